@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# What every script needs: where things live, how to speak, how to wait. It knows nothing of Docker, Java or Chowder's API.
+
+CHOWDER_HOME="${CHOWDER_HOME:-$HOME/.local/share/chowder}"
+CHOWDER_CACHE="${CHOWDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chowder}"
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+# shellcheck disable=SC2034  # read by the scripts that source this file
+readonly ROOT CHOWDER_HOME CHOWDER_CACHE
+
+# Progress goes to stderr: stdout belongs to what a function answers.
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "chowder: $*"
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command as root: directly, or through sudo where that asks for no password.
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif have sudo && sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  else
+    return 1
+  fi
+}
+
+can_be_root() { as_root true; }
+
+# wait_until SECONDS COMMAND...: polls until the command succeeds; fails when the time is over.
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.1
+  done
+}
+
+# content_key PATH...: one short key for the content and names of files and folders, in a stable order.
+content_key() {
+  find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|$ROOT/||" | sha256sum | cut -c1-16
+}
+
+# apt_install PACKAGE...: installs Debian packages where that is possible; fails otherwise.
+apt_install() {
+  have apt-get && can_be_root || return 1
+  local log="$CHOWDER_CACHE/apt.log"
+  mkdir -p "$CHOWDER_CACHE"
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >"$log" 2>&1; then
+    # The package lists may be old or missing: fetch them once and try again.
+    as_root apt-get update >>"$log" 2>&1 || true
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 || {
+      tail -n 3 "$log" >&2
+      return 1
+    }
+  fi
+}
+
+# process_alive PIDFILE [WORD]: is the process of that file alive, and (where a WORD is given) is it still the one we
+# started? A pid alone proves nothing after a reboot.
+process_alive() {
+  local pid
+  [ -s "$1" ] || return 1
+  pid="$(cat "$1")"
+  kill -0 "$pid" 2>/dev/null || return 1
+  [ -z "${2:-}" ] || tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -F -- "$2"
+}

@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# Makes sure that a Docker Engine answers; it knows nothing of images, sandboxes or Chowder's containers.
+# Needs common.sh.
+
+CHOWDER_DOCKER_START_SECONDS="${CHOWDER_DOCKER_START_SECONDS:-60}"
+DOCKERD_LOG="${CHOWDER_DOCKERD_LOG:-/var/log/chowder-dockerd.log}"
+
+docker_answers() { timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+# Installs what is missing, starts the engine when nothing answers, and returns when it does.
+docker_ensure() {
+  if have docker && docker_answers; then
+    return 0
+  fi
+  if [ -n "${DOCKER_HOST:-}" ]; then
+    die "Docker does not answer at DOCKER_HOST=$DOCKER_HOST: start it there, or unset DOCKER_HOST."
+  fi
+  if [ -S /var/run/docker.sock ] && [ ! -w /var/run/docker.sock ]; then
+    die "Docker's socket is not yours to use: run 'sudo usermod -aG docker $(id -un)', log in again, and run this again."
+  fi
+  docker_install
+  docker_start
+}
+
+docker_install() {
+  if have docker && { have dockerd || [ -x /usr/sbin/dockerd ]; } && { have iptables || [ -x /usr/sbin/iptables ]; }; then
+    return 0
+  fi
+  say "Installing Docker Engine (Debian package docker.io) ..."
+  apt_install docker.io iptables ca-certificates ||
+    die "Docker Engine is missing and could not be installed here: install it (https://docs.docker.com/engine/install/) and run this again."
+}
+
+docker_start() {
+  say "Starting Docker Engine ..."
+  if [ -d /run/systemd/system ]; then
+    as_root systemctl start docker >&2 || true
+  elif can_be_root; then
+    docker_start_without_systemd
+  fi
+  wait_until "$CHOWDER_DOCKER_START_SECONDS" docker_answers ||
+    die "Docker Engine did not answer within $CHOWDER_DOCKER_START_SECONDS s: start it and run this again (last line of $DOCKERD_LOG: $(docker_last_log_line))."
+}
+
+# setsid, so that the engine outlives the shell that happened to start it.
+docker_start_without_systemd() {
+  # shellcheck disable=SC2016  # expanded by the inner shell, which has the rights to write the log
+  as_root env PATH="$PATH:/usr/sbin:/sbin" sh -c 'setsid nohup dockerd >>"$1" 2>&1 </dev/null &' sh "$DOCKERD_LOG"
+}
+
+docker_last_log_line() { tail -n 1 "$DOCKERD_LOG" 2>/dev/null || echo none; }
+
+# docker_memory_mib: what the machine could give to new sandboxes now.
+docker_memory_mib() { awk '/^MemAvailable:/ {print int($2 / 1024)}' /proc/meminfo; }
