@@ -1,0 +1,155 @@
+package dev.chowder.sandbox;
+
+import com.google.protobuf.ByteString;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * The boundary to whatever runs sandboxes. A sandbox is a home directory that outlives its
+ * processes, and at most one process at a time that uses it: a task that ends by itself, or the
+ * long-running main process.
+ *
+ * <p>Every call blocks and is idempotent: called again after a crash, it leads to the same outcome
+ * as once. Calls are interruptible; what an interrupted call left behind is found by {@link
+ * #remove}. All calls throw {@link SandboxException} and nothing else.
+ */
+public interface SandboxDriver extends AutoCloseable {
+  /**
+   * Makes the home directory from the snapshot; a sandbox that is there already is left as it is.
+   */
+  void create(SandboxSpec spec);
+
+  /**
+   * Runs one command to its end, in a container of its own, after the former task or main process
+   * of this sandbox was removed.
+   *
+   * @param limit how long it may take; beyond it the task is killed and {@link
+   *     SandboxException.Reason#TIMED_OUT} thrown
+   */
+  TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit);
+
+  /**
+   * Starts the main process and returns where it answers, without waiting until it does. A main
+   * process of the same attempt that runs already is kept; a former one that ended is started
+   * again, or made anew when it is gone or its spec differs.
+   */
+  SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process);
+
+  /**
+   * Ends the main process: SIGTERM, then SIGKILL when {@code grace} is over. The home directory
+   * stays. Nothing to stop: no-op.
+   */
+  StopResult stop(SandboxId id, Duration grace);
+
+  /** Ends and removes the processes; the home directory stays. */
+  void removeProcesses(SandboxId id);
+
+  /**
+   * Removes everything that carries this sandbox's label, whatever state it is in; nothing there:
+   * no-op.
+   */
+  void remove(SandboxId id);
+
+  /** What is there now. Throws when the engine cannot be asked: never guesses. */
+  SandboxObservation observe(SandboxId id);
+
+  /** Everything of this installation that is there now, also what nobody remembers. */
+  List<SandboxObservation> list();
+
+  /**
+   * Writes files into the home directory, each atomically, owned by the sandbox's user; works
+   * whether a process runs or not.
+   */
+  void writeFiles(SandboxId id, List<SandboxFile> files);
+
+  /** Reads one file, at most {@code maxBytes}; empty when it is not there. */
+  Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
+
+  /**
+   * Sends the main process's last {@code lines} output lines, and with {@code follow} goes on until
+   * the process ends or the returned handle is closed. Lines arrive on a thread of the driver's; a
+   * slow {@code onLine} slows the source, not the heap.
+   */
+  AutoCloseable logs(SandboxId id, int lines, boolean follow, SandboxLogReader reader);
+
+  /**
+   * Tells of processes that ended or were removed, until closed. A hint only: some may be missed,
+   * {@link #observe} is the truth.
+   */
+  AutoCloseable notices(Consumer<SandboxNotice> onNotice);
+
+  /** What the host has left. */
+  HostCapacity capacity();
+
+  /** The address under which sandboxes reach the machine that Chowder runs on. */
+  String hostAddressFromSandbox();
+
+  /** Lets sandboxes reach this port of the host, and no other; idempotent. */
+  void openHostPort(int port);
+
+  @Override
+  void close();
+
+  /** What to make. */
+  record SandboxSpec(SandboxId id, String organizationId, String snapshot) {}
+
+  /**
+   * A command that ends by itself. {@code files} are written before it starts, paths relative to
+   * the home directory.
+   */
+  record TaskSpec(
+      String snapshot, String organizationId, List<String> command, List<SandboxFile> files) {}
+
+  /**
+   * The main process. Its port is published on an address that only the host reaches. Environment
+   * never holds a secret.
+   */
+  record ProcessSpec(
+      String snapshot,
+      String organizationId,
+      List<String> command,
+      Map<String, String> environment,
+      int port) {}
+
+  /** How a task ended; {@code output} is the tail of stdout and stderr, at most 16 KiB. */
+  record TaskResult(int exitCode, boolean outOfMemory, String output) {}
+
+  /** How a stop went. */
+  record StopResult(boolean wasRunning, boolean killed, int exitCode) {}
+
+  /** A file in a home directory: path relative to it, content, permission bits such as 0600. */
+  record SandboxFile(String path, ByteString content, int mode) {}
+
+  /** Where a main process answers, as seen from Chowder. */
+  record SandboxEndpoint(String host, int port) {
+    @Override
+    public String toString() {
+      return host + ":" + port;
+    }
+
+    public static SandboxEndpoint parse(String text) {
+      int colon = text.lastIndexOf(':');
+      return new SandboxEndpoint(
+          text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+    }
+  }
+
+  /**
+   * What the host has left; {@code availableBytes} is what a new process could use without
+   * swapping.
+   */
+  record HostCapacity(long totalBytes, long availableBytes) {}
+
+  /** A sandbox's main process ended or vanished. */
+  record SandboxNotice(SandboxId id, String what) {}
+
+  /** Receives log lines, then exactly one {@link #onEnd}. */
+  interface SandboxLogReader {
+    void onLine(String line);
+
+    void onEnd(Optional<SandboxException> why);
+  }
+}
