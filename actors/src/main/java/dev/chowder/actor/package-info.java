@@ -1,4 +1,6 @@
-/** What all aggregates share: the mark of messages that cross nodes, and ids. Knows no aggregate. */
+/**
+ * What all aggregates share: the mark of messages that cross nodes, and ids. Knows no aggregate.
+ */
 @NullMarked
 package dev.chowder.actor;
 
