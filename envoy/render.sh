@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Prints Envoy's configuration: fills the template's variables from the environment or with the defaults below.
+# It starts nothing and looks for nothing.
+set -euo pipefail
+here="$(cd "$(dirname "$0")" && pwd)"
+
+# The address that REST (and gRPC through Envoy) is served on.
+: "${CHOWDER_BIND:=127.0.0.1}"
+: "${CHOWDER_REST_PORT:=8080}"
+: "${CHOWDER_ENVOY_ADMIN_PORT:=9901}"
+# Where the server answers.
+: "${CHOWDER_GRPC_HOST:=127.0.0.1}"
+: "${CHOWDER_GRPC_PORT:=9090}"
+: "${CHOWDER_OPERATOR_HOST:=127.0.0.1}"
+: "${CHOWDER_OPERATOR_PORT:=9091}"
+# The descriptor set that the build of `proto` writes, and which of its services are REST.
+: "${CHOWDER_DESCRIPTORS:=$here/../proto/target/classes/chowder/chowder.pb}"
+: "${CHOWDER_SERVICES:=chowder.v1.OrganizationService, chowder.v1.InstanceService}"
+# Instances answer at <id>.<base domain>.
+: "${CHOWDER_BASE_DOMAIN:=localhost}"
+# Host names of the API, quoted and comma-separated; "*" serves any.
+: "${CHOWDER_API_HOSTS:="\"localhost\", \"127.0.0.1\", \"[::1]\""}"
+# An RE2 expression over the whole Origin of a browser; the default lets pages of this machine in.
+: "${CHOWDER_CORS_ORIGINS:=https?://(localhost|127\\.0\\.0\\.1)(:[0-9]+)?}"
+: "${CHOWDER_MAX_BODY_BYTES:=4194304}"
+
+template="$(cat "$here/envoy.yaml")"
+if [ "$CHOWDER_API_HOSTS" = '"*"' ] || [ "$CHOWDER_API_HOSTS" = '*' ]; then
+  CHOWDER_API_HOSTS='"*"'
+  template="$(sed '/# BEGIN unknown hosts/,/# END unknown hosts/d' <<<"$template")"
+fi
+for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_HOST CHOWDER_GRPC_PORT CHOWDER_OPERATOR_HOST \
+  CHOWDER_OPERATOR_PORT CHOWDER_DESCRIPTORS CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES; do
+  template="${template//"\${$name}"/${!name}}"
+done
+printf '%s\n' "$template"
