@@ -1,0 +1,229 @@
+package dev.chowder.storage;
+
+import static dev.chowder.storage.SqlValues.instant;
+import static dev.chowder.storage.SqlValues.optionalInstant;
+import static dev.chowder.storage.SqlValues.time;
+
+import com.google.protobuf.ByteString;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.Query;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jdbi.v3.core.statement.StatementContext;
+
+/**
+ * The read rows of instances. Knows neither what a status means nor what a view holds.
+ *
+ * <p>Every call blocks, and waits for a connection no longer than {@code
+ * chowder.storage.connection-time-out}.
+ */
+public final class InstanceRows {
+  private final Jdbi jdbi;
+
+  public InstanceRows(Database database) {
+    this.jdbi = database.jdbi();
+  }
+
+  /**
+   * Writes the row, unless a newer revision is there. The same revision is written again: a rebuild
+   * may show it differently.
+   *
+   * @return whether it was written
+   */
+  public boolean upsert(InstanceRow row) {
+    return RowWrites.upsert(jdbi, new Write(row));
+  }
+
+  /** The row, also of a terminated instance. */
+  public Optional<InstanceRow> get(String id) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT * FROM instances WHERE id = :id")
+                .bind("id", id)
+                .map(InstanceRows::read)
+                .findOne());
+  }
+
+  /**
+   * A page of an organization's instances that are not terminated, newest first.
+   *
+   * @param pageSize at least 1; the caller knows the limit
+   * @param after the id that the page before ended with
+   */
+  public List<InstanceRow> list(
+      String organizationId, InstanceFilter filter, int pageSize, Optional<String> after) {
+    StringBuilder sql =
+        new StringBuilder(
+            "SELECT * FROM instances i WHERE organization_id = :organization AND terminated_at IS"
+                + " NULL");
+    if (after.isPresent()) sql.append(" AND id < :after");
+    if (filter.status().isPresent()) sql.append(" AND status = :status");
+    if (filter.namePrefix().isPresent()) sql.append(" AND name LIKE :prefix ESCAPE '\\'");
+    List<Map.Entry<String, String>> labels = List.copyOf(new TreeMap<>(filter.labels()).entrySet());
+    for (int n = 0; n < labels.size(); n++) {
+      sql.append(
+          " AND EXISTS (SELECT 1 FROM instance_labels l WHERE l.organization_id = :organization AND"
+              + " l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.instance_id = i.id)"
+                  .formatted(n));
+    }
+    sql.append(" ORDER BY id DESC LIMIT :limit");
+    return jdbi.withHandle(
+        handle -> {
+          Query query = handle.createQuery(sql.toString());
+          query.bind("organization", organizationId).bind("limit", pageSize);
+          after.ifPresent(id -> query.bind("after", id));
+          filter.status().ifPresent(status -> query.bind("status", status));
+          filter
+              .namePrefix()
+              .ifPresent(prefix -> query.bind("prefix", SqlValues.startingWith(prefix)));
+          for (int n = 0; n < labels.size(); n++) {
+            query.bind("key" + n, labels.get(n).getKey());
+            query.bind("value" + n, labels.get(n).getValue());
+          }
+          return query.map(InstanceRows::read).list();
+        });
+  }
+
+  /**
+   * Instances, of whatever organization, that are owed something since {@code notAfter} or earlier;
+   * the longest first.
+   */
+  public List<InstanceRow> owing(Instant notAfter, int limit) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT * FROM instances WHERE owes_since <= :notAfter ORDER BY owes_since, id"
+                        + " LIMIT :limit")
+                .bind("notAfter", time(notAfter))
+                .bind("limit", limit)
+                .map(InstanceRows::read)
+                .list());
+  }
+
+  /** How many instances there are of each status, without the terminated ones; absent: none. */
+  public Map<String, Integer> countByStatus() {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT status, COUNT(*) AS n FROM instances WHERE terminated_at IS NULL GROUP"
+                        + " BY status")
+                .reduceRows(
+                    new TreeMap<String, Integer>(),
+                    (counts, row) -> {
+                      counts.put(
+                          row.getColumn("status", String.class), row.getColumn("n", Integer.class));
+                      return counts;
+                    }));
+  }
+
+  private static InstanceRow read(ResultSet row, StatementContext context) throws SQLException {
+    return new InstanceRow(
+        row.getString("id"),
+        row.getString("organization_id"),
+        row.getInt("revision"),
+        row.getString("status"),
+        row.getString("name"),
+        SqlValues.texts(row.getString("labels")),
+        instant(row, "created_at"),
+        instant(row, "updated_at"),
+        optionalInstant(row, "terminated_at"),
+        optionalInstant(row, "owes_since"),
+        row.getBoolean("holds_slot"),
+        ByteString.copyFrom(row.getBytes("view")));
+  }
+
+  /** One row on its way into the two tables. */
+  private record Write(InstanceRow row) implements RowWrites.Row {
+    @Override
+    public int update(Handle handle) {
+      int written =
+          bound(
+                  handle.createUpdate(
+                      "UPDATE instances SET organization_id = :organization, revision = :revision,"
+                          + " status = :status, name = :name, labels = :labels, created_at ="
+                          + " :created, updated_at = :updated, terminated_at = :terminated,"
+                          + " owes_since = :owes, holds_slot = :slot, view = :view WHERE id = :id"
+                          + " AND revision <= :revision"))
+              .execute();
+      if (written > 0) replaceLabels(handle);
+      return written;
+    }
+
+    @Override
+    public boolean isThere(Handle handle) {
+      return handle
+          .createQuery("SELECT 1 FROM instances WHERE id = :id")
+          .bind("id", row.id())
+          .mapTo(Integer.class)
+          .findOne()
+          .isPresent();
+    }
+
+    @Override
+    public void insert(Handle handle) {
+      bound(
+              handle.createUpdate(
+                  "INSERT INTO instances (id, organization_id, revision, status, name, labels,"
+                      + " created_at, updated_at, terminated_at, owes_since, holds_slot, view)"
+                      + " VALUES (:id, :organization, :revision, :status, :name, :labels, :created,"
+                      + " :updated, :terminated, :owes, :slot, :view)"))
+          .execute();
+      replaceLabels(handle);
+    }
+
+    private <S extends SqlStatement<S>> S bound(S statement) {
+      return statement
+          .bind("id", row.id())
+          .bind("organization", row.organizationId())
+          .bind("revision", row.revision())
+          .bind("status", row.status())
+          .bind("name", row.name())
+          .bind("labels", SqlValues.json(row.labels()))
+          .bind("created", time(row.createdAt()))
+          .bind("updated", time(row.updatedAt()))
+          .bind("terminated", time(row.terminatedAt()))
+          .bind("owes", time(row.owesSince()))
+          .bind("slot", row.holdsSlot())
+          .bind("view", row.view().toByteArray());
+    }
+
+    private void replaceLabels(Handle handle) {
+      Map<String, String> wanted = row.terminatedAt().isPresent() ? Map.of() : row.labels();
+      Map<String, String> there =
+          handle
+              .createQuery(
+                  "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id")
+              .bind("id", row.id())
+              .reduceRows(
+                  new TreeMap<String, String>(),
+                  (labels, label) -> {
+                    labels.put(
+                        label.getColumn("label_key", String.class),
+                        label.getColumn("label_value", String.class));
+                    return labels;
+                  });
+      // Most revisions change no label, and then nothing is written.
+      if (there.equals(wanted)) return;
+      handle.execute("DELETE FROM instance_labels WHERE instance_id = ?", row.id());
+      wanted.forEach(
+          (key, value) ->
+              handle.execute(
+                  "INSERT INTO instance_labels (instance_id, label_key, label_value,"
+                      + " organization_id) VALUES (?, ?, ?, ?)",
+                  row.id(),
+                  key,
+                  value,
+                  row.organizationId()));
+    }
+  }
+}

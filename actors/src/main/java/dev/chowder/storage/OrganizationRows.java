@@ -1,0 +1,134 @@
+package dev.chowder.storage;
+
+import com.google.protobuf.ByteString;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jdbi.v3.core.statement.StatementContext;
+
+/**
+ * The read rows of organizations. Knows neither tiers' limits nor what a view holds.
+ *
+ * <p>Every call blocks, and waits for a connection no longer than {@code
+ * chowder.storage.connection-time-out}.
+ */
+public final class OrganizationRows {
+  private final Jdbi jdbi;
+
+  public OrganizationRows(Database database) {
+    this.jdbi = database.jdbi();
+  }
+
+  /**
+   * Writes the row, unless a newer revision is there; the same revision is written again.
+   *
+   * @return whether it was written
+   */
+  public boolean upsert(OrganizationRow row) {
+    return RowWrites.upsert(jdbi, new Write(row));
+  }
+
+  public Optional<OrganizationRow> get(String id) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT * FROM organizations WHERE id = :id")
+                .bind("id", id)
+                .map(OrganizationRows::read)
+                .findOne());
+  }
+
+  /**
+   * A page of all organizations, oldest first.
+   *
+   * @param after the id that the page before ended with
+   */
+  public List<OrganizationRow> list(int pageSize, Optional<String> after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT * FROM organizations WHERE id > :after ORDER BY id LIMIT :limit")
+                .bind("after", after.orElse(""))
+                .bind("limit", pageSize)
+                .map(OrganizationRows::read)
+                .list());
+  }
+
+  /**
+   * Organizations whose count of taken slots is not the count of instances that hold one: a create
+   * or a delete is under way, or a crash left something between the two. Rows may be behind; the
+   * entities decide.
+   *
+   * @param after the id that the page before ended with
+   */
+  public List<OrganizationRow> unsettled(int limit, Optional<String> after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT o.* FROM organizations o LEFT JOIN (SELECT organization_id, COUNT(*) AS"
+                        + " held FROM instances WHERE holds_slot = TRUE GROUP BY organization_id) h"
+                        + " ON h.organization_id = o.id WHERE o.id > :after AND o.slots <>"
+                        + " COALESCE(h.held, 0) ORDER BY o.id LIMIT :limit")
+                .bind("after", after.orElse(""))
+                .bind("limit", limit)
+                .map(OrganizationRows::read)
+                .list());
+  }
+
+  private static OrganizationRow read(ResultSet row, StatementContext context) throws SQLException {
+    return new OrganizationRow(
+        row.getString("id"),
+        row.getInt("revision"),
+        row.getString("name"),
+        row.getString("tier"),
+        row.getInt("slots"),
+        ByteString.copyFrom(row.getBytes("view")));
+  }
+
+  /** One row on its way into the table. */
+  private record Write(OrganizationRow row) implements RowWrites.Row {
+    @Override
+    public int update(Handle handle) {
+      return bound(
+              handle.createUpdate(
+                  "UPDATE organizations SET revision = :revision, name = :name, tier = :tier, slots"
+                      + " = :slots, view = :view WHERE id = :id AND revision <= :revision"))
+          .execute();
+    }
+
+    @Override
+    public boolean isThere(Handle handle) {
+      return handle
+          .createQuery("SELECT 1 FROM organizations WHERE id = :id")
+          .bind("id", row.id())
+          .mapTo(Integer.class)
+          .findOne()
+          .isPresent();
+    }
+
+    @Override
+    public void insert(Handle handle) {
+      bound(
+              handle.createUpdate(
+                  "INSERT INTO organizations (id, revision, name, tier, slots, view) VALUES (:id,"
+                      + " :revision, :name, :tier, :slots, :view)"))
+          .execute();
+    }
+
+    private <S extends SqlStatement<S>> S bound(S statement) {
+      return statement
+          .bind("id", row.id())
+          .bind("revision", row.revision())
+          .bind("name", row.name())
+          .bind("tier", row.tier())
+          .bind("slots", row.slots())
+          .bind("view", row.view().toByteArray());
+    }
+  }
+}

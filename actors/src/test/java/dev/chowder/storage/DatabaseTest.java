@@ -1,0 +1,93 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatabaseTest {
+  @TempDir Path home;
+
+  @Test
+  void openingTwiceMigratesOnce() {
+    try (Database _ = TestStorage.open(home)) {}
+    try (Database database = TestStorage.open(home)) {
+      int versions =
+          database
+              .jdbi()
+              .withHandle(
+                  handle ->
+                      handle
+                          .createQuery(
+                              "SELECT COUNT(*) FROM \"flyway_schema_history\" WHERE \"version\" = '1'")
+                          .mapTo(Integer.class)
+                          .one());
+      assertThat(versions).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void theStorageDirectoryIsForItsOwnerOnly() throws Exception {
+    try (Database _ = TestStorage.open(home)) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve("data"))))
+          .isEqualTo("rwx------");
+    }
+  }
+
+  @Test
+  void aDatabaseThatANewerVersionMigratedIsRefusedInOneSentence() {
+    try (Database database = TestStorage.open(home)) {
+      database
+          .jdbi()
+          .useHandle(
+              handle ->
+                  handle.execute(
+                      "INSERT INTO \"flyway_schema_history\" (\"installed_rank\", \"version\","
+                          + " \"description\", \"type\", \"script\", \"checksum\","
+                          + " \"installed_by\", \"execution_time\", \"success\") VALUES (99,"
+                          + " '999', 'later', 'SQL', 'V999__later.sql', 1, 'later', 1, TRUE)"));
+    }
+    assertThatThrownBy(() -> TestStorage.open(home))
+        .isInstanceOf(StorageException.class)
+        .hasMessageStartingWith("database: schema version 999 (expected: at most ")
+        .hasMessageNotContaining("\n");
+  }
+
+  @Test
+  void aCommitIsNotDelayed() {
+    assertThat(StorageSettings.from(TestStorage.config(home)).url())
+        .startsWith("jdbc:h2:file:" + home)
+        .contains("WRITE_DELAY=0");
+    try (Database database = TestStorage.open(home)) {
+      List<String> delays =
+          database
+              .jdbi()
+              .withHandle(
+                  handle ->
+                      handle
+                          .createQuery(
+                              "SELECT SETTING_VALUE FROM INFORMATION_SCHEMA.SETTINGS WHERE"
+                                  + " SETTING_NAME = 'WRITE_DELAY'")
+                          .mapTo(String.class)
+                          .list());
+      assertThat(delays).isNotEmpty().containsOnly("0");
+    }
+  }
+
+  @Test
+  void aDatabaseThatDoesNotAnswerIsRefusedInOneSentence() {
+    StorageSettings nowhere =
+        new StorageSettings(home, "jdbc:h2:tcp://127.0.0.1:1/none", 1, Duration.ofMillis(300));
+    assertThatThrownBy(() -> Database.open(nowhere))
+        .isInstanceOf(StorageException.class)
+        .hasMessageStartingWith("database: ")
+        .hasMessageEndingWith(" (expected: a database that answers)")
+        .hasMessageNotContaining("\n");
+  }
+}
