@@ -1,0 +1,157 @@
+package dev.chowder.server;
+
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.auth.KeyAuthenticator;
+import dev.chowder.server.call.BoundedRequests;
+import dev.chowder.server.call.OpenCallLimit;
+import dev.chowder.server.call.SuccessStatus;
+import dev.chowder.server.error.ErrorInterceptor;
+import dev.chowder.server.error.RequestId;
+import dev.chowder.server.metrics.RpcMetrics;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The gRPC port: our services behind what every call passes through, and gRPC's own (health,
+ * reflection) and Envoy's question service beside them. It knows no service's details.
+ */
+public final class GrpcServer implements AutoCloseable {
+  private static final Set<String> NEED_NO_KEY =
+      Set.of(OrganizationServiceGrpc.getSignUpMethod().getFullMethodName());
+
+  private final Server server;
+  private final HealthStatusManager health;
+  private final ExecutorService executor;
+  private final Duration shutdownGrace;
+
+  private GrpcServer(
+      Server server, HealthStatusManager health, ExecutorService executor, Duration shutdownGrace) {
+    this.server = server;
+    this.health = health;
+    this.executor = executor;
+    this.shutdownGrace = shutdownGrace;
+  }
+
+  /**
+   * What the server serves.
+   *
+   * @param api services of the public API: every method needs a key but sign-up
+   * @param internal services for Envoy alone; nothing but Envoy must reach them
+   */
+  public record Services(List<BindableService> api, List<BindableService> internal) {}
+
+  /** A server on the network, not started. */
+  public static GrpcServer onNetwork(
+      ServerSettings settings, Services services, KeyAuthenticator keys, MeterRegistry metrics) {
+    ServerSettings.Grpc grpc = settings.grpc();
+    var builder =
+        NettyServerBuilder.forAddress(new InetSocketAddress(settings.bind(), grpc.port()))
+            // A message between the documented limit and this one is answered with an error of
+            // ours; beyond it the transport ends the call.
+            .maxInboundMessageSize(2 * grpc.maxMessageBytes())
+            .maxInboundMetadataSize(grpc.maxMetadataBytes())
+            .maxConcurrentCallsPerConnection(grpc.maxCallsPerConnection())
+            .permitKeepAliveTime(grpc.permitKeepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(grpc.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(grpc.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .maxConnectionIdle(grpc.maxConnectionIdle().toMillis(), TimeUnit.MILLISECONDS)
+            .handshakeTimeout(grpc.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    return on(builder, grpc, services, keys, metrics);
+  }
+
+  /** The same server on another transport: tests use gRPC's in-process one. */
+  public static GrpcServer on(
+      ServerBuilder<?> builder,
+      ServerSettings.Grpc grpc,
+      Services services,
+      KeyAuthenticator keys,
+      MeterRegistry metrics) {
+    var health = new HealthStatusManager();
+    // A blocking service costs a virtual thread, and OpenCallLimit bounds those.
+    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    var chain = chain(grpc, keys, metrics);
+    builder.executor(executor).addService(health.getHealthService());
+    services.api().forEach(s -> builder.addService(guarded(s.bindService(), grpc, chain)));
+    services.internal().forEach(builder::addService);
+    addReflection(builder);
+    return new GrpcServer(builder.build(), health, executor, grpc.shutdownGrace());
+  }
+
+  /** The first is the outermost. */
+  private static List<ServerInterceptor> chain(
+      ServerSettings.Grpc grpc, KeyAuthenticator keys, MeterRegistry metrics) {
+    return List.of(
+        RequestId.interceptor(),
+        new RpcMetrics(metrics),
+        new ErrorInterceptor(),
+        new OpenCallLimit(grpc.maxOpenCalls()),
+        new SuccessStatus(),
+        new AuthInterceptor(keys, NEED_NO_KEY));
+  }
+
+  private static ServerServiceDefinition guarded(
+      ServerServiceDefinition service, ServerSettings.Grpc grpc, List<ServerInterceptor> chain) {
+    return ServerInterceptors.interceptForward(
+        BoundedRequests.of(service, grpc.maxMessageBytes()), chain);
+  }
+
+  @SuppressWarnings("deprecation") // v1alpha is what older grpcurl and grpcui ask for.
+  private static void addReflection(ServerBuilder<?> builder) {
+    builder.addService(ProtoReflectionServiceV1.newInstance());
+    builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+  }
+
+  /** Listens, and says so by its health. */
+  public GrpcServer start() throws IOException {
+    server.start();
+    setServing(true);
+    return this;
+  }
+
+  public int port() {
+    return server.getPort();
+  }
+
+  /** What the health service answers, for the server as a whole. */
+  public void setServing(boolean serving) {
+    health.setStatus(
+        HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
+        serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+  }
+
+  /** Takes no new calls, lets open ones end for the configured grace, then ends them. */
+  @Override
+  public void close() {
+    health.enterTerminalState();
+    server.shutdown();
+    try {
+      if (!server.awaitTermination(shutdownGrace.toMillis(), TimeUnit.MILLISECONDS)) {
+        server.shutdownNow();
+        server.awaitTermination(2, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    executor.shutdownNow();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.chowder.server.call;
+
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Bounds how many calls are open at once over all connections: each costs a thread, however light.
+ * It does not tell callers apart.
+ */
+public final class OpenCallLimit implements ServerInterceptor {
+  private final Semaphore free;
+  private final int max;
+
+  public OpenCallLimit(int max) {
+    this.max = max;
+    this.free = new Semaphore(max);
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    if (!free.tryAcquire()) {
+      throw ApiError.of(
+          Reason.RATE_LIMITED, "open calls: " + max + " (expected: fewer; try again shortly)");
+    }
+    var ended = new AtomicBoolean();
+    Runnable end =
+        () -> {
+          if (ended.compareAndSet(false, true)) {
+            free.release();
+          }
+        };
+    ServerCall.Listener<Q> listener;
+    try {
+      listener = next.startCall(call, headers);
+    } catch (RuntimeException | Error thrown) {
+      end.run();
+      throw thrown;
+    }
+    // The transport calls exactly one of these two, whatever happens to the call.
+    return new SimpleForwardingServerCallListener<>(listener) {
+      @Override
+      public void onCancel() {
+        end.run();
+        super.onCancel();
+      }
+
+      @Override
+      public void onComplete() {
+        end.run();
+        super.onComplete();
+      }
+    };
+  }
+}

@@ -1,0 +1,71 @@
+package dev.chowder.server.call;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says which RPCs succeed with another HTTP status than 200, and where a created resource is. It
+ * leaves errors alone.
+ */
+public final class SuccessStatus implements ServerInterceptor {
+  private static final Metadata.Key<String> HTTP_STATUS =
+      Metadata.Key.of("x-http-status", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<String> LOCATION =
+      Metadata.Key.of("location", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** By full method name; every other RPC answers 200. The documents are generated from it too. */
+  public static final Map<String, Integer> BY_METHOD =
+      Map.of(
+          OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(), 201,
+          InstanceServiceGrpc.getCreateInstanceMethod().getFullMethodName(), 201,
+          InstanceServiceGrpc.getDeleteInstanceMethod().getFullMethodName(), 204);
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    Integer status = BY_METHOD.get(call.getMethodDescriptor().getFullMethodName());
+    return next.startCall(status == null ? call : new AnnouncingCall<>(call, status), headers);
+  }
+
+  /** Holds the headers back until the message is there that they tell about. */
+  private static final class AnnouncingCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private final int status;
+    private @Nullable Metadata held;
+
+    AnnouncingCall(ServerCall<Q, A> call, int status) {
+      super(call);
+      this.status = status;
+    }
+
+    @Override
+    public void sendHeaders(Metadata headers) {
+      if (headers.containsKey(HTTP_STATUS)) {
+        super.sendHeaders(headers);
+      } else {
+        held = headers;
+      }
+    }
+
+    @Override
+    public void sendMessage(A message) {
+      Metadata headers = held;
+      if (headers != null) {
+        held = null;
+        headers.put(HTTP_STATUS, Integer.toString(status));
+        if (message instanceof Instance instance) {
+          headers.put(LOCATION, "/v1/instances/" + instance.getId());
+        }
+        super.sendHeaders(headers);
+      }
+      super.sendMessage(message);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package dev.chowder.server.error;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.protobuf.ProtoUtils;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An error as a caller sees it. Throw it from a service, or hand it to {@code
+ * StreamObserver.onError}: {@link ErrorInterceptor} turns it into status, details and headers. Its
+ * message is shown to the caller, so it says what, got and expected, and never a secret or a path.
+ */
+public final class ApiError extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** The domain of every {@code ErrorInfo}. */
+  public static final String DOMAIN = "chowder.dev";
+
+  static final Metadata.Key<String> HTTP_STATUS = ascii("x-http-status");
+  static final Metadata.Key<String> RETRY_AFTER = ascii("retry-after");
+  static final Metadata.Key<String> SHOULD_RETRY = ascii("x-should-retry");
+  static final Metadata.Key<String> AUTHENTICATE = ascii("www-authenticate");
+  static final Metadata.Key<com.google.rpc.Status> DETAILS =
+      Metadata.Key.of(
+          "grpc-status-details-bin",
+          ProtoUtils.metadataMarshaller(com.google.rpc.Status.getDefaultInstance()));
+
+  private final Reason reason;
+  private final @Nullable String field;
+  private final @Nullable Integer retryAfterSeconds;
+
+  @SuppressWarnings("serial") // Never serialized: it lives between a service and its interceptor.
+  private final Map<String, String> facts;
+
+  private ApiError(
+      Reason reason,
+      String message,
+      @Nullable String field,
+      @Nullable Integer retryAfterSeconds,
+      Map<String, String> facts) {
+    // No stack trace: it is an answer, not a bug, and it must be cheap.
+    super(message, null, false, false);
+    this.reason = reason;
+    this.field = field;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.facts = Map.copyOf(facts);
+  }
+
+  public static ApiError of(Reason reason, String message) {
+    return new ApiError(reason, message, null, null, Map.of());
+  }
+
+  /** A field is at fault; the message becomes {@code field: why}. */
+  public static ApiError invalid(String field, String why) {
+    return new ApiError(Reason.INVALID_FIELD, field + ": " + why, field, null, Map.of());
+  }
+
+  public static ApiError instanceNotFound() {
+    return of(Reason.INSTANCE_NOT_FOUND, "Instance not found.");
+  }
+
+  /** The verb is not allowed now; {@code facts} travel as the detail's metadata. */
+  public static ApiError wrongState(String message, Map<String, String> facts) {
+    return new ApiError(Reason.WRONG_STATE, message, null, null, facts);
+  }
+
+  /** No room on the host; worth another try after the given seconds. */
+  public static ApiError noCapacity(String message, int retryAfterSeconds) {
+    return new ApiError(Reason.NO_CAPACITY, message, null, retryAfterSeconds, Map.of());
+  }
+
+  /** The same error, which names what it is about in the detail's metadata. */
+  public ApiError with(Map<String, String> moreFacts) {
+    return new ApiError(reason, message(), field, retryAfterSeconds, moreFacts);
+  }
+
+  public Reason reason() {
+    return reason;
+  }
+
+  /** Never null, unlike {@link #getMessage()}. */
+  public String message() {
+    String message = getMessage();
+    return message == null ? reason.name() : message;
+  }
+
+  /** The whole error as it travels: code, message, exactly one {@code ErrorInfo}. */
+  public com.google.rpc.Status toStatusProto() {
+    var status =
+        com.google.rpc.Status.newBuilder()
+            .setCode(reason.code().value())
+            .setMessage(message())
+            .addDetails(
+                Any.pack(
+                    ErrorInfo.newBuilder()
+                        .setReason(reason.name())
+                        .setDomain(DOMAIN)
+                        .putAllMetadata(facts)
+                        .build()));
+    if (field != null) {
+      status.addDetails(
+          Any.pack(
+              BadRequest.newBuilder()
+                  .addFieldViolations(
+                      BadRequest.FieldViolation.newBuilder()
+                          .setField(field)
+                          .setDescription(message()))
+                  .build()));
+    }
+    if (retryAfterSeconds != null) {
+      status.addDetails(
+          Any.pack(
+              RetryInfo.newBuilder()
+                  .setRetryDelay(Duration.newBuilder().setSeconds(retryAfterSeconds))
+                  .build()));
+    }
+    return status.build();
+  }
+
+  Status toStatus() {
+    return Status.fromCode(reason.code()).withDescription(message());
+  }
+
+  /** What REST needs to know before the error itself: Envoy reads it from initial metadata only. */
+  void putHeaders(Metadata headers) {
+    headers.put(HTTP_STATUS, Integer.toString(reason.httpStatus()));
+    if (retryAfterSeconds != null) {
+      headers.put(RETRY_AFTER, Integer.toString(Math.max(1, retryAfterSeconds)));
+    }
+    if (reason.repetitionIsPointless()) {
+      headers.put(SHOULD_RETRY, "false");
+    }
+    if (reason == Reason.KEY_INVALID) {
+      headers.put(AUTHENTICATE, "Bearer");
+    }
+  }
+
+  void putDetails(Metadata trailers) {
+    trailers.discardAll(DETAILS);
+    trailers.put(DETAILS, toStatusProto());
+  }
+
+  /** The ApiError that this throwable is or wraps; null where there is none. */
+  public static @Nullable ApiError in(@Nullable Throwable thrown) {
+    Throwable t = thrown;
+    for (int depth = 0; t != null && depth < 8; depth++) {
+      if (t instanceof ApiError error) {
+        return error;
+      }
+      t =
+          t instanceof CompletionException
+                  || t instanceof ExecutionException
+                  || t instanceof io.grpc.StatusRuntimeException
+                  || t instanceof io.grpc.StatusException
+              ? t.getCause()
+              : null;
+    }
+    return null;
+  }
+
+  private static Metadata.Key<String> ascii(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+}

@@ -1,0 +1,164 @@
+package dev.chowder.server.error;
+
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Closes every failed call the same way, whether a service answered with an error, threw one, or
+ * threw something that nobody expected. The last is a bug: it is logged once with the request id,
+ * and the caller learns that id and nothing else. It knows no service.
+ */
+public final class ErrorInterceptor implements ServerInterceptor {
+  private static final Logger LOG = LoggerFactory.getLogger(ErrorInterceptor.class);
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    var explained = new ExplainedCall<>(call, RequestId.of(headers));
+    ServerCall.Listener<Q> listener;
+    try {
+      listener = next.startCall(explained, headers);
+    } catch (RuntimeException | Error thrown) {
+      explained.fail(thrown);
+      return new ServerCall.Listener<>() {};
+    }
+    return new CatchingListener<>(listener, explained);
+  }
+
+  /** Adds details to the trailers of a failed call, and headers when none were sent yet. */
+  private static final class ExplainedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private final String requestId;
+    private boolean headersSent;
+    private boolean closed;
+
+    ExplainedCall(ServerCall<Q, A> call, String requestId) {
+      super(call);
+      this.requestId = requestId;
+    }
+
+    @Override
+    public synchronized void sendHeaders(Metadata headers) {
+      headersSent = true;
+      super.sendHeaders(headers);
+    }
+
+    void fail(Throwable thrown) {
+      // Status.fromThrowable would take a status that some client stub of ours received for the
+      // caller's own.
+      close(Status.UNKNOWN.withCause(thrown), new Metadata());
+    }
+
+    @Override
+    public synchronized void close(Status status, Metadata trailers) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      if (status.isOk()) {
+        super.close(status, trailers);
+        return;
+      }
+      ApiError error = explain(status);
+      if (!headersSent) {
+        headersSent = true;
+        var headers = new Metadata();
+        error.putHeaders(headers);
+        super.sendHeaders(headers);
+      }
+      error.putDetails(trailers);
+      super.close(error.toStatus(), trailers);
+    }
+
+    private ApiError explain(Status status) {
+      ApiError known = ApiError.in(status.getCause());
+      if (known != null) {
+        return known;
+      }
+      Reason reason = Reason.of(status.getCode());
+      if (reason == Reason.INTERNAL) {
+        return bug(status);
+      }
+      String said = status.getDescription();
+      return ApiError.of(reason, said == null ? reason.name() : said);
+    }
+
+    private ApiError bug(Status status) {
+      @Nullable Throwable cause = status.getCause();
+      LOG.error(
+          "request={} method={} failed: {}",
+          requestId,
+          getMethodDescriptor().getFullMethodName(),
+          cause == null ? status : cause.getClass().getName(),
+          cause);
+      return ApiError.of(
+          Reason.INTERNAL, "internal: a bug in Chowder (request id: " + requestId + ")");
+    }
+  }
+
+  /**
+   * Turns what a listener throws into the end of its call; after that the listener hears no more.
+   */
+  private static final class CatchingListener<Q, A> extends ServerCall.Listener<Q> {
+    private final ServerCall.Listener<Q> listener;
+    private final ExplainedCall<Q, A> call;
+    private boolean broken;
+
+    CatchingListener(ServerCall.Listener<Q> listener, ExplainedCall<Q, A> call) {
+      this.listener = listener;
+      this.call = call;
+    }
+
+    @Override
+    public void onMessage(Q message) {
+      guarded(() -> listener.onMessage(message));
+    }
+
+    @Override
+    public void onHalfClose() {
+      guarded(listener::onHalfClose);
+    }
+
+    @Override
+    public void onReady() {
+      guarded(listener::onReady);
+    }
+
+    @Override
+    public void onCancel() {
+      // Heard also by a broken listener: it may hold resources.
+      try {
+        listener.onCancel();
+      } catch (RuntimeException | Error thrown) {
+        LOG.warn("request={} clean-up after cancel failed", call.requestId, thrown);
+      }
+    }
+
+    @Override
+    public void onComplete() {
+      try {
+        listener.onComplete();
+      } catch (RuntimeException | Error thrown) {
+        LOG.warn("request={} clean-up after completion failed", call.requestId, thrown);
+      }
+    }
+
+    private void guarded(Runnable step) {
+      if (broken) {
+        return;
+      }
+      try {
+        step.run();
+      } catch (RuntimeException | Error thrown) {
+        broken = true;
+        call.fail(thrown);
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package dev.chowder.server.error;
+
+import io.grpc.Status;
+
+/**
+ * Every reason that an error can carry, with its gRPC code and the HTTP status that REST shows.
+ * Names are part of the API: they are never renamed. It knows nothing of messages.
+ */
+public enum Reason {
+  /** A field is malformed or out of range. */
+  INVALID_FIELD(Status.Code.INVALID_ARGUMENT, 400),
+  /** The organization has not set up that model provider. */
+  MODEL_PROVIDER_NOT_CONFIGURED(Status.Code.FAILED_PRECONDITION, 400),
+  /** No key, or one that is wrong, revoked or expired. */
+  KEY_INVALID(Status.Code.UNAUTHENTICATED, 401),
+  /** Every slot of the organization is taken. */
+  INSTANCE_LIMIT_REACHED(Status.Code.RESOURCE_EXHAUSTED, 402),
+  /** The key may not do this. */
+  KEY_LACKS_PERMISSION(Status.Code.PERMISSION_DENIED, 403),
+  /** The operator closed sign-up. */
+  SIGN_UP_CLOSED(Status.Code.PERMISSION_DENIED, 403),
+  /** Not there, or another organization's. */
+  INSTANCE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** Not there. */
+  ORGANIZATION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** The API has no such path or RPC. */
+  PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
+  /** The instance's status does not allow this. */
+  WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
+  /** A body, message or stream is larger than its limit. */
+  TOO_LARGE(Status.Code.RESOURCE_EXHAUSTED, 413),
+  /** More requests than allowed. */
+  RATE_LIMITED(Status.Code.RESOURCE_EXHAUSTED, 429),
+  /** The caller went away; nobody sees this one. */
+  CANCELLED(Status.Code.CANCELLED, 499),
+  /** A bug; logged with the request id. */
+  INTERNAL(Status.Code.INTERNAL, 500),
+  /** The sandbox or its gateway does not answer. */
+  GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
+  /** No memory or no host for one more. */
+  NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
+  /** The server is starting or going down. */
+  SERVER_UNAVAILABLE(Status.Code.UNAVAILABLE, 503),
+  /** No answer in time; the work may have happened. */
+  NO_ANSWER_IN_TIME(Status.Code.DEADLINE_EXCEEDED, 504);
+
+  private final Status.Code code;
+  private final int httpStatus;
+
+  Reason(Status.Code code, int httpStatus) {
+    this.code = code;
+    this.httpStatus = httpStatus;
+  }
+
+  public Status.Code code() {
+    return code;
+  }
+
+  public int httpStatus() {
+    return httpStatus;
+  }
+
+  /** Clients in OpenAI's style repeat 409 and 504 by themselves; here that never helps. */
+  boolean repetitionIsPointless() {
+    return httpStatus == 409 || httpStatus == 504;
+  }
+
+  /** What a bare gRPC status means that no {@link ApiError} explains. */
+  static Reason of(Status.Code code) {
+    return switch (code) {
+      case INVALID_ARGUMENT, OUT_OF_RANGE -> INVALID_FIELD;
+      case UNAUTHENTICATED -> KEY_INVALID;
+      case PERMISSION_DENIED -> KEY_LACKS_PERMISSION;
+      case UNIMPLEMENTED -> PATH_NOT_FOUND;
+      case RESOURCE_EXHAUSTED -> TOO_LARGE;
+      case CANCELLED -> CANCELLED;
+      case UNAVAILABLE -> SERVER_UNAVAILABLE;
+      case DEADLINE_EXCEEDED -> NO_ANSWER_IN_TIME;
+      // Our own code says these only through an ApiError: without one they are bugs.
+      case OK,
+          UNKNOWN,
+          NOT_FOUND,
+          ALREADY_EXISTS,
+          FAILED_PRECONDITION,
+          ABORTED,
+          INTERNAL,
+          DATA_LOSS ->
+          INTERNAL;
+    };
+  }
+}
