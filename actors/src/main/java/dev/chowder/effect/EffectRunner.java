@@ -1,0 +1,340 @@
+package dev.chowder.effect;
+
+import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceEffects;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.StageRecord;
+import dev.chowder.sandbox.SandboxException;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs effects on virtual threads: one at a time per instance, a bounded number per host, each
+ * within its deadline. What must succeed in the end (a slot, a removal) is tried until it does or
+ * is no longer owed.
+ */
+public final class EffectRunner implements InstanceEffects, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
+
+  private final GatewayWork work;
+  private final EffectSettings settings;
+  private final Clock clock;
+  private final MeterRegistry metrics;
+  private final Semaphore places;
+  private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("effect-deadlines").factory());
+
+  public EffectRunner(
+      GatewayWork work, EffectSettings settings, Clock clock, MeterRegistry metrics) {
+    this.work = work;
+    this.settings = settings;
+    this.clock = clock;
+    this.metrics = metrics;
+    this.places = new Semaphore(settings.maxConcurrent(), true);
+    metrics.gauge("chowder.effects.waiting", places, Semaphore::getQueueLength);
+    metrics.gauge(
+        "chowder.effects.running",
+        places,
+        free -> settings.maxConcurrent() - free.availablePermits());
+  }
+
+  @Override
+  public void owe(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
+    runs.compute(
+        id,
+        (_, current) -> {
+          if (current != null && current.isDoing(effect)) return current;
+          if (current != null) current.giveUp();
+          if (effect instanceof InstanceEffect.None) {
+            return current != null && current.isAlive() ? current : null;
+          }
+          var run = new Run(id, effect, report, current);
+          run.start();
+          return run;
+        });
+  }
+
+  /** Gives everything up: what was owed is owed still, and asked for again after the next start. */
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    runs.values().forEach(Run::giveUp);
+    var until = clock.instant().plus(settings.cancelWait());
+    for (var run : runs.values()) {
+      try {
+        run.awaitEnd(Duration.between(clock.instant(), until));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private final class Run {
+    private final InstanceId id;
+    private final InstanceEffect effect;
+    private final Consumer<InstanceCommand.Report> report;
+    private final Thread thread;
+    private @Nullable Run previous;
+    private volatile boolean givenUp;
+    private volatile boolean timedOut;
+
+    Run(
+        InstanceId id,
+        InstanceEffect effect,
+        Consumer<InstanceCommand.Report> report,
+        @Nullable Run previous) {
+      this.id = id;
+      this.effect = effect;
+      this.report = report;
+      this.previous = previous;
+      this.thread = Thread.ofVirtual().name("effect-" + id).unstarted(this::run);
+    }
+
+    void start() {
+      thread.start();
+    }
+
+    boolean isDoing(InstanceEffect wanted) {
+      return !givenUp && thread.isAlive() && effect.equals(wanted);
+    }
+
+    boolean isAlive() {
+      return thread.isAlive();
+    }
+
+    void giveUp() {
+      givenUp = true;
+      thread.interrupt();
+    }
+
+    void awaitEnd(Duration limit) throws InterruptedException {
+      if (limit.isPositive()) thread.join(limit);
+    }
+
+    private void run() {
+      try {
+        var before = previous;
+        previous = null;
+        if (before != null) {
+          before.awaitEnd(settings.cancelWait());
+          if (before.isAlive()) {
+            LOG.warn("instance={} effect={} still busy after it was given up", id, before.name());
+          }
+        }
+        places.acquire();
+        try {
+          perform();
+        } finally {
+          places.release();
+        }
+      } catch (InterruptedException e) {
+        if (!givenUp) LOG.warn("instance={} effect={} interrupted", id, name());
+      } catch (RuntimeException e) {
+        LOG.error("instance={} effect={} failed by a bug", id, name(), e);
+      }
+    }
+
+    private void perform() throws InterruptedException {
+      switch (effect) {
+        case InstanceEffect.None() -> {}
+        case InstanceEffect.RunStage stage -> runStage(stage);
+        case InstanceEffect.StopGateway stop -> stop(stop);
+        case InstanceEffect.ApplyConfig apply -> {
+          String note =
+              untilDone(() -> work.applyConfig(id, apply), Optional.of(settings.stopLimit()));
+          tell(
+              new InstanceCommand.ConfigApplied(
+                  apply.attempt(), apply.version(), note, clock.instant()));
+        }
+        case InstanceEffect.ReleaseSlot(var organizationId) -> {
+          untilDone(
+              () -> {
+                work.releaseSlot(id, organizationId);
+                return "";
+              },
+              Optional.empty());
+          tell(new InstanceCommand.SlotReleased(clock.instant()));
+        }
+        case InstanceEffect.Remove(var home) -> {
+          untilDone(
+              () -> {
+                work.remove(id, home);
+                return "";
+              },
+              Optional.empty());
+          tell(new InstanceCommand.Removed(clock.instant()));
+        }
+      }
+    }
+
+    private void runStage(InstanceEffect.RunStage stage) throws InterruptedException {
+      var begun = clock.instant();
+      var limit = settings.stageLimits().getOrDefault(stage.stage(), settings.stopLimit());
+      var deadline = interruptAfter(limit);
+      GatewayWork.Outcome outcome;
+      try {
+        outcome = work.run(id, stage);
+      } catch (InterruptedException | RuntimeException why) {
+        if (givenUp) return;
+        var failure =
+            timedOut ? overdue(stage.stage().label(), limit) : failure(stage.stage().label(), why);
+        record(stage, "failed", begun);
+        tell(
+            new InstanceCommand.EffectFailed(
+                stage.attempt(),
+                Optional.of(stage.stage()),
+                begun,
+                failure.reason(),
+                failure.text(),
+                clock.instant()));
+        return;
+      } finally {
+        deadline.cancel(false);
+      }
+      var now = clock.instant();
+      record(stage, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
+      tell(
+          new InstanceCommand.StageFinished(
+              stage.attempt(),
+              new StageRecord(
+                  stage.stage(),
+                  outcome.outcome(),
+                  begun,
+                  (int) Duration.between(begun, now).toMillis(),
+                  outcome.note()),
+              outcome.endpoint(),
+              stage.configVersion(),
+              now));
+    }
+
+    private void stop(InstanceEffect.StopGateway stop) throws InterruptedException {
+      var begun = clock.instant();
+      try {
+        untilDone(
+            () -> {
+              work.stop(id);
+              return "";
+            },
+            Optional.of(settings.stopLimit()));
+      } catch (WorkFailure why) {
+        tell(
+            new InstanceCommand.EffectFailed(
+                stop.attempt(),
+                Optional.empty(),
+                begun,
+                why.reason(),
+                why.text(),
+                clock.instant()));
+        return;
+      }
+      tell(new InstanceCommand.GatewayStopped(stop.attempt(), clock.instant()));
+    }
+
+    /**
+     * Tries until it works, is given up, or {@code limit} is over, when the last failure is thrown.
+     */
+    private String untilDone(Attempt attempt, Optional<Duration> limit)
+        throws InterruptedException {
+      var begun = clock.instant();
+      var pause = settings.retryMin();
+      while (true) {
+        try {
+          return attempt.once();
+        } catch (RuntimeException why) {
+          if (givenUp) throw new InterruptedException();
+          var failure = failure(name(), why);
+          LOG.warn(
+              "instance={} effect={} reason={} message={} again_in_ms={}",
+              id,
+              name(),
+              failure.reason(),
+              failure.text(),
+              pause.toMillis());
+          if (limit.isPresent() && begun.plus(limit.get()).isBefore(clock.instant())) {
+            throw failure;
+          }
+        }
+        Thread.sleep(pause);
+        pause =
+            pause.multipliedBy(2).compareTo(settings.retryMax()) < 0
+                ? pause.multipliedBy(2)
+                : settings.retryMax();
+      }
+    }
+
+    private ScheduledFuture<?> interruptAfter(Duration limit) {
+      return timer.schedule(
+          () -> {
+            timedOut = true;
+            thread.interrupt();
+          },
+          limit.toMillis(),
+          TimeUnit.MILLISECONDS);
+    }
+
+    private void tell(InstanceCommand.Report outcome) {
+      if (!givenUp) report.accept(outcome);
+    }
+
+    private void record(InstanceEffect.RunStage stage, String outcome, Instant begun) {
+      metrics
+          .timer(
+              "chowder.stage",
+              "stage",
+              stage.stage().label(),
+              "life",
+              stage.attempt() == 1 ? "provisioning" : "start",
+              "outcome",
+              outcome)
+          .record(Duration.between(begun, clock.instant()));
+    }
+
+    private String name() {
+      return effect.getClass().getSimpleName();
+    }
+  }
+
+  /** One try of something. */
+  private interface Attempt {
+    String once() throws InterruptedException;
+  }
+
+  private static WorkFailure overdue(String what, Duration limit) {
+    return new WorkFailure(
+        "TIMED_OUT", what + ": not done in time (expected: at most " + limit.toSeconds() + " s)");
+  }
+
+  private static WorkFailure failure(String what, Exception why) {
+    return switch (why) {
+      case WorkFailure f -> new WorkFailure(f.reason(), what + ": " + f.text());
+      case SandboxException s -> new WorkFailure(s.reason().name(), what + ": " + s.getMessage());
+      case InterruptedException _ ->
+          new WorkFailure("INTERRUPTED", what + ": interrupted (expected: to be let finish)");
+      case Exception bug -> {
+        LOG.error("{}: a bug", what, bug);
+        yield new WorkFailure(
+            "INTERNAL", what + ": an error in Chowder itself; the server's log has the details");
+      }
+    };
+  }
+}

@@ -1,0 +1,46 @@
+package dev.chowder.effect;
+
+import com.typesafe.config.Config;
+import dev.chowder.instance.Stage;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * Limits of the effects; {@code reference.conf} says what each is for.
+ *
+ * @param maxConcurrent how many effects run at once on this host
+ * @param stageLimits how long each stage may take
+ * @param stopLimit how long a stop may take altogether
+ * @param drain how long a gateway may finish its work before it is killed
+ * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
+ *     time
+ * @param retryMax the longest such pause
+ * @param cancelWait how long a given-up effect is waited for before the next one begins
+ */
+public record EffectSettings(
+    int maxConcurrent,
+    Map<Stage, Duration> stageLimits,
+    Duration stopLimit,
+    Duration drain,
+    Duration retryMin,
+    Duration retryMax,
+    Duration cancelWait) {
+
+  /** Reads {@code chowder.effect}. */
+  public static EffectSettings of(Config root) {
+    var config = root.getConfig("chowder.effect");
+    var limits = new EnumMap<Stage, Duration>(Stage.class);
+    for (var stage : Stage.values()) {
+      limits.put(stage, config.getDuration("stage-limit." + stage.label()));
+    }
+    return new EffectSettings(
+        config.getInt("max-concurrent"),
+        Map.copyOf(limits),
+        config.getDuration("stop-limit"),
+        config.getDuration("drain"),
+        config.getDuration("retry-min"),
+        config.getDuration("retry-max"),
+        config.getDuration("cancel-wait"));
+  }
+}

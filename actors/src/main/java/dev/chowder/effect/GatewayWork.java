@@ -1,0 +1,64 @@
+package dev.chowder.effect;
+
+import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.StageRecord;
+import java.util.Optional;
+
+/**
+ * The blocking side of the effects. Every method may be called again after a crash, and ends early
+ * when its thread is interrupted.
+ */
+public interface GatewayWork {
+  /** Takes one step. */
+  Outcome run(InstanceId id, InstanceEffect.RunStage stage) throws InterruptedException;
+
+  /** Ends the gateway: drained if it drains in time. */
+  void stop(InstanceId id) throws InterruptedException;
+
+  /** Has the running gateway take the overrides; returns a note, empty when all went well. */
+  String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
+
+  /** Removes the processes; with {@code home}, everything, secrets included. */
+  void remove(InstanceId id, boolean home) throws InterruptedException;
+
+  /** Gives the instance's slot back. */
+  void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
+
+  /**
+   * How a step went; {@code endpoint} is where the gateway answers, if this step is the one that
+   * knows.
+   */
+  record Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
+    public static Outcome executed() {
+      return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.empty());
+    }
+
+    public static Outcome skipped() {
+      return new Outcome(StageRecord.Outcome.SKIPPED, "", Optional.empty());
+    }
+  }
+
+  /** Why a step failed; message and reason are shown to the caller. */
+  final class WorkFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final String reason;
+    private final String text;
+
+    public WorkFailure(String reason, String text) {
+      super(text);
+      this.reason = reason;
+      this.text = text;
+    }
+
+    /** In plain words. */
+    public String text() {
+      return text;
+    }
+
+    /** UPPER_SNAKE. */
+    public String reason() {
+      return reason;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package dev.chowder.instance;
+
+import java.util.List;
+
+/** What a command leads to: facts to persist (perhaps none), or a refusal. */
+public sealed interface Decision {
+  record Accept(List<InstanceEvent> events) implements Decision {}
+
+  record Reject(InstanceRejection why) implements Decision {}
+
+  static Decision accept(InstanceEvent... events) {
+    return new Accept(List.of(events));
+  }
+
+  static Decision reject(InstanceRejection why) {
+    return new Reject(why);
+  }
+}

@@ -1,0 +1,129 @@
+package dev.chowder.instance;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import dev.chowder.actor.CborSerializable;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Everything that can be said to an instance: by a caller, by its own effects, or by those who look
+ * after it.
+ */
+public sealed interface InstanceCommand extends CborSerializable {
+  /**
+   * Commands that are answered, exactly once. {@code keyId} is the acting key's; empty: the system
+   * itself.
+   */
+  sealed interface Request extends InstanceCommand {
+    ActorRef<InstanceReply> replyTo();
+  }
+
+  /**
+   * What effects and observers report. Never answered; what belongs to a former life is dropped by
+   * its attempt.
+   */
+  sealed interface Report extends InstanceCommand {}
+
+  record Create(String keyId, Profile profile, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
+  record Get(ActorRef<InstanceReply> replyTo) implements Request {}
+
+  /**
+   * The state now and each new one go to {@code replyTo} until it ends; said again, the state is
+   * sent again.
+   */
+  record Watch(ActorRef<InstanceReply> replyTo) implements Request {}
+
+  record Stop(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
+
+  record Start(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
+
+  record Delete(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
+
+  /**
+   * Changes what may be changed.
+   *
+   * @param labels the changes; an empty value removes
+   * @param reconfigured whether the overrides in the table of secrets were changed
+   */
+  record Update(
+      String keyId,
+      Optional<String> name,
+      Map<String, String> labels,
+      boolean reconfigured,
+      Instant now,
+      ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
+  /**
+   * Says that an instance that was never created may not be any more, so that its slot can be
+   * freed.
+   */
+  record ForbidBirth(String organizationId, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
+  /**
+   * Asks for what is owed once more, and gives a stage up that has been under way for longer than
+   * {@code overdue}.
+   */
+  record Nudge(Instant now, Duration overdue) implements Report {}
+
+  record StageFinished(
+      int attempt, StageRecord done, Optional<String> endpoint, int configVersion, Instant now)
+      implements Report {}
+
+  /** A stage or a stop failed for good. {@code stage} is empty for a stop. */
+  record EffectFailed(
+      int attempt,
+      Optional<Stage> stage,
+      Instant startedAt,
+      String reason,
+      String message,
+      Instant now)
+      implements Report {}
+
+  record GatewayStopped(int attempt, Instant now) implements Report {}
+
+  record ConfigApplied(int attempt, int configVersion, String note, Instant now)
+      implements Report {}
+
+  record SlotReleased(Instant now) implements Report {}
+
+  /** Nothing that was to be removed is there any more. */
+  record Removed(Instant now) implements Report {}
+
+  /**
+   * What was seen outside while the instance was in its life {@code attempt}.
+   *
+   * @param restartWindow an instance whose gateway is lost again within it is not restarted
+   */
+  record Observed(int attempt, Sight sight, Duration restartWindow, Instant now)
+      implements Report {}
+
+  /** What can be seen of a sandbox from outside. */
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = Sight.Nothing.class, name = "nothing"),
+    @JsonSubTypes.Type(value = Sight.Asleep.class, name = "asleep"),
+    @JsonSubTypes.Type(value = Sight.Up.class, name = "up"),
+    @JsonSubTypes.Type(value = Sight.Down.class, name = "down")
+  })
+  sealed interface Sight {
+    /** Neither home nor process. */
+    record Nothing() implements Sight {}
+
+    /** A home without a process. */
+    record Asleep() implements Sight {}
+
+    /** The gateway's process runs. */
+    record Up(String endpoint) implements Sight {}
+
+    /** The gateway's process ended by itself. */
+    record Down(String reason, String message) implements Sight {}
+  }
+}

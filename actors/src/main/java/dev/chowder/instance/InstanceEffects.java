@@ -1,0 +1,15 @@
+package dev.chowder.instance;
+
+import java.util.function.Consumer;
+
+/** Takes over what an instance owes the outside world, without blocking. */
+@FunctionalInterface
+public interface InstanceEffects {
+  /**
+   * Does the work, or nothing if the same work is under way already; work of this instance that
+   * differs is given up first.
+   *
+   * @param report where the outcome goes; nothing is reported for work that was given up
+   */
+  void owe(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
+}

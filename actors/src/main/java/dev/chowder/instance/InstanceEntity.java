@@ -1,0 +1,250 @@
+package dev.chowder.instance;
+
+import dev.chowder.actor.Failpoints;
+import dev.chowder.storage.JournalTags;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.apache.pekko.persistence.typed.EventAdapter;
+import org.apache.pekko.persistence.typed.PersistenceId;
+import org.apache.pekko.persistence.typed.RecoveryCompleted;
+import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
+import org.apache.pekko.persistence.typed.javadsl.Effect;
+import org.apache.pekko.persistence.typed.javadsl.EventHandler;
+import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
+import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs {@link InstanceLifecycle} as a persistent actor: persists, stores the view, replies, tells
+ * watchers, hands over what is owed. Holds no rule of its own.
+ */
+public final class InstanceEntity
+    extends EventSourcedBehavior<InstanceCommand, InstanceEvent, InstanceState> {
+  public static final EntityTypeKey<InstanceCommand> ENTITY_KEY =
+      EntityTypeKey.create(InstanceCommand.class, "Instance");
+
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceEntity.class);
+
+  private final ActorContext<InstanceCommand> context;
+  private final InstanceId id;
+  private final InstanceEffects effects;
+  private final InstanceReadSide readSide;
+  private final Consumer<InstanceCommand.Report> self;
+  private final int maxWatchers;
+  private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
+  private InstanceEffect handedOver = new InstanceEffect.None();
+  private CompletionStage<Done> stored = CompletableFuture.completedFuture(Done.done());
+
+  /** Makes instances known to sharding. */
+  public static void init(
+      ClusterSharding sharding,
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      int maxWatchers) {
+    sharding.init(
+        Entity.of(
+            ENTITY_KEY,
+            entity ->
+                create(
+                    new InstanceId(entity.getEntityId()),
+                    effects,
+                    readSide,
+                    report -> sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(report),
+                    maxWatchers)));
+  }
+
+  /** {@code self} reaches this instance also after it was passivated. */
+  public static Behavior<InstanceCommand> create(
+      InstanceId id,
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      Consumer<InstanceCommand.Report> self,
+      int maxWatchers) {
+    return Behaviors.setup(
+        context -> new InstanceEntity(context, id, effects, readSide, self, maxWatchers));
+  }
+
+  private InstanceEntity(
+      ActorContext<InstanceCommand> context,
+      InstanceId id,
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      Consumer<InstanceCommand.Report> self,
+      int maxWatchers) {
+    super(
+        PersistenceId.of(ENTITY_KEY.name(), id.value()),
+        SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
+    this.context = context;
+    this.id = id;
+    this.effects = effects;
+    this.readSide = readSide;
+    this.self = self;
+    this.maxWatchers = maxWatchers;
+  }
+
+  @Override
+  public InstanceState emptyState() {
+    return new InstanceState.Absent();
+  }
+
+  @Override
+  public CommandHandler<InstanceCommand, InstanceEvent, InstanceState> commandHandler() {
+    return (state, command) ->
+        switch (InstanceLifecycle.decide(state, command)) {
+          case Decision.Reject(var why) -> {
+            reply(command, new InstanceReply.Refused(why));
+            yield Effect().none();
+          }
+          case Decision.Accept(var events) when events.isEmpty() -> unchanged(state, command);
+          case Decision.Accept(var events) -> persist(state, events, command);
+        };
+  }
+
+  private Effect<InstanceEvent, InstanceState> unchanged(
+      InstanceState state, InstanceCommand command) {
+    var view = view(state);
+    if (command instanceof InstanceCommand.Watch(var watcher) && !addWatcher(watcher)) {
+      watcher.tell(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(maxWatchers)));
+      return Effect().none();
+    }
+    if (command instanceof InstanceCommand.Nudge) {
+      view.ifPresent(this::store);
+      effects.owe(id, state.owed(), self);
+    }
+    reply(command, answer(view));
+    return Effect().none();
+  }
+
+  private Effect<InstanceEvent, InstanceState> persist(
+      InstanceState before, List<InstanceEvent> events, InstanceCommand command) {
+    events.forEach(event -> Failpoints.hit("persist." + name(event) + ".before"));
+    return Effect()
+        .persist(events)
+        .thenRun(
+            (InstanceState next) -> {
+              events.forEach(event -> Failpoints.hit("persist." + name(event) + ".after"));
+              var view = view(next);
+              log(before, next, events);
+              var told = Set.copyOf(watchers);
+              view.ifPresent(this::store);
+              stored =
+                  stored.thenApply(
+                      done -> {
+                        var answer = answer(view);
+                        reply(command, answer);
+                        told.forEach(watcher -> watcher.tell(answer));
+                        return done;
+                      });
+              handOver(next);
+            });
+  }
+
+  /**
+   * Views are stored one after another, and a failure does not hold the next one back: it is stored
+   * again with the next nudge.
+   */
+  private void store(InstanceView view) {
+    stored =
+        stored
+            .thenCompose(_ -> readSide.store(view))
+            .exceptionally(
+                why -> {
+                  LOG.warn(
+                      "instance={} revision={} view not stored: {}",
+                      id,
+                      view.revision(),
+                      why.toString());
+                  return Done.done();
+                });
+  }
+
+  private void handOver(InstanceState state) {
+    var owed = state.owed();
+    if (owed.equals(handedOver)) return;
+    handedOver = owed;
+    effects.owe(id, owed, self);
+  }
+
+  /** Whether it is a watcher now. */
+  private boolean addWatcher(ActorRef<InstanceReply> watcher) {
+    if (watchers.contains(watcher)) return true;
+    if (watchers.size() >= maxWatchers) return false;
+    watchers.add(watcher);
+    context.watch(watcher);
+    return true;
+  }
+
+  private Optional<InstanceView> view(InstanceState state) {
+    return InstanceView.of(id, (int) lastSequenceNumber(context), state);
+  }
+
+  @Override
+  public EventHandler<InstanceState, InstanceEvent> eventHandler() {
+    return InstanceLifecycle::evolve;
+  }
+
+  @Override
+  public EventAdapter<InstanceEvent, ?> eventAdapter() {
+    return new InstanceJournal();
+  }
+
+  @Override
+  public Set<String> tagsFor(InstanceEvent event) {
+    return JournalTags.setOf("instance", id.value());
+  }
+
+  @Override
+  public SignalHandler<InstanceState> signalHandler() {
+    return newSignalHandlerBuilder()
+        .onSignal(
+            RecoveryCompleted.instance(),
+            state -> {
+              view(state).ifPresent(this::store);
+              handOver(state);
+            })
+        .onSignal(
+            org.apache.pekko.actor.typed.Terminated.class,
+            (state, gone) -> {
+              watchers.remove(gone.getRef().<InstanceReply>unsafeUpcast());
+            })
+        .build();
+  }
+
+  private static void reply(InstanceCommand command, InstanceReply answer) {
+    if (command instanceof InstanceCommand.Request request) request.replyTo().tell(answer);
+  }
+
+  private static InstanceReply answer(Optional<InstanceView> view) {
+    return view.<InstanceReply>map(InstanceReply.Accepted::new).orElseGet(InstanceReply.Done::new);
+  }
+
+  private static String name(InstanceEvent event) {
+    return event.getClass().getSimpleName();
+  }
+
+  private void log(InstanceState before, InstanceState after, List<InstanceEvent> events) {
+    LOG.info(
+        "instance={} event={} from={} to={} revision={}",
+        id,
+        name(events.getLast()),
+        before.getClass().getSimpleName(),
+        after.getClass().getSimpleName(),
+        lastSequenceNumber(context));
+  }
+}

@@ -1,0 +1,64 @@
+package dev.chowder.instance;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A fact about an instance. Past tense, immutable, persisted for ever; {@link InstanceJournal}
+ * writes it.
+ */
+public sealed interface InstanceEvent {
+  Instant at();
+
+  /** The acting key's id; empty: the system itself. */
+  default String keyId() {
+    return "";
+  }
+
+  record Created(String keyId, Profile profile, Instant at) implements InstanceEvent {}
+
+  record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
+
+  record StageFinished(
+      int attempt, StageRecord done, Optional<String> endpoint, int configVersion, Instant at)
+      implements InstanceEvent {}
+
+  record Failed(
+      int attempt,
+      Optional<Stage> stage,
+      Instant startedAt,
+      String reason,
+      String message,
+      Instant at)
+      implements InstanceEvent {}
+
+  record StopRequested(String keyId, Instant at) implements InstanceEvent {}
+
+  record Stopped(int attempt, Instant at) implements InstanceEvent {}
+
+  /** {@code cause} is empty when a caller asked. */
+  record StartRequested(String keyId, int attempt, String cause, Instant at)
+      implements InstanceEvent {}
+
+  record Deleted(String keyId, Instant at) implements InstanceEvent {}
+
+  record SlotReleased(Instant at) implements InstanceEvent {}
+
+  record SandboxRemoved(Instant at) implements InstanceEvent {}
+
+  record LeftoverFound(Instant at) implements InstanceEvent {}
+
+  record Updated(
+      String keyId,
+      Optional<String> name,
+      Optional<Map<String, String>> labels,
+      boolean reconfigured,
+      Instant at)
+      implements InstanceEvent {}
+
+  record ConfigApplied(int attempt, int configVersion, String note, Instant at)
+      implements InstanceEvent {}
+
+  record EndpointMoved(int attempt, String endpoint, Instant at) implements InstanceEvent {}
+}

@@ -1,0 +1,231 @@
+package dev.chowder.instance;
+
+import com.google.protobuf.Timestamp;
+import dev.chowder.journal.v1.InstanceBirthForbidden;
+import dev.chowder.journal.v1.InstanceConfigApplied;
+import dev.chowder.journal.v1.InstanceCreated;
+import dev.chowder.journal.v1.InstanceDeleted;
+import dev.chowder.journal.v1.InstanceEndpointMoved;
+import dev.chowder.journal.v1.InstanceFailed;
+import dev.chowder.journal.v1.InstanceLeftoverFound;
+import dev.chowder.journal.v1.InstanceSandboxRemoved;
+import dev.chowder.journal.v1.InstanceSlotReleased;
+import dev.chowder.journal.v1.InstanceStageFinished;
+import dev.chowder.journal.v1.InstanceStartRequested;
+import dev.chowder.journal.v1.InstanceStopRequested;
+import dev.chowder.journal.v1.InstanceStopped;
+import dev.chowder.journal.v1.InstanceUpdated;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.persistence.typed.EventAdapter;
+import org.apache.pekko.persistence.typed.EventSeq;
+
+/** Translates events to and from the form in which they lie in the database for ever. */
+final class InstanceJournal
+    extends EventAdapter<InstanceEvent, dev.chowder.journal.v1.InstanceEvent> {
+  @Override
+  public dev.chowder.journal.v1.InstanceEvent toJournal(InstanceEvent event) {
+    var stored =
+        dev.chowder.journal.v1.InstanceEvent.newBuilder()
+            .setAt(stamp(event.at()))
+            .setKeyId(event.keyId());
+    return switch (event) {
+      case InstanceEvent.Created e -> stored.setCreated(created(e.profile())).build();
+      case InstanceEvent.BirthForbidden e ->
+          stored
+              .setBirthForbidden(
+                  InstanceBirthForbidden.newBuilder().setOrganizationId(e.organizationId()))
+              .build();
+      case InstanceEvent.StageFinished e -> stored.setStageFinished(stageFinished(e)).build();
+      case InstanceEvent.Failed e ->
+          stored
+              .setFailed(
+                  InstanceFailed.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setStage(e.stage().map(Stage::label).orElse(""))
+                      .setReason(e.reason())
+                      .setMessage(e.message())
+                      .setStartedAt(stamp(e.startedAt())))
+              .build();
+      case InstanceEvent.StopRequested _ ->
+          stored.setStopRequested(InstanceStopRequested.getDefaultInstance()).build();
+      case InstanceEvent.Stopped e ->
+          stored.setStopped(InstanceStopped.newBuilder().setAttempt(e.attempt())).build();
+      case InstanceEvent.StartRequested e ->
+          stored
+              .setStartRequested(
+                  InstanceStartRequested.newBuilder().setAttempt(e.attempt()).setCause(e.cause()))
+              .build();
+      case InstanceEvent.Deleted _ ->
+          stored.setDeleted(InstanceDeleted.getDefaultInstance()).build();
+      case InstanceEvent.SlotReleased _ ->
+          stored.setSlotReleased(InstanceSlotReleased.getDefaultInstance()).build();
+      case InstanceEvent.SandboxRemoved _ ->
+          stored.setSandboxRemoved(InstanceSandboxRemoved.getDefaultInstance()).build();
+      case InstanceEvent.LeftoverFound _ ->
+          stored.setLeftoverFound(InstanceLeftoverFound.getDefaultInstance()).build();
+      case InstanceEvent.Updated e ->
+          stored
+              .setUpdated(
+                  InstanceUpdated.newBuilder()
+                      .setName(e.name().orElse(""))
+                      .setRelabelled(e.labels().isPresent())
+                      .putAllLabels(e.labels().orElse(Map.of()))
+                      .setReconfigured(e.reconfigured()))
+              .build();
+      case InstanceEvent.ConfigApplied e ->
+          stored
+              .setConfigApplied(
+                  InstanceConfigApplied.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setConfigVersion(e.configVersion())
+                      .setNote(e.note()))
+              .build();
+      case InstanceEvent.EndpointMoved e ->
+          stored
+              .setEndpointMoved(
+                  InstanceEndpointMoved.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setEndpoint(e.endpoint()))
+              .build();
+    };
+  }
+
+  @Override
+  public EventSeq<InstanceEvent> fromJournal(
+      dev.chowder.journal.v1.InstanceEvent stored, String manifest) {
+    return EventSeq.single(read(stored));
+  }
+
+  @Override
+  public String manifest(InstanceEvent event) {
+    return "";
+  }
+
+  static InstanceEvent read(dev.chowder.journal.v1.InstanceEvent stored) {
+    var at = instant(stored.getAt());
+    var keyId = stored.getKeyId();
+    return switch (stored.getEventCase()) {
+      case CREATED -> new InstanceEvent.Created(keyId, profile(stored.getCreated(), at), at);
+      case BIRTH_FORBIDDEN ->
+          new InstanceEvent.BirthForbidden(stored.getBirthForbidden().getOrganizationId(), at);
+      case STAGE_FINISHED -> stageFinished(stored.getStageFinished(), at);
+      case FAILED -> {
+        var e = stored.getFailed();
+        yield new InstanceEvent.Failed(
+            e.getAttempt(),
+            filled(e.getStage()).map(Stage::ofLabel),
+            instant(e.getStartedAt()),
+            e.getReason(),
+            e.getMessage(),
+            at);
+      }
+      case STOP_REQUESTED -> new InstanceEvent.StopRequested(keyId, at);
+      case STOPPED -> new InstanceEvent.Stopped(stored.getStopped().getAttempt(), at);
+      case START_REQUESTED ->
+          new InstanceEvent.StartRequested(
+              keyId,
+              stored.getStartRequested().getAttempt(),
+              stored.getStartRequested().getCause(),
+              at);
+      case DELETED -> new InstanceEvent.Deleted(keyId, at);
+      case SLOT_RELEASED -> new InstanceEvent.SlotReleased(at);
+      case SANDBOX_REMOVED -> new InstanceEvent.SandboxRemoved(at);
+      case LEFTOVER_FOUND -> new InstanceEvent.LeftoverFound(at);
+      case UPDATED -> {
+        var e = stored.getUpdated();
+        yield new InstanceEvent.Updated(
+            keyId,
+            filled(e.getName()),
+            e.getRelabelled() ? Optional.of(Map.copyOf(e.getLabelsMap())) : Optional.empty(),
+            e.getReconfigured(),
+            at);
+      }
+      case CONFIG_APPLIED -> {
+        var e = stored.getConfigApplied();
+        yield new InstanceEvent.ConfigApplied(
+            e.getAttempt(), e.getConfigVersion(), e.getNote(), at);
+      }
+      case ENDPOINT_MOVED -> {
+        var e = stored.getEndpointMoved();
+        yield new InstanceEvent.EndpointMoved(e.getAttempt(), e.getEndpoint(), at);
+      }
+      case EVENT_NOT_SET ->
+          throw new IllegalStateException(
+              "journal: an instance event of a newer version (expected: one that this version"
+                  + " knows)");
+    };
+  }
+
+  private static InstanceCreated created(Profile p) {
+    return InstanceCreated.newBuilder()
+        .setOrganizationId(p.organizationId())
+        .setName(p.name())
+        .setModelProvider(p.model().provider())
+        .setModel(p.model().model())
+        .setModelBaseUrl(p.model().baseUrl())
+        .setModelApi(p.model().api())
+        .setSandboxProvider(p.sandboxProvider())
+        .setOpenclawVersion(p.openclawVersion())
+        .setRegion(p.region())
+        .putAllLabels(p.labels())
+        .setConfigured(p.configVersion() > 0)
+        .build();
+  }
+
+  private static Profile profile(InstanceCreated e, Instant at) {
+    return new Profile(
+        e.getOrganizationId(),
+        e.getName(),
+        new ModelChoice(e.getModelProvider(), e.getModel(), e.getModelBaseUrl(), e.getModelApi()),
+        e.getSandboxProvider(),
+        e.getOpenclawVersion(),
+        e.getRegion(),
+        e.getLabelsMap(),
+        e.getConfigured() ? 1 : 0,
+        0,
+        at,
+        at);
+  }
+
+  private static InstanceStageFinished stageFinished(InstanceEvent.StageFinished e) {
+    return InstanceStageFinished.newBuilder()
+        .setAttempt(e.attempt())
+        .setStage(e.done().stage().label())
+        .setOutcome(e.done().outcome().name().toLowerCase(Locale.ROOT))
+        .setStartedAt(stamp(e.done().startedAt()))
+        .setDurationMs(e.done().durationMs())
+        .setNote(e.done().note())
+        .setEndpoint(e.endpoint().orElse(""))
+        .setConfigVersion(e.configVersion())
+        .build();
+  }
+
+  private static InstanceEvent.StageFinished stageFinished(InstanceStageFinished e, Instant at) {
+    return new InstanceEvent.StageFinished(
+        e.getAttempt(),
+        new StageRecord(
+            Stage.ofLabel(e.getStage()),
+            StageRecord.Outcome.valueOf(e.getOutcome().toUpperCase(Locale.ROOT)),
+            instant(e.getStartedAt()),
+            (int) e.getDurationMs(),
+            e.getNote()),
+        filled(e.getEndpoint()),
+        e.getConfigVersion(),
+        at);
+  }
+
+  private static Optional<String> filled(String text) {
+    return text.isEmpty() ? Optional.empty() : Optional.of(text);
+  }
+
+  private static Timestamp stamp(Instant at) {
+    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
+  }
+
+  private static Instant instant(Timestamp stamp) {
+    return Instant.ofEpochSecond(stamp.getSeconds(), stamp.getNanos());
+  }
+}

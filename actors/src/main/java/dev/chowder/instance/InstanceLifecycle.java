@@ -1,0 +1,423 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.Decision.accept;
+import static dev.chowder.instance.Decision.reject;
+
+import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.instance.InstanceState.Absent;
+import dev.chowder.instance.InstanceState.Born;
+import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Progress;
+import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Running;
+import dev.chowder.instance.InstanceState.Starting;
+import dev.chowder.instance.InstanceState.Stopped;
+import dev.chowder.instance.InstanceState.Stopping;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The state machine: pure, total, and the only place where a transition is written. */
+public final class InstanceLifecycle {
+  private InstanceLifecycle() {}
+
+  public static Decision decide(InstanceState state, InstanceCommand command) {
+    return switch (command) {
+      case InstanceCommand.Create c ->
+          state instanceof Absent
+              ? accept(new InstanceEvent.Created(c.keyId(), c.profile(), c.now()))
+              : reject(new InstanceRejection.AlreadyExists());
+      case InstanceCommand.ForbidBirth(var organizationId, var now, _) ->
+          switch (state) {
+            case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
+            case NeverBorn _ -> accept();
+            case Born _ -> reject(new InstanceRejection.AlreadyExists());
+          };
+      case InstanceCommand.Get _, InstanceCommand.Watch _ ->
+          state instanceof Born ? accept() : reject(new InstanceRejection.NotFound());
+      case InstanceCommand.Stop(var keyId, var now, _) ->
+          switch (state) {
+            case Running _ -> accept(new InstanceEvent.StopRequested(keyId, now));
+            case Stopping _, Stopped _ -> accept();
+            case Provisioning _, Starting _, Errored _ -> wrongState((Born) state, "running");
+            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+          };
+      case InstanceCommand.Start(var keyId, var now, _) ->
+          switch (state) {
+            case Stopped s ->
+                accept(new InstanceEvent.StartRequested(keyId, s.attempt() + 1, "", now));
+            case Starting _, Running _ -> accept();
+            case Provisioning _, Stopping _, Errored _ -> wrongState((Born) state, "stopped");
+            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+          };
+      case InstanceCommand.Delete(var keyId, var now, _) ->
+          switch (state) {
+            case Provisioning _, Running _, Stopping _, Stopped _, Starting _, Errored _ ->
+                accept(new InstanceEvent.Deleted(keyId, now));
+            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+          };
+      case InstanceCommand.Update u ->
+          state instanceof Born b && !(state instanceof Deleted)
+              ? update(b, u)
+              : reject(new InstanceRejection.NotFound());
+      case InstanceCommand.Nudge(var now, var overdue) -> overdue(state, now, overdue);
+      case InstanceCommand.StageFinished f ->
+          isAt(state, f.attempt(), f.done().stage())
+              ? accept(
+                  new InstanceEvent.StageFinished(
+                      f.attempt(), f.done(), f.endpoint(), f.configVersion(), f.now()))
+              : accept();
+      case InstanceCommand.EffectFailed f ->
+          isOf(state, f)
+              ? accept(
+                  new InstanceEvent.Failed(
+                      f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()))
+              : accept();
+      case InstanceCommand.GatewayStopped(var attempt, var now) ->
+          state instanceof Stopping s && s.attempt() == attempt
+              ? accept(new InstanceEvent.Stopped(attempt, now))
+              : accept();
+      case InstanceCommand.ConfigApplied(var attempt, var version, var note, var now) ->
+          state instanceof Running r
+                  && r.attempt() == attempt
+                  && version > r.profile().appliedVersion()
+              ? accept(new InstanceEvent.ConfigApplied(attempt, version, note, now))
+              : accept();
+      case InstanceCommand.SlotReleased(var now) ->
+          switch (state) {
+            case NeverBorn s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
+            case Errored s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
+            case Deleted s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
+            case InstanceState _ -> accept();
+          };
+      case InstanceCommand.Removed(var now) ->
+          switch (state) {
+            case Errored s when s.leftovers() -> accept(new InstanceEvent.SandboxRemoved(now));
+            case Deleted s when s.leftovers() -> accept(new InstanceEvent.SandboxRemoved(now));
+            case InstanceState _ -> accept();
+          };
+      case Observed o -> observed(state, o);
+    };
+  }
+
+  private static Decision update(Born state, InstanceCommand.Update u) {
+    var labels = merge(state.profile().labels(), u.labels());
+    var renamed = u.name().filter(name -> !name.equals(state.profile().name()));
+    var relabelled =
+        labels.equals(state.profile().labels())
+            ? Optional.<Map<String, String>>empty()
+            : Optional.of(labels);
+    return renamed.isEmpty() && relabelled.isEmpty() && !u.reconfigured()
+        ? accept()
+        : accept(
+            new InstanceEvent.Updated(u.keyId(), renamed, relabelled, u.reconfigured(), u.now()));
+  }
+
+  private static Map<String, String> merge(Map<String, String> old, Map<String, String> changes) {
+    var merged = new TreeMap<>(old);
+    changes.forEach(
+        (key, value) -> {
+          if (value.isEmpty()) merged.remove(key);
+          else merged.put(key, value);
+        });
+    return merged;
+  }
+
+  private static Decision overdue(InstanceState state, Instant now, Duration overdue) {
+    return switch (state) {
+      case Provisioning s when isOver(s.progress().since(), overdue, now) ->
+          accept(gaveUp(s.attempt(), s.progress(), overdue, now));
+      case Starting s when isOver(s.progress().since(), overdue, now) ->
+          accept(gaveUp(s.attempt(), s.progress(), overdue, now));
+      case InstanceState _ -> accept();
+    };
+  }
+
+  private static boolean isOver(Instant since, Duration limit, Instant now) {
+    return since.plus(limit).isBefore(now);
+  }
+
+  private static InstanceEvent gaveUp(
+      int attempt, Progress progress, Duration overdue, Instant now) {
+    return new InstanceEvent.Failed(
+        attempt,
+        Optional.of(progress.current()),
+        progress.since(),
+        "TIMED_OUT",
+        progress.current().label()
+            + ": not done after "
+            + Duration.between(progress.since(), now).toSeconds()
+            + " s (expected: at most "
+            + overdue.toSeconds()
+            + " s)",
+        now);
+  }
+
+  private static Decision observed(InstanceState state, Observed o) {
+    if (!(state instanceof Born born) || born.attempt() != o.attempt()) return accept();
+    return switch (born) {
+      case Running r ->
+          switch (o.sight()) {
+            case Sight.Up(var endpoint) ->
+                endpoint.equals(r.endpoint())
+                    ? accept()
+                    : accept(new InstanceEvent.EndpointMoved(r.attempt(), endpoint, o.now()));
+            case Sight.Down(var reason, var message) -> lost(r, reason, message, o);
+            case Sight.Asleep() ->
+                lost(r, "GATEWAY_LOST", "gateway: its container was removed from outside", o);
+            case Sight.Nothing() ->
+                accept(
+                    failed(
+                        r.attempt(),
+                        "SANDBOX_LOST",
+                        "sandbox: its home was removed from outside",
+                        o.now()));
+          };
+      case Stopped s ->
+          switch (o.sight()) {
+            case Sight.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
+            case Sight.Nothing() ->
+                accept(
+                    failed(
+                        s.attempt(),
+                        "SANDBOX_LOST",
+                        "sandbox: its home was removed from outside",
+                        o.now()));
+            case Sight.Asleep(), Sight.Down _ -> accept();
+          };
+      case Errored e ->
+          !e.leftovers()
+                  && (o.sight() instanceof Sight.Up
+                      || (!e.homeKept() && !(o.sight() instanceof Sight.Nothing)))
+              ? accept(new InstanceEvent.LeftoverFound(o.now()))
+              : accept();
+      case Deleted d ->
+          !d.leftovers() && !(o.sight() instanceof Sight.Nothing)
+              ? accept(new InstanceEvent.LeftoverFound(o.now()))
+              : accept();
+      case Provisioning _, Starting _, Stopping _ -> accept();
+    };
+  }
+
+  /**
+   * One loss is made good; a second one soon after is not, so that a gateway that always dies does
+   * not boot for ever.
+   */
+  private static Decision lost(Running r, String reason, String message, Observed o) {
+    boolean again = !isOver(r.restartedAt(), o.restartWindow(), o.now());
+    return accept(
+        again
+            ? failed(
+                r.attempt(), reason, message + "; it had been restarted shortly before", o.now())
+            : new InstanceEvent.StartRequested("", r.attempt() + 1, message, o.now()));
+  }
+
+  private static InstanceEvent.Failed failed(
+      int attempt, String reason, String message, Instant now) {
+    return new InstanceEvent.Failed(attempt, Optional.empty(), now, reason, message, now);
+  }
+
+  private static boolean isAt(InstanceState state, int attempt, Stage stage) {
+    return switch (state) {
+      case Provisioning s -> s.attempt() == attempt && s.progress().current() == stage;
+      case Starting s -> s.attempt() == attempt && s.progress().current() == stage;
+      case InstanceState _ -> false;
+    };
+  }
+
+  private static boolean isOf(InstanceState state, InstanceCommand.EffectFailed failure) {
+    return failure
+        .stage()
+        .map(stage -> isAt(state, failure.attempt(), stage))
+        .orElseGet(() -> state instanceof Stopping s && s.attempt() == failure.attempt());
+  }
+
+  private static Decision wrongState(Born state, String expected) {
+    var status = InstanceStatus.of(state);
+    return reject(
+        new InstanceRejection.WrongState(status.now().label(), status.desired().label(), expected));
+  }
+
+  public static InstanceState evolve(InstanceState state, InstanceEvent event) {
+    return switch (event) {
+      case InstanceEvent.Created(_, var profile, var at) ->
+          new Provisioning(profile, 1, Progress.begin(Stage.OF_PROVISIONING, at));
+      case InstanceEvent.BirthForbidden(var organizationId, _) ->
+          new NeverBorn(organizationId, true);
+      case InstanceEvent.StageFinished f -> stageFinished(state, f);
+      case InstanceEvent.Failed f -> errored(state, f);
+      case InstanceEvent.StopRequested(_, var at) ->
+          switch (state) {
+            case Running r ->
+                new Stopping(r.profile().at(at), r.attempt(), r.endpoint(), r.stages(), at);
+            case Stopped s -> new Stopping(s.profile().at(at), s.attempt(), "", s.stages(), at);
+            case InstanceState _ -> throw corrupt(state, event);
+          };
+      case InstanceEvent.Stopped(var attempt, var at) -> {
+        var s = expect(Stopping.class, state, event);
+        yield new Stopped(s.profile().at(at), attempt, s.stages());
+      }
+      case InstanceEvent.StartRequested(_, var attempt, var cause, var at) -> {
+        var b = expect(Born.class, state, event);
+        yield new Starting(
+            b.profile().at(at),
+            attempt,
+            Progress.begin(Stage.OF_START, at),
+            cause.isEmpty() ? Instant.EPOCH : at);
+      }
+      case InstanceEvent.Deleted(_, var at) -> {
+        var b = expect(Born.class, state, event);
+        boolean slotHeld = !(b instanceof Errored e) || e.slotHeld();
+        yield new Deleted(b.profile().at(at), b.attempt(), slotHeld, true);
+      }
+      case InstanceEvent.SlotReleased _ ->
+          switch (state) {
+            case NeverBorn s -> new NeverBorn(s.organizationId(), false);
+            case Errored e ->
+                new Errored(
+                    e.profile(),
+                    e.attempt(),
+                    e.reason(),
+                    e.message(),
+                    e.stages(),
+                    e.homeKept(),
+                    false,
+                    e.leftovers());
+            case Deleted d -> new Deleted(d.profile(), d.attempt(), false, d.leftovers());
+            case InstanceState _ -> throw corrupt(state, event);
+          };
+      case InstanceEvent.SandboxRemoved _ -> withLeftovers(state, false, event);
+      case InstanceEvent.LeftoverFound _ -> withLeftovers(state, true, event);
+      case InstanceEvent.Updated u -> {
+        var b = expect(Born.class, state, event);
+        var p = b.profile();
+        yield b.with(
+            p.with(
+                    u.name().orElse(p.name()),
+                    u.labels().orElse(p.labels()),
+                    p.configVersion() + (u.reconfigured() ? 1 : 0),
+                    p.appliedVersion())
+                .at(u.at()));
+      }
+      case InstanceEvent.ConfigApplied(_, var version, _, var at) -> {
+        var r = expect(Running.class, state, event);
+        yield r.with(r.profile().applied(version).at(at));
+      }
+      case InstanceEvent.EndpointMoved(_, var endpoint, var at) -> {
+        var r = expect(Running.class, state, event);
+        yield new Running(
+            r.profile().at(at),
+            r.attempt(),
+            endpoint,
+            r.stages(),
+            r.provisioned(),
+            r.restartedAt());
+      }
+    };
+  }
+
+  private static InstanceState stageFinished(
+      InstanceState state, InstanceEvent.StageFinished event) {
+    return switch (state) {
+      case Provisioning s -> {
+        var profile = s.profile().applied(event.configVersion()).at(event.at());
+        var progress = s.progress().with(event.done(), event.at());
+        yield s.progress().isLast()
+            ? new Running(
+                profile, s.attempt(), endpoint(state, event), progress.done(), true, Instant.EPOCH)
+            : new Provisioning(profile, s.attempt(), progress);
+      }
+      case Starting s -> {
+        var profile = s.profile().applied(event.configVersion()).at(event.at());
+        var progress = s.progress().with(event.done(), event.at());
+        yield s.progress().isLast()
+            ? new Running(
+                profile,
+                s.attempt(),
+                endpoint(state, event),
+                progress.done(),
+                false,
+                s.restartedAt())
+            : new Starting(profile, s.attempt(), progress, s.restartedAt());
+      }
+      case InstanceState _ -> throw corrupt(state, event);
+    };
+  }
+
+  private static String endpoint(InstanceState state, InstanceEvent.StageFinished event) {
+    return event.endpoint().orElseThrow(() -> corrupt(state, event));
+  }
+
+  private static InstanceState errored(InstanceState state, InstanceEvent.Failed f) {
+    var b = expect(Born.class, state, f);
+    List<StageRecord> done =
+        switch (b) {
+          case Provisioning s -> s.progress().done();
+          case Starting s -> s.progress().done();
+          case Running s -> s.stages();
+          case Stopping s -> s.stages();
+          case Stopped s -> s.stages();
+          case Errored _, Deleted _ -> throw corrupt(state, f);
+        };
+    var stages =
+        f.stage()
+            .map(
+                stage ->
+                    InstanceState.append(
+                        done,
+                        new StageRecord(
+                            stage,
+                            StageRecord.Outcome.FAILED,
+                            f.startedAt(),
+                            (int) Duration.between(f.startedAt(), f.at()).toMillis(),
+                            "")))
+            .orElse(done);
+    return new Errored(
+        b.profile().at(f.at()),
+        b.attempt(),
+        f.reason(),
+        f.message(),
+        stages,
+        !(b instanceof Provisioning),
+        true,
+        true);
+  }
+
+  private static InstanceState withLeftovers(
+      InstanceState state, boolean leftovers, InstanceEvent event) {
+    return switch (state) {
+      case Errored e ->
+          new Errored(
+              e.profile(),
+              e.attempt(),
+              e.reason(),
+              e.message(),
+              e.stages(),
+              e.homeKept(),
+              e.slotHeld(),
+              leftovers);
+      case Deleted d -> new Deleted(d.profile(), d.attempt(), d.slotHeld(), leftovers);
+      case InstanceState _ -> throw corrupt(state, event);
+    };
+  }
+
+  private static <S extends InstanceState> S expect(
+      Class<S> want, InstanceState got, InstanceEvent event) {
+    if (!want.isInstance(got)) throw corrupt(got, event);
+    return want.cast(got);
+  }
+
+  private static IllegalStateException corrupt(InstanceState state, InstanceEvent event) {
+    return new IllegalStateException(
+        "event "
+            + event.getClass().getSimpleName()
+            + " in state "
+            + state.getClass().getSimpleName());
+  }
+}

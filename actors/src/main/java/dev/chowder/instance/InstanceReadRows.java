@@ -1,0 +1,86 @@
+package dev.chowder.instance;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.google.protobuf.ByteString;
+import dev.chowder.storage.InstanceRow;
+import dev.chowder.storage.InstanceRows;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import org.apache.pekko.Done;
+
+/**
+ * Stores views as read rows. The view is JSON: rows are rebuilt from the journal when its shape
+ * changes, and fields that are unknown are skipped, so that two versions can run side by side
+ * during an upgrade.
+ */
+public final class InstanceReadRows implements InstanceReadSide {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .addModules(new Jdk8Module(), new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  private final InstanceRows rows;
+  private final Executor blocking;
+
+  public InstanceReadRows(InstanceRows rows, Executor blocking) {
+    this.rows = rows;
+    this.blocking = blocking;
+  }
+
+  @Override
+  public CompletionStage<Done> store(InstanceView view) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          rows.upsert(row(view));
+          return Done.done();
+        },
+        blocking);
+  }
+
+  /** What a row shows. */
+  public static InstanceView view(InstanceRow row) {
+    try {
+      return JSON.readValue(row.view().toByteArray(), InstanceView.class);
+    } catch (IOException e) {
+      throw new UncheckedIOException("instance " + row.id() + ": view not readable", e);
+    }
+  }
+
+  static InstanceRow row(InstanceView view) {
+    var profile = view.profile();
+    boolean terminated = view.status().now() == InstanceStatus.Name.TERMINATED;
+    return new InstanceRow(
+        view.id().value(),
+        profile.organizationId(),
+        view.revision(),
+        view.status().now().label(),
+        profile.name(),
+        profile.labels(),
+        profile.createdAt(),
+        profile.updatedAt(),
+        terminated ? Optional.of(profile.updatedAt()) : Optional.empty(),
+        view.owes() ? Optional.of(profile.updatedAt()) : Optional.empty(),
+        view.slotHeld(),
+        json(view));
+  }
+
+  private static ByteString json(InstanceView view) {
+    try {
+      return ByteString.copyFrom(JSON.writeValueAsBytes(view));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("instance " + view.id() + ": view not writable", e);
+    }
+  }
+}

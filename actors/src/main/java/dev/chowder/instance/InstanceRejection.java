@@ -1,0 +1,26 @@
+package dev.chowder.instance;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
+/** Why an instance refused. The gRPC edge maps each variant to one status code. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = InstanceRejection.NotFound.class, name = "not_found"),
+  @JsonSubTypes.Type(value = InstanceRejection.AlreadyExists.class, name = "already_exists"),
+  @JsonSubTypes.Type(value = InstanceRejection.WrongState.class, name = "wrong_state"),
+  @JsonSubTypes.Type(value = InstanceRejection.TooManyWatchers.class, name = "too_many_watchers")
+})
+public sealed interface InstanceRejection {
+  record TooManyWatchers(int limit) implements InstanceRejection {}
+
+  record NotFound() implements InstanceRejection {}
+
+  record AlreadyExists() implements InstanceRejection {}
+
+  /**
+   * {@code status} and {@code desired} as the API writes them; {@code expected} is what the verb
+   * needs.
+   */
+  record WrongState(String status, String desired, String expected) implements InstanceRejection {}
+}

@@ -1,0 +1,158 @@
+package dev.chowder.instance;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The life of an instance: one record per phase, each with only what that phase knows. */
+public sealed interface InstanceState {
+  /** Nobody asked for it yet. */
+  record Absent() implements InstanceState {}
+
+  /** It may never be created: its slot was, or is being, given up. */
+  record NeverBorn(String organizationId, boolean slotHeld) implements InstanceState {}
+
+  /**
+   * The phases of an instance that was created. {@code attempt} numbers its lives: it grows with
+   * each start.
+   */
+  sealed interface Born extends InstanceState {
+    Profile profile();
+
+    int attempt();
+
+    /** The same phase with another profile. */
+    Born with(Profile profile);
+  }
+
+  record Provisioning(Profile profile, int attempt, Progress progress) implements Born {
+    @Override
+    public Provisioning with(Profile p) {
+      return new Provisioning(p, attempt, progress);
+    }
+  }
+
+  /** {@code restartedAt}: when the system last restarted it by itself; EPOCH: never. */
+  record Running(
+      Profile profile,
+      int attempt,
+      String endpoint,
+      List<StageRecord> stages,
+      boolean provisioned,
+      Instant restartedAt)
+      implements Born {
+    @Override
+    public Running with(Profile p) {
+      return new Running(p, attempt, endpoint, stages, provisioned, restartedAt);
+    }
+  }
+
+  record Stopping(
+      Profile profile, int attempt, String endpoint, List<StageRecord> stages, Instant since)
+      implements Born {
+    @Override
+    public Stopping with(Profile p) {
+      return new Stopping(p, attempt, endpoint, stages, since);
+    }
+  }
+
+  record Stopped(Profile profile, int attempt, List<StageRecord> stages) implements Born {
+    @Override
+    public Stopped with(Profile p) {
+      return new Stopped(p, attempt, stages);
+    }
+  }
+
+  /** {@code restartedAt}: when the system itself asked for this start; EPOCH: a caller did. */
+  record Starting(Profile profile, int attempt, Progress progress, Instant restartedAt)
+      implements Born {
+    @Override
+    public Starting with(Profile p) {
+      return new Starting(p, attempt, progress, restartedAt);
+    }
+  }
+
+  /**
+   * {@code homeKept}: it ran before, so its home is kept until it is deleted. {@code leftovers}:
+   * processes, and the home unless it is kept, are still to be removed.
+   */
+  record Errored(
+      Profile profile,
+      int attempt,
+      String reason,
+      String message,
+      List<StageRecord> stages,
+      boolean homeKept,
+      boolean slotHeld,
+      boolean leftovers)
+      implements Born {
+    @Override
+    public Errored with(Profile p) {
+      return new Errored(p, attempt, reason, message, stages, homeKept, slotHeld, leftovers);
+    }
+  }
+
+  record Deleted(Profile profile, int attempt, boolean slotHeld, boolean leftovers)
+      implements Born {
+    @Override
+    public Deleted with(Profile p) {
+      return new Deleted(p, attempt, slotHeld, leftovers);
+    }
+  }
+
+  /**
+   * Where in its stages a provisioning or a start is.
+   *
+   * @param since when the current stage could begin
+   */
+  record Progress(List<Stage> plan, List<StageRecord> done, Instant since) {
+    static Progress begin(List<Stage> plan, Instant now) {
+      return new Progress(plan, List.of(), now);
+    }
+
+    Stage current() {
+      return plan.get(done.size());
+    }
+
+    boolean isLast() {
+      return done.size() == plan.size() - 1;
+    }
+
+    Progress with(StageRecord finished, Instant now) {
+      return new Progress(plan, append(done, finished), now);
+    }
+  }
+
+  static List<StageRecord> append(List<StageRecord> records, StageRecord one) {
+    var all = new ArrayList<>(records);
+    all.add(one);
+    return List.copyOf(all);
+  }
+
+  /** What must still happen outside for this state to move on. */
+  default InstanceEffect owed() {
+    return switch (this) {
+      case Absent(), Stopped _ -> new InstanceEffect.None();
+      case NeverBorn(var organizationId, var slotHeld) ->
+          slotHeld ? new InstanceEffect.ReleaseSlot(organizationId) : new InstanceEffect.None();
+      case Provisioning(var profile, var attempt, var progress) ->
+          InstanceEffect.RunStage.of(progress.current(), attempt, profile);
+      case Starting(var profile, var attempt, var progress, _) ->
+          InstanceEffect.RunStage.of(progress.current(), attempt, profile);
+      case Running r ->
+          r.profile().configOwed()
+              ? new InstanceEffect.ApplyConfig(
+                  r.attempt(), r.endpoint(), r.profile().configVersion())
+              : new InstanceEffect.None();
+      case Stopping s -> new InstanceEffect.StopGateway(s.attempt());
+      case Errored e -> {
+        if (e.slotHeld()) yield new InstanceEffect.ReleaseSlot(e.profile().organizationId());
+        yield e.leftovers() ? new InstanceEffect.Remove(!e.homeKept()) : new InstanceEffect.None();
+      }
+      case Deleted d -> {
+        if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
+        yield d.leftovers() ? new InstanceEffect.Remove(true) : new InstanceEffect.None();
+      }
+    };
+  }
+}

@@ -1,0 +1,49 @@
+package dev.chowder.instance;
+
+import dev.chowder.instance.InstanceState.Absent;
+import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Running;
+import dev.chowder.instance.InstanceState.Starting;
+import dev.chowder.instance.InstanceState.Stopped;
+import dev.chowder.instance.InstanceState.Stopping;
+
+/** How a state looks to a caller: what it is now and where it is going. */
+public record InstanceStatus(Name now, Name desired) {
+  /** The five statuses of the API. */
+  public enum Name {
+    PROVISIONING("provisioning"),
+    RUNNING("running"),
+    STOPPED("stopped"),
+    TERMINATED("terminated"),
+    ERROR("error");
+
+    private final String label;
+
+    Name(String label) {
+      this.label = label;
+    }
+
+    public String label() {
+      return label;
+    }
+  }
+
+  public boolean settled() {
+    return now == desired;
+  }
+
+  static InstanceStatus of(InstanceState state) {
+    return switch (state) {
+      case Provisioning _ -> new InstanceStatus(Name.PROVISIONING, Name.RUNNING);
+      case Running _ -> new InstanceStatus(Name.RUNNING, Name.RUNNING);
+      case Stopping _ -> new InstanceStatus(Name.RUNNING, Name.STOPPED);
+      case Stopped _ -> new InstanceStatus(Name.STOPPED, Name.STOPPED);
+      case Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
+      case Errored _ -> new InstanceStatus(Name.ERROR, Name.ERROR);
+      case Absent(), NeverBorn _, Deleted _ -> new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
+    };
+  }
+}

@@ -1,0 +1,108 @@
+package dev.chowder.instance;
+
+import dev.chowder.instance.InstanceState.Born;
+import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Running;
+import dev.chowder.instance.InstanceState.Starting;
+import dev.chowder.instance.InstanceState.Stopped;
+import dev.chowder.instance.InstanceState.Stopping;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An instance as others see it at one revision: what replies, watches and read rows carry. Holds no
+ * secret and no configuration.
+ *
+ * @param status its sort and where it is going
+ * @param revision the number of its last persisted event
+ * @param attempt which life it is in
+ * @param stage what is happening right now
+ * @param stageSince when that began
+ * @param endpoint where its gateway answers; only while it runs
+ * @param servedBy how the present life came to run: {@code cold} or {@code boot}
+ * @param ranBefore whether its gateway ran at some time, so that it has a public URL
+ * @param slotHeld whether it still takes a slot of its organization
+ * @param owes whether something is still to be done outside
+ */
+public record InstanceView(
+    InstanceId id,
+    int revision,
+    InstanceStatus status,
+    Profile profile,
+    int attempt,
+    Optional<String> stage,
+    Optional<Instant> stageSince,
+    List<StageRecord> stages,
+    Optional<String> endpoint,
+    Optional<String> servedBy,
+    boolean ranBefore,
+    Optional<String> errorReason,
+    Optional<String> errorMessage,
+    boolean slotHeld,
+    boolean owes) {
+
+  static Optional<InstanceView> of(InstanceId id, int revision, InstanceState state) {
+    return state instanceof Born born ? Optional.of(of(id, revision, born)) : Optional.empty();
+  }
+
+  private static InstanceView of(InstanceId id, int revision, Born state) {
+    Optional<String> stage =
+        switch (state) {
+          case Provisioning s -> Optional.of(s.progress().current().label());
+          case Starting s -> Optional.of(s.progress().current().label());
+          case Stopping _ -> Optional.of("stop_gateway");
+          case Running r when r.profile().configOwed() -> Optional.of("apply_config");
+          case Errored e when e.leftovers() -> Optional.of("clean_up");
+          case Deleted d when d.leftovers() -> Optional.of("remove_sandbox");
+          case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
+        };
+    Optional<Instant> since =
+        switch (state) {
+          case Provisioning s -> Optional.of(s.progress().since());
+          case Starting s -> Optional.of(s.progress().since());
+          case Stopping s -> Optional.of(s.since());
+          case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
+        };
+    List<StageRecord> stages =
+        switch (state) {
+          case Provisioning s -> s.progress().done();
+          case Starting s -> s.progress().done();
+          case Running s -> s.stages();
+          case Stopping s -> s.stages();
+          case Stopped s -> s.stages();
+          case Errored s -> s.stages();
+          case Deleted _ -> List.of();
+        };
+    boolean ranBefore =
+        switch (state) {
+          case Provisioning _, Deleted _ -> false;
+          case Errored e -> e.homeKept();
+          case Running _, Stopping _, Stopped _, Starting _ -> true;
+        };
+    return new InstanceView(
+        id,
+        revision,
+        InstanceStatus.of(state),
+        state.profile(),
+        state.attempt(),
+        stage,
+        since,
+        stages,
+        state instanceof Running r ? Optional.of(r.endpoint()) : Optional.empty(),
+        state instanceof Running r
+            ? Optional.of(r.provisioned() ? "cold" : "boot")
+            : Optional.empty(),
+        ranBefore,
+        state instanceof Errored e ? Optional.of(e.reason()) : Optional.empty(),
+        state instanceof Errored e ? Optional.of(e.message()) : Optional.empty(),
+        switch (state) {
+          case Errored e -> e.slotHeld();
+          case Deleted d -> d.slotHeld();
+          case Provisioning _, Running _, Stopping _, Stopped _, Starting _ -> true;
+        },
+        !(state.owed() instanceof InstanceEffect.None));
+  }
+}

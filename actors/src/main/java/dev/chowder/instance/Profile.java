@@ -1,0 +1,65 @@
+package dev.chowder.instance;
+
+import java.time.Instant;
+import java.util.Map;
+
+/**
+ * What an instance is, in every phase of its life.
+ *
+ * @param configVersion how often the overrides were set; 0: there are none
+ * @param appliedVersion up to which of those the gateway's file has them
+ */
+public record Profile(
+    String organizationId,
+    String name,
+    ModelChoice model,
+    String sandboxProvider,
+    String openclawVersion,
+    String region,
+    Map<String, String> labels,
+    int configVersion,
+    int appliedVersion,
+    Instant createdAt,
+    Instant updatedAt) {
+  public Profile {
+    labels = Map.copyOf(labels);
+  }
+
+  public boolean configOwed() {
+    return configVersion > appliedVersion;
+  }
+
+  Profile at(Instant now) {
+    return new Profile(
+        organizationId,
+        name,
+        model,
+        sandboxProvider,
+        openclawVersion,
+        region,
+        labels,
+        configVersion,
+        appliedVersion,
+        createdAt,
+        now);
+  }
+
+  Profile applied(int version) {
+    return with(name, labels, configVersion, Math.max(appliedVersion, version));
+  }
+
+  Profile with(String name, Map<String, String> labels, int configVersion, int appliedVersion) {
+    return new Profile(
+        organizationId,
+        name,
+        model,
+        sandboxProvider,
+        openclawVersion,
+        region,
+        labels,
+        configVersion,
+        appliedVersion,
+        createdAt,
+        updatedAt);
+  }
+}

@@ -1,0 +1,144 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.States.T0;
+import static dev.chowder.instance.States.finished;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class InstanceEntityTest {
+  private static final ActorTestKit KIT =
+      ActorTestKit.create(
+          EventSourcedBehaviorTestKit.config()
+              .withFallback(
+                  ConfigFactory.parseString(
+                      "pekko.actor.serialization-bindings"
+                          + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}"))
+              .withFallback(ConfigFactory.load()));
+
+  private final List<InstanceEffect> owed = new ArrayList<>();
+  private final List<InstanceView> stored = new ArrayList<>();
+  private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> instance =
+      start((_) -> CompletableFuture.completedFuture(Done.done()));
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @BeforeEach
+  void clear() {
+    instance.clear();
+    owed.clear();
+    stored.clear();
+  }
+
+  private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> start(
+      InstanceReadSide readSide) {
+    return EventSourcedBehaviorTestKit.create(
+        KIT.system(),
+        InstanceEntity.create(
+            new InstanceId("0190a000-0000-7000-8000-00000000000a"),
+            (_, effect, _) -> owed.add(effect),
+            view -> {
+              stored.add(view);
+              return readSide.store(view);
+            },
+            _ -> {},
+            2),
+        // Events have a format of their own (InstanceJournalTest) and states are never written.
+        new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
+  }
+
+  @Test
+  void createIsPersistedStoredAnsweredAndItsFirstStageIsOwed() {
+    var result =
+        instance.<InstanceReply>runCommand(
+            replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    Object journalled = ((List<?>) result.events()).getFirst();
+    assertThat(journalled).isEqualTo(new InstanceJournal().toJournal(States.created()));
+    assertThat(result.reply())
+        .isInstanceOfSatisfying(
+            InstanceReply.Accepted.class,
+            a -> {
+              assertThat(a.view().revision()).isEqualTo(1);
+              assertThat(stored.getLast()).isEqualTo(a.view());
+            });
+    assertThat(owed).hasSize(1);
+    assertThat(owed.getFirst())
+        .isInstanceOfSatisfying(
+            InstanceEffect.RunStage.class,
+            run -> assertThat(run.stage()).isEqualTo(Stage.CREATE_SANDBOX));
+  }
+
+  @Test
+  void whatIsOwedIsAskedForAgainAfterARestart() {
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    owed.clear();
+    instance.restart();
+    assertThat(owed).hasSize(1);
+    assertThat(owed.getFirst()).isInstanceOf(InstanceEffect.RunStage.class);
+  }
+
+  @Test
+  void theAnswerComesAfterTheViewIsStored() {
+    var gate = new CompletableFuture<Done>();
+    var slow = start(_ -> gate);
+    TestProbe<InstanceReply> probe = KIT.createTestProbe();
+    slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
+    probe.expectNoMessage();
+    gate.complete(Done.done());
+    assertThat(probe.receiveMessage()).isInstanceOf(InstanceReply.Accepted.class);
+    slow.clear();
+  }
+
+  @Test
+  void aFailingReadSideDoesNotHoldTheAnswerBack() {
+    var failing = start(_ -> failed());
+    var result =
+        failing.<InstanceReply>runCommand(
+            replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    assertThat(result.reply()).isInstanceOf(InstanceReply.Accepted.class);
+    failing.clear();
+  }
+
+  @Test
+  void aWatcherGetsTheStateNowAndEachNewOneAndABoundHoldsForTheirNumber() {
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    TestProbe<InstanceReply> one = KIT.createTestProbe();
+    TestProbe<InstanceReply> two = KIT.createTestProbe();
+    TestProbe<InstanceReply> three = KIT.createTestProbe();
+    instance.runCommand(new InstanceCommand.Watch(one.ref()));
+    instance.runCommand(new InstanceCommand.Watch(two.ref()));
+    instance.runCommand(new InstanceCommand.Watch(three.ref()));
+    assertThat(revision(one.receiveMessage())).isEqualTo(1);
+    assertThat(three.receiveMessage())
+        .isEqualTo(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(2)));
+    var stage = finished(1, Stage.CREATE_SANDBOX);
+    instance.runCommand(
+        new InstanceCommand.StageFinished(1, stage.done(), Optional.empty(), 0, T0));
+    assertThat(revision(one.receiveMessage())).isEqualTo(2);
+  }
+
+  private static int revision(InstanceReply reply) {
+    return ((InstanceReply.Accepted) reply).view().revision();
+  }
+
+  private static CompletionStage<Done> failed() {
+    return CompletableFuture.failedFuture(new IllegalStateException("database away"));
+  }
+}

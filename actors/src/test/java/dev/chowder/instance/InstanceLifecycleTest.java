@@ -1,0 +1,268 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.States.ENDPOINT;
+import static dev.chowder.instance.States.T0;
+import static dev.chowder.instance.States.all;
+import static dev.chowder.instance.States.finished;
+import static dev.chowder.instance.States.running;
+import static dev.chowder.instance.States.then;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.Sight;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class InstanceLifecycleTest {
+  private static final Duration WINDOW = Duration.ofMinutes(10);
+  private final ActorRef<InstanceReply> nobody = TestInbox.<InstanceReply>create().getRef();
+
+  @ParameterizedTest
+  @CsvSource({
+    "Absent,       NotFound,     NotFound,     NotFound",
+    "NeverBorn,    NotFound,     NotFound,     NotFound",
+    "Provisioning, WrongState,   WrongState,   Deleted",
+    "Running,      Stopping,     Running,      Deleted",
+    "Stopping,     Stopping,     WrongState,   Deleted",
+    "Stopped,      Stopped,      Starting,     Deleted",
+    "Starting,     WrongState,   Starting,     Deleted",
+    "Errored,      WrongState,   WrongState,   Deleted",
+    "Deleted,      NotFound,     NotFound,     NotFound",
+  })
+  void aVerbLeadsWhereTheContractSays(String from, String stop, String start, String delete) {
+    var state = state(from);
+    assertThat(outcome(state, new InstanceCommand.Stop("key", T0, nobody))).isEqualTo(stop);
+    assertThat(outcome(state, new InstanceCommand.Start("key", T0, nobody))).isEqualTo(start);
+    assertThat(outcome(state, new InstanceCommand.Delete("key", T0, nobody))).isEqualTo(delete);
+  }
+
+  @Test
+  void onlyAnInstanceThatIsNotThereCanBeCreated() {
+    all()
+        .forEach(
+            (name, state) ->
+                assertThat(
+                        outcome(
+                            state, new InstanceCommand.Create("key", States.PROFILE, T0, nobody)))
+                    .isEqualTo(name.equals("Absent") ? "Provisioning" : "AlreadyExists"));
+  }
+
+  @Test
+  void anInstanceThatMayNotBeBornGivesItsSlotBack() {
+    var forbidden = state("NeverBorn");
+    assertThat(forbidden.owed()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
+    assertThat(outcome(forbidden, new InstanceCommand.Create("key", States.PROFILE, T0, nobody)))
+        .isEqualTo("AlreadyExists");
+    var released = apply(forbidden, new InstanceCommand.SlotReleased(T0));
+    assertThat(released.owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  @Test
+  void aProvisioningTakesTheSevenStagesInOrder() {
+    var state = state("Provisioning");
+    for (var stage : Stage.OF_PROVISIONING) {
+      assertThat(state.owed())
+          .isInstanceOfSatisfying(
+              InstanceEffect.RunStage.class, run -> assertThat(run.stage()).isEqualTo(stage));
+      state = then(state, finished(1, stage));
+    }
+    assertThat(state).isInstanceOf(InstanceState.Running.class);
+    assertThat(state.owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  @Test
+  void aReportOfAFormerLifeOrAnotherStageIsDropped() {
+    var starting = state("Starting");
+    assertThat(InstanceLifecycle.decide(starting, report(1, Stage.OPENCLAW_CONFIG)))
+        .isEqualTo(Decision.accept());
+    assertThat(InstanceLifecycle.decide(starting, report(2, Stage.START_GATEWAY)))
+        .isEqualTo(Decision.accept());
+    assertThat(InstanceLifecycle.decide(starting, report(2, Stage.OPENCLAW_CONFIG)))
+        .isNotEqualTo(Decision.accept());
+    assertThat(InstanceLifecycle.decide(starting, new InstanceCommand.GatewayStopped(1, T0)))
+        .isEqualTo(Decision.accept());
+  }
+
+  @Test
+  void aFailedProvisioningFreesItsSlotThenRemovesEverything() {
+    var errored = state("Errored");
+    assertThat(errored.owed())
+        .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
+    errored = apply(errored, new InstanceCommand.SlotReleased(T0));
+    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(true));
+    errored = apply(errored, new InstanceCommand.Removed(T0));
+    assertThat(errored.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(errored).isInstanceOf(InstanceState.Errored.class);
+  }
+
+  @Test
+  void aFailedStartKeepsTheHome() {
+    var errored =
+        apply(
+            state("Starting"),
+            new InstanceCommand.EffectFailed(
+                2, Optional.of(Stage.OPENCLAW_CONFIG), T0, "TIMED_OUT", "too slow", T0));
+    errored = apply(errored, new InstanceCommand.SlotReleased(T0));
+    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(false));
+  }
+
+  @Test
+  void aDeletionOwesTheSlotFirstThenTheSandbox() {
+    var deleted = state("Deleted");
+    assertThat(deleted.owed())
+        .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
+    deleted = apply(deleted, new InstanceCommand.SlotReleased(T0));
+    assertThat(deleted.owed()).isEqualTo(new InstanceEffect.Remove(true));
+    deleted = apply(deleted, new InstanceCommand.Removed(T0));
+    assertThat(deleted.owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  @Test
+  void whatIsFoundOfADeletedInstanceIsRemovedAgain() {
+    var gone =
+        apply(
+            apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
+            new InstanceCommand.Removed(T0));
+    var found = apply(gone, observed(1, new Sight.Asleep()));
+    assertThat(found.owed()).isEqualTo(new InstanceEffect.Remove(true));
+    assertThat(apply(gone, observed(1, new Sight.Nothing()))).isEqualTo(gone);
+  }
+
+  @Test
+  void aLostGatewayIsRestartedOnceAndThenAnError() {
+    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1");
+    var restarted = apply(running(), observed(1, down));
+    assertThat(restarted).isInstanceOf(InstanceState.Starting.class);
+    for (var stage : Stage.OF_START) restarted = then(restarted, finished(2, stage));
+    assertThat(restarted).isInstanceOf(InstanceState.Running.class);
+    var again = apply(restarted, observed(2, down));
+    assertThat(again)
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("GATEWAY_CRASHED"));
+    var muchLater = apply(restarted, new Observed(2, down, WINDOW, T0.plus(WINDOW).plusSeconds(1)));
+    assertThat(muchLater).isInstanceOf(InstanceState.Starting.class);
+  }
+
+  @Test
+  void anInstanceThatIsBeingRestartedDoesNotSayRunning() {
+    var restarted =
+        apply(running(), observed(1, new Sight.Down("GATEWAY_CRASHED", "gateway: ended")));
+    assertThat(InstanceStatus.of(restarted).now()).isEqualTo(InstanceStatus.Name.STOPPED);
+    assertThat(InstanceStatus.of(restarted).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
+  }
+
+  @Test
+  void aSightOfAFormerLifeChangesNothing() {
+    assertThat(apply(running(), observed(0, new Sight.Nothing()))).isEqualTo(running());
+    assertThat(apply(running(), observed(1, new Sight.Up(ENDPOINT)))).isEqualTo(running());
+  }
+
+  @Test
+  void aGatewayThatMovedIsFollowed() {
+    assertThat(apply(running(), observed(1, new Sight.Up("127.0.0.1:5"))))
+        .isInstanceOfSatisfying(
+            InstanceState.Running.class, r -> assertThat(r.endpoint()).isEqualTo("127.0.0.1:5"));
+  }
+
+  @Test
+  void changedOverridesAreOwedUntilTheGatewayTookTheNewestOfThem() {
+    var changed = apply(apply(running(), reconfigure()), reconfigure());
+    assertThat(changed.owed()).isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 2));
+    var half = apply(changed, new InstanceCommand.ConfigApplied(1, 1, "", T0));
+    assertThat(half.owed()).isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 2));
+    var whole = apply(half, new InstanceCommand.ConfigApplied(1, 2, "", T0));
+    assertThat(whole.owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  @Test
+  void aStoppedInstanceTakesChangedOverridesAtItsNextStart() {
+    var changed = apply(state("Stopped"), reconfigure());
+    assertThat(changed.owed()).isEqualTo(new InstanceEffect.None());
+    var starting = apply(changed, new InstanceCommand.Start("key", T0, nobody));
+    assertThat(starting.owed())
+        .isInstanceOfSatisfying(
+            InstanceEffect.RunStage.class, run -> assertThat(run.configVersion()).isEqualTo(1));
+  }
+
+  @Test
+  void aNewNameDoesNotDisturbAStageThatIsUnderWay() {
+    var state = state("Provisioning");
+    var renamed =
+        apply(
+            state,
+            new InstanceCommand.Update(
+                "key", Optional.of("other"), Map.of("team", "", "x", "1"), false, T0, nobody));
+    assertThat(renamed.owed()).isEqualTo(state.owed());
+    assertThat(((InstanceState.Born) renamed).profile().labels()).isEqualTo(Map.of("x", "1"));
+  }
+
+  @Test
+  void anUpdateThatChangesNothingIsNotPersisted() {
+    assertThat(
+            InstanceLifecycle.decide(
+                running(),
+                new InstanceCommand.Update(
+                    "key", Optional.of("agent"), Map.of(), false, T0, nobody)))
+        .isEqualTo(Decision.accept());
+  }
+
+  @Test
+  void aStageThatIsLongOverdueIsGivenUp() {
+    var limit = Duration.ofMinutes(5);
+    var state = state("Provisioning");
+    assertThat(apply(state, new InstanceCommand.Nudge(T0.plus(limit), limit))).isEqualTo(state);
+    assertThat(apply(state, new InstanceCommand.Nudge(T0.plus(limit).plusMillis(1), limit)))
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("TIMED_OUT"));
+  }
+
+  @Test
+  void anEventThatCannotFollowIsCorruptionAndSaysSo() {
+    assertThatThrownBy(() -> then(state("Absent"), new InstanceEvent.Stopped(1, T0)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("event Stopped in state Absent");
+  }
+
+  private static InstanceState state(String name) {
+    return Objects.requireNonNull(all().get(name));
+  }
+
+  private InstanceCommand reconfigure() {
+    return new InstanceCommand.Update("key", Optional.empty(), Map.of(), true, T0, nobody);
+  }
+
+  private static Observed observed(int attempt, Sight sight) {
+    return new Observed(attempt, sight, WINDOW, T0);
+  }
+
+  private static InstanceCommand.StageFinished report(int attempt, Stage stage) {
+    var f = finished(attempt, stage);
+    return new InstanceCommand.StageFinished(
+        attempt, f.done(), f.endpoint(), f.configVersion(), f.at());
+  }
+
+  private static InstanceState apply(InstanceState state, InstanceCommand command) {
+    return switch (InstanceLifecycle.decide(state, command)) {
+      case Decision.Accept(List<InstanceEvent> events) ->
+          then(state, events.toArray(InstanceEvent[]::new));
+      case Decision.Reject(var why) -> throw new AssertionError("refused: " + why);
+    };
+  }
+
+  private static String outcome(InstanceState state, InstanceCommand command) {
+    return switch (InstanceLifecycle.decide(state, command)) {
+      case Decision.Accept(var events) ->
+          then(state, events.toArray(InstanceEvent[]::new)).getClass().getSimpleName();
+      case Decision.Reject(var why) -> why.getClass().getSimpleName();
+    };
+  }
+}

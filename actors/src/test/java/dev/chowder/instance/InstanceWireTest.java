@@ -1,0 +1,133 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.States.T0;
+import static dev.chowder.instance.States.finished;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+class InstanceWireTest {
+  private static final ActorTestKit KIT =
+      ActorTestKit.create(
+          ConfigFactory.parseString(
+              "pekko.actor.serialization-bindings"
+                  + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}"));
+  private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-00000000000a");
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @Test
+  void everyMessageSurvivesTheWireAndNoneIsForgotten() {
+    var messages = messages(KIT.<InstanceReply>createTestProbe().ref());
+    for (var message : messages) KIT.serializationTestKit().verifySerialization(message, true);
+    assertThat(messages.stream().map(Object::getClass).collect(Collectors.toSet()))
+        .containsAll(
+            Stream.of(
+                    InstanceCommand.Request.class,
+                    InstanceCommand.Report.class,
+                    InstanceReply.class)
+                .flatMap(type -> Arrays.stream(type.getPermittedSubclasses()))
+                .toList());
+  }
+
+  @Test
+  void everyViewSurvivesTheReadRow() {
+    for (var view : views()) {
+      assertThat(InstanceReadRows.view(InstanceReadRows.row(view))).isEqualTo(view);
+    }
+  }
+
+  @Test
+  void everyEventSurvivesTheJournal() {
+    var journal = new InstanceJournal();
+    var events = events();
+    for (var event : events) {
+      assertThat(InstanceJournal.read(journal.toJournal(event))).isEqualTo(event);
+    }
+    assertThat(events.stream().map(Object::getClass).collect(Collectors.toSet()))
+        .containsAll(Arrays.asList(InstanceEvent.class.getPermittedSubclasses()));
+  }
+
+  private static List<InstanceView> views() {
+    return States.all().values().stream()
+        .flatMap(state -> InstanceView.of(ID, 7, state).stream())
+        .toList();
+  }
+
+  private static List<InstanceEvent> events() {
+    return List.of(
+        States.created(),
+        new InstanceEvent.BirthForbidden("org", T0),
+        finished(1, Stage.PUBLISH),
+        new InstanceEvent.Failed(1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
+        new InstanceEvent.StopRequested("key", T0),
+        new InstanceEvent.Stopped(1, T0),
+        new InstanceEvent.StartRequested("key", 2, "gateway lost", T0),
+        new InstanceEvent.Deleted("key", T0),
+        new InstanceEvent.SlotReleased(T0),
+        new InstanceEvent.SandboxRemoved(T0),
+        new InstanceEvent.LeftoverFound(T0),
+        new InstanceEvent.Updated("key", Optional.of("n"), Optional.of(Map.of("a", "b")), true, T0),
+        new InstanceEvent.ConfigApplied(1, 2, "", T0),
+        new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0));
+  }
+
+  private static List<Object> messages(ActorRef<InstanceReply> ref) {
+    var stage = finished(1, Stage.PUBLISH);
+    var messages =
+        new ArrayList<Object>(
+            List.of(
+                new InstanceCommand.Create("key", States.PROFILE, T0, ref),
+                new InstanceCommand.Get(ref),
+                new InstanceCommand.Watch(ref),
+                new InstanceCommand.Stop("key", T0, ref),
+                new InstanceCommand.Start("key", T0, ref),
+                new InstanceCommand.Delete("key", T0, ref),
+                new InstanceCommand.Update(
+                    "key", Optional.of("n"), Map.of("a", ""), true, T0, ref),
+                new InstanceCommand.ForbidBirth("org", T0, ref),
+                new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
+                new InstanceCommand.StageFinished(
+                    1, stage.done(), stage.endpoint(), 1, T0),
+                new InstanceCommand.EffectFailed(
+                    1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
+                new InstanceCommand.GatewayStopped(1, T0),
+                new InstanceCommand.ConfigApplied(1, 2, "", T0),
+                new InstanceCommand.SlotReleased(T0),
+                new InstanceCommand.Removed(T0),
+                new InstanceReply.Done()));
+    for (var sight :
+        List.of(
+            new InstanceCommand.Sight.Nothing(),
+            new InstanceCommand.Sight.Asleep(),
+            new InstanceCommand.Sight.Up("127.0.0.1:1"),
+            new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed"))) {
+      messages.add(new InstanceCommand.Observed(1, sight, Duration.ofMinutes(10), T0));
+    }
+    for (var why :
+        List.of(
+            new InstanceRejection.NotFound(),
+            new InstanceRejection.AlreadyExists(),
+            new InstanceRejection.WrongState("provisioning", "running", "running"),
+            new InstanceRejection.TooManyWatchers(3))) {
+      messages.add(new InstanceReply.Refused(why));
+    }
+    views().forEach(view -> messages.add(new InstanceReply.Accepted(view)));
+    return messages;
+  }
+}

@@ -1,0 +1,90 @@
+package dev.chowder.instance;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One state of every phase, reached by events alone, so that tests start from what can really be.
+ */
+final class States {
+  static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
+  static final String ENDPOINT = "127.0.0.1:41000";
+  static final Profile PROFILE =
+      new Profile(
+          "0190a000-0000-7000-8000-000000000001",
+          "agent",
+          new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions"),
+          "sandbox",
+          "v1",
+          "local",
+          Map.of("team", "a"),
+          0,
+          0,
+          T0,
+          T0);
+
+  private States() {}
+
+  static InstanceState after(InstanceEvent... events) {
+    InstanceState state = new InstanceState.Absent();
+    for (var event : events) state = InstanceLifecycle.evolve(state, event);
+    return state;
+  }
+
+  static List<InstanceEvent> provisioned() {
+    var events = new ArrayList<InstanceEvent>();
+    events.add(created());
+    for (var stage : Stage.OF_PROVISIONING) events.add(finished(1, stage));
+    return events;
+  }
+
+  static InstanceEvent created() {
+    return new InstanceEvent.Created("key", PROFILE, T0);
+  }
+
+  static InstanceEvent.StageFinished finished(int attempt, Stage stage) {
+    return new InstanceEvent.StageFinished(
+        attempt,
+        new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
+        stage == Stage.PUBLISH ? Optional.of(ENDPOINT) : Optional.empty(),
+        0,
+        T0);
+  }
+
+  static InstanceState running() {
+    return after(provisioned().toArray(InstanceEvent[]::new));
+  }
+
+  static InstanceState then(InstanceState state, InstanceEvent... events) {
+    for (var event : events) state = InstanceLifecycle.evolve(state, event);
+    return state;
+  }
+
+  /** Every phase by its name. */
+  static Map<String, InstanceState> all() {
+    var stopping = then(running(), new InstanceEvent.StopRequested("key", T0));
+    var stopped = then(stopping, new InstanceEvent.Stopped(1, T0));
+    var provisioning = after(created());
+    var starting = then(stopped, new InstanceEvent.StartRequested("key", 2, "", T0));
+    var errored =
+        then(
+            provisioning,
+            new InstanceEvent.Failed(
+                1, Optional.of(Stage.CREATE_SANDBOX), T0, "IMAGE_MISSING", "no image", T0));
+    var states = new LinkedHashMap<String, InstanceState>();
+    states.put("Absent", new InstanceState.Absent());
+    states.put("NeverBorn", after(new InstanceEvent.BirthForbidden("org", T0)));
+    states.put("Provisioning", provisioning);
+    states.put("Running", running());
+    states.put("Stopping", stopping);
+    states.put("Stopped", stopped);
+    states.put("Starting", starting);
+    states.put("Errored", errored);
+    states.put("Deleted", then(running(), new InstanceEvent.Deleted("key", T0)));
+    return states;
+  }
+}
