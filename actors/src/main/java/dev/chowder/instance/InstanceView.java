@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
@@ -43,6 +44,12 @@ public record InstanceView(
     Optional<String> errorMessage,
     boolean slotHeld,
     boolean owes) {
+
+  /** Deleted for good; what is left of it outside is being removed. */
+  @JsonIgnore
+  public boolean isTerminated() {
+    return status.now() == InstanceStatus.Name.TERMINATED;
+  }
 
   static Optional<InstanceView> of(InstanceId id, int revision, InstanceState state) {
     return state instanceof Born born ? Optional.of(of(id, revision, born)) : Optional.empty();

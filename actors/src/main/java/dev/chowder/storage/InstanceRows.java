@@ -93,6 +93,25 @@ public final class InstanceRows {
   }
 
   /**
+   * A page of all organizations' instances that are not terminated, oldest first: what sweeps go
+   * through.
+   *
+   * @param after the id that the page before ended with
+   */
+  public List<InstanceRow> live(int pageSize, Optional<String> after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT * FROM instances WHERE terminated_at IS NULL AND id > :after ORDER BY"
+                        + " id LIMIT :limit")
+                .bind("after", after.orElse(""))
+                .bind("limit", pageSize)
+                .map(InstanceRows::read)
+                .list());
+  }
+
+  /**
    * Instances, of whatever organization, that are owed something since {@code notAfter} or earlier;
    * the longest first.
    */

@@ -98,12 +98,10 @@ class InstanceWireTest {
                 new InstanceCommand.Stop("key", T0, ref),
                 new InstanceCommand.Start("key", T0, ref),
                 new InstanceCommand.Delete("key", T0, ref),
-                new InstanceCommand.Update(
-                    "key", Optional.of("n"), Map.of("a", ""), true, T0, ref),
+                new InstanceCommand.Update("key", Optional.of("n"), Map.of("a", ""), true, T0, ref),
                 new InstanceCommand.ForbidBirth("org", T0, ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
-                new InstanceCommand.StageFinished(
-                    1, stage.done(), stage.endpoint(), 1, T0),
+                new InstanceCommand.StageFinished(1, stage.done(), stage.endpoint(), 1, T0),
                 new InstanceCommand.EffectFailed(
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
                 new InstanceCommand.GatewayStopped(1, T0),

@@ -1,0 +1,100 @@
+package dev.chowder.instance;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.Props;
+import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
+import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+
+/** The way to every instance, wherever its actor lives: alone knows sharding and time-outs. */
+public final class Instances {
+  private final ActorSystem<?> system;
+  private final ClusterSharding sharding;
+  private final InstanceSettings settings;
+
+  private Instances(ActorSystem<?> system, ClusterSharding sharding, InstanceSettings settings) {
+    this.system = system;
+    this.sharding = sharding;
+    this.settings = settings;
+  }
+
+  /** Starts the sharding of instances on this node. */
+  public static Instances init(
+      ActorSystem<?> system,
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      InstanceSettings settings) {
+    var sharding = ClusterSharding.get(system);
+    InstanceEntity.init(sharding, effects, readSide, settings.maxWatchers());
+    return new Instances(system, sharding, settings);
+  }
+
+  /**
+   * Fails with a {@link TimeoutException} when no answer comes in time: what was asked may still
+   * have happened.
+   */
+  public CompletionStage<InstanceReply> ask(
+      InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
+    return entity(id).ask(command::apply, settings.askTimeout());
+  }
+
+  public void tell(InstanceId id, InstanceCommand.Report report) {
+    entity(id).tell(report);
+  }
+
+  /**
+   * Tells {@code listener} the state now, each change, and the state again as a heartbeat, one
+   * after another on an actor's thread, until closed or after {@link InstanceReply.Refused} or a
+   * terminated view, which are the last.
+   */
+  public Watching watch(InstanceId id, Consumer<InstanceReply> listener) {
+    var actor =
+        system.systemActorOf(
+            InstanceWatch.create(entity(id)::tell, settings.heartbeat(), listener),
+            "watch-" + java.util.UUID.randomUUID(),
+            Props.empty());
+    return () -> actor.tell(new InstanceWatch.Message.End());
+  }
+
+  /**
+   * The first view of which {@code holds} is true, or {@code otherwise} when none comes within
+   * {@code limit}.
+   */
+  public CompletionStage<InstanceReply> await(
+      InstanceId id, Predicate<InstanceView> holds, InstanceReply otherwise, Duration limit) {
+    var first = new CompletableFuture<InstanceReply>();
+    var watching =
+        watch(
+            id,
+            reply -> {
+              boolean ends =
+                  switch (reply) {
+                    case InstanceReply.Accepted(var view) -> holds.test(view);
+                    case InstanceReply.Refused _, InstanceReply.Done() -> true;
+                  };
+              if (ends) first.complete(reply);
+            });
+    return first
+        .completeOnTimeout(otherwise, limit.toMillis(), TimeUnit.MILLISECONDS)
+        .whenComplete((_, _) -> watching.close());
+  }
+
+  private EntityRef<InstanceCommand> entity(InstanceId id) {
+    return sharding.entityRefFor(InstanceEntity.ENTITY_KEY, id.value());
+  }
+
+  /** A running watch. */
+  @FunctionalInterface
+  public interface Watching extends AutoCloseable {
+    @Override
+    void close();
+  }
+}
