@@ -81,7 +81,7 @@ public final class Caretaker implements AutoCloseable {
       Clock clock,
       MeterRegistry metrics) {
     var caretaker = new Caretaker(instances, rows, driver, slots, settings, clock, metrics);
-    var unused =
+    var _ =
         caretaker.sweeps.scheduleWithFixedDelay(
             caretaker::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
     return caretaker;
