@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param endpoint where its gateway answers; only while it runs
  * @param servedBy how the present life came to run: {@code cold} or {@code boot}
  * @param ranBefore whether its gateway ran at some time, so that it has a public URL
+ * @param hasSandbox whether its sandbox was made and is not being removed
  * @param slotHeld whether it still takes a slot of its organization
  * @param owes whether something is still to be done outside
  */
@@ -40,6 +41,7 @@ public record InstanceView(
     Optional<String> endpoint,
     Optional<String> servedBy,
     boolean ranBefore,
+    boolean hasSandbox,
     Optional<String> errorReason,
     Optional<String> errorMessage,
     boolean slotHeld,
@@ -103,6 +105,7 @@ public record InstanceView(
             ? Optional.of(r.provisioned() ? "cold" : "boot")
             : Optional.empty(),
         ranBefore,
+        ranBefore || (state instanceof Provisioning p && !p.progress().done().isEmpty()),
         state instanceof Errored e ? Optional.of(e.reason()) : Optional.empty(),
         state instanceof Errored e ? Optional.of(e.message()) : Optional.empty(),
         switch (state) {

@@ -1,0 +1,110 @@
+package dev.chowder.server.instance;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Timestamp;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceStatus;
+import dev.chowder.api.v1.Stage;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.StageRecord;
+import dev.chowder.sandbox.SandboxId;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** Shows views as the API's messages. */
+public final class InstancePresenter {
+  private final UnaryOperator<String> gatewayUrl;
+
+  /**
+   * Presents with the installation's own URLs.
+   *
+   * @param gatewayUrl from an instance's id to the public URL of its gateway
+   */
+  public InstancePresenter(UnaryOperator<String> gatewayUrl) {
+    this.gatewayUrl = gatewayUrl;
+  }
+
+  /** The whole instance; {@code config} are its overrides, masked. */
+  public Instance instance(InstanceView view, Optional<Struct> config) {
+    var profile = view.profile();
+    var shown =
+        Instance.newBuilder()
+            .setId(view.id().value())
+            .setOrganizationId(profile.organizationId())
+            .setName(profile.name())
+            .setStatus(status(view.status().now()))
+            .setDesiredStatus(status(view.status().desired()))
+            .setModelProvider(profile.model().provider())
+            .setModel(profile.model().model())
+            .setSandboxProvider(profile.sandboxProvider())
+            .setOpenclawVersion(profile.openclawVersion())
+            .setRegion(profile.region())
+            .setCreatedAt(stamp(profile.createdAt()))
+            .setUpdatedAt(stamp(profile.updatedAt()))
+            .putAllLabels(profile.labels())
+            .setRevision(view.revision());
+    config.ifPresent(shown::setOpenclawConfig);
+    if (view.hasSandbox()) shown.setSandboxId(SandboxId.ofInstance(view.id().value()).value());
+    if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl.apply(view.id().value()));
+    view.errorMessage().ifPresent(shown::setErrorMessage);
+    view.errorReason().ifPresent(shown::setErrorReason);
+    view.servedBy().map(Instance.ServedBy::valueOf).ifPresent(shown::setServedBy);
+    view.stages().forEach(record -> shown.addStages(stage(record)));
+    view.stage()
+        .ifPresent(
+            name -> {
+              shown.setStage(name);
+              view.stageSince()
+                  .ifPresent(
+                      since ->
+                          shown.addStages(
+                              Stage.newBuilder().setName(name).setStartedAt(stamp(since))));
+            });
+    return shown.build();
+  }
+
+  /** What a poller needs. */
+  public InstanceStatus status(InstanceView view) {
+    var shown =
+        InstanceStatus.newBuilder()
+            .setId(view.id().value())
+            .setStatus(status(view.status().now()))
+            .setRevision(view.revision());
+    if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl.apply(view.id().value()));
+    view.stage().ifPresent(shown::setStage);
+    return shown.build();
+  }
+
+  private static Stage stage(StageRecord record) {
+    var shown =
+        Stage.newBuilder()
+            .setName(record.stage().label())
+            .setStartedAt(stamp(record.startedAt()))
+            .setDurationMs(record.durationMs())
+            .setOutcome(
+                switch (record.outcome()) {
+                  case EXECUTED -> Stage.Outcome.executed;
+                  case PREPARED -> Stage.Outcome.prepared;
+                  case SKIPPED -> Stage.Outcome.skipped;
+                  case FAILED -> Stage.Outcome.failed;
+                });
+    if (!record.note().isEmpty()) shown.setNote(record.note());
+    return shown.build();
+  }
+
+  private static Instance.Status status(Name name) {
+    return switch (name) {
+      case PROVISIONING -> Instance.Status.provisioning;
+      case RUNNING -> Instance.Status.running;
+      case STOPPED -> Instance.Status.stopped;
+      case TERMINATED -> Instance.Status.terminated;
+      case ERROR -> Instance.Status.error;
+    };
+  }
+
+  private static Timestamp stamp(Instant at) {
+    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
+  }
+}
