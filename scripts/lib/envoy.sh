@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+#!/usr/bin/env bash
 # Finds or fetches the Envoy binary; it knows nothing of our routes. Needs common.sh and docker.sh.
 
 ENVOY_VERSION=1.40.0
@@ -57,3 +57,12 @@ envoy_from_docker() {
   docker cp -q "$container:/usr/local/bin/envoy" "$1" >/dev/null || docker cp "$container:/usr/local/bin/envoy" "$1" >/dev/null
   docker rm "$container" >/dev/null
 }
+
+# Called, not sourced: `scripts/lib/envoy.sh path` prints the path alone, for tests in other languages.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  set -euo pipefail
+  [ "${1:-}" = path ] || { echo "usage: $0 path" >&2; exit 2; }
+  # shellcheck source=scripts/lib/common.sh
+  . "$(dirname "$0")/common.sh"
+  envoy_ensure
+fi

@@ -1,0 +1,45 @@
+package dev.chowder.demomodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoModelSettingsTest {
+
+  @Test
+  void itListensOnLoopbackUnlessToldOtherwise() throws Exception {
+    DemoModelSettings settings = DemoModelSettings.parse(List.of(), Map.of());
+
+    assertThat(settings).isEqualTo(DemoModelSettings.defaults());
+    assertThat(settings.bind().getAddress().isLoopbackAddress()).isTrue();
+  }
+
+  @Test
+  void anArgumentGoesBeforeAVariableAndTheKeyComesFromAFile(@TempDir Path folder) throws Exception {
+    Path keyFile = Files.writeString(folder.resolve("key"), "secret\n");
+    DemoModelSettings settings =
+        DemoModelSettings.parse(
+            List.of("--port", "1234", "--key-file", keyFile.toString()),
+            Map.of("CHOWDER_DEMO_MODEL_PORT", "1", "CHOWDER_DEMO_MODEL_CHUNK_DELAY_MS", "5"));
+
+    assertThat(settings.bind().getPort()).isEqualTo(1234);
+    assertThat(settings.chunkDelay()).hasMillis(5);
+    assertThat(settings.requiredKey()).hasValue("secret");
+  }
+
+  @Test
+  void aValueOutOfRangeIsRefusedWithWhatWasExpected() {
+    assertThatThrownBy(() -> DemoModelSettings.parse(List.of("--port", "65536"), Map.of()))
+        .hasMessage("--port: 65536 (expected: 0 to 65535)");
+    assertThatThrownBy(() -> DemoModelSettings.parse(List.of("--port"), Map.of()))
+        .hasMessageContaining("no value");
+    assertThatThrownBy(() -> DemoModelSettings.parse(List.of("--prot", "1"), Map.of()))
+        .hasMessageContaining("expected: one of --bind, --port");
+  }
+}

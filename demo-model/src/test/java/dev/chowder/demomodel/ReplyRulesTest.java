@@ -1,0 +1,63 @@
+package dev.chowder.demomodel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ReplyRulesTest {
+
+  @Test
+  void anythingGetsTheSamePoliteSentence() {
+    assertThat(say("What is the weather like?")).isEqualTo(ReplyRules.GREETING);
+    assertThat(say("")).isEqualTo(ReplyRules.GREETING);
+    assertThat(say()).isEqualTo(ReplyRules.GREETING);
+  }
+
+  @Test
+  void whatWasToBeRememberedComesOutOfTheHistoryOfTheRequest() {
+    assertThat(say("Remember: plum", "What did I ask you to remember?"))
+        .isEqualTo("You asked me to remember: plum");
+    assertThat(say("What did I ask you to remember?"))
+        .isEqualTo("You have not asked me to remember anything in this conversation.");
+  }
+
+  @Test
+  void theNewestOfSeveralThingsToRememberCounts() {
+    assertThat(say("Remember: plum", "Remember: pear", "thanks", "what did i ask you to remember"))
+        .isEqualTo("You asked me to remember: pear");
+  }
+
+  @Test
+  void anEnvelopeAroundTheUsersWordsIsLookedThrough() {
+    assertThat(
+            say(
+                "[Tue 2026-01-06 09:00 UTC] Remember: plum",
+                "<meta>{\"a\":1}</meta>\n\n[09:01] What did I ask you to remember?\n"))
+        .isEqualTo("You asked me to remember: plum");
+    assertThat(say("[Tue 2026-01-06 09:00 UTC] Reply with exactly: a b  c\nsecond line"))
+        .isEqualTo("a b  c");
+  }
+
+  @Test
+  void aCountIsSlowWithinItsLimitsOnly() {
+    assertThat(answer("Count slowly to 7")).isEqualTo(new Reply.SlowCount(7));
+    assertThat(answer("Count slowly to 1000")).isEqualTo(new Reply.SlowCount(1000));
+    assertThat(answer("Count slowly to 1001")).isInstanceOf(Reply.Text.class);
+    assertThat(answer("Count slowly to 0")).isInstanceOf(Reply.Text.class);
+  }
+
+  @Test
+  void aFailureIsGivenAsAsked() {
+    assertThat(answer("Fail with status: 429")).isEqualTo(new Reply.Failure(429));
+    assertThat(answer("Fail with status: 200")).isInstanceOf(Reply.Text.class);
+  }
+
+  private static String say(String... userMessages) {
+    return ((Reply.Text) answer(userMessages)).whole();
+  }
+
+  private static Reply answer(String... userMessages) {
+    return ReplyRules.answer(new Conversation("demo", List.of(userMessages), 0, false, false));
+  }
+}

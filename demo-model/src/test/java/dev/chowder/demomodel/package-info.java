@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.demomodel;
+
+import org.jspecify.annotations.NullMarked;
