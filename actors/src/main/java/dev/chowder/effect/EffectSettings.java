@@ -11,6 +11,8 @@ import java.util.Map;
  *
  * @param maxConcurrent how many effects run at once on this host
  * @param stageLimits how long each stage may take
+ * @param readyLimit how long a gateway may take to be ready; shorter than its stage's limit, so
+ *     that its log can still be read
  * @param stopLimit how long a stop may take altogether
  * @param drain how long a gateway may finish its work before it is killed
  * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
@@ -21,6 +23,7 @@ import java.util.Map;
 public record EffectSettings(
     int maxConcurrent,
     Map<Stage, Duration> stageLimits,
+    Duration readyLimit,
     Duration stopLimit,
     Duration drain,
     Duration retryMin,
@@ -37,6 +40,7 @@ public record EffectSettings(
     return new EffectSettings(
         config.getInt("max-concurrent"),
         Map.copyOf(limits),
+        config.getDuration("ready-limit"),
         config.getDuration("stop-limit"),
         config.getDuration("drain"),
         config.getDuration("retry-min"),

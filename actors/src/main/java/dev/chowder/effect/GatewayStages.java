@@ -1,0 +1,260 @@
+package dev.chowder.effect;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.ByteString;
+import dev.chowder.effect.ModelSetups.Reachable;
+import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceEffect.RunStage;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.StageRecord;
+import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.OpenClawConfig;
+import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.OpenClawOnboarding;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.secret.Secret;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * What each stage does in a sandbox: the one place where a driver and OpenClaw meet. Every stage
+ * can be taken again after a crash: it leads to what is to be there, whatever is there.
+ */
+public final class GatewayStages implements GatewayWork {
+  /** OpenClaw's own file is a few KiB; what is larger was not written by it. */
+  private static final long MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+
+  private static final int TOKEN_BYTES = 32;
+  private static final int TAIL_CHARACTERS = 1500;
+
+  private final SandboxDriver driver;
+  private final SecretBox secrets;
+  private final ModelSetups models;
+  private final Overrides overrides;
+  private final GatewayReadiness readiness;
+  private final SlotReturns slots;
+  private final UnaryOperator<String> publicUrl;
+  private final String snapshot;
+  private final EffectSettings settings;
+  private final SecureRandom random = new SecureRandom();
+
+  /**
+   * Wires the stages.
+   *
+   * @param publicUrl from an instance's id to its gateway's public URL
+   * @param snapshot the image that sandboxes are made from
+   */
+  public GatewayStages(
+      SandboxDriver driver,
+      SecretBox secrets,
+      ModelSetups models,
+      Overrides overrides,
+      GatewayReadiness readiness,
+      SlotReturns slots,
+      UnaryOperator<String> publicUrl,
+      String snapshot,
+      EffectSettings settings) {
+    this.driver = driver;
+    this.secrets = secrets;
+    this.models = models;
+    this.overrides = overrides;
+    this.readiness = readiness;
+    this.slots = slots;
+    this.publicUrl = publicUrl;
+    this.snapshot = snapshot;
+    this.settings = settings;
+  }
+
+  @Override
+  public Outcome run(InstanceId id, RunStage stage) throws InterruptedException {
+    var sandbox = SandboxId.ofInstance(id.value());
+    return switch (stage.stage()) {
+      case CREATE_SANDBOX -> {
+        driver.create(new SandboxSpec(sandbox, stage.organizationId(), snapshot));
+        yield Outcome.executed();
+      }
+      case ONBOARD -> onboard(sandbox, stage);
+      case GATEWAY_TOKEN -> demandToken(id, sandbox);
+      case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox);
+      case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, stage);
+      case START_GATEWAY -> startGateway(sandbox, stage);
+      case PUBLISH -> publish(sandbox);
+    };
+  }
+
+  private Outcome onboard(SandboxId sandbox, RunStage stage) throws InterruptedException {
+    Reachable model = models.reach(stage.organizationId(), stage.model());
+    var task =
+        new TaskSpec(
+            snapshot,
+            stage.organizationId(),
+            OpenClawOnboarding.command(),
+            OpenClawOnboarding.files(model.setup()));
+    var result = driver.run(sandbox, stage.attempt(), task, limit(stage));
+    if (result.outOfMemory()) {
+      throw new WorkFailure(
+          "OUT_OF_MEMORY", "openclaw onboard was killed at the sandbox's memory limit");
+    }
+    if (result.exitCode() != 0) {
+      throw new WorkFailure(
+          "ONBOARD_FAILED",
+          "openclaw onboard ended with exit code "
+              + result.exitCode()
+              + "; its last lines: "
+              + tail(result.output(), model.setup().key()));
+    }
+    return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
+  }
+
+  private Outcome demandToken(InstanceId id, SandboxId sandbox) {
+    var token = secrets.get(id.value(), SecretBox.GATEWAY_TOKEN).orElseGet(() -> newToken(id));
+    var config = readConfig(sandbox);
+    OpenClawConfig.demandToken(config);
+    driver.writeFiles(
+        sandbox,
+        List.of(
+            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
+            OpenClawConfig.file(config)));
+    return Outcome.executed();
+  }
+
+  private Secret newToken(InstanceId id) {
+    var bytes = new byte[TOKEN_BYTES];
+    random.nextBytes(bytes);
+    var token = Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
+    secrets.put(id.value(), SecretBox.GATEWAY_TOKEN, token);
+    return token;
+  }
+
+  private Outcome openEndpoints(InstanceId id, SandboxId sandbox) {
+    var config = readConfig(sandbox);
+    OpenClawConfig.openEndpoints(config, publicUrl.apply(id.value()));
+    driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
+    return Outcome.executed();
+  }
+
+  private Outcome applyOverrides(InstanceId id, SandboxId sandbox, RunStage stage) {
+    if (stage.configVersion() == 0) return Outcome.skipped();
+    var config = readConfig(sandbox);
+    overrides.apply(id, config);
+    driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
+    return Outcome.executed();
+  }
+
+  private Outcome startGateway(SandboxId sandbox, RunStage stage) throws InterruptedException {
+    var endpoint =
+        driver.start(
+            sandbox,
+            stage.attempt(),
+            new ProcessSpec(
+                snapshot,
+                stage.organizationId(),
+                OpenClawHome.GATEWAY_COMMAND,
+                OpenClawHome.GATEWAY_ENVIRONMENT,
+                OpenClawHome.GATEWAY_PORT));
+    var readyBefore = settings.readyLimit();
+    return switch (readiness.awaitReady(
+        endpoint,
+        readyBefore,
+        () -> driver.observe(sandbox).mainProcess() instanceof MainProcess.Up)) {
+      case READY -> Outcome.executed();
+      case DIED ->
+          throw new WorkFailure(
+              "GATEWAY_CRASHED",
+              "the gateway ended before it was ready; its last lines: " + lastLines(sandbox));
+      case NOT_IN_TIME ->
+          throw new WorkFailure(
+              "GATEWAY_NOT_READY",
+              "the gateway did not become ready within "
+                  + readyBefore.toSeconds()
+                  + " s; its last lines: "
+                  + lastLines(sandbox));
+    };
+  }
+
+  private Outcome publish(SandboxId sandbox) {
+    var endpoint =
+        driver
+            .observe(sandbox)
+            .endpoint()
+            .orElseThrow(
+                () ->
+                    new WorkFailure(
+                        "GATEWAY_CRASHED", "the gateway ended just after it was ready"));
+    return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.of(endpoint.toString()));
+  }
+
+  @Override
+  public void stop(InstanceId id) {
+    driver.stop(SandboxId.ofInstance(id.value()), settings.drain());
+  }
+
+  @Override
+  public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
+      throws InterruptedException {
+    return overrides.hotApply(id, SandboxDriver.SandboxEndpoint.parse(apply.endpoint()));
+  }
+
+  @Override
+  public void remove(InstanceId id, boolean home) {
+    var sandbox = SandboxId.ofInstance(id.value());
+    if (home) {
+      driver.remove(sandbox);
+      secrets.deleteAll(id.value());
+    } else {
+      driver.removeProcesses(sandbox);
+    }
+  }
+
+  @Override
+  public void releaseSlot(InstanceId id, String organizationId) throws InterruptedException {
+    slots.release(organizationId, id);
+  }
+
+  private ObjectNode readConfig(SandboxId sandbox) {
+    ByteString file =
+        driver
+            .readFile(sandbox, OpenClawHome.CONFIG, MAX_CONFIG_BYTES)
+            .orElseThrow(
+                () ->
+                    new WorkFailure(
+                        "CONFIG_MISSING",
+                        "openclaw.json: not there (expected: written by onboarding)"));
+    try {
+      return OpenClawConfig.parse(file);
+    } catch (IllegalArgumentException why) {
+      throw new WorkFailure("CONFIG_BROKEN", String.valueOf(why.getMessage()));
+    }
+  }
+
+  private Duration limit(RunStage stage) {
+    return settings.stageLimits().getOrDefault(stage.stage(), settings.stopLimit());
+  }
+
+  private String lastLines(SandboxId sandbox) throws InterruptedException {
+    return tail(LogTail.read(driver, sandbox), Optional.empty());
+  }
+
+  private static String tail(String output, Optional<Secret> secret) {
+    var text = output.strip();
+    if (secret.isPresent()) text = text.replace(secret.get().reveal(), "***");
+    return text.length() <= TAIL_CHARACTERS
+        ? text
+        : text.substring(text.length() - TAIL_CHARACTERS);
+  }
+
+  /** Gives slots back to organizations. */
+  @FunctionalInterface
+  public interface SlotReturns {
+    void release(String organizationId, InstanceId id) throws InterruptedException;
+  }
+}

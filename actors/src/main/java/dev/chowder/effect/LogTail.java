@@ -1,0 +1,46 @@
+package dev.chowder.effect;
+
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** The last lines of a process that failed, for an error message. */
+final class LogTail {
+  private static final int LINES = 12;
+  private static final long WAIT_SECONDS = 5;
+
+  private LogTail() {}
+
+  /** Never fails: an error message without a log is better than none. */
+  static String read(SandboxDriver driver, SandboxId sandbox) throws InterruptedException {
+    var lines = Collections.synchronizedList(new ArrayList<String>());
+    var end = new CountDownLatch(1);
+    var reader =
+        new SandboxLogReader() {
+          @Override
+          public void onLine(String line) {
+            lines.add(line);
+          }
+
+          @Override
+          public void onEnd(Optional<SandboxException> why) {
+            end.countDown();
+          }
+        };
+    try (var _ = driver.logs(sandbox, LINES, false, reader)) {
+      if (!end.await(WAIT_SECONDS, TimeUnit.SECONDS))
+        lines.add("(the log could not be read whole)");
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      lines.add("(no log: " + e.getMessage() + ")");
+    }
+    return String.join(" | ", lines);
+  }
+}

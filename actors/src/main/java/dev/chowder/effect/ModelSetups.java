@@ -1,0 +1,78 @@
+package dev.chowder.effect;
+
+import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.openclaw.ModelSetup;
+import dev.chowder.sandbox.SandboxDriver;
+import java.net.URI;
+import java.util.Set;
+
+/**
+ * Turns an instance's choice of model into what OpenClaw is told, after the provider's key was
+ * tried.
+ */
+public final class ModelSetups {
+  private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
+
+  private final SandboxDriver driver;
+  private final SecretBox secrets;
+  private final ModelProbe probe;
+
+  public ModelSetups(SandboxDriver driver, SecretBox secrets, ModelProbe probe) {
+    this.driver = driver;
+    this.secrets = secrets;
+    this.probe = probe;
+  }
+
+  /**
+   * {@code note} is worth knowing and stops nothing, such as a provider that could not be reached.
+   */
+  record Reachable(ModelSetup setup, String note) {}
+
+  /** Fails with KEY_REFUSED or MODEL_PROVIDER_NOT_CONFIGURED. */
+  Reachable reach(String organizationId, ModelChoice model) throws InterruptedException {
+    var key = secrets.get(organizationId, SecretBox.providerKey(model.provider()));
+    if (key.isEmpty() && !model.provider().equals("custom")) {
+      throw new WorkFailure(
+          "MODEL_PROVIDER_NOT_CONFIGURED",
+          "the organization has no key for " + model.provider() + " any more");
+    }
+    var asChowderSeesIt =
+        new ModelSetup(model.provider(), model.model(), model.baseUrl(), model.api(), key);
+    String note = probe.tryKey(asChowderSeesIt);
+    return new Reachable(
+        new ModelSetup(
+            model.provider(), model.model(), fromSandbox(model.baseUrl()), model.api(), key),
+        note);
+  }
+
+  /**
+   * A sandbox's own localhost is not the machine that Chowder runs on: that one has another name
+   * there, and a port to be opened.
+   */
+  private String fromSandbox(String baseUrl) {
+    if (baseUrl.isEmpty()) return baseUrl;
+    var url = URI.create(baseUrl);
+    if (!THIS_MACHINE.contains(url.getHost())) return baseUrl;
+    int port = url.getPort() > 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
+    driver.openHostPort(port);
+    return url.getScheme()
+        + "://"
+        + driver.hostAddressFromSandbox()
+        + ":"
+        + port
+        + url.getRawPath();
+  }
+
+  /** Tries a provider's key. */
+  @FunctionalInterface
+  public interface ModelProbe {
+    /**
+     * Asks the provider for its models.
+     *
+     * @return a note when the provider could not be asked; empty when all is well
+     * @throws WorkFailure KEY_REFUSED when the provider refuses the key
+     */
+    String tryKey(ModelSetup setup) throws InterruptedException;
+  }
+}

@@ -1,0 +1,64 @@
+package dev.chowder.openclaw;
+
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
+/** Asks a gateway whether it is ready. */
+public final class GatewayReadiness {
+  /** Between two questions: a tenth of the smallest part of a boot that anybody would notice. */
+  private static final Duration PAUSE = Duration.ofMillis(25);
+
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(2);
+
+  private final HttpClient http;
+
+  public GatewayReadiness(HttpClient http) {
+    this.http = http;
+  }
+
+  /** How the waiting for a gateway ended. */
+  public enum Verdict {
+    /** It is ready. */
+    READY,
+    /** It ended before it was ready. */
+    DIED,
+    /** It still was not ready when the time was over. */
+    NOT_IN_TIME
+  }
+
+  /**
+   * Waits until the gateway says that it is ready.
+   *
+   * @param limit how long, at most
+   * @param lives whether its process runs; asked about once a second
+   */
+  public Verdict awaitReady(SandboxEndpoint gateway, Duration limit, BooleanSupplier lives)
+      throws InterruptedException {
+    long until = System.nanoTime() + limit.toNanos();
+    for (int asked = 1; ; asked++) {
+      if (isReady(gateway)) return Verdict.READY;
+      if (asked % 40 == 0 && !lives.getAsBoolean()) return Verdict.DIED;
+      if (System.nanoTime() > until) return Verdict.NOT_IN_TIME;
+      Thread.sleep(PAUSE);
+    }
+  }
+
+  /** Whether it says now that it is ready. */
+  public boolean isReady(SandboxEndpoint gateway) throws InterruptedException {
+    var request =
+        HttpRequest.newBuilder(URI.create("http://" + gateway + "/readyz"))
+            .timeout(ANSWER_LIMIT)
+            .build();
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+}
