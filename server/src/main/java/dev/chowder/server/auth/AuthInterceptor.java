@@ -11,6 +11,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets a call in only with a valid bearer key, and removes the key from the headers, so that
@@ -30,6 +31,8 @@ public final class AuthInterceptor implements ServerInterceptor {
   private final Set<String> openMethods;
 
   /**
+   * Asks {@code keys} about every call but those to open methods.
+   *
    * @param openMethods full names of the methods that need no key
    */
   public AuthInterceptor(KeyAuthenticator keys, Set<String> openMethods) {
@@ -49,7 +52,7 @@ public final class AuthInterceptor implements ServerInterceptor {
         Context.current().withValue(Caller.KEY, caller), call, headers, next);
   }
 
-  private Caller authenticate(@org.jspecify.annotations.Nullable Iterable<String> said) {
+  private Caller authenticate(@Nullable Iterable<String> said) {
     if (said == null) {
       throw refused("none");
     }

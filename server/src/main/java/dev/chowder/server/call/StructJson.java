@@ -1,0 +1,84 @@
+package dev.chowder.server.call;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.ListValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.chowder.server.error.ApiError;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Free-form JSON objects of a request, as JSON again, within limits. Protobuf knows numbers only as
+ * doubles: whole ones become integers again, as far as a double holds them exactly.
+ */
+public final class StructJson {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final double EXACT = 9_007_199_254_740_992.0; // 2^53
+
+  private final String field;
+  private final int maxDepth;
+
+  private StructJson(String field, int maxDepth) {
+    this.field = field;
+    this.maxDepth = maxDepth;
+  }
+
+  /**
+   * The same object as a JSON tree.
+   *
+   * @param field the field's name, for errors
+   * @param maxBytes of the JSON text in UTF-8
+   * @param maxDepth how many objects and arrays may lie in one another, the outermost included
+   */
+  public static ObjectNode of(String field, Struct struct, int maxBytes, int maxDepth) {
+    ObjectNode json = new StructJson(field, maxDepth).object(struct, 1);
+    int bytes = json.toString().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > maxBytes) {
+      throw ApiError.invalid(field, bytes + " bytes (expected: at most " + maxBytes + ")");
+    }
+    return json;
+  }
+
+  private ObjectNode object(Struct struct, int depth) {
+    checkDepth(depth);
+    ObjectNode object = JSON.objectNode();
+    struct.getFieldsMap().forEach((name, value) -> object.set(name, node(value, depth)));
+    return object;
+  }
+
+  private ArrayNode array(ListValue list, int depth) {
+    checkDepth(depth);
+    ArrayNode array = JSON.arrayNode(list.getValuesCount());
+    list.getValuesList().forEach(value -> array.add(node(value, depth)));
+    return array;
+  }
+
+  private JsonNode node(Value value, int depth) {
+    return switch (value.getKindCase()) {
+      case NULL_VALUE, KIND_NOT_SET -> JSON.nullNode();
+      case BOOL_VALUE -> JSON.booleanNode(value.getBoolValue());
+      case STRING_VALUE -> JSON.textNode(value.getStringValue());
+      case NUMBER_VALUE -> number(value.getNumberValue());
+      case STRUCT_VALUE -> object(value.getStructValue(), depth + 1);
+      case LIST_VALUE -> array(value.getListValue(), depth + 1);
+    };
+  }
+
+  private JsonNode number(double number) {
+    if (!Double.isFinite(number)) {
+      throw ApiError.invalid(field, number + " (expected: a finite number)");
+    }
+    boolean whole = number == Math.rint(number) && Math.abs(number) <= EXACT;
+    return whole ? JSON.numberNode((long) number) : JSON.numberNode(number);
+  }
+
+  private void checkDepth(int depth) {
+    if (depth > maxDepth) {
+      throw ApiError.invalid(
+          field, "nested deeper than " + maxDepth + " (expected: at most " + maxDepth + ")");
+    }
+  }
+}

@@ -1,0 +1,269 @@
+package dev.chowder.server.instance;
+
+import com.google.api.HttpBody;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.CreateResponseRequest;
+import dev.chowder.api.v1.CreateSessionResponseRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.call.Fields;
+import dev.chowder.server.call.StructJson;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.storage.InstanceFilter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+
+/**
+ * Reads the requests of {@code InstanceService}: what it returns is complete and within limits,
+ * what is not is thrown as an {@link ApiError}. It asks nobody whether an instance exists.
+ */
+public final class InstanceRequests {
+  private static final int MAX_NAME = 128;
+  private static final int MAX_MODEL = 200;
+  private static final int MAX_LABEL_KEY = 63;
+  private static final int MAX_LABEL_VALUE = 256;
+  private static final int DEFAULT_PAGE = 100;
+  private static final int MAX_PAGE = 500;
+  private static final int DEFAULT_WAIT_SECONDS = 60;
+  private static final int MAX_WAIT_SECONDS = 300;
+  private static final int DEFAULT_LOG_LINES = 200;
+  private static final int MAX_LOG_LINES = 5000;
+  private static final String MAIN_SESSION = "main";
+  private static final Pattern SESSION = Pattern.compile("[A-Za-z0-9._~:@-]{1,128}");
+  private static final Pattern LABEL_KEY =
+      Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?");
+
+  private final ServerSettings.Instances settings;
+
+  public InstanceRequests(ServerSettings.Instances settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * What to create.
+   *
+   * @param openclawConfig the overrides as JSON text
+   */
+  public record Creation(
+      String name,
+      String modelProvider,
+      Optional<String> model,
+      Optional<String> openclawConfig,
+      Map<String, String> labels,
+      String sandboxProvider,
+      String openclawVersion,
+      String region) {}
+
+  /**
+   * Which page to list.
+   *
+   * @param after the id of the last instance of the page before
+   */
+  public record Listing(int pageSize, Optional<String> after, InstanceFilter filter) {}
+
+  /**
+   * What to change.
+   *
+   * @param labels to merge; an empty value removes
+   * @param openclawConfig a JSON merge patch as JSON text
+   */
+  public record Change(
+      String instanceId,
+      Optional<String> name,
+      Map<String, String> labels,
+      Optional<String> openclawConfig) {}
+
+  /** A verb on an instance, and how long to wait for what it leads to. */
+  public record Verb(String instanceId, Duration patience) {}
+
+  /** What to watch, and what the caller has seen already. */
+  public record Watching(String instanceId, OptionalInt afterRevision) {}
+
+  /** Which log lines to send. */
+  public record Tail(String instanceId, boolean follow, int lines) {}
+
+  /** A message to an agent, untouched. */
+  public record Message(String instanceId, String sessionId, HttpBody body) {}
+
+  public Creation creation(CreateInstanceRequest r) {
+    return new Creation(
+        Fields.text("name", r.getName(), MAX_NAME),
+        Fields.oneOf(
+            "model_provider",
+            r.hasModelProvider() ? r.getModelProvider() : settings.defaultModelProvider(),
+            settings.modelProviders()),
+        r.hasModel()
+            ? Optional.of(Fields.text("model", r.getModel(), MAX_MODEL))
+            : Optional.empty(),
+        r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty(),
+        labels(r.getLabelsMap(), false),
+        known(
+            "sandbox_provider",
+            r.hasSandboxProvider(),
+            r.getSandboxProvider(),
+            settings.sandboxProviders()),
+        known(
+            "openclaw_version",
+            r.hasOpenclawVersion(),
+            r.getOpenclawVersion(),
+            settings.openclawVersions()),
+        known("region", r.hasRegion(), r.getRegion(), settings.regions()));
+  }
+
+  public Listing listing(ListInstancesRequest r) {
+    return new Listing(
+        r.hasPageSize() ? Fields.inRange("page_size", r.getPageSize(), 1, MAX_PAGE) : DEFAULT_PAGE,
+        pageToken(r.getPageToken()),
+        new InstanceFilter(
+            r.hasStatus() ? Optional.of(status(r.getStatus())) : Optional.empty(),
+            r.hasLabel() ? label(r.getLabel()) : Map.of(),
+            r.hasNamePrefix()
+                ? Optional.of(Fields.text("name_prefix", r.getNamePrefix(), MAX_NAME))
+                : Optional.empty()));
+  }
+
+  public Change change(UpdateInstanceRequest r) {
+    return new Change(
+        instanceId(r.getInstanceId()),
+        r.hasName() ? Optional.of(Fields.text("name", r.getName(), MAX_NAME)) : Optional.empty(),
+        labels(r.getLabelsMap(), true),
+        r.hasOpenclawConfig() ? Optional.of(config(r.getOpenclawConfig())) : Optional.empty());
+  }
+
+  public Verb start(StartInstanceRequest r) {
+    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
+  }
+
+  public Verb stop(StopInstanceRequest r) {
+    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
+  }
+
+  public Watching watching(WatchInstanceRequest r) {
+    return new Watching(
+        instanceId(r.getInstanceId()),
+        r.hasAfterRevision()
+            ? OptionalInt.of(
+                Fields.inRange("after_revision", r.getAfterRevision(), 0, Integer.MAX_VALUE))
+            : OptionalInt.empty());
+  }
+
+  public Tail tail(TailLogsRequest r) {
+    return new Tail(
+        instanceId(r.getInstanceId()),
+        r.getFollow(),
+        r.hasLines() ? Fields.inRange("lines", r.getLines(), 0, MAX_LOG_LINES) : DEFAULT_LOG_LINES);
+  }
+
+  public Message message(CreateResponseRequest r) {
+    return new Message(instanceId(r.getInstanceId()), MAIN_SESSION, r.getBody());
+  }
+
+  public Message message(CreateSessionResponseRequest r) {
+    String instanceId = instanceId(r.getInstanceId());
+    if (!SESSION.matcher(r.getSessionId()).matches()) {
+      throw ApiError.invalid(
+          "session_id",
+          Fields.shown(r.getSessionId())
+              + " (expected: 1 to 128 characters of letters, digits and ._~:@-)");
+    }
+    return new Message(instanceId, r.getSessionId(), r.getBody());
+  }
+
+  /** An id in the one form that ids have; any other text names no instance. */
+  public String instanceId(String value) {
+    if (!Ids.isId(value)) {
+      throw ApiError.instanceNotFound();
+    }
+    return value;
+  }
+
+  private static Duration waitFor(boolean given, int seconds) {
+    return Duration.ofSeconds(
+        given ? Fields.inRange("wait", seconds, 0, MAX_WAIT_SECONDS) : DEFAULT_WAIT_SECONDS);
+  }
+
+  private static String known(String field, boolean given, String value, List<String> known) {
+    return given ? Fields.oneOf(field, value, known) : known.getFirst();
+  }
+
+  private String config(com.google.protobuf.Struct struct) {
+    return StructJson.of(
+            "openclaw_config",
+            struct,
+            settings.maxOpenclawConfigBytes(),
+            settings.maxOpenclawConfigDepth())
+        .toString();
+  }
+
+  private static Optional<String> pageToken(String token) {
+    if (token.isEmpty()) {
+      return Optional.empty();
+    }
+    if (!Ids.isId(token)) {
+      throw ApiError.invalid(
+          "page_token", Fields.shown(token) + " (expected: next_page_token of the page before)");
+    }
+    return Optional.of(token);
+  }
+
+  private static String status(Instance.Status status) {
+    return switch (status) {
+      case provisioning, running, stopped, error, terminated -> status.name();
+      case unspecified, UNRECOGNIZED ->
+          throw ApiError.invalid(
+              "status", "unknown (expected: provisioning, running, stopped or error)");
+    };
+  }
+
+  private Map<String, String> labels(Map<String, String> labels, boolean emptyRemoves) {
+    if (labels.size() > settings.maxLabels()) {
+      throw ApiError.invalid(
+          "labels", labels.size() + " (expected: at most " + settings.maxLabels() + ")");
+    }
+    labels.forEach(
+        (key, value) -> {
+          labelKey(key);
+          if (!(emptyRemoves && value.isEmpty())) {
+            labelValue(key, value);
+          }
+        });
+    return Map.copyOf(labels);
+  }
+
+  private static Map<String, String> label(String pair) {
+    int equals = pair.indexOf('=');
+    if (equals < 1) {
+      throw ApiError.invalid("label", Fields.shown(pair) + " (expected: key=value)");
+    }
+    String key = labelKey(pair.substring(0, equals));
+    return Map.of(key, labelValue(key, pair.substring(equals + 1)));
+  }
+
+  private static String labelKey(String key) {
+    if (key.length() > MAX_LABEL_KEY || !LABEL_KEY.matcher(key).matches()) {
+      throw ApiError.invalid(
+          "labels",
+          "key "
+              + Fields.shown(key)
+              + " (expected: 1 to "
+              + MAX_LABEL_KEY
+              + " letters, digits and ._/-, a letter or digit at both ends)");
+    }
+    return key;
+  }
+
+  private static String labelValue(String key, String value) {
+    return value.isEmpty() ? value : Fields.text("labels." + key, value, MAX_LABEL_VALUE);
+  }
+}

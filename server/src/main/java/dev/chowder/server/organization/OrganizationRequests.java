@@ -1,0 +1,171 @@
+package dev.chowder.server.organization;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.call.Fields;
+import dev.chowder.server.error.ApiError;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Reads the requests of {@code OrganizationService}. It does not know what an organization has set
+ * already, so whether an endpoint is complete after a merge is for the organization to say.
+ */
+public final class OrganizationRequests {
+  private static final int MAX_NAME = 128;
+  private static final int MAX_MODEL = 200;
+  private static final int MAX_KEY = 512;
+  private static final List<String> ENDPOINT_FIELDS = List.of("base_url", "model", "api");
+  private static final List<String> APIS =
+      List.of(
+          "openai-completions", "openai-responses", "anthropic-messages", "google-generative-ai");
+
+  private final List<String> providers;
+  private final Set<String> privateModelHosts;
+
+  /**
+   * Knows which providers there are and which private hosts are allowed.
+   *
+   * @param privateModelHosts what an operator allowed: {@code host} or {@code host:port}
+   */
+  public OrganizationRequests(List<String> providers, Set<String> privateModelHosts) {
+    this.providers = List.copyOf(providers);
+    this.privateModelHosts = Set.copyOf(privateModelHosts);
+  }
+
+  /**
+   * What to change; what is not in it stays.
+   *
+   * @param modelKeys provider to its key; empty removes
+   * @param modelEndpoints provider to what changes in its endpoint
+   */
+  public record Change(
+      Optional<String> name,
+      Map<String, Optional<Secret>> modelKeys,
+      Map<String, EndpointChange> modelEndpoints) {}
+
+  /** What becomes of one provider's endpoint. */
+  public sealed interface EndpointChange {
+    /** It is forgotten. */
+    record Remove() implements EndpointChange {}
+
+    /**
+     * These fields ({@code base_url}, {@code model}, {@code api}) are set, or removed where empty;
+     * the others stay.
+     */
+    record Merge(Map<String, Optional<String>> fields) implements EndpointChange {}
+  }
+
+  /** The new organization's name. */
+  public String signUp(SignUpRequest r) {
+    return Fields.text("name", r.getName(), MAX_NAME);
+  }
+
+  public Change change(UpdateOrganizationRequest r) {
+    return new Change(
+        r.hasName() ? Optional.of(Fields.text("name", r.getName(), MAX_NAME)) : Optional.empty(),
+        keys(r.getModelApiKeysMap()),
+        endpoints(r.getModelEndpoints()));
+  }
+
+  private Map<String, Optional<Secret>> keys(Map<String, String> keys) {
+    var checked = new LinkedHashMap<String, Optional<Secret>>();
+    keys.forEach(
+        (provider, key) -> {
+          Fields.oneOf("model_api_keys", provider, providers);
+          checked.put(
+              provider,
+              key.isEmpty()
+                  ? Optional.empty()
+                  : Optional.of(key("model_api_keys." + provider, key)));
+        });
+    return checked;
+  }
+
+  private static Secret key(String field, String key) {
+    boolean printable = key.chars().allMatch(c -> c > 0x20 && c < 0x7f);
+    if (key.length() > MAX_KEY || !printable) {
+      // Never shown: even a malformed key may be most of a real one.
+      throw ApiError.invalid(
+          field,
+          key.length()
+              + " characters"
+              + (printable ? "" : ", not all printable")
+              + " (expected: 1 to "
+              + MAX_KEY
+              + " printable ASCII characters without spaces, or empty to remove)");
+    }
+    return Secret.of(key);
+  }
+
+  private Map<String, EndpointChange> endpoints(Struct endpoints) {
+    var checked = new LinkedHashMap<String, EndpointChange>();
+    endpoints
+        .getFieldsMap()
+        .forEach(
+            (provider, value) -> {
+              Fields.oneOf("model_endpoints", provider, providers);
+              checked.put(provider, endpoint("model_endpoints." + provider, value));
+            });
+    return checked;
+  }
+
+  private EndpointChange endpoint(String field, Value value) {
+    return switch (value.getKindCase()) {
+      case NULL_VALUE -> new EndpointChange.Remove();
+      case STRUCT_VALUE -> merge(field, value.getStructValue());
+      case BOOL_VALUE, NUMBER_VALUE, STRING_VALUE, LIST_VALUE, KIND_NOT_SET ->
+          throw ApiError.invalid(field, kind(value) + " (expected: an object, or null to remove)");
+    };
+  }
+
+  private EndpointChange merge(String field, Struct endpoint) {
+    var fields = new LinkedHashMap<String, Optional<String>>();
+    endpoint
+        .getFieldsMap()
+        .forEach(
+            (name, value) -> {
+              Fields.oneOf(field, name, ENDPOINT_FIELDS);
+              fields.put(name, endpointField(field + "." + name, name, value));
+            });
+    if (fields.isEmpty()) {
+      throw ApiError.invalid(
+          field, "empty (expected: some of base_url, model, api; or null to remove)");
+    }
+    return new EndpointChange.Merge(fields);
+  }
+
+  private Optional<String> endpointField(String field, String name, Value value) {
+    return switch (value.getKindCase()) {
+      case NULL_VALUE -> Optional.empty();
+      case STRING_VALUE ->
+          Optional.of(
+              switch (name) {
+                case "base_url" -> BaseUrl.check(field, value.getStringValue(), privateModelHosts);
+                case "model" -> Fields.text(field, value.getStringValue(), MAX_MODEL);
+                case "api" -> Fields.oneOf(field, value.getStringValue(), APIS);
+                default -> throw new IllegalStateException("endpoint field: " + name);
+              });
+      case BOOL_VALUE, NUMBER_VALUE, STRUCT_VALUE, LIST_VALUE, KIND_NOT_SET ->
+          throw ApiError.invalid(field, kind(value) + " (expected: a string)");
+    };
+  }
+
+  private static String kind(Value value) {
+    return switch (value.getKindCase()) {
+      case NULL_VALUE -> "null";
+      case BOOL_VALUE -> "a boolean";
+      case NUMBER_VALUE -> "a number";
+      case STRING_VALUE -> "a string";
+      case STRUCT_VALUE -> "an object";
+      case LIST_VALUE -> "an array";
+      case KIND_NOT_SET -> "nothing";
+    };
+  }
+}
