@@ -1,0 +1,158 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
+import com.github.dockerjava.api.model.RestartPolicy;
+import com.github.dockerjava.api.model.Ulimit;
+import com.github.dockerjava.api.model.VolumeOptions;
+import dev.chowder.sandbox.SandboxId;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What a sandbox's container is made from, all of its hardening included; the image's entry point
+ * (an init that hands signals on) stays. Refuses to know what the command does.
+ */
+record DockerContainerSpec(
+    SandboxId id,
+    String organizationId,
+    String role,
+    int attempt,
+    String snapshot,
+    List<String> command,
+    Map<String, String> environment,
+    Optional<Integer> port) {
+
+  static final String HOME = "/home/node";
+  static final int USER_ID = 1000;
+  static final String USER = USER_ID + ":" + USER_ID;
+  private static final String LOOPBACK = "127.0.0.1";
+
+  String name() {
+    return DockerContainers.name(id, role);
+  }
+
+  /**
+   * Changes when a container made from this spec would differ: the attempt counts too, since a
+   * label cannot be changed later.
+   */
+  String hash(DockerSandboxSettings settings) {
+    String all =
+        String.join(
+            "\n",
+            snapshot,
+            String.join("\0", command),
+            new TreeMap<>(environment).toString(),
+            port.toString(),
+            Integer.toString(attempt),
+            settings.networkName(),
+            limits(settings));
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private static String limits(DockerSandboxSettings settings) {
+    return settings.memoryLimitBytes()
+        + " "
+        + settings.nanoCpus()
+        + " "
+        + settings.pidsLimit()
+        + " "
+        + settings.temporaryBytes()
+        + " "
+        + settings.readOnlyRoot();
+  }
+
+  CreateContainerCmd create(DockerClient docker, DockerSandboxSettings settings) {
+    Map<String, String> labels =
+        new HashMap<>(
+            DockerLabels.ofContainer(settings.clusterId(), id, organizationId, role, attempt));
+    labels.put(DockerLabels.SPEC, hash(settings));
+    var create =
+        docker
+            .createContainerCmd(snapshot)
+            .withName(name())
+            .withLabels(labels)
+            .withUser(USER)
+            .withHostName(hostName())
+            .withCmd(command)
+            .withEnv(
+                environment.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList())
+            .withHostConfig(hostConfig(settings));
+    port.ifPresent(number -> create.withExposedPorts(ExposedPort.tcp(number)));
+    return create;
+  }
+
+  /**
+   * The same for every container of a sandbox, because a process that was killed leaves leases that
+   * name its host: OpenClaw breaks such a lease at once only when the host is its own.
+   */
+  private String hostName() {
+    String value = id.value();
+    return "sb-" + value.substring(value.length() - 12);
+  }
+
+  private HostConfig hostConfig(DockerSandboxSettings settings) {
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withMounts(List.of(home(settings)))
+            .withNetworkMode(settings.networkName())
+            .withCapDrop(Capability.ALL)
+            .withSecurityOpts(List.of("no-new-privileges"))
+            .withPrivileged(false)
+            .withIpcMode("private")
+            .withMemory(settings.memoryLimitBytes())
+            .withMemorySwap(settings.memoryLimitBytes())
+            .withNanoCPUs(settings.nanoCpus())
+            .withPidsLimit(settings.pidsLimit())
+            .withUlimits(List.of(new Ulimit("core", 0L, 0L)))
+            .withReadonlyRootfs(settings.readOnlyRoot())
+            .withTmpFs(
+                Map.of("/tmp", "rw,nosuid,nodev,mode=1777,size=" + settings.temporaryBytes()))
+            .withRestartPolicy(RestartPolicy.noRestart())
+            .withLogConfig(
+                new LogConfig(
+                    LogConfig.LoggingType.JSON_FILE,
+                    Map.of(
+                        "max-size", Long.toString(settings.logFileBytes()),
+                        "max-file", Integer.toString(settings.logFiles()))));
+    port.ifPresent(
+        number ->
+            host.withPortBindings(
+                // Port 0: the engine takes a free one at each start.
+                new PortBinding(
+                    Ports.Binding.bindIpAndPort(LOOPBACK, 0), ExposedPort.tcp(number))));
+    return host;
+  }
+
+  /** Labelled here too: where the volume was removed meanwhile, the engine makes it anew. */
+  private Mount home(DockerSandboxSettings settings) {
+    return new Mount()
+        .withType(MountType.VOLUME)
+        .withSource(id.value())
+        .withTarget(HOME)
+        .withVolumeOptions(
+            new VolumeOptions()
+                .withLabels(DockerLabels.ofHome(settings.clusterId(), id, organizationId)));
+  }
+}

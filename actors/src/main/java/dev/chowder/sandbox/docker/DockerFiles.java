@@ -1,0 +1,212 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxPaths;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+
+/**
+ * Files in a sandbox's home directory, through the engine's archive API. Never the host's path of a
+ * volume; knows nothing of what the files mean.
+ */
+final class DockerFiles {
+  private static final int DIRECTORY_MODE = 0700;
+  private static final int PERMISSION_BITS = 0777;
+  private static final int STAGED_NAMES = 1_000_000_000;
+
+  /**
+   * Moves staged files to their places, each by one rename; the pairs are arguments, never part of
+   * the script.
+   */
+  private static final String MOVE =
+      "staged=$1; shift; while [ $# -gt 0 ]; do mkdir -p -m 0700 -- \"$(dirname -- \"$2\")\" && mv -fT -- \"$1\" \"$2\" || exit 1; shift 2; done; rmdir -- \"$staged\"";
+
+  private final DockerEngine engine;
+  private final DockerSandboxSettings settings;
+
+  DockerFiles(DockerEngine engine, DockerSandboxSettings settings) {
+    this.engine = engine;
+    this.settings = settings;
+  }
+
+  /** Into a container whose processes do not run: nobody sees a file that is half there. */
+  void writeStopped(String container, List<SandboxFile> files) {
+    Set<String> directories = new LinkedHashSet<>();
+    for (SandboxFile file : files) {
+      String path = SandboxPaths.checked(file.path());
+      for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+        directories.add(path.substring(0, slash));
+      }
+    }
+    upload(container, archive(directories, files));
+  }
+
+  /**
+   * Into a running container: under other names first, then each renamed from inside, since the
+   * archive API would remove the old file before it writes the new one.
+   */
+  void writeRunning(String container, List<SandboxFile> files) {
+    String staged = ".chowder-" + ThreadLocalRandom.current().nextInt(STAGED_NAMES);
+    List<SandboxFile> stagedFiles = new ArrayList<>();
+    List<String> command = new ArrayList<>(List.of("sh", "-c", MOVE, "sh", absolute(staged)));
+    for (SandboxFile file : files) {
+      String from = staged + "/" + stagedFiles.size();
+      stagedFiles.add(new SandboxFile(from, file.content(), file.mode()));
+      command.add(absolute(from));
+      command.add(absolute(SandboxPaths.checked(file.path())));
+    }
+    upload(container, archive(Set.of(staged), stagedFiles));
+    execute(container, command);
+  }
+
+  private static String absolute(String path) {
+    return DockerContainerSpec.HOME + "/" + path;
+  }
+
+  private void upload(String container, byte[] archive) {
+    engine.tell(
+        "write files into container " + container,
+        docker ->
+            docker
+                .copyArchiveToContainerCmd(container)
+                .withRemotePath(DockerContainerSpec.HOME)
+                .withTarInputStream(new ByteArrayInputStream(archive))
+                .exec());
+  }
+
+  private static byte[] archive(Set<String> directories, List<SandboxFile> files) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      FileTime now = FileTime.fromMillis(System.currentTimeMillis());
+      for (String directory : directories) {
+        TarArchiveEntry entry = new TarArchiveEntry(directory + "/");
+        entry.setMode(DIRECTORY_MODE);
+        own(entry, now);
+        tar.putArchiveEntry(entry);
+        tar.closeArchiveEntry();
+      }
+      for (SandboxFile file : files) {
+        TarArchiveEntry entry = new TarArchiveEntry(SandboxPaths.checked(file.path()));
+        entry.setMode(file.mode() & PERMISSION_BITS);
+        entry.setSize(file.content().size());
+        own(entry, now);
+        tar.putArchiveEntry(entry);
+        file.content().writeTo(tar);
+        tar.closeArchiveEntry();
+      }
+    } catch (IOException impossible) {
+      throw new UncheckedIOException(impossible);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void own(TarArchiveEntry entry, FileTime now) {
+    entry.setIds(DockerContainerSpec.USER_ID, DockerContainerSpec.USER_ID);
+    entry.setModTime(now);
+  }
+
+  private void execute(String container, List<String> command) {
+    String what = "rename files in container " + container;
+    String exec =
+        engine.call(
+            what,
+            docker ->
+                docker
+                    .execCreateCmd(container)
+                    .withUser(DockerContainerSpec.USER)
+                    .withAttachStdout(true)
+                    .withAttachStderr(true)
+                    .withCmd(command.toArray(String[]::new))
+                    .exec()
+                    .getId());
+    Tail output = new Tail(4096);
+    try (var run =
+        engine.stream(
+            what,
+            new DockerStream<com.github.dockerjava.api.model.Frame>(
+                frame -> output.add(frame.getPayload()), _ -> {}),
+            (docker, stream) -> docker.execStartCmd(exec).exec(stream))) {
+      if (!run.awaitEnd(settings.callTimeout())) {
+        throw new SandboxException(
+            Reason.ENGINE_UNREACHABLE,
+            "docker: no answer within " + settings.callTimeout().toMillis() + " ms to: " + what);
+      }
+      if (run.why().isPresent()) {
+        throw engine.translate(what, run.why().get());
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw engine.translate(what, stop);
+    }
+    long exitCode =
+        engine.call(
+            what,
+            docker ->
+                Objects.requireNonNullElse(
+                    docker.inspectExecCmd(exec).exec().getExitCodeLong(), -1L));
+    if (exitCode != 0) {
+      throw new SandboxException(
+          Reason.REFUSED, what + ": exit code " + exitCode + " (expected: 0): " + output.text());
+    }
+  }
+
+  /** Reads one file; empty when it is not there. */
+  Optional<ByteString> read(String container, String path, long maxBytes) {
+    String checked = SandboxPaths.checked(path);
+    String what = "read " + checked + " from container " + container;
+    Duration limit = settings.callTimeout();
+    return engine.call(
+        what,
+        limit,
+        docker -> {
+          try (InputStream archive =
+                  docker.copyArchiveFromContainerCmd(container, absolute(checked)).exec();
+              TarArchiveInputStream tar = new TarArchiveInputStream(archive)) {
+            return Optional.of(content(checked, tar, maxBytes));
+          } catch (NotFoundException missing) {
+            if (DockerErrors.message(missing).contains("No such container")) {
+              throw missing;
+            }
+            return Optional.empty();
+          } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+          }
+        });
+  }
+
+  private static ByteString content(String path, TarArchiveInputStream tar, long maxBytes)
+      throws IOException {
+    TarArchiveEntry entry = tar.getNextEntry();
+    // The link flag is asked too: isFile() is also true for links.
+    if (entry == null || !entry.isFile() || entry.getLinkFlag() == TarConstants.LF_SYMLINK) {
+      throw new SandboxException(Reason.REFUSED, path + ": not a file (expected: a file)");
+    }
+    if (entry.getSize() > maxBytes) {
+      throw new SandboxException(
+          Reason.REFUSED,
+          path + ": " + entry.getSize() + " bytes (expected: at most " + maxBytes + ")");
+    }
+    return ByteString.readFrom(tar);
+  }
+}

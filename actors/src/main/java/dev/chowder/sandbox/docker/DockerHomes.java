@@ -1,0 +1,89 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Home directories: one labelled volume each, named like its sandbox. The engine fills it from the
+ * image when the first container is made.
+ */
+final class DockerHomes {
+  private final DockerEngine engine;
+  private final DockerSandboxSettings settings;
+
+  DockerHomes(DockerEngine engine, DockerSandboxSettings settings) {
+    this.engine = engine;
+    this.settings = settings;
+  }
+
+  /** One that is there is left as it is. */
+  void create(SandboxId id, String organizationId, String snapshot) {
+    Map<String, String> labels =
+        new HashMap<>(DockerLabels.ofHome(settings.clusterId(), id, organizationId));
+    labels.put(DockerLabels.SNAPSHOT, snapshot);
+    engine.tell(
+        "create volume " + id,
+        docker -> docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec());
+  }
+
+  Optional<InspectVolumeResponse> inspect(SandboxId id) {
+    return engine.call(
+        "inspect volume " + id,
+        docker -> {
+          try {
+            return Optional.of(docker.inspectVolumeCmd(id.value()).exec());
+          } catch (NotFoundException missing) {
+            return Optional.empty();
+          }
+        });
+  }
+
+  /** What a volume says about itself; one that the engine made by itself does not say it all. */
+  static String label(InspectVolumeResponse home, String name) {
+    Map<String, String> labels = home.getLabels();
+    String value = labels == null ? null : labels.get(name);
+    if (value == null) {
+      throw new SandboxException(
+          Reason.NOT_FOUND, "sandbox: volume " + home.getName() + " has no label " + name);
+    }
+    return value;
+  }
+
+  List<InspectVolumeResponse> list() {
+    return engine.call(
+        "list volumes",
+        docker -> {
+          List<InspectVolumeResponse> found =
+              docker
+                  .listVolumesCmd()
+                  .withFilter("label", List.of(DockerLabels.CLUSTER + "=" + settings.clusterId()))
+                  .exec()
+                  .getVolumes();
+          return found == null ? List.of() : found;
+        });
+  }
+
+  /** Whether it is gone; false when a container still uses it. */
+  boolean remove(SandboxId id) {
+    return engine.call(
+        "remove volume " + id,
+        docker -> {
+          try {
+            docker.removeVolumeCmd(id.value()).exec();
+            return true;
+          } catch (NotFoundException alreadyGone) {
+            return true;
+          } catch (ConflictException inUse) {
+            return false;
+          }
+        });
+  }
+}

@@ -1,0 +1,122 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.StreamType;
+import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxException;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A container's output, line by line. The engine is read no faster than the reader takes lines;
+ * knows nothing of what they say, so masking is the reader's.
+ */
+final class DockerLogs {
+  private final DockerEngine engine;
+  private final DockerSandboxSettings settings;
+
+  DockerLogs(DockerEngine engine, DockerSandboxSettings settings) {
+    this.engine = engine;
+    this.settings = settings;
+  }
+
+  AutoCloseable read(String container, int lines, boolean follow, SandboxLogReader reader) {
+    String what = "read the log of container " + container;
+    int tail = Math.clamp(lines, 0, settings.logLinesLimit());
+    LineSplitter splitter = new LineSplitter(settings.logLineBytes(), reader);
+    return engine.stream(
+        what,
+        new DockerStream<Frame>(
+            splitter::add,
+            why -> {
+              splitter.flush();
+              // A container that is removed while its log is followed is an end like any other.
+              reader.onEnd(
+                  why.filter(thrown -> !(thrown instanceof NotFoundException))
+                      .map(thrown -> engine.translate(what, thrown)));
+            }),
+        (docker, stream) ->
+            docker
+                .logContainerCmd(container)
+                .withStdOut(true)
+                .withStdErr(true)
+                .withTail(tail)
+                .withFollowStream(follow)
+                .exec(stream));
+  }
+
+  /** The last bytes of both outputs together, within the time-out of one call. */
+  String tail(String container, int maxBytes) {
+    String what = "read the output of container " + container;
+    Tail tail = new Tail(maxBytes);
+    try (DockerStream<Frame> output =
+        engine.stream(
+            what,
+            new DockerStream<>(frame -> tail.add(frame.getPayload()), _ -> {}),
+            (docker, stream) ->
+                docker
+                    .logContainerCmd(container)
+                    .withStdOut(true)
+                    .withStdErr(true)
+                    .withTail(settings.logLinesLimit())
+                    .exec(stream))) {
+      Duration limit = settings.callTimeout();
+      if (!output.awaitEnd(limit)) {
+        throw new SandboxException(
+            SandboxException.Reason.ENGINE_UNREACHABLE,
+            "docker: no answer within " + limit.toMillis() + " ms to: " + what);
+      }
+      Optional<Throwable> why = output.why();
+      if (why.isPresent()) {
+        throw engine.translate(what, why.get());
+      }
+      return tail.text();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw engine.translate(what, stop);
+    }
+  }
+
+  /** Frames end anywhere, and stdout's are mixed with stderr's: one line buffer for each. */
+  private static final class LineSplitter {
+    private final int maxBytes;
+    private final SandboxLogReader reader;
+    private final Map<StreamType, ByteArrayOutputStream> lines = new EnumMap<>(StreamType.class);
+
+    LineSplitter(int maxBytes, SandboxLogReader reader) {
+      this.maxBytes = maxBytes;
+      this.reader = reader;
+    }
+
+    synchronized void add(Frame frame) {
+      ByteArrayOutputStream line =
+          lines.computeIfAbsent(frame.getStreamType(), _ -> new ByteArrayOutputStream());
+      for (byte next : frame.getPayload()) {
+        if (next == '\n') {
+          emit(line);
+        } else if (line.size() < maxBytes) {
+          line.write(next);
+        }
+      }
+    }
+
+    synchronized void flush() {
+      for (ByteArrayOutputStream line : lines.values()) {
+        if (line.size() > 0) {
+          emit(line);
+        }
+      }
+    }
+
+    private void emit(ByteArrayOutputStream line) {
+      String text = line.toString(StandardCharsets.UTF_8);
+      line.reset();
+      reader.onLine(text.endsWith("\r") ? text.substring(0, text.length() - 1) : text);
+    }
+  }
+}

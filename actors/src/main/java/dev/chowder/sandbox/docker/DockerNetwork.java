@@ -1,0 +1,143 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.model.Network;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one bridge that all sandboxes of an installation are on, without a way between them. Knows
+ * nothing of the firewall, but gives its interface a name that rules can match.
+ */
+final class DockerNetwork {
+  private final DockerEngine engine;
+  private final DockerSandboxSettings settings;
+  private volatile @Nullable Bridge bridge;
+
+  /** What the engine made of it. */
+  record Bridge(String name, String interfaceName, String gateway, String subnet) {}
+
+  DockerNetwork(DockerEngine engine, DockerSandboxSettings settings) {
+    this.engine = engine;
+    this.settings = settings;
+  }
+
+  /** Stable, at most 15 characters (the kernel's limit), and different for each installation. */
+  static String interfaceName(String clusterId) {
+    return "chw" + shortHash(clusterId);
+  }
+
+  static String shortHash(String clusterId) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(clusterId.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, 4);
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  Bridge ensure() {
+    Bridge known = bridge;
+    return known == null ? look() : known;
+  }
+
+  /** Forgets what is known, because the engine said that it is not there any more. */
+  void forget() {
+    bridge = null;
+  }
+
+  private synchronized Bridge look() {
+    Bridge known = bridge;
+    if (known != null) {
+      return known;
+    }
+    Bridge found = find().orElseGet(this::create);
+    bridge = found;
+    return found;
+  }
+
+  private Optional<Bridge> find() {
+    return engine
+        .call(
+            "list networks",
+            docker -> docker.listNetworksCmd().withNameFilter(settings.networkName()).exec())
+        .stream()
+        // The engine's filter also matches parts of names.
+        .filter(network -> settings.networkName().equals(network.getName()))
+        .findFirst()
+        .map(DockerNetwork::describe);
+  }
+
+  private Bridge create() {
+    String name = settings.networkName();
+    engine.call(
+        "create network " + name,
+        docker -> {
+          var command =
+              docker
+                  .createNetworkCmd()
+                  .withName(name)
+                  .withDriver("bridge")
+                  .withCheckDuplicate(true)
+                  .withEnableIpv6(false)
+                  .withLabels(Map.of(DockerLabels.CLUSTER, settings.clusterId()))
+                  .withOptions(
+                      Map.of(
+                          "com.docker.network.bridge.name",
+                          interfaceName(settings.clusterId()),
+                          "com.docker.network.bridge.enable_icc",
+                          "false"));
+          if (!settings.subnet().isEmpty()) {
+            command.withIpam(
+                new Network.Ipam()
+                    .withConfig(List.of(new Network.Ipam.Config().withSubnet(settings.subnet()))));
+          }
+          try {
+            return command.exec().getId();
+          } catch (ConflictException another) {
+            return name;
+          }
+        });
+    return find()
+        .orElseThrow(
+            () ->
+                new SandboxException(
+                    Reason.REFUSED, "network: " + name + " is not there after it was made"));
+  }
+
+  private static Bridge describe(Network network) {
+    Network.Ipam ipam = network.getIpam();
+    var configs = ipam == null ? null : ipam.getConfig();
+    if (configs == null || configs.isEmpty()) {
+      throw new SandboxException(
+          Reason.REFUSED, "network: " + network.getName() + " has no subnet");
+    }
+    Network.Ipam.Config config = configs.getFirst();
+    String interfaceName = network.getOptions().get("com.docker.network.bridge.name");
+    if (interfaceName == null) {
+      throw new SandboxException(
+          Reason.REFUSED,
+          "network: " + network.getName() + " was not made by Chowder (expected: remove it)");
+    }
+    return new Bridge(network.getName(), interfaceName, gateway(config), config.getSubnet());
+  }
+
+  private static String gateway(Network.Ipam.Config config) {
+    String gateway = config.getGateway();
+    if (gateway == null) {
+      // An engine that was given a subnet does not always say which gateway it chose: the first.
+      String base = config.getSubnet().substring(0, config.getSubnet().indexOf('/'));
+      return base.substring(0, base.lastIndexOf('.') + 1) + "1";
+    }
+    return gateway;
+  }
+}

@@ -1,0 +1,136 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.Ports;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what the engine says into what a driver saw; never guesses, never changes anything. */
+final class DockerObservations {
+  private final DockerSandboxSettings settings;
+  private final DockerContainers containers;
+  private final DockerHomes homes;
+
+  DockerObservations(
+      DockerSandboxSettings settings, DockerContainers containers, DockerHomes homes) {
+    this.settings = settings;
+    this.containers = containers;
+    this.homes = homes;
+  }
+
+  SandboxObservation observe(SandboxId id) {
+    boolean home = homes.inspect(id).isPresent();
+    MainProcess process =
+        containers
+            .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+            .map(DockerObservations::describe)
+            .orElseGet(MainProcess.Missing::new);
+    return new SandboxObservation(id, home, process);
+  }
+
+  List<SandboxObservation> list() {
+    Set<SandboxId> withHome = new HashSet<>();
+    Map<SandboxId, Optional<String>> gateways = new LinkedHashMap<>();
+    for (InspectVolumeResponse volume : homes.list()) {
+      sandbox(volume.getLabels())
+          .ifPresent(
+              id -> {
+                withHome.add(id);
+                gateways.put(id, Optional.empty());
+              });
+    }
+    for (Container container :
+        containers.list(Map.of(DockerLabels.CLUSTER, settings.clusterId()))) {
+      Map<String, String> labels = container.getLabels();
+      sandbox(labels)
+          .ifPresent(
+              id -> {
+                boolean gateway = DockerLabels.GATEWAY.equals(labels.get(DockerLabels.ROLE));
+                if (gateway) {
+                  gateways.put(id, Optional.of(container.getId()));
+                } else {
+                  gateways.putIfAbsent(id, Optional.empty());
+                }
+              });
+    }
+    List<SandboxObservation> seen = new ArrayList<>();
+    gateways.forEach(
+        (id, gateway) ->
+            seen.add(
+                new SandboxObservation(
+                    id,
+                    withHome.contains(id),
+                    gateway
+                        .flatMap(containers::inspect)
+                        .map(DockerObservations::describe)
+                        .orElseGet(MainProcess.Missing::new))));
+    return seen;
+  }
+
+  private static MainProcess describe(InspectContainerResponse container) {
+    var state = container.getState();
+    int attempt = DockerLabels.attempt(labels(container));
+    if (DockerContainers.paused(container)) {
+      return new MainProcess.Paused(attempt);
+    }
+    if (DockerContainers.runs(container)) {
+      // Between its start and its published port a process is on its way: there is nothing to talk
+      // to yet, and a moment later there is.
+      return endpoint(container)
+          .<MainProcess>map(endpoint -> new MainProcess.Up(attempt, endpoint))
+          .orElseGet(MainProcess.Missing::new);
+    }
+    if ("created".equals(state.getStatus())) {
+      return new MainProcess.Missing();
+    }
+    return new MainProcess.Ended(
+        attempt, exitCode(state), Boolean.TRUE.equals(state.getOOMKilled()));
+  }
+
+  static int exitCode(InspectContainerResponse.ContainerState state) {
+    Long code = state.getExitCodeLong();
+    return code == null ? 0 : Math.toIntExact(code);
+  }
+
+  static Map<String, String> labels(InspectContainerResponse container) {
+    Map<String, String> labels = container.getConfig().getLabels();
+    return labels == null ? Map.of() : labels;
+  }
+
+  /** Where its one port is published; empty when it does not run. */
+  static Optional<SandboxEndpoint> endpoint(InspectContainerResponse container) {
+    Ports ports = container.getNetworkSettings().getPorts();
+    if (!DockerContainers.runs(container) || ports == null) {
+      return Optional.empty();
+    }
+    for (Ports.Binding @Nullable [] bindings : ports.getBindings().values()) {
+      if (bindings != null && bindings.length > 0) {
+        Ports.Binding first = bindings[0];
+        return Optional.of(
+            new SandboxEndpoint(first.getHostIp(), Integer.parseInt(first.getHostPortSpec())));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<SandboxId> sandbox(@Nullable Map<String, String> labels) {
+    String instance = labels == null ? null : labels.get(DockerLabels.INSTANCE);
+    try {
+      return instance == null ? Optional.empty() : Optional.of(SandboxId.ofInstance(instance));
+    } catch (IllegalArgumentException notOurs) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,326 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Sandboxes as a Docker volume each, used by one container after another: {@code <id>-task} for a
+ * task, {@code <id>-gateway} for the main process. Refuses to know what the commands do.
+ */
+public final class DockerSandboxDriver implements SandboxDriver {
+  private static final int OUTPUT_BYTES = 16 * 1024;
+
+  private final DockerSandboxSettings settings;
+  private final DockerEngine engine;
+  private final DockerNetwork network;
+  private final DockerContainers containers;
+  private final DockerHomes homes;
+  private final DockerFiles files;
+  private final DockerLogs logs;
+  private final DockerObservations observations;
+
+  public DockerSandboxDriver(DockerSandboxSettings settings) {
+    this.settings = settings;
+    this.engine = new DockerEngine(settings);
+    this.network = new DockerNetwork(engine, settings);
+    this.containers = new DockerContainers(engine, settings);
+    this.homes = new DockerHomes(engine, settings);
+    this.files = new DockerFiles(engine, settings);
+    this.logs = new DockerLogs(engine, settings);
+    this.observations = new DockerObservations(settings, containers, homes);
+  }
+
+  @Override
+  public void create(SandboxSpec spec) {
+    requireSnapshot(spec.snapshot());
+    network.ensure();
+    homes.create(spec.id(), spec.organizationId(), spec.snapshot());
+  }
+
+  @Override
+  public TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit) {
+    requireHome(id);
+    removeProcesses(id);
+    var spec =
+        new DockerContainerSpec(
+            id,
+            task.organizationId(),
+            DockerLabels.TASK,
+            attempt,
+            task.snapshot(),
+            task.command(),
+            Map.of(),
+            Optional.empty());
+    String container = make(spec);
+    files.writeStopped(container, task.files());
+    containers.start(container);
+    Optional<InspectContainerResponse> ended = containers.awaitEnd(container, limit);
+    if (ended.isEmpty()) {
+      if (containers.inspect(container).isEmpty()) {
+        throw new SandboxException(
+            Reason.NOT_FOUND, "task: its container was removed while it ran");
+      }
+      containers.signal(container, "KILL");
+      throw new SandboxException(
+          Reason.TIMED_OUT, "task: still running after " + limit.toMillis() + " ms, so killed");
+    }
+    var state = ended.get().getState();
+    return new TaskResult(
+        DockerObservations.exitCode(state),
+        Boolean.TRUE.equals(state.getOOMKilled()),
+        logs.tail(container, OUTPUT_BYTES));
+  }
+
+  @Override
+  public SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process) {
+    requireHome(id);
+    var spec =
+        new DockerContainerSpec(
+            id,
+            process.organizationId(),
+            DockerLabels.GATEWAY,
+            attempt,
+            process.snapshot(),
+            process.command(),
+            process.environment(),
+            Optional.of(process.port()));
+    // Two processes must never share a home directory.
+    containers.remove(DockerContainers.name(id, DockerLabels.TASK));
+    Optional<InspectContainerResponse> former = containers.inspect(spec.name());
+    if (former.isPresent() && !isFrom(former.get(), spec)) {
+      stop(id, settings.replaceGrace());
+      containers.remove(spec.name());
+      former = Optional.empty();
+    }
+    String container = former.isPresent() ? former.get().getId() : make(spec);
+    containers.start(container);
+    return containers
+        .inspect(container)
+        .flatMap(DockerObservations::endpoint)
+        .orElseThrow(() -> endedAtOnce(container));
+  }
+
+  private boolean isFrom(InspectContainerResponse container, DockerContainerSpec spec) {
+    return spec.hash(settings).equals(DockerObservations.labels(container).get(DockerLabels.SPEC))
+        && !DockerContainers.paused(container);
+  }
+
+  private SandboxException endedAtOnce(String container) {
+    String output = containers.inspect(container).isEmpty() ? "" : logs.tail(container, 1024);
+    return new SandboxException(
+        Reason.REFUSED, "main process: ended as soon as it was started: " + output.strip());
+  }
+
+  @Override
+  public StopResult stop(SandboxId id, Duration grace) {
+    String name = DockerContainers.name(id, DockerLabels.GATEWAY);
+    Optional<InspectContainerResponse> found = containers.inspect(name);
+    if (found.isEmpty() || !DockerContainers.runs(found.get())) {
+      return new StopResult(
+          false, false, found.map(c -> DockerObservations.exitCode(c.getState())).orElse(0));
+    }
+    String container = found.get().getId();
+    containers.signal(container, "TERM");
+    if (DockerContainers.paused(found.get())) {
+      // A frozen process gets its signal only when it is thawed.
+      containers.unpause(container);
+    }
+    Optional<InspectContainerResponse> ended = containers.awaitEnd(container, grace);
+    boolean killed = ended.isEmpty() && containers.inspect(container).isPresent();
+    if (killed) {
+      containers.signal(container, "KILL");
+      ended = containers.awaitEnd(container, settings.callTimeout());
+      if (ended.isEmpty() && containers.inspect(container).isPresent()) {
+        throw new SandboxException(
+            Reason.TIMED_OUT,
+            "main process: still running "
+                + settings.callTimeout().toMillis()
+                + " ms after SIGKILL");
+      }
+    }
+    return new StopResult(
+        true, killed, ended.map(c -> DockerObservations.exitCode(c.getState())).orElse(0));
+  }
+
+  @Override
+  public void removeProcesses(SandboxId id) {
+    containers
+        .list(DockerLabels.filter(settings.clusterId(), id))
+        .forEach(container -> containers.remove(container.getId()));
+  }
+
+  @Override
+  public void remove(SandboxId id) {
+    long deadline = System.nanoTime() + settings.removeTimeout().toNanos();
+    while (true) {
+      removeProcesses(id);
+      // A volume in use says that a call which was under way made a container meanwhile.
+      if (homes.remove(id)) {
+        return;
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        throw new SandboxException(
+            Reason.TIMED_OUT,
+            "remove "
+                + id
+                + ": its volume is in use after "
+                + settings.removeTimeout().toMillis()
+                + " ms");
+      }
+      containers.pause("remove " + id);
+    }
+  }
+
+  @Override
+  public SandboxObservation observe(SandboxId id) {
+    return observations.observe(id);
+  }
+
+  @Override
+  public List<SandboxObservation> list() {
+    return observations.list();
+  }
+
+  @Override
+  public void writeFiles(SandboxId id, List<SandboxFile> written) {
+    Optional<InspectContainerResponse> gateway =
+        containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
+    if (gateway.isPresent()
+        && DockerContainers.runs(gateway.get())
+        && !DockerContainers.paused(gateway.get())) {
+      files.writeRunning(gateway.get().getId(), written);
+    } else {
+      files.writeStopped(anyContainer(id, gateway), written);
+    }
+  }
+
+  @Override
+  public Optional<ByteString> readFile(SandboxId id, String path, long maxBytes) {
+    Optional<InspectContainerResponse> gateway =
+        containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
+    return files.read(anyContainer(id, gateway), path, maxBytes);
+  }
+
+  /** Files are reached through a container; where there is none, one is made that never starts. */
+  private String anyContainer(SandboxId id, Optional<InspectContainerResponse> gateway) {
+    return gateway
+        .or(() -> containers.inspect(DockerContainers.name(id, DockerLabels.TASK)))
+        .map(InspectContainerResponse::getId)
+        .orElseGet(() -> makeHolder(id));
+  }
+
+  private String makeHolder(SandboxId id) {
+    InspectVolumeResponse home = requireHome(id);
+    return make(
+        new DockerContainerSpec(
+            id,
+            DockerHomes.label(home, DockerLabels.ORGANIZATION),
+            DockerLabels.TASK,
+            0,
+            DockerHomes.label(home, DockerLabels.SNAPSHOT),
+            List.of("true"),
+            Map.of(),
+            Optional.empty()));
+  }
+
+  @Override
+  public AutoCloseable logs(SandboxId id, int lines, boolean follow, SandboxLogReader reader) {
+    String name = DockerContainers.name(id, DockerLabels.GATEWAY);
+    String container =
+        containers
+            .inspect(name)
+            .map(InspectContainerResponse::getId)
+            .orElseThrow(
+                () -> new SandboxException(Reason.NOT_FOUND, "logs: " + id + " has no process"));
+    return logs.read(container, lines, follow, reader);
+  }
+
+  @Override
+  public AutoCloseable notices(Consumer<SandboxNotice> onNotice) {
+    return new DockerEvents(
+        engine,
+        settings,
+        (id, what) -> onNotice.accept(new SandboxNotice(id, what)),
+        () ->
+            list().stream()
+                .filter(seen -> !(seen.mainProcess() instanceof SandboxObservation.MainProcess.Up))
+                .forEach(
+                    seen ->
+                        onNotice.accept(
+                            new SandboxNotice(seen.id(), "seen after the engine came back"))));
+  }
+
+  @Override
+  public HostCapacity capacity() {
+    return HostMemory.read(engine, settings);
+  }
+
+  @Override
+  public String hostAddressFromSandbox() {
+    return network.ensure().gateway();
+  }
+
+  @Override
+  public void openHostPort(int port) {
+    // Nothing is closed yet.
+  }
+
+  private void requireSnapshot(String snapshot) {
+    engine.tell(
+        "inspect image " + snapshot,
+        docker -> {
+          try {
+            docker.inspectImageCmd(snapshot).exec();
+          } catch (NotFoundException missing) {
+            throw imageMissing(snapshot, missing);
+          }
+        });
+  }
+
+  private static SandboxException imageMissing(String snapshot, Throwable cause) {
+    return new SandboxException(
+        Reason.IMAGE_MISSING,
+        "snapshot: " + snapshot + " is not on this host (expected: built by scripts/up)",
+        cause);
+  }
+
+  private InspectVolumeResponse requireHome(SandboxId id) {
+    return homes
+        .inspect(id)
+        .orElseThrow(
+            () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
+  }
+
+  /** Makes a container that does not run; one of the same name is a leftover and removed first. */
+  private String make(DockerContainerSpec spec) {
+    network.ensure();
+    containers.remove(spec.name());
+    try {
+      return engine.call(
+          "create container " + spec.name(),
+          docker -> spec.create(docker, settings).exec().getId());
+    } catch (SandboxException refused) {
+      if (refused.reason() == Reason.IMAGE_MISSING) {
+        throw imageMissing(spec.snapshot(), refused);
+      }
+      throw refused;
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}

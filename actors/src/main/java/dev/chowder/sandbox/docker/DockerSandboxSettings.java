@@ -1,0 +1,93 @@
+package dev.chowder.sandbox.docker;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Every limit and name of the Docker driver; the only class of this package that reads
+ * configuration. Defaults and their reasons stand in {@code reference.conf} under {@code
+ * chowder.sandbox.docker}.
+ *
+ * @param dockerHost where the engine listens, such as {@code unix:///var/run/docker.sock}
+ * @param clusterId tells this installation's sandboxes from others' on the same engine
+ * @param subnet of the sandboxes' bridge, as CIDR; empty: the engine chooses
+ * @param memoryLimitBytes of one process; the same with swap, so none is swapped
+ * @param nanoCpus of one process, in billionths of a CPU
+ * @param pidsLimit processes and threads of one sandbox
+ * @param temporaryBytes size of /tmp, which counts as memory
+ * @param readOnlyRoot whether only the home directory and /tmp can be written
+ * @param callTimeout of one call of the engine's API
+ * @param removeTimeout of all that one removal takes
+ * @param replaceGrace from SIGTERM to SIGKILL for a main process that another attempt replaces
+ * @param concurrentCalls calls under way at once
+ * @param concurrencyWait how long a call waits for its turn
+ * @param concurrentStreams followed logs, waits and event streams at once
+ * @param reconnectDelay before the event stream is opened again, at most
+ * @param logFileBytes size of one log file of a container
+ * @param logFiles log files kept for each container
+ * @param logLinesLimit lines that one call may ask for
+ * @param logLineBytes beyond which a line is cut
+ * @param isolationRequired whether a process may start only where the firewall is in place
+ * @param isolationCheckEvery how old a look at the firewall may be when a process starts
+ * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
+ */
+public record DockerSandboxSettings(
+    String dockerHost,
+    String clusterId,
+    String subnet,
+    long memoryLimitBytes,
+    long nanoCpus,
+    long pidsLimit,
+    long temporaryBytes,
+    boolean readOnlyRoot,
+    Duration callTimeout,
+    Duration removeTimeout,
+    Duration replaceGrace,
+    int concurrentCalls,
+    Duration concurrencyWait,
+    int concurrentStreams,
+    Duration reconnectDelay,
+    long logFileBytes,
+    int logFiles,
+    int logLinesLimit,
+    int logLineBytes,
+    boolean isolationRequired,
+    Duration isolationCheckEvery,
+    List<String> nameServers) {
+
+  private static final String PATH = "chowder.sandbox.docker";
+
+  /** Reads the whole configuration's {@code chowder.sandbox.docker}. */
+  public static DockerSandboxSettings from(Config root) {
+    Config config = root.getConfig(PATH);
+    return new DockerSandboxSettings(
+        config.getString("host"),
+        config.getString("cluster-id"),
+        config.getString("subnet"),
+        config.getBytes("memory-limit"),
+        (long) (config.getDouble("cpus") * 1e9),
+        config.getLong("pids-limit"),
+        config.getBytes("temporary-size"),
+        config.getBoolean("read-only-root"),
+        config.getDuration("call-timeout"),
+        config.getDuration("remove-timeout"),
+        config.getDuration("replace-grace"),
+        config.getInt("concurrent-calls"),
+        config.getDuration("concurrency-wait"),
+        config.getInt("concurrent-streams"),
+        config.getDuration("reconnect-delay"),
+        config.getBytes("log-file-size"),
+        config.getInt("log-files"),
+        config.getInt("log-lines-limit"),
+        Math.toIntExact(config.getBytes("log-line-size")),
+        config.getBoolean("isolation-required"),
+        config.getDuration("isolation-check-every"),
+        config.getStringList("name-servers"));
+  }
+
+  /** The bridge that all sandboxes of this installation are on. */
+  public String networkName() {
+    return "chowder-" + clusterId;
+  }
+}

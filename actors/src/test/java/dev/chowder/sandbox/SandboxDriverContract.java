@@ -1,0 +1,567 @@
+package dev.chowder.sandbox;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxDriver.SandboxNotice;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriver.StopResult;
+import dev.chowder.sandbox.SandboxDriver.TaskResult;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What every driver must do, whatever it runs sandboxes on. A driver's own test says only how to
+ * get one and which commands behave as a test needs.
+ */
+@Timeout(60)
+public abstract class SandboxDriverContract {
+  protected static final String ORGANIZATION = "org-1";
+  protected static final int PORT = 18789;
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+  protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
+
+  protected abstract SandboxDriver driver();
+
+  protected abstract String snapshot();
+
+  /** A task's command that prints the text to stdout and ends with the exit code. */
+  protected abstract List<String> commandThatPrints(String text, int exitCode);
+
+  /** A task's command that does not end by itself. */
+  protected abstract List<String> commandThatHangs();
+
+  /**
+   * A main process that answers every GET with 200, prints {@code line 1} to {@code line 5}, then
+   * {@code got NAME} for every path it is asked, and ends with exit code 0 on SIGTERM.
+   */
+  protected abstract List<String> commandThatServes();
+
+  /** The same, but it ignores SIGTERM. */
+  protected abstract List<String> commandThatIgnoresSigterm();
+
+  /** A main process that uses more memory than it may. */
+  protected abstract List<String> commandThatNeedsTooMuchMemory();
+
+  /** Ends the main process as a crash would. */
+  protected abstract void killProcess(SandboxId sandbox);
+
+  /** A driver whose engine is not there. */
+  protected abstract SandboxDriver unreachable();
+
+  @AfterEach
+  void removeSandbox() {
+    driver().remove(id);
+  }
+
+  @Test
+  void creatingTwiceLeavesTheHomeAsItIs() {
+    create();
+    driver().writeFiles(id, List.of(file("note", "kept")));
+    create();
+    assertThat(read("note")).hasValue("kept");
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, true, new MainProcess.Missing()));
+  }
+
+  @Test
+  void creatingFromASnapshotThatIsNotThereSaysSo() {
+    assertRefused(
+        Reason.IMAGE_MISSING,
+        "snapshot: chowder/absent:1 is not on this host (expected: built by scripts/up)",
+        () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1")));
+    assertThat(driver().observe(id).homeExists()).isFalse();
+  }
+
+  @Test
+  void aTaskReturnsItsExitCodeAndItsOutput() {
+    create();
+    TaskResult result = run(commandThatPrints("hello", 3), LIMIT);
+    assertThat(result.exitCode()).isEqualTo(3);
+    assertThat(result.output()).isEqualTo("hello\n");
+    assertThat(result.outOfMemory()).isFalse();
+  }
+
+  @Test
+  void aTaskFindsItsFilesAndCanBeRunAgain() {
+    create();
+    TaskSpec task =
+        new TaskSpec(
+            snapshot(),
+            ORGANIZATION,
+            commandThatPrints("done", 0),
+            List.of(file(".config/key", "secret")));
+    assertThat(driver().run(id, 1, task, LIMIT).exitCode()).isZero();
+    assertThat(driver().run(id, 2, task, LIMIT).exitCode()).isZero();
+    assertThat(read(".config/key")).hasValue("secret");
+  }
+
+  @Test
+  void aTaskThatTakesTooLongIsKilled() {
+    create();
+    assertReason(Reason.TIMED_OUT, () -> run(commandThatHangs(), Duration.ofMillis(700)));
+    assertThat(run(commandThatPrints("next", 0), LIMIT).output()).isEqualTo("next\n");
+  }
+
+  @Test
+  void aTaskWithoutAHomeIsRefused() {
+    assertReason(Reason.NOT_FOUND, () -> run(commandThatPrints("never", 0), LIMIT));
+    assertThat(driver().observe(id).homeExists()).isFalse();
+  }
+
+  @Test
+  void anInterruptEndsACallAndLeavesTheFlagSet() throws Exception {
+    create();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      CountDownLatch started = new CountDownLatch(1);
+      Future<Boolean> flag =
+          threads.submit(
+              () -> {
+                started.countDown();
+                assertReason(Reason.INTERRUPTED, () -> run(commandThatHangs(), LIMIT));
+                return Thread.interrupted();
+              });
+      started.await();
+      Thread.sleep(300); // Somewhere inside the call: any point must do.
+      threads.shutdownNow();
+      assertThat(flag.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void filesAreReadAsTheyWereWritten() {
+    create();
+    ByteString bytes = ByteString.copyFrom(new byte[] {0, 1, -1, '\n', '\r'});
+    driver().writeFiles(id, List.of(new SandboxFile("a/b/c.bin", bytes, 0600), file("d", "")));
+    assertThat(driver().readFile(id, "a/b/c.bin", 100)).hasValue(bytes);
+    assertThat(driver().readFile(id, "d", 100)).hasValue(ByteString.EMPTY);
+    driver().writeFiles(id, List.of(file("a/b/c.bin", "new")));
+    assertThat(read("a/b/c.bin")).hasValue("new");
+  }
+
+  @Test
+  void aFileThatIsNotThereIsEmpty() {
+    create();
+    assertThat(driver().readFile(id, "absent/file", 100)).isEmpty();
+  }
+
+  @Test
+  void aFileBeyondTheLimitIsRefused() {
+    create();
+    driver().writeFiles(id, List.of(file("big", "123456789")));
+    assertRefused(
+        Reason.REFUSED,
+        "big: 9 bytes (expected: at most 8)",
+        () -> driver().readFile(id, "big", 8));
+  }
+
+  @Test
+  void aFolderIsNotReadAsAFile() {
+    create();
+    driver().writeFiles(id, List.of(file("folder/file", "x")));
+    assertReason(Reason.REFUSED, () -> driver().readFile(id, "folder", 100));
+  }
+
+  @Test
+  void pathsThatLeadOutOfTheHomeAreRefused() {
+    create();
+    for (String path :
+        List.of("", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb")) {
+      assertReason(Reason.REFUSED, () -> driver().writeFiles(id, List.of(file(path, "x"))));
+      assertReason(Reason.REFUSED, () -> driver().readFile(id, path, 100));
+    }
+  }
+
+  @Test
+  void filesOfASandboxThatIsNotThereAreNotFound() {
+    assertReason(Reason.NOT_FOUND, () -> driver().writeFiles(id, List.of(file("a", "b"))));
+    assertReason(Reason.NOT_FOUND, () -> driver().readFile(id, "a", 10));
+    assertThat(driver().observe(id).homeExists()).isFalse();
+  }
+
+  @Test
+  void aStartedProcessAnswers() {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    assertThat(endpoint.host()).startsWith("127.");
+    awaitAnswer(endpoint);
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
+    assertThat(driver().observe(id).endpoint()).hasValue(endpoint);
+  }
+
+  @Test
+  void startingAgainWithTheSameAttemptKeepsTheProcess() {
+    create();
+    SandboxEndpoint first = start(1, commandThatServes());
+    awaitAnswer(first);
+    assertThat(start(1, commandThatServes())).isEqualTo(first);
+    assertThat(logLines(100)).containsOnlyOnce("line 1");
+  }
+
+  @Test
+  void startingWithAnotherAttemptReplacesTheProcess() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    SandboxEndpoint second = start(2, commandThatServes());
+    awaitAnswer(second);
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
+  }
+
+  @Test
+  void stoppingEndsTheProcessCleanly() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(true, false, 0));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+  }
+
+  @Test
+  void stoppingTwiceOrWithoutAProcessIsNoOp() {
+    create();
+    assertThat(driver().stop(id, GRACE).wasRunning()).isFalse();
+    awaitAnswer(start(1, commandThatServes()));
+    driver().stop(id, GRACE);
+    assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(false, false, 0));
+  }
+
+  @Test
+  void aProcessThatIgnoresSigtermIsKilledWhenItsGraceIsOver() {
+    create();
+    awaitAnswer(start(1, commandThatIgnoresSigterm()));
+    assertThat(driver().stop(id, Duration.ofMillis(500)))
+        .isEqualTo(new StopResult(true, true, 137));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
+  }
+
+  @Test
+  void filesSurviveAStopAndAStart() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    driver().writeFiles(id, List.of(file("while/running", "1")));
+    driver().stop(id, GRACE);
+    driver().writeFiles(id, List.of(file("while/stopped", "2")));
+    awaitAnswer(start(1, commandThatServes()));
+    assertThat(read("while/running")).hasValue("1");
+    assertThat(read("while/stopped")).hasValue("2");
+    driver().writeFiles(id, List.of(file("while/running", "3")));
+    assertThat(read("while/running")).hasValue("3");
+  }
+
+  @Test
+  void aKilledProcessIsSeenAsEnded() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    killProcess(id);
+    awaitEnd();
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
+    awaitAnswer(start(1, commandThatServes()));
+  }
+
+  @Test
+  void aProcessWithoutEnoughMemorySaysSo() {
+    create();
+    start(1, commandThatNeedsTooMuchMemory());
+    awaitEnd();
+    assertThat(driver().observe(id).mainProcess())
+        .isInstanceOfSatisfying(
+            MainProcess.Ended.class, ended -> assertThat(ended.outOfMemory()).isTrue());
+  }
+
+  @Test
+  void removingLeavesNothingInAnyState() {
+    driver().remove(id);
+    create();
+    removeAndLook();
+    create();
+    run(commandThatPrints("x", 0), LIMIT);
+    removeAndLook();
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    removeAndLook();
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    driver().stop(id, GRACE);
+    removeAndLook();
+    removeAndLook();
+  }
+
+  @Test
+  void removingProcessesKeepsTheHome() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    driver().writeFiles(id, List.of(file("kept", "yes")));
+    driver().removeProcesses(id);
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, true, new MainProcess.Missing()));
+    assertThat(read("kept")).hasValue("yes");
+  }
+
+  @Test
+  void removingEndsATaskThatRuns() throws Exception {
+    create();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> task =
+          threads.submit(
+              () ->
+                  assertThatThrownBy(() -> run(commandThatHangs(), LIMIT))
+                      .isInstanceOf(SandboxException.class));
+      awaitTaskRunning();
+      Future<?> first = threads.submit(() -> driver().remove(id));
+      Future<?> second = threads.submit(() -> driver().remove(id));
+      first.get(20, TimeUnit.SECONDS);
+      second.get(20, TimeUnit.SECONDS);
+      task.get(20, TimeUnit.SECONDS);
+    }
+    removeAndLook();
+  }
+
+  /** Returns when the task that another thread runs is under way. */
+  protected abstract void awaitTaskRunning();
+
+  @Test
+  void listingSeesWhatIsThere() {
+    create();
+    assertThat(driver().list())
+        .contains(new SandboxObservation(id, true, new MainProcess.Missing()));
+    SandboxEndpoint endpoint = start(4, commandThatServes());
+    assertThat(driver().list())
+        .contains(new SandboxObservation(id, true, new MainProcess.Up(4, endpoint)));
+    driver().remove(id);
+    assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
+  }
+
+  @Test
+  void logsGiveTheLastLines() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
+    driver().stop(id, GRACE);
+    assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
+  }
+
+  @Test
+  void followedLogsGoOnUntilTheProcessEnds() throws Exception {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    LogRecorder recorder = new LogRecorder();
+    try (AutoCloseable _ = driver().logs(id, 1, true, recorder)) {
+      assertThat(recorder.next()).isEqualTo("got /healthz");
+      get(endpoint, "/more");
+      assertThat(recorder.next()).isEqualTo("got /more");
+      driver().stop(id, GRACE);
+      assertThat(recorder.end()).isEmpty();
+    }
+  }
+
+  @Test
+  void closingEndsFollowedLogs() throws Exception {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    LogRecorder recorder = new LogRecorder();
+    AutoCloseable handle = driver().logs(id, 0, true, recorder);
+    handle.close();
+    handle.close();
+    assertThat(recorder.end()).isEmpty();
+    get(endpoint, "/unseen");
+    assertThat(recorder.lines).isEmpty();
+    assertThat(recorder.ends).isEmpty();
+  }
+
+  @Test
+  void logsWithoutAProcessAreNotFound() {
+    create();
+    assertReason(Reason.NOT_FOUND, () -> driver().logs(id, 10, false, new LogRecorder()).close());
+  }
+
+  @Test
+  void noticesTellOfAProcessThatWasKilled() throws Exception {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    BlockingQueue<SandboxNotice> notices = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ =
+        driver()
+            .notices(
+                notice -> {
+                  if (notice.id().equals(id)) {
+                    notices.add(notice);
+                  }
+                })) {
+      killProcess(id);
+      SandboxNotice notice = notices.poll(10, TimeUnit.SECONDS);
+      assertThat(notice).isNotNull();
+      assertThat(notice.what()).contains("die");
+    }
+  }
+
+  @Test
+  void capacityIsPlausible() {
+    var capacity = driver().capacity();
+    assertThat(capacity.availableBytes()).isPositive().isLessThanOrEqualTo(capacity.totalBytes());
+  }
+
+  @Test
+  void anEngineThatIsNotThereIsNamed() throws Exception {
+    try (SandboxDriver absent = unreachable()) {
+      assertReason(
+          Reason.ENGINE_UNREACHABLE,
+          () -> absent.create(new SandboxSpec(id, ORGANIZATION, snapshot())));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.observe(id));
+      assertReason(Reason.ENGINE_UNREACHABLE, absent::list);
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.stop(id, GRACE));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.remove(id));
+      assertReason(Reason.ENGINE_UNREACHABLE, absent::capacity);
+    }
+  }
+
+  protected void create() {
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot()));
+  }
+
+  protected TaskResult run(List<String> command, Duration limit) {
+    return driver().run(id, 1, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
+  }
+
+  protected SandboxEndpoint start(int attempt, List<String> command) {
+    return driver()
+        .start(id, attempt, new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT));
+  }
+
+  protected static SandboxFile file(String path, String content) {
+    return new SandboxFile(path, ByteString.copyFromUtf8(content), 0600);
+  }
+
+  protected Optional<String> read(String path) {
+    return driver().readFile(id, path, 1000).map(ByteString::toStringUtf8);
+  }
+
+  private List<String> logLines(int lines) {
+    LogRecorder recorder = new LogRecorder();
+    try (AutoCloseable _ = driver().logs(id, lines, false, recorder)) {
+      assertThat(recorder.end()).isEmpty();
+    } catch (Exception failed) {
+      throw new AssertionError(failed);
+    }
+    return List.copyOf(recorder.lines);
+  }
+
+  private void removeAndLook() {
+    driver().remove(id);
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, false, new MainProcess.Missing()));
+    assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
+  }
+
+  protected void awaitAnswer(SandboxEndpoint endpoint) {
+    await(
+        () -> {
+          try {
+            return get(endpoint, "/healthz") == 200;
+          } catch (IOException notYet) {
+            return false;
+          }
+        });
+  }
+
+  private int get(SandboxEndpoint endpoint, String path) throws IOException {
+    try {
+      return http.send(
+              HttpRequest.newBuilder(URI.create("http://" + endpoint + path))
+                  .timeout(Duration.ofSeconds(2))
+                  .build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+  }
+
+  private void awaitEnd() {
+    await(() -> driver().observe(id).mainProcess() instanceof MainProcess.Ended);
+  }
+
+  protected static void await(java.util.function.BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException stop) {
+        throw new AssertionError(stop);
+      }
+    }
+  }
+
+  protected static void assertReason(
+      Reason reason, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            SandboxException.class,
+            e -> assertThat(e.reason()).as(e.getMessage()).isEqualTo(reason));
+  }
+
+  protected static void assertRefused(
+      Reason reason, String message, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    assertReason(reason, call);
+    assertThatThrownBy(call).hasMessage(message);
+  }
+
+  /** Keeps what a log says. */
+  protected static final class LogRecorder implements SandboxLogReader {
+    final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    final BlockingQueue<Optional<SandboxException>> ends = new LinkedBlockingQueue<>();
+
+    @Override
+    public void onLine(String line) {
+      lines.add(line);
+    }
+
+    @Override
+    public void onEnd(Optional<SandboxException> why) {
+      ends.add(why);
+    }
+
+    String next() throws InterruptedException {
+      String line = lines.poll(10, TimeUnit.SECONDS);
+      assertThat(line).as("a log line in time").isNotNull();
+      return line;
+    }
+
+    Optional<SandboxException> end() throws InterruptedException {
+      Optional<SandboxException> end = ends.poll(10, TimeUnit.SECONDS);
+      assertThat(end).as("the log's end in time").isNotNull();
+      return end;
+    }
+  }
+}
