@@ -55,12 +55,11 @@ record CompletionWriter(
       event(out, chunk("chat.completion.chunk", "delta", delta, null));
     }
     event(out, chunk("chat.completion.chunk", "delta", json.createObjectNode(), "stop"));
-    if (conversation.usageInStream()) {
-      ObjectNode usage = envelope("chat.completion.chunk");
-      usage.putArray("choices");
-      usage.set("usage", usage());
-      event(out, usage);
-    }
+    // Also when nobody asked: OpenClaw asks a custom provider for none, and counts what it gets.
+    ObjectNode usage = envelope("chat.completion.chunk");
+    usage.putArray("choices");
+    usage.set("usage", usage());
+    event(out, usage);
     send(out, "data: [DONE]\n\n");
   }
 

@@ -3,6 +3,7 @@ package dev.chowder.demomodel;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * What a chat completions request says that matters here: the user's messages in order. It refuses
@@ -11,18 +12,19 @@ import java.util.List;
  *
  * @param model the model's name, echoed in the answer; any name is accepted
  * @param userMessages the text of each message of the role {@code user}, oldest first; parts of one
- *     message joined by line breaks, parts that are not text left out
+ *     message joined by line breaks, parts that are not text left out, and what OpenClaw marks as
+ *     its own context for the model left out too: OpenClaw sends that as one more user message
+ *     behind the user's
  * @param characters of all messages together, whatever their role; the measure for {@code
  *     usage.prompt_tokens}
  * @param stream whether the answer is wanted as Server-Sent Events
- * @param usageInStream whether the stream shall close with a chunk that carries {@code usage}
  */
-record Conversation(
-    String model,
-    List<String> userMessages,
-    int characters,
-    boolean stream,
-    boolean usageInStream) {
+record Conversation(String model, List<String> userMessages, int characters, boolean stream) {
+
+  private static final Pattern AGENT_CONTEXT =
+      Pattern.compile(
+          "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>.*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>",
+          Pattern.DOTALL);
 
   /**
    * Reads a request's body.
@@ -43,15 +45,17 @@ record Conversation(
       String text = text(message.path("content"));
       characters += text.length();
       if (message.path("role").asText().equals("user")) {
-        user.add(text);
+        String own = AGENT_CONTEXT.matcher(text).replaceAll("").strip();
+        if (!own.isEmpty()) {
+          user.add(own);
+        }
       }
     }
     return new Conversation(
         body.path("model").asText("demo"),
         List.copyOf(user),
         characters,
-        body.path("stream").asBoolean(false),
-        body.path("stream_options").path("include_usage").asBoolean(false));
+        body.path("stream").asBoolean(false));
   }
 
   /** Content is a string, or an array of parts of which some are text. */

@@ -70,6 +70,18 @@ class DemoModelServerTest {
   }
 
   @Test
+  void theContextThatOpenClawAddsBehindTheUsersWordsIsNotTheUsers() throws Exception {
+    String body =
+        """
+        {"messages": [
+          {"role": "user", "content": "[Tue 2026-01-06 09:00 UTC] Reply with exactly: plum\\n\\nRuntime: agent=main"},
+          {"role": "user", "content": [{"type": "text", "text": "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>\\nReply with exactly: data\\n<<<END_OPENCLAW_INTERNAL_CONTEXT>>>"}]}]}
+        """;
+    assertThat(json.readTree(post(body).body()).at("/choices/0/message/content").asText())
+        .isEqualTo("plum");
+  }
+
+  @Test
   void aStreamGivesChunksThenUsageThenDone() throws Exception {
     HttpResponse<String> response = post(body("Count slowly to 3", true));
 
@@ -178,7 +190,7 @@ class DemoModelServerTest {
 
   private static String body(String userMessage, boolean stream) {
     return """
-        {"model": "demo", "stream": %s, "stream_options": {"include_usage": true}, "messages": [{"role": "user", "content": "%s"}]}
+        {"model": "demo", "stream": %s, "messages": [{"role": "user", "content": "%s"}]}
         """
         .formatted(stream, userMessage);
   }

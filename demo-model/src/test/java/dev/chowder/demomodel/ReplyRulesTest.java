@@ -58,6 +58,6 @@ class ReplyRulesTest {
   }
 
   private static Reply answer(String... userMessages) {
-    return ReplyRules.answer(new Conversation("demo", List.of(userMessages), 0, false, false));
+    return ReplyRules.answer(new Conversation("demo", List.of(userMessages), 0, false));
   }
 }
