@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ListValue;
+import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.chowder.server.error.ApiError;
@@ -80,5 +81,29 @@ public final class StructJson {
       throw ApiError.invalid(
           field, "nested deeper than " + maxDepth + " (expected: at most " + maxDepth + ")");
     }
+  }
+
+  /** The way back: a JSON object as the API shows it. */
+  public static Struct toStruct(ObjectNode json) {
+    var struct = Struct.newBuilder();
+    json.properties().forEach(field -> struct.putFields(field.getKey(), value(field.getValue())));
+    return struct.build();
+  }
+
+  private static Value value(JsonNode json) {
+    var value = Value.newBuilder();
+    switch (json) {
+      case ObjectNode object -> value.setStructValue(toStruct(object));
+      case ArrayNode array -> {
+        var list = ListValue.newBuilder();
+        array.forEach(element -> list.addValues(value(element)));
+        value.setListValue(list);
+      }
+      case JsonNode n when n.isTextual() -> value.setStringValue(n.textValue());
+      case JsonNode n when n.isBoolean() -> value.setBoolValue(n.booleanValue());
+      case JsonNode n when n.isNumber() -> value.setNumberValue(n.doubleValue());
+      case JsonNode _ -> value.setNullValue(NullValue.NULL_VALUE);
+    }
+    return value.build();
   }
 }

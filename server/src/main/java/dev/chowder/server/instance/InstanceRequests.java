@@ -1,5 +1,6 @@
 package dev.chowder.server.instance;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
 import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
@@ -53,13 +54,13 @@ public final class InstanceRequests {
   /**
    * What to create.
    *
-   * @param openclawConfig the overrides as JSON text
+   * @param openclawConfig the overrides
    */
   public record Creation(
       String name,
       String modelProvider,
       Optional<String> model,
-      Optional<String> openclawConfig,
+      Optional<ObjectNode> openclawConfig,
       Map<String, String> labels,
       String sandboxProvider,
       String openclawVersion,
@@ -76,13 +77,13 @@ public final class InstanceRequests {
    * What to change.
    *
    * @param labels to merge; an empty value removes
-   * @param openclawConfig a JSON merge patch as JSON text
+   * @param openclawConfig a JSON merge patch
    */
   public record Change(
       String instanceId,
       Optional<String> name,
       Map<String, String> labels,
-      Optional<String> openclawConfig) {}
+      Optional<ObjectNode> openclawConfig) {}
 
   /** A verb on an instance, and how long to wait for what it leads to. */
   public record Verb(String instanceId, Duration patience) {}
@@ -197,13 +198,12 @@ public final class InstanceRequests {
     return given ? Fields.oneOf(field, value, known) : known.getFirst();
   }
 
-  private String config(com.google.protobuf.Struct struct) {
+  private ObjectNode config(com.google.protobuf.Struct struct) {
     return StructJson.of(
-            "openclaw_config",
-            struct,
-            settings.maxOpenclawConfigBytes(),
-            settings.maxOpenclawConfigDepth())
-        .toString();
+        "openclaw_config",
+        struct,
+        settings.maxOpenclawConfigBytes(),
+        settings.maxOpenclawConfigDepth());
   }
 
   private static Optional<String> pageToken(String token) {

@@ -1,0 +1,114 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Instances;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.watch.WatchStream;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Asks instances on behalf of a caller: whose it is not, is not there; refusals become errors.
+ * Blocks.
+ */
+public final class InstanceAsks {
+  private final Instances instances;
+
+  public InstanceAsks(Instances instances) {
+    this.instances = instances;
+  }
+
+  public Instances instances() {
+    return instances;
+  }
+
+  /** The caller's instance as it is now. */
+  public InstanceView get(Caller caller, InstanceId id) {
+    var view = answer(instances.ask(id, InstanceCommand.Get::new));
+    if (view.isTerminated() || !view.profile().organizationId().equals(caller.organizationId())) {
+      throw ApiError.instanceNotFound();
+    }
+    return view;
+  }
+
+  /** Sends a command to the caller's instance. */
+  public InstanceView send(
+      Caller caller, InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
+    var _ = get(caller, id);
+    return answer(instances.ask(id, command));
+  }
+
+  /** The first view of which {@code holds} is true; the newest one when none comes in time. */
+  public InstanceView await(InstanceView now, Predicate<InstanceView> holds, Duration patience) {
+    if (holds.test(now) || patience.isZero()) return now;
+    var inTime = instances.await(now.id(), holds, new InstanceReply.Done(), patience);
+    var reply = join(inTime);
+    if (reply instanceof InstanceReply.Done) {
+      return answer(instances.ask(now.id(), InstanceCommand.Get::new));
+    }
+    return view(reply);
+  }
+
+  /** The one place where a refusal becomes an error. */
+  public static ApiError error(InstanceRejection why) {
+    return switch (why) {
+      case InstanceRejection.NotFound() -> ApiError.instanceNotFound();
+      case InstanceRejection.AlreadyExists() ->
+          // Ids are made here and never given twice.
+          throw new IllegalStateException("instance id given twice");
+      case InstanceRejection.WrongState(var status, var desired, var expected) ->
+          ApiError.wrongState(
+              status.equals(desired)
+                  ? "status: " + status + " (expected: " + expected + ")"
+                  : "status: "
+                      + status
+                      + ", desired_status: "
+                      + desired
+                      + " (expected: "
+                      + expected
+                      + ", and nothing in progress)",
+              Map.of("status", status, "desired_status", desired));
+      case InstanceRejection.TooManyWatchers(var limit) -> WatchStream.tooMany(limit);
+    };
+  }
+
+  static InstanceView answer(CompletionStage<InstanceReply> reply) {
+    return view(join(reply));
+  }
+
+  private static InstanceView view(InstanceReply reply) {
+    return switch (reply) {
+      case InstanceReply.Accepted(var view) -> view;
+      case InstanceReply.Refused(var why) -> throw error(why);
+      case InstanceReply.Done() -> throw ApiError.instanceNotFound();
+    };
+  }
+
+  private static InstanceReply join(CompletionStage<InstanceReply> reply) {
+    try {
+      return reply.toCompletableFuture().get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        throw ApiError.of(
+            Reason.NO_ANSWER_IN_TIME,
+            "the instance did not answer in time; what was asked may still happen");
+      }
+      throw new IllegalStateException("an instance could not be asked", e.getCause());
+    }
+  }
+}

@@ -1,0 +1,297 @@
+package dev.chowder.server.instance;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.api.HttpBody;
+import com.google.protobuf.Empty;
+import com.google.protobuf.Struct;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.CreateResponseRequest;
+import dev.chowder.api.v1.CreateSessionResponseRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.GatewayAccess;
+import dev.chowder.api.v1.GetGatewayAccessRequest;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.GetInstanceStatusRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.InstanceStatus;
+import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.ListInstancesResponse;
+import dev.chowder.api.v1.LogLine;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.effect.Overrides;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Profile;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.StructJson;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.watch.WatchStream;
+import dev.chowder.storage.InstanceRows;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Creates, lists, moves and watches instances: parse, ask, present. Every call has a virtual thread
+ * of its own and may block.
+ */
+public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServiceImplBase {
+  /** How long a deletion waits until its slot is free as well; it happens within milliseconds. */
+  private static final Duration SLOT_PATIENCE = Duration.ofSeconds(10);
+
+  private final InstanceRequests requests;
+  private final InstancePresenter presenter;
+  private final InstanceAsks asks;
+  private final InstanceRows rows;
+  private final Admission admission;
+  private final Overrides overrides;
+  private final InstanceTraffic traffic;
+  private final Clock clock;
+
+  /** Wires the service. */
+  public InstanceGrpcService(
+      InstanceRequests requests,
+      InstancePresenter presenter,
+      InstanceAsks asks,
+      InstanceRows rows,
+      Admission admission,
+      Overrides overrides,
+      InstanceTraffic traffic,
+      Clock clock) {
+    this.requests = requests;
+    this.presenter = presenter;
+    this.asks = asks;
+    this.rows = rows;
+    this.admission = admission;
+    this.overrides = overrides;
+    this.traffic = traffic;
+    this.clock = clock;
+  }
+
+  @Override
+  public void createInstance(CreateInstanceRequest request, StreamObserver<Instance> out) {
+    var caller = Caller.current();
+    var wanted = requests.creation(request);
+    var config = wanted.openclawConfig().map(this::checked);
+    admission.checkHost();
+    var id = new InstanceId(Ids.next());
+    var model =
+        admission.takeSlot(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
+    config.ifPresent(json -> overrides.store(id, json));
+    var now = clock.instant();
+    var profile =
+        new Profile(
+            caller.organizationId(),
+            wanted.name(),
+            model,
+            wanted.sandboxProvider(),
+            wanted.openclawVersion(),
+            wanted.region(),
+            wanted.labels(),
+            config.isPresent() ? 1 : 0,
+            0,
+            now,
+            now);
+    var view =
+        InstanceAsks.answer(
+            asks.instances()
+                .ask(
+                    id,
+                    replyTo -> new InstanceCommand.Create(caller.keyId(), profile, now, replyTo)));
+    answer(out, present(view));
+  }
+
+  @Override
+  public void listInstances(
+      ListInstancesRequest request, StreamObserver<ListInstancesResponse> out) {
+    var wanted = requests.listing(request);
+    // One more than asked for tells whether there is another page.
+    var page =
+        rows.list(
+            Caller.current().organizationId(),
+            wanted.filter(),
+            wanted.pageSize() + 1,
+            wanted.after());
+    var shown = page.stream().limit(wanted.pageSize()).map(InstanceReadRows::view).toList();
+    var configs = overrides.shown(shown.stream().map(InstanceView::id).toList());
+    var response = ListInstancesResponse.newBuilder();
+    shown.forEach(view -> response.addInstances(presenter.instance(view, config(configs, view))));
+    if (page.size() > wanted.pageSize()) {
+      response.setNextPageToken(shown.getLast().id().value());
+    }
+    answer(out, response.build());
+  }
+
+  @Override
+  public void getInstance(GetInstanceRequest request, StreamObserver<Instance> out) {
+    answer(out, present(asks.get(Caller.current(), id(request.getInstanceId()))));
+  }
+
+  @Override
+  public void getInstanceStatus(
+      GetInstanceStatusRequest request, StreamObserver<InstanceStatus> out) {
+    answer(out, presenter.status(asks.get(Caller.current(), id(request.getInstanceId()))));
+  }
+
+  @Override
+  public void updateInstance(UpdateInstanceRequest request, StreamObserver<Instance> out) {
+    var caller = Caller.current();
+    var change = requests.change(request);
+    var id = new InstanceId(change.instanceId());
+    var patch = change.openclawConfig().map(this::checked);
+    var before = asks.get(caller, id);
+    patch.ifPresent(json -> overrides.patch(before.id(), json));
+    var now = clock.instant();
+    answer(
+        out,
+        present(
+            asks.send(
+                caller,
+                id,
+                replyTo ->
+                    new InstanceCommand.Update(
+                        caller.keyId(),
+                        change.name(),
+                        change.labels(),
+                        patch.isPresent(),
+                        now,
+                        replyTo))));
+  }
+
+  @Override
+  public void deleteInstance(DeleteInstanceRequest request, StreamObserver<Empty> out) {
+    var caller = Caller.current();
+    var now = clock.instant();
+    var view =
+        asks.send(
+            caller,
+            id(request.getInstanceId()),
+            replyTo -> new InstanceCommand.Delete(caller.keyId(), now, replyTo));
+    var _ = asks.await(view, gone -> !gone.slotHeld(), SLOT_PATIENCE);
+    answer(out, Empty.getDefaultInstance());
+  }
+
+  @Override
+  public void startInstance(StartInstanceRequest request, StreamObserver<Instance> out) {
+    var caller = Caller.current();
+    var verb = requests.start(request);
+    var id = new InstanceId(verb.instanceId());
+    if (asks.get(caller, id).status().now() == Name.STOPPED) admission.checkHost();
+    var now = clock.instant();
+    var view =
+        asks.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
+    answer(out, present(asks.await(view, settledAt(Name.RUNNING), verb.patience())));
+  }
+
+  @Override
+  public void stopInstance(StopInstanceRequest request, StreamObserver<Instance> out) {
+    var caller = Caller.current();
+    var verb = requests.stop(request);
+    var now = clock.instant();
+    var view =
+        asks.send(
+            caller,
+            new InstanceId(verb.instanceId()),
+            replyTo -> new InstanceCommand.Stop(caller.keyId(), now, replyTo));
+    answer(out, present(asks.await(view, settledAt(Name.STOPPED), verb.patience())));
+  }
+
+  @Override
+  public void watchInstance(WatchInstanceRequest request, StreamObserver<Instance> out) {
+    var caller = Caller.current();
+    var wanted = requests.watching(request);
+    var view = asks.get(caller, new InstanceId(wanted.instanceId()));
+    var stream =
+        new WatchStream<>(
+            (ServerCallStreamObserver<Instance>) out,
+            this::present,
+            refused -> InstanceAsks.error(refused.why()),
+            wanted.afterRevision().isPresent()
+                ? Optional.of(wanted.afterRevision().getAsInt())
+                : Optional.empty());
+    stream.begin(listener -> asks.instances().watch(view.id(), listener));
+  }
+
+  @Override
+  public void tailLogs(TailLogsRequest request, StreamObserver<LogLine> out) {
+    var wanted = requests.tail(request);
+    var view = asks.get(Caller.current(), new InstanceId(wanted.instanceId()));
+    traffic.tailLogs(view, wanted, (ServerCallStreamObserver<LogLine>) out);
+  }
+
+  @Override
+  public void getGatewayAccess(GetGatewayAccessRequest request, StreamObserver<GatewayAccess> out) {
+    answer(out, traffic.access(asks.get(Caller.current(), id(request.getInstanceId()))));
+  }
+
+  @Override
+  public void createResponse(CreateResponseRequest request, StreamObserver<HttpBody> out) {
+    respond(requests.message(request), out);
+  }
+
+  @Override
+  public void createSessionResponse(
+      CreateSessionResponseRequest request, StreamObserver<HttpBody> out) {
+    respond(requests.message(request), out);
+  }
+
+  private void respond(InstanceRequests.Message message, StreamObserver<HttpBody> out) {
+    var view = asks.get(Caller.current(), new InstanceId(message.instanceId()));
+    if (view.status().now() != Name.RUNNING || !view.status().settled()) {
+      throw InstanceAsks.error(
+          new InstanceRejection.WrongState(
+              view.status().now().label(), view.status().desired().label(), "running"));
+    }
+    traffic.respond(view, message, (ServerCallStreamObserver<HttpBody>) out);
+  }
+
+  private ObjectNode checked(ObjectNode json) {
+    try {
+      overrides.check(json);
+      return json;
+    } catch (Overrides.Refused why) {
+      throw ApiError.invalid("openclaw_config." + why.path(), why.why());
+    }
+  }
+
+  /** The end that a verb waits for; a failure ends the waiting too. */
+  private static Predicate<InstanceView> settledAt(Name wanted) {
+    return view -> view.status().settled() && (view.status().now() == wanted || isOver(view));
+  }
+
+  private static boolean isOver(InstanceView view) {
+    return view.status().now() == Name.ERROR || view.isTerminated();
+  }
+
+  private Instance present(InstanceView view) {
+    return presenter.instance(view, config(overrides.shown(List.of(view.id())), view));
+  }
+
+  private static Optional<Struct> config(Map<InstanceId, ObjectNode> configs, InstanceView view) {
+    return Optional.ofNullable(configs.get(view.id())).map(StructJson::toStruct);
+  }
+
+  private InstanceId id(String text) {
+    return new InstanceId(requests.instanceId(text));
+  }
+
+  private static <T> void answer(StreamObserver<T> out, T message) {
+    out.onNext(message);
+    out.onCompleted();
+  }
+}
