@@ -30,6 +30,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private final DockerFiles files;
   private final DockerLogs logs;
   private final DockerObservations observations;
+  private final HostPorts hostPorts;
 
   public DockerSandboxDriver(DockerSandboxSettings settings) {
     this.settings = settings;
@@ -39,6 +40,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.homes = new DockerHomes(engine, settings);
     this.files = new DockerFiles(engine, settings);
     this.logs = new DockerLogs(engine, settings);
+    this.hostPorts = new HostPorts(settings);
     this.observations = new DockerObservations(settings, containers, homes);
   }
 
@@ -274,7 +276,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void openHostPort(int port) {
-    // Nothing is closed yet.
+    hostPorts.open(port, network.ensure().gateway());
   }
 
   private void requireSnapshot(String snapshot) {
@@ -321,6 +323,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void close() {
+    hostPorts.close();
     engine.close();
   }
 }

@@ -28,6 +28,8 @@ import java.util.List;
  * @param logFiles log files kept for each container
  * @param logLinesLimit lines that one call may ask for
  * @param logLineBytes beyond which a line is cut
+ * @param forwardedConnections at once, to each port of the host that was opened to sandboxes
+ * @param forwardedIdle without a byte, after which such a connection is closed
  * @param isolationRequired whether a process may start only where the firewall is in place
  * @param isolationCheckEvery how old a look at the firewall may be when a process starts
  * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
@@ -52,6 +54,8 @@ public record DockerSandboxSettings(
     int logFiles,
     int logLinesLimit,
     int logLineBytes,
+    int forwardedConnections,
+    Duration forwardedIdle,
     boolean isolationRequired,
     Duration isolationCheckEvery,
     List<String> nameServers) {
@@ -81,6 +85,8 @@ public record DockerSandboxSettings(
         config.getInt("log-files"),
         config.getInt("log-lines-limit"),
         Math.toIntExact(config.getBytes("log-line-size")),
+        config.getInt("forwarded-connections"),
+        config.getDuration("forwarded-idle"),
         config.getBoolean("isolation-required"),
         config.getDuration("isolation-check-every"),
         config.getStringList("name-servers"));

@@ -1,0 +1,154 @@
+package dev.chowder.sandbox.docker;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands connections to one port of the sandboxes' bridge on to the same port of this host's
+ * loopback, where model servers on a laptop listen. Knows nothing of what is said on them; who may
+ * connect is the firewall's.
+ */
+final class HostPortForwarder implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HostPortForwarder.class);
+  private static final int BACKLOG = 128;
+  private static final int BUFFER_BYTES = 16 * 1024;
+
+  private final ServerSocket server;
+  private final InetSocketAddress target;
+  private final Duration connectTimeout;
+  private final Duration idle;
+  private final Semaphore connections;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+
+  /**
+   * @param maxConnections beyond which a new connection is closed at once
+   * @param idle without a byte in either direction, after which a connection is closed
+   * @throws IOException when the address is taken or not there
+   */
+  HostPortForwarder(
+      InetSocketAddress from, int port, int maxConnections, Duration connectTimeout, Duration idle)
+      throws IOException {
+    this.target = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    this.connectTimeout = connectTimeout;
+    this.idle = idle;
+    this.connections = new Semaphore(maxConnections);
+    this.server = new ServerSocket();
+    try {
+      server.bind(from, BACKLOG);
+    } catch (IOException taken) {
+      server.close();
+      throw taken;
+    }
+    Thread.ofVirtual().name("forward-" + from).start(this::accept);
+  }
+
+  int port() {
+    return server.getLocalPort();
+  }
+
+  private void accept() {
+    while (!server.isClosed()) {
+      try {
+        Socket caller = server.accept();
+        if (!connections.tryAcquire()) {
+          caller.close();
+          continue;
+        }
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    forward(caller);
+                  } finally {
+                    connections.release();
+                  }
+                });
+      } catch (IOException failed) {
+        if (!server.isClosed()) {
+          log.warn("forwarding to {}: {}", target, failed.toString());
+        }
+      }
+    }
+  }
+
+  private void forward(Socket caller) {
+    try (caller;
+        Socket callee = new Socket()) {
+      open.add(caller);
+      open.add(callee);
+      callee.connect(target, Math.toIntExact(connectTimeout.toMillis()));
+      AtomicLong lastByte = new AtomicLong(System.nanoTime());
+      Thread back = Thread.ofVirtual().start(() -> pump(callee, caller, lastByte));
+      pump(caller, callee, lastByte);
+      back.join();
+    } catch (IOException refused) {
+      log.debug("forwarding to {}: {}", target, refused.toString());
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    } finally {
+      open.remove(caller);
+      open.removeIf(Socket::isClosed);
+    }
+  }
+
+  /** One direction, to its end; a broken one ends the other too. */
+  private void pump(Socket from, Socket to, AtomicLong lastByte) {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try {
+      from.setSoTimeout(Math.toIntExact(idle.toMillis()));
+      InputStream in = from.getInputStream();
+      OutputStream out = to.getOutputStream();
+      while (true) {
+        int read;
+        try {
+          read = in.read(buffer);
+        } catch (SocketTimeoutException quiet) {
+          if (System.nanoTime() - lastByte.get() >= idle.toNanos()) {
+            throw quiet;
+          }
+          continue;
+        }
+        if (read < 0) {
+          to.shutdownOutput();
+          return;
+        }
+        lastByte.set(System.nanoTime());
+        out.write(buffer, 0, read);
+      }
+    } catch (IOException broken) {
+      closeQuietly(from);
+      closeQuietly(to);
+    }
+  }
+
+  private static void closeQuietly(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException alreadyGone) {
+      log.debug("closing a forwarded connection: {}", alreadyGone.toString());
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+    } catch (IOException alreadyGone) {
+      log.debug("closing a forwarder: {}", alreadyGone.toString());
+    }
+    open.forEach(HostPortForwarder::closeQuietly);
+  }
+}

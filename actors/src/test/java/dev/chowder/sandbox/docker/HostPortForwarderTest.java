@@ -1,0 +1,101 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class HostPortForwarderTest {
+  /** Stands for the bridge's address: another one of the host's own. */
+  private static final String BRIDGE = "127.0.0.77";
+
+  private static final Duration SECOND = Duration.ofSeconds(1);
+  private ServerSocket model;
+
+  @BeforeEach
+  void listenOnLoopback() throws IOException {
+    model = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    model.close();
+  }
+
+  private HostPortForwarder forwarder(int connections, Duration idle) throws IOException {
+    return new HostPortForwarder(
+        new InetSocketAddress(BRIDGE, model.getLocalPort()),
+        model.getLocalPort(),
+        connections,
+        SECOND,
+        idle);
+  }
+
+  private Socket call() throws IOException {
+    return new Socket(BRIDGE, model.getLocalPort());
+  }
+
+  @Test
+  void bytesGoBothWaysAndAnEndIsHandedOn() throws IOException {
+    try (var _ = forwarder(10, SECOND);
+        Socket caller = call();
+        Socket callee = model.accept()) {
+      caller.getOutputStream().write("ask".getBytes(StandardCharsets.UTF_8));
+      caller.shutdownOutput();
+      assertThat(callee.getInputStream().readAllBytes()).asString().isEqualTo("ask");
+      callee.getOutputStream().write("answer".getBytes(StandardCharsets.UTF_8));
+      callee.shutdownOutput();
+      assertThat(caller.getInputStream().readAllBytes()).asString().isEqualTo("answer");
+    }
+  }
+
+  @Test
+  void beyondTheLimitAConnectionIsClosedAtOnce() throws IOException {
+    try (var _ = forwarder(1, SECOND);
+        Socket _ = call();
+        Socket _ = model.accept();
+        Socket second = call()) {
+      assertThat(second.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  void aSilentConnectionIsClosed() throws IOException {
+    try (var _ = forwarder(1, Duration.ofMillis(100));
+        Socket caller = call();
+        Socket _ = model.accept()) {
+      assertThat(caller.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("try") // Closing early is what is tested.
+  void closingEndsItsConnections() throws IOException {
+    try (var forwarder = forwarder(1, Duration.ofMinutes(1));
+        Socket caller = call();
+        Socket _ = model.accept()) {
+      forwarder.close();
+      assertThat(caller.getInputStream().read()).isEqualTo(-1);
+      assertThatThrownBy(this::call).isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void anAddressThatIsTakenIsSaid() throws IOException {
+    try (var _ = forwarder(1, SECOND)) {
+      assertThatThrownBy(() -> forwarder(1, SECOND)).isInstanceOf(BindException.class);
+    }
+  }
+}
