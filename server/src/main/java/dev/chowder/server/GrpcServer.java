@@ -5,6 +5,7 @@ import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.KeyAuthenticator;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
+import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.error.ErrorInterceptor;
 import dev.chowder.server.error.RequestId;
@@ -105,6 +106,7 @@ public final class GrpcServer implements AutoCloseable {
         new ErrorInterceptor(),
         new OpenCallLimit(grpc.maxOpenCalls()),
         new SuccessStatus(),
+        new ResponseHeaders(),
         new AuthInterceptor(keys, NEED_NO_KEY));
   }
 

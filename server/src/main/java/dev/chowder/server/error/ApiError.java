@@ -2,6 +2,9 @@ package dev.chowder.server.error;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.TypeRegistry;
+import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
@@ -32,6 +35,17 @@ public final class ApiError extends RuntimeException {
       Metadata.Key.of(
           "grpc-status-details-bin",
           ProtoUtils.metadataMarshaller(com.google.rpc.Status.getDefaultInstance()));
+
+  private static final JsonFormat.Printer JSON =
+      JsonFormat.printer()
+          .preservingProtoFieldNames()
+          .omittingInsignificantWhitespace()
+          .usingTypeRegistry(
+              TypeRegistry.newBuilder()
+                  .add(ErrorInfo.getDescriptor())
+                  .add(BadRequest.getDescriptor())
+                  .add(RetryInfo.getDescriptor())
+                  .build());
 
   private final Reason reason;
   private final @Nullable String field;
@@ -123,6 +137,15 @@ public final class ApiError extends RuntimeException {
                   .build()));
     }
     return status.build();
+  }
+
+  /** The same as JSON: the body that REST callers get. */
+  public String toJson() {
+    try {
+      return JSON.print(toStatusProto());
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("an error's details are of unknown types", e);
+    }
   }
 
   Status toStatus() {

@@ -39,6 +39,8 @@ public enum Reason {
   GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
   /** No memory or no host for one more. */
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
+  /** The instance behind this host name is there and does not run. */
+  INSTANCE_NOT_RUNNING(Status.Code.UNAVAILABLE, 503),
   /** The server is starting or going down. */
   SERVER_UNAVAILABLE(Status.Code.UNAVAILABLE, 503),
   /** No answer in time; the work may have happened. */

@@ -1,0 +1,61 @@
+package dev.chowder.server.call;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+
+/**
+ * Lets a service say headers before its first message, which gRPC's generated services cannot. What
+ * they mean to REST callers is Envoy's configuration.
+ */
+public final class ResponseHeaders implements ServerInterceptor {
+  private static final Context.Key<Metadata> CURRENT = Context.key("response-headers");
+  private static final Metadata.Key<String> HTTP_STATUS = key("x-http-status");
+  private static final Metadata.Key<String> RETRY_AFTER = key("retry-after");
+
+  /**
+   * The current call's headers. Take them while the call's handler runs; they may be filled from
+   * any one thread until the first message is sent.
+   */
+  public static Metadata current() {
+    Metadata headers = CURRENT.get();
+    if (headers == null) {
+      throw new IllegalStateException("response headers: none (expected: a call of the API)");
+    }
+    return headers;
+  }
+
+  public static void putHttpStatus(Metadata headers, int status) {
+    headers.discardAll(HTTP_STATUS);
+    headers.put(HTTP_STATUS, Integer.toString(status));
+  }
+
+  public static void putRetryAfter(Metadata headers, String value) {
+    headers.discardAll(RETRY_AFTER);
+    headers.put(RETRY_AFTER, value);
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    var own = new Metadata();
+    var announcing =
+        new SimpleForwardingServerCall<Q, A>(call) {
+          @Override
+          public void sendHeaders(Metadata sent) {
+            sent.merge(own);
+            super.sendHeaders(sent);
+          }
+        };
+    return Contexts.interceptCall(
+        Context.current().withValue(CURRENT, own), announcing, headers, next);
+  }
+
+  private static Metadata.Key<String> key(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+}

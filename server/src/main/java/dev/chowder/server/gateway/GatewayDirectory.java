@@ -1,0 +1,33 @@
+package dev.chowder.server.gateway;
+
+import dev.chowder.secret.Secret;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+
+/** Tells where an instance's gateway answers now. May block for a short while. */
+@FunctionalInterface
+public interface GatewayDirectory {
+  /**
+   * Looks an instance up.
+   *
+   * @param organizationId whose it must be; empty asks for any organization's
+   */
+  Place lookup(Optional<String> organizationId, String instanceId);
+
+  /** What is known of an instance's gateway. */
+  sealed interface Place {
+    /**
+     * It runs.
+     *
+     * @param address a resolved one, as seen from here
+     * @param token opens everything in that agent
+     */
+    record Target(InetSocketAddress address, Secret token) implements Place {}
+
+    /** The instance is there and does not run. */
+    record WrongState(String status, String desiredStatus) implements Place {}
+
+    /** There is no such instance, or it is another organization's. */
+    record NotFound() implements Place {}
+  }
+}

@@ -1,0 +1,269 @@
+package dev.chowder.server.gateway;
+
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.Metadata;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One answer on its way from a gateway to a caller. It asks the gateway for more only when the
+ * caller's transport has room, ends the gateway's work when the caller goes away, and ends both
+ * when nothing moves for too long. It has exactly one end.
+ */
+final class ResponseStream {
+  private static final Logger LOG = LoggerFactory.getLogger(ResponseStream.class);
+
+  private final ServerCallStreamObserver<HttpBody> out;
+  private final Metadata headers;
+  private final ServerSettings.Responses settings;
+  private final ScheduledExecutorService clock;
+  private final Runnable onEnd;
+
+  // All below: guarded by this.
+  private @Nullable CompletableFuture<?> exchange;
+  private Flow.@Nullable Subscription upstream;
+  private @Nullable ScheduledFuture<?> watchdog;
+  private boolean asked;
+  private boolean started;
+  private boolean ended;
+  private boolean events;
+  private String contentType = "application/json";
+  private long lastMoved = System.nanoTime();
+
+  ResponseStream(
+      ServerCallStreamObserver<HttpBody> out,
+      Metadata headers,
+      ServerSettings.Responses settings,
+      ScheduledExecutorService clock,
+      Runnable onEnd) {
+    this.out = out;
+    this.headers = headers;
+    this.settings = settings;
+    this.clock = clock;
+    this.onEnd = onEnd;
+  }
+
+  void begin(HttpClient client, HttpRequest request) {
+    out.setOnReadyThreshold(settings.maxBufferedBytes());
+    out.setOnReadyHandler(this::askForMore);
+    out.setOnCancelHandler(this::abandon);
+    watchdog = watch(settings.firstByteTimeout());
+    var sent = client.sendAsync(request, this::onStatus);
+    synchronized (this) {
+      exchange = sent;
+      if (ended) {
+        sent.cancel(true);
+      }
+    }
+    var _ =
+        sent.whenComplete(
+            (response, thrown) -> {
+              if (thrown != null) {
+                fail(unreachable(thrown));
+              }
+            });
+  }
+
+  private HttpResponse.BodySubscriber<@Nullable Void> onStatus(HttpResponse.ResponseInfo info) {
+    int status = info.statusCode();
+    if (status == 401 || status == 403) {
+      // Our own token was refused: that is not the caller's fault.
+      LOG.warn("gateway answered {} to Chowder's own token", status);
+      fail(
+          ApiError.of(
+              Reason.GATEWAY_UNAVAILABLE,
+              "gateway: refuses Chowder's token (expected: an answer)"));
+    } else if (status < 200 || (status >= 300 && status < 400)) {
+      fail(
+          ApiError.of(
+              Reason.GATEWAY_UNAVAILABLE, "gateway: status " + status + " (expected: an answer)"));
+    } else {
+      synchronized (this) {
+        contentType = contentType(info);
+        events = contentType.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
+        if (status != 200) {
+          ResponseHeaders.putHttpStatus(headers, status);
+        }
+        info.headers()
+            .firstValue("retry-after")
+            .filter(value -> value.matches("[\\x20-\\x7e]{1,64}"))
+            .ifPresent(value -> ResponseHeaders.putRetryAfter(headers, value));
+      }
+    }
+    return new Body();
+  }
+
+  private static String contentType(HttpResponse.ResponseInfo info) {
+    String said = info.headers().firstValue("content-type").orElse("application/json");
+    // Envoy would take gRPC's type for gRPC.
+    return said.startsWith("application/grpc") || !said.matches("[\\x20-\\x7e]{1,200}")
+        ? "application/octet-stream"
+        : said;
+  }
+
+  private final class Body implements HttpResponse.BodySubscriber<@Nullable Void> {
+    private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+
+    @Override
+    public CompletionStage<@Nullable Void> getBody() {
+      return done;
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+      synchronized (ResponseStream.this) {
+        if (ended) {
+          subscription.cancel();
+          done.complete(null);
+          return;
+        }
+        upstream = subscription;
+      }
+      askForMore();
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> buffers) {
+      for (ByteBuffer buffer : buffers) {
+        if (buffer.hasRemaining()) {
+          // The client never touches a buffer again that it handed on.
+          send(UnsafeByteOperations.unsafeWrap(buffer));
+        }
+      }
+      synchronized (ResponseStream.this) {
+        asked = false;
+      }
+      askForMore();
+    }
+
+    @Override
+    public void onError(Throwable thrown) {
+      done.complete(null);
+      fail(
+          ApiError.of(
+              Reason.GATEWAY_UNAVAILABLE,
+              "gateway: the answer broke off (expected: a whole answer)"));
+    }
+
+    @Override
+    public void onComplete() {
+      done.complete(null);
+      complete();
+    }
+  }
+
+  private synchronized void askForMore() {
+    if (!ended && !asked && upstream != null && out.isReady()) {
+      asked = true;
+      upstream.request(1);
+    }
+  }
+
+  private synchronized void send(ByteString data) {
+    if (ended) {
+      return;
+    }
+    lastMoved = System.nanoTime();
+    var body = HttpBody.newBuilder().setData(data);
+    if (!started) {
+      started = true;
+      body.setContentType(contentType);
+    }
+    out.onNext(body.build());
+  }
+
+  private synchronized void complete() {
+    if (!end()) {
+      return;
+    }
+    if (!started) {
+      // An empty body still has a type and a status.
+      out.onNext(HttpBody.newBuilder().setContentType(contentType).build());
+    }
+    out.onCompleted();
+  }
+
+  private synchronized void fail(ApiError error) {
+    if (!end()) {
+      return;
+    }
+    if (started && events) {
+      out.onNext(HttpBody.newBuilder().setData(SseErrorEvent.of(error)).build());
+      out.onCompleted();
+    } else {
+      out.onError(error);
+    }
+  }
+
+  /** The caller went away: closing the connection ends the agent's run. */
+  private synchronized void abandon() {
+    end();
+  }
+
+  private synchronized boolean end() {
+    if (ended) {
+      return false;
+    }
+    ended = true;
+    if (watchdog != null) {
+      watchdog.cancel(false);
+    }
+    if (upstream != null) {
+      upstream.cancel();
+    }
+    if (exchange != null) {
+      exchange.cancel(true);
+    }
+    onEnd.run();
+    return true;
+  }
+
+  private ScheduledFuture<?> watch(Duration limit) {
+    return clock.schedule(this::checkMovement, limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private synchronized void checkMovement() {
+    if (ended) {
+      return;
+    }
+    Duration limit = started ? settings.idleTimeout() : settings.firstByteTimeout();
+    Duration still = Duration.ofNanos(System.nanoTime() - lastMoved);
+    if (still.compareTo(limit) < 0) {
+      watchdog = watch(limit.minus(still));
+      return;
+    }
+    fail(
+        ApiError.of(
+            Reason.NO_ANSWER_IN_TIME,
+            "gateway: nothing for " + limit.toSeconds() + " s (expected: an answer in time)"));
+  }
+
+  private static ApiError unreachable(Throwable thrown) {
+    LOG.info("gateway cannot be reached: {}", thrown.toString());
+    return ApiError.of(
+        Reason.GATEWAY_UNAVAILABLE,
+        "gateway: cannot be reached (expected: an answer). The sandbox may have been stopped or may"
+            + " have failed: look at the instance's status, and try to start it again.");
+  }
+}

@@ -1,0 +1,124 @@
+package dev.chowder.server.gateway;
+
+import com.google.api.HttpBody;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.gateway.GatewayDirectory.Place;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Leads a message to an instance's gateway and the answer back as it comes, holding no more of it
+ * than a buffer. It knows nothing of what either says, but for {@code model}.
+ */
+public final class ResponsesProxy implements AutoCloseable {
+  static {
+    // A gateway closes idle connections after 5 s (Node's default), and a request that meets this
+    // would be lost: so ours are gone before.
+    if (System.getProperty("jdk.httpclient.keepalive.timeout") == null) {
+      System.setProperty("jdk.httpclient.keepalive.timeout", "2");
+    }
+  }
+
+  private final GatewayDirectory directory;
+  private final ServerSettings.Responses settings;
+  private final HttpClient client;
+  private final ScheduledExecutorService clock;
+  private final Semaphore free;
+
+  public ResponsesProxy(GatewayDirectory directory, ServerSettings.Responses settings) {
+    this.directory = directory;
+    this.settings = settings;
+    this.free = new Semaphore(settings.maxOpen());
+    this.client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(settings.connectTimeout())
+            .executor(Executors.newVirtualThreadPerTaskExecutor())
+            .build();
+    this.clock =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("responses-clock").factory());
+  }
+
+  /**
+   * Forwards one message. Call it on the call's own thread, before its handler returns: gRPC takes
+   * the handlers for cancel and backpressure only until then.
+   *
+   * @param session which of the agent's sessions
+   * @throws ApiError when nothing was sent to the gateway
+   */
+  public void forward(
+      String organizationId,
+      String instanceId,
+      String session,
+      HttpBody message,
+      StreamObserver<HttpBody> answer) {
+    AgentRequest request = AgentRequest.of(message.getData());
+    Place.Target target =
+        switch (directory.lookup(Optional.of(organizationId), instanceId)) {
+          case Place.Target t -> t;
+          case Place.WrongState(var status, var desired) -> throw wrongState(status, desired);
+          case Place.NotFound() -> throw ApiError.instanceNotFound();
+        };
+    if (!free.tryAcquire()) {
+      throw ApiError.of(
+          Reason.RATE_LIMITED, "open responses: " + settings.maxOpen() + " (expected: fewer)");
+    }
+    var stream =
+        new ResponseStream(
+            (ServerCallStreamObserver<HttpBody>) answer,
+            ResponseHeaders.current(),
+            settings,
+            clock,
+            free::release);
+    stream.begin(client, httpRequest(target, session, request));
+  }
+
+  private static HttpRequest httpRequest(
+      Place.Target target, String session, AgentRequest request) {
+    var builder =
+        HttpRequest.newBuilder(uri(target.address()))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(request.body().toByteArray()))
+            .header("authorization", "Bearer " + target.token().reveal())
+            .header("content-type", "application/json")
+            .header("x-openclaw-session-key", SessionKey.of(session));
+    request.model().ifPresent(model -> builder.header("x-openclaw-model", model));
+    return builder.build();
+  }
+
+  private static URI uri(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return URI.create(
+        "http://"
+            + (host.indexOf(':') < 0 ? host : "[" + host + "]")
+            + ":"
+            + address.getPort()
+            + "/v1/responses");
+  }
+
+  private static ApiError wrongState(String status, String desired) {
+    String shown = status.equals(desired) ? status : status + ", desired " + desired;
+    return ApiError.wrongState(
+        "status: " + shown + " (expected: running)",
+        Map.of("status", status, "desired_status", desired));
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+    clock.shutdownNow();
+  }
+}
