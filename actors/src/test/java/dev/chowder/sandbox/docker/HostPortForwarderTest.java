@@ -26,7 +26,7 @@ class HostPortForwarderTest {
 
   @BeforeEach
   void listenOnLoopback() throws IOException {
-    model = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
+    model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
   }
 
   @AfterEach
