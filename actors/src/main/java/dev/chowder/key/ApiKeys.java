@@ -1,0 +1,128 @@
+package dev.chowder.key;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
+import dev.chowder.secret.Secret;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.SqlValues;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Issues, recognises and revokes keys. Stores hashes only; a key's value leaves this class once.
+ *
+ * <p>Every call may block on the database.
+ */
+public final class ApiKeys {
+  private final Jdbi jdbi;
+  private final InstantSource clock;
+  private final Cache<ByteString, KeyHolder> found;
+
+  public ApiKeys(Database database, KeySettings settings, InstantSource clock) {
+    this(database, settings, clock, Ticker.systemTicker());
+  }
+
+  ApiKeys(Database database, KeySettings settings, InstantSource clock, Ticker ticker) {
+    this.jdbi = database.jdbi();
+    this.clock = clock;
+    // Only keys that exist are kept, so that a flood of guesses cannot push them out.
+    this.found =
+        Caffeine.newBuilder()
+            .maximumSize(settings.cacheSize())
+            .expireAfterWrite(settings.cacheTime())
+            .ticker(ticker)
+            .build();
+  }
+
+  /** Makes a key that may do everything in its organization; it works when this returns. */
+  public IssuedKey issueOrganizationKey(String organizationId) {
+    Secret value = KeyText.makeOrganizationKey();
+    String keyId = Ids.next();
+    Instant now = clock.instant();
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, created_at)"
+                        + " VALUES (:id, :organization, 'organization', :hash, :prefix, :now)")
+                .bind("id", keyId)
+                .bind("organization", organizationId)
+                .bind("hash", KeyText.hash(value).toByteArray())
+                .bind("prefix", KeyText.prefix(value))
+                .bind("now", SqlValues.time(now))
+                .execute());
+    return new IssuedKey(keyId, value);
+  }
+
+  /** Whose key it is; empty when it is malformed, unknown, expired or revoked. */
+  public Optional<KeyHolder> authenticate(Secret key) {
+    if (!KeyText.isOrganizationKey(key)) return Optional.empty();
+    ByteString hash = KeyText.hash(key);
+    KeyHolder known = found.getIfPresent(hash);
+    if (known != null) return Optional.of(known);
+    Optional<KeyHolder> holder = find(hash);
+    holder.ifPresent(there -> found.put(hash, there));
+    return holder;
+  }
+
+  /** The ids of an organization's keys that work, oldest first. */
+  public List<String> organizationKeys(String organizationId) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT id FROM api_keys WHERE organization_id = :organization AND kind ="
+                        + " 'organization' AND revoked_at IS NULL ORDER BY id")
+                .bind("organization", organizationId)
+                .mapTo(String.class)
+                .list());
+  }
+
+  /**
+   * Ends a key: on this node at once, on others when their cache forgets it.
+   *
+   * @return whether there was such a key, revoked now or before
+   */
+  public boolean revoke(String organizationId, String keyId) {
+    Instant now = clock.instant();
+    int there =
+        jdbi.withHandle(
+            handle ->
+                handle
+                    .createUpdate(
+                        "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, :now) WHERE id = :id"
+                            + " AND organization_id = :organization")
+                    .bind("now", SqlValues.time(now))
+                    .bind("id", keyId)
+                    .bind("organization", organizationId)
+                    .execute());
+    found.asMap().values().removeIf(holder -> holder.keyId().equals(keyId));
+    return there > 0;
+  }
+
+  private Optional<KeyHolder> find(ByteString hash) {
+    Instant now = clock.instant();
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT id, organization_id FROM api_keys WHERE hash = :hash AND kind ="
+                        + " 'organization' AND revoked_at IS NULL AND (expires_at IS NULL OR"
+                        + " expires_at > :now)")
+                .bind("hash", hash.toByteArray())
+                .bind("now", SqlValues.time(now))
+                .map(
+                    (row, _) ->
+                        new KeyHolder(
+                            row.getString("organization_id"),
+                            row.getString("id"),
+                            KeyHolder.Kind.ORGANIZATION))
+                .findOne());
+  }
+}

@@ -1,0 +1,158 @@
+package dev.chowder.secret;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.storage.Database;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.sql.SQLIntegrityConstraintViolationException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
+
+/**
+ * Secret values by owner and name, encrypted for exactly that place: a ciphertext that was moved to
+ * another owner or name does not open. Knows neither who the owners are nor what the values mean.
+ *
+ * <p>Every call blocks. Owners have at most 64 characters and no slash, names at most 128, values
+ * at most {@value #MAX_BYTES} bytes.
+ */
+public final class SecretStore {
+  /** 1 MiB: four times the largest configuration that is accepted. */
+  public static final int MAX_BYTES = 1 << 20;
+
+  private static final int MAX_OWNER = 64;
+  private static final int MAX_NAME = 128;
+
+  private final MasterKey key;
+  private final Jdbi jdbi;
+
+  public SecretStore(MasterKey key, Database database) {
+    this.key = key;
+    this.jdbi = database.jdbi();
+  }
+
+  /** Sets or replaces a text. */
+  public void put(String owner, String name, Secret value) {
+    putBytes(owner, name, ByteString.copyFromUtf8(value.reveal()));
+  }
+
+  /** Sets or replaces bytes. */
+  public void putBytes(String owner, String name, ByteString value) {
+    check(owner, name);
+    if (value.size() > MAX_BYTES) {
+      throw new IllegalArgumentException(
+          "secret " + name + ": " + value.size() + " bytes (expected: at most " + MAX_BYTES + ")");
+    }
+    byte[] ciphertext = key.encrypt(value.toByteArray(), context(owner, name));
+    try {
+      write(owner, name, ciphertext);
+    } catch (UnableToExecuteStatementException e) {
+      // Another writer inserted between our update and our insert: now there is a row to update.
+      if (!(e.getCause() instanceof SQLIntegrityConstraintViolationException)) throw e;
+      write(owner, name, ciphertext);
+    }
+  }
+
+  public Optional<Secret> get(String owner, String name) {
+    return getBytes(owner, name).map(bytes -> Secret.of(bytes.toStringUtf8()));
+  }
+
+  public Optional<ByteString> getBytes(String owner, String name) {
+    check(owner, name);
+    return jdbi.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT ciphertext FROM secrets WHERE owner = :owner AND name = :name")
+                    .bind("owner", owner)
+                    .bind("name", name)
+                    .mapTo(byte[].class)
+                    .findOne())
+        .map(ciphertext -> open(owner, name, ciphertext));
+  }
+
+  /** The texts of one name of several owners, in one query; owners without one are left out. */
+  public Map<String, Secret> getAll(Collection<String> owners, String name) {
+    if (owners.isEmpty()) return Map.of();
+    Map<String, byte[]> ciphertexts =
+        jdbi.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT owner, ciphertext FROM secrets WHERE name = :name AND owner IN"
+                            + " (<owners>)")
+                    .bindList("owners", owners)
+                    .bind("name", name)
+                    .reduceRows(
+                        new HashMap<String, byte[]>(),
+                        (all, row) -> {
+                          all.put(
+                              row.getColumn("owner", String.class),
+                              row.getColumn("ciphertext", byte[].class));
+                          return all;
+                        }));
+    Map<String, Secret> texts = new HashMap<>();
+    ciphertexts.forEach(
+        (owner, ciphertext) ->
+            texts.put(owner, Secret.of(open(owner, name, ciphertext).toStringUtf8())));
+    return Map.copyOf(texts);
+  }
+
+  /** Removes one value; not there: no-op. */
+  public void delete(String owner, String name) {
+    check(owner, name);
+    jdbi.useHandle(
+        handle -> handle.execute("DELETE FROM secrets WHERE owner = ? AND name = ?", owner, name));
+  }
+
+  /** Removes everything of an owner; nothing there: no-op. */
+  public void deleteAll(String owner) {
+    jdbi.useHandle(handle -> handle.execute("DELETE FROM secrets WHERE owner = ?", owner));
+  }
+
+  private void write(String owner, String name, byte[] ciphertext) {
+    jdbi.useTransaction(
+        handle -> {
+          int updated =
+              handle.execute(
+                  "UPDATE secrets SET ciphertext = ? WHERE owner = ? AND name = ?",
+                  ciphertext,
+                  owner,
+                  name);
+          if (updated == 0) {
+            handle.execute(
+                "INSERT INTO secrets (owner, name, ciphertext) VALUES (?, ?, ?)",
+                owner,
+                name,
+                ciphertext);
+          }
+        });
+  }
+
+  private ByteString open(String owner, String name, byte[] ciphertext) {
+    try {
+      return ByteString.copyFrom(key.decrypt(ciphertext, context(owner, name)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(
+          "secret " + name + " of " + owner + ": does not open (expected: written for this place)",
+          e);
+    }
+  }
+
+  private static byte[] context(String owner, String name) {
+    return (owner + "/" + name).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void check(String owner, String name) {
+    if (owner.isEmpty() || owner.length() > MAX_OWNER || owner.contains("/")) {
+      throw new IllegalArgumentException(
+          "owner: " + owner + " (expected: 1 to 64 characters without a slash)");
+    }
+    if (name.isEmpty() || name.length() > MAX_NAME) {
+      throw new IllegalArgumentException("name: " + name + " (expected: 1 to 128 characters)");
+    }
+  }
+}
