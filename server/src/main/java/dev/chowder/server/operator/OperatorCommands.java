@@ -1,0 +1,28 @@
+package dev.chowder.server.operator;
+
+import dev.chowder.secret.Secret;
+import java.util.List;
+import java.util.Optional;
+
+/** What an operator can order of organizations. May block; refuses with an {@code ApiError}. */
+public interface OperatorCommands {
+  /** The tiers that {@link #setTier} knows. */
+  List<String> TIERS = List.of("shrimp", "crab", "lobster", "whale");
+
+  /** All organizations, oldest first. */
+  List<OrganizationSummary> organizations();
+
+  /** Sets the tier and returns the organization as it is then; empty when there is none. */
+  Optional<OrganizationSummary> setTier(String organizationId, String tier);
+
+  /** Makes one more key for an organization, shown this once; empty when there is none. */
+  Optional<Secret> newKey(String organizationId);
+
+  /**
+   * What an operator sees of an organization.
+   *
+   * @param instanceLimit absent: unlimited
+   */
+  record OrganizationSummary(
+      String id, String name, String tier, Optional<Integer> instanceLimit, int instanceCount) {}
+}

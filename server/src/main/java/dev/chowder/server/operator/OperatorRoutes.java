@@ -1,0 +1,186 @@
+package dev.chowder.server.operator;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import dev.chowder.actor.Ids;
+import dev.chowder.server.call.Fields;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which request on the operator's port means what. Everything but {@code /healthz} needs the token,
+ * also to learn that a path does not exist.
+ */
+final class OperatorRoutes {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+  private static final String BEARER = "bearer ";
+
+  private final OperatorToken token;
+  private final OperatorCommands commands;
+  private final Supplier<String> figures;
+  private final BooleanSupplier isServing;
+  private final int maxBodyBytes;
+
+  OperatorRoutes(
+      OperatorToken token,
+      OperatorCommands commands,
+      Supplier<String> figures,
+      BooleanSupplier isServing,
+      int maxBodyBytes) {
+    this.token = token;
+    this.commands = commands;
+    this.figures = figures;
+    this.isServing = isServing;
+    this.maxBodyBytes = maxBodyBytes;
+  }
+
+  OperatorAnswer answer(HttpExchange exchange) throws IOException {
+    String method = exchange.getRequestMethod();
+    List<String> path = List.of(exchange.getRequestURI().getRawPath().substring(1).split("/", -1));
+    if (path.equals(List.of("healthz"))) {
+      require(method, "GET", "HEAD");
+      return health();
+    }
+    checkToken(exchange.getRequestHeaders().get("authorization"));
+    if (path.equals(List.of("metrics"))) {
+      require(method, "GET");
+      return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", figures.get());
+    }
+    if (path.size() < 2
+        || !path.get(0).equals("operator")
+        || !path.get(1).equals("organizations")) {
+      throw notFound();
+    }
+    return switch (path.size()) {
+      case 2 -> {
+        require(method, "GET");
+        yield organizations();
+      }
+      case 4 -> {
+        require(method, "POST");
+        yield command(path.get(2), path.get(3), exchange);
+      }
+      default -> throw notFound();
+    };
+  }
+
+  private OperatorAnswer health() {
+    boolean serving = isServing.getAsBoolean();
+    return OperatorAnswer.json(
+        serving ? 200 : 503, NODES.objectNode().put("status", serving ? "SERVING" : "NOT_SERVING"));
+  }
+
+  private OperatorAnswer organizations() {
+    var list = NODES.objectNode();
+    var array = list.putArray("organizations");
+    commands.organizations().forEach(o -> array.add(json(o)));
+    return OperatorAnswer.json(200, list);
+  }
+
+  private OperatorAnswer command(String organizationId, String verb, HttpExchange exchange)
+      throws IOException {
+    return switch (verb) {
+      case "tier" -> {
+        String tier = tier(body(exchange));
+        yield OperatorAnswer.json(
+            200, json(found(commands.setTier(organizationId(organizationId), tier))));
+      }
+      case "keys" -> {
+        body(exchange);
+        var key = found(commands.newKey(organizationId(organizationId)));
+        yield OperatorAnswer.json(201, NODES.objectNode().put("api_key", key.reveal()));
+      }
+      default -> throw notFound();
+    };
+  }
+
+  private static String tier(JsonNode body) {
+    JsonNode tier = body.path("tier");
+    if (!tier.isTextual()) {
+      throw ApiError.invalid(
+          "tier", "none (expected: " + String.join(", ", OperatorCommands.TIERS) + ")");
+    }
+    return Fields.oneOf("tier", tier.asText(), OperatorCommands.TIERS);
+  }
+
+  private JsonNode body(HttpExchange exchange) throws IOException {
+    byte[] bytes = exchange.getRequestBody().readNBytes(maxBodyBytes + 1);
+    if (bytes.length > maxBodyBytes) {
+      throw ApiError.of(
+          Reason.TOO_LARGE, "body: more than " + maxBodyBytes + " bytes (expected: at most that)");
+    }
+    if (bytes.length == 0) {
+      return NODES.objectNode();
+    }
+    try {
+      JsonNode body = JSON.readTree(bytes);
+      if (body instanceof ObjectNode) {
+        return body;
+      }
+    } catch (JsonProcessingException e) {
+      // The same answer as for JSON that is no object; the parser's words may quote the body.
+    }
+    throw ApiError.invalid("body", "not readable (expected: a JSON object)");
+  }
+
+  private void checkToken(@Nullable List<String> said) {
+    String value = said == null || said.size() != 1 ? "" : said.getFirst();
+    boolean bearer = value.regionMatches(true, 0, BEARER, 0, BEARER.length());
+    if (!bearer || !token.is(value.substring(BEARER.length()).strip())) {
+      throw ApiError.of(
+          Reason.KEY_INVALID, "authorization: not valid (expected: Bearer and the operator token)");
+    }
+  }
+
+  private static String organizationId(String text) {
+    if (!Ids.isId(text)) {
+      throw organizationNotFound();
+    }
+    return text;
+  }
+
+  private static <T> T found(Optional<T> result) {
+    return result.orElseThrow(OperatorRoutes::organizationNotFound);
+  }
+
+  private static ApiError organizationNotFound() {
+    return ApiError.of(Reason.ORGANIZATION_NOT_FOUND, "Organization not found.");
+  }
+
+  private static ApiError notFound() {
+    return ApiError.of(Reason.PATH_NOT_FOUND, "path: not an operator's (expected: a known one)");
+  }
+
+  private static void require(String method, String... allowed) {
+    if (!List.of(allowed).contains(method)) {
+      throw ApiError.of(
+          Reason.PATH_NOT_FOUND, "method: " + method + " (expected: " + allowed[0] + ")");
+    }
+  }
+
+  private static ObjectNode json(OrganizationSummary o) {
+    ObjectNode json =
+        NODES
+            .objectNode()
+            .put("id", o.id())
+            .put("name", o.name())
+            .put("subscription_tier", o.tier());
+    o.instanceLimit().ifPresent(limit -> json.put("instance_limit", limit));
+    return json.put("instance_count", o.instanceCount());
+  }
+}

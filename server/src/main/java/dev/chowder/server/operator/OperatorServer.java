@@ -1,0 +1,121 @@
+package dev.chowder.server.operator;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The operator's port: figures and commands for whoever holds the operator token, and {@code
+ * /healthz} for everybody. It is the only HTTP server in the process, and no part of the API.
+ */
+public final class OperatorServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
+  private static final int BACKLOG = 64;
+
+  private final HttpServer http;
+  private final ExecutorService executor;
+  private final OperatorRoutes routes;
+  private final Semaphore free;
+  private final Duration limit;
+
+  private OperatorServer(
+      HttpServer http, ExecutorService executor, OperatorRoutes routes, ServerSettings.Operator s) {
+    this.http = http;
+    this.executor = executor;
+    this.routes = routes;
+    this.free = new Semaphore(s.maxRequests());
+    this.limit = s.requestTimeout();
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param isServing what {@code /healthz} tells: whether calls are answered now
+   */
+  public static OperatorServer start(
+      ServerSettings settings,
+      OperatorToken token,
+      OperatorCommands commands,
+      PrometheusMeterRegistry metrics,
+      BooleanSupplier isServing)
+      throws IOException {
+    var address = new InetSocketAddress(settings.bind(), settings.operator().port());
+    var routes =
+        new OperatorRoutes(
+            token, commands, metrics::scrape, isServing, settings.operator().maxBodyBytes());
+    var executor = Executors.newVirtualThreadPerTaskExecutor();
+    var server =
+        new OperatorServer(
+            HttpServer.create(address, BACKLOG), executor, routes, settings.operator());
+    server.http.setExecutor(executor);
+    server.http.createContext("/", server::handle);
+    server.http.start();
+    return server;
+  }
+
+  public int port() {
+    return http.getAddress().getPort();
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    // A slow or silent client must not hold a place for ever: its connection is closed under it.
+    var watchdog =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    Thread.sleep(limit);
+                    exchange.close();
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    try (exchange) {
+      if (free.tryAcquire()) {
+        try {
+          answered(exchange).writeTo(exchange);
+        } finally {
+          free.release();
+        }
+      } else {
+        OperatorAnswer.of(
+                ApiError.of(Reason.RATE_LIMITED, "requests: too many at once (expected: fewer)"))
+            .writeTo(exchange);
+      }
+    } finally {
+      watchdog.interrupt();
+    }
+  }
+
+  private OperatorAnswer answered(HttpExchange exchange) throws IOException {
+    try {
+      return routes.answer(exchange);
+    } catch (RuntimeException thrown) {
+      ApiError known = ApiError.in(thrown);
+      if (known != null) {
+        return OperatorAnswer.of(known);
+      }
+      LOG.error("operator's request {} failed", exchange.getRequestURI().getPath(), thrown);
+      return OperatorAnswer.of(
+          ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder; see the log"));
+    }
+  }
+
+  @Override
+  public void close() {
+    http.stop(0);
+    executor.shutdownNow();
+  }
+}
