@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# The installation's places, ports and names: every value that a script and the server must agree on. Needs common.sh.
+# Each can be set in the environment before scripts/up; docs say what for.
+
+export CHOWDER_HOME
+export CHOWDER_BIND="${CHOWDER_BIND:-127.0.0.1}"
+export CHOWDER_REST_PORT="${CHOWDER_REST_PORT:-8080}"
+export CHOWDER_GRPC_PORT="${CHOWDER_GRPC_PORT:-9090}"
+export CHOWDER_OPERATOR_PORT="${CHOWDER_OPERATOR_PORT:-9091}"
+export CHOWDER_DEMO_MODEL_PORT="${CHOWDER_DEMO_MODEL_PORT:-9092}"
+export CHOWDER_ENVOY_ADMIN_PORT="${CHOWDER_ENVOY_ADMIN_PORT:-9901}"
+
+# Options of the server's JVM.
+CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS:--Xmx512m -XX:+ExitOnOutOfMemoryError}"
+# How long server, Envoy and demo model may take to answer after their start, and to end after SIGTERM.
+CHOWDER_START_SECONDS="${CHOWDER_START_SECONDS:-90}"
+CHOWDER_STOP_SECONDS="${CHOWDER_STOP_SECONDS:-60}"
+# How long the first instance may take from POST to running.
+CHOWDER_FIRST_INSTANCE_SECONDS="${CHOWDER_FIRST_INSTANCE_SECONDS:-400}"
+# What the first instance must find free; one OpenClaw holds 0.8 to 1.3 GiB.
+CHOWDER_MEMORY_WANTED_MIB="${CHOWDER_MEMORY_WANTED_MIB:-1536}"
+
+RUN="$CHOWDER_HOME/run"
+LOGS="$CHOWDER_HOME/logs"
+ORGANIZATION_KEY_FILE="$CHOWDER_HOME/organization.key"
+OPERATOR_TOKEN_FILE="$CHOWDER_HOME/operator.token"
+FIRST_INSTANCE_FILE="$CHOWDER_HOME/first-instance"
+CLUSTER_ID_FILE="$CHOWDER_HOME/cluster-id"
+REST="http://localhost:$CHOWDER_REST_PORT"
+# shellcheck disable=SC2034  # read by the scripts that source this file
+readonly RUN LOGS ORGANIZATION_KEY_FILE OPERATOR_TOKEN_FILE FIRST_INSTANCE_FILE CLUSTER_ID_FILE REST
+
+# home_ensure: makes the installation's folders, for nobody else to read, and its name among others on one Docker Engine.
+home_ensure() {
+  umask 077
+  mkdir -p "$CHOWDER_HOME" "$RUN" "$LOGS" "$CHOWDER_CACHE" || die "$CHOWDER_HOME and $CHOWDER_CACHE must be writable: set CHOWDER_HOME and CHOWDER_CACHE to folders that are."
+  if [ ! -s "$CLUSTER_ID_FILE" ]; then
+    od -An -N4 -tx1 /dev/urandom | tr -d ' \n' >"$CLUSTER_ID_FILE"
+  fi
+  CHOWDER_CLUSTER_ID="$(cat "$CLUSTER_ID_FILE")"
+  export CHOWDER_CLUSTER_ID
+}
