@@ -1,0 +1,73 @@
+package dev.chowder.sandbox.fake;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxPaths;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** A home directory as a directory of this machine. */
+final class FakeHome {
+  private FakeHome() {}
+
+  static void write(Path home, List<SandboxFile> files) {
+    files.forEach(file -> SandboxPaths.checked(file.path()));
+    for (SandboxFile file : files) {
+      Path target = home.resolve(file.path());
+      try {
+        Files.createDirectories(target.getParent());
+        Path written = Files.createTempFile(target.getParent(), ".chowder-", "");
+        file.content().writeTo(Files.newOutputStream(written));
+        Files.setPosixFilePermissions(written, permissions(file.mode()));
+        Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
+      } catch (NoSuchFileException removed) {
+        throw new SandboxException(Reason.NOT_FOUND, "sandbox: its home is not there", removed);
+      } catch (IOException failed) {
+        throw new UncheckedIOException(failed);
+      }
+    }
+  }
+
+  static Optional<ByteString> read(Path home, String path, long maxBytes) {
+    Path file = home.resolve(SandboxPaths.checked(path));
+    try {
+      if (!Files.exists(file)) {
+        return Optional.empty();
+      }
+      if (!Files.isRegularFile(file)) {
+        throw new SandboxException(Reason.REFUSED, path + ": not a file (expected: a file)");
+      }
+      if (Files.size(file) > maxBytes) {
+        throw new SandboxException(
+            Reason.REFUSED,
+            path + ": " + Files.size(file) + " bytes (expected: at most " + maxBytes + ")");
+      }
+      return Optional.of(ByteString.copyFrom(Files.readAllBytes(file)));
+    } catch (NoSuchFileException removed) {
+      return Optional.empty();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static Set<PosixFilePermission> permissions(int mode) {
+    StringBuilder granted = new StringBuilder("rwxrwxrwx");
+    for (int bit = 0; bit < granted.length(); bit++) {
+      if ((mode & (1 << (granted.length() - 1 - bit))) == 0) {
+        granted.setCharAt(bit, '-');
+      }
+    }
+    return PosixFilePermissions.fromString(granted.toString());
+  }
+}

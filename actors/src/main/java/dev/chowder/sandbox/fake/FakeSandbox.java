@@ -1,0 +1,200 @@
+package dev.chowder.sandbox.fake;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One played sandbox: its directory, and its main process as a record there, so that it goes on
+ * "running" when the server is killed. Guarded by itself.
+ */
+final class FakeSandbox {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** A main process; ended when it has an exit code. */
+  record Played(
+      int attempt,
+      String organizationId,
+      List<String> command,
+      String spec,
+      String host,
+      @Nullable Integer exitCode,
+      boolean outOfMemory) {
+    Played ended(int code, boolean memory) {
+      return new Played(attempt, organizationId, command, spec, host, code, memory);
+    }
+
+    boolean runs() {
+      return exitCode == null;
+    }
+  }
+
+  private final SandboxId id;
+  private final Path directory;
+  private @Nullable Played process;
+  private FakeLog log = new FakeLog();
+  private long readyAt = System.nanoTime();
+  private @Nullable CountDownLatch task;
+  private boolean removed;
+
+  private FakeSandbox(SandboxId id, Path directory) {
+    this.id = id;
+    this.directory = directory;
+  }
+
+  static FakeSandbox make(SandboxId id, Path directory) throws IOException {
+    Files.createDirectories(directory.resolve("home"));
+    return new FakeSandbox(id, directory);
+  }
+
+  /** What a former server left; empty when that is no sandbox. */
+  static Optional<FakeSandbox> load(Path directory) throws IOException {
+    Path name = directory.getFileName();
+    if (name == null || !name.toString().startsWith("sb-")) {
+      return Optional.empty();
+    }
+    FakeSandbox sandbox = new FakeSandbox(new SandboxId(name.toString()), directory);
+    Path file = directory.resolve("process.json");
+    if (Files.exists(file)) {
+      sandbox.process = JSON.readValue(Files.readAllBytes(file), Played.class);
+    }
+    return Optional.of(sandbox);
+  }
+
+  SandboxId id() {
+    return id;
+  }
+
+  Path home() {
+    return directory.resolve("home");
+  }
+
+  synchronized boolean isRemoved() {
+    return removed;
+  }
+
+  synchronized Optional<Played> process() {
+    return Optional.ofNullable(process);
+  }
+
+  synchronized boolean isReady() {
+    return System.nanoTime() - readyAt >= 0;
+  }
+
+  synchronized FakeLog log() {
+    return log;
+  }
+
+  /** Starts a process, or the former one again; a new one has a log of its own. */
+  synchronized void start(Played started, boolean again, long bootNanos) {
+    process = started;
+    if (again) {
+      log.resume();
+    } else {
+      log.end();
+      log = new FakeLog();
+    }
+    readyAt = System.nanoTime() + bootNanos;
+    save();
+  }
+
+  /** Whether one ran. */
+  synchronized boolean end(int exitCode, boolean outOfMemory) {
+    Played running = process;
+    if (running == null || !running.runs()) {
+      return false;
+    }
+    process = running.ended(exitCode, outOfMemory);
+    log.end();
+    save();
+    return true;
+  }
+
+  /** A task is under way until the latch is counted down, by its end or its removal. */
+  synchronized CountDownLatch beginTask() {
+    CountDownLatch begun = new CountDownLatch(1);
+    task = begun;
+    return begun;
+  }
+
+  synchronized boolean hasTask() {
+    CountDownLatch begun = task;
+    return begun != null && begun.getCount() > 0;
+  }
+
+  synchronized void removeProcesses() {
+    CountDownLatch begun = task;
+    if (begun != null) {
+      begun.countDown();
+    }
+    log.end();
+    process = null;
+    save();
+  }
+
+  synchronized void remove() {
+    removed = true;
+    removeProcesses();
+    try {
+      if (Files.exists(directory)) {
+        // Away at once, then piece by piece: a server that is killed meanwhile leaves no half.
+        Path gone = directory.resolveSibling(".removed-" + id);
+        Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
+        deleteTree(gone);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  static void deleteTree(Path root) throws IOException {
+    try (Stream<Path> paths = Files.walk(root)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  synchronized SandboxObservation observe(int port) {
+    return new SandboxObservation(id, !removed, describe(port));
+  }
+
+  private MainProcess describe(int port) {
+    Played seen = process;
+    if (seen == null) {
+      return new MainProcess.Missing();
+    }
+    Integer exitCode = seen.exitCode();
+    return exitCode == null
+        ? new MainProcess.Up(seen.attempt(), new SandboxEndpoint(seen.host(), port))
+        : new MainProcess.Ended(seen.attempt(), exitCode, seen.outOfMemory());
+  }
+
+  private void save() {
+    Path file = directory.resolve("process.json");
+    try {
+      if (process == null) {
+        Files.deleteIfExists(file);
+      } else if (Files.exists(directory)) {
+        Path written = directory.resolve("process.json.new");
+        Files.write(written, JSON.writeValueAsBytes(process));
+        Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
+      }
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

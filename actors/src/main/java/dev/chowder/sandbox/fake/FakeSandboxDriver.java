@@ -1,0 +1,270 @@
+package dev.chowder.sandbox.fake;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.fake.FakeSandbox.Played;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Plays sandboxes: no container and next to no memory, but the same contract as a real driver, with
+ * whatever delays and faults its {@link FakeScript} asks for.
+ */
+public final class FakeSandboxDriver implements SandboxDriver {
+  private static final int KILLED = 137;
+
+  private final FakeSandboxSettings settings;
+  private final FakeScript script;
+  private final FakeHost host;
+  private final FakeGateway gateway;
+  private final List<Consumer<SandboxNotice>> listeners = new CopyOnWriteArrayList<>();
+
+  public FakeSandboxDriver(FakeSandboxSettings settings) {
+    this(settings, new FakeScript());
+  }
+
+  public FakeSandboxDriver(FakeSandboxSettings settings, FakeScript script) {
+    this.settings = settings;
+    this.script = script;
+    try {
+      this.host = new FakeHost(settings.directory());
+      this.gateway = new FakeGateway(host, settings);
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  /** What a test can change while the driver is in use. */
+  public FakeScript script() {
+    return script;
+  }
+
+  /** Ends a main process as a crash would. */
+  public void kill(SandboxId id) {
+    host.find(id)
+        .ifPresent(
+            sandbox -> {
+              if (sandbox.end(KILLED, false)) {
+                tell(id, "die with exit code " + KILLED);
+              }
+            });
+  }
+
+  /** Whether a task of this sandbox is under way. */
+  public boolean hasTask(SandboxId id) {
+    return host.find(id).map(FakeSandbox::hasTask).orElse(false);
+  }
+
+  @Override
+  public void create(SandboxSpec spec) {
+    script.play(Verb.CREATE, Optional.of(spec.id()));
+    requireSnapshot(spec.snapshot());
+    host.create(spec.id());
+  }
+
+  @Override
+  public TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit) {
+    script.play(Verb.RUN, Optional.of(id));
+    requireSnapshot(task.snapshot());
+    FakeSandbox sandbox = require(id);
+    sandbox.removeProcesses();
+    FakeHome.write(sandbox.home(), task.files());
+    FakeCommand command = FakeCommand.parse(task.command());
+    CountDownLatch over = sandbox.beginTask();
+    try {
+      Duration needed = command.hangs() ? limit : settings.taskTime();
+      boolean removed =
+          over.await(Math.min(needed.toMillis(), limit.toMillis()), TimeUnit.MILLISECONDS);
+      if (removed || sandbox.isRemoved()) {
+        throw new SandboxException(
+            Reason.NOT_FOUND, "task: its container was removed while it ran");
+      }
+      if (needed.compareTo(limit) >= 0) {
+        throw new SandboxException(
+            Reason.TIMED_OUT, "task: still running after " + limit.toMillis() + " ms, so killed");
+      }
+    } catch (InterruptedException stop) {
+      throw FakeScript.interrupted(Verb.RUN, stop);
+    } finally {
+      over.countDown();
+    }
+    if (command.onboards()) {
+      FakeOpenClaw.onboard(sandbox.home());
+    }
+    String output = command.prints().isEmpty() ? "" : String.join("\n", command.prints()) + "\n";
+    return new TaskResult(command.exitCode(), command.outOfMemory(), output);
+  }
+
+  @Override
+  public SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process) {
+    script.play(Verb.START, Optional.of(id));
+    requireSnapshot(process.snapshot());
+    FakeSandbox sandbox = require(id);
+    String spec =
+        attempt
+            + " "
+            + process.snapshot()
+            + process.command()
+            + new TreeMap<>(process.environment())
+            + process.port();
+    Optional<Played> former = sandbox.process().filter(p -> p.spec().equals(spec));
+    if (former.isPresent() && former.get().runs()) {
+      return new SandboxEndpoint(former.get().host(), gateway.port());
+    }
+    FakeCommand command = FakeCommand.parse(process.command());
+    String address = host.nextAddress();
+    sandbox.start(
+        new Played(
+            attempt, process.organizationId(), process.command(), spec, address, null, false),
+        former.isPresent(),
+        settings.bootTime().toNanos());
+    command.prints().forEach(sandbox.log()::add);
+    if (command.outOfMemory()) {
+      sandbox.end(KILLED, true);
+      tell(id, "die with exit code " + KILLED);
+    }
+    return new SandboxEndpoint(address, gateway.port());
+  }
+
+  @Override
+  public StopResult stop(SandboxId id, Duration grace) {
+    script.play(Verb.STOP, Optional.of(id));
+    Optional<FakeSandbox> sandbox = host.find(id);
+    Optional<Played> process = sandbox.flatMap(FakeSandbox::process);
+    if (process.isEmpty() || !process.get().runs()) {
+      Integer exitCode = process.map(Played::exitCode).orElse(0);
+      return new StopResult(false, false, exitCode);
+    }
+    boolean killed = FakeCommand.parse(process.get().command()).ignoresSigterm();
+    if (killed) {
+      FakeScript.pause(Verb.STOP, grace);
+    }
+    int exitCode = killed ? KILLED : 0;
+    boolean ended = sandbox.get().end(exitCode, false);
+    if (ended) {
+      tell(id, "die with exit code " + exitCode);
+    }
+    return new StopResult(ended, killed, exitCode);
+  }
+
+  @Override
+  public void removeProcesses(SandboxId id) {
+    script.play(Verb.REMOVE_PROCESSES, Optional.of(id));
+    host.find(id).ifPresent(FakeSandbox::removeProcesses);
+  }
+
+  @Override
+  public void remove(SandboxId id) {
+    script.play(Verb.REMOVE, Optional.of(id));
+    boolean had = host.find(id).flatMap(FakeSandbox::process).isPresent();
+    host.remove(id);
+    if (had) {
+      tell(id, "destroy");
+    }
+  }
+
+  @Override
+  public SandboxObservation observe(SandboxId id) {
+    script.play(Verb.OBSERVE, Optional.of(id));
+    return host.find(id)
+        .map(sandbox -> sandbox.observe(gateway.port()))
+        .orElseGet(
+            () -> new SandboxObservation(id, false, new SandboxObservation.MainProcess.Missing()));
+  }
+
+  @Override
+  public List<SandboxObservation> list() {
+    script.play(Verb.LIST, Optional.empty());
+    return host.all().stream().map(sandbox -> sandbox.observe(gateway.port())).toList();
+  }
+
+  @Override
+  public void writeFiles(SandboxId id, List<SandboxFile> files) {
+    script.play(Verb.WRITE_FILES, Optional.of(id));
+    FakeHome.write(require(id).home(), files);
+  }
+
+  @Override
+  public Optional<ByteString> readFile(SandboxId id, String path, long maxBytes) {
+    script.play(Verb.READ_FILE, Optional.of(id));
+    return FakeHome.read(require(id).home(), path, maxBytes);
+  }
+
+  @Override
+  public AutoCloseable logs(SandboxId id, int lines, boolean follow, SandboxLogReader reader) {
+    script.play(Verb.LOGS, Optional.of(id));
+    FakeSandbox sandbox = require(id);
+    if (sandbox.process().isEmpty()) {
+      throw new SandboxException(Reason.NOT_FOUND, "logs: " + id + " has no process");
+    }
+    return sandbox.log().read(lines, follow, reader);
+  }
+
+  @Override
+  public AutoCloseable notices(Consumer<SandboxNotice> onNotice) {
+    listeners.add(onNotice);
+    return () -> listeners.remove(onNotice);
+  }
+
+  private void tell(SandboxId id, String what) {
+    SandboxNotice notice = new SandboxNotice(id, what);
+    for (Consumer<SandboxNotice> listener : listeners) {
+      Thread.ofVirtual().name("fake-notice").start(() -> listener.accept(notice));
+    }
+  }
+
+  @Override
+  public HostCapacity capacity() {
+    script.play(Verb.CAPACITY, Optional.empty());
+    long running =
+        host.all().stream()
+            .filter(sandbox -> sandbox.process().map(Played::runs).orElse(false))
+            .count();
+    return new HostCapacity(
+        settings.memoryBytes(),
+        Math.max(0, settings.memoryBytes() - running * settings.processBytes()));
+  }
+
+  @Override
+  public String hostAddressFromSandbox() {
+    return "127.0.0.1";
+  }
+
+  @Override
+  public void openHostPort(int port) {
+    // A played process is a part of this one and reaches whatever it reaches.
+  }
+
+  private void requireSnapshot(String snapshot) {
+    if (script.isMissing(snapshot)) {
+      throw new SandboxException(
+          Reason.IMAGE_MISSING,
+          "snapshot: " + snapshot + " is not on this host (expected: built by scripts/up)");
+    }
+  }
+
+  private FakeSandbox require(SandboxId id) {
+    return host.find(id)
+        .orElseThrow(
+            () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
+  }
+
+  @Override
+  public void close() {
+    gateway.close();
+    host.close();
+  }
+}

@@ -1,0 +1,167 @@
+package dev.chowder.sandbox.fake;
+
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a test wants a fake to do: delays, faults and hangs, verb by verb; and what it was asked.
+ */
+public final class FakeScript {
+  private static final int CALLS_KEPT = 100_000;
+
+  /** The driver's verbs. */
+  public enum Verb {
+    /** {@code create}. */
+    CREATE,
+    /** {@code run}. */
+    RUN,
+    /** {@code start}. */
+    START,
+    /** {@code stop}. */
+    STOP,
+    /** {@code removeProcesses}. */
+    REMOVE_PROCESSES,
+    /** {@code remove}. */
+    REMOVE,
+    /** {@code observe}. */
+    OBSERVE,
+    /** {@code list}. */
+    LIST,
+    /** {@code writeFiles}. */
+    WRITE_FILES,
+    /** {@code readFile}. */
+    READ_FILE,
+    /** {@code logs}. */
+    LOGS,
+    /** {@code capacity}. */
+    CAPACITY
+  }
+
+  /** One call, kept before it does anything. */
+  public record Call(Verb verb, Optional<SandboxId> id) {}
+
+  private record Fault(Reason reason, String message) {}
+
+  private final Map<Verb, Duration> delays = new EnumMap<>(Verb.class);
+  private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
+  private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
+  private final Set<String> missing = new HashSet<>();
+  private final List<Call> calls = new ArrayList<>();
+  private @Nullable Fault always;
+
+  /** From now on every call of this verb takes so much longer. */
+  public synchronized FakeScript delay(Verb verb, Duration delay) {
+    delays.put(verb, delay);
+    return this;
+  }
+
+  /**
+   * The next {@code times} calls of this verb fail, after its delay and before they do anything.
+   */
+  public synchronized FakeScript failNext(Verb verb, int times, Reason reason, String message) {
+    List<Fault> queue = faults.computeIfAbsent(verb, _ -> new ArrayList<>());
+    for (int i = 0; i < times; i++) {
+      queue.add(new Fault(reason, message));
+    }
+    return this;
+  }
+
+  /** The next {@code times} calls of this verb hang until they are interrupted. */
+  public synchronized FakeScript hangNext(Verb verb, int times) {
+    hangs.merge(verb, times, Integer::sum);
+    return this;
+  }
+
+  /** This snapshot is not on the host. */
+  public synchronized FakeScript missing(String snapshot) {
+    missing.add(snapshot);
+    return this;
+  }
+
+  /** From now on no call reaches the engine, until {@link #reachable()}. */
+  public synchronized FakeScript unreachable() {
+    always =
+        new Fault(
+            Reason.ENGINE_UNREACHABLE, "docker: no answer (expected: a running Docker Engine)");
+    return this;
+  }
+
+  /** Ends {@link #unreachable()}. */
+  public synchronized FakeScript reachable() {
+    always = null;
+    return this;
+  }
+
+  /** Every call so far, oldest first; beyond 100,000 the oldest are forgotten. */
+  public synchronized List<Call> calls() {
+    return List.copyOf(calls);
+  }
+
+  synchronized boolean isMissing(String snapshot) {
+    return missing.contains(snapshot);
+  }
+
+  /** Does to this call what was asked for. */
+  void play(Verb verb, Optional<SandboxId> id) {
+    Duration delay;
+    Fault fault;
+    boolean hang;
+    synchronized (this) {
+      if (calls.size() >= CALLS_KEPT) {
+        calls.removeFirst();
+      }
+      calls.add(new Call(verb, id));
+      delay = delays.getOrDefault(verb, Duration.ZERO);
+      hang = hangs.merge(verb, 0, Integer::sum) > 0;
+      if (hang) {
+        hangs.merge(verb, -1, Integer::sum);
+      }
+      List<Fault> queue = faults.getOrDefault(verb, List.of());
+      fault = always != null ? always : queue.isEmpty() ? null : queue.removeFirst();
+    }
+    if (hang) {
+      awaitInterrupt(verb);
+    }
+    pause(verb, delay);
+    if (fault != null) {
+      throw new SandboxException(fault.reason(), fault.message());
+    }
+  }
+
+  private static void awaitInterrupt(Verb verb) {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException stop) {
+      throw interrupted(verb, stop);
+    }
+  }
+
+  static void pause(Verb verb, Duration delay) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted(verb, new InterruptedException());
+    }
+    if (delay.isPositive()) {
+      try {
+        Thread.sleep(delay);
+      } catch (InterruptedException stop) {
+        throw interrupted(verb, stop);
+      }
+    }
+  }
+
+  static SandboxException interrupted(Verb verb, InterruptedException stop) {
+    Thread.currentThread().interrupt();
+    return new SandboxException(Reason.INTERRUPTED, verb + ": interrupted", stop);
+  }
+}
