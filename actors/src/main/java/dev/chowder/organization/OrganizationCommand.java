@@ -1,0 +1,59 @@
+package dev.chowder.organization;
+
+import dev.chowder.actor.CborSerializable;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Everything that can be asked of an organization; each command is answered exactly once. A {@code
+ * keyId} is the acting key's.
+ */
+public sealed interface OrganizationCommand extends CborSerializable {
+  ActorRef<OrganizationReply> replyTo();
+
+  record SignUp(String name, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements OrganizationCommand {}
+
+  record Get(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
+
+  /**
+   * Changes settings, all or none. The keys themselves are put into the table of secrets before
+   * this is sent, or removed from it after this was accepted: with a provider's key known here,
+   * there is always one there.
+   *
+   * @param keysSet providers whose key was put there
+   * @param keysRemoved providers that have no key any more
+   */
+  record Update(
+      String keyId,
+      Optional<String> name,
+      Set<ModelProvider> keysSet,
+      Set<ModelProvider> keysRemoved,
+      Map<ModelProvider, EndpointChange> endpoints,
+      Instant now,
+      ActorRef<OrganizationReply> replyTo)
+      implements OrganizationCommand {}
+
+  /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
+  record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements OrganizationCommand {}
+
+  /** Takes a slot before the instance exists; a slot that it has already is its own again. */
+  record ReserveSlot(
+      String keyId,
+      String instanceId,
+      ModelProvider provider,
+      Instant now,
+      ActorRef<OrganizationReply> replyTo)
+      implements OrganizationCommand {}
+
+  /** Gives a slot back; not taken: accepted all the same. */
+  record ReleaseSlot(String instanceId, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements OrganizationCommand {}
+
+  /** Asks which slots are taken; answered by {@link OrganizationReply.Slots}. */
+  record GetSlots(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
+}

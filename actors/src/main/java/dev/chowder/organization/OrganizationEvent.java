@@ -1,0 +1,38 @@
+package dev.chowder.organization;
+
+import java.time.Instant;
+
+/**
+ * A fact about an organization. Past tense, immutable, persisted for ever; {@link
+ * OrganizationJournal} writes it.
+ */
+public sealed interface OrganizationEvent {
+  Instant at();
+
+  /** The acting key's id; empty: an operator or the system itself. */
+  default String keyId() {
+    return "";
+  }
+
+  record SignedUp(String name, Tier tier, Instant at) implements OrganizationEvent {}
+
+  record Renamed(String keyId, String name, Instant at) implements OrganizationEvent {}
+
+  record ProviderKeySet(String keyId, ModelProvider provider, Instant at)
+      implements OrganizationEvent {}
+
+  record ProviderKeyRemoved(String keyId, ModelProvider provider, Instant at)
+      implements OrganizationEvent {}
+
+  record EndpointSet(String keyId, ModelProvider provider, ModelEndpoint endpoint, Instant at)
+      implements OrganizationEvent {}
+
+  record EndpointRemoved(String keyId, ModelProvider provider, Instant at)
+      implements OrganizationEvent {}
+
+  record TierSet(Tier tier, Instant at) implements OrganizationEvent {}
+
+  record SlotReserved(String keyId, String instanceId, Instant at) implements OrganizationEvent {}
+
+  record SlotReleased(String instanceId, Instant at) implements OrganizationEvent {}
+}

@@ -1,0 +1,112 @@
+package dev.chowder.organization;
+
+import dev.chowder.journal.v1.OrganizationEndpointRemoved;
+import dev.chowder.journal.v1.OrganizationEndpointSet;
+import dev.chowder.journal.v1.OrganizationProviderKeyRemoved;
+import dev.chowder.journal.v1.OrganizationProviderKeySet;
+import dev.chowder.journal.v1.OrganizationRenamed;
+import dev.chowder.journal.v1.OrganizationSignedUp;
+import dev.chowder.journal.v1.OrganizationSlotReleased;
+import dev.chowder.journal.v1.OrganizationSlotReserved;
+import dev.chowder.journal.v1.OrganizationTierSet;
+import java.time.Instant;
+import org.apache.pekko.persistence.typed.EventAdapter;
+import org.apache.pekko.persistence.typed.EventSeq;
+
+/** Translates events to and from the form in which they lie in the database for ever. */
+final class OrganizationJournal
+    extends EventAdapter<OrganizationEvent, dev.chowder.journal.v1.OrganizationEvent> {
+  @Override
+  public dev.chowder.journal.v1.OrganizationEvent toJournal(OrganizationEvent event) {
+    var stored =
+        dev.chowder.journal.v1.OrganizationEvent.newBuilder()
+            .setAt(JournalFields.stamp(event.at()))
+            .setKeyId(event.keyId());
+    return switch (event) {
+      case OrganizationEvent.SignedUp e ->
+          stored
+              .setSignedUp(
+                  OrganizationSignedUp.newBuilder().setName(e.name()).setTier(e.tier().label()))
+              .build();
+      case OrganizationEvent.Renamed e ->
+          stored.setRenamed(OrganizationRenamed.newBuilder().setName(e.name())).build();
+      case OrganizationEvent.ProviderKeySet e ->
+          stored
+              .setProviderKeySet(
+                  OrganizationProviderKeySet.newBuilder().setProvider(e.provider().label()))
+              .build();
+      case OrganizationEvent.ProviderKeyRemoved e ->
+          stored
+              .setProviderKeyRemoved(
+                  OrganizationProviderKeyRemoved.newBuilder().setProvider(e.provider().label()))
+              .build();
+      case OrganizationEvent.EndpointSet e ->
+          stored.setEndpointSet(JournalFields.endpoint(e.provider(), e.endpoint())).build();
+      case OrganizationEvent.EndpointRemoved e ->
+          stored
+              .setEndpointRemoved(
+                  OrganizationEndpointRemoved.newBuilder().setProvider(e.provider().label()))
+              .build();
+      case OrganizationEvent.TierSet e ->
+          stored.setTierSet(OrganizationTierSet.newBuilder().setTier(e.tier().label())).build();
+      case OrganizationEvent.SlotReserved e ->
+          stored
+              .setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(e.instanceId()))
+              .build();
+      case OrganizationEvent.SlotReleased e ->
+          stored
+              .setSlotReleased(OrganizationSlotReleased.newBuilder().setInstanceId(e.instanceId()))
+              .build();
+    };
+  }
+
+  @Override
+  public EventSeq<OrganizationEvent> fromJournal(
+      dev.chowder.journal.v1.OrganizationEvent stored, String manifest) {
+    return EventSeq.single(read(stored));
+  }
+
+  @Override
+  public String manifest(OrganizationEvent event) {
+    return "";
+  }
+
+  static OrganizationEvent read(dev.chowder.journal.v1.OrganizationEvent stored) {
+    Instant at = JournalFields.instant(stored.getAt());
+    String keyId = stored.getKeyId();
+    return switch (stored.getEventCase()) {
+      case SIGNED_UP ->
+          new OrganizationEvent.SignedUp(
+              stored.getSignedUp().getName(),
+              JournalFields.tier(stored.getSignedUp().getTier()),
+              at);
+      case RENAMED -> new OrganizationEvent.Renamed(keyId, stored.getRenamed().getName(), at);
+      case PROVIDER_KEY_SET ->
+          new OrganizationEvent.ProviderKeySet(
+              keyId, JournalFields.provider(stored.getProviderKeySet().getProvider()), at);
+      case PROVIDER_KEY_REMOVED ->
+          new OrganizationEvent.ProviderKeyRemoved(
+              keyId, JournalFields.provider(stored.getProviderKeyRemoved().getProvider()), at);
+      case ENDPOINT_SET -> endpointSet(keyId, stored.getEndpointSet(), at);
+      case ENDPOINT_REMOVED ->
+          new OrganizationEvent.EndpointRemoved(
+              keyId, JournalFields.provider(stored.getEndpointRemoved().getProvider()), at);
+      case TIER_SET ->
+          new OrganizationEvent.TierSet(JournalFields.tier(stored.getTierSet().getTier()), at);
+      case SLOT_RESERVED ->
+          new OrganizationEvent.SlotReserved(keyId, stored.getSlotReserved().getInstanceId(), at);
+      case SLOT_RELEASED ->
+          new OrganizationEvent.SlotReleased(stored.getSlotReleased().getInstanceId(), at);
+      case EVENT_NOT_SET ->
+          throw new IllegalStateException(
+              "journal: an organization event of a newer version (expected: one that this version"
+                  + " knows)");
+    };
+  }
+
+  private static OrganizationEvent endpointSet(
+      String keyId, OrganizationEndpointSet stored, Instant at) {
+    return new OrganizationEvent.EndpointSet(
+        keyId, JournalFields.provider(stored.getProvider()), JournalFields.endpoint(stored), at);
+  }
+}

@@ -1,0 +1,154 @@
+package dev.chowder.organization;
+
+import static dev.chowder.organization.Decision.accept;
+import static dev.chowder.organization.Decision.reject;
+
+import dev.chowder.organization.OrganizationCommand.Get;
+import dev.chowder.organization.OrganizationCommand.GetSlots;
+import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
+import dev.chowder.organization.OrganizationCommand.ReserveSlot;
+import dev.chowder.organization.OrganizationCommand.SetTier;
+import dev.chowder.organization.OrganizationCommand.SignUp;
+import dev.chowder.organization.OrganizationCommand.Update;
+import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
+import dev.chowder.organization.OrganizationEvent.EndpointSet;
+import dev.chowder.organization.OrganizationEvent.ProviderKeyRemoved;
+import dev.chowder.organization.OrganizationEvent.ProviderKeySet;
+import dev.chowder.organization.OrganizationEvent.Renamed;
+import dev.chowder.organization.OrganizationEvent.SignedUp;
+import dev.chowder.organization.OrganizationEvent.SlotReleased;
+import dev.chowder.organization.OrganizationEvent.SlotReserved;
+import dev.chowder.organization.OrganizationEvent.TierSet;
+import dev.chowder.organization.OrganizationState.Absent;
+import dev.chowder.organization.OrganizationState.Active;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The rules of an organization: pure, total, and the only place where they are written. */
+public final class OrganizationLifecycle {
+  private static final Tier FIRST_TIER = Tier.SHRIMP;
+
+  private OrganizationLifecycle() {}
+
+  static Decision decide(OrganizationState state, OrganizationCommand command) {
+    return switch (state) {
+      case Absent() ->
+          command instanceof SignUp(var name, var now, _)
+              ? accept(new SignedUp(name, FIRST_TIER, now))
+              : reject(new OrganizationRejection.NotFound());
+      case Active active -> decide(active, command);
+    };
+  }
+
+  private static Decision decide(Active state, OrganizationCommand command) {
+    return switch (command) {
+      case SignUp _ -> reject(new OrganizationRejection.AlreadyExists());
+      case Get _, GetSlots _ -> accept();
+      case Update update -> OrganizationUpdate.decide(state, update);
+      case SetTier(var tier, var now, _) ->
+          tier == state.tier() ? accept() : accept(new TierSet(tier, now));
+      case ReserveSlot reserve -> reserve(state, reserve);
+      case ReleaseSlot(var instanceId, var now, _) ->
+          state.slots().containsKey(instanceId)
+              ? accept(new SlotReleased(instanceId, now))
+              : accept();
+    };
+  }
+
+  private static Decision reserve(Active state, ReserveSlot command) {
+    if (state.slots().containsKey(command.instanceId())) return accept();
+    if (!state.canUse(command.provider())) {
+      return reject(new OrganizationRejection.ProviderNotConfigured(command.provider()));
+    }
+    int used = state.slots().size();
+    int limit = state.tier().limit().orElse(Integer.MAX_VALUE);
+    return used < limit
+        ? accept(new SlotReserved(command.keyId(), command.instanceId(), command.now()))
+        : reject(new OrganizationRejection.LimitReached(used, limit));
+  }
+
+  static OrganizationState evolve(OrganizationState state, OrganizationEvent event) {
+    if (event instanceof SignedUp(var name, var tier, var at)) {
+      if (state instanceof Absent) {
+        return new Active(name, tier, Set.of(), Map.of(), Map.of(), at, at);
+      }
+      throw corrupt(state, event);
+    }
+    return switch (state) {
+      case Absent() -> throw corrupt(state, event);
+      case Active active -> evolve(active, event);
+    };
+  }
+
+  private static Active evolve(Active state, OrganizationEvent event) {
+    return switch (event) {
+      case SignedUp _ -> throw corrupt(state, event);
+      case Renamed(_, var name, var at) -> settings(state, name, state.tier(), at);
+      case TierSet(var tier, var at) -> settings(state, state.name(), tier, at);
+      case ProviderKeySet(_, var provider, var at) ->
+          keyed(state, with(state.keyed(), provider), at);
+      case ProviderKeyRemoved(_, var provider, var at) ->
+          keyed(state, without(state.keyed(), provider), at);
+      case EndpointSet(_, var provider, var endpoint, var at) ->
+          endpoints(state, with(state.endpoints(), provider, endpoint), at);
+      case EndpointRemoved(_, var provider, var at) ->
+          endpoints(state, without(state.endpoints(), provider), at);
+      case SlotReserved(_, var instanceId, var at) ->
+          slots(state, with(state.slots(), instanceId, at));
+      case SlotReleased(var instanceId, _) -> slots(state, without(state.slots(), instanceId));
+    };
+  }
+
+  private static Active settings(Active s, String name, Tier tier, Instant at) {
+    return new Active(name, tier, s.keyed(), s.endpoints(), s.slots(), s.createdAt(), at);
+  }
+
+  private static Active keyed(Active s, Set<ModelProvider> keyed, Instant at) {
+    return new Active(s.name(), s.tier(), keyed, s.endpoints(), s.slots(), s.createdAt(), at);
+  }
+
+  private static Active endpoints(
+      Active s, Map<ModelProvider, ModelEndpoint> endpoints, Instant at) {
+    return new Active(s.name(), s.tier(), s.keyed(), endpoints, s.slots(), s.createdAt(), at);
+  }
+
+  private static Active slots(Active s, Map<String, Instant> slots) {
+    return new Active(
+        s.name(), s.tier(), s.keyed(), s.endpoints(), slots, s.createdAt(), s.updatedAt());
+  }
+
+  private static <T extends Comparable<T>> Set<T> with(Set<T> set, T element) {
+    Set<T> next = new TreeSet<>(set);
+    next.add(element);
+    return next;
+  }
+
+  private static <T extends Comparable<T>> Set<T> without(Set<T> set, T element) {
+    Set<T> next = new TreeSet<>(set);
+    next.remove(element);
+    return next;
+  }
+
+  private static <K extends Comparable<K>, V> Map<K, V> with(Map<K, V> map, K key, V value) {
+    Map<K, V> next = new TreeMap<>(map);
+    next.put(key, value);
+    return next;
+  }
+
+  private static <K extends Comparable<K>, V> Map<K, V> without(Map<K, V> map, K key) {
+    Map<K, V> next = new TreeMap<>(map);
+    next.remove(key);
+    return next;
+  }
+
+  private static IllegalStateException corrupt(OrganizationState state, OrganizationEvent event) {
+    return new IllegalStateException(
+        "event "
+            + event.getClass().getSimpleName()
+            + " in state "
+            + state.getClass().getSimpleName());
+  }
+}

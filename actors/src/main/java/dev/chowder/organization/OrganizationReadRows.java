@@ -1,0 +1,70 @@
+package dev.chowder.organization;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.google.protobuf.ByteString;
+import dev.chowder.storage.OrganizationRow;
+import dev.chowder.storage.OrganizationRows;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import org.apache.pekko.Done;
+
+/**
+ * Stores views as read rows, in JSON: fields that are unknown are skipped, so that two versions can
+ * run side by side during an upgrade, and rows are rebuilt from the journal when the shape changes.
+ */
+public final class OrganizationReadRows implements OrganizationReadSide {
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  private final OrganizationRows rows;
+  private final Executor blocking;
+
+  /** {@code blocking} runs what waits for the database. */
+  public OrganizationReadRows(OrganizationRows rows, Executor blocking) {
+    this.rows = rows;
+    this.blocking = blocking;
+  }
+
+  @Override
+  public CompletionStage<Done> store(OrganizationView view) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          rows.upsert(row(view));
+          return Done.done();
+        },
+        blocking);
+  }
+
+  /** What a row shows. */
+  public static OrganizationView view(OrganizationRow row) {
+    try {
+      return JSON.readValue(row.view().toByteArray(), OrganizationView.class);
+    } catch (IOException e) {
+      throw new UncheckedIOException("organization " + row.id() + ": view not readable", e);
+    }
+  }
+
+  static OrganizationRow row(OrganizationView view) {
+    return new OrganizationRow(
+        view.id(), view.revision(), view.name(), view.tier().label(), view.slots(), json(view));
+  }
+
+  private static ByteString json(OrganizationView view) {
+    try {
+      return ByteString.copyFrom(JSON.writeValueAsBytes(view));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("organization " + view.id() + ": view not writable", e);
+    }
+  }
+}

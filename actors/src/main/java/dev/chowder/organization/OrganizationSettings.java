@@ -1,0 +1,24 @@
+package dev.chowder.organization;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * Limits of the organizations; {@code reference.conf} says what each is for.
+ *
+ * @param askTimeout how long an organization may take to answer a command
+ * @param snapshotEvery events
+ */
+public record OrganizationSettings(Duration askTimeout, int snapshotEvery) {
+
+  /**
+   * Reads {@code chowder.organization}.
+   *
+   * @param root the whole configuration
+   */
+  public static OrganizationSettings from(Config root) {
+    Config config = root.getConfig("chowder.organization");
+    return new OrganizationSettings(
+        config.getDuration("ask-timeout"), config.getInt("snapshot-every"));
+  }
+}

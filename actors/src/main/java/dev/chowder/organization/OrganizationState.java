@@ -1,0 +1,45 @@
+package dev.chowder.organization;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The life of an organization. It owes the outside world nothing: whoever changes a provider's key
+ * writes the table of secrets too, and instances give their slots back themselves.
+ */
+public sealed interface OrganizationState {
+  /** Nobody signed up under this id. */
+  record Absent() implements OrganizationState {}
+
+  /**
+   * It is there.
+   *
+   * @param keyed providers that have a key in the table of secrets
+   * @param slots the instances that hold one, and since when
+   * @param updatedAt when its settings last changed; slots are none
+   */
+  record Active(
+      String name,
+      Tier tier,
+      Set<ModelProvider> keyed,
+      Map<ModelProvider, ModelEndpoint> endpoints,
+      Map<String, Instant> slots,
+      Instant createdAt,
+      Instant updatedAt)
+      implements OrganizationState {
+    public Active {
+      keyed = Set.copyOf(keyed);
+      endpoints = Map.copyOf(endpoints);
+      slots = Map.copyOf(slots);
+    }
+
+    /** Whether an instance could use it now. */
+    boolean canUse(ModelProvider provider) {
+      return switch (provider) {
+        case ANTHROPIC, OPENAI, GEMINI -> keyed.contains(provider);
+        case CUSTOM -> endpoints.containsKey(provider);
+      };
+    }
+  }
+}

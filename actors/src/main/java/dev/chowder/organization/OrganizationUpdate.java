@@ -1,0 +1,81 @@
+package dev.chowder.organization;
+
+import dev.chowder.organization.OrganizationCommand.Update;
+import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
+import dev.chowder.organization.OrganizationEvent.EndpointSet;
+import dev.chowder.organization.OrganizationEvent.ProviderKeyRemoved;
+import dev.chowder.organization.OrganizationEvent.ProviderKeySet;
+import dev.chowder.organization.OrganizationEvent.Renamed;
+import dev.chowder.organization.OrganizationState.Active;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** The rule of one command, {@link Update}: settings change together or not at all. Pure. */
+final class OrganizationUpdate {
+  private OrganizationUpdate() {}
+
+  static Decision decide(Active state, Update update) {
+    List<OrganizationEvent> events = new ArrayList<>();
+    update
+        .name()
+        .filter(name -> !name.equals(state.name()))
+        .ifPresent(name -> events.add(new Renamed(update.keyId(), name, update.now())));
+    for (ModelProvider provider : new TreeSet<>(update.keysRemoved())) {
+      if (state.keyed().contains(provider)) {
+        events.add(new ProviderKeyRemoved(update.keyId(), provider, update.now()));
+      }
+    }
+    // A key that was there may be another one now: that is worth a fact.
+    for (ModelProvider provider : new TreeSet<>(update.keysSet())) {
+      events.add(new ProviderKeySet(update.keyId(), provider, update.now()));
+    }
+    for (Map.Entry<ModelProvider, EndpointChange> change :
+        new TreeMap<>(update.endpoints()).entrySet()) {
+      ModelProvider provider = change.getKey();
+      Optional<ModelEndpoint> before = Optional.ofNullable(state.endpoints().get(provider));
+      switch (change.getValue()) {
+        case EndpointChange.Remove() -> {
+          if (before.isPresent()) {
+            events.add(new EndpointRemoved(update.keyId(), provider, update.now()));
+          }
+        }
+        case EndpointChange.Merge merge -> {
+          ModelEndpoint after = merge(before, merge);
+          Optional<OrganizationRejection> incomplete = incomplete(provider, after);
+          if (incomplete.isPresent()) return Decision.reject(incomplete.get());
+          if (!before.equals(Optional.of(after))) {
+            events.add(new EndpointSet(update.keyId(), provider, after, update.now()));
+          }
+        }
+      }
+    }
+    return new Decision.Accept(List.copyOf(events));
+  }
+
+  private static ModelEndpoint merge(Optional<ModelEndpoint> before, EndpointChange.Merge change) {
+    return new ModelEndpoint(
+        change.baseUrl().or(() -> before.map(ModelEndpoint::baseUrl)).orElse(""),
+        change.model().or(() -> before.map(ModelEndpoint::model)).orElse(""),
+        change.api().or(() -> before.map(ModelEndpoint::api)).orElse(""));
+  }
+
+  private static Optional<OrganizationRejection> incomplete(
+      ModelProvider provider, ModelEndpoint endpoint) {
+    String field = "model_endpoints." + provider.label();
+    if (endpoint.baseUrl().isEmpty()) {
+      return Optional.of(
+          new OrganizationRejection.Invalid(
+              field + ".base_url", "none (expected: where the models are)"));
+    }
+    if (provider == ModelProvider.CUSTOM && endpoint.model().isEmpty()) {
+      return Optional.of(
+          new OrganizationRejection.Invalid(
+              field + ".model", "none (expected: the model of instances that name none)"));
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,56 @@
+package dev.chowder.organization;
+
+import dev.chowder.organization.OrganizationState.Active;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * An organization as others see it at one revision. Holds no key.
+ *
+ * @param id a UUID
+ * @param revision the number of its last persisted event
+ * @param slots how many are taken
+ * @param keyed providers that have a key in the table of secrets
+ * @param usable providers that instances can use now, in the order of their declaration
+ * @param updatedAt when its settings last changed
+ */
+public record OrganizationView(
+    String id,
+    int revision,
+    String name,
+    Tier tier,
+    int slots,
+    Set<ModelProvider> keyed,
+    List<ModelProvider> usable,
+    Map<ModelProvider, ModelEndpoint> endpoints,
+    Instant createdAt,
+    Instant updatedAt) {
+
+  /** The endpoint that was set; empty: the provider's own. */
+  public Optional<ModelEndpoint> endpoint(ModelProvider provider) {
+    return Optional.ofNullable(endpoints.get(provider));
+  }
+
+  static Optional<OrganizationView> of(String id, int revision, OrganizationState state) {
+    return switch (state) {
+      case OrganizationState.Absent() -> Optional.empty();
+      case Active a ->
+          Optional.of(
+              new OrganizationView(
+                  id,
+                  revision,
+                  a.name(),
+                  a.tier(),
+                  a.slots().size(),
+                  a.keyed(),
+                  Arrays.stream(ModelProvider.values()).filter(a::canUse).toList(),
+                  a.endpoints(),
+                  a.createdAt(),
+                  a.updatedAt()));
+    };
+  }
+}
