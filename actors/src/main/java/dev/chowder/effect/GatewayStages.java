@@ -18,6 +18,8 @@ import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
@@ -37,7 +39,7 @@ public final class GatewayStages implements GatewayWork {
   private static final int TAIL_CHARACTERS = 1500;
 
   private final SandboxDriver driver;
-  private final SecretBox secrets;
+  private final SecretStore secrets;
   private final ModelSetups models;
   private final Overrides overrides;
   private final GatewayReadiness readiness;
@@ -55,7 +57,7 @@ public final class GatewayStages implements GatewayWork {
    */
   public GatewayStages(
       SandboxDriver driver,
-      SecretBox secrets,
+      SecretStore secrets,
       ModelSetups models,
       Overrides overrides,
       GatewayReadiness readiness,
@@ -116,7 +118,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome demandToken(InstanceId id, SandboxId sandbox) {
-    var token = secrets.get(id.value(), SecretBox.GATEWAY_TOKEN).orElseGet(() -> newToken(id));
+    var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN).orElseGet(() -> newToken(id));
     var config = readConfig(sandbox);
     OpenClawConfig.demandToken(config);
     driver.writeFiles(
@@ -131,7 +133,7 @@ public final class GatewayStages implements GatewayWork {
     var bytes = new byte[TOKEN_BYTES];
     random.nextBytes(bytes);
     var token = Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
-    secrets.put(id.value(), SecretBox.GATEWAY_TOKEN, token);
+    secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
     return token;
   }
 

@@ -4,6 +4,8 @@ import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
 import java.net.URI;
 import java.util.Set;
 
@@ -15,10 +17,10 @@ public final class ModelSetups {
   private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
 
   private final SandboxDriver driver;
-  private final SecretBox secrets;
+  private final SecretStore secrets;
   private final ModelProbe probe;
 
-  public ModelSetups(SandboxDriver driver, SecretBox secrets, ModelProbe probe) {
+  public ModelSetups(SandboxDriver driver, SecretStore secrets, ModelProbe probe) {
     this.driver = driver;
     this.secrets = secrets;
     this.probe = probe;
@@ -31,7 +33,7 @@ public final class ModelSetups {
 
   /** Fails with KEY_REFUSED or MODEL_PROVIDER_NOT_CONFIGURED. */
   Reachable reach(String organizationId, ModelChoice model) throws InterruptedException {
-    var key = secrets.get(organizationId, SecretBox.providerKey(model.provider()));
+    var key = secrets.get(organizationId, SecretNames.providerKey(model.provider()));
     if (key.isEmpty() && !model.provider().equals("custom")) {
       throw new WorkFailure(
           "MODEL_PROVIDER_NOT_CONFIGURED",

@@ -54,7 +54,8 @@ public final class GatewayReadiness {
     var request =
         HttpRequest.newBuilder(URI.create("http://" + gateway + "/readyz"))
             .timeout(ANSWER_LIMIT)
-            // With the client's default, HTTP/2, every request asks for an upgrade, which OpenClaw takes for a WebSocket.
+            // With the client's default, HTTP/2, every request asks for an upgrade, which OpenClaw
+            // takes for a WebSocket.
             .version(HttpClient.Version.HTTP_1_1)
             .build();
     try {

@@ -14,16 +14,23 @@ import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
+import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretSettings;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.storage.TestStorage;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** All seven stages with a real OpenClaw in a real container, and a real answer from it. */
 class GatewayStagesIT {
@@ -31,7 +38,8 @@ class GatewayStagesIT {
       System.getenv().getOrDefault("CHOWDER_SANDBOX_IMAGE", "chowder/sandbox-medium:latest");
   private static final InstanceId ID = new InstanceId(Ids.next());
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
-  private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   private static DockerSandboxDriver driver;
   private static DemoModelServer model;
@@ -57,9 +65,16 @@ class GatewayStagesIT {
   }
 
   @Test
-  void sevenStagesLeadToAnAgentThatAnswersAndRemovalLeavesNothing() throws Exception {
-    var secrets = new MemorySecrets();
-    secrets.put("org", SecretBox.providerKey("custom"), Secret.of("demo-key-for-this-test"));
+  void sevenStagesLeadToAnAgentThatAnswersAndRemovalLeavesNothing(@TempDir Path directory)
+      throws Exception {
+    try (var database = TestStorage.open(directory)) {
+      var settings = SecretSettings.from(TestStorage.config(directory));
+      walk(new SecretStore(MasterKey.open(settings, database), database));
+    }
+  }
+
+  private static void walk(SecretStore secrets) throws Exception {
+    secrets.put("org", SecretNames.providerKey("custom"), Secret.of("demo-key-for-this-test"));
     var settings = EffectSettings.of(ConfigFactory.load());
     var stages =
         new GatewayStages(
@@ -85,7 +100,7 @@ class GatewayStagesIT {
       if (outcome.endpoint().isPresent()) endpoint = outcome.endpoint().get();
     }
 
-    var token = secrets.get(ID.value(), SecretBox.GATEWAY_TOKEN).orElseThrow();
+    var token = secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN).orElseThrow();
     assertThat(ask(endpoint, token.reveal()).statusCode()).isEqualTo(200);
     assertThat(ask(endpoint, token.reveal()).body()).contains("nonce-4711");
     assertThat(ask(endpoint, "wrong").statusCode()).isEqualTo(401);
@@ -93,7 +108,7 @@ class GatewayStagesIT {
     stages.stop(ID);
     stages.remove(ID, true);
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
-    assertThat(secrets.get(ID.value(), SecretBox.GATEWAY_TOKEN)).isEmpty();
+    assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
   }
 
   private static HttpResponse<String> ask(String endpoint, String token) throws Exception {

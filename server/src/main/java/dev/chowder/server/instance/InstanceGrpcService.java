@@ -32,9 +32,14 @@ import dev.chowder.instance.InstanceRejection;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Profile;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.watch.WatchStream;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -45,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Creates, lists, moves and watches instances: parse, ask, present. Every call has a virtual thread
@@ -60,7 +66,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final InstanceRows rows;
   private final Admission admission;
   private final Overrides overrides;
-  private final InstanceTraffic traffic;
+  private final ResponsesProxy responses;
+  private final SandboxDriver driver;
+  private final SecretStore secrets;
   private final Clock clock;
 
   /** Wires the service. */
@@ -71,7 +79,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       InstanceRows rows,
       Admission admission,
       Overrides overrides,
-      InstanceTraffic traffic,
+      ResponsesProxy responses,
+      SandboxDriver driver,
+      SecretStore secrets,
       Clock clock) {
     this.requests = requests;
     this.presenter = presenter;
@@ -79,7 +89,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.rows = rows;
     this.admission = admission;
     this.overrides = overrides;
-    this.traffic = traffic;
+    this.responses = responses;
+    this.driver = driver;
+    this.secrets = secrets;
     this.clock = clock;
   }
 
@@ -231,12 +243,36 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   public void tailLogs(TailLogsRequest request, StreamObserver<LogLine> out) {
     var wanted = requests.tail(request);
     var view = asks.get(Caller.current(), new InstanceId(wanted.instanceId()));
-    traffic.tailLogs(view, wanted, (ServerCallStreamObserver<LogLine>) out);
+    LogStream.run(
+        driver, view.id(), wanted, secretsOf(view), (ServerCallStreamObserver<LogLine>) out);
+  }
+
+  /** What must not be seen in a gateway's log. */
+  private List<Secret> secretsOf(InstanceView view) {
+    return Stream.of(
+            secrets.get(view.id().value(), SecretNames.GATEWAY_TOKEN),
+            secrets.get(
+                view.profile().organizationId(),
+                SecretNames.providerKey(view.profile().model().provider())))
+        .flatMap(Optional::stream)
+        .toList();
   }
 
   @Override
   public void getGatewayAccess(GetGatewayAccessRequest request, StreamObserver<GatewayAccess> out) {
-    answer(out, traffic.access(asks.get(Caller.current(), id(request.getInstanceId()))));
+    var view = asks.get(Caller.current(), id(request.getInstanceId()));
+    var token = secrets.get(view.id().value(), SecretNames.GATEWAY_TOKEN);
+    if (!view.ranBefore() || token.isEmpty()) {
+      throw InstanceAsks.error(
+          new InstanceRejection.WrongState(
+              view.status().now().label(), view.status().desired().label(), "running"));
+    }
+    answer(
+        out,
+        GatewayAccess.newBuilder()
+            .setGatewayUrl(presenter.gatewayUrl(view.id()))
+            .setGatewayToken(token.get().reveal())
+            .build());
   }
 
   @Override
@@ -251,13 +287,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   }
 
   private void respond(InstanceRequests.Message message, StreamObserver<HttpBody> out) {
-    var view = asks.get(Caller.current(), new InstanceId(message.instanceId()));
-    if (view.status().now() != Name.RUNNING || !view.status().settled()) {
-      throw InstanceAsks.error(
-          new InstanceRejection.WrongState(
-              view.status().now().label(), view.status().desired().label(), "running"));
-    }
-    traffic.respond(view, message, (ServerCallStreamObserver<HttpBody>) out);
+    responses.forward(
+        Caller.current().organizationId(),
+        message.instanceId(),
+        message.sessionId(),
+        message.body(),
+        out);
   }
 
   private ObjectNode checked(ObjectNode json) {

@@ -5,6 +5,7 @@ import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceStatus;
 import dev.chowder.api.v1.Stage;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.StageRecord;
@@ -47,7 +48,7 @@ public final class InstancePresenter {
             .setRevision(view.revision());
     config.ifPresent(shown::setOpenclawConfig);
     if (view.hasSandbox()) shown.setSandboxId(SandboxId.ofInstance(view.id().value()).value());
-    if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl.apply(view.id().value()));
+    if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl(view.id()));
     view.errorMessage().ifPresent(shown::setErrorMessage);
     view.errorReason().ifPresent(shown::setErrorReason);
     view.servedBy().map(Instance.ServedBy::valueOf).ifPresent(shown::setServedBy);
@@ -72,9 +73,14 @@ public final class InstancePresenter {
             .setId(view.id().value())
             .setStatus(status(view.status().now()))
             .setRevision(view.revision());
-    if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl.apply(view.id().value()));
+    if (view.ranBefore()) shown.setGatewayUrl(gatewayUrl(view.id()));
     view.stage().ifPresent(shown::setStage);
     return shown.build();
+  }
+
+  /** Where the instance's own gateway answers. */
+  public String gatewayUrl(InstanceId id) {
+    return gatewayUrl.apply(id.value());
   }
 
   private static Stage stage(StageRecord record) {

@@ -1,0 +1,22 @@
+package dev.chowder.secret;
+
+/** Under which names secrets lie in the {@link SecretStore}; who owns each is said here too. */
+public final class SecretNames {
+  /** An instance's: the token that opens its gateway. */
+  public static final String GATEWAY_TOKEN = "gateway-token";
+
+  /** An instance's: all overrides onto OpenClaw's configuration, as JSON. */
+  public static final String OVERRIDES = "openclaw-config";
+
+  /**
+   * An instance's: the overrides that its configuration does not have yet, as a JSON merge patch.
+   */
+  public static final String PENDING_OVERRIDES = "openclaw-config-pending";
+
+  private SecretNames() {}
+
+  /** An organization's: the key of a model provider. */
+  public static String providerKey(String provider) {
+    return "provider/" + provider;
+  }
+}

@@ -1,0 +1,111 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.api.v1.LogLine;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** One caller's view of a gateway's log: masked, and no faster than the caller reads. */
+final class LogStream implements SandboxLogReader {
+  private static final int MAX_LINE = 16 * 1024;
+
+  private final ServerCallStreamObserver<LogLine> out;
+  private final List<Secret> secrets;
+  private final AtomicBoolean over = new AtomicBoolean();
+  private final CountDownLatch end = new CountDownLatch(1);
+  private final Object ready = new Object();
+
+  private LogStream(ServerCallStreamObserver<LogLine> out, List<Secret> secrets) {
+    this.out = out;
+    this.secrets = secrets;
+  }
+
+  /**
+   * Streams until the log ends or the caller goes; must be called on the call's own thread, which
+   * it keeps.
+   */
+  static void run(
+      SandboxDriver driver,
+      InstanceId id,
+      InstanceRequests.Tail wanted,
+      List<Secret> secrets,
+      ServerCallStreamObserver<LogLine> out) {
+    var stream = new LogStream(out, secrets);
+    out.setOnReadyHandler(stream::wake);
+    out.setOnCancelHandler(stream::stop);
+    Thread.ofVirtual().name("logs-" + id).start(() -> stream.follow(driver, id, wanted));
+  }
+
+  private void follow(SandboxDriver driver, InstanceId id, InstanceRequests.Tail wanted) {
+    try (var _ =
+        driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
+      end.await();
+    } catch (SandboxException why) {
+      fail(why);
+    } catch (Exception interrupted) {
+      stop();
+    }
+  }
+
+  @Override
+  public void onLine(String line) {
+    var text = line.length() > MAX_LINE ? line.substring(0, MAX_LINE) : line;
+    for (var secret : secrets) text = text.replace(secret.reveal(), "***");
+    synchronized (ready) {
+      while (!out.isReady() && !over.get()) {
+        try {
+          ready.wait();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return;
+        }
+      }
+    }
+    if (!over.get()) out.onNext(LogLine.newBuilder().setText(text).build());
+  }
+
+  @Override
+  public void onEnd(Optional<SandboxException> why) {
+    why.ifPresentOrElse(this::fail, this::complete);
+  }
+
+  private void complete() {
+    if (over.compareAndSet(false, true)) out.onCompleted();
+    end.countDown();
+  }
+
+  private void fail(SandboxException why) {
+    if (over.compareAndSet(false, true)) {
+      if (why.reason() == SandboxException.Reason.NOT_FOUND) {
+        out.onCompleted();
+      } else {
+        out.onError(
+            ApiError.of(
+                Reason.GATEWAY_UNAVAILABLE, "logs: the sandbox's engine could not be asked"));
+      }
+    }
+    end.countDown();
+  }
+
+  private void stop() {
+    over.set(true);
+    wake();
+    end.countDown();
+  }
+
+  private void wake() {
+    synchronized (ready) {
+      ready.notifyAll();
+    }
+  }
+}
