@@ -42,10 +42,10 @@ docker_start() {
     die "Docker Engine did not answer within $CHOWDER_DOCKER_START_SECONDS s: start it and run this again (last line of $DOCKERD_LOG: $(docker_last_log_line))."
 }
 
-# setsid, so that the engine outlives the shell that happened to start it.
+# setsid, so that the engine outlives the shell that happened to start it; without 9, the lock of whoever called.
 docker_start_without_systemd() {
   # shellcheck disable=SC2016  # expanded by the inner shell, which has the rights to write the log
-  as_root env PATH="$PATH:/usr/sbin:/sbin" sh -c 'setsid nohup dockerd >>"$1" 2>&1 </dev/null &' sh "$DOCKERD_LOG"
+  as_root env PATH="$PATH:/usr/sbin:/sbin" sh -c 'setsid nohup dockerd >>"$1" 2>&1 </dev/null 9>&- &' sh "$DOCKERD_LOG"
 }
 
 docker_last_log_line() { tail -n 1 "$DOCKERD_LOG" 2>/dev/null || echo none; }

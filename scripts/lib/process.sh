@@ -4,12 +4,14 @@
 PROCESS_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 
 # process_start NAME COMMAND...: in a session of its own, so that it outlives the terminal; output goes to logs/NAME.log.
+# Whoever calls may have provider keys in the environment; a process's environment is no place for them.
 process_start() {
   local name="$1" log="$LOGS/$1.log"
   shift
   if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$PROCESS_LOG_BYTES" ]; then mv "$log" "$log.1"; fi
   # 9 is the lock of whoever called: a daemon must not keep it.
-  setsid nohup "$@" >>"$log" 2>&1 </dev/null 9>&- &
+  env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY \
+    setsid nohup "$@" >>"$log" 2>&1 </dev/null 9>&- &
   printf '%s\n' "$!" >"$RUN/$name.pid"
 }
 

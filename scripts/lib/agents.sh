@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# Puts the organization's agents to sleep before scripts/down and wakes exactly those again; the agents of other
+# organizations of this installation are stopped by the engine and brought back by the server itself. Needs common.sh,
+# settings.sh and api.sh.
+
+AGENTS_FILE="$CHOWDER_HOME/asleep-by-down"
+AGENTS_STOP_SECONDS="${CHOWDER_AGENTS_STOP_SECONDS:-60}"
+
+agents_sleep() {
+  local id page="" answer
+  [ -s "$ORGANIZATION_KEY_FILE" ] || return 0
+  while :; do
+    answer="$(api GET "/v1/instances?page_size=100&page_token=$page")" || return 0
+    while IFS= read -r id; do
+      [ -n "$id" ] || continue
+      say "Stopping agent $id ..."
+      # Noted first: an agent that was stopped and not noted would never be woken.
+      printf '%s\n' "$id" >>"$AGENTS_FILE"
+      api POST "/v1/instances/$id/stop?wait=$AGENTS_STOP_SECONDS" >/dev/null || true
+    done < <(jq -r '.instances[]? | select(.status == "running" and .desired_status == "running") | .id' <<<"$answer")
+    page="$(jq -r '.next_page_token // empty' <<<"$answer")"
+    [ -n "$page" ] || break
+  done
+}
+
+agents_wake() {
+  local id
+  [ -s "$AGENTS_FILE" ] || return 0
+  while IFS= read -r id; do
+    say "Starting agent $id again ..."
+    api POST "/v1/instances/$id/start?wait=120" >/dev/null || true
+  done < <(sort -u "$AGENTS_FILE")
+  rm -f "$AGENTS_FILE"
+}

@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# Which model the agents get, and telling the organization so. Keys go from the environment into a pipe: never into an
+# argument, a file or a message. Needs common.sh, settings.sh, process.sh and api.sh.
+
+# model_choose: sets MODEL_PROVIDER to anthropic, openai, gemini, custom or demo.
+model_choose() {
+  if [ -n "${CHOWDER_MODEL_BASE_URL:-}" ]; then
+    [ -n "${CHOWDER_MODEL:-}" ] || die "CHOWDER_MODEL is not set (expected: the name of a model at CHOWDER_MODEL_BASE_URL)."
+    MODEL_PROVIDER=custom
+  elif [ -n "${ANTHROPIC_API_KEY:-}" ]; then
+    MODEL_PROVIDER=anthropic
+  elif [ -n "${OPENAI_API_KEY:-}" ]; then
+    MODEL_PROVIDER=openai
+  elif [ -n "${GEMINI_API_KEY:-}" ]; then
+    MODEL_PROVIDER=gemini
+  else
+    MODEL_PROVIDER="$(model_remembered)"
+  fi
+}
+
+# Without any variable: what an earlier run configured, so that the demo model is not put in place of a real one.
+model_remembered() { cat "$CHOWDER_HOME/model-provider" 2>/dev/null || echo demo; }
+
+# The provider's name in the API: the demo model is a custom one to Chowder.
+model_api_provider() { if [ "$MODEL_PROVIDER" = demo ]; then echo custom; else echo "$MODEL_PROVIDER"; fi; }
+
+# demo_model_ensure: also where a real model came later, since the first agents still talk to the demo model.
+demo_model_ensure() {
+  if [ "$MODEL_PROVIDER" != demo ] && [ ! -e "$CHOWDER_HOME/demo-model-used" ]; then return 0; fi
+  if process_runs demo-model && [ "$(cat "$RUN/demo-model.key" 2>/dev/null)" = "$APP:$CHOWDER_DEMO_MODEL_PORT" ]; then return 0; fi
+  process_stop demo-model
+  port_free "$CHOWDER_DEMO_MODEL_PORT" CHOWDER_DEMO_MODEL_PORT "the demo model"
+  say "Starting the demo model (a small one that needs no network, for when no provider's key is set) ..."
+  process_start demo-model "$JAVA_HOME/bin/java" -Xmx64m -XX:+UseSerialGC \
+    -cp "$APP/demo-model/chowder-demo-model.jar:$APP/demo-model/lib/*" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT"
+  process_await demo-model demo_model_answers
+  printf '%s\n' "$APP:$CHOWDER_DEMO_MODEL_PORT" >"$RUN/demo-model.key"
+  : >"$CHOWDER_HOME/demo-model-used"
+}
+
+demo_model_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER_DEMO_MODEL_PORT/v1/models"; }
+
+# model_configure: tells the organization, when there is something that it was not told before.
+model_configure() {
+  local told="$CHOWDER_HOME/model-told" digest
+  digest="$(model_settings | sha256sum | cut -c1-32)"
+  if [ "$(model_settings)" = "{}" ] || [ "$(cat "$told" 2>/dev/null)" = "$digest" ]; then return 0; fi
+  model_settings | api PATCH /v1/organization --data-binary @- >/dev/null || die "the organization could not be told which model to use (see above)."
+  printf '%s\n' "$MODEL_PROVIDER" >"$CHOWDER_HOME/model-provider"
+  printf '%s\n' "$digest" | secret_file "$told"
+}
+
+# The body of PATCH /v1/organization. jq reads the keys from its environment, which only this user can look into, and
+# escapes them; printf and here-documents would not.
+model_settings() {
+  case "$MODEL_PROVIDER" in
+    anthropic | openai | gemini)
+      jq -nc '{anthropic: env.ANTHROPIC_API_KEY, openai: env.OPENAI_API_KEY, gemini: env.GEMINI_API_KEY}
+        | with_entries(select((.value // "") != "")) | if . == {} then {} else {model_api_keys: .} end'
+      ;;
+    custom)
+      CHOWDER_MODEL_KEY="${CHOWDER_MODEL_KEY:-}" jq -nc 'if (env.CHOWDER_MODEL_BASE_URL // "") == "" then {} else
+        {model_endpoints: {custom: {base_url: env.CHOWDER_MODEL_BASE_URL, model: env.CHOWDER_MODEL}}}
+        + (if env.CHOWDER_MODEL_KEY == "" then {} else {model_api_keys: {custom: env.CHOWDER_MODEL_KEY}} end) end'
+      ;;
+    demo)
+      jq -nc '{model_endpoints: {custom: {base_url: "http://localhost:\(env.CHOWDER_DEMO_MODEL_PORT)/v1", model: "demo"}}}'
+      ;;
+    *) die "model provider: $MODEL_PROVIDER (expected: anthropic, openai, gemini, custom or demo)." ;;
+  esac
+}

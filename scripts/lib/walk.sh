@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+# The main job before the user's eyes: POST, the stages as they happen, an answer, and what to paste next. It uses the
+# public interface alone, as any user would. Needs common.sh, settings.sh, api.sh and model.sh.
+
+# walk: the first run makes an agent; later runs say how it is.
+walk() {
+  local id status
+  id="$(cat "$FIRST_INSTANCE_FILE" 2>/dev/null || true)"
+  if [ -n "$id" ]; then
+    status="$(api GET "/v1/instances/$id" 2>/dev/null | jq -r .status)" || status=gone
+    case "$status" in
+      error)
+        say "Your first agent is in error; it is deleted and made again."
+        api DELETE "/v1/instances/$id" >/dev/null || die "it could not be deleted (see above)."
+        ;;
+      provisioning)
+        walk_watch "$id"
+        walk_ask "$id"
+        walk_next "$id"
+        return 0
+        ;;
+      *)
+        say "Your first agent is $status: $id"
+        walk_next "$id"
+        return 0
+        ;;
+    esac
+  fi
+  walk_memory
+  id="$(walk_create)" || die "the first agent could not be made (see above)."
+  printf '%s\n' "$id" >"$FIRST_INSTANCE_FILE"
+  walk_watch "$id"
+  walk_ask "$id"
+  walk_next "$id"
+}
+
+walk_memory() {
+  local free
+  free="$(docker_memory_mib)"
+  [ "$free" -ge "$CHOWDER_MEMORY_WANTED_MIB" ] ||
+    die "memory: $free MiB available (expected: at least $CHOWDER_MEMORY_WANTED_MIB MiB for one agent); end something else and run this again."
+}
+
+walk_create() {
+  local body
+  body="$(jq -nc --arg provider "$(model_api_provider)" '{name: "hello", model_provider: $provider}')"
+  say ""
+  say "POST /v1/instances $body"
+  api POST /v1/instances --data-binary "$body" | jq -er .id
+}
+
+# walk_watch ID: prints each stage when it is done; ends when the instance runs, dies when it will not.
+walk_watch() {
+  local id="$1" deadline=$((SECONDS + CHOWDER_FIRST_INSTANCE_SECONDS)) line shown=0 status="" began=$SECONDS
+  while [ "$SECONDS" -lt "$deadline" ] && [ "$status" != running ]; do
+    while IFS= read -r line; do
+      status="$(jq -r .status <<<"$line")"
+      shown="$(walk_stages "$line" "$shown")"
+      case "$status" in
+        running) break ;;
+        error) die "the first agent is in error: $(jq -r '.error_message // "no reason given"' <<<"$line")" ;;
+        terminated) die "the first agent was deleted meanwhile." ;;
+      esac
+    done < <(walk_stream "$id" $((deadline - SECONDS)))
+  done
+  [ "$status" = running ] || die "the first agent does not run after $CHOWDER_FIRST_INSTANCE_SECONDS s; see $LOGS/server.log, or run this again."
+  say "  running after $((SECONDS - began)) s"
+}
+
+# The watch as lines of JSON; the stream ends when whoever reads has seen enough.
+walk_stream() {
+  curl -sSN --max-time "$2" -H @<(api_authorization "$ORGANIZATION_KEY_FILE") "$REST/v1/instances/$1/watch" 2>/dev/null |
+    sed -u -n 's/^data: //p' || true
+}
+
+# walk_stages INSTANCE SHOWN: says the stages that ended since, and prints how many have ended.
+walk_stages() {
+  local ended
+  ended="$(jq -r '[.stages[]? | select(.outcome)] | length' <<<"$1")"
+  jq -r --argjson shown "$2" '[.stages[]? | select(.outcome)][$shown:][]
+    | "  \(.name)  \((.duration_ms // 0) / 100 | round / 10) s\(if .outcome == "executed" then "" else "  (" + .outcome + ")" end)\(if .note then "  " + .note else "" end)"' \
+    <<<"$1" | column_stages >&2
+  printf '%s\n' "$ended"
+}
+
+column_stages() { awk '{printf "  %-20s %5s %s", $1, $2, $3; $1 = $2 = $3 = ""; print $0}'; }
+
+walk_ask() {
+  local question='Say hello in one short sentence.' answer
+  say ""
+  say "You:   $question"
+  answer="$(jq -nc --arg input "$question" '{input: $input}' |
+    api POST "/v1/instances/$1/responses" --data-binary @- --max-time 180)" || die "the agent did not answer (see above)."
+  jq -er '[.output[]? | select(.type == "message") | .content[]? | .text // empty] | join("\n") | select(. != "")' <<<"$answer" |
+    sed 's/^/Agent: /' >&2 || die "the agent answered without text: $(head -c 300 <<<"$answer")"
+}
+
+# walk_next ID: commands to paste. They read the key from its file, so that it stays out of the shell's history.
+walk_next() {
+  cat <<EOF_NEXT
+
+export CHOWDER_KEY=\$(cat $ORGANIZATION_KEY_FILE) ID=$1
+
+# curl: talk to it, put it to sleep and wake it, make another one
+curl $REST/v1/instances/\$ID/responses -H "Authorization: Bearer \$CHOWDER_KEY" -H 'Content-Type: application/json' -d '{"input": "What can you do?"}'
+curl -X POST $REST/v1/instances/\$ID/stop  -H "Authorization: Bearer \$CHOWDER_KEY"
+curl -X POST $REST/v1/instances/\$ID/start -H "Authorization: Bearer \$CHOWDER_KEY"
+curl $REST/v1/instances -H "Authorization: Bearer \$CHOWDER_KEY" -H 'Content-Type: application/json' -d '{"name": "second", "model_provider": "$(model_api_provider)"}'
+
+# grpcurl, by reflection
+grpcurl -plaintext -H "authorization: Bearer \$CHOWDER_KEY" -d "{\"instance_id\": \"\$ID\"}" localhost:$CHOWDER_GRPC_PORT chowder.v1.InstanceService/WatchInstance
+
+# the openai Python client (pip install openai)
+python3 -c 'import os, openai; c = openai.OpenAI(base_url="$REST/v1/instances/" + os.environ["ID"], api_key=os.environ["CHOWDER_KEY"]); print(c.responses.create(model="openclaw", input="Hello!").output_text)'
+EOF_NEXT
+}
