@@ -4,17 +4,22 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import java.util.Optional;
 
-/** Whether there is room for one more instance: on the host, and among its organization's slots. */
+/** Whether there is room for one more instance: among its organization's slots, and on the host. */
 public interface Admission {
-  /** Throws NO_CAPACITY when the host has no memory for one more gateway. */
-  void checkHost();
-
   /**
-   * Takes a slot for an instance that is about to be created, and says which model it will use.
+   * Takes a slot and room for an instance that is about to be created, and says which model it will
+   * use.
    *
    * @param model the caller's wish; empty: the endpoint's, else the provider's default
-   * @throws dev.chowder.server.error.ApiError MODEL_PROVIDER_NOT_CONFIGURED, INSTANCE_LIMIT_REACHED
+   * @throws dev.chowder.server.error.ApiError MODEL_PROVIDER_NOT_CONFIGURED,
+   *     INSTANCE_LIMIT_REACHED, NO_CAPACITY; nothing is taken then
    */
-  ModelChoice takeSlot(
-      String organizationId, InstanceId id, String provider, Optional<String> model);
+  ModelChoice admit(String organizationId, InstanceId id, String provider, Optional<String> model);
+
+  /**
+   * Takes room for an instance that is about to be started; its slot it has.
+   *
+   * @throws dev.chowder.server.error.ApiError NO_CAPACITY
+   */
+  void admitStart();
 }

@@ -100,10 +100,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var wanted = requests.creation(request);
     var config = wanted.openclawConfig().map(this::checked);
-    admission.checkHost();
     var id = new InstanceId(Ids.next());
     var model =
-        admission.takeSlot(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
+        admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
     config.ifPresent(json -> overrides.store(id, json));
     var now = clock.instant();
     var profile =
@@ -203,7 +202,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var verb = requests.start(request);
     var id = new InstanceId(verb.instanceId());
-    if (asks.get(caller, id).status().now() == Name.STOPPED) admission.checkHost();
+    if (asks.get(caller, id).status().now() == Name.STOPPED) admission.admitStart();
     var now = clock.instant();
     var view =
         asks.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
