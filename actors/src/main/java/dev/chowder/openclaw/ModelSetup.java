@@ -20,6 +20,27 @@ public record ModelSetup(
     return provider.equals("gemini") ? "google" : provider;
   }
 
+  /** Whether the organization sends this provider's calls somewhere else than the provider does. */
+  public boolean hasOwnEndpoint() {
+    return !baseUrl.isEmpty();
+  }
+
+  /**
+   * The given model or the one that OpenClaw's own onboarding chooses for the provider (2026.9.6).
+   * Never left to the gateway: without a model it takes OpenAI's, whatever provider has a key.
+   */
+  public String effectiveModel() {
+    if (!model.isEmpty()) return model;
+    return switch (provider) {
+      case "anthropic" -> "claude-opus-5";
+      case "openai" -> "gpt-6-astra";
+      case "gemini" -> "gemini-3.1-pro-preview";
+      default ->
+          throw new IllegalArgumentException(
+              "model: none for provider " + provider + " (expected: a model's name)");
+    };
+  }
+
   /** Where the provider's models are: the given URL or the provider's own. */
   public String effectiveBaseUrl() {
     if (!baseUrl.isEmpty()) return baseUrl;

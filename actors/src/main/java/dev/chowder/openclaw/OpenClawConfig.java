@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import java.util.List;
 
 /**
  * OpenClaw's configuration file as JSON, and the parts of it that Chowder owns. Pure: reads and
@@ -56,6 +57,12 @@ public final class OpenClawConfig {
     var auth = config.withObject("/gateway/auth");
     auth.put("mode", "token");
     auth.set("token", secretRef(TOKEN_SOURCE));
+    // To the gateway every caller has the host's address, so its lockout after ten wrong tokens
+    // would let a stranger shut Chowder out. Against 256 random bits it protects nothing.
+    auth.putObject("rateLimit")
+        .put("maxAttempts", 1_000_000)
+        .put("windowMs", 1_000)
+        .put("lockoutMs", 1_000);
   }
 
   /**
@@ -67,11 +74,26 @@ public final class OpenClawConfig {
   public static void openEndpoints(ObjectNode config, String publicUrl) {
     config.withObject("/gateway/http/endpoints/responses").put("enabled", true);
     config.withObject("/plugins/entries/admin-http-rpc").put("enabled", true);
+    allowOrigin(config, publicUrl);
+  }
+
+  /** Has the gateway's console accept pages that were loaded from this URL. */
+  private static void allowOrigin(ObjectNode config, String publicUrl) {
     var origins = config.withObject("/gateway/controlUi").withArray("allowedOrigins");
     for (var origin : origins) {
       if (origin.asText().equals(publicUrl)) return;
     }
     origins.add(publicUrl);
+  }
+
+  /**
+   * Applies a change of the overrides onto the file's content; what others wrote there stays.
+   *
+   * @param publicUrl scheme, host and port, without a path: stays allowed whatever the change says
+   */
+  public static void apply(ObjectNode config, List<ObjectNode> patches, String publicUrl) {
+    patches.forEach(patch -> MergePatch.apply(config, patch));
+    allowOrigin(config, publicUrl);
   }
 
   static ObjectNode fileSource(String path) {

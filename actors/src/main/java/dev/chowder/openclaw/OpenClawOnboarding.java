@@ -62,19 +62,26 @@ public final class OpenClawOnboarding {
         .set(KEY_SOURCE, OpenClawConfig.fileSource(OpenClawHome.PROVIDER_KEY));
     var provider =
         seed.putObject("models").putObject("providers").putObject(setup.openClawProvider());
-    provider.put("baseUrl", setup.effectiveBaseUrl());
-    provider.put("api", setup.effectiveApi());
+    // Only what differs from OpenClaw's own idea of the provider: its catalog, limits and protocol
+    // details stay in force.
+    if (setup.hasOwnEndpoint()) {
+      provider.put("baseUrl", setup.effectiveBaseUrl());
+      provider.put("api", setup.effectiveApi());
+    }
+    if (setup.provider().equals("openai")) {
+      // At OpenAI's own endpoint OpenClaw would choose the Codex runtime, a plugin that the image
+      // does not have.
+      provider.putObject("agentRuntime").put("id", "openclaw");
+    }
     provider.set("apiKey", OpenClawConfig.secretRef(KEY_SOURCE));
     var models = provider.putArray("models");
-    if (setup.provider().equals("custom")) {
+    if (setup.hasOwnEndpoint() && !setup.model().isEmpty()) {
       models.addObject().put("id", setup.model()).put("name", setup.model());
     }
-    if (!setup.model().isEmpty()) {
-      seed.putObject("agents")
-          .putObject("defaults")
-          .putObject("model")
-          .put("primary", setup.openClawProvider() + "/" + setup.model());
-    }
+    seed.putObject("agents")
+        .putObject("defaults")
+        .putObject("model")
+        .put("primary", setup.openClawProvider() + "/" + setup.effectiveModel());
     return seed;
   }
 }

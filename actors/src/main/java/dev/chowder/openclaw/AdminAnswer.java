@@ -1,0 +1,32 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+
+/** What a gateway answered to a call of its control plane's interface. */
+public sealed interface AdminAnswer {
+  /** It did what was asked. */
+  record Done(JsonNode payload) implements AdminAnswer {}
+
+  /** It refused; {@code code} and {@code message} are OpenClaw's words. */
+  record Refused(String code, String message, List<Issue> issues) implements AdminAnswer {
+    private static final String STALE = "config changed since last load";
+
+    /** Someone else wrote the configuration since its hash was read. */
+    boolean isStale() {
+      return message.contains(STALE);
+    }
+  }
+
+  /** One thing that is wrong with a configuration; the path is empty for the whole. */
+  record Issue(String path, String message) {}
+
+  /** It does not take this token. */
+  record TokenRefused() implements AdminAnswer {}
+
+  /** It is there and cannot answer now: starting, draining, suspended, too many calls. */
+  record Busy(String message) implements AdminAnswer {}
+
+  /** Nothing usable came back; it may have happened all the same. */
+  record NoAnswer(String note) implements AdminAnswer {}
+}

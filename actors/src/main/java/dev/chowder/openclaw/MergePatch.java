@@ -1,0 +1,55 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
+
+/** JSON merge patches (RFC 7386): applying one, and joining two. Knows nothing of OpenClaw. */
+final class MergePatch {
+  private MergePatch() {}
+
+  /** Changes {@code target}: objects merge, {@code null} removes, all else replaces. */
+  static void apply(ObjectNode target, ObjectNode patch) {
+    for (var entry : patch.properties()) {
+      var name = entry.getKey();
+      switch (entry.getValue()) {
+        case ObjectNode inner -> {
+          if (!(target.get(name) instanceof ObjectNode)) target.putObject(name);
+          apply((ObjectNode) target.get(name), inner);
+        }
+        case JsonNode value when value.isNull() -> target.remove(name);
+        case JsonNode value -> target.set(name, value.deepCopy());
+      }
+    }
+  }
+
+  /**
+   * One patch that does what {@code first} and then {@code second} do, on whatever target; empty
+   * where no merge patch can say it: "remove the object, then begin a new one".
+   */
+  static Optional<ObjectNode> join(ObjectNode first, ObjectNode second) {
+    var joined = first.deepCopy();
+    for (var entry : second.properties()) {
+      var name = entry.getKey();
+      var before = first.get(name);
+      if (before == null || !(entry.getValue() instanceof ObjectNode inner)) {
+        joined.set(name, entry.getValue().deepCopy());
+      } else if (before instanceof ObjectNode beforeInner) {
+        var both = join(beforeInner, inner);
+        if (both.isEmpty()) return Optional.empty();
+        joined.set(name, both.get());
+      } else {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(joined);
+  }
+
+  /** The same object without the members that are {@code null}, at any depth outside arrays. */
+  static ObjectNode withoutNulls(ObjectNode object) {
+    var result = JsonNodeFactory.instance.objectNode();
+    apply(result, object);
+    return result;
+  }
+}

@@ -1,0 +1,188 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.openclaw.AdminAnswer.Busy;
+import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.AdminAnswer.Issue;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
+import dev.chowder.openclaw.AdminAnswer.Refused;
+import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.Secret;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The control plane's way into a gateway: its admin HTTP RPC. Every call blocks, answers within the
+ * limit, and throws nothing but {@link InterruptedException}. Sends no forwarding headers: a
+ * gateway refuses calls that look as if a proxy had passed them on.
+ */
+public final class OpenClawAdmin {
+  private static final String PATH = "/api/v1/admin/rpc";
+
+  /** Writers that come in between two of our steps are people and agents, not machines. */
+  private static final int CONFLICT_RETRIES = 5;
+
+  private final HttpClient http;
+  private final Duration limit;
+  private final long maxAnswerBytes;
+
+  /**
+   * Wires the calls.
+   *
+   * @param limit of one call, from its start to its answer's last byte; a change of the
+   *     configuration takes half a second on an idle machine and waits for work under way
+   * @param maxAnswerBytes beyond which an answer counts as none; a schema has 2.2 MB
+   */
+  public OpenClawAdmin(HttpClient http, Duration limit, long maxAnswerBytes) {
+    this.http = http;
+    this.limit = limit;
+    this.maxAnswerBytes = maxAnswerBytes;
+  }
+
+  /** Any method that the interface allows. */
+  public AdminAnswer call(SandboxEndpoint gateway, Secret token, String method, ObjectNode params)
+      throws InterruptedException {
+    var body = OpenClawConfig.JSON.createObjectNode().put("method", method);
+    body.set("params", params);
+    var request =
+        HttpRequest.newBuilder(URI.create("http://" + gateway + PATH))
+            .header("authorization", "Bearer " + token.reveal())
+            .header("content-type", "application/json")
+            .timeout(limit)
+            .POST(BodyPublishers.ofString(body.toString()))
+            .build();
+    var answer =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), maxAnswerBytes));
+    try {
+      return read(answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (TimeoutException late) {
+      return new NoAnswer("no answer within " + limit.toSeconds() + " s");
+    } catch (ExecutionException failed) {
+      var cause = failed.getCause();
+      return new NoAnswer(cause instanceof IOException ? note(cause) : String.valueOf(cause));
+    } finally {
+      // Also when we are interrupted: the call then is nobody's any more.
+      answer.cancel(true);
+    }
+  }
+
+  private static String note(Throwable cause) {
+    var message = cause.getMessage();
+    return message == null ? "no connection" : message;
+  }
+
+  private static AdminAnswer read(HttpResponse<String> response) {
+    int status = response.statusCode();
+    if (status == 401) return new TokenRefused();
+    JsonNode body;
+    try {
+      body = OpenClawConfig.JSON.readTree(response.body());
+    } catch (JsonProcessingException noJson) {
+      return new NoAnswer("HTTP " + status + " without JSON");
+    }
+    if (status == 200 && body.path("ok").asBoolean()) return new Done(body.path("payload"));
+    var error = body.path("error");
+    var message = error.path("message").asText("HTTP " + status);
+    if (status == 503 || status == 429) return new Busy(message);
+    if (status == 404 && !error.has("code")) {
+      return new NoAnswer("HTTP 404: the admin interface is not there");
+    }
+    var issues = new ArrayList<Issue>();
+    for (var issue : error.path("details").path("issues")) {
+      issues.add(new Issue(issue.path("path").asText(), issue.path("message").asText()));
+    }
+    return new Refused(
+        error.path("code").asText(error.path("type").asText("HTTP_" + status)), message, issues);
+  }
+
+  /** Whether all is well, in OpenClaw's words. */
+  public AdminAnswer health(SandboxEndpoint gateway, Secret token) throws InterruptedException {
+    return call(gateway, token, "health", none());
+  }
+
+  /** What the channels do. */
+  public AdminAnswer channelsStatus(SandboxEndpoint gateway, Secret token)
+      throws InterruptedException {
+    return call(gateway, token, "channels.status", none());
+  }
+
+  /** The configuration with its secrets left out, and the hash that a change has to name. */
+  public AdminAnswer config(SandboxEndpoint gateway, Secret token) throws InterruptedException {
+    return call(gateway, token, "config.get", none());
+  }
+
+  /** The schema of the configuration, with the parts of all loaded plugins. */
+  public AdminAnswer configSchema(SandboxEndpoint gateway, Secret token)
+      throws InterruptedException {
+    return call(gateway, token, "config.schema", none());
+  }
+
+  /**
+   * Applies merge patches one after another; Done when the gateway works with all of them. A write
+   * of somebody else's in between is respected: the patch is tried again on top of it.
+   */
+  public AdminAnswer patchConfig(SandboxEndpoint gateway, Secret token, List<ObjectNode> patches)
+      throws InterruptedException {
+    AdminAnswer last = new Done(none());
+    for (var patch : patches) {
+      last = patchConfig(gateway, token, patch);
+      if (!(last instanceof Done)) return last;
+    }
+    return last;
+  }
+
+  private AdminAnswer patchConfig(SandboxEndpoint gateway, Secret token, ObjectNode patch)
+      throws InterruptedException {
+    for (int tried = 1; ; tried++) {
+      var read = config(gateway, token);
+      if (!(read instanceof Done(var current))) return read;
+      var params =
+          none().put("raw", patch.toString()).put("baseHash", current.path("hash").asText());
+      var replaced = params.putArray("replacePaths");
+      ReplacedArrays.of(patch, current.path("sourceConfig")).forEach(replaced::add);
+      var answer = call(gateway, token, "config.patch", params);
+      boolean stale = answer instanceof Refused refused && refused.isStale();
+      if (!stale || tried > CONFLICT_RETRIES) return answer;
+    }
+  }
+
+  /**
+   * Lets browsers in that wait before the gateway's console. They come so far only with the
+   * gateway's token, which is operator access already; devices of other kinds stay waiting.
+   *
+   * @return how many were let in
+   */
+  public int approveConsoles(SandboxEndpoint gateway, Secret token) throws InterruptedException {
+    if (!(call(gateway, token, "device.pair.list", none()) instanceof Done(var devices))) return 0;
+    int approved = 0;
+    for (var device : devices.path("pending")) {
+      if (!isConsole(device)) continue;
+      var request = none().put("requestId", device.path("requestId").asText());
+      if (call(gateway, token, "device.pair.approve", request) instanceof Done) approved++;
+    }
+    return approved;
+  }
+
+  private static boolean isConsole(JsonNode device) {
+    return device.path("clientId").asText().equals("openclaw-control-ui")
+        && device.path("role").asText().equals("operator");
+  }
+
+  private static ObjectNode none() {
+    return OpenClawConfig.JSON.createObjectNode();
+  }
+}

@@ -1,0 +1,81 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+
+/**
+ * The settings that Chowder must own to reach a gateway, guard it and give it a model. Knows names,
+ * not values, but for the three that would switch the control plane's plugin off.
+ */
+final class OwnedSettings {
+  private static final String ADMIN_PLUGIN = "admin-http-rpc";
+
+  /** Nothing below these may be said. */
+  private static final List<List<String>> OWNED =
+      List.of(
+          List.of("secrets"),
+          List.of("models", "providers", "anthropic"),
+          List.of("models", "providers", "openai"),
+          List.of("models", "providers", "google"),
+          List.of("models", "providers", "custom"),
+          List.of("plugins", "entries", ADMIN_PLUGIN));
+
+  private OwnedSettings() {}
+
+  static void refuse(ObjectNode overrides) {
+    refuseOwned(overrides, List.of());
+    if (overrides.get("gateway") instanceof ObjectNode gateway) {
+      for (var entry : gateway.properties()) {
+        // Not null either: with the object the origin of the gateway's own public URL would go.
+        boolean console = entry.getKey().equals("controlUi");
+        if (!console || !entry.getValue().isObject()) {
+          throw owned(List.of("gateway", entry.getKey()));
+        }
+      }
+    } else if (overrides.has("gateway")) {
+      throw owned(List.of("gateway"));
+    }
+    refuseSwitchingOff(overrides.path("plugins"));
+  }
+
+  /** Also what stands above an owned setting is owned, as far as it would replace or remove it. */
+  private static void refuseOwned(ObjectNode object, List<String> at) {
+    for (var entry : object.properties()) {
+      var here = OverrideKeys.under(at, entry.getKey());
+      if (OWNED.contains(here)) throw owned(here);
+      if (OWNED.stream().anyMatch(path -> startsWith(path, here))) {
+        if (!(entry.getValue() instanceof ObjectNode inner)) throw owned(here);
+        refuseOwned(inner, here);
+      }
+    }
+  }
+
+  private static void refuseSwitchingOff(JsonNode plugins) {
+    if (plugins.path("enabled").isBoolean() && !plugins.path("enabled").booleanValue()) {
+      throw owned(List.of("plugins", "enabled"));
+    }
+    if (names(plugins.path("deny"), ADMIN_PLUGIN)) throw owned(List.of("plugins", "deny"));
+    if (plugins.path("allow").isArray() && !names(plugins.path("allow"), ADMIN_PLUGIN)) {
+      throw new OverrideRefusedException(
+          new OverrideRefusal.NotInSchema(
+              "plugins.allow",
+              "without " + ADMIN_PLUGIN + " (expected: with it, Chowder works through it)"));
+    }
+  }
+
+  private static boolean names(JsonNode array, String name) {
+    for (var element : array) {
+      if (element.asText().equals(name)) return true;
+    }
+    return false;
+  }
+
+  private static boolean startsWith(List<String> path, List<String> beginning) {
+    return path.size() > beginning.size() && path.subList(0, beginning.size()).equals(beginning);
+  }
+
+  private static OverrideRefusedException owned(List<String> path) {
+    return new OverrideRefusedException(new OverrideRefusal.Owned(OverrideKeys.path(path)));
+  }
+}

@@ -1,0 +1,122 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Which values of a configuration are secrets, by the names above them, and the mask that stands
+ * for one in answers. Rather one too many than one too few.
+ */
+final class Sensitive {
+  static final String MASK = "***";
+
+  /** The last word of a name decides: {@code botToken} is a secret, {@code maxTokens} is none. */
+  private static final Pattern NAME =
+      Pattern.compile(
+          "(?i).*(token|password|passwd|passphrase|secret|credentials?|cookie|authorization|"
+              + "auth[_-]?tag|service[_-]?account|webhook[_-]?url|"
+              + "(api|private|access|signing|encrypt|encryption|shared|license|client|account)"
+              + "[_-]?key)");
+
+  /** Everything below these may be a secret: environments and HTTP headers. */
+  private static final Set<String> CONTAINERS = Set.of("env", "vars", "headers", "environment");
+
+  private static final Pattern URL_WITH_PASSWORD =
+      Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*://[^/@\\s]*:[^/@\\s]+@.*", Pattern.DOTALL);
+
+  private Sensitive() {}
+
+  static boolean isSensitiveName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
+  /** The same object with {@link #MASK} for every secret. */
+  static ObjectNode masked(ObjectNode object) {
+    return (ObjectNode) masked(object, false);
+  }
+
+  private static JsonNode masked(JsonNode node, boolean secret) {
+    return switch (node) {
+      case ObjectNode object -> {
+        var result = JsonNodeFactory.instance.objectNode();
+        object
+            .properties()
+            .forEach(
+                entry ->
+                    result.set(
+                        entry.getKey(), masked(entry.getValue(), secret || hides(entry.getKey()))));
+        yield result;
+      }
+      case ArrayNode array -> {
+        var result = JsonNodeFactory.instance.arrayNode();
+        array.forEach(element -> result.add(masked(element, secret)));
+        yield result;
+      }
+      case TextNode text when secret || URL_WITH_PASSWORD.matcher(text.textValue()).matches() ->
+          TextNode.valueOf(MASK);
+      case JsonNode number when secret && number.isNumber() -> TextNode.valueOf(MASK);
+      default -> node;
+    };
+  }
+
+  private static boolean hides(String name) {
+    return isSensitiveName(name) || CONTAINERS.contains(name);
+  }
+
+  /**
+   * A patch in which the masks that an answer showed are left out, so that a caller can send back
+   * what it got: the kept secret stays. Refused where nothing is kept, and inside arrays, which a
+   * patch replaces as a whole.
+   */
+  static ObjectNode withoutMasks(ObjectNode patch, ObjectNode kept) {
+    return withoutMasks(patch, kept, List.of(), false);
+  }
+
+  private static ObjectNode withoutMasks(
+      ObjectNode patch, JsonNode kept, List<String> at, boolean secret) {
+    var result = JsonNodeFactory.instance.objectNode();
+    for (var entry : patch.properties()) {
+      var name = entry.getKey();
+      var here = OverrideKeys.under(at, name);
+      boolean hidden = secret || hides(name);
+      var before = kept.path(name);
+      switch (entry.getValue()) {
+        case ObjectNode inner -> result.set(name, withoutMasks(inner, before, here, hidden));
+        case TextNode text when text.textValue().equals(MASK) -> {
+          if (before.isMissingNode() || !masked(before, hidden).equals(text)) {
+            throw maskWithoutValue(here);
+          }
+        }
+        case ArrayNode array -> {
+          boolean asShown = array.equals(masked(before, hidden));
+          if (!holdsMask(array)) {
+            result.set(name, array);
+          } else if (!asShown) {
+            throw maskWithoutValue(here);
+          }
+        }
+        case JsonNode value -> result.set(name, value);
+      }
+    }
+    return result;
+  }
+
+  private static boolean holdsMask(JsonNode node) {
+    if (node.isTextual()) return node.textValue().equals(MASK);
+    for (var inner : node) {
+      if (holdsMask(inner)) return true;
+    }
+    return false;
+  }
+
+  private static OverrideRefusedException maskWithoutValue(List<String> at) {
+    return new OverrideRefusedException(
+        new OverrideRefusal.MaskWithoutValue(OverrideKeys.path(at)));
+  }
+}

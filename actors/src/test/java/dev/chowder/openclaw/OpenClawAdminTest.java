@@ -1,0 +1,224 @@
+package dev.chowder.openclaw;
+
+import static dev.chowder.openclaw.MergePatchTest.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpServer;
+import dev.chowder.openclaw.AdminAnswer.Busy;
+import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.AdminAnswer.Issue;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
+import dev.chowder.openclaw.AdminAnswer.Refused;
+import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.Secret;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OpenClawAdminTest {
+  private static final Secret TOKEN = Secret.of("the-token");
+
+  private final List<JsonNode> calls = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> headers = Collections.synchronizedList(new ArrayList<>());
+  private final List<Reply> replies = Collections.synchronizedList(new ArrayList<>());
+  private final CountDownLatch hold = new CountDownLatch(1);
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 10_000);
+  private HttpServer server;
+  private SandboxEndpoint gateway;
+
+  private record Reply(int status, String body) {}
+
+  @BeforeEach
+  void start() throws Exception {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext(
+        "/api/v1/admin/rpc",
+        exchange -> {
+          headers.addAll(exchange.getRequestHeaders().keySet());
+          headers.add(exchange.getRequestHeaders().getFirst("authorization"));
+          calls.add(OpenClawConfig.JSON.readTree(exchange.getRequestBody()));
+          if (replies.isEmpty()) {
+            try {
+              hold.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+            exchange.close();
+            return;
+          }
+          var reply = replies.removeFirst();
+          var bytes = reply.body().getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(reply.status(), bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        });
+    server.start();
+    gateway = new SandboxEndpoint("127.0.0.1", server.getAddress().getPort());
+  }
+
+  @AfterEach
+  void stop() {
+    hold.countDown();
+    server.stop(0);
+    http.close();
+  }
+
+  @Test
+  void aCallCarriesTheTokenAndNothingThatLooksLikeAProxy() throws Exception {
+    reply(200, "{'ok': true, 'payload': {'status': 'ok'}}");
+    assertThat(admin.health(gateway, TOKEN)).isEqualTo(new Done(json("{'status': 'ok'}")));
+    assertThat(headers).contains("Bearer the-token");
+    assertThat(headers)
+        .noneMatch(name -> name.toLowerCase(Locale.ROOT).matches("(x-)?forwarded.*|x-real-ip|via"));
+    assertThat(calls.getFirst()).isEqualTo(json("{'method': 'health', 'params': {}}"));
+  }
+
+  @Test
+  void aRefusalKeepsWhatIsWrongAndWhere() throws Exception {
+    reply(400, invalid("agents.defaults", "Unrecognized key"));
+    assertThat(admin.config(gateway, TOKEN))
+        .isEqualTo(
+            new Refused(
+                "INVALID_REQUEST",
+                "invalid config",
+                List.of(new Issue("agents.defaults", "Unrecognized key"))));
+  }
+
+  @Test
+  void aWrongTokenABusyGatewayAndAMissingInterfaceAreToldApart() throws Exception {
+    reply(401, "{'error': {'message': 'Unauthorized', 'type': 'unauthorized'}}");
+    assertThat(admin.health(gateway, TOKEN)).isInstanceOf(TokenRefused.class);
+    reply(503, "{'ok': false, 'error': {'code': 'UNAVAILABLE', 'message': 'draining'}}");
+    assertThat(admin.health(gateway, TOKEN)).isEqualTo(new Busy("draining"));
+    reply(404, "{}");
+    assertThat(admin.health(gateway, TOKEN)).isInstanceOf(NoAnswer.class);
+    reply(200, "<html>");
+    assertThat(admin.health(gateway, TOKEN)).isEqualTo(new NoAnswer("HTTP 200 without JSON"));
+  }
+
+  @Test
+  void anAnswerThatIsTooLargeIsNone() throws Exception {
+    reply(200, "{'ok': true, 'payload': '" + "x".repeat(20_000) + "'}");
+    assertThat(admin.health(gateway, TOKEN)).isInstanceOf(NoAnswer.class);
+  }
+
+  @Test
+  void aGatewayThatDoesNotAnswerIsGivenUp() throws Exception {
+    var impatient = new OpenClawAdmin(http, Duration.ofMillis(200), 10_000);
+    assertThat(impatient.health(gateway, TOKEN)).isInstanceOf(NoAnswer.class);
+    assertThat(calls).hasSize(1);
+  }
+
+  @Test
+  void nobodyListeningIsNoAnswer() throws Exception {
+    int free;
+    try (var socket = new ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    assertThat(admin.health(new SandboxEndpoint("127.0.0.1", free), TOKEN))
+        .isInstanceOf(NoAnswer.class);
+  }
+
+  @Test
+  void aPatchNamesTheHashAndTheArraysThatItReplaces() throws Exception {
+    reply(200, snapshot("h1", "{'a': {'list': [1], 'deep': {'more': []}}, 'b': [1]}"));
+    reply(200, "{'ok': true, 'payload': {}}");
+    var patch = json("{'a': null, 'b': [2], 'c': {'d': [1]}, 'e': 1}");
+    assertThat(admin.patchConfig(gateway, TOKEN, List.of(patch))).isInstanceOf(Done.class);
+    var params = calls.get(1).get("params");
+    assertThat(params.get("baseHash").asText()).isEqualTo("h1");
+    assertThat(json(params.get("raw").asText())).isEqualTo(patch);
+    assertThat(params.get("replacePaths"))
+        .isEqualTo(json("{'x': ['a.deep.more', 'a.list', 'b', 'c.d']}").get("x"));
+  }
+
+  @Test
+  void aPatchIsTriedAgainOnTopOfSomebodyElsesWrite() throws Exception {
+    reply(200, snapshot("h1", "{}"));
+    reply(400, stale());
+    reply(200, snapshot("h2", "{}"));
+    reply(200, "{'ok': true, 'payload': {}}");
+    assertThat(admin.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isInstanceOf(Done.class);
+    assertThat(calls.get(3).at("/params/baseHash").asText()).isEqualTo("h2");
+  }
+
+  @Test
+  void endlessConflictsEndInARefusal() throws Exception {
+    for (int i = 0; i < 6; i++) {
+      reply(200, snapshot("h" + i, "{}"));
+      reply(400, stale());
+    }
+    assertThat(admin.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isInstanceOf(Refused.class);
+    assertThat(calls).hasSize(12);
+  }
+
+  @Test
+  void aRefusedPatchKeepsTheLaterOnesBack() throws Exception {
+    reply(200, snapshot("h1", "{}"));
+    reply(400, invalid("a", "no"));
+    assertThat(admin.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"), json("{'b': 1}"))))
+        .isInstanceOf(Refused.class);
+    assertThat(calls).hasSize(2);
+  }
+
+  @Test
+  void onlyConsolesAreLetIn() throws Exception {
+    reply(
+        200,
+        """
+        {'ok': true, 'payload': {'paired': [], 'pending': [
+          {'requestId': 'r1', 'clientId': 'openclaw-control-ui', 'role': 'operator'},
+          {'requestId': 'r2', 'clientId': 'some-phone', 'role': 'node'},
+          {'requestId': 'r3', 'clientId': 'openclaw-control-ui', 'role': 'node'},
+          {'requestId': 'r4', 'clientId': 'openclaw-control-ui', 'role': 'operator'}]}}
+        """);
+    reply(200, "{'ok': true, 'payload': {}}");
+    reply(400, invalid("", "unknown requestId"));
+    assertThat(admin.approveConsoles(gateway, TOKEN)).isEqualTo(1);
+    assertThat(calls.stream().skip(1).map(call -> call.at("/params/requestId").asText()))
+        .containsExactly("r1", "r4");
+  }
+
+  private void reply(int status, String body) throws Exception {
+    replies.add(new Reply(status, body.startsWith("{") ? strict(body) : body));
+  }
+
+  private static String strict(String body) throws Exception {
+    return OpenClawConfig.JSON.readTree(body).toString();
+  }
+
+  private static String snapshot(String hash, String config) throws Exception {
+    ObjectNode payload = json("{}").put("hash", hash);
+    payload.set("sourceConfig", json(config));
+    return json("{'ok': true}").set("payload", payload).toString();
+  }
+
+  private static String stale() {
+    return "{'ok': false, 'error': {'code': 'INVALID_REQUEST', 'message':"
+        + " 'config changed since last load; re-run config.get and retry'}}";
+  }
+
+  private static String invalid(String path, String message) {
+    return "{'ok': false, 'error': {'code': 'INVALID_REQUEST', 'message': 'invalid config',"
+        + " 'details': {'issues': [{'path': '%s', 'message': '%s'}]}}}".formatted(path, message);
+  }
+}

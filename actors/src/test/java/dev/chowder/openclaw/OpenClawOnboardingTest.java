@@ -1,0 +1,88 @@
+package dev.chowder.openclaw;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.ByteString;
+import dev.chowder.secret.Secret;
+import java.io.IOException;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OpenClawOnboardingTest {
+  private static final Secret KEY = Secret.of("sk-the-key");
+  private static final String PUBLIC_URL = "http://i.localhost:8080";
+
+  @ParameterizedTest
+  @CsvSource({
+    "anthropic, '', '', '', anthropic.json",
+    "openai, gpt-5.5, '', '', openai.json",
+    "gemini, '', '', '', gemini.json",
+    "anthropic, m-1, http://172.30.0.1:9000, '', anthropic-elsewhere.json",
+    "custom, demo, http://172.30.0.1:9092/v1, '', custom.json",
+  })
+  void theFileBeforeTheFirstStartIsTheKnownOne(
+      String provider, String model, String baseUrl, String api, String golden) throws Exception {
+    var config =
+        OpenClawOnboarding.seed(new ModelSetup(provider, model, baseUrl, api, Optional.of(KEY)));
+    OpenClawConfig.demandToken(config);
+    OpenClawConfig.openEndpoints(config, PUBLIC_URL);
+    assertThat(config.toPrettyString()).isEqualTo(golden(golden).toPrettyString());
+  }
+
+  @Test
+  void theKeyIsInItsOwnFileAndNowhereElse() {
+    var setup = new ModelSetup("anthropic", "", "", "", Optional.of(KEY));
+    var files = OpenClawOnboarding.files(setup);
+    assertThat(files)
+        .filteredOn(file -> file.content().toStringUtf8().contains(KEY.reveal()))
+        .singleElement()
+        .satisfies(
+            file -> {
+              assertThat(file.path()).isEqualTo(OpenClawHome.PROVIDER_KEY);
+              assertThat(file.mode()).isEqualTo(0600);
+              assertThat(file.content().toStringUtf8()).isEqualTo(KEY.reveal());
+            });
+    assertThat(OpenClawOnboarding.command()).noneMatch(word -> word.contains(KEY.reveal()));
+    assertThat(setup.toString()).doesNotContain(KEY.reveal());
+  }
+
+  @Test
+  void aCustomEndpointWithoutModelOrUrlIsNone() {
+    assertThatThrownBy(
+            () ->
+                OpenClawOnboarding.seed(
+                    new ModelSetup("custom", "", "http://x", "", Optional.empty())))
+        .hasMessageStartingWith("model: none");
+  }
+
+  @Test
+  void doingAStepTwiceChangesNothing() throws Exception {
+    var config = golden("custom.json");
+    var again = (ObjectNode) config.deepCopy();
+    OpenClawConfig.demandToken(again);
+    OpenClawConfig.openEndpoints(again, PUBLIC_URL);
+    assertThat(again).isEqualTo(config);
+  }
+
+  @Test
+  void aFileThatPeopleWroteIsReadAndABrokenOneIsToldWithoutItsContent() {
+    var read = OpenClawConfig.parse(ByteString.copyFromUtf8("{ // mine\n gateway: {port: 1,}, }"));
+    assertThat(read.at("/gateway/port").asInt()).isEqualTo(1);
+    assertThatThrownBy(() -> OpenClawConfig.parse(ByteString.copyFromUtf8("{\n\"a\": hush")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("openclaw.json: no JSON from line 2 on");
+    assertThatThrownBy(() -> OpenClawConfig.parse(ByteString.EMPTY))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static JsonNode golden(String name) throws IOException {
+    try (var in = OpenClawOnboardingTest.class.getResourceAsStream("/openclaw/" + name)) {
+      return OpenClawConfig.JSON.readTree(in);
+    }
+  }
+}
