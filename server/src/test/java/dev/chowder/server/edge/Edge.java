@@ -1,0 +1,129 @@
+package dev.chowder.server.edge;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.GrpcServer;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.gateway.GatewayAuthorization;
+import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.ResponsesProxy;
+import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.operator.OperatorCommands;
+import dev.chowder.server.operator.OperatorServer;
+import dev.chowder.server.operator.OperatorToken;
+import dev.chowder.server.organization.OrganizationRequests;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/** The edge without what is behind it: real interceptors, requests and proxies, stub services. */
+final class Edge implements AutoCloseable {
+  static final String KEY = "chd_org_" + "a".repeat(64);
+  static final String OTHER_KEY = "chd_org_" + "b".repeat(64);
+  private static final Map<String, Caller> KEYS =
+      Map.of(
+          KEY, new Caller("01900000-0000-7000-8000-00000000000a", "key-a"),
+          OTHER_KEY, new Caller("01900000-0000-7000-8000-00000000000b", "key-b"));
+
+  final Map<String, Place> places = new ConcurrentHashMap<>();
+  final BlockingQueue<String> webSockets = new LinkedBlockingQueue<>();
+  final StubInstances instances;
+  final GrpcServer grpc;
+  final OperatorServer operator;
+  final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final ResponsesProxy proxy;
+
+  Edge(Path folder) throws IOException {
+    ServerSettings settings = settings(folder);
+    proxy = new ResponsesProxy((organization, id) -> place(id), settings.responses());
+    instances = new StubInstances(new InstanceRequests(settings.instances()), proxy);
+    var organizations =
+        new StubOrganizations(
+            new OrganizationRequests(
+                settings.instances().modelProviders(), settings.privateModelHosts()));
+    var gateways =
+        new GatewayAuthorization(
+            (organization, id) -> place(id), settings.gateway().baseDomain(), webSockets::add);
+    grpc =
+        GrpcServer.onNetwork(
+                settings,
+                new GrpcServer.Services(List.of(instances, organizations), List.of(gateways)),
+                key -> Optional.ofNullable(KEYS.get(key.reveal())),
+                metrics)
+            .start();
+    operator =
+        OperatorServer.start(
+            settings,
+            OperatorToken.in(folder.resolve("operator.token"), new SecureRandom()),
+            new NoOrganizations(),
+            metrics,
+            () -> true);
+  }
+
+  static ServerSettings settings(Path folder) {
+    return ServerSettings.of(
+        ConfigFactory.parseMap(
+                Map.of(
+                    "chowder.home", folder.toString(),
+                    "chowder.grpc.port", 0,
+                    "chowder.grpc.shutdown-grace", "1s",
+                    "chowder.operator.port", 0,
+                    "chowder.gateway.port", 8080))
+            .withFallback(ConfigFactory.load()));
+  }
+
+  EnvoyProcess startEnvoy(Path folder, Map<String, String> variables)
+      throws IOException, InterruptedException {
+    var all = new ConcurrentHashMap<>(variables);
+    all.put("CHOWDER_GRPC_PORT", Integer.toString(grpc.port()));
+    all.put("CHOWDER_OPERATOR_PORT", Integer.toString(operator.port()));
+    return EnvoyProcess.start(folder, all);
+  }
+
+  void place(String id, InetSocketAddress gateway) {
+    places.put(id, new Place.Target(gateway, Secret.of("gateway-token")));
+  }
+
+  private Place place(String id) {
+    return places.getOrDefault(id, new Place.NotFound());
+  }
+
+  static InetSocketAddress loopback(int port) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  @Override
+  public void close() {
+    operator.close();
+    grpc.close();
+    proxy.close();
+  }
+
+  private static final class NoOrganizations implements OperatorCommands {
+    @Override
+    public List<OrganizationSummary> organizations() {
+      return List.of();
+    }
+
+    @Override
+    public Optional<OrganizationSummary> setTier(String organizationId, String tier) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Optional<Secret> newKey(String organizationId) {
+      return Optional.empty();
+    }
+  }
+}

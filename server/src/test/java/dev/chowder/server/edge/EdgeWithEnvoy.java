@@ -1,0 +1,91 @@
+package dev.chowder.server.edge;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** One edge and one Envoy in front of it for all tests of a class. */
+final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
+  private final Map<String, String> variables;
+  private @Nullable Path folder;
+  private @Nullable Edge edge;
+  private @Nullable EnvoyProcess envoy;
+
+  EdgeWithEnvoy(Map<String, String> variables) {
+    this.variables = variables;
+  }
+
+  EdgeWithEnvoy() {
+    this(Map.of());
+  }
+
+  Edge edge() {
+    if (edge == null) {
+      throw new IllegalStateException("not started");
+    }
+    return edge;
+  }
+
+  InetSocketAddress rest() {
+    if (envoy == null) {
+      throw new IllegalStateException("not started");
+    }
+    return Edge.loopback(envoy.port());
+  }
+
+  /** Sends a request with the first organization's key. */
+  RawHttp.Answer call(RawHttp.Request request) throws IOException {
+    return RawHttp.send(rest(), request.with("Authorization", "Bearer " + Edge.KEY));
+  }
+
+  RawHttp.Answer call(String method, String target) throws IOException {
+    return call(RawHttp.Request.of(method, target));
+  }
+
+  RawHttp.Answer call(String method, String target, String json) throws IOException {
+    return call(RawHttp.Request.of(method, target).json(json));
+  }
+
+  /** Creates an instance and returns its id. */
+  String create(String name) throws IOException {
+    return call("POST", "/v1/instances", "{\"name\":\"" + name + "\"}").json().get("id").asText();
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws Exception {
+    folder = Files.createTempDirectory("edge");
+    edge = new Edge(folder);
+    envoy = edge.startEnvoy(folder, variables);
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws IOException {
+    if (envoy != null) {
+      envoy.close();
+    }
+    if (edge != null) {
+      edge.close();
+    }
+    if (folder != null) {
+      try (var files = Files.walk(folder)) {
+        files.sorted(Comparator.reverseOrder()).forEach(EdgeWithEnvoy::delete);
+      }
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.delete(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package dev.chowder.server.edge;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A real Envoy with the project's own configuration, on ports that were free. */
+public final class EnvoyProcess implements AutoCloseable {
+  private static final Duration START_LIMIT = Duration.ofSeconds(30);
+
+  private final Process process;
+  private final int port;
+
+  private EnvoyProcess(Process process, int port) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /**
+   * Starts it and waits until it listens.
+   *
+   * @param folder for its configuration and log
+   * @param variables of the template, over the defaults of {@code envoy/render.sh}
+   */
+  public static EnvoyProcess start(Path folder, Map<String, String> variables)
+      throws IOException, InterruptedException {
+    Path root = repository();
+    var all = new HashMap<>(variables);
+    all.put("CHOWDER_REST_PORT", "0");
+    all.put("CHOWDER_ENVOY_ADMIN_PORT", "0");
+    Path config = folder.resolve("envoy.yaml");
+    Files.writeString(config, run(List.of(root.resolve("envoy/render.sh").toString()), all));
+    Path admin = folder.resolve("admin");
+    Process process =
+        new ProcessBuilder(
+                binary(root),
+                "-c",
+                config.toString(),
+                "--use-dynamic-base-id",
+                "--admin-address-path",
+                admin.toString(),
+                "--concurrency",
+                "1",
+                "--log-level",
+                "warn")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("envoy.log").toFile())
+            .start();
+    try {
+      return new EnvoyProcess(process, restPort(process, admin, folder.resolve("envoy.log")));
+    } catch (IOException | InterruptedException | RuntimeException thrown) {
+      process.destroyForcibly();
+      throw thrown;
+    }
+  }
+
+  public int port() {
+    return port;
+  }
+
+  private static int restPort(Process process, Path admin, Path log)
+      throws IOException, InterruptedException {
+    Instant deadline = Instant.now().plus(START_LIMIT);
+    try (var client = HttpClient.newHttpClient()) {
+      while (Instant.now().isBefore(deadline) && process.isAlive()) {
+        if (Files.exists(admin) && Files.size(admin) > 0) {
+          JsonNode listeners = listeners(client, Files.readString(admin).strip());
+          if (!listeners.isEmpty()) {
+            return listeners.get(0).at("/local_address/socket_address/port_value").asInt();
+          }
+        }
+        process.waitFor(50, TimeUnit.MILLISECONDS);
+      }
+    }
+    throw new IOException("Envoy did not start: " + Files.readString(log));
+  }
+
+  private static JsonNode listeners(HttpClient client, String address)
+      throws IOException, InterruptedException {
+    var request =
+        HttpRequest.newBuilder(URI.create("http://" + address + "/listeners?format=json"))
+            .timeout(Duration.ofSeconds(5))
+            .build();
+    String body = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+    return new ObjectMapper().readTree(body).path("listener_statuses");
+  }
+
+  private static String binary(Path root) throws IOException, InterruptedException {
+    String given = System.getenv("ENVOY_BIN");
+    return given != null
+        ? given
+        : run(List.of(root.resolve("scripts/lib/envoy.sh").toString(), "path"), Map.of()).strip();
+  }
+
+  private static String run(List<String> command, Map<String, String> variables)
+      throws IOException, InterruptedException {
+    var builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(variables);
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IOException(command + ": exit " + process.exitValue());
+    }
+    return out;
+  }
+
+  /** Tests run in the module's folder. */
+  static Path repository() {
+    Path here = Path.of("").toAbsolutePath();
+    while (!Files.exists(here.resolve("envoy/envoy.yaml"))) {
+      Path parent = here.getParent();
+      if (parent == null) {
+        throw new IllegalStateException("no envoy/envoy.yaml in any folder above");
+      }
+      here = parent;
+    }
+    return here;
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

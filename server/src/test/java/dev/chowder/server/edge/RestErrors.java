@@ -1,0 +1,36 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+
+/** What every error over REST looks like, whoever wrote it: server or Envoy. */
+final class RestErrors {
+  private RestErrors() {}
+
+  /** The documented form: JSON, code, a message that gives nothing away, exactly one ErrorInfo. */
+  static void check(RawHttp.Answer answer, int status, int code, String reason) {
+    assertThat(answer.status()).as("status of %s", answer).isEqualTo(status);
+    assertThat(answer.header("content-type").orElse("none"))
+        .as("content type of %s", answer)
+        .startsWith("application/json");
+    JsonNode body = answer.json();
+    assertThat(body.path("code").asInt()).as("code in %s", answer).isEqualTo(code);
+    assertThat(body.path("message").asText()).as("message in %s", answer).isNotBlank();
+    var infos = new ArrayList<JsonNode>();
+    body.path("details")
+        .forEach(
+            detail -> {
+              if (detail.path("@type").asText().endsWith("/google.rpc.ErrorInfo")) {
+                infos.add(detail);
+              }
+            });
+    assertThat(infos).as("ErrorInfo in %s", answer).hasSize(1);
+    assertThat(infos.getFirst().path("reason").asText())
+        .as("reason in %s", answer)
+        .isEqualTo(reason);
+    assertThat(infos.getFirst().path("domain").asText()).isEqualTo("chowder.dev");
+    Leaks.check(answer.body());
+  }
+}
