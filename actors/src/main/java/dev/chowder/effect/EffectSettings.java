@@ -11,6 +11,8 @@ import java.util.Map;
  *
  * @param maxConcurrent how many effects run at once on this host
  * @param stageLimits how long each stage may take
+ * @param probeLimit how long a provider may take to list its models before onboarding goes on
+ *     without
  * @param readyLimit how long a gateway may take to be ready; shorter than its stage's limit, so
  *     that its log can still be read
  * @param stopLimit how long a stop may take altogether
@@ -23,6 +25,7 @@ import java.util.Map;
 public record EffectSettings(
     int maxConcurrent,
     Map<Stage, Duration> stageLimits,
+    Duration probeLimit,
     Duration readyLimit,
     Duration stopLimit,
     Duration drain,
@@ -40,6 +43,7 @@ public record EffectSettings(
     return new EffectSettings(
         config.getInt("max-concurrent"),
         Map.copyOf(limits),
+        config.getDuration("probe-limit"),
         config.getDuration("ready-limit"),
         config.getDuration("stop-limit"),
         config.getDuration("drain"),

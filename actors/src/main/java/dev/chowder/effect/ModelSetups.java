@@ -2,6 +2,8 @@ package dev.chowder.effect;
 
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ModelChoice;
+import dev.chowder.openclaw.ModelListProbe;
+import dev.chowder.openclaw.ModelListProbe.Finding;
 import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretNames;
@@ -18,9 +20,9 @@ public final class ModelSetups {
 
   private final SandboxDriver driver;
   private final SecretStore secrets;
-  private final ModelProbe probe;
+  private final ModelListProbe probe;
 
-  public ModelSetups(SandboxDriver driver, SecretStore secrets, ModelProbe probe) {
+  public ModelSetups(SandboxDriver driver, SecretStore secrets, ModelListProbe probe) {
     this.driver = driver;
     this.secrets = secrets;
     this.probe = probe;
@@ -41,7 +43,7 @@ public final class ModelSetups {
     }
     var asChowderSeesIt =
         new ModelSetup(model.provider(), model.model(), model.baseUrl(), model.api(), key);
-    String note = probe.tryKey(asChowderSeesIt);
+    String note = tried(asChowderSeesIt);
     return new Reachable(
         new ModelSetup(
             model.provider(), model.model(), fromSandbox(model.baseUrl()), model.api(), key),
@@ -66,15 +68,18 @@ public final class ModelSetups {
         + url.getRawPath();
   }
 
-  /** Tries a provider's key. */
-  @FunctionalInterface
-  public interface ModelProbe {
-    /**
-     * Asks the provider for its models.
-     *
-     * @return a note when the provider could not be asked; empty when all is well
-     * @throws WorkFailure KEY_REFUSED when the provider refuses the key
-     */
-    String tryKey(ModelSetup setup) throws InterruptedException;
+  /** The note, if there is one. */
+  private String tried(ModelSetup setup) throws InterruptedException {
+    return switch (probe.tryKey(setup)) {
+      case Finding.Accepted() -> "";
+      case Finding.Unknown(var note) -> note;
+      case Finding.KeyRefused(var status) ->
+          throw new WorkFailure(
+              "KEY_REFUSED",
+              setup.provider()
+                  + " refuses the organization's key with status "
+                  + status
+                  + " (expected: a key that can list its models)");
+    };
   }
 }

@@ -1,0 +1,33 @@
+package dev.chowder.server;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.effect.Overrides;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import java.util.Collection;
+import java.util.Map;
+
+/** Instances without overrides. */
+final class NoOverrides implements Overrides {
+  @Override
+  public void check(ObjectNode overrides) {}
+
+  @Override
+  public void store(InstanceId id, ObjectNode overrides) {}
+
+  @Override
+  public void patch(InstanceId id, ObjectNode patch) {}
+
+  @Override
+  public Map<InstanceId, ObjectNode> shown(Collection<InstanceId> ids) {
+    return Map.of();
+  }
+
+  @Override
+  public void apply(InstanceId id, ObjectNode config) {}
+
+  @Override
+  public String hotApply(InstanceId id, SandboxEndpoint gateway) {
+    return "";
+  }
+}

@@ -1,0 +1,73 @@
+package dev.chowder.server.organization;
+
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationRejection;
+import dev.chowder.organization.OrganizationReply;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Organizations;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/** Asks organizations; refusals become errors. Blocks. */
+public final class OrganizationAsks {
+  private final Organizations organizations;
+
+  public OrganizationAsks(Organizations organizations) {
+    this.organizations = organizations;
+  }
+
+  /** Sends a command that is answered with how the organization stands then. */
+  public OrganizationView send(
+      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
+    return switch (reply(organizationId, command)) {
+      case OrganizationReply.Accepted(var view) -> view;
+      case OrganizationReply.Refused(var why) -> throw error(why);
+      case OrganizationReply.Slots _ ->
+          throw new IllegalStateException("slots (expected: an organization)");
+    };
+  }
+
+  /** The answer itself. */
+  public OrganizationReply reply(
+      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
+    try {
+      return organizations.ask(organizationId, command).toCompletableFuture().get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        throw ApiError.of(
+            Reason.NO_ANSWER_IN_TIME,
+            "the organization did not answer in time; what was asked may still happen");
+      }
+      throw new IllegalStateException("an organization could not be asked", e.getCause());
+    }
+  }
+
+  /** The one place where a refusal becomes an error. */
+  private static ApiError error(OrganizationRejection why) {
+    return switch (why) {
+      case OrganizationRejection.NotFound() ->
+          ApiError.of(Reason.ORGANIZATION_NOT_FOUND, "Organization not found.");
+      case OrganizationRejection.AlreadyExists() ->
+          throw new IllegalStateException("organization id given twice");
+      case OrganizationRejection.Invalid(var field, var text) -> ApiError.invalid(field, text);
+      case OrganizationRejection.ProviderNotConfigured(var provider) ->
+          ApiError.of(
+              Reason.MODEL_PROVIDER_NOT_CONFIGURED,
+              "model_provider: "
+                  + provider.label()
+                  + " is not set up (expected: its key, or for custom its endpoint, set by PATCH"
+                  + " /v1/organization)");
+      case OrganizationRejection.LimitReached(var used, var limit) ->
+          ApiError.of(
+              Reason.INSTANCE_LIMIT_REACHED,
+              "Instance limit reached (" + used + "/" + limit + "). Upgrade your subscription.");
+    };
+  }
+}

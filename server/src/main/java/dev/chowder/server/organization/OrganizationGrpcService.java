@@ -1,0 +1,134 @@
+package dev.chowder.server.organization;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.GetOrganizationRequest;
+import dev.chowder.api.v1.Organization;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.SignUpResponse;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.key.ApiKeys;
+import dev.chowder.organization.EndpointChange;
+import dev.chowder.organization.ModelProvider;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.stub.StreamObserver;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+
+/** Signs organizations up and keeps their settings: parse, ask, present. */
+public final class OrganizationGrpcService
+    extends OrganizationServiceGrpc.OrganizationServiceImplBase {
+  private final OrganizationRequests requests;
+  private final OrganizationAsks asks;
+  private final ApiKeys keys;
+  private final SecretStore secrets;
+  private final boolean signUpOpen;
+  private final InstantSource clock;
+
+  /** Wires the service. */
+  public OrganizationGrpcService(
+      OrganizationRequests requests,
+      OrganizationAsks asks,
+      ApiKeys keys,
+      SecretStore secrets,
+      boolean signUpOpen,
+      InstantSource clock) {
+    this.requests = requests;
+    this.asks = asks;
+    this.keys = keys;
+    this.secrets = secrets;
+    this.signUpOpen = signUpOpen;
+    this.clock = clock;
+  }
+
+  @Override
+  public void signUp(SignUpRequest request, StreamObserver<SignUpResponse> out) {
+    if (!signUpOpen) {
+      throw ApiError.of(
+          Reason.SIGN_UP_CLOSED,
+          "sign-up: closed (expected: an operator opens it or signs you up)");
+    }
+    var name = requests.signUp(request);
+    var id = Ids.next();
+    var now = clock.instant();
+    var view = asks.send(id, replyTo -> new OrganizationCommand.SignUp(name, now, replyTo));
+    // The key's hash is stored before the key is given out: a key that was seen always works.
+    var issued = keys.issueOrganizationKey(id);
+    out.onNext(
+        SignUpResponse.newBuilder()
+            .setOrganization(OrganizationPresenter.organization(view))
+            .setApiKey(issued.value().reveal())
+            .build());
+    out.onCompleted();
+  }
+
+  @Override
+  public void getOrganization(GetOrganizationRequest request, StreamObserver<Organization> out) {
+    var view = asks.send(Caller.current().organizationId(), OrganizationCommand.Get::new);
+    out.onNext(OrganizationPresenter.organization(view));
+    out.onCompleted();
+  }
+
+  @Override
+  public void updateOrganization(
+      UpdateOrganizationRequest request, StreamObserver<Organization> out) {
+    var caller = Caller.current();
+    var change = requests.change(request);
+    var set = EnumSet.noneOf(ModelProvider.class);
+    var removed = EnumSet.noneOf(ModelProvider.class);
+    change
+        .modelKeys()
+        .forEach(
+            (label, key) -> {
+              var provider = provider(label);
+              key.ifPresentOrElse(
+                  k -> {
+                    // Before the command: a provider that the organization knows always has its
+                    // key.
+                    secrets.put(caller.organizationId(), provider.secretName(), k);
+                    set.add(provider);
+                  },
+                  () -> removed.add(provider));
+            });
+    Map<ModelProvider, EndpointChange> endpoints = new EnumMap<>(ModelProvider.class);
+    change
+        .modelEndpoints()
+        .forEach((label, endpoint) -> endpoints.put(provider(label), endpoint(endpoint)));
+    var now = clock.instant();
+    var view =
+        asks.send(
+            caller.organizationId(),
+            replyTo ->
+                new OrganizationCommand.Update(
+                    caller.keyId(), change.name(), set, removed, endpoints, now, replyTo));
+    removed.forEach(provider -> secrets.delete(caller.organizationId(), provider.secretName()));
+    out.onNext(OrganizationPresenter.organization(view));
+    out.onCompleted();
+  }
+
+  private static EndpointChange endpoint(OrganizationRequests.EndpointChange change) {
+    return switch (change) {
+      case OrganizationRequests.EndpointChange.Remove() -> new EndpointChange.Remove();
+      case OrganizationRequests.EndpointChange.Merge(var fields) ->
+          new EndpointChange.Merge(
+              field(fields, "base_url"), field(fields, "model"), field(fields, "api"));
+    };
+  }
+
+  /** Absent: it stays; an empty text: it is removed. */
+  private static Optional<String> field(Map<String, Optional<String>> fields, String name) {
+    return Optional.ofNullable(fields.get(name)).map(value -> value.orElse(""));
+  }
+
+  private static ModelProvider provider(String label) {
+    return ModelProvider.ofLabel(label)
+        .orElseThrow(() -> new IllegalStateException("provider " + label + " passed its check"));
+  }
+}

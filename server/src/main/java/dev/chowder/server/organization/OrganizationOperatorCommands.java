@@ -1,0 +1,87 @@
+package dev.chowder.server.organization;
+
+import dev.chowder.key.ApiKeys;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationReadRows;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Tier;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.operator.OperatorCommands;
+import dev.chowder.storage.OrganizationRows;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** What operators order of organizations. */
+public final class OrganizationOperatorCommands implements OperatorCommands {
+  private static final int PAGE = 500;
+
+  private final OrganizationAsks asks;
+  private final OrganizationRows rows;
+  private final ApiKeys keys;
+  private final InstantSource clock;
+
+  /** Wires the commands. */
+  public OrganizationOperatorCommands(
+      OrganizationAsks asks, OrganizationRows rows, ApiKeys keys, InstantSource clock) {
+    this.asks = asks;
+    this.rows = rows;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  @Override
+  public List<OrganizationSummary> organizations() {
+    var all = new ArrayList<OrganizationSummary>();
+    var after = Optional.<String>empty();
+    while (true) {
+      var page = rows.list(PAGE, after);
+      page.forEach(row -> all.add(summary(OrganizationReadRows.view(row))));
+      if (page.size() < PAGE) return all;
+      after = Optional.of(page.getLast().id());
+    }
+  }
+
+  @Override
+  public Optional<OrganizationSummary> setTier(String organizationId, String tier) {
+    var wanted = Tier.ofLabel(tier).orElseThrow();
+    return ifThere(
+        () ->
+            summary(
+                asks.send(
+                    organizationId,
+                    replyTo -> new OrganizationCommand.SetTier(wanted, clock.instant(), replyTo))));
+  }
+
+  @Override
+  public Optional<Secret> newKey(String organizationId) {
+    return ifThere(
+        () -> {
+          var _ = asks.send(organizationId, OrganizationCommand.Get::new);
+          return keys.issueOrganizationKey(organizationId).value();
+        });
+  }
+
+  private static <T> Optional<T> ifThere(Supplier<T> order) {
+    try {
+      return Optional.of(order.get());
+    } catch (ApiError why) {
+      if (why.reason() == Reason.ORGANIZATION_NOT_FOUND) return Optional.empty();
+      throw why;
+    }
+  }
+
+  private static OrganizationSummary summary(OrganizationView view) {
+    var limit = view.tier().limit();
+    return new OrganizationSummary(
+        view.id(),
+        view.name(),
+        view.tier().label(),
+        limit.isPresent() ? Optional.of(limit.getAsInt()) : Optional.empty(),
+        view.slots());
+  }
+}

@@ -1,0 +1,149 @@
+package dev.chowder.server.organization;
+
+import com.typesafe.config.Config;
+import dev.chowder.effect.Caretaker.UnbornSlots;
+import dev.chowder.effect.GatewayStages.SlotReturns;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Instances;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.organization.ModelEndpoint;
+import dev.chowder.organization.ModelProvider;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationReply;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.server.HostRoom;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.instance.Admission;
+import dev.chowder.storage.OrganizationRow;
+import dev.chowder.storage.OrganizationRows;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Organizations' slots as creates, deletions and sweeps use them: taken before an instance exists,
+ * given back when it is gone or was never born.
+ */
+public final class OrganizationSlots implements Admission, SlotReturns, UnbornSlots {
+  private static final int PAGE = 200;
+
+  private final OrganizationAsks organizations;
+  private final OrganizationRows rows;
+  private final Supplier<Instances> instances;
+  private final HostRoom room;
+  private final Config defaultModels;
+  private final InstantSource clock;
+
+  /**
+   * Wires the slots.
+   *
+   * @param instances asked only while sweeping: instances themselves need slots to be given back
+   */
+  public OrganizationSlots(
+      OrganizationAsks organizations,
+      OrganizationRows rows,
+      Supplier<Instances> instances,
+      HostRoom room,
+      Config root,
+      InstantSource clock) {
+    this.organizations = organizations;
+    this.rows = rows;
+    this.instances = instances;
+    this.room = room;
+    this.defaultModels = root.getConfig("chowder.models.default");
+    this.clock = clock;
+  }
+
+  @Override
+  public ModelChoice admit(
+      String organizationId, InstanceId id, String provider, Optional<String> model) {
+    var wanted = ModelProvider.ofLabel(provider).orElseThrow();
+    var keyId = Caller.current().keyId();
+    var view =
+        organizations.send(
+            organizationId,
+            replyTo ->
+                new OrganizationCommand.ReserveSlot(
+                    keyId, id.value(), wanted, clock.instant(), replyTo));
+    try {
+      room.letIn();
+    } catch (RuntimeException noRoom) {
+      release(organizationId, id);
+      throw noRoom;
+    }
+    return choice(view, wanted, model);
+  }
+
+  private ModelChoice choice(
+      OrganizationView view, ModelProvider provider, Optional<String> model) {
+    var endpoint = view.endpoint(provider);
+    return new ModelChoice(
+        provider.label(),
+        model
+            .or(() -> endpoint.map(ModelEndpoint::model).filter(m -> !m.isEmpty()))
+            .orElseGet(() -> defaultModel(provider)),
+        endpoint.map(ModelEndpoint::baseUrl).orElse(""),
+        endpoint.map(ModelEndpoint::api).orElse(""));
+  }
+
+  private String defaultModel(ModelProvider provider) {
+    return switch (provider) {
+      case ANTHROPIC, OPENAI, GEMINI -> defaultModels.getString(provider.label());
+      // It is usable only with an endpoint that names a model.
+      case CUSTOM -> throw new IllegalStateException("custom endpoint without a model");
+    };
+  }
+
+  @Override
+  public void admitStart() {
+    room.letIn();
+  }
+
+  @Override
+  public void release(String organizationId, InstanceId id) {
+    var _ =
+        organizations.send(
+            organizationId,
+            replyTo -> new OrganizationCommand.ReleaseSlot(id.value(), clock.instant(), replyTo));
+  }
+
+  @Override
+  public void settle(Instant olderThan) {
+    var after = Optional.<String>empty();
+    while (true) {
+      var page = rows.unsettled(PAGE, after);
+      page.forEach(row -> settle(row, olderThan));
+      if (page.size() < PAGE) return;
+      after = Optional.of(page.getLast().id());
+    }
+  }
+
+  private void settle(OrganizationRow row, Instant olderThan) {
+    if (!(organizations.reply(row.id(), OrganizationCommand.GetSlots::new)
+        instanceof OrganizationReply.Slots(var byInstance))) {
+      return;
+    }
+    byInstance.forEach(
+        (instanceId, since) -> {
+          if (since.isBefore(olderThan)) forbidBirth(row.id(), new InstanceId(instanceId));
+        });
+  }
+
+  /**
+   * The instance itself says whether it was born. One that was refuses, and by being asked writes
+   * its row again; one that was not gives the slot back.
+   */
+  private void forbidBirth(String organizationId, InstanceId id) {
+    var _ =
+        instances
+            .get()
+            .ask(
+                id,
+                replyTo ->
+                    new InstanceCommand.ForbidBirth(organizationId, clock.instant(), replyTo))
+            .toCompletableFuture()
+            .join();
+  }
+}
