@@ -1,0 +1,199 @@
+package dev.chowder.organization;
+
+import static dev.chowder.organization.Samples.INSTANCE_ID;
+import static dev.chowder.organization.Samples.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.storage.JournalTags;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OrganizationEntityTest {
+  private static final ActorTestKit KIT =
+      ActorTestKit.create(
+          EventSourcedBehaviorTestKit.config()
+              .withFallback(
+                  ConfigFactory.parseString(
+                      "pekko.actor.serialization-bindings"
+                          + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}")));
+
+  private final List<OrganizationView> stored = new ArrayList<>();
+  private final EventSourcedBehaviorTestKit<
+          OrganizationCommand, OrganizationEvent, OrganizationState>
+      organization =
+          start(
+              view -> {
+                stored.add(view);
+                return CompletableFuture.completedFuture(Done.done());
+              });
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @BeforeEach
+  void clear() {
+    organization.clear();
+    stored.clear();
+  }
+
+  private static EventSourcedBehaviorTestKit<
+          OrganizationCommand, OrganizationEvent, OrganizationState>
+      start(OrganizationReadSide readSide) {
+    return EventSourcedBehaviorTestKit.create(
+        KIT.system(),
+        OrganizationEntity.create(Samples.ID, readSide, Samples.SETTINGS),
+        // Equality, commands and replies; events and states have formats of their own, which
+        // OrganizationJournalTest checks.
+        new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
+  }
+
+  @Test
+  void signUpIsPersistedStoredAndAnswered() {
+    var result =
+        organization.<OrganizationReply>runCommand(
+            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+    Object journalled = ((List<?>) result.events()).getFirst();
+    assertThat(journalled)
+        .isEqualTo(
+            new OrganizationJournal()
+                .toJournal(new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, T0)));
+    OrganizationView view = accepted(result.reply());
+    assertThat(view.revision()).isEqualTo(1);
+    assertThat(view.tier()).isEqualTo(Tier.SHRIMP);
+    assertThat(stored).containsExactly(view);
+  }
+
+  @Test
+  void slotsAndSettingsAreThereAgainAfterARestart() {
+    signUp();
+    var _ =
+        organization.<OrganizationReply>runCommand(
+            replyTo ->
+                new OrganizationCommand.Update(
+                    "key",
+                    Optional.empty(),
+                    Set.of(ModelProvider.OPENAI),
+                    Set.of(),
+                    Map.of(ModelProvider.CUSTOM, Samples.merge("http://h/v1", "m")),
+                    T0,
+                    replyTo));
+    OrganizationView before =
+        accepted(
+            organization
+                .<OrganizationReply>runCommand(
+                    replyTo ->
+                        new OrganizationCommand.ReserveSlot(
+                            "key", INSTANCE_ID, ModelProvider.CUSTOM, T0, replyTo))
+                .reply());
+    assertThat(before.endpoint(ModelProvider.CUSTOM))
+        .contains(new ModelEndpoint("http://h/v1", "m", ""));
+    assertThat(before.revision()).isEqualTo(4);
+    organization.restart();
+    assertThat(
+            accepted(
+                organization.<OrganizationReply>runCommand(OrganizationCommand.Get::new).reply()))
+        .isEqualTo(before);
+    assertThat(
+            organization.<OrganizationReply>runCommand(OrganizationCommand.GetSlots::new).reply())
+        .isEqualTo(new OrganizationReply.Slots(Map.of(INSTANCE_ID, T0)));
+  }
+
+  @Test
+  void aRepeatedReservationIsAcceptedAndPersistsNothing() {
+    signUp();
+    useOpenai();
+    for (boolean first : new boolean[] {true, false}) {
+      var result =
+          organization.<OrganizationReply>runCommand(
+              replyTo ->
+                  new OrganizationCommand.ReserveSlot(
+                      "key", INSTANCE_ID, ModelProvider.OPENAI, T0, replyTo));
+      assertThat(accepted(result.reply()).slots()).isEqualTo(1);
+      assertThat(result.hasNoEvents()).isEqualTo(!first);
+    }
+  }
+
+  @Test
+  void aRefusalSaysWhyAndPersistsNothing() {
+    signUp();
+    var result =
+        organization.<OrganizationReply>runCommand(
+            replyTo ->
+                new OrganizationCommand.ReserveSlot(
+                    "key", INSTANCE_ID, ModelProvider.OPENAI, T0, replyTo));
+    assertThat(result.reply())
+        .isEqualTo(
+            new OrganizationReply.Refused(
+                new OrganizationRejection.ProviderNotConfigured(ModelProvider.OPENAI)));
+    assertThat(result.hasNoEvents()).isTrue();
+  }
+
+  @Test
+  void theAnswerComesAfterTheViewIsStored() {
+    var gate = new CompletableFuture<Done>();
+    var slow = start(_ -> gate);
+    TestProbe<OrganizationReply> probe = KIT.createTestProbe();
+    slow.runCommand(new OrganizationCommand.SignUp("acme", T0, probe.ref()));
+    probe.expectNoMessage();
+    gate.complete(Done.done());
+    assertThat(accepted(probe.receiveMessage()).name()).isEqualTo("acme");
+    slow.clear();
+  }
+
+  @Test
+  void aFailingReadSideDoesNotHoldTheAnswerBack() {
+    var failing = start(_ -> CompletableFuture.failedFuture(new IllegalStateException("away")));
+    var result =
+        failing.<OrganizationReply>runCommand(
+            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+    assertThat(accepted(result.reply()).name()).isEqualTo("acme");
+    failing.clear();
+  }
+
+  @Test
+  void aTagDependsOnTheIdAloneAndAllSixteenAreUsed() {
+    assertThat(JournalTags.of("organization", Samples.ID)).isEqualTo("organization-9");
+    Set<String> tags = new java.util.HashSet<>();
+    for (int n = 0; n < 1000; n++) tags.addAll(JournalTags.setOf("organization", "id-" + n));
+    assertThat(tags).hasSize(16).allMatch(tag -> tag.matches("organization-([0-9]|1[0-5])"));
+  }
+
+  private void signUp() {
+    var _ =
+        organization.<OrganizationReply>runCommand(
+            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+  }
+
+  private void useOpenai() {
+    var _ =
+        organization.<OrganizationReply>runCommand(
+            replyTo ->
+                new OrganizationCommand.Update(
+                    "key",
+                    Optional.empty(),
+                    Set.of(ModelProvider.OPENAI),
+                    Set.of(),
+                    Map.of(),
+                    T0,
+                    replyTo));
+  }
+
+  private static OrganizationView accepted(OrganizationReply reply) {
+    assertThat(reply).isInstanceOf(OrganizationReply.Accepted.class);
+    return ((OrganizationReply.Accepted) reply).view();
+  }
+}

@@ -1,0 +1,69 @@
+package dev.chowder.organization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.journal.v1.OrganizationSnapshot;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The files under {@code journal/v1/organization} are what earlier versions wrote, in hexadecimal:
+ * one is added with each new event type, and none is ever edited.
+ */
+class OrganizationJournalTest {
+  private static final HexFormat HEX = HexFormat.of();
+
+  @Test
+  void everyEventTypeHasASample() {
+    assertThat(Samples.events().stream().map(Object::getClass).collect(Collectors.toSet()))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.asList(OrganizationEvent.class.getPermittedSubclasses()));
+  }
+
+  @Test
+  void whatEarlierVersionsWroteIsReadAsItWasMeant() throws Exception {
+    for (OrganizationEvent event : Samples.events()) {
+      byte[] golden = golden(event.getClass().getSimpleName());
+      assertThat(
+              OrganizationJournal.read(dev.chowder.journal.v1.OrganizationEvent.parseFrom(golden)))
+          .isEqualTo(event);
+    }
+  }
+
+  @Test
+  void whatIsWrittenNowIsWhatEarlierVersionsCanRead() throws Exception {
+    OrganizationJournal journal = new OrganizationJournal();
+    for (OrganizationEvent event : Samples.events()) {
+      assertThat(HEX.formatHex(journal.toJournal(event).toByteArray()))
+          .as(event.getClass().getSimpleName())
+          .isEqualTo(HEX.formatHex(golden(event.getClass().getSimpleName())));
+    }
+  }
+
+  @Test
+  void aSnapshotOfAnEarlierVersionIsReadAsItWasMeant() throws Exception {
+    OrganizationSnapshots snapshots = new OrganizationSnapshots();
+    assertThat(
+            HEX.formatHex(
+                ((OrganizationSnapshot) snapshots.toJournal(Samples.active())).toByteArray()))
+        .isEqualTo(HEX.formatHex(golden("Snapshot")));
+    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("Snapshot"))))
+        .isEqualTo(Samples.active());
+    assertThat(snapshots.fromJournal(snapshots.toJournal(new OrganizationState.Absent())))
+        .isEqualTo(new OrganizationState.Absent());
+  }
+
+  private static byte[] golden(String name) throws IOException {
+    String file = "/journal/v1/organization/" + name + ".hex";
+    try (InputStream in = OrganizationJournalTest.class.getResourceAsStream(file)) {
+      assertThat(in).as(file).isNotNull();
+      String text = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
+      return HEX.parseHex(text.lines().collect(Collectors.joining()).strip());
+    }
+  }
+}

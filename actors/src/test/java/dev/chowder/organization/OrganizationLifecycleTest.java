@@ -1,0 +1,323 @@
+package dev.chowder.organization;
+
+import static dev.chowder.organization.Decision.accept;
+import static dev.chowder.organization.Decision.reject;
+import static dev.chowder.organization.Samples.ENDPOINT;
+import static dev.chowder.organization.Samples.INSTANCE_ID;
+import static dev.chowder.organization.Samples.T0;
+import static dev.chowder.organization.Samples.T1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.organization.OrganizationState.Absent;
+import dev.chowder.organization.OrganizationState.Active;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+class OrganizationLifecycleTest {
+  private static final ActorTestKit KIT = ActorTestKit.create();
+  private static final ActorRef<OrganizationReply> NOBODY =
+      KIT.<OrganizationReply>createTestProbe().ref();
+  private static final Active ACTIVE = Samples.active();
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @Test
+  void aNewOrganizationIsAShrimpWithoutSlotsOrProviders() {
+    var signedUp = new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, T0);
+    assertThat(decide(new Absent(), new OrganizationCommand.SignUp("acme", T0, NOBODY)))
+        .isEqualTo(accept(signedUp));
+    assertThat(OrganizationLifecycle.evolve(new Absent(), signedUp))
+        .isEqualTo(new Active("acme", Tier.SHRIMP, Set.of(), Map.of(), Map.of(), T0, T0));
+  }
+
+  @Test
+  void anOrganizationThatNeverSignedUpKnowsNothing() {
+    for (OrganizationCommand command :
+        List.of(
+            new OrganizationCommand.Get(NOBODY),
+            new OrganizationCommand.GetSlots(NOBODY),
+            update(Optional.of("n"), Set.of(), Set.of(), Map.of()),
+            new OrganizationCommand.SetTier(Tier.CRAB, T0, NOBODY),
+            reserve(INSTANCE_ID, ModelProvider.OPENAI),
+            new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T0, NOBODY))) {
+      assertThat(decide(new Absent(), command))
+          .as(command.getClass().getSimpleName())
+          .isEqualTo(reject(new OrganizationRejection.NotFound()));
+    }
+  }
+
+  @Test
+  void anIdIsNeverSignedUpTwice() {
+    assertThat(decide(ACTIVE, new OrganizationCommand.SignUp("another", T1, NOBODY)))
+        .isEqualTo(reject(new OrganizationRejection.AlreadyExists()));
+  }
+
+  @Test
+  void anInstanceThatHasASlotIsGivenTheSameOne() {
+    Active full = with(ACTIVE, Tier.SHRIMP);
+    assertThat(decide(full, reserve(INSTANCE_ID, ModelProvider.OPENAI))).isEqualTo(accept());
+  }
+
+  @Test
+  void theLimitIsThatOfTheTierAndSaysHowManyAreTaken() {
+    Active full = with(ACTIVE, Tier.SHRIMP);
+    assertThat(decide(full, reserve("another", ModelProvider.OPENAI)))
+        .isEqualTo(reject(new OrganizationRejection.LimitReached(1, 1)));
+    assertThat(decide(ACTIVE, reserve("another", ModelProvider.OPENAI)))
+        .isEqualTo(accept(new OrganizationEvent.SlotReserved("key", "another", T1)));
+  }
+
+  @Test
+  void aWhaleHasNoLimit() {
+    Map<String, Instant> slots = new HashMap<>();
+    for (int n = 0; n < 2000; n++) slots.put("i" + n, T0);
+    Active whale =
+        new Active("acme", Tier.WHALE, Set.of(ModelProvider.OPENAI), Map.of(), slots, T0, T0);
+    assertThat(decide(whale, reserve("another", ModelProvider.OPENAI)))
+        .isEqualTo(accept(new OrganizationEvent.SlotReserved("key", "another", T1)));
+  }
+
+  @Test
+  void aProviderWithoutAKeyIsRefusedBeforeTheLimitIsLookedAt() {
+    for (Tier tier : Tier.values()) {
+      assertThat(decide(with(ACTIVE, tier), reserve("another", ModelProvider.ANTHROPIC)))
+          .isEqualTo(
+              reject(new OrganizationRejection.ProviderNotConfigured(ModelProvider.ANTHROPIC)));
+    }
+  }
+
+  @Test
+  void customNeedsAnEndpointAndNoKeyAndTheOthersNeedAKeyAndNoEndpoint() {
+    Active bare = new Active("acme", Tier.CRAB, Set.of(), Map.of(), Map.of(), T0, T0);
+    assertThat(bare.canUse(ModelProvider.CUSTOM)).isFalse();
+    assertThat(withKeyed(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isFalse();
+    assertThat(withEndpoint(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isTrue();
+    for (ModelProvider provider :
+        List.of(ModelProvider.ANTHROPIC, ModelProvider.OPENAI, ModelProvider.GEMINI)) {
+      assertThat(withEndpoint(bare, provider).canUse(provider)).isFalse();
+      assertThat(withKeyed(bare, provider).canUse(provider)).isTrue();
+    }
+    assertThat(Samples.view(ACTIVE).usable())
+        .containsExactly(ModelProvider.OPENAI, ModelProvider.CUSTOM);
+  }
+
+  @Test
+  void aSlotIsGivenBackOnce() {
+    var release = new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T1, NOBODY);
+    var released = new OrganizationEvent.SlotReleased(INSTANCE_ID, T1);
+    assertThat(decide(ACTIVE, release)).isEqualTo(accept(released));
+    assertThat(decide(OrganizationLifecycle.evolve(ACTIVE, released), release)).isEqualTo(accept());
+  }
+
+  @Test
+  void aLowerTierTakesNoSlotAwayAndGivesNone() {
+    Active two =
+        (Active)
+            OrganizationLifecycle.evolve(
+                ACTIVE, new OrganizationEvent.SlotReserved("key", "another", T1));
+    Active lowered =
+        (Active) OrganizationLifecycle.evolve(two, new OrganizationEvent.TierSet(Tier.SHRIMP, T1));
+    assertThat(lowered.slots()).hasSize(2);
+    assertThat(decide(lowered, reserve("third", ModelProvider.OPENAI)))
+        .isEqualTo(reject(new OrganizationRejection.LimitReached(2, 1)));
+    assertThat(decide(lowered, new OrganizationCommand.SetTier(Tier.SHRIMP, T1, NOBODY)))
+        .isEqualTo(accept());
+  }
+
+  @Test
+  void anUpdateTellsOnlyWhatChanges() {
+    assertThat(
+            decide(
+                ACTIVE,
+                update(
+                    Optional.of("acme"),
+                    Set.of(),
+                    Set.of(ModelProvider.GEMINI),
+                    Map.of(
+                        ModelProvider.CUSTOM,
+                        Samples.merge(ENDPOINT.baseUrl(), ENDPOINT.model()),
+                        ModelProvider.OPENAI,
+                        new EndpointChange.Remove()))))
+        .isEqualTo(accept());
+    assertThat(
+            decide(
+                ACTIVE,
+                update(
+                    Optional.of("new"),
+                    Set.of(ModelProvider.ANTHROPIC),
+                    Set.of(ModelProvider.OPENAI),
+                    Map.of(
+                        ModelProvider.CUSTOM,
+                        new EndpointChange.Merge(
+                            Optional.empty(), Optional.of("qwen"), Optional.of(""))))))
+        .isEqualTo(
+            accept(
+                new OrganizationEvent.Renamed("key", "new", T1),
+                new OrganizationEvent.ProviderKeyRemoved("key", ModelProvider.OPENAI, T1),
+                new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, T1),
+                new OrganizationEvent.EndpointSet(
+                    "key",
+                    ModelProvider.CUSTOM,
+                    new ModelEndpoint(ENDPOINT.baseUrl(), "qwen", ""),
+                    T1)));
+  }
+
+  @Test
+  void aKeyThatReplacesAnotherIsWorthAFact() {
+    assertThat(
+            decide(
+                ACTIVE, update(Optional.empty(), Set.of(ModelProvider.OPENAI), Set.of(), Map.of())))
+        .isEqualTo(accept(new OrganizationEvent.ProviderKeySet("key", ModelProvider.OPENAI, T1)));
+  }
+
+  @Test
+  void anIncompleteEndpointIsRefusedAndThenNothingChanges() {
+    assertThat(
+            decide(
+                ACTIVE,
+                update(
+                    Optional.of("new"),
+                    Set.of(ModelProvider.ANTHROPIC),
+                    Set.of(),
+                    Map.of(ModelProvider.CUSTOM, Samples.merge(ENDPOINT.baseUrl(), "")))))
+        .isEqualTo(
+            reject(
+                new OrganizationRejection.Invalid(
+                    "model_endpoints.custom.model",
+                    "none (expected: the model of instances that name none)")));
+    assertThat(
+            decide(
+                ACTIVE,
+                update(
+                    Optional.empty(),
+                    Set.of(),
+                    Set.of(),
+                    Map.of(
+                        ModelProvider.OPENAI,
+                        new EndpointChange.Merge(
+                            Optional.empty(), Optional.of("gpt"), Optional.empty())))))
+        .isEqualTo(
+            reject(
+                new OrganizationRejection.Invalid(
+                    "model_endpoints.openai.base_url", "none (expected: where the models are)")));
+  }
+
+  @Test
+  void slotsDoNotCountAsASettingsChange() {
+    Active later =
+        (Active)
+            OrganizationLifecycle.evolve(
+                ACTIVE, new OrganizationEvent.SlotReserved("key", "x", T1.plusSeconds(1)));
+    assertThat(later.updatedAt()).isEqualTo(ACTIVE.updatedAt());
+    Active renamed =
+        (Active)
+            OrganizationLifecycle.evolve(
+                ACTIVE, new OrganizationEvent.Renamed("key", "x", T1.plusSeconds(1)));
+    assertThat(renamed.updatedAt()).isEqualTo(T1.plusSeconds(1));
+    assertThat(renamed.createdAt()).isEqualTo(T0);
+  }
+
+  @Test
+  void anEventThatCannotHaveHappenedIsACorruptJournal() {
+    assertThatThrownBy(
+            () ->
+                OrganizationLifecycle.evolve(
+                    new Absent(), new OrganizationEvent.SlotReleased("x", T0)))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(
+            () ->
+                OrganizationLifecycle.evolve(
+                    ACTIVE, new OrganizationEvent.SignedUp("x", Tier.CRAB, T0)))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void whateverIsAskedInWhateverOrderTheLimitHoldsAndSlotsAreTheInstancesThatHoldThem() {
+    Random random = new Random(20260101);
+    for (int run = 0; run < 200; run++) {
+      OrganizationState state = with(ACTIVE, Tier.CRAB);
+      Set<String> model = new HashSet<>(Set.of(INSTANCE_ID));
+      for (int step = 0; step < 100; step++) {
+        String instance = "i" + random.nextInt(15);
+        if (random.nextInt(3) > 0) {
+          Decision decision = decide(state, reserve(instance, ModelProvider.OPENAI));
+          assertThat(decision instanceof Decision.Accept)
+              .isEqualTo(model.contains(instance) || model.size() < 10);
+          if (decision instanceof Decision.Accept) model.add(instance);
+          state = apply(state, decision);
+        } else {
+          Decision decision =
+              decide(state, new OrganizationCommand.ReleaseSlot(instance, T1, NOBODY));
+          model.remove(instance);
+          state = apply(state, decision);
+        }
+        assertThat(((Active) state).slots().keySet()).isEqualTo(model);
+      }
+    }
+  }
+
+  private static OrganizationState apply(OrganizationState state, Decision decision) {
+    OrganizationState next = state;
+    if (decision instanceof Decision.Accept(var events)) {
+      for (OrganizationEvent event : events) next = OrganizationLifecycle.evolve(next, event);
+    }
+    return next;
+  }
+
+  private static Decision decide(OrganizationState state, OrganizationCommand command) {
+    return OrganizationLifecycle.decide(state, command);
+  }
+
+  private static OrganizationCommand reserve(String instance, ModelProvider provider) {
+    return new OrganizationCommand.ReserveSlot("key", instance, provider, T1, NOBODY);
+  }
+
+  private static OrganizationCommand update(
+      Optional<String> name,
+      Set<ModelProvider> set,
+      Set<ModelProvider> removed,
+      Map<ModelProvider, EndpointChange> endpoints) {
+    return new OrganizationCommand.Update("key", name, set, removed, endpoints, T1, NOBODY);
+  }
+
+  private static Active with(Active a, Tier tier) {
+    return new Active(
+        a.name(), tier, a.keyed(), a.endpoints(), a.slots(), a.createdAt(), a.updatedAt());
+  }
+
+  private static Active withKeyed(Active a, ModelProvider provider) {
+    return new Active(
+        a.name(),
+        a.tier(),
+        Set.of(provider),
+        a.endpoints(),
+        a.slots(),
+        a.createdAt(),
+        a.updatedAt());
+  }
+
+  private static Active withEndpoint(Active a, ModelProvider provider) {
+    return new Active(
+        a.name(),
+        a.tier(),
+        a.keyed(),
+        Map.of(provider, ENDPOINT),
+        a.slots(),
+        a.createdAt(),
+        a.updatedAt());
+  }
+}

@@ -1,0 +1,101 @@
+package dev.chowder.organization;
+
+import static dev.chowder.organization.Samples.INSTANCE_ID;
+import static dev.chowder.organization.Samples.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+class OrganizationWireTest {
+  private static final ActorTestKit KIT =
+      ActorTestKit.create(
+          ConfigFactory.parseString(
+              "pekko.actor.serialization-bindings"
+                  + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}"));
+
+  @AfterAll
+  static void stop() {
+    KIT.shutdownTestKit();
+  }
+
+  @Test
+  void everyMessageSurvivesTheWireAndNoneIsForgotten() {
+    List<OrganizationRejection> rejections =
+        List.of(
+            new OrganizationRejection.NotFound(),
+            new OrganizationRejection.AlreadyExists(),
+            new OrganizationRejection.Invalid("f", "why"),
+            new OrganizationRejection.ProviderNotConfigured(ModelProvider.GEMINI),
+            new OrganizationRejection.LimitReached(10, 10));
+    List<EndpointChange> changes =
+        List.of(
+            new EndpointChange.Remove(),
+            new EndpointChange.Merge(Optional.of("http://h"), Optional.of(""), Optional.empty()));
+    List<Object> messages = messages(KIT.<OrganizationReply>createTestProbe().ref(), changes);
+    rejections.forEach(why -> messages.add(new OrganizationReply.Refused(why)));
+    for (Object message : messages) {
+      KIT.serializationTestKit().verifySerialization(message, true);
+    }
+    assertThat(types(messages.stream()))
+        .containsAll(subclasses(OrganizationCommand.class, OrganizationReply.class));
+    assertThat(types(rejections.stream())).containsAll(subclasses(OrganizationRejection.class));
+    assertThat(types(changes.stream())).containsAll(subclasses(EndpointChange.class));
+  }
+
+  @Test
+  void everyViewSurvivesTheReadRow() {
+    OrganizationView view = Samples.view(Samples.active());
+    assertThat(OrganizationReadRows.view(OrganizationReadRows.row(view))).isEqualTo(view);
+  }
+
+  private static List<Object> messages(
+      ActorRef<OrganizationReply> ref, List<EndpointChange> changes) {
+    List<Object> messages =
+        new ArrayList<>(
+            List.of(
+                new OrganizationCommand.SignUp("acme", T0, ref),
+                new OrganizationCommand.Get(ref),
+                new OrganizationCommand.SetTier(Tier.LOBSTER, T0, ref),
+                new OrganizationCommand.ReserveSlot(
+                    "key", INSTANCE_ID, ModelProvider.OPENAI, T0, ref),
+                new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T0, ref),
+                new OrganizationCommand.GetSlots(ref),
+                new OrganizationReply.Accepted(Samples.view(Samples.active())),
+                new OrganizationReply.Slots(Map.of(INSTANCE_ID, T0))));
+    for (EndpointChange change : changes) {
+      messages.add(
+          new OrganizationCommand.Update(
+              "key",
+              Optional.of("n"),
+              Set.of(ModelProvider.OPENAI),
+              Set.of(ModelProvider.GEMINI),
+              Map.of(ModelProvider.CUSTOM, change),
+              T0,
+              ref));
+    }
+    return messages;
+  }
+
+  private static Set<Class<?>> types(Stream<?> objects) {
+    return objects.map(Object::getClass).collect(Collectors.toSet());
+  }
+
+  private static List<Class<?>> subclasses(Class<?>... sealed) {
+    return Stream.of(sealed)
+        .flatMap(type -> Arrays.stream(type.getPermittedSubclasses()))
+        .<Class<?>>map(type -> type)
+        .toList();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.chowder.organization;
+
+import dev.chowder.organization.OrganizationState.Active;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Organizations, events and settings that several tests use. */
+final class Samples {
+  static final Instant T0 = Instant.parse("2026-01-02T03:04:05.678901Z");
+  static final Instant T1 = T0.plusSeconds(60);
+  static final String ID = "0190a000-0000-7000-8000-00000000000a";
+  static final String INSTANCE_ID = "0190a000-0000-7000-8000-0000000000b0";
+  static final OrganizationSettings SETTINGS =
+      new OrganizationSettings(Duration.ofSeconds(20), 500);
+  static final ModelEndpoint ENDPOINT =
+      new ModelEndpoint("http://localhost:11434/v1", "llama", "openai-completions");
+
+  private Samples() {}
+
+  /** Crab, with a key for openai and an endpoint for custom, and one slot taken. */
+  static Active active() {
+    return new Active(
+        "acme",
+        Tier.CRAB,
+        Set.of(ModelProvider.OPENAI),
+        Map.of(ModelProvider.CUSTOM, ENDPOINT),
+        Map.of(INSTANCE_ID, T0),
+        T0,
+        T1);
+  }
+
+  /** One of each type, with every field filled. */
+  static List<OrganizationEvent> events() {
+    return List.of(
+        new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, T0),
+        new OrganizationEvent.Renamed("key", "acme 🐚", T0),
+        new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, T0),
+        new OrganizationEvent.ProviderKeyRemoved("key", ModelProvider.GEMINI, T0),
+        new OrganizationEvent.EndpointSet("key", ModelProvider.CUSTOM, ENDPOINT, T0),
+        new OrganizationEvent.EndpointRemoved("key", ModelProvider.OPENAI, T0),
+        new OrganizationEvent.TierSet(Tier.WHALE, T0),
+        new OrganizationEvent.SlotReserved("key", INSTANCE_ID, T0),
+        new OrganizationEvent.SlotReleased(INSTANCE_ID, T0));
+  }
+
+  static OrganizationView view(OrganizationState state) {
+    return OrganizationView.of(ID, 7, state).orElseThrow();
+  }
+
+  static EndpointChange merge(String baseUrl, String model) {
+    return new EndpointChange.Merge(Optional.of(baseUrl), Optional.of(model), Optional.empty());
+  }
+}
