@@ -1,0 +1,175 @@
+package dev.chowder.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Events as they were once written must be read for ever. A file is written when there is none yet
+ * and this runs with -Dchowder.update-docs=true; it is never written again, and never edited: a new
+ * form of an event gets a new file and leaves the old one where it is.
+ */
+class InstanceJournalGoldenTest {
+  private static final Path FOLDER =
+      Path.of("src", "test", "resources", "journal", "v1", "instance");
+  private static final Instant AT = Instant.parse("2026-01-02T03:04:05.006007008Z");
+  private static final Instant BEGUN = Instant.parse("2026-01-02T03:04:04Z");
+
+  @BeforeAll
+  static void writeWhatIsNotThereYet() throws IOException {
+    if (!Boolean.getBoolean("chowder.update-docs")) return;
+    for (var golden : goldens().entrySet()) {
+      var file = FOLDER.resolve(golden.getKey() + ".hex");
+      if (!Files.exists(file)) write(file, golden.getValue());
+    }
+  }
+
+  @Test
+  void whatWasOnceWrittenIsReadAsTheEventThatItWas() throws IOException {
+    for (var golden : goldens().entrySet()) {
+      var file = FOLDER.resolve(golden.getKey() + ".hex");
+      assertThat(InstanceJournal.read(parse(file)))
+          .as(file.toString())
+          .isEqualTo(golden.getValue());
+    }
+  }
+
+  @Test
+  void everyEventHasAGoldenFile() {
+    assertThat(goldens().values().stream().map(Object::getClass).collect(Collectors.toSet()))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.asList(InstanceEvent.class.getPermittedSubclasses()));
+  }
+
+  @Test
+  void everyGoldenFileIsReadByThisTest() throws IOException {
+    try (var files = Files.list(FOLDER)) {
+      assertThat(files.map(file -> file.getFileName().toString().replace(".hex", "")))
+          .containsExactlyInAnyOrderElementsOf(goldens().keySet());
+    }
+  }
+
+  @Test
+  void everyFieldOfTheJournalStandsInAGoldenFile() throws IOException {
+    var written = new TreeSet<String>();
+    for (var name : goldens().keySet()) collect(parse(FOLDER.resolve(name + ".hex")), written);
+    var declared =
+        dev.chowder.journal.v1.InstanceEvent.getDescriptor().getFile().getMessageTypes().stream()
+            .flatMap(type -> type.getFields().stream())
+            .filter(field -> !field.getContainingType().getOptions().getMapEntry())
+            .map(FieldDescriptor::getFullName)
+            .collect(Collectors.toSet());
+    assertThat(written).containsAll(declared);
+  }
+
+  private static void collect(Message message, Set<String> fields) {
+    message
+        .getAllFields()
+        .forEach(
+            (field, value) -> {
+              fields.add(field.getFullName());
+              if (value instanceof Message inner) collect(inner, fields);
+            });
+  }
+
+  private static dev.chowder.journal.v1.InstanceEvent parse(Path file) throws IOException {
+    return dev.chowder.journal.v1.InstanceEvent.parseFrom(
+        HexFormat.of().parseHex(Files.readString(file).replaceAll("\\s", "")));
+  }
+
+  private static void write(Path file, InstanceEvent event) throws IOException {
+    var hex = HexFormat.of().formatHex(new InstanceJournal().toJournal(event).toByteArray());
+    Files.createDirectories(FOLDER);
+    Files.writeString(file, hex.replaceAll("(.{64})", "$1\n").stripTrailing() + "\n");
+  }
+
+  /** Each event with every field filled, and again with the optional ones left out. */
+  private static Map<String, InstanceEvent> goldens() {
+    var all = new LinkedHashMap<String, InstanceEvent>();
+    all.put("Created", new InstanceEvent.Created("key-1", profile("demo", 1), AT));
+    all.put("Created-without-options", new InstanceEvent.Created("key-1", profile("", 0), AT));
+    all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
+    all.put(
+        "StageFinished",
+        new InstanceEvent.StageFinished(
+            3,
+            new StageRecord(
+                Stage.PUBLISH, StageRecord.Outcome.EXECUTED, BEGUN, 1006, "worth knowing"),
+            Optional.of("127.0.0.1:41000"),
+            2,
+            AT));
+    all.put("StageFinished-prepared", finished(StageRecord.Outcome.PREPARED));
+    all.put("StageFinished-skipped", finished(StageRecord.Outcome.SKIPPED));
+    all.put(
+        "Failed",
+        new InstanceEvent.Failed(
+            1, Optional.of(Stage.ONBOARD), BEGUN, "KEY_REFUSED", "onboard: key refused", AT));
+    all.put(
+        "Failed-without-stage",
+        new InstanceEvent.Failed(2, Optional.empty(), BEGUN, "SANDBOX_LOST", "sandbox: gone", AT));
+    all.put("StopRequested", new InstanceEvent.StopRequested("key-1", AT));
+    all.put("StopRequested-by-the-system", new InstanceEvent.StopRequested("", AT));
+    all.put("Stopped", new InstanceEvent.Stopped(2, AT));
+    all.put("StartRequested", new InstanceEvent.StartRequested("key-1", 2, "", AT));
+    all.put(
+        "StartRequested-by-the-system",
+        new InstanceEvent.StartRequested("", 3, "gateway: ended with exit code 1", AT));
+    all.put("Deleted", new InstanceEvent.Deleted("key-1", AT));
+    all.put("SlotReleased", new InstanceEvent.SlotReleased(AT));
+    all.put("SandboxRemoved", new InstanceEvent.SandboxRemoved(AT));
+    all.put("LeftoverFound", new InstanceEvent.LeftoverFound(AT));
+    all.put(
+        "Updated",
+        new InstanceEvent.Updated(
+            "key-1", Optional.of("renamed"), Optional.of(Map.of("team", "b")), true, AT));
+    all.put(
+        "Updated-configuration-only",
+        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.empty(), true, AT));
+    all.put(
+        "Updated-last-label-removed",
+        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.of(Map.of()), false, AT));
+    all.put("ConfigApplied", new InstanceEvent.ConfigApplied(2, 4, "not taken: a reason", AT));
+    all.put("EndpointMoved", new InstanceEvent.EndpointMoved(2, "127.0.0.1:42000", AT));
+    return all;
+  }
+
+  private static InstanceEvent finished(StageRecord.Outcome outcome) {
+    return new InstanceEvent.StageFinished(
+        1, new StageRecord(Stage.OPENCLAW_CONFIG, outcome, BEGUN, 0, ""), Optional.empty(), 0, AT);
+  }
+
+  private static Profile profile(String model, int configVersion) {
+    boolean full = configVersion > 0;
+    return new Profile(
+        "organization-1",
+        "agent",
+        new ModelChoice(
+            "custom",
+            model,
+            full ? "http://localhost:9092/v1" : "",
+            full ? "openai-completions" : ""),
+        "sandbox",
+        "v1",
+        "local",
+        full ? Map.of("team", "a") : Map.of(),
+        configVersion,
+        0,
+        AT,
+        AT);
+  }
+}

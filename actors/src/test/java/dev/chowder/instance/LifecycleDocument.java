@@ -1,0 +1,259 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.LifecycleExploration.phase;
+import static java.util.stream.Collectors.joining;
+
+import dev.chowder.instance.LifecycleExploration.Step;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/** Writes down what an exploration found. Knows no rule of the lifecycle itself. */
+final class LifecycleDocument {
+  private static final String STAYS = "*stays*";
+
+  private static final String HEAD =
+      """
+      # The life of an instance
+
+      Generated from `InstanceLifecycle` by `LifecycleDocumentTest`; do not edit. To write it anew after a change:
+      `mvn -pl actors -am test -Dtest=LifecycleDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+
+      The test says every command to an instance in every state that it can get into, and writes down what comes of it. So
+      what stands here is what the code does. One phase is one record of `InstanceState`; arrows are the events that are
+      persisted; the starting point is `Absent`. An arrow from the frame leads out of every phase in it.
+      """;
+
+  private static final String STATUS =
+      """
+
+      ## What a caller sees, and what is owed
+
+      `owes` is what must still happen outside (`InstanceState.owed()`); the same question is asked after a crash. Never
+      more than one of them is owed at a time: when it is done, the next state says what comes then. `stage` is absent when
+      nothing is in progress.
+      """;
+
+  private static final String VERBS =
+      """
+
+      ## What callers and other aggregates say
+
+      A phase's name: that is where it leads. *stays*: accepted, and nothing is persisted. `NotFound` is answered as 404
+      `INSTANCE_NOT_FOUND`, `WrongState` as 409 `WRONG_STATE`. `AlreadyExists` reaches no caller: ids are made by the server
+      and never given twice. The edge answers 404 also for one that is `Deleted`. `ForbidBirth` comes from the sweep that frees the slots of instances which a crash kept from
+      being born.
+      """;
+
+  private static final String REPORTS =
+      """
+
+      ## What effects and observers report
+
+      A report is never answered. An empty cell: nothing changes, as with everything that belongs to a former life
+      (`attempt`). Two phases in one cell: which one depends on what is left to do, or on whether the system restarted the
+      gateway shortly before.
+      """;
+
+  private final List<Step> steps;
+  private final List<String> phases;
+
+  LifecycleDocument(List<Step> steps) {
+    this.steps = steps;
+    this.phases = List.copyOf(States.all().keySet());
+  }
+
+  String text() {
+    return HEAD + diagram() + STATUS + statuses() + VERBS + verbs() + REPORTS + reports();
+  }
+
+  private String diagram() {
+    boolean alwaysDeletable =
+        inFrame().allMatch(phase -> arrowEvents(phase, "Deleted").equals(Set.of("Deleted")));
+    Map<String, Set<String>> arrows = new LinkedHashMap<>();
+    for (var from : phases) {
+      for (var to : phases) {
+        var events = arrowEvents(from, to);
+        if (events.isEmpty() || from.equals(to)) continue;
+        boolean fromFrame = alwaysDeletable && to.equals("Deleted");
+        var key = (fromFrame ? "Born" : node(from)) + " --> " + to;
+        arrows.computeIfAbsent(key, _ -> new LinkedHashSet<>()).addAll(events);
+      }
+    }
+    var inside =
+        arrows.entrySet().stream().filter(e -> !outside(e.getKey())).map(LifecycleDocument::arrow);
+    var outside =
+        arrows.entrySet().stream().filter(e -> outside(e.getKey())).map(LifecycleDocument::arrow);
+    return "\n```mermaid\nstateDiagram-v2\n  state Born {\n"
+        + inside.map(line -> "    " + line + "\n").collect(joining())
+        + "  }\n"
+        + outside.map(line -> "  " + line + "\n").collect(joining())
+        + "  NeverBorn --> [*]\n  Deleted --> [*]\n```\n";
+  }
+
+  private Set<String> arrowEvents(String from, String to) {
+    var events = new LinkedHashSet<String>();
+    steps(step -> phase(step.from()).equals(from) && phase(step.to()).equals(to))
+        .forEach(step -> step.events().forEach(e -> events.add(e.getClass().getSimpleName())));
+    return events;
+  }
+
+  private Stream<String> inFrame() {
+    return phases.stream()
+        .filter(phase -> states(phase).getFirst() instanceof InstanceState.Born)
+        .filter(phase -> !phase.equals("Deleted"));
+  }
+
+  private static boolean outside(String arrow) {
+    return arrow.startsWith("[*]") || arrow.endsWith("NeverBorn") || arrow.endsWith("Deleted");
+  }
+
+  private static String arrow(Map.Entry<String, Set<String>> entry) {
+    return entry.getKey() + ": " + String.join(", ", entry.getValue());
+  }
+
+  private static String node(String phase) {
+    return phase.equals("Absent") ? "[*]" : phase;
+  }
+
+  private String statuses() {
+    var table = new Table(List.of("phase", "`status`", "`desired_status`", "`stage`", "owes"));
+    for (var phase : phases) {
+      var states = states(phase);
+      var status = InstanceStatus.of(states.getFirst());
+      boolean seen = states.getFirst() instanceof InstanceState.Born;
+      table.row(
+          List.of(
+              phase,
+              seen ? code(status.now().label()) : "",
+              seen ? code(status.desired().label()) : "",
+              cell(states.stream().flatMap(LifecycleDocument::stageShown).distinct()),
+              owed(states)));
+    }
+    return table.text();
+  }
+
+  private static Stream<String> stageShown(InstanceState state) {
+    var id = new InstanceId("0190a000-0000-7000-8000-00000000000a");
+    return InstanceView.of(id, 1, state)
+        .flatMap(InstanceView::stage)
+        .map(LifecycleDocument::code)
+        .stream();
+  }
+
+  private static String owed(List<InstanceState> states) {
+    var effects = states.stream().map(InstanceState::owed).toList();
+    var stages =
+        effects.stream()
+            .filter(InstanceEffect.RunStage.class::isInstance)
+            .map(effect -> ((InstanceEffect.RunStage) effect).stage())
+            .distinct()
+            .sorted()
+            .map(Stage::label)
+            .collect(joining(", "));
+    return cell(
+        effects.stream()
+            .map(
+                effect ->
+                    switch (effect) {
+                      case InstanceEffect.None() -> "nothing";
+                      case InstanceEffect.RunStage _ -> "`RunStage` of " + stages;
+                      case InstanceEffect.StopGateway _ -> "`StopGateway`";
+                      case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
+                      case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";
+                      case InstanceEffect.Remove(var home) ->
+                          home ? "`Remove` of everything" : "`Remove` of processes";
+                    })
+            .distinct()
+            .sorted(Comparator.comparing("nothing"::equals)));
+  }
+
+  private String verbs() {
+    var verbs = List.copyOf(LifecycleExploration.verbs().keySet());
+    var head = new ArrayList<>(List.of("phase"));
+    verbs.forEach(verb -> head.add(code(verb)));
+    var table = new Table(head);
+    for (var phase : phases) {
+      var row = new ArrayList<>(List.of(phase));
+      verbs.forEach(verb -> row.add(outcomes(phase, verb)));
+      table.row(row);
+    }
+    return table.text();
+  }
+
+  private String reports() {
+    var head = new ArrayList<>(List.of("report"));
+    head.addAll(phases);
+    var table = new Table(head);
+    for (var report : LifecycleExploration.reports(new InstanceState.Absent()).keySet()) {
+      var row = new ArrayList<>(List.of(report));
+      phases.forEach(phase -> row.add(outcomes(phase, report).replace(STAYS, "")));
+      table.row(row);
+    }
+    return table.text();
+  }
+
+  private String outcomes(String phase, String command) {
+    var outcomes =
+        steps(step -> phase(step.from()).equals(phase) && step.command().equals(command))
+            .map(LifecycleDocument::outcome)
+            .distinct()
+            .toList();
+    boolean changes = outcomes.stream().anyMatch(phases::contains);
+    return cell(
+        outcomes.stream()
+            .filter(outcome -> !changes || !outcome.equals(STAYS))
+            .sorted((a, b) -> Integer.compare(phases.indexOf(a), phases.indexOf(b))));
+  }
+
+  private static String outcome(Step step) {
+    return switch (step.decision()) {
+      case Decision.Reject(var why) -> code(why.getClass().getSimpleName());
+      case Decision.Accept(var events) -> events.isEmpty() ? STAYS : phase(step.to());
+    };
+  }
+
+  private List<InstanceState> states(String phase) {
+    return Stream.concat(
+            steps(step -> phase(step.from()).equals(phase)).map(Step::from),
+            steps(step -> phase(step.to()).equals(phase)).map(Step::to))
+        .distinct()
+        .toList();
+  }
+
+  private Stream<Step> steps(Predicate<Step> which) {
+    return steps.stream().filter(which);
+  }
+
+  private static String cell(Stream<String> parts) {
+    return parts.collect(joining(", "));
+  }
+
+  private static String code(String text) {
+    return "`" + text + "`";
+  }
+
+  /** A Markdown table. */
+  private static final class Table {
+    private final StringBuilder text = new StringBuilder("\n");
+
+    Table(List<String> head) {
+      row(head);
+      row(head.stream().map(_ -> "---").toList());
+    }
+
+    void row(List<String> cells) {
+      text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+    }
+
+    String text() {
+      return text.toString();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.chowder.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** Keeps docs/LIFECYCLE.md true of the state machine. */
+class LifecycleDocumentTest {
+  private static final Path DOCUMENT = Path.of("..", "docs", "LIFECYCLE.md");
+
+  @Test
+  void theDocumentSaysWhatTheStateMachineDoes() throws IOException {
+    var text = new LifecycleDocument(LifecycleExploration.explore()).text();
+    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
+    assertThat(DOCUMENT)
+        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .hasContent(text);
+  }
+
+  @Test
+  void theExplorationReachesEveryPhaseByEveryEvent() {
+    var steps = LifecycleExploration.explore();
+    assertThat(steps.stream().map(step -> LifecycleExploration.phase(step.to())))
+        .containsAll(States.all().keySet());
+    assertThat(
+            steps.stream()
+                .flatMap(step -> step.events().stream())
+                .map(Object::getClass)
+                .collect(Collectors.toSet()))
+        .containsExactlyInAnyOrderElementsOf(
+            Arrays.asList(InstanceEvent.class.getPermittedSubclasses()));
+  }
+
+  @Test
+  void everyCommandIsSaid() {
+    var said =
+        java.util.stream.Stream.concat(
+                LifecycleExploration.verbs().values().stream(),
+                LifecycleExploration.reports(new InstanceState.Absent()).values().stream())
+            .map(Object::getClass)
+            .collect(Collectors.toSet());
+    assertThat(said)
+        .containsAll(Arrays.asList(InstanceCommand.Request.class.getPermittedSubclasses()))
+        .containsAll(Arrays.asList(InstanceCommand.Report.class.getPermittedSubclasses()));
+  }
+}

@@ -1,0 +1,185 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.States.T0;
+
+import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.instance.InstanceState.Absent;
+import dev.chowder.instance.InstanceState.Born;
+import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Running;
+import dev.chowder.instance.InstanceState.Starting;
+import dev.chowder.instance.InstanceState.Stopped;
+import dev.chowder.instance.InstanceState.Stopping;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Says everything to an instance that can be said to it, again in each state that this leads to,
+ * until nothing new comes. States that differ in times, names and numbers alone count as one.
+ */
+final class LifecycleExploration {
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final ActorRef<InstanceReply> NOBODY = TestInbox.<InstanceReply>create().getRef();
+
+  private LifecycleExploration() {}
+
+  /** One command in one state, and what it led to. */
+  record Step(String command, InstanceState from, Decision decision, InstanceState to) {
+    List<InstanceEvent> events() {
+      return switch (decision) {
+        case Decision.Accept(var events) -> events;
+        case Decision.Reject _ -> List.of();
+      };
+    }
+  }
+
+  static String phase(InstanceState state) {
+    return state.getClass().getSimpleName();
+  }
+
+  static List<Step> explore() {
+    var steps = new ArrayList<Step>();
+    var seen = new HashSet<List<Object>>();
+    var open = new ArrayDeque<InstanceState>();
+    InstanceState first = new Absent();
+    seen.add(essence(first));
+    open.add(first);
+    while (!open.isEmpty()) {
+      var from = open.remove();
+      for (var entry : commands(from).entrySet()) {
+        var step = step(entry.getKey(), from, entry.getValue());
+        steps.add(step);
+        if (seen.add(essence(step.to()))) open.add(step.to());
+      }
+    }
+    return steps;
+  }
+
+  private static Step step(String name, InstanceState from, InstanceCommand command) {
+    var decision = InstanceLifecycle.decide(from, command);
+    var to =
+        switch (decision) {
+          case Decision.Accept(var events) ->
+              States.then(from, events.toArray(InstanceEvent[]::new));
+          case Decision.Reject _ -> from;
+        };
+    return new Step(name, from, decision, to);
+  }
+
+  private static List<Object> essence(InstanceState state) {
+    var phase = phase(state);
+    return switch (state) {
+      case Absent() -> List.of(phase);
+      case NeverBorn s -> List.of(phase, s.slotHeld());
+      case Provisioning s -> List.of(phase, s.profile().configOwed(), s.progress().done().size());
+      case Running s ->
+          List.of(
+              phase,
+              s.profile().configOwed(),
+              s.provisioned(),
+              s.restartedAt().equals(Instant.EPOCH));
+      case Stopping s -> List.of(phase, s.profile().configOwed());
+      case Stopped s -> List.of(phase, s.profile().configOwed());
+      case Starting s ->
+          List.of(
+              phase,
+              s.profile().configOwed(),
+              s.progress().done().size(),
+              s.restartedAt().equals(Instant.EPOCH));
+      case Errored s -> List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers());
+      case Deleted s -> List.of(phase, s.slotHeld(), s.leftovers());
+    };
+  }
+
+  /** The names are the rows and columns of the document, in its order. */
+  private static Map<String, InstanceCommand> commands(InstanceState state) {
+    var all = new LinkedHashMap<String, InstanceCommand>(verbs());
+    all.putAll(reports(state));
+    return all;
+  }
+
+  static Map<String, InstanceCommand> verbs() {
+    var verbs = new LinkedHashMap<String, InstanceCommand>();
+    verbs.put("Create", new InstanceCommand.Create("key", States.PROFILE, T0, NOBODY));
+    verbs.put("ForbidBirth", new InstanceCommand.ForbidBirth("org", T0, NOBODY));
+    verbs.put("Get", new InstanceCommand.Get(NOBODY));
+    verbs.put("Watch", new InstanceCommand.Watch(NOBODY));
+    verbs.put(
+        "Update",
+        new InstanceCommand.Update("key", Optional.of("other"), Map.of(), true, T0, NOBODY));
+    verbs.put("Stop", new InstanceCommand.Stop("key", T0, NOBODY));
+    verbs.put("Start", new InstanceCommand.Start("key", T0, NOBODY));
+    verbs.put("Delete", new InstanceCommand.Delete("key", T0, NOBODY));
+    return verbs;
+  }
+
+  static Map<String, InstanceCommand> reports(InstanceState state) {
+    int attempt = state instanceof Born born ? born.attempt() : 1;
+    int version = state instanceof Born born ? born.profile().configVersion() : 0;
+    var stage = stage(state);
+    var reports = new LinkedHashMap<String, InstanceCommand>();
+    reports.put(
+        "`StageFinished`, the current one",
+        new InstanceCommand.StageFinished(
+            attempt,
+            new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
+            Optional.of(States.ENDPOINT),
+            stage == Stage.OPENCLAW_CONFIG ? version : 0,
+            T0));
+    reports.put(
+        "`StageFinished`, of a former life",
+        new InstanceCommand.StageFinished(
+            attempt - 1,
+            new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
+            Optional.of(States.ENDPOINT),
+            0,
+            T0));
+    reports.put("`EffectFailed`, the current stage", failed(attempt, Optional.of(stage)));
+    reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
+    reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
+    reports.put("`ConfigApplied`", new InstanceCommand.ConfigApplied(attempt, version, "", T0));
+    reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
+    reports.put("`Removed`", new InstanceCommand.Removed(T0));
+    reports.put("`Nudge`", new InstanceCommand.Nudge(T0, HOUR));
+    reports.put(
+        "`Nudge`, the stage is overdue",
+        new InstanceCommand.Nudge(T0.plus(HOUR).plusSeconds(1), HOUR));
+    reports.put("`Observed`: up", observed(attempt, new Sight.Up(States.ENDPOINT)));
+    reports.put("`Observed`: up, elsewhere", observed(attempt, new Sight.Up("127.0.0.1:42000")));
+    reports.put(
+        "`Observed`: down", observed(attempt, new Sight.Down("GATEWAY_CRASHED", "gateway: ended")));
+    reports.put("`Observed`: home without process", observed(attempt, new Sight.Asleep()));
+    reports.put("`Observed`: nothing", observed(attempt, new Sight.Nothing()));
+    return reports;
+  }
+
+  private static Stage stage(InstanceState state) {
+    return switch (state) {
+      case Provisioning s -> s.progress().current();
+      case Starting s -> s.progress().current();
+      case Absent(), NeverBorn _, Running _, Stopping _, Stopped _, Errored _, Deleted _ ->
+          Stage.START_GATEWAY;
+    };
+  }
+
+  private static InstanceCommand failed(int attempt, Optional<Stage> stage) {
+    return new InstanceCommand.EffectFailed(attempt, stage, T0, "TIMED_OUT", "too slow", T0);
+  }
+
+  private static InstanceCommand observed(int attempt, Sight sight) {
+    return new Observed(attempt, sight, HOUR, T0);
+  }
+}
