@@ -84,7 +84,7 @@ public final class GatewayStages implements GatewayWork {
         driver.create(new SandboxSpec(sandbox, stage.organizationId(), snapshot));
         yield Outcome.executed();
       }
-      case ONBOARD -> onboard(sandbox, stage);
+      case ONBOARD -> onboard(id, sandbox, stage);
       case GATEWAY_TOKEN -> demandToken(id, sandbox);
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox);
       case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, stage);
@@ -93,8 +93,10 @@ public final class GatewayStages implements GatewayWork {
     };
   }
 
-  private Outcome onboard(SandboxId sandbox, RunStage stage) throws InterruptedException {
+  private Outcome onboard(InstanceId id, SandboxId sandbox, RunStage stage)
+      throws InterruptedException {
     Reachable model = models.reach(stage.organizationId(), stage.model());
+    overrides.homeIsNew(id);
     var task =
         new TaskSpec(
             snapshot,
@@ -147,8 +149,9 @@ public final class GatewayStages implements GatewayWork {
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, RunStage stage) {
     if (stage.configVersion() == 0) return Outcome.skipped();
     var config = readConfig(sandbox);
-    overrides.apply(id, config);
+    int version = overrides.apply(id, config);
     driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
+    overrides.applied(id, version);
     return Outcome.executed();
   }
 

@@ -11,14 +11,23 @@ public interface Overrides {
   /**
    * Refuses what may not be overridden, or what OpenClaw's schema does not allow.
    *
+   * @param overrides of an instance that is not there yet
    * @throws Refused with the path that is at fault
    */
   void check(ObjectNode overrides);
 
-  /** Keeps the overrides of a new instance. */
+  /**
+   * Keeps the overrides of a new instance.
+   *
+   * @throws Refused as {@link #check} does
+   */
   void store(InstanceId id, ObjectNode overrides);
 
-  /** Merges a JSON merge patch into what is kept. */
+  /**
+   * Merges a JSON merge patch into what is kept.
+   *
+   * @throws Refused as {@link #check} does, also for what the patch and the kept ones are together
+   */
   void patch(InstanceId id, ObjectNode patch);
 
   /**
@@ -27,8 +36,18 @@ public interface Overrides {
    */
   Map<InstanceId, ObjectNode> shown(Collection<InstanceId> ids);
 
-  /** Applies what was not applied yet onto the file's content. */
-  void apply(InstanceId id, ObjectNode config);
+  /** After onboarding wrote the configuration anew: nothing is applied any more. */
+  void homeIsNew(InstanceId id);
+
+  /**
+   * Applies what was not applied yet onto the file's content.
+   *
+   * @return for {@link #applied}, once the file is written
+   */
+  int apply(InstanceId id, ObjectNode config);
+
+  /** The file holds what {@link #apply} did. */
+  void applied(InstanceId id, int version);
 
   /**
    * Has a running gateway take what was not applied yet; returns a note, empty when all went well.

@@ -19,7 +19,12 @@ public sealed interface AdminAnswer {
   }
 
   /** One thing that is wrong with a configuration; the path is empty for the whole. */
-  record Issue(String path, String message) {}
+  record Issue(String path, String message) {
+    /** {@code path: message}. */
+    public String toText() {
+      return path.isEmpty() ? message : path + ": " + message;
+    }
+  }
 
   /** It does not take this token. */
   record TokenRefused() implements AdminAnswer {}

@@ -96,6 +96,20 @@ public final class OpenClawConfig {
     allowOrigin(config, publicUrl);
   }
 
+  /**
+   * The same patch for a running gateway, which merges it by itself: the origin of its public URL
+   * stays allowed.
+   */
+  public static ObjectNode keepingOrigin(ObjectNode patch, String publicUrl) {
+    var kept = patch.deepCopy();
+    if (kept.at("/gateway/controlUi").has("allowedOrigins")) {
+      var console = kept.withObject("/gateway/controlUi");
+      if (!console.get("allowedOrigins").isArray()) console.putArray("allowedOrigins");
+      allowOrigin(kept, publicUrl);
+    }
+    return kept;
+  }
+
   static ObjectNode fileSource(String path) {
     return JSON.createObjectNode()
         .put("source", "file")

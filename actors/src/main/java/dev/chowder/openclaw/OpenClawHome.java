@@ -23,6 +23,9 @@ public final class OpenClawHome {
   /** The gateway's token, and nothing else, without a line break. */
   public static final String GATEWAY_TOKEN = ".openclaw/chowder/gateway-token";
 
+  /** Where a sandbox that is asked for the configuration's schema leaves it. */
+  public static final String SCHEMA = "config-schema.json";
+
   /** The gateway's port inside the sandbox: OpenClaw's own default. */
   public static final int GATEWAY_PORT = 18789;
 
@@ -38,7 +41,8 @@ public final class OpenClawHome {
 
   private OpenClawHome() {}
 
-  static String absolute(String path) {
+  /** As processes in the sandbox see it. */
+  public static String absolute(String path) {
     return ABSOLUTE + path;
   }
 

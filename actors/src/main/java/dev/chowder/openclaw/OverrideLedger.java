@@ -17,21 +17,29 @@ import java.util.Optional;
 public final class OverrideLedger {
   private static final String VERSION = "version";
   private static final String ASKED = "asked";
+  private static final String SETTLED = "settled";
   private static final String PENDING = "pending";
 
   private final int version;
   private final ObjectNode asked;
+
+  /** What was asked for when nothing was pending the last time. */
+  private final ObjectNode settled;
+
   private final List<ObjectNode> pending;
 
-  private OverrideLedger(int version, ObjectNode asked, List<ObjectNode> pending) {
+  private OverrideLedger(
+      int version, ObjectNode asked, ObjectNode settled, List<ObjectNode> pending) {
     this.version = version;
     this.asked = asked;
+    this.settled = settled;
     this.pending = List.copyOf(pending);
   }
 
   /** Nothing asked for. */
   public static OverrideLedger empty() {
-    return new OverrideLedger(0, OpenClawConfig.JSON.createObjectNode(), List.of());
+    var nothing = OpenClawConfig.JSON.createObjectNode();
+    return new OverrideLedger(0, nothing, nothing, List.of());
   }
 
   /**
@@ -74,7 +82,7 @@ public final class OverrideLedger {
         if (refusal.isPresent()) return new OverrideVerdict.Refused(refusal.get());
       }
       return new OverrideVerdict.Accepted(
-          new OverrideLedger(version + 1, after, withPending(patch)));
+          new OverrideLedger(version + 1, after, settled, withPending(patch)));
     } catch (OverrideRefusedException refused) {
       return new OverrideVerdict.Refused(refused.why());
     }
@@ -120,18 +128,29 @@ public final class OverrideLedger {
    * of them pending: applying a patch again does no harm.
    */
   public OverrideLedger applied(int upTo) {
-    return upTo == version ? new OverrideLedger(version, asked, List.of()) : this;
+    return upTo == version ? new OverrideLedger(version, asked, asked, List.of()) : this;
+  }
+
+  /**
+   * After the gateway refused the pending patches of {@code upTo}: they are taken back, since in
+   * the file they would keep the gateway from its next start. Not when a change came meanwhile: it
+   * may be the one that puts them right.
+   */
+  public OverrideLedger refused(int upTo) {
+    return upTo == version ? new OverrideLedger(version, settled, settled, List.of()) : this;
   }
 
   /** For a home that is made anew: everything is pending again. */
   public OverrideLedger forNewHome() {
-    return new OverrideLedger(version, asked, asked.isEmpty() ? List.of() : List.of(asked));
+    return new OverrideLedger(
+        version, asked, settled, asked.isEmpty() ? List.of() : List.of(asked));
   }
 
   /** For the encrypted table. */
   public Secret toSecret() {
     var json = OpenClawConfig.JSON.createObjectNode().put(VERSION, version);
     json.set(ASKED, asked);
+    json.set(SETTLED, settled);
     json.putArray(PENDING).addAll(pending);
     return Secret.of(json.toString());
   }
@@ -143,7 +162,10 @@ public final class OverrideLedger {
       var pending = new ArrayList<ObjectNode>();
       for (JsonNode patch : json.path(PENDING)) pending.add((ObjectNode) patch);
       return new OverrideLedger(
-          json.path(VERSION).intValue(), (ObjectNode) json.required(ASKED), pending);
+          json.path(VERSION).intValue(),
+          (ObjectNode) json.required(ASKED),
+          (ObjectNode) json.required(SETTLED),
+          pending);
     } catch (JsonProcessingException | ClassCastException | IllegalArgumentException broken) {
       // Without the cause: its message quotes the text.
       throw new IllegalStateException("kept overrides: not readable (expected: as written)");

@@ -5,13 +5,8 @@ public final class SecretNames {
   /** An instance's: the token that opens its gateway. */
   public static final String GATEWAY_TOKEN = "gateway-token";
 
-  /** An instance's: all overrides onto OpenClaw's configuration, as JSON. */
+  /** An instance's: its overrides onto OpenClaw's configuration, applied and pending ones. */
   public static final String OVERRIDES = "openclaw-config";
-
-  /**
-   * An instance's: the overrides that its configuration does not have yet, as a JSON merge patch.
-   */
-  public static final String PENDING_OVERRIDES = "openclaw-config-pending";
 
   private SecretNames() {}
 

@@ -23,7 +23,15 @@ final class NoOverrides implements Overrides {
   }
 
   @Override
-  public void apply(InstanceId id, ObjectNode config) {}
+  public void homeIsNew(InstanceId id) {}
+
+  @Override
+  public int apply(InstanceId id, ObjectNode config) {
+    return 0;
+  }
+
+  @Override
+  public void applied(InstanceId id, int version) {}
 
   @Override
   public String hotApply(InstanceId id, SandboxEndpoint gateway) {

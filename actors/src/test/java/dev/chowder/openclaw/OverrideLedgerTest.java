@@ -151,6 +151,15 @@ class OverrideLedgerTest {
   }
 
   @Test
+  void whatTheGatewayRefusedIsTakenBackUnlessANewerChangeCame() throws Exception {
+    var ledger = patched(first("{'a': 1}").applied(1), "{'b': 2}");
+    assertThat(ledger.refused(2).shown()).isEqualTo(json("{'a': 1}"));
+    assertThat(ledger.refused(2).pending()).isEmpty();
+    var newer = patched(ledger, "{'b': 3}");
+    assertThat(newer.refused(2).shown()).isEqualTo(json("{'a': 1, 'b': 3}"));
+  }
+
+  @Test
   void aNewHomeGetsEverythingAgain() throws Exception {
     var ledger = patched(first("{'a': 1}"), "{'b': 2}").applied(2).forNewHome();
     assertThat(ledger.pending()).isEqualTo(List.of(json("{'a': 1, 'b': 2}")));

@@ -164,9 +164,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var change = requests.change(request);
     var id = new InstanceId(change.instanceId());
-    var patch = change.openclawConfig().map(this::checked);
+    var patch = change.openclawConfig();
     var before = asks.get(caller, id);
-    patch.ifPresent(json -> overrides.patch(before.id(), json));
+    patch.ifPresent(json -> refusable(() -> overrides.patch(before.id(), json)));
     var now = clock.instant();
     answer(
         out,
@@ -295,11 +295,16 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   }
 
   private ObjectNode checked(ObjectNode json) {
+    refusable(() -> overrides.check(json));
+    return json;
+  }
+
+  private static void refusable(Runnable change) {
     try {
-      overrides.check(json);
-      return json;
+      change.run();
     } catch (Overrides.Refused why) {
-      throw ApiError.invalid("openclaw_config." + why.path(), why.why());
+      var field = why.path().isEmpty() ? "openclaw_config" : "openclaw_config." + why.path();
+      throw ApiError.invalid(field, why.why());
     }
   }
 
