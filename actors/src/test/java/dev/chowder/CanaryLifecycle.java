@@ -1,0 +1,20 @@
+package dev.chowder;
+
+import com.github.dockerjava.api.DockerClient;
+import com.typesafe.config.Config;
+import dev.chowder.journal.v1.OrganizationEvent;
+import java.time.Instant;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+
+/** Breaks every rule of {@link ArchitectureTest}, so that the rules are seen to fail. */
+record CanaryLifecycle(
+    Optional<DockerClient> docker,
+    Optional<Config> config,
+    Optional<Jdbi> jdbi,
+    Optional<OrganizationEvent> event,
+    Optional<dev.chowder.api.v1.Organization> organization) {
+  static Instant time() {
+    return Instant.now();
+  }
+}
