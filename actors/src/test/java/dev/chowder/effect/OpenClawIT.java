@@ -1,0 +1,251 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.Ids;
+import dev.chowder.demomodel.DemoModelServer;
+import dev.chowder.demomodel.DemoModelSettings;
+import dev.chowder.instance.InstanceEffect.RunStage;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Stage;
+import dev.chowder.openclaw.AdminAnswer;
+import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.ModelListProbe;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawConfig;
+import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.openclaw.OverrideLimits;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.docker.DockerSandboxDriver;
+import dev.chowder.sandbox.docker.DockerSandboxSettings;
+import dev.chowder.secret.MasterKey;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretSettings;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.TestStorage;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What we believe of OpenClaw, asked of the real one: its schema, its way to take changes, its
+ * sessions, its stop. One gateway serves all tests, in order: a boot takes ten seconds.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class OpenClawIT {
+  private static final String SNAPSHOT =
+      System.getenv().getOrDefault("CHOWDER_SANDBOX_IMAGE", "chowder/sandbox-medium:latest");
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final InstanceId ID = new InstanceId(Ids.next());
+  private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
+  private static final String URL = "http://" + ID + ".localhost:8080";
+  private static final Secret KEY = Secret.of("demo-key-for-this-test");
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private static final OpenClawAdmin ADMIN =
+      new OpenClawAdmin(HTTP, Duration.ofSeconds(30), 8 << 20);
+
+  @TempDir static Path directory;
+  private static DockerSandboxDriver driver;
+  private static DemoModelServer model;
+  private static Database database;
+  private static SecretStore secrets;
+  private static ImageSchemas schemas;
+  private static StoredOverrides overrides;
+  private static GatewayStages stages;
+  private static ModelChoice choice;
+
+  @BeforeAll
+  static void open() throws Exception {
+    driver =
+        new DockerSandboxDriver(
+            DockerSandboxSettings.from(
+                ConfigFactory.parseString("chowder.sandbox.docker.cluster-id = it-openclaw")
+                    .withFallback(ConfigFactory.load())));
+    driver.list().forEach(left -> driver.remove(left.id()));
+    model =
+        DemoModelServer.start(
+            DemoModelSettings.defaults().withBind(new InetSocketAddress("0.0.0.0", 0)));
+    choice =
+        new ModelChoice(
+            "custom", "demo", "http://localhost:" + model.port() + "/v1", "openai-completions");
+    database = TestStorage.open(directory);
+    var settings = SecretSettings.from(TestStorage.config(directory));
+    secrets = new SecretStore(MasterKey.open(settings, database), database);
+    secrets.put("org", SecretNames.providerKey("custom"), KEY);
+    schemas = new ImageSchemas(driver, SNAPSHOT, Duration.ofSeconds(60));
+    overrides =
+        new StoredOverrides(
+            secrets, ADMIN, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);
+    stages =
+        new GatewayStages(
+            driver,
+            secrets,
+            new ModelSetups(driver, secrets, new ModelListProbe(HTTP, Duration.ofSeconds(5))),
+            overrides,
+            new GatewayReadiness(HTTP),
+            (_, _) -> {},
+            _ -> URL,
+            SNAPSHOT,
+            EffectSettings.of(ConfigFactory.load()));
+  }
+
+  @AfterAll
+  static void close() {
+    driver.remove(SANDBOX);
+    driver.close();
+    model.close();
+    database.close();
+  }
+
+  @Test
+  @Order(1)
+  void theImageItselfTellsWhatMayBeConfigured() throws Exception {
+    assertThat(schemas.current()).isPresent();
+    assertThatThrownBy(() -> overrides.check(json("{'agents.defaults.heartbeat.evry': '2h'}")))
+        .hasMessageStartingWith("agents.defaults.heartbeat.evry: unknown");
+    assertThatThrownBy(() -> overrides.check(json("{'logging.level': 'loud'}")))
+        .hasMessageStartingWith("logging.level: another value (expected: debug | ");
+    overrides.check(json("{'channels.telegram': {'enabled': false, 'botToken': '1:x'}}"));
+    assertThat(driver.list()).as("the sandbox that was asked is gone").isEmpty();
+  }
+
+  @Test
+  @Order(2)
+  void aGatewayStartsWithTheOverridesAndWithoutASecretInItsDescription() throws Exception {
+    overrides.store(ID, json("{'agents.defaults.heartbeat.every': '2h'}"));
+    run(1, Stage.OF_PROVISIONING);
+    assertThat(file().at("/agents/defaults/heartbeat/every").asText()).isEqualTo("2h");
+    assertThat(file().at("/agents/entries/main/name").asText()).isEqualTo("main");
+    var token = token().reveal();
+    assertThat(file().toString()).doesNotContain(KEY.reveal(), token);
+    assertThat(answer("main", "Reply with exactly: nonce-1")).contains("nonce-1");
+    assertThat(ADMIN.health(endpoint(), token())).isInstanceOf(AdminAnswer.Done.class);
+    assertThat(ADMIN.health(endpoint(), Secret.of("wrong")))
+        .isInstanceOf(AdminAnswer.TokenRefused.class);
+  }
+
+  @Test
+  @Order(3)
+  void aRunningGatewayTakesChangesAndKeepsWhatOthersWrote() throws Exception {
+    var others =
+        ADMIN.patchConfig(endpoint(), token(), List.of(json("{'logging': {'level': 'info'}}")));
+    assertThat(others).isInstanceOf(AdminAnswer.Done.class);
+    overrides.patch(
+        ID,
+        json(
+            "{'agents.defaults.heartbeat': null, 'messages': {'responsePrefix': 'P'},"
+                + " 'gateway.controlUi.allowedOrigins': ['https://mine.example']}"));
+    assertThat(overrides.hotApply(ID, endpoint())).isEmpty();
+    assertThat(file().at("/agents/defaults/heartbeat").isMissingNode()).isTrue();
+    assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("P");
+    assertThat(file().at("/logging/level").asText()).isEqualTo("info");
+    assertThat(file().at("/gateway/controlUi/allowedOrigins").toString())
+        .contains(URL, "https://mine.example");
+    overrides.patch(ID, json("{'gateway.controlUi.allowedOrigins': null}"));
+    assertThat(overrides.hotApply(ID, endpoint())).isEmpty();
+    assertThat(file().at("/gateway/controlUi/allowedOrigins").toString())
+        .contains(URL)
+        .doesNotContain("mine.example");
+  }
+
+  @Test
+  @Order(4)
+  void whatOnlyTheGatewayRefusesIsTakenBack() throws Exception {
+    var unchecked =
+        new StoredOverrides(
+            secrets, ADMIN, new OverrideLimits(1 << 10, 8), Optional::empty, _ -> URL);
+    unchecked.patch(ID, json("{'nonsense': 1}"));
+    assertThat(unchecked.hotApply(ID, endpoint()))
+        .startsWith("openclaw_config: refused by OpenClaw and taken back: ")
+        .contains("nonsense");
+    assertThat(unchecked.shown(List.of(ID)).toString()).doesNotContain("nonsense");
+    assertThat(unchecked.hotApply(ID, endpoint())).isEmpty();
+  }
+
+  @Test
+  @Order(5)
+  void strangersWrongTokensDoNotShutChowderOut() throws Exception {
+    for (int i = 0; i < 30; i++) {
+      assertThat(ask("main", "x", Secret.of("wrong-" + i)).statusCode()).isEqualTo(401);
+    }
+    assertThat(ADMIN.health(endpoint(), token())).isInstanceOf(AdminAnswer.Done.class);
+  }
+
+  @Test
+  @Order(6)
+  void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
+    assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
+    overrides.patch(ID, json("{'messages.responsePrefix': null}"));
+    stages.stop(ID);
+    run(1, List.of(Stage.OPENCLAW_CONFIG, Stage.START_GATEWAY, Stage.PUBLISH));
+    assertThat(file().at("/messages/responsePrefix").isMissingNode()).isTrue();
+    assertThat(file().at("/logging/level").asText()).isEqualTo("info");
+    assertThat(answer("s1", "What did I ask you to remember?")).contains("nonce-77");
+    assertThat(answer("s2", "What did I ask you to remember?")).doesNotContain("nonce-77");
+  }
+
+  private static void run(int attempt, List<Stage> some) throws Exception {
+    for (var stage : some) {
+      stages.run(ID, new RunStage(stage, attempt, "org", choice, 1));
+    }
+  }
+
+  private static String answer(String session, String text) throws Exception {
+    var response = ask(session, text, token());
+    assertThat(response.statusCode()).isEqualTo(200);
+    return JSON.readTree(response.body()).at("/output/0/content/0/text").asText();
+  }
+
+  private static HttpResponse<String> ask(String session, String text, Secret token)
+      throws Exception {
+    var body = JSON.createObjectNode().put("model", "openclaw/main").put("input", text);
+    return HTTP.send(
+        HttpRequest.newBuilder(URI.create("http://" + endpoint() + "/v1/responses"))
+            .header("authorization", "Bearer " + token.reveal())
+            .header("content-type", "application/json")
+            .header("x-openclaw-session-key", session)
+            .timeout(Duration.ofSeconds(60))
+            .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static SandboxEndpoint endpoint() {
+    return driver.observe(SANDBOX).endpoint().orElseThrow();
+  }
+
+  private static Secret token() {
+    return secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN).orElseThrow();
+  }
+
+  private static ObjectNode file() {
+    return OpenClawConfig.parse(
+        driver.readFile(SANDBOX, OpenClawHome.CONFIG, 1 << 20).orElseThrow());
+  }
+
+  private static ObjectNode json(String text) throws Exception {
+    return (ObjectNode) JSON.readTree(text.replace('\'', '"'));
+  }
+}
