@@ -47,8 +47,8 @@ final class LifecycleDocument {
 
       A phase's name: that is where it leads. *stays*: accepted, and nothing is persisted. `NotFound` is answered as 404
       `INSTANCE_NOT_FOUND`, `WrongState` as 409 `WRONG_STATE`. `AlreadyExists` reaches no caller: ids are made by the server
-      and never given twice. The edge answers 404 also for one that is `Deleted`. `ForbidBirth` comes from the sweep that frees the slots of instances which a crash kept from
-      being born.
+      and never given twice. The edge answers 404 also for one that is `Deleted`. `ForbidBirth` comes from the sweep that
+      frees the slots of instances which a crash kept from being born.
       """;
 
   private static final String REPORTS =
