@@ -28,6 +28,7 @@ public final class ApiError extends RuntimeException {
   public static final String DOMAIN = "chowder.dev";
 
   static final Metadata.Key<String> HTTP_STATUS = ascii("x-http-status");
+  static final Metadata.Key<String> HTTP_CONTENT_TYPE = ascii("x-http-content-type");
   static final Metadata.Key<String> RETRY_AFTER = ascii("retry-after");
   static final Metadata.Key<String> SHOULD_RETRY = ascii("x-should-retry");
   static final Metadata.Key<String> AUTHENTICATE = ascii("www-authenticate");
@@ -155,6 +156,8 @@ public final class ApiError extends RuntimeException {
   /** What REST needs to know before the error itself: Envoy reads it from initial metadata only. */
   void putHeaders(Metadata headers) {
     headers.put(HTTP_STATUS, Integer.toString(reason.httpStatus()));
+    // Also where the answer would have been a stream of events.
+    headers.put(HTTP_CONTENT_TYPE, "application/json");
     if (retryAfterSeconds != null) {
       headers.put(RETRY_AFTER, Integer.toString(Math.max(1, retryAfterSeconds)));
     }

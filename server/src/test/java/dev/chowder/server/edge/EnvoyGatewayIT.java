@@ -1,0 +1,234 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.server.gateway.GatewayDirectory.Place;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The host name that each instance has: where it leads, and where it must never lead. */
+class EnvoyGatewayIT {
+  @RegisterExtension static final EdgeWithEnvoy EDGE = new EdgeWithEnvoy();
+
+  private final String id = Ids.next();
+  private final String otherId = Ids.next();
+  private StubGateway gateway;
+  private StubGateway other;
+
+  @BeforeEach
+  void twoInstances() throws IOException {
+    gateway = new StubGateway();
+    other = new StubGateway();
+    EDGE.edge().place(id, gateway.address());
+    EDGE.edge().place(otherId, other.address());
+  }
+
+  @AfterEach
+  void close() {
+    gateway.close();
+    other.close();
+  }
+
+  @Test
+  void eachNameLeadsToItsOwnGateway() throws Exception {
+    assertThat(get(id, "/chat?x=1").status()).isEqualTo(200);
+    assertThat(get(otherId, "/other").status()).isEqualTo(200);
+    assertThat(gateway.next().path()).isEqualTo("/chat?x=1");
+    assertThat(other.next().path()).isEqualTo("/other");
+    assertThat(gateway.seen).isEmpty();
+  }
+
+  @Test
+  void thePortAndTheCaseOfTheNameDoNotMatter() throws Exception {
+    var host = id.toUpperCase(java.util.Locale.ROOT) + ".LOCALHOST:8080";
+    assertThat(send(RawHttp.Request.of("GET", "/").with("Host", host)).status()).isEqualTo(200);
+    assertThat(gateway.next().path()).isEqualTo("/");
+  }
+
+  @Test
+  void theGatewayGetsTheCallersHeadersAndNobodysAddress() throws Exception {
+    var request =
+        request("GET", id, "/x")
+            .with("Authorization", "Bearer the-gateways-own")
+            .with("Cookie", "a=b")
+            .with("X-Forwarded-For", "9.9.9.9")
+            .with("Forwarded", "for=9.9.9.9")
+            .with("X-Real-IP", "9.9.9.9");
+    assertThat(send(request).status()).isEqualTo(200);
+    var headers = gateway.next().headers();
+    assertThat(headers.getFirst("authorization")).isEqualTo("Bearer the-gateways-own");
+    assertThat(headers.getFirst("cookie")).isEqualTo("a=b");
+    assertThat(headers.getFirst("host")).isEqualTo(id + ".localhost");
+    assertThat(headers)
+        .doesNotContainKeys(
+            "X-forwarded-for",
+            "X-forwarded-proto",
+            "X-forwarded-host",
+            "X-real-ip",
+            "Forwarded",
+            "X-envoy-external-address");
+  }
+
+  @Test
+  void itIsNotTheApi() throws Exception {
+    get(id, "/v1/instances");
+    assertThat(gateway.next().path()).isEqualTo("/v1/instances");
+  }
+
+  @Test
+  void aForgedDestinationLeadsNowhere() throws Exception {
+    var request =
+        request("GET", id, "/x")
+            .with("x-envoy-original-dst-host", "127.0.0.1:" + other.address().getPort());
+    assertThat(send(request).status()).isEqualTo(200);
+    assertThat(gateway.next().headers()).doesNotContainKey("X-envoy-original-dst-host");
+    assertThat(other.seen).isEmpty();
+  }
+
+  @Test
+  void anUnknownNameIsNotFound() throws IOException {
+    RestErrors.check(get(Ids.next(), "/"), 404, 5, "INSTANCE_NOT_FOUND");
+    RestErrors.check(get("not-an-id", "/"), 404, 5, "INSTANCE_NOT_FOUND");
+    RestErrors.check(get("a." + id, "/"), 404, 5, "INSTANCE_NOT_FOUND");
+  }
+
+  @Test
+  void anInstanceThatDoesNotRunSaysSo() throws IOException {
+    EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
+    var answer = get(id, "/");
+    RestErrors.check(answer, 503, 14, "INSTANCE_NOT_RUNNING");
+    assertThat(answer.json().get("message").asText())
+        .isEqualTo("status: stopped (expected: running)");
+  }
+
+  @Test
+  void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
+    try (var closed = new ServerSocket(0)) {
+      EDGE.edge().place(id, Edge.loopback(closed.getLocalPort()));
+    }
+    RestErrors.check(get(id, "/"), 502, 14, "GATEWAY_UNAVAILABLE");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/api/v1/admin",
+        "/api/v1/admin/",
+        "/api/v1/admin/rpc",
+        "/api/v1/admin/rpc?x=1",
+        "/API/v1/Admin/rpc",
+        "//api/v1/admin/rpc",
+        "/api//v1///admin/rpc",
+        "/./api/v1/admin/rpc",
+        "/x/../api/v1/admin/rpc",
+        "/x/%2e%2e/api/v1/admin/rpc",
+        "/x/%2E./api/v1/admin/rpc",
+        "/api/v1/%61dmin/rpc",
+        "/api/v1/%41dmin/rpc",
+        "/api%2fv1%2fadmin%2frpc",
+        "/api%2Fv1/admin/rpc",
+        "/api/v1%5cadmin%5crpc",
+        "/api\\v1\\admin\\rpc",
+        "/api/v1/%2561dmin/rpc",
+        "/api/v1/admin;x=1/rpc",
+        "/api;a/v1;b/admin;c/rpc",
+        "/api/v1/admin%00/rpc",
+        "/api/v1/admin%3fx",
+        "/api/v1/ad%0amin/rpc",
+        "/api/v1/admin%20/rpc",
+        "/x/..%2fapi/v1/admin/rpc",
+        "/api/v1/x/%252e%252e/admin/rpc",
+        "/api/v1/admin?",
+        "/api/v1/admin#x",
+      })
+  void theAdminRouteIsNotThereInAnySpelling(String path) throws IOException {
+    var answer = send(request("POST", id, path).with("Authorization", "Bearer gateway-token"));
+    assertThat(answer.status()).as("%s", answer).isIn(400, 404);
+    assertThat(answer.json().get("details")).hasSize(1);
+    assertThat(gateway.seen).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/api/v1/administrators", "/api/v1", "/?to=/api/v1/admin", "/a/api/v1/admin"})
+  void otherPathsThatLookAlikeAreTheGateways(String path) throws Exception {
+    assertThat(get(id, path).status()).isEqualTo(200);
+    assertThat(gateway.next().path()).isEqualTo(path);
+  }
+
+  @Test
+  void aWebSocketLeadsToTheGatewayAndTheServerHearsOfIt() throws Exception {
+    try (var echo = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual().start(() -> upgradeAndEcho(echo));
+      EDGE.edge().place(id, Edge.loopback(echo.getLocalPort()));
+      try (var exchange = RawHttp.open(EDGE.rest(), upgrade())) {
+        var head = exchange.head();
+        assertThat(head.status()).isEqualTo(101);
+        assertThat(head.header("upgrade")).contains("websocket");
+        exchange.socket().getOutputStream().write("frames".getBytes(StandardCharsets.UTF_8));
+        assertThat(new String(exchange.in().readNBytes(6), StandardCharsets.UTF_8))
+            .isEqualTo("frames");
+      }
+    }
+    assertThat(EDGE.edge().webSockets.poll(10, TimeUnit.SECONDS)).isEqualTo(id);
+  }
+
+  @Test
+  void theApisOwnNameTakesNoWebSocket() throws IOException {
+    var answer =
+        send(
+            RawHttp.Request.of("GET", "/v1/instances")
+                .with("Connection", "Upgrade")
+                .with("Upgrade", "websocket"));
+    assertThat(answer.status()).isNotEqualTo(101).isBetween(400, 499);
+  }
+
+  private RawHttp.Request upgrade() {
+    return request("GET", id, "/ws")
+        .with("Connection", "Upgrade")
+        .with("Upgrade", "websocket")
+        .with("Sec-WebSocket-Version", "13")
+        .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+  }
+
+  private static void upgradeAndEcho(ServerSocket server) {
+    try (Socket socket = server.accept()) {
+      var in = socket.getInputStream();
+      var head = new StringBuilder();
+      while (head.indexOf("\r\n\r\n") < 0) {
+        head.append((char) in.read());
+      }
+      socket
+          .getOutputStream()
+          .write(
+              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+                  .getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().write(in.readNBytes(6));
+    } catch (IOException e) {
+      // The test fails by what it does not get.
+    }
+  }
+
+  private static RawHttp.Answer get(String name, String path) throws IOException {
+    return send(request("GET", name, path));
+  }
+
+  private static RawHttp.Request request(String method, String name, String path) {
+    return RawHttp.Request.of(method, path).with("Host", name + ".localhost");
+  }
+
+  private static RawHttp.Answer send(RawHttp.Request request) throws IOException {
+    return RawHttp.send(EDGE.rest(), request);
+  }
+}
