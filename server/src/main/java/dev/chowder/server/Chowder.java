@@ -6,7 +6,9 @@ import dev.chowder.effect.CaretakerSettings;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
 import dev.chowder.effect.GatewayStages;
+import dev.chowder.effect.ImageSchemas;
 import dev.chowder.effect.ModelSetups;
+import dev.chowder.effect.StoredOverrides;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceSettings;
 import dev.chowder.instance.Instances;
@@ -14,6 +16,8 @@ import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelListProbe;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;
@@ -73,6 +77,13 @@ public final class Chowder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Chowder.class);
   private static final Duration ACTORS_END_LIMIT = Duration.ofSeconds(20);
 
+  // A gateway answers a change of its configuration when it is applied: half a second, longer while
+  // it restarts a part.
+  private static final Duration ADMIN_CALL_LIMIT = Duration.ofSeconds(30);
+  private static final int MAX_ADMIN_ANSWER_BYTES = 8 << 20;
+  // 2 to 4 s were measured for one start of the command line.
+  private static final Duration SCHEMA_LIMIT = Duration.ofSeconds(60);
+
   private final Lifeline lifeline = new Lifeline();
   private final AtomicBoolean serving = new AtomicBoolean();
   private final Config config;
@@ -129,7 +140,20 @@ public final class Chowder implements AutoCloseable {
             HostRoom.of(config, driver, clock),
             config,
             clock);
-    var overrides = new NoOverrides();
+    var image = config.getString("chowder.sandbox.image");
+    var admin = new OpenClawAdmin(http, ADMIN_CALL_LIMIT, MAX_ADMIN_ANSWER_BYTES);
+    var schemas = new ImageSchemas(driver, image, SCHEMA_LIMIT);
+    var overrides =
+        new StoredOverrides(
+            secrets,
+            admin,
+            new OverrideLimits(
+                settings.instances().maxOpenclawConfigBytes(),
+                settings.instances().maxOpenclawConfigDepth()),
+            schemas::current,
+            settings.gateway()::urlOf);
+    // Asked for early, so that the first caller with overrides need not wait for it.
+    blocking.execute(schemas::current);
     var effects = EffectSettings.of(config);
     var runner =
         lifeline.add(
@@ -144,7 +168,7 @@ public final class Chowder implements AutoCloseable {
                     new GatewayReadiness(http),
                     slots,
                     settings.gateway()::urlOf,
-                    config.getString("chowder.sandbox.image"),
+                    image,
                     effects),
                 effects,
                 clock,
