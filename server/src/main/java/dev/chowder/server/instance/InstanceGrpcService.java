@@ -202,7 +202,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var verb = requests.start(request);
     var id = new InstanceId(verb.instanceId());
-    if (asks.get(caller, id).status().now() == Name.STOPPED) admission.admitStart();
+    var before = asks.get(caller, id).status();
+    // Whoever joins a start that is under way takes no room of its own.
+    if (before.settled() && before.now() == Name.STOPPED) admission.admitStart();
     var now = clock.instant();
     var view =
         asks.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));

@@ -15,7 +15,10 @@ public interface OperatorCommands {
   /** Sets the tier and returns the organization as it is then; empty when there is none. */
   Optional<OrganizationSummary> setTier(String organizationId, String tier);
 
-  /** Makes one more key for an organization, shown this once; empty when there is none. */
+  /**
+   * Makes a new key for an organization, shown this once, in place of all former ones, which end
+   * within a second; empty when there is no such organization.
+   */
   Optional<Secret> newKey(String organizationId);
 
   /**

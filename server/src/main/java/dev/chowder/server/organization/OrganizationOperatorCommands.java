@@ -62,7 +62,10 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
     return ifThere(
         () -> {
           var _ = asks.send(organizationId, OrganizationCommand.Get::new);
-          return keys.issueOrganizationKey(organizationId).value();
+          var former = keys.organizationKeys(organizationId);
+          var issued = keys.issueOrganizationKey(organizationId);
+          former.forEach(keyId -> keys.revoke(organizationId, keyId));
+          return issued.value();
         });
   }
 

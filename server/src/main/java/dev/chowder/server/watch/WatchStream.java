@@ -24,6 +24,7 @@ public final class WatchStream<T> {
   private final Optional<Integer> afterRevision;
 
   private @Nullable InstanceView newest;
+  private int newestRevision;
   private @Nullable ApiError failure;
   private boolean first = true;
   private boolean done;
@@ -67,8 +68,10 @@ public final class WatchStream<T> {
                   && !view.isTerminated()
                   && afterRevision.filter(r -> r >= view.revision()).isPresent();
           first = false;
-          if (known || isOlder(view)) return;
+          // Answers can overtake one another when an instance moves; what is older is no news.
+          if (known || view.revision() < newestRevision) return;
           newest = view;
+          newestRevision = view.revision();
         }
         case InstanceReply.Refused refused -> failure = refuse.apply(refused);
         case InstanceReply.Done() -> {
@@ -77,14 +80,6 @@ public final class WatchStream<T> {
       }
     }
     drain();
-  }
-
-  /**
-   * Answers can overtake one another when an instance moves; what is older than what is held is no
-   * news.
-   */
-  private boolean isOlder(InstanceView view) {
-    return newest != null && newest.revision() > view.revision();
   }
 
   private synchronized void drain() {

@@ -59,8 +59,7 @@ class EnvoyStreamIT {
 
   @Test
   void aWatchOfAnUnknownInstanceIsAnErrorAndNoStream() throws IOException {
-    RestErrors.check(
-        EDGE.call("GET", "/v1/instances/nope/watch"), 404, 5, "INSTANCE_NOT_FOUND");
+    RestErrors.check(EDGE.call("GET", "/v1/instances/nope/watch"), 404, 5, "INSTANCE_NOT_FOUND");
   }
 
   @Test
@@ -206,8 +205,7 @@ class EnvoyStreamIT {
     return "/v1/instances/" + id + "/responses";
   }
 
-  private static RawHttp.Exchange open(String method, String path, String json)
-      throws IOException {
+  private static RawHttp.Exchange open(String method, String path, String json) throws IOException {
     var request = RawHttp.Request.of(method, path).with("Authorization", "Bearer " + Edge.KEY);
     return RawHttp.open(EDGE.rest(), json.isEmpty() ? request : request.json(json));
   }
