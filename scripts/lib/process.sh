@@ -9,10 +9,13 @@ process_start() {
   local name="$1" log="$LOGS/$1.log"
   shift
   if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$PROCESS_LOG_BYTES" ]; then mv "$log" "$log.1"; fi
-  # 9 is the lock of whoever called: a daemon must not keep it.
+  rm -f "$RUN/$name.pid"
+  # The process writes its own pid, since --fork makes it nobody's child at once: Envoy ends itself when the process that
+  # started it does. 9 is the lock of whoever called, which must not live as long as a daemon.
+  # shellcheck disable=SC2016  # expanded by the inner shell
   env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY \
-    setsid nohup "$@" >>"$log" 2>&1 </dev/null 9>&- &
-  printf '%s\n' "$!" >"$RUN/$name.pid"
+    setsid --fork sh -c 'echo $$ >"$0.part" && mv "$0.part" "$0" && exec nohup "$@"' "$RUN/$name.pid" "$@" >>"$log" 2>&1 </dev/null 9>&-
+  wait_until 10 test -s "$RUN/$name.pid" || die "$name could not be started (see $log)."
 }
 
 # process_runs NAME: is it alive, and still what we started? A pid alone proves nothing after a reboot.
