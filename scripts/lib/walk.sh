@@ -51,26 +51,28 @@ walk_create() {
 
 # walk_watch ID: prints each stage when it is done; ends when the instance runs, dies when it will not.
 walk_watch() {
-  local id="$1" deadline=$((SECONDS + CHOWDER_FIRST_INSTANCE_SECONDS)) line shown=0 status="" began=$SECONDS
+  local id="$1" deadline=$((SECONDS + CHOWDER_FIRST_INSTANCE_SECONDS)) began=$SECONDS line shown=0 status="" stream curl_pid
   while [ "$SECONDS" -lt "$deadline" ] && [ "$status" != running ]; do
-    while IFS= read -r line; do
+    # exec, so that $! is curl itself and can be ended: left alone, it would notice only at the next heartbeat.
+    exec {stream}< <(exec curl -sN --max-time $((deadline - SECONDS)) -H @<(api_authorization "$ORGANIZATION_KEY_FILE") "$REST/v1/instances/$id/watch")
+    curl_pid=$!
+    while IFS= read -r line <&"$stream"; do
+      case "$line" in "data: "*) line="${line#data: }" ;; *) continue ;; esac
       status="$(jq -r .status <<<"$line")"
       shown="$(walk_stages "$line" "$shown")"
-      case "$status" in
-        running) break ;;
-        error) die "the first agent is in error: $(jq -r '.error_message // "no reason given"' <<<"$line")" ;;
-        terminated) die "the first agent was deleted meanwhile." ;;
-      esac
-    done < <(walk_stream "$id" $((deadline - SECONDS)))
+      case "$status" in running | error | terminated) break ;; esac
+    done
+    kill "$curl_pid" 2>/dev/null || true
+    exec {stream}<&-
+    case "$status" in
+      error) die "the first agent is in error: $(jq -r '.error_message // "no reason given"' <<<"$line")" ;;
+      terminated) die "the first agent was deleted meanwhile." ;;
+    esac
+    # A stream that broke at once, as when the server restarts, is not opened again without a pause.
+    [ "$status" = running ] || sleep 1
   done
   [ "$status" = running ] || die "the first agent does not run after $CHOWDER_FIRST_INSTANCE_SECONDS s; see $LOGS/server.log, or run this again."
   say "  running after $((SECONDS - began)) s"
-}
-
-# The watch as lines of JSON; the stream ends when whoever reads has seen enough.
-walk_stream() {
-  curl -sSN --max-time "$2" -H @<(api_authorization "$ORGANIZATION_KEY_FILE") "$REST/v1/instances/$1/watch" 2>/dev/null |
-    sed -u -n 's/^data: //p' || true
 }
 
 # walk_stages INSTANCE SHOWN: says the stages that ended since, and prints how many have ended.
