@@ -52,6 +52,11 @@ final class DockerContainers {
         });
   }
 
+  String create(DockerContainerSpec spec) {
+    return engine.call(
+        "create container " + spec.name(), docker -> spec.create(docker, settings).exec().getId());
+  }
+
   void start(String nameOrId) {
     engine.tell(
         "start container " + nameOrId,

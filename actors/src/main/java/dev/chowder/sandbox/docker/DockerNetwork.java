@@ -131,10 +131,10 @@ final class DockerNetwork {
     return new Bridge(network.getName(), interfaceName, gateway(config), config.getSubnet());
   }
 
-  private static String gateway(Network.Ipam.Config config) {
+  static String gateway(Network.Ipam.Config config) {
     String gateway = config.getGateway();
     if (gateway == null) {
-      // An engine that was given a subnet does not always say which gateway it chose: the first.
+      // An engine that was not asked for one does not always say which it chose: the first.
       String base = config.getSubnet().substring(0, config.getSubnet().indexOf('/'));
       return base.substring(0, base.lastIndexOf('.') + 1) + "1";
     }

@@ -31,6 +31,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private final DockerLogs logs;
   private final DockerObservations observations;
   private final HostPorts hostPorts;
+  private final SandboxIsolation isolation;
 
   public DockerSandboxDriver(DockerSandboxSettings settings) {
     this.settings = settings;
@@ -41,6 +42,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.files = new DockerFiles(engine, settings);
     this.logs = new DockerLogs(engine, settings);
     this.hostPorts = new HostPorts(settings);
+    this.isolation = new SandboxIsolation(settings, network, hostPorts);
     this.observations = new DockerObservations(settings, containers, homes);
   }
 
@@ -67,7 +69,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
             Optional.empty());
     String container = make(spec);
     files.writeStopped(container, task.files());
-    containers.start(container);
+    startIsolated(container);
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, limit);
     if (ended.isEmpty()) {
       if (containers.inspect(container).isEmpty()) {
@@ -107,11 +109,26 @@ public final class DockerSandboxDriver implements SandboxDriver {
       former = Optional.empty();
     }
     String container = former.isPresent() ? former.get().getId() : make(spec);
-    containers.start(container);
+    startIsolated(container);
     return containers
         .inspect(container)
         .flatMap(DockerObservations::endpoint)
         .orElseThrow(() -> endedAtOnce(container));
+  }
+
+  private void startIsolated(String container) {
+    isolation.ensure();
+    try {
+      containers.start(container);
+    } catch (SandboxException refused) {
+      if (!String.valueOf(refused.getMessage()).contains(settings.networkName())) {
+        throw refused;
+      }
+      // Somebody removed the network, which the engine allows while nothing runs on it.
+      network.forget();
+      isolation.apply();
+      containers.start(container);
+    }
   }
 
   private boolean isFrom(InspectContainerResponse container, DockerContainerSpec spec) {
@@ -255,13 +272,13 @@ public final class DockerSandboxDriver implements SandboxDriver {
         engine,
         settings,
         (id, what) -> onNotice.accept(new SandboxNotice(id, what)),
-        () ->
-            list().stream()
-                .filter(seen -> !(seen.mainProcess() instanceof SandboxObservation.MainProcess.Up))
-                .forEach(
-                    seen ->
-                        onNotice.accept(
-                            new SandboxNotice(seen.id(), "seen after the engine came back"))));
+        () -> {
+          isolation.apply();
+          list().stream()
+              .filter(seen -> !(seen.mainProcess() instanceof SandboxObservation.MainProcess.Up))
+              .map(seen -> new SandboxNotice(seen.id(), "seen after the engine came back"))
+              .forEach(onNotice);
+        });
   }
 
   @Override
@@ -276,7 +293,27 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void openHostPort(int port) {
-    hostPorts.open(port, network.ensure().gateway());
+    if (hostPorts.open(port, network.ensure().gateway())) {
+      isolation.apply();
+    }
+  }
+
+  /**
+   * Whether, at the last look, the firewall kept sandboxes from this host, from each other and from
+   * private networks. Without the right to set it a warning says so, and they start nevertheless.
+   */
+  public boolean isolated() {
+    return isolation.holds();
+  }
+
+  /** Puts the firewall in place now. */
+  public void isolate() {
+    isolation.apply();
+  }
+
+  /** Takes the firewall's rules of this installation away; no process may start after it. */
+  public void removeIsolation() {
+    isolation.removeAll();
   }
 
   private void requireSnapshot(String snapshot) {
@@ -310,9 +347,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     network.ensure();
     containers.remove(spec.name());
     try {
-      return engine.call(
-          "create container " + spec.name(),
-          docker -> spec.create(docker, settings).exec().getId());
+      return containers.create(spec);
     } catch (SandboxException refused) {
       if (refused.reason() == Reason.IMAGE_MISSING) {
         throw imageMissing(spec.snapshot(), refused);
@@ -323,6 +358,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void close() {
+    isolation.close();
     hostPorts.close();
     engine.close();
   }

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Every limit and name of the Docker driver; the only class of this package that reads
@@ -33,6 +34,7 @@ import java.util.List;
  * @param isolationRequired whether a process may start only where the firewall is in place
  * @param isolationCheckEvery how old a look at the firewall may be when a process starts
  * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
+ * @param mayReach otherwise closed destinations that are open, as {@code address[/bits][:port]}
  */
 public record DockerSandboxSettings(
     String dockerHost,
@@ -58,7 +60,8 @@ public record DockerSandboxSettings(
     Duration forwardedIdle,
     boolean isolationRequired,
     Duration isolationCheckEvery,
-    List<String> nameServers) {
+    List<String> nameServers,
+    List<String> mayReach) {
 
   private static final String PATH = "chowder.sandbox.docker";
 
@@ -89,7 +92,13 @@ public record DockerSandboxSettings(
         config.getDuration("forwarded-idle"),
         config.getBoolean("isolation-required"),
         config.getDuration("isolation-check-every"),
-        config.getStringList("name-servers"));
+        words(config.getString("name-servers")),
+        words(config.getString("may-reach")));
+  }
+
+  /** A list in one word, so that an environment variable can hold it. */
+  private static List<String> words(String text) {
+    return Stream.of(text.split("[,\\s]+", -1)).filter(word -> !word.isEmpty()).toList();
   }
 
   /** The bridge that all sandboxes of this installation are on. */

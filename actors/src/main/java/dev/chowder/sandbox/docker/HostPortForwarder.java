@@ -89,6 +89,10 @@ final class HostPortForwarder implements AutoCloseable {
         Socket callee = new Socket()) {
       open.add(caller);
       open.add(callee);
+      if (server.isClosed()) {
+        // Closed between its acceptance and its entry in the list that closing goes through.
+        return;
+      }
       callee.connect(target, Math.toIntExact(connectTimeout.toMillis()));
       AtomicLong lastByte = new AtomicLong(System.nanoTime());
       Thread back = Thread.ofVirtual().start(() -> pump(callee, caller, lastByte));

@@ -1,11 +1,17 @@
 package dev.chowder.sandbox.docker;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.StopResult;
 import dev.chowder.sandbox.SandboxDriverContract;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 /** The contract on a real Docker Engine with the real sandbox image, but light commands. */
 class DockerSandboxDriverIT extends SandboxDriverContract {
@@ -90,5 +96,45 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   @Override
   protected SandboxDriver unreachable() {
     return new DockerSandboxDriver(engine.settingsWithHost("unix:///nonexistent/docker.sock"));
+  }
+
+  @Test
+  void aNetworkThatSomebodyRemovedIsMadeAnew() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    driver.stop(id, Duration.ofSeconds(5));
+    engine.docker().removeNetworkCmd("chowder-it-driver").exec();
+    awaitAnswer(start(1, commandThatServes()));
+    driver.removeProcesses(id);
+    engine.docker().removeNetworkCmd("chowder-it-driver").exec();
+    awaitAnswer(start(2, commandThatServes()));
+  }
+
+  @Test
+  void aFrozenProcessIsSeenAndStoppedCleanly() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    engine.docker().pauseContainerCmd(id + "-gateway").exec();
+    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    driver.writeFiles(id, List.of(file("frozen", "yes")));
+    assertThat(read("frozen")).hasValue("yes");
+    assertThat(driver.stop(id, Duration.ofSeconds(5))).isEqualTo(new StopResult(true, false, 0));
+  }
+
+  @Test
+  void aContainerThatWasMadeAndNeverStartedIsNoProcess() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    driver.stop(id, Duration.ofSeconds(5));
+    var former = engine.docker().inspectContainerCmd(id + "-gateway").exec();
+    engine.docker().removeContainerCmd(former.getId()).exec();
+    // What a crash between the engine's two calls leaves.
+    engine
+        .docker()
+        .createContainerCmd(snapshot())
+        .withName(id + "-gateway")
+        .withLabels(former.getConfig().getLabels())
+        .exec();
+    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Missing());
   }
 }

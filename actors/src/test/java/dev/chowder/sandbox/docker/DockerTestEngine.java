@@ -1,12 +1,22 @@
 package dev.chowder.sandbox.docker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +29,19 @@ final class DockerTestEngine {
   static final String SNAPSHOT =
       Optional.ofNullable(System.getenv("CHOWDER_SANDBOX_IMAGE"))
           .orElse("chowder/sandbox-medium:latest");
+
+  private static final String PROBE =
+      """
+      const net = require('net');
+      const probe = target => new Promise(done => {
+        const [host, port] = target.split(':');
+        const socket = net.connect({ host, port: +port, timeout: 1500 });
+        socket.on('connect', () => { done('open'); socket.destroy(); });
+        socket.on('timeout', () => { done('timeout'); socket.destroy(); });
+        socket.on('error', e => done(e.code));
+      });
+      Promise.all(process.argv.slice(1).map(probe)).then(r => console.log(r.join('\\n')));
+      """;
 
   private final String clusterId;
   private final DockerClient docker;
@@ -34,6 +57,10 @@ final class DockerTestEngine {
 
   DockerClient docker() {
     return docker;
+  }
+
+  String clusterId() {
+    return clusterId;
   }
 
   DockerSandboxSettings settings() {
@@ -57,6 +84,89 @@ final class DockerTestEngine {
 
   List<Container> containers() {
     return docker.listContainersCmd().withShowAll(true).withLabelFilter(label()).exec();
+  }
+
+  String addressOf(String container) {
+    var network =
+        docker
+            .inspectContainerCmd(container)
+            .exec()
+            .getNetworkSettings()
+            .getNetworks()
+            .get("chowder-" + clusterId);
+    return String.valueOf(requireNonNull(network).getIpAddress());
+  }
+
+  /** The address of the engine's own default bridge: one more of this host's. */
+  String defaultGateway() {
+    var config =
+        docker.inspectNetworkCmd().withNetworkId("bridge").exec().getIpam().getConfig().getFirst();
+    return DockerNetwork.gateway(config);
+  }
+
+  /** Whether each {@code host:port} answers from inside a container: open, or why it is not. */
+  List<String> probe(String container, List<String> targets) {
+    List<String> command = new ArrayList<>(List.of("node", "-e", PROBE));
+    command.addAll(targets);
+    List<String> results = exec(container, command).lines().toList();
+    assertThat(results).hasSameSizeAs(targets);
+    return results;
+  }
+
+  /** Runs a command in a running container and returns what it prints. */
+  String exec(String container, List<String> command) {
+    String exec =
+        docker
+            .execCreateCmd(container)
+            .withAttachStdout(true)
+            .withAttachStderr(true)
+            .withCmd(command.toArray(String[]::new))
+            .exec()
+            .getId();
+    Tail output = new Tail(1 << 20);
+    try (var run =
+        docker
+            .execStartCmd(exec)
+            .exec(new DockerStream<Frame>(frame -> output.add(frame.getPayload()), _ -> {}))) {
+      assertThat(run.awaitEnd(Duration.ofSeconds(30))).isTrue();
+    } catch (InterruptedException stop) {
+      throw new AssertionError(stop);
+    }
+    assertThat(docker.inspectExecCmd(exec).exec().getExitCodeLong()).as(output.text()).isZero();
+    return output.text();
+  }
+
+  void awaitAnswer(SandboxEndpoint endpoint) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+    while (true) {
+      try {
+        var connection = URI.create("http://" + endpoint + "/").toURL().openConnection();
+        connection.setConnectTimeout(1000);
+        connection.setReadTimeout(1000);
+        assertThat(connection.getInputStream().readAllBytes()).asString().isEqualTo("ok");
+        return;
+      } catch (IOException notYet) {
+        assertThat(System.nanoTime()).as(notYet.toString()).isLessThan(deadline);
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  /** Runs a command as root and returns what it prints. */
+  String root(String... command) {
+    List<String> whole = new ArrayList<>();
+    if (!"root".equals(System.getProperty("user.name"))) {
+      whole.addAll(List.of("sudo", "-n"));
+    }
+    whole.addAll(List.of(command));
+    try {
+      Process process = new ProcessBuilder(whole).redirectErrorStream(true).start();
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor()).as("%s: %s", whole, output).isZero();
+      return output;
+    } catch (IOException | InterruptedException failed) {
+      throw new AssertionError("as root: " + whole, failed);
+    }
   }
 
   /** What this or a former run that was killed left behind. */

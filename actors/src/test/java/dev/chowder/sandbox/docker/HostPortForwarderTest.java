@@ -88,7 +88,16 @@ class HostPortForwarderTest {
         Socket _ = model.accept()) {
       forwarder.close();
       assertThat(caller.getInputStream().read()).isEqualTo(-1);
-      assertThatThrownBy(this::call).isInstanceOf(IOException.class);
+      assertThat(isServed()).isFalse();
+    }
+  }
+
+  /** The kernel may still complete a connection that nobody takes: then it ends at once. */
+  private boolean isServed() {
+    try (Socket late = call()) {
+      return late.getInputStream().read() != -1;
+    } catch (IOException refused) {
+      return false;
     }
   }
 

@@ -1,0 +1,120 @@
+package dev.chowder.sandbox.docker;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Which packets of sandboxes may pass, as chains of our own in {@code iptables-restore}'s form.
+ * Pure: changes nothing itself.
+ */
+final class FirewallRules {
+  /**
+   * What is not the internet: this network, private (RFC 1918), carrier-grade NAT (RFC 6598),
+   * loopback, link-local with the clouds' metadata addresses (RFC 3927), protocol assignments (RFC
+   * 6890), benchmarks (RFC 2544), multicast, reserved and broadcast.
+   */
+  static final List<String> NOT_THE_INTERNET =
+      List.of(
+          "0.0.0.0/8",
+          "10.0.0.0/8",
+          "100.64.0.0/10",
+          "127.0.0.0/8",
+          "169.254.0.0/16",
+          "172.16.0.0/12",
+          "192.0.0.0/24",
+          "192.168.0.0/16",
+          "198.18.0.0/15",
+          "224.0.0.0/4",
+          "240.0.0.0/4");
+
+  private FirewallRules() {}
+
+  /** The chain for packets that pass through the host. */
+  static String forwardChain(String clusterId) {
+    return "CHOWDER-" + DockerNetwork.shortHash(clusterId);
+  }
+
+  /** The chain for packets to the host itself. */
+  static String inputChain(String clusterId) {
+    return forwardChain(clusterId) + "-IN";
+  }
+
+  /**
+   * @param hostPorts of the bridge's address that sandboxes may reach
+   * @param nameServers that they may ask
+   * @param destinations otherwise closed ones that an operator opened: {@code
+   *     address[/bits][:port]}
+   */
+  static String ipv4(
+      String clusterId,
+      DockerNetwork.Bridge bridge,
+      Set<Integer> hostPorts,
+      List<String> nameServers,
+      List<Destination> destinations) {
+    String forward = forwardChain(clusterId);
+    String input = inputChain(clusterId);
+    String from = " -i " + bridge.interfaceName();
+    StringBuilder rules = new StringBuilder("*filter\n");
+    rules.append(":").append(forward).append(" - [0:0]\n");
+    rules.append(":").append(input).append(" - [0:0]\n");
+
+    add(rules, forward, " -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
+    // Neither a neighbour nor another machine opens a connection to a sandbox.
+    add(rules, forward, " -o " + bridge.interfaceName() + " -j DROP");
+    for (String server : nameServers) {
+      add(rules, forward, from + " -d " + server + " -p udp --dport 53 -j RETURN");
+      add(rules, forward, from + " -d " + server + " -p tcp --dport 53 -j RETURN");
+    }
+    for (Destination open : destinations) {
+      add(rules, forward, from + open.match() + " -j RETURN");
+    }
+    // Refused rather than dropped: an agent that tries one gets its answer at once.
+    for (String range : NOT_THE_INTERNET) {
+      add(rules, forward, from + " -d " + range + " -j REJECT");
+    }
+
+    add(rules, input, " -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+    for (String server : nameServers) {
+      add(rules, input, " -d " + server + " -p udp --dport 53 -j ACCEPT");
+      add(rules, input, " -d " + server + " -p tcp --dport 53 -j ACCEPT");
+    }
+    for (int port : hostPorts) {
+      add(rules, input, " -d " + bridge.gateway() + " -p tcp --dport " + port + " -j ACCEPT");
+    }
+    add(rules, input, " -j REJECT");
+    return rules.append("COMMIT\n").toString();
+  }
+
+  /** The bridge has no IPv6; should it ever get one, nothing passes. */
+  static String ipv6(String clusterId) {
+    String forward = forwardChain(clusterId);
+    String input = inputChain(clusterId);
+    return "*filter\n:%s - [0:0]\n:%s - [0:0]\n-A %s -j DROP\n-A %s -j DROP\nCOMMIT\n"
+        .formatted(forward, input, forward, input);
+  }
+
+  private static void add(StringBuilder rules, String chain, String rule) {
+    rules.append("-A ").append(chain).append(rule).append('\n');
+  }
+
+  /** Something that an operator opened. */
+  record Destination(String range, int port) {
+    /** Parses {@code address[/bits][:port]}; without a port all are meant. */
+    static Destination parse(String text) {
+      int colon = text.indexOf(':');
+      String range = colon < 0 ? text : text.substring(0, colon);
+      int port = colon < 0 ? 0 : Integer.parseInt(text.substring(colon + 1));
+      if (!range.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}(/[0-9]{1,2})?")
+          || port < 0
+          || port > 65535) {
+        throw new IllegalArgumentException(
+            "may-reach: " + text + " (expected: address[/bits][:port])");
+      }
+      return new Destination(range, port);
+    }
+
+    String match() {
+      return " -d " + range + (port == 0 ? "" : " -p tcp --dport " + port);
+    }
+  }
+}

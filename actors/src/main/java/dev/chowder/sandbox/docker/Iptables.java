@@ -1,0 +1,135 @@
+package dev.chowder.sandbox.docker;
+
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * The {@code iptables} commands of this host, run directly or through {@code sudo} where that asks
+ * for no password. Knows nothing of which rules there should be.
+ */
+final class Iptables {
+  /** How long a command may wait for another one that holds the lock. */
+  private static final String LOCK_SECONDS = "5";
+
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  private final List<String> prefix;
+  private final String name;
+
+  private Iptables(List<String> prefix, String name) {
+    this.prefix = prefix;
+    this.name = name;
+  }
+
+  /** How a command ended. */
+  record Result(int exitCode, String output) {
+    boolean ok() {
+      return exitCode == 0;
+    }
+  }
+
+  /**
+   * The first of these commands that may be used and, where one has it, knows the chain: an engine
+   * that uses the legacy tables has its chains there and not in the others.
+   */
+  static Optional<Iptables> find(List<String> names, String chain) {
+    Optional<Iptables> usable = Optional.empty();
+    for (String name : names) {
+      Optional<Iptables> found = usable(name);
+      if (found.isPresent() && found.get().run("-S", chain).ok()) {
+        return found;
+      }
+      usable = usable.or(() -> found);
+    }
+    return usable;
+  }
+
+  private static Optional<Iptables> usable(String name) {
+    if (name.endsWith("legacy") && !legacyTablesExist(name)) {
+      // Asking would make them.
+      return Optional.empty();
+    }
+    return path(name)
+        .flatMap(
+            path ->
+                Stream.of(List.<String>of(), List.of("sudo", "-n"))
+                    .map(prefix -> new Iptables(prefix, path))
+                    .filter(iptables -> iptables.run("-S", "INPUT").ok())
+                    .findFirst());
+  }
+
+  private static boolean legacyTablesExist(String name) {
+    Path tables =
+        Path.of("/proc/net", name.startsWith("ip6") ? "ip6_tables_names" : "ip_tables_names");
+    try {
+      return Files.readAllLines(tables).contains("filter");
+    } catch (IOException unreadable) {
+      return false;
+    }
+  }
+
+  /** The directories of administrators' commands are not on everybody's path. */
+  private static Optional<String> path(String name) {
+    String path = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";
+    return Stream.of(path.split(":", -1))
+        .filter(directory -> !directory.isEmpty())
+        .map(directory -> new File(directory, name))
+        .filter(File::canExecute)
+        .map(File::getPath)
+        .findFirst();
+  }
+
+  Result run(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(name, "-w", LOCK_SECONDS));
+    command.addAll(List.of(arguments));
+    return execute(command, "");
+  }
+
+  /** Replaces the chains that the input declares, all at once, and no others. */
+  Result restore(String input) {
+    return execute(List.of(name + "-restore", "-w", LOCK_SECONDS, "--noflush"), input);
+  }
+
+  private Result execute(List<String> command, String input) {
+    List<String> whole = new ArrayList<>(prefix);
+    whole.addAll(command);
+    Process process;
+    try {
+      process = new ProcessBuilder(whole).redirectErrorStream(true).start();
+    } catch (IOException missing) {
+      return new Result(127, String.valueOf(missing.getMessage()));
+    }
+    try (OutputStream stdin = process.getOutputStream()) {
+      stdin.write(input.getBytes(StandardCharsets.UTF_8));
+    } catch (IOException ended) {
+      // It did not want its input: what it printed says why.
+    }
+    try (var output = process.getInputStream()) {
+      // Small by nature, and read to its end before the wait: a full pipe would stop the command.
+      String printed = new String(output.readAllBytes(), StandardCharsets.UTF_8);
+      if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        return new Result(124, "no end within " + LIMIT.toSeconds() + " s");
+      }
+      return new Result(process.exitValue(), printed.strip());
+    } catch (IOException broken) {
+      return new Result(125, String.valueOf(broken.getMessage()));
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw new SandboxException(Reason.INTERRUPTED, "firewall: interrupted", stop);
+    } finally {
+      process.destroy();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package dev.chowder.sandbox.docker;
+
+import dev.chowder.sandbox.docker.Iptables.Result;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps this host's firewall so that sandboxes reach the internet and nothing else. Touches only
+ * chains of its own and the jumps to them; knows nothing of which sandboxes there are.
+ */
+final class SandboxFirewall {
+  private static final Logger log = LoggerFactory.getLogger(SandboxFirewall.class);
+  private static final String DOCKER_USER = "DOCKER-USER";
+  private static final List<String> IPV4 = List.of("iptables", "iptables-nft", "iptables-legacy");
+  private static final List<String> IPV6 =
+      List.of("ip6tables", "ip6tables-nft", "ip6tables-legacy");
+
+  private final DockerSandboxSettings settings;
+  private final List<FirewallRules.Destination> destinations;
+  private @Nullable String lastFailure;
+
+  SandboxFirewall(DockerSandboxSettings settings) {
+    this.settings = settings;
+    this.destinations = settings.mayReach().stream().map(FirewallRules.Destination::parse).toList();
+  }
+
+  /**
+   * Puts the rules in place, whatever was there; empty when they are, else why not. Done again, it
+   * changes nothing.
+   */
+  synchronized Optional<String> apply(DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
+    Optional<String> failure = tryApply(bridge, hostPorts);
+    if (failure.isPresent() && !failure.get().equals(lastFailure)) {
+      log.warn(
+          "sandboxes are not isolated: {}; until this is mended they can reach this host's ports,"
+              + " private networks and metadata addresses (169.254.169.254)",
+          failure.get());
+    }
+    if (failure.isEmpty() && lastFailure != null) {
+      log.info("firewall={} event=in-place", FirewallRules.forwardChain(settings.clusterId()));
+    }
+    lastFailure = failure.orElse(null);
+    return failure;
+  }
+
+  private Optional<String> tryApply(DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
+    if (!settings.dockerHost().startsWith("unix:")) {
+      return Optional.of(
+          "the engine is on another machine ("
+              + settings.dockerHost()
+              + "), whose firewall"
+              + " Chowder cannot set");
+    }
+    Optional<Iptables> found = Iptables.find(IPV4, DOCKER_USER);
+    if (found.isEmpty()) {
+      return Optional.of(
+          "iptables is missing, or not allowed to this user (expected: root, or sudo without a"
+              + " password)");
+    }
+    Iptables iptables = found.get();
+    String forward = FirewallRules.forwardChain(settings.clusterId());
+    String input = FirewallRules.inputChain(settings.clusterId());
+    Result restored =
+        iptables.restore(
+            FirewallRules.ipv4(
+                settings.clusterId(),
+                bridge,
+                hostPorts,
+                NameServers.of(settings.nameServers()),
+                destinations));
+    if (!restored.ok()) {
+      return Optional.of("iptables-restore: " + restored.output());
+    }
+    String hook = iptables.run("-C", "FORWARD", "-j", DOCKER_USER).ok() ? DOCKER_USER : "FORWARD";
+    Optional<String> failure =
+        hookFirst(iptables, hook, "-o " + bridge.interfaceName() + " -j " + forward)
+            .or(() -> hookFirst(iptables, hook, "-i " + bridge.interfaceName() + " -j " + forward))
+            .or(
+                () ->
+                    hookFirst(iptables, "INPUT", "-i " + bridge.interfaceName() + " -j " + input));
+    if (failure.isEmpty()) {
+      applyIpv6(bridge);
+    }
+    return failure;
+  }
+
+  private void applyIpv6(DockerNetwork.Bridge bridge) {
+    Iptables.find(IPV6, DOCKER_USER)
+        .ifPresent(
+            ip6tables -> {
+              // Only a second fence: the network has no IPv6, so a host without ip6tables is none
+              // the worse.
+              if (ip6tables.restore(FirewallRules.ipv6(settings.clusterId())).ok()) {
+                String from = "-i " + bridge.interfaceName() + " -j ";
+                String chain = FirewallRules.forwardChain(settings.clusterId());
+                hookFirst(ip6tables, "FORWARD", from + chain);
+                hookFirst(ip6tables, "INPUT", from + chain + "-IN");
+              }
+            });
+  }
+
+  /**
+   * A jump that stands behind somebody's "accept" would be none: only others' jumps may precede.
+   */
+  private static Optional<String> hookFirst(Iptables iptables, String chain, String jump) {
+    Result listed = iptables.run("-S", chain);
+    if (!listed.ok()) {
+      return Optional.of("iptables -S " + chain + ": " + listed.output());
+    }
+    String wanted = "-A " + chain + " " + jump;
+    Predicate<String> ours = rule -> rule.startsWith("-A") && rule.contains(" -j CHOWDER-");
+    boolean inPlace =
+        listed
+            .output()
+            .lines()
+            .filter(line -> line.startsWith("-A "))
+            .takeWhile(ours)
+            .anyMatch(wanted::equals);
+    if (inPlace) {
+      return Optional.empty();
+    }
+    while (iptables.run(arguments("-D", chain, jump)).ok()) {
+      // One that stands too far behind, or twice.
+    }
+    Result inserted = iptables.run(arguments("-I", chain, jump));
+    return inserted.ok()
+        ? Optional.empty()
+        : Optional.of("iptables -I " + chain + " " + jump + ": " + inserted.output());
+  }
+
+  private static String[] arguments(String verb, String chain, String jump) {
+    return Stream.concat(Stream.of(verb, chain), Stream.of(jump.split(" ", -1)))
+        .toArray(String[]::new);
+  }
+
+  /** Takes away all that {@link #apply} put in place, in whichever tables; nothing there: no-op. */
+  synchronized void removeAll() {
+    String forward = FirewallRules.forwardChain(settings.clusterId());
+    for (String name : Stream.concat(IPV4.stream(), IPV6.stream()).toList()) {
+      Iptables.find(List.of(name), "INPUT").ifPresent(iptables -> remove(iptables, forward));
+    }
+    lastFailure = null;
+  }
+
+  private static void remove(Iptables iptables, String forward) {
+    String input = forward + "-IN";
+    for (String line : iptables.run("-S").output().lines().toList()) {
+      if (line.startsWith("-A ")
+          && (line.endsWith(" -j " + forward) || line.endsWith(" -j " + input))) {
+        String[] rule = line.split(" ", -1);
+        rule[0] = "-D";
+        iptables.run(rule);
+      }
+    }
+    for (String chain : List.of(forward, input)) {
+      iptables.run("-F", chain);
+      iptables.run("-X", chain);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package dev.chowder.sandbox.docker;
+
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that the firewall is in place before a process starts and stays so: something else on
+ * the host may flush it. Knows nothing of how rules look.
+ */
+final class SandboxIsolation implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(SandboxIsolation.class);
+
+  private final DockerSandboxSettings settings;
+  private final DockerNetwork network;
+  private final HostPorts hostPorts;
+  private final SandboxFirewall firewall;
+  private final Object lock = new Object();
+  private long lookedAt;
+  private Optional<String> failure = Optional.of("not looked at yet");
+  private @Nullable Thread keeper;
+  private boolean closed;
+
+  SandboxIsolation(DockerSandboxSettings settings, DockerNetwork network, HostPorts hostPorts) {
+    this.settings = settings;
+    this.network = network;
+    this.hostPorts = hostPorts;
+    this.firewall = new SandboxFirewall(settings);
+  }
+
+  /** Whether the rules were in place at the last look. */
+  boolean holds() {
+    synchronized (lock) {
+      return failure.isEmpty();
+    }
+  }
+
+  /** Before a process starts: looks unless that was done a moment ago. */
+  void ensure() {
+    synchronized (lock) {
+      boolean fresh =
+          failure.isEmpty()
+              && System.nanoTime() - lookedAt < settings.isolationCheckEvery().toNanos();
+      if (!fresh) {
+        apply();
+      }
+      if (failure.isPresent() && settings.isolationRequired()) {
+        throw new SandboxException(
+            Reason.REFUSED, "isolation: " + failure.get() + " (expected: required by settings)");
+      }
+    }
+  }
+
+  /** Looks now, because something changed. */
+  void apply() {
+    synchronized (lock) {
+      failure = firewall.apply(network.ensure(), hostPorts.opened());
+      lookedAt = System.nanoTime();
+      keep();
+    }
+  }
+
+  private void keep() {
+    if (keeper == null && !closed) {
+      keeper = Thread.ofVirtual().name("sandbox-isolation").start(this::run);
+    }
+  }
+
+  private void run() {
+    while (true) {
+      try {
+        Thread.sleep(settings.isolationCheckEvery());
+        apply();
+      } catch (InterruptedException stop) {
+        Thread.currentThread().interrupt();
+        return;
+      } catch (SandboxException unreachable) {
+        if (unreachable.reason() == Reason.INTERRUPTED) {
+          return;
+        }
+        log.debug("looking at the firewall: {}", unreachable.getMessage());
+      }
+    }
+  }
+
+  /** Takes the rules away: for good, when Chowder leaves this host. */
+  void removeAll() {
+    synchronized (lock) {
+      close();
+      firewall.removeAll();
+      failure = Optional.of("removed");
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      Thread running = keeper;
+      if (running != null) {
+        running.interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+class DockerErrorsTest {
+  private static SandboxException translate(Throwable thrown) {
+    return DockerErrors.translate("start x", "unix:///engine", new ExecutionException(thrown));
+  }
+
+  private static void assertSays(SandboxException translated, Reason reason, String message) {
+    assertThat(translated).hasMessage(message);
+    assertThat(translated.reason()).isEqualTo(reason);
+  }
+
+  @Test
+  void whatTheEngineSaidIsTakenOutOfItsJson() {
+    assertSays(
+        translate(new DockerException("{\"message\":\"port is taken\"}\n", 500)),
+        Reason.REFUSED,
+        "start x: port is taken");
+    assertSays(
+        translate(new InternalServerErrorException("not json")),
+        Reason.REFUSED,
+        "start x: Status 500: not json");
+  }
+
+  @Test
+  void aFullDiskIsNamed() {
+    assertSays(
+        translate(
+            new InternalServerErrorException(
+                "{\"message\":\"write /var/lib/x: no space left on device\"}")),
+        Reason.NO_SPACE,
+        "start x: the host's disk is full");
+  }
+
+  @Test
+  void aHostWithoutMemoryIsNamed() {
+    assertSays(
+        translate(
+            new InternalServerErrorException(
+                "{\"message\":\"fork/exec /usr/bin/runc: cannot allocate memory\"}")),
+        Reason.NO_MEMORY,
+        "start x: the host has no memory for it");
+  }
+
+  @Test
+  void aMissingImageIsNotAMissingContainer() {
+    assertThat(translate(new NotFoundException("{\"message\":\"No such image: a:1\"}")).reason())
+        .isEqualTo(Reason.IMAGE_MISSING);
+    assertThat(translate(new NotFoundException("{\"message\":\"No such container: a\"}")).reason())
+        .isEqualTo(Reason.NOT_FOUND);
+  }
+
+  @Test
+  void anEngineThatIsNotThereIsNamed() {
+    assertSays(
+        translate(new RuntimeException(new IOException("refused"))),
+        Reason.ENGINE_UNREACHABLE,
+        "docker: no answer at unix:///engine to: start x (expected: a running Docker Engine)");
+  }
+
+  @Test
+  void anInterruptIsNoUnreachableEngine() {
+    assertThat(translate(new RuntimeException(new ClosedByInterruptException())).reason())
+        .isEqualTo(Reason.INTERRUPTED);
+  }
+}

@@ -1,0 +1,66 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.sandbox.docker.FirewallRules.Destination;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class FirewallRulesTest {
+  private static final DockerNetwork.Bridge BRIDGE =
+      new DockerNetwork.Bridge("chowder-a", "chwca978112", "10.87.0.1", "10.87.0.0/16");
+
+  @Test
+  void namesAreShortEnoughForTheKernelAndDifferForEachInstallation() {
+    assertThat(DockerNetwork.interfaceName("a")).isEqualTo("chwca978112").hasSizeLessThan(16);
+    assertThat(FirewallRules.inputChain("a")).isEqualTo("CHOWDER-ca978112-IN").hasSizeLessThan(28);
+    assertThat(DockerNetwork.interfaceName("b")).isNotEqualTo(DockerNetwork.interfaceName("a"));
+  }
+
+  @Test
+  void whatIsOpenStandsBeforeWhatIsClosed() {
+    String rules =
+        FirewallRules.ipv4(
+            "a",
+            BRIDGE,
+            Set.of(11434),
+            List.of("10.0.0.53"),
+            List.of(Destination.parse("192.168.1.50:8000"), Destination.parse("10.9.0.0/16")));
+    assertThat(rules)
+        .containsSubsequence(
+            "-A CHOWDER-ca978112 -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n",
+            "-A CHOWDER-ca978112 -o chwca978112 -j DROP\n",
+            "-A CHOWDER-ca978112 -i chwca978112 -d 10.0.0.53 -p udp --dport 53 -j RETURN\n",
+            "-A CHOWDER-ca978112 -i chwca978112 -d 192.168.1.50 -p tcp --dport 8000 -j RETURN\n",
+            "-A CHOWDER-ca978112 -i chwca978112 -d 10.9.0.0/16 -j RETURN\n",
+            "-A CHOWDER-ca978112 -i chwca978112 -d 10.0.0.0/8 -j REJECT\n",
+            "-A CHOWDER-ca978112 -i chwca978112 -d 169.254.0.0/16 -j REJECT\n",
+            "-A CHOWDER-ca978112-IN -d 10.87.0.1 -p tcp --dport 11434 -j ACCEPT\n",
+            "-A CHOWDER-ca978112-IN -j REJECT\n",
+            "COMMIT\n");
+  }
+
+  @Test
+  void destinationsAreAddressesAndNothingElse() {
+    for (String text :
+        List.of("", "host", "10.0.0.1;x", "10.0.0.0/8 -j ACCEPT", "1.2.3.4:99999", "::1")) {
+      assertThatThrownBy(() -> Destination.parse(text))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void loopbackAndIpv6NameServersAreOfNoUse() {
+    assertThat(
+            NameServers.parse(
+                List.of(
+                    "# nameserver 9.9.9.9",
+                    "nameserver 127.0.0.53",
+                    "nameserver  10.0.0.53 ",
+                    "nameserver fd00::1",
+                    "search example.org")))
+        .containsExactly("10.0.0.53");
+  }
+}

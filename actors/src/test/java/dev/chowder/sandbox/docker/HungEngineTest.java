@@ -1,0 +1,145 @@
+package dev.chowder.sandbox.docker;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An engine that takes every call and never answers must not hang anybody. */
+@Timeout(60)
+class HungEngineTest {
+  private static final int CONCURRENT_CALLS = 2;
+
+  private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
+  private final LinkedBlockingQueue<SocketChannel> taken = new LinkedBlockingQueue<>();
+  private ServerSocketChannel engine;
+  private DockerSandboxDriver driver;
+
+  @BeforeEach
+  void listen(@TempDir Path directory) throws IOException {
+    Path socket = directory.resolve("docker.sock");
+    engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    engine.bind(UnixDomainSocketAddress.of(socket));
+    Thread.ofVirtual().start(this::take);
+    driver =
+        new DockerSandboxDriver(
+            DockerSandboxSettings.from(
+                ConfigFactory.parseMap(
+                        Map.of(
+                            "host",
+                            "unix://" + socket,
+                            "call-timeout",
+                            "700ms",
+                            "concurrency-wait",
+                            "100ms",
+                            "concurrent-calls",
+                            CONCURRENT_CALLS))
+                    .atPath("chowder.sandbox.docker")
+                    .withFallback(ConfigFactory.load())
+                    .resolve()));
+  }
+
+  private void take() {
+    try {
+      while (true) {
+        taken.add(engine.accept());
+      }
+    } catch (IOException closed) {
+      // The test is over.
+    }
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    driver.close();
+    engine.close();
+  }
+
+  private static void assertReason(Reason reason, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            SandboxException.class, e -> assertThat(e.reason()).as(e.toString()).isEqualTo(reason));
+  }
+
+  @Test
+  void everyVerbEndsInATimeOut() {
+    assertReason(
+        Reason.ENGINE_UNREACHABLE, () -> driver.create(new SandboxSpec(id, "org-1", "image")));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, Duration.ofSeconds(1)));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.list());
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.readFile(id, "a", 1));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.capacity());
+    assertThat(driver.isolated()).isFalse();
+  }
+
+  @Test
+  void aCallThatWasGivenUpClosesItsConnection() throws Exception {
+    SocketChannel connection = null;
+    // A cold JVM may not even have connected when the time is over.
+    for (int tries = 0; connection == null && tries < 10; tries++) {
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
+      connection = taken.poll(100, TimeUnit.MILLISECONDS);
+    }
+    var request = java.nio.ByteBuffer.allocate(4096);
+    int read;
+    do {
+      request.clear();
+      read = requireNonNull(connection).read(request);
+    } while (read > 0);
+    assertThat(read).isEqualTo(-1);
+  }
+
+  @Test
+  void callsBeyondTheLimitAreNotAskedAtAll() throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      CountDownLatch begun = new CountDownLatch(CONCURRENT_CALLS);
+      List<Future<?>> underWay = new ArrayList<>();
+      for (int i = 0; i < CONCURRENT_CALLS; i++) {
+        underWay.add(
+            threads.submit(
+                () -> {
+                  begun.countDown();
+                  assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
+                }));
+      }
+      begun.await();
+      for (int i = 0; i < CONCURRENT_CALLS; i++) {
+        assertThat(taken.poll(5, TimeUnit.SECONDS)).as("both are under way").isNotNull();
+      }
+      assertReason(Reason.TIMED_OUT, () -> driver.observe(id));
+      assertThat(taken).isEmpty();
+      for (Future<?> call : underWay) {
+        call.get(10, TimeUnit.SECONDS);
+      }
+    }
+  }
+}

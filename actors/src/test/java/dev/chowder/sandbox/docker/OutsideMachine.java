@@ -1,0 +1,72 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.model.HostConfig;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Stands for every machine that is not this one: a container on a wire of its own, with an address
+ * in each kind of network, that answers on ports 80 and 81. Leaves with its container.
+ */
+final class OutsideMachine implements AutoCloseable {
+  static final int PORT = 80;
+
+  /** One in each range that is not the internet; metadata servers have the last. */
+  static final List<String> CLOSED =
+      List.of("10.213.77.2", "172.31.213.2", "192.168.213.2", "100.99.77.2", "169.254.169.254");
+
+  /** Reserved for documentation (RFC 5737), so it stands for a public address. */
+  static final String INTERNET = "203.0.113.2";
+
+  /** This host's own on that wire. */
+  static final String HOST_ADDRESS = "203.0.113.1";
+
+  private static final String WIRE = "chwit0";
+  private static final String FAR_END = "chwit1";
+  private static final String SERVER =
+      "for (const p of [80, 81]) require('net').createServer(s => s.end()).listen(p, '0.0.0.0')";
+
+  private final DockerTestEngine engine;
+  private final String container;
+
+  private OutsideMachine(DockerTestEngine engine, String container) {
+    this.engine = engine;
+    this.container = container;
+  }
+
+  static OutsideMachine plugIn(DockerTestEngine engine) {
+    String container =
+        engine
+            .docker()
+            .createContainerCmd(DockerTestEngine.SNAPSHOT)
+            .withLabels(Map.of(DockerLabels.CLUSTER, engine.clusterId()))
+            .withUser("0:0")
+            .withCmd("node", "-e", SERVER)
+            .withHostConfig(HostConfig.newHostConfig().withNetworkMode("none"))
+            .exec()
+            .getId();
+    engine.docker().startContainerCmd(container).exec();
+    String pid = "" + engine.docker().inspectContainerCmd(container).exec().getState().getPidLong();
+    engine.root("ip", "link", "add", WIRE, "type", "veth", "peer", "name", FAR_END);
+    engine.root("ip", "link", "set", FAR_END, "netns", pid);
+    engine.root("ip", "addr", "add", HOST_ADDRESS + "/24", "dev", WIRE);
+    engine.root("ip", "link", "set", WIRE, "up");
+    engine.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", INTERNET + "/24", "dev", FAR_END);
+    engine.root("nsenter", "-t", pid, "-n", "ip", "link", "set", FAR_END, "up");
+    engine.root("nsenter", "-t", pid, "-n", "ip", "route", "add", "default", "via", HOST_ADDRESS);
+    for (String address : CLOSED) {
+      engine.root("nsenter", "-t", pid, "-n", "ip", "addr", "add", address + "/32", "dev", FAR_END);
+      engine.root("ip", "route", "add", address + "/32", "dev", WIRE);
+    }
+    return new OutsideMachine(engine, container);
+  }
+
+  List<String> probe(List<String> targets) {
+    return engine.probe(container, targets);
+  }
+
+  @Override
+  public void close() {
+    engine.docker().removeContainerCmd(container).withForce(true).exec();
+  }
+}

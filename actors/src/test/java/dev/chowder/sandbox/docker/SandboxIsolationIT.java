@@ -1,0 +1,326 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.SandboxId;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * What a sandbox cannot do, tried from inside one; each only after it was seen to work with the
+ * rule off, so that an unreachable target cannot pass for a closed one. Needs root, for rules and
+ * for the machine that stands for everything outside.
+ */
+@Timeout(60)
+class SandboxIsolationIT {
+  private static final String ORGANIZATION = "org-1";
+  private static final int PORT = 18789;
+  private static final String CANARY = "canary-5f2c9d";
+  private static final DockerTestEngine engine = new DockerTestEngine("it-isolation");
+  private static final SandboxId one = newId();
+  private static final SandboxId other = newId();
+  private static DockerSandboxDriver driver;
+  private static OutsideMachine outside;
+  private static String neighbour;
+  private static ServerSocket hostListener;
+
+  @BeforeAll
+  static void open() throws Exception {
+    engine.removeLeftovers();
+    driver = new DockerSandboxDriver(engine.settings());
+    start(one);
+    start(other);
+    neighbour = engine.addressOf(other + "-gateway");
+    outside = OutsideMachine.plugIn(engine);
+    // As the server's own listeners would, were somebody to bind them to all addresses.
+    hostListener = new ServerSocket();
+    hostListener.bind(new InetSocketAddress("0.0.0.0", 0));
+    Thread.ofVirtual().start(SandboxIsolationIT::greet);
+  }
+
+  @AfterAll
+  static void close() throws Exception {
+    hostListener.close();
+    outside.close();
+    driver.removeIsolation();
+    driver.close();
+    engine.removeLeftovers();
+  }
+
+  private static SandboxId newId() {
+    return SandboxId.ofInstance(UUID.randomUUID().toString());
+  }
+
+  private static SandboxEndpoint start(SandboxId id) {
+    driver.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT));
+    return driver.start(
+        id,
+        1,
+        new ProcessSpec(
+            DockerTestEngine.SNAPSHOT,
+            ORGANIZATION,
+            List.of(
+                "node", "-e", "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
+            Map.of("NOTE", "visible"),
+            PORT));
+  }
+
+  private static void greet() {
+    while (!hostListener.isClosed()) {
+      try {
+        hostListener.accept().close();
+      } catch (java.io.IOException closed) {
+        return;
+      }
+    }
+  }
+
+  private static void assertClosedOnlyByTheRule(List<String> targets) {
+    driver.removeIsolation();
+    assertThat(engine.probe(one + "-gateway", targets)).as("rule off").allMatch("open"::equals);
+    driver.isolate();
+    assertThat(driver.isolated()).isTrue();
+    assertThat(engine.probe(one + "-gateway", targets)).as("rule on").noneMatch("open"::equals);
+  }
+
+  @Test
+  void privateNetworksAndMetadataAddressesAreClosed() {
+    List<String> targets = new ArrayList<>();
+    for (String address : OutsideMachine.CLOSED) {
+      targets.add(address + ":" + OutsideMachine.PORT);
+    }
+    assertThat(targets).contains("169.254.169.254:80");
+    assertClosedOnlyByTheRule(targets);
+  }
+
+  @Test
+  void theHostsPortsAreClosedOnEachOfItsAddresses() {
+    int port = hostListener.getLocalPort();
+    assertClosedOnlyByTheRule(
+        List.of(
+            driver.hostAddressFromSandbox() + ":" + port,
+            OutsideMachine.HOST_ADDRESS + ":" + port,
+            engine.defaultGateway() + ":" + port));
+  }
+
+  @Test
+  void theInternetIsOpen() {
+    driver.isolate();
+    assertThat(engine.probe(one + "-gateway", List.of(OutsideMachine.INTERNET + ":80")))
+        .containsExactly("open");
+  }
+
+  @Test
+  void aNeighbourIsClosed() {
+    String target = neighbour + ":" + PORT;
+    driver.removeIsolation();
+    String bridge = DockerNetwork.interfaceName("it-isolation");
+    // Both fences off: the network's own, between its members, and ours.
+    engine.root("iptables", "-w", "5", "-I", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
+    try {
+      assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
+    } finally {
+      engine.root(
+          "iptables", "-w", "5", "-D", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
+    }
+    assertThat(engine.probe(one + "-gateway", List.of(target)))
+        .as("the network's own fence")
+        .doesNotContain("open");
+    driver.isolate();
+    assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
+  }
+
+  @Test
+  void anotherMachineDoesNotReachASandboxByItsAddress() {
+    driver.removeIsolation();
+    String bridge = DockerNetwork.interfaceName("it-isolation");
+    engine.root("iptables", "-w", "5", "-I", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+    try {
+      List<String> target = List.of(neighbour + ":" + PORT);
+      assertThat(outside.probe(target)).containsExactly("open");
+      driver.isolate();
+      // Back before the other rule, as if it had been there first.
+      engine.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+      engine.root("iptables", "-w", "5", "-A", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+      assertThat(outside.probe(target)).doesNotContain("open");
+    } finally {
+      engine.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+    }
+  }
+
+  @Test
+  void anOpenedPortOfTheHostsLoopbackIsReached() throws Exception {
+    driver.isolate();
+    try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress())) {
+      String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
+      assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
+      driver.openHostPort(model.getLocalPort());
+      driver.openHostPort(model.getLocalPort());
+      assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
+      assertThat(
+              engine.probe(
+                  one + "-gateway",
+                  List.of(driver.hostAddressFromSandbox() + ":" + hostListener.getLocalPort())))
+          .as("no other port")
+          .doesNotContain("open");
+    }
+  }
+
+  @Test
+  void whatAnOperatorOpenedIsReachedAndNothingBesides() {
+    try (var opened =
+        new DockerSandboxDriver(
+            engine.settings(Map.of("may-reach", OutsideMachine.CLOSED.getFirst() + ":80")))) {
+      opened.isolate();
+      assertThat(
+              engine.probe(
+                  one + "-gateway",
+                  List.of(
+                      OutsideMachine.CLOSED.getFirst() + ":80",
+                      OutsideMachine.CLOSED.getFirst() + ":81",
+                      OutsideMachine.CLOSED.get(1) + ":80")))
+          .satisfiesExactly(
+              first -> assertThat(first).isEqualTo("open"),
+              second -> assertThat(second).isNotEqualTo("open"),
+              third -> assertThat(third).isNotEqualTo("open"));
+    }
+  }
+
+  @Test
+  void theHostStillReachesASandbox() {
+    driver.isolate();
+    SandboxEndpoint endpoint = driver.observe(one).endpoint().orElseThrow();
+    assertThat(endpoint.host()).isEqualTo("127.0.0.1");
+    engine.awaitAnswer(endpoint);
+  }
+
+  @Test
+  void rulesThatWereFlushedOrOvertakenAreMended() {
+    driver.isolate();
+    String chain = FirewallRules.forwardChain("it-isolation");
+    List<String> target = List.of(OutsideMachine.CLOSED.getFirst() + ":80");
+    engine.root("iptables", "-w", "5", "-F", chain);
+    assertThat(engine.probe(one + "-gateway", target)).containsExactly("open");
+    driver.isolate();
+    assertThat(engine.probe(one + "-gateway", target)).doesNotContain("open");
+    engine.root("iptables", "-w", "5", "-I", "DOCKER-USER", "-j", "ACCEPT");
+    try {
+      assertThat(engine.probe(one + "-gateway", target)).containsExactly("open");
+      driver.isolate();
+      assertThat(engine.probe(one + "-gateway", target)).doesNotContain("open");
+    } finally {
+      engine.root("iptables", "-w", "5", "-D", "DOCKER-USER", "-j", "ACCEPT");
+    }
+    String before = engine.root("iptables", "-w", "5", "-S");
+    driver.isolate();
+    assertThat(engine.root("iptables", "-w", "5", "-S")).isEqualTo(before);
+  }
+
+  @Test
+  void removingTheRulesLeavesNoneOfThem() {
+    driver.isolate();
+    assertThat(engine.root("iptables", "-w", "5", "-S"))
+        .contains(FirewallRules.forwardChain("it-isolation"));
+    driver.removeIsolation();
+    assertThat(engine.root("iptables", "-w", "5", "-S"))
+        .doesNotContain(FirewallRules.forwardChain("it-isolation"));
+  }
+
+  @Test
+  void aProcessHasNoRights() {
+    String status = engine.exec(one + "-gateway", List.of("cat", "/proc/1/status"));
+    assertThat(status)
+        .containsPattern("Uid:\t1000\t1000\t1000\t1000")
+        .containsPattern("Gid:\t1000\t1000\t1000\t1000")
+        .containsPattern("CapEff:\t0+\n")
+        .containsPattern("CapPrm:\t0+\n")
+        .containsPattern("CapBnd:\t0+\n")
+        .containsPattern("NoNewPrivs:\t1\n")
+        .containsPattern("Seccomp:\t2\n");
+    assertThat(engine.exec(one + "-gateway", List.of("sh", "-c", "touch /x /usr/x 2>&1; true")))
+        .contains("Read-only file system");
+    assertThat(engine.exec(one + "-gateway", List.of("sh", "-c", "echo a > /tmp/x && cat /tmp/x")))
+        .isEqualTo("a\n");
+  }
+
+  @Test
+  void aContainerHasItsLimits() {
+    var settings = engine.settings();
+    var container = engine.docker().inspectContainerCmd(one + "-gateway").exec();
+    var host = container.getHostConfig();
+    assertThat(host.getMemory()).isEqualTo(settings.memoryLimitBytes());
+    assertThat(host.getMemorySwap()).isEqualTo(settings.memoryLimitBytes());
+    assertThat(host.getNanoCPUs()).isEqualTo(settings.nanoCpus());
+    assertThat(host.getPidsLimit()).isEqualTo(settings.pidsLimit());
+    assertThat(host.getPrivileged()).isFalse();
+    assertThat(host.getRestartPolicy().getName()).isIn("", "no");
+    assertThat(host.getLogConfig().getConfig()).containsKeys("max-size", "max-file");
+    assertThat(container.getNetworkSettings().getNetworks())
+        .containsOnlyKeys("chowder-it-isolation");
+    assertThat(container.getNetworkSettings().getPorts().getBindings().values())
+        .singleElement()
+        .satisfies(
+            bindings -> {
+              assertThat(bindings).hasSize(1);
+              assertThat(bindings[0].getHostIp()).isEqualTo("127.0.0.1");
+            });
+    assertThat(container.getConfig().getLabels())
+        .containsEntry("dev.chowder.cluster", "it-isolation")
+        .containsEntry("dev.chowder.organization", ORGANIZATION)
+        .containsEntry("dev.chowder.instance", one.instanceId())
+        .containsEntry("dev.chowder.attempt", "1")
+        .containsEntry("dev.chowder.role", "gateway");
+    assertThat(engine.docker().inspectVolumeCmd(one.value()).exec().getLabels())
+        .containsEntry("dev.chowder.cluster", "it-isolation")
+        .containsEntry("dev.chowder.organization", ORGANIZATION)
+        .containsEntry("dev.chowder.instance", one.instanceId());
+  }
+
+  @Test
+  void aSecretInAFileIsSeenByItsUserAloneAndNotByInspecting() {
+    SandboxId third = newId();
+    driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT));
+    var file = new SandboxFile(".config/key", ByteString.copyFromUtf8(CANARY), 0600);
+    var result =
+        driver.run(
+            third,
+            1,
+            new TaskSpec(
+                DockerTestEngine.SNAPSHOT,
+                ORGANIZATION,
+                List.of(
+                    "stat", "-c", "%u:%g %a %n", "/home/node/.config", "/home/node/.config/key"),
+                List.of(file)),
+            Duration.ofSeconds(20));
+    assertThat(result.output())
+        .isEqualTo("1000:1000 700 /home/node/.config\n1000:1000 600 /home/node/.config/key\n");
+    driver.writeFiles(one, List.of(file));
+    assertThat(
+            engine.exec(
+                one + "-gateway", List.of("stat", "-c", "%u:%g %a", "/home/node/.config/key")))
+        .as("written while it runs")
+        .isEqualTo("1000:1000 600\n");
+    assertThat(engine.exec(one + "-gateway", List.of("ls", "-A", "/home/node")))
+        .as("nothing left of the way there")
+        .doesNotContain(".chowder-");
+    String seen = engine.docker().inspectContainerCmd(one + "-gateway").exec().toString();
+    assertThat(seen).contains("NOTE=visible").doesNotContain(CANARY);
+    assertThat(engine.docker().inspectContainerCmd(third + "-task").exec().toString())
+        .doesNotContain(CANARY);
+  }
+}
