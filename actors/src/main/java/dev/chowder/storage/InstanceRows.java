@@ -74,7 +74,8 @@ public final class InstanceRows {
               + " l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.instance_id = i.id)"
                   .formatted(n));
     }
-    sql.append(" ORDER BY id DESC LIMIT :limit");
+    // Newest first; the two constant columns let H2 walk its index instead of sorting everything.
+    sql.append(" ORDER BY organization_id DESC, terminated_at DESC, id DESC LIMIT :limit");
     return jdbi.withHandle(
         handle -> {
           Query query = handle.createQuery(sql.toString());
@@ -119,9 +120,11 @@ public final class InstanceRows {
     return jdbi.withHandle(
         handle ->
             handle
+                // Without the lower bound H2 walks the index through all that owe nothing.
                 .createQuery(
-                    "SELECT * FROM instances WHERE owes_since <= :notAfter ORDER BY owes_since, id"
-                        + " LIMIT :limit")
+                    "SELECT * FROM instances WHERE owes_since >= :ever AND owes_since <= :notAfter"
+                        + " ORDER BY owes_since, id LIMIT :limit")
+                .bind("ever", time(Instant.EPOCH))
                 .bind("notAfter", time(notAfter))
                 .bind("limit", limit)
                 .map(InstanceRows::read)

@@ -90,4 +90,29 @@ class DatabaseTest {
         .hasMessageEndingWith(" (expected: a database that answers)")
         .hasMessageNotContaining("\n");
   }
+
+  @Test
+  void aKilledProcessLosesNothingThatItAcknowledgedAndHoldsTheDatabaseNoLonger() throws Exception {
+    try (WritingProcess writer = WritingProcess.start(home)) {
+      writer.await(200);
+      assertThatThrownBy(() -> TestStorage.open(home))
+          .isInstanceOf(StorageException.class)
+          .hasMessage(
+              "database: held by another process (expected: one Chowder per storage directory)");
+      int last = writer.kill();
+      assertThat(last).isGreaterThanOrEqualTo(200);
+      try (Database database = TestStorage.open(home)) {
+        int there =
+            database
+                .jdbi()
+                .withHandle(
+                    handle ->
+                        handle
+                            .createQuery("SELECT COUNT(*) FROM organizations")
+                            .mapTo(Integer.class)
+                            .one());
+        assertThat(there).isGreaterThanOrEqualTo(last);
+      }
+    }
+  }
 }

@@ -1,0 +1,63 @@
+package dev.chowder.storage;
+
+import com.google.protobuf.ByteString;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** A process of its own that writes rows and says each one that was acknowledged, until killed. */
+final class WritingProcess implements AutoCloseable {
+  private final Process process;
+  private final BufferedReader acknowledged;
+
+  private WritingProcess(Process process) {
+    this.process = process;
+    this.acknowledged = process.inputReader();
+  }
+
+  static WritingProcess start(Path home) throws IOException {
+    return new WritingProcess(
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                WritingProcess.class.getName(),
+                home.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start());
+  }
+
+  /** Waits for as many acknowledged rows. */
+  void await(int rows) throws IOException {
+    for (int n = 0; n < rows; n++) {
+      if (acknowledged.readLine() == null) throw new IOException("the writer ended by itself");
+    }
+  }
+
+  /** As by {@code kill -9}; returns the last row that was acknowledged before. */
+  int kill() throws IOException, InterruptedException {
+    // Process.destroyForcibly would close the stream with what was said last.
+    process.toHandle().destroyForcibly();
+    int last = 0;
+    for (String line = acknowledged.readLine(); line != null; line = acknowledged.readLine()) {
+      last = Integer.parseInt(line);
+    }
+    process.waitFor();
+    return last;
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+
+  public static void main(String[] args) {
+    Database database = TestStorage.open(Path.of(args[0]));
+    OrganizationRows rows = new OrganizationRows(database);
+    for (int revision = 1; ; revision++) {
+      rows.upsert(new OrganizationRow("o" + revision, revision, "n", "crab", 0, ByteString.EMPTY));
+      System.out.println(revision);
+    }
+  }
+}
