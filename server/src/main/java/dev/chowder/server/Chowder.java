@@ -17,6 +17,7 @@ import dev.chowder.key.KeySettings;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationSettings;
@@ -30,6 +31,7 @@ import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceAsks;
@@ -76,13 +78,6 @@ import org.slf4j.LoggerFactory;
 public final class Chowder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Chowder.class);
   private static final Duration ACTORS_END_LIMIT = Duration.ofSeconds(20);
-
-  // A gateway answers a change of its configuration when it is applied: half a second, longer while
-  // it restarts a part.
-  private static final Duration ADMIN_CALL_LIMIT = Duration.ofSeconds(30);
-  private static final int MAX_ADMIN_ANSWER_BYTES = 8 << 20;
-  // 2 to 4 s were measured for one start of the command line.
-  private static final Duration SCHEMA_LIMIT = Duration.ofSeconds(60);
 
   private final Lifeline lifeline = new Lifeline();
   private final AtomicBoolean serving = new AtomicBoolean();
@@ -141,8 +136,9 @@ public final class Chowder implements AutoCloseable {
             config,
             clock);
     var image = config.getString("chowder.sandbox.image");
-    var admin = new OpenClawAdmin(http, ADMIN_CALL_LIMIT, MAX_ADMIN_ANSWER_BYTES);
-    var schemas = new ImageSchemas(driver, image, SCHEMA_LIMIT);
+    var openClaw = OpenClawSettings.of(config);
+    var admin = new OpenClawAdmin(http, openClaw.adminLimit(), openClaw.adminMaxAnswer());
+    var schemas = new ImageSchemas(driver, image, openClaw.schemaLimit());
     var overrides =
         new StoredOverrides(
             secrets,
@@ -187,6 +183,7 @@ public final class Chowder implements AutoCloseable {
             instances, instanceRows, driver, slots, CaretakerSettings.of(config), clock, metrics));
 
     var directory = new InstanceDirectory(instances, secrets);
+    var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
     var instanceService =
         new InstanceGrpcService(
@@ -226,7 +223,7 @@ public final class Chowder implements AutoCloseable {
                     List.of(instanceService, organizationService),
                     List.of(
                         new GatewayAuthorization(
-                            directory, settings.gateway().baseDomain(), _ -> {}))),
+                            directory, settings.gateway().baseDomain(), consoles))),
                 key ->
                     keys.authenticate(key)
                         .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
