@@ -6,6 +6,7 @@ import dev.chowder.secret.Secret;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -141,7 +142,9 @@ class EnvoyStreamIT {
   @Test
   void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
     try (var closed = new ServerSocket(0)) {
-      EDGE.edge().place(id, new InetSocketAddress("127.0.0.1", closed.getLocalPort()));
+      EDGE.edge()
+          .place(
+              id, new InetSocketAddress(InetAddress.getLoopbackAddress(), closed.getLocalPort()));
     }
     RestErrors.check(message("{\"input\":\"x\"}"), 502, 14, "GATEWAY_UNAVAILABLE");
   }
