@@ -12,12 +12,14 @@ purge_sandboxes() {
 
 # purge_firewall: every rule that leads to our chains, then the chains.
 purge_firewall() {
-  local table chain
+  local table chain firewall_command
   have iptables || [ -x /usr/sbin/iptables ] || return 0
-  for table in filter nat; do
-    while IFS= read -r chain; do
-      purge_chain "$table" "$chain"
-    done < <(firewall -t "$table" -S 2>/dev/null | sed -n "s/^-N \(CHOWDER[^ ]*${CHOWDER_CLUSTER_ID}[^ ]*\)\$/\1/p")
+  for firewall_command in iptables ip6tables; do
+    for table in filter nat; do
+      while IFS= read -r chain; do
+        purge_chain "$table" "$chain"
+      done < <(firewall -t "$table" -S 2>/dev/null | sed -n "s/^-N \(CHOWDER[^ ]*${CHOWDER_CLUSTER_ID}[^ ]*\)\$/\1/p")
+    done
   done
 }
 
@@ -32,7 +34,7 @@ purge_chain() {
   firewall -t "$1" -X "$2"
 }
 
-firewall() { as_root env PATH="$PATH:/usr/sbin:/sbin" iptables -w "$@"; }
+firewall() { as_root env PATH="$PATH:/usr/sbin:/sbin" "$firewall_command" -w "$@"; }
 
 # purge_images: the sandbox images of which no container of another installation is made; Docker refuses those itself.
 purge_images() {

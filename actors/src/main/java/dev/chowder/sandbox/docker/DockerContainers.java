@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.InternalServerErrorException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
@@ -90,6 +91,11 @@ final class DockerContainers {
             docker.unpauseContainerCmd(nameOrId).exec();
           } catch (NotFoundException | ConflictException notPaused) {
             // It was thawed, ended or removed meanwhile.
+          } catch (InternalServerErrorException refused) {
+            // Some engines thaw by themselves to deliver a signal, and say this then.
+            if (!DockerErrors.message(refused).contains("is not paused")) {
+              throw refused;
+            }
           }
         });
   }

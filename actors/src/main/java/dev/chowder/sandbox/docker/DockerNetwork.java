@@ -32,10 +32,14 @@ final class DockerNetwork {
 
   /** Stable, at most 15 characters (the kernel's limit), and different for each installation. */
   static String interfaceName(String clusterId) {
-    return "chw" + shortHash(clusterId);
+    return "chw" + shortName(clusterId);
   }
 
-  static String shortHash(String clusterId) {
+  /** The id itself where it is short and plain, so that people and scripts find what is whose. */
+  static String shortName(String clusterId) {
+    if (clusterId.matches("[a-z0-9-]{1,12}")) {
+      return clusterId;
+    }
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(clusterId.getBytes(StandardCharsets.UTF_8));

@@ -67,9 +67,9 @@ public final class DockerSandboxDriver implements SandboxDriver {
             task.command(),
             Map.of(),
             Optional.empty());
-    String container = make(spec);
-    files.writeStopped(container, task.files());
-    startIsolated(container);
+    String made = make(spec);
+    files.writeStopped(made, task.files());
+    String container = startIsolated(spec, made);
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, limit);
     if (ended.isEmpty()) {
       if (containers.inspect(container).isEmpty()) {
@@ -108,26 +108,32 @@ public final class DockerSandboxDriver implements SandboxDriver {
       containers.remove(spec.name());
       former = Optional.empty();
     }
-    String container = former.isPresent() ? former.get().getId() : make(spec);
-    startIsolated(container);
+    String container = startIsolated(spec, former.isPresent() ? former.get().getId() : make(spec));
     return containers
         .inspect(container)
         .flatMap(DockerObservations::endpoint)
         .orElseThrow(() -> endedAtOnce(container));
   }
 
-  private void startIsolated(String container) {
+  /**
+   * Starts a container of this spec and returns its id: another one when it had to be made anew.
+   */
+  private String startIsolated(DockerContainerSpec spec, String container) {
     isolation.ensure();
     try {
       containers.start(container);
+      return container;
     } catch (SandboxException refused) {
-      if (!String.valueOf(refused.getMessage()).contains(settings.networkName())) {
+      if (!String.valueOf(refused.getMessage()).matches("(?s).*network .+ not found.*")) {
         throw refused;
       }
-      // Somebody removed the network, which the engine allows while nothing runs on it.
+      // Somebody removed the network, which the engine allows while nothing runs on it; a container
+      // stays bound to the one that it was made for.
       network.forget();
+      String again = make(spec);
       isolation.apply();
-      containers.start(container);
+      containers.start(again);
+      return again;
     }
   }
 

@@ -31,7 +31,7 @@ final class FirewallRules {
 
   /** The chain for packets that pass through the host. */
   static String forwardChain(String clusterId) {
-    return "CHOWDER-" + DockerNetwork.shortHash(clusterId);
+    return "CHOWDER-" + DockerNetwork.shortName(clusterId);
   }
 
   /** The chain for packets to the host itself. */

@@ -10,13 +10,16 @@ import org.junit.jupiter.api.Test;
 
 class FirewallRulesTest {
   private static final DockerNetwork.Bridge BRIDGE =
-      new DockerNetwork.Bridge("chowder-a", "chwca978112", "10.87.0.1", "10.87.0.0/16");
+      new DockerNetwork.Bridge("chowder-a", "chwa", "10.87.0.1", "10.87.0.0/16");
 
   @Test
   void namesAreShortEnoughForTheKernelAndDifferForEachInstallation() {
-    assertThat(DockerNetwork.interfaceName("a")).isEqualTo("chwca978112").hasSizeLessThan(16);
-    assertThat(FirewallRules.inputChain("a")).isEqualTo("CHOWDER-ca978112-IN").hasSizeLessThan(28);
-    assertThat(DockerNetwork.interfaceName("b")).isNotEqualTo(DockerNetwork.interfaceName("a"));
+    assertThat(DockerNetwork.interfaceName("1f2e3d4c")).isEqualTo("chw1f2e3d4c");
+    String longId = "0190f3c2-7b1e-7c3a-9a64-2f1d5e7b9c10";
+    assertThat(DockerNetwork.interfaceName(longId)).matches("chw[0-9a-f]{8}");
+    assertThat(DockerNetwork.interfaceName("123456789012")).hasSizeLessThan(16);
+    assertThat(FirewallRules.inputChain("123456789012")).hasSizeLessThan(29);
+    assertThat(DockerNetwork.interfaceName("a")).isNotEqualTo(DockerNetwork.interfaceName("b"));
   }
 
   @Test
@@ -30,15 +33,15 @@ class FirewallRulesTest {
             List.of(Destination.parse("192.168.1.50:8000"), Destination.parse("10.9.0.0/16")));
     assertThat(rules)
         .containsSubsequence(
-            "-A CHOWDER-ca978112 -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n",
-            "-A CHOWDER-ca978112 -o chwca978112 -j DROP\n",
-            "-A CHOWDER-ca978112 -i chwca978112 -d 10.0.0.53 -p udp --dport 53 -j RETURN\n",
-            "-A CHOWDER-ca978112 -i chwca978112 -d 192.168.1.50 -p tcp --dport 8000 -j RETURN\n",
-            "-A CHOWDER-ca978112 -i chwca978112 -d 10.9.0.0/16 -j RETURN\n",
-            "-A CHOWDER-ca978112 -i chwca978112 -d 10.0.0.0/8 -j REJECT\n",
-            "-A CHOWDER-ca978112 -i chwca978112 -d 169.254.0.0/16 -j REJECT\n",
-            "-A CHOWDER-ca978112-IN -d 10.87.0.1 -p tcp --dport 11434 -j ACCEPT\n",
-            "-A CHOWDER-ca978112-IN -j REJECT\n",
+            "-A CHOWDER-a -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n",
+            "-A CHOWDER-a -o chwa -j DROP\n",
+            "-A CHOWDER-a -i chwa -d 10.0.0.53 -p udp --dport 53 -j RETURN\n",
+            "-A CHOWDER-a -i chwa -d 192.168.1.50 -p tcp --dport 8000 -j RETURN\n",
+            "-A CHOWDER-a -i chwa -d 10.9.0.0/16 -j RETURN\n",
+            "-A CHOWDER-a -i chwa -d 10.0.0.0/8 -j REJECT\n",
+            "-A CHOWDER-a -i chwa -d 169.254.0.0/16 -j REJECT\n",
+            "-A CHOWDER-a-IN -d 10.87.0.1 -p tcp --dport 11434 -j ACCEPT\n",
+            "-A CHOWDER-a-IN -j REJECT\n",
             "COMMIT\n");
   }
 
