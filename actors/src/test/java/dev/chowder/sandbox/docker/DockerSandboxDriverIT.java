@@ -26,6 +26,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
 
   @AfterAll
   static void close() {
+    driver.removeIsolation();
     driver.close();
     engine.removeLeftovers();
   }
