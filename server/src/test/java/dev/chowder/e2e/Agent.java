@@ -1,0 +1,87 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/** One instance, as its organization's key holder uses it. */
+record Agent(Caller caller, String id) {
+  /** Creates it and returns at once. */
+  static Agent create(Caller caller, String name) {
+    return create(caller, Answer.JSON.createObjectNode().put("name", name));
+  }
+
+  static Agent create(Caller caller, ObjectNode request) {
+    if (!request.has("model_provider")) {
+      request.put("model_provider", "custom");
+    }
+    Answer answer = caller.post("/v1/instances", request.toString()).is(201);
+    return new Agent(caller, answer.text("id"));
+  }
+
+  Agent awaitRunning() {
+    awaitStatus("running");
+    return this;
+  }
+
+  /** Fails at once when it comes to an end that was not asked for. */
+  JsonNode awaitStatus(String status) {
+    Answer answer =
+        Eventually.get(
+            id + " " + status,
+            Limits.PROVISIONING,
+            this::get,
+            now -> {
+              String is = now.text("status");
+              return is.equals(status) || is.equals("error");
+            });
+    assertThat(answer.text("status")).as("%s", answer).isEqualTo(status);
+    return answer.json();
+  }
+
+  String path(String tail) {
+    return "/v1/instances/" + id + tail;
+  }
+
+  Answer get() {
+    return caller.get(path("")).is(200);
+  }
+
+  Answer stop(int wait) {
+    return caller.post(path("/stop?wait=" + wait));
+  }
+
+  Answer start(int wait) {
+    return caller.post(path("/start?wait=" + wait));
+  }
+
+  Answer delete() {
+    return caller.delete(path(""));
+  }
+
+  /** Sends a message in the session {@code main}. */
+  Answer tell(String input) {
+    return caller.post(path("/responses"), message(input).toString());
+  }
+
+  Answer tell(String session, String input) {
+    return caller.post(path("/session/" + session + "/responses"), message(input).toString());
+  }
+
+  static ObjectNode message(String input) {
+    return Answer.JSON.createObjectNode().put("input", input);
+  }
+
+  String gatewayToken() {
+    return caller.get(path("/gateway")).is(200).text("gateway_token");
+  }
+
+  String sandbox() {
+    return "sb-" + id;
+  }
+
+  String container() {
+    return sandbox() + "-gateway";
+  }
+}

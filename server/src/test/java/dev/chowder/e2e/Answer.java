@@ -1,0 +1,75 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** An HTTP answer that was read to its end. */
+record Answer(int status, Map<String, List<String>> headers, String body) {
+  static final ObjectMapper JSON = new ObjectMapper();
+
+  JsonNode json() {
+    try {
+      return JSON.readTree(body);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("no JSON: " + this, e);
+    }
+  }
+
+  Optional<String> header(String name) {
+    return Optional.ofNullable(headers.get(name)).map(List::getFirst);
+  }
+
+  Answer is(int expected) {
+    assertThat(status).as("status of %s", this).isEqualTo(expected);
+    return this;
+  }
+
+  /** A documented error: its status, its one reason. */
+  Answer refuses(int expected, String reason) {
+    is(expected);
+    assertThat(header("content-type").orElse("none")).startsWith("application/json");
+    List<String> reasons = new ArrayList<>();
+    json()
+        .path("details")
+        .forEach(
+            detail -> {
+              if (detail.path("@type").asText().endsWith("/google.rpc.ErrorInfo")) {
+                reasons.add(detail.path("reason").asText());
+              }
+            });
+    assertThat(reasons).as("reasons of %s", this).containsExactly(reason);
+    return this;
+  }
+
+  String message() {
+    return json().path("message").asText();
+  }
+
+  String text(String field) {
+    JsonNode value = json().path(field);
+    assertThat(value.isTextual()).as("%s in %s", field, this).isTrue();
+    return value.asText();
+  }
+
+  /** What the agent said, of an answer in OpenResponses' form. */
+  String said() {
+    return said(json());
+  }
+
+  static String said(JsonNode response) {
+    var text = new StringBuilder();
+    for (JsonNode item : response.path("output")) {
+      for (JsonNode content : item.path("content")) {
+        text.append(content.path("text").asText(""));
+      }
+    }
+    return text.toString();
+  }
+}

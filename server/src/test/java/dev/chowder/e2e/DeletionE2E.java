@@ -1,0 +1,79 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * Delete, whatever is going on: 204, then 404, nothing left in Docker, the slot free. The
+ * organization has one slot, so each test's create proves that the one before gave it back.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DeletionE2E {
+  private final Caller caller = Caller.newcomer("deletions");
+  private @Nullable Agent left;
+
+  @BeforeAll
+  void itHasOneSlot() {
+    assertThat(caller.get("/v1/organization").is(200).json().path("instance_limit").asInt())
+        .isEqualTo(1);
+  }
+
+  @AfterEach
+  void removeWhatAFailureLeft() {
+    if (left != null) {
+      left.delete();
+    }
+  }
+
+  @Test
+  void duringProvisioning() {
+    Agent agent = create();
+    Eventually.get(
+        "onboarding", Limits.STEP, agent::get, now -> now.body().contains("\"onboard\""));
+    Answer refused =
+        caller
+            .post("/v1/instances", "{\"name\": \"one too many\", \"model_provider\": \"custom\"}")
+            .refuses(402, "INSTANCE_LIMIT_REACHED");
+    assertThat(refused.message())
+        .isEqualTo("Instance limit reached (1/1). Upgrade your subscription.");
+    agent.stop(0).refuses(409, "WRONG_STATE");
+    agent.start(0).refuses(409, "WRONG_STATE");
+    agent.tell("Hello").refuses(409, "WRONG_STATE");
+    deleteAndFindNothing(agent);
+  }
+
+  @Test
+  void whileStopping() {
+    Agent agent = create().awaitRunning();
+    assertThat(agent.stop(0).is(200).text("desired_status")).isEqualTo("stopped");
+    deleteAndFindNothing(agent);
+  }
+
+  @Test
+  void withTheContainerAlreadyRemoved() {
+    Agent agent = create().awaitRunning();
+    Docker.docker("rm", "-f", agent.container());
+    deleteAndFindNothing(agent);
+  }
+
+  private Agent create() {
+    Agent agent = Agent.create(caller, "short-lived");
+    left = agent;
+    return agent;
+  }
+
+  private void deleteAndFindNothing(Agent agent) {
+    agent.delete().is(204);
+    caller.get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
+    caller.get(agent.path("/status")).refuses(404, "INSTANCE_NOT_FOUND");
+    agent.delete().refuses(404, "INSTANCE_NOT_FOUND");
+    assertThat(caller.get("/v1/instances").is(200).json().path("instances")).isEmpty();
+    assertThat(caller.get("/v1/organization").json().path("instance_count").asInt()).isZero();
+    Eventually.get("nothing left", Limits.STEP, () -> Docker.leftOf(agent), String::isEmpty);
+  }
+}

@@ -1,0 +1,58 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What Docker's own command line sees of the installation's sandboxes, and does behind its back.
+ */
+final class Docker {
+  private Docker() {}
+
+  static Command.Result docker(String... arguments) {
+    return Command.run(Limits.STEP, List.of("docker"), arguments);
+  }
+
+  static JsonNode inspect(String container) {
+    try {
+      return Answer.JSON.readTree(docker("inspect", container).out()).get(0);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  static boolean runs(String container) {
+    return inspect(container).at("/State/Running").asBoolean();
+  }
+
+  /** Everything in Docker that carries the instance's label: containers, then volumes. */
+  static String leftOf(Agent agent) {
+    String label = "label=dev.chowder.instance=" + agent.id();
+    return (docker("ps", "-aq", "--filter", label).out()
+            + docker("volume", "ls", "-q", "--filter", label).out())
+        .strip();
+  }
+
+  /** Also works for a container that does not run. */
+  static void copyOut(String container, String path, Path to) {
+    docker("cp", "-q", container + ":" + path, to.toString());
+  }
+
+  static void copyIn(Path from, String container, String path) {
+    docker("cp", "-q", from.toString(), container + ":" + path);
+  }
+
+  static String shell(String container, String script) {
+    return docker("exec", "--user", "1000", container, "sh", "-c", script).out();
+  }
+
+  static String logs(String container) {
+    Command.Result result = docker("logs", container);
+    assertThat(result.out() + result.err()).as("log of %s", container).isNotBlank();
+    return result.out() + result.err();
+  }
+}

@@ -1,0 +1,55 @@
+package dev.chowder.e2e;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where the installation under test answers; refuses to start one, which is the scripts' work.
+ *
+ * @param rest Envoy's address
+ * @param grpc the server's, {@code host:port}
+ * @param keyFile holds the key of an organization of tier crab
+ * @param demoModel the demo model's address
+ * @param cluster the value of the label {@code dev.chowder.cluster}
+ */
+record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String cluster) {
+  static final Installation UNDER_TEST =
+      new Installation(
+          URI.create(required("CHOWDER_E2E_REST")),
+          required("CHOWDER_E2E_GRPC"),
+          Path.of(required("CHOWDER_E2E_KEY_FILE")),
+          URI.create(required("CHOWDER_E2E_DEMO_MODEL")),
+          required("CHOWDER_E2E_CLUSTER"));
+
+  String key() {
+    try {
+      return Files.readString(keyFile).strip();
+    } catch (IOException e) {
+      throw new AssertionError("no key: " + keyFile, e);
+    }
+  }
+
+  InetSocketAddress restAddress() {
+    return new InetSocketAddress(rest.getHost(), rest.getPort());
+  }
+
+  /** A folder for what tests fetch once, such as a Python client. */
+  static Path cache() {
+    String set = System.getenv("CHOWDER_CACHE");
+    return set == null || set.isEmpty()
+        ? Path.of(System.getProperty("user.home"), ".cache", "chowder")
+        : Path.of(set);
+  }
+
+  private static String required(String variable) {
+    String value = System.getenv(variable);
+    if (value == null || value.isBlank()) {
+      throw new AssertionError(
+          variable + ": not set (expected: an installation that is up; scripts/test starts one)");
+    }
+    return value;
+  }
+}

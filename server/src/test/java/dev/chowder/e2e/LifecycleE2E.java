@@ -1,0 +1,242 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.chowder.api.v1.Instance;
+import io.grpc.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One agent from POST to DELETE. The tests share it, and each finds it running and leaves it so;
+ * only the last one, which deletes it, must come last.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class LifecycleE2E {
+  private static final List<String> STAGES =
+      List.of(
+          "create_sandbox",
+          "onboard",
+          "gateway_token",
+          "responses_endpoint",
+          "openclaw_config",
+          "start_gateway",
+          "publish");
+  private static final int CYCLES = 10;
+  private static final int WAIT_SECONDS = 180;
+
+  private final Agent agent;
+  private final Answer created;
+  private final List<JsonNode> events;
+  private final List<Instance> messages;
+
+  LifecycleE2E() {
+    Caller caller = Caller.ofTheInstallation();
+    created =
+        caller
+            .post(
+                "/v1/instances",
+                """
+                {"name": "lifecycle", "model_provider": "custom", "labels": {"made-by": "LifecycleE2E"}}
+                """)
+            .is(201);
+    agent = new Agent(caller, created.text("id"));
+    try (var rest = EventStream.open(caller.request(agent.path("/watch")).GET());
+        var grpc = WatchCall.open(agent)) {
+      events =
+          rest.until(
+              Limits.PROVISIONING, event -> !event.path("status").asText().equals("provisioning"));
+      messages =
+          grpc.until(
+              Limits.QUICK, instance -> instance.getStatus() != Instance.Status.provisioning);
+    }
+  }
+
+  @BeforeAll
+  void itRuns() {
+    assertThat(events.getLast().path("status").asText())
+        .as("%s", events.getLast())
+        .isEqualTo("running");
+  }
+
+  @AfterAll
+  void remove() {
+    // 404 when the last test came so far.
+    assertThat(agent.delete().status()).isIn(204, 404);
+  }
+
+  @Test
+  @Order(1)
+  void creatingAnswersAtOnceWithItsLocation() {
+    assertThat(created.header("location").orElse("none")).endsWith("/v1/instances/" + agent.id());
+    assertThat(created.text("status")).isEqualTo("provisioning");
+    assertThat(created.text("desired_status")).isEqualTo("running");
+    assertThat(created.text("model")).isEqualTo("demo");
+    assertThat(created.json().at("/labels/made-by").asText()).isEqualTo("LifecycleE2E");
+    assertThat(created.json().has("gateway_url")).isFalse();
+  }
+
+  @Test
+  @Order(1)
+  void theStagesComeInOrderEachWithItsDuration() {
+    JsonNode running = events.getLast();
+    assertThat(names(running.path("stages"))).isEqualTo(STAGES);
+    Instant before = Instant.EPOCH;
+    for (JsonNode stage : running.path("stages")) {
+      assertThat(stage.path("outcome").asText()).as("%s", stage).isEqualTo("executed");
+      assertThat(stage.path("duration_ms").isInt()).as("%s", stage).isTrue();
+      Instant started = Instant.parse(stage.path("started_at").asText());
+      assertThat(started).isAfterOrEqualTo(before);
+      before = started;
+    }
+    assertThat(running.path("served_by").asText()).isEqualTo("cold");
+    assertThat(running.path("desired_status").asText()).isEqualTo("running");
+    assertThat(running.has("stage")).isFalse();
+  }
+
+  @Test
+  @Order(1)
+  void bothWatchesTellTheStagesWhileTheyHappenAndTheSameEnd() {
+    assertThat(events).extracting(event -> event.path("revision").asInt()).isSorted();
+    assertThat(messages).extracting(Instance::getRevision).isSorted();
+    assertThat(events).extracting(event -> event.path("stage").asText()).contains("onboard");
+    assertThat(messages).extracting(Instance::getStage).contains("onboard", "start_gateway");
+    assertThat(messages.getLast().getRevision())
+        .isEqualTo(events.getLast().path("revision").asInt());
+    assertThat(messages.getLast().getGatewayUrl())
+        .isEqualTo(events.getLast().path("gateway_url").asText())
+        .contains(agent.id());
+  }
+
+  @Test
+  @Order(1)
+  void getListAndStatusAgree() {
+    JsonNode got = agent.get().json();
+    assertThat(got).isEqualTo(listed());
+    JsonNode status = agent.caller().get(agent.path("/status")).is(200).json();
+    for (String field : List.of("id", "status", "gateway_url", "revision")) {
+      assertThat(status.path(field)).as(field).isEqualTo(got.path(field));
+    }
+  }
+
+  @Test
+  @Order(2)
+  void aStoppedAgentAnswersNobodyAndHoldsNoProcessUntilItIsStarted() {
+    int before = agent.get().json().path("revision").asInt();
+    Answer stopped = agent.stop(WAIT_SECONDS).is(200);
+    assertThat(stopped.text("status")).isEqualTo("stopped");
+    assertThat(stopped.text("desired_status")).isEqualTo("stopped");
+    assertThat(stopped.json().path("revision").asInt()).isGreaterThan(before);
+    assertThat(Docker.runs(agent.container())).isFalse();
+    assertThat(listed().path("status").asText()).isEqualTo("stopped");
+    Answer refused = agent.tell("Hello").refuses(409, "WRONG_STATE");
+    assertThat(refused.message()).contains("stopped").contains("expected: running");
+    assertThat(refused.header("x-should-retry")).contains("false");
+
+    Answer again = agent.stop(WAIT_SECONDS).is(200);
+    assertThat(again.json()).as("a no-op").isEqualTo(stopped.json());
+
+    Answer started = agent.start(WAIT_SECONDS).is(200);
+    assertThat(started.text("status")).isEqualTo("running");
+    assertThat(started.text("served_by")).isEqualTo("boot");
+    assertThat(names(started.json().path("stages"))).contains("start_gateway");
+    assertThat(Docker.runs(agent.container())).isTrue();
+    assertThat(agent.tell("Reply with exactly: awake").is(200).said()).contains("awake");
+    assertThat(agent.start(WAIT_SECONDS).is(200).json())
+        .as("a no-op")
+        .isEqualTo(agent.get().json());
+  }
+
+  @Test
+  @Order(2)
+  void theOppositeVerbDuringATransitionIsRefusedAndTheSameVerbJoins() {
+    Answer stopping = agent.stop(0).is(200);
+    assertThat(stopping.text("status")).isEqualTo("running");
+    assertThat(stopping.text("desired_status")).isEqualTo("stopped");
+    Answer refused = agent.start(WAIT_SECONDS).refuses(409, "WRONG_STATE");
+    assertThat(refused.message()).contains("running").contains("stopped");
+    assertThat(refused.header("x-should-retry")).contains("false");
+    assertThat(agent.stop(WAIT_SECONDS).is(200).text("status")).isEqualTo("stopped");
+
+    Answer starting = agent.start(0).is(200);
+    assertThat(starting.text("status")).isEqualTo("stopped");
+    assertThat(starting.text("desired_status")).isEqualTo("running");
+    Answer refusedToo = agent.stop(WAIT_SECONDS).refuses(409, "WRONG_STATE");
+    assertThat(refusedToo.message()).contains("stopped").contains("running");
+    assertThat(agent.start(WAIT_SECONDS).is(200).text("status")).isEqualTo("running");
+  }
+
+  @Test
+  @Order(3)
+  void tenStopsAndStartsInARowLoseNothing(@TempDir Path folder) throws IOException {
+    String nonce = UUID.randomUUID().toString();
+    assertThat(agent.tell("ten-cycles", "Remember: " + nonce).is(200).said()).contains(nonce);
+    Path file = Files.writeString(folder.resolve("kept.txt"), "kept " + nonce);
+    Docker.copyIn(file, agent.container(), Workspace.PATH + "/kept.txt");
+    String before = Workspace.checksums(agent);
+    assertThat(before).contains("kept.txt");
+
+    for (int cycle = 1; cycle <= CYCLES; cycle++) {
+      assertThat(agent.stop(WAIT_SECONDS).is(200).text("status"))
+          .as("cycle %s", cycle)
+          .isEqualTo("stopped");
+      assertThat(agent.start(WAIT_SECONDS).is(200).text("status"))
+          .as("cycle %s", cycle)
+          .isEqualTo("running");
+    }
+
+    assertThat(Workspace.checksums(agent)).isEqualTo(before);
+    Answer recalled = agent.tell("ten-cycles", "What did I ask you to remember?").is(200);
+    assertThat(recalled.said()).contains(nonce);
+    assertThat(Docker.logs(agent.container()))
+        .doesNotContainIgnoringCase("suppressing channel/provider account auto-start");
+  }
+
+  @Test
+  @Order(4)
+  void aDeletedAgentEndsItsWatchesAndIsGone() {
+    try (var rest = EventStream.open(agent.caller().request(agent.path("/watch")).GET());
+        var grpc = WatchCall.open(agent)) {
+      assertThat(rest.until(Limits.QUICK, event -> true)).hasSize(1);
+      grpc.until(Limits.QUICK, instance -> true);
+      agent.delete().is(204);
+      List<JsonNode> rests = rest.until(Limits.QUICK, event -> false);
+      assertThat(rests.getLast().path("status").asText()).isEqualTo("terminated");
+      assertThat(grpc.awaitEnd(Limits.QUICK).getCode()).isEqualTo(Status.Code.OK);
+      assertThat(grpc.seen().getLast().getStatus()).isEqualTo(Instance.Status.terminated);
+    }
+    agent.caller().get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
+    agent.delete().refuses(404, "INSTANCE_NOT_FOUND");
+    Eventually.get("nothing left", Limits.QUICK, () -> Docker.leftOf(agent), String::isEmpty);
+  }
+
+  private JsonNode listed() {
+    JsonNode list = agent.caller().get("/v1/instances?label=made-by=LifecycleE2E").is(200).json();
+    return StreamSupport.stream(list.path("instances").spliterator(), false)
+        .filter(instance -> instance.path("id").asText().equals(agent.id()))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("not listed: " + list));
+  }
+
+  private static List<String> names(JsonNode stages) {
+    var names = new ArrayList<String>();
+    stages.forEach(stage -> names.add(stage.path("name").asText()));
+    return names;
+  }
+}

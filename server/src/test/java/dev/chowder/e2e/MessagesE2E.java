@@ -1,0 +1,187 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What users say to an agent and what it answers, by plain HTTP and by OpenAI's own client. */
+@ExtendWith(SharedAgents.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class MessagesE2E {
+  /** How soon a run must end at the model after its client went away. */
+  private static final Duration CANCEL_LIMIT = Duration.ofSeconds(2);
+
+  private final Agent agent = SharedAgents.first();
+
+  @Test
+  void anAnswerIsAResponseOfTheAgent() {
+    Answer answer = agent.tell("Reply with exactly: forty-two").is(200);
+    assertThat(answer.header("content-type").orElse("none")).startsWith("application/json");
+    assertThat(answer.text("object")).isEqualTo("response");
+    assertThat(answer.text("status")).isEqualTo("completed");
+    assertThat(answer.said()).isEqualTo("forty-two");
+  }
+
+  @Test
+  void aStreamSaysTheSamePieceByPiece() {
+    try (var stream = stream("", "Count slowly to 5")) {
+      assertThat(stream.header("content-type").orElse("none")).startsWith("text/event-stream");
+      List<JsonNode> events =
+          stream.until(
+              Limits.STEP, event -> event.path("type").asText().equals("response.completed"));
+      assertThat(events.getFirst().path("type").asText()).isEqualTo("response.created");
+      List<String> deltas =
+          events.stream()
+              .filter(event -> event.path("type").asText().equals("response.output_text.delta"))
+              .map(event -> event.path("delta").asText())
+              .toList();
+      assertThat(deltas).hasSizeGreaterThan(1);
+      assertThat(deltas.stream().collect(Collectors.joining()).strip()).isEqualTo("1 2 3 4 5");
+      assertThat(Answer.said(events.getLast().path("response")).strip()).isEqualTo("1 2 3 4 5");
+    }
+  }
+
+  @Test
+  void aSessionRemembersAndNoOtherSessionKnows() {
+    String nonce = UUID.randomUUID().toString();
+    String mine = "alice-" + nonce;
+    String question = "What did I ask you to remember?";
+    agent.tell(mine, "Remember: " + nonce).is(200);
+    assertThat(agent.tell(mine, question).is(200).said()).contains(nonce);
+    assertThat(agent.tell("bob-" + nonce, question).is(200).said()).doesNotContain(nonce);
+    assertThat(agent.tell("ALICE-" + nonce, question).is(200).said())
+        .as("another one, since ids are case-sensitive")
+        .doesNotContain(nonce);
+    assertThat(agent.tell(question).is(200).said()).as("main").doesNotContain(nonce);
+  }
+
+  @Test
+  void thePlainPathIsTheSessionMain() {
+    String nonce = UUID.randomUUID().toString();
+    agent.tell("Remember: " + nonce).is(200);
+    assertThat(agent.tell("main", "What did I ask you to remember?").is(200).said())
+        .contains(nonce);
+  }
+
+  @Test
+  void aSessionIdThatIsNoneIsRefused() {
+    agent.tell("with%20space", "Hello").refuses(400, "INVALID_FIELD");
+    agent.tell("x".repeat(129), "Hello").refuses(400, "INVALID_FIELD");
+  }
+
+  @Test
+  void anotherOrganizationFindsNothing() {
+    Caller stranger = Caller.newcomer("strangers");
+    new Agent(stranger, agent.id()).tell("Hello").refuses(404, "INSTANCE_NOT_FOUND");
+    new Agent(stranger, agent.id()).tell("s", "Hello").refuses(404, "INSTANCE_NOT_FOUND");
+    stranger.get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
+    stranger.get(agent.path("/gateway")).refuses(404, "INSTANCE_NOT_FOUND");
+    new Agent(stranger, agent.id()).delete().refuses(404, "INSTANCE_NOT_FOUND");
+  }
+
+  @Test
+  void aStreamThatItsClientLeavesIsCancelledAtTheModel() {
+    var stream = stream("/session/leaver", "Count slowly to 1000");
+    stream.until(
+        Limits.STEP, event -> event.path("type").asText().equals("response.output_text.delta"));
+    int before = cancelled();
+    stream.close();
+    Eventually.is("cancelled", CANCEL_LIMIT, () -> cancelled() > before);
+  }
+
+  @Test
+  void anAnswerThatItsClientDoesNotWaitForIsCancelledAtTheModel() {
+    int active = stats("active");
+    var request =
+        agent
+            .caller()
+            .request(agent.path("/session/impatient/responses"))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(Agent.message("Count slowly to 1000").toString()));
+    var answer = Caller.HTTP.sendAsync(request.build(), BodyHandlers.ofString());
+    Eventually.is("the model at work", Limits.STEP, () -> stats("active") > active);
+    int before = cancelled();
+    assertThat(answer.cancel(true)).isTrue();
+    Eventually.is("cancelled", CANCEL_LIMIT, () -> cancelled() > before);
+    assertThat(answer).isCompletedExceptionally();
+    assertThat(answer.exceptionNow()).isInstanceOf(CancellationException.class);
+  }
+
+  @Test
+  void theUnmodifiedOpenAiClientTalksToIt() {
+    Path python = openAiClient();
+    String script =
+        """
+        import openai, os
+        client = openai.OpenAI(base_url=os.environ["BASE_URL"], api_key=os.environ["KEY"])
+        print(client.responses.create(model="demo", input="Reply with exactly: plain").output_text)
+        with client.responses.create(model="demo", input="Count slowly to 3", stream=True) as stream:
+            print("".join(event.delta for event in stream if event.type == "response.output_text.delta"))
+        try:
+            openai.OpenAI(base_url=os.environ["BASE_URL"], api_key="wrong").responses.create(model="demo", input="Hello")
+        except openai.AuthenticationError as refused:
+            print(refused.status_code)
+        """;
+    Command.Result result =
+        Command.run(
+            Limits.STEP,
+            List.of(python.toString(), "-c", script),
+            Map.of(
+                "BASE_URL",
+                Installation.UNDER_TEST.rest() + agent.path(""),
+                "KEY",
+                agent.caller().key()));
+    assertThat(result.out().lines().map(String::strip)).containsExactly("plain", "1 2 3", "401");
+  }
+
+  /** Fetched once from the Python package index, and kept. */
+  private static Path openAiClient() {
+    Path environment = Installation.cache().resolve("openai-client");
+    Path python = environment.resolve("bin").resolve("python");
+    Path complete = environment.resolve("complete");
+    if (!Files.exists(complete)) {
+      Command.run(Limits.STEP, List.of("python3", "-m", "venv", "--clear"), environment.toString());
+      Command.run(
+          Limits.PROVISIONING,
+          List.of(python.toString(), "-m", "pip", "install", "--quiet", "openai"));
+      Command.run(Limits.QUICK, List.of("touch"), complete.toString());
+    }
+    return python;
+  }
+
+  private EventStream stream(String session, String input) {
+    HttpRequest.Builder request =
+        agent
+            .caller()
+            .request(agent.path(session + "/responses"))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(Agent.message(input).put("stream", true).toString()));
+    return EventStream.open(request);
+  }
+
+  private static int cancelled() {
+    return stats("cancelled");
+  }
+
+  private static int stats(String counter) {
+    var request =
+        HttpRequest.newBuilder(Installation.UNDER_TEST.demoModel().resolve("/demo/stats"))
+            .timeout(Limits.QUICK)
+            .GET();
+    return Caller.finish(request).is(200).json().path(counter).asInt();
+  }
+}

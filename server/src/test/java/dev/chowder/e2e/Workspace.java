@@ -1,0 +1,63 @@
+package dev.chowder.e2e;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** An agent's files, copied out of its container, whether it runs or not. */
+final class Workspace {
+  static final String HOME = "/home/node";
+  static final String PATH = HOME + "/.openclaw/workspace";
+
+  private Workspace() {}
+
+  /** A line for each file of the workspace: its SHA-256 and its path. */
+  static String checksums(Agent agent) {
+    return files(agent, PATH).entrySet().stream()
+        .filter(file -> !file.getKey().startsWith(".git/"))
+        .map(file -> sha256(file.getValue()) + "  " + file.getKey())
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** Every regular file under a folder of the container, by its path in there. */
+  static Map<String, byte[]> files(Agent agent, String folder) {
+    try {
+      Path copy = Files.createTempDirectory("files");
+      try {
+        Docker.copyOut(agent.container(), folder + "/.", copy);
+        return read(copy);
+      } finally {
+        Command.run(Limits.QUICK, List.of("rm", "-rf", copy.toString()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Map<String, byte[]> read(Path root) throws IOException {
+    var files = new TreeMap<String, byte[]>();
+    try (Stream<Path> all = Files.walk(root)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        files.put(root.relativize(file).toString(), Files.readAllBytes(file));
+      }
+    }
+    return files;
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
