@@ -1,0 +1,111 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.junit.jupiter.api.Test;
+
+/** What goes wrong outside is noticed and told in plain words. */
+class NoticesE2E {
+  @Test
+  void aKilledGatewayIsRestartedOnceAndThenInError() {
+    Agent agent = Agent.create(Caller.newcomer("killed"), "killed").awaitRunning();
+    try {
+      String before = startedAt(agent);
+      Docker.docker("kill", agent.container());
+      Eventually.is(
+          "restarted",
+          Limits.STEP,
+          () ->
+              agent.get().text("status").equals("running")
+                  && Docker.runs(agent.container())
+                  && !startedAt(agent).equals(before));
+      assertThat(agent.tell("Reply with exactly: back").is(200).said()).isEqualTo("back");
+
+      Docker.docker("kill", agent.container());
+      JsonNode failed = agent.awaitStatus("error");
+      assertThat(failed.path("error_reason").asText()).matches("[A-Z][A-Z_]+");
+      assertThat(failed.path("error_message").asText()).isNotBlank();
+      agent.tell("Hello").refuses(409, "WRONG_STATE");
+      agent.stop(0).refuses(409, "WRONG_STATE");
+      agent.start(0).refuses(409, "WRONG_STATE");
+    } finally {
+      agent.delete().is(204);
+    }
+    Eventually.get("nothing left", Limits.STEP, () -> Docker.leftOf(agent), String::isEmpty);
+  }
+
+  @Test
+  void aKeyThatTheProviderRefusesEndsInErrorAndFreesTheSlot() throws IOException {
+    HttpServer provider =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    provider.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(401, -1);
+          exchange.close();
+        });
+    provider.start();
+    try {
+      Caller caller =
+          Caller.newcomer(
+              "wrong-key",
+              """
+              {"model_endpoints": {"custom": {"base_url": "http://localhost:%s/v1", "model": "m"}},
+               "model_api_keys": {"custom": "sk-not-a-good-one"}}
+              """
+                  .formatted(provider.getAddress().getPort()));
+      Agent agent = Agent.create(caller, "wrong-key");
+      Answer failed =
+          Eventually.get(
+              "error",
+              Limits.PROVISIONING,
+              agent::get,
+              now -> !now.text("status").equals("provisioning"));
+      assertThat(failed.text("status")).as("%s", failed).isEqualTo("error");
+      assertThat(failed.text("error_reason")).isEqualTo("KEY_REFUSED");
+      assertThat(failed.text("error_message")).contains("key");
+      assertThat(failed.body()).doesNotContain("sk-not-a-good-one");
+      Eventually.is(
+          "slot free",
+          Limits.QUICK,
+          () -> caller.get("/v1/organization").json().path("instance_count").asInt() == 0);
+      Eventually.is(
+          "nothing runs",
+          Limits.QUICK,
+          () ->
+              Docker.docker("ps", "-q", "--filter", "label=dev.chowder.instance=" + agent.id())
+                  .out()
+                  .isBlank());
+      agent.delete().is(204);
+    } finally {
+      provider.stop(0);
+    }
+  }
+
+  @Test
+  void aProviderThatCannotBeReachedIsANoteAndNoFailure() {
+    Caller caller =
+        Caller.newcomer(
+            "unreachable",
+            """
+            {"model_endpoints": {"custom": {"base_url": "https://model.invalid/v1", "model": "m"}},
+             "model_api_keys": {"custom": "sk-whatever"}}
+            """);
+    Agent agent = Agent.create(caller, "unreachable");
+    try {
+      JsonNode running = agent.awaitStatus("running");
+      assertThat(running.path("stages").findValuesAsText("note")).isNotEmpty();
+    } finally {
+      agent.delete().is(204);
+    }
+  }
+
+  private static String startedAt(Agent agent) {
+    return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
+  }
+}
