@@ -99,6 +99,7 @@ public final class Caretaker implements AutoCloseable {
 
   private void sweep() {
     step("owing instances", this::nudgeOwing);
+    step("host ports", this::openHostPorts);
     step("real state", this::compare);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
   }
@@ -119,6 +120,17 @@ public final class Caretaker implements AutoCloseable {
     for (var row : rows.owing(now, settings.batch())) {
       instances.tell(new InstanceId(row.id()), new InstanceCommand.Nudge(now, settings.overdue()));
     }
+  }
+
+  /**
+   * An opened port lives as long as this process, the agents that talk through it live longer:
+   * after a restart their model would be out of reach.
+   */
+  private void openHostPorts() {
+    live().stream()
+        .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream())
+        .distinct()
+        .forEach(driver::openHostPort);
   }
 
   private void compare() {

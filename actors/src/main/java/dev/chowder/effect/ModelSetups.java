@@ -9,15 +9,12 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.net.URI;
-import java.util.Set;
 
 /**
  * Turns an instance's choice of model into what OpenClaw is told, after the provider's key was
  * tried.
  */
 public final class ModelSetups {
-  private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
-
   private final SandboxDriver driver;
   private final SecretStore secrets;
   private final ModelListProbe probe;
@@ -55,10 +52,10 @@ public final class ModelSetups {
    * there, and a port to be opened.
    */
   private String fromSandbox(String baseUrl) {
-    if (baseUrl.isEmpty()) return baseUrl;
+    var localhost = LocalhostPort.of(baseUrl);
+    if (localhost.isEmpty()) return baseUrl;
     var url = URI.create(baseUrl);
-    if (!THIS_MACHINE.contains(url.getHost())) return baseUrl;
-    int port = url.getPort() > 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
+    int port = localhost.getAsInt();
     driver.openHostPort(port);
     return url.getScheme()
         + "://"

@@ -1,0 +1,25 @@
+package dev.chowder.effect;
+
+import java.net.URI;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * Whether a base URL means the machine that Chowder runs on, and which port there. Knows nothing of
+ * how a sandbox gets to it.
+ */
+final class LocalhostPort {
+  private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
+
+  private LocalhostPort() {}
+
+  /** Empty for the provider's own endpoint ({@code baseUrl} empty) and for any other machine. */
+  static OptionalInt of(String baseUrl) {
+    if (baseUrl.isEmpty()) return OptionalInt.empty();
+    var url = URI.create(baseUrl);
+    // Set.of(...).contains(null) throws, and a URL may have no host.
+    if (url.getHost() == null || !THIS_MACHINE.contains(url.getHost())) return OptionalInt.empty();
+    if (url.getPort() > 0) return OptionalInt.of(url.getPort());
+    return OptionalInt.of("https".equals(url.getScheme()) ? 443 : 80);
+  }
+}
