@@ -30,15 +30,16 @@ purge_chain() {
     local words
     read -ra words <<<"$rule"
     firewall -t "$1" -D "${words[@]}"
-  done < <(firewall -t "$1" -S | grep -- "-j $2\$" | sed 's/^-A //')
+  done < <(firewall -t "$1" -S 2>/dev/null | grep -- "-j $2\$" | sed 's/^-A //')
   firewall -t "$1" -X "$2"
 }
 
 firewall() { as_root env PATH="$PATH:/usr/sbin:/sbin" "$firewall_command" -w "$@"; }
 
-# purge_images: the sandbox images of which no container of another installation is made; Docker refuses those itself.
+# purge_images: the sandbox images. By name and without force, so that Docker refuses one that another installation's
+# container, running or not, is made from.
 purge_images() {
-  docker image ls -q 'chowder/sandbox-medium' | sort -u | xargs -r docker image rm -f >/dev/null 2>&1 || true
+  docker image ls --format '{{.Repository}}:{{.Tag}}' chowder/sandbox-medium | xargs -r docker image rm >/dev/null 2>&1 || true
 }
 
 # purge_folder FOLDER MARK: only a folder that holds what we put there first.
