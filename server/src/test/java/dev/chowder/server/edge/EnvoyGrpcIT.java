@@ -26,6 +26,7 @@ import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -73,8 +74,7 @@ class EnvoyGrpcIT {
                 instances()
                     .createInstance(CreateInstanceRequest.newBuilder().setName("limit").build()));
     assertThat(thrown.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-    var status = StatusProto.fromThrowable(thrown);
-    assertThat(status).isNotNull();
+    var status = Objects.requireNonNull(StatusProto.fromThrowable(thrown));
     Any detail = status.getDetails(0);
     assertThat(detail.unpack(ErrorInfo.class).getReason()).isEqualTo("INSTANCE_LIMIT_REACHED");
     assertThat(status.getDetailsCount()).isEqualTo(1);

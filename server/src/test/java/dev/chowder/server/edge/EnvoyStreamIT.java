@@ -6,8 +6,6 @@ import dev.chowder.secret.Secret;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
@@ -142,9 +140,7 @@ class EnvoyStreamIT {
   @Test
   void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
     try (var closed = new ServerSocket(0)) {
-      EDGE.edge()
-          .place(
-              id, new InetSocketAddress(InetAddress.getLoopbackAddress(), closed.getLocalPort()));
+      EDGE.edge().place(id, Edge.loopback(closed.getLocalPort()));
     }
     RestErrors.check(message("{\"input\":\"x\"}"), 502, 14, "GATEWAY_UNAVAILABLE");
   }

@@ -1,0 +1,256 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.rpc.ErrorInfo;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.server.GrpcServer;
+import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What every call passes through, without a network. */
+class ChainTest {
+  private static final String KEY = Edge.KEY;
+
+  /** Ends as its test says. */
+  private static final class Scripted extends InstanceServiceGrpc.InstanceServiceImplBase {
+    Runnable script = () -> {};
+    Caller caller = new Caller("", "");
+
+    @Override
+    public void getInstance(GetInstanceRequest r, StreamObserver<Instance> out) {
+      caller = Caller.current();
+      script.run();
+      out.onNext(Instance.getDefaultInstance());
+      out.onCompleted();
+    }
+
+    @Override
+    public void createInstance(CreateInstanceRequest r, StreamObserver<Instance> out) {
+      out.onNext(Instance.newBuilder().setName(r.getName()).build());
+      out.onCompleted();
+    }
+
+    @Override
+    public void watchInstance(WatchInstanceRequest r, StreamObserver<Instance> out) {
+      out.onNext(Instance.getDefaultInstance());
+      throw new IllegalStateException("after the first message");
+    }
+  }
+
+  private final Scripted service = new Scripted();
+  private final PrometheusMeterRegistry metrics =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private GrpcServer server;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void start(@TempDir Path folder) throws IOException {
+    String name = InProcessServerBuilder.generateName();
+    server =
+        GrpcServer.on(
+                InProcessServerBuilder.forName(name),
+                Edge.settings(folder).grpc(),
+                new GrpcServer.Services(List.of(service), List.of()),
+                key ->
+                    key.reveal().equals(KEY)
+                        ? Optional.of(new Caller("org", "key"))
+                        : Optional.empty(),
+                metrics)
+            .start();
+    channel = InProcessChannelBuilder.forName(name).build();
+  }
+
+  @AfterEach
+  void stop() {
+    channel.shutdownNow();
+    server.close();
+  }
+
+  @Test
+  void aValidKeyNamesItsCaller() {
+    get("Bearer " + KEY);
+    assertThat(service.caller).isEqualTo(new Caller("org", "key"));
+  }
+
+  @Test
+  void everythingElseIsUnauthenticated() {
+    for (String header :
+        new String[] {
+          "", "Bearer", "Bearer ", KEY, "Basic " + KEY, "Bearer " + KEY + "x", "Bearer a b"
+        }) {
+      assertRefused(Reason.KEY_INVALID, header);
+    }
+  }
+
+  @Test
+  void anApiErrorKeepsItsReasonHoweverItIsThrown() {
+    service.script =
+        () -> {
+          throw ApiError.noCapacity("memory: none", 5);
+        };
+    assertRefused(Reason.NO_CAPACITY, "Bearer " + KEY);
+    service.script =
+        () -> {
+          throw new CompletionException(ApiError.of(Reason.WRONG_STATE, "status: x"));
+        };
+    assertRefused(Reason.WRONG_STATE, "Bearer " + KEY);
+  }
+
+  @Test
+  void aBugIsInternalAndSaysNothing() {
+    for (Runnable bug :
+        List.<Runnable>of(
+            () -> {
+              throw new IllegalStateException(StubInstances.SECRET_OF_THE_BUG);
+            },
+            () -> {
+              throw new StackOverflowError();
+            },
+            () -> {
+              throw Status.NOT_FOUND
+                  .withDescription(StubInstances.SECRET_OF_THE_BUG)
+                  .asRuntimeException();
+            })) {
+      service.script = bug;
+      var thrown = assertRefused(Reason.INTERNAL, "Bearer " + KEY);
+      Leaks.check(Objects.requireNonNull(thrown.getMessage()));
+    }
+  }
+
+  @Test
+  void aBugAfterTheFirstMessageEndsTheStreamAsInternal() {
+    var messages = stub("Bearer " + KEY).watchInstance(WatchInstanceRequest.getDefaultInstance());
+    assertThat(messages.next()).isNotNull();
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, messages::hasNext);
+    assertThat(reason(thrown)).isEqualTo("INTERNAL");
+  }
+
+  @Test
+  void aRequestThatIsNoProtobufIsAnInvalidField() {
+    assertThat(reason(sendBytes(new byte[] {(byte) 0xff, (byte) 0xff, 1})))
+        .isEqualTo("INVALID_FIELD");
+    // Field 1, the name, with bytes that are no UTF-8.
+    assertThat(reason(sendBytes(new byte[] {0x0a, 2, (byte) 0xc3, 0x28})))
+        .isEqualTo("INVALID_FIELD");
+  }
+
+  @Test
+  void aRequestBeyondTheLimitIsTooLarge() {
+    var request = CreateInstanceRequest.newBuilder().setName("x".repeat(4_194_305)).build();
+    var thrown =
+        catchThrowableOfType(
+            StatusRuntimeException.class, () -> stub("Bearer " + KEY).createInstance(request));
+    assertThat(reason(thrown)).isEqualTo("TOO_LARGE");
+  }
+
+  @Test
+  void everyCallIsMeasured() {
+    get("Bearer " + KEY);
+    assertRefused(Reason.KEY_INVALID, "Bearer no");
+    assertThat(metrics.scrape())
+        .contains(
+            "chowder_rpc_seconds_count{code=\"OK\",method=\"chowder.v1.InstanceService/GetInstance\"} 1",
+            "chowder_rpc_seconds_count{code=\"UNAUTHENTICATED\",method=\"chowder.v1.InstanceService/GetInstance\"} 1",
+            "chowder_rpc_open 0.0");
+  }
+
+  private StatusRuntimeException sendBytes(byte[] bytes) {
+    var raw =
+        new MethodDescriptor.Marshaller<byte[]>() {
+          @Override
+          public InputStream stream(byte[] value) {
+            return new ByteArrayInputStream(value);
+          }
+
+          @Override
+          public byte[] parse(InputStream stream) {
+            try {
+              return stream.readAllBytes();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        };
+    var method = InstanceServiceGrpc.getCreateInstanceMethod().toBuilder(raw, raw).build();
+    return catchThrowableOfType(
+        StatusRuntimeException.class,
+        () ->
+            ClientCalls.blockingUnaryCall(
+                io.grpc.ClientInterceptors.intercept(
+                    channel, MetadataUtils.newAttachHeadersInterceptor(headers("Bearer " + KEY))),
+                method,
+                CallOptions.DEFAULT,
+                bytes));
+  }
+
+  private void get(String authorization) {
+    stub(authorization).getInstance(GetInstanceRequest.getDefaultInstance());
+  }
+
+  private StatusRuntimeException assertRefused(Reason reason, String authorization) {
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> get(authorization));
+    assertThat(thrown).as("for <%s>", authorization).isNotNull();
+    assertThat(thrown.getStatus().getCode()).isEqualTo(reason.code());
+    assertThat(reason(thrown)).isEqualTo(reason.name());
+    return thrown;
+  }
+
+  private InstanceServiceGrpc.InstanceServiceBlockingStub stub(String authorization) {
+    return InstanceServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers(authorization)));
+  }
+
+  private static Metadata headers(String authorization) {
+    var headers = new Metadata();
+    if (!authorization.isEmpty()) {
+      headers.put(AuthInterceptor.AUTHORIZATION, authorization);
+    }
+    return headers;
+  }
+
+  static String reason(StatusRuntimeException thrown) {
+    var status = Objects.requireNonNull(StatusProto.fromThrowable(thrown));
+    var infos = status.getDetailsList().stream().filter(d -> d.is(ErrorInfo.class)).toList();
+    assertThat(infos).hasSize(1);
+    try {
+      return infos.getFirst().unpack(ErrorInfo.class).getReason();
+    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

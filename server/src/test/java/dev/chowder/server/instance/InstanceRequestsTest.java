@@ -1,0 +1,236 @@
+package dev.chowder.server.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.CreateSessionResponseRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Duration;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class InstanceRequestsTest {
+  private final InstanceRequests requests =
+      new InstanceRequests(ServerSettings.of(ConfigFactory.load()).instances());
+
+  @Test
+  void whatACreateLeavesOutIsTheDefault() {
+    var creation = requests.creation(CreateInstanceRequest.newBuilder().setName("a").build());
+    assertThat(creation.modelProvider()).isEqualTo("anthropic");
+    assertThat(creation.sandboxProvider()).isEqualTo("sandbox");
+    assertThat(creation.openclawVersion()).isEqualTo("v1");
+    assertThat(creation.model()).isEmpty();
+    assertThat(creation.openclawConfig()).isEmpty();
+    assertThat(creation.labels()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a", "\u00e9", "\ud83e\udd80", " a ", "a b"})
+  void aReadableNameIsTaken(String name) {
+    assertThat(requests.creation(named(name)).name()).isEqualTo(name);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "\u00a0\u2003",
+        "\u200b",
+        "a\nb",
+        "a\u0000",
+        "a\u007f",
+        "a\u0085b",
+        "a\u202eb"
+      })
+  void anUnreadableNameIsRefused(String name) {
+    assertRefused("name", () -> requests.creation(named(name)));
+  }
+
+  @Test
+  void theLengthOfANameIsCountedInCodePoints() {
+    assertThat(requests.creation(named("\ud83e\udd80".repeat(128))).name()).hasSize(256);
+    assertRefused("name", () -> requests.creation(named("a".repeat(129))));
+    assertRefused("name", () -> requests.creation(named("\ud83e\udd80".repeat(129))));
+  }
+
+  @Test
+  void unknownChoicesAreRefusedWithTheKnownOnes() {
+    var error =
+        assertRefused(
+            "model_provider",
+            () -> requests.creation(named("a").toBuilder().setModelProvider("mistral").build()));
+    assertThat(error.message())
+        .isEqualTo("model_provider: mistral (expected: anthropic, openai, gemini, custom)");
+    assertRefused(
+        "region", () -> requests.creation(named("a").toBuilder().setRegion("moon").build()));
+    assertRefused(
+        "openclaw_version",
+        () -> requests.creation(named("a").toBuilder().setOpenclawVersion("v9").build()));
+    assertRefused(
+        "sandbox_provider",
+        () -> requests.creation(named("a").toBuilder().setSandboxProvider("vm").build()));
+  }
+
+  @Test
+  void configurationBecomesTheJsonThatItWas() {
+    var config =
+        Struct.newBuilder()
+            .putFields("whole", Value.newBuilder().setNumberValue(18789).build())
+            .putFields("half", Value.newBuilder().setNumberValue(0.5).build())
+            .putFields("none", Value.newBuilder().setNullValueValue(0).build())
+            .build();
+    assertThat(
+            requests
+                .creation(named("a").toBuilder().setOpenclawConfig(config).build())
+                .openclawConfig())
+        .hasValueSatisfying(
+            json ->
+                assertThat(json.toString())
+                    .contains("\"whole\":18789", "\"half\":0.5", "\"none\":null"));
+  }
+
+  @Test
+  void configurationHasLimitsOfDepthAndSize() {
+    assertThat(requests.creation(configured(nested(32))).openclawConfig()).isPresent();
+    assertRefused("openclaw_config", () -> requests.creation(configured(nested(33))));
+    var large =
+        Struct.newBuilder()
+            .putFields("a", Value.newBuilder().setStringValue("x".repeat(262_144)).build())
+            .build();
+    assertRefused("openclaw_config", () -> requests.creation(configured(large)));
+    var infinite =
+        Struct.newBuilder()
+            .putFields("a", Value.newBuilder().setNumberValue(Double.NaN).build())
+            .build();
+    assertRefused("openclaw_config", () -> requests.creation(configured(infinite)));
+  }
+
+  @Test
+  void labelsHaveAFormAndAnUpdateMayRemoveThem() {
+    assertThat(labelled(Map.of("team/a", "x")).labels()).containsEntry("team/a", "x");
+    assertRefused("labels", () -> labelled(Map.of("", "x")));
+    assertRefused("labels", () -> labelled(Map.of("-a", "x")));
+    assertRefused("labels", () -> labelled(Map.of("a b", "x")));
+    assertRefused("labels", () -> labelled(Map.of("a".repeat(64), "x")));
+    assertRefused("labels.a", () -> labelled(Map.of("a", "x".repeat(257))));
+    var removal = UpdateInstanceRequest.newBuilder().setInstanceId(Ids.next()).putLabels("a", "");
+    assertThat(requests.change(removal.build()).labels()).containsEntry("a", "");
+  }
+
+  @Test
+  void aWaitIsAtMostFiveMinutes() {
+    var start = StartInstanceRequest.newBuilder().setInstanceId(Ids.next());
+    assertThat(requests.start(start.build()).patience()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(requests.start(start.setWait(0).build()).patience()).isZero();
+    assertRefused("wait", () -> requests.start(start.setWait(301).build()));
+    var stop = StopInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1).build();
+    assertRefused("wait", () -> requests.stop(stop));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "x", "../etc", "0190-", "01900000-0000-7000-8000-00000000000Z", "null"})
+  void whatIsNoIdNamesNoInstance(String id) {
+    var error = catchThrowableOfType(ApiError.class, () -> requests.instanceId(id));
+    assertThat(error.reason()).isEqualTo(Reason.INSTANCE_NOT_FOUND);
+  }
+
+  @Test
+  void listsHaveLimitsAndFilters() {
+    assertThat(requests.listing(ListInstancesRequest.getDefaultInstance()).pageSize())
+        .isEqualTo(100);
+    var filtered =
+        requests.listing(
+            ListInstancesRequest.newBuilder()
+                .setStatus(Instance.Status.running)
+                .setLabel("a=b=c")
+                .setNamePrefix("x")
+                .build());
+    assertThat(filtered.filter().status()).contains("running");
+    assertThat(filtered.filter().labels()).containsEntry("a", "b=c");
+    assertRefused("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(501)));
+    assertRefused("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(0)));
+    assertRefused("page_token", () -> list(ListInstancesRequest.newBuilder().setPageToken("x")));
+    assertRefused("label", () -> list(ListInstancesRequest.newBuilder().setLabel("novalue")));
+    assertRefused("status", () -> list(ListInstancesRequest.newBuilder().setStatusValue(99)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a b", "a/b", "\u00e4", "a\n", "a%2fb"})
+  void aSessionOfAnotherFormIsRefused(String session) {
+    assertRefused("session_id", () -> session(session));
+  }
+
+  @Test
+  void aSessionHasAtMost128Characters() {
+    assertThat(session("A-z0.9_~:@").sessionId()).isEqualTo("A-z0.9_~:@");
+    assertRefused("session_id", () -> session("a".repeat(129)));
+  }
+
+  @Test
+  void logLinesAreBounded() {
+    var tail = TailLogsRequest.newBuilder().setInstanceId(Ids.next());
+    assertThat(requests.tail(tail.build()).lines()).isEqualTo(200);
+    assertRefused("lines", () -> requests.tail(tail.setLines(5001).build()));
+  }
+
+  private InstanceRequests.Message session(String session) {
+    return requests.message(
+        CreateSessionResponseRequest.newBuilder()
+            .setInstanceId(Ids.next())
+            .setSessionId(session)
+            .build());
+  }
+
+  private void list(ListInstancesRequest.Builder request) {
+    requests.listing(request.build());
+  }
+
+  private InstanceRequests.Creation labelled(Map<String, String> labels) {
+    return requests.creation(named("a").toBuilder().putAllLabels(labels).build());
+  }
+
+  private static CreateInstanceRequest named(String name) {
+    return CreateInstanceRequest.newBuilder().setName(name).build();
+  }
+
+  private static CreateInstanceRequest configured(Struct config) {
+    return named("a").toBuilder().setOpenclawConfig(config).build();
+  }
+
+  private static Struct nested(int depth) {
+    var struct = Struct.getDefaultInstance();
+    for (int n = 1; n < depth; n++) {
+      struct =
+          Struct.newBuilder()
+              .putFields("a", Value.newBuilder().setStructValue(struct).build())
+              .build();
+    }
+    return struct;
+  }
+
+  private static ApiError assertRefused(String field, ThrowingCallable call) {
+    var error = catchThrowableOfType(ApiError.class, call);
+    assertThat(error).as("an error about %s", field).isNotNull();
+    assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
+    assertThat(error.message()).startsWith(field + ": ");
+    return error;
+  }
+}

@@ -1,0 +1,196 @@
+package dev.chowder.server.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.ServerSettings;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OperatorServerTest {
+  private static final String ID = "01900000-0000-7000-8000-00000000000a";
+
+  @TempDir private Path home;
+  private final AtomicBoolean serving = new AtomicBoolean(true);
+  private OperatorServer server;
+  private String token;
+
+  @BeforeEach
+  void start() throws IOException {
+    var settings =
+        ServerSettings.of(
+            ConfigFactory.parseMap(Map.of("chowder.operator.port", 0))
+                .withFallback(ConfigFactory.load()));
+    Path file = home.resolve("operator.token");
+    var made = OperatorToken.in(file, new SecureRandom());
+    token = Files.readString(file).strip();
+    server =
+        OperatorServer.start(
+            settings,
+            made,
+            new OneOrganization(),
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+            serving::get);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private static final class OneOrganization implements OperatorCommands {
+    @Override
+    public List<OrganizationSummary> organizations() {
+      return List.of(summary("shrimp"));
+    }
+
+    @Override
+    public Optional<OrganizationSummary> setTier(String id, String tier) {
+      return id.equals(ID) ? Optional.of(summary(tier)) : Optional.empty();
+    }
+
+    @Override
+    public Optional<Secret> newKey(String id) {
+      if (id.endsWith("b")) {
+        throw new IllegalStateException("secret of the bug");
+      }
+      return id.equals(ID) ? Optional.of(Secret.of("chd_org_x")) : Optional.empty();
+    }
+
+    private static OrganizationSummary summary(String tier) {
+      return new OrganizationSummary(
+          ID, "me", tier, tier.equals("whale") ? Optional.empty() : Optional.of(10), 3);
+    }
+  }
+
+  @Test
+  void theTokenIsMadeOnceInAFileOfItsOwnersOnly() throws IOException {
+    Path file = home.resolve("operator.token");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    assertThat(OperatorToken.in(file, new SecureRandom()).is(token)).isTrue();
+    assertThat(Files.readString(file).strip()).isEqualTo(token).startsWith("chd_op_").hasSize(71);
+  }
+
+  @Test
+  void aTokenThatOthersCanReadIsRefused() throws IOException {
+    Path file = home.resolve("operator.token");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    assertThatThrownBy(() -> OperatorToken.in(file, new SecureRandom()))
+        .isInstanceOf(IOException.class)
+        .hasMessage("operator.token: readable by others (expected: mode 0600, as it was made)");
+  }
+
+  @Test
+  void withoutTheTokenNothingIsTold() throws Exception {
+    for (String authorization : new String[] {"", "Bearer wrong", token, "Basic " + token}) {
+      for (String path : new String[] {"/metrics", "/operator/organizations", "/nope"}) {
+        var answer = send("GET", path, authorization, "");
+        assertThat(answer.statusCode()).isEqualTo(401);
+        assertThat(answer.body()).contains("KEY_INVALID").doesNotContain("chowder_");
+      }
+    }
+  }
+
+  @Test
+  void healthIsToldToEverybody() throws Exception {
+    assertThat(send("GET", "/healthz", "", "").statusCode()).isEqualTo(200);
+    serving.set(false);
+    var answer = send("GET", "/healthz", "", "");
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.body()).contains("NOT_SERVING");
+  }
+
+  @Test
+  void figuresAreInPrometheusForm() throws Exception {
+    var answer = call("GET", "/metrics", "");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
+  }
+
+  @Test
+  void aTierIsSetAndShown() throws Exception {
+    var crab = call("POST", "/operator/organizations/" + ID + "/tier", "{\"tier\":\"crab\"}");
+    assertThat(crab.statusCode()).isEqualTo(200);
+    assertThat(crab.body()).contains("\"subscription_tier\":\"crab\"", "\"instance_limit\":10");
+    var whale = call("POST", "/operator/organizations/" + ID + "/tier", "{\"tier\":\"whale\"}");
+    assertThat(whale.body()).doesNotContain("instance_limit");
+  }
+
+  @Test
+  void aNewKeyIsShownOnce() throws Exception {
+    var answer = call("POST", "/operator/organizations/" + ID + "/keys", "");
+    assertThat(answer.statusCode()).isEqualTo(201);
+    assertThat(answer.body()).isEqualTo("{\"api_key\":\"chd_org_x\"}\n");
+    assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
+  }
+
+  @Test
+  void badCommandsAreRefused() throws Exception {
+    String tier = "/operator/organizations/" + ID + "/tier";
+    assertAnswer(call("POST", tier, "{\"tier\":\"cod\"}"), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", tier, "{\"tier\":5}"), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", tier, "{"), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", tier, "[]"), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", tier, "{}{}"), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", tier, "\"" + "x".repeat(20_000) + "\""), 413, "TOO_LARGE");
+    assertAnswer(call("GET", tier, ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("POST", "/operator/organizations", "{}"), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("GET", "/operator/organizations/", ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("GET", "/metrics/", ""), 404, "PATH_NOT_FOUND");
+    String other = "/operator/organizations/" + ID.replace("00a", "00c") + "/tier";
+    assertAnswer(call("POST", other, "{\"tier\":\"crab\"}"), 404, "ORGANIZATION_NOT_FOUND");
+    assertAnswer(
+        call("POST", "/operator/organizations/x/tier", "{\"tier\":\"crab\"}"),
+        404,
+        "ORGANIZATION_NOT_FOUND");
+  }
+
+  @Test
+  void aBugSaysNothingOfItself() throws Exception {
+    var answer = call("POST", "/operator/organizations/" + ID.replace("00a", "00b") + "/keys", "");
+    assertAnswer(answer, 500, "INTERNAL");
+    assertThat(answer.body()).doesNotContain("secret of the bug", "Exception");
+  }
+
+  private static void assertAnswer(HttpResponse<String> answer, int status, String reason) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    assertThat(answer.body()).contains("\"reason\":\"" + reason + "\"");
+  }
+
+  private HttpResponse<String> call(String method, String path, String body) throws Exception {
+    return send(method, path, "Bearer " + token, body);
+  }
+
+  private HttpResponse<String> send(String method, String path, String authorization, String body)
+      throws Exception {
+    try (var client = HttpClient.newHttpClient()) {
+      var request =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
+              .method(method, HttpRequest.BodyPublishers.ofString(body));
+      if (!authorization.isEmpty()) {
+        request.header("authorization", authorization);
+      }
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+  }
+}

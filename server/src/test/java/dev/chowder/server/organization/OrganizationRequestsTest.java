@@ -1,0 +1,172 @@
+package dev.chowder.server.organization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.organization.OrganizationRequests.EndpointChange;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OrganizationRequestsTest {
+  private final OrganizationRequests requests =
+      new OrganizationRequests(
+          List.of("anthropic", "openai", "gemini", "custom"),
+          Set.of("10.0.0.7", "models.lan:8000"));
+
+  @Test
+  void keysAreMergedAndAnEmptyOneRemoves() throws Exception {
+    var keys = change("{\"model_api_keys\":{\"openai\":\"sk-1\",\"gemini\":\"\"}}").modelKeys();
+    assertThat(keys).containsEntry("openai", Optional.of(Secret.of("sk-1")));
+    assertThat(keys).containsEntry("gemini", Optional.empty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sk 1", "sk\\u0000", "sk-\\u00e9", "sk\\n"})
+  void aKeyThatCannotBeOneIsRefusedWithoutShowingIt(String key) {
+    var error = refused("{\"model_api_keys\":{\"openai\":\"" + key + "\"}}");
+    assertThat(error.message()).startsWith("model_api_keys.openai: ").doesNotContain("sk");
+  }
+
+  @Test
+  void aKeyHasAtMost512Characters() {
+    refused("{\"model_api_keys\":{\"openai\":\"" + "k".repeat(513) + "\"}}");
+  }
+
+  @Test
+  void endpointsAreMergedAndNullRemoves() throws Exception {
+    var endpoints =
+        change(
+                "{\"model_endpoints\":{\"openai\":null,\"custom\":{\"base_url\":\"http://localhost:11434/v1/\",\"api\":null}}}")
+            .modelEndpoints();
+    assertThat(endpoints.get("openai")).isEqualTo(new EndpointChange.Remove());
+    assertThat(endpoints.get("custom"))
+        .isEqualTo(
+            new EndpointChange.Merge(
+                java.util.Map.of(
+                    "base_url",
+                    Optional.of("http://localhost:11434/v1"),
+                    "api",
+                    Optional.empty())));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"model_endpoints\":{\"mistral\":null}}",
+        "{\"model_endpoints\":{\"custom\":{}}}",
+        "{\"model_endpoints\":{\"custom\":\"http://a.example\"}}",
+        "{\"model_endpoints\":{\"custom\":{\"url\":\"http://a.example\"}}}",
+        "{\"model_endpoints\":{\"custom\":{\"model\":5}}}",
+        "{\"model_endpoints\":{\"custom\":{\"api\":\"soap\"}}}",
+        "{\"model_api_keys\":{\"mistral\":\"k\"}}",
+        "{\"name\":\"\"}",
+      })
+  void whatIsOutOfFormIsRefused(String json) {
+    refused(json);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://api.example.com/v1",
+        "http://localhost:11434",
+        "http://8.8.8.8/v1",
+        "https://[2606:4700:4700::1111]/v1",
+        "http://10.0.0.7:9000",
+        "http://models.lan:8000/v1",
+      })
+  void aPublicOrAllowedUrlIsTaken(String url) throws Exception {
+    assertThat(change(endpoint(url)).modelEndpoints()).containsKey("custom");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "localhost:11434",
+        "ftp://a.example",
+        "file:///etc/passwd",
+        "http://",
+        "http://user:pw@a.example",
+        "http://a.example/?key=1",
+        "http://a.example/#x",
+        "http://a.example:0",
+        "http://a.example:99999",
+        "http://127.0.0.1:8080",
+        "http://127.1",
+        "http://2130706433",
+        "http://0x7f000001",
+        "http://0177.0.0.1",
+        "http://[::1]",
+        "http://[::ffff:10.0.0.1]",
+        "http://[64:ff9b::a00:1]",
+        "http://[2002:a00:1::]",
+        "http://[fe80::1]",
+        "http://[fd00::1]",
+        "http://0.0.0.0",
+        "http://10.1.2.3",
+        "http://10.0.0.8",
+        "http://172.16.0.1",
+        "http://192.168.1.1",
+        "http://100.64.0.1",
+        "http://169.254.169.254/latest/meta-data",
+        "http://metadata.google.internal",
+        "http://intranet",
+        "http://printer.local",
+        "http://x.localhost",
+        "http://models.lan:8001",
+        "http://224.0.0.1",
+        "http://255.255.255.255",
+        "http://a_b.example\\u0000",
+      })
+  void aUrlThatLeadsInsideOrNowhereIsRefused(String url) {
+    assertThat(refused(endpoint(url)).message()).startsWith("model_endpoints.custom.base_url: ");
+  }
+
+  @Test
+  void aPasswordInAUrlIsNotShown() {
+    assertThat(refused(endpoint("http://user:hunter2@a.example")).message())
+        .doesNotContain("hunter2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"10.0.0.1", "127.0.0.1", "169.254.1.1", "fc00::1", "::"})
+  void anAddressInsideIsPrivate(String address) throws UnknownHostException {
+    assertThat(BaseUrl.isPrivate(InetAddress.getByName(address))).isTrue();
+  }
+
+  @Test
+  void anAddressOutsideIsNot() throws UnknownHostException {
+    assertThat(BaseUrl.isPrivate(InetAddress.getByName("1.1.1.1"))).isFalse();
+    assertThat(BaseUrl.isPrivate(InetAddress.getByName("2606:4700::1"))).isFalse();
+  }
+
+  private static String endpoint(String url) {
+    return "{\"model_endpoints\":{\"custom\":{\"base_url\":\"" + url + "\"}}}";
+  }
+
+  private OrganizationRequests.Change change(String json) throws InvalidProtocolBufferException {
+    var request = UpdateOrganizationRequest.newBuilder();
+    JsonFormat.parser().merge(json, request);
+    return requests.change(request.build());
+  }
+
+  private ApiError refused(String json) {
+    var error = catchThrowableOfType(ApiError.class, () -> change(json));
+    assertThat(error).as(json).isNotNull();
+    assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
+    return error;
+  }
+}
