@@ -3,6 +3,7 @@ package dev.chowder.server.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.typesafe.config.ConfigFactory;
@@ -94,7 +95,7 @@ class InstanceRequestsTest {
         Struct.newBuilder()
             .putFields("whole", Value.newBuilder().setNumberValue(18789).build())
             .putFields("half", Value.newBuilder().setNumberValue(0.5).build())
-            .putFields("none", Value.newBuilder().setNullValueValue(0).build())
+            .putFields("none", Value.newBuilder().setNullValue(NullValue.NULL_VALUE).build())
             .build();
     assertThat(
             requests
