@@ -1,6 +1,5 @@
 package dev.chowder.effect;
 
-import dev.chowder.actor.Ids;
 import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.SandboxDriver;
@@ -29,6 +28,7 @@ public final class ImageSchemas {
   private static final long MAX_BYTES = 8 << 20;
 
   private final SandboxDriver driver;
+  private final SandboxId sandbox;
   private final String snapshot;
   private final Duration limit;
   private final ReentrantLock asking = new ReentrantLock();
@@ -37,10 +37,14 @@ public final class ImageSchemas {
   /**
    * Wires the question.
    *
+   * @param sandbox always the same one of an installation: what a crash in the middle of a question
+   *     left behind is used, and removed, by the next question
    * @param limit of the one-shot process; 2-4 s on a two-core machine
    */
-  public ImageSchemas(SandboxDriver driver, String snapshot, Duration limit) {
+  public ImageSchemas(
+      SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
     this.driver = driver;
+    this.sandbox = sandbox;
     this.snapshot = snapshot;
     this.limit = limit;
   }
@@ -61,7 +65,6 @@ public final class ImageSchemas {
   }
 
   private Optional<ConfigSchema> ask() {
-    var sandbox = SandboxId.ofInstance(Ids.next());
     try {
       driver.create(new SandboxSpec(sandbox, NOBODY, snapshot));
       var task =
@@ -80,11 +83,11 @@ public final class ImageSchemas {
       LOG.warn("config schema: not known, {}", why.getMessage());
       return Optional.empty();
     } finally {
-      remove(sandbox);
+      remove();
     }
   }
 
-  private void remove(SandboxId sandbox) {
+  private void remove() {
     try {
       driver.remove(sandbox);
     } catch (SandboxException why) {

@@ -133,12 +133,12 @@ public final class InstanceEntity
 
   private Effect<InstanceEvent, InstanceState> persist(
       InstanceState before, List<InstanceEvent> events, InstanceCommand command) {
-    events.forEach(event -> Failpoints.hit("persist." + name(event) + ".before"));
+    events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.BEFORE));
     return Effect()
         .persist(events)
         .thenRun(
             (InstanceState next) -> {
-              events.forEach(event -> Failpoints.hit("persist." + name(event) + ".after"));
+              events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.AFTER));
               var view = view(next);
               log(before, next, events);
               var told = Set.copyOf(watchers);

@@ -99,13 +99,13 @@ public final class OrganizationEntity
 
   private Effect<OrganizationEvent, OrganizationState> persist(
       List<OrganizationEvent> events, OrganizationCommand command) {
-    events.forEach(event -> Failpoints.hit("persist.organization." + name(event) + ".before"));
+    events.forEach(event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.BEFORE));
     return Effect()
         .persist(events)
         .thenRun(
             (OrganizationState next) -> {
               events.forEach(
-                  event -> Failpoints.hit("persist.organization." + name(event) + ".after"));
+                  event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
               log(events);
               view(next).ifPresent(this::store);
               OrganizationReply answer = answer(next, command);

@@ -1,5 +1,7 @@
 package dev.chowder.server;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.typesafe.config.Config;
 import dev.chowder.effect.Caretaker;
 import dev.chowder.effect.CaretakerSettings;
@@ -22,7 +24,9 @@ import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;
+import dev.chowder.sandbox.FailpointSandboxDriver;
 import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
@@ -60,6 +64,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -112,7 +117,7 @@ public final class Chowder implements AutoCloseable {
     var keys = new ApiKeys(database, KeySettings.from(config), clock);
     var instanceRows = new InstanceRows(database);
     var organizationRows = new OrganizationRows(database);
-    var driver = lifeline.add("sandbox driver", driver());
+    var driver = lifeline.add("sandbox driver", FailpointSandboxDriver.around(driver()));
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
     lifeline.add("blocking work", blocking::shutdownNow);
     var http =
@@ -138,7 +143,7 @@ public final class Chowder implements AutoCloseable {
     var image = config.getString("chowder.sandbox.image");
     var openClaw = OpenClawSettings.of(config);
     var admin = new OpenClawAdmin(http, openClaw.adminLimit(), openClaw.adminMaxAnswer());
-    var schemas = new ImageSchemas(driver, image, openClaw.schemaLimit());
+    var schemas = new ImageSchemas(driver, schemaSandbox(), image, openClaw.schemaLimit());
     var overrides =
         new StoredOverrides(
             secrets,
@@ -232,6 +237,13 @@ public final class Chowder implements AutoCloseable {
     serving.set(true);
     lifeline.add("service", () -> serving.set(false));
     LOG.info("chowder serves gRPC on {}:{}", settings.bind().getHostAddress(), grpc.port());
+  }
+
+  /** The same after a crash, so that what a question left behind is found by the next one. */
+  private SandboxId schemaSandbox() {
+    var installation = config.getString("chowder.sandbox.docker.cluster-id");
+    return SandboxId.ofInstance(
+        UUID.nameUUIDFromBytes(("schema of " + installation).getBytes(UTF_8)).toString());
   }
 
   private SandboxDriver driver() {

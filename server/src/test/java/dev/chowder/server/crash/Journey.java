@@ -1,0 +1,476 @@
+package dev.chowder.server.crash;
+
+
+import com.google.protobuf.NullValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.GetGatewayAccessRequest;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.GetOrganizationRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import io.grpc.CallCredentials;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One organization and its one instance, from sign-up to deletion, and what must be true of them
+ * after each answer. While a call is under way both outcomes are allowed; its acknowledgement
+ * leaves one.
+ */
+final class Journey {
+  private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(30);
+  private static final Duration DEATH_LIMIT = Duration.ofSeconds(10);
+
+  /** What an instance ends in. */
+  enum Fate {
+    /** It is not there, and nothing of it is. */
+    GONE,
+    RUNNING,
+    STOPPED,
+    ERROR
+  }
+
+  /** What was acknowledged. */
+  enum Ask {
+    SIGN_UP,
+    SET_UP,
+    CREATE,
+    STOP,
+    START,
+    DELETE
+  }
+
+  private final Path home;
+  private final Disk disk;
+  private final String modelUrl;
+  private final Consumer<Ask> acknowledged;
+  private Set<Fate> fates = EnumSet.of(Fate.GONE);
+  private Set<String> names = new HashSet<>(Set.of("Crash"));
+  private Set<Boolean> keyed = new HashSet<>(Set.of(false));
+  private @Nullable String key;
+  private @Nullable String organizationId;
+  private @Nullable String instanceId;
+  private @Nullable String token;
+  private boolean marked;
+  private int revision;
+
+  /**
+   * Begins one.
+   *
+   * @param acknowledged told of each acknowledgement at once
+   */
+  Journey(Path home, String modelUrl, Consumer<Ask> acknowledged) {
+    this.home = home;
+    this.disk = new Disk(ServerProcess.sandboxes(home));
+    this.modelUrl = modelUrl;
+    this.acknowledged = acknowledged;
+  }
+
+  Disk disk() {
+    return disk;
+  }
+
+  String sandbox() {
+    return "sb-" + id();
+  }
+
+  String id() {
+    if (instanceId == null) throw new IllegalStateException("no instance yet");
+    return instanceId;
+  }
+
+  /** The whole life; throws {@link ServerDied} where the server died. */
+  void live(ServerProcess server) {
+    begin(server);
+    reconfigure(server);
+    stop(server);
+    settle(server);
+    start(server);
+    settle(server);
+    forgetKeys(server);
+    delete(server);
+  }
+
+  /** Up to an instance that runs. */
+  void begin(ServerProcess server) {
+    signUp(server);
+    setUp(server);
+    create(server);
+    settle(server);
+    mark();
+    readLogs(server);
+  }
+
+  private void signUp(ServerProcess server) {
+    var answer =
+        call(
+            server,
+            () ->
+                OrganizationServiceGrpc.newBlockingStub(server.channel())
+                    .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+                    .signUp(SignUpRequest.newBuilder().setName("Crash").build()));
+    key = answer.getApiKey();
+    organizationId = answer.getOrganization().getId();
+    acknowledged.accept(Ask.SIGN_UP);
+  }
+
+  private void setUp(ServerProcess server) {
+    promote(server);
+    keyed.add(true);
+    names.add("Crash and return");
+    call(
+        server,
+        () ->
+            organizations(server)
+                .updateOrganization(
+                    UpdateOrganizationRequest.newBuilder()
+                        .setName("Crash and return")
+                        .putModelApiKeys("custom", "sk-of-nobody")
+                        .setModelEndpoints(endpoints(Value.newBuilder().setStructValue(endpoint())))
+                        .build()));
+    keyed = new HashSet<>(Set.of(true));
+    names = new HashSet<>(Set.of("Crash and return"));
+    acknowledged.accept(Ask.SET_UP);
+  }
+
+  private Struct endpoint() {
+    return Struct.newBuilder()
+        .putFields("base_url", Value.newBuilder().setStringValue(modelUrl).build())
+        .putFields("model", Value.newBuilder().setStringValue("any").build())
+        .build();
+  }
+
+  private static Struct endpoints(Value.Builder custom) {
+    return Struct.newBuilder().putFields("custom", custom.build()).build();
+  }
+
+  private void promote(ServerProcess server) {
+    var request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://127.0.0.1:"
+                        + server.operatorPort()
+                        + "/operator/organizations/"
+                        + organizationId
+                        + "/tier"))
+            .header("authorization", "Bearer " + operatorToken())
+            .timeout(CALL_LIMIT)
+            .POST(BodyPublishers.ofString("{\"tier\":\"crab\"}"))
+            .build();
+    try (var http = HttpClient.newHttpClient()) {
+      var answer = http.send(request, BodyHandlers.ofString());
+      if (answer.statusCode() != 200) {
+        throw new AssertionError("tier: " + answer.statusCode() + " " + answer.body());
+      }
+    } catch (IOException broken) {
+      if (server.endsWithin(DEATH_LIMIT)) throw new ServerDied(broken);
+      throw new UncheckedIOException(broken);
+    } catch (InterruptedException why) {
+      throw new IllegalStateException(why);
+    }
+  }
+
+  private String operatorToken() {
+    try {
+      return Files.readString(home.resolve("operator.token")).strip();
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  private void create(ServerProcess server) {
+    fates.add(Fate.RUNNING);
+    instanceId =
+        call(
+                server,
+                () ->
+                    instances(server)
+                        .createInstance(
+                            CreateInstanceRequest.newBuilder()
+                                .setName("one")
+                                .setModelProvider("custom")
+                                .build()))
+            .getId();
+    fates = EnumSet.of(Fate.RUNNING);
+    acknowledged.accept(Ask.CREATE);
+  }
+
+  void mark() {
+    try {
+      disk.mark(sandbox());
+      marked = true;
+      token = disk.token(sandbox());
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  private void readLogs(ServerProcess server) {
+    call(
+        server,
+        () -> {
+          instances(server)
+              .tailLogs(TailLogsRequest.newBuilder().setInstanceId(id()).setLines(10).build())
+              .forEachRemaining(_ -> {});
+          return true;
+        });
+  }
+
+  /** Another name, and an override that the running gateway has to take. */
+  private void reconfigure(ServerProcess server) {
+    var config =
+        Struct.newBuilder()
+            .putFields("logging.level", Value.newBuilder().setStringValue("debug").build())
+            .build();
+    int before =
+        call(
+                server,
+                () ->
+                    instances(server)
+                        .updateInstance(
+                            UpdateInstanceRequest.newBuilder()
+                                .setInstanceId(id())
+                                .setName("other")
+                                .setOpenclawConfig(config)
+                                .build()))
+            .getRevision();
+    Await.until(
+        SETTLE_LIMIT,
+        () -> get(server).getRevision() > before ? "" : "config: not applied at " + before);
+  }
+
+  void stop(ServerProcess server) {
+    fates.add(Fate.STOPPED);
+    var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
+    call(server, () -> instances(server).stopInstance(request));
+    fates = EnumSet.of(Fate.STOPPED);
+    acknowledged.accept(Ask.STOP);
+  }
+
+  void start(ServerProcess server) {
+    fates.add(Fate.RUNNING);
+    var request = StartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
+    call(server, () -> instances(server).startInstance(request));
+    fates = EnumSet.of(Fate.RUNNING);
+    acknowledged.accept(Ask.START);
+  }
+
+  private void forgetKeys(ServerProcess server) {
+    keyed.add(false);
+    call(
+        server,
+        () ->
+            organizations(server)
+                .updateOrganization(
+                    UpdateOrganizationRequest.newBuilder()
+                        .putModelApiKeys("custom", "")
+                        .setModelEndpoints(endpoints(Value.newBuilder().setNullValue(NullValue.NULL_VALUE)))
+                        .build()));
+    keyed = new HashSet<>(Set.of(false));
+  }
+
+  void delete(ServerProcess server) {
+    fates.add(Fate.GONE);
+    call(
+        server,
+        () ->
+            instances(server)
+                .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id()).build()));
+    fates = EnumSet.of(Fate.GONE);
+    acknowledged.accept(Ask.DELETE);
+  }
+
+  /** Its home vanished behind the server's back: that is not to be made good silently. */
+  void expectError() {
+    fates = EnumSet.of(Fate.ERROR);
+    marked = false;
+  }
+
+  /** Everything is as the acknowledgements say, after a while at most; then it stays so. */
+  void settle(ServerProcess server) {
+    if (key == null) return;
+    Await.until(
+        SETTLE_LIMIT,
+        () -> {
+          try {
+            return problem(server);
+          } catch (IOException changing) {
+            return changing.toString();
+          }
+        },
+        server::tail);
+  }
+
+  /** And to the end of its life: what came back has to work as well as before. */
+  void finish(ServerProcess server) {
+    if (key == null || instanceId == null) return;
+    if (fates.contains(Fate.RUNNING)) {
+      stop(server);
+      settle(server);
+    }
+    if (fates.contains(Fate.STOPPED)) {
+      start(server);
+      settle(server);
+    }
+    if (!fates.contains(Fate.GONE)) delete(server);
+    settle(server);
+  }
+
+  /** What is not as it must be, or empty. */
+  private String problem(ServerProcess server) throws IOException {
+    var organization =
+        call(
+            server,
+            () ->
+                organizations(server)
+                    .getOrganization(GetOrganizationRequest.getDefaultInstance()));
+    if (!names.contains(organization.getName())) return "name: " + organization.getName();
+    if (!keyed.contains(organization.getModelProvidersList().contains("custom"))) {
+      return "providers: " + organization.getModelProvidersList();
+    }
+    var list =
+        call(
+                server,
+                () -> instances(server).listInstances(ListInstancesRequest.getDefaultInstance()))
+            .getInstancesList();
+    if (list.size() > 1) return "instances: " + list.size() + " (expected: at most 1)";
+    return list.isEmpty()
+        ? problemOfNone(server, organization.getInstanceCount())
+        : problemOf(server, list.getFirst(), organization.getInstanceCount());
+  }
+
+  private String problemOfNone(ServerProcess server, int slots) throws IOException {
+    if (!fates.contains(Fate.GONE)) return "instance: not listed (expected: " + fates + ")";
+    if (instanceId != null && isThere(server)) return "instance: not listed, but there";
+    if (slots != 0) return "slots: " + slots + " (expected: 0, without an instance)";
+    if (!disk.entries().isEmpty()) return "left behind: " + disk.entries();
+    fates = EnumSet.of(Fate.GONE);
+    return "";
+  }
+
+  private String problemOf(ServerProcess server, Instance listed, int slots) throws IOException {
+    if (instanceId == null) instanceId = listed.getId();
+    if (!listed.getId().equals(instanceId)) return "another instance: " + listed.getId();
+    var got = get(server);
+    if (!got.equals(listed)) return "listed: " + listed + "\ngot: " + got;
+    if (got.getStatus() != got.getDesiredStatus()) return "in progress: " + got;
+    var fate = fate(got);
+    if (!fates.contains(fate)) return "status: " + got.getStatus() + " (expected: " + fates + ")";
+    if (got.getRevision() < revision) return "revision: " + got.getRevision() + " < " + revision;
+    long stages = got.getStagesList().stream().map(s -> s.getName()).distinct().count();
+    if (stages != got.getStagesCount()) return "a stage twice: " + got.getStagesList();
+    int held = fate == Fate.ERROR ? 0 : 1;
+    if (slots != held) return "slots: " + slots + " (expected: " + held + ")";
+    var where = fate == Fate.ERROR ? Set.<String>of() : Set.of(sandbox());
+    if (!disk.entries().equals(where)) return "homes: " + disk.entries() + " (expected: " + where;
+    if (disk.runs(sandbox()) != (fate == Fate.RUNNING)) return "process: contradicts " + fate;
+    if (marked && !disk.isMarked(sandbox())) return "home: what the agent wrote is lost";
+    if (fate != Fate.ERROR) {
+      var access =
+          call(
+              server,
+              () ->
+                  instances(server)
+                      .getGatewayAccess(
+                          GetGatewayAccessRequest.newBuilder().setInstanceId(id()).build()));
+      if (!access.getGatewayToken().equals(disk.token(sandbox()))) return "token: differs";
+      if (token != null && !access.getGatewayToken().equals(token)) return "token: a new one";
+    }
+    revision = got.getRevision();
+    fates = EnumSet.of(fate);
+    return "";
+  }
+
+  private static Fate fate(Instance instance) {
+    return switch (instance.getStatus()) {
+      case running -> Fate.RUNNING;
+      case stopped -> Fate.STOPPED;
+      case terminated -> Fate.GONE;
+      case error -> Fate.ERROR;
+      case provisioning, unspecified, UNRECOGNIZED ->
+          throw new AssertionError("settled as " + instance);
+    };
+  }
+
+  private Instance get(ServerProcess server) {
+    var request = GetInstanceRequest.newBuilder().setInstanceId(id()).build();
+    return call(server, () -> instances(server).getInstance(request));
+  }
+
+  private boolean isThere(ServerProcess server) {
+    try {
+      get(server);
+      return true;
+    } catch (StatusRuntimeException refused) {
+      if (refused.getStatus().getCode() == Status.Code.NOT_FOUND) return false;
+      throw refused;
+    }
+  }
+
+  private static <T> T call(ServerProcess server, Supplier<T> rpc) {
+    try {
+      return rpc.get();
+    } catch (StatusRuntimeException broken) {
+      boolean unreachable = broken.getStatus().getCode() == Status.Code.UNAVAILABLE;
+      if (unreachable && server.endsWithin(DEATH_LIMIT)) throw new ServerDied(broken);
+      throw broken;
+    }
+  }
+
+  private OrganizationServiceBlockingStub organizations(ServerProcess server) {
+    return OrganizationServiceGrpc.newBlockingStub(server.channel())
+        .withCallCredentials(credentials())
+        .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private InstanceServiceBlockingStub instances(ServerProcess server) {
+    return InstanceServiceGrpc.newBlockingStub(server.channel())
+        .withCallCredentials(credentials())
+        .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  CallCredentials credentials() {
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + key);
+    return new CallCredentials() {
+      @Override
+      public void applyRequestMetadata(RequestInfo info, Executor executor, MetadataApplier to) {
+        to.apply(headers);
+      }
+    };
+  }
+}

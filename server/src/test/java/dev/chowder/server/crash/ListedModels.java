@@ -1,0 +1,35 @@
+package dev.chowder.server.crash;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+
+/** A model provider that answers the one question of onboarding: which models it has. */
+final class ListedModels implements AutoCloseable {
+  private final HttpServer server;
+
+  ListedModels() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    server.createContext(
+        "/v1/models",
+        exchange -> {
+          var body = "{\"object\":\"list\",\"data\":[]}".getBytes(UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+  }
+
+  String baseUrl() {
+    return "http://localhost:" + server.getAddress().getPort() + "/v1";
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}

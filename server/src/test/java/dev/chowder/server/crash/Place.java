@@ -1,0 +1,74 @@
+package dev.chowder.server.crash;
+
+import dev.chowder.actor.Failpoints;
+import dev.chowder.instance.InstanceEvent;
+import dev.chowder.organization.OrganizationEvent;
+import dev.chowder.sandbox.SandboxDriver;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * A failpoint, and what has to happen for it to be hit. The list is made from the code's own types:
+ * a new verb or event is in it at once, and fails the suite until something hits it.
+ */
+record Place(String name, Story story) {
+  /** What leads to a failpoint. */
+  enum Story {
+    /** Sign-up, create, stop, start and delete. */
+    LIFE,
+    /** A start of the server. */
+    START_UP,
+    /** An orderly end of the server. */
+    SHUT_DOWN,
+    /** A create of which only the slot was reserved. */
+    UNBORN,
+    /** A home that vanished while the server was down. */
+    HOME_LOST,
+    /** A deleted instance's home that came back while the server was down. */
+    LEFTOVER,
+    /** A gateway that answers elsewhere since the server was down. */
+    MOVED
+  }
+
+  private static final Map<String, Story> UNUSUAL =
+      Map.of(
+          "driver.notices", Story.START_UP,
+          "driver.close", Story.SHUT_DOWN,
+          "driver.removeProcesses", Story.HOME_LOST,
+          "persist.BirthForbidden", Story.UNBORN,
+          "persist.Failed", Story.HOME_LOST,
+          "persist.LeftoverFound", Story.LEFTOVER,
+          "persist.EndpointMoved", Story.MOVED);
+
+  static List<Place> all() {
+    return Stream.of(
+            verbs().map(verb -> "driver." + verb),
+            events(InstanceEvent.class).map(event -> "persist." + event),
+            events(OrganizationEvent.class).map(event -> "persist.organization." + event))
+        .flatMap(names -> names)
+        .flatMap(
+            name ->
+                Stream.of(Failpoints.BEFORE, Failpoints.AFTER)
+                    .map(side -> new Place(name + side, UNUSUAL.getOrDefault(name, Story.LIFE))))
+        .toList();
+  }
+
+  private static Stream<String> verbs() {
+    return Arrays.stream(SandboxDriver.class.getDeclaredMethods())
+        .filter(verb -> !verb.isSynthetic())
+        .map(java.lang.reflect.Method::getName)
+        .distinct()
+        .sorted();
+  }
+
+  private static Stream<String> events(Class<?> sealed) {
+    return Arrays.stream(sealed.getPermittedSubclasses()).map(Class::getSimpleName);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
