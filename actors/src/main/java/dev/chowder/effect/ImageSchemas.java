@@ -41,8 +41,7 @@ public final class ImageSchemas {
    *     left behind is used, and removed, by the next question
    * @param limit of the one-shot process; 2-4 s on a two-core machine
    */
-  public ImageSchemas(
-      SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
+  public ImageSchemas(SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
     this.driver = driver;
     this.sandbox = sandbox;
     this.snapshot = snapshot;

@@ -99,13 +99,15 @@ public final class OrganizationEntity
 
   private Effect<OrganizationEvent, OrganizationState> persist(
       List<OrganizationEvent> events, OrganizationCommand command) {
-    events.forEach(event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.BEFORE));
+    events.forEach(
+        event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.BEFORE));
     return Effect()
         .persist(events)
         .thenRun(
             (OrganizationState next) -> {
               events.forEach(
-                  event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
+                  event ->
+                      Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
               log(events);
               view(next).ifPresent(this::store);
               OrganizationReply answer = answer(next, command);

@@ -94,7 +94,9 @@ class OpenClawIT {
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     secrets.put("org", SecretNames.providerKey("custom"), KEY);
-    schemas = new ImageSchemas(driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
+    schemas =
+        new ImageSchemas(
+            driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
     overrides =
         new StoredOverrides(
             secrets, ADMIN, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);

@@ -1,6 +1,5 @@
 package dev.chowder.server.crash;
 
-
 import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
@@ -297,7 +296,8 @@ final class Journey {
                 .updateOrganization(
                     UpdateOrganizationRequest.newBuilder()
                         .putModelApiKeys("custom", "")
-                        .setModelEndpoints(endpoints(Value.newBuilder().setNullValue(NullValue.NULL_VALUE)))
+                        .setModelEndpoints(
+                            endpoints(Value.newBuilder().setNullValue(NullValue.NULL_VALUE)))
                         .build()));
     keyed = new HashSet<>(Set.of(false));
   }
@@ -355,8 +355,7 @@ final class Journey {
         call(
             server,
             () ->
-                organizations(server)
-                    .getOrganization(GetOrganizationRequest.getDefaultInstance()));
+                organizations(server).getOrganization(GetOrganizationRequest.getDefaultInstance()));
     if (!names.contains(organization.getName())) return "name: " + organization.getName();
     if (!keyed.contains(organization.getModelProvidersList().contains("custom"))) {
       return "providers: " + organization.getModelProvidersList();

@@ -86,15 +86,14 @@ final class ServerProcess implements AutoCloseable {
   }
 
   private static Path startCache(Path home) {
-    return home.resolve("start.aot");
+    return home.resolveSibling("start.aot");
   }
 
   private static ServerProcess launch(Path home, List<String> options) throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process lives for a second or two: what makes it start soon is what counts.
-    command.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
     command.addAll(options);
     command.addAll(
         List.of(
