@@ -116,7 +116,8 @@ class MessagesE2E {
     int before = cancelled();
     assertThat(answer.cancel(true)).isTrue();
     Eventually.is("cancelled", CANCEL_LIMIT, () -> cancelled() > before);
-    assertThat(answer).isCancelled();
+    // The client ends it with an exception of its own or as cancelled, whichever comes first.
+    assertThat(answer).isDone();
   }
 
   @Test
