@@ -3,8 +3,9 @@ package dev.chowder.server.error;
 import io.grpc.Status;
 
 /**
- * Every reason that an error can carry, with its gRPC code and the HTTP status that REST shows.
- * Names are part of the API: they are never renamed. It knows nothing of messages.
+ * Every reason that an error can carry, with its gRPC code and the HTTP status that REST shows;
+ * those that Envoy gives by itself, too. Names are part of the API: they are never renamed. It
+ * knows nothing of messages.
  */
 public enum Reason {
   /** A field is malformed or out of range. */
@@ -15,20 +16,26 @@ public enum Reason {
   KEY_INVALID(Status.Code.UNAUTHENTICATED, 401),
   /** Every slot of the organization is taken. */
   INSTANCE_LIMIT_REACHED(Status.Code.RESOURCE_EXHAUSTED, 402),
-  /** The key may not do this. */
+  /** The key may not do this; never yet, as every key may do everything in its organization. */
   KEY_LACKS_PERMISSION(Status.Code.PERMISSION_DENIED, 403),
   /** The operator closed sign-up. */
   SIGN_UP_CLOSED(Status.Code.PERMISSION_DENIED, 403),
+  /** Envoy was asked for something that it does for nobody, such as an upgrade of the API's. */
+  NOT_ALLOWED(Status.Code.PERMISSION_DENIED, 403),
   /** Not there, or another organization's. */
   INSTANCE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** Not there. */
+  /** No such organization; only an operator names one. */
   ORGANIZATION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The API has no such path or RPC. */
   PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
+  /** The request did not arrive whole in time. */
+  REQUEST_INCOMPLETE(Status.Code.DEADLINE_EXCEEDED, 408),
   /** The instance's status does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
-  /** A body, message or stream is larger than its limit. */
+  /** A body or message is larger than its limit; over REST 414 for a path, 431 for headers. */
   TOO_LARGE(Status.Code.RESOURCE_EXHAUSTED, 413),
+  /** This host name is neither the API's nor an instance's. */
+  HOST_UNKNOWN(Status.Code.NOT_FOUND, 421),
   /** More requests than allowed. */
   RATE_LIMITED(Status.Code.RESOURCE_EXHAUSTED, 429),
   /** The caller went away; nobody sees this one. */

@@ -99,9 +99,9 @@ class EnvoyLimitsIT {
 
   @Test
   void unknownPathsMethodsAndQueryParametersAreRefused() throws IOException {
-    RestErrors.check(EDGE.call("GET", "/"), 404, 5, "PATH_NOT_FOUND");
-    RestErrors.check(EDGE.call("GET", "/v2/instances"), 404, 5, "PATH_NOT_FOUND");
-    RestErrors.check(EDGE.call("PUT", "/v1/instances", "{}"), 404, 5, "PATH_NOT_FOUND");
+    RestErrors.check(EDGE.call("GET", "/"), 404, 12, "PATH_NOT_FOUND");
+    RestErrors.check(EDGE.call("GET", "/v2/instances"), 404, 12, "PATH_NOT_FOUND");
+    RestErrors.check(EDGE.call("PUT", "/v1/instances", "{}"), 404, 12, "PATH_NOT_FOUND");
     RestErrors.check(EDGE.call("GET", "/v1/instances?nope=1"), 400, 3, "INVALID_FIELD");
     RestErrors.check(EDGE.call("GET", "/v1/instances?page_size=many"), 400, 3, "INVALID_FIELD");
   }
@@ -144,7 +144,7 @@ class EnvoyLimitsIT {
           .as("%s: %s", path, answer)
           .hasSize(1);
     }
-    RestErrors.check(EDGE.call("GET", "/v1/instances/../../etc/passwd"), 404, 5, "PATH_NOT_FOUND");
+    RestErrors.check(EDGE.call("GET", "/v1/instances/../../etc/passwd"), 404, 12, "PATH_NOT_FOUND");
   }
 
   @Test
@@ -180,7 +180,7 @@ class EnvoyLimitsIT {
             "/envoy.service.auth.v3.Authorization/Check",
             Map.of("Host", "localhost", "Content-Type", "application/json"),
             ByteString.copyFromUtf8("{}"));
-    RestErrors.check(EDGE.call(request), 404, 5, "PATH_NOT_FOUND");
+    RestErrors.check(EDGE.call(request), 404, 12, "PATH_NOT_FOUND");
   }
 
   @Test

@@ -113,7 +113,7 @@ class EnvoyRestIT {
   void noOtherPathOfTheOperatorsPortIsReached() throws IOException {
     for (String path :
         new String[] {"/metrics", "/operator/organizations", "/healthz/../metrics", "/healthz/"}) {
-      RestErrors.check(EDGE.call("GET", path), 404, 5, "PATH_NOT_FOUND");
+      RestErrors.check(EDGE.call("GET", path), 404, 12, "PATH_NOT_FOUND");
     }
   }
 

@@ -1,0 +1,115 @@
+package dev.chowder.server;
+
+import com.google.api.AnnotationsProto;
+import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
+import com.google.protobuf.DescriptorProtos.FileDescriptorSet;
+import com.google.protobuf.DescriptorProtos.SourceCodeInfo.Location;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.DescriptorValidationException;
+import com.google.protobuf.Descriptors.EnumDescriptor;
+import com.google.protobuf.Descriptors.EnumValueDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.FileDescriptor;
+import com.google.protobuf.Descriptors.GenericDescriptor;
+import com.google.protobuf.Descriptors.MethodDescriptor;
+import com.google.protobuf.Descriptors.ServiceDescriptor;
+import com.google.protobuf.ExtensionRegistry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * The API as it was compiled, with its comments: the set that Envoy's transcoder reads. The classes
+ * that are generated from the same files have no comments.
+ */
+final class ApiDescriptors {
+  private static final String SET = "/chowder/chowder.pb";
+  // The numbers of descriptor.proto's fields, which a comment's path consists of.
+  private static final int MESSAGES = 4;
+  private static final int ENUMS = 5;
+  private static final int SERVICES = 6;
+  private static final int FIELDS_OR_VALUES_OR_METHODS = 2;
+  private static final int NESTED_MESSAGES = 3;
+  private static final int NESTED_ENUMS = 4;
+
+  private final Map<String, FileDescriptor> files = new HashMap<>();
+  private final Map<String, Map<List<Integer>, String>> comments = new HashMap<>();
+
+  private ApiDescriptors() {}
+
+  static ApiDescriptors read() throws IOException {
+    var extensions = ExtensionRegistry.newInstance();
+    AnnotationsProto.registerAllExtensions(extensions);
+    var api = new ApiDescriptors();
+    try (var in = ApiDescriptors.class.getResourceAsStream(SET)) {
+      var set = FileDescriptorSet.parseFrom(Objects.requireNonNull(in, SET), extensions);
+      // A file comes after those that it imports.
+      for (var file : set.getFileList()) api.add(file);
+    } catch (DescriptorValidationException e) {
+      throw new IOException(e);
+    }
+    return api;
+  }
+
+  private void add(FileDescriptorProto file) throws DescriptorValidationException {
+    var imports = file.getDependencyList().stream().map(files::get).toArray(FileDescriptor[]::new);
+    files.put(file.getName(), FileDescriptor.buildFrom(file, imports));
+    var ofFile = new HashMap<List<Integer>, String>();
+    for (Location place : file.getSourceCodeInfo().getLocationList()) {
+      ofFile.put(place.getPathList(), place.getLeadingComments());
+    }
+    comments.put(file.getName(), ofFile);
+  }
+
+  /** The public services, by name. */
+  List<ServiceDescriptor> services() {
+    return files.values().stream()
+        .filter(file -> file.getPackage().equals("chowder.v1"))
+        .flatMap(file -> file.getServices().stream())
+        .sorted((a, b) -> b.getName().compareTo(a.getName()))
+        .toList();
+  }
+
+  /** What stands above it in its file, one paragraph a line. */
+  String comment(GenericDescriptor of) {
+    var text = comments.getOrDefault(of.getFile().getName(), Map.of()).get(path(of));
+    if (text == null || text.isBlank()) {
+      throw new IllegalStateException(of.getFullName() + ": no comment");
+    }
+    return text.strip()
+        .replaceAll("[ \t]*\n[ \t]*\n[ \t]*", "\0")
+        .replaceAll("\\s+", " ")
+        .replace('\0', '\n');
+  }
+
+  private static List<Integer> path(GenericDescriptor of) {
+    return switch (of) {
+      case ServiceDescriptor service -> List.of(SERVICES, service.getIndex());
+      case MethodDescriptor method ->
+          below(method.getService(), FIELDS_OR_VALUES_OR_METHODS, method.getIndex());
+      case FieldDescriptor field ->
+          below(field.getContainingType(), FIELDS_OR_VALUES_OR_METHODS, field.getIndex());
+      case EnumValueDescriptor value ->
+          below(value.getType(), FIELDS_OR_VALUES_OR_METHODS, value.getIndex());
+      case Descriptor message ->
+          message.getContainingType() == null
+              ? List.of(MESSAGES, message.getIndex())
+              : below(message.getContainingType(), NESTED_MESSAGES, message.getIndex());
+      case EnumDescriptor type ->
+          type.getContainingType() == null
+              ? List.of(ENUMS, type.getIndex())
+              : below(type.getContainingType(), NESTED_ENUMS, type.getIndex());
+      default -> throw new IllegalArgumentException(of.getFullName());
+    };
+  }
+
+  private static List<Integer> below(GenericDescriptor parent, int kind, int index) {
+    var path = new ArrayList<>(path(parent));
+    path.add(kind);
+    path.add(index);
+    return path;
+  }
+}

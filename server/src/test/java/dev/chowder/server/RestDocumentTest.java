@@ -1,0 +1,46 @@
+package dev.chowder.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.error.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import org.junit.jupiter.api.Test;
+
+/** Keeps docs/REST.md true of the protocol, and the protocol's comments true of the errors. */
+class RestDocumentTest {
+  private static final Path DOCUMENT = Path.of("..", "docs", "REST.md");
+
+  @Test
+  void theDocumentSaysWhatTheProtocolSays() throws IOException {
+    var text = new RestDocument(ApiDescriptors.read()).text();
+    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
+    assertThat(DOCUMENT)
+        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .hasContent(text);
+  }
+
+  @Test
+  void everyReasonSaysWhenItIsGiven() throws IOException {
+    assertThat(DocumentedErrors.meanings()).containsOnlyKeys(Reason.values());
+  }
+
+  @Test
+  void everyReasonIsDocumentedAtWhoeverGivesIt() throws IOException {
+    var api = ApiDescriptors.read();
+    var errors = new DocumentedErrors(api);
+    var documented = EnumSet.noneOf(Reason.class);
+    for (var service : api.services()) {
+      documented.addAll(errors.common(service));
+      service.getMethods().forEach(method -> documented.addAll(errors.own(method)));
+    }
+    DocumentedErrors.byEnvoy().forEach(answer -> documented.add(answer.reason()));
+    // Of an instance's host name, which is no RPC.
+    documented.add(Reason.INSTANCE_NOT_RUNNING);
+    assertThat(EnumSet.complementOf(documented))
+        .containsExactlyInAnyOrder(
+            Reason.CANCELLED, Reason.KEY_LACKS_PERMISSION, Reason.ORGANIZATION_NOT_FOUND);
+  }
+}
