@@ -1,6 +1,8 @@
 package dev.chowder.instance;
 
-import com.google.protobuf.Timestamp;
+import static dev.chowder.actor.ProtoTime.instant;
+import static dev.chowder.actor.ProtoTime.stamp;
+
 import dev.chowder.journal.v1.InstanceBirthForbidden;
 import dev.chowder.journal.v1.InstanceConfigApplied;
 import dev.chowder.journal.v1.InstanceCreated;
@@ -219,13 +221,5 @@ final class InstanceJournal
 
   private static Optional<String> filled(String text) {
     return text.isEmpty() ? Optional.empty() : Optional.of(text);
-  }
-
-  private static Timestamp stamp(Instant at) {
-    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
-  }
-
-  private static Instant instant(Timestamp stamp) {
-    return Instant.ofEpochSecond(stamp.getSeconds(), stamp.getNanos());
   }
 }

@@ -279,17 +279,8 @@ public final class InstanceLifecycle {
       case InstanceEvent.SlotReleased _ ->
           switch (state) {
             case NeverBorn s -> new NeverBorn(s.organizationId(), false);
-            case Errored e ->
-                new Errored(
-                    e.profile(),
-                    e.attempt(),
-                    e.reason(),
-                    e.message(),
-                    e.stages(),
-                    e.homeKept(),
-                    false,
-                    e.leftovers());
-            case Deleted d -> new Deleted(d.profile(), d.attempt(), false, d.leftovers());
+            case Errored e -> e.slotReturned();
+            case Deleted d -> d.slotReturned();
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.SandboxRemoved _ -> withLeftovers(state, false, event);
@@ -298,11 +289,7 @@ public final class InstanceLifecycle {
         var b = expect(Born.class, state, event);
         var p = b.profile();
         yield b.with(
-            p.with(
-                    u.name().orElse(p.name()),
-                    u.labels().orElse(p.labels()),
-                    p.configVersion() + (u.reconfigured() ? 1 : 0),
-                    p.appliedVersion())
+            p.updated(u.name().orElse(p.name()), u.labels().orElse(p.labels()), u.reconfigured())
                 .at(u.at()));
       }
       case InstanceEvent.ConfigApplied(_, var version, _, var at) -> {
@@ -311,13 +298,7 @@ public final class InstanceLifecycle {
       }
       case InstanceEvent.EndpointMoved(_, var endpoint, var at) -> {
         var r = expect(Running.class, state, event);
-        yield new Running(
-            r.profile().at(at),
-            r.attempt(),
-            endpoint,
-            r.stages(),
-            r.provisioned(),
-            r.restartedAt());
+        yield r.movedTo(endpoint).with(r.profile().at(at));
       }
     };
   }
@@ -392,17 +373,8 @@ public final class InstanceLifecycle {
   private static InstanceState withLeftovers(
       InstanceState state, boolean leftovers, InstanceEvent event) {
     return switch (state) {
-      case Errored e ->
-          new Errored(
-              e.profile(),
-              e.attempt(),
-              e.reason(),
-              e.message(),
-              e.stages(),
-              e.homeKept(),
-              e.slotHeld(),
-              leftovers);
-      case Deleted d -> new Deleted(d.profile(), d.attempt(), d.slotHeld(), leftovers);
+      case Errored e -> e.withLeftovers(leftovers);
+      case Deleted d -> d.withLeftovers(leftovers);
       case InstanceState _ -> throw corrupt(state, event);
     };
   }

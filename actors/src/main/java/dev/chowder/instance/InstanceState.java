@@ -45,6 +45,10 @@ public sealed interface InstanceState {
     public Running with(Profile p) {
       return new Running(p, attempt, endpoint, stages, provisioned, restartedAt);
     }
+
+    Running movedTo(String newEndpoint) {
+      return new Running(profile, attempt, newEndpoint, stages, provisioned, restartedAt);
+    }
   }
 
   record Stopping(
@@ -90,6 +94,14 @@ public sealed interface InstanceState {
     public Errored with(Profile p) {
       return new Errored(p, attempt, reason, message, stages, homeKept, slotHeld, leftovers);
     }
+
+    Errored slotReturned() {
+      return new Errored(profile, attempt, reason, message, stages, homeKept, false, leftovers);
+    }
+
+    Errored withLeftovers(boolean any) {
+      return new Errored(profile, attempt, reason, message, stages, homeKept, slotHeld, any);
+    }
   }
 
   record Deleted(Profile profile, int attempt, boolean slotHeld, boolean leftovers)
@@ -97,6 +109,14 @@ public sealed interface InstanceState {
     @Override
     public Deleted with(Profile p) {
       return new Deleted(p, attempt, slotHeld, leftovers);
+    }
+
+    Deleted slotReturned() {
+      return new Deleted(profile, attempt, false, leftovers);
+    }
+
+    Deleted withLeftovers(boolean any) {
+      return new Deleted(profile, attempt, slotHeld, any);
     }
   }
 

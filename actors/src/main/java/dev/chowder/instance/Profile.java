@@ -30,25 +30,24 @@ public record Profile(
   }
 
   Profile at(Instant now) {
-    return new Profile(
-        organizationId,
-        name,
-        model,
-        sandboxProvider,
-        openclawVersion,
-        region,
-        labels,
-        configVersion,
-        appliedVersion,
-        createdAt,
-        now);
+    return with(name, labels, configVersion, appliedVersion, now);
   }
 
   Profile applied(int version) {
-    return with(name, labels, configVersion, Math.max(appliedVersion, version));
+    return with(name, labels, configVersion, Math.max(appliedVersion, version), updatedAt);
   }
 
-  Profile with(String name, Map<String, String> labels, int configVersion, int appliedVersion) {
+  Profile updated(String newName, Map<String, String> newLabels, boolean reconfigured) {
+    return with(
+        newName, newLabels, configVersion + (reconfigured ? 1 : 0), appliedVersion, updatedAt);
+  }
+
+  private Profile with(
+      String name,
+      Map<String, String> labels,
+      int configVersion,
+      int appliedVersion,
+      Instant updatedAt) {
     return new Profile(
         organizationId,
         name,

@@ -1,20 +1,10 @@
 package dev.chowder.organization;
 
-import com.google.protobuf.Timestamp;
 import dev.chowder.journal.v1.OrganizationEndpointSet;
-import java.time.Instant;
 
 /** The parts that stored events and snapshots have in common. */
 final class JournalFields {
   private JournalFields() {}
-
-  static Timestamp stamp(Instant at) {
-    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
-  }
-
-  static Instant instant(Timestamp stamp) {
-    return Instant.ofEpochSecond(stamp.getSeconds(), stamp.getNanos());
-  }
 
   static OrganizationEndpointSet endpoint(ModelProvider provider, ModelEndpoint endpoint) {
     return OrganizationEndpointSet.newBuilder()

@@ -1,5 +1,6 @@
 package dev.chowder.organization;
 
+import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationEndpointRemoved;
 import dev.chowder.journal.v1.OrganizationEndpointSet;
 import dev.chowder.journal.v1.OrganizationProviderKeyRemoved;
@@ -20,7 +21,7 @@ final class OrganizationJournal
   public dev.chowder.journal.v1.OrganizationEvent toJournal(OrganizationEvent event) {
     var stored =
         dev.chowder.journal.v1.OrganizationEvent.newBuilder()
-            .setAt(JournalFields.stamp(event.at()))
+            .setAt(ProtoTime.stamp(event.at()))
             .setKeyId(event.keyId());
     return switch (event) {
       case OrganizationEvent.SignedUp e ->
@@ -72,7 +73,7 @@ final class OrganizationJournal
   }
 
   static OrganizationEvent read(dev.chowder.journal.v1.OrganizationEvent stored) {
-    Instant at = JournalFields.instant(stored.getAt());
+    Instant at = ProtoTime.instant(stored.getAt());
     String keyId = stored.getKeyId();
     return switch (stored.getEventCase()) {
       case SIGNED_UP ->

@@ -1,5 +1,6 @@
 package dev.chowder.organization;
 
+import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationSnapshot;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
@@ -21,12 +22,12 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
             OrganizationSnapshot.newBuilder()
                 .setName(a.name())
                 .setTier(a.tier().label())
-                .setCreatedAt(JournalFields.stamp(a.createdAt()))
-                .setUpdatedAt(JournalFields.stamp(a.updatedAt()));
+                .setCreatedAt(ProtoTime.stamp(a.createdAt()))
+                .setUpdatedAt(ProtoTime.stamp(a.updatedAt()));
         a.keyed().stream().sorted().forEach(p -> stored.addKeyedProviders(p.label()));
         a.endpoints()
             .forEach((p, e) -> stored.putEndpoints(p.label(), JournalFields.endpoint(p, e)));
-        a.slots().forEach((id, at) -> stored.putSlots(id, JournalFields.stamp(at)));
+        a.slots().forEach((id, at) -> stored.putSlots(id, ProtoTime.stamp(at)));
         yield stored.build();
       }
     };
@@ -44,7 +45,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
         .getEndpointsMap()
         .forEach((p, e) -> endpoints.put(JournalFields.provider(p), JournalFields.endpoint(e)));
     Map<String, Instant> slots = new TreeMap<>();
-    stored.getSlotsMap().forEach((id, at) -> slots.put(id, JournalFields.instant(at)));
+    stored.getSlotsMap().forEach((id, at) -> slots.put(id, ProtoTime.instant(at)));
     return new Active(
         stored.getName(),
         JournalFields.tier(stored.getTier()),
@@ -53,7 +54,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
             .collect(Collectors.toUnmodifiableSet()),
         endpoints,
         slots,
-        JournalFields.instant(stored.getCreatedAt()),
-        JournalFields.instant(stored.getUpdatedAt()));
+        ProtoTime.instant(stored.getCreatedAt()),
+        ProtoTime.instant(stored.getUpdatedAt()));
   }
 }

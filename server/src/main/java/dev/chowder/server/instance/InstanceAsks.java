@@ -7,14 +7,12 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.Answers;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.watch.WatchStream;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -54,7 +52,7 @@ public final class InstanceAsks {
   public InstanceView await(InstanceView now, Predicate<InstanceView> holds, Duration patience) {
     if (holds.test(now) || patience.isZero()) return now;
     var inTime = instances.await(now.id(), holds, new InstanceReply.Done(), patience);
-    var reply = join(inTime);
+    var reply = Answers.await(inTime, "the instance");
     if (reply instanceof InstanceReply.Done) {
       return answer(instances.ask(now.id(), InstanceCommand.Get::new));
     }
@@ -85,7 +83,7 @@ public final class InstanceAsks {
   }
 
   static InstanceView answer(CompletionStage<InstanceReply> reply) {
-    return view(join(reply));
+    return view(Answers.await(reply, "the instance"));
   }
 
   private static InstanceView view(InstanceReply reply) {
@@ -94,21 +92,5 @@ public final class InstanceAsks {
       case InstanceReply.Refused(var why) -> throw error(why);
       case InstanceReply.Done() -> throw ApiError.instanceNotFound();
     };
-  }
-
-  private static InstanceReply join(CompletionStage<InstanceReply> reply) {
-    try {
-      return reply.toCompletableFuture().get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof TimeoutException) {
-        throw ApiError.of(
-            Reason.NO_ANSWER_IN_TIME,
-            "the instance did not answer in time; what was asked may still happen");
-      }
-      throw new IllegalStateException("an instance could not be asked", e.getCause());
-    }
   }
 }

@@ -1,7 +1,8 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ProtoTime.stamp;
+
 import com.google.protobuf.Struct;
-import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceStatus;
 import dev.chowder.api.v1.Stage;
@@ -10,7 +11,6 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxId;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -108,9 +108,5 @@ public final class InstancePresenter {
       case TERMINATED -> Instance.Status.terminated;
       case ERROR -> Instance.Status.error;
     };
-  }
-
-  private static Timestamp stamp(Instant at) {
-    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
   }
 }

@@ -5,10 +5,9 @@ import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Organizations;
+import dev.chowder.server.call.Answers;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
@@ -34,19 +33,7 @@ public final class OrganizationAsks {
   /** The answer itself. */
   public OrganizationReply reply(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    try {
-      return organizations.ask(organizationId, command).toCompletableFuture().get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof TimeoutException) {
-        throw ApiError.of(
-            Reason.NO_ANSWER_IN_TIME,
-            "the organization did not answer in time; what was asked may still happen");
-      }
-      throw new IllegalStateException("an organization could not be asked", e.getCause());
-    }
+    return Answers.await(organizations.ask(organizationId, command), "the organization");
   }
 
   /** The one place where a refusal becomes an error. */

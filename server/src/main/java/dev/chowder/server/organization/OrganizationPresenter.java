@@ -1,11 +1,11 @@
 package dev.chowder.server.organization;
 
-import com.google.protobuf.Timestamp;
+import static dev.chowder.actor.ProtoTime.stamp;
+
 import dev.chowder.api.v1.ModelEndpoint;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationView;
-import java.time.Instant;
 
 /** Shows organizations as the API's messages. */
 final class OrganizationPresenter {
@@ -31,9 +31,5 @@ final class OrganizationPresenter {
               shown.putModelEndpoints(provider.label(), e.build());
             });
     return shown.build();
-  }
-
-  private static Timestamp stamp(Instant at) {
-    return Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()).build();
   }
 }
