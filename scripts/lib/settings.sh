@@ -36,8 +36,11 @@ home_ensure() {
   umask 077
   mkdir -p "$CHOWDER_HOME" "$RUN" "$LOGS" "$CHOWDER_CACHE" || die "$CHOWDER_HOME and $CHOWDER_CACHE must be writable: set CHOWDER_HOME and CHOWDER_CACHE to folders that are."
   if [ ! -s "$CLUSTER_ID_FILE" ]; then
-    od -An -N4 -tx1 /dev/urandom | tr -d ' \n' >"$CLUSTER_ID_FILE"
+    printf '%s' "${CHOWDER_CLUSTER_ID:-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')}" >"$CLUSTER_ID_FILE"
   fi
+  # Another name would leave the agents that bear the first one to nobody.
+  [ "${CHOWDER_CLUSTER_ID:-$(cat "$CLUSTER_ID_FILE")}" = "$(cat "$CLUSTER_ID_FILE")" ] ||
+    die "CHOWDER_CLUSTER_ID: $CHOWDER_CLUSTER_ID (expected: $(cat "$CLUSTER_ID_FILE"), as $CHOWDER_HOME was first named, or unset)."
   CHOWDER_CLUSTER_ID="$(cat "$CLUSTER_ID_FILE")"
   export CHOWDER_CLUSTER_ID
 }

@@ -64,9 +64,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         (_, current) -> {
           if (current != null && current.isDoing(effect)) return current;
           if (current != null) current.giveUp();
-          if (effect instanceof InstanceEffect.None) {
-            return current != null && current.isAlive() ? current : null;
-          }
+          // It leaves by itself when it has ended; until then the next one must know of it.
+          if (effect instanceof InstanceEffect.None) return current;
           var run = new Run(id, effect, report, current);
           run.start();
           return run;
@@ -115,7 +114,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     boolean isDoing(InstanceEffect wanted) {
-      return !givenUp && thread.isAlive() && effect.equals(wanted);
+      return !givenUp && effect.equals(wanted);
     }
 
     boolean isAlive() {
@@ -151,6 +150,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         if (!givenUp) LOG.warn("instance={} effect={} interrupted", id, name());
       } catch (RuntimeException e) {
         LOG.error("instance={} effect={} failed by a bug", id, name(), e);
+      } finally {
+        runs.remove(id, this);
       }
     }
 

@@ -13,8 +13,8 @@ import java.util.Map;
  * @param stageLimits how long each stage may take
  * @param probeLimit how long a provider may take to list its models before onboarding goes on
  *     without
- * @param readyLimit how long a gateway may take to be ready; shorter than its stage's limit, so
- *     that its log can still be read
+ * @param readyLimit how long a gateway may take to be ready; its stage has {@code start-allowance}
+ *     more, so that its log can still be read
  * @param stopLimit how long a stop may take altogether
  * @param drain how long a gateway may finish its work before it is killed
  * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
@@ -38,7 +38,12 @@ public record EffectSettings(
     var config = root.getConfig("chowder.effect");
     var limits = new EnumMap<Stage, Duration>(Stage.class);
     for (var stage : Stage.values()) {
-      limits.put(stage, config.getDuration("stage-limit." + stage.label()));
+      limits.put(
+          stage,
+          // What a gateway may take is set in one place; the rest is the engine's and the log's.
+          stage == Stage.START_GATEWAY
+              ? config.getDuration("ready-limit").plus(config.getDuration("start-allowance"))
+              : config.getDuration("stage-limit." + stage.label()));
     }
     return new EffectSettings(
         config.getInt("max-concurrent"),

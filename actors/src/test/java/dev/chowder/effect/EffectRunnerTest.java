@@ -1,0 +1,226 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.effect.GatewayWork.Outcome;
+import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Stage;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class EffectRunnerTest {
+  private static final long LIMIT_SECONDS = 20;
+  private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
+  private static final InstanceId OTHER = new InstanceId("01a20000-0000-7000-8000-000000000002");
+
+  private final ScriptedWork work = new ScriptedWork();
+  private final BlockingQueue<InstanceCommand.Report> reports = new ArrayBlockingQueue<>(100);
+  private EffectRunner runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
+
+  @AfterEach
+  void close() {
+    work.gate.release(1000);
+    runner.close();
+  }
+
+  @Test
+  void aStageReportsThatItIsFinishedAndCanBeOwedAgainLater() throws InterruptedException {
+    work.gate.release(2);
+    runner.owe(ID, stage(1), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    runner.owe(ID, stage(2), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.StageFinished.class,
+            finished -> assertThat(finished.attempt()).isEqualTo(2));
+  }
+
+  @Test
+  void theSameEffectOwedTwiceIsDoneOnce() throws InterruptedException {
+    runner.owe(ID, stage(1), reports::add);
+    work.awaitBegun(1);
+    runner.owe(ID, stage(1), reports::add);
+    work.gate.release(10);
+    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    // A second run would have begun before this one of another instance, which is owed later.
+    runner.owe(OTHER, stage(1), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    assertThat(work.begun).hasValue(2);
+  }
+
+  @Test
+  void whatIsOwedInsteadEndsTheFormerOneAndNeverRunsBesideIt() throws InterruptedException {
+    runner.owe(ID, stage(1), reports::add);
+    work.awaitBegun(1);
+    runner.owe(ID, new InstanceEffect.Remove(true), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
+    assertThat(work.interrupted).hasValue(1);
+    assertThat(work.most).hasValue(1);
+    assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void aStageThatIsNotDoneInTimeFailsWithItsName() throws InterruptedException {
+    runner.close();
+    runner = runner(8, Duration.ofMillis(50));
+    runner.owe(ID, stage(1), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo("TIMED_OUT");
+              assertThat(failed.message()).startsWith("onboard: not done in time");
+            });
+  }
+
+  @Test
+  void aBugInAStageIsToldInPlainWords() throws InterruptedException {
+    work.failure = Optional.of(new IllegalStateException("secret detail"));
+    work.gate.release(1);
+    runner.owe(ID, stage(1), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo("INTERNAL");
+              assertThat(failed.message()).doesNotContain("secret detail");
+            });
+  }
+
+  @Test
+  void aRemovalIsTriedUntilItWorks() throws InterruptedException {
+    work.removalFailures.set(3);
+    runner.owe(ID, new InstanceEffect.Remove(true), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
+    assertThat(work.removals).hasValue(4);
+  }
+
+  @Test
+  void noMoreRunAtOnceThanTheHostIsToTake() throws InterruptedException {
+    runner.close();
+    runner = runner(2, Duration.ofSeconds(LIMIT_SECONDS));
+    for (int n = 0; n < 10; n++) {
+      runner.owe(
+          new InstanceId("01a20000-0000-7000-8000-0000000001%02d".formatted(n)),
+          stage(1),
+          reports::add);
+    }
+    work.awaitBegun(2);
+    work.gate.release(10);
+    for (int n = 0; n < 10; n++) {
+      assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    }
+    assertThat(work.most).hasValue(2);
+  }
+
+  @Test
+  void closingGivesEverythingUpWithoutAReport() throws InterruptedException {
+    runner.owe(ID, stage(1), reports::add);
+    work.awaitBegun(1);
+    runner.close();
+    assertThat(work.interrupted).hasValue(1);
+    assertThat(reports).isEmpty();
+  }
+
+  private EffectRunner runner(int maxConcurrent, Duration stageLimit) {
+    return new EffectRunner(
+        work,
+        new EffectSettings(
+            maxConcurrent,
+            Map.of(Stage.ONBOARD, stageLimit),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(LIMIT_SECONDS),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(1),
+            Duration.ofMillis(4),
+            Duration.ofSeconds(LIMIT_SECONDS)),
+        Clock.systemUTC(),
+        new SimpleMeterRegistry());
+  }
+
+  private InstanceCommand.Report next() throws InterruptedException {
+    var report = reports.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+    if (report == null) throw new AssertionError("no report within " + LIMIT_SECONDS + " s");
+    return report;
+  }
+
+  private static InstanceEffect.RunStage stage(int attempt) {
+    return new InstanceEffect.RunStage(
+        Stage.ONBOARD, attempt, "organization", new ModelChoice("custom", "demo", "", ""), 0);
+  }
+
+  /** Stages wait at a gate; removals fail as often as they are told to. */
+  private static final class ScriptedWork implements GatewayWork {
+    final Semaphore gate = new Semaphore(0);
+    final AtomicInteger begun = new AtomicInteger();
+    final AtomicInteger interrupted = new AtomicInteger();
+    final AtomicInteger most = new AtomicInteger();
+    final AtomicInteger removals = new AtomicInteger();
+    final AtomicInteger removalFailures = new AtomicInteger();
+    volatile Optional<RuntimeException> failure = Optional.empty();
+    private final AtomicInteger now = new AtomicInteger();
+    private final Semaphore began = new Semaphore(0);
+
+    void awaitBegun(int runs) throws InterruptedException {
+      assertThat(began.tryAcquire(runs, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Override
+    public Outcome run(InstanceId id, InstanceEffect.RunStage stage) throws InterruptedException {
+      enter();
+      try {
+        gate.acquire();
+      } catch (InterruptedException ended) {
+        interrupted.incrementAndGet();
+        throw ended;
+      } finally {
+        now.decrementAndGet();
+      }
+      if (failure.isPresent()) throw failure.get();
+      return Outcome.executed();
+    }
+
+    private void enter() {
+      int running = now.incrementAndGet();
+      most.accumulateAndGet(running, Math::max);
+      begun.incrementAndGet();
+      began.release();
+    }
+
+    @Override
+    public void stop(InstanceId id) {}
+
+    @Override
+    public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {
+      return "";
+    }
+
+    @Override
+    public void remove(InstanceId id, boolean home) {
+      most.accumulateAndGet(now.get() + 1, Math::max);
+      removals.incrementAndGet();
+      if (removalFailures.getAndDecrement() > 0) {
+        throw new WorkFailure("UNREACHABLE", "the engine does not answer");
+      }
+    }
+
+    @Override
+    public void releaseSlot(InstanceId id, String organizationId) {}
+  }
+}
