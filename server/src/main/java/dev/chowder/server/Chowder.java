@@ -89,6 +89,8 @@ public final class Chowder implements AutoCloseable {
   private final Config config;
   private final ServerSettings settings;
   private final Clock clock = Clock.systemUTC();
+  private int grpcPort;
+  private int operatorPort;
 
   private Chowder(Config config) {
     this.config = config;
@@ -211,14 +213,15 @@ public final class Chowder implements AutoCloseable {
             secrets,
             settings.signUpOpen(),
             clock);
-    lifeline.add(
-        "operators' port",
-        OperatorServer.start(
-            settings,
-            OperatorToken.in(settings.home().resolve("operator.token"), new SecureRandom()),
-            new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
-            metrics,
-            serving::get));
+    var operators =
+        lifeline.add(
+            "operators' port",
+            OperatorServer.start(
+                settings,
+                OperatorToken.in(settings.home().resolve("operator.token"), new SecureRandom()),
+                new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
+                metrics,
+                serving::get));
     var grpc =
         lifeline.add(
             "gRPC",
@@ -234,9 +237,21 @@ public final class Chowder implements AutoCloseable {
                         .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
                 metrics));
     grpc.start();
+    grpcPort = grpc.port();
+    operatorPort = operators.port();
     serving.set(true);
     lifeline.add("service", () -> serving.set(false));
-    LOG.info("chowder serves gRPC on {}:{}", settings.bind().getHostAddress(), grpc.port());
+    LOG.info("chowder serves gRPC on {}:{}", settings.bind().getHostAddress(), grpcPort);
+  }
+
+  /** Where gRPC is served: another port than the configured one where that is 0. */
+  public int grpcPort() {
+    return grpcPort;
+  }
+
+  /** Where operators are served; the same holds. */
+  public int operatorPort() {
+    return operatorPort;
   }
 
   /** The same after a crash, so that what a question left behind is found by the next one. */

@@ -7,6 +7,7 @@ import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SuccessStatus;
+import dev.chowder.server.call.UnknownMethods;
 import dev.chowder.server.error.ErrorInterceptor;
 import dev.chowder.server.error.RequestId;
 import dev.chowder.server.metrics.RpcMetrics;
@@ -94,6 +95,9 @@ public final class GrpcServer implements AutoCloseable {
     services.api().forEach(s -> builder.addService(guarded(s.bindService(), grpc, chain)));
     services.internal().forEach(builder::addService);
     addReflection(builder);
+    builder.fallbackHandlerRegistry(
+        new UnknownMethods(
+            List.of(RequestId.interceptor(), new RpcMetrics(metrics), new ErrorInterceptor())));
     return new GrpcServer(builder.build(), health, executor, grpc.shutdownGrace());
   }
 

@@ -36,7 +36,8 @@ final class RestDocument {
       Every path is served by Envoy, `http://localhost:8080` by default, and leads to the RPC beside it, which gRPC callers
       call under its own name. JSON is in snake_case; times are RFC 3339; enums are the words below, in any case when sent;
       a field that can be absent is left out, never null. Fields of a body that are not known are ignored; query parameters
-      that are not known are refused. A key goes into `Authorization: Bearer <key>`. Every answer has an `x-request-id`.
+      that are not known are refused. A body needs `Content-Type: application/json`, a key goes into
+      `Authorization: Bearer <key>`. Every answer has an `x-request-id`.
       """;
 
   private static final String OTHERS =

@@ -148,6 +148,18 @@ class EnvoyLimitsIT {
   }
 
   @Test
+  void aRequestThatDoesNotArriveWholeIsGivenUp() throws IOException {
+    try (var socket = new Socket()) {
+      socket.connect(EDGE.rest());
+      socket.setSoTimeout(30_000);
+      socket
+          .getOutputStream()
+          .write("GET /v1/instances HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.US_ASCII));
+      RestErrors.check(new RawHttp.Exchange(socket).whole(), 408, 4, "REQUEST_INCOMPLETE");
+    }
+  }
+
+  @Test
   void whatACallerSaysInEnvoysOwnHeadersIsDropped() throws IOException {
     var answer =
         EDGE.call(

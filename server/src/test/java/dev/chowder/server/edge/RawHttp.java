@@ -75,7 +75,8 @@ public final class RawHttp {
 
   /** Sends it and reads the whole answer. */
   public static Answer send(InetSocketAddress to, Request request) throws IOException {
-    try (Exchange exchange = open(to, request.with("Connection", "close"))) {
+    boolean upgrades = request.headers().containsKey("Connection");
+    try (Exchange exchange = open(to, upgrades ? request : request.with("Connection", "close"))) {
       return exchange.whole();
     }
   }

@@ -26,10 +26,13 @@ import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
 import io.grpc.stub.StreamObserver;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Instances that are only remembered: the real requests' rules in front of a map. A name says how a
@@ -38,6 +41,9 @@ import java.util.concurrent.TimeUnit;
 final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
   /** What the bug's message says: no caller may ever see it. */
   static final String SECRET_OF_THE_BUG = "s3cr3t-of-the-bug";
+
+  /** The name of a create whose error tells everything it knows, as no error may. */
+  static final String LEAK = "leak: ";
 
   final Map<String, Instance> known = new ConcurrentHashMap<>();
   final CountDownLatch secondMessage = new CountDownLatch(1);
@@ -52,6 +58,9 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
   @Override
   public void createInstance(CreateInstanceRequest r, StreamObserver<Instance> out) {
     var wanted = requests.creation(r);
+    if (wanted.name().startsWith(LEAK)) {
+      throw ApiError.invalid("name", leaked(wanted.name().substring(LEAK.length())));
+    }
     switch (wanted.name()) {
       case "limit" ->
           throw ApiError.of(
@@ -80,6 +89,24 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
     known.put(instance.getId(), instance);
     out.onNext(instance);
     out.onCompleted();
+  }
+
+  private static String leaked(String what) {
+    var bug = new IllegalStateException("a bug");
+    return switch (what) {
+      case "trace" -> {
+        var trace = new StringWriter();
+        bug.printStackTrace(new PrintWriter(trace));
+        // A whole one is more than a gRPC client takes as a header.
+        yield trace.toString().lines().skip(1).limit(5).collect(Collectors.joining("\n"));
+      }
+      case "line" -> "at line StubInstances" + ".java:7";
+      case "exception" -> bug.getClass().getSimpleName();
+      case "class" -> StubInstances.class.getName();
+      case "path" -> "cannot read /var/lib/chowder/data";
+      case "key" -> "refused " + Edge.KEY;
+      default -> throw new IllegalArgumentException(what);
+    };
   }
 
   @Override

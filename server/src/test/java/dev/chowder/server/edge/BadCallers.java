@@ -1,0 +1,221 @@
+package dev.chowder.server.edge;
+
+import static dev.chowder.server.error.Reason.INVALID_FIELD;
+import static dev.chowder.server.error.Reason.KEY_INVALID;
+import static dev.chowder.server.error.Reason.TOO_LARGE;
+import static dev.chowder.server.error.Reason.WRONG_STATE;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Callers without a right, messages that no agent takes, verbs at the wrong time, and settings. */
+final class BadCallers {
+  private static final String LIST = "GET /v1/instances";
+  private static final String MESSAGE = "POST /v1/instances/{running}/responses";
+
+  private BadCallers() {}
+
+  static List<BadInput> rows() {
+    var rows = new ArrayList<BadInput>();
+    keys(rows);
+    states(rows);
+    messages(rows);
+    providers(rows);
+    return rows;
+  }
+
+  private static void keys(List<BadInput> rows) {
+    for (var call :
+        List.of(
+            LIST,
+            "GET /v1/organization",
+            "GET /v1/instances/{running}",
+            "DELETE /v1/instances/{running}",
+            "POST /v1/instances/{running}/stop",
+            "GET /v1/instances/{running}/watch",
+            "GET /v1/instances/{running}/gateway")) {
+      rows.add(BadInput.of("no key: " + call, call, KEY_INVALID).without("Authorization"));
+    }
+    rows.add(
+        BadInput.of("no key: a creation", "POST /v1/instances", KEY_INVALID)
+            .json("{\"name\":\"x\"}")
+            .without("Authorization"));
+    rows.add(
+        BadInput.of("no key: a message", MESSAGE, KEY_INVALID)
+            .json("{\"input\":\"x\"}")
+            .without("Authorization"));
+    for (var value :
+        List.of(
+            "Bearer",
+            "Bearer ",
+            "{key}",
+            "Basic {key}",
+            "Token {key}",
+            "Bearer {key}x",
+            "Bearer {key} {key}",
+            "Bearer {key},Bearer {key}",
+            "Bearer chd_org_",
+            "Bearer chd_org_" + "0".repeat(64),
+            "Bearer chd_sk_" + "0".repeat(64),
+            "Bearer chd_org_" + "0".repeat(5000),
+            "Bearer ../../etc/passwd",
+            "Bearer ' OR '1'='1",
+            "Bearer null")) {
+      rows.add(
+          BadInput.of(
+                  "the key «"
+                      + (value.length() > 60 ? "chd_... of " + value.length() : value)
+                      + "»",
+                  LIST,
+                  KEY_INVALID)
+              .with("Authorization", value));
+    }
+    rows.add(BadInput.of("a revoked key", LIST, KEY_INVALID).key("revoked_key"));
+    rows.add(
+        BadInput.of("a revoked key's own organization", "GET /v1/organization", KEY_INVALID)
+            .key("revoked_key"));
+    rows.add(
+        BadInput.of("a key in another header", LIST, KEY_INVALID)
+            .without("Authorization")
+            .with("X-Api-Key", "{key}"));
+    rows.add(
+        BadInput.of("a key in a cookie", LIST, KEY_INVALID)
+            .without("Authorization")
+            .with("Cookie", "authorization={key}"));
+  }
+
+  private static void states(List<BadInput> rows) {
+    for (var verb : List.of("start", "stop")) {
+      rows.add(
+          BadInput.of(
+                  verb + " while it is made",
+                  "POST /v1/instances/{provisioning}/" + verb,
+                  WRONG_STATE)
+              .key("slow_key"));
+      rows.add(
+          BadInput.of(
+                  verb + " of one that failed", "POST /v1/instances/{failed}/" + verb, WRONG_STATE)
+              .key("failing_key"));
+    }
+    rows.add(
+        BadInput.of(
+                "the gateway of one that never ran",
+                "GET /v1/instances/{provisioning}/gateway",
+                WRONG_STATE)
+            .key("slow_key"));
+    rows.add(
+        message(
+            "a message to one that sleeps", "POST /v1/instances/{stopped}/responses", WRONG_STATE));
+    rows.add(
+        message(
+                "a message to one that is made",
+                "POST /v1/instances/{provisioning}/responses",
+                WRONG_STATE)
+            .key("slow_key"));
+    rows.add(
+        message(
+                "a message to one that failed",
+                "POST /v1/instances/{failed}/session/s/responses",
+                WRONG_STATE)
+            .key("failing_key"));
+  }
+
+  private static void messages(List<BadInput> rows) {
+    for (var json :
+        List.of(
+            "{",
+            "[]",
+            "\"text\"",
+            "5",
+            "null",
+            "nonsense",
+            "{\"input\":\"x\"}{}",
+            "{\"input\":\"x\",}",
+            "{\"input\":" + "[".repeat(300) + "]".repeat(300) + "}",
+            "{\"model\":5,\"input\":\"x\"}",
+            "{\"model\":\"\",\"input\":\"x\"}",
+            "{\"model\":\"a\\r\\nx-evil: 1\",\"input\":\"x\"}",
+            "{\"model\":\"" + "m".repeat(201) + "\",\"input\":\"x\"}")) {
+      rows.add(
+          BadInput.of(
+                  "a message that is " + (json.length() > 60 ? json.substring(0, 30) : json),
+                  MESSAGE,
+                  INVALID_FIELD)
+              .json(json));
+    }
+    rows.add(BadInput.of("a message without a body", MESSAGE, INVALID_FIELD));
+    rows.add(
+        BadInput.of("a message of 5 MB", MESSAGE, TOO_LARGE)
+            .json("{\"input\":\"" + "x".repeat(5_000_000) + "\"}"));
+    for (var session :
+        List.of(
+            "a%20b", "%2e%2e%2fmain", "a%2Fb", "%C3%A9", "x".repeat(129), "a;b", "a%0Ab", "a+b")) {
+      rows.add(
+          message(
+              "a session's id " + (session.length() > 20 ? "of 129 characters" : session),
+              "POST /v1/instances/{running}/session/" + session + "/responses",
+              INVALID_FIELD));
+    }
+  }
+
+  private static void providers(List<BadInput> rows) {
+    for (var json :
+        List.of(
+            "{\"model_api_keys\":{\"acme\":\"k\"}}",
+            "{\"model_api_keys\":{\"openai\":\"a b\"}}",
+            "{\"model_api_keys\":{\"openai\":\"a\\nb\"}}",
+            "{\"model_api_keys\":{\"openai\":\"" + "k".repeat(513) + "\"}}",
+            "{\"model_api_keys\":[\"k\"]}",
+            "{\"model_endpoints\":{\"acme\":{\"base_url\":\"https://x.example\"}}}",
+            "{\"model_endpoints\":{\"openai\":\"https://x.example\"}}",
+            "{\"model_endpoints\":{\"openai\":{}}}",
+            "{\"model_endpoints\":{\"openai\":{\"url\":\"https://x.example\"}}}",
+            "{\"model_endpoints\":{\"openai\":{\"base_url\":5}}}",
+            "{\"model_endpoints\":{\"openai\":{\"api\":\"soap\",\"base_url\":\"https://x.example\"}}}",
+            "{\"model_endpoints\":{\"openai\":{\"model\":\"\",\"base_url\":\"https://x.example\"}}}",
+            "{\"model_endpoints\":[]}")) {
+      rows.add(
+          BadInput.of(
+                  "a setting " + (json.length() > 80 ? json.substring(0, 60) : json),
+                  "PATCH /v1/organization",
+                  INVALID_FIELD)
+              .json(json));
+    }
+    rows.add(
+        BadInput.of("a custom endpoint without a model", "PATCH /v1/organization", INVALID_FIELD)
+            .key("bare_key")
+            .json("{\"model_endpoints\":{\"custom\":{\"base_url\":\"https://x.example\"}}}"));
+    for (var url :
+        List.of(
+            "",
+            "x.example",
+            "ftp://x.example",
+            "file:///etc/passwd",
+            "http://",
+            "http://user:pw@x.example",
+            "http://x.example?a=b",
+            "http://x.example:0",
+            "http://127.0.0.1:9091",
+            "http://2130706433",
+            "http://0x7f.1",
+            "http://[::1]",
+            "http://[::ffff:10.0.0.1]",
+            "http://169.254.169.254/latest/meta-data",
+            "http://10.0.0.1",
+            "http://intranet",
+            "http://db.internal",
+            "http://x.example/" + "a".repeat(2048))) {
+      rows.add(
+          BadInput.of(
+                  "a base URL «" + (url.length() > 60 ? url.substring(0, 30) : url) + "»",
+                  "PATCH /v1/organization",
+                  INVALID_FIELD)
+              .json("{\"model_endpoints\":{\"openai\":{\"base_url\":\"" + url + "\"}}}"));
+    }
+  }
+
+  private static BadInput message(
+      String what, String call, dev.chowder.server.error.Reason reason) {
+    return BadInput.of(what, call, reason).json("{\"input\":\"x\"}");
+  }
+}

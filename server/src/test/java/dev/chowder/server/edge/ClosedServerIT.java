@@ -1,0 +1,96 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.error.Reason;
+import java.io.IOException;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What callers are told by a server whose operator, or whose machine, has room for nobody. */
+class ClosedServerIT {
+  @RegisterExtension static final WholeServer SERVER = new WholeServer();
+
+  @BeforeAll
+  static void close() throws Exception {
+    SERVER.restart(
+        Map.of(
+            "chowder.sign-up-open",
+            "no",
+            "chowder.sandbox.fake.memory",
+            "1 GiB",
+            "chowder.grpc.max-open-calls",
+            2,
+            "chowder.responses.max-open",
+            0));
+  }
+
+  @Test
+  void nobodySignsUp() throws IOException {
+    var signUp = WholeServer.post("/v1/organization/signup").json("{\"name\":\"x\"}");
+    check(SERVER.call("", signUp), Reason.SIGN_UP_CLOSED);
+  }
+
+  @Test
+  void aCreationIsToldWhenToTryAgainAndHoldsNoSlot() throws IOException {
+    var create =
+        WholeServer.post("/v1/instances").json("{\"name\":\"x\",\"model_provider\":\"custom\"}");
+    var slots = slots();
+    var answer = SERVER.call("key", create);
+    check(answer, Reason.NO_CAPACITY);
+    assertThat(answer.header("retry-after")).isPresent();
+    assertThat(slots()).isEqualTo(slots);
+  }
+
+  @Test
+  void aStartIsToldTheSame() throws IOException {
+    var start = WholeServer.post("/v1/instances/" + SERVER.world().get("stopped") + "/start");
+    check(SERVER.call("key", start), Reason.NO_CAPACITY);
+  }
+
+  @Test
+  void oneMessageMoreThanAllowedIsTurnedAway() throws IOException {
+    var message =
+        WholeServer.post("/v1/instances/" + SERVER.world().get("running") + "/responses")
+            .json("{\"input\":\"x\"}");
+    check(SERVER.call("key", message), Reason.RATE_LIMITED);
+  }
+
+  @Test
+  void oneCallMoreThanAllowedIsTurnedAwayUntilAnotherEnds() throws IOException {
+    try (var first = watch("running");
+        var second = watch("stopped")) {
+      assertThat(first.head().status()).isEqualTo(200);
+      assertThat(second.head().status()).isEqualTo(200);
+      check(SERVER.call("key", RawHttp.Request.of("GET", "/v1/instances")), Reason.RATE_LIMITED);
+    }
+    // Each call ends a little after its connection.
+    long deadline = System.nanoTime() + 10_000_000_000L;
+    RawHttp.Answer answer;
+    do {
+      answer = SERVER.call("key", RawHttp.Request.of("GET", "/v1/instances"));
+    } while (answer.status() == 429 && System.nanoTime() < deadline);
+    assertThat(answer.status()).isEqualTo(200);
+  }
+
+  private static RawHttp.Exchange watch(String instance) throws IOException {
+    var watch =
+        RawHttp.Request.of("GET", "/v1/instances/" + SERVER.world().get(instance) + "/watch")
+            .with("Authorization", "Bearer " + SERVER.world().get("key"));
+    return RawHttp.open(SERVER.rest(), watch);
+  }
+
+  private static int slots() throws IOException {
+    return SERVER
+        .call("key", RawHttp.Request.of("GET", "/v1/organization"))
+        .json()
+        .get("instance_count")
+        .asInt();
+  }
+
+  private static void check(RawHttp.Answer answer, Reason reason) {
+    RestErrors.check(answer, reason.httpStatus(), reason.code().value(), reason.name());
+  }
+}

@@ -1,0 +1,98 @@
+package dev.chowder.server.edge;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** gRPC without generated stubs, which refuse to send what these tests must send. */
+final class RawGrpc {
+  private static final int LIMIT_SECONDS = 20;
+
+  private RawGrpc() {}
+
+  /**
+   * How a call ended.
+   *
+   * @param reasons of the {@code ErrorInfo}s in its details
+   */
+  record End(Status.Code code, String message, List<String> reasons) {}
+
+  /** Calls a method by its full name and reads whatever comes until the end. */
+  static End call(Channel channel, String method, byte[] request, Metadata headers) {
+    var bytes = new Bytes();
+    var descriptor =
+        MethodDescriptor.newBuilder(bytes, bytes)
+            // On the wire a single answer is a stream of one.
+            .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
+            .setFullMethodName(method)
+            .build();
+    var intercepted =
+        ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
+    try {
+      ClientCalls.blockingServerStreamingCall(
+              intercepted,
+              descriptor,
+              CallOptions.DEFAULT.withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS),
+              request)
+          .forEachRemaining(_ -> {});
+      return new End(Status.Code.OK, "", List.of());
+    } catch (StatusRuntimeException thrown) {
+      return end(thrown);
+    }
+  }
+
+  private static End end(StatusRuntimeException thrown) {
+    var details = StatusProto.fromThrowable(thrown);
+    var reasons =
+        details == null
+            ? List.<String>of()
+            : details.getDetailsList().stream()
+                .filter(detail -> detail.is(ErrorInfo.class))
+                .map(RawGrpc::reason)
+                .toList();
+    return new End(
+        thrown.getStatus().getCode(),
+        String.valueOf(thrown.getStatus().getDescription()) + " " + details,
+        reasons);
+  }
+
+  private static String reason(Any detail) {
+    try {
+      return detail.unpack(ErrorInfo.class).getReason();
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try {
+        return stream.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

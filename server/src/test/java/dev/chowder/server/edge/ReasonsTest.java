@@ -1,0 +1,69 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.error.Reason;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** No reason is promised that nothing gives: each is reached by a row or by a named test. */
+class ReasonsTest {
+  private record Named(String suite, String test) {
+    boolean isThere() throws ReflectiveOperationException {
+      return Arrays.stream(Class.forName("dev.chowder.server." + suite).getDeclaredMethods())
+          .anyMatch(
+              method -> method.getName().equals(test) && method.isAnnotationPresent(Test.class));
+    }
+  }
+
+  private static final Map<Reason, Named> ELSEWHERE =
+      Map.of(
+          Reason.SIGN_UP_CLOSED, new Named("edge.ClosedServerIT", "nobodySignsUp"),
+          Reason.NO_CAPACITY,
+              new Named("edge.ClosedServerIT", "aCreationIsToldWhenToTryAgainAndHoldsNoSlot"),
+          Reason.RATE_LIMITED,
+              new Named(
+                  "edge.ClosedServerIT", "oneCallMoreThanAllowedIsTurnedAwayUntilAnotherEnds"),
+          Reason.REQUEST_INCOMPLETE,
+              new Named("edge.EnvoyLimitsIT", "aRequestThatDoesNotArriveWholeIsGivenUp"),
+          Reason.SERVER_UNAVAILABLE,
+              new Named("edge.EnvoyLimitsIT", "withoutAServerTheAnswerIsJsonAll"),
+          Reason.NO_ANSWER_IN_TIME,
+              new Named("edge.EnvoyLimitsIT", "aCallThatIsNotAnsweredInTimeIs504"),
+          Reason.GATEWAY_UNAVAILABLE,
+              new Named("edge.EnvoyStreamIT", "aGatewayThatDoesNotAnswerIsUnavailable"),
+          Reason.INTERNAL, new Named("edge.EnvoyRestIT", "aBugShowsTheRequestIdAndNothingElse"),
+          Reason.ORGANIZATION_NOT_FOUND,
+              new Named("operator.OperatorServerTest", "badCommandsAreRefused"));
+
+  /** One that nobody is there to see, and one that no key can meet yet. */
+  private static final Set<Reason> UNREACHED =
+      Set.of(Reason.CANCELLED, Reason.KEY_LACKS_PERMISSION);
+
+  @Test
+  void eachIsReachedByARowOrByATest() throws ReflectiveOperationException {
+    var reached = EnumSet.noneOf(Reason.class);
+    BadInputIT.rows().forEach(row -> reached.add(row.reason()));
+    BadCalls.rows().forEach(row -> reached.add(row.reason()));
+    for (var reason : ELSEWHERE.entrySet()) {
+      assertThat(reason.getValue().isThere()).as(reason.toString()).isTrue();
+      reached.add(reason.getKey());
+    }
+    assertThat(reached)
+        .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(EnumSet.copyOf(UNREACHED)));
+  }
+
+  @Test
+  void theTableHasAllItsRowsAndEachANameOfItsOwn() {
+    var names =
+        Stream.concat(
+                BadInputIT.rows().stream().map(BadInput::what),
+                BadCalls.rows().stream().map(row -> "gRPC: " + row.what()))
+            .toList();
+    assertThat(names).hasSizeGreaterThan(300).doesNotHaveDuplicates();
+  }
+}
