@@ -47,14 +47,14 @@ public final class Database implements AutoCloseable {
    */
   public static Database open(StorageSettings settings) {
     makeDirectory(settings.directory());
-    HikariDataSource dataSource = connect(settings);
-    try {
-      migrate(dataSource);
-      return new Database(dataSource);
-    } catch (RuntimeException e) {
-      dataSource.close();
-      throw e;
+    // With connections of its own, and the embedded database closed after it: H2 binds a constraint
+    // such as CHECK (x IN (...)) to the session that made it, and the pool ends each of its
+    // sessions after half an hour; then the table would take no row any more. A database that is
+    // opened binds them to itself.
+    try (HikariDataSource once = connect(settings)) {
+      migrate(once);
     }
+    return new Database(connect(settings));
   }
 
   public Jdbi jdbi() {

@@ -3,6 +3,7 @@ package dev.chowder.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariDataSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,6 +30,24 @@ class DatabaseTest {
                           .mapTo(Integer.class)
                           .one());
       assertThat(versions).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aNewDatabaseStillTakesRowsWhenItsFirstConnectionsHaveRetired() {
+    try (Database database = TestStorage.open(home)) {
+      ((HikariDataSource) database.dataSource()).getHikariPoolMXBean().softEvictConnections();
+      int inserted =
+          database
+              .jdbi()
+              .withHandle(
+                  handle ->
+                      handle.execute(
+                          "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, created_at)"
+                              + " VALUES (RANDOM_UUID(), RANDOM_UUID(), 'organization', ?, 'chd_org',"
+                              + " CURRENT_TIMESTAMP)",
+                          new byte[32]));
+      assertThat(inserted).isEqualTo(1);
     }
   }
 
