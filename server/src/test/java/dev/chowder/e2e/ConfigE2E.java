@@ -6,25 +6,46 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A caller's overrides onto OpenClaw's configuration, and the log of its gateway. */
+/**
+ * What a caller sets for its agent: overrides, secrets in them, its provider's key; and the log.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConfigE2E {
+  private static final String SKILL_KEY = "skills.entries.weather.apiKey";
+
+  private final String providerKey = "sk-provider-" + UUID.randomUUID();
+  private final String skillKey = "sk-skill-" + UUID.randomUUID();
   private final Agent agent;
 
   ConfigE2E() {
+    Caller caller =
+        Caller.newcomer(
+            "config",
+            """
+            {"model_endpoints": {"custom": {"base_url": "%s/v1", "model": "demo"}},
+             "model_api_keys": {"custom": "%s"}}
+            """
+                .formatted(Installation.UNDER_TEST.demoModel(), providerKey));
     ObjectNode request =
         Answer.JSON
             .createObjectNode()
             .put("name", "config")
             .set(
                 "openclaw_config",
-                Answer.JSON.createObjectNode().put("agents.defaults.maxConcurrent", 3));
-    agent = Agent.create(Caller.newcomer("config"), request).awaitRunning();
+                Answer.JSON
+                    .createObjectNode()
+                    .put("agents.defaults.maxConcurrent", 3)
+                    .put(SKILL_KEY, skillKey));
+    agent = Agent.create(caller, request).awaitRunning();
   }
 
   @AfterAll
@@ -36,6 +57,44 @@ class ConfigE2E {
   void whatWasGivenAtCreationStandsInTheFile() {
     assertThat(file().at("/agents/defaults/maxConcurrent").asInt()).isEqualTo(3);
     assertThat(agent.get().json().path("openclaw_config").toString()).contains("maxConcurrent");
+  }
+
+  @Test
+  void theProvidersKeyStandsInOneFileThatTheAgentAloneMayRead() {
+    Map<String, byte[]> home = Workspace.files(agent, Workspace.HOME);
+    List<String> holders =
+        home.entrySet().stream()
+            .filter(file -> text(file.getValue()).contains(providerKey))
+            .map(Map.Entry::getKey)
+            .toList();
+    assertThat(holders).hasSize(1);
+    String path = Workspace.HOME + "/" + holders.getFirst();
+    assertThat(Docker.shell(agent.container(), "stat -c '%a %u:%g' " + path).strip())
+        .isEqualTo("600 1000:1000");
+    for (String elsewhere :
+        List.of(
+            Docker.inspect(agent.container()).toString(),
+            Docker.docker("volume", "inspect", volume()).out(),
+            Docker.logs(agent.container()),
+            Docker.shell(agent.container(), "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline"),
+            agent.get().body(),
+            agent.caller().get("/v1/organization").is(200).body())) {
+      assertThat(elsewhere).isNotBlank().doesNotContain(providerKey);
+    }
+  }
+
+  @Test
+  void aSecretAmongTheOverridesReachesTheAgentAndNoAnswer() {
+    assertThat(file().at("/" + SKILL_KEY.replace('.', '/')).asText()).isEqualTo(skillKey);
+    assertThat(agent.get().json().path("openclaw_config").toString()).contains("***");
+    String list = agent.caller().get("/v1/instances").is(200).body();
+    String patched = patch("{\"%s\": \"***\"}".formatted(SKILL_KEY)).is(200).body();
+    for (String answer : List.of(agent.get().body(), list, patched)) {
+      assertThat(answer).contains(agent.id()).doesNotContain(skillKey);
+    }
+    assertThat(file().at("/" + SKILL_KEY.replace('.', '/')).asText())
+        .as("after the mask was sent back")
+        .isEqualTo(skillKey);
   }
 
   @Test
@@ -59,13 +118,18 @@ class ConfigE2E {
 
   @Test
   void whatChowderOwnsIsRefusedWithItsPath() {
-    for (String path :
-        List.of("gateway.port", "secrets.providers", "plugins.entries.admin-http-rpc")) {
-      Answer refused =
-          patch(Answer.JSON.createObjectNode().put(path, 1).toString())
-              .refuses(400, "INVALID_FIELD");
-      assertThat(refused.body()).contains(path);
-    }
+    Map<String, String> owned =
+        Map.of(
+            "gateway.port", "gateway.port",
+            "secrets.providers", "secrets",
+            "plugins.entries.admin-http-rpc", "plugins.entries.admin-http-rpc");
+    owned.forEach(
+        (path, owner) -> {
+          Answer refused =
+              patch(Answer.JSON.createObjectNode().put(path, 1).toString())
+                  .refuses(400, "INVALID_FIELD");
+          assertThat(refused.message()).startsWith("openclaw_config." + owner + ":");
+        });
     Answer unknown = patch("{\"noSuchThing\": true}").refuses(400, "INVALID_FIELD");
     assertThat(unknown.body()).contains("noSuchThing");
   }
@@ -87,11 +151,23 @@ class ConfigE2E {
         .send("PATCH", agent.path(""), "{\"openclaw_config\": %s}".formatted(overrides));
   }
 
+  private String volume() {
+    JsonNode mounts = Docker.inspect(agent.container()).path("Mounts");
+    return StreamSupport.stream(mounts.spliterator(), false)
+        .filter(mount -> mount.path("Destination").asText().equals(Workspace.HOME))
+        .map(mount -> mount.path("Name").asText())
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no volume at home: " + mounts));
+  }
+
+  private static String text(byte[] bytes) {
+    return new String(bytes, StandardCharsets.ISO_8859_1);
+  }
+
   private JsonNode file() {
     try {
-      byte[] bytes = Workspace.files(agent, Workspace.HOME + "/.openclaw").get("openclaw.json");
-      assertThat(bytes).isNotNull();
-      return Answer.JSON.readTree(bytes);
+      return Answer.JSON.readTree(
+          Workspace.file(agent, Workspace.HOME + "/.openclaw/openclaw.json"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What Docker's own command line sees of the installation's sandboxes, and does behind its back.
@@ -39,7 +40,15 @@ final class Docker {
 
   /** Also works for a container that does not run. */
   static void copyOut(String container, String path, Path to) {
-    docker("cp", "-q", container + ":" + path, to.toString());
+    var copy = List.of("docker", "cp", "-q", container + ":" + path, to.toString());
+    // The engine breaks off when a file gets shorter while it is read, as databases' files do.
+    Command.Result result =
+        Eventually.get(
+            "copy of " + path,
+            Limits.QUICK,
+            () -> Command.attempt(Limits.STEP, copy, Map.of()),
+            attempt -> !attempt.err().contains("unexpected EOF"));
+    assertThat(result.exit()).as("exit of %s: %s", copy, result).isZero();
   }
 
   static void copyIn(Path from, String container, String path) {

@@ -45,10 +45,14 @@ record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String c
   }
 
   private static String required(String variable) {
+    return required(variable, "an installation that is up");
+  }
+
+  static String required(String variable, String expected) {
     String value = System.getenv(variable);
     if (value == null || value.isBlank()) {
       throw new AssertionError(
-          variable + ": not set (expected: an installation that is up; scripts/test starts one)");
+          variable + ": not set (expected: %s; scripts/test sees to it)".formatted(expected));
     }
     return value;
   }

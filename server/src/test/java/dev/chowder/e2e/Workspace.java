@@ -43,6 +43,20 @@ final class Workspace {
     }
   }
 
+  static byte[] file(Agent agent, String path) {
+    try {
+      Path copy = Files.createTempFile("file", null);
+      try {
+        Docker.copyOut(agent.container(), path, copy);
+        return Files.readAllBytes(copy);
+      } finally {
+        Files.delete(copy);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static Map<String, byte[]> read(Path root) throws IOException {
     var files = new TreeMap<String, byte[]>();
     try (Stream<Path> all = Files.walk(root)) {

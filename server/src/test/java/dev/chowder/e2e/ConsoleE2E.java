@@ -1,0 +1,61 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** OpenClaw's own console, the Control UI, in a real browser at an agent's public address. */
+@ExtendWith(SharedAgents.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ConsoleE2E {
+  private static final String COMPOSER = "textarea[aria-label='Chat composer']";
+  private static final String REFUSED = ".login-gate__failure";
+
+  private final Agent first = SharedAgents.first();
+  private final Agent second = SharedAgents.second();
+  private final Browser browser = new Browser();
+
+  @AfterAll
+  void close() {
+    browser.close();
+  }
+
+  @Test
+  void aBrowserWithTheTokenIsLetInAndTalksToTheAgent() {
+    String nonce = UUID.randomUUID().toString();
+    // Until it is let in, it shows that it has to wait for that.
+    Page page = browser.open(console(first, first.gatewayToken()), COMPOSER);
+    assertThat(page.url()).as("what stays in the browser's history").doesNotContain("token");
+
+    page.locator(COMPOSER).fill("Remember: " + nonce);
+    page.locator(COMPOSER).press("Enter");
+    Locator answer =
+        page.locator(".chat-group.assistant", new Page.LocatorOptions().setHasText(nonce));
+    try {
+      answer.waitFor();
+    } finally {
+      Browser.screenshot(page, "answer");
+    }
+    assertThat(first.tell("What did I ask you to remember?").is(200).said())
+        .as("over REST, in the same session")
+        .contains(nonce);
+  }
+
+  @Test
+  void anotherAgentsTokenDoesNotOpenIt() {
+    Page page = browser.open(console(second, first.gatewayToken()), REFUSED);
+    Browser.screenshot(page, "refused");
+    assertThat(page.locator(REFUSED).textContent()).contains("token mismatch");
+    assertThat(page.locator(COMPOSER).count()).isZero();
+  }
+
+  private static String console(Agent agent, String token) {
+    return agent.get().text("gateway_url") + "/#token=" + token;
+  }
+}
