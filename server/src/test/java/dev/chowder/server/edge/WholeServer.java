@@ -131,7 +131,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
             .asText());
   }
 
-  private void signUp(String key, String models) throws IOException {
+  void signUp(String key, String models) throws IOException {
     var answer = call("", post("/v1/organization/signup").json("{\"name\":\"" + key + "\"}"));
     var json = require(201, answer).json();
     world.put(key, json.get("api_key").asText());
@@ -149,7 +149,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
                         + "\"}}}")));
   }
 
-  private void setTier(String key, String tier) throws IOException {
+  void setTier(String key, String tier) throws IOException {
     operate(world.get(key + "_organization") + "/tier", "{\"tier\":\"" + tier + "\"}", 200);
   }
 
