@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.openclaw.ModelHosts;
 import java.net.URI;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -18,8 +19,10 @@ final class LocalhostPort {
     if (baseUrl.isEmpty()) return OptionalInt.empty();
     var url = URI.create(baseUrl);
     // Set.of(...).contains(null) throws, and a URL may have no host.
-    if (url.getHost() == null || !THIS_MACHINE.contains(url.getHost())) return OptionalInt.empty();
+    if (url.getHost() == null || !THIS_MACHINE.contains(ModelHosts.plain(url.getHost()))) {
+      return OptionalInt.empty();
+    }
     if (url.getPort() > 0) return OptionalInt.of(url.getPort());
-    return OptionalInt.of("https".equals(url.getScheme()) ? 443 : 80);
+    return OptionalInt.of("https".equalsIgnoreCase(url.getScheme()) ? 443 : 80);
   }
 }

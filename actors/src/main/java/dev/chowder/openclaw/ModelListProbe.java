@@ -2,46 +2,66 @@ package dev.chowder.openclaw;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.chowder.secret.Secret;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.SystemDefaultDnsResolver;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.util.Timeout;
 
 /**
  * Tries a provider's key on the provider's list of models, which costs nothing. OpenClaw's own
- * onboarding accepts a wrong key without a word. The client must not follow redirects: they would
- * carry the key to whoever they name.
+ * onboarding accepts a wrong key without a word. It follows no redirects: they would carry the key
+ * to whoever they name. It connects to no address that {@link ModelHosts} refuses.
  */
 public final class ModelListProbe {
   /** More than any provider's list; what is beyond is not needed to judge a key. */
-  private static final long MAX_ANSWER_BYTES = 4 << 20;
+  private static final int MAX_ANSWER_BYTES = 4 << 20;
 
   private static final String ANTHROPIC_VERSION = "2023-06-01";
+  private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]+");
 
   /** Gemini's reason in a 400: it has no 401 for keys. */
   private static final Set<String> GEMINI_KEY_REASONS =
       Set.of("API_KEY_INVALID", "API_KEY_EXPIRED");
 
-  private final HttpClient http;
+  private final ModelHosts hosts;
   private final Duration limit;
+  private final DnsResolver names;
 
   /**
    * Wires the probe.
    *
+   * @param hosts where it may connect to
    * @param limit of one question, from its start to its answer's last byte
    */
-  public ModelListProbe(HttpClient http, Duration limit) {
-    if (http.followRedirects() != HttpClient.Redirect.NEVER) {
-      throw new IllegalArgumentException("redirects: followed (expected: never)");
-    }
-    this.http = http;
+  public ModelListProbe(ModelHosts hosts, Duration limit) {
+    this(hosts, limit, SystemDefaultDnsResolver.INSTANCE);
+  }
+
+  /** Asks these name servers instead of the machine's. */
+  ModelListProbe(ModelHosts hosts, Duration limit, DnsResolver names) {
+    this.hosts = hosts;
     this.limit = limit;
+    this.names = names;
   }
 
   /** What the provider said. */
@@ -62,32 +82,71 @@ public final class ModelListProbe {
    * @param setup with the base URL as Chowder, not a sandbox, reaches it
    */
   public Finding tryKey(ModelSetup setup) throws InterruptedException {
-    HttpRequest request;
+    HttpGet request;
     try {
       request = request(setup);
     } catch (IllegalArgumentException unusable) {
       return new Finding.Unknown("the model list's URL or key cannot be sent");
     }
-    var answer =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), MAX_ANSWER_BYTES));
+    var host = String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost());
+    var asking = new FutureTask<>(() -> ask(request, host));
+    Thread.ofVirtual().name("model-list-probe").start(asking);
     try {
-      return judge(answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
+      return asking.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {
-      return unknown(setup, "no answer within " + limit.toSeconds() + " s");
+      return late(host);
     } catch (ExecutionException failed) {
-      return unknown(setup, reason(failed));
+      var why = failed.getCause();
+      return unknown(host, why == null ? failed : why);
     } finally {
-      answer.cancel(true);
+      request.abort();
+      asking.cancel(true);
     }
   }
 
-  private static Finding judge(HttpResponse<String> response) {
-    int status = response.statusCode();
+  private Finding ask(HttpGet request, String host) throws IOException {
+    try (var http = client(new JudgedAddresses(hosts, port(request), names))) {
+      return http.execute(request, response -> judge(response, host));
+    }
+  }
+
+  /** For one question: the addresses that it may connect to are judged for this URL's port. */
+  private CloseableHttpClient client(DnsResolver addresses) {
+    var limit = Timeout.of(this.limit);
+    var connections =
+        PoolingHttpClientConnectionManagerBuilder.create()
+            .setDnsResolver(addresses)
+            .setDefaultConnectionConfig(
+                ConnectionConfig.custom().setConnectTimeout(limit).setSocketTimeout(limit).build())
+            .build();
+    return HttpClients.custom()
+        .setConnectionManager(connections)
+        .setDefaultRequestConfig(RequestConfig.custom().setResponseTimeout(limit).build())
+        .disableRedirectHandling()
+        .disableAutomaticRetries()
+        .disableCookieManagement()
+        .disableAuthCaching()
+        .build();
+  }
+
+  private static int port(HttpGet request) {
+    int port = request.getAuthority().getPort();
+    if (port > 0) return port;
+    return "https".equalsIgnoreCase(request.getScheme()) ? 443 : 80;
+  }
+
+  private static Finding judge(ClassicHttpResponse response, String host) throws IOException {
+    int status = response.getCode();
     if (status == 200) return new Finding.Accepted();
     if (status == 401 || status == 403) return new Finding.KeyRefused(status);
-    if (status == 400 && namesBadGeminiKey(response.body())) return new Finding.KeyRefused(status);
-    return new Finding.Unknown(
-        response.uri().getHost() + " answered " + status + " for its list of models");
+    if (status == 400 && namesBadGeminiKey(body(response))) return new Finding.KeyRefused(status);
+    return new Finding.Unknown(host + " answered " + status + " for its list of models");
+  }
+
+  private static String body(ClassicHttpResponse response) throws IOException {
+    var entity = response.getEntity();
+    if (entity == null) return "";
+    return new String(entity.getContent().readNBytes(MAX_ANSWER_BYTES), StandardCharsets.UTF_8);
   }
 
   private static boolean namesBadGeminiKey(String body) {
@@ -101,36 +160,43 @@ public final class ModelListProbe {
     return false;
   }
 
-  private static Finding unknown(ModelSetup setup, String why) {
-    return new Finding.Unknown(URI.create(setup.effectiveBaseUrl()).getHost() + ": " + why);
-  }
-
-  private static String reason(ExecutionException failed) {
-    return switch (failed.getCause()) {
-      case java.net.ConnectException _ -> "no connection";
-      case javax.net.ssl.SSLException _ -> "no secure connection";
-      case null, default -> "the connection broke";
+  private Finding unknown(String host, Throwable why) {
+    return switch (why) {
+      case JudgedAddresses.Private _ ->
+          new Finding.Unknown(
+              host + ": leads to a private address (expected: a public one), so it was not asked");
+      case SocketTimeoutException _ -> late(host);
+      case ConnectException _ -> new Finding.Unknown(host + ": no connection");
+      case UnknownHostException _ -> new Finding.Unknown(host + ": no connection");
+      case SSLException _ -> new Finding.Unknown(host + ": no secure connection");
+      default -> new Finding.Unknown(host + ": the connection broke");
     };
   }
 
-  private HttpRequest request(ModelSetup setup) {
+  private Finding late(String host) {
+    return new Finding.Unknown(host + ": no answer within " + limit.toSeconds() + " s");
+  }
+
+  private static HttpGet request(ModelSetup setup) {
     var base = setup.effectiveBaseUrl();
     while (base.endsWith("/")) base = base.substring(0, base.length() - 1);
     boolean anthropic = setup.effectiveApi().equals("anthropic-messages");
     boolean google = setup.effectiveApi().equals("google-generative-ai");
     // OpenClaw adds /v1 to Anthropic's base URL, and to no other.
     var path = anthropic && !base.endsWith("/v1") ? "/v1/models" : "/models";
-    var request = HttpRequest.newBuilder(URI.create(base + path)).timeout(limit).GET();
-    if (anthropic) request.header("anthropic-version", ANTHROPIC_VERSION);
+    var request = new HttpGet(URI.create(base + path));
+    if (anthropic) request.setHeader("anthropic-version", ANTHROPIC_VERSION);
     setup
         .key()
         .map(Secret::reveal)
         .ifPresent(
             key -> {
-              if (anthropic) request.header("x-api-key", key);
-              else if (google) request.header("x-goog-api-key", key);
-              else request.header("authorization", "Bearer " + key);
+              // The client would send some other key instead, with the rest as a space.
+              if (!HEADER_VALUE.matcher(key).matches()) throw new IllegalArgumentException("key");
+              if (anthropic) request.setHeader("x-api-key", key);
+              else if (google) request.setHeader("x-goog-api-key", key);
+              else request.setHeader("authorization", "Bearer " + key);
             });
-    return request.build();
+    return request;
   }
 }

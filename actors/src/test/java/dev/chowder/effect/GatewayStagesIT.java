@@ -11,6 +11,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
@@ -81,7 +82,8 @@ class GatewayStagesIT {
         new GatewayStages(
             driver,
             secrets,
-            new ModelSetups(driver, secrets, new ModelListProbe(HTTP, Duration.ofSeconds(5))),
+            new ModelSetups(
+                driver, secrets, new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
             new NoOverrides(),
             new GatewayReadiness(HTTP),
             (_, _) -> {},

@@ -11,6 +11,7 @@ class LocalhostPortTest {
     assertThat(LocalhostPort.of("http://localhost:11434/v1")).hasValue(11434);
     assertThat(LocalhostPort.of("http://127.0.0.1/v1")).hasValue(80);
     assertThat(LocalhostPort.of("https://[::1]/v1")).hasValue(443);
+    assertThat(LocalhostPort.of("HTTP://LocalHost.:8000/v1")).hasValue(8000);
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
@@ -104,7 +105,8 @@ class OpenClawIT {
         new GatewayStages(
             driver,
             secrets,
-            new ModelSetups(driver, secrets, new ModelListProbe(HTTP, Duration.ofSeconds(5))),
+            new ModelSetups(
+                driver, secrets, new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
             overrides,
             new GatewayReadiness(HTTP),
             (_, _) -> {},

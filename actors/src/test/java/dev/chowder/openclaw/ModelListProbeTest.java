@@ -1,7 +1,6 @@
 package dev.chowder.openclaw;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
@@ -10,12 +9,17 @@ import dev.chowder.secret.Secret;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.http.HttpClient;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hc.client5.http.DnsResolver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,8 +27,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelListProbeTest {
-  private final HttpClient http = HttpClient.newHttpClient();
-  private final ModelListProbe probe = new ModelListProbe(http, Duration.ofSeconds(5));
+  private static final ModelHosts HERE = new ModelHosts(Set.of("127.0.0.1"));
+  private final ModelListProbe probe = new ModelListProbe(HERE, Duration.ofSeconds(5));
   private final CountDownLatch hold = new CountDownLatch(1);
   private HttpServer provider;
   private volatile int status = 200;
@@ -62,7 +66,6 @@ class ModelListProbeTest {
   void stop() {
     hold.countDown();
     provider.stop(0);
-    http.close();
   }
 
   @ParameterizedTest
@@ -117,7 +120,7 @@ class ModelListProbeTest {
   @Test
   void aProviderThatIsSilentOrAwayIsUnknownAndTheNoteHoldsNoKey() throws Exception {
     silent = true;
-    var impatient = new ModelListProbe(http, Duration.ofMillis(200));
+    var impatient = new ModelListProbe(HERE, Duration.ofMillis(200));
     assertThat(((Finding.Unknown) impatient.tryKey(setup("custom", "/v1", ""))).note())
         .startsWith("127.0.0.1: ")
         .doesNotContain("the-key");
@@ -139,12 +142,81 @@ class ModelListProbeTest {
   }
 
   @Test
-  void aClientThatFollowsRedirectsIsNotTaken() {
-    try (var following =
-        HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build()) {
-      assertThatThrownBy(() -> new ModelListProbe(following, Duration.ofSeconds(1)))
-          .isInstanceOf(IllegalArgumentException.class);
+  void aNameThatLeadsToThisMachineIsNotAsked() throws Exception {
+    for (var host : List.of("127.0.0.1", "models.example", "models.internal.example")) {
+      var finding = named(ModelHosts.PUBLIC, loopback()).tryKey(at(host));
+      assertThat(finding)
+          .isEqualTo(
+              new Finding.Unknown(
+                  host
+                      + ": leads to a private address (expected: a public one), so it was not"
+                      + " asked"));
     }
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void aNameThatTheOperatorAllowsIsAskedUnderItsName() throws Exception {
+    var allowed = new ModelHosts(Set.of("models.example"));
+    assertThat(named(allowed, loopback()).tryKey(at("models.example")))
+        .isInstanceOf(Finding.Accepted.class);
+    assertThat(headers.getFirst("host")).isEqualTo("models.example:" + port());
+  }
+
+  @Test
+  void localhostIsThisMachineAndNoOther() throws Exception {
+    assertThat(named(ModelHosts.PUBLIC, loopback()).tryKey(at("localhost")))
+        .isInstanceOf(Finding.Accepted.class);
+    var elsewhere = InetAddress.getByName("10.0.0.1");
+    assertThat(named(ModelHosts.PUBLIC, elsewhere).tryKey(at("localhost")).toString())
+        .contains("private");
+  }
+
+  @Test
+  void theNameIsResolvedOnceAndThatAnswerIsTheOneThatIsCalled() throws Exception {
+    var questions = new AtomicInteger();
+    // A public address first, this machine to whoever asks again.
+    var rebinding =
+        new Names(
+            () ->
+                questions.getAndIncrement() == 0 ? InetAddress.getByName("192.0.2.1") : loopback());
+    var probe = new ModelListProbe(ModelHosts.PUBLIC, Duration.ofMillis(300), rebinding);
+    assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Finding.Unknown.class);
+    assertThat(questions).hasValue(1);
+    assertThat(asked).isEmpty();
+  }
+
+  private record Names(Callable<InetAddress> answer) implements DnsResolver {
+    @Override
+    public InetAddress[] resolve(String host) throws UnknownHostException {
+      try {
+        return new InetAddress[] {answer.call()};
+      } catch (Exception e) {
+        throw new UnknownHostException(host);
+      }
+    }
+
+    @Override
+    public String resolveCanonicalHostname(String host) {
+      return host;
+    }
+  }
+
+  private static ModelListProbe named(ModelHosts hosts, InetAddress address) {
+    return new ModelListProbe(hosts, Duration.ofSeconds(5), new Names(() -> address));
+  }
+
+  private static InetAddress loopback() {
+    return InetAddress.getLoopbackAddress();
+  }
+
+  private ModelSetup at(String host) {
+    var url = "http://" + host + ":" + port() + "/v1";
+    return new ModelSetup("custom", "m", url, "", Optional.of(Secret.of("the-key")));
+  }
+
+  private int port() {
+    return provider.getAddress().getPort();
   }
 
   private ModelSetup setup(String name, String path, String api) {

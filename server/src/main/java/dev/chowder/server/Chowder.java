@@ -17,6 +17,7 @@ import dev.chowder.instance.Instances;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
@@ -166,7 +167,10 @@ public final class Chowder implements AutoCloseable {
                     driver,
                     secrets,
                     new ModelSetups(
-                        driver, secrets, new ModelListProbe(http, effects.probeLimit())),
+                        driver,
+                        secrets,
+                        new ModelListProbe(
+                            new ModelHosts(settings.privateModelHosts()), effects.probeLimit())),
                     overrides,
                     new GatewayReadiness(http),
                     slots,

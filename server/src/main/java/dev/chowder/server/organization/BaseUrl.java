@@ -1,15 +1,12 @@
 package dev.chowder.server.organization;
 
 import com.google.common.net.InetAddresses;
+import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
-import java.net.Inet4Address;
-import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -17,7 +14,7 @@ import java.util.regex.Pattern;
  * Which URLs a model may be called at. A URL that a caller chose must not lead our requests, or a
  * sandbox's, to what only this machine or its network may reach. It judges the text alone: a public
  * name that resolves to a private address is for whoever connects to refuse, with {@link
- * #isPrivate}.
+ * ModelHosts}.
  */
 public final class BaseUrl {
   private static final int MAX_LENGTH = 2048;
@@ -66,15 +63,10 @@ public final class BaseUrl {
   }
 
   private static void checkHost(String field, URI url, Set<String> privateHosts) {
-    String host = url.getHost().toLowerCase(Locale.ROOT);
-    if (host.endsWith(".")) {
-      host = host.substring(0, host.length() - 1);
-    }
+    String host = ModelHosts.plain(url.getHost());
     int port =
         url.getPort() > 0 ? url.getPort() : url.getScheme().equalsIgnoreCase("https") ? 443 : 80;
-    if (host.equals("localhost")
-        || privateHosts.contains(host)
-        || privateHosts.contains(host + ":" + port)) {
+    if (new ModelHosts(privateHosts).mayBePrivate(host, port)) {
       return;
     }
     if (isPrivateHost(field, host)) {
@@ -87,55 +79,16 @@ public final class BaseUrl {
 
   private static boolean isPrivateHost(String field, String host) {
     if (host.startsWith("[")) {
-      return isPrivate(InetAddresses.forUriString(host));
+      return ModelHosts.isPrivate(InetAddresses.forUriString(host));
     }
     if (InetAddresses.isInetAddress(host)) {
-      return isPrivate(InetAddresses.forString(host));
+      return ModelHosts.isPrivate(InetAddresses.forString(host));
     }
     if (NUMERIC_LAST_LABEL.matcher(host).matches()) {
       throw malformed(field);
     }
     // A name without a dot is resolved in the network's own domain.
     return host.indexOf('.') < 0 || PRIVATE_SUFFIXES.stream().anyMatch(host::endsWith);
-  }
-
-  /**
-   * Whether an address belongs to this machine, its network or nobody: anything but a public one.
-   */
-  public static boolean isPrivate(InetAddress address) {
-    if (address.isAnyLocalAddress()
-        || address.isLoopbackAddress()
-        || address.isLinkLocalAddress()
-        || address.isSiteLocalAddress()
-        || address.isMulticastAddress()) {
-      return true;
-    }
-    return switch (address) {
-      case Inet4Address v4 -> isPrivate(v4.getAddress());
-      case Inet6Address v6 -> isPrivate(v6);
-      default -> true;
-    };
-  }
-
-  /** RFC 6890's ranges that {@link InetAddress} does not know. */
-  private static boolean isPrivate(byte[] v4) {
-    int a = v4[0] & 0xff;
-    int b = v4[1] & 0xff;
-    int c = v4[2] & 0xff;
-    return a == 0
-        || a >= 240
-        || (a == 100 && b >= 64 && b <= 127)
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 198 && (b == 18 || b == 19));
-  }
-
-  private static boolean isPrivate(Inet6Address v6) {
-    byte[] bytes = v6.getAddress();
-    int first = (bytes[0] & 0xff) << 8 | (bytes[1] & 0xff);
-    // Only 2000::/3 is public; of it, 6to4 and Teredo carry an IPv4 address inside.
-    return (first & 0xe000) != 0x2000
-        || InetAddresses.hasEmbeddedIPv4ClientAddress(v6)
-        || InetAddresses.isTeredoAddress(v6);
   }
 
   private static ApiError malformed(String field) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -144,13 +145,13 @@ class OrganizationRequestsTest {
   @ParameterizedTest
   @ValueSource(strings = {"10.0.0.1", "127.0.0.1", "169.254.1.1", "fc00::1", "::"})
   void anAddressInsideIsPrivate(String address) throws UnknownHostException {
-    assertThat(BaseUrl.isPrivate(InetAddress.getByName(address))).isTrue();
+    assertThat(ModelHosts.isPrivate(InetAddress.getByName(address))).isTrue();
   }
 
   @Test
   void anAddressOutsideIsNot() throws UnknownHostException {
-    assertThat(BaseUrl.isPrivate(InetAddress.getByName("1.1.1.1"))).isFalse();
-    assertThat(BaseUrl.isPrivate(InetAddress.getByName("2606:4700::1"))).isFalse();
+    assertThat(ModelHosts.isPrivate(InetAddress.getByName("1.1.1.1"))).isFalse();
+    assertThat(ModelHosts.isPrivate(InetAddress.getByName("2606:4700::1"))).isFalse();
   }
 
   private static String endpoint(String url) {
