@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceReply;
@@ -53,6 +54,9 @@ public final class Caretaker implements AutoCloseable {
           Thread.ofPlatform().daemon().name("caretaker").factory());
   private final AutoCloseable notices;
 
+  /** Once is enough: only a process that died leaves rows behind. The sweeps' thread alone. */
+  private boolean rowsRepaired;
+
   private Caretaker(
       Instances instances,
       InstanceRows rows,
@@ -98,6 +102,8 @@ public final class Caretaker implements AutoCloseable {
   }
 
   private void sweep() {
+    // First, since all other steps believe the rows.
+    if (!rowsRepaired) step("rows behind the journal", this::repairRows);
     step("owing instances", this::nudgeOwing);
     step("host ports", this::openHostPorts);
     step("real state", this::compare);
@@ -113,6 +119,22 @@ public final class Caretaker implements AutoCloseable {
     } catch (RuntimeException why) {
       LOG.warn("sweep={} failed", what, why);
     }
+  }
+
+  private void repairRows() {
+    slots.repairRows();
+    int repaired = 0;
+    var after = Optional.<String>empty();
+    while (true) {
+      var page = rows.behind(InstanceEntity.ENTITY_KEY.name(), settings.batch(), after);
+      // One that does not answer must not keep the others from being repaired.
+      page.forEach(id -> step("row behind the journal", () -> view(new InstanceId(id))));
+      repaired += page.size();
+      if (page.size() < settings.batch()) break;
+      after = Optional.of(page.getLast());
+    }
+    rowsRepaired = true;
+    if (repaired > 0) LOG.info("instances={} had rows behind the journal", repaired);
   }
 
   private void nudgeOwing() {
@@ -208,8 +230,13 @@ public final class Caretaker implements AutoCloseable {
   }
 
   /** Slots that were reserved for instances which a crash kept from being born. */
-  @FunctionalInterface
   public interface UnbornSlots {
+    /**
+     * Has every organization write its read row whose row a crash left behind: a slot that is not
+     * seen there is not settled.
+     */
+    void repairRows();
+
     /** Gives up those that were reserved before {@code olderThan}. */
     void settle(Instant olderThan);
   }

@@ -47,13 +47,18 @@ public final class Database implements AutoCloseable {
    */
   public static Database open(StorageSettings settings) {
     makeDirectory(settings.directory());
-    // With connections of its own, and the embedded database closed after it: H2 binds a constraint
-    // such as CHECK (x IN (...)) to the session that made it, and the pool ends each of its
-    // sessions after half an hour; then the table would take no row any more. A database that is
-    // opened binds them to itself.
-    try (HikariDataSource once = connect(settings)) {
-      migrate(once);
+    HikariDataSource dataSource = connect(settings);
+    try {
+      if (migrate(dataSource) == 0) return new Database(dataSource);
+    } catch (RuntimeException e) {
+      dataSource.close();
+      throw e;
     }
+    // The embedded database is closed after a migration: H2 binds a constraint such as CHECK
+    // (x IN (...)) to the session that made it, and the pool ends each of its sessions after half
+    // an hour; then the table would take no row any more. A database that is opened binds them to
+    // itself.
+    dataSource.close();
     return new Database(connect(settings));
   }
 
@@ -100,7 +105,8 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private static void migrate(DataSource dataSource) {
+  /** Returns how many migrations were applied. */
+  private static int migrate(DataSource dataSource) {
     Flyway flyway =
         Flyway.configure()
             .dataSource(dataSource)
@@ -111,6 +117,7 @@ public final class Database implements AutoCloseable {
       refuseNewer(flyway);
       int applied = flyway.migrate().migrationsExecuted;
       if (applied > 0) LOG.info("database migrated migrations={}", applied);
+      return applied;
     } catch (FlywayException e) {
       throw new StorageException(
           "database: migration failed: "

@@ -131,6 +131,17 @@ public final class InstanceRows {
                 .list());
   }
 
+  /**
+   * A page of instances whose row is missing or older than the journal, also of those that never
+   * have one.
+   *
+   * @param entityType as in persistence ids
+   * @param after the id that the page before ended with
+   */
+  public List<String> behind(String entityType, int limit, Optional<String> after) {
+    return RowsBehind.in(jdbi, "instances", entityType, limit, after);
+  }
+
   /** How many instances there are of each status, without the terminated ones; absent: none. */
   public Map<String, Integer> countByStatus() {
     return jdbi.withHandle(

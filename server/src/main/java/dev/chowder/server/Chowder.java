@@ -245,7 +245,13 @@ public final class Chowder implements AutoCloseable {
     operatorPort = operators.port();
     serving.set(true);
     lifeline.add("service", () -> serving.set(false));
-    LOG.info("chowder serves gRPC on {}:{}", settings.bind().getHostAddress(), grpcPort);
+    var address = settings.bind().getHostAddress();
+    LOG.info(
+        "chowder serves gRPC on {}:{}, operators on {}:{}",
+        address,
+        grpcPort,
+        address,
+        operatorPort);
   }
 
   /** Where gRPC is served: another port than the configured one where that is 0. */

@@ -14,8 +14,11 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -24,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -31,81 +36,84 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Has the server die at every failpoint, right after acknowledgements and at random moments, and
  * looks whether it comes back as if it had not. Needs no Docker.
+ *
+ * <p>Its methods run side by side, but not beside other classes: not the class is concurrent.
  */
 class CrashIT {
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(90);
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(20);
 
+  private static final Duration REPAIR_LIMIT = Duration.ofSeconds(60);
+
+  /** Shorter than the grace that calls are given at the end. */
+  private static final Duration ACTORS_OUTLIVE = Duration.ofSeconds(2);
+
+  private static final Pattern ENDED = Pattern.compile("Lifeline ended (.+)");
+
   /** What the JVM learned is written after the server's own end. */
   private static final Duration REHEARSAL_LIMIT = Duration.ofSeconds(90);
+
+  /** Longer than the longest story on a busy machine. */
+  private static final Duration LANE_LIMIT = Duration.ofMinutes(10);
 
   private static final int RANDOM_KILLS = 12;
   private static final String REPLAY = "chowder.crash.seed";
 
-  @TempDir static Path base;
-  private static Path home = Path.of("");
-  private static int homes;
-  private static boolean clean = true;
-  private static ListedModels models;
-  private static Optional<ServerProcess> current = Optional.empty();
+  /** Tests at once; each has a home and a server to itself. JUnit runs as many. */
+  private static final int LANES = 2;
 
-  private ServerProcess server;
+  @TempDir static Path base;
+  private static final BlockingQueue<Lane> FREE = new LinkedBlockingQueue<>();
+  private static ListedModels models;
+
+  private Lane lane;
 
   @BeforeAll
   static void rehearse() throws IOException {
     models = new ListedModels();
-    newHome();
-    try (var first = ServerProcess.rehearse(home)) {
-      var journey = journey();
+    var startCache = base.resolve("start.aot");
+    var home = Files.createDirectory(base.resolve("rehearsal"));
+    ServerProcess.disarm(home);
+    try (var first = ServerProcess.rehearse(home, startCache)) {
+      var journey = journey(home);
       journey.live(first);
       journey.settle(first);
       first.terminate();
       first.awaitExit(REHEARSAL_LIMIT);
     }
+    for (int n = 0; n < LANES; n++) FREE.add(new Lane(base.resolve("lane-" + n), startCache));
   }
 
   @AfterAll
   static void end() {
-    current.ifPresent(ServerProcess::close);
+    FREE.forEach(Lane::close);
+    FREE.clear();
     models.close();
   }
 
-  private static void newHome() throws IOException {
-    current.ifPresent(ServerProcess::close);
-    current = Optional.empty();
-    home = Files.createDirectory(base.resolve("home-" + homes++));
-    ServerProcess.disarm(home);
-  }
-
-  /** A server that a test left alive serves the next one too: starts are what takes the time. */
   @BeforeEach
-  void start() throws IOException {
-    // What a test that failed left behind is not the next one's fault.
-    if (!clean) newHome();
-    clean = false;
-    if (current.isEmpty()) restart();
-    server = current.orElseThrow();
+  void start() throws IOException, InterruptedException {
+    lane = FREE.poll(LANE_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    assertThat(lane).as("a free lane after " + LANE_LIMIT).isNotNull();
+    lane.begin();
   }
 
   @AfterEach
-  void keepOnlyTheLiving() {
-    ServerProcess.disarm(home);
-    if (server.endsWithin(Duration.ZERO)) {
-      server.close();
-      current = Optional.empty();
-    }
+  void giveBack() {
+    lane.keepOnlyTheLiving();
+    FREE.add(lane);
   }
 
-  private void restart() throws IOException {
-    ServerProcess.disarm(home);
-    if (server != null) server.close();
-    current = Optional.empty();
-    server = ServerProcess.start(home);
-    current = Optional.of(server);
-  }
-
-  private static Journey journey() {
+  private static Journey journey(Path home) {
     return new Journey(home, models.baseUrl(), _ -> {});
+  }
+
+  /** What came back has to work as well as before, to the end of its life. */
+  private void comeBack(Journey journey) throws IOException {
+    lane.restart();
+    journey.settle(lane.server());
+    journey.finish(lane.server());
+    lane.isClean();
   }
 
   /** {@code -Dchowder.crash.places=REGEX} takes some of them, to look into a failure. */
@@ -114,98 +122,89 @@ class CrashIT {
     return Place.all().stream().filter(place -> place.name().matches(wanted)).toList();
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "{0}")
   @MethodSource("places")
   void everythingGoesOnAfterADeathAt(Place place) throws IOException {
-    var journey = journey();
+    var journey = journey(lane.home());
     switch (place.story()) {
       case LIFE -> {
-        ServerProcess.arm(home, place.name());
-        dieDuringLife(journey);
+        lane.arm(place);
+        liveUntilItDies(journey);
       }
       case START_UP -> {
-        journey.begin(server);
-        server.kill();
-        dieDuringStart(place);
+        journey.begin(lane.server());
+        lane.server().kill();
+        lane.restartTowards(place);
       }
       case SHUT_DOWN -> {
-        journey.begin(server);
-        ServerProcess.arm(home, place.name());
-        server.terminate();
+        journey.begin(lane.server());
+        lane.arm(place);
+        lane.server().terminate();
       }
       case UNBORN -> {
-        ServerProcess.arm(home, "persist.Created.before");
-        dieDuringLife(journey);
-        server.awaitDeathAt("persist.Created.before", DEATH_LIMIT);
-        dieDuringStart(place);
+        lane.arm(Place.BEFORE_BIRTH);
+        liveUntilItDies(journey);
+        lane.server().awaitDeathAt(Place.BEFORE_BIRTH, DEATH_LIMIT);
+        lane.restartTowards(place);
       }
       case HOME_LOST -> {
-        journey.begin(server);
-        server.kill();
+        journey.begin(lane.server());
+        lane.server().kill();
         journey.disk().lose(journey.sandbox());
         journey.expectError();
-        dieDuringStart(place);
+        lane.restartTowards(place);
       }
       case LEFTOVER -> {
-        journey.begin(server);
-        journey.delete(server);
-        journey.settle(server);
-        server.kill();
+        journey.begin(lane.server());
+        journey.delete(lane.server());
+        journey.settle(lane.server());
+        lane.server().kill();
         journey.disk().bringBack(journey.sandbox());
-        dieDuringStart(place);
+        lane.restartTowards(place);
       }
       case MOVED -> {
-        journey.begin(server);
-        server.kill();
+        journey.begin(lane.server());
+        lane.server().kill();
         journey.disk().move(journey.sandbox());
-        dieDuringStart(place);
+        lane.restartTowards(place);
       }
     }
-    server.awaitDeathAt(place.name(), DEATH_LIMIT);
-    restart();
-    journey.settle(server);
-    journey.finish(server);
-    clean = true;
+    lane.server().awaitDeathAt(place, DEATH_LIMIT);
+    comeBack(journey);
   }
 
   /**
    * The server may also die after the last answer: what was acknowledged is not all that is done.
    */
-  private void dieDuringLife(Journey journey) {
+  private void liveUntilItDies(Journey journey) {
     try {
-      journey.live(server);
+      journey.live(lane.server());
     } catch (ServerDied expected) {
       assertThat(expected).hasCauseInstanceOf(Exception.class);
     }
   }
 
-  private void dieDuringStart(Place place) throws IOException {
-    ServerProcess.arm(home, place.name());
-    server.close();
-    server = ServerProcess.launch(home);
-    current = Optional.of(server);
-  }
-
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest
   @EnumSource(Ask.class)
   void whatWasAcknowledgedIsNotLostWhenTheServerIsKilledAtOnce(Ask last) throws IOException {
+    // The journey that came back may be acknowledged the same once more.
+    var victim = lane.server();
     var journey =
         new Journey(
-            home,
+            lane.home(),
             models.baseUrl(),
             ask -> {
-              if (ask == last) server.kill();
+              if (ask == last) victim.kill();
             });
     assertThatThrownBy(
             () -> {
-              journey.live(server);
-              journey.settle(server);
+              journey.live(victim);
+              journey.settle(victim);
             })
         .isInstanceOf(ServerDied.class);
-    restart();
-    journey.settle(server);
-    journey.finish(server);
-    clean = true;
+    comeBack(journey);
   }
 
   static Stream<Long> seeds() {
@@ -216,10 +215,11 @@ class CrashIT {
   }
 
   /** The name holds the seed: {@code -Dchowder.crash.seed=N} takes the same moment again. */
+  @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void aKillAtARandomMomentLosesNothing(long seed) throws IOException {
-    var victim = server;
+    var victim = lane.server();
     var moment = Duration.ofMillis(new Random(seed).nextInt(1500));
     var killer =
         Thread.ofVirtual()
@@ -227,17 +227,10 @@ class CrashIT {
                 () -> {
                   if (!victim.endsWithin(moment)) victim.kill();
                 });
-    var journey = journey();
-    try {
-      journey.live(server);
-    } catch (ServerDied expected) {
-      assertThat(expected).hasCauseInstanceOf(Exception.class);
-    }
+    var journey = journey(lane.home());
+    liveUntilItDies(journey);
     join(killer);
-    restart();
-    journey.settle(server);
-    journey.finish(server);
-    clean = true;
+    comeBack(journey);
   }
 
   private static void join(Thread killer) {
@@ -248,9 +241,48 @@ class CrashIT {
     }
   }
 
+  @Execution(ExecutionMode.CONCURRENT)
+  @Test
+  void aSlotOfNobodyIsGivenBackThoughNobodySpeaksToItsOrganization() throws IOException {
+    var journey = journey(lane.home());
+    lane.arm(Place.SLOT_TAKEN);
+    liveUntilItDies(journey);
+    lane.server().awaitDeathAt(Place.SLOT_TAKEN, DEATH_LIMIT);
+    lane.restart();
+
+    lane.server()
+        .awaitLine(
+            Pattern.compile("organization=" + journey.organization() + " event=SlotReleased"),
+            REPAIR_LIMIT);
+
+    journey.settle(lane.server());
+    journey.finish(lane.server());
+    lane.isClean();
+  }
+
+  @Execution(ExecutionMode.CONCURRENT)
+  @Test
+  void readRowsThatWereLostAreThereAgainAfterAStart() throws Exception {
+    var journey = journey(lane.home());
+    journey.begin(lane.server());
+    lane.server().kill();
+    inDatabase("DELETE FROM instances");
+    inDatabase("DELETE FROM organizations");
+    lane.restart();
+
+    lane.server().awaitLine(Pattern.compile("organizations=\\d+ had rows behind"), REPAIR_LIMIT);
+    lane.server().awaitLine(Pattern.compile("instances=\\d+ had rows behind"), REPAIR_LIMIT);
+
+    journey.settle(lane.server());
+    journey.finish(lane.server());
+    lane.isClean();
+  }
+
+  @Execution(ExecutionMode.CONCURRENT)
   @Test
   void anOrderlyEndIsQuickWithCallsOpenAndLosesNothing() throws Exception {
-    var journey = journey();
+    var journey = journey(lane.home());
+    var server = lane.server();
     journey.begin(server);
     var stub =
         InstanceServiceGrpc.newBlockingStub(server.channel())
@@ -265,22 +297,38 @@ class CrashIT {
     journey.stop(server);
 
     server.terminate();
+    server.awaitLine(Pattern.compile("ended service"), SHUTDOWN_LIMIT);
+    // While calls are open everything behind them is there: nobody else ends the actors.
+    long end = System.nanoTime() + ACTORS_OUTLIVE.toNanos();
+    while (System.nanoTime() < end) journey.promote(server);
     int exitCode = server.awaitExit(SHUTDOWN_LIMIT);
 
     assertThat(exitCode).as(server.tail()).isEqualTo(128 + 15);
-    restart();
-    journey.settle(server);
-    journey.finish(server);
+    assertThat(server.tail()).doesNotContain("did not end cleanly", "ERROR");
+    assertThat(ENDED.matcher(server.tail()).results().map(line -> line.group(1)))
+        .containsExactly(
+            "service",
+            "gRPC",
+            "operators' port",
+            "responses",
+            "consoles",
+            "caretaker",
+            "effects",
+            "actors",
+            "blocking work",
+            "sandbox driver",
+            "database",
+            "metrics");
+    comeBack(journey);
 
+    server = lane.server();
     server.terminate();
     server.awaitExit(SHUTDOWN_LIMIT);
     assertThat(secretsOf(journey.id())).isZero();
-    clean = true;
   }
 
-  private static long secretsOf(String owner) throws SQLException {
-    var url = "jdbc:h2:file:" + home.resolve("data").resolve("chowder");
-    try (var connection = DriverManager.getConnection(url);
+  private long secretsOf(String owner) throws SQLException {
+    try (var connection = DriverManager.getConnection(database());
         var query = connection.prepareStatement("SELECT COUNT(*) FROM secrets WHERE owner = ?")) {
       query.setString(1, owner);
       try (var row = query.executeQuery()) {
@@ -290,9 +338,15 @@ class CrashIT {
     }
   }
 
-  @Test
-  void everyPlaceIsListedOnce() {
-    assertThat(Place.all()).extracting(Place::name).doesNotHaveDuplicates().hasSizeGreaterThan(70);
-    clean = true;
+  /** While no server runs: the database belongs to one process. */
+  private void inDatabase(String change) throws SQLException {
+    try (var connection = DriverManager.getConnection(database());
+        var statement = connection.createStatement()) {
+      statement.execute(change);
+    }
+  }
+
+  private String database() {
+    return "jdbc:h2:file:" + lane.home().resolve("data").resolve("chowder") + ";WRITE_DELAY=0";
   }
 }

@@ -111,6 +111,11 @@ final class Journey {
     return instanceId;
   }
 
+  String organization() {
+    if (organizationId == null) throw new IllegalStateException("not signed up yet");
+    return organizationId;
+  }
+
   /** The whole life; throws {@link ServerDied} where the server died. */
   void live(ServerProcess server) {
     begin(server);
@@ -176,7 +181,8 @@ final class Journey {
     return Struct.newBuilder().putFields("custom", custom.build()).build();
   }
 
-  private void promote(ServerProcess server) {
+  /** By an operator: the answer is the organization's own. */
+  void promote(ServerProcess server) {
     var request =
         HttpRequest.newBuilder(
                 URI.create(
@@ -445,6 +451,10 @@ final class Journey {
     } catch (StatusRuntimeException broken) {
       boolean unreachable = broken.getStatus().getCode() == Status.Code.UNAVAILABLE;
       if (unreachable && server.endsWithin(DEATH_LIMIT)) throw new ServerDied(broken);
+      if (broken.getStatus().getCode() == Status.Code.INTERNAL) {
+        // The caller is told nothing but an id: why stands in the server's own log.
+        throw new AssertionError("a bug; the server's lines:\n" + server.tail(), broken);
+      }
       throw broken;
     }
   }

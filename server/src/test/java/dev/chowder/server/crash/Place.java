@@ -32,6 +32,13 @@ record Place(String name, Story story) {
     MOVED
   }
 
+  /** Where a slot is taken, and its instance not there yet. */
+  static final Place BEFORE_BIRTH = new Place("persist.Created" + Failpoints.BEFORE, Story.LIFE);
+
+  /** Where a slot is taken, and not even the organization's row knows. */
+  static final Place SLOT_TAKEN =
+      new Place("persist.organization.SlotReserved" + Failpoints.AFTER, Story.LIFE);
+
   private static final Map<String, Story> UNUSUAL =
       Map.of(
           "driver.notices", Story.START_UP,

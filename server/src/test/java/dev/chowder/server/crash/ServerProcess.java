@@ -8,7 +8,6 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,17 +29,19 @@ import org.jspecify.annotations.Nullable;
 final class ServerProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int LINES_KEPT = 120;
-  private static final Pattern SERVES = Pattern.compile("chowder serves gRPC on .*:(\\d+)");
+  private static final Pattern SERVES =
+      Pattern.compile("chowder serves gRPC on \\S+:(\\d+), operators on \\S+:(\\d+)");
 
   private final Process process;
-  private final CompletableFuture<Integer> port = new CompletableFuture<>();
+  private final CompletableFuture<Ports> ports = new CompletableFuture<>();
   private final Deque<String> lines = new ArrayDeque<>();
-  private final int operatorPort;
   private @Nullable ManagedChannel channel;
 
-  private ServerProcess(Process process, int operatorPort) {
+  /** Where it listens; it chose both itself, so that no other process can take them before. */
+  private record Ports(int grpc, int operator) {}
+
+  private ServerProcess(Process process) {
     this.process = process;
-    this.operatorPort = operatorPort;
     Thread.ofVirtual().name("server-output").start(this::read);
   }
 
@@ -68,25 +69,25 @@ final class ServerProcess implements AutoCloseable {
     arm(home, "");
   }
 
-  /** Starts it, and waits for nothing. */
-  static ServerProcess launch(Path home) throws IOException {
-    var cache = startCache(home);
-    return launch(home, Files.exists(cache) ? List.of("-XX:AOTCache=" + cache) : List.of());
+  /**
+   * Starts it, and waits for nothing.
+   *
+   * @param startCache from {@link #rehearse}
+   */
+  static ServerProcess launch(Path home, Path startCache) throws IOException {
+    return launch(
+        home, Files.exists(startCache) ? List.of("-XX:AOTCache=" + startCache) : List.of());
   }
 
   /**
    * Starts a process from whose orderly end later ones learn to start in half the time; they do not
    * behave differently. The JVM can do that with jars only, so not when an IDE runs this.
    */
-  static ServerProcess rehearse(Path home) throws IOException {
+  static ServerProcess rehearse(Path home, Path startCache) throws IOException {
     boolean onlyJars =
         Arrays.stream(classPath().split(File.pathSeparator, -1))
             .allMatch(entry -> entry.endsWith(".jar"));
-    return launch(home, onlyJars ? List.of("-XX:AOTCacheOutput=" + startCache(home)) : List.of());
-  }
-
-  private static Path startCache(Path home) {
-    return home.resolveSibling("start.aot");
+    return launch(home, onlyJars ? List.of("-XX:AOTCacheOutput=" + startCache) : List.of());
   }
 
   private static ServerProcess launch(Path home, List<String> options) throws IOException {
@@ -104,23 +105,23 @@ final class ServerProcess implements AutoCloseable {
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));
-    int operatorPort = freePort();
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
     var environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("CHOWDER_"));
     environment.put("CHOWDER_HOME", home.toString());
     environment.put("CHOWDER_GRPC_PORT", "0");
-    environment.put("CHOWDER_OPERATOR_PORT", Integer.toString(operatorPort));
+    environment.put("CHOWDER_OPERATOR_PORT", "0");
+    environment.put("CHOWDER_SHUTDOWN_GRACE", "3s");
     environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
     environment.put("CHOWDER_FAKE_SANDBOXES", sandboxes(home).toString());
     environment.put("CHOWDER_FAILPOINT", "@" + armed(home));
-    return new ServerProcess(builder.start(), operatorPort);
+    return new ServerProcess(builder.start());
   }
 
   /** Starts it, and waits until it serves. */
-  static ServerProcess start(Path home) throws IOException {
-    var server = launch(home);
-    server.grpcPort();
+  static ServerProcess start(Path home, Path startCache) throws IOException {
+    var server = launch(home, startCache);
+    server.ports();
     return server;
   }
 
@@ -132,17 +133,14 @@ final class ServerProcess implements AutoCloseable {
         Arrays.stream(entries).filter(entry -> !entry.contains("test-classes")).toList());
   }
 
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
   private void read() {
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       for (var line = output.readLine(); line != null; line = output.readLine()) {
         var serves = SERVES.matcher(line);
-        if (serves.find()) port.complete(Integer.parseInt(serves.group(1)));
+        if (serves.find()) {
+          ports.complete(
+              new Ports(Integer.parseInt(serves.group(1)), Integer.parseInt(serves.group(2))));
+        }
         synchronized (lines) {
           if (lines.size() == LINES_KEPT) lines.removeFirst();
           lines.addLast(line);
@@ -153,25 +151,25 @@ final class ServerProcess implements AutoCloseable {
         lines.addLast("(output ended: " + ended.getMessage() + ")");
       }
     }
-    port.completeExceptionally(new IllegalStateException("the server ended"));
+    ports.completeExceptionally(new IllegalStateException("the server ended"));
   }
 
   int operatorPort() {
-    return operatorPort;
+    return ports().operator();
   }
 
   synchronized ManagedChannel channel() {
     var open = channel;
     if (open == null) {
-      open = NettyChannelBuilder.forAddress("127.0.0.1", grpcPort()).usePlaintext().build();
+      open = NettyChannelBuilder.forAddress("127.0.0.1", ports().grpc()).usePlaintext().build();
       channel = open;
     }
     return open;
   }
 
-  private int grpcPort() {
+  private Ports ports() {
     try {
-      return port.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      return ports.get(START_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException why) {
       throw new AssertionError("the server does not serve; its last lines:\n" + tail(), why);
     } catch (InterruptedException why) {
@@ -188,7 +186,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Fails unless the process dies, by itself, at its failpoint. */
-  void awaitDeathAt(String failpoint, Duration limit) {
+  void awaitDeathAt(Place failpoint, Duration limit) {
     if (!endsWithin(limit)) {
       throw new AssertionError("nothing hit " + failpoint + " within " + limit + "\n" + tail());
     }
@@ -213,17 +211,30 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
+  boolean hasEnded() {
+    return !process.isAlive();
+  }
+
   /** As {@code kill -9}; returns when it is dead. */
   void kill() {
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
     awaitExit(Duration.ofSeconds(20));
   }
 
-  /** SIGTERM. */
+  /** SIGTERM; what it writes while it ends can still be read, as by Process.destroy it cannot. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
+  /** Waits until it wrote a line in which this is found. */
+  void awaitLine(Pattern wanted, Duration limit) {
+    Await.until(
+        limit,
+        () -> wanted.matcher(tail()).find() ? "" : "no line: " + wanted.pattern(),
+        this::tail);
+  }
+
+  /** Its last lines. */
   String tail() {
     synchronized (lines) {
       return String.join("\n", lines);
