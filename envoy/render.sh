@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints Envoy's configuration: fills the template's variables from the environment or with the defaults below.
-# It starts nothing and looks for nothing.
+# It starts nothing and looks for nothing. What it prints holds a token: keep it in a file of mode 0600.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
@@ -13,6 +13,8 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_GRPC_PORT:=9090}"
 : "${CHOWDER_OPERATOR_HOST:=127.0.0.1}"
 : "${CHOWDER_OPERATOR_PORT:=9091}"
+# Shows the server that it is Envoy who asks where a gateway is; the server makes the file at its first start.
+: "${CHOWDER_ENVOY_TOKEN_FILE:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/envoy.token}"
 # The descriptor set that the build of `proto` writes, and which of its services are REST.
 : "${CHOWDER_DESCRIPTORS:=$here/../proto/target/classes/chowder/chowder.pb}"
 : "${CHOWDER_SERVICES:=chowder.v1.OrganizationService, chowder.v1.InstanceService}"
@@ -24,13 +26,18 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_CORS_ORIGINS:=https?://(localhost|127\\.0\\.0\\.1)(:[0-9]+)?}"
 : "${CHOWDER_MAX_BODY_BYTES:=4194304}"
 
+# shellcheck disable=SC2034  # read by its name below
+if ! CHOWDER_ENVOY_TOKEN="$(cat "$CHOWDER_ENVOY_TOKEN_FILE" 2>/dev/null)"; then
+  echo "envoy/render.sh: no token in CHOWDER_ENVOY_TOKEN_FILE (expected: the file that the server makes at its first start)." >&2
+  exit 1
+fi
 template="$(cat "$here/envoy.yaml")"
 if [ "$CHOWDER_API_HOSTS" = '"*"' ] || [ "$CHOWDER_API_HOSTS" = '*' ]; then
   CHOWDER_API_HOSTS='"*"'
   template="$(sed '/# BEGIN unknown hosts/,/# END unknown hosts/d' <<<"$template")"
 fi
 for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_HOST CHOWDER_GRPC_PORT CHOWDER_OPERATOR_HOST \
-  CHOWDER_OPERATOR_PORT CHOWDER_DESCRIPTORS CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES; do
+  CHOWDER_OPERATOR_PORT CHOWDER_DESCRIPTORS CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES; do
   template="${template//"\${$name}"/${!name}}"
 done
 printf '%s\n' "$template"

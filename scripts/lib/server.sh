@@ -36,7 +36,8 @@ server_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER
 
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
-  CHOWDER_DESCRIPTORS="$APP/chowder.pb" "$ROOT/envoy/render.sh" >"$config.new"
+  # It holds the token by which the server knows Envoy.
+  (umask 077 && CHOWDER_DESCRIPTORS="$APP/chowder.pb" "$ROOT/envoy/render.sh" >"$config.new")
   if process_runs envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
     return 0

@@ -36,7 +36,9 @@ import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.gateway.ConsoleAdmission;
+import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceAsks;
@@ -46,7 +48,6 @@ import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
-import dev.chowder.server.operator.OperatorToken;
 import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
@@ -222,7 +223,7 @@ public final class Chowder implements AutoCloseable {
             "operators' port",
             OperatorServer.start(
                 settings,
-                OperatorToken.in(settings.home().resolve("operator.token"), new SecureRandom()),
+                token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 metrics,
                 serving::get));
@@ -234,8 +235,10 @@ public final class Chowder implements AutoCloseable {
                 new GrpcServer.Services(
                     List.of(instanceService, organizationService),
                     List.of(
-                        new GatewayAuthorization(
-                            directory, settings.gateway().baseDomain(), consoles))),
+                        new EnvoyOnly(token("envoy.token", "chd_envoy_"))
+                            .guard(
+                                new GatewayAuthorization(
+                                    directory, settings.gateway().baseDomain(), consoles)))),
                 key ->
                     keys.authenticate(key)
                         .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
@@ -262,6 +265,10 @@ public final class Chowder implements AutoCloseable {
   /** Where operators are served; the same holds. */
   public int operatorPort() {
     return operatorPort;
+  }
+
+  private TokenFile token(String name, String prefix) throws IOException {
+    return TokenFile.in(settings.home().resolve(name), prefix, new SecureRandom());
   }
 
   /** The same after a crash, so that what a question left behind is found by the next one. */

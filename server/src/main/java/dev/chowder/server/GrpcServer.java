@@ -56,9 +56,9 @@ public final class GrpcServer implements AutoCloseable {
    * What the server serves.
    *
    * @param api services of the public API: every method needs a key but sign-up
-   * @param internal services for Envoy alone; nothing but Envoy must reach them
+   * @param internal services that are no part of the API and let in themselves whom they are for
    */
-  public record Services(List<BindableService> api, List<BindableService> internal) {}
+  public record Services(List<BindableService> api, List<ServerServiceDefinition> internal) {}
 
   /** A server on the network, not started. */
   public static GrpcServer onNetwork(
@@ -90,23 +90,23 @@ public final class GrpcServer implements AutoCloseable {
     var health = new HealthStatusManager();
     // A blocking service costs a virtual thread, and OpenCallLimit bounds those.
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-    var chain = chain(grpc, keys, metrics);
+    var figures = new RpcMetrics(metrics);
+    var chain = chain(grpc, keys, figures);
     builder.executor(executor).addService(health.getHealthService());
     services.api().forEach(s -> builder.addService(guarded(s.bindService(), grpc, chain)));
     services.internal().forEach(builder::addService);
     addReflection(builder);
     builder.fallbackHandlerRegistry(
-        new UnknownMethods(
-            List.of(RequestId.interceptor(), new RpcMetrics(metrics), new ErrorInterceptor())));
+        new UnknownMethods(List.of(RequestId.interceptor(), figures, new ErrorInterceptor())));
     return new GrpcServer(builder.build(), health, executor, grpc.shutdownGrace());
   }
 
   /** The first is the outermost. */
   private static List<ServerInterceptor> chain(
-      ServerSettings.Grpc grpc, KeyAuthenticator keys, MeterRegistry metrics) {
+      ServerSettings.Grpc grpc, KeyAuthenticator keys, RpcMetrics figures) {
     return List.of(
         RequestId.interceptor(),
-        new RpcMetrics(metrics),
+        figures,
         new ErrorInterceptor(),
         new OpenCallLimit(grpc.maxOpenCalls()),
         new SuccessStatus(),

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import dev.chowder.actor.Ids;
+import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -30,14 +31,14 @@ final class OperatorRoutes {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final String BEARER = "bearer ";
 
-  private final OperatorToken token;
+  private final TokenFile token;
   private final OperatorCommands commands;
   private final Supplier<String> figures;
   private final BooleanSupplier isServing;
   private final int maxBodyBytes;
 
   OperatorRoutes(
-      OperatorToken token,
+      TokenFile token,
       OperatorCommands commands,
       Supplier<String> figures,
       BooleanSupplier isServing,

@@ -3,6 +3,7 @@ package dev.chowder.server.operator;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.chowder.server.ServerSettings;
+import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -46,7 +47,7 @@ public final class OperatorServer implements AutoCloseable {
    */
   public static OperatorServer start(
       ServerSettings settings,
-      OperatorToken token,
+      TokenFile token,
       OperatorCommands commands,
       PrometheusMeterRegistry metrics,
       BooleanSupplier isServing)

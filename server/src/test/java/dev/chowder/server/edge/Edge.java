@@ -5,13 +5,14 @@ import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.server.operator.OperatorServer;
-import dev.chowder.server.operator.OperatorToken;
 import dev.chowder.server.organization.OrganizationRequests;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -55,17 +56,20 @@ final class Edge implements AutoCloseable {
     var gateways =
         new GatewayAuthorization(
             (organization, id) -> place(id), settings.gateway().baseDomain(), webSockets::add);
+    var token = TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom());
     grpc =
         GrpcServer.onNetwork(
                 settings,
-                new GrpcServer.Services(List.of(instances, organizations), List.of(gateways)),
+                new GrpcServer.Services(
+                    List.of(instances, organizations),
+                    List.of(new EnvoyOnly(token).guard(gateways))),
                 key -> Optional.ofNullable(KEYS.get(key.reveal())),
                 metrics)
             .start();
     operator =
         OperatorServer.start(
             settings,
-            OperatorToken.in(folder.resolve("operator.token"), new SecureRandom()),
+            TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
             new NoOrganizations(),
             metrics,
             () -> true);
@@ -88,7 +92,12 @@ final class Edge implements AutoCloseable {
     var all = new ConcurrentHashMap<>(variables);
     all.put("CHOWDER_GRPC_PORT", Integer.toString(grpc.port()));
     all.put("CHOWDER_OPERATOR_PORT", Integer.toString(operator.port()));
+    all.put("CHOWDER_ENVOY_TOKEN_FILE", envoyToken(folder).toString());
     return EnvoyProcess.start(folder, all);
+  }
+
+  static Path envoyToken(Path home) {
+    return home.resolve("envoy.token");
   }
 
   void place(String id, InetSocketAddress gateway) {

@@ -3,7 +3,15 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.actor.Ids;
+import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
+import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
+import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
+import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -94,6 +102,43 @@ class EnvoyGatewayIT {
     assertThat(send(request).status()).isEqualTo(200);
     assertThat(gateway.next().headers()).doesNotContainKey("X-envoy-original-dst-host");
     assertThat(other.seen).isEmpty();
+  }
+
+  @Test
+  void nobodyButEnvoyIsToldWhereAGatewayIs() {
+    var question =
+        CheckRequest.newBuilder()
+            .setAttributes(
+                AttributeContext.newBuilder()
+                    .setRequest(
+                        AttributeContext.Request.newBuilder()
+                            .setHttp(
+                                AttributeContext.HttpRequest.newBuilder()
+                                    .setHost(id + ".localhost")
+                                    .setPath("/"))))
+            .build();
+    var channel =
+        NettyChannelBuilder.forAddress(Edge.loopback(EDGE.edge().grpc.port()))
+            .usePlaintext()
+            .build();
+    try {
+      for (var shown : new String[] {"", "none", Edge.KEY}) {
+        var headers = new Metadata();
+        headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + Edge.KEY);
+        if (!shown.isEmpty()) headers.put(EnvoyOnly.TOKEN, shown);
+        var end =
+            RawGrpc.call(
+                channel,
+                AuthorizationGrpc.getCheckMethod().getFullMethodName(),
+                question.toByteArray(),
+                headers);
+        assertThat(end.code()).as(end.toString()).isEqualTo(Status.Code.UNAUTHENTICATED);
+        assertThat(end.reasons()).as(end.toString()).containsExactly("KEY_INVALID");
+        Leaks.check(end.message());
+      }
+    } finally {
+      channel.shutdownNow();
+    }
   }
 
   @Test

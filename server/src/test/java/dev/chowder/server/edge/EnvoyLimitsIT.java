@@ -228,7 +228,11 @@ class EnvoyLimitsIT {
     try (var envoy =
         EnvoyProcess.start(
             Files.createDirectories(folder.resolve("alone")),
-            Map.of("CHOWDER_GRPC_PORT", "1", "CHOWDER_OPERATOR_PORT", "1"))) {
+            Map.of(
+                "CHOWDER_GRPC_PORT", "1",
+                "CHOWDER_OPERATOR_PORT", "1",
+                "CHOWDER_ENVOY_TOKEN_FILE",
+                    Files.writeString(Edge.envoyToken(folder), "none").toString()))) {
       var answer =
           RawHttp.send(Edge.loopback(envoy.port()), RawHttp.Request.of("GET", "/v1/instances"));
       RestErrors.check(answer, 503, 14, "SERVER_UNAVAILABLE");

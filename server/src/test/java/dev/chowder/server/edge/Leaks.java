@@ -13,7 +13,7 @@ public final class Leaks {
               "\\b(?:java|javax|jdk|io\\.grpc|com\\.google\\.protobuf|org\\.apache|dev\\.chowder)\\.[a-z]+\\.[A-Za-z]"),
           Pattern.compile("\\b[A-Z][A-Za-z]+(?:Exception|Error)\\b"),
           Pattern.compile("(?:^|[\\s\"'(=:])/(?:home|root|usr|var|etc|tmp|opt|work)/"),
-          Pattern.compile("chd_(?:org|sk|op)_[A-Za-z0-9_]{8}"),
+          Pattern.compile("chd_(?:org|sk|op|envoy)_[A-Za-z0-9_]{8}"),
           Pattern.compile(Pattern.quote(StubInstances.SECRET_OF_THE_BUG)));
 
   private Leaks() {}

@@ -96,7 +96,8 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
             Files.createDirectories(home.resolve("envoy-" + chowder.grpcPort())),
             Map.of(
                 "CHOWDER_GRPC_PORT", Integer.toString(chowder.grpcPort()),
-                "CHOWDER_OPERATOR_PORT", Integer.toString(chowder.operatorPort())));
+                "CHOWDER_OPERATOR_PORT", Integer.toString(chowder.operatorPort()),
+                "CHOWDER_ENVOY_TOKEN_FILE", Edge.envoyToken(home).toString()));
   }
 
   /**

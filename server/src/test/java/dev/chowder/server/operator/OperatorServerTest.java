@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.ServerSettings;
+import dev.chowder.server.auth.TokenFile;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -41,7 +42,7 @@ class OperatorServerTest {
             ConfigFactory.parseMap(Map.of("chowder.operator.port", 0))
                 .withFallback(ConfigFactory.load()));
     Path file = home.resolve("operator.token");
-    var made = OperatorToken.in(file, new SecureRandom());
+    var made = TokenFile.in(file, "chd_op_", new SecureRandom());
     token = Files.readString(file).strip();
     server =
         OperatorServer.start(
@@ -87,7 +88,7 @@ class OperatorServerTest {
     Path file = home.resolve("operator.token");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
         .isEqualTo("rw-------");
-    assertThat(OperatorToken.in(file, new SecureRandom()).is(token)).isTrue();
+    assertThat(TokenFile.in(file, "chd_op_", new SecureRandom()).is(token)).isTrue();
     assertThat(Files.readString(file).strip()).isEqualTo(token).startsWith("chd_op_").hasSize(71);
   }
 
@@ -95,7 +96,7 @@ class OperatorServerTest {
   void aTokenThatOthersCanReadIsRefused() throws IOException {
     Path file = home.resolve("operator.token");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
-    assertThatThrownBy(() -> OperatorToken.in(file, new SecureRandom()))
+    assertThatThrownBy(() -> TokenFile.in(file, "chd_op_", new SecureRandom()))
         .isInstanceOf(IOException.class)
         .hasMessage("operator.token: readable by others (expected: mode 0600, as it was made)");
   }

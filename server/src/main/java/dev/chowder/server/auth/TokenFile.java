@@ -1,4 +1,4 @@
-package dev.chowder.server.operator;
+package dev.chowder.server.auth;
 
 import dev.chowder.secret.Secret;
 import java.io.IOException;
@@ -16,26 +16,29 @@ import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * The operator's token: made at the first start, kept in a file that only its owner reads. It
- * refuses a file that others can read, since then it is no secret.
+ * A token that is shared by a file: made at the first start, read by its owner alone. It refuses a
+ * file that others can read, since then it is no secret.
  */
-public final class OperatorToken {
-  private static final String PREFIX = "chd_op_";
+public final class TokenFile {
   private static final int RANDOM_BYTES = 32;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
   private final Secret token;
 
-  private OperatorToken(Secret token) {
+  private TokenFile(Secret token) {
     this.token = token;
   }
 
-  /** Reads the file, or makes it with a new token. */
-  public static OperatorToken in(Path file, SecureRandom random) throws IOException {
+  /**
+   * Reads the file, or makes it with a new token.
+   *
+   * @param prefix what a token begins with, so that one that got lost tells what it is for
+   */
+  public static TokenFile in(Path file, String prefix, SecureRandom random) throws IOException {
     byte[] bytes = new byte[RANDOM_BYTES];
     random.nextBytes(bytes);
-    String fresh = PREFIX + HexFormat.of().formatHex(bytes);
+    String fresh = prefix + HexFormat.of().formatHex(bytes);
     Path folder = file.getParent();
     if (folder != null) {
       Files.createDirectories(folder);
@@ -45,27 +48,27 @@ public final class OperatorToken {
         Files.newByteChannel(
             file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), mode)) {
       channel.write(StandardCharsets.US_ASCII.encode(fresh + "\n"));
-      return new OperatorToken(Secret.of(fresh));
+      return new TokenFile(Secret.of(fresh));
     } catch (FileAlreadyExistsException e) {
       return read(file);
     }
   }
 
-  private static OperatorToken read(Path file) throws IOException {
+  private static TokenFile read(Path file) throws IOException {
     if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file))) {
       throw new IOException(
           file.getFileName() + ": readable by others (expected: mode 0600, as it was made)");
     }
     String text = Files.readString(file, StandardCharsets.US_ASCII).strip();
-    if (text.length() < PREFIX.length() + RANDOM_BYTES) {
+    if (text.length() < RANDOM_BYTES) {
       throw new IOException(
           file.getFileName() + ": too short (expected: a token; remove the file to get a new one)");
     }
-    return new OperatorToken(Secret.of(text));
+    return new TokenFile(Secret.of(text));
   }
 
   /** Takes as long for a wrong token as for the right one. */
-  boolean is(String candidate) {
+  public boolean is(String candidate) {
     return MessageDigest.isEqual(
         candidate.getBytes(StandardCharsets.UTF_8),
         token.reveal().getBytes(StandardCharsets.UTF_8));
