@@ -46,7 +46,11 @@ final class Edge implements AutoCloseable {
   private final ResponsesProxy proxy;
 
   Edge(Path folder) throws IOException {
-    ServerSettings settings = settings(folder);
+    this(folder, Map.of());
+  }
+
+  Edge(Path folder, Map<String, Object> others) throws IOException {
+    ServerSettings settings = settings(folder, others);
     proxy = new ResponsesProxy((organization, id) -> place(id), settings.responses());
     instances = new StubInstances(new InstanceRequests(settings.instances()), proxy);
     var organizations =
@@ -76,14 +80,20 @@ final class Edge implements AutoCloseable {
   }
 
   static ServerSettings settings(Path folder) {
+    return settings(folder, Map.of());
+  }
+
+  private static ServerSettings settings(Path folder, Map<String, Object> others) {
     return ServerSettings.of(
-        ConfigFactory.parseMap(
-                Map.of(
-                    "chowder.home", folder.toString(),
-                    "chowder.grpc.port", 0,
-                    "chowder.grpc.shutdown-grace", "1s",
-                    "chowder.operator.port", 0,
-                    "chowder.gateway.port", 8080))
+        ConfigFactory.parseMap(others)
+            .withFallback(
+                ConfigFactory.parseMap(
+                    Map.of(
+                        "chowder.home", folder.toString(),
+                        "chowder.grpc.port", 0,
+                        "chowder.grpc.shutdown-grace", "1s",
+                        "chowder.operator.port", 0,
+                        "chowder.gateway.port", 8080)))
             .withFallback(ConfigFactory.load()));
   }
 

@@ -1,0 +1,238 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
+import com.sun.net.httpserver.HttpExchange;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.CreateResponseRequest;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.error.Reason;
+import io.grpc.Context;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The limits of an answer on its way from a gateway: in time, in memory, in number. */
+class ResponsesTest {
+  private static final int BLOCK = 64 * 1024;
+  private static final long WHOLE_ANSWER = 200L << 20;
+
+  /** More than all sockets and windows on the way hold together; less than the whole answer. */
+  private static final long ON_THE_WAY = 64L << 20;
+
+  private final String id = Ids.next();
+
+  /** Lets a gateway go on that waits. */
+  private final CountDownLatch goOn = new CountDownLatch(1);
+
+  @TempDir private Path folder;
+  private StubGateway gateway;
+  private Edge edge;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new StubGateway();
+    edge =
+        new Edge(
+            folder,
+            Map.of(
+                "chowder.responses.first-byte-timeout", "1500ms",
+                "chowder.responses.idle-timeout", "4s",
+                "chowder.responses.max-open", 1));
+    edge.place(id, gateway.address());
+    channel =
+        NettyChannelBuilder.forAddress(Edge.loopback(edge.grpc.port())).usePlaintext().build();
+  }
+
+  @AfterEach
+  void stop() {
+    goOn.countDown();
+    channel.shutdownNow();
+    edge.close();
+    gateway.close();
+  }
+
+  @Test
+  void aGatewayThatSaysNothingIsGivenUp() throws Exception {
+    gateway.behave(this::saySomethingWhenItMayGoOn);
+    assertThat(failure(answer())).isEqualTo(Reason.NO_ANSWER_IN_TIME.name());
+    assertTheGatewayWasHungUpOn();
+  }
+
+  @Test
+  void anAnswerThatStopsInTheMiddleIsGivenUp() throws Exception {
+    gateway.behave(
+        exchange -> {
+          begin(exchange, "application/json", "{\"half\":");
+          saySomethingWhenItMayGoOn(exchange);
+        });
+    var answer = answer();
+    assertThat(answer.next().getData().toStringUtf8()).isEqualTo("{\"half\":");
+    assertThat(failure(answer)).isEqualTo(Reason.NO_ANSWER_IN_TIME.name());
+    assertTheGatewayWasHungUpOn();
+  }
+
+  @Test
+  void eventsThatStopInTheMiddleEndInAnErrorEvent() throws Exception {
+    gateway.behave(
+        exchange -> {
+          begin(exchange, "text/event-stream", "data: 1\n\n");
+          saySomethingWhenItMayGoOn(exchange);
+        });
+    var answer = answer();
+    assertThat(answer.next().getData().toStringUtf8()).isEqualTo("data: 1\n\n");
+    assertThat(answer.next().getData().toStringUtf8())
+        .startsWith("\n\nevent: error\ndata: {")
+        .contains(Reason.NO_ANSWER_IN_TIME.name());
+    assertThat(answer.hasNext()).isFalse();
+    assertTheGatewayWasHungUpOn();
+  }
+
+  @Test
+  void anAnswerThatMovesMayTakeLongerThanTheLimit() {
+    gateway.behave(
+        exchange -> {
+          begin(exchange, "text/event-stream", "data: 0\n\n");
+          // Together more than the limit, each well below it.
+          for (int n = 1; n <= 4; n++) {
+            await(1200);
+            exchange
+                .getResponseBody()
+                .write("data: %d\n\n".formatted(n).getBytes(StandardCharsets.US_ASCII));
+            exchange.getResponseBody().flush();
+          }
+        });
+    var text = new StringBuilder();
+    answer().forEachRemaining(part -> text.append(part.getData().toStringUtf8()));
+    assertThat(text).endsWith("data: 4\n\n").doesNotContain("error");
+  }
+
+  @Test
+  void aCallerWhoReadsNothingHoldsTheGatewayBack() throws Exception {
+    var sent = new AtomicLong();
+    gateway.behave(
+        exchange -> {
+          exchange.getResponseHeaders().set("content-type", "application/octet-stream");
+          exchange.sendResponseHeaders(200, 0);
+          var block = new byte[BLOCK];
+          while (sent.get() < WHOLE_ANSWER) {
+            exchange.getResponseBody().write(block);
+            sent.addAndGet(BLOCK);
+          }
+        });
+    // A blocking iterator asks for one part, and for the next when that was taken.
+    var answer = answer();
+    long received = answer.next().getData().size();
+    long before;
+    do {
+      before = sent.get();
+      await(400);
+    } while (sent.get() > before);
+    assertThat(sent.get()).isLessThan(ON_THE_WAY);
+    // In less than the limit's time, or the watchdog would be right to end it.
+    while (answer.hasNext()) received += answer.next().getData().size();
+    assertThat(received).isEqualTo(sent.get()).isGreaterThanOrEqualTo(WHOLE_ANSWER);
+  }
+
+  @Test
+  void oneMoreThanTheLimitIsTurnedAwayAndAnEndedOneMakesRoom() throws Exception {
+    gateway.behave(
+        exchange -> {
+          begin(exchange, "text/event-stream", "data: 1\n\n");
+          saySomethingWhenItMayGoOn(exchange);
+        });
+    var first = Context.current().withCancellation();
+    var parts = new ArrayList<HttpBody>();
+    first.run(() -> parts.add(answer().next()));
+    assertThat(parts).hasSize(1);
+    assertThat(failure(answer())).isEqualTo(Reason.RATE_LIMITED.name());
+    first.cancel(null);
+    gateway.behave(exchange -> StubGateway.reply(exchange, 200, "application/json", "{}"));
+    assertThat(firstThatIsLetIn()).isEqualTo("{}");
+    // And that one, too, gave its place back.
+    assertThat(firstThatIsLetIn()).isEqualTo("{}");
+  }
+
+  /** A place is free a moment after its call has ended. */
+  private String firstThatIsLetIn() {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (true) {
+      try {
+        return answer().next().getData().toStringUtf8();
+      } catch (StatusRuntimeException thrown) {
+        assertThat(ChainTest.reason(thrown)).isEqualTo(Reason.RATE_LIMITED.name());
+        assertThat(System.nanoTime()).as("still no room").isLessThan(deadline);
+      }
+    }
+  }
+
+  private static void begin(HttpExchange exchange, String type, String text) throws IOException {
+    exchange.getResponseHeaders().set("content-type", type);
+    exchange.sendResponseHeaders(200, 0);
+    exchange.getResponseBody().write(text.getBytes(StandardCharsets.US_ASCII));
+    exchange.getResponseBody().flush();
+  }
+
+  private void saySomethingWhenItMayGoOn(HttpExchange exchange) throws IOException {
+    await(20_000);
+    if (exchange.getResponseCode() < 0) exchange.sendResponseHeaders(200, 0);
+    while (true) {
+      exchange.getResponseBody().write(new byte[BLOCK]);
+      exchange.getResponseBody().flush();
+    }
+  }
+
+  /** Whoever writes to a connection that was closed is told so. */
+  private void assertTheGatewayWasHungUpOn() throws InterruptedException {
+    goOn.countDown();
+    assertThat(gateway.callerWentAway.await(10, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private void await(long millis) {
+    try {
+      var _ = goOn.await(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Iterator<HttpBody> answer() {
+    var headers = new Metadata();
+    headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + Edge.KEY);
+    return InstanceServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(30, TimeUnit.SECONDS)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+        .createResponse(
+            CreateResponseRequest.newBuilder()
+                .setInstanceId(id)
+                .setBody(
+                    HttpBody.newBuilder().setData(ByteString.copyFromUtf8("{\"input\":\"x\"}")))
+                .build());
+  }
+
+  private static String failure(Iterator<HttpBody> answer) {
+    var thrown = catchThrowableOfType(StatusRuntimeException.class, answer::hasNext);
+    assertThat(thrown).isNotNull();
+    return ChainTest.reason(thrown);
+  }
+}
