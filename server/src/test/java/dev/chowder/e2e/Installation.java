@@ -14,21 +14,32 @@ import java.nio.file.Path;
  * @param keyFile holds the key of an organization of tier crab
  * @param demoModel the demo model's address
  * @param cluster the value of the label {@code dev.chowder.cluster}
+ * @param home where the scripts keep its state
  */
-record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String cluster) {
+record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String cluster, Path home) {
   static final Installation UNDER_TEST =
       new Installation(
           URI.create(required("CHOWDER_E2E_REST")),
           required("CHOWDER_E2E_GRPC"),
           Path.of(required("CHOWDER_E2E_KEY_FILE")),
           URI.create(required("CHOWDER_E2E_DEMO_MODEL")),
-          required("CHOWDER_E2E_CLUSTER"));
+          required("CHOWDER_E2E_CLUSTER"),
+          Path.of(required("CHOWDER_E2E_HOME")));
 
   String key() {
     try {
       return Files.readString(keyFile).strip();
     } catch (IOException e) {
       throw new AssertionError("no key: " + keyFile, e);
+    }
+  }
+
+  /** The agent that {@code scripts/up} made. */
+  String firstAgent() {
+    try {
+      return Files.readString(home.resolve("first-instance")).strip();
+    } catch (IOException e) {
+      throw new AssertionError("no first agent: " + home, e);
     }
   }
 

@@ -1,24 +1,22 @@
 package dev.chowder.e2e;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Two running agents for all classes that leave one as they found it, since each holds a gigabyte
- * and takes half a minute to come; both are deleted after the last class.
+ * and takes half a minute to come. The first is the one that the scripts made; the second is
+ * deleted after the last class.
  */
 final class SharedAgents implements BeforeAllCallback {
-  private static final List<Agent> MADE = new ArrayList<>();
   private static @Nullable Agent first;
   private static @Nullable Agent second;
 
   static synchronized Agent first() {
     Agent agent = first;
     if (agent == null) {
-      agent = make("shared-first");
+      agent = new Agent(Caller.ofTheInstallation(), Installation.UNDER_TEST.firstAgent());
       first = agent;
     }
     return running(agent);
@@ -27,16 +25,10 @@ final class SharedAgents implements BeforeAllCallback {
   static synchronized Agent second() {
     Agent agent = second;
     if (agent == null) {
-      agent = make("shared-second");
+      agent = Agent.create(Caller.ofTheInstallation(), "shared-second").awaitRunning();
       second = agent;
     }
     return running(agent);
-  }
-
-  private static Agent make(String name) {
-    Agent agent = Agent.create(Caller.ofTheInstallation(), name);
-    MADE.add(agent);
-    return agent.awaitRunning();
   }
 
   /** A test that failed half-way may have left it asleep. */
@@ -52,13 +44,14 @@ final class SharedAgents implements BeforeAllCallback {
     context
         .getRoot()
         .getStore(ExtensionContext.Namespace.create(SharedAgents.class))
-        .getOrComputeIfAbsent(SharedAgents.class, key -> (AutoCloseable) SharedAgents::deleteAll);
+        .getOrComputeIfAbsent(
+            SharedAgents.class, key -> (AutoCloseable) SharedAgents::deleteSecond);
   }
 
-  private static synchronized void deleteAll() {
-    MADE.forEach(Agent::delete);
-    MADE.clear();
-    first = null;
-    second = null;
+  private static synchronized void deleteSecond() {
+    if (second != null) {
+      second.delete().is(204);
+      second = null;
+    }
   }
 }
