@@ -53,6 +53,13 @@ final class Journey {
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(30);
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(10);
 
+  /**
+   * What gRPC's client says when the server is gone; the latter, when it goes while a request is
+   * being written. The server itself never says that.
+   */
+  private static final Set<Status.Code> CONNECTION_LOST =
+      EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.UNKNOWN);
+
   /** What an instance ends in. */
   enum Fate {
     /** It is not there, and nothing of it is. */
@@ -449,8 +456,10 @@ final class Journey {
     try {
       return rpc.get();
     } catch (StatusRuntimeException broken) {
-      boolean unreachable = broken.getStatus().getCode() == Status.Code.UNAVAILABLE;
-      if (unreachable && server.endsWithin(DEATH_LIMIT)) throw new ServerDied(broken);
+      if (CONNECTION_LOST.contains(broken.getStatus().getCode())
+          && server.endsWithin(DEATH_LIMIT)) {
+        throw new ServerDied(broken);
+      }
       if (broken.getStatus().getCode() == Status.Code.INTERNAL) {
         // The caller is told nothing but an id: why stands in the server's own log.
         throw new AssertionError("a bug; the server's lines:\n" + server.tail(), broken);

@@ -35,6 +35,7 @@ final class ServerProcess implements AutoCloseable {
   private final Process process;
   private final CompletableFuture<Ports> ports = new CompletableFuture<>();
   private final Deque<String> lines = new ArrayDeque<>();
+  private final Thread end = Thread.ofPlatform().unstarted(this::halt);
   private @Nullable ManagedChannel channel;
 
   /** Where it listens; it chose both itself, so that no other process can take them before. */
@@ -42,6 +43,8 @@ final class ServerProcess implements AutoCloseable {
 
   private ServerProcess(Process process) {
     this.process = process;
+    // Tests that are ended from outside take their servers with them.
+    Runtime.getRuntime().addShutdownHook(end);
     Thread.ofVirtual().name("server-output").start(this::read);
   }
 
@@ -217,8 +220,12 @@ final class ServerProcess implements AutoCloseable {
 
   /** As {@code kill -9}; returns when it is dead. */
   void kill() {
-    process.toHandle().destroyForcibly();
+    halt();
     awaitExit(Duration.ofSeconds(20));
+  }
+
+  private void halt() {
+    process.toHandle().destroyForcibly();
   }
 
   /** SIGTERM; what it writes while it ends can still be read, as by Process.destroy it cannot. */
@@ -244,6 +251,7 @@ final class ServerProcess implements AutoCloseable {
   @Override
   public void close() {
     if (process.isAlive()) kill();
+    Runtime.getRuntime().removeShutdownHook(end);
     synchronized (this) {
       if (channel != null) channel.shutdownNow();
     }
