@@ -80,6 +80,7 @@ class CrashIT {
       journey.settle(first);
       first.terminate();
       first.awaitExit(REHEARSAL_LIMIT);
+      assertThat(Files.exists(startCache)).as(first.tail()).isEqualTo(ServerProcess.canRehearse());
     }
     for (int n = 0; n < LANES; n++) FREE.add(new Lane(base.resolve("lane-" + n), startCache));
   }

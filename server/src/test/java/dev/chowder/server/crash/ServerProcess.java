@@ -84,13 +84,18 @@ final class ServerProcess implements AutoCloseable {
 
   /**
    * Starts a process from whose orderly end later ones learn to start in half the time; they do not
-   * behave differently. The JVM can do that with jars only, so not when an IDE runs this.
+   * behave differently.
+   *
+   * @param startCache written at the end, where that is possible
    */
   static ServerProcess rehearse(Path home, Path startCache) throws IOException {
-    boolean onlyJars =
-        Arrays.stream(classPath().split(File.pathSeparator, -1))
-            .allMatch(entry -> entry.endsWith(".jar"));
-    return launch(home, onlyJars ? List.of("-XX:AOTCacheOutput=" + startCache) : List.of());
+    return launch(home, canRehearse() ? List.of("-XX:AOTCacheOutput=" + startCache) : List.of());
+  }
+
+  /** The JVM can do that with jars only, so not when an IDE runs this. */
+  static boolean canRehearse() {
+    return Arrays.stream(classPath().split(File.pathSeparator, -1))
+        .allMatch(entry -> entry.endsWith(".jar"));
   }
 
   private static ServerProcess launch(Path home, List<String> options) throws IOException {
@@ -133,7 +138,10 @@ final class ServerProcess implements AutoCloseable {
     var entries = System.getProperty("java.class.path").split(File.pathSeparator, -1);
     return String.join(
         File.pathSeparator,
-        Arrays.stream(entries).filter(entry -> !entry.contains("test-classes")).toList());
+        Arrays.stream(entries)
+            // Surefire's class path ends in an empty entry, a directory to the JVM.
+            .filter(entry -> !entry.isEmpty() && !entry.contains("test-classes"))
+            .toList());
   }
 
   private void read() {
