@@ -36,6 +36,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -386,7 +387,7 @@ final class Journey {
 
   private String problemOfNone(ServerProcess server, int slots) throws IOException {
     if (!fates.contains(Fate.GONE)) return "instance: not listed (expected: " + fates + ")";
-    if (instanceId != null && isThere(server)) return "instance: not listed, but there";
+    if (instanceId != null && find(server).isPresent()) return "instance: not listed, but there";
     if (slots != 0) return "slots: " + slots + " (expected: 0, without an instance)";
     if (!disk.entries().isEmpty()) return "left behind: " + disk.entries();
     fates = EnumSet.of(Fate.GONE);
@@ -396,7 +397,10 @@ final class Journey {
   private String problemOf(ServerProcess server, Instance listed, int slots) throws IOException {
     if (instanceId == null) instanceId = listed.getId();
     if (!listed.getId().equals(instanceId)) return "another instance: " + listed.getId();
-    var got = get(server);
+    // Right after a start a row may still be from before the last event of the process that died.
+    var found = find(server);
+    if (found.isEmpty()) return "listed, but not there: " + listed.getId();
+    var got = found.get();
     if (!got.equals(listed)) return "listed: " + listed + "\ngot: " + got;
     if (got.getStatus() != got.getDesiredStatus()) return "in progress: " + got;
     var fate = fate(got);
@@ -442,12 +446,11 @@ final class Journey {
     return call(server, () -> instances(server).getInstance(request));
   }
 
-  private boolean isThere(ServerProcess server) {
+  private Optional<Instance> find(ServerProcess server) {
     try {
-      get(server);
-      return true;
+      return Optional.of(get(server));
     } catch (StatusRuntimeException refused) {
-      if (refused.getStatus().getCode() == Status.Code.NOT_FOUND) return false;
+      if (refused.getStatus().getCode() == Status.Code.NOT_FOUND) return Optional.empty();
       throw refused;
     }
   }
