@@ -1,0 +1,159 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * Docker's engine ends under running agents. It is an engine of the test's own, in a network of its
+ * own with an installation beside it ({@code scripts/lib/engine.sh}): nobody else's containers
+ * notice.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class EngineRestartE2E {
+  private static final String QUESTION = "What did I ask you to remember?";
+
+  private final String nonce = UUID.randomUUID().toString();
+  private Path folder = Path.of("");
+  private String first = "";
+
+  @BeforeAll
+  void anEngineWithAnInstallation() throws IOException {
+    folder = Files.createTempDirectory("engine");
+    engine("start");
+    up();
+    first = Files.readString(home("first-instance")).strip();
+    Files.writeString(
+        home("authorization"),
+        "Authorization: Bearer " + Files.readString(home("organization.key")).strip());
+    assertThat(tell(first, "Remember: " + nonce)).contains(nonce);
+  }
+
+  @AfterAll
+  void nothingStays() {
+    try {
+      inside(script("down"), "--purge", "--keep-cache");
+    } finally {
+      engine("remove");
+    }
+    assertThat(folder).doesNotExist();
+  }
+
+  @Test
+  @Order(1)
+  void afterAReboot_agentsAreStartedAgainWithTheirHistory() throws IOException {
+    String before = startedAt(first);
+    // What a machine without power does to our processes; the engine's own end is gentler.
+    for (String process : List.of("server", "envoy", "demo-model")) {
+      var pid = Long.parseLong(Files.readString(home("run/" + process + ".pid")).strip());
+      assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
+    }
+    engine("stop");
+    engine("start");
+    up();
+    awaitStatus(first, "running");
+    assertThat(startedAt(first)).isNotEqualTo(before);
+    assertThat(tell(first, QUESTION)).contains(nonce);
+  }
+
+  /** The first agent was lost a moment ago: it must not boot for ever. */
+  @Test
+  @Order(2)
+  void afterARestartOfTheEngine_anAgentIsStartedAgainOnce() {
+    String second =
+        call("POST", "/v1/instances", "{\"name\": \"second\", \"model_provider\": \"custom\"}")
+            .path("id")
+            .asText();
+    awaitStatus(second, "running");
+    String before = startedAt(second);
+    engine("stop");
+    engine("start");
+    Eventually.is("another life", Limits.STEP, () -> !startedAt(second).equals(before));
+    awaitStatus(second, "running");
+    assertThat(tell(second, "Reply with exactly: back")).isEqualTo("back");
+    JsonNode lost = awaitStatus(first, "error");
+    assertThat(lost.path("error_reason").asText()).isEqualTo("GATEWAY_ENDED");
+    assertThat(lost.path("error_message").asText()).contains("restarted shortly before");
+    assertThat(inside("iptables", "-S", "DOCKER-USER").out()).contains("-j CHOWDER");
+  }
+
+  private void up() {
+    inside(script("up"));
+  }
+
+  private JsonNode awaitStatus(String agent, String status) {
+    return Eventually.get(
+        agent + " " + status,
+        Limits.STEP,
+        () -> call("GET", "/v1/instances/" + agent, ""),
+        now -> now.path("status").asText().equals(status));
+  }
+
+  private String tell(String agent, String input) {
+    var message = Agent.message(input).toString();
+    return Answer.said(call("POST", "/v1/instances/" + agent + "/responses", message));
+  }
+
+  private JsonNode call(String method, String path, String body) {
+    var port = Installation.UNDER_TEST.rest().getPort();
+    var answer =
+        inside(
+            "curl",
+            "-sS",
+            "--fail-with-body",
+            "--max-time",
+            Long.toString(Limits.STEP.toSeconds()),
+            "-X",
+            method,
+            "-H",
+            "@" + home("authorization"),
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            body,
+            "http://localhost:" + port + path);
+    try {
+      return Answer.JSON.readTree(answer.out());
+    } catch (IOException e) {
+      throw new AssertionError("no JSON: " + answer, e);
+    }
+  }
+
+  private String startedAt(String agent) {
+    return inside(
+            "docker", "inspect", "--format", "{{.State.StartedAt}}", "sb-" + agent + "-gateway")
+        .out()
+        .strip();
+  }
+
+  private Path home(String file) {
+    return folder.resolve("home").resolve(file);
+  }
+
+  private static String script(String name) {
+    return Path.of("..", "scripts", name).toString();
+  }
+
+  private Command.Result inside(String... command) {
+    return Command.run(
+        Limits.PROVISIONING, List.of(script("lib/engine.sh"), "in", folder.toString()), command);
+  }
+
+  private void engine(String verb) {
+    var _ =
+        Command.run(Limits.PROVISIONING, List.of(script("lib/engine.sh"), verb, folder.toString()));
+  }
+}
