@@ -103,6 +103,8 @@ public final class Caretaker implements OnePerCluster.Duty {
     var _ =
         caretaker.sweeps.scheduleWithFixedDelay(
             caretaker::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+    // Whoever begins may do so because another node is gone.
+    caretaker.sweepAgain();
     return caretaker;
   }
 
@@ -111,9 +113,15 @@ public final class Caretaker implements OnePerCluster.Duty {
     rowsRepaired = false;
     try {
       sweeps.execute(this::sweep);
+      sweepAgain();
     } catch (RejectedExecutionException closed) {
       // Whoever has the duty next begins with a sweep.
     }
+  }
+
+  /** What was told to instances that still seemed to be at the node that is gone went nowhere. */
+  private void sweepAgain() {
+    var _ = sweeps.schedule(this::sweep, settings.sweepAgain().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
