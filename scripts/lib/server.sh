@@ -85,4 +85,5 @@ envoy_ensure_running() {
   process_await envoy envoy_answers
 }
 
-envoy_answers() { curl -fs -o /dev/null --max-time 5 "$REST/healthz"; }
+# Without a key: 401 comes from a node, so Envoy has found one that is well.
+envoy_answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "$REST/v1/organization")" = 401 ]; }
