@@ -8,11 +8,8 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_BIND:=127.0.0.1}"
 : "${CHOWDER_REST_PORT:=8080}"
 : "${CHOWDER_ENVOY_ADMIN_PORT:=9901}"
-# Where the server answers.
-: "${CHOWDER_GRPC_HOST:=127.0.0.1}"
-: "${CHOWDER_GRPC_PORT:=9090}"
-: "${CHOWDER_OPERATOR_HOST:=127.0.0.1}"
-: "${CHOWDER_OPERATOR_PORT:=9091}"
+# Where the server's nodes answer: host:gRPC port:operators' port, separated by commas.
+: "${CHOWDER_NODES:=127.0.0.1:${CHOWDER_GRPC_PORT:-9090}:${CHOWDER_OPERATOR_PORT:-9091}}"
 # Shows the server that it is Envoy who asks where a gateway is; the server makes the file at its first start.
 : "${CHOWDER_ENVOY_TOKEN_FILE:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/envoy.token}"
 # The descriptor set that the build of `proto` writes, and which of its services are REST.
@@ -31,13 +28,25 @@ if ! CHOWDER_ENVOY_TOKEN="$(cat "$CHOWDER_ENVOY_TOKEN_FILE" 2>/dev/null)"; then
   echo "envoy/render.sh: no token in CHOWDER_ENVOY_TOKEN_FILE (expected: the file that the server makes at its first start)." >&2
   exit 1
 fi
+CHOWDER_GRPC_ENDPOINTS="" CHOWDER_OPERATOR_ENDPOINTS=""
+endpoint() { printf '{endpoint: {address: {socket_address: {address: "%s", port_value: %s}}}}' "$1" "$2"; }
+IFS=', ' read -ra nodes <<<"$CHOWDER_NODES"
+for node in "${nodes[@]}"; do
+  if [[ ! "$node" =~ ^\[?([^][]+)\]?:([0-9]+):([0-9]+)$ ]]; then
+    echo "envoy/render.sh: CHOWDER_NODES: $node (expected: host:gRPC port:operators' port)." >&2
+    exit 1
+  fi
+  CHOWDER_GRPC_ENDPOINTS+="${CHOWDER_GRPC_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}")"
+  # shellcheck disable=SC2034  # read by its name below
+  CHOWDER_OPERATOR_ENDPOINTS+="${CHOWDER_OPERATOR_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")"
+done
 template="$(cat "$here/envoy.yaml")"
 if [ "$CHOWDER_API_HOSTS" = '"*"' ] || [ "$CHOWDER_API_HOSTS" = '*' ]; then
   CHOWDER_API_HOSTS='"*"'
   template="$(sed '/# BEGIN unknown hosts/,/# END unknown hosts/d' <<<"$template")"
 fi
-for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_HOST CHOWDER_GRPC_PORT CHOWDER_OPERATOR_HOST \
-  CHOWDER_OPERATOR_PORT CHOWDER_DESCRIPTORS CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES; do
+for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
+  CHOWDER_DESCRIPTORS CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES; do
   template="${template//"\${$name}"/${!name}}"
 done
 printf '%s\n' "$template"

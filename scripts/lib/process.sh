@@ -24,10 +24,10 @@ process_runs() { process_alive "$RUN/$1.pid" "$(process_mark "$1")"; }
 # What the command line of each of our processes contains.
 process_mark() {
   case "$1" in
-    server) echo dev.chowder.server.Main ;;
+    server | server-[2-9]) echo dev.chowder.server.Main ;;
     demo-model) echo dev.chowder.demomodel.Main ;;
     envoy) echo "$RUN/envoy.yaml" ;;
-    *) die "process: $1 (expected: server, envoy or demo-model)." ;;
+    *) die "process: $1 (expected: server, server-2 to server-9, envoy or demo-model)." ;;
   esac
 }
 
@@ -39,7 +39,8 @@ process_stop() {
     kill -TERM "$pid" 2>/dev/null || true
     if ! wait_until "$CHOWDER_STOP_SECONDS" process_gone "$pid"; then
       say "$name did not end within $CHOWDER_STOP_SECONDS s of SIGTERM and is killed."
-      kill -KILL "$pid" 2>/dev/null || true
+      # With all that it started: each has a session of its own.
+      kill -KILL -- "-$pid" 2>/dev/null || true
       wait_until 10 process_gone "$pid" || die "$name (pid $pid) cannot be ended."
     fi
   fi

@@ -1,27 +1,58 @@
 # shellcheck shell=bash
-# Starts the server and Envoy in front of it, and again only when what they run from changed. Needs common.sh,
-# settings.sh, process.sh and build.sh.
+# Starts the server's nodes and Envoy in front of them, and again only what runs from something that changed. Needs
+# common.sh, settings.sh, nodes.sh, process.sh and build.sh.
 
+# server_ensure: all nodes serve. Where some do already, the others follow one by one, so that somebody always serves.
 server_ensure() {
-  local key
+  local n
+  # A node that is alone and nodes of a cluster, or of two clusters, must never use one database at the same time.
+  if nodes_any_runs && [ "$(nodes_before)" != "$NODES" ]; then
+    say "Stopping the server: from $(nodes_before) to $NODES nodes ..."
+    nodes_stop
+  fi
+  printf '%s\n' "$NODES" >"$NODES_FILE"
+  if nodes_any_runs; then
+    for ((n = 1; n <= NODES; n++)); do (node_ensure "$n" && node_await "$n") || return 1; done
+  else
+    # None of them forms a cluster before the others answer.
+    for ((n = 1; n <= NODES; n++)); do (node_ensure "$n") || return 1; done
+    for ((n = 1; n <= NODES; n++)); do (node_await "$n") || return 1; done
+  fi
+}
+
+node_ensure() {
+  local name key supervise=()
+  name="$(node_name "$1")"
+  node_environment "$1"
   key="$(server_key)"
-  if process_runs server && [ "$(cat "$RUN/server.key" 2>/dev/null)" = "$key" ]; then return 0; fi
-  if process_runs server; then
-    say "Restarting the server: its code or settings changed ..."
-    process_stop server
+  if process_runs "$name" && [ "$(cat "$RUN/$name.key" 2>/dev/null)" = "$key" ]; then return 0; fi
+  if process_runs "$name"; then
+    say "Restarting $name: its code or settings changed ..."
+    process_stop "$name"
   fi
   port_free "$CHOWDER_GRPC_PORT" CHOWDER_GRPC_PORT gRPC
   port_free "$CHOWDER_OPERATOR_PORT" CHOWDER_OPERATOR_PORT "operators"
-  say "Starting the server ..."
+  if [ "$NODES" -gt 1 ]; then
+    port_free "$CHOWDER_CLUSTER_MANAGEMENT_PORT" CHOWDER_CLUSTER_MANAGEMENT_PORT "other nodes"
+    supervise=("$ROOT/scripts/lib/supervise")
+  fi
+  say "Starting $name ..."
   local options
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
-  process_start server "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
-  process_await server server_answers
-  printf '%s\n' "$key" >"$RUN/server.key"
+  process_start "$name" "${supervise[@]}" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
+  printf '%s\n' "$key" >"$RUN/$name.key.new"
 }
 
-# What the running server was started with; another value means another start.
+node_await() {
+  local name
+  name="$(node_name "$1")"
+  node_environment "$1"
+  process_await "$name" server_answers
+  if [ -e "$RUN/$name.key.new" ]; then mv "$RUN/$name.key.new" "$RUN/$name.key"; fi
+}
+
+# What a running node was started with; another value means another start.
 server_key() {
   local name
   {
@@ -38,7 +69,7 @@ server_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
   # It holds the token by which the server knows Envoy.
-  (umask 077 && CHOWDER_DESCRIPTORS="$APP/chowder.pb" "$ROOT/envoy/render.sh" >"$config.new")
+  (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" "$ROOT/envoy/render.sh" >"$config.new")
   if process_runs envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
     return 0
@@ -55,4 +86,5 @@ envoy_ensure_running() {
   process_await envoy envoy_answers
 }
 
-envoy_answers() { curl -fs -o /dev/null --max-time 5 "$REST/healthz"; }
+# Without a key: 401 comes from a node, so Envoy has found one that is well.
+envoy_answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "$REST/v1/organization")" = 401 ]; }

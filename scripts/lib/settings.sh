@@ -8,6 +8,8 @@ export CHOWDER_REST_PORT="${CHOWDER_REST_PORT:-8080}"
 export CHOWDER_GRPC_PORT="${CHOWDER_GRPC_PORT:-9090}"
 export CHOWDER_OPERATOR_PORT="${CHOWDER_OPERATOR_PORT:-9091}"
 export CHOWDER_DEMO_MODEL_PORT="${CHOWDER_DEMO_MODEL_PORT:-9092}"
+# Only where there are several nodes; the second one's ports are ten above the first one's, and so on.
+export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_CLUSTER_MANAGEMENT_PORT:-9093}"
 export CHOWDER_ENVOY_ADMIN_PORT="${CHOWDER_ENVOY_ADMIN_PORT:-9901}"
 
 # Options of the server's JVM.

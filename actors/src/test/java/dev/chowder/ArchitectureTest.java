@@ -22,6 +22,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.apache.pekko.persistence.jdbc.db.SlickDatabaseProvider;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
@@ -93,6 +94,10 @@ class ArchitectureTest {
       noClasses()
           .that()
           .haveSimpleNameNotEndingWith("Settings")
+          .and(
+              DescribedPredicate.describe(
+                  "are not made by Pekko, which hands its configuration over",
+                  c -> !c.isAssignableTo(SlickDatabaseProvider.class)))
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("com.typesafe.config..");

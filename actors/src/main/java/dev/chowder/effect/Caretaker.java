@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
@@ -12,6 +13,7 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.storage.InstanceRows;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
@@ -22,20 +24,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sweep behind every deadline and every message that can be lost: at start, at an interval and
- * on the engine's notices it wakes instances that owe something, tells instances what is really
- * there, and settles slots that nobody uses. It changes nothing itself: each instance decides what
- * a sight means. An engine that cannot be asked changes nothing.
+ * The sweep behind every deadline and every message that can be lost, of one node for all: at
+ * start, when a node is gone, at an interval and on the engine's notices it wakes instances that
+ * owe something, tells instances what is really there, and settles slots that nobody uses. It
+ * changes nothing itself: each instance decides what a sight means. An engine that cannot be asked
+ * changes nothing.
  */
-public final class Caretaker implements AutoCloseable {
+public final class Caretaker implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(Caretaker.class);
 
   /** Notices that may be looked into at once; further ones are left to the next sweep. */
@@ -44,6 +49,7 @@ public final class Caretaker implements AutoCloseable {
   private final Instances instances;
   private final InstanceRows rows;
   private final SandboxDriver driver;
+  private final IntConsumer openHostPort;
   private final UnbornSlots slots;
   private final CaretakerSettings settings;
   private final Clock clock;
@@ -52,15 +58,18 @@ public final class Caretaker implements AutoCloseable {
   private final ScheduledExecutorService sweeps =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("caretaker").factory());
+  private final MeterRegistry metrics;
+  private final Gauge unknownGauge;
   private final AutoCloseable notices;
 
-  /** Once is enough: only a process that died leaves rows behind. The sweeps' thread alone. */
-  private boolean rowsRepaired;
+  /** Only a node that died leaves rows behind: true until the next one is gone. */
+  private volatile boolean rowsRepaired;
 
   private Caretaker(
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
+      IntConsumer openHostPort,
       UnbornSlots slots,
       CaretakerSettings settings,
       Clock clock,
@@ -68,10 +77,14 @@ public final class Caretaker implements AutoCloseable {
     this.instances = instances;
     this.rows = rows;
     this.driver = driver;
+    this.openHostPort = openHostPort;
     this.slots = slots;
     this.settings = settings;
     this.clock = clock;
-    metrics.gauge("chowder.sandboxes.unknown", unknownSandboxes);
+    this.metrics = metrics;
+    this.unknownGauge =
+        Gauge.builder("chowder.sandboxes.unknown", unknownSandboxes, AtomicInteger::get)
+            .register(metrics);
     this.notices = driver.notices(notice -> look(notice.id()));
   }
 
@@ -80,20 +93,42 @@ public final class Caretaker implements AutoCloseable {
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
+      IntConsumer openHostPort,
       UnbornSlots slots,
       CaretakerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
-    var caretaker = new Caretaker(instances, rows, driver, slots, settings, clock, metrics);
+    var caretaker =
+        new Caretaker(instances, rows, driver, openHostPort, slots, settings, clock, metrics);
     var _ =
         caretaker.sweeps.scheduleWithFixedDelay(
             caretaker::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+    // Whoever begins may do so because another node is gone.
+    caretaker.sweepAgain();
     return caretaker;
+  }
+
+  @Override
+  public void nodeGone() {
+    rowsRepaired = false;
+    try {
+      sweeps.execute(this::sweep);
+      sweepAgain();
+    } catch (RejectedExecutionException closed) {
+      // Whoever has the duty next begins with a sweep.
+    }
+  }
+
+  /** What was told to instances that still seemed to be at the node that is gone went nowhere. */
+  private void sweepAgain() {
+    var _ = sweeps.schedule(this::sweep, settings.sweepAgain().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
   public void close() {
     sweeps.shutdownNow();
+    // The next node counts, and an old count beside it would be wrong.
+    metrics.remove(unknownGauge);
     try {
       notices.close();
     } catch (Exception why) {
@@ -122,6 +157,17 @@ public final class Caretaker implements AutoCloseable {
   }
 
   private void repairRows() {
+    // Before the look: a node that goes meanwhile is a reason for another one.
+    rowsRepaired = true;
+    try {
+      repair();
+    } catch (RuntimeException why) {
+      rowsRepaired = false;
+      throw why;
+    }
+  }
+
+  private void repair() {
     slots.repairRows();
     int repaired = 0;
     var after = Optional.<String>empty();
@@ -133,7 +179,6 @@ public final class Caretaker implements AutoCloseable {
       if (page.size() < settings.batch()) break;
       after = Optional.of(page.getLast());
     }
-    rowsRepaired = true;
     if (repaired > 0) LOG.info("instances={} had rows behind the journal", repaired);
   }
 
@@ -145,14 +190,14 @@ public final class Caretaker implements AutoCloseable {
   }
 
   /**
-   * An opened port lives as long as this process, the agents that talk through it live longer:
-   * after a restart their model would be out of reach.
+   * An opened port lives as long as the nodes, the agents that talk through it live longer: after a
+   * restart of all their model would be out of reach.
    */
   private void openHostPorts() {
     live().stream()
         .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream())
         .distinct()
-        .forEach(driver::openHostPort);
+        .forEach(openHostPort);
   }
 
   private void compare() {

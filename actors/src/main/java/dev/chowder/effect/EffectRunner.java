@@ -39,6 +39,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final MeterRegistry metrics;
   private final Semaphore places;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
+  private volatile boolean closed;
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("effect-deadlines").factory());
@@ -62,6 +63,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     runs.compute(
         id,
         (_, current) -> {
+          if (closed) return current;
           if (current != null && current.isDoing(effect)) return current;
           if (current != null) current.giveUp();
           // It leaves by itself when it has ended; until then the next one must know of it.
@@ -72,9 +74,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         });
   }
 
-  /** Gives everything up: what was owed is owed still, and asked for again after the next start. */
+  /**
+   * Gives everything up and takes nothing further: what was owed is owed still, and asked for again
+   * at another node or after the next start.
+   */
   @Override
   public void close() {
+    closed = true;
     timer.shutdownNow();
     runs.values().forEach(Run::giveUp);
     var until = clock.instant().plus(settings.cancelWait());

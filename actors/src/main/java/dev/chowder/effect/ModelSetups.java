@@ -9,6 +9,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.net.URI;
+import java.util.function.IntConsumer;
 
 /**
  * Turns an instance's choice of model into what OpenClaw is told, after the provider's key was
@@ -16,11 +17,20 @@ import java.net.URI;
  */
 public final class ModelSetups {
   private final SandboxDriver driver;
+  private final IntConsumer openHostPort;
   private final SecretStore secrets;
   private final ModelListProbe probe;
 
-  public ModelSetups(SandboxDriver driver, SecretStore secrets, ModelListProbe probe) {
+  /**
+   * Wires the setups.
+   *
+   * @param openHostPort makes a port of the host reachable for sandboxes, on whichever node they
+   *     are started
+   */
+  public ModelSetups(
+      SandboxDriver driver, IntConsumer openHostPort, SecretStore secrets, ModelListProbe probe) {
     this.driver = driver;
+    this.openHostPort = openHostPort;
     this.secrets = secrets;
     this.probe = probe;
   }
@@ -56,7 +66,7 @@ public final class ModelSetups {
     if (localhost.isEmpty()) return baseUrl;
     var url = URI.create(baseUrl);
     int port = localhost.getAsInt();
-    driver.openHostPort(port);
+    openHostPort.accept(port);
     return url.getScheme()
         + "://"
         + driver.hostAddressFromSandbox()

@@ -3,6 +3,7 @@ package dev.chowder.instance;
 import dev.chowder.actor.Failpoints;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import java.util.function.Consumer;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -189,6 +191,17 @@ public final class InstanceEntity
     effects.owe(id, owed, self);
   }
 
+  /**
+   * It may live on at another node: only that one is to do what is owed, and at once, so it is
+   * woken there. Nothing is overdue at the beginning of time.
+   */
+  private void leave(InstanceState state) {
+    effects.owe(id, new InstanceEffect.None(), self);
+    if (!state.owed().equals(new InstanceEffect.None())) {
+      self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO));
+    }
+  }
+
   /** Whether it is a watcher now. */
   private boolean addWatcher(ActorRef<InstanceReply> watcher) {
     if (watchers.contains(watcher)) return true;
@@ -226,6 +239,7 @@ public final class InstanceEntity
               view(state).ifPresent(this::store);
               handOver(state);
             })
+        .onSignal(PostStop.instance(), this::leave)
         .onSignal(
             org.apache.pekko.actor.typed.Terminated.class,
             (state, gone) -> {

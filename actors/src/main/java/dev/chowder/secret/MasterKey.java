@@ -45,13 +45,14 @@ public final class MasterKey {
   /**
    * Takes the key from the environment or the file, and compares it with the database's check
    * value. Only for a database that holds no check value and no secret is a key made, or a new one
-   * accepted.
+   * accepted; of several nodes that start on one at once, the first does, and the others must bring
+   * the same.
    *
    * @throws MasterKeyException when there is no key, it is malformed, others may read its file, or
    *     the database was made with another one
    */
   public static MasterKey open(SecretSettings settings, Database database) {
-    return database.jdbi().inTransaction(handle -> open(settings, handle));
+    return database.alone("secret_check", handle -> open(settings, handle));
   }
 
   private static MasterKey open(SecretSettings settings, Handle handle) {

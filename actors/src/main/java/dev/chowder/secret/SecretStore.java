@@ -2,15 +2,14 @@ package dev.chowder.secret;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.Upsert;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.sql.SQLIntegrityConstraintViolationException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /**
  * Secret values by owner and name, encrypted for exactly that place: a ciphertext that was moved to
@@ -27,10 +26,12 @@ public final class SecretStore {
   private static final int MAX_NAME = 128;
 
   private final MasterKey key;
+  private final Database database;
   private final Jdbi jdbi;
 
   public SecretStore(MasterKey key, Database database) {
     this.key = key;
+    this.database = database;
     this.jdbi = database.jdbi();
   }
 
@@ -47,13 +48,8 @@ public final class SecretStore {
           "secret " + name + ": " + value.size() + " bytes (expected: at most " + MAX_BYTES + ")");
     }
     byte[] ciphertext = key.encrypt(value.toByteArray(), context(owner, name));
-    try {
-      write(owner, name, ciphertext);
-    } catch (UnableToExecuteStatementException e) {
-      // Another writer inserted between our update and our insert: now there is a row to update.
-      if (!(e.getCause() instanceof SQLIntegrityConstraintViolationException)) throw e;
-      write(owner, name, ciphertext);
-    }
+    database.upsert(
+        Upsert.into("secrets").key("owner", owner).key("name", name).set("ciphertext", ciphertext));
   }
 
   public Optional<Secret> get(String owner, String name) {
@@ -111,25 +107,6 @@ public final class SecretStore {
   /** Removes everything of an owner; nothing there: no-op. */
   public void deleteAll(String owner) {
     jdbi.useHandle(handle -> handle.execute("DELETE FROM secrets WHERE owner = ?", owner));
-  }
-
-  private void write(String owner, String name, byte[] ciphertext) {
-    jdbi.useTransaction(
-        handle -> {
-          int updated =
-              handle.execute(
-                  "UPDATE secrets SET ciphertext = ? WHERE owner = ? AND name = ?",
-                  ciphertext,
-                  owner,
-                  name);
-          if (updated == 0) {
-            handle.execute(
-                "INSERT INTO secrets (owner, name, ciphertext) VALUES (?, ?, ?)",
-                owner,
-                name,
-                ciphertext);
-          }
-        });
   }
 
   private ByteString open(String owner, String name, byte[] ciphertext) {

@@ -1,65 +1,64 @@
 package dev.chowder.storage;
 
-import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
-import java.util.Arrays;
-import java.util.Objects;
 import javax.sql.DataSource;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.MigrationInfo;
-import org.flywaydb.core.api.MigrationVersion;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /**
  * The migrated database and a bounded pool of connections to it. Knows no table of its own.
  *
  * <p>Everything here blocks: call it from a virtual thread, never from an actor. The journal uses
- * the same database with connections of its own, so open this one first: it makes the tables.
+ * the same database with connections of its own ({@link JournalDatabase}), so open this one first:
+ * it makes the tables.
  */
 public final class Database implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
-  private static final String MIGRATIONS = "classpath:db/migration/h2";
+  /** What SQL calls a broken constraint; also of a row that is there already. */
+  private static final String INTEGRITY = "23";
 
-  /** H2's code for a database that another process holds. */
-  private static final int H2_IN_USE = 90020;
-
+  private final Dialect dialect;
   private final HikariDataSource dataSource;
   private final Jdbi jdbi;
 
-  private Database(HikariDataSource dataSource) {
+  private Database(Dialect dialect, HikariDataSource dataSource) {
+    this.dialect = dialect;
     this.dataSource = dataSource;
     this.jdbi = Jdbi.create(dataSource);
   }
 
   /**
-   * Connects and migrates.
+   * Connects, and makes the tables of an empty database.
    *
-   * @throws StorageException when the database cannot be reached, is held by another process, or
-   *     was migrated by a newer version
+   * @throws StorageException when the database cannot be reached, is held by another process, was
+   *     moved away, was migrated by a newer version, or by an older one whose nodes may still run
    */
   public static Database open(StorageSettings settings) {
+    LeftBehind.refuse(settings);
     makeDirectory(settings.directory());
-    HikariDataSource dataSource = connect(settings);
-    try {
-      if (migrate(dataSource) == 0) return new Database(dataSource);
-    } catch (RuntimeException e) {
-      dataSource.close();
-      throw e;
-    }
-    // The embedded database is closed after a migration: H2 binds a constraint such as CHECK
-    // (x IN (...)) to the session that made it, and the pool ends each of its sessions after half
-    // an hour; then the table would take no row any more. A database that is opened binds them to
-    // itself.
-    dataSource.close();
-    return new Database(connect(settings));
+    // With connections that are gone afterwards: H2 binds a constraint such as CHECK (x IN (...))
+    // to
+    // the session that made it, and the pool ends each of its sessions after half an hour; then the
+    // table would take no row any more. A database that is opened binds them to itself.
+    Schema.prepare(settings);
+    return new Database(
+        settings.dialect(), ConnectionPool.open("chowder", settings, settings.tables()));
+  }
+
+  /**
+   * Brings the tables of an older version up; nodes of that version must not run any more.
+   *
+   * @throws StorageException when the database cannot be reached or was migrated by a newer version
+   */
+  public static void migrate(StorageSettings settings) {
+    makeDirectory(settings.directory());
+    Schema.migrate(settings);
   }
 
   public Jdbi jdbi() {
@@ -70,9 +69,48 @@ public final class Database implements AutoCloseable {
     return dataSource;
   }
 
+  /** Whether the row was written; false: a newer revision is there. */
+  public boolean upsert(Upsert row) {
+    return dialect.upsertsAtOnce()
+        ? jdbi.withHandle(handle -> dialect.upsert(handle, row))
+        : write(handle -> dialect.upsert(handle, row));
+  }
+
+  /** The same as a part of {@link #write}. */
+  boolean upsert(Handle handle, Upsert row) {
+    return dialect.upsert(handle, row);
+  }
+
+  /**
+   * Writes in one transaction, and a second time when another writer inserted between our look and
+   * our insert: now there is a row to compare with.
+   */
+  <T> T write(HandleCallback<T, RuntimeException> work) {
+    try {
+      return jdbi.inTransaction(work);
+    } catch (UnableToExecuteStatementException e) {
+      if (!isAlreadyThere(e)) throw e;
+      return jdbi.inTransaction(work);
+    }
+  }
+
+  /** In one transaction, during which no other node writes this table. */
+  public <T> T alone(String table, HandleCallback<T, RuntimeException> work) {
+    return jdbi.inTransaction(
+        handle -> {
+          dialect.lock(handle, table);
+          return work.withHandle(handle);
+        });
+  }
+
   @Override
   public void close() {
     dataSource.close();
+  }
+
+  private static boolean isAlreadyThere(UnableToExecuteStatementException e) {
+    return e.getCause() instanceof SQLException why
+        && String.valueOf(why.getSQLState()).startsWith(INTEGRITY);
   }
 
   private static void makeDirectory(Path directory) {
@@ -85,79 +123,5 @@ public final class Database implements AutoCloseable {
       throw new StorageException(
           "storage directory: " + directory + " cannot be made (expected: a writable place)", e);
     }
-  }
-
-  private static HikariDataSource connect(StorageSettings settings) {
-    HikariConfig config = new HikariConfig();
-    config.setPoolName("chowder");
-    config.setJdbcUrl(settings.url());
-    config.setMaximumPoolSize(settings.poolSize());
-    config.setConnectionTimeout(settings.connectionTimeOut().toMillis());
-    try {
-      return new HikariDataSource(config);
-    } catch (RuntimeException e) {
-      if (causedBy(e, H2_IN_USE)) {
-        throw new StorageException(
-            "database: held by another process (expected: one Chowder per storage directory)", e);
-      }
-      throw new StorageException(
-          "database: " + rootMessage(e) + " (expected: a database that answers)", e);
-    }
-  }
-
-  /** Returns how many migrations were applied. */
-  private static int migrate(DataSource dataSource) {
-    Flyway flyway =
-        Flyway.configure()
-            .dataSource(dataSource)
-            .locations(MIGRATIONS)
-            .failOnMissingLocations(true)
-            .load();
-    try {
-      refuseNewer(flyway);
-      int applied = flyway.migrate().migrationsExecuted;
-      if (applied > 0) LOG.info("database migrated migrations={}", applied);
-      return applied;
-    } catch (FlywayException e) {
-      throw new StorageException(
-          "database: migration failed: "
-              + rootMessage(e)
-              + " (expected: a schema that this version made)",
-          e);
-    }
-  }
-
-  private static void refuseNewer(Flyway flyway) {
-    var info = flyway.info();
-    MigrationInfo current = info.current();
-    if (current == null || current.getVersion() == null) return;
-    MigrationVersion known =
-        Arrays.stream(info.all())
-            .filter(migration -> !migration.getState().name().startsWith("FUTURE"))
-            .map(MigrationInfo::getVersion)
-            .filter(Objects::nonNull)
-            .max(MigrationVersion::compareTo)
-            .orElse(MigrationVersion.EMPTY);
-    if (current.getVersion().isNewerThan(known)) {
-      throw new StorageException(
-          "database: schema version "
-              + current.getVersion()
-              + " (expected: at most "
-              + known
-              + "): a newer Chowder has migrated it, start that version or restore a backup");
-    }
-  }
-
-  private static boolean causedBy(Throwable thrown, int errorCode) {
-    for (Throwable t = thrown; t != null; t = t.getCause()) {
-      if (t instanceof SQLException sql && sql.getErrorCode() == errorCode) return true;
-    }
-    return false;
-  }
-
-  private static String rootMessage(Throwable thrown) {
-    Throwable root = thrown;
-    while (root.getCause() != null) root = root.getCause();
-    return String.valueOf(root.getMessage()).lines().findFirst().orElse("no reason given");
   }
 }

@@ -15,7 +15,6 @@ import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.Query;
-import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
@@ -25,9 +24,11 @@ import org.jdbi.v3.core.statement.StatementContext;
  * chowder.storage.connection-time-out}.
  */
 public final class InstanceRows {
+  private final Database database;
   private final Jdbi jdbi;
 
   public InstanceRows(Database database) {
+    this.database = database;
     this.jdbi = database.jdbi();
   }
 
@@ -38,7 +39,12 @@ public final class InstanceRows {
    * @return whether it was written
    */
   public boolean upsert(InstanceRow row) {
-    return RowWrites.upsert(jdbi, new Write(row));
+    return database.write(
+        handle -> {
+          if (!database.upsert(handle, whole(row))) return false;
+          replaceLabels(handle, row);
+          return true;
+        });
   }
 
   /** The row, also of a terminated instance. */
@@ -175,88 +181,48 @@ public final class InstanceRows {
         ByteString.copyFrom(row.getBytes("view")));
   }
 
-  /** One row on its way into the two tables. */
-  private record Write(InstanceRow row) implements RowWrites.Row {
-    @Override
-    public int update(Handle handle) {
-      int written =
-          bound(
-                  handle.createUpdate(
-                      "UPDATE instances SET organization_id = :organization, revision = :revision,"
-                          + " status = :status, name = :name, labels = :labels, created_at ="
-                          + " :created, updated_at = :updated, terminated_at = :terminated,"
-                          + " owes_since = :owes, holds_slot = :slot, view = :view WHERE id = :id"
-                          + " AND revision <= :revision"))
-              .execute();
-      if (written > 0) replaceLabels(handle);
-      return written;
-    }
+  private static Upsert whole(InstanceRow row) {
+    return Upsert.into("instances")
+        .key("id", row.id())
+        .set("organization_id", row.organizationId())
+        .set("revision", row.revision())
+        .set("status", row.status())
+        .set("name", row.name())
+        .set("labels", SqlValues.json(row.labels()))
+        .set("created_at", time(row.createdAt()))
+        .set("updated_at", time(row.updatedAt()))
+        .set("terminated_at", time(row.terminatedAt()))
+        .set("owes_since", time(row.owesSince()))
+        .set("holds_slot", row.holdsSlot())
+        .set("view", row.view().toByteArray());
+  }
 
-    @Override
-    public boolean isThere(Handle handle) {
-      return handle
-          .createQuery("SELECT 1 FROM instances WHERE id = :id")
-          .bind("id", row.id())
-          .mapTo(Integer.class)
-          .findOne()
-          .isPresent();
-    }
-
-    @Override
-    public void insert(Handle handle) {
-      bound(
-              handle.createUpdate(
-                  "INSERT INTO instances (id, organization_id, revision, status, name, labels,"
-                      + " created_at, updated_at, terminated_at, owes_since, holds_slot, view)"
-                      + " VALUES (:id, :organization, :revision, :status, :name, :labels, :created,"
-                      + " :updated, :terminated, :owes, :slot, :view)"))
-          .execute();
-      replaceLabels(handle);
-    }
-
-    private <S extends SqlStatement<S>> S bound(S statement) {
-      return statement
-          .bind("id", row.id())
-          .bind("organization", row.organizationId())
-          .bind("revision", row.revision())
-          .bind("status", row.status())
-          .bind("name", row.name())
-          .bind("labels", SqlValues.json(row.labels()))
-          .bind("created", time(row.createdAt()))
-          .bind("updated", time(row.updatedAt()))
-          .bind("terminated", time(row.terminatedAt()))
-          .bind("owes", time(row.owesSince()))
-          .bind("slot", row.holdsSlot())
-          .bind("view", row.view().toByteArray());
-    }
-
-    private void replaceLabels(Handle handle) {
-      Map<String, String> wanted = row.terminatedAt().isPresent() ? Map.of() : row.labels();
-      Map<String, String> there =
-          handle
-              .createQuery(
-                  "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id")
-              .bind("id", row.id())
-              .reduceRows(
-                  new TreeMap<String, String>(),
-                  (labels, label) -> {
-                    labels.put(
-                        label.getColumn("label_key", String.class),
-                        label.getColumn("label_value", String.class));
-                    return labels;
-                  });
-      // Most revisions change no label, and then nothing is written.
-      if (there.equals(wanted)) return;
-      handle.execute("DELETE FROM instance_labels WHERE instance_id = ?", row.id());
-      wanted.forEach(
-          (key, value) ->
-              handle.execute(
-                  "INSERT INTO instance_labels (instance_id, label_key, label_value,"
-                      + " organization_id) VALUES (?, ?, ?, ?)",
-                  row.id(),
-                  key,
-                  value,
-                  row.organizationId()));
-    }
+  private static void replaceLabels(Handle handle, InstanceRow row) {
+    Map<String, String> wanted = row.terminatedAt().isPresent() ? Map.of() : row.labels();
+    Map<String, String> there =
+        handle
+            .createQuery(
+                "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id")
+            .bind("id", row.id())
+            .reduceRows(
+                new TreeMap<String, String>(),
+                (labels, label) -> {
+                  labels.put(
+                      label.getColumn("label_key", String.class),
+                      label.getColumn("label_value", String.class));
+                  return labels;
+                });
+    // Most revisions change no label, and then nothing is written.
+    if (there.equals(wanted)) return;
+    handle.execute("DELETE FROM instance_labels WHERE instance_id = ?", row.id());
+    wanted.forEach(
+        (key, value) ->
+            handle.execute(
+                "INSERT INTO instance_labels (instance_id, label_key, label_value,"
+                    + " organization_id) VALUES (?, ?, ?, ?)",
+                row.id(),
+                key,
+                value,
+                row.organizationId()));
   }
 }

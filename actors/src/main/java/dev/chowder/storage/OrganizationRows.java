@@ -5,9 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.SqlStatement;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
@@ -17,9 +15,11 @@ import org.jdbi.v3.core.statement.StatementContext;
  * chowder.storage.connection-time-out}.
  */
 public final class OrganizationRows {
+  private final Database database;
   private final Jdbi jdbi;
 
   public OrganizationRows(Database database) {
+    this.database = database;
     this.jdbi = database.jdbi();
   }
 
@@ -29,7 +29,14 @@ public final class OrganizationRows {
    * @return whether it was written
    */
   public boolean upsert(OrganizationRow row) {
-    return RowWrites.upsert(jdbi, new Write(row));
+    return database.upsert(
+        Upsert.into("organizations")
+            .key("id", row.id())
+            .set("revision", row.revision())
+            .set("name", row.name())
+            .set("tier", row.tier())
+            .set("slots", row.slots())
+            .set("view", row.view().toByteArray()));
   }
 
   public Optional<OrganizationRow> get(String id) {
@@ -100,46 +107,5 @@ public final class OrganizationRows {
         row.getString("tier"),
         row.getInt("slots"),
         ByteString.copyFrom(row.getBytes("view")));
-  }
-
-  /** One row on its way into the table. */
-  private record Write(OrganizationRow row) implements RowWrites.Row {
-    @Override
-    public int update(Handle handle) {
-      return bound(
-              handle.createUpdate(
-                  "UPDATE organizations SET revision = :revision, name = :name, tier = :tier, slots"
-                      + " = :slots, view = :view WHERE id = :id AND revision <= :revision"))
-          .execute();
-    }
-
-    @Override
-    public boolean isThere(Handle handle) {
-      return handle
-          .createQuery("SELECT 1 FROM organizations WHERE id = :id")
-          .bind("id", row.id())
-          .mapTo(Integer.class)
-          .findOne()
-          .isPresent();
-    }
-
-    @Override
-    public void insert(Handle handle) {
-      bound(
-              handle.createUpdate(
-                  "INSERT INTO organizations (id, revision, name, tier, slots, view) VALUES (:id,"
-                      + " :revision, :name, :tier, :slots, :view)"))
-          .execute();
-    }
-
-    private <S extends SqlStatement<S>> S bound(S statement) {
-      return statement
-          .bind("id", row.id())
-          .bind("revision", row.revision())
-          .bind("name", row.name())
-          .bind("tier", row.tier())
-          .bind("slots", row.slots())
-          .bind("view", row.view().toByteArray());
-    }
   }
 }

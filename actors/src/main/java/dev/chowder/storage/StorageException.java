@@ -11,4 +11,11 @@ public final class StorageException extends RuntimeException {
   public StorageException(String message, Throwable cause) {
     super(message, cause);
   }
+
+  /** The first line of what lies at the bottom. */
+  static String rootMessage(Throwable thrown) {
+    Throwable root = thrown;
+    while (root.getCause() != null) root = root.getCause();
+    return String.valueOf(root.getMessage()).lines().findFirst().orElse("no reason given");
+  }
 }

@@ -129,6 +129,21 @@ class EffectRunnerTest {
   }
 
   @Test
+  void whatIsOwedAfterTheEndIsLeftToAnotherNode() throws InterruptedException {
+    runner.close();
+    runner.owe(ID, stage(1), reports::add);
+    // One that had begun would have reported before this one of another runner.
+    runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
+    work.gate.release(10);
+    runner.owe(OTHER, stage(2), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.StageFinished.class,
+            finished -> assertThat(finished.attempt()).isEqualTo(2));
+    assertThat(work.begun).hasValue(1);
+  }
+
+  @Test
   void closingGivesEverythingUpWithoutAReport() throws InterruptedException {
     runner.owe(ID, stage(1), reports::add);
     work.awaitBegun(1);

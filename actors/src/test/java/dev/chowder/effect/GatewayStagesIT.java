@@ -83,7 +83,10 @@ class GatewayStagesIT {
             driver,
             secrets,
             new ModelSetups(
-                driver, secrets, new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
+                driver,
+                driver::openHostPort,
+                secrets,
+                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
             new NoOverrides(),
             new GatewayReadiness(HTTP),
             (_, _) -> {},

@@ -106,7 +106,10 @@ class OpenClawIT {
             driver,
             secrets,
             new ModelSetups(
-                driver, secrets, new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
+                driver,
+                driver::openHostPort,
+                secrets,
+                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
             overrides,
             new GatewayReadiness(HTTP),
             (_, _) -> {},

@@ -29,6 +29,7 @@ class InstanceEntityTest {
               .withFallback(ConfigFactory.load()));
 
   private final List<InstanceEffect> owed = new ArrayList<>();
+  private final List<InstanceCommand.Report> woken = new ArrayList<>();
   private final List<InstanceView> stored = new ArrayList<>();
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> instance =
       start((_) -> CompletableFuture.completedFuture(Done.done()));
@@ -43,6 +44,7 @@ class InstanceEntityTest {
     instance.clear();
     owed.clear();
     stored.clear();
+    woken.clear();
   }
 
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> start(
@@ -56,7 +58,7 @@ class InstanceEntityTest {
               stored.add(view);
               return readSide.store(view);
             },
-            _ -> {},
+            woken::add,
             2),
         // Events have a format of their own (InstanceJournalTest) and states are never written.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
@@ -89,8 +91,21 @@ class InstanceEntityTest {
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     owed.clear();
     instance.restart();
-    assertThat(owed).hasSize(1);
-    assertThat(owed.getFirst()).isInstanceOf(InstanceEffect.RunStage.class);
+    // The end of the former actor gives up first what the next one may owe at another node.
+    assertThat(owed).hasSize(2);
+    assertThat(owed.getFirst()).isEqualTo(new InstanceEffect.None());
+    assertThat(owed.getLast()).isInstanceOf(InstanceEffect.RunStage.class);
+  }
+
+  @Test
+  void whoEndsOwingSomethingIsWokenWhereverItLivesOn() {
+    instance.restart();
+    assertThat(woken).isEmpty();
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    instance.restart();
+    assertThat(woken).hasSize(1);
+    assertThat(woken.getFirst()).isInstanceOf(InstanceCommand.Nudge.class);
   }
 
   @Test

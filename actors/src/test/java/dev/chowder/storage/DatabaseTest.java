@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -149,7 +150,14 @@ class DatabaseTest {
   @Test
   void aDatabaseThatDoesNotAnswerIsRefusedInOneSentence() {
     StorageSettings nowhere =
-        new StorageSettings(home, "jdbc:h2:tcp://127.0.0.1:1/none", 1, Duration.ofMillis(300));
+        StorageSettings.from(
+            TestStorage.config(
+                home,
+                Map.of(
+                    "chowder.storage.url",
+                    "jdbc:h2:tcp://127.0.0.1:1/none",
+                    "chowder.storage.connection-time-out",
+                    "300ms")));
     assertThatThrownBy(() -> Database.open(nowhere))
         .isInstanceOf(StorageException.class)
         .hasMessageStartingWith("database: ")

@@ -3,6 +3,10 @@ package dev.chowder.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.Config;
+import dev.chowder.cluster.ClusterNode;
+import dev.chowder.cluster.ClusterSettings;
+import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.cluster.SharedHostPorts;
 import dev.chowder.effect.Caretaker;
 import dev.chowder.effect.CaretakerSettings;
 import dev.chowder.effect.EffectRunner;
@@ -37,6 +41,7 @@ import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.call.Departure;
 import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
@@ -63,18 +68,16 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.cluster.typed.Cluster;
-import org.apache.pekko.cluster.typed.Join;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,10 +87,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Chowder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Chowder.class);
-  private static final Duration ACTORS_END_LIMIT = Duration.ofSeconds(20);
 
   private final Lifeline lifeline = new Lifeline();
   private final AtomicBoolean serving = new AtomicBoolean();
+  private final Departure departure = new Departure();
+  private final CompletableFuture<String> lost = new CompletableFuture<>();
   private final Config config;
   private final ServerSettings settings;
   private final Clock clock = Clock.systemUTC();
@@ -127,7 +131,9 @@ public final class Chowder implements AutoCloseable {
     var http =
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(blocking).build();
 
-    var system = actorSystem();
+    var node = joinCluster();
+    var system = node.system();
+    var hostPorts = SharedHostPorts.share(system, driver::openHostPort, blocking);
     var organizations =
         new OrganizationAsks(
             Organizations.init(
@@ -141,7 +147,7 @@ public final class Chowder implements AutoCloseable {
             organizations,
             organizationRows,
             () -> Objects.requireNonNull(later.get()),
-            HostRoom.of(config, driver, clock),
+            HostRoom.of(config, settings.home(), driver, clock),
             config,
             clock);
     var image = config.getString("chowder.sandbox.image");
@@ -169,6 +175,7 @@ public final class Chowder implements AutoCloseable {
                     secrets,
                     new ModelSetups(
                         driver,
+                        hostPorts::open,
                         secrets,
                         new ModelListProbe(
                             new ModelHosts(settings.privateModelHosts()), effects.probeLimit())),
@@ -191,8 +198,19 @@ public final class Chowder implements AutoCloseable {
     InstanceMetrics.register(metrics, instanceRows);
     lifeline.add(
         "caretaker",
-        Caretaker.start(
-            instances, instanceRows, driver, slots, CaretakerSettings.of(config), clock, metrics));
+        OnePerCluster.keep(
+            system,
+            "caretaker",
+            () ->
+                Caretaker.start(
+                    instances,
+                    instanceRows,
+                    driver,
+                    hostPorts::open,
+                    slots,
+                    CaretakerSettings.of(config),
+                    clock,
+                    metrics)));
 
     var directory = new InstanceDirectory(instances, secrets);
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
@@ -201,7 +219,7 @@ public final class Chowder implements AutoCloseable {
         new InstanceGrpcService(
             new InstanceRequests(settings.instances()),
             new InstancePresenter(settings.gateway()::urlOf),
-            new InstanceAsks(instances),
+            new InstanceAsks(instances, departure),
             instanceRows,
             slots,
             overrides,
@@ -243,11 +261,12 @@ public final class Chowder implements AutoCloseable {
                     keys.authenticate(key)
                         .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
                 metrics));
+    node.awaitReady();
     grpc.start();
     grpcPort = grpc.port();
     operatorPort = operators.port();
     serving.set(true);
-    lifeline.add("service", () -> serving.set(false));
+    lifeline.add("service", () -> depart(node, grpc));
     var address = settings.bind().getHostAddress();
     LOG.info(
         "chowder serves gRPC on {}:{}, operators on {}:{}",
@@ -265,6 +284,14 @@ public final class Chowder implements AutoCloseable {
   /** Where operators are served; the same holds. */
   public int operatorPort() {
     return operatorPort;
+  }
+
+  /**
+   * Completes, with the reason, when the other nodes go on without this one. It must end at once
+   * then, as by a crash: in order would be too late, since others do the same work already.
+   */
+  public CompletionStage<String> lost() {
+    return lost.minimalCompletionStage();
   }
 
   private TokenFile token(String name, String prefix) throws IOException {
@@ -289,20 +316,20 @@ public final class Chowder implements AutoCloseable {
     };
   }
 
-  private ActorSystem<?> actorSystem() {
-    var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", config);
-    lifeline.add(
-        "actors",
-        () -> {
-          system.terminate();
-          system
-              .getWhenTerminated()
-              .toCompletableFuture()
-              .get(ACTORS_END_LIMIT.toSeconds(), TimeUnit.SECONDS);
-        });
-    var cluster = Cluster.get(system);
-    cluster.manager().tell(Join.create(cluster.selfMember().address()));
-    return system;
+  /** Whoever sends calls here is told first, and has time to send them elsewhere. */
+  private void depart(ClusterNode node, GrpcServer grpc) throws InterruptedException {
+    serving.set(false);
+    grpc.setServing(false);
+    if (node.hasPeers()) Thread.sleep(settings.grpc().shutdownNotice());
+    departure.depart();
+  }
+
+  private ClusterNode joinCluster() {
+    var cluster = ClusterSettings.of(config);
+    var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", cluster.pekko(config));
+    var node = lifeline.add("actors", ClusterNode.join(system, cluster));
+    var _ = node.lost().thenAccept(lost::complete);
+    return node;
   }
 
   /**

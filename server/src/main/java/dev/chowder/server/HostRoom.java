@@ -4,15 +4,13 @@ import com.typesafe.config.Config;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.error.ApiError;
-import java.time.Duration;
-import java.time.Instant;
+import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 
 /**
  * Whether the host has memory for one more gateway. A gateway that was let in takes its memory only
- * while it boots, so for that long it is counted as if it had it already.
+ * while it boots, so for that long it is counted as if it had it already, whichever node of this
+ * host let it in.
  */
 public final class HostRoom {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -21,51 +19,53 @@ public final class HostRoom {
   private final InstantSource clock;
   private final long gatewayBytes;
   private final long reserveBytes;
-  private final Duration bootTime;
-  private final Deque<Instant> letIn = new ArrayDeque<>();
+  private final HostLedger letIn;
 
   private HostRoom(
       SandboxDriver driver,
       InstantSource clock,
       long gatewayBytes,
       long reserveBytes,
-      Duration bootTime) {
+      HostLedger letIn) {
     this.driver = driver;
     this.clock = clock;
     this.gatewayBytes = gatewayBytes;
     this.reserveBytes = reserveBytes;
-    this.bootTime = bootTime;
+    this.letIn = letIn;
   }
 
-  /** Reads {@code chowder.host}. */
-  public static HostRoom of(Config root, SandboxDriver driver, InstantSource clock) {
+  /**
+   * Reads {@code chowder.host}.
+   *
+   * @param home the same for all nodes of this host
+   */
+  public static HostRoom of(Config root, Path home, SandboxDriver driver, InstantSource clock) {
     var config = root.getConfig("chowder.host");
     return new HostRoom(
         driver,
         clock,
         config.getBytes("gateway-memory"),
         config.getBytes("reserve-memory"),
-        config.getDuration("boot-time"));
+        new HostLedger(home.resolve("host-ledger"), config.getDuration("boot-time")));
   }
 
   /** Lets one more gateway in, or throws NO_CAPACITY. */
   public void letIn() {
     long available = available();
-    synchronized (letIn) {
-      var now = clock.instant();
-      while (!letIn.isEmpty() && letIn.peek().plus(bootTime).isBefore(now)) letIn.poll();
-      long needed = gatewayBytes * (letIn.size() + 1L) + reserveBytes;
-      if (available < needed) {
-        throw ApiError.noCapacity(
-            "memory: "
-                + mebibytes(available)
-                + " MiB free on the host (expected: "
-                + mebibytes(needed)
-                + " MiB for one more instance)",
-            RETRY_AFTER_SECONDS);
-      }
-      letIn.add(now);
+    boolean fits = letIn.add(clock.instant(), booting -> available >= needed(booting));
+    if (!fits) {
+      throw ApiError.noCapacity(
+          "memory: "
+              + mebibytes(available)
+              + " MiB free on the host (expected: "
+              + mebibytes(needed(0))
+              + " MiB for one more instance, besides what is booting)",
+          RETRY_AFTER_SECONDS);
     }
+  }
+
+  private long needed(long booting) {
+    return gatewayBytes * (booting + 1L) + reserveBytes;
   }
 
   private long available() {

@@ -37,6 +37,7 @@ public record ServerSettings(
       Duration keepAliveTimeout,
       Duration maxConnectionIdle,
       Duration handshakeTimeout,
+      Duration shutdownNotice,
       Duration shutdownGrace) {}
 
   /** The operator's port and its limits. */
@@ -103,6 +104,7 @@ public record ServerSettings(
         c.getDuration("keep-alive-timeout"),
         c.getDuration("max-connection-idle"),
         c.getDuration("handshake-timeout"),
+        c.getDuration("shutdown-notice"),
         c.getDuration("shutdown-grace"));
   }
 

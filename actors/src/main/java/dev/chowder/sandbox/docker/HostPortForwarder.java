@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -47,6 +48,9 @@ final class HostPortForwarder implements AutoCloseable {
     this.connections = new Semaphore(maxConnections);
     this.server = new ServerSocket();
     try {
+      // All nodes of this machine listen there, so that sandboxes are served for as long as one
+      // lives.
+      server.setOption(StandardSocketOptions.SO_REUSEPORT, true);
       server.bind(from, BACKLOG);
     } catch (IOException taken) {
       server.close();

@@ -7,52 +7,124 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One HTTP server that plays every gateway: each has a loopback address of its own, all have the
- * same port. A sandbox that does not run has its connections closed without an answer.
+ * same port. A sandbox that does not run has its connections closed without an answer. Of several
+ * nodes with one directory one serves, and when it ends another one goes on, since a real gateway
+ * outlives the node that started it.
  */
 final class FakeGateway implements AutoCloseable {
   private static final int MAX_BODY = 8 << 20;
   private static final int BACKLOG = 4096;
 
+  /** Between two looks whether the node that serves is gone. */
+  private static final long LOOK_MILLIS = 100;
+
+  private static final Duration PORT_LIMIT = Duration.ofSeconds(10);
+
   private final FakeHost host;
   private final FakeSandboxSettings settings;
-  private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Path portFile;
+  private final FileChannel turn;
+  private volatile @Nullable HttpServer server;
 
   FakeGateway(FakeHost host, FakeSandboxSettings settings) throws IOException {
     this.host = host;
     this.settings = settings;
-    this.server = bind(host.root().resolve(".port"));
-    server.setExecutor(threads);
-    server.createContext("/", this::handle);
-    server.start();
+    this.portFile = host.root().resolve(".port");
+    this.turn =
+        FileChannel.open(
+            host.root().resolve(".serves"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (serve()) return;
+    awaitPort();
+    threads.execute(this::takeOver);
+  }
+
+  /** Whose turn it is writes it at once. */
+  private void awaitPort() throws IOException {
+    long deadline = System.nanoTime() + PORT_LIMIT.toNanos();
+    while (!Files.exists(portFile)) {
+      if (System.nanoTime() > deadline) throw new IOException("fake gateway: no port");
+      Thread.onSpinWait();
+    }
+  }
+
+  /** False while another node does. */
+  private boolean serve() throws IOException {
+    if (!isMyTurn()) return false;
+    HttpServer bound = bind();
+    bound.setExecutor(threads);
+    bound.createContext("/", this::handle);
+    bound.start();
+    server = bound;
+    return true;
+  }
+
+  private boolean isMyTurn() throws IOException {
+    try {
+      return turn.tryLock() != null;
+    } catch (OverlappingFileLockException sameProcess) {
+      return false;
+    }
+  }
+
+  private void takeOver() {
+    try {
+      do {
+        Thread.sleep(LOOK_MILLIS);
+      } while (!serve());
+    } catch (InterruptedException | ClosedChannelException ended) {
+      Thread.currentThread().interrupt();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   /** The former server's port, so that endpoints outlive it as a container's would. */
-  private static HttpServer bind(Path portFile) throws IOException {
-    int former = Files.exists(portFile) ? Integer.parseInt(Files.readString(portFile)) : 0;
-    HttpServer server;
+  private HttpServer bind() throws IOException {
+    int former = Files.exists(portFile) ? written() : 0;
+    HttpServer bound;
     try {
-      server = HttpServer.create(new InetSocketAddress(former), BACKLOG);
+      bound = HttpServer.create(new InetSocketAddress(former), BACKLOG);
     } catch (BindException taken) {
-      server = HttpServer.create(new InetSocketAddress(0), BACKLOG);
+      bound = HttpServer.create(new InetSocketAddress(0), BACKLOG);
     }
-    Files.writeString(portFile, Integer.toString(server.getAddress().getPort()));
-    return server;
+    Path draft = portFile.resolveSibling(".port.new");
+    Files.writeString(draft, Integer.toString(bound.getAddress().getPort()));
+    Files.move(draft, portFile, StandardCopyOption.ATOMIC_MOVE);
+    return bound;
+  }
+
+  private int written() throws IOException {
+    return Integer.parseInt(Files.readString(portFile));
   }
 
   int port() {
-    return server.getAddress().getPort();
+    HttpServer serving = server;
+    if (serving != null) return serving.getAddress().getPort();
+    try {
+      return written();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   private void handle(HttpExchange exchange) throws IOException {
@@ -170,7 +242,13 @@ final class FakeGateway implements AutoCloseable {
 
   @Override
   public void close() {
-    server.stop(0);
+    HttpServer serving = server;
+    if (serving != null) serving.stop(0);
     threads.shutdownNow();
+    try {
+      turn.close();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 }

@@ -8,10 +8,12 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
@@ -67,11 +69,28 @@ final class FakeSandbox {
       return Optional.empty();
     }
     FakeSandbox sandbox = new FakeSandbox(new SandboxId(name.toString()), directory);
-    Path file = directory.resolve("process.json");
-    if (Files.exists(file)) {
-      sandbox.process = JSON.readValue(Files.readAllBytes(file), Played.class);
-    }
+    sandbox.refresh();
     return Optional.of(sandbox);
+  }
+
+  /** Takes over what another node did with its main process. */
+  synchronized void refresh() throws IOException {
+    Played written = written();
+    if (Objects.equals(written, process)) {
+      return;
+    }
+    if (written == null || !written.runs()) {
+      log.end();
+    }
+    process = written;
+  }
+
+  private @Nullable Played written() throws IOException {
+    try {
+      return JSON.readValue(Files.readAllBytes(directory.resolve("process.json")), Played.class);
+    } catch (NoSuchFileException none) {
+      return null;
+    }
   }
 
   SandboxId id() {

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -103,8 +104,36 @@ class HostPortForwarderTest {
 
   @Test
   void anAddressThatIsTakenIsSaid() throws IOException {
-    try (var _ = forwarder(1, SECOND)) {
+    try (var other = new ServerSocket()) {
+      other.bind(new InetSocketAddress(BRIDGE, model.getLocalPort()));
       assertThatThrownBy(() -> forwarder(1, SECOND)).isInstanceOf(BindException.class);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("try") // Closing early is what is tested.
+  void nodesOfOneHostShareTheAddressAndWhoEndsLeavesItToTheOthers() throws IOException {
+    try (var first = forwarder(100, SECOND);
+        var second = forwarder(100, SECOND)) {
+      for (int n = 0; n < 20; n++) assertThat(roundTrip()).isTrue();
+      first.close();
+      // What the kernel had given to the first one goes with it; from then on all comes to the
+      // second.
+      while (!roundTrip()) Thread.onSpinWait();
+      for (int n = 0; n < 20; n++) assertThat(roundTrip()).isTrue();
+      second.close();
+      assertThat(isServed()).isFalse();
+    }
+  }
+
+  private boolean roundTrip() throws IOException {
+    model.setSoTimeout(500);
+    try (Socket caller = call();
+        Socket callee = model.accept()) {
+      callee.getOutputStream().write(1);
+      return caller.getInputStream().read() == 1;
+    } catch (SocketTimeoutException notForwarded) {
+      return false;
     }
   }
 }

@@ -128,6 +128,35 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Test
+  @SuppressWarnings("try") // Closing early is what is tested.
+  void nodesOfOneHostSeeTheSameSandboxesAndOutliveOneAnother(@TempDir Path directory)
+      throws Exception {
+    var settings = FakeSandboxSettings.instant().in(directory);
+    try (var first = new FakeSandboxDriver(settings);
+        var second = new FakeSandboxDriver(settings)) {
+      first.create(new SandboxSpec(id, ORGANIZATION, snapshot()));
+      var endpoint =
+          first.start(
+              id,
+              3,
+              new SandboxDriver.ProcessSpec(
+                  snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
+      assertThat(second.list())
+          .singleElement()
+          .satisfies(
+              seen -> assertThat(seen.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
+      awaitAnswer(endpoint);
+      first.close();
+      awaitAnswer(endpoint);
+      second.stop(id, Duration.ofSeconds(1));
+      second.remove(id);
+      try (var third = new FakeSandboxDriver(settings)) {
+        assertThat(third.list()).isEmpty();
+      }
+    }
+  }
+
+  @Test
   void anOnboardedGatewayAnswersWhoeverShowsItsToken() throws Exception {
     create();
     run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));

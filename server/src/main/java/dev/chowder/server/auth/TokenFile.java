@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -39,18 +38,26 @@ public final class TokenFile {
     byte[] bytes = new byte[RANDOM_BYTES];
     random.nextBytes(bytes);
     String fresh = prefix + HexFormat.of().formatHex(bytes);
-    Path folder = file.getParent();
-    if (folder != null) {
-      Files.createDirectories(folder);
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      throw new IOException("token: no file name (expected: a file in the home)");
     }
-    var mode = PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-    try (var channel =
-        Files.newByteChannel(
-            file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), mode)) {
-      channel.write(StandardCharsets.US_ASCII.encode(fresh + "\n"));
+    Files.createDirectories(folder);
+    if (Files.exists(file)) {
+      return read(file);
+    }
+    // Whole or not at all: another node of the same home may start at this moment.
+    Path draft =
+        Files.createTempFile(
+            folder, "token", ".new", PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+    try {
+      Files.writeString(draft, fresh + "\n", StandardCharsets.US_ASCII);
+      Files.createLink(file, draft);
       return new TokenFile(Secret.of(fresh));
     } catch (FileAlreadyExistsException e) {
       return read(file);
+    } finally {
+      Files.delete(draft);
     }
   }
 

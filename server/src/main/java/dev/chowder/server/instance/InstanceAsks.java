@@ -8,6 +8,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.Departure;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.watch.WatchStream;
 import java.time.Duration;
@@ -23,13 +24,20 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public final class InstanceAsks {
   private final Instances instances;
+  private final Departure departure;
 
-  public InstanceAsks(Instances instances) {
+  public InstanceAsks(Instances instances, Departure departure) {
     this.instances = instances;
+    this.departure = departure;
   }
 
   public Instances instances() {
     return instances;
+  }
+
+  /** When this node ends. */
+  public Departure departure() {
+    return departure;
   }
 
   /** The caller's instance as it is now. */
@@ -48,11 +56,18 @@ public final class InstanceAsks {
     return answer(instances.ask(id, command));
   }
 
-  /** The first view of which {@code holds} is true; the newest one when none comes in time. */
+  /**
+   * The first view of which {@code holds} is true; the newest one when none comes in time, or when
+   * this node ends: to be cut off would tell the caller less.
+   */
   public InstanceView await(InstanceView now, Predicate<InstanceView> holds, Duration patience) {
     if (holds.test(now) || patience.isZero()) return now;
-    var inTime = instances.await(now.id(), holds, new InstanceReply.Done(), patience);
-    var reply = Answers.await(inTime, "the instance");
+    var inTime =
+        instances.await(now.id(), holds, new InstanceReply.Done(), patience).toCompletableFuture();
+    InstanceReply reply;
+    try (var _ = departure.onDeparture(() -> inTime.complete(new InstanceReply.Done()))) {
+      reply = Answers.await(inTime, "the instance");
+    }
     if (reply instanceof InstanceReply.Done) {
       return answer(instances.ask(now.id(), InstanceCommand.Get::new));
     }

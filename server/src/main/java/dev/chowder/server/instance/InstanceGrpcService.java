@@ -239,7 +239,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             wanted.afterRevision().isPresent()
                 ? Optional.of(wanted.afterRevision().getAsInt())
                 : Optional.empty());
-    stream.begin(listener -> asks.instances().watch(view.id(), listener));
+    stream.begin(listener -> asks.instances().watch(view.id(), listener), asks.departure());
   }
 
   @Override
@@ -247,7 +247,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var wanted = requests.tail(request);
     var view = asks.get(Caller.current(), new InstanceId(wanted.instanceId()));
     LogStream.run(
-        driver, view.id(), wanted, secretsOf(view), (ServerCallStreamObserver<LogLine>) out);
+        driver,
+        view.id(),
+        wanted,
+        secretsOf(view),
+        (ServerCallStreamObserver<LogLine>) out,
+        asks.departure());
   }
 
   /** What must not be seen in a gateway's log. */

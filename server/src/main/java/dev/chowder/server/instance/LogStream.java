@@ -7,6 +7,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.Secret;
+import dev.chowder.server.call.Departure;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -39,16 +40,19 @@ final class LogStream implements SandboxLogReader {
       InstanceId id,
       InstanceRequests.Tail wanted,
       List<Secret> secrets,
-      ServerCallStreamObserver<LogLine> out) {
+      ServerCallStreamObserver<LogLine> out,
+      Departure node) {
     var stream = new LogStream(out, secrets);
     out.setOnReadyHandler(stream::wake);
     out.setOnCancelHandler(stream::stop);
-    Thread.ofVirtual().name("logs-" + id).start(() -> stream.follow(driver, id, wanted));
+    Thread.ofVirtual().name("logs-" + id).start(() -> stream.follow(driver, id, wanted, node));
   }
 
-  private void follow(SandboxDriver driver, InstanceId id, InstanceRequests.Tail wanted) {
-    try (var _ =
-        driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
+  private void follow(
+      SandboxDriver driver, InstanceId id, InstanceRequests.Tail wanted, Departure node) {
+    try (var _ = node.onDeparture(this::leave);
+        var _ =
+            driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
       end.await();
     } catch (SandboxException why) {
       fail(why);
@@ -81,6 +85,16 @@ final class LogStream implements SandboxLogReader {
 
   private void complete() {
     if (over.compareAndSet(false, true)) out.onCompleted();
+    end.countDown();
+  }
+
+  private void leave() {
+    if (over.compareAndSet(false, true)) {
+      out.onError(
+          ApiError.of(
+              Reason.SERVER_UNAVAILABLE, "logs: this node ends (expected: the same call again)"));
+    }
+    wake();
     end.countDown();
   }
 

@@ -3,6 +3,8 @@ package dev.chowder.server.watch;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances.Watching;
+import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.Departure.Waiting;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -25,10 +27,12 @@ public final class WatchStream<T> {
 
   private @Nullable InstanceView newest;
   private int newestRevision;
+  private int sentRevision;
   private @Nullable ApiError failure;
   private boolean first = true;
   private boolean done;
   private @Nullable Watching watching;
+  private @Nullable Waiting departure;
 
   /**
    * Prepares a stream; {@link #begin} starts it.
@@ -45,18 +49,34 @@ public final class WatchStream<T> {
     this.present = present;
     this.refuse = refuse;
     this.afterRevision = afterRevision;
+    this.sentRevision = afterRevision.orElse(0);
   }
 
   /** Must be called before the call's handler returns: gRPC takes handlers only until then. */
-  public void begin(Function<Consumer<InstanceReply>, Watching> watch) {
+  public void begin(Function<Consumer<InstanceReply>, Watching> watch, Departure node) {
     out.setOnReadyHandler(this::drain);
     out.setOnCancelHandler(this::end);
     out.setOnCloseHandler(this::end);
     var started = watch.apply(this::onReply);
+    var leaves = node.onDeparture(this::leave);
     synchronized (this) {
       watching = started;
-      if (done) started.close();
+      departure = leaves;
+      if (done) end();
     }
+  }
+
+  /** Another node goes on from the revision that was sent last. */
+  private void leave() {
+    synchronized (this) {
+      failure =
+          ApiError.of(
+              Reason.SERVER_UNAVAILABLE,
+              "watch: this node ends (expected: the same watch again, after_revision "
+                  + sentRevision
+                  + ")");
+    }
+    drain();
   }
 
   private void onReply(InstanceReply reply) {
@@ -92,6 +112,7 @@ public final class WatchStream<T> {
     var view = newest;
     if (view == null || !out.isReady()) return;
     newest = null;
+    sentRevision = view.revision();
     out.onNext(present.apply(view));
     if (view.isTerminated()) {
       end();
@@ -103,6 +124,7 @@ public final class WatchStream<T> {
     done = true;
     newest = null;
     if (watching != null) watching.close();
+    if (departure != null) departure.close();
   }
 
   /** What a watcher is told that one instance cannot take. */

@@ -1,0 +1,119 @@
+package dev.chowder.storage;
+
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A table as it is there: what a copy has to know of it, taken from the database itself, so that no
+ * new table can be forgotten.
+ *
+ * @param name in lower case, the same in every database
+ * @param sqlName quoted, as this database calls it
+ * @param columns by name
+ * @param refersTo names of tables whose rows have to be there first
+ */
+record TableShape(String name, String sqlName, List<Column> columns, Set<String> refersTo) {
+  /** Flyway's own, which every database makes for itself. */
+  private static final String HISTORY = "flyway_schema_history";
+
+  /**
+   * A column.
+   *
+   * @param name in lower case
+   * @param isIdentity whether the database counts it up by itself
+   */
+  record Column(String name, String sqlName, ColumnKind kind, boolean isIdentity) {}
+
+  /** All tables, those that others refer to first. */
+  static List<TableShape> of(Connection connection) throws SQLException {
+    DatabaseMetaData data = connection.getMetaData();
+    Map<String, TableShape> found = new TreeMap<>();
+    try (ResultSet tables =
+        data.getTables(
+            connection.getCatalog(),
+            connection.getSchema(),
+            "%",
+            new String[] {"TABLE", "BASE TABLE"})) {
+      while (tables.next()) {
+        TableShape table = read(connection, tables.getString("TABLE_NAME"));
+        if (!table.name.equals(HISTORY)) found.put(table.name, table);
+      }
+    }
+    return referredToFirst(found);
+  }
+
+  Optional<Column> identity() {
+    return columns.stream().filter(Column::isIdentity).findFirst();
+  }
+
+  String columnList() {
+    return String.join(", ", columns.stream().map(Column::sqlName).toList());
+  }
+
+  private static TableShape read(Connection connection, String table) throws SQLException {
+    DatabaseMetaData data = connection.getMetaData();
+    Map<String, Column> columns = new TreeMap<>();
+    try (ResultSet rows =
+        data.getColumns(
+            connection.getCatalog(), connection.getSchema(), literally(data, table), "%")) {
+      while (rows.next()) {
+        String name = rows.getString("COLUMN_NAME");
+        columns.put(
+            lower(name),
+            new Column(
+                lower(name),
+                quoted(name),
+                ColumnKind.of(
+                    table + "." + name, rows.getInt("DATA_TYPE"), rows.getString("TYPE_NAME")),
+                rows.getString("IS_AUTOINCREMENT").equals("YES")));
+      }
+    }
+    Set<String> refersTo = new HashSet<>();
+    try (ResultSet keys =
+        data.getImportedKeys(connection.getCatalog(), connection.getSchema(), table)) {
+      while (keys.next()) refersTo.add(lower(keys.getString("PKTABLE_NAME")));
+    }
+    return new TableShape(
+        lower(table), quoted(table), List.copyOf(columns.values()), Set.copyOf(refersTo));
+  }
+
+  private static List<TableShape> referredToFirst(Map<String, TableShape> tables) {
+    Map<String, TableShape> left = new HashMap<>(tables);
+    List<TableShape> ordered = new ArrayList<>();
+    while (!left.isEmpty()) {
+      List<TableShape> free =
+          tables.values().stream()
+              .filter(table -> left.containsKey(table.name))
+              .filter(table -> table.refersTo.stream().noneMatch(left::containsKey))
+              .toList();
+      if (free.isEmpty()) throw new IllegalStateException("tables refer in a circle: " + left);
+      ordered.addAll(free);
+      free.forEach(table -> left.remove(table.name));
+    }
+    return ordered;
+  }
+
+  /** Where the driver takes a pattern. */
+  private static String literally(DatabaseMetaData data, String name) throws SQLException {
+    return name.replace("_", data.getSearchStringEscape() + "_");
+  }
+
+  private static String lower(String name) {
+    return name.toLowerCase(Locale.ROOT);
+  }
+
+  private static String quoted(String name) {
+    return '"' + name.replace("\"", "\"\"") + '"';
+  }
+}

@@ -1,0 +1,112 @@
+package dev.chowder.storage;
+
+import static java.util.stream.Collectors.joining;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.argument.Argument;
+import org.jdbi.v3.core.statement.SqlStatement;
+
+/**
+ * One row to be there afterwards, whatever was before. Where its table keeps revisions, an older
+ * one never overwrites a newer one; the same one is written again.
+ */
+public final class Upsert {
+  private static final String REVISION = "revision";
+
+  private final String table;
+  private final SequencedMap<String, Object> key = new LinkedHashMap<>();
+  private final SequencedMap<String, Object> values = new LinkedHashMap<>();
+
+  private Upsert(String table) {
+    this.table = table;
+  }
+
+  public static Upsert into(String table) {
+    return new Upsert(table);
+  }
+
+  /** A column of the primary key. */
+  public Upsert key(String column, Object value) {
+    key.put(column, value);
+    return this;
+  }
+
+  public Upsert set(String column, Object value) {
+    values.put(column, value);
+    return this;
+  }
+
+  /** One statement, also against another writer: of two new rows one becomes the update. */
+  String insertOrUpdate() {
+    return insert()
+        + " ON CONFLICT ("
+        + String.join(", ", key.keySet())
+        + ") DO UPDATE SET "
+        + values.keySet().stream()
+            .map(column -> column + " = EXCLUDED." + column)
+            .collect(joining(", "))
+        + (keepsRevisions() ? " WHERE " + table + ".revision <= EXCLUDED.revision" : "");
+  }
+
+  String insert() {
+    Collection<String> columns = parameters().keySet();
+    return "INSERT INTO %s (%s) VALUES (%s)"
+        .formatted(
+            table,
+            String.join(", ", columns),
+            columns.stream().map(column -> ":" + column).collect(joining(", ")));
+  }
+
+  String update() {
+    return "UPDATE "
+        + table
+        + " SET "
+        + equal(values.keySet(), ", ")
+        + " WHERE "
+        + equal(key.keySet(), " AND ")
+        + (keepsRevisions() ? " AND revision <= :revision" : "");
+  }
+
+  boolean isThere(Handle handle) {
+    return bind(
+            handle.createQuery("SELECT 1 FROM " + table + " WHERE " + equal(key.keySet(), " AND ")),
+            key)
+        .mapTo(Integer.class)
+        .findOne()
+        .isPresent();
+  }
+
+  <S extends SqlStatement<S>> S bind(S statement) {
+    return bind(statement, parameters());
+  }
+
+  private static <S extends SqlStatement<S>> S bind(S statement, Map<String, Object> parameters) {
+    parameters.forEach(
+        (name, value) -> {
+          if (value instanceof Argument argument) {
+            statement.bind(name, argument);
+          } else {
+            statement.bind(name, value);
+          }
+        });
+    return statement;
+  }
+
+  private boolean keepsRevisions() {
+    return values.containsKey(REVISION);
+  }
+
+  private SequencedMap<String, Object> parameters() {
+    var all = new LinkedHashMap<>(key);
+    all.putAll(values);
+    return all;
+  }
+
+  private static String equal(Collection<String> columns, String between) {
+    return columns.stream().map(column -> column + " = :" + column).collect(joining(between));
+  }
+}

@@ -1,0 +1,213 @@
+package dev.chowder.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Down;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Nodes with an address each, in one process. */
+@Timeout(120)
+class ClusterNodeTest {
+  private static final List<String> HOSTS = List.of("127.0.0.1", "127.0.0.2", "127.0.0.3");
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private final List<ClusterNode> nodes = new ArrayList<>();
+  private final int managementPort = freePort();
+
+  @AfterEach
+  void end() {
+    nodes.forEach(
+        node -> {
+          node.system().terminate();
+          await(() -> node.system().getWhenTerminated().toCompletableFuture().isDone());
+        });
+  }
+
+  @Test
+  void nodesThatListOneAnotherAreOneCluster() {
+    HOSTS.forEach(host -> join(host, listed()));
+    nodes.forEach(ClusterNode::awaitReady);
+    assertThat(nodes).allSatisfy(node -> await(() -> members(node) == HOSTS.size()));
+    assertThat(nodes).allMatch(ClusterNode::hasPeers);
+  }
+
+  @Test
+  void nodesUnderOneNameAreOneCluster() throws IOException {
+    try (var names = new NameServer(HOSTS.toArray(String[]::new))) {
+      var settings =
+          Map.<String, Object>of(
+              "chowder.cluster.dns-name",
+              "nodes.chowder.test",
+              "chowder.cluster.required-contact-points",
+              HOSTS.size(),
+              "pekko.io.dns.async-dns.nameservers",
+              List.of(names.address()));
+      HOSTS.forEach(host -> join(host, settings));
+      nodes.forEach(ClusterNode::awaitReady);
+      assertThat(nodes).allSatisfy(node -> await(() -> members(node) == HOSTS.size()));
+    }
+  }
+
+  @Test
+  void aNodeWithoutOthersIsACluster() {
+    var node = join(HOSTS.getFirst(), Map.of());
+    node.awaitReady();
+    assertThat(node.hasPeers()).isFalse();
+  }
+
+  @Test
+  void aNodeThatMissesTheOthersBeginsNoClusterOfItsOwn() {
+    var settings = new HashMap<>(listed());
+    settings.put("chowder.cluster.join-limit", "3s");
+    var node = join(HOSTS.getFirst(), settings);
+    assertThatThrownBy(node::awaitReady)
+        .isInstanceOf(ClusterNode.NotJoinedException.class)
+        .hasMessageStartingWith("cluster: Removed after 3 s (expected: Up; an answer from")
+        .hasMessageContaining(HOSTS.getLast());
+  }
+
+  @Test
+  void whoIsPutOutIsLostAndWhoLeavesIsNot() throws Exception {
+    HOSTS.forEach(host -> join(host, listed()));
+    nodes.forEach(ClusterNode::awaitReady);
+    var leaving = nodes.get(1);
+    leaving.close();
+    assertThat(leaving.lost().toCompletableFuture()).isNotDone();
+    var lost = nodes.get(2);
+    Cluster.get(nodes.getFirst().system())
+        .manager()
+        .tell(new Down(Cluster.get(lost.system()).selfMember().address()));
+    assertThat(lost.lost().toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+        .isEqualTo("ClusterDowningReason");
+  }
+
+  @Test
+  void aDutyIsOfOneNodeAndGoesOnAtAnother() throws Exception {
+    HOSTS.forEach(host -> join(host, listed()));
+    nodes.forEach(ClusterNode::awaitReady);
+    Set<ClusterNode> having = ConcurrentHashMap.newKeySet();
+    var told = new CopyOnWriteArrayList<ClusterNode>();
+    for (var node : nodes) {
+      var _ =
+          OnePerCluster.keep(
+              node.system(),
+              "duty",
+              () -> {
+                having.add(node);
+                return duty(() -> told.add(node), () -> having.remove(node));
+              });
+    }
+    await(() -> having.size() == 1);
+    var first = having.iterator().next();
+    first.close();
+    await(() -> having.size() == 1 && !having.contains(first));
+    var second = having.iterator().next();
+    var third = nodes.stream().filter(n -> n != first && n != second).findFirst().orElseThrow();
+    third.close();
+    await(() -> told.contains(second));
+  }
+
+  @Test
+  void aHostPortThatOneNodeOpensIsOpenAtAllAlsoAtThoseThatJoinLater() {
+    HOSTS.forEach(host -> join(host, listed()));
+    nodes.forEach(ClusterNode::awaitReady);
+    var opened = new ConcurrentHashMap<ClusterNode, Set<Integer>>();
+    try (var blocking = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (var node : nodes.subList(0, 2)) {
+        Set<Integer> here = ConcurrentHashMap.newKeySet();
+        opened.put(node, here);
+        var ports = SharedHostPorts.share(node.system(), here::add, blocking);
+        if (node == nodes.getFirst()) ports.open(11434);
+      }
+      await(() -> opened.values().stream().allMatch(ports -> ports.contains(11434)));
+      Set<Integer> late = ConcurrentHashMap.newKeySet();
+      var _ = SharedHostPorts.share(nodes.getLast().system(), late::add, blocking);
+      await(() -> late.contains(11434));
+    }
+  }
+
+  private static OnePerCluster.Duty duty(Runnable nodeGone, Runnable close) {
+    return new OnePerCluster.Duty() {
+      @Override
+      public void nodeGone() {
+        nodeGone.run();
+      }
+
+      @Override
+      public void close() {
+        close.run();
+      }
+    };
+  }
+
+  private Map<String, Object> listed() {
+    return Map.of(
+        "chowder.cluster.contact-points",
+        String.join(",", HOSTS.stream().map(host -> host + ":" + managementPort).toList()));
+  }
+
+  private ClusterNode join(String host, Map<String, Object> values) {
+    var all = new HashMap<String, Object>(values);
+    all.put("chowder.cluster.host", host);
+    all.put("chowder.cluster.management-port", managementPort);
+    // No entities here.
+    all.put("pekko.cluster.sharding.healthcheck.names", List.of());
+    Config root =
+        ConfigFactory.load(
+            ConfigFactory.parseMap(all)
+                .withFallback(ConfigFactory.parseResources("chowder-pekko.conf")));
+    var settings = ClusterSettings.of(root);
+    var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", settings.pekko(root));
+    var node = ClusterNode.join(system, settings);
+    nodes.add(node);
+    return node;
+  }
+
+  private static long members(ClusterNode node) {
+    return java.util.stream.StreamSupport.stream(
+            Cluster.get(node.system()).state().getMembers().spliterator(), false)
+        .count();
+  }
+
+  private static void await(BooleanSupplier holds) {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!holds.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("the time of " + LIMIT).isLessThan(deadline);
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException why) {
+        throw new IllegalStateException(why);
+      }
+    }
+  }
+
+  private static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException why) {
+      throw new IllegalStateException(why);
+    }
+  }
+}

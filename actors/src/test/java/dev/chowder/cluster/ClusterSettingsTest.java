@@ -1,0 +1,93 @@
+package dev.chowder.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.cluster.ClusterSettings.ContactPoint;
+import dev.chowder.cluster.ClusterSettings.Discovery;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ClusterSettingsTest {
+  private static final String THREE = "10.0.0.1:9093, 10.0.0.2:9093,node-3:9193";
+
+  @Test
+  void aNodeIsAloneUnlessToldOfOthers() {
+    assertThat(settings(Map.of()).discovery()).isEqualTo(new Discovery.Alone());
+  }
+
+  @Test
+  void allListedNodesMustAnswerBeforeAClusterIsBegun() {
+    var settings = settings(Map.of("contact-points", THREE));
+    assertThat(settings.discovery())
+        .isEqualTo(
+            new Discovery.ContactPoints(
+                List.of(
+                    new ContactPoint("10.0.0.1", 9093),
+                    new ContactPoint("10.0.0.2", 9093),
+                    new ContactPoint("node-3", 9193))));
+    assertThat(settings.requiredContactPoints()).isEqualTo(3);
+    assertThat(
+            settings(Map.of("contact-points", THREE, "required-contact-points", 2))
+                .requiredContactPoints())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void pekkoIsToldWhereTheOthersAre() {
+    var settings = settings(Map.of("contact-points", THREE, "host", "127.0.0.1"));
+    var pekko = settings.pekko(ConfigFactory.load());
+    assertThat(pekko.getConfigList("pekko.discovery.config.services.chowder.endpoints")).hasSize(3);
+    assertThat(pekko.getString("pekko.management.http.bind-hostname")).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  void aNameNeedsANumberOfNodes() {
+    assertThatThrownBy(() -> settings(Map.of("dns-name", "chowder.internal")))
+        .hasMessageStartingWith("chowder.cluster.required-contact-points: 0 (expected: ");
+    assertThat(
+            settings(Map.of("dns-name", "chowder.internal", "required-contact-points", 3))
+                .discovery())
+        .isEqualTo(new Discovery.DnsName("chowder.internal"));
+  }
+
+  @Test
+  void oneWayToFindOthersIsEnough() {
+    assertThatThrownBy(() -> settings(Map.of("dns-name", "a", "contact-points", THREE)))
+        .hasMessage("chowder.cluster: contact-points and dns-name (expected: one of them)");
+  }
+
+  @Test
+  void aContactPointIsAHostAndAPort() {
+    for (var bad : List.of("10.0.0.1", ":9093", "10.0.0.1:", "10.0.0.1:0", "a:9093,,b:9093")) {
+      assertThatThrownBy(() -> settings(Map.of("contact-points", bad)))
+          .as(bad)
+          .hasMessageStartingWith("chowder.cluster.contact-points: ")
+          .hasMessageEndingWith(" (expected: host:port)");
+    }
+  }
+
+  @Test
+  void noNodeOfAClusterListensEverywhere() {
+    for (var everywhere : List.of("0.0.0.0", "::")) {
+      assertThatThrownBy(() -> settings(Map.of("contact-points", THREE, "host", everywhere)))
+          .hasMessage(
+              "chowder.cluster.host: "
+                  + everywhere
+                  + " (expected: the one address that other nodes reach)");
+    }
+  }
+
+  private static ClusterSettings settings(Map<String, Object> values) {
+    return ClusterSettings.of(config(values));
+  }
+
+  private static Config config(Map<String, Object> values) {
+    return ConfigFactory.parseMap(values)
+        .atPath("chowder.cluster")
+        .withFallback(ConfigFactory.load());
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests of what instances owe. */
+@NullMarked
+package dev.chowder.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,159 @@
+package dev.chowder.key;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.secret.Secret;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.TestStorage;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Keys as they are issued, recognised and revoked; the subclass says on which database. */
+abstract class ApiKeysContract {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final Duration CACHE_TIME = Duration.ofMillis(500);
+
+  @TempDir Path home;
+  private TestStorage storage;
+  Database database;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  private ApiKeys keys;
+  private ApiKeys otherNode;
+  private final AtomicLong nanos = new AtomicLong();
+
+  @BeforeEach
+  void open() {
+    storage = storage(home);
+    database = storage.open();
+    keys = node();
+    otherNode = node();
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+    storage.close();
+  }
+
+  @Test
+  void anIssuedKeyOpensItsOrganizationAtOnceAndOnEveryNode() {
+    IssuedKey issued = keys.issueOrganizationKey("o");
+    assertThat(issued.value().reveal()).matches("chd_org_[A-Za-z0-9_-]{43}");
+    KeyHolder holder = new KeyHolder("o", issued.keyId(), KeyHolder.Kind.ORGANIZATION);
+    assertThat(keys.authenticate(issued.value())).contains(holder);
+    assertThat(otherNode.authenticate(issued.value())).contains(holder);
+  }
+
+  @Test
+  void twoKeysOfOneOrganizationBothWorkAndDiffer() {
+    IssuedKey first = keys.issueOrganizationKey("o");
+    IssuedKey second = keys.issueOrganizationKey("o");
+    assertThat(first.value()).isNotEqualTo(second.value());
+    assertThat(keys.authenticate(first.value())).isPresent();
+    assertThat(keys.authenticate(second.value())).isPresent();
+    assertThat(keys.organizationKeys("o")).containsExactly(first.keyId(), second.keyId());
+    assertThat(keys.organizationKeys("another")).isEmpty();
+  }
+
+  @Test
+  void aKeyThatWasNeverIssuedOrIsMalformedOpensNothing() {
+    String real = keys.issueOrganizationKey("o").value().reveal();
+    for (String text :
+        new String[] {
+          "",
+          "chd_org_",
+          real + "A",
+          real.substring(0, real.length() - 1),
+          real.substring(0, real.length() - 1) + (real.endsWith("A") ? "B" : "A"),
+          real.toUpperCase(java.util.Locale.ROOT),
+          " " + real,
+          real + "\n",
+          "chd_sk_" + real.substring(8),
+          "chd_org_" + "é".repeat(43),
+          "chd_org_' OR 1=1 --" + "A".repeat(32)
+        }) {
+      assertThat(keys.authenticate(Secret.of(text))).as(text).isEqualTo(Optional.empty());
+    }
+  }
+
+  @Test
+  void theDatabaseHoldsOnlyTheHashAndAShortPrefix() {
+    IssuedKey issued = keys.issueOrganizationKey("o");
+    String row =
+        database
+            .jdbi()
+            .withHandle(
+                handle -> handle.createQuery("SELECT * FROM api_keys").mapToMap().one().toString());
+    assertThat(row).contains(issued.value().reveal().substring(0, 12));
+    assertThat(row).doesNotContain(issued.value().reveal().substring(12));
+    assertThat(issued.toString()).doesNotContain(issued.value().reveal());
+    byte[] hash =
+        database
+            .jdbi()
+            .withHandle(
+                handle ->
+                    handle.createQuery("SELECT hash FROM api_keys").mapTo(byte[].class).one());
+    assertThat(hash).hasSize(32);
+    assertThat(new String(hash, StandardCharsets.ISO_8859_1)).doesNotContain("chd");
+  }
+
+  @Test
+  void aRevokedKeyEndsAtOnceHereAndWithinASecondElsewhere() {
+    IssuedKey issued = keys.issueOrganizationKey("o");
+    assertThat(keys.authenticate(issued.value())).isPresent();
+    assertThat(otherNode.authenticate(issued.value())).isPresent();
+    assertThat(keys.revoke("o", issued.keyId())).isTrue();
+    assertThat(keys.authenticate(issued.value())).isEmpty();
+    assertThat(otherNode.authenticate(issued.value())).as("still cached").isPresent();
+    nanos.addAndGet(CACHE_TIME.toNanos() + 1);
+    assertThat(otherNode.authenticate(issued.value())).isEmpty();
+    assertThat(keys.organizationKeys("o")).isEmpty();
+  }
+
+  @Test
+  void anotherOrganizationsKeyCannotBeRevoked() {
+    IssuedKey issued = keys.issueOrganizationKey("o");
+    assertThat(keys.revoke("p", issued.keyId())).isFalse();
+    assertThat(keys.revoke("o", "nothing")).isFalse();
+    assertThat(keys.authenticate(issued.value())).isPresent();
+  }
+
+  @Test
+  void anExpiredKeyOpensNothing() {
+    IssuedKey issued = keys.issueOrganizationKey("o");
+    database
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "UPDATE api_keys SET expires_at = TIMESTAMP '2025-12-31 23:59:59+00'"));
+    assertThat(keys.authenticate(issued.value())).isEmpty();
+  }
+
+  @Test
+  void aCacheThatWouldOutliveARevocationIsRefused() {
+    assertThatThrownBy(() -> new KeySettings(Duration.ofMillis(1001), 10))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("chowder.key.cache-time: PT1.001S (expected: at most PT1S)");
+    assertThat(KeySettings.from(storage.config()).cacheTime())
+        .isLessThanOrEqualTo(Duration.ofSeconds(1));
+  }
+
+  private ApiKeys node() {
+    return new ApiKeys(
+        database, new KeySettings(CACHE_TIME, 100), InstantSource.fixed(NOW), nanos::get);
+  }
+}

@@ -1,0 +1,12 @@
+package dev.chowder.key;
+
+import dev.chowder.storage.TestStorage;
+import java.nio.file.Path;
+
+/** On a real PostgreSQL. */
+class ApiKeysIT extends ApiKeysContract {
+  @Override
+  TestStorage storage(Path home) {
+    return TestStorage.postgres(home);
+  }
+}

@@ -1,0 +1,224 @@
+package dev.chowder.organization;
+
+import static dev.chowder.organization.Samples.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.JournalTags;
+import dev.chowder.storage.OrganizationRow;
+import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.TestStorage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
+import org.apache.pekko.persistence.jdbc.query.javadsl.JdbcReadJournal;
+import org.apache.pekko.persistence.query.Offset;
+import org.apache.pekko.persistence.query.PersistenceQuery;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A real single node: sharding, the journal, and what lies there after a restart; the subclass says
+ * on which database.
+ */
+abstract class OrganizationsContract {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final OrganizationSettings SETTINGS = new OrganizationSettings(PATIENCE, 50);
+
+  @TempDir Path home;
+  private TestStorage storage;
+  private Node node;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  @BeforeEach
+  void start() {
+    storage = storage(home);
+    node = Node.start(storage);
+  }
+
+  @AfterEach
+  void stop() {
+    node.close();
+    storage.close();
+  }
+
+  @Test
+  void twoHundredConcurrentReservationsOfACrabGiveExactlyTenSlots() throws Exception {
+    crabWithOpenai();
+    List<CompletableFuture<OrganizationReply>> asked = new ArrayList<>();
+    for (int n = 0; n < 200; n++) {
+      String instance = "instance-" + n;
+      asked.add(
+          node.send(
+              replyTo ->
+                  new OrganizationCommand.ReserveSlot(
+                      "key", instance, ModelProvider.OPENAI, T0, replyTo)));
+    }
+    int accepted = 0;
+    for (CompletableFuture<OrganizationReply> reply : asked) {
+      switch (reply.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        case OrganizationReply.Accepted _ -> accepted++;
+        case OrganizationReply.Refused(var why) ->
+            assertThat(why).isEqualTo(new OrganizationRejection.LimitReached(10, 10));
+        case OrganizationReply.Slots slots -> throw new AssertionError(slots);
+      }
+    }
+    assertThat(accepted).isEqualTo(10);
+    OrganizationRow row = node.rows.get(Samples.ID).orElseThrow();
+    assertThat(row.slots()).isEqualTo(10);
+    assertThat(row.tier()).isEqualTo("crab");
+  }
+
+  @Test
+  void whatWasAnsweredIsThereAfterARestartAlsoWithSnapshots() throws Exception {
+    crabWithOpenai();
+    for (int n = 0; n < 120; n++) {
+      node.ask(
+          replyTo ->
+              new OrganizationCommand.ReserveSlot("key", "i", ModelProvider.OPENAI, T0, replyTo));
+      node.ask(replyTo -> new OrganizationCommand.ReleaseSlot("i", T0, replyTo));
+    }
+    OrganizationReply before =
+        node.ask(
+            replyTo ->
+                new OrganizationCommand.ReserveSlot(
+                    "key", "last", ModelProvider.OPENAI, T0, replyTo));
+    node.awaitSnapshot();
+    node.close();
+    node = Node.start(storage);
+    assertThat(node.ask(OrganizationCommand.Get::new)).isEqualTo(before);
+    assertThat(node.ask(OrganizationCommand.GetSlots::new))
+        .isEqualTo(new OrganizationReply.Slots(Map.of("last", T0)));
+  }
+
+  @Test
+  void aRowThatACrashLeftBehindIsRepairedByTheNextRecovery() throws Exception {
+    crabWithOpenai();
+    node.database.jdbi().useHandle(handle -> handle.execute("DELETE FROM organizations"));
+    node.close();
+    node = Node.start(storage);
+    assertThat(node.rows.get(Samples.ID)).isEmpty();
+    OrganizationReply.Accepted now =
+        (OrganizationReply.Accepted) node.ask(OrganizationCommand.Get::new);
+    // The row is stored beside the first answer; the next change waits for it.
+    node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.LOBSTER, T0, replyTo));
+    OrganizationRow row = node.rows.get(Samples.ID).orElseThrow();
+    assertThat(row.revision()).isEqualTo(now.view().revision() + 1);
+    assertThat(OrganizationReadRows.view(row).tier()).isEqualTo(Tier.LOBSTER);
+  }
+
+  @Test
+  void everyEventCanBeFoundByItsTag() throws Exception {
+    crabWithOpenai();
+    JdbcReadJournal journal =
+        PersistenceQuery.get(node.kit.system())
+            .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier());
+    List<Long> numbers =
+        journal
+            .currentEventsByTag(JournalTags.of("organization", Samples.ID), Offset.noOffset())
+            .map(envelope -> envelope.sequenceNr())
+            .runWith(Sink.seq(), node.kit.system())
+            .toCompletableFuture()
+            .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    assertThat(numbers).containsExactly(1L, 2L, 3L);
+  }
+
+  private void crabWithOpenai() throws Exception {
+    node.ask(replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+    node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.CRAB, T0, replyTo));
+    node.ask(
+        replyTo ->
+            new OrganizationCommand.Update(
+                "key",
+                Optional.empty(),
+                Set.of(ModelProvider.OPENAI),
+                Set.of(),
+                Map.of(),
+                T0,
+                replyTo));
+  }
+
+  /** One node on its own database. */
+  private record Node(
+      Database database,
+      OrganizationRows rows,
+      ActorTestKit kit,
+      Organizations organizations,
+      ExecutorService blocking)
+      implements AutoCloseable {
+    static Node start(TestStorage storage) {
+      Config config =
+          ConfigFactory.parseString("pekko.cluster.min-nr-of-members = 1")
+              .withFallback(storage.config());
+      Database database = storage.open();
+      ActorTestKit kit = ActorTestKit.create("organizations", config);
+      Cluster cluster = Cluster.get(kit.system());
+      cluster.manager().tell(Join.create(cluster.selfMember().address()));
+      ExecutorService blocking = Executors.newVirtualThreadPerTaskExecutor();
+      OrganizationRows rows = new OrganizationRows(database);
+      return new Node(
+          database,
+          rows,
+          kit,
+          Organizations.init(kit.system(), new OrganizationReadRows(rows, blocking), SETTINGS),
+          blocking);
+    }
+
+    CompletableFuture<OrganizationReply> send(
+        Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
+      return organizations.ask(Samples.ID, command).toCompletableFuture();
+    }
+
+    OrganizationReply ask(Function<ActorRef<OrganizationReply>, OrganizationCommand> command)
+        throws Exception {
+      return send(command).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Snapshots are written beside the answers. */
+    void awaitSnapshot() {
+      kit.createTestProbe()
+          .awaitAssert(
+              PATIENCE,
+              () -> {
+                int snapshots =
+                    database
+                        .jdbi()
+                        .withHandle(
+                            handle ->
+                                handle
+                                    .createQuery("SELECT COUNT(*) FROM \"snapshot\"")
+                                    .mapTo(Integer.class)
+                                    .one());
+                assertThat(snapshots).isPositive();
+                return snapshots;
+              });
+    }
+
+    @Override
+    public void close() {
+      kit.shutdownTestKit();
+      blocking.close();
+      database.close();
+    }
+  }
+}

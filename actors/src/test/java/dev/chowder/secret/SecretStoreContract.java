@@ -1,0 +1,134 @@
+package dev.chowder.secret;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.TestStorage;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Secrets by owner and name; the subclass says on which database. */
+abstract class SecretStoreContract {
+  @TempDir Path home;
+  private TestStorage storage;
+  Database database;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  SecretStore secrets;
+
+  @BeforeEach
+  void open() {
+    storage = storage(home);
+    database = storage.open();
+    secrets =
+        new SecretStore(
+            MasterKey.open(SecretSettings.from(storage.config(), Map.of()), database), database);
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+    storage.close();
+  }
+
+  @Test
+  void aValueIsReadBackReplacedAndRemoved() {
+    secrets.put("o", "provider/openai", Secret.of("first 🐚"));
+    assertThat(secrets.get("o", "provider/openai")).contains(Secret.of("first 🐚"));
+    secrets.put("o", "provider/openai", Secret.of("second"));
+    assertThat(secrets.get("o", "provider/openai")).contains(Secret.of("second"));
+    secrets.delete("o", "provider/openai");
+    secrets.delete("o", "provider/openai");
+    assertThat(secrets.get("o", "provider/openai")).isEmpty();
+  }
+
+  @Test
+  void removingAnOwnerRemovesAllOfItsValuesAndNoOthers() {
+    secrets.put("o", "a", Secret.of("1"));
+    secrets.put("o", "b", Secret.of("2"));
+    secrets.put("p", "a", Secret.of("3"));
+    secrets.deleteAll("o");
+    assertThat(secrets.get("o", "a")).isEmpty();
+    assertThat(secrets.get("o", "b")).isEmpty();
+    assertThat(secrets.get("p", "a")).contains(Secret.of("3"));
+  }
+
+  @Test
+  void valuesOfSeveralOwnersComeTogether() {
+    secrets.put("o", "config", Secret.of("1"));
+    secrets.put("p", "config", Secret.of("2"));
+    secrets.put("p", "another", Secret.of("3"));
+    assertThat(secrets.getAll(List.of("o", "p", "q"), "config"))
+        .isEqualTo(Map.of("o", Secret.of("1"), "p", Secret.of("2")));
+    assertThat(secrets.getAll(List.of(), "config")).isEmpty();
+  }
+
+  @Test
+  void bytesOfTheLargestSizeFitAndOneMoreDoesNot() {
+    byte[] bytes = new byte[SecretStore.MAX_BYTES];
+    new Random(1).nextBytes(bytes);
+    secrets.putBytes("o", "n", ByteString.copyFrom(bytes));
+    assertThat(secrets.getBytes("o", "n")).contains(ByteString.copyFrom(bytes));
+    assertThatThrownBy(
+            () ->
+                secrets.putBytes(
+                    "o", "n", ByteString.copyFrom(new byte[SecretStore.MAX_BYTES + 1])))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("secret n: 1048577 bytes (expected: at most 1048576)");
+  }
+
+  @Test
+  void anOwnerWithASlashIsRefusedSinceItCouldStandForAnothersName() {
+    assertThatThrownBy(() -> secrets.put("o/n", "m", Secret.of("value")))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void aCiphertextThatWasMovedToAnotherOwnerOrNameDoesNotOpen() {
+    secrets.put("o", "n", Secret.of("value"));
+    secrets.put("p", "n", Secret.of("another"));
+    secrets.put("o", "m", Secret.of("another"));
+    move(
+        "UPDATE secrets SET ciphertext = (SELECT ciphertext FROM secrets WHERE owner = 'o' AND name = 'n')");
+    assertThat(secrets.get("o", "n")).contains(Secret.of("value"));
+    assertThatThrownBy(() -> secrets.get("p", "n"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("secret n of p: does not open (expected: written for this place)");
+    assertThatThrownBy(() -> secrets.get("o", "m")).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void concurrentWritersOfOnePlaceAllSucceed() throws Exception {
+    List<Callable<Void>> writes =
+        IntStream.range(0, 50)
+            .<Callable<Void>>mapToObj(
+                n ->
+                    () -> {
+                      secrets.put("o", "n", Secret.of("value" + n));
+                      return null;
+                    })
+            .toList();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Void> done : threads.invokeAll(writes)) done.get();
+    }
+    assertThat(secrets.get("o", "n").orElseThrow().reveal()).startsWith("value");
+  }
+
+  private void move(String sql) {
+    database.jdbi().useHandle(handle -> handle.execute(sql));
+  }
+}

@@ -1,0 +1,12 @@
+package dev.chowder.secret;
+
+import dev.chowder.storage.TestStorage;
+import java.nio.file.Path;
+
+/** On a real PostgreSQL. */
+class SecretStoreIT extends SecretStoreContract {
+  @Override
+  TestStorage storage(Path home) {
+    return TestStorage.postgres(home);
+  }
+}

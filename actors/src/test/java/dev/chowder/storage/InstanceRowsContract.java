@@ -1,0 +1,263 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What is written to the read rows, and how lists and sweeps find it; the subclass says on which
+ * database.
+ */
+abstract class InstanceRowsContract {
+  private static final Instant T0 = Instant.parse("2026-10-25T00:30:00.123456Z");
+
+  @TempDir Path home;
+  private TestStorage storage;
+  Database database;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  private InstanceRows rows;
+
+  @BeforeEach
+  void open() {
+    storage = storage(home);
+    database = storage.open();
+    rows = new InstanceRows(database);
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+    storage.close();
+  }
+
+  @Test
+  void whatWasWrittenIsReadBackAsItWas() {
+    InstanceRow row =
+        new InstanceRow(
+            Ids.next(),
+            "o",
+            7,
+            "error",
+            "naïve \"name\" 🐚",
+            Map.of("team", "a=b", "x", ""),
+            T0,
+            T0.plusSeconds(1),
+            Optional.empty(),
+            Optional.of(T0.plusSeconds(2)),
+            true,
+            ByteString.copyFrom(new byte[] {0, -1, 5}));
+    assertThat(rows.upsert(row)).isTrue();
+    assertThat(rows.get(row.id())).contains(row);
+    assertThat(rows.get("another")).isEmpty();
+  }
+
+  @Test
+  void anOlderRevisionNeverOverwritesANewerOne() {
+    InstanceRow newer = row(Ids.next(), "o", 5, "running", "n", Map.of("a", "new"));
+    InstanceRow older = row(newer.id(), "o", 4, "provisioning", "n", Map.of("a", "old"));
+    assertThat(rows.upsert(newer)).isTrue();
+    assertThat(rows.upsert(older)).isFalse();
+    assertThat(rows.get(newer.id())).contains(newer);
+    assertThat(rows.list("o", label("a", "old"), 10, Optional.empty())).isEmpty();
+    assertThat(rows.list("o", label("a", "new"), 10, Optional.empty())).hasSize(1);
+  }
+
+  @Test
+  void concurrentWritersLeaveTheNewestRevision() throws Exception {
+    String id = Ids.next();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<Boolean>> writes = new ArrayList<>();
+      for (int revision : IntStream.rangeClosed(1, 40).toArray()) {
+        writes.add(() -> rows.upsert(row(id, "o", revision, "running", "n", Map.of())));
+      }
+      for (Future<Boolean> done : threads.invokeAll(writes)) done.get();
+    }
+    assertThat(rows.get(id).orElseThrow().revision()).isEqualTo(40);
+  }
+
+  @Test
+  void pagesAreNewestFirstAndLeaveNothingOut() {
+    List<String> ids = new ArrayList<>();
+    for (int n = 0; n < 25; n++) {
+      ids.addFirst(Ids.next());
+      rows.upsert(row(ids.getFirst(), "o", 1, "running", "n" + n, Map.of()));
+    }
+    rows.upsert(row(Ids.next(), "another", 1, "running", "n", Map.of()));
+    List<String> seen = new ArrayList<>();
+    Optional<String> after = Optional.empty();
+    List<InstanceRow> page;
+    do {
+      page = rows.list("o", InstanceFilter.ALL, 10, after);
+      page.forEach(row -> seen.add(row.id()));
+      after = page.isEmpty() ? after : Optional.of(page.getLast().id());
+    } while (page.size() == 10);
+    assertThat(seen).isEqualTo(ids);
+  }
+
+  @Test
+  void filtersHoldAllAtOnceAndTakePatternsLiterally() {
+    InstanceRow percent = row(Ids.next(), "o", 1, "running", "50%_off\\x", Map.of("a", "1"));
+    InstanceRow plain = row(Ids.next(), "o", 1, "stopped", "50 other", Map.of("a", "1", "b", "2"));
+    rows.upsert(percent);
+    rows.upsert(plain);
+    assertThat(names(InstanceFilter.ALL)).containsExactly("50 other", "50%_off\\x");
+    assertThat(names(prefix("50%"))).containsExactly("50%_off\\x");
+    assertThat(names(prefix("50%_off\\"))).containsExactly("50%_off\\x");
+    assertThat(names(prefix("50_"))).isEmpty();
+    assertThat(names(label("a", "1"))).hasSize(2);
+    assertThat(names(label("a", "2"))).isEmpty();
+    assertThat(
+            names(
+                new InstanceFilter(
+                    Optional.of("stopped"), Map.of("a", "1", "b", "2"), Optional.of("50"))))
+        .containsExactly("50 other");
+    assertThat(
+            names(new InstanceFilter(Optional.of("running"), Map.of("b", "2"), Optional.empty())))
+        .isEmpty();
+  }
+
+  @Test
+  void aTerminatedInstanceIsKeptButNotListed() {
+    InstanceRow living = row(Ids.next(), "o", 1, "running", "n", Map.of("a", "1"));
+    rows.upsert(living);
+    InstanceRow dead =
+        new InstanceRow(
+            living.id(),
+            "o",
+            2,
+            "terminated",
+            "n",
+            living.labels(),
+            T0,
+            T0,
+            Optional.of(T0),
+            Optional.of(T0),
+            false,
+            ByteString.EMPTY);
+    rows.upsert(dead);
+    assertThat(rows.list("o", InstanceFilter.ALL, 10, Optional.empty())).isEmpty();
+    assertThat(rows.list("o", label("a", "1"), 10, Optional.empty())).isEmpty();
+    assertThat(rows.countByStatus()).isEmpty();
+    assertThat(rows.get(dead.id())).contains(dead);
+    assertThat(rows.owing(T0, 10)).containsExactly(dead);
+  }
+
+  @Test
+  void whatIsOwedLongestIsToldFirst() {
+    InstanceRow late = owing(T0.plusSeconds(5));
+    InstanceRow early = owing(T0);
+    InstanceRow notYet = owing(T0.plusSeconds(60));
+    rows.upsert(row(Ids.next(), "o", 1, "running", "owes nothing", Map.of()));
+    List.of(late, early, notYet).forEach(rows::upsert);
+    assertThat(rows.owing(T0.plusSeconds(10), 10)).containsExactly(early, late);
+    assertThat(rows.owing(T0.plusSeconds(10), 1)).containsExactly(early);
+  }
+
+  @Test
+  void instancesAreCountedByStatus() {
+    rows.upsert(row(Ids.next(), "o", 1, "running", "n", Map.of()));
+    rows.upsert(row(Ids.next(), "p", 1, "running", "n", Map.of()));
+    rows.upsert(row(Ids.next(), "o", 1, "error", "n", Map.of()));
+    assertThat(rows.countByStatus()).isEqualTo(Map.of("running", 2, "error", 1));
+  }
+
+  @Test
+  void anOrganizationWhoseSlotsDifferFromItsInstancesIsUnsettled() {
+    OrganizationRows organizations = new OrganizationRows(database);
+    organizations.upsert(organization("settled", 1));
+    organizations.upsert(organization("leaks", 2));
+    organizations.upsert(organization("empty", 0));
+    organizations.upsert(organization("never-born", 1));
+    rows.upsert(row(Ids.next(), "settled", 1, "running", "n", Map.of()));
+    rows.upsert(row(Ids.next(), "leaks", 1, "running", "n", Map.of()));
+    assertThat(organizations.unsettled(10, Optional.empty()).stream().map(OrganizationRow::id))
+        .containsExactly("leaks", "never-born");
+    assertThat(organizations.unsettled(1, Optional.of("leaks")).stream().map(OrganizationRow::id))
+        .containsExactly("never-born");
+    assertThat(organizations.list(2, Optional.of("empty")).stream().map(OrganizationRow::id))
+        .containsExactly("leaks", "never-born");
+  }
+
+  @Test
+  void anOlderRevisionOfAnOrganizationNeverOverwritesANewerOne() {
+    OrganizationRows organizations = new OrganizationRows(database);
+    OrganizationRow newer = new OrganizationRow("o", 3, "n", "crab", 2, ByteString.EMPTY);
+    assertThat(organizations.upsert(newer)).isTrue();
+    assertThat(
+            organizations.upsert(new OrganizationRow("o", 2, "n", "shrimp", 1, ByteString.EMPTY)))
+        .isFalse();
+    assertThat(organizations.get("o")).contains(newer);
+  }
+
+  private List<String> names(InstanceFilter filter) {
+    return rows.list("o", filter, 10, Optional.empty()).stream().map(InstanceRow::name).toList();
+  }
+
+  private static InstanceFilter prefix(String prefix) {
+    return new InstanceFilter(Optional.empty(), Map.of(), Optional.of(prefix));
+  }
+
+  private static InstanceFilter label(String key, String value) {
+    return new InstanceFilter(Optional.empty(), Map.of(key, value), Optional.empty());
+  }
+
+  private static OrganizationRow organization(String id, int slots) {
+    return new OrganizationRow(id, 1, "n", "crab", slots, ByteString.EMPTY);
+  }
+
+  private static InstanceRow owing(Instant since) {
+    return new InstanceRow(
+        Ids.next(),
+        "o",
+        1,
+        "provisioning",
+        "n",
+        Map.of(),
+        T0,
+        T0,
+        Optional.empty(),
+        Optional.of(since),
+        true,
+        ByteString.EMPTY);
+  }
+
+  private static InstanceRow row(
+      String id,
+      String organization,
+      int revision,
+      String status,
+      String name,
+      Map<String, String> labels) {
+    return new InstanceRow(
+        id,
+        organization,
+        revision,
+        status,
+        name,
+        labels,
+        T0,
+        T0,
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        ByteString.EMPTY);
+  }
+}

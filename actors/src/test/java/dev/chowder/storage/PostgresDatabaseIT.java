@@ -1,0 +1,192 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a start does with whatever PostgreSQL it finds, and how long a silent one is waited for. */
+class PostgresDatabaseIT {
+  @TempDir Path home;
+  private PostgresTestStorage storage;
+
+  @BeforeEach
+  void make() {
+    storage = PostgresTestStorage.make(home);
+  }
+
+  @AfterEach
+  void drop() {
+    storage.close();
+  }
+
+  @Test
+  void anEmptyDatabaseIsMigratedByTheNodeThatFindsIt() {
+    try (Database database = storage.open()) {
+      assertThat(new InstanceRows(database).countByStatus()).isEmpty();
+    }
+    try (Database database = storage.open()) {
+      assertThat(new InstanceRows(database).countByStatus()).isEmpty();
+    }
+  }
+
+  @Test
+  void nodesThatStartAtOnceOnAnEmptyDatabaseAllComeUp() throws Exception {
+    Callable<Integer> start =
+        () -> {
+          try (Database database = storage.open()) {
+            return new InstanceRows(database).countByStatus().size();
+          }
+        };
+    try (var nodes = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (var started : nodes.invokeAll(List.of(start, start, start))) {
+        assertThat(started.get()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void anOlderDatabaseIsRefusedNamingTheCommandThatBringsItUp() {
+    migrateTo("1");
+    assertThatThrownBy(storage::open)
+        .isInstanceOf(StorageException.class)
+        .hasMessageMatching(
+            "database: schema version 1 \\(expected: \\d+\\): end the older nodes, then run"
+                + " scripts/migrate");
+
+    Database.migrate(storage.settings());
+
+    try (Database database = storage.open()) {
+      assertThat(new InstanceRows(database).countByStatus()).isEmpty();
+    }
+  }
+
+  @Test
+  void aNewerDatabaseIsRefused() {
+    try (Database database = storage.open()) {
+      database
+          .jdbi()
+          .useHandle(
+              handle ->
+                  handle.execute(
+                      "INSERT INTO flyway_schema_history VALUES (99, '999', 'later', 'SQL',"
+                          + " 'V999__later.sql', 1, 'later', now(), 1, TRUE)"));
+    }
+    String newer = "database: schema version 999 (expected: at most ";
+    assertThatThrownBy(storage::open)
+        .isInstanceOf(StorageException.class)
+        .hasMessageStartingWith(newer);
+    assertThatThrownBy(() -> Database.migrate(storage.settings()))
+        .isInstanceOf(StorageException.class)
+        .hasMessageStartingWith(newer);
+  }
+
+  @Test
+  void aWrongPasswordIsRefusedWithoutBeingQuoted() {
+    StorageSettings wrong =
+        StorageSettings.from(storage.config(), Map.of("CHOWDER_STORAGE_PASSWORD", "canary"));
+    assertThatThrownBy(() -> Database.open(wrong))
+        .isInstanceOf(StorageException.class)
+        .hasMessageContaining("password authentication failed")
+        .hasMessageNotContaining("canary")
+        .hasMessageNotContaining("\n");
+  }
+
+  @Test
+  @Timeout(30)
+  void aServerThatTakesTheConnectionAndSaysNothingIsGivenUp() throws Exception {
+    try (var silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      StorageSettings there =
+          StorageSettings.from(
+              TestStorage.config(
+                  home,
+                  Map.of(
+                      "chowder.storage.url",
+                      "jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/none",
+                      "chowder.storage.connect-time-out",
+                      "1s")));
+      assertThatThrownBy(() -> Database.open(there))
+          .isInstanceOf(StorageException.class)
+          .hasMessageEndingWith(" (expected: a database that answers)");
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void aStatementThatTakesTooLongIsEndedByTheDatabase() {
+    try (Database database = Database.open(withLimits("1s", "10s"))) {
+      assertThatThrownBy(() -> sleep(database, Duration.ofSeconds(20)))
+          .hasMessageContaining("statement timeout");
+      assertThat(new InstanceRows(database).countByStatus()).isEmpty();
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void aConnectionThatFallsSilentIsGivenUpAndTheNextCallGetsAnother() {
+    // What the database itself would say comes too late here.
+    try (Database database = Database.open(withLimits("25s", "1s"))) {
+      assertThatThrownBy(() -> sleep(database, Duration.ofSeconds(20)))
+          .hasMessageContaining("I/O error");
+      assertThat(new InstanceRows(database).countByStatus()).isEmpty();
+    }
+  }
+
+  private static void sleep(Database database, Duration time) {
+    database
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle
+                    .createQuery("SELECT 1 FROM pg_sleep(:seconds)")
+                    .bind("seconds", (double) time.toSeconds())
+                    .mapTo(Integer.class)
+                    .one());
+  }
+
+  private StorageSettings withLimits(String statement, String silence) {
+    StorageSettings limits =
+        StorageSettings.from(
+            TestStorage.config(
+                home,
+                Map.of(
+                    "chowder.storage.statement-time-out",
+                    statement,
+                    "chowder.storage.silence-time-out",
+                    silence)));
+    StorageSettings there = storage.settings();
+    return new StorageSettings(
+        there.directory(),
+        there.url(),
+        there.user(),
+        there.password(),
+        there.tables(),
+        there.journal(),
+        there.journalQueue(),
+        limits.limits());
+  }
+
+  private void migrateTo(String version) {
+    try (var connections = ConnectionPool.openForLongWork("test", storage.settings())) {
+      Flyway.configure()
+          .dataSource(connections)
+          .locations(Dialect.POSTGRESQL.migrations())
+          .target(version)
+          .load()
+          .migrate();
+    }
+  }
+}

@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# The database that several nodes share: the one at CHOWDER_STORAGE_URL, or a private PostgreSQL of this installation. It
+# knows nothing of tables. Needs common.sh, settings.sh, nodes.sh and postgres.sh.
+
+DATABASE_PORT="${CHOWDER_POSTGRES_PORT:-9432}"
+DATABASE_NAME=chowder
+
+# PostgreSQL never runs as root, and nobody else may look into root's CHOWDER_HOME.
+database_folder() { if [ "$(id -u)" = 0 ]; then echo "/var/lib/chowder-$CHOWDER_CLUSTER_ID"; else echo "$CHOWDER_HOME/postgres"; fi; }
+
+# An installation that once had several nodes keeps its database when it goes back to one.
+database_is_private() { [ -d "$(database_folder)/data" ]; }
+
+# database_ensure: exports where the database is; starts the private one where that is wanted.
+database_ensure() {
+  local folder
+  folder="$(database_folder)"
+  if [ -n "${CHOWDER_STORAGE_URL:-}" ]; then return 0; fi
+  if ! database_is_private; then
+    [ "$NODES" -gt 1 ] || return 0
+    [ ! -e "$CHOWDER_HOME/data/chowder.mv.db" ] ||
+      die "the data of $CHOWDER_HOME lie in a file that one node alone can use: move them with scripts/move-to-postgresql and set CHOWDER_STORAGE_URL."
+  fi
+  postgres_ensure
+  if ! postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$folder/data" status >/dev/null 2>&1; then
+    port_free "$DATABASE_PORT" CHOWDER_POSTGRES_PORT PostgreSQL
+    say "Starting PostgreSQL ..."
+    postgres_start "$folder" "$DATABASE_PORT"
+  fi
+  export CHOWDER_STORAGE_USER="$POSTGRES_USER" CHOWDER_STORAGE_PASSWORD_FILE="$CHOWDER_HOME/storage.password"
+  (umask 077 && cat "$folder/password" >"$CHOWDER_STORAGE_PASSWORD_FILE")
+  database_sql "SELECT datname FROM pg_database" | grep -qx "$DATABASE_NAME" || database_sql "CREATE DATABASE $DATABASE_NAME" >/dev/null
+  export CHOWDER_STORAGE_URL="jdbc:postgresql://127.0.0.1:$DATABASE_PORT/$DATABASE_NAME"
+}
+
+# The password in the environment of one command, which only its owner can read.
+database_sql() {
+  PGPASSWORD="$(cat "$CHOWDER_STORAGE_PASSWORD_FILE")" \
+    "$POSTGRES_BIN/psql" -qAt -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres -c "$1"
+}
+
+# database_stop: the private one; its data stay.
+database_stop() {
+  if database_is_private && postgres_find; then
+    postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$(database_folder)/data" -w -t "$POSTGRES_STOP_SECONDS" -m fast stop >/dev/null 2>&1 || true
+  fi
+}
+
+# database_purge: the private one with its data.
+database_purge() {
+  if database_is_private && postgres_find; then postgres_stop "$(database_folder)"; fi
+}

@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# How many nodes of the server an installation has on this machine, and what differs between them: names and ports, each
+# ten above the node before. It starts nothing. Needs common.sh and settings.sh.
+
+NODES_FILE="$CHOWDER_HOME/nodes"
+NODES_MOST=9
+
+# nodes_choose [NUMBER]: sets NODES; without a number as many as last time, and one the first time.
+nodes_choose() {
+  NODES="${1:-$(nodes_before)}"
+  [[ "$NODES" =~ ^[1-$NODES_MOST]$ ]] || die "--nodes: $NODES (expected: 1 to $NODES_MOST)."
+}
+
+nodes_before() { cat "$NODES_FILE" 2>/dev/null || echo 1; }
+
+# The first bears the name that a single one has.
+node_name() { if [ "$1" = 1 ]; then echo server; else echo "server-$1"; fi; }
+
+# node_port PORT NODE: of the first node's port.
+node_port() { echo $(($1 + 10 * ($2 - 1))); }
+
+# node_environment NODE: exports what that node is started with. Call it in a subshell.
+node_environment() {
+  local n points=""
+  if [ "$NODES" -gt 1 ]; then
+    for ((n = 1; n <= NODES; n++)); do points+="${points:+,}127.0.0.1:$(node_port "$CHOWDER_CLUSTER_MANAGEMENT_PORT" "$n")"; done
+    export CHOWDER_CLUSTER_CONTACT_POINTS="$points" CHOWDER_CLUSTER_PORT
+    # The host's, shared out.
+    export CHOWDER_EFFECT_MAX_CONCURRENT="${CHOWDER_EFFECT_MAX_CONCURRENT:-$(((32 + NODES - 1) / NODES))}"
+    CHOWDER_CLUSTER_PORT="$(node_port "${CHOWDER_CLUSTER_PORT:-9094}" "$1")"
+    CHOWDER_CLUSTER_MANAGEMENT_PORT="$(node_port "$CHOWDER_CLUSTER_MANAGEMENT_PORT" "$1")"
+  fi
+  CHOWDER_GRPC_PORT="$(node_port "$CHOWDER_GRPC_PORT" "$1")"
+  CHOWDER_OPERATOR_PORT="$(node_port "$CHOWDER_OPERATOR_PORT" "$1")"
+}
+
+# nodes_for_envoy: all of them, as envoy/render.sh wants them.
+nodes_for_envoy() {
+  local n all=""
+  for ((n = 1; n <= NODES; n++)); do
+    all+="${all:+,}127.0.0.1:$(node_port "$CHOWDER_GRPC_PORT" "$n"):$(node_port "$CHOWDER_OPERATOR_PORT" "$n")"
+  done
+  printf '%s\n' "$all"
+}
+
+# nodes_stop: all that run, at the same time.
+nodes_stop() {
+  local n
+  for ((n = 1; n <= NODES_MOST; n++)); do process_stop "$(node_name "$n")" & done
+  wait
+}
+
+nodes_any_runs() {
+  local n
+  for ((n = 1; n <= NODES_MOST; n++)); do
+    if process_runs "$(node_name "$n")"; then return 0; fi
+  done
+  return 1
+}

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# Installs PostgreSQL and runs a private cluster of it, for tests and trials: in a folder and on a port of its own, beside
+# whatever else runs. It knows nothing of Chowder's tables. Needs common.sh.
+
+POSTGRES_START_SECONDS="${CHOWDER_POSTGRES_START_SECONDS:-60}"
+POSTGRES_STOP_SECONDS="${CHOWDER_POSTGRES_STOP_SECONDS:-30}"
+# The cluster's only user, who may make databases.
+POSTGRES_USER=chowder
+
+# postgres_ensure: sets POSTGRES_BIN, the folder with initdb, pg_ctl and postgres.
+postgres_ensure() {
+  postgres_find && return 0
+  say "Installing PostgreSQL (Debian package postgresql) ..."
+  # Without this, the package would make and start a cluster on port 5432, which nobody asked for.
+  if ! apt_install postgresql-common || ! postgres_no_main_cluster || ! apt_install postgresql || ! postgres_find; then
+    die "PostgreSQL is missing and could not be installed here: install PostgreSQL 15 or newer and run this again."
+  fi
+}
+
+postgres_find() {
+  local initdb
+  initdb="$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1)"
+  if [ -z "$initdb" ]; then initdb="$(command -v initdb)" || return 1; fi
+  POSTGRES_BIN="$(dirname "$initdb")"
+}
+
+postgres_no_main_cluster() {
+  as_root mkdir -p /etc/postgresql-common/createcluster.d &&
+    printf 'create_main_cluster = false\n' | as_root tee /etc/postgresql-common/createcluster.d/chowder.conf >/dev/null
+}
+
+# postgres_start FOLDER PORT [SETTING=VALUE...]: a cluster in FOLDER, made when there is none. Its password lies in
+# FOLDER/password. Its language is English and not C, so that a column that forgot its collation is found.
+postgres_start() {
+  local folder="$1" port="$2" options setting
+  shift 2
+  options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+  for setting in "$@"; do options="$options -c $setting"; done
+  if [ ! -f "$folder/data/PG_VERSION" ]; then
+    mkdir -p "$folder"
+    (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password")
+    if [ "$(id -u)" = 0 ]; then chown -R postgres "$folder"; fi
+    postgres_as_user "$POSTGRES_BIN/initdb" -D "$folder/data" -U "$POSTGRES_USER" --pwfile="$folder/password" -E UTF8 \
+      --locale=C.UTF-8 --locale-provider=icu --icu-locale=en --auth=scram-sha-256 >"$folder.initdb.log" 2>&1 ||
+      die "PostgreSQL's files could not be made in $folder ($(tail -n 1 "$folder.initdb.log"))."
+    rm -f "$folder.initdb.log"
+  fi
+  # 9 is the lock of whoever called, which must not live as long as the cluster.
+  postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$folder/data" -w -t "$POSTGRES_START_SECONDS" -l "$folder/data/log" -o "$options" start >/dev/null 9>&- ||
+    die "PostgreSQL did not start within $POSTGRES_START_SECONDS s ($(as_root tail -n 1 "$folder/data/log"))."
+}
+
+# postgres_stop FOLDER: ends the cluster and removes its folder; nothing there: no-op.
+postgres_stop() {
+  [ -d "$1" ] || return 0
+  if ! postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$1/data" -w -t "$POSTGRES_STOP_SECONDS" -m fast stop >/dev/null 2>&1; then
+    postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$1/data" -w -t "$POSTGRES_STOP_SECONDS" -m immediate stop >/dev/null 2>&1 || true
+  fi
+  rm -rf "$1"
+}
+
+# PostgreSQL refuses to run as root.
+postgres_as_user() {
+  if [ "$(id -u)" = 0 ]; then
+    (cd / && runuser -u postgres -- "$@")
+  else
+    "$@"
+  fi
+}

@@ -1,0 +1,79 @@
+package dev.chowder.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class HostLedgerTest {
+  private static final Instant NOW = Instant.parse("2026-07-01T12:00:00Z");
+  private static final Duration BOOT = Duration.ofSeconds(30);
+
+  @TempDir Path home;
+
+  @Test
+  void whatOneNodeLetInCountsForTheOthers() {
+    assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
+    assertThat(ledger().add(NOW, n -> n == 1)).isTrue();
+    assertThat(ledger().add(NOW.plusSeconds(3), n -> n < 2)).isFalse();
+  }
+
+  @Test
+  void anEntryCountsForAsLongAsAGatewayBoots() {
+    ledger().add(NOW, _ -> true);
+    assertThat(ledger().add(NOW.plus(BOOT), n -> n == 1)).isTrue();
+    assertThat(ledger().add(NOW.plus(BOOT).plusSeconds(2), n -> n == 1)).isTrue();
+  }
+
+  @Test
+  void whoIsRefusedLeavesNothing() {
+    ledger().add(NOW, _ -> false);
+    assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
+  }
+
+  @Test
+  void aClockThatIsSetBackBlocksNobody() {
+    ledger().add(NOW.plus(Duration.ofDays(1)), _ -> true);
+    assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
+  }
+
+  @Test
+  void nodesThatComeAtOnceLetInNoMoreThanFit() {
+    var letIn = new AtomicInteger();
+    var oneNode = ledger();
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      IntStream.range(0, 200)
+          .forEach(
+              _ ->
+                  callers.execute(
+                      () -> {
+                        if (oneNode.add(NOW, n -> n < 7)) letIn.incrementAndGet();
+                      }));
+    }
+    assertThat(letIn).hasValue(7);
+  }
+
+  @Test
+  void onlyItsOwnerReadsIt() throws IOException {
+    ledger().add(NOW, _ -> true);
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+        .isEqualTo("rw-------");
+  }
+
+  private HostLedger ledger() {
+    return new HostLedger(file(), BOOT);
+  }
+
+  private Path file() {
+    return home.resolve("host-ledger");
+  }
+}

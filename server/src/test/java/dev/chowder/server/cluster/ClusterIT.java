@@ -1,0 +1,239 @@
+package dev.chowder.server.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.Instance.Status;
+import dev.chowder.server.Main;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Three nodes as one server: what one does the others know, and what one leaves the others take.
+ */
+class ClusterIT {
+  /** From a kill until its work goes on elsewhere: noticed, agreed upon, and gone for certain. */
+  private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(90);
+
+  /** Much longer than it takes, much shorter than what a lost message would take. */
+  private static final Duration AT_ONCE = Duration.ofSeconds(5);
+
+  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
+  private static final Duration PAUSE = Duration.ofSeconds(20);
+
+  @TempDir static Path base;
+  private static ThreeNodes nodes;
+
+  private Owner owner;
+
+  @BeforeAll
+  static void start() throws IOException {
+    // A step long enough that a node can be lost in the middle of it.
+    nodes = new ThreeNodes(base, Map.of("CHOWDER_FAKE_TASK_TIME", "500ms"));
+  }
+
+  @AfterAll
+  static void end() {
+    nodes.close();
+  }
+
+  @BeforeEach
+  void signUp() throws IOException, InterruptedException {
+    owner = new Owner(nodes, "lobster");
+  }
+
+  @AfterEach
+  void heal() {
+    owner.close();
+    nodes.heal();
+  }
+
+  @Test
+  void aWatchAtOneNodeSeesAtOnceWhatHappensThroughAnother() {
+    var id = owner.create(nodes.node(1).channel(), "watched").getId();
+    try (var watch = Watcher.of(owner, nodes.node(2).channel(), id)) {
+      watch.await(Status.running, SETTLE_LIMIT);
+      var stopped = owner.stop(nodes.node(3).channel(), id);
+      assertThat(stopped.getStatus()).isEqualTo(Status.stopped);
+      watch.awaitRevision(stopped.getRevision(), AT_ONCE);
+      owner.delete(nodes.node(1).channel(), id);
+      watch.await(Status.terminated, AT_ONCE);
+    }
+  }
+
+  @Test
+  void aListIsFreshAtEveryNodeAfterWhatAnyNodeAnswered() {
+    for (int round = 0; round < 6; round++) {
+      var here = nodes.all().get(round % 3).channel();
+      var there = nodes.all().get((round + 1) % 3).channel();
+      var elsewhere = nodes.all().get((round + 2) % 3).channel();
+      var id = owner.create(here, "fresh").getId();
+      assertThat(owner.list(there)).containsKey(id);
+      awaitStatus(id, Status.running);
+      assertThat(owner.stop(there, id).getStatus()).isEqualTo(Status.stopped);
+      assertThat(owner.list(elsewhere)).containsEntry(id, Status.stopped);
+      owner.delete(elsewhere, id);
+      assertThat(owner.list(here)).doesNotContainKey(id);
+    }
+  }
+
+  @Test
+  void allNodesTogetherGiveNoMoreThanTheTiersSlots() throws Exception {
+    try (var small = new Owner(nodes, "crab")) {
+      var made = new AtomicInteger();
+      try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int n = 0; n < 45; n++) {
+          var node = nodes.all().get(n % 3);
+          callers.execute(
+              () -> {
+                try {
+                  small.create(node.channel(), "slot");
+                  made.incrementAndGet();
+                } catch (StatusRuntimeException full) {
+                  // Beyond the tier's ten.
+                }
+              });
+        }
+      }
+      assertThat(made).hasValue(10);
+      assertThat(small.list(nodes.node(2).channel())).hasSize(10);
+    }
+  }
+
+  @Test
+  void theInstancesOfAKilledNodeGoOnAtTheOthersAndNothingIsLostOrDoubled() throws Exception {
+    goesOnWithout(
+        nodes.node(1),
+        victim -> {
+          victim.signal("KILL");
+          assertThat(victim.awaitExit(AT_ONCE)).isEqualTo(128 + 9);
+        });
+  }
+
+  @Test
+  void aNodeThatWasPausedForTooLongEndsItselfAndNothingIsLostOrDoubled() throws Exception {
+    goesOnWithout(
+        nodes.node(2),
+        victim -> {
+          victim.signal("STOP");
+          try {
+            Thread.sleep(PAUSE);
+          } catch (InterruptedException why) {
+            throw new IllegalStateException(why);
+          }
+          victim.signal("CONT");
+          assertThat(victim.awaitExit(SETTLE_LIMIT)).as(victim.tail()).isEqualTo(Main.LOST);
+        });
+  }
+
+  /** Creates through the other two all the time, while {@code loss} takes the victim away. */
+  private void goesOnWithout(Node victim, java.util.function.Consumer<Node> loss) throws Exception {
+    var others = nodes.all().stream().filter(node -> node != victim).toList();
+    Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
+    var unanswered = new AtomicInteger();
+    var over = new AtomicBoolean();
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      // In the middle of their first steps when the victim goes.
+      IntStream.range(0, 30)
+          .forEach(
+              n ->
+                  acknowledged.add(
+                      owner.create(nodes.all().get(n % 3).channel(), "before").getId()));
+      others.forEach(
+          node ->
+              callers.execute(
+                  () -> {
+                    while (!over.get()) {
+                      try {
+                        acknowledged.add(owner.create(node.channel(), "meanwhile").getId());
+                        Thread.sleep(100);
+                      } catch (StatusRuntimeException late) {
+                        // Its shard was the victim's: it may have happened.
+                        unanswered.incrementAndGet();
+                      } catch (InterruptedException end) {
+                        return;
+                      }
+                    }
+                  }));
+      loss.accept(victim);
+      // As long as it takes, plus what shows that it goes on as before.
+      Await.until(
+          TAKE_OVER_LIMIT,
+          () -> acknowledged.stream().allMatch(id -> answers(others.getFirst(), id)),
+          () -> "unanswered creates: " + unanswered);
+      over.set(true);
+    }
+    var ids = Set.copyOf(acknowledged);
+    assertThat(ids).as("ids given once").hasSize(acknowledged.size());
+    Await.until(
+        SETTLE_LIMIT,
+        () -> {
+          var listed = owner.list(others.getLast().channel());
+          return ids.stream().allMatch(id -> listed.get(id) == Status.running)
+              // What was made and not answered settles as well.
+              && listed.values().stream().allMatch(status -> status == Status.running);
+        },
+        () -> byStatus(owner.list(others.getLast().channel())));
+    var listed = owner.list(others.getLast().channel());
+    assertThat(listed.size()).isBetween(ids.size(), ids.size() + unanswered.get());
+    for (var id : listed.keySet()) assertThat(sandboxes()).contains("sb-" + id);
+    nodes.heal();
+    assertThat(owner.list(victim.channel())).isEqualTo(listed);
+    // Slots are as many as instances: every one can be deleted, and nothing of it stays.
+    for (var id : listed.keySet()) owner.delete(victim.channel(), id);
+    Await.until(
+        SETTLE_LIMIT,
+        () -> listed.keySet().stream().noneMatch(id -> sandboxes().contains("sb-" + id)),
+        () -> "left: " + sandboxes().size());
+    assertThat(owner.list(others.getFirst().channel())).isEmpty();
+  }
+
+  private boolean answers(Node node, String id) {
+    try {
+      return owner.get(node.channel(), id).getId().equals(id);
+    } catch (StatusRuntimeException notYet) {
+      return false;
+    }
+  }
+
+  private void awaitStatus(String id, Status wanted) {
+    var channel = nodes.node(1).channel();
+    Await.until(
+        SETTLE_LIMIT,
+        () -> owner.get(channel, id).getStatus() == wanted,
+        () -> owner.get(channel, id).toString());
+  }
+
+  private static String byStatus(Map<String, Instance.Status> listed) {
+    return listed.values().stream()
+        .collect(Collectors.groupingBy(status -> status, Collectors.counting()))
+        .toString();
+  }
+
+  private static List<String> sandboxes() {
+    try (var found = Files.list(nodes.sandboxes())) {
+      return found.map(path -> String.valueOf(path.getFileName())).toList();
+    } catch (IOException why) {
+      throw new java.io.UncheckedIOException(why);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package dev.chowder.server.cluster;
+
+import dev.chowder.server.Main;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One node that can be ended in every way and started again at the same ports. */
+final class Node implements AutoCloseable {
+  private static final Duration START_LIMIT = Duration.ofSeconds(180);
+
+  private final int number;
+  private final Ports ports;
+  private final Path log;
+  private final Map<String, String> environment;
+  private final ManagedChannel channel;
+  private @Nullable Process process;
+
+  /** Free ones when the cluster was laid out, and the same for all its life. */
+  record Ports(int grpc, int operator, int management) {}
+
+  Node(int number, Ports ports, Path log, Map<String, String> environment) {
+    this.number = number;
+    this.ports = ports;
+    this.log = log;
+    this.environment = environment;
+    this.channel = NettyChannelBuilder.forAddress("127.0.0.1", ports.grpc()).usePlaintext().build();
+  }
+
+  /** Starts it, and waits for nothing. */
+  void launch() {
+    var command = new ArrayList<String>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+    command.addAll(
+        List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
+    command.addAll(
+        List.of(
+            "-Dchowder.caretaker.unborn-grace=5s",
+            "-Dchowder.effect.retry-min=20ms",
+            "-Dchowder.effect.retry-max=200ms"));
+    command.addAll(List.of("-cp", classPath(), Main.class.getName()));
+    var builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
+    builder.environment().putAll(environment);
+    builder.environment().put("CHOWDER_GRPC_PORT", Integer.toString(ports.grpc()));
+    builder.environment().put("CHOWDER_OPERATOR_PORT", Integer.toString(ports.operator()));
+    builder
+        .environment()
+        .put("CHOWDER_CLUSTER_MANAGEMENT_PORT", Integer.toString(ports.management()));
+    try {
+      Files.writeString(log, "");
+      process = builder.start();
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  /** Without the tests' own classes: what runs is what is shipped. */
+  private static String classPath() {
+    return String.join(
+        File.pathSeparator,
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+            .filter(entry -> !entry.isEmpty() && !entry.contains("test-classes"))
+            .toList());
+  }
+
+  void awaitServing() {
+    Await.until(
+        START_LIMIT, () -> log().contains("chowder serves gRPC on"), () -> this + ": " + tail());
+  }
+
+  Ports ports() {
+    return ports;
+  }
+
+  ManagedChannel channel() {
+    return channel;
+  }
+
+  boolean runs() {
+    return process != null && process.isAlive();
+  }
+
+  /** SIGTERM, SIGKILL, SIGSTOP, SIGCONT. */
+  void signal(String name) {
+    try {
+      new ProcessBuilder("kill", "-" + name, Long.toString(running().pid())).start().waitFor();
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    } catch (InterruptedException why) {
+      throw new IllegalStateException(why);
+    }
+  }
+
+  int awaitExit(Duration limit) {
+    try {
+      if (running().waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) return running().exitValue();
+    } catch (InterruptedException why) {
+      throw new IllegalStateException(why);
+    }
+    throw new AssertionError(this + " runs still after " + limit + ": " + tail());
+  }
+
+  private Process running() {
+    if (process == null) throw new IllegalStateException(this + " was never started");
+    return process;
+  }
+
+  String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  String tail() {
+    var lines = log().lines().toList();
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
+  }
+
+  @Override
+  public String toString() {
+    return "node " + number;
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+    if (runs()) {
+      running().destroyForcibly();
+      awaitExit(Duration.ofSeconds(20));
+    }
+  }
+}

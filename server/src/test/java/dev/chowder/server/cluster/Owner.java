@@ -1,0 +1,173 @@
+package dev.chowder.server.cluster;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import com.sun.net.httpserver.HttpServer;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import io.grpc.Channel;
+import io.grpc.Metadata;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** An organization of a tier, and its calls over whatever channel. */
+final class Owner implements AutoCloseable {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+  private static final int CALL_SECONDS = 60;
+  private static final int WAIT_SECONDS = 30;
+
+  private final HttpServer models;
+  private final String key;
+  private final String organizationId;
+
+  Owner(ThreeNodes nodes, String tier) throws IOException, InterruptedException {
+    models = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    models.createContext(
+        "/v1/models",
+        exchange -> {
+          var body = "{\"object\":\"list\",\"data\":[]}".getBytes(UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    models.start();
+    var channel = nodes.node(1).channel();
+    var signedUp =
+        OrganizationServiceGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
+            .signUp(SignUpRequest.newBuilder().setName("Cluster").build());
+    key = signedUp.getApiKey();
+    organizationId = signedUp.getOrganization().getId();
+    // Of another node: what one wrote the others know.
+    promote(nodes, nodes.node(2), tier);
+    var _ =
+        OrganizationServiceGrpc.newBlockingStub(nodes.node(3).channel())
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+            .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
+            .updateOrganization(
+                UpdateOrganizationRequest.newBuilder()
+                    .setModelEndpoints(Struct.newBuilder().putFields("custom", endpoint()))
+                    .build());
+  }
+
+  private void promote(ThreeNodes nodes, Node node, String tier)
+      throws IOException, InterruptedException {
+    var request =
+        HttpRequest.newBuilder(
+                URI.create(
+                    "http://127.0.0.1:%d/operator/organizations/%s/tier"
+                        .formatted(node.ports().operator(), organizationId)))
+            .header("Authorization", "Bearer " + nodes.operatorToken())
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString("{\"tier\":\"" + tier + "\"}"))
+            .build();
+    try (var http = HttpClient.newHttpClient()) {
+      var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+      if (answer.statusCode() != 200) throw new IOException(answer.body());
+    }
+  }
+
+  private Value endpoint() {
+    return Value.newBuilder()
+        .setStructValue(
+            Struct.newBuilder()
+                .putFields(
+                    "base_url", text("http://localhost:" + models.getAddress().getPort() + "/v1"))
+                .putFields("model", text("any")))
+        .build();
+  }
+
+  private static Value text(String text) {
+    return Value.newBuilder().setStringValue(text).build();
+  }
+
+  String key() {
+    return key;
+  }
+
+  Metadata headers() {
+    var headers = new Metadata();
+    headers.put(AUTHORIZATION, "Bearer " + key);
+    return headers;
+  }
+
+  InstanceServiceGrpc.InstanceServiceBlockingStub over(Channel channel) {
+    return InstanceServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  Instance create(Channel channel, String name) {
+    return over(channel)
+        .createInstance(
+            CreateInstanceRequest.newBuilder().setName(name).setModelProvider("custom").build());
+  }
+
+  Instance get(Channel channel, String id) {
+    return over(channel).getInstance(GetInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  Instance stop(Channel channel, String id) {
+    return over(channel)
+        .stopInstance(
+            StopInstanceRequest.newBuilder().setInstanceId(id).setWait(WAIT_SECONDS).build());
+  }
+
+  Instance start(Channel channel, String id) {
+    return over(channel)
+        .startInstance(
+            StartInstanceRequest.newBuilder().setInstanceId(id).setWait(WAIT_SECONDS).build());
+  }
+
+  void delete(Channel channel, String id) {
+    var _ =
+        over(channel).deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  /** Status by id, of all that are listed. */
+  Map<String, Instance.Status> list(Channel channel) {
+    var all = new HashMap<String, Instance.Status>();
+    var token = "";
+    do {
+      var page =
+          over(channel)
+              .listInstances(
+                  ListInstancesRequest.newBuilder().setPageSize(100).setPageToken(token).build());
+      page.getInstancesList()
+          .forEach(
+              instance -> {
+                if (all.put(instance.getId(), instance.getStatus()) != null) {
+                  throw new AssertionError(instance.getId() + " is listed twice");
+                }
+              });
+      token = page.getNextPageToken();
+    } while (!token.isEmpty());
+    return all;
+  }
+
+  @Override
+  public void close() {
+    models.stop(0);
+  }
+}

@@ -1,0 +1,145 @@
+package dev.chowder.server.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+
+/** Three nodes of one home and one database. */
+final class ThreeNodes implements AutoCloseable {
+  private static final String NEEDED =
+      " is not set (expected: a PostgreSQL that scripts/test has started, see CONTRIBUTING.md)";
+
+  private final Path home;
+  private final String database = "cluster_" + UUID.randomUUID().toString().replace("-", "");
+  private final List<Node> nodes = new ArrayList<>();
+
+  ThreeNodes(Path base, Map<String, String> settings) throws IOException {
+    home = Files.createDirectory(base.resolve("home"));
+    administer("CREATE DATABASE " + database);
+    var ports = freePorts();
+    var environment = new HashMap<>(environment(ports));
+    environment.putAll(settings);
+    for (int n = 0; n < ports.size(); n++) {
+      nodes.add(
+          new Node(n + 1, ports.get(n), base.resolve("node-" + (n + 1) + ".log"), environment));
+    }
+    nodes.forEach(Node::launch);
+    nodes.forEach(Node::awaitServing);
+  }
+
+  private Map<String, String> environment(List<Node.Ports> ports) throws IOException {
+    var password =
+        Files.createFile(
+            home.resolve("storage.password"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(password, needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
+    return Map.of(
+        "CHOWDER_HOME",
+        home.toString(),
+        "CHOWDER_STORAGE_URL",
+        needed("CHOWDER_TEST_POSTGRES_URL") + "/" + database,
+        "CHOWDER_STORAGE_USER",
+        needed("CHOWDER_TEST_POSTGRES_USER"),
+        "CHOWDER_STORAGE_PASSWORD_FILE",
+        password.toString(),
+        "CHOWDER_SANDBOX_DRIVER",
+        "fake",
+        "CHOWDER_FAKE_SANDBOXES",
+        sandboxes().toString(),
+        "CHOWDER_CLUSTER_CONTACT_POINTS",
+        ports.stream().map(p -> "127.0.0.1:" + p.management()).collect(Collectors.joining(",")));
+  }
+
+  Path home() {
+    return home;
+  }
+
+  Path sandboxes() {
+    return home.resolve("sandboxes");
+  }
+
+  List<Node> all() {
+    return nodes;
+  }
+
+  Node node(int number) {
+    return nodes.get(number - 1);
+  }
+
+  /** Brings back what a test ended. */
+  void heal() {
+    var gone = nodes.stream().filter(node -> !node.runs()).toList();
+    gone.forEach(Node::launch);
+    gone.forEach(Node::awaitServing);
+  }
+
+  /** What Envoy's template wants. */
+  String forEnvoy() {
+    return nodes.stream()
+        .map(Node::ports)
+        .map(p -> "127.0.0.1:" + p.grpc() + ":" + p.operator())
+        .collect(Collectors.joining(","));
+  }
+
+  private static List<Node.Ports> freePorts() throws IOException {
+    var sockets = new ArrayList<ServerSocket>();
+    try {
+      for (int n = 0; n < 9; n++) {
+        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      var ports = sockets.stream().map(ServerSocket::getLocalPort).toList();
+      return List.of(
+          new Node.Ports(ports.get(0), ports.get(1), ports.get(2)),
+          new Node.Ports(ports.get(3), ports.get(4), ports.get(5)),
+          new Node.Ports(ports.get(6), ports.get(7), ports.get(8)));
+    } finally {
+      for (var socket : sockets) socket.close();
+    }
+  }
+
+  private static void administer(String statement) {
+    try (var connection =
+            DriverManager.getConnection(
+                needed("CHOWDER_TEST_POSTGRES_URL") + "/postgres",
+                needed("CHOWDER_TEST_POSTGRES_USER"),
+                needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
+        var sql = connection.createStatement()) {
+      sql.execute(statement);
+    } catch (SQLException why) {
+      throw new IllegalStateException(statement, why);
+    }
+  }
+
+  private static String needed(String variable) {
+    String value = System.getenv(variable);
+    if (value == null || value.isBlank()) throw new IllegalStateException(variable + NEEDED);
+    return value;
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(Node::close);
+    administer("DROP DATABASE " + database + " WITH (FORCE)");
+  }
+
+  /** An operator's token of this home. */
+  String operatorToken() {
+    try {
+      return Files.readString(home.resolve("operator.token")).strip();
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package dev.chowder.server.cluster;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import io.grpc.Channel;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A caller that watches one instance, and watches again from where it was when its node ends. */
+final class Watcher implements AutoCloseable {
+  private final InstanceServiceGrpc.InstanceServiceStub calls;
+  private final String id;
+  private final Context.CancellableContext life = Context.current().withCancellation();
+  private final List<Instance> seen = new ArrayList<>();
+  private final List<String> failures = new ArrayList<>();
+  private int resumed;
+
+  private Watcher(InstanceServiceGrpc.InstanceServiceStub calls, String id) {
+    this.calls = calls;
+    this.id = id;
+  }
+
+  static Watcher of(Owner owner, Channel channel, String id) {
+    var watcher =
+        new Watcher(
+            InstanceServiceGrpc.newStub(channel)
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(owner.headers())),
+            id);
+    watcher.begin(WatchInstanceRequest.newBuilder().setInstanceId(id).build());
+    return watcher;
+  }
+
+  private void begin(WatchInstanceRequest request) {
+    life.run(
+        () ->
+            calls.watchInstance(
+                request,
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(Instance now) {
+                    saw(now);
+                  }
+
+                  @Override
+                  public void onError(Throwable why) {
+                    ended(Status.fromThrowable(why));
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                }));
+  }
+
+  private synchronized void saw(Instance now) {
+    if (!seen.isEmpty() && now.getRevision() < seen.getLast().getRevision()) {
+      failures.add("revision " + now.getRevision() + " after " + seen.getLast().getRevision());
+    }
+    seen.add(now);
+  }
+
+  private synchronized void ended(Status why) {
+    switch (why.getCode()) {
+      case CANCELLED -> {}
+      case UNAVAILABLE -> {
+        resumed++;
+        var again = WatchInstanceRequest.newBuilder().setInstanceId(id);
+        if (!seen.isEmpty()) again.setAfterRevision(seen.getLast().getRevision());
+        begin(again.build());
+      }
+      default -> failures.add(why.toString());
+    }
+  }
+
+  synchronized @Nullable Instance newest() {
+    return seen.isEmpty() ? null : seen.getLast();
+  }
+
+  synchronized List<String> failures() {
+    return List.copyOf(failures);
+  }
+
+  synchronized int resumed() {
+    return resumed;
+  }
+
+  void await(Instance.Status wanted, Duration limit) {
+    Await.until(
+        limit,
+        () -> newest() instanceof Instance now && now.getStatus() == wanted,
+        () -> "no " + wanted + " but " + newest() + failures());
+  }
+
+  void awaitRevision(int wanted, Duration limit) {
+    Await.until(
+        limit,
+        () -> newest() instanceof Instance now && now.getRevision() >= wanted,
+        () -> "no revision " + wanted + " but " + newest() + failures());
+  }
+
+  @Override
+  public void close() {
+    life.cancel(null);
+  }
+}
