@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -42,22 +43,54 @@ public final class ApiKeys {
 
   /** Makes a key that may do everything in its organization; it works when this returns. */
   public IssuedKey issueOrganizationKey(String organizationId) {
-    Secret value = KeyText.makeOrganizationKey();
-    String keyId = Ids.next();
-    Instant now = clock.instant();
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, created_at)"
-                        + " VALUES (:id, :organization, 'organization', :hash, :prefix, :now)")
-                .bind("id", keyId)
-                .bind("organization", organizationId)
-                .bind("hash", KeyText.hash(value).toByteArray())
-                .bind("prefix", KeyText.prefix(value))
-                .bind("now", SqlValues.time(now))
-                .execute());
-    return new IssuedKey(keyId, value);
+    IssuedKey issued = new IssuedKey(Ids.next(), KeyText.makeOrganizationKey());
+    jdbi.useHandle(handle -> insert(handle, organizationId, issued));
+    return issued;
+  }
+
+  /**
+   * Makes another key of the organization and sets an end to a former one, both or neither.
+   *
+   * @param newKeyId the new key's id; where there is one of that id already, nothing happens
+   * @param formerEnds unless it ends earlier already
+   */
+  public Optional<IssuedKey> rotate(
+      String organizationId, String newKeyId, String formerKeyId, Instant formerEnds) {
+    IssuedKey issued = new IssuedKey(newKeyId, KeyText.makeOrganizationKey());
+    return jdbi.inTransaction(
+        handle -> {
+          boolean there =
+              handle
+                  .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
+                  .bind("id", newKeyId)
+                  .mapTo(Integer.class)
+                  .findOne()
+                  .isPresent();
+          if (there) return Optional.empty();
+          insert(handle, organizationId, issued);
+          handle
+              .createUpdate(
+                  "UPDATE api_keys SET expires_at = :ends WHERE id = :id AND organization_id ="
+                      + " :organization AND (expires_at IS NULL OR expires_at > :ends)")
+              .bind("id", formerKeyId)
+              .bind("organization", organizationId)
+              .bind("ends", SqlValues.time(formerEnds))
+              .execute();
+          return Optional.of(issued);
+        });
+  }
+
+  private void insert(Handle handle, String organizationId, IssuedKey issued) {
+    handle
+        .createUpdate(
+            "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, created_at)"
+                + " VALUES (:id, :organization, 'organization', :hash, :prefix, :now)")
+        .bind("id", issued.keyId())
+        .bind("organization", organizationId)
+        .bind("hash", KeyText.hash(issued.value()).toByteArray())
+        .bind("prefix", KeyText.prefix(issued.value()))
+        .bind("now", SqlValues.time(clock.instant()))
+        .execute();
   }
 
   /** Whose key it is; empty when it is malformed, unknown, expired or revoked. */

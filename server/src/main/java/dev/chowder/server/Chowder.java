@@ -41,6 +41,9 @@ import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
+import dev.chowder.server.idempotency.Claims;
+import dev.chowder.server.idempotency.Idempotency;
+import dev.chowder.server.idempotency.IdempotencySettings;
 import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
@@ -54,6 +57,7 @@ import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.StorageSettings;
@@ -218,6 +222,10 @@ public final class Chowder implements AutoCloseable {
             secrets,
             settings.signUpOpen(),
             clock);
+    var claims =
+        lifeline.add(
+            "idempotency keys",
+            new Claims(new IdempotencyRows(database), IdempotencySettings.of(config), clock));
     var operators =
         lifeline.add(
             "operators' port",
@@ -239,9 +247,11 @@ public final class Chowder implements AutoCloseable {
                             .guard(
                                 new GatewayAuthorization(
                                     directory, settings.gateway().baseDomain(), consoles)))),
-                key ->
-                    keys.authenticate(key)
-                        .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
+                new GrpcServer.Gate(
+                    key ->
+                        keys.authenticate(key)
+                            .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
+                    new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));
     grpc.start();
     grpcPort = grpc.port();

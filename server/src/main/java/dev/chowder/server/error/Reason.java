@@ -32,6 +32,12 @@ public enum Reason {
   REQUEST_INCOMPLETE(Status.Code.DEADLINE_EXCEEDED, 408),
   /** The instance's status does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
+  /** This idempotency key belongs to another request. */
+  IDEMPOTENCY_KEY_REUSED(Status.Code.ALREADY_EXISTS, 409),
+  /** A call with this idempotency key is under way. */
+  IN_PROGRESS(Status.Code.ABORTED, 409),
+  /** The call with this idempotency key was made, and its answer is shown only once. */
+  ALREADY_DONE(Status.Code.ALREADY_EXISTS, 409),
   /** A body or message is larger than its limit; over REST 414 for a path, 431 for headers. */
   TOO_LARGE(Status.Code.RESOURCE_EXHAUSTED, 413),
   /** This host name is neither the API's nor an instance's. */

@@ -82,10 +82,12 @@ class ChainTest {
                 InProcessServerBuilder.forName(name),
                 Edge.settings(folder).grpc(),
                 new GrpcServer.Services(List.of(service), List.of()),
-                key ->
-                    key.reveal().equals(KEY)
-                        ? Optional.of(new Caller("org", "key"))
-                        : Optional.empty(),
+                new GrpcServer.Gate(
+                    key ->
+                        key.reveal().equals(KEY)
+                            ? Optional.of(new Caller("org", "key"))
+                            : Optional.empty(),
+                    new PassOn()),
                 metrics)
             .start();
     channel = InProcessChannelBuilder.forName(name).build();

@@ -67,7 +67,8 @@ final class Edge implements AutoCloseable {
                 new GrpcServer.Services(
                     List.of(instances, organizations),
                     List.of(new EnvoyOnly(token).guard(gateways))),
-                key -> Optional.ofNullable(KEYS.get(key.reveal())),
+                new GrpcServer.Gate(
+                    key -> Optional.ofNullable(KEYS.get(key.reveal())), new PassOn()),
                 metrics)
             .start();
     operator =
