@@ -3,6 +3,7 @@ package dev.chowder.key;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import com.google.common.collect.Lists;
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
 import dev.chowder.secret.Secret;
@@ -10,8 +11,11 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.SqlValues;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
@@ -21,6 +25,9 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Every call may block on the database.
  */
 public final class ApiKeys {
+  /** Keys in one query. */
+  private static final int QUESTION = 500;
+
   private final Jdbi jdbi;
   private final InstantSource clock;
   private final Cache<ByteString, KeyHolder> found;
@@ -137,6 +144,26 @@ public final class ApiKeys {
                     .execute());
     found.asMap().values().removeIf(holder -> holder.keyId().equals(keyId));
     return there > 0;
+  }
+
+  /** Those of the keys that still open something. Keys that are not there do not. */
+  public Set<String> stillValid(Collection<String> keyIds) {
+    var valid = new HashSet<String>();
+    var now = SqlValues.time(clock.instant());
+    for (var page : Lists.partition(List.copyOf(keyIds), QUESTION)) {
+      valid.addAll(
+          jdbi.withHandle(
+              handle ->
+                  handle
+                      .createQuery(
+                          "SELECT id FROM api_keys WHERE id IN (<ids>) AND revoked_at IS NULL AND"
+                              + " (expires_at IS NULL OR expires_at > :now)")
+                      .bindList("ids", page)
+                      .bind("now", now)
+                      .mapTo(String.class)
+                      .list()));
+    }
+    return valid;
   }
 
   private Optional<KeyHolder> find(ByteString hash) {

@@ -36,7 +36,10 @@ import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.OpenStreams;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
@@ -49,6 +52,7 @@ import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationAsks;
@@ -207,7 +211,8 @@ public final class Chowder implements AutoCloseable {
             new InstancePresenter(settings.gateway()::urlOf),
             new InstanceAsks(instances),
             instanceRows,
-            slots,
+            new WaitingWorkLimit(
+                slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
             overrides,
             responses,
             driver,
@@ -222,6 +227,10 @@ public final class Chowder implements AutoCloseable {
             secrets,
             settings.signUpOpen(),
             clock);
+    var streams =
+        lifeline.add(
+            "revocations",
+            new OpenStreams(keys::stillValid, config.getDuration("chowder.key.revocation-poll")));
     var claims =
         lifeline.add(
             "idempotency keys",
@@ -251,6 +260,8 @@ public final class Chowder implements AutoCloseable {
                     key ->
                         keys.authenticate(key)
                             .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
+                    new RateLimit(RateSettings.of(config)),
+                    streams,
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));
     grpc.start();

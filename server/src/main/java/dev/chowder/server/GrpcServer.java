@@ -5,6 +5,7 @@ import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.KeyAuthenticator;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
+import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.call.UnknownMethods;
@@ -65,9 +66,15 @@ public final class GrpcServer implements AutoCloseable {
    * What calls are asked for before a service sees them.
    *
    * @param keys whose key it is
+   * @param rate how often an organization may call
+   * @param streams what ends streams of revoked keys
    * @param idempotency what makes a call with an idempotency key once; it sees messages
    */
-  public record Gate(KeyAuthenticator keys, ServerInterceptor idempotency) {}
+  public record Gate(
+      KeyAuthenticator keys,
+      RateLimit rate,
+      ServerInterceptor streams,
+      ServerInterceptor idempotency) {}
 
   /** A server on the network, not started. */
   public static GrpcServer onNetwork(
@@ -100,7 +107,7 @@ public final class GrpcServer implements AutoCloseable {
     // A blocking service costs a virtual thread, and OpenCallLimit bounds those.
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     var figures = new RpcMetrics(metrics);
-    var chain = chain(grpc, gate.keys(), figures);
+    var chain = chain(grpc, gate, figures);
     builder.executor(executor).addService(health.getHealthService());
     services
         .api()
@@ -120,15 +127,18 @@ public final class GrpcServer implements AutoCloseable {
 
   /** The first is the outermost. */
   private static List<ServerInterceptor> chain(
-      ServerSettings.Grpc grpc, KeyAuthenticator keys, RpcMetrics figures) {
+      ServerSettings.Grpc grpc, Gate gate, RpcMetrics figures) {
     return List.of(
         RequestId.interceptor(),
         figures,
+        gate.rate().headers(),
         new ErrorInterceptor(),
         new OpenCallLimit(grpc.maxOpenCalls()),
         new SuccessStatus(),
         new ResponseHeaders(),
-        new AuthInterceptor(keys, NEED_NO_KEY));
+        new AuthInterceptor(gate.keys(), NEED_NO_KEY),
+        gate.rate().limit(),
+        gate.streams());
   }
 
   private static ServerServiceDefinition guarded(

@@ -111,7 +111,12 @@ public final class ApiError extends RuntimeException {
     return new ApiError(Reason.WRONG_STATE, message, null, null, facts);
   }
 
-  /** No room on the host; worth another try after the given seconds. */
+  /** More calls than allowed; worth another try after the given seconds. */
+  public static ApiError rateLimited(String message, int retryAfterSeconds) {
+    return new ApiError(Reason.RATE_LIMITED, message, null, retryAfterSeconds, Map.of());
+  }
+
+  /** No room on the server or the host; worth another try after the given seconds. */
   public static ApiError noCapacity(String message, int retryAfterSeconds) {
     return new ApiError(Reason.NO_CAPACITY, message, null, retryAfterSeconds, Map.of());
   }

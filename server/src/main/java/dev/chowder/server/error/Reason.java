@@ -50,7 +50,7 @@ public enum Reason {
   INTERNAL(Status.Code.INTERNAL, 500),
   /** The sandbox or its gateway does not answer. */
   GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
-  /** No memory or no host for one more. */
+  /** No room for one more: no memory or host, too much waiting work, or too many open calls. */
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
   /** The instance behind this host name is there and does not run. */
   INSTANCE_NOT_RUNNING(Status.Code.UNAVAILABLE, 503),

@@ -346,6 +346,7 @@ class CrashIT {
             "gRPC",
             "operators' port",
             "idempotency keys",
+            "revocations",
             "responses",
             "consoles",
             "caretaker",

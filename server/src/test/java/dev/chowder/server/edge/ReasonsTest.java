@@ -29,8 +29,8 @@ class ReasonsTest {
               "aCreationIsToldWhenToTryAgainAndHoldsNoSlot"),
           entry(
               Reason.RATE_LIMITED,
-              "edge.ClosedServerIT",
-              "oneCallMoreThanAllowedIsTurnedAwayUntilAnotherEnds"),
+              "edge.BackpressureIT",
+              "aCallBeyondTheLimitIsToldWhenToComeBackAndAnotherOrganizationIsNot"),
           entry(
               Reason.REQUEST_INCOMPLETE,
               "edge.EnvoyLimitsIT",
