@@ -18,7 +18,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +36,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final EffectSettings settings;
   private final Clock clock;
   private final MeterRegistry metrics;
-  private final Semaphore places;
+  private final FairPlaces places;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closed;
   private final ScheduledExecutorService timer =
@@ -50,12 +49,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
-    this.places = new Semaphore(settings.maxConcurrent(), true);
-    metrics.gauge("chowder.effects.waiting", places, Semaphore::getQueueLength);
-    metrics.gauge(
-        "chowder.effects.running",
-        places,
-        free -> settings.maxConcurrent() - free.availablePermits());
+    this.places = new FairPlaces(settings.maxConcurrent());
+    metrics.gauge("chowder.effects.waiting", places, FairPlaces::waiting);
+    metrics.gauge("chowder.effects.running", places, FairPlaces::taken);
   }
 
   @Override
@@ -72,6 +68,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           run.start();
           return run;
         });
+  }
+
+  /** How many effects wait for a place. */
+  public int waiting() {
+    return places.waiting();
   }
 
   /**
@@ -146,7 +147,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
             LOG.warn("instance={} effect={} still busy after it was given up", id, before.name());
           }
         }
-        places.acquire();
+        places.acquire(group());
         try {
           perform();
         } finally {
@@ -314,6 +315,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               "outcome",
               outcome)
           .record(Duration.between(begun, clock.instant()));
+    }
+
+    /** Whose turn it takes: that of the organization it is for, as far as the effect tells. */
+    private String group() {
+      return switch (effect) {
+        case InstanceEffect.RunStage stage -> stage.organizationId();
+        case InstanceEffect.ReleaseSlot(var organizationId) -> organizationId;
+        case InstanceEffect.None _,
+            InstanceEffect.StopGateway _,
+            InstanceEffect.ApplyConfig _,
+            InstanceEffect.Remove _ ->
+            "";
+      };
     }
 
     private String name() {

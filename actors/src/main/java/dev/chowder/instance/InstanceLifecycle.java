@@ -36,7 +36,11 @@ public final class InstanceLifecycle {
       case InstanceCommand.ForbidBirth(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
-            case NeverBorn _ -> accept();
+            // A create that was slow may have taken the slot once more.
+            case NeverBorn s ->
+                s.slotHeld()
+                    ? accept()
+                    : accept(new InstanceEvent.BirthForbidden(organizationId, now));
             case Born _ -> reject(new InstanceRejection.AlreadyExists());
           };
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->

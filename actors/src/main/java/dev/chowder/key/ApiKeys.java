@@ -3,6 +3,7 @@ package dev.chowder.key;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import com.google.common.collect.Lists;
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
 import dev.chowder.secret.Secret;
@@ -10,8 +11,12 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.SqlValues;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -20,6 +25,9 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Every call may block on the database.
  */
 public final class ApiKeys {
+  /** Keys in one query. */
+  private static final int QUESTION = 500;
+
   private final Jdbi jdbi;
   private final InstantSource clock;
   private final Cache<ByteString, KeyHolder> found;
@@ -42,22 +50,54 @@ public final class ApiKeys {
 
   /** Makes a key that may do everything in its organization; it works when this returns. */
   public IssuedKey issueOrganizationKey(String organizationId) {
-    Secret value = KeyText.makeOrganizationKey();
-    String keyId = Ids.next();
-    Instant now = clock.instant();
-    jdbi.useHandle(
-        handle ->
-            handle
-                .createUpdate(
-                    "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, created_at)"
-                        + " VALUES (:id, :organization, 'organization', :hash, :prefix, :now)")
-                .bind("id", keyId)
-                .bind("organization", organizationId)
-                .bind("hash", KeyText.hash(value).toByteArray())
-                .bind("prefix", KeyText.prefix(value))
-                .bind("now", SqlValues.time(now))
-                .execute());
-    return new IssuedKey(keyId, value);
+    IssuedKey issued = new IssuedKey(Ids.next(), KeyText.makeOrganizationKey());
+    jdbi.useHandle(handle -> insert(handle, organizationId, issued));
+    return issued;
+  }
+
+  /**
+   * Makes another key of the organization and sets an end to a former one, both or neither.
+   *
+   * @param newKeyId the new key's id; where there is one of that id already, nothing happens
+   * @param formerEnds unless it ends earlier already
+   */
+  public Optional<IssuedKey> rotate(
+      String organizationId, String newKeyId, String formerKeyId, Instant formerEnds) {
+    IssuedKey issued = new IssuedKey(newKeyId, KeyText.makeOrganizationKey());
+    return jdbi.inTransaction(
+        handle -> {
+          boolean there =
+              handle
+                  .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
+                  .bind("id", newKeyId)
+                  .mapTo(Integer.class)
+                  .findOne()
+                  .isPresent();
+          if (there) return Optional.empty();
+          insert(handle, organizationId, issued);
+          handle
+              .createUpdate(
+                  "UPDATE api_keys SET expires_at = :ends WHERE id = :id AND organization_id ="
+                      + " :organization AND (expires_at IS NULL OR expires_at > :ends)")
+              .bind("id", formerKeyId)
+              .bind("organization", organizationId)
+              .bind("ends", SqlValues.time(formerEnds))
+              .execute();
+          return Optional.of(issued);
+        });
+  }
+
+  private void insert(Handle handle, String organizationId, IssuedKey issued) {
+    handle
+        .createUpdate(
+            "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, created_at)"
+                + " VALUES (:id, :organization, 'organization', :hash, :prefix, :now)")
+        .bind("id", issued.keyId())
+        .bind("organization", organizationId)
+        .bind("hash", KeyText.hash(issued.value()).toByteArray())
+        .bind("prefix", KeyText.prefix(issued.value()))
+        .bind("now", SqlValues.time(clock.instant()))
+        .execute();
   }
 
   /** Whose key it is; empty when it is malformed, unknown, expired or revoked. */
@@ -104,6 +144,26 @@ public final class ApiKeys {
                     .execute());
     found.asMap().values().removeIf(holder -> holder.keyId().equals(keyId));
     return there > 0;
+  }
+
+  /** Those of the keys that still open something. Keys that are not there do not. */
+  public Set<String> stillValid(Collection<String> keyIds) {
+    var valid = new HashSet<String>();
+    var now = SqlValues.time(clock.instant());
+    for (var page : Lists.partition(List.copyOf(keyIds), QUESTION)) {
+      valid.addAll(
+          jdbi.withHandle(
+              handle ->
+                  handle
+                      .createQuery(
+                          "SELECT id FROM api_keys WHERE id IN (<ids>) AND revoked_at IS NULL AND"
+                              + " (expires_at IS NULL OR expires_at > :now)")
+                      .bindList("ids", page)
+                      .bind("now", now)
+                      .mapTo(String.class)
+                      .list()));
+    }
+    return valid;
   }
 
   private Optional<KeyHolder> find(ByteString hash) {

@@ -64,6 +64,9 @@ class InstanceLifecycleTest {
         .isEqualTo("AlreadyExists");
     var released = apply(forbidden, new InstanceCommand.SlotReleased(T0));
     assertThat(released.owed()).isEqualTo(new InstanceEffect.None());
+    // A slow create may have taken the slot after it was given back.
+    var again = apply(released, new InstanceCommand.ForbidBirth("org", T0, nobody));
+    assertThat(again.owed()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
   }
 
   @Test

@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,6 +143,40 @@ abstract class ApiKeysContract {
                 handle.execute(
                     "UPDATE api_keys SET expires_at = TIMESTAMP '2025-12-31 23:59:59+00'"));
     assertThat(keys.authenticate(issued.value())).isEmpty();
+  }
+
+  @Test
+  void whichKeysStillOpenSomethingIsTheSameOnEveryNodeAndNotCached() {
+    var good = keys.issueOrganizationKey("o").keyId();
+    var revoked = keys.issueOrganizationKey("o").keyId();
+    var ends = keys.issueOrganizationKey("o").keyId();
+    var all = List.of(good, revoked, ends, "never-issued");
+    assertThat(otherNode.stillValid(all)).containsExactlyInAnyOrder(good, revoked, ends);
+    keys.revoke("o", revoked);
+    assertThat(keys.rotate("o", "next", ends, NOW)).isPresent();
+    assertThat(otherNode.stillValid(all)).containsExactly(good);
+    assertThat(otherNode.stillValid(List.of())).isEmpty();
+    var many = Stream.iterate(0, n -> n + 1).limit(1200).map(n -> "never-" + n).toList();
+    assertThat(otherNode.stillValid(Stream.concat(many.stream(), all.stream()).toList()))
+        .containsExactly(good);
+  }
+
+  @Test
+  void aKeyThatIsReplacedWorksUntilItsGraceIsOverAndTheNewOneIsMadeOnce() {
+    var former = keys.issueOrganizationKey("o");
+    var ends = NOW.plusSeconds(60);
+    var next = keys.rotate("o", "next", former.keyId(), ends).orElseThrow();
+    assertThat(next.keyId()).isEqualTo("next");
+    assertThat(keys.authenticate(next.value())).isPresent();
+    assertThat(keys.authenticate(former.value())).isPresent();
+    assertThat(keys.rotate("o", "next", former.keyId(), NOW)).isEmpty();
+    assertThat(otherNode.authenticate(former.value())).as("its end stays").isPresent();
+    assertThat(keys.rotate("o", "third", former.keyId(), ends.plusSeconds(60))).isPresent();
+    var later =
+        new ApiKeys(
+            database, new KeySettings(CACHE_TIME, 100), InstantSource.fixed(ends), nanos::get);
+    assertThat(later.authenticate(former.value())).isEmpty();
+    assertThat(later.authenticate(next.value())).isPresent();
   }
 
   @Test

@@ -40,17 +40,24 @@ import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.OpenStreams;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
+import dev.chowder.server.idempotency.Claims;
+import dev.chowder.server.idempotency.Idempotency;
+import dev.chowder.server.idempotency.IdempotencySettings;
 import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationAsks;
@@ -59,6 +66,7 @@ import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.StorageSettings;
@@ -221,7 +229,8 @@ public final class Chowder implements AutoCloseable {
             new InstancePresenter(settings.gateway()::urlOf),
             new InstanceAsks(instances, departure),
             instanceRows,
-            slots,
+            new WaitingWorkLimit(
+                slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
             overrides,
             responses,
             driver,
@@ -236,6 +245,14 @@ public final class Chowder implements AutoCloseable {
             secrets,
             settings.signUpOpen(),
             clock);
+    var streams =
+        lifeline.add(
+            "revocations",
+            new OpenStreams(keys::stillValid, config.getDuration("chowder.key.revocation-poll")));
+    var claims =
+        lifeline.add(
+            "idempotency keys",
+            new Claims(new IdempotencyRows(database), IdempotencySettings.of(config), clock));
     var operators =
         lifeline.add(
             "operators' port",
@@ -257,9 +274,13 @@ public final class Chowder implements AutoCloseable {
                             .guard(
                                 new GatewayAuthorization(
                                     directory, settings.gateway().baseDomain(), consoles)))),
-                key ->
-                    keys.authenticate(key)
-                        .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
+                new GrpcServer.Gate(
+                    key ->
+                        keys.authenticate(key)
+                            .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
+                    new RateLimit(RateSettings.of(config)),
+                    streams,
+                    new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));
     node.awaitReady();
     grpc.start();

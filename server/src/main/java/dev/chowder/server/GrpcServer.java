@@ -5,6 +5,7 @@ import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.KeyAuthenticator;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
+import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.call.UnknownMethods;
@@ -36,7 +37,8 @@ import java.util.concurrent.TimeUnit;
  * reflection) and Envoy's question service beside them. It knows no service's details.
  */
 public final class GrpcServer implements AutoCloseable {
-  private static final Set<String> NEED_NO_KEY =
+  /** Full names of the methods that anybody may call. */
+  public static final Set<String> NEED_NO_KEY =
       Set.of(OrganizationServiceGrpc.getSignUpMethod().getFullMethodName());
 
   private final Server server;
@@ -60,9 +62,23 @@ public final class GrpcServer implements AutoCloseable {
    */
   public record Services(List<BindableService> api, List<ServerServiceDefinition> internal) {}
 
+  /**
+   * What calls are asked for before a service sees them.
+   *
+   * @param keys whose key it is
+   * @param rate how often an organization may call
+   * @param streams what ends streams of revoked keys
+   * @param idempotency what makes a call with an idempotency key once; it sees messages
+   */
+  public record Gate(
+      KeyAuthenticator keys,
+      RateLimit rate,
+      ServerInterceptor streams,
+      ServerInterceptor idempotency) {}
+
   /** A server on the network, not started. */
   public static GrpcServer onNetwork(
-      ServerSettings settings, Services services, KeyAuthenticator keys, MeterRegistry metrics) {
+      ServerSettings settings, Services services, Gate gate, MeterRegistry metrics) {
     ServerSettings.Grpc grpc = settings.grpc();
     var builder =
         NettyServerBuilder.forAddress(new InetSocketAddress(settings.bind(), grpc.port()))
@@ -77,7 +93,7 @@ public final class GrpcServer implements AutoCloseable {
             .keepAliveTimeout(grpc.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
             .maxConnectionIdle(grpc.maxConnectionIdle().toMillis(), TimeUnit.MILLISECONDS)
             .handshakeTimeout(grpc.handshakeTimeout().toMillis(), TimeUnit.MILLISECONDS);
-    return on(builder, grpc, services, keys, metrics);
+    return on(builder, grpc, services, gate, metrics);
   }
 
   /** The same server on another transport: tests use gRPC's in-process one. */
@@ -85,15 +101,23 @@ public final class GrpcServer implements AutoCloseable {
       ServerBuilder<?> builder,
       ServerSettings.Grpc grpc,
       Services services,
-      KeyAuthenticator keys,
+      Gate gate,
       MeterRegistry metrics) {
     var health = new HealthStatusManager();
     // A blocking service costs a virtual thread, and OpenCallLimit bounds those.
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     var figures = new RpcMetrics(metrics);
-    var chain = chain(grpc, keys, figures);
+    var chain = chain(grpc, gate, figures);
     builder.executor(executor).addService(health.getHealthService());
-    services.api().forEach(s -> builder.addService(guarded(s.bindService(), grpc, chain)));
+    services
+        .api()
+        .forEach(
+            s ->
+                builder.addService(
+                    guarded(
+                        ServerInterceptors.interceptForward(s.bindService(), gate.idempotency()),
+                        grpc,
+                        chain)));
     services.internal().forEach(builder::addService);
     addReflection(builder);
     builder.fallbackHandlerRegistry(
@@ -103,15 +127,18 @@ public final class GrpcServer implements AutoCloseable {
 
   /** The first is the outermost. */
   private static List<ServerInterceptor> chain(
-      ServerSettings.Grpc grpc, KeyAuthenticator keys, RpcMetrics figures) {
+      ServerSettings.Grpc grpc, Gate gate, RpcMetrics figures) {
     return List.of(
         RequestId.interceptor(),
         figures,
+        gate.rate().headers(),
         new ErrorInterceptor(),
         new OpenCallLimit(grpc.maxOpenCalls()),
         new SuccessStatus(),
         new ResponseHeaders(),
-        new AuthInterceptor(keys, NEED_NO_KEY));
+        new AuthInterceptor(gate.keys(), NEED_NO_KEY),
+        gate.rate().limit(),
+        gate.streams());
   }
 
   private static ServerServiceDefinition guarded(

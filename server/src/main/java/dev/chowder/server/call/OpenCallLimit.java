@@ -1,7 +1,6 @@
 package dev.chowder.server.call;
 
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -15,6 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * It does not tell callers apart.
  */
 public final class OpenCallLimit implements ServerInterceptor {
+  private static final int RETRY_AFTER_SECONDS = 1;
+
   private final Semaphore free;
   private final int max;
 
@@ -27,8 +28,8 @@ public final class OpenCallLimit implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     if (!free.tryAcquire()) {
-      throw ApiError.of(
-          Reason.RATE_LIMITED, "open calls: " + max + " (expected: fewer; try again shortly)");
+      throw ApiError.noCapacity(
+          "open calls: " + max + " on this server (expected: fewer)", RETRY_AFTER_SECONDS);
     }
     var ended = new AtomicBoolean();
     Runnable end =

@@ -73,6 +73,30 @@ public final class ApiError extends RuntimeException {
     return new ApiError(reason, message, null, null, Map.of());
   }
 
+  /** The error that travelled as this; for answers that are given again. */
+  public static ApiError of(com.google.rpc.Status status) {
+    Reason reason = Reason.INTERNAL;
+    Map<String, String> facts = Map.of();
+    String field = null;
+    Integer retryAfterSeconds = null;
+    try {
+      for (Any detail : status.getDetailsList()) {
+        if (detail.is(ErrorInfo.class)) {
+          var info = detail.unpack(ErrorInfo.class);
+          reason = Reason.valueOf(info.getReason());
+          facts = info.getMetadataMap();
+        } else if (detail.is(BadRequest.class)) {
+          field = detail.unpack(BadRequest.class).getFieldViolations(0).getField();
+        } else if (detail.is(RetryInfo.class)) {
+          retryAfterSeconds = (int) detail.unpack(RetryInfo.class).getRetryDelay().getSeconds();
+        }
+      }
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalStateException("an error's details are not readable", e);
+    }
+    return new ApiError(reason, status.getMessage(), field, retryAfterSeconds, facts);
+  }
+
   /** A field is at fault; the message becomes {@code field: why}. */
   public static ApiError invalid(String field, String why) {
     return new ApiError(Reason.INVALID_FIELD, field + ": " + why, field, null, Map.of());
@@ -87,7 +111,12 @@ public final class ApiError extends RuntimeException {
     return new ApiError(Reason.WRONG_STATE, message, null, null, facts);
   }
 
-  /** No room on the host; worth another try after the given seconds. */
+  /** More calls than allowed; worth another try after the given seconds. */
+  public static ApiError rateLimited(String message, int retryAfterSeconds) {
+    return new ApiError(Reason.RATE_LIMITED, message, null, retryAfterSeconds, Map.of());
+  }
+
+  /** No room on the server or the host; worth another try after the given seconds. */
   public static ApiError noCapacity(String message, int retryAfterSeconds) {
     return new ApiError(Reason.NO_CAPACITY, message, null, retryAfterSeconds, Map.of());
   }

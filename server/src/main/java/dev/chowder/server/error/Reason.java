@@ -32,6 +32,12 @@ public enum Reason {
   REQUEST_INCOMPLETE(Status.Code.DEADLINE_EXCEEDED, 408),
   /** The instance's status does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
+  /** This idempotency key belongs to another request. */
+  IDEMPOTENCY_KEY_REUSED(Status.Code.ALREADY_EXISTS, 409),
+  /** A call with this idempotency key is under way. */
+  IN_PROGRESS(Status.Code.ABORTED, 409),
+  /** The call with this idempotency key was made, and its answer is shown only once. */
+  ALREADY_DONE(Status.Code.ALREADY_EXISTS, 409),
   /** A body or message is larger than its limit; over REST 414 for a path, 431 for headers. */
   TOO_LARGE(Status.Code.RESOURCE_EXHAUSTED, 413),
   /** This host name is neither the API's nor an instance's. */
@@ -44,7 +50,7 @@ public enum Reason {
   INTERNAL(Status.Code.INTERNAL, 500),
   /** The sandbox or its gateway does not answer. */
   GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
-  /** No memory or no host for one more. */
+  /** No room for one more: no memory or host, too much waiting work, or too many open calls. */
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
   /** The instance behind this host name is there and does not run. */
   INSTANCE_NOT_RUNNING(Status.Code.UNAVAILABLE, 503),

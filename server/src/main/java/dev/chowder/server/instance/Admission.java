@@ -16,6 +16,9 @@ public interface Admission {
    */
   ModelChoice admit(String organizationId, InstanceId id, String provider, Optional<String> model);
 
+  /** Gives back the slot of an instance that can never be born; not taken: no-op. */
+  void release(String organizationId, InstanceId id);
+
   /**
    * Takes room for an instance that is about to be started; its slot it has.
    *

@@ -12,7 +12,9 @@ import dev.chowder.server.call.Departure;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.watch.WatchStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -57,6 +59,26 @@ public final class InstanceAsks {
   }
 
   /**
+   * The instance of this id, if it was born; otherwise it never will be, and only its slot may
+   * still be taken.
+   */
+  public Optional<InstanceView> bornOrNever(Caller caller, InstanceId id, Instant now) {
+    var reply =
+        Answers.await(
+            instances.ask(
+                id,
+                replyTo -> new InstanceCommand.ForbidBirth(caller.organizationId(), now, replyTo)),
+            "the instance");
+    return switch (reply) {
+      case InstanceReply.Done() -> Optional.empty();
+      case InstanceReply.Refused(InstanceRejection.AlreadyExists()) ->
+          Optional.of(answer(instances.ask(id, InstanceCommand.Get::new)));
+      case InstanceReply.Refused(var why) -> throw error(why);
+      case InstanceReply.Accepted(var view) -> Optional.of(view);
+    };
+  }
+
+  /**
    * The first view of which {@code holds} is true; the newest one when none comes in time, or when
    * this node ends: to be cut off would tell the caller less.
    */
@@ -79,7 +101,7 @@ public final class InstanceAsks {
     return switch (why) {
       case InstanceRejection.NotFound() -> ApiError.instanceNotFound();
       case InstanceRejection.AlreadyExists() ->
-          // Ids are made here and never given twice.
+          // Ids are given twice only to a create with an idempotency key, which looks out for it.
           throw new IllegalStateException("instance id given twice");
       case InstanceRejection.WrongState(var status, var desired, var expected) ->
           ApiError.wrongState(
@@ -101,7 +123,7 @@ public final class InstanceAsks {
     return view(Answers.await(reply, "the instance"));
   }
 
-  private static InstanceView view(InstanceReply reply) {
+  static InstanceView view(InstanceReply reply) {
     return switch (reply) {
       case InstanceReply.Accepted(var view) -> view;
       case InstanceReply.Refused(var why) -> throw error(why);

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
-import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -29,6 +28,7 @@ import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Profile;
@@ -37,9 +37,12 @@ import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.Answers;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.ResponsesProxy;
+import dev.chowder.server.idempotency.Idempotency;
+import dev.chowder.server.idempotency.NewId;
 import dev.chowder.server.watch.WatchStream;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -98,9 +101,18 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   @Override
   public void createInstance(CreateInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();
+    var newId = NewId.current();
+    if (newId.mayBeTaken()) {
+      var born = bornBefore(caller, new InstanceId(newId.value()));
+      if (born.isPresent()) {
+        answer(out, present(born.get()));
+        return;
+      }
+      newId = newId.another();
+    }
     var wanted = requests.creation(request);
     var config = wanted.openclawConfig().map(this::checked);
-    var id = new InstanceId(Ids.next());
+    var id = new InstanceId(newId.value());
     // While the slot is being taken: a shard's place and a recovery take as long as that.
     asks.instances().wake(id);
     var model =
@@ -120,13 +132,34 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             0,
             now,
             now);
-    var view =
-        InstanceAsks.answer(
+    var reply =
+        Answers.await(
             asks.instances()
                 .ask(
                     id,
-                    replyTo -> new InstanceCommand.Create(caller.keyId(), profile, now, replyTo)));
-    answer(out, present(view));
+                    replyTo -> new InstanceCommand.Create(caller.keyId(), profile, now, replyTo)),
+            "the instance");
+    if (reply instanceof InstanceReply.Refused(InstanceRejection.AlreadyExists())) {
+      // This call was so slow that a repetition of it, or the sweep, has forbidden the birth.
+      leaveNothing(caller, id);
+      throw Idempotency.inProgress();
+    }
+    answer(out, present(InstanceAsks.view(reply)));
+  }
+
+  /**
+   * What a call with the same idempotency key made, which then died or was given up: its instance,
+   * or nothing, and then for ever.
+   */
+  private Optional<InstanceView> bornBefore(Caller caller, InstanceId id) {
+    var born = asks.bornOrNever(caller, id, clock.instant());
+    if (born.isEmpty()) leaveNothing(caller, id);
+    return born;
+  }
+
+  private void leaveNothing(Caller caller, InstanceId unborn) {
+    admission.release(caller.organizationId(), unborn);
+    secrets.deleteAll(unborn.value());
   }
 
   @Override

@@ -1,9 +1,12 @@
 package dev.chowder.server.organization;
 
 import dev.chowder.actor.Ids;
+import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.RotateApiKeyRequest;
+import dev.chowder.api.v1.RotateApiKeyResponse;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.SignUpResponse;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
@@ -15,6 +18,8 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.idempotency.Idempotency;
+import dev.chowder.server.idempotency.NewId;
 import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
 import java.util.EnumMap;
@@ -110,6 +115,24 @@ public final class OrganizationGrpcService
                     caller.keyId(), change.name(), set, removed, endpoints, now, replyTo));
     removed.forEach(provider -> secrets.delete(caller.organizationId(), provider.secretName()));
     out.onNext(OrganizationPresenter.organization(view));
+    out.onCompleted();
+  }
+
+  @Override
+  public void rotateApiKey(RotateApiKeyRequest request, StreamObserver<RotateApiKeyResponse> out) {
+    var caller = Caller.current();
+    var ends = clock.instant().plus(OrganizationRequests.grace(request));
+    var id = NewId.current().value();
+    var issued =
+        keys.rotate(caller.organizationId(), id, caller.keyId(), ends)
+            // By a call with the same idempotency key that never came to its answer.
+            .orElseThrow(() -> Idempotency.alreadyDone(id));
+    out.onNext(
+        RotateApiKeyResponse.newBuilder()
+            .setKeyId(issued.keyId())
+            .setApiKey(issued.value().reveal())
+            .setOldKeyExpiresAt(ProtoTime.stamp(ends))
+            .build());
     out.onCompleted();
   }
 

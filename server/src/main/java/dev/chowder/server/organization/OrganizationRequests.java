@@ -2,11 +2,13 @@ package dev.chowder.server.organization;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.RotateApiKeyRequest;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,8 @@ public final class OrganizationRequests {
   private static final int MAX_NAME = 128;
   private static final int MAX_MODEL = 200;
   private static final int MAX_KEY = 512;
+  private static final int DEFAULT_GRACE_SECONDS = 3600;
+  private static final int MAX_GRACE_SECONDS = 604_800;
   private static final List<String> ENDPOINT_FIELDS = List.of("base_url", "model", "api");
   private static final List<String> APIS =
       List.of(
@@ -49,6 +53,14 @@ public final class OrganizationRequests {
       Optional<String> name,
       Map<String, Optional<Secret>> modelKeys,
       Map<String, EndpointChange> modelEndpoints) {}
+
+  /** How long a key that is replaced works on. */
+  public static Duration grace(RotateApiKeyRequest r) {
+    return Duration.ofSeconds(
+        r.hasGrace()
+            ? Fields.inRange("grace", r.getGrace(), 0, MAX_GRACE_SECONDS)
+            : DEFAULT_GRACE_SECONDS);
+  }
 
   /** What becomes of one provider's endpoint. */
   public sealed interface EndpointChange {

@@ -3,6 +3,7 @@ package dev.chowder.server.crash;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.actor.Failpoints;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
@@ -242,6 +243,39 @@ class CrashIT {
     }
   }
 
+  /** From the row of its key to its answer; the sweep forbids births while nobody repeats it. */
+  static List<String> stepsOfACreation() {
+    return List.of(
+        "idempotency.claim" + Failpoints.AFTER,
+        "persist.organization.SlotReserved" + Failpoints.AFTER,
+        "persist.Created" + Failpoints.BEFORE,
+        "persist.Created" + Failpoints.AFTER,
+        "idempotency.answer" + Failpoints.BEFORE,
+        "idempotency.answer" + Failpoints.AFTER);
+  }
+
+  @Execution(ExecutionMode.CONCURRENT)
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("stepsOfACreation")
+  void aCreationWithAKeyIsCompletedByItsRepetitionAfterADeathAt(String step) throws IOException {
+    var journey = journey(lane.home());
+    journey.prepare(lane.server());
+    var place = new Place(step, Place.Story.LIFE);
+    lane.arm(place);
+    var victim = lane.server();
+    assertThatThrownBy(() -> journey.createOnce(victim, "once")).isInstanceOf(ServerDied.class);
+    victim.awaitDeathAt(place, DEATH_LIMIT);
+    lane.restart();
+
+    journey.createOnce(lane.server(), "once");
+    journey.settle(lane.server());
+    journey.createOnce(lane.server(), "once");
+
+    journey.settle(lane.server());
+    journey.finish(lane.server());
+    lane.isClean();
+  }
+
   @Execution(ExecutionMode.CONCURRENT)
   @Test
   void aSlotOfNobodyIsGivenBackThoughNobodySpeaksToItsOrganization() throws IOException {
@@ -311,6 +345,8 @@ class CrashIT {
             "service",
             "gRPC",
             "operators' port",
+            "idempotency keys",
+            "revocations",
             "responses",
             "consoles",
             "caretaker",

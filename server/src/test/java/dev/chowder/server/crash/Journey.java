@@ -24,6 +24,7 @@ import io.grpc.CallCredentials;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -138,12 +139,17 @@ final class Journey {
 
   /** Up to an instance that runs. */
   void begin(ServerProcess server) {
-    signUp(server);
-    setUp(server);
+    prepare(server);
     create(server);
     settle(server);
     mark();
     readLogs(server);
+  }
+
+  /** Up to an organization that may create. */
+  void prepare(ServerProcess server) {
+    signUp(server);
+    setUp(server);
   }
 
   private void signUp(ServerProcess server) {
@@ -226,19 +232,38 @@ final class Journey {
 
   private void create(ServerProcess server) {
     fates.add(Fate.RUNNING);
-    instanceId =
-        call(
-                server,
-                () ->
-                    instances(server)
-                        .createInstance(
-                            CreateInstanceRequest.newBuilder()
-                                .setName("one")
-                                .setModelProvider("custom")
-                                .build()))
-            .getId();
+    instanceId = create(server, instances(server));
     fates = EnumSet.of(Fate.RUNNING);
     acknowledged.accept(Ask.CREATE);
+  }
+
+  /** The same creation, however often: with an idempotency key. */
+  void createOnce(ServerProcess server, String idempotencyKey) {
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), idempotencyKey);
+    fates.add(Fate.RUNNING);
+    var id =
+        create(
+            server,
+            instances(server).withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers)));
+    if (instanceId != null && !instanceId.equals(id)) {
+      throw new AssertionError("another instance: " + id + " (expected: " + instanceId + ")");
+    }
+    instanceId = id;
+    fates = EnumSet.of(Fate.RUNNING);
+  }
+
+  private static String create(ServerProcess server, InstanceServiceBlockingStub instances) {
+    return call(
+            server,
+            () ->
+                instances.createInstance(
+                    CreateInstanceRequest.newBuilder()
+                        .setName("one")
+                        .setModelProvider("custom")
+                        .build()))
+        .getId();
   }
 
   void mark() {

@@ -21,6 +21,7 @@ final class BadCallers {
     states(rows);
     messages(rows);
     providers(rows);
+    idempotency(rows);
     return rows;
   }
 
@@ -82,6 +83,33 @@ final class BadCallers {
         BadInput.of("a key in a cookie", LIST, KEY_INVALID)
             .without("Authorization")
             .with("Cookie", "authorization={key}"));
+  }
+
+  private static void idempotency(List<BadInput> rows) {
+    for (var value : List.of("x".repeat(256), "a b", "\u00fc")) {
+      rows.add(
+          BadInput.of(
+                  "the idempotency key «" + value + "»",
+                  "POST /v1/instances/{running}/stop",
+                  INVALID_FIELD)
+              .with("Idempotency-Key", value));
+    }
+    rows.add(
+        BadInput.of(
+                "a sign-up with an idempotency key", "POST /v1/organization/signup", INVALID_FIELD)
+            .json("{\"name\":\"x\"}")
+            .with("Idempotency-Key", "k"));
+    rows.add(
+        BadInput.of("a message with an idempotency key", MESSAGE, INVALID_FIELD)
+            .json("{\"input\":\"x\"}")
+            .with("Idempotency-Key", "k"));
+    for (var grace : List.of("-1", "604801", "x")) {
+      rows.add(
+          BadInput.of(
+              "a grace of " + grace,
+              "POST /v1/organization/rotate_key?grace=" + grace,
+              INVALID_FIELD));
+    }
   }
 
   private static void states(List<BadInput> rows) {

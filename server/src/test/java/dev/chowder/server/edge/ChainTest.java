@@ -12,6 +12,8 @@ import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.CallOptions;
@@ -82,10 +84,14 @@ class ChainTest {
                 InProcessServerBuilder.forName(name),
                 Edge.settings(folder).grpc(),
                 new GrpcServer.Services(List.of(service), List.of()),
-                key ->
-                    key.reveal().equals(KEY)
-                        ? Optional.of(new Caller("org", "key"))
-                        : Optional.empty(),
+                new GrpcServer.Gate(
+                    key ->
+                        key.reveal().equals(KEY)
+                            ? Optional.of(new Caller("org", "key"))
+                            : Optional.empty(),
+                    new RateLimit(new RateSettings(100_000, 100_000, 10)),
+                    new PassOn(),
+                    new PassOn()),
                 metrics)
             .start();
     channel = InProcessChannelBuilder.forName(name).build();

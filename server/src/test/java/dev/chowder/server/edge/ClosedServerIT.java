@@ -64,14 +64,16 @@ class ClosedServerIT {
         var second = watch("stopped")) {
       assertThat(first.head().status()).isEqualTo(200);
       assertThat(second.head().status()).isEqualTo(200);
-      check(SERVER.call("key", RawHttp.Request.of("GET", "/v1/instances")), Reason.RATE_LIMITED);
+      var refused = SERVER.call("key", RawHttp.Request.of("GET", "/v1/instances"));
+      check(refused, Reason.NO_CAPACITY);
+      assertThat(refused.header("retry-after")).contains("1");
     }
     // Each call ends a little after its connection.
     long deadline = System.nanoTime() + 10_000_000_000L;
     RawHttp.Answer answer;
     do {
       answer = SERVER.call("key", RawHttp.Request.of("GET", "/v1/instances"));
-    } while (answer.status() == 429 && System.nanoTime() < deadline);
+    } while (answer.status() == 503 && System.nanoTime() < deadline);
     assertThat(answer.status()).isEqualTo(200);
   }
 

@@ -6,6 +6,8 @@ import dev.chowder.server.GrpcServer;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
@@ -67,7 +69,11 @@ final class Edge implements AutoCloseable {
                 new GrpcServer.Services(
                     List.of(instances, organizations),
                     List.of(new EnvoyOnly(token).guard(gateways))),
-                key -> Optional.ofNullable(KEYS.get(key.reveal())),
+                new GrpcServer.Gate(
+                    key -> Optional.ofNullable(KEYS.get(key.reveal())),
+                    new RateLimit(new RateSettings(100_000, 100_000, 10)),
+                    new PassOn(),
+                    new PassOn()),
                 metrics)
             .start();
     operator =

@@ -21,24 +21,49 @@ class ReasonsTest {
   }
 
   private static final Map<Reason, Named> ELSEWHERE =
-      Map.of(
-          Reason.SIGN_UP_CLOSED, new Named("edge.ClosedServerIT", "nobodySignsUp"),
-          Reason.NO_CAPACITY,
-              new Named("edge.ClosedServerIT", "aCreationIsToldWhenToTryAgainAndHoldsNoSlot"),
-          Reason.RATE_LIMITED,
-              new Named(
-                  "edge.ClosedServerIT", "oneCallMoreThanAllowedIsTurnedAwayUntilAnotherEnds"),
-          Reason.REQUEST_INCOMPLETE,
-              new Named("edge.EnvoyLimitsIT", "aRequestThatDoesNotArriveWholeIsGivenUp"),
-          Reason.SERVER_UNAVAILABLE,
-              new Named("edge.EnvoyLimitsIT", "withoutAServerTheAnswerIsJsonAll"),
-          Reason.NO_ANSWER_IN_TIME,
-              new Named("edge.EnvoyLimitsIT", "aCallThatIsNotAnsweredInTimeIs504"),
-          Reason.GATEWAY_UNAVAILABLE,
-              new Named("edge.EnvoyStreamIT", "aGatewayThatDoesNotAnswerIsUnavailable"),
-          Reason.INTERNAL, new Named("edge.EnvoyRestIT", "aBugShowsTheRequestIdAndNothingElse"),
-          Reason.ORGANIZATION_NOT_FOUND,
-              new Named("operator.OperatorServerTest", "badCommandsAreRefused"));
+      Map.ofEntries(
+          entry(Reason.SIGN_UP_CLOSED, "edge.ClosedServerIT", "nobodySignsUp"),
+          entry(
+              Reason.NO_CAPACITY,
+              "edge.ClosedServerIT",
+              "aCreationIsToldWhenToTryAgainAndHoldsNoSlot"),
+          entry(
+              Reason.RATE_LIMITED,
+              "edge.BackpressureIT",
+              "aCallBeyondTheLimitIsToldWhenToComeBackAndAnotherOrganizationIsNot"),
+          entry(
+              Reason.REQUEST_INCOMPLETE,
+              "edge.EnvoyLimitsIT",
+              "aRequestThatDoesNotArriveWholeIsGivenUp"),
+          entry(
+              Reason.SERVER_UNAVAILABLE, "edge.EnvoyLimitsIT", "withoutAServerTheAnswerIsJsonAll"),
+          entry(
+              Reason.NO_ANSWER_IN_TIME, "edge.EnvoyLimitsIT", "aCallThatIsNotAnsweredInTimeIs504"),
+          entry(
+              Reason.GATEWAY_UNAVAILABLE,
+              "edge.EnvoyStreamIT",
+              "aGatewayThatDoesNotAnswerIsUnavailable"),
+          entry(Reason.INTERNAL, "edge.EnvoyRestIT", "aBugShowsTheRequestIdAndNothingElse"),
+          entry(
+              Reason.ORGANIZATION_NOT_FOUND,
+              "operator.OperatorServerTest",
+              "badCommandsAreRefused"),
+          entry(
+              Reason.IDEMPOTENCY_KEY_REUSED,
+              "edge.IdempotencyIT",
+              "anotherRequestWithTheKeyIsRefused"),
+          entry(
+              Reason.IN_PROGRESS,
+              "idempotency.ClaimsTest",
+              "aDuplicateGivesUpWhenTheFirstTakesTooLong"),
+          entry(
+              Reason.ALREADY_DONE,
+              "edge.IdempotencyIT",
+              "anAnswerThatHeldAKeyIsNotGivenAgainButItsIdIs"));
+
+  private static Map.Entry<Reason, Named> entry(Reason reason, String suite, String test) {
+    return Map.entry(reason, new Named(suite, test));
+  }
 
   /** One that nobody is there to see, and one that no key can meet yet. */
   private static final Set<Reason> UNREACHED =

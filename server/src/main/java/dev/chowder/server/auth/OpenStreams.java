@@ -1,0 +1,170 @@
+package dev.chowder.server.auth;
+
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ends the streams of keys that were revoked or expired, on this node, whichever node revoked them:
+ * it asks again and again which of the keys that have streams here still open anything. Calls with
+ * one answer are left to end by themselves.
+ */
+public final class OpenStreams implements ServerInterceptor, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OpenStreams.class);
+
+  private final StillValid keys;
+  private final Map<String, Set<Stream<?, ?>>> byKey = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("revocations").factory());
+
+  /** Which of these keys' ids still open something; may block for a short while. */
+  @FunctionalInterface
+  public interface StillValid {
+    Set<String> among(Collection<String> keyIds);
+  }
+
+  /**
+   * Begins to ask.
+   *
+   * @param interval between two questions; with the question itself well below 1 s
+   */
+  public OpenStreams(StillValid keys, Duration interval) {
+    this.keys = keys;
+    var _ =
+        timer.scheduleWithFixedDelay(
+            this::look, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    var caller = Caller.ifKnown();
+    if (caller.isEmpty() || call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+      return next.startCall(call, headers);
+    }
+    var stream = new Stream<>(call, caller.get().keyId());
+    add(stream);
+    try {
+      var listener = next.startCall(stream, headers);
+      stream.service = listener;
+      return new SimpleForwardingServerCallListener<>(listener) {
+        @Override
+        public void onCancel() {
+          remove(stream);
+          super.onCancel();
+        }
+
+        @Override
+        public void onComplete() {
+          remove(stream);
+          super.onComplete();
+        }
+      };
+    } catch (RuntimeException | Error thrown) {
+      remove(stream);
+      throw thrown;
+    }
+  }
+
+  private void add(Stream<?, ?> stream) {
+    byKey.compute(
+        stream.keyId,
+        (_, open) -> {
+          var streams = open == null ? ConcurrentHashMap.<Stream<?, ?>>newKeySet() : open;
+          streams.add(stream);
+          return streams;
+        });
+  }
+
+  private void remove(Stream<?, ?> stream) {
+    byKey.computeIfPresent(
+        stream.keyId,
+        (_, open) -> {
+          open.remove(stream);
+          return open.isEmpty() ? null : open;
+        });
+  }
+
+  private void look() {
+    try {
+      var asked = Set.copyOf(byKey.keySet());
+      if (asked.isEmpty()) return;
+      var ended = new HashSet<>(asked);
+      ended.removeAll(keys.among(asked));
+      ended.forEach(this::end);
+    } catch (RuntimeException why) {
+      // Nobody's stream ends because the database does not answer.
+      LOG.warn("revocations could not be asked for: {}", why.toString());
+    }
+  }
+
+  private void end(String keyId) {
+    var streams = byKey.getOrDefault(keyId, Set.of());
+    if (streams.isEmpty()) return;
+    LOG.info("key={} event=streams_ended streams={}", keyId, streams.size());
+    streams.forEach(Stream::end);
+  }
+
+  /** A call that may be ended by another thread than its service's. */
+  private static final class Stream<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private final String keyId;
+    private volatile ServerCall.@Nullable Listener<Q> service;
+    private boolean closed;
+
+    Stream(ServerCall<Q, A> call, String keyId) {
+      super(call);
+      this.keyId = keyId;
+    }
+
+    @Override
+    public synchronized void sendHeaders(Metadata headers) {
+      if (!closed) super.sendHeaders(headers);
+    }
+
+    @Override
+    public synchronized void sendMessage(A message) {
+      if (!closed) super.sendMessage(message);
+    }
+
+    @Override
+    public synchronized void close(Status status, Metadata trailers) {
+      if (closed) return;
+      closed = true;
+      super.close(status, trailers);
+    }
+
+    void end() {
+      var why =
+          ApiError.of(
+              Reason.KEY_INVALID, "authorization: revoked or expired (expected: a valid key)");
+      close(Status.UNAUTHENTICATED.withCause(why), new Metadata());
+      // The transport tells the service that the call is over, but not that nobody listens.
+      var listener = service;
+      if (listener != null) listener.onCancel();
+    }
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,221 @@
+package dev.chowder.server.idempotency;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.actor.Failpoints;
+import dev.chowder.actor.Ids;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.storage.IdempotencyRows;
+import dev.chowder.storage.IdempotencyRows.CallKey;
+import dev.chowder.storage.IdempotencyRows.Claimed;
+import dev.chowder.storage.IdempotencyRows.Row;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides who makes a keyed call, on all nodes together: the row in the database does, by its claim
+ * and its lease. What is in memory only spares questions: of the duplicates on one node one asks,
+ * the others wait for it.
+ *
+ * <p>Two makers at once, after a lease that ended too early, do no harm: whatever a service makes
+ * has the row's id, and only one of them can still change the row.
+ */
+public final class Claims implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Claims.class);
+
+  private final IdempotencyRows rows;
+  private final IdempotencySettings settings;
+  private final InstantSource clock;
+  private final Map<CallKey, Flight> flights = new ConcurrentHashMap<>();
+  private final Map<Claimed, Instant> held = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("idempotency-clock").factory());
+
+  /** Renews leases and sweeps until closed. */
+  public Claims(IdempotencyRows rows, IdempotencySettings settings, InstantSource clock) {
+    this.rows = rows;
+    this.settings = settings;
+    this.clock = clock;
+    every(settings.lease().dividedBy(3), this::renew);
+    every(settings.sweepEvery(), this::sweep);
+  }
+
+  /** Whether a call is to be made, or was. */
+  sealed interface Turn {
+    record Make(Claim claim) implements Turn {}
+
+    record Given(Answer answer) implements Turn {}
+  }
+
+  /** A call that is under way on this node. */
+  private record Flight(ByteString digest, CompletableFuture<Optional<Answer>> end) {}
+
+  /**
+   * Takes the call, or waits for the answer of the one who has.
+   *
+   * @throws ApiError IDEMPOTENCY_KEY_REUSED, IN_PROGRESS
+   */
+  Turn take(CallKey call, ByteString digest) {
+    long deadline = System.nanoTime() + settings.patience().toNanos();
+    while (true) {
+      var flight = new Flight(digest, new CompletableFuture<>());
+      var other = flights.putIfAbsent(call, flight);
+      if (other == null) return lead(call, flight, deadline);
+      if (!other.digest().equals(digest)) throw reused();
+      var answer = await(other, deadline);
+      // Without one, whoever comes first goes on where that call ended.
+      if (answer.isPresent()) return new Turn.Given(answer.get());
+    }
+  }
+
+  private static Optional<Answer> await(Flight other, long deadline) {
+    try {
+      return other.end().get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw Idempotency.inProgress();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a flight never fails", e);
+    }
+  }
+
+  private Turn lead(CallKey call, Flight flight, long deadline) {
+    Optional<Answer> known = Optional.empty();
+    boolean makes = false;
+    try {
+      var turn = ask(call, flight, deadline);
+      switch (turn) {
+        case Turn.Make _ -> makes = true;
+        case Turn.Given(var answer) -> known = Optional.of(answer);
+      }
+      return turn;
+    } finally {
+      if (!makes) land(call, flight, known);
+    }
+  }
+
+  private void land(CallKey call, Flight flight, Optional<Answer> answer) {
+    flights.remove(call, flight);
+    flight.end().complete(answer);
+  }
+
+  private Turn ask(CallKey call, Flight flight, long deadline) {
+    for (boolean first = true; ; first = false) {
+      var now = clock.instant();
+      var claimed = new Claimed(call, Ids.next());
+      if (first || rows.get(call, now).isEmpty()) {
+        var row =
+            new Row(
+                flight.digest(),
+                Ids.next(),
+                claimed.claim(),
+                now.plus(settings.lease()),
+                Optional.empty());
+        if (rows.insert(call, row, now.plus(settings.keep()))) {
+          Failpoints.hit("idempotency.claim" + Failpoints.AFTER);
+          return make(claimed, row.resourceId(), false, flight);
+        }
+      }
+      var there = rows.get(call, now);
+      if (there.isEmpty()) {
+        rows.removeExpired(call, now);
+        continue;
+      }
+      var row = there.get();
+      if (!row.digest().equals(flight.digest())) throw reused();
+      if (row.answer().isPresent()) {
+        return new Turn.Given(Answer.of(row.answer().get(), row.resourceId()));
+      }
+      if (!row.leaseUntil().isAfter(now)
+          && rows.takeOver(call, row.claim(), claimed.claim(), now, now.plus(settings.lease()))) {
+        return make(claimed, row.resourceId(), true, flight);
+      }
+      pause(deadline);
+    }
+  }
+
+  private Turn make(Claimed claimed, String resourceId, boolean takenOver, Flight flight) {
+    held.put(claimed, clock.instant());
+    return new Turn.Make(
+        new Claim(
+            rows,
+            claimed,
+            resourceId,
+            takenOver,
+            answer -> {
+              held.remove(claimed);
+              land(claimed.call(), flight, answer);
+            }));
+  }
+
+  private void pause(long deadline) {
+    if (System.nanoTime() >= deadline) throw Idempotency.inProgress();
+    try {
+      Thread.sleep(settings.poll());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    }
+  }
+
+  /** Most calls end before their lease needs that. */
+  private void renew() {
+    var now = clock.instant();
+    var due = now.minus(settings.lease().dividedBy(3));
+    var old =
+        held.entrySet().stream()
+            .filter(entry -> !entry.getValue().isAfter(due))
+            .map(Map.Entry::getKey)
+            .toList();
+    rows.extend(old, now.plus(settings.lease()));
+  }
+
+  private void sweep() {
+    int removed;
+    do {
+      removed = rows.sweep(clock.instant(), settings.sweepBatch());
+    } while (removed == settings.sweepBatch() && !timer.isShutdown());
+  }
+
+  private void every(Duration interval, Runnable work) {
+    var _ =
+        timer.scheduleWithFixedDelay(
+            () -> {
+              try {
+                work.run();
+              } catch (RuntimeException why) {
+                // A database that is away; what was not done now is done the next time.
+                LOG.warn("idempotency keys could not be looked after: {}", why.toString());
+              }
+            },
+            interval.toMillis(),
+            interval.toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private static ApiError reused() {
+    return ApiError.of(
+        Reason.IDEMPOTENCY_KEY_REUSED,
+        Idempotency.HEADER_NAME + ": used before (expected: the same request, or another key)");
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

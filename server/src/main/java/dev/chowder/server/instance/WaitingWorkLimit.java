@@ -1,0 +1,53 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.server.error.ApiError;
+import java.util.Optional;
+import java.util.function.IntSupplier;
+
+/**
+ * Admits nobody while too much work waits on this node: an instance that could not be begun for
+ * minutes is refused before a slot is taken for it. What is owed already is not its business.
+ */
+public final class WaitingWorkLimit implements Admission {
+  private static final int RETRY_AFTER_SECONDS = 10;
+
+  private final Admission admission;
+  private final IntSupplier waiting;
+  private final int max;
+
+  /** Asks {@code admission} unless {@code waiting} has reached {@code max}. */
+  public WaitingWorkLimit(Admission admission, IntSupplier waiting, int max) {
+    this.admission = admission;
+    this.waiting = waiting;
+    this.max = max;
+  }
+
+  @Override
+  public ModelChoice admit(
+      String organizationId, InstanceId id, String provider, Optional<String> model) {
+    check();
+    return admission.admit(organizationId, id, provider, model);
+  }
+
+  @Override
+  public void admitStart() {
+    check();
+    admission.admitStart();
+  }
+
+  @Override
+  public void release(String organizationId, InstanceId id) {
+    admission.release(organizationId, id);
+  }
+
+  private void check() {
+    int now = waiting.getAsInt();
+    if (now >= max) {
+      throw ApiError.noCapacity(
+          "work: " + now + " pieces wait on this server (expected: fewer than " + max + ")",
+          RETRY_AFTER_SECONDS);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.error.Reason;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What callers are told who ask for more than their share, or than the server has. */
+class BackpressureIT {
+  private static final int BURST = 40;
+  private static final RawHttp.Request ASK = RawHttp.Request.of("GET", "/v1/organization");
+
+  @RegisterExtension static final WholeServer SERVER = new WholeServer();
+
+  @BeforeAll
+  static void limit() throws Exception {
+    SERVER.signUp("flood_key", "ok");
+    SERVER.signUp("quiet_key", "ok");
+    // No call becomes free again while a test runs.
+    SERVER.restart(
+        Map.of(
+            "chowder.rate.requests-per-second", 1,
+            "chowder.rate.burst", BURST,
+            "chowder.effect.max-waiting", 0));
+  }
+
+  @Test
+  void aCallBeyondTheLimitIsToldWhenToComeBackAndAnotherOrganizationIsNot() throws IOException {
+    var first = SERVER.call("flood_key", ASK);
+    assertThat(first.status()).isEqualTo(200);
+    assertThat(first.header("x-ratelimit-limit")).contains("" + BURST);
+    int left = number(first.header("x-ratelimit-remaining"));
+    assertThat(left).isBetween(1, BURST - 1);
+    assertThat(number(first.header("x-ratelimit-reset"))).isPositive();
+
+    RawHttp.Answer refused = first;
+    for (int n = 0; n < 10 * BURST && refused.status() != 429; n++) {
+      refused = SERVER.call("flood_key", ASK);
+    }
+    check(refused, Reason.RATE_LIMITED);
+    assertThat(refused.header("retry-after")).contains("1");
+    assertThat(refused.header("x-ratelimit-limit")).contains("" + BURST);
+    assertThat(refused.header("x-ratelimit-remaining")).contains("0");
+    assertThat(number(refused.header("x-ratelimit-reset"))).isPositive();
+
+    assertThat(SERVER.call("quiet_key", ASK).status()).isEqualTo(200);
+  }
+
+  @Test
+  void anErrorTellsTheStandingTooAndACallWithoutAKeyHasNone() throws IOException {
+    var missing = SERVER.call("other_key", RawHttp.Request.of("GET", "/v1/instances/nope"));
+    assertThat(missing.status()).isEqualTo(404);
+    assertThat(missing.header("x-ratelimit-remaining")).isPresent();
+    var unknown = RawHttp.send(SERVER.rest(), ASK.with("Authorization", "Bearer x"));
+    assertThat(unknown.status()).isEqualTo(401);
+    assertThat(unknown.header("x-ratelimit-remaining")).isEmpty();
+  }
+
+  @Test
+  void aServerWithTooMuchWaitingWorkTakesNoMoreAndKeepsNoSlot() throws IOException {
+    var before = slots();
+    var create =
+        WholeServer.post("/v1/instances").json("{\"name\":\"x\",\"model_provider\":\"custom\"}");
+    var refused = SERVER.call("quiet_key", create);
+    check(refused, Reason.NO_CAPACITY);
+    assertThat(refused.header("retry-after")).contains("10");
+    assertThat(slots()).isEqualTo(before);
+  }
+
+  private static int slots() throws IOException {
+    return SERVER.call("quiet_key", ASK).json().get("instance_count").asInt();
+  }
+
+  private static int number(Optional<String> header) {
+    return Integer.parseInt(header.orElseThrow());
+  }
+
+  private static void check(RawHttp.Answer answer, Reason reason) {
+    RestErrors.check(answer, reason.httpStatus(), reason.code().value(), reason.name());
+  }
+}

@@ -1,0 +1,292 @@
+package dev.chowder.server.idempotency;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.idempotency.Claims.Turn;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.IdempotencyRows;
+import dev.chowder.storage.IdempotencyRows.CallKey;
+import dev.chowder.storage.StorageSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes on one database. */
+@SuppressWarnings("NullAway.Init")
+class ClaimsTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final ByteString BODY = ByteString.copyFromUtf8("a digest");
+  private static final Answer ANSWER = new Answer.Message(ByteString.copyFromUtf8("an answer"));
+  private static final CallKey CALL = new CallKey("organization", "service/Method", "key");
+
+  /** The sweep is far away; a duplicate gives up soon. */
+  private static final IdempotencySettings SETTINGS =
+      new IdempotencySettings(
+          Duration.ofHours(24),
+          Duration.ofMinutes(1),
+          Duration.ofMillis(300),
+          Duration.ofMillis(10),
+          Duration.ofHours(1),
+          2);
+
+  private final AtomicReference<Instant> time = new AtomicReference<>(NOW);
+  private final List<Claims> nodes = new ArrayList<>();
+  private Database database;
+  private IdempotencyRows rows;
+  private Claims here;
+  private Claims there;
+
+  @BeforeEach
+  void open(@TempDir Path home) {
+    database =
+        Database.open(
+            StorageSettings.from(
+                ConfigFactory.load(
+                    ConfigFactory.parseMap(Map.of("chowder.home", home.toString()))
+                        .withFallback(ConfigFactory.parseResources("application.conf")))));
+    rows = new IdempotencyRows(database);
+    here = node(SETTINGS);
+    there = node(SETTINGS);
+  }
+
+  private Claims node(IdempotencySettings settings) {
+    var node = new Claims(rows, settings, time::get);
+    nodes.add(node);
+    return node;
+  }
+
+  @AfterEach
+  void close() {
+    nodes.forEach(Claims::close);
+    database.close();
+  }
+
+  @Test
+  void theFirstAnswerIsGivenAgainOnEveryNode() {
+    make(here).answered(ANSWER);
+    assertThat(here.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+    assertThat(there.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+  }
+
+  @Test
+  void aRefusalIsAnAnswerWithAllItsParts() {
+    var refusal =
+        ApiError.wrongState("status: error (expected: running)", Map.of("status", "error"));
+    make(here).answered(new Answer.Refusal(refusal));
+    assertThat(there.take(CALL, BODY))
+        .isInstanceOfSatisfying(
+            Turn.Given.class,
+            given ->
+                assertThat(((Answer.Refusal) given.answer()).why().toJson())
+                    .isEqualTo(refusal.toJson()));
+    var invalid = new CallKey("organization", "service/Method", "another");
+    ((Turn.Make) here.take(invalid, BODY))
+        .claim()
+        .answered(new Answer.Refusal(ApiError.invalid("name", "empty (expected: some)")));
+    assertThat(there.take(invalid, BODY))
+        .isInstanceOfSatisfying(
+            Turn.Given.class,
+            given ->
+                assertThat(((Answer.Refusal) given.answer()).why().toJson())
+                    .isEqualTo(ApiError.invalid("name", "empty (expected: some)").toJson()));
+  }
+
+  @Test
+  void anAnswerThatIsShownOnceIsNotKeptButItsIdIs() {
+    var claim = make(here);
+    claim.answered(new Answer.Done(claim.resourceId()));
+    assertThat(there.take(CALL, BODY))
+        .isEqualTo(new Turn.Given(new Answer.Done(claim.resourceId())));
+    assertThat(rows.get(CALL, NOW).orElseThrow().answer().orElseThrow().bytes()).isEmpty();
+  }
+
+  @Test
+  void anotherRequestIsRefusedWhileTheFirstIsUnderWayAndAfterwards() {
+    var other = ByteString.copyFromUtf8("another digest");
+    var claim = make(here);
+    isRefused(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
+    isRefused(() -> there.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
+    claim.answered(ANSWER);
+    isRefused(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
+  }
+
+  @Test
+  void theSameKeyOfAnotherOrganizationOrRpcIsAnother() {
+    make(here).answered(ANSWER);
+    assertThat(here.take(new CallKey("another", CALL.rpc(), CALL.key()), BODY))
+        .isInstanceOf(Turn.Make.class);
+    assertThat(here.take(new CallKey(CALL.organizationId(), "service/Other", CALL.key()), BODY))
+        .isInstanceOf(Turn.Make.class);
+  }
+
+  @Test
+  void duplicatesWaitForTheAnswerHereAndOnTheOtherNode() throws Exception {
+    var patient =
+        new IdempotencySettings(
+            SETTINGS.keep(),
+            SETTINGS.lease(),
+            Duration.ofSeconds(60),
+            SETTINGS.poll(),
+            SETTINGS.sweepEvery(),
+            SETTINGS.sweepBatch());
+    var one = node(patient);
+    var two = node(patient);
+    var made = new AtomicInteger();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var turns = new ArrayList<Future<Answer>>();
+      for (int n = 0; n < 100; n++) {
+        var node = n % 2 == 0 ? one : two;
+        turns.add(
+            threads.submit(
+                () ->
+                    switch (node.take(CALL, BODY)) {
+                      case Turn.Given(var answer) -> answer;
+                      case Turn.Make(var claim) -> {
+                        made.incrementAndGet();
+                        claim.answered(ANSWER);
+                        yield ANSWER;
+                      }
+                    }));
+      }
+      for (var turn : turns) assertThat(turn.get()).isEqualTo(ANSWER);
+    }
+    assertThat(made).hasValue(1);
+  }
+
+  @Test
+  void aDuplicateGivesUpWhenTheFirstTakesTooLong() {
+    make(here);
+    isRefused(() -> here.take(CALL, BODY), Reason.IN_PROGRESS);
+    isRefused(() -> there.take(CALL, BODY), Reason.IN_PROGRESS);
+  }
+
+  @Test
+  void aMakerOfWhomNothingIsHeardIsReplacedAndItsIdIsKnown() {
+    var lost = make(here);
+    later(SETTINGS.lease());
+    var next = make(there);
+    assertThat(next.isTakenOver()).isTrue();
+    assertThat(next.resourceId()).isEqualTo(lost.resourceId());
+    next.answered(ANSWER);
+    // It was only slow: what it says now is not heard.
+    lost.answered(new Answer.Message(ByteString.copyFromUtf8("too late")));
+    assertThat(there.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+  }
+
+  @Test
+  void anotherIdIsWrittenDownBeforeItIsUsedAndOnlyByWhoHoldsTheClaim() {
+    var lost = make(here);
+    later(SETTINGS.lease());
+    var next = make(there);
+    var id = next.renewResource();
+    assertThat(id).isNotEqualTo(lost.resourceId());
+    assertThat(rows.get(CALL, time.get()).orElseThrow().resourceId()).isEqualTo(id);
+    isRefused(lost::renewResource, Reason.IN_PROGRESS);
+  }
+
+  @Test
+  void aCallThatMayHaveHappenedKeepsItsIdAndIsTakenOverAtOnce() {
+    var claim = make(here);
+    claim.abandoned(Optional.empty());
+    var next = make(there);
+    assertThat(next.isTakenOver()).isTrue();
+    assertThat(next.resourceId()).isEqualTo(claim.resourceId());
+  }
+
+  @Test
+  void aCallThatDidNothingIsForgotten() {
+    make(here).forgotten(ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full"));
+    assertThat(make(there).isTakenOver()).isFalse();
+  }
+
+  @Test
+  void whoWaitsOnTheSameNodeHearsWhatIsNotKept() throws Exception {
+    var claim = make(here);
+    var full = ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full");
+    var waiting = CompletableFuture.supplyAsync(() -> here.take(CALL, BODY));
+    claim.forgotten(full);
+    var turn = waiting.get();
+    // It came before the end, or after it: then it is its own turn.
+    assertThat(turn instanceof Turn.Make || turn.equals(new Turn.Given(new Answer.Refusal(full))))
+        .isTrue();
+  }
+
+  @Test
+  void anExpiredKeyIsNew() {
+    var first = make(here);
+    first.answered(ANSWER);
+    later(SETTINGS.keep().minusMillis(1));
+    assertThat(here.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+    later(Duration.ofMillis(1));
+    var second = make(here);
+    assertThat(second.isTakenOver()).isFalse();
+    assertThat(second.resourceId()).isNotEqualTo(first.resourceId());
+  }
+
+  @Test
+  void expiredRowsAreSweptTheOldestFirstAndOthersStay() {
+    for (var key : List.of("a", "b", "c")) {
+      ((Turn.Make) here.take(new CallKey("organization", "rpc", key), BODY))
+          .claim()
+          .answered(ANSWER);
+      later(Duration.ofSeconds(1));
+    }
+    assertThat(rows.sweep(NOW, 10)).isZero();
+    assertThat(rows.sweep(NOW.plus(SETTINGS.keep()).plusSeconds(1), 1)).isEqualTo(1);
+    assertThat(rows.get(new CallKey("organization", "rpc", "a"), NOW)).isEmpty();
+    assertThat(rows.sweep(NOW.plus(SETTINGS.keep()).plusSeconds(1), 10)).isEqualTo(1);
+    assertThat(rows.get(new CallKey("organization", "rpc", "c"), NOW)).isPresent();
+  }
+
+  @Test
+  void aLeaseIsRenewedWhileItsCallIsUnderWay() throws Exception {
+    var quick =
+        new IdempotencySettings(
+            SETTINGS.keep(),
+            Duration.ofMillis(60),
+            SETTINGS.patience(),
+            SETTINGS.poll(),
+            SETTINGS.sweepEvery(),
+            SETTINGS.sweepBatch());
+    var node = node(quick);
+    make(node);
+    var first = rows.get(CALL, NOW).orElseThrow().leaseUntil();
+    later(Duration.ofMillis(30));
+    long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!rows.get(CALL, NOW).orElseThrow().leaseUntil().isAfter(first)) {
+      assertThat(System.nanoTime()).as("a lease renewed in time").isLessThan(limit);
+      Thread.onSpinWait();
+    }
+  }
+
+  private Claim make(Claims node) {
+    return ((Turn.Make) node.take(CALL, BODY)).claim();
+  }
+
+  private void later(Duration by) {
+    time.updateAndGet(now -> now.plus(by));
+  }
+
+  private static void isRefused(Runnable call, Reason reason) {
+    assertThatThrownBy(call::run)
+        .isInstanceOfSatisfying(ApiError.class, why -> assertThat(why.reason()).isEqualTo(reason));
+  }
+}

@@ -1,0 +1,51 @@
+package dev.chowder.server.idempotency;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.server.GrpcServer;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServiceDescriptor;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class KeyedMethodsTest {
+  private static final List<ServiceDescriptor> API =
+      List.of(
+          InstanceServiceGrpc.getServiceDescriptor(),
+          OrganizationServiceGrpc.getServiceDescriptor());
+
+  private final KeyedMethods methods = new KeyedMethods(GrpcServer.NEED_NO_KEY);
+
+  private static Set<String> names(Predicate<MethodDescriptor<?, ?>> wanted) {
+    return API.stream()
+        .flatMap(service -> service.getMethods().stream())
+        .filter(wanted)
+        .map(MethodDescriptor::getBareMethodName)
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void everyUnaryPostWithACallerIsMadeOnce() {
+    assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.KEYED))
+        .contains("CreateInstance", "StartInstance", "StopInstance", "RotateApiKey")
+        .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
+  }
+
+  /** Another name in this list is a promise taken back: say in the protocol why. */
+  @Test
+  void noOtherPostRefusesAKey() {
+    assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.REFUSED))
+        .containsExactlyInAnyOrder("SignUp", "CreateResponse", "CreateSessionResponse");
+  }
+
+  @Test
+  void whatShowsASecretIsKnownByItsDescriptor() {
+    assertThat(names(KeyedMethods::answersWithSecret))
+        .containsExactlyInAnyOrder("SignUp", "RotateApiKey", "GetGatewayAccess");
+  }
+}
