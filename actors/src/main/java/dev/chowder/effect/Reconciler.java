@@ -1,0 +1,242 @@
+package dev.chowder.effect;
+
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceEntity;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Instances;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.storage.InstanceRows;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings journal and sandboxes' host together, and is the sweep behind every deadline and every
+ * message that can be lost: at start, at an interval and on the engine's notices it wakes instances
+ * that owe something, tells instances what is really there, and settles slots that nobody uses.
+ * Each instance decides what a sight means to it; what no journal accounts for is stopped and kept.
+ * An engine that cannot be asked changes nothing, and a host that looks as if much were lost at
+ * once halts it ({@link MassAlarm}).
+ */
+public final class Reconciler implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
+
+  /** Between a notice that needs a sweep and that sweep: others come along with it. */
+  private static final Duration SOON = Duration.ofSeconds(1);
+
+  private final Instances instances;
+  private final InstanceRows rows;
+  private final SandboxDriver driver;
+  private final UnbornSlots slots;
+  private final ReconcilerSettings settings;
+  private final Clock clock;
+  private final HostComparison host;
+  private final NoticeQueue looks;
+  private final AtomicBoolean comparesSoon = new AtomicBoolean();
+  private final ScheduledExecutorService sweeps =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("reconciler").factory());
+  private final AutoCloseable notices;
+
+  /** Once is enough: only a process that died leaves rows behind. The sweeps' thread alone. */
+  private boolean rowsRepaired;
+
+  private Reconciler(
+      Instances instances,
+      InstanceRows rows,
+      SandboxDriver driver,
+      UnbornSlots slots,
+      Set<SandboxId> own,
+      ReconcilerSettings settings,
+      Clock clock,
+      MeterRegistry metrics) {
+    this.instances = instances;
+    this.rows = rows;
+    this.driver = driver;
+    this.slots = slots;
+    this.settings = settings;
+    this.clock = clock;
+    this.host = new HostComparison(instances, rows, driver, own, settings, clock);
+    this.looks =
+        new NoticeQueue(settings.notices(), settings.looks(), this::look, this::compareSoon);
+    metrics.gauge("chowder.sandboxes.unknown", host, h -> h.quarantine().all().size());
+    metrics.gauge("chowder.reconciler.halted", host, h -> h.alarm().raised().isPresent() ? 1 : 0);
+    this.notices = driver.notices(notice -> looks.add(notice.id()));
+  }
+
+  /**
+   * Sweeps now, and then at the interval, until closed.
+   *
+   * @param own sandboxes that belong to no instance and are not to be looked at
+   */
+  public static Reconciler start(
+      Instances instances,
+      InstanceRows rows,
+      SandboxDriver driver,
+      UnbornSlots slots,
+      Set<SandboxId> own,
+      ReconcilerSettings settings,
+      Clock clock,
+      MeterRegistry metrics) {
+    var reconciler = new Reconciler(instances, rows, driver, slots, own, settings, clock, metrics);
+    var _ =
+        reconciler.sweeps.scheduleWithFixedDelay(
+            reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+    return reconciler;
+  }
+
+  @Override
+  public void close() {
+    sweeps.shutdownNow();
+    looks.close();
+    try {
+      notices.close();
+    } catch (Exception why) {
+      LOG.warn("notices not closed: {}", why.toString());
+    }
+  }
+
+  /** Sandboxes that no journal accounts for, as the last sweep saw them. */
+  public List<UnknownSandbox> unknown() {
+    return host.quarantine().all().stream()
+        .map(one -> new UnknownSandbox(one.seen().id(), one.since(), one.runs()))
+        .toList();
+  }
+
+  /** Such a sandbox, since when it is known to be, and whether its process still runs. */
+  public record UnknownSandbox(SandboxId id, Instant since, boolean runs) {}
+
+  /** Why it gives up and takes away nothing now; empty: it does. */
+  public Optional<Halt> halt() {
+    return host.alarm().raised().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
+  }
+
+  /** More than {@code limit} at once: {@code sandboxes} would be given up or taken away. */
+  public record Halt(Instant since, int limit, List<String> sandboxes) {}
+
+  /** An operator's: what {@link #halt} names may happen. Whether there was anything. */
+  public boolean release() {
+    boolean released = host.alarm().release();
+    if (released) {
+      LOG.warn("event=reconciler-released by an operator");
+      compareSoon();
+    }
+    return released;
+  }
+
+  /**
+   * An operator's: removes a sandbox that no journal accounts for, its home included.
+   *
+   * @return false when a journal does: then deleting the instance is the way
+   */
+  public boolean remove(SandboxId id) {
+    if (!host.isUnknown(id)) return false;
+    LOG.warn("sandbox={} event=removed by an operator", id);
+    driver.remove(id);
+    compareSoon();
+    return true;
+  }
+
+  private void sweep() {
+    // First, since all other steps believe the rows.
+    if (!rowsRepaired) step("rows behind the journal", this::repairRows);
+    step("owing instances", this::nudgeOwing);
+    step("host ports", this::openHostPorts);
+    step("real state", host::compare);
+    step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
+  }
+
+  /** One failing step must not end the sweeps: the next sweep tries it again. */
+  private static void step(String what, Runnable step) {
+    try {
+      step.run();
+    } catch (SandboxException why) {
+      LOG.warn("sweep={} reason={} message={}", what, why.reason(), why.getMessage());
+    } catch (RuntimeException why) {
+      LOG.warn("sweep={} failed", what, why);
+    }
+  }
+
+  private void repairRows() {
+    slots.repairRows();
+    int repaired = 0;
+    var after = Optional.<String>empty();
+    while (true) {
+      var page = rows.behind(InstanceEntity.ENTITY_KEY.name(), settings.batch(), after);
+      // One that does not answer must not keep the others from being repaired.
+      page.forEach(id -> step("row behind the journal", () -> host.view(new InstanceId(id))));
+      repaired += page.size();
+      if (page.size() < settings.batch()) break;
+      after = Optional.of(page.getLast());
+    }
+    rowsRepaired = true;
+    if (repaired > 0) LOG.info("instances={} had rows behind the journal", repaired);
+  }
+
+  private void nudgeOwing() {
+    var now = clock.instant();
+    for (var row : rows.owing(now, settings.batch())) {
+      instances.tell(new InstanceId(row.id()), new InstanceCommand.Nudge(now, settings.overdue()));
+    }
+  }
+
+  /**
+   * An opened port lives as long as this process, the agents that talk through it live longer:
+   * after a restart their model would be out of reach.
+   */
+  private void openHostPorts() {
+    host.live().stream()
+        .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream())
+        .distinct()
+        .forEach(driver::openHostPort);
+  }
+
+  private void look(SandboxId id) {
+    step(
+        "notice",
+        () -> {
+          if (host.look(id)) compareSoon();
+        });
+  }
+
+  private void compareSoon() {
+    if (!comparesSoon.compareAndSet(false, true)) return;
+    try {
+      var _ =
+          sweeps.schedule(
+              () -> {
+                comparesSoon.set(false);
+                step("real state", host::compare);
+              },
+              SOON.toMillis(),
+              TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("closing: no further sweep");
+    }
+  }
+
+  /** Slots that no instance uses: a crash kept it from being born, or from another life. */
+  public interface UnbornSlots {
+    /**
+     * Has every organization write its read row whose row a crash left behind: a slot that is not
+     * seen there is not settled.
+     */
+    void repairRows();
+
+    /** Gives up those that were reserved before {@code olderThan}. */
+    void settle(Instant olderThan);
+  }
+}
