@@ -1,5 +1,6 @@
 package dev.chowder.cluster;
 
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -17,8 +18,10 @@ import org.slf4j.LoggerFactory;
 /**
  * A duty that exactly one node has: the oldest. When that one leaves or is lost, the next begins it
  * anew. Knows nothing of what the duty is.
+ *
+ * @param <D> what does it
  */
-public final class OnePerCluster implements AutoCloseable {
+public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OnePerCluster.class);
 
   /** What is done at one node; closing it leaves it to the next. */
@@ -32,16 +35,7 @@ public final class OnePerCluster implements AutoCloseable {
 
   private record Gone(ClusterEvent.MemberRemoved event) {}
 
-  private static final Duty NONE =
-      new Duty() {
-        @Override
-        public void nodeGone() {}
-
-        @Override
-        public void close() {}
-      };
-
-  private final AtomicReference<Duty> here = new AtomicReference<>(NONE);
+  private final AtomicReference<Optional<D>> here = new AtomicReference<>(Optional.empty());
   private final String name;
   private volatile boolean closed;
 
@@ -50,18 +44,19 @@ public final class OnePerCluster implements AutoCloseable {
   }
 
   /** From now on this node is ready to have the duty; {@code begin} is called when it gets it. */
-  public static OnePerCluster keep(ActorSystem<?> system, String name, Supplier<Duty> begin) {
-    var kept = new OnePerCluster(name);
+  public static <D extends Duty> OnePerCluster<D> keep(
+      ActorSystem<?> system, String name, Supplier<D> begin) {
+    var kept = new OnePerCluster<D>(name);
     var _ = ClusterSingleton.get(system).init(SingletonActor.of(kept.having(begin), name));
     return kept;
   }
 
-  private Behavior<Gone> having(Supplier<Duty> begin) {
+  private Behavior<Gone> having(Supplier<D> begin) {
     return Behaviors.setup(
         context -> {
           if (!closed) {
             LOG.info("duty={} event=begun", name);
-            here.getAndSet(begin.get()).close();
+            here.getAndSet(Optional.of(begin.get())).ifPresent(Duty::close);
           }
           Cluster.get(context.getSystem())
               .subscriptions()
@@ -74,7 +69,7 @@ public final class OnePerCluster implements AutoCloseable {
                   Gone.class,
                   gone -> {
                     LOG.info("duty={} event=node-gone node={}", name, gone.event().member());
-                    here.get().nodeGone();
+                    here.get().ifPresent(Duty::nodeGone);
                     return Behaviors.same();
                   })
               .onSignal(
@@ -87,8 +82,13 @@ public final class OnePerCluster implements AutoCloseable {
         });
   }
 
+  /** What does it, while this node has the duty. */
+  public Optional<D> here() {
+    return here.get();
+  }
+
   private void end() {
-    here.getAndSet(NONE).close();
+    here.getAndSet(Optional.empty()).ifPresent(Duty::close);
   }
 
   /** This node ends: it lets the duty go and begins it no more. */

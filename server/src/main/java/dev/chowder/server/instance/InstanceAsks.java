@@ -63,19 +63,15 @@ public final class InstanceAsks {
    * still be taken.
    */
   public Optional<InstanceView> bornOrNever(Caller caller, InstanceId id, Instant now) {
-    var reply =
+    var there = Answers.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
+    if (there instanceof InstanceReply.Accepted(var view)) return Optional.of(view);
+    var settled =
         Answers.await(
             instances.ask(
                 id,
-                replyTo -> new InstanceCommand.ForbidBirth(caller.organizationId(), now, replyTo)),
+                replyTo -> new InstanceCommand.SettleSlot(caller.organizationId(), now, replyTo)),
             "the instance");
-    return switch (reply) {
-      case InstanceReply.Done() -> Optional.empty();
-      case InstanceReply.Refused(InstanceRejection.AlreadyExists()) ->
-          Optional.of(answer(instances.ask(id, InstanceCommand.Get::new)));
-      case InstanceReply.Refused(var why) -> throw error(why);
-      case InstanceReply.Accepted(var view) -> Optional.of(view);
-    };
+    return settled instanceof InstanceReply.Done() ? Optional.empty() : Optional.of(view(settled));
   }
 
   /**
@@ -103,6 +99,9 @@ public final class InstanceAsks {
       case InstanceRejection.AlreadyExists() ->
           // Ids are given twice only to a create with an idempotency key, which looks out for it.
           throw new IllegalStateException("instance id given twice");
+      case InstanceRejection.SlotReturned() ->
+          ApiError.wrongState(
+              "status: error (expected: nobody else who recovers it at the same time)", Map.of());
       case InstanceRejection.WrongState(var status, var desired, var expected) ->
           ApiError.wrongState(
               status.equals(desired)

@@ -47,7 +47,7 @@ final class Node implements AutoCloseable {
         List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
     command.addAll(
         List.of(
-            "-Dchowder.caretaker.unborn-grace=5s",
+            "-Dchowder.reconciler.unborn-grace=5s",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));
