@@ -1,6 +1,7 @@
 package dev.chowder.server.instance;
 
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.server.error.ApiError;
 import java.util.Optional;
@@ -29,6 +30,17 @@ public final class WaitingWorkLimit implements Admission {
       String organizationId, InstanceId id, String provider, Optional<String> model) {
     check();
     return admission.admit(organizationId, id, provider, model);
+  }
+
+  @Override
+  public ModelChoice admitAgain(InstanceView failed) {
+    check();
+    return admission.admitAgain(failed);
+  }
+
+  @Override
+  public void settle(String organizationId, InstanceId id) {
+    admission.settle(organizationId, id);
   }
 
   @Override
