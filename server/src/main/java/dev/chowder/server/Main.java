@@ -6,19 +6,27 @@ import dev.chowder.secret.MasterKeyException;
 import dev.chowder.storage.StorageException;
 import java.io.IOException;
 import java.net.BindException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts a node from the configuration and the environment, and ends it cleanly on SIGTERM. */
+/**
+ * Starts a node from the configuration and the environment, and ends it cleanly on SIGTERM; with
+ * arguments it does what an operator orders of the database, and ends.
+ */
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
   private Main() {}
 
-  /** Takes no arguments: everything is configuration. */
+  /** A node takes no arguments: everything is configuration. */
   public static void main(String[] args) throws InterruptedException {
     try {
+      if (args.length > 0) {
+        StorageCommands.run(ConfigFactory.load(), List.of(args), System.out);
+        return;
+      }
       var chowder = Chowder.start(ConfigFactory.load());
       Runtime.getRuntime()
           .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(chowder::close));

@@ -75,6 +75,7 @@ final class Edge implements AutoCloseable {
             settings,
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
             new NoOrganizations(),
+            () -> "none",
             metrics,
             () -> true);
   }
