@@ -4,16 +4,18 @@
 PROCESS_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 
 # process_start NAME COMMAND...: in a session of its own, so that it outlives the terminal; output goes to logs/NAME.log.
-# Whoever calls may have provider keys in the environment; a process's environment is no place for them.
+# Whoever calls may have provider keys in the environment; a process's environment is no place for them. What opens the
+# database is for the server alone.
 process_start() {
-  local name="$1" log="$LOGS/$1.log"
+  local name="$1" log="$LOGS/$1.log" hidden=(-u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY)
   shift
+  if [ "$name" != server ]; then hidden+=(-u CHOWDER_STORAGE_PASSWORD -u CHOWDER_MASTER_KEY); fi
   if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$PROCESS_LOG_BYTES" ]; then mv "$log" "$log.1"; fi
   rm -f "$RUN/$name.pid"
   # The process writes its own pid, since --fork makes it nobody's child at once: Envoy ends itself when the process that
   # started it does. 9 is the lock of whoever called, which must not live as long as a daemon.
   # shellcheck disable=SC2016  # expanded by the inner shell
-  env -u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY \
+  env "${hidden[@]}" \
     setsid --fork sh -c 'echo $$ >"$0.part" && mv "$0.part" "$0" && exec nohup "$@"' "$RUN/$name.pid" "$@" >>"$log" 2>&1 </dev/null 9>&-
   wait_until 10 test -s "$RUN/$name.pid" || die "$name could not be started (see $log)."
 }

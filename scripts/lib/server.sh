@@ -57,7 +57,8 @@ server_key() {
   local name
   {
     printf '%s\n' "$APP" "$JAVA_HOME" "$CHOWDER_JAVA_OPTS"
-    # compgen, not env: the values of our variables alone, and none of them is a secret. What only tests read is left out.
+    # compgen, not env: the values of our variables alone. One that is a secret goes into nothing but the hash: it is
+    # never an argument. What only tests read is left out.
     compgen -e | grep '^CHOWDER_' | grep -v -e '^CHOWDER_MODEL' -e '^CHOWDER_CACHE$' -e '^CHOWDER_TEST_' -e '^CHOWDER_E2E_' -e '^CHOWDER_CHROMIUM$' | LC_ALL=C sort | while IFS= read -r name; do
       printf '%s=%s\n' "$name" "${!name}"
     done

@@ -34,8 +34,7 @@ final class ConnectionPool {
     HikariConfig config = new HikariConfig();
     config.setPoolName(name);
     config.setJdbcUrl(settings.url());
-    settings.user().ifPresent(config::setUsername);
-    settings.password().ifPresent(password -> config.setPassword(password.reveal()));
+    settings.dialect().authenticate(config, settings);
     config.setMaximumPoolSize(pool.size());
     config.setConnectionTimeout(pool.connectionTimeOut().toMillis());
     settings.dialect().limit(config, limits);

@@ -22,6 +22,11 @@ enum Dialect {
       return H2Profile$.MODULE$;
     }
 
+    // The file's mode protects it, and user and password are those of a PostgreSQL that it moves
+    // to.
+    @Override
+    void authenticate(HikariConfig pool, StorageSettings settings) {}
+
     // It runs in this process: there is no network that could fall silent.
     @Override
     void limit(HikariConfig pool, StorageSettings.Limits limits) {}
@@ -69,6 +74,12 @@ enum Dialect {
     @Override
     JdbcProfile journalProfile() {
       return PostgresProfile$.MODULE$;
+    }
+
+    @Override
+    void authenticate(HikariConfig pool, StorageSettings settings) {
+      settings.user().ifPresent(pool::setUsername);
+      settings.password().ifPresent(password -> pool.setPassword(password.reveal()));
     }
 
     @Override
@@ -157,6 +168,9 @@ enum Dialect {
 
   /** How Pekko's journal speaks to it. */
   abstract JdbcProfile journalProfile();
+
+  /** Says who we are to it. */
+  abstract void authenticate(HikariConfig pool, StorageSettings settings);
 
   /** Bounds how long a connection of the pool may keep its caller waiting. */
   abstract void limit(HikariConfig pool, StorageSettings.Limits limits);

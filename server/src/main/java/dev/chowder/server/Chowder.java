@@ -275,6 +275,7 @@ public final class Chowder implements AutoCloseable {
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(instanceRows, reconciler::here, clock),
+                new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 metrics,
                 serving::get));
     var grpc =

@@ -7,13 +7,15 @@ import dev.chowder.secret.MasterKeyException;
 import dev.chowder.storage.StorageException;
 import java.io.IOException;
 import java.net.BindException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Starts a node from the configuration and the environment, and ends it: cleanly on SIGTERM, at
- * once when the cluster goes on without it. Whoever supervises the process starts it again.
+ * once when the cluster goes on without it. Whoever supervises the process starts it again. With
+ * arguments it does what an operator orders of the database, and ends.
  */
 public final class Main {
   /**
@@ -25,9 +27,13 @@ public final class Main {
 
   private Main() {}
 
-  /** Takes no arguments: everything is configuration. */
+  /** A node takes no arguments: everything is configuration. */
   public static void main(String[] args) throws InterruptedException {
     try {
+      if (args.length > 0) {
+        StorageCommands.run(ConfigFactory.load(), List.of(args), System.out);
+        return;
+      }
       var chowder = Chowder.start(ConfigFactory.load());
       var _ = chowder.lost().thenAccept(Main::halt);
       Runtime.getRuntime()

@@ -41,7 +41,12 @@ public record ServerSettings(
       Duration shutdownGrace) {}
 
   /** The operator's port and its limits. */
-  public record Operator(int port, int maxBodyBytes, int maxRequests, Duration requestTimeout) {}
+  public record Operator(
+      int port,
+      int maxBodyBytes,
+      int maxRequests,
+      Duration requestTimeout,
+      Duration backupTimeout) {}
 
   /** Under which names callers reach instances' gateways. */
   public record Gateway(String baseDomain, String scheme, int port) {
@@ -113,7 +118,8 @@ public record ServerSettings(
         port(c),
         c.getInt("max-body-bytes"),
         c.getInt("max-requests"),
-        c.getDuration("request-timeout"));
+        c.getDuration("request-timeout"),
+        c.getDuration("backup-timeout"));
   }
 
   private static Gateway gateway(Config c) {

@@ -17,6 +17,7 @@ import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +31,13 @@ final class OperatorRoutes {
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final String BEARER = "bearer ";
+  private static final List<String> BACKUP = List.of("operator", "backup");
 
   private final TokenFile token;
   private final OperatorCommands commands;
   private final HostRoutes host;
+  private final BackupCommand backup;
+  private final Semaphore backupPlace = new Semaphore(1);
   private final Supplier<String> figures;
   private final BooleanSupplier isServing;
   private final int maxBodyBytes;
@@ -42,20 +46,27 @@ final class OperatorRoutes {
       TokenFile token,
       OperatorCommands commands,
       HostCommands host,
+      BackupCommand backup,
       Supplier<String> figures,
       BooleanSupplier isServing,
       int maxBodyBytes) {
     this.token = token;
     this.commands = commands;
     this.host = new HostRoutes(host);
+    this.backup = backup;
     this.figures = figures;
     this.isServing = isServing;
     this.maxBodyBytes = maxBodyBytes;
   }
 
+  /** Whether the request may take as long as the whole database is large. */
+  static boolean isLong(HttpExchange exchange) {
+    return path(exchange).equals(BACKUP);
+  }
+
   OperatorAnswer answer(HttpExchange exchange) throws IOException {
     String method = exchange.getRequestMethod();
-    List<String> path = List.of(exchange.getRequestURI().getRawPath().substring(1).split("/", -1));
+    List<String> path = path(exchange);
     if (path.equals(List.of("healthz"))) {
       require(method, "GET", "HEAD");
       return health();
@@ -64,6 +75,10 @@ final class OperatorRoutes {
     if (path.equals(List.of("metrics"))) {
       require(method, "GET");
       return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", figures.get());
+    }
+    if (path.equals(BACKUP)) {
+      require(method, "POST");
+      return backUp();
     }
     if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
     return switch (path.get(1)) {
@@ -87,10 +102,25 @@ final class OperatorRoutes {
     };
   }
 
+  private static List<String> path(HttpExchange exchange) {
+    return List.of(exchange.getRequestURI().getRawPath().substring(1).split("/", -1));
+  }
+
   private OperatorAnswer health() {
     boolean serving = isServing.getAsBoolean();
     return OperatorAnswer.json(
         serving ? 200 : 503, NODES.objectNode().put("status", serving ? "SERVING" : "NOT_SERVING"));
+  }
+
+  private OperatorAnswer backUp() {
+    if (!backupPlace.tryAcquire()) {
+      throw ApiError.of(Reason.RATE_LIMITED, "backup: one is under way (expected: none)");
+    }
+    try {
+      return OperatorAnswer.json(201, NODES.objectNode().put("file", backup.backUp()));
+    } finally {
+      backupPlace.release();
+    }
   }
 
   private OperatorAnswer organizations() {

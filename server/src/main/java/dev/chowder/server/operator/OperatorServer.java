@@ -30,6 +30,7 @@ public final class OperatorServer implements AutoCloseable {
   private final OperatorRoutes routes;
   private final Semaphore free;
   private final Duration limit;
+  private final Duration backupLimit;
 
   private OperatorServer(
       HttpServer http, ExecutorService executor, OperatorRoutes routes, ServerSettings.Operator s) {
@@ -38,6 +39,7 @@ public final class OperatorServer implements AutoCloseable {
     this.routes = routes;
     this.free = new Semaphore(s.maxRequests());
     this.limit = s.requestTimeout();
+    this.backupLimit = s.backupTimeout();
   }
 
   /**
@@ -50,13 +52,20 @@ public final class OperatorServer implements AutoCloseable {
       TokenFile token,
       OperatorCommands commands,
       HostCommands host,
+      BackupCommand backup,
       PrometheusMeterRegistry metrics,
       BooleanSupplier isServing)
       throws IOException {
     var address = new InetSocketAddress(settings.bind(), settings.operator().port());
     var routes =
         new OperatorRoutes(
-            token, commands, host, metrics::scrape, isServing, settings.operator().maxBodyBytes());
+            token,
+            commands,
+            host,
+            backup,
+            metrics::scrape,
+            isServing,
+            settings.operator().maxBodyBytes());
     var executor = Executors.newVirtualThreadPerTaskExecutor();
     var server =
         new OperatorServer(
@@ -78,7 +87,7 @@ public final class OperatorServer implements AutoCloseable {
             .start(
                 () -> {
                   try {
-                    Thread.sleep(limit);
+                    Thread.sleep(OperatorRoutes.isLong(exchange) ? backupLimit : limit);
                     exchange.close();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();

@@ -11,7 +11,6 @@ import dev.chowder.server.crash.Journey.Ask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -36,7 +35,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Has the server die at every failpoint, right after acknowledgements and at random moments, and
- * looks whether it comes back as if it had not. Needs no Docker.
+ * looks whether it comes back as if it had not. Needs no Docker. On H2, or with {@code
+ * -Dchowder.crash.storage=postgresql} on PostgreSQL.
  *
  * <p>Its methods run side by side, but not beside other classes: not the class is concurrent.
  */
@@ -66,16 +66,18 @@ class CrashIT {
   @TempDir static Path base;
   private static final BlockingQueue<Lane> FREE = new LinkedBlockingQueue<>();
   private static ListedModels models;
+  private static HomeStorage storage;
 
   private Lane lane;
 
   @BeforeAll
   static void rehearse() throws IOException {
     models = new ListedModels();
+    storage = HomeStorage.chosen();
     var startCache = base.resolve("start.aot");
     var home = Files.createDirectory(base.resolve("rehearsal"));
     ServerProcess.disarm(home);
-    try (var first = ServerProcess.rehearse(home, startCache)) {
+    try (var first = ServerProcess.rehearse(home, storage, startCache)) {
       var journey = journey(home);
       journey.live(first);
       journey.settle(first);
@@ -83,13 +85,15 @@ class CrashIT {
       first.awaitExit(REHEARSAL_LIMIT);
       assertThat(Files.exists(startCache)).as(first.tail()).isEqualTo(ServerProcess.canRehearse());
     }
-    for (int n = 0; n < LANES; n++) FREE.add(new Lane(base.resolve("lane-" + n), startCache));
+    for (int n = 0; n < LANES; n++)
+      FREE.add(new Lane(base.resolve("lane-" + n), storage, startCache));
   }
 
   @AfterAll
   static void end() {
     FREE.forEach(Lane::close);
     FREE.clear();
+    storage.close();
     models.close();
   }
 
@@ -395,7 +399,7 @@ class CrashIT {
   }
 
   private long secretsOf(String owner) throws SQLException {
-    try (var connection = DriverManager.getConnection(database());
+    try (var connection = storage.connect(lane.home());
         var query = connection.prepareStatement("SELECT COUNT(*) FROM secrets WHERE owner = ?")) {
       query.setString(1, owner);
       try (var row = query.executeQuery()) {
@@ -407,13 +411,9 @@ class CrashIT {
 
   /** While no server runs: the database belongs to one process. */
   private void inDatabase(String change) throws SQLException {
-    try (var connection = DriverManager.getConnection(database());
+    try (var connection = storage.connect(lane.home());
         var statement = connection.createStatement()) {
       statement.execute(change);
     }
-  }
-
-  private String database() {
-    return "jdbc:h2:file:" + lane.home().resolve("data").resolve("chowder") + ";WRITE_DELAY=0";
   }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -75,11 +76,14 @@ final class ServerProcess implements AutoCloseable {
   /**
    * Starts it, and waits for nothing.
    *
+   * @param storage where its data are
    * @param startCache from {@link #rehearse}
    */
-  static ServerProcess launch(Path home, Path startCache) throws IOException {
+  static ServerProcess launch(Path home, HomeStorage storage, Path startCache) throws IOException {
     return launch(
-        home, Files.exists(startCache) ? List.of("-XX:AOTCache=" + startCache) : List.of());
+        home,
+        storage,
+        Files.exists(startCache) ? List.of("-XX:AOTCache=" + startCache) : List.of());
   }
 
   /**
@@ -88,8 +92,10 @@ final class ServerProcess implements AutoCloseable {
    *
    * @param startCache written at the end, where that is possible
    */
-  static ServerProcess rehearse(Path home, Path startCache) throws IOException {
-    return launch(home, canRehearse() ? List.of("-XX:AOTCacheOutput=" + startCache) : List.of());
+  static ServerProcess rehearse(Path home, HomeStorage storage, Path startCache)
+      throws IOException {
+    return launch(
+        home, storage, canRehearse() ? List.of("-XX:AOTCacheOutput=" + startCache) : List.of());
   }
 
   /** The JVM can do that with jars only, so not when an IDE runs this. */
@@ -98,7 +104,24 @@ final class ServerProcess implements AutoCloseable {
         .allMatch(entry -> entry.endsWith(".jar"));
   }
 
-  private static ServerProcess launch(Path home, List<String> options) throws IOException {
+  private static ServerProcess launch(Path home, HomeStorage storage, List<String> options)
+      throws IOException {
+    return new ServerProcess(command(home, storage.environment(home), options, List.of()).start());
+  }
+
+  /** Does what an operator orders of a home's database, and returns what is said. */
+  static String order(Path home, Map<String, String> storage, String... arguments)
+      throws IOException {
+    var server = new ServerProcess(command(home, storage, List.of(), List.of(arguments)).start());
+    try (server) {
+      int code = server.awaitExit(START_LIMIT);
+      if (code != 0) throw new AssertionError("exit code " + code + "\n" + server.tail());
+      return server.tail();
+    }
+  }
+
+  private static ProcessBuilder command(
+      Path home, Map<String, String> storage, List<String> options, List<String> arguments) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process lives for a second or two: what makes it start soon is what counts.
@@ -113,6 +136,7 @@ final class ServerProcess implements AutoCloseable {
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));
+    command.addAll(arguments);
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
     var environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("CHOWDER_"));
@@ -122,13 +146,14 @@ final class ServerProcess implements AutoCloseable {
     environment.put("CHOWDER_SHUTDOWN_GRACE", "3s");
     environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
     environment.put("CHOWDER_FAKE_SANDBOXES", sandboxes(home).toString());
+    environment.putAll(storage);
     environment.put("CHOWDER_FAILPOINT", "@" + armed(home));
-    return new ServerProcess(builder.start());
+    return builder;
   }
 
   /** Starts it, and waits until it serves. */
-  static ServerProcess start(Path home, Path startCache) throws IOException {
-    var server = launch(home, startCache);
+  static ServerProcess start(Path home, HomeStorage storage, Path startCache) throws IOException {
+    var server = launch(home, storage, startCache);
     server.ports();
     return server;
   }

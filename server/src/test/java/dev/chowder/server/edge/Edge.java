@@ -83,6 +83,7 @@ final class Edge implements AutoCloseable {
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
             new NoOrganizations(),
             new NoHost(),
+            () -> "none",
             metrics,
             () -> true);
   }

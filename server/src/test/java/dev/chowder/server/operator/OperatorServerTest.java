@@ -53,6 +53,7 @@ class OperatorServerTest {
             made,
             new OneOrganization(),
             new OneThingOwed(),
+            () -> "backup.gz",
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             serving::get);
   }
@@ -110,6 +111,15 @@ class OperatorServerTest {
     assertThatThrownBy(() -> TokenFile.in(file, "chd_op_", new SecureRandom()))
         .isInstanceOf(IOException.class)
         .hasMessage("operator.token: readable by others (expected: mode 0600, as it was made)");
+  }
+
+  @Test
+  void aBackupIsOrderedByPostAndItsFileIsNamed() throws Exception {
+    var answer = send("POST", "/operator/backup", "Bearer " + token, "");
+    assertThat(answer.statusCode()).isEqualTo(201);
+    assertThat(answer.body()).contains("\"file\":\"backup.gz\"");
+    assertThat(send("GET", "/operator/backup", "Bearer " + token, "").statusCode()).isEqualTo(404);
+    assertThat(send("POST", "/operator/backup", "", "").statusCode()).isEqualTo(401);
   }
 
   @Test

@@ -1,0 +1,52 @@
+# shellcheck shell=bash
+# Orders what concerns the whole database: bringing it up, copying it, putting it back. The work is the server's jar's; this
+# knows which files of the home belong to a backup. Needs common.sh, settings.sh, api.sh, java.sh, process.sh and build.sh.
+
+# How long one such order may take; a backup of 1 GiB takes about 10 s on a laptop's disk.
+STORAGE_SECONDS="${CHOWDER_STORAGE_SECONDS:-3600}"
+# Of the home, what a restored installation needs to be the same one. Keys and tokens are no part of it.
+STORAGE_HOME_FILES=(cluster-id organization-id first-instance)
+STORAGE_DATABASE_FILE=database.gz
+
+# storage_begin: the installation is there, ours alone, and built.
+storage_begin() {
+  home_ensure
+  exec 9>"$CHOWDER_HOME/up.lock"
+  flock -w 5 9 || die "another script is under way for $CHOWDER_HOME: wait for it."
+  java_ensure
+  build_ensure
+}
+
+# storage_server_must_rest WHAT: these orders would be overtaken by a server that writes.
+storage_server_must_rest() {
+  if process_runs server; then die "the server runs (expected: scripts/down before $1)."; fi
+}
+
+# storage_order COMMAND [ARGUMENT]: the password, where there is one, stays in the environment or its file.
+storage_order() {
+  local options
+  read -ra options <<<"$CHOWDER_JAVA_OPTS"
+  timeout "$STORAGE_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" --enable-native-access=ALL-UNNAMED \
+    --sun-misc-unsafe-memory-access=allow -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main "$@" >&2
+}
+
+storage_is_a_file() {
+  case "${CHOWDER_STORAGE_URL:-jdbc:h2:}" in jdbc:h2:*) ;; *) return 1 ;; esac
+}
+
+# storage_copy_database FILE: a file of H2 belongs to the process that holds it, so a server that runs does it itself.
+storage_copy_database() {
+  local made
+  if storage_is_a_file && process_runs server; then
+    api_tools_ensure
+    made="$(API_SECONDS="$STORAGE_SECONDS" operator_api POST /operator/backup | jq -r .file)" || die "the server made no backup (see above)."
+    mv "$CHOWDER_HOME/backups/$made" "$1"
+  else
+    storage_order backup "$1" || die "no backup was made (see above)."
+  fi
+}
+
+# storage_pack FOLDER FILE: whole or not at all, and for its owner only.
+storage_pack() {
+  (umask 077 && tar -C "$1" -cf "$2.part" . && mv "$2.part" "$2")
+}

@@ -1,0 +1,49 @@
+package dev.chowder.server;
+
+import dev.chowder.server.operator.BackupCommand;
+import dev.chowder.storage.DatabaseTransfer;
+import dev.chowder.storage.StorageSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Backups of the running node's database, in {@code backups} in its home. */
+final class HomeBackups implements BackupCommand {
+  private static final Logger LOG = LoggerFactory.getLogger(HomeBackups.class);
+  private static final DateTimeFormatter NAME =
+      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z.gz'").withZone(ZoneOffset.UTC);
+
+  private final StorageSettings settings;
+  private final Path directory;
+  private final InstantSource clock;
+
+  HomeBackups(StorageSettings settings, Path home, InstantSource clock) {
+    this.settings = settings;
+    this.directory = home.resolve("backups");
+    this.clock = clock;
+  }
+
+  @Override
+  public String backUp() {
+    try {
+      if (!Files.isDirectory(directory)) {
+        Files.createDirectories(
+            directory,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String name = NAME.format(clock.instant());
+    var tables = DatabaseTransfer.backUp(settings, directory.resolve(name));
+    LOG.info("backup made file={} tables={}", name, tables.size());
+    return name;
+  }
+}

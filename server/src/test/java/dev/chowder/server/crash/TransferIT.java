@@ -1,0 +1,121 @@
+package dev.chowder.server.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An instance lives on when its server's database is moved, or comes back from a backup. */
+class TransferIT {
+  private static final Duration END_LIMIT = Duration.ofSeconds(30);
+  private static final Path NO_START_CACHE = Path.of("none");
+
+  @TempDir Path base;
+  private final HomeStorage file = new HomeStorage.File();
+  private ListedModels models;
+  private HomeStorage.Postgres postgres;
+  private Path home;
+  private Journey journey;
+
+  @BeforeEach
+  void make() throws IOException {
+    models = new ListedModels();
+    postgres = new HomeStorage.Postgres();
+    home = Files.createDirectory(base.resolve("home"));
+    ServerProcess.disarm(home);
+    journey = new Journey(home, models.baseUrl(), _ -> {});
+  }
+
+  @AfterEach
+  void end() {
+    postgres.close();
+    models.close();
+  }
+
+  @Test
+  void anInstanceGoesOnInPostgresWhereItWasInH2() throws IOException {
+    try (var server = ServerProcess.start(home, file, NO_START_CACHE)) {
+      journey.begin(server);
+      server.terminate();
+      server.awaitExit(END_LIMIT);
+    }
+    var credentials = new HashMap<>(postgres.environment(home));
+    var url = credentials.remove("CHOWDER_STORAGE_URL");
+
+    var said = ServerProcess.order(home, credentials, "move-to-postgresql", url);
+
+    assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
+    goesOn(postgres);
+  }
+
+  @Test
+  void anInstanceOnH2GoesOnFromABackupThatTheRunningServerMade() throws Exception {
+    try (var server = ServerProcess.start(home, file, NO_START_CACHE)) {
+      journey.begin(server);
+      var backup = home.resolve("backups").resolve(order(server));
+      server.kill();
+      Files.move(home.resolve("data"), home.resolve("lost"));
+
+      var said = ServerProcess.order(home, Map.of(), "restore", backup.toString());
+
+      assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
+    }
+    goesOn(file);
+  }
+
+  @Test
+  void anInstanceOnPostgresGoesOnFromABackupInAnotherDatabase() throws IOException {
+    var backup = base.resolve("backup.gz");
+    try (var server = ServerProcess.start(home, postgres, NO_START_CACHE)) {
+      journey.begin(server);
+      ServerProcess.order(home, postgres.environment(home), "backup", backup.toString());
+      server.kill();
+    }
+    try (var another = new HomeStorage.Postgres()) {
+      ServerProcess.order(home, another.environment(home), "restore", backup.toString());
+      goesOn(another);
+    }
+  }
+
+  /** The same instance at the same revision, with secrets that open, to the end of its life. */
+  private void goesOn(HomeStorage storage) throws IOException {
+    try (var server = ServerProcess.start(home, storage, NO_START_CACHE)) {
+      journey.settle(server);
+      journey.stop(server);
+      journey.settle(server);
+      journey.start(server);
+      journey.settle(server);
+      journey.finish(server);
+    }
+  }
+
+  private String order(ServerProcess server) throws Exception {
+    var token = Files.readString(home.resolve("operator.token")).strip();
+    try (var http = HttpClient.newHttpClient()) {
+      var answer =
+          http.send(
+              HttpRequest.newBuilder(
+                      URI.create("http://127.0.0.1:" + server.operatorPort() + "/operator/backup"))
+                  .header("authorization", "Bearer " + token)
+                  .timeout(END_LIMIT)
+                  .POST(BodyPublishers.noBody())
+                  .build(),
+              BodyHandlers.ofString());
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+      return answer.body().replaceAll("(?s).*\"file\":\"([^\"]+)\".*", "$1");
+    }
+  }
+}
