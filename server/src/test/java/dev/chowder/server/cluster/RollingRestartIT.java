@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -165,13 +166,18 @@ class RollingRestartIT {
         answers.incrementAndGet();
         return answer.body();
       }
-      failures.add(method + " " + path + ": " + answer.statusCode() + " " + answer.body());
+      fail(method + " " + path + ": " + answer.statusCode() + " " + answer.body());
     } catch (IOException why) {
-      failures.add(method + " " + path + ": " + why);
+      fail(method + " " + path + ": " + why);
     } catch (InterruptedException why) {
       Thread.currentThread().interrupt();
     }
     return "";
+  }
+
+  /** With the time, to find it in the nodes' logs. */
+  private void fail(String what) {
+    failures.add(Instant.now() + " " + what);
   }
 
   private static String id(String instance) {
