@@ -118,9 +118,9 @@ final class HostComparison {
         .forEach(one -> ids.add(one.seen().id().value()));
     if (!alarm.permits(ids, massLimit, now)) {
       LOG.error(
-          "event=reconciler-halted sandboxes={} limit={}: so many at once would be given up, removed or"
-              + " stopped (expected: a database and a host that belong together); an operator can"
-              + " look and release",
+          "event=reconciler-halted sandboxes={} limit={}: so many at once would be given up,"
+              + " removed or stopped (expected: a database and a host that belong together); an"
+              + " operator can look and release",
           ids.size(),
           massLimit);
       return;

@@ -9,15 +9,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's event stream, opened again whenever it ends. Knows nothing of what is done with an
- * event.
+ * The engine's event stream, opened again whenever it ends, and now and then although it did not:
+ * an event may be told twice. Knows nothing of what is done with one.
  */
 final class DockerEvents implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DockerEvents.class);
@@ -27,7 +26,6 @@ final class DockerEvents implements AutoCloseable {
   private final DockerSandboxSettings settings;
   private final BiConsumer<SandboxId, String> onEvent;
   private final Runnable onReconnect;
-  private final AtomicLong lastSecond = new AtomicLong(Instant.now().getEpochSecond());
   private final Thread thread;
   private volatile boolean closed;
 
@@ -51,25 +49,28 @@ final class DockerEvents implements AutoCloseable {
   private void run() {
     Duration delay = FIRST_DELAY;
     boolean broke = false;
+    long since = Instant.now().getEpochSecond();
     while (!closed) {
       try {
         // Says that the engine is there; the stream itself says nothing until something happens.
         engine.call("ping", docker -> docker.pingCmd().exec());
-        try (DockerStream<Event> events = open()) {
+        long opened = Instant.now().getEpochSecond();
+        try (DockerStream<Event> events = open(since)) {
           if (broke) {
             log.info("engine={} event=reachable-again", settings.dockerHost());
             onReconnect.run();
+            broke = false;
           }
           delay = FIRST_DELAY;
-          while (!events.awaitEnd(settings.eventsCheckEvery())) {
-            // Most of the time nothing happens; an engine that is gone may not even say so.
-            engine.call("ping", docker -> docker.pingCmd().exec());
+          // A stream can be dead without a word: what the next one tells again was not lost.
+          broke = events.awaitEnd(settings.eventsRenew());
+          since = opened;
+          if (broke) {
+            log.info(
+                "engine={} event=stream-ended why={}",
+                settings.dockerHost(),
+                events.why().map(Throwable::getMessage).orElse("closed by the engine"));
           }
-          broke = true;
-          log.info(
-              "engine={} event=stream-ended why={}",
-              settings.dockerHost(),
-              events.why().map(Throwable::getMessage).orElse("closed by the engine"));
         }
       } catch (SandboxException unreachable) {
         if (!broke) {
@@ -81,19 +82,20 @@ final class DockerEvents implements AutoCloseable {
         broke = true;
       } catch (InterruptedException stop) {
         Thread.currentThread().interrupt();
+        return;
       }
-      delay = pause(delay);
+      if (broke) delay = pause(delay);
     }
   }
 
-  private DockerStream<Event> open() {
+  private DockerStream<Event> open(long since) {
     return engine.stream(
         "events",
         new DockerStream<>(this::receive, _ -> {}),
         (docker, stream) ->
             docker
                 .eventsCmd()
-                .withSince(Long.toString(lastSecond.get()))
+                .withSince(Long.toString(since))
                 .withEventTypeFilter(EventType.CONTAINER)
                 .withEventFilter("die", "oom", "destroy", "pause")
                 .withLabelFilter(
@@ -106,10 +108,6 @@ final class DockerEvents implements AutoCloseable {
   }
 
   private void receive(Event event) {
-    Long time = event.getTime();
-    if (time != null) {
-      lastSecond.set(time);
-    }
     sandbox(event.getActor()).ifPresent(id -> onEvent.accept(id, describe(event)));
   }
 

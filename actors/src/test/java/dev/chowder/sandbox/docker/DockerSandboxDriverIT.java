@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxNotice;
 import dev.chowder.sandbox.SandboxDriverContract;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -15,6 +16,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -169,6 +172,22 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     awaitEnd();
     assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(2, 1, false));
     assertThat(String.join(" ", logLines(20))).contains("ENOSPC");
+  }
+
+  @Test
+  void noticesGoOnThoughTheirStreamIsOpenedAgainAllTheTime() throws Exception {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    var notices = new LinkedBlockingQueue<SandboxNotice>();
+    try (var renewing = new DockerSandboxDriver(engine.settings(Map.of("events-renew", "1ms")));
+        var _ = renewing.notices(notices::add)) {
+      killProcess(id);
+      SandboxNotice notice;
+      do {
+        notice = notices.poll(10, TimeUnit.SECONDS);
+        assertThat(notice).as("a notice in time").isNotNull();
+      } while (!notice.id().equals(id));
+    }
   }
 
   @Test

@@ -133,6 +133,7 @@ final class ServerProcess implements AutoCloseable {
             "--sun-misc-unsafe-memory-access=allow",
             "-Dchowder.reconciler.interval=300ms",
             "-Dchowder.reconciler.unborn-grace=1s",
+            "-Dchowder.reconciler.removal-grace=1s",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));
