@@ -3,6 +3,7 @@
 # and settings.sh.
 
 BUILD_SECONDS_LIMIT="${CHOWDER_BUILD_SECONDS:-1500}"
+REHEARSAL_SECONDS="${CHOWDER_REHEARSAL_SECONDS:-180}"
 # A built version that nobody started for so long goes.
 BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 
@@ -19,6 +20,9 @@ build_ensure() {
     find "$CHOWDER_CACHE/app" -mindepth 1 -maxdepth 1 -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +
   fi
   touch "$APP"
+  java_ensure
+  AOT_CACHE="$APP/server/$(content_key "$JAVA_HOME/release").aot"
+  [ -e "$AOT_CACHE" ] || build_rehearse
 }
 
 build_key() {
@@ -34,6 +38,28 @@ build_all() {
     die "the build failed (the whole story: $log)."
   fi
   say "Built in $((SECONDS - began)) s."
+}
+
+# Has the JVM record a node at work, so that the server starts in half the time and its first calls take half as long
+# (docs/adr/0015). It is only ever faster: without the record, or with another JVM's, everything works the same.
+build_rehearse() {
+  local work began=$SECONDS options
+  say "Rehearsing, so that the server starts warm ..."
+  work="$(mktemp -d)"
+  read -ra options <<<"$CHOWDER_JAVA_OPTS"
+  # With no variable of ours: what it does must touch no installation.
+  if env -i PATH="$PATH" HOME="$work" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:AOTCacheOutput="$AOT_CACHE.part" \
+    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Rehearsal "$work/home" >"$LOGS/rehearsal.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
+    find "$APP/server" -maxdepth 1 -name '*.aot' -delete
+    mv "$AOT_CACHE.part" "$AOT_CACHE"
+    say "Rehearsed in $((SECONDS - began)) s."
+  else
+    say "The rehearsal did not end well; the server starts cold (the whole story: $LOGS/rehearsal.log)."
+    rm -f "$AOT_CACHE.part" "$AOT_CACHE.part.config"
+    # Empty: tried, and not to be tried at every start.
+    : >"$AOT_CACHE"
+  fi
+  rm -rf "$work"
 }
 
 # A copy, because a running server loads classes from its jars for as long as it runs, and the next build replaces those.

@@ -45,8 +45,10 @@ content_key() {
   find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|$ROOT/||" | sha256sum | cut -c1-16
 }
 
-# apt_install PACKAGE...: installs Debian packages where that is possible; fails otherwise.
-apt_install() {
+# apt_install PACKAGE...: installs Debian packages where that is possible; fails otherwise. In a shell of its own, since what
+# it puts into the system is for all users, whatever umask the caller's own files want.
+apt_install() (
+  umask 022
   have apt-get && can_be_root || return 1
   local log="$CHOWDER_CACHE/apt.log"
   mkdir -p "$CHOWDER_CACHE"
@@ -58,7 +60,7 @@ apt_install() {
       return 1
     }
   fi
-}
+)
 
 # process_alive PIDFILE [WORD]: is the process of that file alive, and (where a WORD is given) is it still the one we
 # started? A pid alone proves nothing after a reboot.

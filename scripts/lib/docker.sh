@@ -45,7 +45,7 @@ docker_start() {
 # setsid, so that the engine outlives the shell that happened to start it; without 9, the lock of whoever called.
 docker_start_without_systemd() {
   # shellcheck disable=SC2016  # expanded by the inner shell, which has the rights to write the log
-  as_root env PATH="$PATH:/usr/sbin:/sbin" sh -c 'setsid nohup dockerd >>"$1" 2>&1 </dev/null 9>&- &' sh "$DOCKERD_LOG"
+  as_root env PATH="$PATH:/usr/sbin:/sbin" sh -c 'umask 022; setsid nohup dockerd >>"$1" 2>&1 </dev/null 9>&- &' sh "$DOCKERD_LOG"
 }
 
 docker_last_log_line() { tail -n 1 "$DOCKERD_LOG" 2>/dev/null || echo none; }

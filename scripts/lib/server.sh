@@ -15,6 +15,7 @@ server_ensure() {
   say "Starting the server ..."
   local options
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
+  if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
   process_start server "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
   process_await server server_answers
   printf '%s\n' "$key" >"$RUN/server.key"

@@ -51,6 +51,14 @@ public final class Instances {
   }
 
   /**
+   * Brings the instance's actor up without waiting for it, for somebody who will soon have
+   * something to say to it.
+   */
+  public void wake(InstanceId id) {
+    entity(id).tell(new InstanceCommand.Get(system.ignoreRef()));
+  }
+
+  /**
    * Tells {@code listener} the state now, each change, and the state again as a heartbeat, one
    * after another on an actor's thread, until closed or after {@link InstanceReply.Refused} or a
    * terminated view, which are the last.

@@ -101,6 +101,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var wanted = requests.creation(request);
     var config = wanted.openclawConfig().map(this::checked);
     var id = new InstanceId(Ids.next());
+    // While the slot is being taken: a shard's place and a recovery take as long as that.
+    asks.instances().wake(id);
     var model =
         admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
     config.ifPresent(json -> overrides.store(id, json));

@@ -1,0 +1,155 @@
+package dev.chowder.server;
+
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.CreateResponseRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Takes a node through its daily work on played sandboxes, for a JVM that records itself ({@code
+ * -XX:AOTCacheOutput}): the next one then starts with its classes loaded and knows which code is
+ * hot. It touches no installation: everything lies in the folder that it is given.
+ */
+public final class Rehearsal {
+  /** Enough for the JVM to find the hot code. */
+  private static final int LIVES = 60;
+
+  private static final long CALL_SECONDS = 30;
+
+  private final InstanceServiceBlockingStub instances;
+
+  private Rehearsal(ManagedChannel channel, String apiKey) {
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
+    this.instances =
+        InstanceServiceGrpc.newBlockingStub(channel)
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    var _ =
+        OrganizationServiceGrpc.newBlockingStub(channel)
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+            .updateOrganization(
+                UpdateOrganizationRequest.newBuilder().setModelEndpoints(endpoints()).build());
+  }
+
+  /** Takes one argument: an empty folder, or the name of one to be made. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    var home = Files.createDirectories(Path.of(args[0]));
+    var settings =
+        Map.of(
+            "chowder.home",
+            home.toString(),
+            "chowder.bind",
+            "127.0.0.1",
+            "chowder.sign-up-open",
+            "yes",
+            "chowder.grpc.port",
+            0,
+            "chowder.operator.port",
+            0,
+            "chowder.sandbox.driver",
+            "fake",
+            "chowder.sandbox.fake.directory",
+            home.resolve("sandboxes").toString());
+    // Put under what is not resolved yet: the home is part of other settings.
+    var config =
+        ConfigFactory.load(
+            ConfigFactory.parseMap(settings)
+                .withFallback(ConfigFactory.parseResources("application.conf")));
+    try (var chowder = Chowder.start(config)) {
+      var channel =
+          NettyChannelBuilder.forAddress("127.0.0.1", chowder.grpcPort()).usePlaintext().build();
+      try {
+        var signedUp =
+            OrganizationServiceGrpc.newBlockingStub(channel)
+                .signUp(SignUpRequest.newBuilder().setName("rehearsal").build());
+        var rehearsal = new Rehearsal(channel, signedUp.getApiKey());
+        for (int n = 0; n < LIVES; n++) rehearsal.life(n);
+      } finally {
+        channel.shutdownNow().awaitTermination(CALL_SECONDS, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  /** Nothing listens there: the key's check ends at once, with a note, and asks no network. */
+  private static Struct endpoints() {
+    var endpoint =
+        Struct.newBuilder()
+            .putFields(
+                "base_url", Value.newBuilder().setStringValue("http://localhost:1/v1").build())
+            .putFields("model", Value.newBuilder().setStringValue("none").build());
+    return Struct.newBuilder()
+        .putFields("custom", Value.newBuilder().setStructValue(endpoint).build())
+        .build();
+  }
+
+  /** One agent from its order to its deletion, with the calls that real ones get. */
+  private void life(int number) {
+    var id =
+        bounded()
+            .createInstance(
+                CreateInstanceRequest.newBuilder()
+                    .setName("agent " + number)
+                    .setModelProvider("custom")
+                    .putLabels("number", Integer.toString(number))
+                    .build())
+            .getId();
+    awaitRunning(id);
+    var _ = bounded().getInstance(GetInstanceRequest.newBuilder().setInstanceId(id).build());
+    var _ = bounded().listInstances(ListInstancesRequest.getDefaultInstance());
+    bounded()
+        .createResponse(
+            CreateResponseRequest.newBuilder()
+                .setInstanceId(id)
+                .setBody(
+                    HttpBody.newBuilder()
+                        .setContentType("application/json")
+                        .setData(ByteString.copyFromUtf8("{\"input\": \"Hello\"}")))
+                .build())
+        .forEachRemaining(_ -> {});
+    var _ = bounded().stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).build());
+    var _ = bounded().startInstance(StartInstanceRequest.newBuilder().setInstanceId(id).build());
+    var _ = bounded().deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  private void awaitRunning(String id) {
+    var watch =
+        bounded().watchInstance(WatchInstanceRequest.newBuilder().setInstanceId(id).build());
+    while (watch.hasNext()) {
+      var seen = watch.next();
+      if (seen.getStatus() == Instance.Status.running) return;
+      if (seen.getStatus() == Instance.Status.error) {
+        throw new IllegalStateException("rehearsal: " + seen.getErrorMessage());
+      }
+    }
+    throw new IllegalStateException("rehearsal: the watch ended before the agent ran");
+  }
+
+  private InstanceServiceBlockingStub bounded() {
+    return instances.withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+}
