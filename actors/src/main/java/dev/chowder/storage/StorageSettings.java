@@ -93,7 +93,7 @@ public record StorageSettings(
   StorageSettings inFile(Path place) {
     return new StorageSettings(
         place,
-        "jdbc:h2:file:" + place.resolve("chowder"),
+        "jdbc:h2:async:" + place.resolve("chowder"),
         Optional.empty(),
         Optional.empty(),
         tables,

@@ -6,6 +6,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 
 /** Where the servers of a test keep their data, one database for each home; it outlives them. */
@@ -65,7 +66,7 @@ sealed interface HomeStorage extends AutoCloseable {
 
     @Override
     public synchronized Connection connect(Path home) throws SQLException {
-      return connectTo(databases.get(home));
+      return connectTo(Objects.requireNonNull(databases.get(home), "no server was started there"));
     }
 
     @Override

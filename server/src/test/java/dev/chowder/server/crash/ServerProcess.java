@@ -155,7 +155,12 @@ final class ServerProcess implements AutoCloseable {
   /** Starts it, and waits until it serves. */
   static ServerProcess start(Path home, HomeStorage storage, Path startCache) throws IOException {
     var server = launch(home, storage, startCache);
-    server.ports();
+    try {
+      server.ports();
+    } catch (AssertionError why) {
+      server.close();
+      throw why;
+    }
     return server;
   }
 

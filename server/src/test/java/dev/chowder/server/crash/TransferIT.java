@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,7 +54,7 @@ class TransferIT {
       server.awaitExit(END_LIMIT);
     }
     var credentials = new HashMap<>(postgres.environment(home));
-    var url = credentials.remove("CHOWDER_STORAGE_URL");
+    var url = Objects.requireNonNull(credentials.remove("CHOWDER_STORAGE_URL"));
 
     var said = ServerProcess.order(home, credentials, "move-to-postgresql", url);
 
