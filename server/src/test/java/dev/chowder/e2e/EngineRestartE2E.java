@@ -85,8 +85,8 @@ class EngineRestartE2E {
     awaitStatus(second, "running");
     assertThat(tell(second, "Reply with exactly: back")).isEqualTo("back");
     JsonNode lost = awaitStatus(first, "error");
-    assertThat(lost.path("error_reason").asText()).isEqualTo("GATEWAY_ENDED");
-    assertThat(lost.path("error_message").asText()).contains("restarted shortly before");
+    assertThat(lost.path("error_reason").asText()).isEqualTo("GATEWAY_CRASHED");
+    assertThat(lost.path("error_message").asText()).contains("restarted 1 times");
     assertThat(inside("iptables", "-S", "DOCKER-USER").out()).contains("-j CHOWDER");
   }
 
