@@ -29,10 +29,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Brings journal and sandboxes' host together, and is the sweep behind every deadline and every
  * message that can be lost, of one node for all: at start, when a node is gone, at an interval and
- * on the engine's notices it wakes instances that owe something, tells instances what is really there, and settles slots that nobody uses.
- * Each instance decides what a sight means to it; what no journal accounts for is stopped and kept.
- * An engine that cannot be asked changes nothing, and a host that looks as if much were lost at
- * once halts it ({@link MassAlarm}).
+ * on the engine's notices it wakes instances that owe something, tells instances what is really
+ * there, and settles slots that nobody uses. Each instance decides what a sight means to it; what
+ * no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing, and
+ * a host that looks as if much were lost at once halts it ({@link MassAlarm}).
  */
 public final class Reconciler implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
@@ -86,9 +86,7 @@ public final class Reconciler implements OnePerCluster.Duty {
             Gauge.builder("chowder.sandboxes.unknown", host, h -> h.quarantine().all().size())
                 .register(metrics),
             Gauge.builder(
-                    "chowder.reconciler.halted",
-                    host,
-                    h -> h.alarm().raised().isPresent() ? 1 : 0)
+                    "chowder.reconciler.halted", host, h -> h.alarm().raised().isPresent() ? 1 : 0)
                 .register(metrics));
     this.notices = driver.notices(notice -> looks.add(notice.id()));
   }
@@ -108,7 +106,8 @@ public final class Reconciler implements OnePerCluster.Duty {
       ReconcilerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
-    var reconciler = new Reconciler(instances, rows, driver, openHostPort, slots, own, settings, clock, metrics);
+    var reconciler =
+        new Reconciler(instances, rows, driver, openHostPort, slots, own, settings, clock, metrics);
     var _ =
         reconciler.sweeps.scheduleWithFixedDelay(
             reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
