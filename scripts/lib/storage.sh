@@ -2,7 +2,7 @@
 # Orders what concerns the whole database: bringing it up, copying it, putting it back. The work is the server's jar's; this
 # knows which files of the home belong to a backup. Needs common.sh, settings.sh, api.sh, java.sh, process.sh and build.sh.
 
-# How long one such order may take; a backup of 1 GiB takes about 10 s on a laptop's disk.
+# How long one such order may take: each copy reads the whole database, and then what it wrote.
 STORAGE_SECONDS="${CHOWDER_STORAGE_SECONDS:-3600}"
 # Of the home, what a restored installation needs to be the same one. Keys and tokens are no part of it.
 STORAGE_HOME_FILES=(cluster-id organization-id first-instance)
