@@ -182,10 +182,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               Optional.empty());
           tell(new InstanceCommand.SlotReleased(clock.instant()));
         }
-        case InstanceEffect.Remove(var home) -> {
+        case InstanceEffect.Remove(var scope) -> {
           untilDone(
               () -> {
-                work.remove(id, home);
+                work.remove(id, scope);
                 return "";
               },
               Optional.empty());

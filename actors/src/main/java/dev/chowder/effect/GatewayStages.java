@@ -81,6 +81,8 @@ public final class GatewayStages implements GatewayWork {
     var sandbox = SandboxId.ofInstance(id.value());
     return switch (stage.stage()) {
       case CREATE_SANDBOX -> {
+        // No agent lived in what a former attempt left, and its removal may be under way still.
+        if (stage.attempt() > 1) driver.remove(sandbox);
         driver.create(new SandboxSpec(sandbox, stage.organizationId(), snapshot));
         yield Outcome.executed();
       }
@@ -110,7 +112,7 @@ public final class GatewayStages implements GatewayWork {
     }
     if (result.exitCode() != 0) {
       throw new WorkFailure(
-          "ONBOARD_FAILED",
+          CrashCause.saysDiskFull(result.output()) ? "NO_SPACE" : "ONBOARD_FAILED",
           "openclaw onboard ended with exit code "
               + result.exitCode()
               + "; its last lines: "
@@ -172,10 +174,7 @@ public final class GatewayStages implements GatewayWork {
         readyBefore,
         () -> driver.observe(sandbox).mainProcess() instanceof MainProcess.Up)) {
       case READY -> Outcome.executed();
-      case DIED ->
-          throw new WorkFailure(
-              "GATEWAY_CRASHED",
-              "the gateway ended before it was ready; its last lines: " + lastLines(sandbox));
+      case DIED -> throw diedEarly(sandbox);
       case NOT_IN_TIME ->
           throw new WorkFailure(
               "GATEWAY_NOT_READY",
@@ -183,6 +182,26 @@ public final class GatewayStages implements GatewayWork {
                   + readyBefore.toSeconds()
                   + " s; its last lines: "
                   + lastLines(sandbox));
+    };
+  }
+
+  private WorkFailure diedEarly(SandboxId sandbox) throws InterruptedException {
+    var lines = lastLines(sandbox);
+    return switch (driver.observe(sandbox).mainProcess()) {
+      case MainProcess.Ended ended -> {
+        var cause = CrashCause.of(ended, lines);
+        yield new WorkFailure(
+            cause.reason(),
+            "the gateway was not ready yet: " + cause.text() + "; its last lines: " + lines);
+      }
+      case MainProcess.Missing() ->
+          new WorkFailure(
+              "CONTAINER_REMOVED", "the gateway's container was removed before it was ready");
+      case MainProcess.Paused _ ->
+          new WorkFailure("GATEWAY_FROZEN", "the gateway was frozen before it was ready");
+      case MainProcess.Up _ ->
+          new WorkFailure(
+              "GATEWAY_CRASHED", "the gateway ended before it was ready; its last lines: " + lines);
     };
   }
 
@@ -210,13 +229,15 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public void remove(InstanceId id, boolean home) {
+  public void remove(InstanceId id, InstanceEffect.Scope scope) {
     var sandbox = SandboxId.ofInstance(id.value());
-    if (home) {
-      driver.remove(sandbox);
-      secrets.deleteAll(id.value());
-    } else {
-      driver.removeProcesses(sandbox);
+    switch (scope) {
+      case PROCESSES -> driver.removeProcesses(sandbox);
+      case SANDBOX -> driver.remove(sandbox);
+      case EVERYTHING -> {
+        driver.remove(sandbox);
+        secrets.deleteAll(id.value());
+      }
     }
   }
 

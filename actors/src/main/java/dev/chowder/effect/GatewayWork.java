@@ -19,8 +19,8 @@ public interface GatewayWork {
   /** Has the running gateway take the overrides; returns a note, empty when all went well. */
   String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
 
-  /** Removes the processes; with {@code home}, everything, secrets included. */
-  void remove(InstanceId id, boolean home) throws InterruptedException;
+  /** Removes so much. */
+  void remove(InstanceId id, InstanceEffect.Scope scope) throws InterruptedException;
 
   /** Gives the instance's slot back. */
   void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;

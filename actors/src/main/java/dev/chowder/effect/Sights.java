@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 
@@ -8,17 +9,28 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 final class Sights {
   private Sights() {}
 
+  /** Without a look into the log. */
   static Sight of(SandboxObservation seen) {
+    return of(seen, "");
+  }
+
+  /** With the last lines of a process that ended: the engine does not know of a full disk. */
+  static Sight withCause(SandboxDriver driver, SandboxObservation seen)
+      throws InterruptedException {
+    return seen.mainProcess() instanceof MainProcess.Ended
+        ? of(seen, LogTail.read(driver, seen.id()))
+        : of(seen, "");
+  }
+
+  private static Sight of(SandboxObservation seen, String lastLines) {
     return switch (seen.mainProcess()) {
       case MainProcess.Up(_, var endpoint) -> new Sight.Up(endpoint.toString());
       case MainProcess.Paused _ ->
           new Sight.Down("GATEWAY_FROZEN", "gateway: it was frozen from outside");
-      case MainProcess.Ended(_, var exitCode, var outOfMemory) ->
-          outOfMemory
-              ? new Sight.Down(
-                  "OUT_OF_MEMORY", "gateway: killed because the sandbox's memory limit was reached")
-              : new Sight.Down(
-                  "GATEWAY_CRASHED", "gateway: it ended by itself with exit code " + exitCode);
+      case MainProcess.Ended ended -> {
+        var cause = CrashCause.of(ended, lastLines);
+        yield new Sight.Down(cause.reason(), "gateway: " + cause.text());
+      }
       case MainProcess.Missing() -> seen.homeExists() ? new Sight.Asleep() : new Sight.Nothing();
     };
   }

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.chowder.actor.CborSerializable;
@@ -20,6 +21,16 @@ public sealed interface InstanceCommand extends CborSerializable {
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();
+
+    /** Whether it comes to the same when it arrives twice. */
+    @JsonIgnore
+    default boolean mayBeSaidTwice() {
+      return switch (this) {
+        case Create _, Get _, Start _, Stop _, Delete _, Watch _, SettleSlot _ -> true;
+        // Another one after it was done would be refused, or done once more.
+        case Update _, Restart _, Recover _ -> false;
+      };
+    }
   }
 
   /**
@@ -43,6 +54,27 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record Start(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
 
+  record Restart(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
+
+  /**
+   * Another life after an error, in a slot that was just taken for it.
+   *
+   * @param attempt the life that failed, as seen before the slot was taken
+   * @param slotReturns how often that life had given a slot back, as seen at the same time: a slot
+   *     that was given back since is not the one that was taken
+   * @param homeThere whether its home was seen outside
+   * @param model what it uses when it has to be provisioned again
+   */
+  record Recover(
+      String keyId,
+      int attempt,
+      int slotReturns,
+      boolean homeThere,
+      ModelChoice model,
+      Instant now,
+      ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
   record Delete(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
@@ -61,10 +93,10 @@ public sealed interface InstanceCommand extends CborSerializable {
       implements Request {}
 
   /**
-   * Says that an instance that was never created may not be any more, so that its slot can be
-   * freed.
+   * Says that its organization holds a slot for it. An instance that does not use it gives it back;
+   * one that was never created may not be any more.
    */
-  record ForbidBirth(String organizationId, Instant now, ActorRef<InstanceReply> replyTo)
+  record SettleSlot(String organizationId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /**
@@ -100,10 +132,12 @@ public sealed interface InstanceCommand extends CborSerializable {
   /**
    * What was seen outside while the instance was in its life {@code attempt}.
    *
-   * @param restartWindow an instance whose gateway is lost again within it is not restarted
+   * @param policy how often a gateway that is lost is started again
    */
-  record Observed(int attempt, Sight sight, Duration restartWindow, Instant now)
-      implements Report {}
+  record Observed(int attempt, Sight sight, RestartPolicy policy, Instant now) implements Report {}
+
+  /** A gateway that is lost is started again, but at most {@code restarts} times in a window. */
+  record RestartPolicy(int restarts, Duration window) {}
 
   /** What can be seen of a sandbox from outside. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)

@@ -30,6 +30,15 @@ public sealed interface InstanceEffect {
 
   record ReleaseSlot(String organizationId) implements InstanceEffect {}
 
-  /** Removes the processes; with {@code home}, everything, secrets included. */
-  record Remove(boolean home) implements InstanceEffect {}
+  record Remove(Scope scope) implements InstanceEffect {}
+
+  /** How much is removed. */
+  enum Scope {
+    /** The processes: the home is kept. */
+    PROCESSES,
+    /** The home as well: no agent lived in it. What the caller set is kept for another try. */
+    SANDBOX,
+    /** Secrets included: nothing is left. */
+    EVERYTHING
+  }
 }

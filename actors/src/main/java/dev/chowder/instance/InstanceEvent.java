@@ -61,4 +61,12 @@ public sealed interface InstanceEvent {
       implements InstanceEvent {}
 
   record EndpointMoved(int attempt, String endpoint, Instant at) implements InstanceEvent {}
+
+  record RestartRequested(String keyId, Instant at) implements InstanceEvent {}
+
+  /** {@code homeKept}: its home was there, so that its gateway only has to start. */
+  record Recovered(String keyId, int attempt, boolean homeKept, ModelChoice model, Instant at)
+      implements InstanceEvent {}
+
+  record SlotFound(Instant at) implements InstanceEvent {}
 }

@@ -10,7 +10,10 @@ import dev.chowder.journal.v1.InstanceDeleted;
 import dev.chowder.journal.v1.InstanceEndpointMoved;
 import dev.chowder.journal.v1.InstanceFailed;
 import dev.chowder.journal.v1.InstanceLeftoverFound;
+import dev.chowder.journal.v1.InstanceRecovered;
+import dev.chowder.journal.v1.InstanceRestartRequested;
 import dev.chowder.journal.v1.InstanceSandboxRemoved;
+import dev.chowder.journal.v1.InstanceSlotFound;
 import dev.chowder.journal.v1.InstanceSlotReleased;
 import dev.chowder.journal.v1.InstanceStageFinished;
 import dev.chowder.journal.v1.InstanceStartRequested;
@@ -92,6 +95,11 @@ final class InstanceJournal
                       .setAttempt(e.attempt())
                       .setEndpoint(e.endpoint()))
               .build();
+      case InstanceEvent.RestartRequested _ ->
+          stored.setRestartRequested(InstanceRestartRequested.getDefaultInstance()).build();
+      case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e)).build();
+      case InstanceEvent.SlotFound _ ->
+          stored.setSlotFound(InstanceSlotFound.getDefaultInstance()).build();
     };
   }
 
@@ -154,6 +162,18 @@ final class InstanceJournal
         var e = stored.getEndpointMoved();
         yield new InstanceEvent.EndpointMoved(e.getAttempt(), e.getEndpoint(), at);
       }
+      case RESTART_REQUESTED -> new InstanceEvent.RestartRequested(keyId, at);
+      case RECOVERED -> {
+        var e = stored.getRecovered();
+        yield new InstanceEvent.Recovered(
+            keyId,
+            e.getAttempt(),
+            e.getHomeKept(),
+            new ModelChoice(
+                e.getModelProvider(), e.getModel(), e.getModelBaseUrl(), e.getModelApi()),
+            at);
+      }
+      case SLOT_FOUND -> new InstanceEvent.SlotFound(at);
       case EVENT_NOT_SET ->
           throw new IllegalStateException(
               "journal: an instance event of a newer version (expected: one that this version"
@@ -190,6 +210,17 @@ final class InstanceJournal
         0,
         at,
         at);
+  }
+
+  private static InstanceRecovered recovered(InstanceEvent.Recovered e) {
+    return InstanceRecovered.newBuilder()
+        .setAttempt(e.attempt())
+        .setHomeKept(e.homeKept())
+        .setModelProvider(e.model().provider())
+        .setModel(e.model().model())
+        .setModelBaseUrl(e.model().baseUrl())
+        .setModelApi(e.model().api())
+        .build();
   }
 
   private static InstanceStageFinished stageFinished(InstanceEvent.StageFinished e) {

@@ -3,8 +3,6 @@ package dev.chowder.instance;
 import static dev.chowder.instance.Decision.accept;
 import static dev.chowder.instance.Decision.reject;
 
-import dev.chowder.instance.InstanceCommand.Observed;
-import dev.chowder.instance.InstanceCommand.Sight;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
@@ -12,6 +10,7 @@ import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.NeverBorn;
 import dev.chowder.instance.InstanceState.Progress;
 import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
@@ -33,11 +32,14 @@ public final class InstanceLifecycle {
           state instanceof Absent
               ? accept(new InstanceEvent.Created(c.keyId(), c.profile(), c.now()))
               : reject(new InstanceRejection.AlreadyExists());
-      case InstanceCommand.ForbidBirth(var organizationId, var now, _) ->
+      case InstanceCommand.SettleSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
-            case NeverBorn _ -> accept();
-            case Born _ -> reject(new InstanceRejection.AlreadyExists());
+            case NeverBorn s -> slotFound(s.slotHeld(), now);
+            case Errored s -> slotFound(s.slotHeld(), now);
+            case Deleted s -> slotFound(s.slotHeld(), now);
+            case Provisioning _, Running _, Stopping _, Restarting _, Stopped _, Starting _ ->
+                accept();
           };
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->
           state instanceof Born ? accept() : reject(new InstanceRejection.NotFound());
@@ -45,22 +47,38 @@ public final class InstanceLifecycle {
           switch (state) {
             case Running _ -> accept(new InstanceEvent.StopRequested(keyId, now));
             case Stopping _, Stopped _ -> accept();
-            case Provisioning _, Starting _, Errored _ -> wrongState((Born) state, "running");
+            case Provisioning _, Restarting _, Starting _, Errored _ ->
+                wrongState((Born) state, "running");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Start(var keyId, var now, _) ->
           switch (state) {
             case Stopped s ->
                 accept(new InstanceEvent.StartRequested(keyId, s.attempt() + 1, "", now));
-            case Starting _, Running _ -> accept();
+            case Restarting _, Starting _, Running _ -> accept();
             case Provisioning _, Stopping _, Errored _ -> wrongState((Born) state, "stopped");
+            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+          };
+      case InstanceCommand.Restart(var keyId, var now, _) ->
+          switch (state) {
+            case Running _ -> accept(new InstanceEvent.RestartRequested(keyId, now));
+            case Restarting _, Starting _ -> accept();
+            case Provisioning _, Stopping _, Stopped _, Errored _ ->
+                wrongState((Born) state, "running");
+            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+          };
+      case InstanceCommand.Recover r ->
+          switch (state) {
+            case Errored e -> recover(e, r);
+            case Provisioning p when p.attempt() > 1 -> accept();
+            case Restarting _, Starting _, Running _ -> accept();
+            case Provisioning _, Stopping _, Stopped _ -> wrongState((Born) state, "error");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Delete(var keyId, var now, _) ->
           switch (state) {
-            case Provisioning _, Running _, Stopping _, Stopped _, Starting _, Errored _ ->
-                accept(new InstanceEvent.Deleted(keyId, now));
-            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Deleted _, Absent(), NeverBorn _ -> reject(new InstanceRejection.NotFound());
+            case Born _ -> accept(new InstanceEvent.Deleted(keyId, now));
           };
       case InstanceCommand.Update u ->
           state instanceof Born b && !(state instanceof Deleted)
@@ -80,9 +98,7 @@ public final class InstanceLifecycle {
                       f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()))
               : accept();
       case InstanceCommand.GatewayStopped(var attempt, var now) ->
-          state instanceof Stopping s && s.attempt() == attempt
-              ? accept(new InstanceEvent.Stopped(attempt, now))
-              : accept();
+          isStopping(state, attempt) ? accept(new InstanceEvent.Stopped(attempt, now)) : accept();
       case InstanceCommand.ConfigApplied(var attempt, var version, var note, var now) ->
           state instanceof Running r
                   && r.attempt() == attempt
@@ -102,8 +118,29 @@ public final class InstanceLifecycle {
             case Deleted s when s.leftovers() -> accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
           };
-      case Observed o -> observed(state, o);
+      case InstanceCommand.Observed o -> InstanceSightings.decide(state, o);
     };
+  }
+
+  private static Decision slotFound(boolean slotHeld, Instant now) {
+    return slotHeld ? accept() : accept(new InstanceEvent.SlotFound(now));
+  }
+
+  /** Refused while a slot is being given back, or when one was since the caller took another. */
+  private static Decision recover(Errored state, InstanceCommand.Recover r) {
+    if (state.slotHeld()
+        || state.attempt() != r.attempt()
+        || state.slotReturns() != r.slotReturns()) {
+      return reject(new InstanceRejection.SlotReturned());
+    }
+    boolean homeKept = state.homeKept() && r.homeThere();
+    return accept(
+        new InstanceEvent.Recovered(
+            r.keyId(),
+            state.attempt() + 1,
+            homeKept,
+            homeKept ? state.profile().model() : r.model(),
+            r.now()));
   }
 
   private static Decision update(Born state, InstanceCommand.Update u) {
@@ -159,70 +196,6 @@ public final class InstanceLifecycle {
         now);
   }
 
-  private static Decision observed(InstanceState state, Observed o) {
-    if (!(state instanceof Born born) || born.attempt() != o.attempt()) return accept();
-    return switch (born) {
-      case Running r ->
-          switch (o.sight()) {
-            case Sight.Up(var endpoint) ->
-                endpoint.equals(r.endpoint())
-                    ? accept()
-                    : accept(new InstanceEvent.EndpointMoved(r.attempt(), endpoint, o.now()));
-            case Sight.Down(var reason, var message) -> lost(r, reason, message, o);
-            case Sight.Asleep() ->
-                lost(r, "GATEWAY_LOST", "gateway: its container was removed from outside", o);
-            case Sight.Nothing() ->
-                accept(
-                    failed(
-                        r.attempt(),
-                        "SANDBOX_LOST",
-                        "sandbox: its home was removed from outside",
-                        o.now()));
-          };
-      case Stopped s ->
-          switch (o.sight()) {
-            case Sight.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
-            case Sight.Nothing() ->
-                accept(
-                    failed(
-                        s.attempt(),
-                        "SANDBOX_LOST",
-                        "sandbox: its home was removed from outside",
-                        o.now()));
-            case Sight.Asleep(), Sight.Down _ -> accept();
-          };
-      case Errored e ->
-          !e.leftovers()
-                  && (o.sight() instanceof Sight.Up
-                      || (!e.homeKept() && !(o.sight() instanceof Sight.Nothing)))
-              ? accept(new InstanceEvent.LeftoverFound(o.now()))
-              : accept();
-      case Deleted d ->
-          !d.leftovers() && !(o.sight() instanceof Sight.Nothing)
-              ? accept(new InstanceEvent.LeftoverFound(o.now()))
-              : accept();
-      case Provisioning _, Starting _, Stopping _ -> accept();
-    };
-  }
-
-  /**
-   * One loss is made good; a second one soon after is not, so that a gateway that always dies does
-   * not boot for ever.
-   */
-  private static Decision lost(Running r, String reason, String message, Observed o) {
-    boolean again = !isOver(r.restartedAt(), o.restartWindow(), o.now());
-    return accept(
-        again
-            ? failed(
-                r.attempt(), reason, message + "; it had been restarted shortly before", o.now())
-            : new InstanceEvent.StartRequested("", r.attempt() + 1, message, o.now()));
-  }
-
-  private static InstanceEvent.Failed failed(
-      int attempt, String reason, String message, Instant now) {
-    return new InstanceEvent.Failed(attempt, Optional.empty(), now, reason, message, now);
-  }
-
   private static boolean isAt(InstanceState state, int attempt, Stage stage) {
     return switch (state) {
       case Provisioning s -> s.attempt() == attempt && s.progress().current() == stage;
@@ -235,7 +208,15 @@ public final class InstanceLifecycle {
     return failure
         .stage()
         .map(stage -> isAt(state, failure.attempt(), stage))
-        .orElseGet(() -> state instanceof Stopping s && s.attempt() == failure.attempt());
+        .orElseGet(() -> isStopping(state, failure.attempt()));
+  }
+
+  private static boolean isStopping(InstanceState state, int attempt) {
+    return switch (state) {
+      case Stopping s -> s.attempt() == attempt;
+      case Restarting s -> s.attempt() == attempt;
+      case InstanceState _ -> false;
+    };
   }
 
   private static Decision wrongState(Born state, String expected) {
@@ -259,18 +240,38 @@ public final class InstanceLifecycle {
             case Stopped s -> new Stopping(s.profile().at(at), s.attempt(), "", s.stages(), at);
             case InstanceState _ -> throw corrupt(state, event);
           };
-      case InstanceEvent.Stopped(var attempt, var at) -> {
-        var s = expect(Stopping.class, state, event);
-        yield new Stopped(s.profile().at(at), attempt, s.stages());
-      }
+      case InstanceEvent.Stopped(var attempt, var at) ->
+          switch (state) {
+            case Stopping s -> new Stopped(s.profile().at(at), attempt, s.stages());
+            case Restarting s -> starting(s.profile(), attempt + 1, at, List.of());
+            case InstanceState _ -> throw corrupt(state, event);
+          };
       case InstanceEvent.StartRequested(_, var attempt, var cause, var at) -> {
         var b = expect(Born.class, state, event);
-        yield new Starting(
-            b.profile().at(at),
-            attempt,
-            Progress.begin(Stage.OF_START, at),
-            cause.isEmpty() ? Instant.EPOCH : at);
+        var restarts =
+            cause.isEmpty()
+                ? List.<Instant>of()
+                : InstanceSightings.restarts(b instanceof Running r ? r.restarts() : List.of(), at);
+        yield starting(b.profile(), attempt, at, restarts);
       }
+      case InstanceEvent.RestartRequested(_, var at) -> {
+        var r = expect(Running.class, state, event);
+        yield new Restarting(r.profile().at(at), r.attempt(), r.stages(), at);
+      }
+      case InstanceEvent.Recovered(_, var attempt, var homeKept, var model, var at) -> {
+        var profile = expect(Errored.class, state, event).profile();
+        yield homeKept
+            ? starting(profile, attempt, at, List.of())
+            : new Provisioning(
+                profile.anew(model).at(at), attempt, Progress.begin(Stage.OF_PROVISIONING, at));
+      }
+      case InstanceEvent.SlotFound _ ->
+          switch (state) {
+            case NeverBorn s -> new NeverBorn(s.organizationId(), true);
+            case Errored e -> e.slotFound();
+            case Deleted d -> d.withSlot(true);
+            case InstanceState _ -> throw corrupt(state, event);
+          };
       case InstanceEvent.Deleted(_, var at) -> {
         var b = expect(Born.class, state, event);
         boolean slotHeld = !(b instanceof Errored e) || e.slotHeld();
@@ -280,7 +281,7 @@ public final class InstanceLifecycle {
           switch (state) {
             case NeverBorn s -> new NeverBorn(s.organizationId(), false);
             case Errored e -> e.slotReturned();
-            case Deleted d -> d.slotReturned();
+            case Deleted d -> d.withSlot(false);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.SandboxRemoved _ -> withLeftovers(state, false, event);
@@ -311,7 +312,7 @@ public final class InstanceLifecycle {
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
-                profile, s.attempt(), endpoint(state, event), progress.done(), true, Instant.EPOCH)
+                profile, s.attempt(), endpoint(state, event), progress.done(), true, List.of())
             : new Provisioning(profile, s.attempt(), progress);
       }
       case Starting s -> {
@@ -319,16 +320,17 @@ public final class InstanceLifecycle {
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
-                profile,
-                s.attempt(),
-                endpoint(state, event),
-                progress.done(),
-                false,
-                s.restartedAt())
-            : new Starting(profile, s.attempt(), progress, s.restartedAt());
+                profile, s.attempt(), endpoint(state, event), progress.done(), false, s.restarts())
+            : new Starting(profile, s.attempt(), progress, s.restarts());
       }
       case InstanceState _ -> throw corrupt(state, event);
     };
+  }
+
+  private static Starting starting(
+      Profile profile, int attempt, Instant at, List<Instant> restarts) {
+    return new Starting(
+        profile.at(at), attempt, Progress.begin(Stage.OF_START, at), List.copyOf(restarts));
   }
 
   private static String endpoint(InstanceState state, InstanceEvent.StageFinished event) {
@@ -343,6 +345,7 @@ public final class InstanceLifecycle {
           case Starting s -> s.progress().done();
           case Running s -> s.stages();
           case Stopping s -> s.stages();
+          case Restarting s -> s.stages();
           case Stopped s -> s.stages();
           case Errored _, Deleted _ -> throw corrupt(state, f);
         };
@@ -367,6 +370,7 @@ public final class InstanceLifecycle {
         stages,
         !(b instanceof Provisioning),
         true,
+        0,
         true);
   }
 

@@ -9,10 +9,14 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = InstanceRejection.NotFound.class, name = "not_found"),
   @JsonSubTypes.Type(value = InstanceRejection.AlreadyExists.class, name = "already_exists"),
   @JsonSubTypes.Type(value = InstanceRejection.WrongState.class, name = "wrong_state"),
+  @JsonSubTypes.Type(value = InstanceRejection.SlotReturned.class, name = "slot_returned"),
   @JsonSubTypes.Type(value = InstanceRejection.TooManyWatchers.class, name = "too_many_watchers")
 })
 public sealed interface InstanceRejection {
   record TooManyWatchers(int limit) implements InstanceRejection {}
+
+  /** The slot that was taken for it was given back meanwhile, or is being: another is needed. */
+  record SlotReturned() implements InstanceRejection {}
 
   record NotFound() implements InstanceRejection {}
 

@@ -32,22 +32,22 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code restartedAt}: when the system last restarted it by itself; EPOCH: never. */
+  /** {@code restarts}: when the system started it again by itself since a caller last did. */
   record Running(
       Profile profile,
       int attempt,
       String endpoint,
       List<StageRecord> stages,
       boolean provisioned,
-      Instant restartedAt)
+      List<Instant> restarts)
       implements Born {
     @Override
     public Running with(Profile p) {
-      return new Running(p, attempt, endpoint, stages, provisioned, restartedAt);
+      return new Running(p, attempt, endpoint, stages, provisioned, restarts);
     }
 
     Running movedTo(String newEndpoint) {
-      return new Running(profile, attempt, newEndpoint, stages, provisioned, restartedAt);
+      return new Running(profile, attempt, newEndpoint, stages, provisioned, restarts);
     }
   }
 
@@ -60,6 +60,15 @@ public sealed interface InstanceState {
     }
   }
 
+  /** Its gateway is being ended, to be started again at once. */
+  record Restarting(Profile profile, int attempt, List<StageRecord> stages, Instant since)
+      implements Born {
+    @Override
+    public Restarting with(Profile p) {
+      return new Restarting(p, attempt, stages, since);
+    }
+  }
+
   record Stopped(Profile profile, int attempt, List<StageRecord> stages) implements Born {
     @Override
     public Stopped with(Profile p) {
@@ -67,18 +76,19 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code restartedAt}: when the system itself asked for this start; EPOCH: a caller did. */
-  record Starting(Profile profile, int attempt, Progress progress, Instant restartedAt)
+  /** {@code restarts}: as in {@link Running}, this start included; empty: a caller asked for it. */
+  record Starting(Profile profile, int attempt, Progress progress, List<Instant> restarts)
       implements Born {
     @Override
     public Starting with(Profile p) {
-      return new Starting(p, attempt, progress, restartedAt);
+      return new Starting(p, attempt, progress, restarts);
     }
   }
 
   /**
    * {@code homeKept}: it ran before, so its home is kept until it is deleted. {@code leftovers}:
-   * processes, and the home unless it is kept, are still to be removed.
+   * processes, and the home unless it is kept, are still to be removed. {@code slotReturns}: how
+   * often it gave a slot back since it failed.
    */
   record Errored(
       Profile profile,
@@ -88,19 +98,28 @@ public sealed interface InstanceState {
       List<StageRecord> stages,
       boolean homeKept,
       boolean slotHeld,
+      int slotReturns,
       boolean leftovers)
       implements Born {
     @Override
     public Errored with(Profile p) {
-      return new Errored(p, attempt, reason, message, stages, homeKept, slotHeld, leftovers);
+      return new Errored(
+          p, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, leftovers);
+    }
+
+    Errored slotFound() {
+      return new Errored(
+          profile, attempt, reason, message, stages, homeKept, true, slotReturns, leftovers);
     }
 
     Errored slotReturned() {
-      return new Errored(profile, attempt, reason, message, stages, homeKept, false, leftovers);
+      return new Errored(
+          profile, attempt, reason, message, stages, homeKept, false, slotReturns + 1, leftovers);
     }
 
     Errored withLeftovers(boolean any) {
-      return new Errored(profile, attempt, reason, message, stages, homeKept, slotHeld, any);
+      return new Errored(
+          profile, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, any);
     }
   }
 
@@ -111,8 +130,8 @@ public sealed interface InstanceState {
       return new Deleted(p, attempt, slotHeld, leftovers);
     }
 
-    Deleted slotReturned() {
-      return new Deleted(profile, attempt, false, leftovers);
+    Deleted withSlot(boolean held) {
+      return new Deleted(profile, attempt, held, leftovers);
     }
 
     Deleted withLeftovers(boolean any) {
@@ -165,13 +184,19 @@ public sealed interface InstanceState {
                   r.attempt(), r.endpoint(), r.profile().configVersion())
               : new InstanceEffect.None();
       case Stopping s -> new InstanceEffect.StopGateway(s.attempt());
+      case Restarting s -> new InstanceEffect.StopGateway(s.attempt());
       case Errored e -> {
         if (e.slotHeld()) yield new InstanceEffect.ReleaseSlot(e.profile().organizationId());
-        yield e.leftovers() ? new InstanceEffect.Remove(!e.homeKept()) : new InstanceEffect.None();
+        yield e.leftovers()
+            ? new InstanceEffect.Remove(
+                e.homeKept() ? InstanceEffect.Scope.PROCESSES : InstanceEffect.Scope.SANDBOX)
+            : new InstanceEffect.None();
       }
       case Deleted d -> {
         if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
-        yield d.leftovers() ? new InstanceEffect.Remove(true) : new InstanceEffect.None();
+        yield d.leftovers()
+            ? new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING)
+            : new InstanceEffect.None();
       }
     };
   }

@@ -5,6 +5,7 @@ import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.NeverBorn;
 import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
@@ -41,7 +42,7 @@ public record InstanceStatus(Name now, Name desired) {
       case Running _ -> new InstanceStatus(Name.RUNNING, Name.RUNNING);
       case Stopping _ -> new InstanceStatus(Name.RUNNING, Name.STOPPED);
       case Stopped _ -> new InstanceStatus(Name.STOPPED, Name.STOPPED);
-      case Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
+      case Restarting _, Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
       case Errored _ -> new InstanceStatus(Name.ERROR, Name.ERROR);
       case Absent(), NeverBorn _, Deleted _ -> new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
     };

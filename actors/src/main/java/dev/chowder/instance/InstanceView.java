@@ -5,6 +5,7 @@ import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
@@ -27,6 +28,7 @@ import java.util.Optional;
  * @param ranBefore whether its gateway ran at some time, so that it has a public URL
  * @param hasSandbox whether its sandbox was made and is not being removed
  * @param slotHeld whether it still takes a slot of its organization
+ * @param slotReturns how often it gave a slot back since it failed
  * @param owes whether something is still to be done outside
  */
 public record InstanceView(
@@ -45,6 +47,7 @@ public record InstanceView(
     Optional<String> errorReason,
     Optional<String> errorMessage,
     boolean slotHeld,
+    int slotReturns,
     boolean owes) {
 
   /** Deleted for good; what is left of it outside is being removed. */
@@ -62,7 +65,7 @@ public record InstanceView(
         switch (state) {
           case Provisioning s -> Optional.of(s.progress().current().label());
           case Starting s -> Optional.of(s.progress().current().label());
-          case Stopping _ -> Optional.of("stop_gateway");
+          case Stopping _, Restarting _ -> Optional.of("stop_gateway");
           case Running r when r.profile().configOwed() -> Optional.of("apply_config");
           case Errored e when e.leftovers() -> Optional.of("clean_up");
           case Deleted d when d.leftovers() -> Optional.of("remove_sandbox");
@@ -73,6 +76,7 @@ public record InstanceView(
           case Provisioning s -> Optional.of(s.progress().since());
           case Starting s -> Optional.of(s.progress().since());
           case Stopping s -> Optional.of(s.since());
+          case Restarting s -> Optional.of(s.since());
           case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
         };
     List<StageRecord> stages =
@@ -81,6 +85,7 @@ public record InstanceView(
           case Starting s -> s.progress().done();
           case Running s -> s.stages();
           case Stopping s -> s.stages();
+          case Restarting s -> s.stages();
           case Stopped s -> s.stages();
           case Errored s -> s.stages();
           case Deleted _ -> List.of();
@@ -89,7 +94,7 @@ public record InstanceView(
         switch (state) {
           case Provisioning _, Deleted _ -> false;
           case Errored e -> e.homeKept();
-          case Running _, Stopping _, Stopped _, Starting _ -> true;
+          case Running _, Stopping _, Restarting _, Stopped _, Starting _ -> true;
         };
     return new InstanceView(
         id,
@@ -111,8 +116,9 @@ public record InstanceView(
         switch (state) {
           case Errored e -> e.slotHeld();
           case Deleted d -> d.slotHeld();
-          case Provisioning _, Running _, Stopping _, Stopped _, Starting _ -> true;
+          case Provisioning _, Running _, Stopping _, Restarting _, Stopped _, Starting _ -> true;
         },
+        state instanceof Errored e ? e.slotReturns() : 0,
         !(state.owed() instanceof InstanceEffect.None));
   }
 }

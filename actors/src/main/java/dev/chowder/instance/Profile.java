@@ -37,6 +37,22 @@ public record Profile(
     return with(name, labels, configVersion, Math.max(appliedVersion, version), updatedAt);
   }
 
+  /** For a home that is made anew: nothing is applied in it yet. */
+  Profile anew(ModelChoice newModel) {
+    return new Profile(
+        organizationId,
+        name,
+        newModel,
+        sandboxProvider,
+        openclawVersion,
+        region,
+        labels,
+        configVersion,
+        0,
+        createdAt,
+        updatedAt);
+  }
+
   Profile updated(String newName, Map<String, String> newLabels, boolean reconfigured) {
     return with(
         newName, newLabels, configVersion + (reconfigured ? 1 : 0), appliedVersion, updatedAt);

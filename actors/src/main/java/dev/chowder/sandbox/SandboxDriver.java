@@ -34,7 +34,8 @@ public interface SandboxDriver extends AutoCloseable {
   /**
    * Starts the main process and returns where it answers, without waiting until it does. A main
    * process of the same attempt that runs already is kept; a former one that ended is started
-   * again, or made anew when it is gone or its spec differs.
+   * again, or made anew when it is gone or its spec differs. One of a later attempt that runs is
+   * not replaced: {@link SandboxException.Reason#REFUSED}.
    */
   SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process);
 

@@ -137,6 +137,23 @@ public final class InstanceRows {
                 .list());
   }
 
+  /** How many instances are owed something, and since when the first of them is. */
+  public Owed owed() {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                // The lower bound keeps H2 on the index, as above.
+                .createQuery(
+                    "SELECT COUNT(*) AS n, MIN(owes_since) AS since FROM instances WHERE owes_since"
+                        + " >= :ever")
+                .bind("ever", time(Instant.EPOCH))
+                .map((row, _) -> new Owed(row.getInt("n"), optionalInstant(row, "since")))
+                .one());
+  }
+
+  /** What {@link #owed()} found. */
+  public record Owed(int instances, Optional<Instant> since) {}
+
   /**
    * A page of instances whose row is missing or older than the journal, also of those that never
    * have one.

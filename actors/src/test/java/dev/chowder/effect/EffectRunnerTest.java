@@ -67,7 +67,7 @@ class EffectRunnerTest {
   void whatIsOwedInsteadEndsTheFormerOneAndNeverRunsBesideIt() throws InterruptedException {
     runner.owe(ID, stage(1), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, new InstanceEffect.Remove(true), reports::add);
+    runner.owe(ID, new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.interrupted).hasValue(1);
     assertThat(work.most).hasValue(1);
@@ -105,7 +105,7 @@ class EffectRunnerTest {
   @Test
   void aRemovalIsTriedUntilItWorks() throws InterruptedException {
     work.removalFailures.set(3);
-    runner.owe(ID, new InstanceEffect.Remove(true), reports::add);
+    runner.owe(ID, new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.removals).hasValue(4);
   }
@@ -227,7 +227,7 @@ class EffectRunnerTest {
     }
 
     @Override
-    public void remove(InstanceId id, boolean home) {
+    public void remove(InstanceId id, InstanceEffect.Scope scope) {
       most.accumulateAndGet(now.get() + 1, Math::max);
       removals.incrementAndGet();
       if (removalFailures.getAndDecrement() > 0) {

@@ -112,7 +112,7 @@ class GatewayStagesIT {
     assertThat(ask(endpoint, "wrong").statusCode()).isEqualTo(401);
 
     stages.stop(ID);
-    stages.remove(ID, true);
+    stages.remove(ID, dev.chowder.instance.InstanceEffect.Scope.EVERYTHING);
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
   }

@@ -145,6 +145,14 @@ class InstanceJournalGoldenTest {
         new InstanceEvent.Updated("key-1", Optional.empty(), Optional.of(Map.of()), false, AT));
     all.put("ConfigApplied", new InstanceEvent.ConfigApplied(2, 4, "not taken: a reason", AT));
     all.put("EndpointMoved", new InstanceEvent.EndpointMoved(2, "127.0.0.1:42000", AT));
+    all.put("RestartRequested", new InstanceEvent.RestartRequested("key-1", AT));
+    var model = new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions");
+    all.put("Recovered", new InstanceEvent.Recovered("key-1", 3, true, model, AT));
+    all.put(
+        "Recovered-without-home",
+        new InstanceEvent.Recovered(
+            "key-1", 2, false, new ModelChoice("anthropic", "claude", "", ""), AT));
+    all.put("SlotFound", new InstanceEvent.SlotFound(AT));
     return all;
   }
 

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
 import java.time.Duration;
 import java.util.List;
@@ -24,25 +25,134 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class InstanceLifecycleTest {
   private static final Duration WINDOW = Duration.ofMinutes(10);
+  private static final RestartPolicy ONCE = new RestartPolicy(1, WINDOW);
   private final ActorRef<InstanceReply> nobody = TestInbox.<InstanceReply>create().getRef();
 
   @ParameterizedTest
   @CsvSource({
-    "Absent,       NotFound,     NotFound,     NotFound",
-    "NeverBorn,    NotFound,     NotFound,     NotFound",
-    "Provisioning, WrongState,   WrongState,   Deleted",
-    "Running,      Stopping,     Running,      Deleted",
-    "Stopping,     Stopping,     WrongState,   Deleted",
-    "Stopped,      Stopped,      Starting,     Deleted",
-    "Starting,     WrongState,   Starting,     Deleted",
-    "Errored,      WrongState,   WrongState,   Deleted",
-    "Deleted,      NotFound,     NotFound,     NotFound",
+    "Absent,       NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
+    "NeverBorn,    NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
+    "Provisioning, WrongState,   WrongState,   WrongState,  WrongState,   Deleted",
+    "Running,      Stopping,     Running,      Restarting,  Running,      Deleted",
+    "Stopping,     Stopping,     WrongState,   WrongState,  WrongState,   Deleted",
+    "Restarting,   WrongState,   Restarting,   Restarting,  Restarting,   Deleted",
+    "Stopped,      Stopped,      Starting,     WrongState,  WrongState,   Deleted",
+    "Starting,     WrongState,   Starting,     Starting,    Starting,     Deleted",
+    "Errored,      WrongState,   WrongState,   WrongState,  SlotReturned, Deleted",
+    "Deleted,      NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
   })
-  void aVerbLeadsWhereTheContractSays(String from, String stop, String start, String delete) {
+  void aVerbLeadsWhereTheContractSays(
+      String from, String stop, String start, String restart, String recover, String delete) {
     var state = state(from);
     assertThat(outcome(state, new InstanceCommand.Stop("key", T0, nobody))).isEqualTo(stop);
     assertThat(outcome(state, new InstanceCommand.Start("key", T0, nobody))).isEqualTo(start);
+    assertThat(outcome(state, new InstanceCommand.Restart("key", T0, nobody))).isEqualTo(restart);
+    assertThat(outcome(state, recover(1, 0, true))).isEqualTo(recover);
     assertThat(outcome(state, new InstanceCommand.Delete("key", T0, nobody))).isEqualTo(delete);
+  }
+
+  @Test
+  void aRestartEndsTheGatewayAndStartsItInANewLife() {
+    var restarting = apply(running(), new InstanceCommand.Restart("key", T0, nobody));
+    assertThat(restarting.owed()).isEqualTo(new InstanceEffect.StopGateway(1));
+    assertThat(InstanceStatus.of(restarting).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
+    assertThat(InstanceStatus.of(restarting).settled()).isFalse();
+    var starting = apply(restarting, new InstanceCommand.GatewayStopped(1, T0));
+    assertThat(starting)
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(2));
+    for (var stage : Stage.OF_START) starting = then(starting, finished(2, stage));
+    assertThat(starting).isInstanceOf(InstanceState.Running.class);
+  }
+
+  @Test
+  void aRestartWhoseStopFailsIsAnErrorThatKeepsTheHome() {
+    var failed =
+        apply(
+            state("Restarting"),
+            new InstanceCommand.EffectFailed(1, Optional.empty(), T0, "TIMED_OUT", "too slow", T0));
+    assertThat(failed)
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class, e -> assertThat(e.homeKept()).isTrue());
+  }
+
+  @Test
+  void aRecoveredInstanceThatNeverRanIsProvisionedAnewWithTheEndpointOfNow() {
+    var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
+    var other = new ModelChoice("custom", "demo", "http://localhost:1/v1", "openai-completions");
+    var recovered =
+        apply(failed, new InstanceCommand.Recover("key", 1, 1, false, other, T0, nobody));
+    assertThat(recovered)
+        .isInstanceOfSatisfying(
+            InstanceState.Provisioning.class,
+            p -> {
+              assertThat(p.attempt()).isEqualTo(2);
+              assertThat(p.profile().model()).isEqualTo(other);
+            });
+    assertThat(outcome(recovered, recover(1, 1, true))).isEqualTo("Provisioning");
+  }
+
+  @Test
+  void aRecoveredInstanceThatRanIsStartedWhereItsHomeIsThereAndElseProvisioned() {
+    var failed =
+        apply(lost(), new InstanceCommand.SlotReleased(T0), new InstanceCommand.Removed(T0));
+    assertThat(apply(failed, recover(1, 1, true)))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class,
+            s -> {
+              assertThat(s.attempt()).isEqualTo(2);
+              assertThat(s.profile().model()).isEqualTo(States.PROFILE.model());
+            });
+    assertThat(apply(failed, recover(1, 1, false))).isInstanceOf(InstanceState.Provisioning.class);
+  }
+
+  @Test
+  void overridesAreAppliedAgainInAHomeThatIsMadeAnew() {
+    var running = apply(running(), reconfigure(), new InstanceCommand.ConfigApplied(1, 1, "", T0));
+    var failed =
+        apply(
+            running,
+            observed(1, new Sight.Nothing()),
+            new InstanceCommand.SlotReleased(T0),
+            new InstanceCommand.Removed(T0));
+    var recovered = (InstanceState.Born) apply(failed, recover(1, 1, false));
+    assertThat(recovered.profile().configOwed()).isTrue();
+  }
+
+  @Test
+  void aSlotThatWasGivenBackSinceItWasTakenIsNotUsed() {
+    var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
+    assertThat(outcome(failed, recover(1, 0, true))).isEqualTo("SlotReturned");
+    var found = apply(failed, new InstanceCommand.SettleSlot("org", T0, nobody));
+    assertThat(found.owed())
+        .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
+    assertThat(outcome(found, recover(1, 1, true))).isEqualTo("SlotReturned");
+    var returned = apply(found, new InstanceCommand.SlotReleased(T0));
+    assertThat(outcome(returned, recover(1, 1, true))).isEqualTo("SlotReturned");
+    assertThat(outcome(returned, recover(1, 2, true))).isEqualTo("Provisioning");
+    // Another life that failed as well counts anew: its number tells the two apart.
+    assertThat(outcome(returned, recover(2, 2, true))).isEqualTo("SlotReturned");
+  }
+
+  @Test
+  void aSlotThatIsFoundForOneThatIsGoneIsGivenBack() {
+    for (var name : List.of("NeverBorn", "Errored", "Deleted")) {
+      var settled = apply(state(name), new InstanceCommand.SlotReleased(T0));
+      var found = apply(settled, new InstanceCommand.SettleSlot("org", T0, nobody));
+      assertThat(found.owed()).as(name).isInstanceOf(InstanceEffect.ReleaseSlot.class);
+      assertThat(apply(found, new InstanceCommand.SettleSlot("org", T0, nobody))).isEqualTo(found);
+    }
+  }
+
+  @Test
+  void aSlotThatIsUsedIsLeftAlone() {
+    for (var name :
+        List.of("Provisioning", "Running", "Stopping", "Restarting", "Stopped", "Starting")) {
+      var state = state(name);
+      assertThat(apply(state, new InstanceCommand.SettleSlot("org", T0, nobody)))
+          .as(name)
+          .isEqualTo(state);
+    }
   }
 
   @Test
@@ -98,7 +208,7 @@ class InstanceLifecycleTest {
     assertThat(errored.owed())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
-    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(true));
+    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.SANDBOX));
     errored = apply(errored, new InstanceCommand.Removed(T0));
     assertThat(errored.owed()).isEqualTo(new InstanceEffect.None());
     assertThat(errored).isInstanceOf(InstanceState.Errored.class);
@@ -112,7 +222,7 @@ class InstanceLifecycleTest {
             new InstanceCommand.EffectFailed(
                 2, Optional.of(Stage.OPENCLAW_CONFIG), T0, "TIMED_OUT", "too slow", T0));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
-    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(false));
+    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.PROCESSES));
   }
 
   @Test
@@ -121,7 +231,8 @@ class InstanceLifecycleTest {
     assertThat(deleted.owed())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     deleted = apply(deleted, new InstanceCommand.SlotReleased(T0));
-    assertThat(deleted.owed()).isEqualTo(new InstanceEffect.Remove(true));
+    assertThat(deleted.owed())
+        .isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING));
     deleted = apply(deleted, new InstanceCommand.Removed(T0));
     assertThat(deleted.owed()).isEqualTo(new InstanceEffect.None());
   }
@@ -133,7 +244,7 @@ class InstanceLifecycleTest {
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
             new InstanceCommand.Removed(T0));
     var found = apply(gone, observed(1, new Sight.Asleep()));
-    assertThat(found.owed()).isEqualTo(new InstanceEffect.Remove(true));
+    assertThat(found.owed()).isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING));
     assertThat(apply(gone, observed(1, new Sight.Nothing()))).isEqualTo(gone);
   }
 
@@ -148,8 +259,42 @@ class InstanceLifecycleTest {
     assertThat(again)
         .isInstanceOfSatisfying(
             InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("GATEWAY_CRASHED"));
-    var muchLater = apply(restarted, new Observed(2, down, WINDOW, T0.plus(WINDOW).plusSeconds(1)));
+    var muchLater = apply(restarted, new Observed(2, down, ONCE, T0.plus(WINDOW).plusSeconds(1)));
     assertThat(muchLater).isInstanceOf(InstanceState.Starting.class);
+  }
+
+  @Test
+  void aLostGatewayIsRestartedAsOftenInAWindowAsThePolicyAllows() {
+    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1");
+    var thrice = new RestartPolicy(3, WINDOW);
+    var state = running();
+    int attempt = 1;
+    for (int loss = 1; loss <= 3; loss++) {
+      state = apply(state, new Observed(attempt++, down, thrice, T0));
+      for (var stage : Stage.OF_START) state = then(state, finished(attempt, stage));
+      assertThat(state).as("after loss " + loss).isInstanceOf(InstanceState.Running.class);
+    }
+    assertThat(apply(state, new Observed(attempt, down, thrice, T0)))
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class,
+            e ->
+                assertThat(e.message())
+                    .endsWith("; restarted 3 times in 600 s (expected: at most 3 times)"));
+    var byCaller = apply(state, new InstanceCommand.Restart("key", T0, nobody));
+    assertThat(apply(byCaller, new InstanceCommand.GatewayStopped(attempt, T0)))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class, s -> assertThat(s.restarts()).isEmpty());
+  }
+
+  @Test
+  void whatAStateRemembersOfRestartsIsBounded() {
+    var state = running();
+    for (int n = 0; n < 50; n++) {
+      state = then(state, new InstanceEvent.StartRequested("", n + 2, "lost", T0.plusSeconds(n)));
+      for (var stage : Stage.OF_START) state = then(state, finished(n + 2, stage));
+    }
+    assertThat(((InstanceState.Running) state).restarts())
+        .hasSizeLessThanOrEqualTo(InstanceSightings.RESTARTS_REMEMBERED);
   }
 
   @Test
@@ -241,13 +386,29 @@ class InstanceLifecycleTest {
   }
 
   private static Observed observed(int attempt, Sight sight) {
-    return new Observed(attempt, sight, WINDOW, T0);
+    return new Observed(attempt, sight, ONCE, T0);
   }
 
   private static InstanceCommand.StageFinished report(int attempt, Stage stage) {
     var f = finished(attempt, stage);
     return new InstanceCommand.StageFinished(
         attempt, f.done(), f.endpoint(), f.configVersion(), f.at());
+  }
+
+  private InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {
+    return new InstanceCommand.Recover(
+        "key", attempt, slotReturns, homeThere, States.PROFILE.model(), T0, nobody);
+  }
+
+  private static InstanceState lost() {
+    return then(
+        running(),
+        new InstanceEvent.Failed(1, Optional.empty(), T0, "GATEWAY_CRASHED", "gone", T0));
+  }
+
+  private static InstanceState apply(InstanceState state, InstanceCommand... commands) {
+    for (var command : commands) state = apply(state, command);
+    return state;
   }
 
   private static InstanceState apply(InstanceState state, InstanceCommand command) {

@@ -84,7 +84,10 @@ class InstanceWireTest {
         new InstanceEvent.LeftoverFound(T0),
         new InstanceEvent.Updated("key", Optional.of("n"), Optional.of(Map.of("a", "b")), true, T0),
         new InstanceEvent.ConfigApplied(1, 2, "", T0),
-        new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0));
+        new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0),
+        new InstanceEvent.RestartRequested("key", T0),
+        new InstanceEvent.Recovered("key", 2, true, States.PROFILE.model(), T0),
+        new InstanceEvent.SlotFound(T0));
   }
 
   private static List<Object> messages(ActorRef<InstanceReply> ref) {
@@ -99,7 +102,9 @@ class InstanceWireTest {
                 new InstanceCommand.Start("key", T0, ref),
                 new InstanceCommand.Delete("key", T0, ref),
                 new InstanceCommand.Update("key", Optional.of("n"), Map.of("a", ""), true, T0, ref),
-                new InstanceCommand.ForbidBirth("org", T0, ref),
+                new InstanceCommand.Restart("key", T0, ref),
+                new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
+                new InstanceCommand.SettleSlot("org", T0, ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
                 new InstanceCommand.StageFinished(1, stage.done(), stage.endpoint(), 1, T0),
                 new InstanceCommand.EffectFailed(
@@ -115,12 +120,15 @@ class InstanceWireTest {
             new InstanceCommand.Sight.Asleep(),
             new InstanceCommand.Sight.Up("127.0.0.1:1"),
             new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed"))) {
-      messages.add(new InstanceCommand.Observed(1, sight, Duration.ofMinutes(10), T0));
+      messages.add(
+          new InstanceCommand.Observed(
+              1, sight, new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10)), T0));
     }
     for (var why :
         List.of(
             new InstanceRejection.NotFound(),
             new InstanceRejection.AlreadyExists(),
+            new InstanceRejection.SlotReturned(),
             new InstanceRejection.WrongState("provisioning", "running", "running"),
             new InstanceRejection.TooManyWatchers(3))) {
       messages.add(new InstanceReply.Refused(why));

@@ -47,8 +47,10 @@ final class LifecycleDocument {
 
       A phase's name: that is where it leads. *stays*: accepted, and nothing is persisted. `NotFound` is answered as 404
       `INSTANCE_NOT_FOUND`, `WrongState` as 409 `WRONG_STATE`. `AlreadyExists` reaches no caller: ids are made by the server
-      and never given twice. The edge answers 404 also for one that is `Deleted`. `ForbidBirth` comes from the sweep that
-      frees the slots of instances which a crash kept from being born.
+      and never given twice. The edge answers 404 also for one that is `Deleted`. A slot is taken before `Recover` is said;
+      `SlotReturned` means that it was given back since, and the edge takes another. `SettleSlot` says that the organization
+      holds a slot for this instance: it comes from the sweep, and from a recover that got no further, and one that does not
+      use the slot gives it back. Two phases in one cell of `Recover`: which one depends on whether an agent lived in the home.
       """;
 
   private static final String REPORTS =
@@ -167,15 +169,19 @@ final class LifecycleDocument {
                       case InstanceEffect.StopGateway _ -> "`StopGateway`";
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
                       case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";
-                      case InstanceEffect.Remove(var home) ->
-                          home ? "`Remove` of everything" : "`Remove` of processes";
+                      case InstanceEffect.Remove(var scope) ->
+                          switch (scope) {
+                            case PROCESSES -> "`Remove` of processes";
+                            case SANDBOX -> "`Remove` of the sandbox";
+                            case EVERYTHING -> "`Remove` of everything";
+                          };
                     })
             .distinct()
             .sorted(Comparator.comparing("nothing"::equals)));
   }
 
   private String verbs() {
-    var verbs = List.copyOf(LifecycleExploration.verbs().keySet());
+    var verbs = List.copyOf(LifecycleExploration.verbs(new InstanceState.Absent()).keySet());
     var head = new ArrayList<>(List.of("phase"));
     verbs.forEach(verb -> head.add(code(verb)));
     var table = new Table(head);

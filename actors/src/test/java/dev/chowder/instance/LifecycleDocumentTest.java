@@ -40,7 +40,7 @@ class LifecycleDocumentTest {
   void everyCommandIsSaid() {
     var said =
         java.util.stream.Stream.concat(
-                LifecycleExploration.verbs().values().stream(),
+                LifecycleExploration.verbs(new InstanceState.Absent()).values().stream(),
                 LifecycleExploration.reports(new InstanceState.Absent()).values().stream())
             .map(Object::getClass)
             .collect(Collectors.toSet());

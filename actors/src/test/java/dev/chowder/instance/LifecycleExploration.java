@@ -3,6 +3,7 @@ package dev.chowder.instance;
 import static dev.chowder.instance.States.T0;
 
 import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Born;
@@ -10,12 +11,12 @@ import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.NeverBorn;
 import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -84,21 +85,16 @@ final class LifecycleExploration {
     return switch (state) {
       case Absent() -> List.of(phase);
       case NeverBorn s -> List.of(phase, s.slotHeld());
-      case Provisioning s -> List.of(phase, s.profile().configOwed(), s.progress().done().size());
+      case Provisioning s ->
+          List.of(phase, s.profile().configOwed(), s.progress().done().size(), s.attempt() > 1);
       case Running s ->
-          List.of(
-              phase,
-              s.profile().configOwed(),
-              s.provisioned(),
-              s.restartedAt().equals(Instant.EPOCH));
+          List.of(phase, s.profile().configOwed(), s.provisioned(), s.restarts().isEmpty());
       case Stopping s -> List.of(phase, s.profile().configOwed());
+      case Restarting s -> List.of(phase, s.profile().configOwed());
       case Stopped s -> List.of(phase, s.profile().configOwed());
       case Starting s ->
           List.of(
-              phase,
-              s.profile().configOwed(),
-              s.progress().done().size(),
-              s.restartedAt().equals(Instant.EPOCH));
+              phase, s.profile().configOwed(), s.progress().done().size(), s.restarts().isEmpty());
       case Errored s -> List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers());
       case Deleted s -> List.of(phase, s.slotHeld(), s.leftovers());
     };
@@ -106,15 +102,17 @@ final class LifecycleExploration {
 
   /** The names are the rows and columns of the document, in its order. */
   private static Map<String, InstanceCommand> commands(InstanceState state) {
-    var all = new LinkedHashMap<String, InstanceCommand>(verbs());
+    var all = new LinkedHashMap<String, InstanceCommand>(verbs(state));
     all.putAll(reports(state));
     return all;
   }
 
-  static Map<String, InstanceCommand> verbs() {
+  static Map<String, InstanceCommand> verbs(InstanceState state) {
+    int attempt = state instanceof Born born ? born.attempt() : 1;
+    int returns = state instanceof Errored errored ? errored.slotReturns() : 0;
     var verbs = new LinkedHashMap<String, InstanceCommand>();
     verbs.put("Create", new InstanceCommand.Create("key", States.PROFILE, T0, NOBODY));
-    verbs.put("ForbidBirth", new InstanceCommand.ForbidBirth("org", T0, NOBODY));
+    verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put("Watch", new InstanceCommand.Watch(NOBODY));
     verbs.put(
@@ -122,8 +120,17 @@ final class LifecycleExploration {
         new InstanceCommand.Update("key", Optional.of("other"), Map.of(), true, T0, NOBODY));
     verbs.put("Stop", new InstanceCommand.Stop("key", T0, NOBODY));
     verbs.put("Start", new InstanceCommand.Start("key", T0, NOBODY));
+    verbs.put("Restart", new InstanceCommand.Restart("key", T0, NOBODY));
+    verbs.put("Recover", recover(attempt, returns, true));
+    verbs.put("Recover, the home is not there", recover(attempt, returns, false));
+    verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, true));
     verbs.put("Delete", new InstanceCommand.Delete("key", T0, NOBODY));
     return verbs;
+  }
+
+  private static InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {
+    return new InstanceCommand.Recover(
+        "key", attempt, slotReturns, homeThere, States.PROFILE.model(), T0, NOBODY);
   }
 
   static Map<String, InstanceCommand> reports(InstanceState state) {
@@ -170,8 +177,8 @@ final class LifecycleExploration {
     return switch (state) {
       case Provisioning s -> s.progress().current();
       case Starting s -> s.progress().current();
-      case Absent(), NeverBorn _, Running _, Stopping _, Stopped _, Errored _, Deleted _ ->
-          Stage.START_GATEWAY;
+      case Absent(), NeverBorn _, Deleted _ -> Stage.START_GATEWAY;
+      case Running _, Stopping _, Restarting _, Stopped _, Errored _ -> Stage.START_GATEWAY;
     };
   }
 
@@ -180,6 +187,6 @@ final class LifecycleExploration {
   }
 
   private static InstanceCommand observed(int attempt, Sight sight) {
-    return new Observed(attempt, sight, HOUR, T0);
+    return new Observed(attempt, sight, new RestartPolicy(1, HOUR), T0);
   }
 }

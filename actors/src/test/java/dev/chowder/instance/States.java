@@ -81,6 +81,7 @@ final class States {
     states.put("Provisioning", provisioning);
     states.put("Running", running());
     states.put("Stopping", stopping);
+    states.put("Restarting", then(running(), new InstanceEvent.RestartRequested("key", T0)));
     states.put("Stopped", stopped);
     states.put("Starting", starting);
     states.put("Errored", errored);

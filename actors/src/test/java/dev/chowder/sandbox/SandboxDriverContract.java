@@ -76,6 +76,16 @@ public abstract class SandboxDriverContract {
   /** Ends the main process as a crash would. */
   protected abstract void killProcess(SandboxId sandbox);
 
+  /** Has the main process end by itself with this exit code, after it printed this. */
+  protected abstract void crashProcess(
+      SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine);
+
+  /** Freezes the main process behind the driver's back. */
+  protected abstract void freezeProcess(SandboxId sandbox);
+
+  /** Removes the main process behind the driver's back. */
+  protected abstract void removeProcess(SandboxId sandbox);
+
   /** A driver whose engine is not there. */
   protected abstract SandboxDriver unreachable();
 
@@ -238,6 +248,20 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void aLateStartOfAFormerAttemptDoesNotEndTheProcess() {
+    create();
+    SandboxEndpoint second = start(2, commandThatServes());
+    assertRefused(
+        Reason.REFUSED,
+        "attempt: 1 (expected: at least 2, which runs)",
+        () -> start(1, commandThatServes()));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
+    // Once it has ended nothing is in the way: a database from before may know less than the host.
+    driver().stop(id, GRACE);
+    awaitAnswer(start(1, commandThatServes()));
+  }
+
+  @Test
   void stoppingEndsTheProcessCleanly() {
     create();
     awaitAnswer(start(1, commandThatServes()));
@@ -285,6 +309,56 @@ public abstract class SandboxDriverContract {
     awaitEnd();
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
     awaitAnswer(start(1, commandThatServes()));
+  }
+
+  @Test
+  void aProcessThatEndedByItselfIsSeenWithItsExitCodeAndItsLastLine() {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    crashProcess(endpoint, id, 7, "Error: ENOSPC");
+    awaitEnd();
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 7, false));
+    assertThat(logLines(1)).containsExactly("Error: ENOSPC");
+  }
+
+  @Test
+  void aFrozenProcessIsSeenAndNoticedAndStoppedCleanly() throws Exception {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    BlockingQueue<SandboxNotice> notices = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ = driver().notices(notices::add)) {
+      freezeProcess(id);
+      assertThat(next(notices).what()).contains("pause");
+    }
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    driver().writeFiles(id, List.of(file("frozen", "yes")));
+    assertThat(read("frozen")).hasValue("yes");
+    assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(true, false, 0));
+  }
+
+  @Test
+  void aRemovedProcessIsMissingAndNoticedAndItsHomeIsKept() throws Exception {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    BlockingQueue<SandboxNotice> notices = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ = driver().notices(notices::add)) {
+      removeProcess(id);
+      assertThat(next(notices)).isNotNull();
+    }
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, true, new MainProcess.Missing()));
+  }
+
+  /** The next one of this test's sandbox. */
+  private SandboxNotice next(BlockingQueue<SandboxNotice> notices) throws InterruptedException {
+    while (true) {
+      SandboxNotice notice = notices.poll(10, TimeUnit.SECONDS);
+      assertThat(notice).as("a notice in time").isNotNull();
+      if (notice.id().equals(id)) {
+        return notice;
+      }
+    }
   }
 
   @Test
@@ -466,7 +540,7 @@ public abstract class SandboxDriverContract {
     return driver().readFile(id, path, 1000).map(ByteString::toStringUtf8);
   }
 
-  private List<String> logLines(int lines) {
+  protected List<String> logLines(int lines) {
     LogRecorder recorder = new LogRecorder();
     try (AutoCloseable _ = driver().logs(id, lines, false, recorder)) {
       assertThat(recorder.end()).isEmpty();
@@ -494,7 +568,7 @@ public abstract class SandboxDriverContract {
         });
   }
 
-  private int get(SandboxEndpoint endpoint, String path) throws IOException {
+  protected int get(SandboxEndpoint endpoint, String path) throws IOException {
     try {
       return http.send(
               HttpRequest.newBuilder(URI.create("http://" + endpoint + path))
@@ -507,7 +581,7 @@ public abstract class SandboxDriverContract {
     }
   }
 
-  private void awaitEnd() {
+  protected void awaitEnd() {
     await(() -> driver().observe(id).mainProcess() instanceof MainProcess.Ended);
   }
 

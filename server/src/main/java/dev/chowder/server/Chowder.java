@@ -7,13 +7,13 @@ import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.cluster.SharedHostPorts;
-import dev.chowder.effect.Caretaker;
-import dev.chowder.effect.CaretakerSettings;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
 import dev.chowder.effect.GatewayStages;
 import dev.chowder.effect.ImageSchemas;
 import dev.chowder.effect.ModelSetups;
+import dev.chowder.effect.Reconciler;
+import dev.chowder.effect.ReconcilerSettings;
 import dev.chowder.effect.StoredOverrides;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceSettings;
@@ -46,6 +46,7 @@ import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
+import dev.chowder.server.instance.HostOperatorCommands;
 import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
@@ -70,12 +71,14 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.slf4j.Logger;
@@ -95,19 +98,27 @@ public final class Chowder implements AutoCloseable {
   private final Config config;
   private final ServerSettings settings;
   private final Clock clock = Clock.systemUTC();
+  private final Function<Config, SandboxDriver> drivers;
   private int grpcPort;
   private int operatorPort;
 
-  private Chowder(Config config) {
+  private Chowder(Config config, Function<Config, SandboxDriver> drivers) {
     this.config = config;
     this.settings = ServerSettings.of(config);
+    this.drivers = drivers;
   }
 
   /**
    * Starts a node; when a part cannot start, those before it are ended and the reason is thrown.
    */
   public static Chowder start(Config config) throws IOException {
-    var chowder = new Chowder(config);
+    return start(config, Chowder::configuredDriver);
+  }
+
+  /** The same on sandboxes that the caller makes; they are closed with the node. */
+  public static Chowder start(Config config, Function<Config, SandboxDriver> drivers)
+      throws IOException {
+    var chowder = new Chowder(config, drivers);
     try {
       chowder.start();
       return chowder;
@@ -125,7 +136,8 @@ public final class Chowder implements AutoCloseable {
     var keys = new ApiKeys(database, KeySettings.from(config), clock);
     var instanceRows = new InstanceRows(database);
     var organizationRows = new OrganizationRows(database);
-    var driver = lifeline.add("sandbox driver", FailpointSandboxDriver.around(driver()));
+    var driver =
+        lifeline.add("sandbox driver", FailpointSandboxDriver.around(drivers.apply(config)));
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
     lifeline.add("blocking work", blocking::shutdownNow);
     var http =
@@ -195,22 +207,24 @@ public final class Chowder implements AutoCloseable {
             new InstanceReadRows(instanceRows, blocking),
             InstanceSettings.of(config));
     later.set(instances);
-    InstanceMetrics.register(metrics, instanceRows);
-    lifeline.add(
-        "caretaker",
-        OnePerCluster.keep(
-            system,
-            "caretaker",
-            () ->
-                Caretaker.start(
-                    instances,
-                    instanceRows,
-                    driver,
-                    hostPorts::open,
-                    slots,
-                    CaretakerSettings.of(config),
-                    clock,
-                    metrics)));
+    InstanceMetrics.register(metrics, instanceRows, clock);
+    var reconciler =
+        lifeline.add(
+            "reconciler",
+            OnePerCluster.keep(
+                system,
+                "reconciler",
+                () ->
+                    Reconciler.start(
+                        instances,
+                        instanceRows,
+                        driver,
+                        hostPorts::open,
+                        slots,
+                        Set.of(schemaSandbox()),
+                        ReconcilerSettings.of(config),
+                        clock,
+                        metrics)));
 
     var directory = new InstanceDirectory(instances, secrets);
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
@@ -243,6 +257,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
+                new HostOperatorCommands(instanceRows, reconciler, clock),
                 metrics,
                 serving::get));
     var grpc =
@@ -305,7 +320,7 @@ public final class Chowder implements AutoCloseable {
         UUID.nameUUIDFromBytes(("schema of " + installation).getBytes(UTF_8)).toString());
   }
 
-  private SandboxDriver driver() {
+  private static SandboxDriver configuredDriver(Config config) {
     var name = config.getString("chowder.sandbox.driver");
     return switch (name) {
       case "docker" -> new DockerSandboxDriver(DockerSandboxSettings.from(config));

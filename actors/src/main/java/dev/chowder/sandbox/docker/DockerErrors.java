@@ -58,7 +58,7 @@ final class DockerErrors {
   private static SandboxException refusal(String what, DockerException refused) {
     String said = message(refused);
     String lower = said.toLowerCase(Locale.ROOT);
-    if (lower.contains("no space left on device")) {
+    if (saysDiskFull(said)) {
       return new SandboxException(Reason.NO_SPACE, what + ": the host's disk is full", refused);
     }
     if (lower.contains("cannot allocate memory")) {
@@ -72,6 +72,11 @@ final class DockerErrors {
       return new SandboxException(Reason.NOT_FOUND, what + ": " + said, refused);
     }
     return new SandboxException(Reason.REFUSED, what + ": " + said, refused);
+  }
+
+  /** The C library's words for ENOSPC, also through the engine. */
+  static boolean saysDiskFull(String said) {
+    return said.toLowerCase(Locale.ROOT).contains("no space left on device");
   }
 
   /** What the engine said: its answers are {@code {"message": "..."}}. */

@@ -61,8 +61,9 @@ final class DockerEvents implements AutoCloseable {
             onReconnect.run();
           }
           delay = FIRST_DELAY;
-          while (!events.awaitEnd(settings.callTimeout())) {
-            // Lives on: most of the time nothing happens.
+          while (!events.awaitEnd(settings.eventsCheckEvery())) {
+            // Most of the time nothing happens; an engine that is gone may not even say so.
+            engine.call("ping", docker -> docker.pingCmd().exec());
           }
           broke = true;
           log.info(
@@ -94,7 +95,7 @@ final class DockerEvents implements AutoCloseable {
                 .eventsCmd()
                 .withSince(Long.toString(lastSecond.get()))
                 .withEventTypeFilter(EventType.CONTAINER)
-                .withEventFilter("die", "oom", "destroy")
+                .withEventFilter("die", "oom", "destroy", "pause")
                 .withLabelFilter(
                     Map.of(
                         DockerLabels.CLUSTER,

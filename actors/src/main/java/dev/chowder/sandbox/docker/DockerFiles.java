@@ -166,6 +166,9 @@ final class DockerFiles {
                 Objects.requireNonNullElse(
                     docker.inspectExecCmd(exec).exec().getExitCodeLong(), -1L));
     if (exitCode != 0) {
+      if (DockerErrors.saysDiskFull(output.text())) {
+        throw new SandboxException(Reason.NO_SPACE, what + ": the disk of its home is full");
+      }
       throw new SandboxException(
           Reason.REFUSED, what + ": exit code " + exitCode + " (expected: 0): " + output.text());
     }

@@ -9,6 +9,7 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.StaleAttempt;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -103,6 +104,10 @@ public final class DockerSandboxDriver implements SandboxDriver {
     // Two processes must never share a home directory.
     containers.remove(DockerContainers.name(id, DockerLabels.TASK));
     Optional<InspectContainerResponse> former = containers.inspect(spec.name());
+    former
+        .filter(DockerContainers::runs)
+        .map(DockerObservations::labels)
+        .ifPresent(labels -> StaleAttempt.refuse(attempt, DockerLabels.attempt(labels)));
     if (former.isPresent() && !isFrom(former.get(), spec)) {
       stop(id, settings.replaceGrace());
       containers.remove(spec.name());

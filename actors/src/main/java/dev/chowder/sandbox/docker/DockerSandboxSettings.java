@@ -25,6 +25,7 @@ import java.util.stream.Stream;
  * @param concurrencyWait how long a call waits for its turn
  * @param concurrentStreams followed logs, waits and event streams at once
  * @param reconnectDelay before the event stream is opened again, at most
+ * @param eventsCheckEvery how often a silent event stream's engine is asked whether it is there
  * @param logFileBytes size of one log file of a container
  * @param logFiles log files kept for each container
  * @param logLinesLimit lines that one call may ask for
@@ -52,6 +53,7 @@ public record DockerSandboxSettings(
     Duration concurrencyWait,
     int concurrentStreams,
     Duration reconnectDelay,
+    Duration eventsCheckEvery,
     long logFileBytes,
     int logFiles,
     int logLinesLimit,
@@ -84,6 +86,7 @@ public record DockerSandboxSettings(
         config.getDuration("concurrency-wait"),
         config.getInt("concurrent-streams"),
         config.getDuration("reconnect-delay"),
+        config.getDuration("events-check-every"),
         config.getBytes("log-file-size"),
         config.getInt("log-files"),
         config.getInt("log-lines-limit"),

@@ -34,9 +34,14 @@ final class FakeSandbox {
       String spec,
       String host,
       @Nullable Integer exitCode,
-      boolean outOfMemory) {
+      boolean outOfMemory,
+      boolean paused) {
     Played ended(int code, boolean memory) {
-      return new Played(attempt, organizationId, command, spec, host, code, memory);
+      return new Played(attempt, organizationId, command, spec, host, code, memory, false);
+    }
+
+    Played frozen() {
+      return new Played(attempt, organizationId, command, spec, host, null, false, true);
     }
 
     boolean runs() {
@@ -142,6 +147,17 @@ final class FakeSandbox {
     return true;
   }
 
+  /** Whether one ran. */
+  synchronized boolean pause() {
+    Played running = process;
+    if (running == null || !running.runs()) {
+      return false;
+    }
+    process = running.frozen();
+    save();
+    return true;
+  }
+
   /** A task is under way until the latch is counted down, by its end or its removal. */
   synchronized CountDownLatch beginTask() {
     CountDownLatch begun = new CountDownLatch(1);
@@ -195,6 +211,9 @@ final class FakeSandbox {
     Played seen = process;
     if (seen == null) {
       return new MainProcess.Missing();
+    }
+    if (seen.paused()) {
+      return new MainProcess.Paused(seen.attempt());
     }
     Integer exitCode = seen.exitCode();
     return exitCode == null

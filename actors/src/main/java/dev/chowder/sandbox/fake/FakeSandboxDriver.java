@@ -6,6 +6,7 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.StaleAttempt;
 import dev.chowder.sandbox.fake.FakeSandbox.Played;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
@@ -61,6 +62,56 @@ public final class FakeSandboxDriver implements SandboxDriver {
                 tell(id, "die with exit code " + KILLED);
               }
             });
+  }
+
+  /** Ends a main process as one that prints this and then gives up by itself. */
+  public void crash(SandboxId id, int exitCode, String lastLine) {
+    host.find(id)
+        .ifPresent(
+            sandbox -> {
+              sandbox.log().add(lastLine);
+              if (sandbox.end(exitCode, false)) {
+                tell(id, "die with exit code " + exitCode);
+              }
+            });
+  }
+
+  /** Ends a main process as an engine does when its memory limit is reached. */
+  public void killForMemory(SandboxId id) {
+    host.find(id)
+        .ifPresent(
+            sandbox -> {
+              if (sandbox.end(KILLED, true)) {
+                tell(id, "oom");
+              }
+            });
+  }
+
+  /** Freezes a main process behind everybody's back. */
+  public void pause(SandboxId id) {
+    host.find(id)
+        .ifPresent(
+            sandbox -> {
+              if (sandbox.pause()) {
+                tell(id, "pause");
+              }
+            });
+  }
+
+  /** Removes the processes behind everybody's back. */
+  public void removeContainers(SandboxId id) {
+    host.find(id)
+        .ifPresent(
+            sandbox -> {
+              sandbox.removeProcesses();
+              tell(id, "destroy");
+            });
+  }
+
+  /** Removes the home as well. */
+  public void lose(SandboxId id) {
+    host.remove(id);
+    tell(id, "destroy");
   }
 
   /** Whether a task of this sandbox is under way. */
@@ -121,14 +172,25 @@ public final class FakeSandboxDriver implements SandboxDriver {
             + new TreeMap<>(process.environment())
             + process.port();
     Optional<Played> former = sandbox.process().filter(p -> p.spec().equals(spec));
-    if (former.isPresent() && former.get().runs()) {
+    sandbox
+        .process()
+        .filter(Played::runs)
+        .ifPresent(running -> StaleAttempt.refuse(attempt, running.attempt()));
+    if (former.isPresent() && former.get().runs() && !former.get().paused()) {
       return new SandboxEndpoint(former.get().host(), gateway.port());
     }
     FakeCommand command = FakeCommand.parse(process.command());
     String address = host.nextAddress();
     sandbox.start(
         new Played(
-            attempt, process.organizationId(), process.command(), spec, address, null, false),
+            attempt,
+            process.organizationId(),
+            process.command(),
+            spec,
+            address,
+            null,
+            false,
+            false),
         former.isPresent(),
         settings.bootTime().toNanos());
     command.prints().forEach(sandbox.log()::add);
@@ -188,6 +250,9 @@ public final class FakeSandboxDriver implements SandboxDriver {
   @Override
   public List<SandboxObservation> list() {
     script.play(Verb.LIST, Optional.empty());
+    if (script.isForgetful()) {
+      return List.of();
+    }
     return host.all().stream().map(sandbox -> sandbox.observe(gateway.port())).toList();
   }
 

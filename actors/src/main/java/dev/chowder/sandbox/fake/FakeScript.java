@@ -59,6 +59,7 @@ public final class FakeScript {
   private final Set<String> missing = new HashSet<>();
   private final List<Call> calls = new ArrayList<>();
   private @Nullable Fault always;
+  private boolean forgetful;
 
   /** From now on every call of this verb takes so much longer. */
   public synchronized FakeScript delay(Verb verb, Duration delay) {
@@ -101,6 +102,22 @@ public final class FakeScript {
   public synchronized FakeScript reachable() {
     always = null;
     return this;
+  }
+
+  /** From now on a list shows nothing, though everything is there; until {@link #remembering()}. */
+  public synchronized FakeScript forgetful() {
+    forgetful = true;
+    return this;
+  }
+
+  /** Ends {@link #forgetful()}. */
+  public synchronized FakeScript remembering() {
+    forgetful = false;
+    return this;
+  }
+
+  synchronized boolean isForgetful() {
+    return forgetful;
   }
 
   /** Every call so far, oldest first; beyond 100,000 the oldest are forgotten. */

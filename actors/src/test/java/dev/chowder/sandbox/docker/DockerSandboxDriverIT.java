@@ -1,14 +1,20 @@
 package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.sandbox.SandboxDriver.StopResult;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriverContract;
+import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -66,6 +72,8 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
         for (let i = 1; i <= 5; i++) console.log(`line ${i}`);
         process.on('SIGTERM', () => { %s });
         require('http').createServer((request, response) => {
+          const crash = decodeURIComponent(request.url).split('/');
+          if (crash[1] === 'crash') { console.log(crash[3]); process.exit(+crash[2]); }
           console.log(`got ${request.url}`);
           response.end('ok');
         }).listen(18789);
@@ -81,6 +89,24 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   @Override
   protected void killProcess(SandboxId sandbox) {
     engine.docker().killContainerCmd(sandbox + "-gateway").withSignal("KILL").exec();
+  }
+
+  @Override
+  protected void crashProcess(
+      SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine) {
+    assertThatThrownBy(
+            () -> get(endpoint, "/crash/" + exitCode + "/" + lastLine.replace(" ", "%20")))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Override
+  protected void freezeProcess(SandboxId sandbox) {
+    engine.docker().pauseContainerCmd(sandbox + "-gateway").exec();
+  }
+
+  @Override
+  protected void removeProcess(SandboxId sandbox) {
+    engine.docker().removeContainerCmd(sandbox + "-gateway").withForce(true).exec();
   }
 
   @Override
@@ -112,14 +138,37 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Test
-  void aFrozenProcessIsSeenAndStoppedCleanly() {
+  void aFullHomeIsNamedByEveryWriteAndByTheLogOfWhoeverFillsIt() {
+    engine
+        .docker()
+        .createVolumeCmd()
+        .withName(id.value())
+        .withLabels(
+            Map.of(
+                DockerLabels.CLUSTER, engine.clusterId(),
+                DockerLabels.INSTANCE, id.instanceId(),
+                DockerLabels.ORGANIZATION, ORGANIZATION,
+                DockerLabels.SNAPSHOT, snapshot()))
+        .withDriverOpts(
+            Map.of("type", "tmpfs", "device", "tmpfs", "o", "size=2m,uid=1000,gid=1000"))
+        .exec();
     create();
     awaitAnswer(start(1, commandThatServes()));
-    engine.docker().pauseContainerCmd(id + "-gateway").exec();
-    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
-    driver.writeFiles(id, List.of(file("frozen", "yes")));
-    assertThat(read("frozen")).hasValue("yes");
-    assertThat(driver.stop(id, Duration.ofSeconds(5))).isEqualTo(new StopResult(true, false, 0));
+    var tooMuch = new SandboxFile("big", ByteString.copyFrom(new byte[4 << 20]), 0600);
+    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, List.of(tooMuch)));
+    driver.stop(id, Duration.ofSeconds(5));
+    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, List.of(tooMuch)));
+
+    start(
+        2,
+        List.of(
+            "node",
+            "-e",
+            "setTimeout(() => require('fs').writeFileSync('/home/node/log', Buffer.alloc(4 << 20)),"
+                + " 500)"));
+    awaitEnd();
+    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(2, 1, false));
+    assertThat(String.join(" ", logLines(20))).contains("ENOSPC");
   }
 
   @Test

@@ -81,6 +81,22 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Override
+  protected void crashProcess(
+      SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine) {
+    driver.crash(sandbox, exitCode, lastLine);
+  }
+
+  @Override
+  protected void freezeProcess(SandboxId sandbox) {
+    driver.pause(sandbox);
+  }
+
+  @Override
+  protected void removeProcess(SandboxId sandbox) {
+    driver.removeContainers(sandbox);
+  }
+
+  @Override
   protected void awaitTaskRunning() {
     await(() -> driver.hasTask(id));
   }

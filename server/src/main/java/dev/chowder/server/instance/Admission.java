@@ -1,6 +1,7 @@
 package dev.chowder.server.instance;
 
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
 import java.util.Optional;
 
@@ -15,6 +16,17 @@ public interface Admission {
    *     INSTANCE_LIMIT_REACHED, NO_CAPACITY; nothing is taken then
    */
   ModelChoice admit(String organizationId, InstanceId id, String provider, Optional<String> model);
+
+  /**
+   * Takes a slot again, and room, for an instance that failed, and says which model it will use if
+   * it is provisioned again: its own, at the endpoint that the organization has set now.
+   *
+   * @throws dev.chowder.server.error.ApiError as {@link #admit}; nothing is taken then
+   */
+  ModelChoice admitAgain(InstanceView failed);
+
+  /** Has a slot given back that was taken for this instance, unless it uses it. */
+  void settle(String organizationId, InstanceId id);
 
   /**
    * Takes room for an instance that is about to be started; its slot it has.

@@ -81,6 +81,9 @@ public final class InstanceAsks {
       case InstanceRejection.AlreadyExists() ->
           // Ids are made here and never given twice.
           throw new IllegalStateException("instance id given twice");
+      case InstanceRejection.SlotReturned() ->
+          ApiError.wrongState(
+              "status: error (expected: nobody else who recovers it at the same time)", Map.of());
       case InstanceRejection.WrongState(var status, var desired, var expected) ->
           ApiError.wrongState(
               status.equals(desired)
@@ -101,7 +104,7 @@ public final class InstanceAsks {
     return view(Answers.await(reply, "the instance"));
   }
 
-  private static InstanceView view(InstanceReply reply) {
+  static InstanceView view(InstanceReply reply) {
     return switch (reply) {
       case InstanceReply.Accepted(var view) -> view;
       case InstanceReply.Refused(var why) -> throw error(why);

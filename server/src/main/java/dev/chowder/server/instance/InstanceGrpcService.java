@@ -19,6 +19,8 @@ import dev.chowder.api.v1.InstanceStatus;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.ListInstancesResponse;
 import dev.chowder.api.v1.LogLine;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
@@ -57,14 +59,15 @@ import java.util.stream.Stream;
  * of its own and may block.
  */
 public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServiceImplBase {
-  /** How long a deletion waits until its slot is free as well; it happens within milliseconds. */
-  private static final Duration SLOT_PATIENCE = Duration.ofSeconds(10);
+  /** How long is waited until a slot is free again; it happens within milliseconds. */
+  static final Duration SLOT_PATIENCE = Duration.ofSeconds(10);
 
   private final InstanceRequests requests;
   private final InstancePresenter presenter;
   private final InstanceAsks asks;
   private final InstanceRows rows;
   private final Admission admission;
+  private final InstanceRecovery recovery;
   private final Overrides overrides;
   private final ResponsesProxy responses;
   private final SandboxDriver driver;
@@ -88,6 +91,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.asks = asks;
     this.rows = rows;
     this.admission = admission;
+    this.recovery = new InstanceRecovery(asks, admission, driver, clock);
     this.overrides = overrides;
     this.responses = responses;
     this.driver = driver;
@@ -222,6 +226,26 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Stop(caller.keyId(), now, replyTo));
     answer(out, present(asks.await(view, settledAt(Name.STOPPED), verb.patience())));
+  }
+
+  @Override
+  public void restartInstance(RestartInstanceRequest request, StreamObserver<Instance> out) {
+    var caller = Caller.current();
+    var verb = requests.restart(request);
+    var now = clock.instant();
+    var view =
+        asks.send(
+            caller,
+            new InstanceId(verb.instanceId()),
+            replyTo -> new InstanceCommand.Restart(caller.keyId(), now, replyTo));
+    answer(out, present(asks.await(view, settledAt(Name.RUNNING), verb.patience())));
+  }
+
+  @Override
+  public void recoverInstance(RecoverInstanceRequest request, StreamObserver<Instance> out) {
+    var verb = requests.recover(request);
+    var view = recovery.recover(Caller.current(), new InstanceId(verb.instanceId()));
+    answer(out, present(asks.await(view, settledAt(Name.RUNNING), verb.patience())));
   }
 
   @Override

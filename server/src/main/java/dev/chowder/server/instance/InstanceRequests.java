@@ -8,6 +8,8 @@ import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
@@ -143,6 +145,14 @@ public final class InstanceRequests {
   }
 
   public Verb start(StartInstanceRequest r) {
+    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
+  }
+
+  public Verb restart(RestartInstanceRequest r) {
+    return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
+  }
+
+  public Verb recover(RecoverInstanceRequest r) {
     return new Verb(instanceId(r.getInstanceId()), waitFor(r.hasWait(), r.getWait()));
   }
 

@@ -33,6 +33,7 @@ final class OperatorRoutes {
 
   private final TokenFile token;
   private final OperatorCommands commands;
+  private final HostRoutes host;
   private final Supplier<String> figures;
   private final BooleanSupplier isServing;
   private final int maxBodyBytes;
@@ -40,11 +41,13 @@ final class OperatorRoutes {
   OperatorRoutes(
       TokenFile token,
       OperatorCommands commands,
+      HostCommands host,
       Supplier<String> figures,
       BooleanSupplier isServing,
       int maxBodyBytes) {
     this.token = token;
     this.commands = commands;
+    this.host = new HostRoutes(host);
     this.figures = figures;
     this.isServing = isServing;
     this.maxBodyBytes = maxBodyBytes;
@@ -62,11 +65,15 @@ final class OperatorRoutes {
       require(method, "GET");
       return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", figures.get());
     }
-    if (path.size() < 2
-        || !path.get(0).equals("operator")
-        || !path.get(1).equals("organizations")) {
-      throw notFound();
-    }
+    if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
+    return switch (path.get(1)) {
+      case "organizations" -> organizations(method, path, exchange);
+      default -> host.answer(method, path.subList(1, path.size()));
+    };
+  }
+
+  private OperatorAnswer organizations(String method, List<String> path, HttpExchange exchange)
+      throws IOException {
     return switch (path.size()) {
       case 2 -> {
         require(method, "GET");
@@ -163,11 +170,11 @@ final class OperatorRoutes {
     return ApiError.of(Reason.ORGANIZATION_NOT_FOUND, "Organization not found.");
   }
 
-  private static ApiError notFound() {
+  static ApiError notFound() {
     return ApiError.of(Reason.PATH_NOT_FOUND, "path: not an operator's (expected: a known one)");
   }
 
-  private static void require(String method, String... allowed) {
+  static void require(String method, String... allowed) {
     if (!List.of(allowed).contains(method)) {
       throw ApiError.of(
           Reason.PATH_NOT_FOUND, "method: " + method + " (expected: " + allowed[0] + ")");

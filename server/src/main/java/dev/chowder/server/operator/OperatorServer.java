@@ -49,13 +49,14 @@ public final class OperatorServer implements AutoCloseable {
       ServerSettings settings,
       TokenFile token,
       OperatorCommands commands,
+      HostCommands host,
       PrometheusMeterRegistry metrics,
       BooleanSupplier isServing)
       throws IOException {
     var address = new InetSocketAddress(settings.bind(), settings.operator().port());
     var routes =
         new OperatorRoutes(
-            token, commands, metrics::scrape, isServing, settings.operator().maxBodyBytes());
+            token, commands, host, metrics::scrape, isServing, settings.operator().maxBodyBytes());
     var executor = Executors.newVirtualThreadPerTaskExecutor();
     var server =
         new OperatorServer(

@@ -1,10 +1,11 @@
 package dev.chowder.server.organization;
 
 import com.typesafe.config.Config;
-import dev.chowder.effect.Caretaker.UnbornSlots;
 import dev.chowder.effect.GatewayStages.SlotReturns;
+import dev.chowder.effect.Reconciler.UnbornSlots;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.organization.ModelEndpoint;
@@ -26,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Organizations' slots as creates, deletions and sweeps use them: taken before an instance exists,
- * given back when it is gone or was never born.
+ * Organizations' slots as creates, recovers, deletions and sweeps use them: taken before an
+ * instance lives, given back when it is gone, failed or was never born.
  */
 public final class OrganizationSlots implements Admission, SlotReturns, UnbornSlots {
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationSlots.class);
@@ -64,13 +65,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
   public ModelChoice admit(
       String organizationId, InstanceId id, String provider, Optional<String> model) {
     var wanted = ModelProvider.ofLabel(provider).orElseThrow();
-    var keyId = Caller.current().keyId();
-    var view =
-        organizations.send(
-            organizationId,
-            replyTo ->
-                new OrganizationCommand.ReserveSlot(
-                    keyId, id.value(), wanted, clock.instant(), replyTo));
+    var view = reserve(organizationId, id, wanted);
     try {
       room.letIn();
     } catch (RuntimeException noRoom) {
@@ -78,6 +73,31 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
       throw noRoom;
     }
     return choice(view, wanted, model);
+  }
+
+  @Override
+  public ModelChoice admitAgain(InstanceView failed) {
+    var organizationId = failed.profile().organizationId();
+    var model = failed.profile().model();
+    var provider = ModelProvider.ofLabel(model.provider()).orElseThrow();
+    var view = reserve(organizationId, failed.id(), provider);
+    try {
+      room.letIn();
+    } catch (RuntimeException noRoom) {
+      // Not given back here: another recover of the same instance may just have made use of it.
+      settle(organizationId, failed.id());
+      throw noRoom;
+    }
+    return choice(view, provider, Optional.of(model.model()));
+  }
+
+  private OrganizationView reserve(String organizationId, InstanceId id, ModelProvider provider) {
+    var keyId = Caller.current().keyId();
+    return organizations.send(
+        organizationId,
+        replyTo ->
+            new OrganizationCommand.ReserveSlot(
+                keyId, id.value(), provider, clock.instant(), replyTo));
   }
 
   private ModelChoice choice(
@@ -155,22 +175,22 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
     }
     byInstance.forEach(
         (instanceId, since) -> {
-          if (since.isBefore(olderThan)) forbidBirth(row.id(), new InstanceId(instanceId));
+          if (since.isBefore(olderThan)) settle(row.id(), new InstanceId(instanceId));
         });
   }
 
   /**
-   * The instance itself says whether it was born. One that was refuses, and by being asked writes
-   * its row again; one that was not gives the slot back.
+   * The instance itself says whether it uses the slot, and by being asked writes its row again. One
+   * that does not, since it was never born or failed, gives the slot back.
    */
-  private void forbidBirth(String organizationId, InstanceId id) {
+  @Override
+  public void settle(String organizationId, InstanceId id) {
     var _ =
         instances
             .get()
             .ask(
                 id,
-                replyTo ->
-                    new InstanceCommand.ForbidBirth(organizationId, clock.instant(), replyTo))
+                replyTo -> new InstanceCommand.SettleSlot(organizationId, clock.instant(), replyTo))
             .toCompletableFuture()
             .join();
   }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One node that can be ended in every way and started again at the same ports. */
 final class Node implements AutoCloseable {
-  private static final Duration START_LIMIT = Duration.ofSeconds(180);
+  private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
   private final int number;
   private final Ports ports;
@@ -47,7 +47,7 @@ final class Node implements AutoCloseable {
         List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
     command.addAll(
         List.of(
-            "-Dchowder.caretaker.unborn-grace=5s",
+            "-Dchowder.reconciler.unborn-grace=5s",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));

@@ -164,6 +164,18 @@ class CrashIT {
         journey.disk().bringBack(journey.sandbox());
         lane.restartTowards(place);
       }
+      case RECOVERED -> {
+        fail(journey);
+        lane.arm(place);
+        recoverUntilItDies(journey);
+      }
+      case SLOT_UNUSED -> {
+        fail(journey);
+        lane.arm(Place.BEFORE_RECOVERY);
+        recoverUntilItDies(journey);
+        lane.server().awaitDeathAt(Place.BEFORE_RECOVERY, DEATH_LIMIT);
+        lane.restartTowards(place);
+      }
       case MOVED -> {
         journey.begin(lane.server());
         lane.server().kill();
@@ -173,6 +185,24 @@ class CrashIT {
     }
     lane.server().awaitDeathAt(place, DEATH_LIMIT);
     comeBack(journey);
+  }
+
+  /** Its home vanishes, and the server that comes back has noticed. */
+  private void fail(Journey journey) throws IOException {
+    journey.begin(lane.server());
+    lane.server().kill();
+    journey.disk().lose(journey.sandbox());
+    journey.expectError();
+    lane.restart();
+    journey.settle(lane.server());
+  }
+
+  private void recoverUntilItDies(Journey journey) {
+    try {
+      journey.recover(lane.server());
+    } catch (ServerDied expected) {
+      assertThat(expected).hasCauseInstanceOf(Exception.class);
+    }
   }
 
   /**
@@ -313,7 +343,7 @@ class CrashIT {
             "operators' port",
             "responses",
             "consoles",
-            "caretaker",
+            "reconciler",
             "effects",
             "actors",
             "blocking work",

@@ -14,6 +14,8 @@ import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
@@ -77,6 +79,7 @@ final class Journey {
     CREATE,
     STOP,
     START,
+    RESTART,
     DELETE
   }
 
@@ -131,6 +134,8 @@ final class Journey {
     stop(server);
     settle(server);
     start(server);
+    settle(server);
+    restart(server);
     settle(server);
     forgetKeys(server);
     delete(server);
@@ -299,6 +304,23 @@ final class Journey {
     call(server, () -> instances(server).startInstance(request));
     fates = EnumSet.of(Fate.RUNNING);
     acknowledged.accept(Ask.START);
+  }
+
+  private void restart(ServerProcess server) {
+    int before = get(server).getRevision();
+    var request = RestartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
+    call(server, () -> instances(server).restartInstance(request));
+    // An acknowledged restart is never forgotten: the stop alone is one change, the start three.
+    revision = before + 5;
+    acknowledged.accept(Ask.RESTART);
+  }
+
+  /** Another life after an error; refused or not, the slot is right afterwards. */
+  void recover(ServerProcess server) {
+    fates.add(Fate.RUNNING);
+    var request = RecoverInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
+    call(server, () -> instances(server).recoverInstance(request));
+    fates = EnumSet.of(Fate.RUNNING);
   }
 
   private void forgetKeys(ServerProcess server) {

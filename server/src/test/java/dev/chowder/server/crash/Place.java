@@ -29,7 +29,11 @@ record Place(String name, Story story) {
     /** A deleted instance's home that came back while the server was down. */
     LEFTOVER,
     /** A gateway that answers elsewhere since the server was down. */
-    MOVED
+    MOVED,
+    /** An instance in error that is given another life. */
+    RECOVERED,
+    /** The same, of which only the slot was taken. */
+    SLOT_UNUSED
   }
 
   /** Where a slot is taken, and its instance not there yet. */
@@ -39,6 +43,10 @@ record Place(String name, Story story) {
   static final Place SLOT_TAKEN =
       new Place("persist.organization.SlotReserved" + Failpoints.AFTER, Story.LIFE);
 
+  /** Where the slot for another life is taken, and the instance does not know yet. */
+  static final Place BEFORE_RECOVERY =
+      new Place("persist.Recovered" + Failpoints.BEFORE, Story.RECOVERED);
+
   private static final Map<String, Story> UNUSUAL =
       Map.of(
           "driver.notices", Story.START_UP,
@@ -47,7 +55,9 @@ record Place(String name, Story story) {
           "persist.BirthForbidden", Story.UNBORN,
           "persist.Failed", Story.HOME_LOST,
           "persist.LeftoverFound", Story.LEFTOVER,
-          "persist.EndpointMoved", Story.MOVED);
+          "persist.EndpointMoved", Story.MOVED,
+          "persist.Recovered", Story.RECOVERED,
+          "persist.SlotFound", Story.SLOT_UNUSED);
 
   static List<Place> all() {
     return Stream.of(

@@ -108,8 +108,8 @@ final class ServerProcess implements AutoCloseable {
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-Dchowder.caretaker.interval=300ms",
-            "-Dchowder.caretaker.unborn-grace=1s",
+            "-Dchowder.reconciler.interval=300ms",
+            "-Dchowder.reconciler.unborn-grace=1s",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     command.addAll(List.of("-cp", classPath(), Main.class.getName()));

@@ -143,6 +143,8 @@ final class BadCalls {
             "DeleteInstance",
             "StartInstance",
             "StopInstance",
+            "RestartInstance",
+            "RecoverInstance",
             "UpdateInstance",
             "WatchInstance",
             "TailLogs",

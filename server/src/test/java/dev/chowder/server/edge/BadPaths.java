@@ -55,6 +55,8 @@ final class BadPaths {
             "DELETE /v1/instances/%s",
             "POST /v1/instances/%s/start",
             "POST /v1/instances/%s/stop",
+            "POST /v1/instances/%s/restart",
+            "POST /v1/instances/%s/recover",
             "GET /v1/instances/%s/watch",
             "GET /v1/instances/%s/logs",
             "GET /v1/instances/%s/gateway")) {
@@ -148,6 +150,8 @@ final class BadPaths {
             "POST /v1/instances/{running}/start?wait=301",
             "POST /v1/instances/{running}/start?wait=soon",
             "POST /v1/instances/{running}/stop?wait=1.5",
+            "POST /v1/instances/{running}/restart?wait=301",
+            "POST /v1/instances/{running}/recover?wait=-1",
             "POST /v1/instances/{running}/stop?wait=",
             "POST /v1/instances/{running}/stop?wait=99999999999",
             "POST /v1/instances/{running}/stop?force=true",

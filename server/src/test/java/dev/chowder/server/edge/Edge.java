@@ -11,6 +11,7 @@ import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.operator.NoHost;
 import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationRequests;
@@ -75,6 +76,7 @@ final class Edge implements AutoCloseable {
             settings,
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
             new NoOrganizations(),
+            new NoHost(),
             metrics,
             () -> true);
   }

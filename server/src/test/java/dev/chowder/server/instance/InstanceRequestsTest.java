@@ -12,6 +12,8 @@ import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
@@ -143,6 +145,10 @@ class InstanceRequestsTest {
     assertRefused("wait", () -> requests.start(start.setWait(301).build()));
     var stop = StopInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1).build();
     assertRefused("wait", () -> requests.stop(stop));
+    var restart = RestartInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(301);
+    assertRefused("wait", () -> requests.restart(restart.build()));
+    var recover = RecoverInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1);
+    assertRefused("wait", () -> requests.recover(recover.build()));
   }
 
   @ParameterizedTest

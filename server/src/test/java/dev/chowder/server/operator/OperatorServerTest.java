@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class OperatorServerTest {
   private static final String ID = "01900000-0000-7000-8000-00000000000a";
+
+  private static final Instant SINCE = Instant.parse("2026-01-01T00:00:00Z");
 
   @TempDir private Path home;
   private final AtomicBoolean serving = new AtomicBoolean(true);
@@ -49,6 +52,7 @@ class OperatorServerTest {
             settings,
             made,
             new OneOrganization(),
+            new OneThingOwed(),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             serving::get);
   }
@@ -80,6 +84,13 @@ class OperatorServerTest {
     private static OrganizationSummary summary(String tier) {
       return new OrganizationSummary(
           ID, "me", tier, tier.equals("whale") ? Optional.empty() : Optional.of(10), 3);
+    }
+  }
+
+  private static final class OneThingOwed extends NoHost {
+    @Override
+    public List<Owed> owed(int limit) {
+      return List.of(new Owed(ID, ID, "terminated", "remove_sandbox", SINCE));
     }
   }
 
@@ -143,6 +154,25 @@ class OperatorServerTest {
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.body()).isEqualTo("{\"api_key\":\"chd_org_x\"}\n");
     assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
+  }
+
+  @Test
+  void whatIsOwedIsListedWithItsTime() throws Exception {
+    var answer = call("GET", "/operator/owed", "");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body())
+        .isEqualTo(
+            "{\"owed\":[{\"instance_id\":\""
+                + ID
+                + "\",\"organization_id\":\""
+                + ID
+                + "\",\"status\":\"terminated\",\"what\":\"remove_sandbox\","
+                + "\"since\":\"2026-01-01T00:00:00Z\"}]}\n");
+    assertAnswer(call("POST", "/operator/owed", ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("GET", "/operator/owed/x", ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("POST", "/operator/reconciler/release", ""), 409, "WRONG_STATE");
+    assertAnswer(call("POST", "/operator/sandboxes/x/remove", ""), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", "/operator/sandboxes/x", ""), 404, "PATH_NOT_FOUND");
   }
 
   @Test

@@ -4,74 +4,70 @@ import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.InstanceReadRows;
-import dev.chowder.instance.InstanceReply;
-import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletionException;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The sweep behind every deadline and every message that can be lost, of one node for all: at
- * start, when a node is gone, at an interval and on the engine's notices it wakes instances that
- * owe something, tells instances what is really there, and settles slots that nobody uses. It
- * changes nothing itself: each instance decides what a sight means. An engine that cannot be asked
- * changes nothing.
+ * Brings journal and sandboxes' host together, and is the sweep behind every deadline and every
+ * message that can be lost: of one node for all, it wakes, at start, when a node is gone, at an
+ * interval and on the engine's notices, instances that owe something, tells instances what is
+ * really there, and settles slots that nobody uses. Each instance decides what a sight means to it;
+ * what no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing,
+ * and a host that looks as if much were lost at once halts it ({@link MassAlarm}).
  */
-public final class Caretaker implements OnePerCluster.Duty {
-  private static final Logger LOG = LoggerFactory.getLogger(Caretaker.class);
+public final class Reconciler implements OnePerCluster.Duty {
+  private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
-  /** Notices that may be looked into at once; further ones are left to the next sweep. */
-  private static final int MAX_NOTICES = 64;
+  /** Between a notice that needs a sweep and that sweep: others come along with it. */
+  private static final Duration SOON = Duration.ofSeconds(1);
 
   private final Instances instances;
   private final InstanceRows rows;
   private final SandboxDriver driver;
   private final IntConsumer openHostPort;
   private final UnbornSlots slots;
-  private final CaretakerSettings settings;
+  private final ReconcilerSettings settings;
   private final Clock clock;
-  private final AtomicInteger unknownSandboxes = new AtomicInteger();
-  private final Semaphore noticePlaces = new Semaphore(MAX_NOTICES);
+  private final HostComparison host;
+  private final NoticeQueue looks;
+  private final AtomicBoolean comparesSoon = new AtomicBoolean();
   private final ScheduledExecutorService sweeps =
       Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("caretaker").factory());
+          Thread.ofPlatform().daemon().name("reconciler").factory());
   private final MeterRegistry metrics;
-  private final Gauge unknownGauge;
+  private final List<Gauge> gauges;
   private final AutoCloseable notices;
 
   /** Only a node that died leaves rows behind: true until the next one is gone. */
   private volatile boolean rowsRepaired;
 
-  private Caretaker(
+  private Reconciler(
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
       IntConsumer openHostPort,
       UnbornSlots slots,
-      CaretakerSettings settings,
+      Set<SandboxId> own,
+      ReconcilerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
     this.instances = instances;
@@ -81,31 +77,43 @@ public final class Caretaker implements OnePerCluster.Duty {
     this.slots = slots;
     this.settings = settings;
     this.clock = clock;
+    this.host = new HostComparison(instances, rows, driver, own, settings, clock);
+    this.looks =
+        new NoticeQueue(settings.notices(), settings.looks(), this::look, this::compareSoon);
     this.metrics = metrics;
-    this.unknownGauge =
-        Gauge.builder("chowder.sandboxes.unknown", unknownSandboxes, AtomicInteger::get)
-            .register(metrics);
-    this.notices = driver.notices(notice -> look(notice.id()));
+    this.gauges =
+        List.of(
+            Gauge.builder("chowder.sandboxes.unknown", host, h -> h.quarantine().all().size())
+                .register(metrics),
+            Gauge.builder(
+                    "chowder.reconciler.halted", host, h -> h.alarm().raised().isPresent() ? 1 : 0)
+                .register(metrics));
+    this.notices = driver.notices(notice -> looks.add(notice.id()));
   }
 
-  /** Sweeps now, and then at the interval, until closed. */
-  public static Caretaker start(
+  /**
+   * Sweeps now, and then at the interval, until closed.
+   *
+   * @param own sandboxes that belong to no instance and are not to be looked at
+   */
+  public static Reconciler start(
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
       IntConsumer openHostPort,
       UnbornSlots slots,
-      CaretakerSettings settings,
+      Set<SandboxId> own,
+      ReconcilerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
-    var caretaker =
-        new Caretaker(instances, rows, driver, openHostPort, slots, settings, clock, metrics);
+    var reconciler =
+        new Reconciler(instances, rows, driver, openHostPort, slots, own, settings, clock, metrics);
     var _ =
-        caretaker.sweeps.scheduleWithFixedDelay(
-            caretaker::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+        reconciler.sweeps.scheduleWithFixedDelay(
+            reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
     // Whoever begins may do so because another node is gone.
-    caretaker.sweepAgain();
-    return caretaker;
+    reconciler.sweepAgain();
+    return reconciler;
   }
 
   @Override
@@ -115,7 +123,7 @@ public final class Caretaker implements OnePerCluster.Duty {
       sweeps.execute(this::sweep);
       sweepAgain();
     } catch (RejectedExecutionException closed) {
-      // Whoever has the duty next begins with a sweep.
+      LOG.debug("closed: whoever has the duty next begins with a sweep");
     }
   }
 
@@ -128,7 +136,8 @@ public final class Caretaker implements OnePerCluster.Duty {
   public void close() {
     sweeps.shutdownNow();
     // The next node counts, and an old count beside it would be wrong.
-    metrics.remove(unknownGauge);
+    gauges.forEach(metrics::remove);
+    looks.close();
     try {
       notices.close();
     } catch (Exception why) {
@@ -136,12 +145,53 @@ public final class Caretaker implements OnePerCluster.Duty {
     }
   }
 
+  /** Sandboxes that no journal accounts for, as the last sweep saw them. */
+  public List<UnknownSandbox> unknown() {
+    return host.quarantine().all().stream()
+        .map(one -> new UnknownSandbox(one.seen().id(), one.since(), one.runs()))
+        .toList();
+  }
+
+  /** Such a sandbox, since when it is known to be, and whether its process still runs. */
+  public record UnknownSandbox(SandboxId id, Instant since, boolean runs) {}
+
+  /** Why it gives up and takes away nothing now; empty: it does. */
+  public Optional<Halt> halt() {
+    return host.alarm().raised().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
+  }
+
+  /** More than {@code limit} at once: {@code sandboxes} would be given up or taken away. */
+  public record Halt(Instant since, int limit, List<String> sandboxes) {}
+
+  /** An operator's: what {@link #halt} names may happen. Whether there was anything. */
+  public boolean release() {
+    boolean released = host.alarm().release();
+    if (released) {
+      LOG.warn("event=reconciler-released by an operator");
+      compareSoon();
+    }
+    return released;
+  }
+
+  /**
+   * An operator's: removes a sandbox that no journal accounts for, its home included.
+   *
+   * @return false when a journal does: then deleting the instance is the way
+   */
+  public boolean remove(SandboxId id) {
+    if (!host.isUnknown(id)) return false;
+    LOG.warn("sandbox={} event=removed by an operator", id);
+    driver.remove(id);
+    compareSoon();
+    return true;
+  }
+
   private void sweep() {
     // First, since all other steps believe the rows.
     if (!rowsRepaired) step("rows behind the journal", this::repairRows);
     step("owing instances", this::nudgeOwing);
     step("host ports", this::openHostPorts);
-    step("real state", this::compare);
+    step("real state", host::compare);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
   }
 
@@ -174,7 +224,7 @@ public final class Caretaker implements OnePerCluster.Duty {
     while (true) {
       var page = rows.behind(InstanceEntity.ENTITY_KEY.name(), settings.batch(), after);
       // One that does not answer must not keep the others from being repaired.
-      page.forEach(id -> step("row behind the journal", () -> view(new InstanceId(id))));
+      page.forEach(id -> step("row behind the journal", () -> host.view(new InstanceId(id))));
       repaired += page.size();
       if (page.size() < settings.batch()) break;
       after = Optional.of(page.getLast());
@@ -194,87 +244,37 @@ public final class Caretaker implements OnePerCluster.Duty {
    * restart of all their model would be out of reach.
    */
   private void openHostPorts() {
-    live().stream()
+    host.live().stream()
         .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream())
         .distinct()
         .forEach(openHostPort);
   }
 
-  private void compare() {
-    // The order matters: a life that began after its row was read is not told what was seen of the
-    // former one.
-    Map<String, InstanceView> known = new HashMap<>();
-    for (var row : live()) known.put(row.id().value(), row);
-    Map<String, SandboxObservation> seen = new HashMap<>();
-    for (var one : driver.list()) seen.put(one.id().instanceId(), one);
-
-    for (var view : known.values()) {
-      var one = seen.get(view.id().value());
-      // What the list does not show is asked for by name: only then is "not there" an answer.
-      tell(view, one != null ? one : driver.observe(SandboxId.ofInstance(view.id().value())));
-    }
-    int unknown = 0;
-    for (var one : seen.values()) {
-      if (known.containsKey(one.id().instanceId())) continue;
-      var view = view(new InstanceId(one.id().instanceId()));
-      if (view.isPresent()) tell(view.get(), one);
-      else unknown++;
-    }
-    if (unknown != unknownSandboxes.getAndSet(unknown) && unknown > 0) {
-      LOG.warn(
-          "sandboxes={} belong to no instance that the journal knows; they are left as they are",
-          unknown);
-    }
-  }
-
-  private List<InstanceView> live() {
-    var views = new ArrayList<InstanceView>();
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.live(settings.batch(), after);
-      page.forEach(row -> views.add(InstanceReadRows.view(row)));
-      if (page.size() < settings.batch()) return views;
-      after = Optional.of(page.getLast().id());
-    }
-  }
-
   private void look(SandboxId id) {
-    if (!noticePlaces.tryAcquire()) return;
-    Thread.ofVirtual()
-        .name("notice-" + id)
-        .start(
-            () -> {
-              try {
-                step(
-                    "notice",
-                    () ->
-                        view(new InstanceId(id.instanceId()))
-                            .ifPresent(view -> tell(view, driver.observe(id))));
-              } finally {
-                noticePlaces.release();
-              }
-            });
+    step(
+        "notice",
+        () -> {
+          if (host.look(id)) compareSoon();
+        });
   }
 
-  private Optional<InstanceView> view(InstanceId id) {
+  private void compareSoon() {
+    if (!comparesSoon.compareAndSet(false, true)) return;
     try {
-      var reply = instances.ask(id, InstanceCommand.Get::new).toCompletableFuture().join();
-      return reply instanceof InstanceReply.Accepted(var view)
-          ? Optional.of(view)
-          : Optional.empty();
-    } catch (CompletionException why) {
-      throw new IllegalStateException("instance " + id + " did not answer", why);
+      var _ =
+          sweeps.schedule(
+              () -> {
+                comparesSoon.set(false);
+                step("real state", host::compare);
+              },
+              SOON.toMillis(),
+              TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closing) {
+      LOG.debug("closing: no further sweep");
     }
   }
 
-  private void tell(InstanceView view, SandboxObservation seen) {
-    instances.tell(
-        view.id(),
-        new InstanceCommand.Observed(
-            view.attempt(), Sights.of(seen), settings.restartWindow(), clock.instant()));
-  }
-
-  /** Slots that were reserved for instances which a crash kept from being born. */
+  /** Slots that no instance uses: a crash kept it from being born, or from another life. */
   public interface UnbornSlots {
     /**
      * Has every organization write its read row whose row a crash left behind: a slot that is not

@@ -1,0 +1,35 @@
+package dev.chowder.effect;
+
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.util.Locale;
+
+/**
+ * Why a process ended that nobody told to: memory, disk, or its own doing; read off what the engine
+ * and its last lines say.
+ *
+ * @param reason UPPER_SNAKE
+ * @param text in plain words, without whose process it was
+ */
+record CrashCause(String reason, String text) {
+  static CrashCause of(MainProcess.Ended ended, String lastLines) {
+    return of(ended.exitCode(), ended.outOfMemory(), lastLines);
+  }
+
+  static CrashCause of(int exitCode, boolean outOfMemory, String lastLines) {
+    if (outOfMemory) {
+      return new CrashCause(
+          "OUT_OF_MEMORY", "killed because the sandbox's memory limit was reached");
+    }
+    if (saysDiskFull(lastLines)) {
+      return new CrashCause(
+          "NO_SPACE", "it ended with exit code " + exitCode + " because its disk is full");
+    }
+    return new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code " + exitCode);
+  }
+
+  /** Node's and the C library's words for ENOSPC. */
+  static boolean saysDiskFull(String lines) {
+    var lower = lines.toLowerCase(Locale.ROOT);
+    return lower.contains("enospc") || lower.contains("no space left on device");
+  }
+}

@@ -1,0 +1,115 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.Decision.accept;
+
+import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.RestartPolicy;
+import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.instance.InstanceState.Born;
+import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Restarting;
+import dev.chowder.instance.InstanceState.Running;
+import dev.chowder.instance.InstanceState.Starting;
+import dev.chowder.instance.InstanceState.Stopped;
+import dev.chowder.instance.InstanceState.Stopping;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What it means for an instance to be seen so from outside; a part of the rules, as pure as they.
+ */
+final class InstanceSightings {
+  /** How many restarts a state remembers; no policy can allow more within its window. */
+  static final int RESTARTS_REMEMBERED = 10;
+
+  private InstanceSightings() {}
+
+  static Decision decide(InstanceState state, Observed o) {
+    if (!(state instanceof Born born) || born.attempt() != o.attempt()) return accept();
+    return switch (born) {
+      case Running r ->
+          switch (o.sight()) {
+            case Sight.Up(var endpoint) ->
+                endpoint.equals(r.endpoint())
+                    ? accept()
+                    : accept(new InstanceEvent.EndpointMoved(r.attempt(), endpoint, o.now()));
+            case Sight.Down(var reason, var message) -> lost(r, reason, message, o);
+            case Sight.Asleep() ->
+                lost(r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
+            case Sight.Nothing() ->
+                accept(
+                    failed(
+                        r.attempt(),
+                        "SANDBOX_LOST",
+                        "sandbox: its home was removed from outside",
+                        o.now()));
+          };
+      case Stopped s ->
+          switch (o.sight()) {
+            case Sight.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
+            case Sight.Nothing() ->
+                accept(
+                    failed(
+                        s.attempt(),
+                        "SANDBOX_LOST",
+                        "sandbox: its home was removed from outside",
+                        o.now()));
+            case Sight.Asleep(), Sight.Down _ -> accept();
+          };
+      case Errored e ->
+          !e.leftovers()
+                  && (o.sight() instanceof Sight.Up
+                      || (!e.homeKept() && !(o.sight() instanceof Sight.Nothing)))
+              ? accept(new InstanceEvent.LeftoverFound(o.now()))
+              : accept();
+      case Deleted d ->
+          !d.leftovers() && !(o.sight() instanceof Sight.Nothing)
+              ? accept(new InstanceEvent.LeftoverFound(o.now()))
+              : accept();
+      case Provisioning _, Starting _, Stopping _, Restarting _ -> accept();
+    };
+  }
+
+  /**
+   * Some losses are made good, and then no more for a while, so that a gateway that always dies
+   * does not boot for ever.
+   */
+  private static Decision lost(Running r, String reason, String message, Observed o) {
+    int recent = recent(r.restarts(), o.policy(), o.now());
+    return accept(
+        recent < o.policy().restarts()
+            ? new InstanceEvent.StartRequested("", r.attempt() + 1, message, o.now())
+            : failed(
+                r.attempt(),
+                reason,
+                message
+                    + "; restarted "
+                    + recent
+                    + " times in "
+                    + o.policy().window().toSeconds()
+                    + " s (expected: at most "
+                    + o.policy().restarts()
+                    + " times)",
+                o.now()));
+  }
+
+  private static int recent(List<Instant> restarts, RestartPolicy policy, Instant now) {
+    return (int) restarts.stream().filter(at -> !at.plus(policy.window()).isBefore(now)).count();
+  }
+
+  /** With one more; the oldest are forgotten. */
+  static List<Instant> restarts(List<Instant> before, Instant at) {
+    var all = new ArrayList<>(before);
+    all.add(at);
+    return List.copyOf(all.subList(Math.max(0, all.size() - RESTARTS_REMEMBERED), all.size()));
+  }
+
+  private static InstanceEvent.Failed failed(
+      int attempt, String reason, String message, Instant now) {
+    return new InstanceEvent.Failed(attempt, Optional.empty(), now, reason, message, now);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.effect.Reconciler;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.operator.HostCommands;
+import dev.chowder.storage.InstanceRow;
+import dev.chowder.storage.InstanceRows;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What operators see of the sandboxes' host, and order there. */
+public final class HostOperatorCommands implements HostCommands {
+  private static final int RETRY_AFTER_SECONDS = 30;
+
+  private final InstanceRows rows;
+  private final OnePerCluster<Reconciler> reconciler;
+  private final InstantSource clock;
+
+  /** Wires the commands. */
+  public HostOperatorCommands(
+      InstanceRows rows, OnePerCluster<Reconciler> reconciler, InstantSource clock) {
+    this.rows = rows;
+    this.reconciler = reconciler;
+    this.clock = clock;
+  }
+
+  @Override
+  public List<Owed> owed(int limit) {
+    return rows.owing(clock.instant(), limit).stream().map(HostOperatorCommands::owed).toList();
+  }
+
+  @Override
+  public List<Unknown> unknown() {
+    return reconciler().unknown().stream()
+        .map(one -> new Unknown(one.id().value(), one.since(), one.runs()))
+        .toList();
+  }
+
+  @Override
+  public Optional<Halt> halt() {
+    return reconciler().halt().map(h -> new Halt(h.since(), h.limit(), h.sandboxes()));
+  }
+
+  @Override
+  public boolean release() {
+    return reconciler().release();
+  }
+
+  @Override
+  public void remove(String sandboxId) {
+    try {
+      if (reconciler().remove(new SandboxId(sandboxId))) return;
+    } catch (SandboxException why) {
+      throw ApiError.noCapacity(
+          "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
+    }
+    throw ApiError.wrongState(
+        "sandbox: an instance's (expected: one that no journal accounts for)", Map.of());
+  }
+
+  /** It is at one node, and an operator is told which. */
+  private Reconciler reconciler() {
+    return reconciler
+        .here()
+        .orElseThrow(
+            () ->
+                ApiError.of(
+                    Reason.SERVER_UNAVAILABLE,
+                    "reconciler: at "
+                        + reconciler.where()
+                        + " (expected: the operators' port of that node)"));
+  }
+
+  private static Owed owed(InstanceRow row) {
+    var view = InstanceReadRows.view(row);
+    return new Owed(
+        row.id(),
+        row.organizationId(),
+        row.status(),
+        view.slotHeld() && view.stage().isEmpty() ? "release_slot" : view.stage().orElse(""),
+        row.owesSince().orElse(row.updatedAt()));
+  }
+}

@@ -1,0 +1,108 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.Answers;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Clock;
+
+/**
+ * Gives instances that failed another life: slot and room first, then the instance. Knows no rule:
+ * the instance itself refuses a slot that was given back since. Blocks.
+ *
+ * <p>A slot that was taken and is not used, because the server died in between or the instance
+ * refused, is given back by the instance, which alone knows: at once here, else by the sweep.
+ */
+final class InstanceRecovery {
+  /** Each further try means that somebody else recovered or deleted it at the same time. */
+  private static final int TRIES = 3;
+
+  private static final int RETRY_AFTER_SECONDS = 30;
+
+  private final InstanceAsks asks;
+  private final Admission admission;
+  private final SandboxDriver driver;
+  private final Clock clock;
+
+  InstanceRecovery(InstanceAsks asks, Admission admission, SandboxDriver driver, Clock clock) {
+    this.asks = asks;
+    this.admission = admission;
+    this.driver = driver;
+    this.clock = clock;
+  }
+
+  /** The instance, on its way to {@code running} or there. */
+  InstanceView recover(Caller caller, InstanceId id) {
+    for (int tries = 1; ; tries++) {
+      var view = asks.get(caller, id);
+      if (view.status().now() != Name.ERROR) {
+        // It says itself whether that is a no-op, a join or a refusal; none of these needs a slot.
+        return InstanceAsks.view(ask(caller, view, false, view.profile().model()));
+      }
+      var reply = recover(caller, withoutSlot(view));
+      boolean overtaken = reply instanceof InstanceReply.Refused(InstanceRejection.SlotReturned());
+      if (!overtaken || tries == TRIES) return InstanceAsks.view(reply);
+    }
+  }
+
+  private InstanceReply recover(Caller caller, InstanceView view) {
+    boolean homeThere = view.ranBefore() && homeThere(view);
+    var model = admission.admitAgain(view);
+    var reply = ask(caller, view, homeThere, model);
+    if (reply instanceof InstanceReply.Refused) {
+      admission.settle(view.profile().organizationId(), view.id());
+    }
+    return reply;
+  }
+
+  /** The slot of the life that failed must have arrived before another one is taken. */
+  private InstanceView withoutSlot(InstanceView view) {
+    var settled = asks.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_PATIENCE);
+    if (settled.slotHeld()) {
+      throw ApiError.of(
+          Reason.SERVER_UNAVAILABLE,
+          "slot: still being given back after "
+              + InstanceGrpcService.SLOT_PATIENCE.toSeconds()
+              + " s (expected: at once)");
+    }
+    return settled;
+  }
+
+  private boolean homeThere(InstanceView view) {
+    try {
+      return driver.observe(SandboxId.ofInstance(view.id().value())).homeExists();
+    } catch (SandboxException why) {
+      throw ApiError.noCapacity(
+          "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
+    }
+  }
+
+  private InstanceReply ask(
+      Caller caller, InstanceView seen, boolean homeThere, ModelChoice model) {
+    var now = clock.instant();
+    return Answers.await(
+        asks.instances()
+            .ask(
+                seen.id(),
+                replyTo ->
+                    new InstanceCommand.Recover(
+                        caller.keyId(),
+                        seen.attempt(),
+                        seen.slotReturns(),
+                        homeThere,
+                        model,
+                        now,
+                        replyTo)),
+        "the instance");
+  }
+}

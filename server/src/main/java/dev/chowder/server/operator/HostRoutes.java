@@ -1,0 +1,113 @@
+package dev.chowder.server.operator;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Which request on the operator's port means what for the sandboxes' host. */
+final class HostRoutes {
+  private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+
+  /** Entries of one list: what an operator reads, not what a program goes through. */
+  private static final int MAX_LISTED = 1000;
+
+  private static final Pattern SANDBOX = Pattern.compile("sb-[0-9a-f-]{36}");
+
+  private final HostCommands host;
+
+  HostRoutes(HostCommands host) {
+    this.host = host;
+  }
+
+  /**
+   * The answer.
+   *
+   * @param path below {@code /operator/}
+   */
+  OperatorAnswer answer(String method, List<String> path) {
+    return switch (path.getFirst()) {
+      case "owed" -> {
+        expect(path, 1);
+        OperatorRoutes.require(method, "GET");
+        yield owed();
+      }
+      case "reconciler" -> {
+        if (path.size() == 2 && path.get(1).equals("release")) {
+          OperatorRoutes.require(method, "POST");
+          yield release();
+        }
+        expect(path, 1);
+        OperatorRoutes.require(method, "GET");
+        yield reconciler();
+      }
+      case "sandboxes" -> {
+        expect(path, 3);
+        if (!path.get(2).equals("remove")) throw OperatorRoutes.notFound();
+        OperatorRoutes.require(method, "POST");
+        yield remove(path.get(1));
+      }
+      default -> throw OperatorRoutes.notFound();
+    };
+  }
+
+  private static void expect(List<String> path, int size) {
+    if (path.size() != size) throw OperatorRoutes.notFound();
+  }
+
+  private OperatorAnswer owed() {
+    var answer = NODES.objectNode();
+    var array = answer.putArray("owed");
+    for (var one : host.owed(MAX_LISTED)) {
+      array
+          .addObject()
+          .put("instance_id", one.instanceId())
+          .put("organization_id", one.organizationId())
+          .put("status", one.status())
+          .put("what", one.what())
+          .put("since", one.since().toString());
+    }
+    return OperatorAnswer.json(200, answer);
+  }
+
+  private OperatorAnswer reconciler() {
+    var answer = NODES.objectNode();
+    var halt = host.halt();
+    answer.put("halted", halt.isPresent());
+    halt.ifPresent(
+        why -> {
+          var shown = answer.putObject("halt");
+          shown.put("since", why.since().toString()).put("limit", why.limit());
+          shown.put("count", why.sandboxes().size());
+          var sandboxes = shown.putArray("sandboxes");
+          why.sandboxes().stream().limit(MAX_LISTED).forEach(sandboxes::add);
+        });
+    var unknown = host.unknown();
+    answer.put("unknown_count", unknown.size());
+    var array = answer.putArray("unknown");
+    unknown.stream()
+        .limit(MAX_LISTED)
+        .forEach(
+            one ->
+                array
+                    .addObject()
+                    .put("sandbox_id", one.sandboxId())
+                    .put("since", one.since().toString())
+                    .put("runs", one.runs()));
+    return OperatorAnswer.json(200, answer);
+  }
+
+  private OperatorAnswer release() {
+    if (host.release()) return OperatorAnswer.json(200, NODES.objectNode().put("released", true));
+    throw ApiError.of(Reason.WRONG_STATE, "reconciler: works (expected: halted)");
+  }
+
+  private OperatorAnswer remove(String sandboxId) {
+    if (!SANDBOX.matcher(sandboxId).matches()) {
+      throw ApiError.invalid("sandbox_id", "not one (expected: sb- and a UUID)");
+    }
+    host.remove(sandboxId);
+    return OperatorAnswer.json(200, NODES.objectNode().put("removed", sandboxId));
+  }
+}

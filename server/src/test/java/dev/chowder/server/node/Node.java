@@ -1,0 +1,249 @@
+package dev.chowder.server.node;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import com.sun.net.httpserver.HttpServer;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.GetOrganizationRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript;
+import dev.chowder.server.Chowder;
+import dev.chowder.server.auth.AuthInterceptor;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** The node, its callers and its operator. What it stores and what its host has outlive it. */
+final class Node implements AutoCloseable {
+  static final Duration LIMIT = Duration.ofSeconds(40);
+
+  private final Path home;
+  private final FakeSandboxDriver host;
+  private final Chowder chowder;
+  private final ManagedChannel channel;
+  private final HttpServer models;
+
+  private Node(Path home, FakeSandboxDriver host, Chowder chowder, HttpServer models) {
+    this.home = home;
+    this.host = host;
+    this.chowder = chowder;
+    this.models = models;
+    this.channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", chowder.grpcPort()).usePlaintext().build();
+  }
+
+  /** With sandboxes in {@code home/sandboxes}; sweeps are as far apart as the settings say. */
+  static Node start(Path home, Map<String, Object> settings) throws IOException {
+    return start(home, home.resolve("sandboxes"), settings);
+  }
+
+  /** With sandboxes that lie elsewhere: a host that has seen another database. */
+  static Node start(Path home, Path sandboxes, Map<String, Object> settings) throws IOException {
+    var host = new FakeSandboxDriver(FakeSandboxSettings.instant().in(sandboxes));
+    var all =
+        new HashMap<String, Object>(
+            Map.of(
+                "chowder.home", home.toString(),
+                "chowder.grpc.port", 0,
+                "chowder.operator.port", 0,
+                "chowder.grpc.shutdown-grace", "1s",
+                "chowder.sandbox.driver", "fake",
+                "chowder.effect.retry-min", "20ms",
+                "chowder.effect.retry-max", "100ms"));
+    all.putAll(settings);
+    var config =
+        ConfigFactory.load(
+            ConfigFactory.parseMap(all)
+                .withFallback(ConfigFactory.parseResources("application.conf")));
+    return new Node(home, host, Chowder.start(config, _ -> host), models());
+  }
+
+  /** A provider that lists no model, and takes every key. */
+  private static HttpServer models() throws IOException {
+    var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    server.createContext(
+        "/v1/models",
+        exchange -> {
+          var body = "{\"object\":\"list\",\"data\":[]}".getBytes(UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    return server;
+  }
+
+  FakeSandboxDriver host() {
+    return host;
+  }
+
+  FakeScript script() {
+    return host.script();
+  }
+
+  /** Signs an organization up that can create instances, and returns its key. */
+  String newcomer(String tier) {
+    var answer =
+        OrganizationServiceGrpc.newBlockingStub(channel)
+            .signUp(SignUpRequest.newBuilder().setName("org").build());
+    var endpoint =
+        Struct.newBuilder()
+            .putFields(
+                "base_url", text("http://localhost:" + models.getAddress().getPort() + "/v1"))
+            .putFields("model", text("any"))
+            .build();
+    var _ =
+        organizations(answer.getApiKey())
+            .updateOrganization(
+                UpdateOrganizationRequest.newBuilder()
+                    .setModelEndpoints(
+                        Struct.newBuilder()
+                            .putFields(
+                                "custom", Value.newBuilder().setStructValue(endpoint).build()))
+                    .build());
+    assertThat(
+            operator(
+                    "POST",
+                    "organizations/" + answer.getOrganization().getId() + "/tier",
+                    "{\"tier\":\"" + tier + "\"}")
+                .statusCode())
+        .isEqualTo(200);
+    return answer.getApiKey();
+  }
+
+  private static Value text(String text) {
+    return Value.newBuilder().setStringValue(text).build();
+  }
+
+  InstanceServiceBlockingStub instances(String key) {
+    return InstanceServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
+        .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private OrganizationServiceBlockingStub organizations(String key) {
+    return OrganizationServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
+  }
+
+  private static Metadata bearer(String key) {
+    var headers = new Metadata();
+    headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + key);
+    return headers;
+  }
+
+  int slots(String key) {
+    return organizations(key)
+        .getOrganization(GetOrganizationRequest.getDefaultInstance())
+        .getInstanceCount();
+  }
+
+  String create(String key) {
+    return instances(key)
+        .createInstance(
+            CreateInstanceRequest.newBuilder().setName("one").setModelProvider("custom").build())
+        .getId();
+  }
+
+  String createRunning(String key) {
+    var id = create(key);
+    awaitStatus(key, id, Instance.Status.running);
+    return id;
+  }
+
+  Instance get(String key, String id) {
+    return instances(key).getInstance(GetInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  Instance awaitStatus(String key, String id, Instance.Status status) {
+    await(() -> get(key, id).getStatus() == status ? "" : "not " + status + ": " + get(key, id));
+    return get(key, id);
+  }
+
+  static SandboxId sandbox(String id) {
+    return SandboxId.ofInstance(id);
+  }
+
+  /** Asks the operator's port: a path below {@code /operator/}. */
+  HttpResponse<String> operator(String method, String path, String body) {
+    return onOperatorsPort(method, "/operator/" + path, body);
+  }
+
+  /** The figure of that name. */
+  double metric(String name) {
+    return onOperatorsPort("GET", "/metrics", "")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no metric " + name));
+  }
+
+  private HttpResponse<String> onOperatorsPort(String method, String path, String body) {
+    try (var http = HttpClient.newHttpClient()) {
+      var token = Files.readString(home.resolve("operator.token")).strip();
+      return http.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + chowder.operatorPort() + path))
+              .header("authorization", "Bearer " + token)
+              .timeout(LIMIT)
+              .method(method, HttpRequest.BodyPublishers.ofString(body))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (IOException | InterruptedException failed) {
+      throw new AssertionError(path, failed);
+    }
+  }
+
+  /** Until the problem is empty. */
+  static void await(Supplier<String> problem) {
+    long end = System.nanoTime() + LIMIT.toNanos();
+    var last = problem.get();
+    while (!last.isEmpty()) {
+      assertThat(System.nanoTime()).as(last).isLessThan(end);
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException stop) {
+        throw new AssertionError(stop);
+      }
+      last = problem.get();
+    }
+  }
+
+  @Override
+  public void close() {
+    script().reachable();
+    channel.shutdownNow();
+    chowder.close();
+    models.stop(0);
+  }
+}

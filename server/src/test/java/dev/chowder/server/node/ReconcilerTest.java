@@ -1,0 +1,283 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.BiConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Journal and host contradict each other: nobody's agent is lost by that, whoever is wrong. */
+class ReconcilerTest {
+  /** Sweeps and graces as short as a test can wait for. */
+  private static final Map<String, Object> QUICK =
+      Map.of(
+          "chowder.reconciler.interval", "200ms",
+          "chowder.reconciler.removal-grace", "300ms");
+
+  /** No sweep but the first: what happens then happens by notices. */
+  private static final Map<String, Object> BY_NOTICES_ALONE =
+      Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.restarts", 0);
+
+  private static final Duration NOTICED_WITHIN = Duration.ofSeconds(5);
+
+  @TempDir Path home;
+  @TempDir Path other;
+
+  @Test
+  void anEmptyDatabaseBesideFiveAgentsHaltsAndTouchesNoneUntilItIsReleased() throws IOException {
+    var ids = new ArrayList<String>();
+    String key;
+    try (var node = Node.start(home, QUICK)) {
+      key = node.newcomer("whale");
+      for (int n = 0; n < 5; n++) ids.add(node.createRunning(key));
+    }
+
+    try (var lost = Node.start(other, home.resolve("sandboxes"), QUICK)) {
+      Node.await(() -> reconciler(lost).contains("\"halted\":true") ? "" : "not halted");
+      awaitSweeps(lost, 5);
+      assertThat(lost.metric("chowder_reconciler_halted")).isEqualTo(1);
+      assertThat(lost.metric("chowder_sandboxes_unknown")).isEqualTo(5);
+      for (var id : ids) {
+        assertThat(runs(lost, id)).as(id).isTrue();
+        assertThat(reconciler(lost)).contains("sb-" + id);
+      }
+      var theirs = ids.stream().map(Node::sandbox).toList();
+      assertThat(lost.script().calls())
+          .filteredOn(call -> call.id().filter(theirs::contains).isPresent())
+          .allMatch(call -> call.verb() == Verb.OBSERVE);
+
+      assertThat(lost.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      for (var id : ids) Node.await(() -> runs(lost, id) ? "runs: " + id : "");
+      Node.await(() -> reconciler(lost).contains("\"runs\":true") ? "shown as running" : "");
+      assertThat(reconciler(lost)).contains("\"halted\":false", "\"unknown_count\":5");
+      for (var id : ids) {
+        assertThat(lost.host().observe(Node.sandbox(id)).homeExists()).as(id).isTrue();
+      }
+    }
+
+    try (var found = Node.start(home, QUICK)) {
+      for (var id : ids) {
+        found.awaitStatus(key, id, Instance.Status.running);
+        Node.await(() -> runs(found, id) ? "" : "does not run: " + id);
+      }
+    }
+  }
+
+  @Test
+  void aRestoredDatabaseQuarantinesWhatItDoesNotKnowAndKeepsWhatItKnows() throws IOException {
+    String key;
+    String known;
+    try (var node = Node.start(home, QUICK)) {
+      key = node.newcomer("whale");
+      known = node.createRunning(key);
+    }
+    copy(home.resolve("data"), other.resolve("backup"));
+    String younger;
+    try (var node = Node.start(home, QUICK)) {
+      younger = node.createRunning(key);
+    }
+    delete(home.resolve("data"));
+    copy(other.resolve("backup"), home.resolve("data"));
+
+    try (var node = Node.start(home, QUICK)) {
+      int revision = node.awaitStatus(key, known, Instance.Status.running).getRevision();
+      Node.await(() -> runs(node, younger) ? "not stopped: " + younger : "");
+      awaitSweeps(node, 3);
+      assertThat(node.host().observe(Node.sandbox(younger)).homeExists()).isTrue();
+      assertThat(runs(node, known)).isTrue();
+      assertThat(node.get(key, known).getRevision()).isEqualTo(revision);
+
+      assertThat(remove(node, known)).isEqualTo(409);
+      assertThat(remove(node, younger)).isEqualTo(200);
+      assertThat(node.host().observe(Node.sandbox(younger)).homeExists()).isFalse();
+      Node.await(() -> reconciler(node).contains("\"unknown_count\":0") ? "" : "still shown");
+    }
+  }
+
+  @Test
+  void whatNoJournalKnowsIsLeftAloneForAGrace() throws IOException {
+    var settings = new HashMap<>(QUICK);
+    settings.put("chowder.reconciler.removal-grace", "1h");
+    try (var node = Node.start(home, settings)) {
+      var stranger = stranger(node.host());
+      Node.await(() -> reconciler(node).contains("sb-" + stranger) ? "" : "not shown");
+      awaitSweeps(node, 5);
+      assertThat(runs(node, stranger)).isTrue();
+    }
+  }
+
+  @Test
+  void anEngineThatListsNothingOrDoesNotAnswerChangesNothing() throws IOException {
+    try (var node = Node.start(home, QUICK)) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      int revision = node.get(key, id).getRevision();
+
+      node.script().forgetful();
+      awaitSweeps(node, 5);
+      assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
+      node.script().remembering().unreachable();
+      awaitSweeps(node, 5);
+      assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
+      assertThat(reconciler(node)).contains("\"halted\":false");
+    }
+  }
+
+  @Test
+  void manyHomesThatVanishAtOnceHaltUntilAnOperatorSaysThatItIsTrue() throws IOException {
+    try (var node = Node.start(home, QUICK)) {
+      var key = node.newcomer("whale");
+      var ids = new ArrayList<String>();
+      for (int n = 0; n < 5; n++) ids.add(node.createRunning(key));
+
+      // While it does not answer nobody sees them vanish one by one.
+      node.script().unreachable();
+      for (var id : ids) node.host().lose(Node.sandbox(id));
+      node.script().reachable();
+      Node.await(() -> reconciler(node).contains("\"halted\":true") ? "" : "not halted");
+      awaitSweeps(node, 3);
+      for (var id : ids) {
+        assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
+      }
+
+      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      for (var id : ids) {
+        assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorReason())
+            .isEqualTo("SANDBOX_LOST");
+      }
+      Node.await(() -> reconciler(node).contains("\"halted\":false") ? "" : "still halted");
+    }
+  }
+
+  @Test
+  void whatADeletedInstanceLeftIsRemovedAfterAGrace() throws IOException {
+    try (var node = Node.start(home, QUICK)) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      var _ =
+          node.instances(key)
+              .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+      Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "there" : "");
+      // As a create that was under way when the instance was deleted.
+      node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image"));
+      Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left: " + id : "");
+      assertThat(reconciler(node)).contains("\"unknown_count\":0");
+    }
+  }
+
+  @Test
+  void aLostGatewayIsNoticedWithoutASweepAndItsCauseIsTold() throws IOException {
+    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+      var key = node.newcomer("whale");
+      loses(node, key, FakeSandboxDriver::killForMemory, "OUT_OF_MEMORY", "memory limit");
+      loses(node, key, (host, id) -> host.crash(id, 7, "bye"), "GATEWAY_CRASHED", "exit code 7");
+      loses(
+          node,
+          key,
+          (host, id) -> host.crash(id, 1, "Error: ENOSPC: no space left on device, write"),
+          "NO_SPACE",
+          "disk is full");
+      loses(node, key, FakeSandboxDriver::pause, "GATEWAY_FROZEN", "frozen");
+      loses(node, key, FakeSandboxDriver::removeContainers, "CONTAINER_REMOVED", "removed");
+      loses(node, key, FakeSandboxDriver::lose, "SANDBOX_LOST", "home");
+    }
+  }
+
+  @Test
+  void aLostGatewayIsStartedAgainUntilTheBreakerOpens() throws IOException {
+    try (var node =
+        Node.start(
+            home, Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.restarts", 2))) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      for (int loss = 1; loss <= 2; loss++) {
+        int revision = node.get(key, id).getRevision();
+        node.host().kill(Node.sandbox(id));
+        Node.await(() -> node.get(key, id).getRevision() > revision ? "" : "not noticed");
+        node.awaitStatus(key, id, Instance.Status.running);
+      }
+      node.host().kill(Node.sandbox(id));
+      assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorMessage())
+          .contains("restarted 2 times");
+    }
+  }
+
+  private static void loses(
+      Node node,
+      String key,
+      BiConsumer<FakeSandboxDriver, dev.chowder.sandbox.SandboxId> loss,
+      String reason,
+      String message) {
+    var id = node.createRunning(key);
+    long begun = System.nanoTime();
+    loss.accept(node.host(), Node.sandbox(id));
+    var failed = node.awaitStatus(key, id, Instance.Status.error);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).as(reason).isLessThan(NOTICED_WITHIN);
+    assertThat(failed.getErrorReason()).isEqualTo(reason);
+    assertThat(failed.getErrorMessage()).contains(message);
+  }
+
+  private static String stranger(FakeSandboxDriver host) {
+    var id = UUID.randomUUID().toString();
+    host.create(new SandboxSpec(Node.sandbox(id), "org", "image"));
+    var _ =
+        host.start(
+            Node.sandbox(id), 1, new ProcessSpec("image", "org", List.of("serve"), Map.of(), 1));
+    return id;
+  }
+
+  private static boolean runs(Node node, String id) {
+    return node.host().observe(Node.sandbox(id)).mainProcess() instanceof MainProcess.Up;
+  }
+
+  private static String reconciler(Node node) {
+    return node.operator("GET", "reconciler", "").body();
+  }
+
+  private static int remove(Node node, String id) {
+    return node.operator("POST", "sandboxes/sb-" + id + "/remove", "").statusCode();
+  }
+
+  /** So many whole sweeps from now on. */
+  private static void awaitSweeps(Node node, int sweeps) {
+    long before = lists(node);
+    Node.await(() -> lists(node) > before + sweeps ? "" : "no sweep");
+  }
+
+  private static long lists(Node node) {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (var paths = Files.walk(from)) {
+      for (var path : paths.toList()) {
+        var target = to.resolve(from.relativize(path).toString());
+        if (Files.isDirectory(path)) Files.createDirectories(target);
+        else Files.copy(path, target);
+      }
+    }
+  }
+
+  private static void delete(Path root) throws IOException {
+    try (var paths = Files.walk(root)) {
+      for (var path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.chowder.server.operator;
+
+import java.util.List;
+import java.util.Optional;
+
+/** A host of which there is nothing to tell. */
+public class NoHost implements HostCommands {
+  @Override
+  public List<Owed> owed(int limit) {
+    return List.of();
+  }
+
+  @Override
+  public List<Unknown> unknown() {
+    return List.of();
+  }
+
+  @Override
+  public Optional<Halt> halt() {
+    return Optional.empty();
+  }
+
+  @Override
+  public boolean release() {
+    return false;
+  }
+
+  @Override
+  public void remove(String sandboxId) {}
+}
