@@ -1,6 +1,5 @@
 package dev.chowder.instance;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.chowder.actor.CborSerializable;
@@ -23,7 +22,6 @@ public sealed interface InstanceCommand extends CborSerializable {
     ActorRef<InstanceReply> replyTo();
 
     /** Whether it comes to the same when it arrives twice. */
-    @JsonIgnore
     default boolean mayBeSaidTwice() {
       return switch (this) {
         case Create _, Get _, Start _, Stop _, Delete _, Watch _, SettleSlot _ -> true;
