@@ -20,15 +20,6 @@ public sealed interface InstanceCommand extends CborSerializable {
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();
-
-    /** Whether it comes to the same when it arrives twice. */
-    default boolean mayBeSaidTwice() {
-      return switch (this) {
-        case Create _, Get _, Start _, Stop _, Delete _, Watch _, SettleSlot _ -> true;
-        // Another one after it was done would be refused, or done once more.
-        case Update _, Restart _, Recover _ -> false;
-      };
-    }
   }
 
   /**

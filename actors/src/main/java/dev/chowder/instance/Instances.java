@@ -39,8 +39,8 @@ public final class Instances {
 
   /**
    * Fails with a {@link TimeoutException} when no answer comes in time: what was asked may still
-   * have happened. A message on its way to an instance that moves to another node can be lost, so
-   * what may be said twice is.
+   * have happened. A message on its way to an instance that moves to another node can be lost: a
+   * question is asked again, a change is not.
    */
   public CompletionStage<InstanceReply> ask(
       InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
@@ -68,9 +68,7 @@ public final class Instances {
   }
 
   private static void sayAgain(EntityRef<InstanceCommand> entity, InstanceCommand command) {
-    if (command instanceof InstanceCommand.Request request && request.mayBeSaidTwice()) {
-      entity.tell(command);
-    }
+    if (command instanceof InstanceCommand.Get) entity.tell(command);
   }
 
   public void tell(InstanceId id, InstanceCommand.Report report) {
