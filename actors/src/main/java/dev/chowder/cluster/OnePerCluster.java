@@ -3,15 +3,18 @@ package dev.chowder.cluster;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.ClusterSingleton;
 import org.apache.pekko.cluster.typed.SingletonActor;
 import org.apache.pekko.cluster.typed.Subscribe;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * A duty that exactly one node has: the oldest. When that one leaves or is lost, the next begins it
  * anew. Knows nothing of what the duty is.
  *
- * @param <D> what does it
+ * @param <D> the duty
  */
 public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OnePerCluster.class);
@@ -35,18 +38,20 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
 
   private record Gone(ClusterEvent.MemberRemoved event) {}
 
-  private final AtomicReference<Optional<D>> here = new AtomicReference<>(Optional.empty());
+  private final AtomicReference<@Nullable D> here = new AtomicReference<>();
+  private final Cluster cluster;
   private final String name;
   private volatile boolean closed;
 
-  private OnePerCluster(String name) {
+  private OnePerCluster(Cluster cluster, String name) {
+    this.cluster = cluster;
     this.name = name;
   }
 
   /** From now on this node is ready to have the duty; {@code begin} is called when it gets it. */
   public static <D extends Duty> OnePerCluster<D> keep(
       ActorSystem<?> system, String name, Supplier<D> begin) {
-    var kept = new OnePerCluster<D>(name);
+    var kept = new OnePerCluster<D>(Cluster.get(system), name);
     var _ = ClusterSingleton.get(system).init(SingletonActor.of(kept.having(begin), name));
     return kept;
   }
@@ -56,9 +61,9 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
         context -> {
           if (!closed) {
             LOG.info("duty={} event=begun", name);
-            here.getAndSet(Optional.of(begin.get())).ifPresent(Duty::close);
+            here.set(begin.get());
           }
-          Cluster.get(context.getSystem())
+          cluster
               .subscriptions()
               .tell(
                   Subscribe.create(
@@ -69,7 +74,7 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
                   Gone.class,
                   gone -> {
                     LOG.info("duty={} event=node-gone node={}", name, gone.event().member());
-                    here.get().ifPresent(Duty::nodeGone);
+                    here().ifPresent(Duty::nodeGone);
                     return Behaviors.same();
                   })
               .onSignal(
@@ -82,13 +87,23 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
         });
   }
 
-  /** What does it, while this node has the duty. */
-  public Optional<D> here() {
-    return here.get();
+  private void end() {
+    var had = here.getAndSet(null);
+    if (had != null) had.close();
   }
 
-  private void end() {
-    here.getAndSet(Optional.empty()).ifPresent(Duty::close);
+  /** The duty, where this node has it. */
+  public Optional<D> here() {
+    return Optional.ofNullable(here.get());
+  }
+
+  /** The node that has it, or is about to: the oldest. */
+  public String where() {
+    return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+        .filter(member -> member.status().equals(MemberStatus.up()))
+        .min((one, other) -> one.isOlderThan(other) ? -1 : 1)
+        .map(member -> member.address().toString())
+        .orElse("no node");
   }
 
   /** This node ends: it lets the duty go and begins it no more. */

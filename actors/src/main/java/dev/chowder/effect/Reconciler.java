@@ -28,11 +28,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Brings journal and sandboxes' host together, and is the sweep behind every deadline and every
- * message that can be lost, of one node for all: at start, when a node is gone, at an interval and
- * on the engine's notices it wakes instances that owe something, tells instances what is really
- * there, and settles slots that nobody uses. Each instance decides what a sight means to it; what
- * no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing, and
- * a host that looks as if much were lost at once halts it ({@link MassAlarm}).
+ * message that can be lost: of one node for all, it wakes, at start, when a node is gone, at an
+ * interval and on the engine's notices, instances that owe something, tells instances what is
+ * really there, and settles slots that nobody uses. Each instance decides what a sight means to it;
+ * what no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing,
+ * and a host that looks as if much were lost at once halts it ({@link MassAlarm}).
  */
 public final class Reconciler implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
@@ -135,9 +135,9 @@ public final class Reconciler implements OnePerCluster.Duty {
   @Override
   public void close() {
     sweeps.shutdownNow();
-    looks.close();
     // The next node counts, and an old count beside it would be wrong.
     gauges.forEach(metrics::remove);
+    looks.close();
     try {
       notices.close();
     } catch (Exception why) {

@@ -7,16 +7,19 @@ import java.time.Duration;
  * Limits of the instances; {@code reference.conf} says what each is for.
  *
  * @param askTimeout how long an instance may take to answer a command
+ * @param askAgain how long an answer is waited for before the command is sent again
  * @param heartbeat how often a watcher is told the current state when nothing changes
  * @param maxWatchers how many may watch one instance at once
  */
-public record InstanceSettings(Duration askTimeout, Duration heartbeat, int maxWatchers) {
+public record InstanceSettings(
+    Duration askTimeout, Duration askAgain, Duration heartbeat, int maxWatchers) {
 
   /** Reads {@code chowder.instance}. */
   public static InstanceSettings of(Config root) {
     var config = root.getConfig("chowder.instance");
     return new InstanceSettings(
         config.getDuration("ask-timeout"),
+        config.getDuration("ask-again"),
         config.getDuration("heartbeat"),
         config.getInt("max-watchers"));
   }

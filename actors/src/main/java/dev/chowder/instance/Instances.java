@@ -39,11 +39,36 @@ public final class Instances {
 
   /**
    * Fails with a {@link TimeoutException} when no answer comes in time: what was asked may still
-   * have happened.
+   * have happened. A message on its way to an instance that moves to another node can be lost: a
+   * question is asked again, a change is not.
    */
   public CompletionStage<InstanceReply> ask(
       InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
-    return entity(id).ask(command::apply, settings.askTimeout());
+    var entity = entity(id);
+    var said = new CompletableFuture<InstanceCommand>();
+    var answer =
+        entity.<InstanceReply>ask(
+            replyTo -> {
+              var first = command.apply(replyTo);
+              said.complete(first);
+              return first;
+            },
+            settings.askTimeout());
+    var again =
+        system
+            .scheduler()
+            .scheduleAtFixedRate(
+                settings.askAgain(),
+                settings.askAgain(),
+                () -> {
+                  var _ = said.thenAccept(first -> sayAgain(entity, first));
+                },
+                system.executionContext());
+    return answer.whenComplete((_, _) -> again.cancel());
+  }
+
+  private static void sayAgain(EntityRef<InstanceCommand> entity, InstanceCommand command) {
+    if (command instanceof InstanceCommand.Get) entity.tell(command);
   }
 
   public void tell(InstanceId id, InstanceCommand.Report report) {

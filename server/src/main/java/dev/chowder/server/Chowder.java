@@ -274,7 +274,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
-                new HostOperatorCommands(instanceRows, reconciler::here, clock),
+                new HostOperatorCommands(instanceRows, reconciler, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 metrics,
                 serving::get));

@@ -1,10 +1,12 @@
 package dev.chowder.server.instance;
 
+import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.HostCommands;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
@@ -12,23 +14,18 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 
 /** What operators see of the sandboxes' host, and order there. */
 public final class HostOperatorCommands implements HostCommands {
   private static final int RETRY_AFTER_SECONDS = 30;
 
   private final InstanceRows rows;
-  private final Supplier<Optional<Reconciler>> reconciler;
+  private final OnePerCluster<Reconciler> reconciler;
   private final InstantSource clock;
 
-  /**
-   * Wires the commands.
-   *
-   * @param reconciler empty while another node has it
-   */
+  /** Wires the commands. */
   public HostOperatorCommands(
-      InstanceRows rows, Supplier<Optional<Reconciler>> reconciler, InstantSource clock) {
+      InstanceRows rows, OnePerCluster<Reconciler> reconciler, InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
     this.clock = clock;
@@ -68,14 +65,17 @@ public final class HostOperatorCommands implements HostCommands {
         "sandbox: an instance's (expected: one that no journal accounts for)", Map.of());
   }
 
+  /** It is at one node, and an operator is told which. */
   private Reconciler reconciler() {
     return reconciler
-        .get()
+        .here()
         .orElseThrow(
             () ->
-                ApiError.wrongState(
-                    "reconciler: at another node (expected: at this one; the oldest node has it)",
-                    Map.of()));
+                ApiError.of(
+                    Reason.SERVER_UNAVAILABLE,
+                    "reconciler: at "
+                        + reconciler.where()
+                        + " (expected: the operators' port of that node)"));
   }
 
   private static Owed owed(InstanceRow row) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One node that can be ended in every way and started again at the same ports. */
 final class Node implements AutoCloseable {
-  private static final Duration START_LIMIT = Duration.ofSeconds(180);
+  private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
   private final int number;
   private final Ports ports;
