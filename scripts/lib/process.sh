@@ -9,7 +9,10 @@ PROCESS_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 process_start() {
   local name="$1" log="$LOGS/$1.log" hidden=(-u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY)
   shift
-  if [ "$name" != server ]; then hidden+=(-u CHOWDER_STORAGE_PASSWORD -u CHOWDER_MASTER_KEY); fi
+  case "$name" in
+    server | server-*) ;;
+    *) hidden+=(-u CHOWDER_STORAGE_PASSWORD -u CHOWDER_MASTER_KEY) ;;
+  esac
   if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$PROCESS_LOG_BYTES" ]; then mv "$log" "$log.1"; fi
   rm -f "$RUN/$name.pid"
   # The process writes its own pid, since --fork makes it nobody's child at once: Envoy ends itself when the process that
