@@ -11,7 +11,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /** A caller that watches one instance, and watches again from where it was when its node ends. */
 final class Watcher implements AutoCloseable {
@@ -78,8 +78,8 @@ final class Watcher implements AutoCloseable {
     }
   }
 
-  synchronized @Nullable Instance newest() {
-    return seen.isEmpty() ? null : seen.getLast();
+  synchronized Optional<Instance> newest() {
+    return seen.isEmpty() ? Optional.empty() : Optional.of(seen.getLast());
   }
 
   synchronized List<String> failures() {
@@ -93,14 +93,14 @@ final class Watcher implements AutoCloseable {
   void await(Instance.Status wanted, Duration limit) {
     Await.until(
         limit,
-        () -> newest() instanceof Instance now && now.getStatus() == wanted,
+        () -> newest().filter(now -> now.getStatus() == wanted).isPresent(),
         () -> "no " + wanted + " but " + newest() + failures());
   }
 
   void awaitRevision(int wanted, Duration limit) {
     Await.until(
         limit,
-        () -> newest() instanceof Instance now && now.getRevision() >= wanted,
+        () -> newest().filter(now -> now.getRevision() >= wanted).isPresent(),
         () -> "no revision " + wanted + " but " + newest() + failures());
   }
 
