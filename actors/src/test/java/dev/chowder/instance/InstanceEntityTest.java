@@ -5,6 +5,7 @@ import static dev.chowder.instance.States.finished;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.TestActors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,10 +23,7 @@ class InstanceEntityTest {
   private static final ActorTestKit KIT =
       ActorTestKit.create(
           EventSourcedBehaviorTestKit.config()
-              .withFallback(
-                  ConfigFactory.parseString(
-                      "pekko.actor.serialization-bindings"
-                          + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}"))
+              .withFallback(TestActors.CONFIG)
               .withFallback(ConfigFactory.load()));
 
   private final List<InstanceEffect> owed = new ArrayList<>();

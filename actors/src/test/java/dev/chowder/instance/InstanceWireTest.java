@@ -4,7 +4,7 @@ import static dev.chowder.instance.States.T0;
 import static dev.chowder.instance.States.finished;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.TestActors;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,11 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class InstanceWireTest {
-  private static final ActorTestKit KIT =
-      ActorTestKit.create(
-          ConfigFactory.parseString(
-              "pekko.actor.serialization-bindings"
-                  + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}"));
+  private static final ActorTestKit KIT = ActorTestKit.create(TestActors.CONFIG);
   private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-00000000000a");
 
   @AfterAll

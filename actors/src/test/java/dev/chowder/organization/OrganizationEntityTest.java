@@ -4,7 +4,7 @@ import static dev.chowder.organization.Samples.INSTANCE_ID;
 import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.TestActors;
 import dev.chowder.storage.JournalTags;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,12 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class OrganizationEntityTest {
   private static final ActorTestKit KIT =
-      ActorTestKit.create(
-          EventSourcedBehaviorTestKit.config()
-              .withFallback(
-                  ConfigFactory.parseString(
-                      "pekko.actor.serialization-bindings"
-                          + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}")));
+      ActorTestKit.create(EventSourcedBehaviorTestKit.config().withFallback(TestActors.CONFIG));
 
   private final List<OrganizationView> stored = new ArrayList<>();
   private final EventSourcedBehaviorTestKit<

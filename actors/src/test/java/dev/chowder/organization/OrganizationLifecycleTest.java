@@ -9,6 +9,7 @@ import static dev.chowder.organization.Samples.T1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.actor.TestActors;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
 import java.time.Instant;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class OrganizationLifecycleTest {
-  private static final ActorTestKit KIT = ActorTestKit.create();
+  private static final ActorTestKit KIT = ActorTestKit.create(TestActors.CONFIG);
   private static final ActorRef<OrganizationReply> NOBODY =
       KIT.<OrganizationReply>createTestProbe().ref();
   private static final Active ACTIVE = Samples.active();

@@ -4,7 +4,7 @@ import static dev.chowder.organization.Samples.INSTANCE_ID;
 import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.TestActors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,11 +19,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 class OrganizationWireTest {
-  private static final ActorTestKit KIT =
-      ActorTestKit.create(
-          ConfigFactory.parseString(
-              "pekko.actor.serialization-bindings"
-                  + " {\"dev.chowder.actor.CborSerializable\" = jackson-cbor}"));
+  private static final ActorTestKit KIT = ActorTestKit.create(TestActors.CONFIG);
 
   @AfterAll
   static void stop() {

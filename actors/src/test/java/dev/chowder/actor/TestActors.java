@@ -1,0 +1,17 @@
+package dev.chowder.actor;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+
+/** What tests of single actors run on: messages cross nodes as they do in a server, without one. */
+public final class TestActors {
+  /** As chowder-pekko.conf has it, and says why. */
+  public static final Config CONFIG =
+      ConfigFactory.parseString(
+          """
+          pekko.fail-mixed-versions = off
+          pekko.actor.serialization-bindings {"dev.chowder.actor.CborSerializable" = jackson-cbor}
+          """);
+
+  private TestActors() {}
+}
