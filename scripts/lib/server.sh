@@ -73,6 +73,8 @@ envoy_ensure_running() {
   (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" "$ROOT/envoy/render.sh" >"$config.new")
   if process_runs envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
+    # It asks a node how it is only now and then: one that was just started may still count as lost.
+    process_await envoy envoy_answers
     return 0
   fi
   if process_runs envoy; then

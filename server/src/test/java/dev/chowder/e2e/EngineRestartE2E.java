@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -81,7 +82,12 @@ class EngineRestartE2E {
     String before = startedAt(second);
     engine("stop");
     engine("start");
-    Eventually.is("another life", Limits.STEP, () -> !startedAt(second).equals(before));
+    var _ =
+        Eventually.get(
+            "another life",
+            Limits.STEP,
+            () -> startedAt(second),
+            now -> !now.isEmpty() && !now.equals(before));
     awaitStatus(second, "running");
     assertThat(tell(second, "Reply with exactly: back")).isEqualTo("back");
     JsonNode lost = awaitStatus(first, "error");
@@ -132,11 +138,19 @@ class EngineRestartE2E {
     }
   }
 
+  /** Empty while there is no container: a new life gets a new one. */
   private String startedAt(String agent) {
-    return inside(
-            "docker", "inspect", "--format", "{{.State.StartedAt}}", "sb-" + agent + "-gateway")
-        .out()
-        .strip();
+    var words =
+        List.of(
+            script("lib/engine.sh"),
+            "in",
+            folder.toString(),
+            "docker",
+            "inspect",
+            "--format",
+            "{{.State.StartedAt}}",
+            "sb-" + agent + "-gateway");
+    return Command.attempt(Limits.STEP, words, Map.of()).out().strip();
   }
 
   private Path home(String file) {
