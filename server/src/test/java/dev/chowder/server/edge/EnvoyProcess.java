@@ -3,6 +3,10 @@ package dev.chowder.server.edge;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -79,13 +83,24 @@ public final class EnvoyProcess implements AutoCloseable {
         if (Files.exists(admin) && Files.size(admin) > 0) {
           JsonNode listeners = listeners(client, Files.readString(admin).strip());
           if (!listeners.isEmpty()) {
-            return listeners.get(0).at("/local_address/socket_address/port_value").asInt();
+            int port = listeners.get(0).at("/local_address/socket_address/port_value").asInt();
+            // It is named before it takes connections: first Envoy looks for nodes that are well.
+            if (takesConnections(port)) return port;
           }
         }
         process.waitFor(50, TimeUnit.MILLISECONDS);
       }
     }
     throw new IOException("Envoy did not start: " + Files.readString(log));
+  }
+
+  private static boolean takesConnections(int port) throws IOException {
+    try (var socket = new Socket()) {
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 5_000);
+      return true;
+    } catch (ConnectException notYet) {
+      return false;
+    }
   }
 
   private static JsonNode listeners(HttpClient client, String address)
