@@ -30,9 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
  * All nodes are restarted one after another under load, behind a real Envoy: no caller sees a
  * failure, and every watch goes on where it was.
  *
- * <p>That does not hold yet: a call that changes something while its instance moves may be answered
- * 504. So {@code scripts/test} names it and leaves it out; by hand: {@code
- * -Dit.test=RollingRestartProbe}.
+ * <p>That does not hold yet: a call to what just moves to another node may be answered 504. So
+ * {@code scripts/test} names it and leaves it out; by hand: {@code -Dit.test=RollingRestartProbe}.
  */
 class RollingRestartProbe {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
