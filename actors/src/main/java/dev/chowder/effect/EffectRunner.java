@@ -201,7 +201,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var deadline = interruptAfter(limit);
       GatewayWork.Outcome outcome;
       try {
-        outcome = work.run(id, stage);
+        outcome = run(stage, begun.plus(limit));
       } catch (InterruptedException | RuntimeException why) {
         if (givenUp) return;
         var failure =
@@ -233,6 +233,27 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               outcome.endpoint(),
               stage.configVersion(),
               now));
+    }
+
+    /**
+     * An agent that lived before outlives its engine's restart, which may be what ended it; for a
+     * new one, whoever asked is told at once that there is no engine.
+     */
+    private GatewayWork.Outcome run(InstanceEffect.RunStage stage, Instant until)
+        throws InterruptedException {
+      var pause = settings.retryMin();
+      while (true) {
+        try {
+          return work.run(id, stage);
+        } catch (SandboxException why) {
+          boolean waits =
+              why.reason() == SandboxException.Reason.ENGINE_UNREACHABLE && stage.attempt() > 1;
+          if (givenUp || !waits || clock.instant().plus(pause).isAfter(until)) throw why;
+          logAgain(failure(stage.stage().label(), why), pause);
+        }
+        Thread.sleep(pause);
+        pause = longer(pause);
+      }
     }
 
     private void stop(InstanceEffect.StopGateway stop) throws InterruptedException {
@@ -271,23 +292,29 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         } catch (RuntimeException why) {
           if (givenUp) throw new InterruptedException();
           var failure = failure(name(), why);
-          LOG.warn(
-              "instance={} effect={} reason={} message={} again_in_ms={}",
-              id,
-              name(),
-              failure.reason(),
-              failure.text(),
-              pause.toMillis());
+          logAgain(failure, pause);
           if (limit.isPresent() && begun.plus(limit.get()).isBefore(clock.instant())) {
             throw failure;
           }
         }
         Thread.sleep(pause);
-        pause =
-            pause.multipliedBy(2).compareTo(settings.retryMax()) < 0
-                ? pause.multipliedBy(2)
-                : settings.retryMax();
+        pause = longer(pause);
       }
+    }
+
+    private Duration longer(Duration pause) {
+      var longer = pause.multipliedBy(2);
+      return longer.compareTo(settings.retryMax()) < 0 ? longer : settings.retryMax();
+    }
+
+    private void logAgain(WorkFailure failure, Duration pause) {
+      LOG.warn(
+          "instance={} effect={} reason={} message={} again_in_ms={}",
+          id,
+          name(),
+          failure.reason(),
+          failure.text(),
+          pause.toMillis());
     }
 
     private ScheduledFuture<?> interruptAfter(Duration limit) {

@@ -170,9 +170,7 @@ public final class GatewayStages implements GatewayWork {
                 OpenClawHome.GATEWAY_PORT));
     var readyBefore = settings.readyLimit();
     return switch (readiness.awaitReady(
-        endpoint,
-        readyBefore,
-        () -> driver.observe(sandbox).mainProcess() instanceof MainProcess.Up)) {
+        endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
       case READY -> Outcome.executed();
       case DIED -> throw diedEarly(sandbox);
       case NOT_IN_TIME ->

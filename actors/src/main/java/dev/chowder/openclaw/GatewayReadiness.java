@@ -7,7 +7,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Asks a gateway whether it is ready. */
 public final class GatewayReadiness {
@@ -36,14 +37,21 @@ public final class GatewayReadiness {
    * Waits until the gateway says that it is ready.
    *
    * @param limit how long, at most
-   * @param lives whether its process runs; asked about once a second
+   * @param now where it answers, or empty when its process has ended; asked about once a second: an
+   *     engine that restarts meanwhile may give it another port
    */
-  public Verdict awaitReady(SandboxEndpoint gateway, Duration limit, BooleanSupplier lives)
+  public Verdict awaitReady(
+      SandboxEndpoint gateway, Duration limit, Supplier<Optional<SandboxEndpoint>> now)
       throws InterruptedException {
+    var at = gateway;
     long until = System.nanoTime() + limit.toNanos();
     for (int asked = 1; ; asked++) {
-      if (isReady(gateway)) return Verdict.READY;
-      if (asked % 40 == 0 && !lives.getAsBoolean()) return Verdict.DIED;
+      if (isReady(at)) return Verdict.READY;
+      if (asked % 40 == 0) {
+        var seen = now.get();
+        if (seen.isEmpty()) return Verdict.DIED;
+        at = seen.get();
+      }
       if (System.nanoTime() > until) return Verdict.NOT_IN_TIME;
       Thread.sleep(PAUSE);
     }

@@ -9,6 +9,7 @@ import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
+import dev.chowder.sandbox.SandboxException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -100,6 +101,23 @@ class EffectRunnerTest {
               assertThat(failed.reason()).isEqualTo("INTERNAL");
               assertThat(failed.message()).doesNotContain("secret detail");
             });
+  }
+
+  @Test
+  void anAgentThatLivedBeforeWaitsForItsEngineAndANewOneDoesNot() throws InterruptedException {
+    work.failure =
+        Optional.of(
+            new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
+    work.gate.release(100);
+    runner.owe(ID, stage(1), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> assertThat(failed.reason()).isEqualTo("ENGINE_UNREACHABLE"));
+    runner.owe(OTHER, stage(2), reports::add);
+    work.awaitBegun(3);
+    work.failure = Optional.empty();
+    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
   }
 
   @Test
