@@ -13,6 +13,9 @@ import java.util.Optional;
  * decides nothing, but says what would be given up or taken away.
  */
 sealed interface Finding {
+  /** The host is as the journal says: nobody need be told, and so a sweep wakes no instance. */
+  record AsExpected() implements Finding {}
+
   /** The instance may be told: it loses nothing by it. */
   record Harmless(InstanceView view) implements Finding {}
 
@@ -41,18 +44,30 @@ sealed interface Finding {
     if (journal.isEmpty()) return new Unknown();
     var view = journal.get();
     boolean nothing = seen.equals(nothing(seen));
+    // What is under way has its own deadlines.
+    if (!view.status().settled()) return new AsExpected();
     return switch (view.status().now()) {
-      case PROVISIONING -> new Harmless(view);
-      case RUNNING, STOPPED ->
-          nothing && view.status().settled() ? new Loss(view) : new Harmless(view);
+      case PROVISIONING -> new AsExpected();
+      case RUNNING ->
+          nothing ? new Loss(view) : runsThere(view, seen) ? new AsExpected() : new Harmless(view);
+      case STOPPED ->
+          nothing
+              ? new Loss(view)
+              : Sights.of(seen) instanceof Sight.Up ? new Harmless(view) : new AsExpected();
       case ERROR, TERMINATED -> {
-        if (nothing || view.owes() || mayStay(view, seen)) yield new Harmless(view);
+        if (nothing || view.owes() || mayStay(view, seen)) yield new AsExpected();
         if (attempt(seen.mainProcess()) > view.attempt()) yield new Unknown();
         yield view.profile().updatedAt().isBefore(endedBefore)
             ? new Leftover(view)
             : new TooEarly();
       }
     };
+  }
+
+  private static boolean runsThere(InstanceView view, SandboxObservation seen) {
+    return seen.mainProcess() instanceof MainProcess.Up(var attempt, var endpoint)
+        && attempt == view.attempt()
+        && view.endpoint().equals(Optional.of(endpoint.toString()));
   }
 
   /** The home of an agent that failed is kept until it is recovered or deleted. */

@@ -147,7 +147,7 @@ final class HostComparison {
         yield false;
       }
       case Finding.Loss _, Finding.Leftover _, Finding.Unknown() -> true;
-      case Finding.TooEarly() -> false;
+      case Finding.AsExpected(), Finding.TooEarly() -> false;
     };
   }
 

@@ -111,6 +111,13 @@ public final class Reconciler implements OnePerCluster.Duty {
     var _ =
         reconciler.sweeps.scheduleWithFixedDelay(
             reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+    var remind = settings.remind();
+    var _ =
+        reconciler.sweeps.scheduleWithFixedDelay(
+            () -> step("late instances", () -> reconciler.nudgeOwing(remind)),
+            remind.toMillis(),
+            remind.toMillis(),
+            TimeUnit.MILLISECONDS);
     // Whoever begins may do so because another node is gone.
     reconciler.sweepAgain();
     return reconciler;
@@ -187,9 +194,10 @@ public final class Reconciler implements OnePerCluster.Duty {
   }
 
   private void sweep() {
-    // First, since all other steps believe the rows.
+    // At once, since it waits for nobody; whose row is behind is woken by its repair.
+    step("owing instances", () -> nudgeOwing(Duration.ZERO));
+    // All other steps believe the rows.
     if (!rowsRepaired) step("rows behind the journal", this::repairRows);
-    step("owing instances", this::nudgeOwing);
     step("host ports", this::openHostPorts);
     step("real state", host::compare);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
@@ -232,9 +240,9 @@ public final class Reconciler implements OnePerCluster.Duty {
     if (repaired > 0) LOG.info("instances={} had rows behind the journal", repaired);
   }
 
-  private void nudgeOwing() {
+  private void nudgeOwing(Duration atLeastFor) {
     var now = clock.instant();
-    for (var row : rows.owing(now, settings.batch())) {
+    for (var row : rows.owing(now.minus(atLeastFor), settings.batch())) {
       instances.tell(new InstanceId(row.id()), new InstanceCommand.Nudge(now, settings.overdue()));
     }
   }

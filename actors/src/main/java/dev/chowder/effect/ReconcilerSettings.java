@@ -9,6 +9,7 @@ import java.time.Duration;
  *
  * @param interval how often everything is compared
  * @param sweepAgain how long after a node was lost everything is compared once more
+ * @param remind how long something may be owed before it is asked for again, and how often then
  * @param batch how many rows are read at once
  * @param overdue after how long a stage is given up although nothing reported
  * @param restarts how often a gateway that is lost is started again
@@ -23,6 +24,7 @@ import java.time.Duration;
 public record ReconcilerSettings(
     Duration interval,
     Duration sweepAgain,
+    Duration remind,
     int batch,
     Duration overdue,
     RestartPolicy restarts,
@@ -40,6 +42,7 @@ public record ReconcilerSettings(
     return new ReconcilerSettings(
         config.getDuration("interval"),
         config.getDuration("sweep-again"),
+        config.getDuration("remind"),
         config.getInt("batch"),
         config.getDuration("overdue"),
         new RestartPolicy(config.getInt("restarts"), config.getDuration("restart-window")),
