@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +38,13 @@ final class FakeGateway implements AutoCloseable {
 
   /** Between two looks whether the node that serves is gone. */
   private static final long LOOK_MILLIS = 100;
+
+  /**
+   * Below those that the system gives to outgoing connections: none takes it while no node serves.
+   */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int PORTS = 8_000;
 
   private static final Duration PORT_LIMIT = Duration.ofSeconds(10);
 
@@ -100,17 +109,42 @@ final class FakeGateway implements AutoCloseable {
 
   /** The former server's port, so that endpoints outlive it as a container's would. */
   private HttpServer bind() throws IOException {
-    int former = Files.exists(portFile) ? written() : 0;
-    HttpServer bound;
-    try {
-      bound = HttpServer.create(new InetSocketAddress(former), BACKLOG);
-    } catch (BindException taken) {
-      bound = HttpServer.create(new InetSocketAddress(0), BACKLOG);
+    var bound = Files.exists(portFile) ? bindAgain(written()) : Optional.<HttpServer>empty();
+    for (int tries = 0; bound.isEmpty() && tries < PORTS; tries++) {
+      bound = tryBind(FIRST_PORT + ThreadLocalRandom.current().nextInt(PORTS));
     }
+    HttpServer serving = bound.orElseThrow(() -> new BindException("fake gateway: no free port"));
     Path draft = portFile.resolveSibling(".port.new");
-    Files.writeString(draft, Integer.toString(bound.getAddress().getPort()));
+    Files.writeString(draft, Integer.toString(serving.getAddress().getPort()));
     Files.move(draft, portFile, StandardCopyOption.ATOMIC_MOVE);
-    return bound;
+    return serving;
+  }
+
+  /** A process that is killed gives its lock back before its port. */
+  private static Optional<HttpServer> bindAgain(int port) throws IOException {
+    long deadline = System.nanoTime() + PORT_LIMIT.toNanos();
+    while (!isFree(port) && System.nanoTime() < deadline) Thread.onSpinWait();
+    return tryBind(port);
+  }
+
+  /** Asked first, since an HttpServer that cannot be bound leaves a file descriptor behind. */
+  private static boolean isFree(int port) throws IOException {
+    try (var probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(port));
+      return true;
+    } catch (BindException taken) {
+      return false;
+    }
+  }
+
+  private static Optional<HttpServer> tryBind(int port) throws IOException {
+    if (!isFree(port)) return Optional.empty();
+    try {
+      return Optional.of(HttpServer.create(new InetSocketAddress(port), BACKLOG));
+    } catch (BindException taken) {
+      return Optional.empty();
+    }
   }
 
   private int written() throws IOException {

@@ -2,6 +2,7 @@ package dev.chowder.sandbox.fake;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -67,7 +68,10 @@ record FakeReply(String id, String messageId, String text, long createdAtSeconds
 
   List<String> events() {
     List<String> events = new ArrayList<>();
-    events.add(event("response.created", response("in_progress")));
+    // For whoever measures the way from here.
+    ObjectNode created = response("in_progress");
+    created.putObject("metadata").put("written_at", Instant.now().toString());
+    events.add(event("response.created", created));
     for (String word : text.splitWithDelimiters(" ", 0)) {
       ObjectNode delta = FakeOpenClaw.JSON.createObjectNode();
       delta.put("type", "response.output_text.delta").put("item_id", messageId);

@@ -1,0 +1,345 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Flow;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/**
+ * Loads a control plane whose sandboxes are only played, through Envoy's REST as any client would, and prints what it bore. It
+ * starts no server and knows only public interfaces: scripts/bench does the rest. Its own work
+ * takes processor time on the same machine, which is part of every figure. Run by `java bench/ControlPlane.java`.
+ */
+final class ControlPlane {
+  private static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
+  private static final Pattern KEY = Pattern.compile("\"api_key\":\\s*\"([^\"]+)\"");
+  private static final Pattern STATUS = Pattern.compile("\"status\":\\s*\"([^\"]+)\"");
+  private static final Pattern UPDATED = Pattern.compile("\"updated_at\":\\s*\"([^\"]+)\"");
+  private static final Pattern WRITTEN = Pattern.compile("\"written_at\":\\s*\"([^\"]+)\"");
+  private static final String CREATE = "{\"name\":\"bench\",\"model_provider\":\"custom\"}";
+  private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
+
+  private final Map<String, String> options;
+  private final URI rest;
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CALL_LIMIT).build();
+  private final ConcurrentLinkedQueue<String> refused = new ConcurrentLinkedQueue<>();
+  private String key = "";
+
+  private ControlPlane(Map<String, String> options) {
+    this.options = options;
+    this.rest = URI.create(option("rest", ""));
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    var options = new HashMap<String, String>();
+    for (int n = 0; n + 1 < arguments.length; n += 2) {
+      options.put(arguments[n].replaceFirst("^--", ""), arguments[n + 1]);
+    }
+    new ControlPlane(options).run();
+  }
+
+  private void run() throws Exception {
+    var models = models();
+    try {
+      key = signUp();
+      int seconds = number("seconds", 20);
+      // A cold server is not what this is about.
+      var warm = new ArrayList<String>();
+      creates(number("warm-up", 20), warm);
+      say("| what | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
+      var ids = Collections.synchronizedList(new ArrayList<String>());
+      measureCreates(seconds, ids);
+      measure("get", 64, seconds, () -> expect(call("GET", "/v1/instances/" + any(ids), ""), 200));
+      measure("list, 100 a page", 16, seconds, () -> expect(call("GET", "/v1/instances", ""), 200));
+      measure(
+          "list, one status, 20 a page",
+          16,
+          seconds,
+          () -> expect(call("GET", "/v1/instances?status=running&page_size=20", ""), 200));
+      measureStopStart(seconds, ids);
+      measureFirstByte(number("messages", 500), ids);
+      measureWatches(number("watches", 10_000), number("changes", 300), ids);
+      if (!refused.isEmpty()) {
+        say("\nNot as expected: " + refused.size() + " answers; the first: " + refused.peek());
+      }
+    } finally {
+      models.stop(0);
+    }
+  }
+
+  private void measureCreates(int seconds, List<String> ids) throws Exception {
+    long began = System.nanoTime();
+    var answers = creates(seconds, ids);
+    while (any("provisioning")) {
+      if (System.nanoTime() - began > TimeUnit.MINUTES.toNanos(10)) {
+        throw new IllegalStateException("some instances do not get ready");
+      }
+      Thread.sleep(50);
+    }
+    double took = (System.nanoTime() - began) / 1e9;
+    if (any("error")) refused.add("an instance is in error");
+    row("POST /v1/instances", answers, seconds);
+    say("| create to `running`, all of them | %d | %.0f | | | |".formatted(ids.size(), ids.size() / took));
+  }
+
+  private List<Long> creates(int seconds, List<String> ids) throws Exception {
+    var made = Collections.synchronizedList(ids);
+    return load(
+        number("callers", 64),
+        seconds,
+        () -> {
+          var answer = call("POST", "/v1/instances", CREATE);
+          if (expect(answer, 201)) made.add(first(ID, answer.body()));
+          return answer.statusCode() == 201;
+        });
+  }
+
+  private void measureStopStart(int seconds, List<String> ids) throws Exception {
+    var turn = new AtomicInteger();
+    measure(
+        "stop and start of one instance, waited for",
+        32,
+        seconds,
+        () -> {
+          var id = ids.get(turn.getAndIncrement() % ids.size());
+          return expect(call("POST", "/v1/instances/" + id + "/stop?wait=30", ""), 200)
+              && expect(call("POST", "/v1/instances/" + id + "/start?wait=30", ""), 200);
+        });
+  }
+
+  /** From the moment the gateway wrote the first event until it was here. */
+  private void measureFirstByte(int messages, List<String> ids) throws Exception {
+    var delays = new ArrayList<Long>();
+    for (int n = 0; n < messages + 20; n++) {
+      var request =
+          request("/v1/instances/" + any(ids) + "/responses")
+              .POST(HttpRequest.BodyPublishers.ofString("{\"input\":\"hello\",\"stream\":true}"))
+              .build();
+      var answer = http.send(request, HttpResponse.BodyHandlers.ofLines());
+      try (var lines = answer.body()) {
+        var line = lines.filter(text -> text.contains("written_at")).findFirst().orElse("");
+        var now = Instant.now();
+        // The first ones only warm up.
+        if (n >= 20 && !line.isEmpty()) {
+          delays.add(Duration.between(Instant.parse(first(WRITTEN, line)), now).toNanos());
+        }
+      }
+    }
+    row("first event of an answer: gateway to client", delays, 0);
+  }
+
+  private void measureWatches(int watches, int changes, List<String> ids) throws Exception {
+    var delays = Collections.synchronizedList(new ArrayList<Long>());
+    var open = new CountDownLatch(watches);
+    var measuring = new AtomicLong();
+    long began = System.nanoTime();
+    var gate = new java.util.concurrent.Semaphore(200);
+    for (int n = 0; n < watches; n++) {
+      gate.acquire();
+      var first = new AtomicInteger();
+      watch(
+          ids.get(n % ids.size()),
+          line -> {
+            if (first.getAndIncrement() == 0) {
+              gate.release();
+              open.countDown();
+            } else if (measuring.get() == 1) {
+              var at = Instant.parse(first(UPDATED, line));
+              delays.add(Duration.between(at, Instant.now()).toNanos());
+            }
+          });
+    }
+    if (!open.await(5, TimeUnit.MINUTES)) {
+      throw new IllegalStateException(open.getCount() + " of " + watches + " watches do not open");
+    }
+    double took = (System.nanoTime() - began) / 1e9;
+    say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
+    measuring.set(1);
+    for (int n = 0; n < changes; n++) {
+      var id = ids.get(n % Math.min(ids.size(), watches));
+      expect(call("POST", "/v1/instances/" + id + "/stop", ""), 200);
+      Thread.sleep(20);
+    }
+    // As many as there must be at least: each change is seen by whoever watches that instance.
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (delays.size() < 2 * changes && System.nanoTime() < until) Thread.sleep(20);
+    row("a change to whoever watches, with all these open", delays, 0);
+  }
+
+  private void watch(String id, Consumer<String> onEvent) {
+    var request = request("/v1/instances/" + id + "/watch").timeout(Duration.ofMinutes(30)).GET().build();
+    var _ = http.sendAsync(request, HttpResponse.BodyHandlers.fromLineSubscriber(new Lines(onEvent)));
+  }
+
+  /** Events, one after another. */
+  private record Lines(Consumer<String> onEvent) implements Flow.Subscriber<String> {
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+      subscription.request(Long.MAX_VALUE);
+    }
+
+    @Override
+    public void onNext(String line) {
+      if (line.startsWith("data: ")) onEvent.accept(line);
+    }
+
+    @Override
+    public void onError(Throwable why) {}
+
+    @Override
+    public void onComplete() {}
+  }
+
+  private void measure(String what, int callers, int seconds, Callable<Boolean> work) throws Exception {
+    row(what, load(callers, seconds, work), seconds);
+  }
+
+  /** Callers that begin again as soon as they were answered; what each call took, in nanoseconds. */
+  private static List<Long> load(int callers, int seconds, Callable<Boolean> work) throws Exception {
+    var took = new ConcurrentLinkedQueue<Long>();
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int n = 0; n < callers; n++) {
+        threads.submit(
+            () -> {
+              while (System.nanoTime() < until) {
+                long began = System.nanoTime();
+                if (work.call()) took.add(System.nanoTime() - began);
+              }
+              return null;
+            });
+      }
+    }
+    return List.copyOf(took);
+  }
+
+  private static void row(String what, List<Long> nanos, int seconds) {
+    var sorted = nanos.stream().sorted().toList();
+    say(
+        "| %s | %d | %s | %s | %s | %s |"
+            .formatted(
+                what,
+                sorted.size(),
+                seconds == 0 ? "" : "%.0f".formatted((double) sorted.size() / seconds),
+                millis(sorted, 50),
+                millis(sorted, 95),
+                millis(sorted, 99)));
+  }
+
+  /** Nearest rank. */
+  private static String millis(List<Long> sorted, int percent) {
+    if (sorted.isEmpty()) return "";
+    int rank = (int) Math.ceil(sorted.size() * percent / 100.0);
+    return "%.1f ms".formatted(sorted.get(Math.max(0, rank - 1)) / 1e6);
+  }
+
+  private boolean expect(HttpResponse<String> answer, int status) {
+    if (answer.statusCode() == status) return true;
+    refused.add(answer.statusCode() + " " + answer.body());
+    return false;
+  }
+
+  private HttpResponse<String> call(String method, String path, String body) throws IOException, InterruptedException {
+    var publisher =
+        body.isEmpty() ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
+    return http.send(
+        request(path).timeout(CALL_LIMIT).method(method, publisher).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private HttpRequest.Builder request(String path) {
+    var request = HttpRequest.newBuilder(rest.resolve(path)).header("Content-Type", "application/json");
+    return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
+  }
+
+  private boolean any(String status) throws IOException, InterruptedException {
+    return call("GET", "/v1/instances?page_size=1&status=" + status, "").body().contains("\"id\"");
+  }
+
+  private String operator(HttpRequest.Builder request) throws IOException, InterruptedException {
+    var token = Files.readString(Path.of(option("operator-token-file", ""))).strip();
+    var answer =
+        http.send(
+            request.header("Authorization", "Bearer " + token).header("Content-Type", "application/json").build(),
+            HttpResponse.BodyHandlers.ofString());
+    if (answer.statusCode() / 100 != 2) throw new IOException(answer.statusCode() + " " + answer.body());
+    return answer.body();
+  }
+
+  private String signUp() throws IOException, InterruptedException {
+    var signedUp = call("POST", "/v1/organization/signup", "{\"name\":\"bench\"}").body();
+    key = first(KEY, signedUp);
+    var endpoint =
+        "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%s/v1\",\"model\":\"m\"}}}"
+            .formatted(option("model-port", ""));
+    expect(call("PATCH", "/v1/organization", endpoint), 200);
+    operator(
+        HttpRequest.newBuilder(
+                URI.create(option("operator", "") + "/operator/organizations/" + first(ID, signedUp) + "/tier"))
+            .POST(HttpRequest.BodyPublishers.ofString("{\"tier\":\"whale\"}")));
+    return key;
+  }
+
+  /** A provider that lists one model, so that provisioning has somebody to ask. */
+  private HttpServer models() throws IOException {
+    var server = HttpServer.create(new InetSocketAddress("127.0.0.1", number("model-port", 0)), 1000);
+    server.createContext(
+        "/",
+        exchange -> {
+          var body = "{\"data\":[{\"id\":\"m\"}]}".getBytes(UTF_8);
+          exchange.getResponseHeaders().set("Content-Type", "application/json");
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.start();
+    return server;
+  }
+
+  private static String any(List<String> ids) {
+    return ids.get(ThreadLocalRandom.current().nextInt(ids.size()));
+  }
+
+  private static String first(Pattern pattern, String text) {
+    var matcher = pattern.matcher(text);
+    if (!matcher.find()) throw new IllegalStateException("no " + pattern + " in " + text);
+    return matcher.group(1);
+  }
+
+  private String option(String name, String otherwise) {
+    return options.getOrDefault(name, otherwise);
+  }
+
+  private int number(String name, int otherwise) {
+    return Integer.parseInt(option(name, Integer.toString(otherwise)));
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+  }
+}
