@@ -15,8 +15,9 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public sealed interface InstanceCommand extends CborSerializable {
   /**
-   * Commands that are answered, exactly once. {@code keyId} is the acting key's; empty: the system
-   * itself.
+   * Commands that are answered, each time they are said: {@link dev.chowder.actor.EntityAsk} says
+   * one again while its answer is missing, and that must change no more than once was to. {@code
+   * keyId} is the acting key's; empty: the system itself.
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();

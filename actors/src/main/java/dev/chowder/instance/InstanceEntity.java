@@ -137,7 +137,13 @@ public final class InstanceEntity
       view.ifPresent(this::store);
       effects.owe(id, state.owed(), self);
     }
-    reply(command, answer(view));
+    var answer = answer(view);
+    if (command instanceof InstanceCommand.Get || command instanceof InstanceCommand.Watch) {
+      reply(command, answer);
+    } else {
+      // It may be said again because its first answer still waits for the row.
+      afterStored(() -> reply(command, answer));
+    }
     return Effect().none();
   }
 
@@ -153,15 +159,23 @@ public final class InstanceEntity
               log(before, next, events);
               var told = Set.copyOf(watchers);
               view.ifPresent(this::store);
-              stored =
-                  stored.thenApply(
-                      done -> {
-                        var answer = answer(view);
-                        reply(command, answer);
-                        told.forEach(watcher -> watcher.tell(answer));
-                        return done;
-                      });
+              var answer = answer(view);
+              afterStored(
+                  () -> {
+                    reply(command, answer);
+                    told.forEach(watcher -> watcher.tell(answer));
+                  });
               handOver(next);
+            });
+  }
+
+  /** Whoever reads the rows after an answer finds in them what was answered. */
+  private void afterStored(Runnable step) {
+    stored =
+        stored.thenApply(
+            done -> {
+              step.run();
+              return done;
             });
   }
 

@@ -31,7 +31,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.Create c ->
           state instanceof Absent
               ? accept(new InstanceEvent.Created(c.keyId(), c.profile(), c.now()))
-              : reject(new InstanceRejection.AlreadyExists());
+              : isSaidAgain(state, c) ? accept() : reject(new InstanceRejection.AlreadyExists());
       case InstanceCommand.SettleSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
@@ -77,6 +77,8 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Delete(var keyId, var now, _) ->
           switch (state) {
+            // Said again, since its answer was lost.
+            case Deleted d when d.profile().updatedAt().equals(now) -> accept();
             case Deleted _, Absent(), NeverBorn _ -> reject(new InstanceRejection.NotFound());
             case Born _ -> accept(new InstanceEvent.Deleted(keyId, now));
           };
@@ -120,6 +122,15 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Observed o -> InstanceSightings.decide(state, o);
     };
+  }
+
+  /**
+   * The same create once more, since its answer was lost: its id and its time are nobody else's.
+   */
+  private static boolean isSaidAgain(InstanceState state, InstanceCommand.Create c) {
+    return state instanceof Born b
+        && b.profile().organizationId().equals(c.profile().organizationId())
+        && b.profile().createdAt().equals(c.profile().createdAt());
   }
 
   private static Decision slotFound(boolean slotHeld, Instant now) {

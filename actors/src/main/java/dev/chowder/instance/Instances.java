@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import dev.chowder.actor.EntityAsk;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -19,11 +20,13 @@ public final class Instances {
   private final ActorSystem<?> system;
   private final ClusterSharding sharding;
   private final InstanceSettings settings;
+  private final EntityAsk asks;
 
   private Instances(ActorSystem<?> system, ClusterSharding sharding, InstanceSettings settings) {
     this.system = system;
     this.sharding = sharding;
     this.settings = settings;
+    this.asks = new EntityAsk(system, settings.askTimeout(), settings.askAgain());
   }
 
   /** Starts the sharding of instances on this node. */
@@ -39,36 +42,12 @@ public final class Instances {
 
   /**
    * Fails with a {@link TimeoutException} when no answer comes in time: what was asked may still
-   * have happened. A message on its way to an instance that moves to another node can be lost: a
-   * question is asked again, a change is not.
+   * have happened. Until then it is asked again, so that an instance that moves to another node
+   * costs time and no call.
    */
   public CompletionStage<InstanceReply> ask(
       InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
-    var entity = entity(id);
-    var said = new CompletableFuture<InstanceCommand>();
-    var answer =
-        entity.<InstanceReply>ask(
-            replyTo -> {
-              var first = command.apply(replyTo);
-              said.complete(first);
-              return first;
-            },
-            settings.askTimeout());
-    var again =
-        system
-            .scheduler()
-            .scheduleAtFixedRate(
-                settings.askAgain(),
-                settings.askAgain(),
-                () -> {
-                  var _ = said.thenAccept(first -> sayAgain(entity, first));
-                },
-                system.executionContext());
-    return answer.whenComplete((_, _) -> again.cancel());
-  }
-
-  private static void sayAgain(EntityRef<InstanceCommand> entity, InstanceCommand command) {
-    if (command instanceof InstanceCommand.Get) entity.tell(command);
+    return asks.ask(entity(id), command);
   }
 
   public void tell(InstanceId id, InstanceCommand.Report report) {

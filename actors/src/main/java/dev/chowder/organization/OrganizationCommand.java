@@ -8,8 +8,9 @@ import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Everything that can be asked of an organization; each command is answered exactly once. A {@code
- * keyId} is the acting key's.
+ * Everything that can be asked of an organization. Each command is answered each time it is said:
+ * {@link dev.chowder.actor.EntityAsk} says one again while its answer is missing, and that must
+ * change no more than once was to. A {@code keyId} is the acting key's.
  */
 public sealed interface OrganizationCommand extends CborSerializable {
   ActorRef<OrganizationReply> replyTo();

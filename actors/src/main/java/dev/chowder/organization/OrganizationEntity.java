@@ -90,7 +90,7 @@ public final class OrganizationEntity
             yield Effect().none();
           }
           case Decision.Accept(var events) when events.isEmpty() -> {
-            command.replyTo().tell(answer(state, command));
+            reply(command, answer(state, command));
             yield Effect().none();
           }
           case Decision.Accept(var events) -> persist(events, command);
@@ -110,17 +110,24 @@ public final class OrganizationEntity
                       Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
               log(events);
               view(next).ifPresent(this::store);
-              OrganizationReply answer = answer(next, command);
-              if (rowMayFollow(command)) {
-                command.replyTo().tell(answer);
-                return;
-              }
-              stored =
-                  stored.thenApply(
-                      done -> {
-                        command.replyTo().tell(answer);
-                        return done;
-                      });
+              reply(command, answer(next, command));
+            });
+  }
+
+  /**
+   * Whoever reads the rows after an answer finds in them what was answered; so it is when a command
+   * is said again because its first answer still waits for the row.
+   */
+  private void reply(OrganizationCommand command, OrganizationReply answer) {
+    if (rowMayFollow(command)) {
+      command.replyTo().tell(answer);
+      return;
+    }
+    stored =
+        stored.thenApply(
+            done -> {
+              command.replyTo().tell(answer);
+              return done;
             });
   }
 
@@ -129,8 +136,17 @@ public final class OrganizationEntity
    * they act, so that no create has to wait for it.
    */
   private static boolean rowMayFollow(OrganizationCommand command) {
-    return command instanceof OrganizationCommand.ReserveSlot
-        || command instanceof OrganizationCommand.ReleaseSlot;
+    return switch (command) {
+      case OrganizationCommand.Get _,
+          OrganizationCommand.GetSlots _,
+          OrganizationCommand.ReserveSlot _,
+          OrganizationCommand.ReleaseSlot _ ->
+          true;
+      case OrganizationCommand.SignUp _,
+          OrganizationCommand.Update _,
+          OrganizationCommand.SetTier _ ->
+          false;
+    };
   }
 
   /**

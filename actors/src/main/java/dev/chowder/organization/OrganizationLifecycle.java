@@ -45,7 +45,11 @@ public final class OrganizationLifecycle {
 
   private static Decision decide(Active state, OrganizationCommand command) {
     return switch (command) {
-      case SignUp _ -> reject(new OrganizationRejection.AlreadyExists());
+      case SignUp s ->
+          // Said again, since its answer was lost: its id and its time are nobody else's.
+          state.createdAt().equals(s.now())
+              ? accept()
+              : reject(new OrganizationRejection.AlreadyExists());
       case Get _, GetSlots _ -> accept();
       case Update update -> OrganizationUpdate.decide(state, update);
       case SetTier(var tier, var now, _) ->

@@ -7,9 +7,10 @@ import java.time.Duration;
  * Limits of the organizations; {@code reference.conf} says what each is for.
  *
  * @param askTimeout how long an organization may take to answer a command
+ * @param askAgain how long an answer is waited for before the command is sent again
  * @param snapshotEvery events
  */
-public record OrganizationSettings(Duration askTimeout, int snapshotEvery) {
+public record OrganizationSettings(Duration askTimeout, Duration askAgain, int snapshotEvery) {
 
   /**
    * Reads {@code chowder.organization}.
@@ -19,6 +20,8 @@ public record OrganizationSettings(Duration askTimeout, int snapshotEvery) {
   public static OrganizationSettings from(Config root) {
     Config config = root.getConfig("chowder.organization");
     return new OrganizationSettings(
-        config.getDuration("ask-timeout"), config.getInt("snapshot-every"));
+        config.getDuration("ask-timeout"),
+        config.getDuration("ask-again"),
+        config.getInt("snapshot-every"));
   }
 }

@@ -1,6 +1,6 @@
 package dev.chowder.organization;
 
-import java.time.Duration;
+import dev.chowder.actor.EntityAsk;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -10,11 +10,11 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 /** The way to every organization, wherever its actor lives: alone knows sharding and time-outs. */
 public final class Organizations {
   private final ClusterSharding sharding;
-  private final Duration askTimeout;
+  private final EntityAsk asks;
 
-  private Organizations(ClusterSharding sharding, Duration askTimeout) {
+  private Organizations(ClusterSharding sharding, EntityAsk asks) {
     this.sharding = sharding;
-    this.askTimeout = askTimeout;
+    this.asks = asks;
   }
 
   /** Starts the sharding of organizations on this node. */
@@ -22,17 +22,17 @@ public final class Organizations {
       ActorSystem<?> system, OrganizationReadSide readSide, OrganizationSettings settings) {
     ClusterSharding sharding = ClusterSharding.get(system);
     OrganizationEntity.init(sharding, readSide, settings);
-    return new Organizations(sharding, settings.askTimeout());
+    return new Organizations(
+        sharding, new EntityAsk(system, settings.askTimeout(), settings.askAgain()));
   }
 
   /**
    * Fails with a {@link java.util.concurrent.TimeoutException} when no answer comes in time: what
-   * was asked may still have happened.
+   * was asked may still have happened. Until then it is asked again, so that an organization that
+   * moves to another node costs time and no call.
    */
   public CompletionStage<OrganizationReply> ask(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    return sharding
-        .entityRefFor(OrganizationEntity.ENTITY_KEY, organizationId)
-        .ask(command::apply, askTimeout);
+    return asks.ask(sharding.entityRefFor(OrganizationEntity.ENTITY_KEY, organizationId), command);
   }
 }

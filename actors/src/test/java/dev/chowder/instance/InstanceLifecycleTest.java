@@ -13,6 +13,7 @@ import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class InstanceLifecycleTest {
   private static final Duration WINDOW = Duration.ofMinutes(10);
+  private static final Instant LATER = T0.plusSeconds(1);
   private static final RestartPolicy ONCE = new RestartPolicy(1, WINDOW);
   private final ActorRef<InstanceReply> nobody = TestInbox.<InstanceReply>create().getRef();
 
@@ -48,7 +50,19 @@ class InstanceLifecycleTest {
     assertThat(outcome(state, new InstanceCommand.Start("key", T0, nobody))).isEqualTo(start);
     assertThat(outcome(state, new InstanceCommand.Restart("key", T0, nobody))).isEqualTo(restart);
     assertThat(outcome(state, recover(1, 0, true))).isEqualTo(recover);
-    assertThat(outcome(state, new InstanceCommand.Delete("key", T0, nobody))).isEqualTo(delete);
+    assertThat(outcome(state, new InstanceCommand.Delete("key", LATER, nobody))).isEqualTo(delete);
+  }
+
+  /** Its answer was lost on the way: whoever asked must not learn that it is gone already. */
+  @Test
+  void aDeleteOrACreateThatIsSaidAgainIsAnsweredAgainAndChangesNothing() {
+    var delete = new InstanceCommand.Delete("key", LATER, nobody);
+    var deleted = apply(running(), delete);
+    assertThat(apply(deleted, delete)).isEqualTo(deleted);
+    var create = new InstanceCommand.Create("key", States.PROFILE, T0, nobody);
+    for (var name : List.of("Provisioning", "Running", "Errored", "Deleted")) {
+      assertThat(apply(state(name), create)).as(name).isEqualTo(state(name));
+    }
   }
 
   @Test
@@ -162,7 +176,9 @@ class InstanceLifecycleTest {
             (name, state) ->
                 assertThat(
                         outcome(
-                            state, new InstanceCommand.Create("key", States.PROFILE, T0, nobody)))
+                            state,
+                            new InstanceCommand.Create(
+                                "key", States.profile(LATER), LATER, nobody)))
                     .isEqualTo(name.equals("Absent") ? "Provisioning" : "AlreadyExists"));
   }
 

@@ -17,6 +17,7 @@ import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -111,7 +112,10 @@ final class LifecycleExploration {
     int attempt = state instanceof Born born ? born.attempt() : 1;
     int returns = state instanceof Errored errored ? errored.slotReturns() : 0;
     var verbs = new LinkedHashMap<String, InstanceCommand>();
-    verbs.put("Create", new InstanceCommand.Create("key", States.PROFILE, T0, NOBODY));
+    Instant created = state instanceof Born born ? born.profile().createdAt() : T0;
+    Instant last = state instanceof Born born ? born.profile().updatedAt() : T0;
+    verbs.put("Create", create(state instanceof Born ? created.plusSeconds(1) : T0));
+    verbs.put("Create, said again", create(created));
     verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put("Watch", new InstanceCommand.Watch(NOBODY));
@@ -124,8 +128,13 @@ final class LifecycleExploration {
     verbs.put("Recover", recover(attempt, returns, true));
     verbs.put("Recover, the home is not there", recover(attempt, returns, false));
     verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, true));
-    verbs.put("Delete", new InstanceCommand.Delete("key", T0, NOBODY));
+    verbs.put("Delete", new InstanceCommand.Delete("key", last.plusSeconds(1), NOBODY));
+    verbs.put("Delete, said again", new InstanceCommand.Delete("key", last, NOBODY));
     return verbs;
+  }
+
+  private static InstanceCommand create(Instant at) {
+    return new InstanceCommand.Create("key", States.profile(at), at, NOBODY);
   }
 
   private static InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {

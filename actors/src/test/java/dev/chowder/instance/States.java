@@ -13,21 +13,24 @@ import java.util.Optional;
 final class States {
   static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
   static final String ENDPOINT = "127.0.0.1:41000";
-  static final Profile PROFILE =
-      new Profile(
-          "0190a000-0000-7000-8000-000000000001",
-          "agent",
-          new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions"),
-          "sandbox",
-          "v1",
-          "local",
-          Map.of("team", "a"),
-          0,
-          0,
-          T0,
-          T0);
+  static final Profile PROFILE = profile(T0);
 
   private States() {}
+
+  static Profile profile(Instant createdAt) {
+    return new Profile(
+        "0190a000-0000-7000-8000-000000000001",
+        "agent",
+        new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions"),
+        "sandbox",
+        "v1",
+        "local",
+        Map.of("team", "a"),
+        0,
+        0,
+        createdAt,
+        createdAt);
+  }
 
   static InstanceState after(InstanceEvent... events) {
     InstanceState state = new InstanceState.Absent();

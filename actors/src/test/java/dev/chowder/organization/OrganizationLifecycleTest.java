@@ -65,6 +65,9 @@ class OrganizationLifecycleTest {
   void anIdIsNeverSignedUpTwice() {
     assertThat(decide(ACTIVE, new OrganizationCommand.SignUp("another", T1, NOBODY)))
         .isEqualTo(reject(new OrganizationRejection.AlreadyExists()));
+    // The same once more, since its answer was lost.
+    assertThat(decide(ACTIVE, new OrganizationCommand.SignUp("acme", ACTIVE.createdAt(), NOBODY)))
+        .isEqualTo(accept());
   }
 
   @Test

@@ -15,7 +15,7 @@ final class Samples {
   static final String ID = "0190a000-0000-7000-8000-00000000000a";
   static final String INSTANCE_ID = "0190a000-0000-7000-8000-0000000000b0";
   static final OrganizationSettings SETTINGS =
-      new OrganizationSettings(Duration.ofSeconds(20), 500);
+      new OrganizationSettings(Duration.ofSeconds(20), Duration.ofSeconds(3), 500);
   static final ModelEndpoint ENDPOINT =
       new ModelEndpoint("http://localhost:11434/v1", "llama", "openai-completions");
 

@@ -2,7 +2,6 @@ package dev.chowder.server.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.Instance.Status;
 import dev.chowder.server.Main;
 import io.grpc.StatusRuntimeException;
@@ -192,7 +191,7 @@ class ClusterIT {
               // What was made and not answered settles as well.
               && listed.values().stream().allMatch(status -> status == Status.running);
         },
-        () -> byStatus(owner.list(others.getLast().channel())));
+        () -> unsettled(others));
     var listed = owner.list(others.getLast().channel());
     assertThat(listed.size()).isBetween(ids.size(), ids.size() + unanswered.get());
     for (var id : listed.keySet()) assertThat(sandboxes()).contains("sb-" + id);
@@ -223,10 +222,20 @@ class ClusterIT {
         () -> owner.get(channel, id).toString());
   }
 
-  private static String byStatus(Map<String, Instance.Status> listed) {
-    return listed.values().stream()
-        .collect(Collectors.groupingBy(status -> status, Collectors.counting()))
-        .toString();
+  /** What is not running yet, with its stages, and what the nodes say of the first. */
+  private String unsettled(List<Node> others) {
+    var channel = others.getLast().channel();
+    var late =
+        owner.list(channel).entrySet().stream()
+            .filter(one -> one.getValue() != Status.running)
+            .map(Map.Entry::getKey)
+            .toList();
+    return late.stream().map(id -> owner.get(channel, id).toString()).toList()
+        + "\n"
+        + others.stream()
+            .flatMap(node -> node.log().lines())
+            .filter(line -> late.stream().limit(1).anyMatch(line::contains))
+            .collect(Collectors.joining("\n"));
   }
 
   private static List<String> sandboxes() {

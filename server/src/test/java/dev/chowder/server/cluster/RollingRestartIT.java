@@ -29,11 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * All nodes are restarted one after another under load, behind a real Envoy: no caller sees a
  * failure, and every watch goes on where it was.
- *
- * <p>That does not hold yet: a call to what just moves to another node may be answered 504. So
- * {@code scripts/test} names it and leaves it out; by hand: {@code -Dit.test=RollingRestartProbe}.
  */
-class RollingRestartProbe {
+class RollingRestartIT {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
