@@ -1,6 +1,14 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -16,30 +24,31 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Flow;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 
 /**
  * Loads a control plane whose sandboxes are only played, through Envoy's REST as any client would, and prints what it bore. It
  * starts no server and knows only public interfaces: scripts/bench does the rest. Its own work
- * takes processor time on the same machine, which is part of every figure. Run by `java bench/ControlPlane.java`.
+ * takes processor time on the same machine, which is part of every figure. Run by `java -cp 'server/lib/*' bench/ControlPlane.java`.
  */
 final class ControlPlane {
   private static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
   private static final Pattern KEY = Pattern.compile("\"api_key\":\\s*\"([^\"]+)\"");
-  private static final Pattern STATUS = Pattern.compile("\"status\":\\s*\"([^\"]+)\"");
-  private static final Pattern UPDATED = Pattern.compile("\"updated_at\":\\s*\"([^\"]+)\"");
   private static final Pattern WRITTEN = Pattern.compile("\"written_at\":\\s*\"([^\"]+)\"");
   private static final String CREATE = "{\"name\":\"bench\",\"model_provider\":\"custom\"}";
+
+  /** Less than Envoy takes on one connection. */
+  private static final int STREAMS = 200;
+
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
 
   private final Map<String, String> options;
@@ -47,6 +56,7 @@ final class ControlPlane {
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CALL_LIMIT).build();
   private final ConcurrentLinkedQueue<String> refused = new ConcurrentLinkedQueue<>();
+  private final List<String> written = new ArrayList<>();
   private String key = "";
 
   private ControlPlane(Map<String, String> options) {
@@ -83,6 +93,9 @@ final class ControlPlane {
       measureStopStart(seconds, ids);
       measureFirstByte(number("messages", 500), ids);
       measureWatches(number("watches", 10_000), number("changes", 300), ids);
+      if (!written.isEmpty()) {
+        say("\nRows written per create, from POST to `running`: " + String.join(", ", written) + ".");
+      }
       if (!refused.isEmpty()) {
         say("\nNot as expected: " + refused.size() + " answers; the first: " + refused.peek());
       }
@@ -92,6 +105,7 @@ final class ControlPlane {
   }
 
   private void measureCreates(int seconds, List<String> ids) throws Exception {
+    var before = writes();
     long began = System.nanoTime();
     var answers = creates(seconds, ids);
     while (any("provisioning")) {
@@ -103,6 +117,10 @@ final class ControlPlane {
     double took = (System.nanoTime() - began) / 1e9;
     if (any("error")) refused.add("an instance is in error");
     row("POST /v1/instances", answers, seconds);
+    for (var one : writes().entrySet()) {
+      double each = (double) (one.getValue() - before.getOrDefault(one.getKey(), 0L)) / ids.size();
+      if (each > 0.05) written.add("%s %.1f".formatted(one.getKey(), each));
+    }
     say("| create to `running`, all of them | %d | %.0f | | | |".formatted(ids.size(), ids.size() / took));
   }
 
@@ -116,6 +134,38 @@ final class ControlPlane {
           if (expect(answer, 201)) made.add(first(ID, answer.body()));
           return answer.statusCode() == 201;
         });
+  }
+
+  /** Rows inserted, updated and deleted so far, by table, and transactions; empty without a psql. */
+  private Map<String, Long> writes() throws IOException, InterruptedException {
+    var counts = new java.util.TreeMap<String, Long>();
+    if (option("psql", "").isEmpty()) return counts;
+    // PostgreSQL's processes report once a second.
+    Thread.sleep(2500);
+    var process =
+        new ProcessBuilder(
+                List.of(
+                    option("psql", ""),
+                    "-qAt",
+                    "-h",
+                    "127.0.0.1",
+                    "-p",
+                    option("psql-port", ""),
+                    "-U",
+                    option("psql-user", ""),
+                    "-d",
+                    option("psql-database", ""),
+                    "-c",
+                    "SELECT relname || ' ' || n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables UNION ALL"
+                        + " SELECT 'transactions ' || xact_commit FROM pg_stat_database WHERE datname = current_database()"))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    for (var line : process.inputReader().lines().toList()) {
+      var words = line.split(" ");
+      counts.put(words[0], Long.parseLong(words[1]));
+    }
+    if (process.waitFor() != 0) throw new IOException("psql: exit code " + process.exitValue());
+    return counts;
   }
 
   private void measureStopStart(int seconds, List<String> ids) throws Exception {
@@ -152,66 +202,81 @@ final class ControlPlane {
     row("first event of an answer: gateway to client", delays, 0);
   }
 
+  /** Over gRPC: as many streams to a connection as Envoy takes. */
   private void measureWatches(int watches, int changes, List<String> ids) throws Exception {
-    var delays = Collections.synchronizedList(new ArrayList<Long>());
+    var delays = new ConcurrentLinkedQueue<Long>();
     var open = new CountDownLatch(watches);
-    var measuring = new AtomicLong();
+    var measuring = new AtomicBoolean();
+    var channels = new ArrayList<ManagedChannel>();
     long began = System.nanoTime();
-    var gate = new java.util.concurrent.Semaphore(200);
-    for (int n = 0; n < watches; n++) {
-      gate.acquire();
-      var first = new AtomicInteger();
-      watch(
-          ids.get(n % ids.size()),
-          line -> {
-            if (first.getAndIncrement() == 0) {
-              gate.release();
-              open.countDown();
-            } else if (measuring.get() == 1) {
-              var at = Instant.parse(first(UPDATED, line));
-              delays.add(Duration.between(at, Instant.now()).toNanos());
-            }
-          });
+    try {
+      for (int n = 0; n < watches; n++) {
+        if (n % STREAMS == 0) channels.add(channel());
+        var request = WatchInstanceRequest.newBuilder().setInstanceId(ids.get(n % ids.size())).build();
+        InstanceServiceGrpc.newStub(channels.getLast())
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer()))
+            .watchInstance(request, new Watcher(open, measuring, delays));
+      }
+      if (!open.await(5, TimeUnit.MINUTES)) {
+        throw new IllegalStateException(open.getCount() + " of " + watches + " watches do not open");
+      }
+      double took = (System.nanoTime() - began) / 1e9;
+      say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
+      measuring.set(true);
+      for (int n = 0; n < changes; n++) {
+        var body = "{\"name\":\"renamed %d\"}".formatted(n);
+        expect(call("PATCH", "/v1/instances/" + ids.get(n % ids.size()), body), 200);
+        Thread.sleep(20);
+      }
+      // Whoever watches an instance that was changed is told; each is watched at least so often.
+      long wanted = (long) changes * Math.max(1, watches / ids.size());
+      long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (delays.size() < wanted && System.nanoTime() < until) Thread.sleep(20);
+      row("a change to whoever watches, with all these open", List.copyOf(delays), 0);
+    } finally {
+      channels.forEach(ManagedChannel::shutdownNow);
     }
-    if (!open.await(5, TimeUnit.MINUTES)) {
-      throw new IllegalStateException(open.getCount() + " of " + watches + " watches do not open");
-    }
-    double took = (System.nanoTime() - began) / 1e9;
-    say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
-    measuring.set(1);
-    for (int n = 0; n < changes; n++) {
-      var id = ids.get(n % Math.min(ids.size(), watches));
-      expect(call("POST", "/v1/instances/" + id + "/stop", ""), 200);
-      Thread.sleep(20);
-    }
-    // As many as there must be at least: each change is seen by whoever watches that instance.
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (delays.size() < 2 * changes && System.nanoTime() < until) Thread.sleep(20);
-    row("a change to whoever watches, with all these open", delays, 0);
   }
 
-  private void watch(String id, Consumer<String> onEvent) {
-    var request = request("/v1/instances/" + id + "/watch").timeout(Duration.ofMinutes(30)).GET().build();
-    var _ = http.sendAsync(request, HttpResponse.BodyHandlers.fromLineSubscriber(new Lines(onEvent)));
+  private ManagedChannel channel() {
+    return NettyChannelBuilder.forAddress(rest.getHost(), rest.getPort()).usePlaintext().build();
   }
 
-  /** Events, one after another. */
-  private record Lines(Consumer<String> onEvent) implements Flow.Subscriber<String> {
-    @Override
-    public void onSubscribe(Flow.Subscription subscription) {
-      subscription.request(Long.MAX_VALUE);
+  private Metadata bearer() {
+    var headers = new Metadata();
+    headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + key);
+    return headers;
+  }
+
+  /** The first message says that it is open; the later ones, how long they took. */
+  private static final class Watcher implements StreamObserver<Instance> {
+    private final CountDownLatch open;
+    private final AtomicBoolean measuring;
+    private final Queue<Long> delays;
+    private boolean first = true;
+
+    Watcher(CountDownLatch open, AtomicBoolean measuring, Queue<Long> delays) {
+      this.open = open;
+      this.measuring = measuring;
+      this.delays = delays;
     }
 
     @Override
-    public void onNext(String line) {
-      if (line.startsWith("data: ")) onEvent.accept(line);
+    public void onNext(Instance now) {
+      if (first) {
+        first = false;
+        open.countDown();
+      } else if (measuring.get()) {
+        var at = now.getUpdatedAt();
+        delays.add(Duration.between(Instant.ofEpochSecond(at.getSeconds(), at.getNanos()), Instant.now()).toNanos());
+      }
     }
 
     @Override
-    public void onError(Throwable why) {}
+    public void onError(Throwable ended) {}
 
     @Override
-    public void onComplete() {}
+    public void onCompleted() {}
   }
 
   private void measure(String what, int callers, int seconds, Callable<Boolean> work) throws Exception {
