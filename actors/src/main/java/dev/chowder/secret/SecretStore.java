@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
@@ -21,6 +22,12 @@ import org.jdbi.v3.core.Jdbi;
 public final class SecretStore {
   /** 1 MiB: four times the largest configuration that is accepted. */
   public static final int MAX_BYTES = 1 << 20;
+
+  /** Another node may write with a former key while a pass goes by. */
+  private static final int PASSES = 20;
+
+  /** Values in memory at once while all are rewritten. */
+  private static final int PAGE = 100;
 
   private static final int MAX_OWNER = 64;
   private static final int MAX_NAME = 128;
@@ -107,6 +114,78 @@ public final class SecretStore {
   /** Removes everything of an owner; nothing there: no-op. */
   public void deleteAll(String owner) {
     jdbi.useHandle(handle -> handle.execute("DELETE FROM secrets WHERE owner = ?", owner));
+  }
+
+  /**
+   * Writes anew what another key than the present first one wrote; then the others may go. Whoever
+   * writes meanwhile is not overwritten.
+   *
+   * @return how many were written
+   * @throws MasterKeyException when another node goes on writing with a former key
+   */
+  public int rewrite() {
+    int all = 0;
+    for (int pass = 0; pass < PASSES; pass++) {
+      int written = rewriteOnce();
+      all += written;
+      if (written == 0) {
+        key.rewriteCheck();
+        return all;
+      }
+    }
+    throw new MasterKeyException(
+        "secrets: written with a former key meanwhile (expected: every node has reloaded its keys)");
+  }
+
+  private record Row(String owner, String name, ByteString ciphertext) {}
+
+  private int rewriteOnce() {
+    int written = 0;
+    var owner = "";
+    var name = "";
+    while (true) {
+      var page = page(owner, name);
+      for (var row : page) {
+        if (!key.isCurrent(row.ciphertext().toByteArray())) written += rewrite(row);
+      }
+      if (page.size() < PAGE) return written;
+      owner = page.getLast().owner();
+      name = page.getLast().name();
+    }
+  }
+
+  private List<Row> page(String owner, String name) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT owner, name, ciphertext FROM secrets WHERE owner > :owner OR (owner ="
+                        + " :owner AND name > :name) ORDER BY owner, name LIMIT :limit")
+                .bind("owner", owner)
+                .bind("name", name)
+                .bind("limit", PAGE)
+                .map(
+                    (row, _) ->
+                        new Row(
+                            row.getString("owner"),
+                            row.getString("name"),
+                            ByteString.copyFrom(row.getBytes("ciphertext"))))
+                .list());
+  }
+
+  private int rewrite(Row row) {
+    byte[] before = row.ciphertext().toByteArray();
+    byte[] plain = open(row.owner(), row.name(), before).toByteArray();
+    byte[] anew = key.encrypt(plain, context(row.owner(), row.name()));
+    return jdbi.withHandle(
+        handle ->
+            handle.execute(
+                "UPDATE secrets SET ciphertext = ? WHERE owner = ? AND name = ? AND ciphertext ="
+                    + " ?",
+                anew,
+                row.owner(),
+                row.name(),
+                before));
   }
 
   private ByteString open(String owner, String name, byte[] ciphertext) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -18,6 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** When a key is made, taken and refused; the subclass says on which database. */
 abstract class MasterKeyContract {
+  /** "value" for o/n, by the key below, as it was written when there was but one key. */
+  private static final String FORMER_CIPHERTEXT =
+      "010000000163686f776465722d69762d3132f984e9e6983ad978b5a7f9d5861eb874e9de0389";
+
   private static final Secret SOME_KEY =
       Secret.of(Base64.getEncoder().encodeToString(new byte[32]));
 
@@ -115,6 +120,62 @@ abstract class MasterKeyContract {
     assertThat(keyFile()).doesNotExist();
     assertThat(settings.toString()).doesNotContain(SOME_KEY.reveal());
     MasterKey.open(settings, database);
+  }
+
+  @Test
+  void aKeyIsChangedUnderNodesThatReadAndWrite() throws Exception {
+    var here = MasterKey.open(fromFile(), database);
+    var there = MasterKey.open(fromFile(), database);
+    var one = new SecretStore(here, database);
+    var two = new SecretStore(there, database);
+    for (int n = 0; n < 250; n++) one.put("owner-" + n, "n", Secret.of("value " + n));
+    var former = Files.readString(keyFile()).strip();
+    var next = SOME_KEY.reveal();
+
+    // Everybody can read the next one's before anybody writes with it.
+    Files.writeString(keyFile(), former + "\n" + next + "\n");
+    assertThat(here.reload()).isEqualTo(2);
+    assertThat(there.reload()).isEqualTo(2);
+    Files.writeString(keyFile(), next + "\n" + former + "\n");
+    assertThat(here.reload()).isEqualTo(2);
+    one.put("owner-1", "n", Secret.of("written by the next"));
+    assertThat(two.get("owner-1", "n")).contains(Secret.of("written by the next"));
+    two.put("owner-2", "n", Secret.of("written by the former"));
+    assertThat(there.reload()).isEqualTo(2);
+
+    // The former one cannot go yet.
+    Files.writeString(keyFile(), next + "\n");
+    assertThatThrownBy(here::reload).isInstanceOf(MasterKeyException.class);
+    Files.writeString(keyFile(), next + "\n" + former + "\n");
+    assertThat(one.rewrite()).isEqualTo(249);
+    assertThat(one.rewrite()).isZero();
+
+    Files.writeString(keyFile(), next + "\n");
+    assertThat(here.reload()).isEqualTo(1);
+    assertThat(there.reload()).isEqualTo(1);
+    assertThat(two.get("owner-0", "n")).contains(Secret.of("value 0"));
+    assertThat(two.get("owner-2", "n")).contains(Secret.of("written by the former"));
+    assertThatThrownBy(() -> MasterKey.open(fromVariable(Secret.of(former)), database))
+        .isInstanceOf(MasterKeyException.class)
+        .hasMessageStartingWith("master key: another one");
+    assertThat(
+            new SecretStore(MasterKey.open(fromFile(), database), database).get("owner-249", "n"))
+        .contains(Secret.of("value 249"));
+  }
+
+  @Test
+  void whatWasWrittenBeforeKeysHadIdsOfTheirOwnIsRead() {
+    // AES-256-GCM under 32 zero bytes, by Tink with the id 1.
+    var stored = HexFormat.of().parseHex(FORMER_CIPHERTEXT);
+    var key = MasterKey.open(fromVariable(SOME_KEY), database);
+    new SecretStore(key, database).put("o", "n", Secret.of("x"));
+    database
+        .jdbi()
+        .useHandle(handle -> handle.execute("UPDATE secrets SET ciphertext = ?", stored));
+    var store = new SecretStore(key, database);
+    assertThat(store.get("o", "n")).contains(Secret.of("value"));
+    assertThat(store.rewrite()).isEqualTo(1);
+    assertThat(store.get("o", "n")).contains(Secret.of("value"));
   }
 
   private Path keyFile() {

@@ -140,7 +140,8 @@ public final class Chowder implements AutoCloseable {
     var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     lifeline.add("metrics", metrics::close);
     var database = lifeline.add("database", Database.open(StorageSettings.from(config)));
-    var secrets = new SecretStore(MasterKey.open(SecretSettings.from(config), database), database);
+    var masterKey = MasterKey.open(SecretSettings.from(config), database);
+    var secrets = new SecretStore(masterKey, database);
     var keys = new ApiKeys(database, KeySettings.from(config), clock);
     var instanceRows = new InstanceRows(database);
     var organizationRows = new OrganizationRows(database);
@@ -276,6 +277,7 @@ public final class Chowder implements AutoCloseable {
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(instanceRows, reconciler, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
+                new SecretOperatorCommands(masterKey, secrets),
                 metrics,
                 serving::get));
     var grpc =

@@ -32,11 +32,14 @@ final class OperatorRoutes {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final String BEARER = "bearer ";
   private static final List<String> BACKUP = List.of("operator", "backup");
+  private static final List<String> REWRITE = List.of("operator", "master-key", "rewrite");
+  private static final List<String> RELOAD = List.of("operator", "master-key", "reload");
 
   private final TokenFile token;
   private final OperatorCommands commands;
   private final HostRoutes host;
   private final BackupCommand backup;
+  private final MasterKeyCommands masterKey;
   private final Semaphore backupPlace = new Semaphore(1);
   private final Supplier<String> figures;
   private final BooleanSupplier isServing;
@@ -47,6 +50,7 @@ final class OperatorRoutes {
       OperatorCommands commands,
       HostCommands host,
       BackupCommand backup,
+      MasterKeyCommands masterKey,
       Supplier<String> figures,
       BooleanSupplier isServing,
       int maxBodyBytes) {
@@ -54,6 +58,7 @@ final class OperatorRoutes {
     this.commands = commands;
     this.host = new HostRoutes(host);
     this.backup = backup;
+    this.masterKey = masterKey;
     this.figures = figures;
     this.isServing = isServing;
     this.maxBodyBytes = maxBodyBytes;
@@ -61,7 +66,7 @@ final class OperatorRoutes {
 
   /** Whether the request may take as long as the whole database is large. */
   static boolean isLong(HttpExchange exchange) {
-    return path(exchange).equals(BACKUP);
+    return path(exchange).equals(BACKUP) || path(exchange).equals(REWRITE);
   }
 
   OperatorAnswer answer(HttpExchange exchange) throws IOException {
@@ -79,6 +84,14 @@ final class OperatorRoutes {
     if (path.equals(BACKUP)) {
       require(method, "POST");
       return backUp();
+    }
+    if (path.equals(RELOAD)) {
+      require(method, "POST");
+      return OperatorAnswer.json(200, NODES.objectNode().put("keys", masterKey.reload()));
+    }
+    if (path.equals(REWRITE)) {
+      require(method, "POST");
+      return OperatorAnswer.json(200, NODES.objectNode().put("rewritten", masterKey.rewrite()));
     }
     if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
     return switch (path.get(1)) {

@@ -53,6 +53,7 @@ public final class OperatorServer implements AutoCloseable {
       OperatorCommands commands,
       HostCommands host,
       BackupCommand backup,
+      MasterKeyCommands masterKey,
       PrometheusMeterRegistry metrics,
       BooleanSupplier isServing)
       throws IOException {
@@ -63,6 +64,7 @@ public final class OperatorServer implements AutoCloseable {
             commands,
             host,
             backup,
+            masterKey,
             metrics::scrape,
             isServing,
             settings.operator().maxBodyBytes());

@@ -54,6 +54,7 @@ class OperatorServerTest {
             new OneOrganization(),
             new OneThingOwed(),
             () -> "backup.gz",
+            new NoMasterKey(),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             serving::get);
   }

@@ -1,0 +1,38 @@
+package dev.chowder.server;
+
+import dev.chowder.secret.MasterKey;
+import dev.chowder.secret.MasterKeyException;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.operator.MasterKeyCommands;
+import java.util.function.IntSupplier;
+
+/** Changes the master key of this node; a key that cannot be used is refused with its reason. */
+final class SecretOperatorCommands implements MasterKeyCommands {
+  private final MasterKey key;
+  private final SecretStore secrets;
+
+  SecretOperatorCommands(MasterKey key, SecretStore secrets) {
+    this.key = key;
+    this.secrets = secrets;
+  }
+
+  @Override
+  public int reload() {
+    return orRefused(key::reload);
+  }
+
+  @Override
+  public int rewrite() {
+    return orRefused(secrets::rewrite);
+  }
+
+  private static int orRefused(IntSupplier command) {
+    try {
+      return command.getAsInt();
+    } catch (MasterKeyException why) {
+      throw ApiError.of(Reason.WRONG_STATE, String.valueOf(why.getMessage()));
+    }
+  }
+}
