@@ -11,7 +11,7 @@ BIN="$CHOWDER_CACHE/bin/grpc-gateway-$GRPC_GATEWAY_VERSION"
 
 main() {
   [ "${1:-}" = check ] || die "usage: scripts/lib/grpc-gateway.sh check"
-  local module=github.com/grpc-ecosystem/grpc-gateway/v2 out protoc status=0
+  local module=github.com/grpc-ecosystem/grpc-gateway/v2 out protoc protos proto packages="" status=0
   if [ ! -x "$BIN/protoc-gen-openapiv2" ]; then
     have go || die "Go was not found: install it, grpc-gateway's generators are built from their Go module."
     mkdir -p "$BIN"
@@ -23,11 +23,13 @@ main() {
   chmod +x "$protoc"
   well_known_protos
   out="$(mktemp -d)"
+  protos=("$ROOT"/proto/src/main/proto/chowder/v1/*.proto)
+  # Go wants to know a package for each.
+  for proto in "${protos[@]}"; do packages+=",Mchowder/v1/$(basename "$proto")=example/v1"; done
   "$protoc" -I"$ROOT/proto/src/main/proto" -I"$ROOT/proto/target/third_party" -I"$ROOT/proto/target/well_known" \
     --plugin="$BIN/protoc-gen-grpc-gateway" --plugin="$BIN/protoc-gen-openapiv2" \
-    --grpc-gateway_out="$out" --grpc-gateway_opt=standalone=true,Mchowder/v1/instance.proto=example/v1,Mchowder/v1/instance_service.proto=example/v1,Mchowder/v1/organization_service.proto=example/v1,Mchowder/v1/error.proto=example/v1 \
-    --openapiv2_out="$out" --openapiv2_opt=Mchowder/v1/instance.proto=example/v1,Mchowder/v1/instance_service.proto=example/v1,Mchowder/v1/organization_service.proto=example/v1,Mchowder/v1/error.proto=example/v1 \
-    "$ROOT"/proto/src/main/proto/chowder/v1/{instance,instance_service,organization_service,error}.proto || status=1
+    --grpc-gateway_out="$out" --grpc-gateway_opt="standalone=true$packages" --openapiv2_out="$out" --openapiv2_opt="${packages#,}" \
+    "${protos[@]}" || status=1
   # A generator that wrote nothing took nothing.
   find "$out" -name 'instance_service*.gw.go' | grep -q . || status=1
   find "$out" -name 'instance_service.swagger.json' | grep -q . || status=1

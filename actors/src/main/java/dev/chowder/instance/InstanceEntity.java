@@ -8,10 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -48,12 +45,15 @@ public final class InstanceEntity
   private final ActorContext<InstanceCommand> context;
   private final InstanceId id;
   private final InstanceEffects effects;
-  private final InstanceReadSide readSide;
+  private final InstanceViewWriter views;
   private final Consumer<InstanceCommand.Report> self;
   private final int maxWatchers;
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
+
+  /** Of whoever's history is being written; an event alone does not tell. */
+  private String organizationId = "";
+
   private InstanceEffect handedOver = new InstanceEffect.None();
-  private CompletionStage<Done> stored = CompletableFuture.completedFuture(Done.done());
 
   /** Makes instances known to sharding. */
   public static void init(
@@ -97,7 +97,9 @@ public final class InstanceEntity
     this.context = context;
     this.id = id;
     this.effects = effects;
-    this.readSide = readSide;
+    this.views =
+        new InstanceViewWriter(
+            readSide, () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
     this.maxWatchers = maxWatchers;
   }
@@ -134,7 +136,7 @@ public final class InstanceEntity
       return Effect().none();
     }
     if (command instanceof InstanceCommand.Nudge) {
-      view.ifPresent(this::store);
+      view.ifPresent(views::storeIfUnsure);
       effects.owe(id, state.owed(), self);
     }
     var answer = answer(view);
@@ -142,7 +144,7 @@ public final class InstanceEntity
       reply(command, answer);
     } else {
       // It may be said again because its first answer still waits for the row.
-      afterStored(() -> reply(command, answer));
+      views.afterStored(() -> reply(command, answer));
     }
     return Effect().none();
   }
@@ -150,6 +152,7 @@ public final class InstanceEntity
   private Effect<InstanceEvent, InstanceState> persist(
       InstanceState before, List<InstanceEvent> events, InstanceCommand command) {
     events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.BEFORE));
+    organizationId = owner(before, events.getFirst());
     return Effect()
         .persist(events)
         .thenRun(
@@ -158,9 +161,10 @@ public final class InstanceEntity
               var view = view(next);
               log(before, next, events);
               var told = Set.copyOf(watchers);
-              view.ifPresent(this::store);
+              view.ifPresent(views::store);
               var answer = answer(view);
-              afterStored(
+              // Whoever reads the rows after the answer finds in them what was answered.
+              views.afterStored(
                   () -> {
                     reply(command, answer);
                     told.forEach(watcher -> watcher.tell(answer));
@@ -169,33 +173,17 @@ public final class InstanceEntity
             });
   }
 
-  /** Whoever reads the rows after an answer finds in them what was answered. */
-  private void afterStored(Runnable step) {
-    stored =
-        stored.thenApply(
-            done -> {
-              step.run();
-              return done;
-            });
-  }
-
-  /**
-   * Views are stored one after another, and a failure does not hold the next one back: it is stored
-   * again with the next nudge.
-   */
-  private void store(InstanceView view) {
-    stored =
-        stored
-            .thenCompose(_ -> readSide.store(view))
-            .exceptionally(
-                why -> {
-                  LOG.warn(
-                      "instance={} revision={} view not stored: {}",
-                      id,
-                      view.revision(),
-                      why.toString());
-                  return Done.done();
-                });
+  private static String owner(InstanceState state, InstanceEvent first) {
+    return switch (state) {
+      case InstanceState.Born born -> born.profile().organizationId();
+      case InstanceState.NeverBorn unborn -> unborn.organizationId();
+      case InstanceState.Absent() ->
+          switch (first) {
+            case InstanceEvent.Created created -> created.profile().organizationId();
+            case InstanceEvent.BirthForbidden forbidden -> forbidden.organizationId();
+            case InstanceEvent other -> throw new IllegalStateException("before birth: " + other);
+          };
+    };
   }
 
   private void handOver(InstanceState state) {
@@ -239,9 +227,10 @@ public final class InstanceEntity
     return new InstanceJournal();
   }
 
+  /** Whose history it belongs to. */
   @Override
   public Set<String> tagsFor(InstanceEvent event) {
-    return JournalTags.setOf("instance", id.value());
+    return JournalTags.setOf(organizationId);
   }
 
   @Override
@@ -250,7 +239,7 @@ public final class InstanceEntity
         .onSignal(
             RecoveryCompleted.instance(),
             state -> {
-              view(state).ifPresent(this::store);
+              view(state).ifPresent(views::store);
               handOver(state);
             })
         .onSignal(PostStop.instance(), this::leave)

@@ -3,6 +3,8 @@ package dev.chowder.instance;
 import static dev.chowder.actor.ProtoTime.instant;
 import static dev.chowder.actor.ProtoTime.stamp;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.journal.v1.InstanceBirthForbidden;
 import dev.chowder.journal.v1.InstanceConfigApplied;
 import dev.chowder.journal.v1.InstanceCreated;
@@ -28,7 +30,7 @@ import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.EventSeq;
 
 /** Translates events to and from the form in which they lie in the database for ever. */
-final class InstanceJournal
+public final class InstanceJournal
     extends EventAdapter<InstanceEvent, dev.chowder.journal.v1.InstanceEvent> {
   @Override
   public dev.chowder.journal.v1.InstanceEvent toJournal(InstanceEvent event) {
@@ -112,6 +114,15 @@ final class InstanceJournal
   @Override
   public String manifest(InstanceEvent event) {
     return "";
+  }
+
+  /** Reads an event as it lies in the journal, for whoever tells a history. */
+  public static InstanceEvent parse(ByteString payload) {
+    try {
+      return read(dev.chowder.journal.v1.InstanceEvent.parseFrom(payload));
+    } catch (InvalidProtocolBufferException why) {
+      throw new IllegalStateException("journal: no event of an instance", why);
+    }
   }
 
   static InstanceEvent read(dev.chowder.journal.v1.InstanceEvent stored) {

@@ -40,10 +40,14 @@ public final class InstanceReadRows implements InstanceReadSide {
   }
 
   @Override
-  public CompletionStage<Done> store(InstanceView view) {
+  public CompletionStage<Done> store(InstanceView view, boolean labelsToo) {
     return CompletableFuture.supplyAsync(
         () -> {
-          rows.upsert(row(view));
+          if (labelsToo) {
+            rows.upsert(row(view));
+          } else {
+            rows.upsertWithoutLabels(row(view));
+          }
           return Done.done();
         },
         blocking);

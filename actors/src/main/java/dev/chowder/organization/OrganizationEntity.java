@@ -203,9 +203,13 @@ public final class OrganizationEntity
     return RetentionCriteria.snapshotEvery(snapshotEvery, SNAPSHOTS_KEPT);
   }
 
+  /** Its history; slots are bookkeeping. */
   @Override
   public Set<String> tagsFor(OrganizationEvent event) {
-    return JournalTags.setOf("organization", id);
+    boolean bookkeeping =
+        event instanceof OrganizationEvent.SlotReserved
+            || event instanceof OrganizationEvent.SlotReleased;
+    return bookkeeping ? Set.of() : JournalTags.setOf(id);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.chowder.organization;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationEndpointRemoved;
 import dev.chowder.journal.v1.OrganizationEndpointSet;
@@ -15,7 +17,7 @@ import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.EventSeq;
 
 /** Translates events to and from the form in which they lie in the database for ever. */
-final class OrganizationJournal
+public final class OrganizationJournal
     extends EventAdapter<OrganizationEvent, dev.chowder.journal.v1.OrganizationEvent> {
   @Override
   public dev.chowder.journal.v1.OrganizationEvent toJournal(OrganizationEvent event) {
@@ -70,6 +72,15 @@ final class OrganizationJournal
   @Override
   public String manifest(OrganizationEvent event) {
     return "";
+  }
+
+  /** Reads an event as it lies in the journal, for whoever tells a history. */
+  public static OrganizationEvent parse(ByteString payload) {
+    try {
+      return read(dev.chowder.journal.v1.OrganizationEvent.parseFrom(payload));
+    } catch (InvalidProtocolBufferException why) {
+      throw new IllegalStateException("journal: no event of an organization", why);
+    }
   }
 
   static OrganizationEvent read(dev.chowder.journal.v1.OrganizationEvent stored) {

@@ -47,6 +47,11 @@ public final class InstanceRows {
         });
   }
 
+  /** The same by one statement, for a row whose labels are those that were written last. */
+  public boolean upsertWithoutLabels(InstanceRow row) {
+    return database.upsert(whole(row));
+  }
+
   /** The row, also of a terminated instance. */
   public Optional<InstanceRow> get(String id) {
     return jdbi.withHandle(

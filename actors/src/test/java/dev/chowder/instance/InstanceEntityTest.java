@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.TestActors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -29,8 +30,9 @@ class InstanceEntityTest {
   private final List<InstanceEffect> owed = new ArrayList<>();
   private final List<InstanceCommand.Report> woken = new ArrayList<>();
   private final List<InstanceView> stored = new ArrayList<>();
+  private final List<Boolean> labelsStored = new ArrayList<>();
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> instance =
-      start((_) -> CompletableFuture.completedFuture(Done.done()));
+      start((_, _) -> CompletableFuture.completedFuture(Done.done()));
 
   @AfterAll
   static void stop() {
@@ -42,6 +44,7 @@ class InstanceEntityTest {
     instance.clear();
     owed.clear();
     stored.clear();
+    labelsStored.clear();
     woken.clear();
   }
 
@@ -52,9 +55,10 @@ class InstanceEntityTest {
         InstanceEntity.create(
             new InstanceId("0190a000-0000-7000-8000-00000000000a"),
             (_, effect, _) -> owed.add(effect),
-            view -> {
+            (view, labelsToo) -> {
               stored.add(view);
-              return readSide.store(view);
+              labelsStored.add(labelsToo);
+              return readSide.store(view, labelsToo);
             },
             woken::add,
             2),
@@ -109,7 +113,7 @@ class InstanceEntityTest {
   @Test
   void theAnswerComesAfterTheViewIsStored() {
     var gate = new CompletableFuture<Done>();
-    var slow = start(_ -> gate);
+    var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
     probe.expectNoMessage();
@@ -119,8 +123,41 @@ class InstanceEntityTest {
   }
 
   @Test
+  void ofTheViewsThatWaitTheNewestIsStoredAndEveryAnswerComes() {
+    var gate = new CompletableFuture<Done>();
+    var slow = start((_, _) -> gate);
+    TestProbe<InstanceReply> probe = KIT.createTestProbe();
+    slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
+    for (var name : List.of("a", "b", "c")) {
+      slow.runCommand(
+          new InstanceCommand.Update("key", Optional.of(name), Map.of(), false, T0, probe.ref()));
+    }
+    assertThat(stored).extracting(InstanceView::revision).containsExactly(1);
+    gate.complete(Done.done());
+    for (int revision = 1; revision <= 4; revision++) {
+      var reply = (InstanceReply.Accepted) probe.receiveMessage();
+      assertThat(reply.view().revision()).isEqualTo(revision);
+    }
+    assertThat(stored).extracting(InstanceView::revision).containsExactly(1, 4);
+    slow.clear();
+  }
+
+  @Test
+  void labelsAreStoredOnlyWhenTheyMayDiffer() {
+    TestProbe<InstanceReply> probe = KIT.createTestProbe();
+    instance.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
+    instance.runCommand(
+        new InstanceCommand.Update("key", Optional.of("x"), Map.of(), false, T0, probe.ref()));
+    instance.runCommand(
+        new InstanceCommand.Update(
+            "key", Optional.empty(), Map.of("new", "label"), false, T0, probe.ref()));
+    instance.runCommand(new InstanceCommand.Delete("key", T0.plusSeconds(1), probe.ref()));
+    assertThat(labelsStored).containsExactly(true, false, true, true);
+  }
+
+  @Test
   void aFailingReadSideDoesNotHoldTheAnswerBack() {
-    var failing = start(_ -> failed());
+    var failing = start((_, _) -> failed());
     var result =
         failing.<InstanceReply>runCommand(
             replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));

@@ -5,7 +5,6 @@ import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.actor.TestActors;
-import dev.chowder.storage.JournalTags;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -157,14 +156,6 @@ class OrganizationEntityTest {
             replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
     assertThat(accepted(result.reply()).name()).isEqualTo("acme");
     failing.clear();
-  }
-
-  @Test
-  void aTagDependsOnTheIdAloneAndAllSixteenAreUsed() {
-    assertThat(JournalTags.of("organization", Samples.ID)).isEqualTo("organization-9");
-    Set<String> tags = new java.util.HashSet<>();
-    for (int n = 0; n < 1000; n++) tags.addAll(JournalTags.setOf("organization", "id-" + n));
-    assertThat(tags).hasSize(16).allMatch(tag -> tag.matches("organization-([0-9]|1[0-5])"));
   }
 
   private void signUp() {

@@ -129,14 +129,14 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void everyEventCanBeFoundByItsTag() throws Exception {
+  void everythingThatHappenedToItCanBeFoundByItsTag() throws Exception {
     crabWithOpenai();
     JdbcReadJournal journal =
         PersistenceQuery.get(node.kit.system())
             .getReadJournalFor(JdbcReadJournal.class, JdbcReadJournal.Identifier());
     List<Long> numbers =
         journal
-            .currentEventsByTag(JournalTags.of("organization", Samples.ID), Offset.noOffset())
+            .currentEventsByTag(JournalTags.of(Samples.ID), Offset.noOffset())
             .map(envelope -> envelope.sequenceNr())
             .runWith(Sink.seq(), node.kit.system())
             .toCompletableFuture()

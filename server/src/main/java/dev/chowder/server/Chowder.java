@@ -66,7 +66,9 @@ import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
+import dev.chowder.server.watch.FleetWatchSettings;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.EventRows;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.OrganizationRows;
@@ -244,12 +246,14 @@ public final class Chowder implements AutoCloseable {
             new InstancePresenter(settings.gateway()::urlOf),
             new InstanceAsks(instances, departure),
             instanceRows,
+            new EventRows(database),
             new WaitingWorkLimit(
                 slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
             overrides,
             responses,
             driver,
             secrets,
+            FleetWatchSettings.of(config),
             clock);
     var organizationService =
         new OrganizationGrpcService(

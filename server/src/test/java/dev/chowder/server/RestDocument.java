@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Writes down how each RPC is called by REST. What it says comes from the compiled protocol. */
 final class RestDocument {
@@ -91,7 +92,7 @@ final class RestDocument {
     var table = new Table("call", "RPC", "answer", "errors of its own");
     for (var method : service.getMethods()) {
       table.row(
-          code(call(method)),
+          calls(method),
           "[`%s`](#%s)".formatted(method.getName(), anchor(method.getName())),
           answer(method),
           errorList(errors.own(method)));
@@ -114,7 +115,7 @@ final class RestDocument {
     return "\n### "
         + method.getName()
         + "\n\n"
-        + code(call(method))
+        + calls(method)
         + " answers "
         + answer(method)
         + "."
@@ -268,9 +269,21 @@ final class RestDocument {
     return method.getOptions().getExtension(AnnotationsProto.http);
   }
 
+  /** All verbs and paths, its own first. */
+  private static String calls(MethodDescriptor method) {
+    var others =
+        rule(method).getAdditionalBindingsList().stream().map(other -> call(method, other));
+    return Stream.concat(Stream.of(call(method)), others)
+        .map(RestDocument::code)
+        .collect(joining(" or "));
+  }
+
   /** Verb and path. */
   static String call(MethodDescriptor method) {
-    var rule = rule(method);
+    return call(method, rule(method));
+  }
+
+  private static String call(MethodDescriptor method, HttpRule rule) {
     return switch (rule.getPatternCase()) {
       case GET -> "GET " + rule.getGet();
       case POST -> "POST " + rule.getPost();

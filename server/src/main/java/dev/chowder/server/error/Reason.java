@@ -12,6 +12,8 @@ public enum Reason {
   INVALID_FIELD(Status.Code.INVALID_ARGUMENT, 400),
   /** The organization has not set up that model provider. */
   MODEL_PROVIDER_NOT_CONFIGURED(Status.Code.FAILED_PRECONDITION, 400),
+  /** What happened after that cursor is not told any more. */
+  CURSOR_EXPIRED(Status.Code.OUT_OF_RANGE, 400),
   /** No key, or one that is wrong, revoked or expired. */
   KEY_INVALID(Status.Code.UNAUTHENTICATED, 401),
   /** Every slot of the organization is taken. */

@@ -13,8 +13,11 @@ import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.GetInstanceStatusRequest;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.InstanceStatus;
+import dev.chowder.api.v1.ListInstanceEventsRequest;
+import dev.chowder.api.v1.ListInstanceEventsResponse;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.ListInstancesResponse;
 import dev.chowder.api.v1.LogLine;
@@ -25,6 +28,7 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.effect.Overrides;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -45,7 +49,11 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
+import dev.chowder.server.watch.FleetWatch;
+import dev.chowder.server.watch.FleetWatchSettings;
+import dev.chowder.server.watch.FleetWatches;
 import dev.chowder.server.watch.WatchStream;
+import dev.chowder.storage.EventRows;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -69,12 +77,14 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final InstancePresenter presenter;
   private final InstanceAsks asks;
   private final InstanceRows rows;
+  private final EventRows events;
   private final Admission admission;
   private final InstanceRecovery recovery;
   private final Overrides overrides;
   private final ResponsesProxy responses;
   private final SandboxDriver driver;
   private final SecretStore secrets;
+  private final FleetWatches fleets;
   private final Clock clock;
 
   /** Wires the service. */
@@ -83,22 +93,26 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       InstancePresenter presenter,
       InstanceAsks asks,
       InstanceRows rows,
+      EventRows events,
       Admission admission,
       Overrides overrides,
       ResponsesProxy responses,
       SandboxDriver driver,
       SecretStore secrets,
+      FleetWatchSettings watches,
       Clock clock) {
     this.requests = requests;
     this.presenter = presenter;
     this.asks = asks;
     this.rows = rows;
+    this.events = events;
     this.admission = admission;
     this.recovery = new InstanceRecovery(asks, admission, driver, clock);
     this.overrides = overrides;
     this.responses = responses;
     this.driver = driver;
     this.secrets = secrets;
+    this.fleets = new FleetWatches(events, rows, new Fleet(), watches, clock);
     this.clock = clock;
   }
 
@@ -183,6 +197,33 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     shown.forEach(view -> response.addInstances(presenter.instance(view, config(configs, view))));
     if (page.size() > wanted.pageSize()) {
       response.setNextPageToken(shown.getLast().id().value());
+    }
+    answer(out, response.build());
+  }
+
+  @Override
+  public void listInstanceEvents(
+      ListInstanceEventsRequest request, StreamObserver<ListInstanceEventsResponse> out) {
+    var wanted = requests.history(request);
+    var organization = Caller.current().organizationId();
+    long before = wanted.before().orElse(Long.MAX_VALUE);
+    int oneMore = wanted.pageSize() + 1;
+    var page =
+        wanted
+            .instanceId()
+            .map(InstanceId::new)
+            .map(
+                id ->
+                    events.ofEntity(
+                        organization, EventPresenter.persistenceId(id), before, oneMore))
+            .orElseGet(() -> events.ofOrganization(organization, before, oneMore));
+    // Whatever was there has a beginning.
+    boolean unknown = page.isEmpty() && wanted.before().isEmpty();
+    if (unknown && wanted.instanceId().isPresent()) throw ApiError.instanceNotFound();
+    var response = ListInstanceEventsResponse.newBuilder();
+    page.stream().limit(wanted.pageSize()).map(EventPresenter::event).forEach(response::addEvents);
+    if (page.size() > wanted.pageSize()) {
+      response.setNextPageToken(response.getEvents(wanted.pageSize() - 1).getId());
     }
     answer(out, response.build());
   }
@@ -297,6 +338,31 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
                 ? Optional.of(wanted.afterRevision().getAsInt())
                 : Optional.empty());
     stream.begin(listener -> asks.instances().watch(view.id(), listener), asks.departure());
+  }
+
+  @Override
+  public void watchInstances(WatchInstancesRequest request, StreamObserver<InstanceChange> out) {
+    fleets.open(
+        Caller.current().organizationId(),
+        requests.cursor(request),
+        (ServerCallStreamObserver<InstanceChange>) out,
+        asks.departure());
+  }
+
+  /** As whoever watches them all gets them. */
+  private final class Fleet implements FleetWatch.Fleet {
+    @Override
+    public Optional<InstanceView> ask(InstanceId id) {
+      var reply = Answers.await(asks.instances().ask(id, InstanceCommand.Get::new), "the instance");
+      return reply instanceof InstanceReply.Accepted(var view)
+          ? Optional.of(view)
+          : Optional.empty();
+    }
+
+    @Override
+    public Instance present(InstanceView view) {
+      return InstanceGrpcService.this.present(view);
+    }
   }
 
   @Override

@@ -83,7 +83,7 @@ public final class InstancePresenter {
     return gatewayUrl.apply(id.value());
   }
 
-  private static Stage stage(StageRecord record) {
+  static Stage stage(StageRecord record) {
     var shown =
         Stage.newBuilder()
             .setName(record.stage().label())

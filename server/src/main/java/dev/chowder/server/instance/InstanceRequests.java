@@ -7,6 +7,7 @@ import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
@@ -15,6 +16,7 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.call.StructJson;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
@@ -44,6 +47,7 @@ public final class InstanceRequests {
   private static final int MAX_LOG_LINES = 5000;
   private static final String MAIN_SESSION = "main";
   private static final Pattern SESSION = Pattern.compile("[A-Za-z0-9._~:@-]{1,128}");
+  private static final Pattern CURSOR = Pattern.compile("[0-9]{1,18}");
   private static final Pattern LABEL_KEY =
       Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?");
 
@@ -74,6 +78,14 @@ public final class InstanceRequests {
    * @param after the id of the last instance of the page before
    */
   public record Listing(int pageSize, Optional<String> after, InstanceFilter filter) {}
+
+  /**
+   * Which page of whose history.
+   *
+   * @param instanceId empty: the whole organization's
+   * @param before the id of the last event of the page before
+   */
+  public record History(Optional<String> instanceId, int pageSize, OptionalLong before) {}
 
   /**
    * What to change.
@@ -136,6 +148,13 @@ public final class InstanceRequests {
                 : Optional.empty()));
   }
 
+  public History history(ListInstanceEventsRequest r) {
+    return new History(
+        r.getInstanceId().isEmpty() ? Optional.empty() : Optional.of(instanceId(r.getInstanceId())),
+        r.hasPageSize() ? Fields.inRange("page_size", r.getPageSize(), 1, MAX_PAGE) : DEFAULT_PAGE,
+        eventToken(r.getPageToken()));
+  }
+
   public Change change(UpdateInstanceRequest r) {
     return new Change(
         instanceId(r.getInstanceId()),
@@ -167,6 +186,16 @@ public final class InstanceRequests {
             ? OptionalInt.of(
                 Fields.inRange("after_revision", r.getAfterRevision(), 0, Integer.MAX_VALUE))
             : OptionalInt.empty());
+  }
+
+  /** The cursor to go on from. */
+  public OptionalLong cursor(WatchInstancesRequest r) {
+    if (!r.hasAfter()) return OptionalLong.empty();
+    if (!CURSOR.matcher(r.getAfter()).matches()) {
+      throw ApiError.invalid(
+          "after", Fields.shown(r.getAfter()) + " (expected: a cursor that a watch told)");
+    }
+    return OptionalLong.of(Long.parseLong(r.getAfter()));
   }
 
   public Tail tail(TailLogsRequest r) {
@@ -216,13 +245,23 @@ public final class InstanceRequests {
         settings.maxOpenclawConfigDepth());
   }
 
+  private static OptionalLong eventToken(String token) {
+    if (token.isEmpty()) return OptionalLong.empty();
+    if (!CURSOR.matcher(token).matches()) throw badToken(token);
+    return OptionalLong.of(Long.parseLong(token));
+  }
+
+  private static ApiError badToken(String token) {
+    return ApiError.invalid(
+        "page_token", Fields.shown(token) + " (expected: next_page_token of the page before)");
+  }
+
   private static Optional<String> pageToken(String token) {
     if (token.isEmpty()) {
       return Optional.empty();
     }
     if (!Ids.isId(token)) {
-      throw ApiError.invalid(
-          "page_token", Fields.shown(token) + " (expected: next_page_token of the page before)");
+      throw badToken(token);
     }
     return Optional.of(token);
   }

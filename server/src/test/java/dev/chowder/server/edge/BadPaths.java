@@ -59,7 +59,8 @@ final class BadPaths {
             "POST /v1/instances/%s/recover",
             "GET /v1/instances/%s/watch",
             "GET /v1/instances/%s/logs",
-            "GET /v1/instances/%s/gateway")) {
+            "GET /v1/instances/%s/gateway",
+            "GET /v1/instances/%s/events")) {
       rows.add(
           BadInput.of(
               "another organization's: " + call, call.formatted("{foreign}"), INSTANCE_NOT_FOUND));
@@ -137,6 +138,11 @@ final class BadPaths {
             "GET /v1/instances?page_token=nope",
             "GET /v1/instances?page_token={running}x",
             "GET /v1/instances?page_token=%00",
+            "GET /v1/events?page_size=0",
+            "GET /v1/events?page_size=501",
+            "GET /v1/events?page_token=-1",
+            "GET /v1/events?page_token=99999999999999999999",
+            "GET /v1/instances/{running}/events?page_token={running}",
             "GET /v1/instances?status=frozen",
             "GET /v1/instances?status=unspecified",
             "GET /v1/instances?status=99",
@@ -157,6 +163,10 @@ final class BadPaths {
             "POST /v1/instances/{running}/stop?force=true",
             "GET /v1/instances/{running}/watch?after_revision=-1",
             "GET /v1/instances/{running}/watch?after_revision=x",
+            "GET /v1/watch?after=",
+            "GET /v1/watch?after=x",
+            "GET /v1/watch?after=-1",
+            "GET /v1/watch?after=99999999999999999999",
             "GET /v1/instances/{running}/logs?lines=-1",
             "GET /v1/instances/{running}/logs?lines=5001",
             "GET /v1/instances/{running}/logs?follow=maybe",

@@ -14,6 +14,7 @@ import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.operator.NoHost;
+import dev.chowder.server.operator.NoMasterKey;
 import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationRequests;
@@ -84,6 +85,7 @@ final class Edge implements AutoCloseable {
             new NoOrganizations(),
             new NoHost(),
             () -> "none",
+            new NoMasterKey(),
             metrics,
             () -> true);
   }

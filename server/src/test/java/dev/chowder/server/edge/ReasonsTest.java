@@ -49,6 +49,10 @@ class ReasonsTest {
               "operator.OperatorServerTest",
               "badCommandsAreRefused"),
           entry(
+              Reason.CURSOR_EXPIRED,
+              "node.FleetWatchTest",
+              "aCursorThatHasMissedNothingIsNeverTooOldAndOneThatHasIs"),
+          entry(
               Reason.IDEMPOTENCY_KEY_REUSED,
               "edge.IdempotencyIT",
               "anotherRequestWithTheKeyIsRefused"),

@@ -1,0 +1,16 @@
+package dev.chowder.storage;
+
+import java.nio.file.Path;
+
+/** On a real PostgreSQL. */
+class EventRowsIT extends EventRowsContract {
+  @Override
+  TestStorage storage(Path home) {
+    return TestStorage.postgres(home);
+  }
+
+  @Override
+  String dialect() {
+    return "postgresql";
+  }
+}

@@ -1,0 +1,113 @@
+package dev.chowder.server.instance;
+
+import static dev.chowder.actor.ProtoTime.stamp;
+
+import dev.chowder.api.v1.Event;
+import dev.chowder.api.v1.Stage;
+import dev.chowder.instance.InstanceEntity;
+import dev.chowder.instance.InstanceEvent;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceJournal;
+import dev.chowder.organization.OrganizationEvent;
+import dev.chowder.organization.OrganizationJournal;
+import dev.chowder.storage.EventRow;
+import java.time.Duration;
+import java.util.StringJoiner;
+
+/** Shows what lies in the journal as events of the API. Knows nothing of who may see them. */
+final class EventPresenter {
+  private static final String INSTANCE = InstanceEntity.ENTITY_KEY.name() + "|";
+
+  private EventPresenter() {}
+
+  /** The id by which the journal knows an instance. */
+  static String persistenceId(InstanceId id) {
+    return INSTANCE + id.value();
+  }
+
+  static Event event(EventRow row) {
+    var shown =
+        Event.newBuilder()
+            .setId(Long.toString(row.ordering()))
+            .setRevision((int) row.sequenceNumber());
+    if (row.persistenceId().startsWith(INSTANCE)) {
+      var event = InstanceJournal.parse(row.payload());
+      shown.setInstanceId(row.persistenceId().substring(INSTANCE.length()));
+      shown.setAt(stamp(event.at()));
+      if (!event.keyId().isEmpty()) shown.setKeyId(event.keyId());
+      describe(event, shown);
+    } else {
+      var event = OrganizationJournal.parse(row.payload());
+      shown.setAt(stamp(event.at()));
+      if (!event.keyId().isEmpty()) shown.setKeyId(event.keyId());
+      describe(event, shown);
+    }
+    return shown.build();
+  }
+
+  private static void describe(InstanceEvent event, Event.Builder shown) {
+    switch (event) {
+      case InstanceEvent.Created _ -> shown.setType("created");
+      case InstanceEvent.BirthForbidden _ -> shown.setType("birth_forbidden");
+      case InstanceEvent.StageFinished e ->
+          shown.setType("stage_finished").setStage(InstancePresenter.stage(e.done()));
+      case InstanceEvent.Failed e -> {
+        shown.setType("failed").setReason(e.reason()).setMessage(e.message());
+        e.stage()
+            .ifPresent(
+                stage ->
+                    shown.setStage(
+                        Stage.newBuilder()
+                            .setName(stage.label())
+                            .setOutcome(Stage.Outcome.failed)
+                            .setStartedAt(stamp(e.startedAt()))
+                            .setDurationMs(
+                                (int) Duration.between(e.startedAt(), e.at()).toMillis())));
+      }
+      case InstanceEvent.StopRequested _ -> shown.setType("stop_requested");
+      case InstanceEvent.Stopped _ -> shown.setType("stopped");
+      case InstanceEvent.StartRequested e -> say(e.cause(), shown.setType("start_requested"));
+      case InstanceEvent.RestartRequested _ -> shown.setType("restart_requested");
+      case InstanceEvent.Recovered _ -> shown.setType("recovered");
+      case InstanceEvent.Updated e -> say(changed(e), shown.setType("updated"));
+      case InstanceEvent.ConfigApplied e -> say(e.note(), shown.setType("config_applied"));
+      case InstanceEvent.EndpointMoved _ -> shown.setType("endpoint_moved");
+      case InstanceEvent.Deleted _ -> shown.setType("deleted");
+      case InstanceEvent.SlotReleased _ -> shown.setType("slot_released");
+      case InstanceEvent.SlotFound _ -> shown.setType("slot_found");
+      case InstanceEvent.SandboxRemoved _ -> shown.setType("sandbox_removed");
+      case InstanceEvent.LeftoverFound _ -> shown.setType("leftover_found");
+    }
+  }
+
+  private static void describe(OrganizationEvent event, Event.Builder shown) {
+    switch (event) {
+      case OrganizationEvent.SignedUp e -> say(e.name(), shown.setType("signed_up"));
+      case OrganizationEvent.Renamed e -> say(e.name(), shown.setType("renamed"));
+      case OrganizationEvent.TierSet e -> say(e.tier().label(), shown.setType("tier_set"));
+      case OrganizationEvent.ProviderKeySet e ->
+          say(e.provider().label(), shown.setType("provider_key_set"));
+      case OrganizationEvent.ProviderKeyRemoved e ->
+          say(e.provider().label(), shown.setType("provider_key_removed"));
+      case OrganizationEvent.EndpointSet e ->
+          say(e.provider().label(), shown.setType("endpoint_set"));
+      case OrganizationEvent.EndpointRemoved e ->
+          say(e.provider().label(), shown.setType("endpoint_removed"));
+      case OrganizationEvent.SlotReserved e -> say(e.instanceId(), shown.setType("slot_reserved"));
+      case OrganizationEvent.SlotReleased e -> say(e.instanceId(), shown.setType("slot_released"));
+    }
+  }
+
+  private static void say(String message, Event.Builder shown) {
+    if (!message.isEmpty()) shown.setMessage(message);
+  }
+
+  /** Which fields; their values are the instance's own to show. */
+  private static String changed(InstanceEvent.Updated event) {
+    var fields = new StringJoiner(", ");
+    if (event.name().isPresent()) fields.add("name");
+    if (event.labels().isPresent()) fields.add("labels");
+    if (event.reconfigured()) fields.add("openclaw_config");
+    return fields.toString();
+  }
+}

@@ -1,0 +1,227 @@
+package dev.chowder.server.watch;
+
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceChange;
+import dev.chowder.instance.InstanceEntity;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.server.call.Departure;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.storage.EventRows;
+import dev.chowder.storage.EventRows.Written;
+import dev.chowder.storage.InstanceFilter;
+import dev.chowder.storage.InstanceRow;
+import dev.chowder.storage.InstanceRows;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One caller's view of all instances of an organization, no faster than the caller reads: it holds
+ * ids of what changed, and fetches a state only to send it.
+ */
+public final class FleetWatch {
+  private static final Logger LOG = LoggerFactory.getLogger(FleetWatch.class);
+  private static final String INSTANCE = InstanceEntity.ENTITY_KEY.name() + "|";
+  private static final int INSTANCES_PER_PAGE = 100;
+  private static final int EVENTS_PER_PAGE = 1000;
+
+  private final String organizationId;
+  private final EventRows events;
+  private final InstanceRows rows;
+  private final Fleet fleet;
+  private final FleetWatchSettings settings;
+  private final InstantSource clock;
+  private final ServerCallStreamObserver<InstanceChange> out;
+  private final Object changed = new Object();
+  private boolean over;
+
+  /** Everything up to here was told, and nothing can appear before it any more. */
+  private long told;
+
+  /** Beyond that, what was told already. */
+  private Set<Long> toldBeyond = Set.of();
+
+  /** Instances as the API shows them. Blocks. */
+  public interface Fleet {
+    /** As it says itself; empty: it was never born. */
+    Optional<InstanceView> ask(InstanceId id);
+
+    Instance present(InstanceView view);
+  }
+
+  FleetWatch(
+      String organizationId,
+      EventRows events,
+      InstanceRows rows,
+      Fleet fleet,
+      FleetWatchSettings settings,
+      InstantSource clock,
+      ServerCallStreamObserver<InstanceChange> out) {
+    this.organizationId = organizationId;
+    this.events = events;
+    this.rows = rows;
+    this.fleet = fleet;
+    this.settings = settings;
+    this.clock = clock;
+    this.out = out;
+  }
+
+  void run(OptionalLong after, Departure node) {
+    try (var _ = node.onDeparture(this::leave)) {
+      // Where it begins is read before the instances are, and nothing can appear before it any
+      // more: so nothing falls in between.
+      told =
+          after.isPresent()
+              ? after.getAsLong()
+              : events.newest(organizationId, clock.instant().minus(settings.settle()));
+      if (after.isEmpty()) tellAll();
+      tellCursor();
+      long beat = System.nanoTime();
+      while (pause()) {
+        if (tellChanges() > 0) {
+          beat = System.nanoTime();
+        } else if (System.nanoTime() - beat > settings.heartbeat().toNanos()) {
+          tellCursor();
+          beat = System.nanoTime();
+        }
+      }
+    } catch (InterruptedException end) {
+      stop();
+    } catch (RuntimeException why) {
+      LOG.error("organization={} watch failed", organizationId, why);
+      end(ApiError.of(Reason.INTERNAL, "internal error"));
+    }
+  }
+
+  private void tellAll() throws InterruptedException {
+    var after = Optional.<String>empty();
+    while (true) {
+      var page = rows.list(organizationId, InstanceFilter.ALL, INSTANCES_PER_PAGE, after);
+      for (var row : page) tell(change(InstanceReadRows.view(row)).build());
+      if (page.size() < INSTANCES_PER_PAGE) return;
+      after = Optional.of(page.getLast().id());
+    }
+  }
+
+  private int tellChanges() throws InterruptedException {
+    var since = since();
+    var newest = new LinkedHashMap<String, Long>();
+    for (var event : since) {
+      boolean known = toldBeyond.contains(event.ordering());
+      if (!known && event.persistenceId().startsWith(INSTANCE)) {
+        newest.merge(
+            event.persistenceId().substring(INSTANCE.length()), event.sequenceNumber(), Math::max);
+      }
+    }
+    for (var one : newest.entrySet()) {
+      var view = state(one);
+      if (view.isPresent()) tell(change(view.get()).build());
+    }
+    advance(since);
+    if (!newest.isEmpty()) tellCursor();
+    return newest.size();
+  }
+
+  /** In pages, so that no answer of the database is large; what settles soon is no more. */
+  private List<Written> since() {
+    var all = new ArrayList<Written>();
+    long after = told;
+    while (true) {
+      var page = events.since(organizationId, after, EVENTS_PER_PAGE);
+      all.addAll(page);
+      if (page.size() < EVENTS_PER_PAGE) return all;
+      after = page.getLast().ordering();
+    }
+  }
+
+  /** At least as new as the event; the row may be behind for a moment. */
+  private Optional<InstanceView> state(Map.Entry<String, Long> event) {
+    Optional<InstanceRow> row =
+        rows.get(event.getKey()).filter(r -> r.revision() >= event.getValue());
+    return row.map(InstanceReadRows::view).or(() -> fleet.ask(new InstanceId(event.getKey())));
+  }
+
+  private void advance(List<Written> since) {
+    var settled = clock.instant().minus(settings.settle());
+    var beyond = new HashSet<Long>();
+    boolean open = false;
+    for (var event : since) {
+      open = open || event.at().isAfter(settled);
+      if (open) {
+        beyond.add(event.ordering());
+      } else {
+        told = event.ordering();
+      }
+    }
+    toldBeyond = beyond;
+  }
+
+  private InstanceChange.Builder change(InstanceView view) {
+    return InstanceChange.newBuilder().setInstance(fleet.present(view));
+  }
+
+  private void tellCursor() throws InterruptedException {
+    tell(InstanceChange.newBuilder().setCursor(Long.toString(told)).build());
+  }
+
+  /** Waits until the caller takes it, or goes. */
+  private void tell(InstanceChange change) throws InterruptedException {
+    synchronized (changed) {
+      while (!over && !out.isReady()) changed.wait();
+      if (!over) out.onNext(change);
+    }
+  }
+
+  /** Until the next look; false: it is over. */
+  private boolean pause() throws InterruptedException {
+    long until = System.nanoTime() + settings.poll().toNanos();
+    synchronized (changed) {
+      while (!over) {
+        long left = (until - System.nanoTime()) / 1_000_000;
+        if (left <= 0) return true;
+        changed.wait(left);
+      }
+      return false;
+    }
+  }
+
+  void wake() {
+    synchronized (changed) {
+      changed.notifyAll();
+    }
+  }
+
+  void stop() {
+    synchronized (changed) {
+      over = true;
+      changed.notifyAll();
+    }
+  }
+
+  private void leave() {
+    end(
+        ApiError.of(
+            Reason.SERVER_UNAVAILABLE,
+            "watch: this node ends (expected: the same watch again, after the last cursor)"));
+  }
+
+  private void end(ApiError why) {
+    synchronized (changed) {
+      if (!over) out.onError(why);
+      over = true;
+      changed.notifyAll();
+    }
+  }
+}
