@@ -1,0 +1,123 @@
+package dev.chowder.server;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * Writes down every setting with its variable, its default and its comment, as the {@code
+ * reference.conf} of a module has them. It reads their layout, one setting on a line, and refuses
+ * what it does not know.
+ */
+final class SettingsDocument {
+  private static final String HEAD =
+      """
+      # Settings
+
+      Generated from `actors/src/main/resources/reference.conf` and `server/src/main/resources/reference.conf` by
+      `SettingsDocumentTest`; do not edit. To write it anew after a change:
+      `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
+
+      Where a variable is named, set it in the environment of `scripts/up` or of the server. Every setting can be given to the
+      server's JVM as well: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.restarts=2" scripts/up`.
+      """;
+
+  private static final Pattern OPENS = Pattern.compile("([a-z][a-z0-9.-]*) \\{");
+  private static final Pattern SETS = Pattern.compile("([a-z][a-z0-9._-]*) = (.+)");
+  private static final Pattern VARIABLE = Pattern.compile("\\$\\{\\?([A-Z_]+)}");
+
+  /** A setting; several variables may give it, the last one that is set wins. */
+  private record Setting(String value, String comment, List<String> variables) {}
+
+  private final Map<String, Setting> settings = new LinkedHashMap<>();
+  private final Map<String, String> sections = new LinkedHashMap<>();
+
+  SettingsDocument(List<Path> files) throws IOException {
+    for (var file : files) read(file);
+  }
+
+  String text() {
+    var text = new StringBuilder(HEAD);
+    var last = "";
+    for (var entry : settings.entrySet()) {
+      var section = section(entry.getKey());
+      if (!section.equals(last)) {
+        text.append("\n## `").append(section).append("`\n\n");
+        var comment = sections.getOrDefault(section, "");
+        if (!comment.isEmpty()) text.append(comment).append("\n\n");
+        text.append("| setting | variable | default | |\n| --- | --- | --- | --- |\n");
+        last = section;
+      }
+      var setting = entry.getValue();
+      text.append("| `")
+          .append(entry.getKey())
+          .append("` | ")
+          .append(String.join(", ", setting.variables().stream().map(v -> "`" + v + "`").toList()))
+          .append(" | `")
+          .append(setting.value().replace("|", "\\|"))
+          .append("` | ")
+          .append(setting.comment().replace("|", "\\|"))
+          .append(" |\n");
+    }
+    return text.toString();
+  }
+
+  /**
+   * {@code chowder.grpc} of {@code chowder.grpc.port}; {@code chowder} of what lies right in it.
+   */
+  private static String section(String path) {
+    var parts = List.of(path.split("\\.", -1));
+    return String.join(".", parts.subList(0, Math.min(2, parts.size() - 1)));
+  }
+
+  private void read(Path file) throws IOException {
+    Deque<String> path = new ArrayDeque<>();
+    var comment = new ArrayList<String>();
+    int number = 0;
+    for (var raw : Files.readAllLines(file)) {
+      number++;
+      var line = raw.strip();
+      var opens = OPENS.matcher(line);
+      var sets = SETS.matcher(line);
+      if (line.startsWith("#")) {
+        comment.add(line.substring(1).strip());
+        continue;
+      }
+      if (line.equals("}")) {
+        path.removeLast();
+      } else if (opens.matches()) {
+        path.addLast(opens.group(1));
+        sections.putIfAbsent(String.join(".", path), String.join(" ", comment));
+      } else if (sets.matches()) {
+        path.addLast(sets.group(1));
+        set(String.join(".", path), sets.group(2), String.join(" ", comment));
+        path.removeLast();
+      } else if (!line.isEmpty()) {
+        throw new IllegalStateException(file + ":" + number + ": " + line);
+      }
+      comment.clear();
+    }
+  }
+
+  private void set(String path, String value, String comment) {
+    var variable = VARIABLE.matcher(value);
+    var before = settings.get(path);
+    if (!variable.matches()) {
+      if (before == null) settings.put(path, new Setting(value, comment, new ArrayList<>()));
+    } else if (before != null) {
+      // Both modules name the home.
+      if (!before.variables().contains(variable.group(1))) {
+        before.variables().add(variable.group(1));
+      }
+    } else {
+      throw new IllegalStateException(path + ": a variable (expected: a default before it)");
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package dev.chowder.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Keeps docs/SETTINGS.md true of the settings. */
+class SettingsDocumentTest {
+  private static final Path DOCUMENT = Path.of("..", "docs", "SETTINGS.md");
+
+  @Test
+  void theDocumentSaysWhatCanBeSet() throws IOException {
+    var resources = Path.of("src", "main", "resources", "reference.conf");
+    var text =
+        new SettingsDocument(List.of(Path.of("..", "actors").resolve(resources), resources)).text();
+    if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
+    assertThat(DOCUMENT)
+        .as("run this test with -Dchowder.update-docs=true, and read the difference")
+        .hasContent(text);
+  }
+}
