@@ -116,6 +116,17 @@ public final class FakeScript {
     return this;
   }
 
+  /** Ends everything that was asked for and has not happened yet. */
+  public synchronized FakeScript heal() {
+    delays.clear();
+    faults.clear();
+    hangs.clear();
+    missing.clear();
+    always = null;
+    forgetful = false;
+    return this;
+  }
+
   synchronized boolean isForgetful() {
     return forgetful;
   }

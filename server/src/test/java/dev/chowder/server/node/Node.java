@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.sun.net.httpserver.HttpServer;
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
@@ -23,6 +24,8 @@ import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.StorageSettings;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -47,13 +50,16 @@ final class Node implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(40);
 
   private final Path home;
+  private final Config config;
   private final FakeSandboxDriver host;
   private final Chowder chowder;
   private final ManagedChannel channel;
   private final HttpServer models;
 
-  private Node(Path home, FakeSandboxDriver host, Chowder chowder, HttpServer models) {
+  private Node(
+      Path home, Config config, FakeSandboxDriver host, Chowder chowder, HttpServer models) {
     this.home = home;
+    this.config = config;
     this.host = host;
     this.chowder = chowder;
     this.models = models;
@@ -84,7 +90,7 @@ final class Node implements AutoCloseable {
         ConfigFactory.load(
             ConfigFactory.parseMap(all)
                 .withFallback(ConfigFactory.parseResources("application.conf")));
-    return new Node(home, host, Chowder.start(config, _ -> host), models());
+    return new Node(home, config, host, Chowder.start(config, _ -> host), models());
   }
 
   /** A provider that lists no model, and takes every key. */
@@ -100,6 +106,11 @@ final class Node implements AutoCloseable {
         });
     server.start();
     return server;
+  }
+
+  /** The node's own, beside it: what it holds is seen as it lies there. */
+  Database openDatabase() {
+    return Database.open(StorageSettings.from(config));
   }
 
   FakeSandboxDriver host() {
@@ -159,6 +170,10 @@ final class Node implements AutoCloseable {
     var headers = new Metadata();
     headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + key);
     return headers;
+  }
+
+  String organizationId(String key) {
+    return organizations(key).getOrganization(GetOrganizationRequest.getDefaultInstance()).getId();
   }
 
   int slots(String key) {

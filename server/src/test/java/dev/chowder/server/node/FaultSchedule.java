@@ -1,0 +1,408 @@
+package dev.chowder.server.node;
+
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.UpdateInstanceRequest;
+import dev.chowder.api.v1.WatchInstancesRequest;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceJournal;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.server.node.Evidence.Written;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.EventRow;
+import dev.chowder.storage.EventRows;
+import dev.chowder.storage.InstanceFilter;
+import dev.chowder.storage.InstanceRow;
+import dev.chowder.storage.InstanceRows;
+import io.grpc.Context;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+
+/**
+ * One organization's commands, and what its host does meanwhile, in an order that a seed decides.
+ */
+final class FaultSchedule implements AutoCloseable {
+  private static final int STEPS = 14;
+  private static final int INSTANCES = 4;
+  private static final int PAGE = 500;
+
+  /** What a caller may hear while a host is ill; anything else is a fault of ours. */
+  private static final Set<Status.Code> DOCUMENTED =
+      EnumSet.of(Status.Code.FAILED_PRECONDITION, Status.Code.NOT_FOUND, Status.Code.UNAVAILABLE);
+
+  private static final List<Verb> WORK =
+      List.of(
+          Verb.CREATE,
+          Verb.RUN,
+          Verb.START,
+          Verb.STOP,
+          Verb.REMOVE_PROCESSES,
+          Verb.REMOVE,
+          Verb.OBSERVE,
+          Verb.LIST,
+          Verb.WRITE_FILES,
+          Verb.READ_FILE);
+
+  private static final List<Reason> CAUSES =
+      List.of(
+          Reason.NO_MEMORY,
+          Reason.NO_SPACE,
+          Reason.ENGINE_UNREACHABLE,
+          Reason.TIMED_OUT,
+          Reason.REFUSED);
+
+  private final Node node;
+  private final Database database;
+  private final Random random;
+  private final String key;
+  private final String organizationId;
+  private final Promises promises = new Promises();
+  private final List<String> living = new ArrayList<>();
+  private final List<String> steps = new ArrayList<>();
+  private final List<String> surprises = new ArrayList<>();
+  private final AtomicInteger names = new AtomicInteger();
+  private final Map<String, Integer> watched = new ConcurrentHashMap<>();
+  private final Context.CancellableContext watch = Context.current().withCancellation();
+
+  FaultSchedule(Node node, Database database, long seed) {
+    this.node = node;
+    this.database = database;
+    this.random = new Random(seed);
+    this.key = node.newcomer("crab");
+    this.organizationId = node.organizationId(key);
+    watch();
+  }
+
+  private void watch() {
+    Thread.ofVirtual()
+        .start(
+            () ->
+                watch.run(
+                    () -> {
+                      try {
+                        node.instances(key)
+                            .watchInstances(WatchInstancesRequest.getDefaultInstance())
+                            .forEachRemaining(
+                                change -> {
+                                  if (change.hasInstance()) saw(change.getInstance());
+                                });
+                      } catch (StatusRuntimeException end) {
+                        // What it was not told is missed by the check.
+                      }
+                    }));
+  }
+
+  private void saw(Instance instance) {
+    watched.merge(instance.getId(), instance.getRevision(), Math::max);
+  }
+
+  void play() {
+    for (int n = 0; n < STEPS; n++) step();
+    steps.add("healed");
+    node.script().heal();
+    awaitTruth();
+    steps.add("all deleted");
+    for (var id : List.copyOf(living)) delete(id);
+    awaitTruth();
+  }
+
+  private void step() {
+    int dice = random.nextInt(100);
+    if (living.isEmpty() || (dice < 20 && living.size() < INSTANCES)) {
+      create();
+    } else if (dice < 66) {
+      command(pick(living), dice);
+    } else if (dice < 72) {
+      race(pick(living), random.nextInt(20, 66), random.nextInt(20, 66));
+    } else {
+      fault(pick(living));
+    }
+  }
+
+  private void command(String id, int dice) {
+    if (dice < 32) {
+      call("stop", id, () -> stop(id), Name.STOPPED, Name.ERROR);
+    } else if (dice < 42) {
+      call("start", id, () -> start(id), Name.RUNNING, Name.ERROR);
+    } else if (dice < 49) {
+      call("restart", id, () -> restart(id), Name.RUNNING, Name.ERROR);
+    } else if (dice < 56) {
+      call("recover", id, () -> recover(id), Name.RUNNING, Name.ERROR);
+    } else if (dice < 61) {
+      rename(id);
+    } else {
+      delete(id);
+    }
+  }
+
+  private void create() {
+    var name = "agent-" + names.incrementAndGet();
+    attempt(
+        "create",
+        () -> {
+          var id =
+              node.instances(key)
+                  .createInstance(
+                      CreateInstanceRequest.newBuilder()
+                          .setName(name)
+                          .setModelProvider("custom")
+                          .build())
+                  .getId();
+          promises.created(id, name);
+          promises.endsAs(id, Name.RUNNING, Name.ERROR);
+          living.add(id);
+        });
+  }
+
+  private void call(String what, String id, Runnable call, Name... ends) {
+    attempt(
+        what + " " + id,
+        () -> {
+          call.run();
+          promises.endsAs(id, ends);
+        });
+  }
+
+  private void rename(String id) {
+    var name = "agent-" + names.incrementAndGet();
+    attempt(
+        "rename " + id,
+        () -> {
+          rename(id, name);
+          promises.renamed(id, name);
+        });
+  }
+
+  private void delete(String id) {
+    attempt(
+        "delete " + id,
+        () -> {
+          var _ =
+              node.instances(key)
+                  .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+          promises.deleted(id);
+          living.remove(id);
+        });
+  }
+
+  /** Two callers at once: whoever came first, one life comes of it. */
+  private void race(String id, int one, int other) {
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int dice : List.of(one, other)) {
+        callers.execute(() -> attempt("race " + id, () -> raced(id, dice)));
+      }
+    }
+    promises.endsAs(id, Name.RUNNING, Name.STOPPED, Name.ERROR);
+  }
+
+  private void raced(String id, int dice) {
+    if (dice < 32) {
+      stop(id);
+    } else if (dice < 42) {
+      start(id);
+    } else if (dice < 49) {
+      restart(id);
+    } else if (dice < 56) {
+      recover(id);
+    } else {
+      promises.renamedOrNot(id);
+      rename(id, "agent-raced-" + dice);
+    }
+  }
+
+  private void stop(String id) {
+    var _ =
+        node.instances(key)
+            .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+  }
+
+  private void start(String id) {
+    var _ =
+        node.instances(key)
+            .startInstance(StartInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+  }
+
+  private void restart(String id) {
+    var _ =
+        node.instances(key)
+            .restartInstance(
+                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+  }
+
+  private void recover(String id) {
+    var _ =
+        node.instances(key)
+            .recoverInstance(
+                RecoverInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+  }
+
+  private void rename(String id, String name) {
+    var _ =
+        node.instances(key)
+            .updateInstance(
+                UpdateInstanceRequest.newBuilder().setInstanceId(id).setName(name).build());
+  }
+
+  private void attempt(String what, Runnable call) {
+    try {
+      call.run();
+      note(what);
+    } catch (StatusRuntimeException why) {
+      note(what + ": " + why.getStatus());
+      if (!DOCUMENTED.contains(why.getStatus().getCode())) surprise(what + ": " + why.getStatus());
+    }
+  }
+
+  private synchronized void note(String step) {
+    steps.add(step);
+  }
+
+  private synchronized void surprise(String what) {
+    surprises.add(what);
+  }
+
+  private void fault(String id) {
+    var sandbox = Node.sandbox(id);
+    var script = node.script();
+    int dice = random.nextInt(100);
+    if (dice < 30) {
+      var verb = pick(WORK);
+      var cause = pick(CAUSES);
+      int times = random.nextInt(1, 4);
+      note(verb + " fails " + times + " times: " + cause);
+      script.failNext(verb, times, cause, "played: " + cause);
+    } else if (dice < 45) {
+      var verb = pick(WORK);
+      var delay = Duration.ofMillis(random.nextInt(5, 60));
+      note(verb + " takes " + delay);
+      script.delay(verb, delay);
+    } else if (dice < 50) {
+      // The others have no limit of their own in this driver; a real one's calls do.
+      var verb = pick(List.of(Verb.RUN, Verb.START));
+      note(verb + " hangs");
+      script.hangNext(verb, 1);
+    } else if (dice < 57) {
+      note("unreachable");
+      script.unreachable();
+    } else if (dice < 64) {
+      note("reachable");
+      script.reachable();
+    } else if (dice < 68) {
+      note("forgetful");
+      script.forgetful();
+    } else if (dice < 72) {
+      note("remembering");
+      script.remembering();
+    } else if (dice < 78) {
+      note("killed " + id);
+      node.host().kill(sandbox);
+    } else if (dice < 83) {
+      note("crashed " + id);
+      node.host().crash(sandbox, 1, "played: crash");
+    } else if (dice < 88) {
+      note("out of memory " + id);
+      node.host().killForMemory(sandbox);
+    } else if (dice < 92) {
+      note("paused " + id);
+      node.host().pause(sandbox);
+    } else if (dice < 97) {
+      note("containers removed " + id);
+      node.host().removeContainers(sandbox);
+    } else {
+      note("lost " + id);
+      node.host().lose(sandbox);
+    }
+  }
+
+  private <T> T pick(List<T> all) {
+    return all.get(random.nextInt(all.size()));
+  }
+
+  private void awaitTruth() {
+    Node.await(
+        () -> {
+          var problems = new ArrayList<>(surprises);
+          problems.addAll(evidence().problems());
+          return problems.isEmpty() ? "" : String.join("\n", problems) + "\nafter " + steps;
+        });
+  }
+
+  private Evidence evidence() {
+    var journal = journal();
+    var answered = new HashMap<String, Integer>();
+    for (var id : journal.keySet()) answer(id).ifPresent(i -> answered.put(id, i.getRevision()));
+    return new Evidence(
+        promises, journal, rows(), answered, node.slots(key), sandboxes(journal.keySet()), watched);
+  }
+
+  private Map<String, List<Written>> journal() {
+    var prefix = dev.chowder.instance.InstanceEntity.ENTITY_KEY.name() + "|";
+    var all = new HashMap<String, List<Written>>();
+    var events = new EventRows(database);
+    long before = Long.MAX_VALUE;
+    List<EventRow> page;
+    do {
+      page = events.ofOrganization(organizationId, before, PAGE);
+      for (var row : page) {
+        if (row.persistenceId().startsWith(prefix)) {
+          all.computeIfAbsent(
+                  row.persistenceId().substring(prefix.length()), _ -> new ArrayList<>())
+              .addFirst(new Written(row.sequenceNumber(), InstanceJournal.parse(row.payload())));
+        }
+        before = row.ordering();
+      }
+    } while (page.size() == PAGE);
+    return all;
+  }
+
+  private Map<String, InstanceRow> rows() {
+    return new InstanceRows(database)
+        .list(organizationId, InstanceFilter.ALL, PAGE, Optional.empty()).stream()
+            .collect(Collectors.toMap(InstanceRow::id, UnaryOperator.identity()));
+  }
+
+  private Optional<Instance> answer(String id) {
+    try {
+      return Optional.of(node.get(key, id));
+    } catch (StatusRuntimeException why) {
+      if (why.getStatus().getCode() != Status.Code.NOT_FOUND) throw why;
+      return Optional.empty();
+    }
+  }
+
+  private Map<String, SandboxObservation> sandboxes(Collection<String> ids) {
+    return ids.stream()
+        .map(InstanceId::new)
+        .map(id -> Map.entry(id.value(), node.host().observe(Node.sandbox(id.value()))))
+        .filter(e -> e.getValue().homeExists())
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  @Override
+  public void close() {
+    watch.cancel(null);
+  }
+}

@@ -1,0 +1,94 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Hundreds of random schedules of commands and faults: whatever happens, nothing acknowledged is
+ * lost, nothing is made twice, nothing is left behind, and all sides agree in the end.
+ *
+ * <p>{@code -Dchowder.faults.seed=} plays those of a failure again, with {@code
+ * -Dchowder.faults.rounds=1} the first one alone.
+ */
+class FaultScheduleTest {
+  private static final int ROUNDS = Integer.getInteger("chowder.faults.rounds", 520);
+  private static final long SEED =
+      Long.getLong("chowder.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
+
+  /** As many nodes side by side as this machine has processors to play on. */
+  private static final int LANES = Math.min(ROUNDS, 2);
+
+  /** Limits as short as a played host is quick; nothing of it is too much for an alarm. */
+  private static final Map<String, Object> SETTINGS =
+      Map.ofEntries(
+          Map.entry("chowder.reconciler.interval", "200ms"),
+          Map.entry("chowder.reconciler.remind", "500ms"),
+          Map.entry("chowder.reconciler.unborn-grace", "1s"),
+          Map.entry("chowder.reconciler.removal-grace", "300ms"),
+          Map.entry("chowder.reconciler.mass-limit", 1000),
+          Map.entry("chowder.effect.stage-limit.create_sandbox", "1s"),
+          Map.entry("chowder.effect.stage-limit.onboard", "1s"),
+          Map.entry("chowder.effect.ready-limit", "1s"),
+          Map.entry("chowder.effect.start-allowance", "500ms"),
+          Map.entry("chowder.fleet-watch.poll", "20ms"),
+          Map.entry("chowder.fleet-watch.settle", "1s"));
+
+  @TempDir Path base;
+
+  @Test
+  void whateverHappensNothingIsLostDoubledLeakedOrOrphaned() throws Exception {
+    // For whoever plays it again.
+    System.out.println("fault schedules: seed " + SEED + ", " + ROUNDS + " rounds");
+    var next = new AtomicInteger();
+    try (var lanes = Executors.newFixedThreadPool(LANES)) {
+      var all = new ArrayList<Future<?>>();
+      for (int lane = 0; lane < LANES; lane++) {
+        var home = base.resolve("lane-" + lane);
+        all.add(
+            lanes.submit(
+                () -> {
+                  play(home, next);
+                  return null;
+                }));
+      }
+      for (var lane : all) await(lane);
+    }
+    assertThat(next.get()).isGreaterThanOrEqualTo(ROUNDS);
+  }
+
+  private static void await(Future<?> lane) throws InterruptedException {
+    try {
+      lane.get();
+    } catch (ExecutionException why) {
+      throw new AssertionError(why.getCause());
+    }
+  }
+
+  private static void play(Path home, AtomicInteger next) throws IOException {
+    try (var node = Node.start(home, SETTINGS);
+        var database = node.openDatabase()) {
+      for (int round = next.getAndIncrement(); round < ROUNDS; round = next.getAndIncrement()) {
+        long seed = SEED + round;
+        try (var schedule = new FaultSchedule(node, database, seed)) {
+          schedule.play();
+        } catch (AssertionError | RuntimeException why) {
+          next.set(ROUNDS);
+          throw new AssertionError("seed " + seed, why);
+        }
+      }
+      // Also of what no journal knows.
+      assertThat(node.host().list()).isEmpty();
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package dev.chowder.server.node;
+
+import dev.chowder.instance.InstanceStatus.Name;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** What callers were told, and so may rely on. */
+final class Promises {
+  private final Set<String> created = new HashSet<>();
+  private final Set<String> deleted = new HashSet<>();
+  private final Map<String, String> names = new HashMap<>();
+  private final Map<String, Set<Name>> ends = new HashMap<>();
+
+  synchronized void created(String id, String name) {
+    created.add(id);
+    names.put(id, name);
+  }
+
+  synchronized void renamed(String id, String name) {
+    names.put(id, name);
+  }
+
+  /** Two callers asked at once: either name may have come last. */
+  synchronized void renamedOrNot(String id) {
+    names.remove(id);
+  }
+
+  synchronized void deleted(String id) {
+    deleted.add(id);
+  }
+
+  /** What it may be once nothing is going on any more. */
+  synchronized void endsAs(String id, Name... ones) {
+    ends.put(id, Set.of(ones));
+  }
+
+  synchronized Set<String> created() {
+    return Set.copyOf(created);
+  }
+
+  synchronized Set<String> deleted() {
+    return Set.copyOf(deleted);
+  }
+
+  synchronized Map<String, String> names() {
+    return Map.copyOf(names);
+  }
+
+  synchronized Map<String, Set<Name>> ends() {
+    return Map.copyOf(ends);
+  }
+}
