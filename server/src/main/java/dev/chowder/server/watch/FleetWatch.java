@@ -15,6 +15,7 @@ import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -116,6 +117,8 @@ public final class FleetWatch {
   }
 
   private int tellChanges() throws InterruptedException {
+    // Before the look: what is committed while the caller is slow to read has settled for no one.
+    var settled = clock.instant().minus(settings.settle());
     var since = since();
     var newest = new LinkedHashMap<String, Long>();
     for (var event : since) {
@@ -129,7 +132,7 @@ public final class FleetWatch {
       var view = state(one);
       if (view.isPresent()) tell(change(view.get()).build());
     }
-    advance(since);
+    advance(since, settled);
     if (!newest.isEmpty()) tellCursor();
     return newest.size();
   }
@@ -153,8 +156,7 @@ public final class FleetWatch {
     return row.map(InstanceReadRows::view).or(() -> fleet.ask(new InstanceId(event.getKey())));
   }
 
-  private void advance(List<Written> since) {
-    var settled = clock.instant().minus(settings.settle());
+  private void advance(List<Written> since, Instant settled) {
     var beyond = new HashSet<Long>();
     boolean open = false;
     for (var event : since) {
