@@ -1,10 +1,13 @@
 package dev.chowder.effect;
 
+import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceEffects;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -60,7 +63,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         id,
         (_, current) -> {
           if (closed) return current;
-          if (current != null && current.isDoing(effect)) return current;
+          if (current != null && current.covers(effect)) return current;
           if (current != null) current.giveUp();
           // It leaves by itself when it has ended; until then the next one must know of it.
           if (effect instanceof InstanceEffect.None) return current;
@@ -101,8 +104,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private final Consumer<InstanceCommand.Report> report;
     private final Thread thread;
     private @Nullable Run previous;
+    private final Optional<StageReports> stageReports;
     private volatile boolean givenUp;
-    private volatile boolean timedOut;
+
+    /** What was owed last: it may have changed on the way. */
+    private volatile InstanceEffect latest;
 
     Run(
         InstanceId id,
@@ -113,6 +119,17 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       this.effect = effect;
       this.report = report;
       this.previous = previous;
+      this.latest = effect;
+      this.stageReports =
+          effect instanceof RunStages plan
+              ? Optional.of(
+                  new StageReports(
+                      plan.attempt(),
+                      plan.stages().size(),
+                      settings.reportWithin(),
+                      timer,
+                      this::tell))
+              : Optional.empty();
       this.thread = Thread.ofVirtual().name("effect-" + id).unstarted(this::run);
     }
 
@@ -120,8 +137,17 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       thread.start();
     }
 
-    boolean isDoing(InstanceEffect wanted) {
-      return !givenUp && effect.equals(wanted);
+    /** Whether what is owed is what it does; if that was owed before, reports may be lost. */
+    boolean covers(InstanceEffect owed) {
+      if (givenUp) return false;
+      if (!(effect instanceof RunStages plan) || stageReports.isEmpty()) return effect.equals(owed);
+      if (!(owed instanceof RunStages left) || !left.isOnWayOf(plan)) return false;
+      int done = plan.stages().size() - left.stages().size();
+      // It works ahead of the instance, never behind it.
+      if (done < 0 || done > stageReports.get().done()) return false;
+      if (left.equals(latest)) stageReports.get().tellAgainFrom(done);
+      latest = left;
+      return true;
     }
 
     boolean isAlive() {
@@ -147,6 +173,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
             LOG.warn("instance={} effect={} still busy after it was given up", id, before.name());
           }
         }
+        if (effect instanceof RunStages plan) {
+          runStages(plan);
+          return;
+        }
         places.acquire(group());
         try {
           perform();
@@ -164,8 +194,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     private void perform() throws InterruptedException {
       switch (effect) {
-        case InstanceEffect.None() -> {}
-        case InstanceEffect.RunStage stage -> runStage(stage);
+        case InstanceEffect.None(), RunStages _ -> {}
         case InstanceEffect.StopGateway stop -> stop(stop);
         case InstanceEffect.ApplyConfig apply -> {
           String note =
@@ -195,61 +224,95 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       }
     }
 
-    private void runStage(InstanceEffect.RunStage stage) throws InterruptedException {
+    /**
+     * One after another without waiting for the journal, which may be behind: each stage can be
+     * taken again.
+     */
+    private void runStages(RunStages plan) throws InterruptedException {
+      for (var stage : plan.stages()) {
+        places.acquire(plan.organizationId());
+        try {
+          if (givenUp || !runStage(step(stage, plan))) return;
+        } finally {
+          places.release();
+        }
+      }
+    }
+
+    private Step step(Stage stage, RunStages plan) {
+      int version =
+          stage == Stage.OPENCLAW_CONFIG && latest instanceof RunStages left
+              ? left.configVersion()
+              : 0;
+      return new Step(stage, plan.attempt(), plan.organizationId(), plan.model(), version);
+    }
+
+    /** Whether it went well. */
+    private boolean runStage(Step step) {
       var begun = clock.instant();
-      var limit = settings.stageLimits().getOrDefault(stage.stage(), settings.stopLimit());
-      var deadline = interruptAfter(limit);
+      var limit = settings.stageLimits().getOrDefault(step.stage(), settings.stopLimit());
+      var deadline = new Deadline(limit);
       GatewayWork.Outcome outcome;
       try {
-        outcome = run(stage, begun.plus(limit));
+        outcome = run(step, begun.plus(limit));
       } catch (InterruptedException | RuntimeException why) {
-        if (givenUp) return;
-        var failure =
-            timedOut ? overdue(stage.stage().label(), limit) : failure(stage.stage().label(), why);
-        record(stage, "failed", begun);
-        tell(
-            new InstanceCommand.EffectFailed(
-                stage.attempt(),
-                Optional.of(stage.stage()),
-                begun,
-                failure.reason(),
-                failure.text(),
-                clock.instant()));
-        return;
+        if (!givenUp) {
+          var name = step.stage().label();
+          fail(step, begun, deadline.isOver() ? overdue(name, limit) : failure(name, why));
+        }
+        return false;
       } finally {
-        deadline.cancel(false);
+        deadline.close();
       }
       var now = clock.instant();
-      record(stage, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
+      record(step, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
+      reports()
+          .add(
+              new InstanceCommand.Finished(
+                  new StageRecord(
+                      step.stage(),
+                      outcome.outcome(),
+                      begun,
+                      (int) Duration.between(begun, now).toMillis(),
+                      outcome.note()),
+                  outcome.endpoint(),
+                  step.configVersion(),
+                  now));
+      return true;
+    }
+
+    private void fail(Step step, Instant begun, WorkFailure why) {
+      record(step, "failed", begun);
+      // What went well before it comes first.
+      reports().tell();
       tell(
-          new InstanceCommand.StageFinished(
-              stage.attempt(),
-              new StageRecord(
-                  stage.stage(),
-                  outcome.outcome(),
-                  begun,
-                  (int) Duration.between(begun, now).toMillis(),
-                  outcome.note()),
-              outcome.endpoint(),
-              stage.configVersion(),
-              now));
+          new InstanceCommand.EffectFailed(
+              step.attempt(),
+              Optional.of(step.stage()),
+              begun,
+              why.reason(),
+              why.text(),
+              clock.instant()));
+    }
+
+    private StageReports reports() {
+      return stageReports.orElseThrow();
     }
 
     /**
      * An agent that lived before outlives its engine's restart, which may be what ended it; for a
      * new one, whoever asked is told at once that there is no engine.
      */
-    private GatewayWork.Outcome run(InstanceEffect.RunStage stage, Instant until)
-        throws InterruptedException {
+    private GatewayWork.Outcome run(Step step, Instant until) throws InterruptedException {
       var pause = settings.retryMin();
       while (true) {
         try {
-          return work.run(id, stage);
+          return work.run(id, step);
         } catch (SandboxException why) {
           boolean waits =
-              why.reason() == SandboxException.Reason.ENGINE_UNREACHABLE && stage.attempt() > 1;
+              why.reason() == SandboxException.Reason.ENGINE_UNREACHABLE && step.attempt() > 1;
           if (givenUp || !waits || clock.instant().plus(pause).isAfter(until)) throw why;
-          logAgain(failure(stage.stage().label(), why), pause);
+          logAgain(failure(step.stage().label(), why), pause);
         }
         Thread.sleep(pause);
         pause = longer(pause);
@@ -317,28 +380,45 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           pause.toMillis());
     }
 
-    private ScheduledFuture<?> interruptAfter(Duration limit) {
-      return timer.schedule(
-          () -> {
-            timedOut = true;
-            thread.interrupt();
-          },
-          limit.toMillis(),
-          TimeUnit.MILLISECONDS);
+    /** Interrupts what takes too long, and never what comes after it. For its own thread. */
+    private final class Deadline {
+      private final ScheduledFuture<?> alarm;
+      private boolean over;
+      private boolean closed;
+
+      Deadline(Duration limit) {
+        alarm = timer.schedule(this::ring, limit.toMillis(), TimeUnit.MILLISECONDS);
+      }
+
+      private synchronized void ring() {
+        if (closed) return;
+        over = true;
+        thread.interrupt();
+      }
+
+      synchronized boolean isOver() {
+        return over;
+      }
+
+      synchronized void close() {
+        closed = true;
+        alarm.cancel(false);
+        if (over) Thread.interrupted();
+      }
     }
 
     private void tell(InstanceCommand.Report outcome) {
       if (!givenUp) report.accept(outcome);
     }
 
-    private void record(InstanceEffect.RunStage stage, String outcome, Instant begun) {
+    private void record(Step step, String outcome, Instant begun) {
       metrics
           .timer(
               "chowder.stage",
               "stage",
-              stage.stage().label(),
+              step.stage().label(),
               "life",
-              stage.attempt() == 1 ? "provisioning" : "start",
+              step.attempt() == 1 ? "provisioning" : "start",
               "outcome",
               outcome)
           .record(Duration.between(begun, clock.instant()));
@@ -347,7 +427,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     /** Whose turn it takes: that of the organization it is for, as far as the effect tells. */
     private String group() {
       return switch (effect) {
-        case InstanceEffect.RunStage stage -> stage.organizationId();
+        case RunStages plan -> plan.organizationId();
         case InstanceEffect.ReleaseSlot(var organizationId) -> organizationId;
         case InstanceEffect.None _,
             InstanceEffect.StopGateway _,

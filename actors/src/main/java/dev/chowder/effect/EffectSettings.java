@@ -20,6 +20,7 @@ import java.util.Map;
  * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
  *     time
  * @param retryMax the longest such pause
+ * @param reportWithin stages that end so soon after one another share a write to the journal
  * @param cancelWait how long a given-up effect is waited for before the next one begins
  */
 public record EffectSettings(
@@ -31,6 +32,7 @@ public record EffectSettings(
     Duration drain,
     Duration retryMin,
     Duration retryMax,
+    Duration reportWithin,
     Duration cancelWait) {
 
   /** Reads {@code chowder.effect}. */
@@ -54,6 +56,7 @@ public record EffectSettings(
         config.getDuration("drain"),
         config.getDuration("retry-min"),
         config.getDuration("retry-max"),
+        config.getDuration("report-within"),
         config.getDuration("cancel-wait"));
   }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.effect.ModelSetups.Reachable;
 import dev.chowder.instance.InstanceEffect;
-import dev.chowder.instance.InstanceEffect.RunStage;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.openclaw.GatewayReadiness;
@@ -77,35 +76,34 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public Outcome run(InstanceId id, RunStage stage) throws InterruptedException {
+  public Outcome run(InstanceId id, Step step) throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
-    return switch (stage.stage()) {
+    return switch (step.stage()) {
       case CREATE_SANDBOX -> {
         // No agent lived in what a former attempt left, and its removal may be under way still.
-        if (stage.attempt() > 1) driver.remove(sandbox);
-        driver.create(new SandboxSpec(sandbox, stage.organizationId(), snapshot));
+        if (step.attempt() > 1) driver.remove(sandbox);
+        driver.create(new SandboxSpec(sandbox, step.organizationId(), snapshot));
         yield Outcome.executed();
       }
-      case ONBOARD -> onboard(id, sandbox, stage);
+      case ONBOARD -> onboard(id, sandbox, step);
       case GATEWAY_TOKEN -> demandToken(id, sandbox);
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox);
-      case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, stage);
-      case START_GATEWAY -> startGateway(sandbox, stage);
+      case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
+      case START_GATEWAY -> startGateway(sandbox, step);
       case PUBLISH -> publish(sandbox);
     };
   }
 
-  private Outcome onboard(InstanceId id, SandboxId sandbox, RunStage stage)
-      throws InterruptedException {
-    Reachable model = models.reach(stage.organizationId(), stage.model());
+  private Outcome onboard(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
+    Reachable model = models.reach(step.organizationId(), step.model());
     overrides.homeIsNew(id);
     var task =
         new TaskSpec(
             snapshot,
-            stage.organizationId(),
+            step.organizationId(),
             OpenClawOnboarding.command(),
             OpenClawOnboarding.files(model.setup()));
-    var result = driver.run(sandbox, stage.attempt(), task, limit(stage));
+    var result = driver.run(sandbox, step.attempt(), task, limit(step));
     if (result.outOfMemory()) {
       throw new WorkFailure(
           "OUT_OF_MEMORY", "openclaw onboard was killed at the sandbox's memory limit");
@@ -148,8 +146,8 @@ public final class GatewayStages implements GatewayWork {
     return Outcome.executed();
   }
 
-  private Outcome applyOverrides(InstanceId id, SandboxId sandbox, RunStage stage) {
-    if (stage.configVersion() == 0) return Outcome.skipped();
+  private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
+    if (step.configVersion() == 0) return Outcome.skipped();
     var config = readConfig(sandbox);
     int version = overrides.apply(id, config);
     driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
@@ -157,14 +155,14 @@ public final class GatewayStages implements GatewayWork {
     return Outcome.executed();
   }
 
-  private Outcome startGateway(SandboxId sandbox, RunStage stage) throws InterruptedException {
+  private Outcome startGateway(SandboxId sandbox, Step step) throws InterruptedException {
     var endpoint =
         driver.start(
             sandbox,
-            stage.attempt(),
+            step.attempt(),
             new ProcessSpec(
                 snapshot,
-                stage.organizationId(),
+                step.organizationId(),
                 OpenClawHome.GATEWAY_COMMAND,
                 OpenClawHome.GATEWAY_ENVIRONMENT,
                 OpenClawHome.GATEWAY_PORT));
@@ -260,8 +258,8 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  private Duration limit(RunStage stage) {
-    return settings.stageLimits().getOrDefault(stage.stage(), settings.stopLimit());
+  private Duration limit(Step step) {
+    return settings.stageLimits().getOrDefault(step.stage(), settings.stopLimit());
   }
 
   private String lastLines(SandboxId sandbox) throws InterruptedException {

@@ -2,6 +2,8 @@ package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import java.util.Optional;
 
@@ -11,7 +13,7 @@ import java.util.Optional;
  */
 public interface GatewayWork {
   /** Takes one step. */
-  Outcome run(InstanceId id, InstanceEffect.RunStage stage) throws InterruptedException;
+  Outcome run(InstanceId id, Step step) throws InterruptedException;
 
   /** Ends the gateway: drained if it drains in time. */
   void stop(InstanceId id) throws InterruptedException;
@@ -24,6 +26,14 @@ public interface GatewayWork {
 
   /** Gives the instance's slot back. */
   void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
+
+  /**
+   * One stage of an instance's way to a running gateway.
+   *
+   * @param configVersion the overrides to apply; 0: none are owed
+   */
+  record Step(
+      Stage stage, int attempt, String organizationId, ModelChoice model, int configVersion) {}
 
   /**
    * How a step went; {@code endpoint} is where the gateway answers, if this step is the one that

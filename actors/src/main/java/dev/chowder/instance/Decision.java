@@ -12,6 +12,10 @@ public sealed interface Decision {
     return new Accept(List.of(events));
   }
 
+  static Decision accept(List<InstanceEvent> events) {
+    return new Accept(List.copyOf(events));
+  }
+
   static Decision reject(InstanceRejection why) {
     return new Reject(why);
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.chowder.actor.CborSerializable;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -95,9 +96,18 @@ public sealed interface InstanceCommand extends CborSerializable {
    */
   record Nudge(Instant now, Duration overdue) implements Report {}
 
-  record StageFinished(
-      int attempt, StageRecord done, Optional<String> endpoint, int configVersion, Instant now)
-      implements Report {}
+  /**
+   * Stages that ended well, in the order of their plan; what is known already may be among them.
+   */
+  record StagesFinished(int attempt, List<Finished> stages) implements Report {}
+
+  /**
+   * A stage that ended well.
+   *
+   * @param endpoint where the gateway answers, if this stage is the one that knows
+   * @param configVersion up to which the gateway's file has the overrides now; 0: as before
+   */
+  record Finished(StageRecord done, Optional<String> endpoint, int configVersion, Instant at) {}
 
   /** A stage or a stop failed for good. {@code stage} is empty for a stop. */
   record EffectFailed(

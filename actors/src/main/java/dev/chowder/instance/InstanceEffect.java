@@ -1,25 +1,34 @@
 package dev.chowder.instance;
 
+import java.util.List;
+
 /** Work that the outside world still owes an instance; a pure function of its state. */
 public sealed interface InstanceEffect {
   record None() implements InstanceEffect {}
 
   /**
-   * Takes one step towards a running gateway.
+   * Takes the steps that are left on the way to a running gateway, one after another.
    *
-   * @param configVersion the overrides to apply; 0: none are owed, or the stage is another one
+   * @param stages at least one
+   * @param configVersion the overrides to apply; 0: none are owed
    */
-  record RunStage(
-      Stage stage, int attempt, String organizationId, ModelChoice model, int configVersion)
+  record RunStages(
+      List<Stage> stages, int attempt, String organizationId, ModelChoice model, int configVersion)
       implements InstanceEffect {
-    static RunStage of(Stage stage, int attempt, Profile profile) {
-      boolean applies = stage == Stage.OPENCLAW_CONFIG && profile.configOwed();
-      return new RunStage(
-          stage,
+    static RunStages of(InstanceState.Progress progress, int attempt, Profile profile) {
+      return new RunStages(
+          progress.left(),
           attempt,
           profile.organizationId(),
           profile.model(),
-          applies ? profile.configVersion() : 0);
+          profile.configOwed() ? profile.configVersion() : 0);
+    }
+
+    /** Whether it is on the same way, wherever on it. */
+    public boolean isOnWayOf(RunStages other) {
+      return attempt == other.attempt
+          && organizationId.equals(other.organizationId)
+          && model.equals(other.model);
     }
   }
 

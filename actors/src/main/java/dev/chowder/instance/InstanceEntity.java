@@ -159,7 +159,7 @@ public final class InstanceEntity
             (InstanceState next) -> {
               events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.AFTER));
               var view = view(next);
-              log(before, next, events);
+              log(before, events);
               var told = Set.copyOf(watchers);
               view.ifPresent(views::store);
               var answer = answer(view);
@@ -263,13 +263,20 @@ public final class InstanceEntity
     return event.getClass().getSimpleName();
   }
 
-  private void log(InstanceState before, InstanceState after, List<InstanceEvent> events) {
-    LOG.info(
-        "instance={} event={} from={} to={} revision={}",
-        id,
-        name(events.getLast()),
-        before.getClass().getSimpleName(),
-        after.getClass().getSimpleName(),
-        lastSequenceNumber(context));
+  private void log(InstanceState before, List<InstanceEvent> events) {
+    var from = before;
+    long revision = lastSequenceNumber(context) - events.size();
+    for (var event : events) {
+      var to = InstanceLifecycle.evolve(from, event);
+      revision++;
+      LOG.info(
+          "instance={} event={} from={} to={} revision={}",
+          id,
+          name(event),
+          from.getClass().getSimpleName(),
+          to.getClass().getSimpleName(),
+          revision);
+      from = to;
+    }
   }
 }

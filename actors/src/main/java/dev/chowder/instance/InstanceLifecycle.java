@@ -17,6 +17,7 @@ import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -87,12 +88,7 @@ public final class InstanceLifecycle {
               ? update(b, u)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.Nudge(var now, var overdue) -> overdue(state, now, overdue);
-      case InstanceCommand.StageFinished f ->
-          isAt(state, f.attempt(), f.done().stage())
-              ? accept(
-                  new InstanceEvent.StageFinished(
-                      f.attempt(), f.done(), f.endpoint(), f.configVersion(), f.now()))
-              : accept();
+      case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
       case InstanceCommand.EffectFailed f ->
           isOf(state, f)
               ? accept(
@@ -205,6 +201,20 @@ public final class InstanceLifecycle {
             + overdue.toSeconds()
             + " s)",
         now);
+  }
+
+  private static Decision stagesFinished(InstanceState state, InstanceCommand.StagesFinished f) {
+    var events = new ArrayList<InstanceEvent>();
+    var now = state;
+    for (var one : f.stages()) {
+      if (!isAt(now, f.attempt(), one.done().stage())) continue;
+      var event =
+          new InstanceEvent.StageFinished(
+              f.attempt(), one.done(), one.endpoint(), one.configVersion(), one.at());
+      events.add(event);
+      now = evolve(now, event);
+    }
+    return accept(events);
   }
 
   private static boolean isAt(InstanceState state, int attempt, Stage stage) {

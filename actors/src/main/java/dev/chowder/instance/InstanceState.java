@@ -153,6 +153,10 @@ public sealed interface InstanceState {
       return plan.get(done.size());
     }
 
+    List<Stage> left() {
+      return plan.subList(done.size(), plan.size());
+    }
+
     boolean isLast() {
       return done.size() == plan.size() - 1;
     }
@@ -175,9 +179,9 @@ public sealed interface InstanceState {
       case NeverBorn(var organizationId, var slotHeld) ->
           slotHeld ? new InstanceEffect.ReleaseSlot(organizationId) : new InstanceEffect.None();
       case Provisioning(var profile, var attempt, var progress) ->
-          InstanceEffect.RunStage.of(progress.current(), attempt, profile);
+          InstanceEffect.RunStages.of(progress, attempt, profile);
       case Starting(var profile, var attempt, var progress, _) ->
-          InstanceEffect.RunStage.of(progress.current(), attempt, profile);
+          InstanceEffect.RunStages.of(progress, attempt, profile);
       case Running r ->
           r.profile().configOwed()
               ? new InstanceEffect.ApplyConfig(

@@ -3,9 +3,11 @@ package dev.chowder.effect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.effect.GatewayWork.Outcome;
+import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
@@ -13,10 +15,12 @@ import dev.chowder.sandbox.SandboxException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,12 +46,12 @@ class EffectRunnerTest {
   void aStageReportsThatItIsFinishedAndCanBeOwedAgainLater() throws InterruptedException {
     work.gate.release(2);
     runner.owe(ID, stage(1), reports::add);
-    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     runner.owe(ID, new InstanceEffect.None(), reports::add);
     runner.owe(ID, stage(2), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
-            InstanceCommand.StageFinished.class,
+            InstanceCommand.StagesFinished.class,
             finished -> assertThat(finished.attempt()).isEqualTo(2));
   }
 
@@ -57,10 +61,10 @@ class EffectRunnerTest {
     work.awaitBegun(1);
     runner.owe(ID, stage(1), reports::add);
     work.gate.release(10);
-    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     // A second run would have begun before this one of another instance, which is owed later.
     runner.owe(OTHER, stage(1), reports::add);
-    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     assertThat(work.begun).hasValue(2);
   }
 
@@ -117,7 +121,91 @@ class EffectRunnerTest {
     runner.owe(OTHER, stage(2), reports::add);
     work.awaitBegun(3);
     work.failure = Optional.empty();
-    assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+  }
+
+  @Test
+  void stagesThatEndSoonAfterOneAnotherAreToldTogether() throws InterruptedException {
+    reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
+    work.gate.release(3);
+    runner.owe(
+        ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY, Stage.PUBLISH), reports::add);
+    assertThat(finished()).containsExactly(Stage.GATEWAY_TOKEN, Stage.START_GATEWAY, Stage.PUBLISH);
+    assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void aLongStageDoesNotHoldBackWhatIsDoneBeforeIt() throws InterruptedException {
+    reportWithin(Duration.ofMillis(1));
+    work.gate.release(1);
+    runner.owe(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
+    assertThat(finished()).containsExactly(Stage.GATEWAY_TOKEN);
+    work.gate.release(1);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+  }
+
+  @Test
+  void whatWentWellIsToldBeforeAFailure() throws InterruptedException {
+    reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
+    work.gate.release(1);
+    runner.owe(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
+    work.awaitBegun(2);
+    work.failure = Optional.of(new WorkFailure("NO_SPACE", "full"));
+    work.gate.release(1);
+    assertThat(finished()).containsExactly(Stage.GATEWAY_TOKEN);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> assertThat(failed.stage()).contains(Stage.START_GATEWAY));
+    assertThat(work.begun).hasValue(2);
+  }
+
+  @Test
+  void whatIsOwedFurtherOnIsUnderWayAndWhatIsOwedOnceMoreIsToldAgain() throws InterruptedException {
+    work.gate.release(2);
+    runner.owe(
+        ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    assertThat(finished()).containsExactly(Stage.CREATE_SANDBOX);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    work.awaitBegun(3);
+    // The second report was lost.
+    var left = plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY);
+    runner.owe(ID, left, reports::add);
+    assertThat(reports).isEmpty();
+    runner.owe(ID, left, reports::add);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    runner.owe(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
+    work.gate.release(1);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+    assertThat(work.begun).hasValue(3);
+    assertThat(work.interrupted).hasValue(0);
+  }
+
+  @Test
+  void anotherLifeEndsTheStagesOfTheFormerOne() throws InterruptedException {
+    runner.owe(ID, plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    work.awaitBegun(1);
+    runner.owe(ID, plan(2, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    work.gate.release(2);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    assertThat(work.interrupted).hasValue(1);
+    assertThat(work.steps).extracting(Step::attempt).startsWith(1, 2);
+  }
+
+  @Test
+  void overridesThatWereChangedOnTheWayAreTheOnesThatAreApplied() throws InterruptedException {
+    runner.owe(ID, plan(1, 1, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
+    work.awaitBegun(1);
+    runner.owe(ID, plan(1, 2, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
+    work.gate.release(2);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    assertThat(finished()).containsExactly(Stage.OPENCLAW_CONFIG);
+    assertThat(work.steps).extracting(Step::configVersion).containsExactly(0, 2);
+  }
+
+  private void reportWithin(Duration within) {
+    runner.close();
+    runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS), within);
   }
 
   @Test
@@ -141,7 +229,7 @@ class EffectRunnerTest {
     work.awaitBegun(2);
     work.gate.release(10);
     for (int n = 0; n < 10; n++) {
-      assertThat(next()).isInstanceOf(InstanceCommand.StageFinished.class);
+      assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     }
     assertThat(work.most).hasValue(2);
   }
@@ -156,7 +244,7 @@ class EffectRunnerTest {
     runner.owe(OTHER, stage(2), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
-            InstanceCommand.StageFinished.class,
+            InstanceCommand.StagesFinished.class,
             finished -> assertThat(finished.attempt()).isEqualTo(2));
     assertThat(work.begun).hasValue(1);
   }
@@ -171,6 +259,10 @@ class EffectRunnerTest {
   }
 
   private EffectRunner runner(int maxConcurrent, Duration stageLimit) {
+    return runner(maxConcurrent, stageLimit, Duration.ZERO);
+  }
+
+  private EffectRunner runner(int maxConcurrent, Duration stageLimit, Duration reportWithin) {
     return new EffectRunner(
         work,
         new EffectSettings(
@@ -182,6 +274,7 @@ class EffectRunnerTest {
             Duration.ofSeconds(1),
             Duration.ofMillis(1),
             Duration.ofMillis(4),
+            reportWithin,
             Duration.ofSeconds(LIMIT_SECONDS)),
         Clock.systemUTC(),
         new SimpleMeterRegistry());
@@ -193,9 +286,22 @@ class EffectRunnerTest {
     return report;
   }
 
-  private static InstanceEffect.RunStage stage(int attempt) {
-    return new InstanceEffect.RunStage(
-        Stage.ONBOARD, attempt, "organization", new ModelChoice("custom", "demo", "", ""), 0);
+  private static RunStages stage(int attempt) {
+    return plan(attempt, 0, Stage.ONBOARD);
+  }
+
+  private static RunStages plan(int attempt, int configVersion, Stage... stages) {
+    return new RunStages(
+        List.of(stages),
+        attempt,
+        "organization",
+        new ModelChoice("custom", "demo", "", ""),
+        configVersion);
+  }
+
+  private List<Stage> finished() throws InterruptedException {
+    return ((InstanceCommand.StagesFinished) next())
+        .stages().stream().map(one -> one.done().stage()).toList();
   }
 
   /** Stages wait at a gate; removals fail as often as they are told to. */
@@ -207,6 +313,7 @@ class EffectRunnerTest {
     final AtomicInteger removals = new AtomicInteger();
     final AtomicInteger removalFailures = new AtomicInteger();
     volatile Optional<RuntimeException> failure = Optional.empty();
+    final List<Step> steps = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
     private final Semaphore began = new Semaphore(0);
 
@@ -215,7 +322,8 @@ class EffectRunnerTest {
     }
 
     @Override
-    public Outcome run(InstanceId id, InstanceEffect.RunStage stage) throws InterruptedException {
+    public Outcome run(InstanceId id, Step step) throws InterruptedException {
+      steps.add(step);
       enter();
       try {
         gate.acquire();

@@ -6,7 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
-import dev.chowder.instance.InstanceEffect.RunStage;
+import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
@@ -99,7 +99,7 @@ class GatewayStagesIT {
     var endpoint = "";
     for (var stage : Stage.OF_PROVISIONING) {
       long begun = System.nanoTime();
-      var outcome = stages.run(ID, new RunStage(stage, 1, "org", choice, 0));
+      var outcome = stages.run(ID, new Step(stage, 1, "org", choice, 0));
       System.out.printf(
           "%-20s %s %d ms%n",
           stage.label(), outcome.outcome(), Duration.ofNanos(System.nanoTime() - begun).toMillis());

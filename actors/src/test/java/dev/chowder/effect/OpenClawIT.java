@@ -9,7 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
-import dev.chowder.instance.InstanceEffect.RunStage;
+import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
@@ -215,7 +215,7 @@ class OpenClawIT {
 
   private static void run(int attempt, List<Stage> some) throws Exception {
     for (var stage : some) {
-      stages.run(ID, new RunStage(stage, attempt, "org", choice, 1));
+      stages.run(ID, new Step(stage, attempt, "org", choice, 1));
     }
   }
 

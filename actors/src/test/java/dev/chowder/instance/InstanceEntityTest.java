@@ -83,8 +83,8 @@ class InstanceEntityTest {
     assertThat(owed).hasSize(1);
     assertThat(owed.getFirst())
         .isInstanceOfSatisfying(
-            InstanceEffect.RunStage.class,
-            run -> assertThat(run.stage()).isEqualTo(Stage.CREATE_SANDBOX));
+            InstanceEffect.RunStages.class,
+            run -> assertThat(run.stages()).startsWith(Stage.CREATE_SANDBOX));
   }
 
   @Test
@@ -96,7 +96,7 @@ class InstanceEntityTest {
     // The end of the former actor gives up first what the next one may owe at another node.
     assertThat(owed).hasSize(2);
     assertThat(owed.getFirst()).isEqualTo(new InstanceEffect.None());
-    assertThat(owed.getLast()).isInstanceOf(InstanceEffect.RunStage.class);
+    assertThat(owed.getLast()).isInstanceOf(InstanceEffect.RunStages.class);
   }
 
   @Test
@@ -180,7 +180,8 @@ class InstanceEntityTest {
         .isEqualTo(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(2)));
     var stage = finished(1, Stage.CREATE_SANDBOX);
     instance.runCommand(
-        new InstanceCommand.StageFinished(1, stage.done(), Optional.empty(), 0, T0));
+        new InstanceCommand.StagesFinished(
+            1, List.of(new InstanceCommand.Finished(stage.done(), Optional.empty(), 0, T0))));
     assertThat(revision(one.receiveMessage())).isEqualTo(2);
   }
 

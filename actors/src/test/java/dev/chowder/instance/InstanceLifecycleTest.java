@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.Test;
@@ -201,11 +202,25 @@ class InstanceLifecycleTest {
     for (var stage : Stage.OF_PROVISIONING) {
       assertThat(state.owed())
           .isInstanceOfSatisfying(
-              InstanceEffect.RunStage.class, run -> assertThat(run.stage()).isEqualTo(stage));
+              InstanceEffect.RunStages.class, run -> assertThat(run.stages()).startsWith(stage));
       state = then(state, finished(1, stage));
     }
     assertThat(state).isInstanceOf(InstanceState.Running.class);
     assertThat(state.owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  @Test
+  void ofStagesThatAreReportedTogetherThoseThatAreNewMakeAnEventEach() {
+    var onboarding = then(state("Provisioning"), finished(1, Stage.CREATE_SANDBOX));
+    assertThat(
+            InstanceLifecycle.decide(
+                onboarding, report(1, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.GATEWAY_TOKEN)))
+        .isEqualTo(Decision.accept(finished(1, Stage.ONBOARD), finished(1, Stage.GATEWAY_TOKEN)));
+    // What came between was lost, and is told again before this is.
+    assertThat(InstanceLifecycle.decide(onboarding, report(1, Stage.START_GATEWAY)))
+        .isEqualTo(Decision.accept());
+    assertThat(apply(state("Provisioning"), report(1, Stage.OF_PROVISIONING.toArray(Stage[]::new))))
+        .isInstanceOf(InstanceState.Running.class);
   }
 
   @Test
@@ -354,7 +369,7 @@ class InstanceLifecycleTest {
     var starting = apply(changed, new InstanceCommand.Start("key", T0, nobody));
     assertThat(starting.owed())
         .isInstanceOfSatisfying(
-            InstanceEffect.RunStage.class, run -> assertThat(run.configVersion()).isEqualTo(1));
+            InstanceEffect.RunStages.class, run -> assertThat(run.configVersion()).isEqualTo(1));
   }
 
   @Test
@@ -408,10 +423,15 @@ class InstanceLifecycleTest {
     return new Observed(attempt, sight, ONCE, T0);
   }
 
-  private static InstanceCommand.StageFinished report(int attempt, Stage stage) {
-    var f = finished(attempt, stage);
-    return new InstanceCommand.StageFinished(
-        attempt, f.done(), f.endpoint(), f.configVersion(), f.at());
+  private static InstanceCommand.StagesFinished report(int attempt, Stage... stages) {
+    return new InstanceCommand.StagesFinished(
+        attempt,
+        Stream.of(stages)
+            .map(stage -> finished(attempt, stage))
+            .map(
+                f ->
+                    new InstanceCommand.Finished(f.done(), f.endpoint(), f.configVersion(), f.at()))
+            .toList());
   }
 
   private InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {

@@ -102,7 +102,9 @@ class InstanceWireTest {
                 new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
                 new InstanceCommand.SettleSlot("org", T0, ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
-                new InstanceCommand.StageFinished(1, stage.done(), stage.endpoint(), 1, T0),
+                new InstanceCommand.StagesFinished(
+                    1,
+                    List.of(new InstanceCommand.Finished(stage.done(), stage.endpoint(), 1, T0))),
                 new InstanceCommand.EffectFailed(
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
                 new InstanceCommand.GatewayStopped(1, T0),

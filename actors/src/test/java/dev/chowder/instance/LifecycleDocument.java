@@ -153,8 +153,8 @@ final class LifecycleDocument {
     var effects = states.stream().map(InstanceState::owed).toList();
     var stages =
         effects.stream()
-            .filter(InstanceEffect.RunStage.class::isInstance)
-            .map(effect -> ((InstanceEffect.RunStage) effect).stage())
+            .filter(InstanceEffect.RunStages.class::isInstance)
+            .map(effect -> ((InstanceEffect.RunStages) effect).stages().getFirst())
             .distinct()
             .sorted()
             .map(Stage::label)
@@ -165,7 +165,7 @@ final class LifecycleDocument {
                 effect ->
                     switch (effect) {
                       case InstanceEffect.None() -> "nothing";
-                      case InstanceEffect.RunStage _ -> "`RunStage` of " + stages;
+                      case InstanceEffect.RunStages _ -> "`RunStages`, from " + stages;
                       case InstanceEffect.StopGateway _ -> "`StopGateway`";
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
                       case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";

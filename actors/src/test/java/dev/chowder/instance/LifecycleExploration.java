@@ -142,27 +142,26 @@ final class LifecycleExploration {
         "key", attempt, slotReturns, homeThere, States.PROFILE.model(), T0, NOBODY);
   }
 
+  private static InstanceCommand finished(int attempt, Stage stage, int configVersion) {
+    return new InstanceCommand.StagesFinished(
+        attempt,
+        List.of(
+            new InstanceCommand.Finished(
+                new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
+                Optional.of(States.ENDPOINT),
+                configVersion,
+                T0)));
+  }
+
   static Map<String, InstanceCommand> reports(InstanceState state) {
     int attempt = state instanceof Born born ? born.attempt() : 1;
     int version = state instanceof Born born ? born.profile().configVersion() : 0;
     var stage = stage(state);
     var reports = new LinkedHashMap<String, InstanceCommand>();
     reports.put(
-        "`StageFinished`, the current one",
-        new InstanceCommand.StageFinished(
-            attempt,
-            new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
-            Optional.of(States.ENDPOINT),
-            stage == Stage.OPENCLAW_CONFIG ? version : 0,
-            T0));
-    reports.put(
-        "`StageFinished`, of a former life",
-        new InstanceCommand.StageFinished(
-            attempt - 1,
-            new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
-            Optional.of(States.ENDPOINT),
-            0,
-            T0));
+        "`StagesFinished`, the current one",
+        finished(attempt, stage, stage == Stage.OPENCLAW_CONFIG ? version : 0));
+    reports.put("`StagesFinished`, of a former life", finished(attempt - 1, stage, 0));
     reports.put("`EffectFailed`, the current stage", failed(attempt, Optional.of(stage)));
     reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
     reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
