@@ -29,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -48,6 +49,9 @@ final class ControlPlane {
 
   /** Less than Envoy takes on one connection. */
   private static final int STREAMS = 200;
+
+  /** Watches being opened at once: Envoy lets 4,096 calls wait for a node and refuses what is beyond. */
+  private static final int OPENING = 500;
 
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
 
@@ -80,6 +84,7 @@ final class ControlPlane {
       // A cold server is not what this is about.
       var warm = new ArrayList<String>();
       creates(number("warm-up", 20), warm);
+      awaitReady();
       say("| what | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
       var ids = Collections.synchronizedList(new ArrayList<String>());
       measureCreates(seconds, ids);
@@ -91,6 +96,7 @@ final class ControlPlane {
           seconds,
           () -> expect(call("GET", "/v1/instances?status=running&page_size=20", ""), 200));
       measureStopStart(seconds, ids);
+      measureCreatesOfMany(number("organizations", 16), seconds);
       measureFirstByte(number("messages", 500), ids);
       measureWatches(number("watches", 10_000), number("changes", 300), ids);
       if (!written.isEmpty()) {
@@ -108,12 +114,7 @@ final class ControlPlane {
     var before = writes();
     long began = System.nanoTime();
     var answers = creates(seconds, ids);
-    while (any("provisioning")) {
-      if (System.nanoTime() - began > TimeUnit.MINUTES.toNanos(10)) {
-        throw new IllegalStateException("some instances do not get ready");
-      }
-      Thread.sleep(50);
-    }
+    awaitReady();
     double took = (System.nanoTime() - began) / 1e9;
     if (any("error")) refused.add("an instance is in error");
     row("POST /v1/instances", answers, seconds);
@@ -122,6 +123,35 @@ final class ControlPlane {
       if (each > 0.05) written.add("%s %.1f".formatted(one.getKey(), each));
     }
     say("| create to `running`, all of them | %d | %.0f | | | |".formatted(ids.size(), ids.size() / took));
+  }
+
+  private void awaitReady() throws IOException, InterruptedException {
+    long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+    while (any("provisioning")) {
+      if (System.nanoTime() > until) throw new IllegalStateException("some instances do not get ready");
+      Thread.sleep(50);
+    }
+  }
+
+  /** One organization's creates wait for one another at its slots; those of many do not. */
+  private void measureCreatesOfMany(int organizations, int seconds) throws Exception {
+    var own = key;
+    var keys = new ArrayList<String>();
+    for (int n = 0; n < organizations; n++) {
+      key = "";
+      keys.add(signUp());
+    }
+    var turn = new AtomicInteger();
+    var answers =
+        load(
+            number("callers", 64),
+            seconds,
+            () -> {
+              var caller = keys.get(turn.getAndIncrement() % keys.size());
+              return expect(call("POST", "/v1/instances", CREATE, caller), 201);
+            });
+    row("POST /v1/instances, %d organizations in turn".formatted(organizations), answers, seconds);
+    key = own;
   }
 
   private List<Long> creates(int seconds, List<String> ids) throws Exception {
@@ -186,7 +216,7 @@ final class ControlPlane {
     var delays = new ArrayList<Long>();
     for (int n = 0; n < messages + 20; n++) {
       var request =
-          request("/v1/instances/" + any(ids) + "/responses")
+          request("/v1/instances/" + any(ids) + "/responses", key)
               .POST(HttpRequest.BodyPublishers.ofString("{\"input\":\"hello\",\"stream\":true}"))
               .build();
       var answer = http.send(request, HttpResponse.BodyHandlers.ofLines());
@@ -206,19 +236,23 @@ final class ControlPlane {
   private void measureWatches(int watches, int changes, List<String> ids) throws Exception {
     var delays = new ConcurrentLinkedQueue<Long>();
     var open = new CountDownLatch(watches);
+    var opening = new Semaphore(OPENING);
     var measuring = new AtomicBoolean();
     var channels = new ArrayList<ManagedChannel>();
     long began = System.nanoTime();
     try {
       for (int n = 0; n < watches; n++) {
+        if (!opening.tryAcquire(CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+          throw new IllegalStateException("after " + n + " watches no other one opens; refused: " + refused);
+        }
         if (n % STREAMS == 0) channels.add(channel());
         var request = WatchInstanceRequest.newBuilder().setInstanceId(ids.get(n % ids.size())).build();
         InstanceServiceGrpc.newStub(channels.getLast())
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer()))
-            .watchInstance(request, new Watcher(open, measuring, delays));
+            .watchInstance(request, new Watcher(open, opening, measuring, delays));
       }
-      if (!open.await(5, TimeUnit.MINUTES)) {
-        throw new IllegalStateException(open.getCount() + " of " + watches + " watches do not open");
+      if (!open.await(CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        throw new IllegalStateException(open.getCount() + " of " + watches + " watches do not open; refused: " + refused);
       }
       double took = (System.nanoTime() - began) / 1e9;
       say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
@@ -249,14 +283,16 @@ final class ControlPlane {
   }
 
   /** The first message says that it is open; the later ones, how long they took. */
-  private static final class Watcher implements StreamObserver<Instance> {
+  private final class Watcher implements StreamObserver<Instance> {
     private final CountDownLatch open;
+    private final Semaphore opening;
     private final AtomicBoolean measuring;
     private final Queue<Long> delays;
     private boolean first = true;
 
-    Watcher(CountDownLatch open, AtomicBoolean measuring, Queue<Long> delays) {
+    Watcher(CountDownLatch open, Semaphore opening, AtomicBoolean measuring, Queue<Long> delays) {
       this.open = open;
+      this.opening = opening;
       this.measuring = measuring;
       this.delays = delays;
     }
@@ -266,6 +302,7 @@ final class ControlPlane {
       if (first) {
         first = false;
         open.countDown();
+        opening.release();
       } else if (measuring.get()) {
         var at = now.getUpdatedAt();
         delays.add(Duration.between(Instant.ofEpochSecond(at.getSeconds(), at.getNanos()), Instant.now()).toNanos());
@@ -273,7 +310,10 @@ final class ControlPlane {
     }
 
     @Override
-    public void onError(Throwable ended) {}
+    public void onError(Throwable ended) {
+      // The end of the measurement ends those that are open.
+      if (first) refused.add(ended.toString());
+    }
 
     @Override
     public void onCompleted() {}
@@ -329,16 +369,21 @@ final class ControlPlane {
   }
 
   private HttpResponse<String> call(String method, String path, String body) throws IOException, InterruptedException {
+    return call(method, path, body, key);
+  }
+
+  private HttpResponse<String> call(String method, String path, String body, String caller)
+      throws IOException, InterruptedException {
     var publisher =
         body.isEmpty() ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
     return http.send(
-        request(path).timeout(CALL_LIMIT).method(method, publisher).build(),
+        request(path, caller).timeout(CALL_LIMIT).method(method, publisher).build(),
         HttpResponse.BodyHandlers.ofString());
   }
 
-  private HttpRequest.Builder request(String path) {
+  private HttpRequest.Builder request(String path, String caller) {
     var request = HttpRequest.newBuilder(rest.resolve(path)).header("Content-Type", "application/json");
-    return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
+    return caller.isEmpty() ? request : request.header("Authorization", "Bearer " + caller);
   }
 
   private boolean any(String status) throws IOException, InterruptedException {
