@@ -121,6 +121,11 @@ public final class ApiError extends RuntimeException {
     return new ApiError(Reason.NO_CAPACITY, message, null, retryAfterSeconds, Map.of());
   }
 
+  /** The server cannot do it now; worth another try after the given seconds. */
+  public static ApiError unavailable(String message, int retryAfterSeconds) {
+    return new ApiError(Reason.SERVER_UNAVAILABLE, message, null, retryAfterSeconds, Map.of());
+  }
+
   /** The same error, which names what it is about in the detail's metadata. */
   public ApiError with(Map<String, String> moreFacts) {
     return new ApiError(reason, message(), field, retryAfterSeconds, moreFacts);

@@ -1,5 +1,6 @@
 package dev.chowder.server.error;
 
+import dev.chowder.storage.Outage;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -13,10 +14,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Closes every failed call the same way, whether a service answered with an error, threw one, or
  * threw something that nobody expected. The last is a bug: it is logged once with the request id,
- * and the caller learns that id and nothing else. It knows no service.
+ * and the caller learns that id and nothing else. A database that is away is no bug. It knows no
+ * service.
  */
 public final class ErrorInterceptor implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorInterceptor.class);
+
+  /** About as long as a database takes to start. */
+  private static final int OUTAGE_RETRY_SECONDS = 5;
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
@@ -81,12 +86,27 @@ public final class ErrorInterceptor implements ServerInterceptor {
       if (known != null) {
         return known;
       }
+      @Nullable Throwable cause = status.getCause();
+      if (cause != null && Outage.isBehind(cause)) {
+        return outage(cause);
+      }
       Reason reason = Reason.of(status.getCode());
       if (reason == Reason.INTERNAL) {
         return bug(status);
       }
       String said = status.getDescription();
       return ApiError.of(reason, said == null ? reason.name() : said);
+    }
+
+    private ApiError outage(Throwable why) {
+      LOG.warn(
+          "request={} method={} the database does not answer: {}",
+          requestId,
+          getMethodDescriptor().getFullMethodName(),
+          why.toString().lines().findFirst().orElse(""));
+      return ApiError.unavailable(
+          "database: no answer (expected: one; what was asked may have happened)",
+          OUTAGE_RETRY_SECONDS);
     }
 
     private ApiError bug(Status status) {

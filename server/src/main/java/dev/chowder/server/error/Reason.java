@@ -56,7 +56,7 @@ public enum Reason {
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
   /** The instance behind this host name is there and does not run. */
   INSTANCE_NOT_RUNNING(Status.Code.UNAVAILABLE, 503),
-  /** The server is starting or going down. */
+  /** The server is starting or going down, or its database does not answer. */
   SERVER_UNAVAILABLE(Status.Code.UNAVAILABLE, 503),
   /** No answer in time; the work may have happened. */
   NO_ANSWER_IN_TIME(Status.Code.DEADLINE_EXCEEDED, 504);

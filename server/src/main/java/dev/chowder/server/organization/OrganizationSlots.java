@@ -16,6 +16,7 @@ import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.server.HostRoom;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.Answers;
 import dev.chowder.server.instance.Admission;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
@@ -186,12 +187,13 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
   @Override
   public void settle(String organizationId, InstanceId id) {
     var _ =
-        instances
-            .get()
-            .ask(
-                id,
-                replyTo -> new InstanceCommand.SettleSlot(organizationId, clock.instant(), replyTo))
-            .toCompletableFuture()
-            .join();
+        Answers.await(
+            instances
+                .get()
+                .ask(
+                    id,
+                    replyTo ->
+                        new InstanceCommand.SettleSlot(organizationId, clock.instant(), replyTo)),
+            "the instance");
   }
 }

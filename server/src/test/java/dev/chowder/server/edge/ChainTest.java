@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.Instance;
@@ -31,6 +32,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.SQLTransientConnectionException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -152,6 +154,19 @@ class ChainTest {
       var thrown = assertRefused(Reason.INTERNAL, "Bearer " + KEY);
       Leaks.check(Objects.requireNonNull(thrown.getMessage()));
     }
+  }
+
+  @Test
+  void aDatabaseThatIsAwayIsUnavailableAndSaysWhenToComeBack() {
+    service.script =
+        () -> {
+          throw new IllegalStateException(
+              StubInstances.SECRET_OF_THE_BUG, new SQLTransientConnectionException("none"));
+        };
+    var thrown = assertRefused(Reason.SERVER_UNAVAILABLE, "Bearer " + KEY);
+    Leaks.check(Objects.requireNonNull(thrown.getMessage()));
+    assertThat(Objects.requireNonNull(StatusProto.fromThrowable(thrown)).getDetailsList())
+        .anyMatch(detail -> detail.is(RetryInfo.class));
   }
 
   @Test

@@ -1,0 +1,58 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import org.jdbi.v3.core.Jdbi;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OutageTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"08006", "08001", "57P01", "57P03", "53300", "57014"})
+  void aDatabaseThatIsAwayGoingComingOrOverrunIsOne(String state) {
+    assertThat(Outage.isBehind(new IllegalStateException(new SQLException("said", state))))
+        .isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"23505", "42601", "22001", "40001", "HY000"})
+  void aQuestionThatWasWrongIsNone(String state) {
+    assertThat(Outage.isBehind(new IllegalStateException(new SQLException("said", state))))
+        .isFalse();
+  }
+
+  @Test
+  void aPoolWithoutAConnectionIsOneAndABugIsNone() {
+    assertThat(Outage.isBehind(new SQLTransientConnectionException("none within 5 s"))).isTrue();
+    assertThat(Outage.isBehind(new IllegalStateException("a bug"))).isFalse();
+  }
+
+  @Test
+  void whatTheDriverThrowsWhereNobodyListensIsOne() throws Exception {
+    int port;
+    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    var away = Jdbi.create("jdbc:postgresql://127.0.0.1:" + port + "/none", "nobody", "nothing");
+    var thrown = catchThrowable(() -> away.useHandle(handle -> handle.execute("SELECT 1")));
+    assertThat(Outage.isBehind(thrown)).as(String.valueOf(thrown)).isTrue();
+  }
+
+  @Test
+  void whatIsAskedOfATableThatIsNotThereIsNone(@TempDir Path home) {
+    try (var database = TestStorage.h2(home).open()) {
+      var thrown =
+          catchThrowable(
+              () -> database.jdbi().useHandle(handle -> handle.execute("SELECT * FROM nowhere")));
+      assertThat(Outage.isBehind(thrown)).as(String.valueOf(thrown)).isFalse();
+    }
+  }
+}
