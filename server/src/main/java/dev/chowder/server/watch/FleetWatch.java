@@ -25,15 +25,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One caller's view of all instances of an organization, no faster than the caller reads: it holds
  * ids of what changed, and fetches a state only to send it.
  */
 public final class FleetWatch {
-  private static final Logger LOG = LoggerFactory.getLogger(FleetWatch.class);
   private static final String INSTANCE = InstanceEntity.ENTITY_KEY.name() + "|";
   private static final int INSTANCES_PER_PAGE = 100;
   private static final int EVENTS_PER_PAGE = 1000;
@@ -101,8 +98,7 @@ public final class FleetWatch {
     } catch (InterruptedException end) {
       stop();
     } catch (RuntimeException why) {
-      LOG.error("organization={} watch failed", organizationId, why);
-      end(ApiError.of(Reason.INTERNAL, "internal error"));
+      end(why);
     }
   }
 
@@ -219,7 +215,7 @@ public final class FleetWatch {
             "watch: this node ends (expected: the same watch again, after the last cursor)"));
   }
 
-  private void end(ApiError why) {
+  private void end(RuntimeException why) {
     synchronized (changed) {
       if (!over) out.onError(why);
       over = true;

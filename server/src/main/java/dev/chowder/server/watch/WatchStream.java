@@ -111,9 +111,18 @@ public final class WatchStream<T> {
     }
     var view = newest;
     if (view == null || !out.isReady()) return;
+    T shown;
+    try {
+      shown = present.apply(view);
+    } catch (RuntimeException why) {
+      // Whoever called would die of it, and the watcher would wait for ever.
+      end();
+      out.onError(why);
+      return;
+    }
     newest = null;
     sentRevision = view.revision();
-    out.onNext(present.apply(view));
+    out.onNext(shown);
     if (view.isTerminated()) {
       end();
       out.onCompleted();

@@ -1,0 +1,5 @@
+/** Streams to watchers, without a network. */
+@NullMarked
+package dev.chowder.server.watch;
+
+import org.jspecify.annotations.NullMarked;
