@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.storage.Outage;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -251,18 +252,12 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private boolean runStage(Step step) {
       var begun = clock.instant();
       var limit = settings.stageLimits().getOrDefault(step.stage(), settings.stopLimit());
-      var deadline = new Deadline(limit);
       GatewayWork.Outcome outcome;
       try {
-        outcome = run(step, begun.plus(limit));
+        outcome = outlastingOutages(step, limit);
       } catch (InterruptedException | RuntimeException why) {
-        if (!givenUp) {
-          var name = step.stage().label();
-          fail(step, begun, deadline.isOver() ? overdue(name, limit) : failure(name, why));
-        }
+        if (!givenUp) fail(step, begun, failure(step.stage().label(), why));
         return false;
-      } finally {
-        deadline.close();
       }
       var now = clock.instant();
       record(step, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
@@ -279,6 +274,26 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                   step.configVersion(),
                   now));
       return true;
+    }
+
+    /** Time without the database does not count: nothing that happens then could be told. */
+    private GatewayWork.Outcome outlastingOutages(Step step, Duration limit)
+        throws InterruptedException {
+      var pause = settings.retryMin();
+      while (true) {
+        var deadline = new Deadline(limit);
+        try {
+          return run(step, clock.instant().plus(limit));
+        } catch (InterruptedException | RuntimeException why) {
+          if (!givenUp && deadline.isOver()) throw overdue(limit);
+          if (givenUp || !Outage.isBehind(why)) throw why;
+          logAgain(failure(step.stage().label(), why), pause);
+        } finally {
+          deadline.close();
+        }
+        Thread.sleep(pause);
+        pause = longer(pause);
+      }
     }
 
     private void fail(Step step, Instant begun, WorkFailure why) {
@@ -447,9 +462,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     String once() throws InterruptedException;
   }
 
-  private static WorkFailure overdue(String what, Duration limit) {
+  private static WorkFailure overdue(Duration limit) {
     return new WorkFailure(
-        "TIMED_OUT", what + ": not done in time (expected: at most " + limit.toSeconds() + " s)");
+        "TIMED_OUT", "not done in time (expected: at most " + limit.toSeconds() + " s)");
   }
 
   private static WorkFailure failure(String what, Exception why) {
@@ -458,6 +473,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       case SandboxException s -> new WorkFailure(s.reason().name(), what + ": " + s.getMessage());
       case InterruptedException _ ->
           new WorkFailure("INTERRUPTED", what + ": interrupted (expected: to be let finish)");
+      case RuntimeException away when Outage.isBehind(away) ->
+          new WorkFailure("DATABASE_UNAVAILABLE", what + ": the database does not answer");
       case Exception bug -> {
         LOG.error("{}: a bug", what, bug);
         yield new WorkFailure(

@@ -13,6 +13,7 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.sandbox.SandboxException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.SQLTransientConnectionException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -105,6 +106,22 @@ class EffectRunnerTest {
               assertThat(failed.reason()).isEqualTo("INTERNAL");
               assertThat(failed.message()).doesNotContain("secret detail");
             });
+  }
+
+  @Test
+  void aStageOutlastsADatabaseThatIsAwayForLongerThanTheStageMayTake() throws InterruptedException {
+    runner.close();
+    var limit = Duration.ofSeconds(2);
+    runner = runner(8, limit);
+    work.failure =
+        Optional.of(new IllegalStateException(new SQLTransientConnectionException("away")));
+    work.gate.release(10_000);
+    long begun = System.nanoTime();
+    runner.owe(ID, stage(1), reports::add);
+    while (System.nanoTime() - begun < limit.toNanos() * 5 / 4) work.awaitBegun(1);
+    assertThat(reports).isEmpty();
+    work.failure = Optional.empty();
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
   }
 
   @Test
