@@ -1,0 +1,24 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Pekko's limits around the database, and ours below them. */
+class JournalLimitsTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"jdbc-journal", "jdbc-snapshot-store"})
+  void aCallEndsByTheDatabasesOwnLimitsAndOneThatIsBackIsUsedSoon(
+      String plugin, @TempDir Path home) {
+    var config = TestStorage.config(home);
+    var breaker = config.getConfig(plugin + ".circuit-breaker");
+    var storage = StorageSettings.from(config);
+    assertThat(breaker.getDuration("call-timeout"))
+        .isGreaterThan(storage.journal().connectionTimeOut().plus(storage.limits().silence()));
+    assertThat(breaker.getDuration("reset-timeout")).isLessThanOrEqualTo(Duration.ofSeconds(5));
+  }
+}
