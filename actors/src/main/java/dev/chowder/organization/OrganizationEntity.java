@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
@@ -26,6 +27,7 @@ import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,11 +45,16 @@ public final class OrganizationEntity
   /** One to recover from, and one before it in case that one cannot be read. */
   private static final int SNAPSHOTS_KEPT = 2;
 
+  private static final long AGAIN_SECONDS = 5;
+
   private final ActorContext<OrganizationCommand> context;
   private final String id;
   private final OrganizationReadSide readSide;
   private final int snapshotEvery;
   private CompletionStage<Done> stored = CompletableFuture.completedFuture(Done.done());
+
+  /** Of the view that was stored last. */
+  private volatile int revisionThere;
 
   /** Makes organizations known to sharding. */
   public static void init(
@@ -150,22 +157,30 @@ public final class OrganizationEntity
   }
 
   /**
-   * Views are stored one after another, and a failure does not hold the next one back: the row is
-   * behind until the next change or recovery.
+   * Views are stored one after another, and a failure does not hold the next one back. It is made
+   * good soon, also where nobody speaks to the organization any more: sweeps find slots that nobody
+   * uses by its row.
    */
   private void store(OrganizationView view) {
-    stored =
-        stored
-            .thenCompose(_ -> readSide.store(view))
-            .exceptionally(
-                why -> {
-                  LOG.warn(
-                      "organization={} revision={} view not stored: {}",
-                      id,
-                      view.revision(),
-                      why.toString());
-                  return Done.done();
-                });
+    stored = stored.thenCompose(_ -> readSide.store(view)).handle((_, why) -> ended(view, why));
+  }
+
+  private Done ended(OrganizationView view, @Nullable Throwable why) {
+    if (why == null) {
+      revisionThere = view.revision();
+    } else {
+      LOG.warn(
+          "organization={} revision={} view not stored: {}", id, view.revision(), why.toString());
+      CompletableFuture.delayedExecutor(AGAIN_SECONDS, TimeUnit.SECONDS)
+          .execute(() -> storeAgain(view));
+    }
+    return Done.done();
+  }
+
+  /** An older view never replaces a newer one, so this may come at any time. */
+  private void storeAgain(OrganizationView view) {
+    if (revisionThere >= view.revision()) return;
+    var _ = readSide.store(view).handle((_, why) -> ended(view, why));
   }
 
   private OrganizationReply answer(OrganizationState state, OrganizationCommand command) {

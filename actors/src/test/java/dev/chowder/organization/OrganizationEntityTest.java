@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -156,6 +158,27 @@ class OrganizationEntityTest {
             replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
     assertThat(accepted(result.reply()).name()).isEqualTo("acme");
     failing.clear();
+  }
+
+  @Test
+  void aViewThatCouldNotBeStoredIsStoredLaterThoughNobodySpeaksToTheOrganization()
+      throws Exception {
+    var tries = new AtomicInteger();
+    var there = new CompletableFuture<OrganizationView>();
+    var away =
+        start(
+            view -> {
+              if (tries.getAndIncrement() == 0) {
+                return CompletableFuture.failedFuture(new IllegalStateException("away"));
+              }
+              there.complete(view);
+              return CompletableFuture.completedFuture(Done.done());
+            });
+    var result =
+        away.<OrganizationReply>runCommand(
+            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+    assertThat(there.get(20, TimeUnit.SECONDS)).isEqualTo(accepted(result.reply()));
+    away.clear();
   }
 
   private void signUp() {
