@@ -2,9 +2,9 @@ package dev.chowder.effect;
 
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.instance.InstanceCommand;
-import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Instances;
+import dev.chowder.rows.RowRepair;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
@@ -45,6 +45,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final SandboxDriver driver;
   private final IntConsumer openHostPort;
   private final UnbornSlots slots;
+  private final List<RowRepair> repairs;
   private final ReconcilerSettings settings;
   private final Clock clock;
   private final HostComparison host;
@@ -57,15 +58,13 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final List<Gauge> gauges;
   private final AutoCloseable notices;
 
-  /** Only a node that died leaves rows behind: true until the next one is gone. */
-  private volatile boolean rowsRepaired;
-
   private Reconciler(
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
       IntConsumer openHostPort,
       UnbornSlots slots,
+      List<RowRepair> repairs,
       Set<SandboxId> own,
       ReconcilerSettings settings,
       Clock clock,
@@ -75,6 +74,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     this.driver = driver;
     this.openHostPort = openHostPort;
     this.slots = slots;
+    this.repairs = List.copyOf(repairs);
     this.settings = settings;
     this.clock = clock;
     this.host = new HostComparison(instances, rows, driver, own, settings, clock);
@@ -94,6 +94,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   /**
    * Sweeps now, and then at the interval, until closed.
    *
+   * @param repairs of all rows that sweeps believe
    * @param own sandboxes that belong to no instance and are not to be looked at
    */
   public static Reconciler start(
@@ -102,12 +103,14 @@ public final class Reconciler implements OnePerCluster.Duty {
       SandboxDriver driver,
       IntConsumer openHostPort,
       UnbornSlots slots,
+      List<RowRepair> repairs,
       Set<SandboxId> own,
       ReconcilerSettings settings,
       Clock clock,
       MeterRegistry metrics) {
     var reconciler =
-        new Reconciler(instances, rows, driver, openHostPort, slots, own, settings, clock, metrics);
+        new Reconciler(
+            instances, rows, driver, openHostPort, slots, repairs, own, settings, clock, metrics);
     var _ =
         reconciler.sweeps.scheduleWithFixedDelay(
             reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
@@ -125,7 +128,7 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   @Override
   public void nodeGone() {
-    rowsRepaired = false;
+    repairs.forEach(RowRepair::nodeGone);
     try {
       sweeps.execute(this::sweep);
       sweepAgain();
@@ -197,7 +200,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     // At once, since it waits for nobody; whose row is behind is woken by its repair.
     step("owing instances", () -> nudgeOwing(Duration.ZERO));
     // All other steps believe the rows.
-    if (!rowsRepaired) step("rows behind the journal", this::repairRows);
+    repairs.forEach(repair -> step("rows behind the journal", repair::look));
     step("host ports", this::openHostPorts);
     step("real state", host::compare);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
@@ -212,32 +215,6 @@ public final class Reconciler implements OnePerCluster.Duty {
     } catch (RuntimeException why) {
       LOG.warn("sweep={} failed", what, why);
     }
-  }
-
-  private void repairRows() {
-    // Before the look: a node that goes meanwhile is a reason for another one.
-    rowsRepaired = true;
-    try {
-      repair();
-    } catch (RuntimeException why) {
-      rowsRepaired = false;
-      throw why;
-    }
-  }
-
-  private void repair() {
-    slots.repairRows();
-    int repaired = 0;
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.behind(InstanceEntity.ENTITY_KEY.name(), settings.batch(), after);
-      // One that does not answer must not keep the others from being repaired.
-      page.forEach(id -> step("row behind the journal", () -> host.view(new InstanceId(id))));
-      repaired += page.size();
-      if (page.size() < settings.batch()) break;
-      after = Optional.of(page.getLast());
-    }
-    if (repaired > 0) LOG.info("instances={} had rows behind the journal", repaired);
   }
 
   private void nudgeOwing(Duration atLeastFor) {
@@ -284,12 +261,6 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   /** Slots that no instance uses: a crash kept it from being born, or from another life. */
   public interface UnbornSlots {
-    /**
-     * Has every organization write its read row whose row a crash left behind: a slot that is not
-     * seen there is not settled.
-     */
-    void repairRows();
-
     /** Gives up those that were reserved before {@code olderThan}. */
     void settle(Instant olderThan);
   }

@@ -142,6 +142,13 @@ public final class InstanceEntity
     var answer = answer(view);
     if (command instanceof InstanceCommand.Get || command instanceof InstanceCommand.Watch) {
       reply(command, answer);
+    } else if (command instanceof InstanceCommand.StoreView && view.isPresent()) {
+      views.storeAnew(view.get());
+      // Where it could not be, there is no answer: whoever asks says it again.
+      views.afterStored(
+          () -> {
+            if (views.isStored(view.get())) reply(command, answer);
+          });
     } else {
       // It may be said again because its first answer still waits for the row.
       views.afterStored(() -> reply(command, answer));

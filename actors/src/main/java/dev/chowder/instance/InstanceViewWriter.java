@@ -60,6 +60,19 @@ final class InstanceViewWriter {
     if (revisionThere != view.revision()) store(view);
   }
 
+  /** The same with everything that belongs to it, whatever is believed to be there. */
+  void storeAnew(InstanceView view) {
+    afterStored(() -> labelsThere = Optional.empty());
+    // What waits already would be written before that.
+    waiting = null;
+    store(view);
+  }
+
+  /** Whether it, or a newer one, is known to be there. */
+  boolean isStored(InstanceView view) {
+    return revisionThere >= view.revision();
+  }
+
   /** Runs the step when everything so far is stored, or could not be. */
   void afterStored(Runnable step) {
     stored =

@@ -54,6 +54,12 @@ public final class Instances {
     entity(id).tell(report);
   }
 
+  /** Has the instance write its row, whatever is there; whether it has one to write. */
+  public CompletionStage<Boolean> storeView(String id) {
+    return ask(new InstanceId(id), InstanceCommand.StoreView::new)
+        .thenApply(InstanceReply.Accepted.class::isInstance);
+  }
+
   /**
    * Brings the instance's actor up without waiting for it, for somebody who will soon have
    * something to say to it.

@@ -55,6 +55,11 @@ public sealed interface OrganizationCommand extends CborSerializable {
   record ReleaseSlot(String instanceId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements OrganizationCommand {}
 
+  /**
+   * Has the view stored once more, whatever is believed to be there; answered when that is done.
+   */
+  record StoreView(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
+
   /** Asks which slots are taken; answered by {@link OrganizationReply.Slots}. */
   record GetSlots(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
 }

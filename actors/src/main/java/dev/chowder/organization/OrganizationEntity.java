@@ -97,7 +97,13 @@ public final class OrganizationEntity
             yield Effect().none();
           }
           case Decision.Accept(var events) when events.isEmpty() -> {
-            reply(command, answer(state, command));
+            var answer = answer(state, command);
+            if (command instanceof OrganizationCommand.StoreView) {
+              // Where it cannot be stored, there is no answer: whoever asks says it again.
+              view(state).ifPresent(view -> store(view, () -> command.replyTo().tell(answer)));
+            } else {
+              reply(command, answer);
+            }
             yield Effect().none();
           }
           case Decision.Accept(var events) -> persist(events, command);
@@ -116,7 +122,7 @@ public final class OrganizationEntity
                   event ->
                       Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
               log(events);
-              view(next).ifPresent(this::store);
+              view(next).ifPresent(view -> store(view, () -> {}));
               reply(command, answer(next, command));
             });
   }
@@ -150,6 +156,7 @@ public final class OrganizationEntity
           OrganizationCommand.ReleaseSlot _ ->
           true;
       case OrganizationCommand.SignUp _,
+          OrganizationCommand.StoreView _,
           OrganizationCommand.Update _,
           OrganizationCommand.SetTier _ ->
           false;
@@ -160,9 +167,18 @@ public final class OrganizationEntity
    * Views are stored one after another, and a failure does not hold the next one back. It is made
    * good soon, also where nobody speaks to the organization any more: sweeps find slots that nobody
    * uses by its row.
+   *
+   * @param then is run when it is there, and not where it could not be stored
    */
-  private void store(OrganizationView view) {
-    stored = stored.thenCompose(_ -> readSide.store(view)).handle((_, why) -> ended(view, why));
+  private void store(OrganizationView view, Runnable then) {
+    stored =
+        stored
+            .thenCompose(_ -> readSide.store(view))
+            .handle(
+                (_, why) -> {
+                  if (why == null) then.run();
+                  return ended(view, why);
+                });
   }
 
   private Done ended(OrganizationView view, @Nullable Throwable why) {
@@ -230,7 +246,9 @@ public final class OrganizationEntity
   @Override
   public SignalHandler<OrganizationState> signalHandler() {
     return newSignalHandlerBuilder()
-        .onSignal(RecoveryCompleted.instance(), state -> view(state).ifPresent(this::store))
+        .onSignal(
+            RecoveryCompleted.instance(),
+            state -> view(state).ifPresent(view -> store(view, () -> {})))
         .build();
   }
 

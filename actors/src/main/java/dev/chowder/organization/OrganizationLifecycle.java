@@ -9,6 +9,7 @@ import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
 import dev.chowder.organization.OrganizationCommand.ReserveSlot;
 import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
+import dev.chowder.organization.OrganizationCommand.StoreView;
 import dev.chowder.organization.OrganizationCommand.Update;
 import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
 import dev.chowder.organization.OrganizationEvent.EndpointSet;
@@ -50,7 +51,7 @@ public final class OrganizationLifecycle {
           state.createdAt().equals(s.now())
               ? accept()
               : reject(new OrganizationRejection.AlreadyExists());
-      case Get _, GetSlots _ -> accept();
+      case Get _, GetSlots _, StoreView _ -> accept();
       case Update update -> OrganizationUpdate.decide(state, update);
       case SetTier(var tier, var now, _) ->
           tier == state.tier() ? accept() : accept(new TierSet(tier, now));

@@ -26,6 +26,12 @@ public final class Organizations {
         sharding, new EntityAsk(system, settings.askTimeout(), settings.askAgain()));
   }
 
+  /** Has the organization write its row, whatever is there; whether it has one to write. */
+  public CompletionStage<Boolean> storeView(String organizationId) {
+    return ask(organizationId, OrganizationCommand.StoreView::new)
+        .thenApply(OrganizationReply.Accepted.class::isInstance);
+  }
+
   /**
    * Fails with a {@link java.util.concurrent.TimeoutException} when no answer comes in time: what
    * was asked may still have happened. Until then it is asked again, so that an organization that

@@ -159,17 +159,6 @@ public final class InstanceRows {
   /** What {@link #owed()} found. */
   public record Owed(int instances, Optional<Instant> since) {}
 
-  /**
-   * A page of instances whose row is missing or older than the journal, also of those that never
-   * have one.
-   *
-   * @param entityType as in persistence ids
-   * @param after the id that the page before ended with
-   */
-  public List<String> behind(String entityType, int limit, Optional<String> after) {
-    return RowsBehind.in(jdbi, "instances", entityType, limit, after);
-  }
-
   /** How many instances there are of each status, without the terminated ones; absent: none. */
   public Map<String, Integer> countByStatus() {
     return jdbi.withHandle(
@@ -224,8 +213,10 @@ public final class InstanceRows {
     Map<String, String> there =
         handle
             .createQuery(
-                "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id")
+                "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id AND"
+                    + " organization_id = :organization")
             .bind("id", row.id())
+            .bind("organization", row.organizationId())
             .reduceRows(
                 new TreeMap<String, String>(),
                 (labels, label) -> {

@@ -88,17 +88,6 @@ public final class OrganizationRows {
                 .list());
   }
 
-  /**
-   * A page of organizations whose row is missing or older than the journal, also of those that
-   * never have one.
-   *
-   * @param entityType as in persistence ids
-   * @param after the id that the page before ended with
-   */
-  public List<String> behind(String entityType, int limit, Optional<String> after) {
-    return RowsBehind.in(jdbi, "organizations", entityType, limit, after);
-  }
-
   private static OrganizationRow read(ResultSet row, StatementContext context) throws SQLException {
     return new OrganizationRow(
         row.getString("id"),

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -163,6 +164,60 @@ class InstanceEntityTest {
             replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     assertThat(result.reply()).isInstanceOf(InstanceReply.Accepted.class);
     failing.clear();
+  }
+
+  @Test
+  void aViewIsStoredAnewWithItsLabelsWhateverIsBelievedToBeThere() {
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    owed.clear();
+    var result = instance.<InstanceReply>runCommand(InstanceCommand.StoreView::new);
+    assertThat(result.hasNoEvents()).isTrue();
+    assertThat(revision(result.reply())).isEqualTo(1);
+    assertThat(stored).extracting(InstanceView::revision).containsExactly(1, 1);
+    assertThat(labelsStored).containsExactly(true, true);
+    assertThat(owed).isEmpty();
+  }
+
+  @Test
+  void aViewThatWaitsAlreadyIsNotTakenForTheOneThatIsStoredAnew() {
+    var gate = new CompletableFuture<Done>();
+    var slow = start((_, _) -> gate);
+    TestProbe<InstanceReply> probe = KIT.createTestProbe();
+    slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
+    slow.runCommand(
+        new InstanceCommand.Update("key", Optional.of("x"), Map.of(), false, T0, probe.ref()));
+    slow.runCommand(new InstanceCommand.StoreView(probe.ref()));
+    gate.complete(Done.done());
+    assertThat(revision(probe.receiveMessage())).isEqualTo(1);
+    assertThat(revision(probe.receiveMessage())).isEqualTo(2);
+    assertThat(revision(probe.receiveMessage())).isEqualTo(2);
+    assertThat(stored).extracting(InstanceView::revision).containsExactly(1, 2, 2);
+    assertThat(labelsStored).containsExactly(true, false, true);
+    slow.clear();
+  }
+
+  @Test
+  void whoAsksForTheViewToBeStoredHearsNothingUntilItIs() {
+    var works = new AtomicBoolean();
+    var failing =
+        start((_, _) -> works.get() ? CompletableFuture.completedFuture(Done.done()) : failed());
+    failing.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    TestProbe<InstanceReply> probe = KIT.createTestProbe();
+    failing.runCommand(new InstanceCommand.StoreView(probe.ref()));
+    probe.expectNoMessage();
+    works.set(true);
+    failing.runCommand(new InstanceCommand.StoreView(probe.ref()));
+    assertThat(revision(probe.receiveMessage())).isEqualTo(1);
+    failing.clear();
+  }
+
+  @Test
+  void whoHasNoViewSaysSo() {
+    assertThat(instance.<InstanceReply>runCommand(InstanceCommand.StoreView::new).reply())
+        .isEqualTo(new InstanceReply.Done());
+    assertThat(stored).isEmpty();
   }
 
   @Test

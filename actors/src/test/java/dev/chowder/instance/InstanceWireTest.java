@@ -101,6 +101,7 @@ class InstanceWireTest {
                 new InstanceCommand.Restart("key", T0, ref),
                 new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
                 new InstanceCommand.SettleSlot("org", T0, ref),
+                new InstanceCommand.StoreView(ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
                 new InstanceCommand.StagesFinished(
                     1,

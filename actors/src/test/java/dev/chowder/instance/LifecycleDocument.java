@@ -50,7 +50,8 @@ final class LifecycleDocument {
       and never given twice. The edge answers 404 also for one that is `Deleted`. A slot is taken before `Recover` is said;
       `SlotReturned` means that it was given back since, and the edge takes another. `SettleSlot` says that the organization
       holds a slot for this instance: it comes from the sweep, and from a recover that got no further, and one that does not
-      use the slot gives it back. Two phases in one cell of `Recover`: which one depends on whether an agent lived in the home.
+      use the slot gives it back. `StoreView` has the row written anew that lists read. Two phases in one cell of `Recover`: which
+      one depends on whether an agent lived in the home.
       """;
 
   private static final String REPORTS =

@@ -117,6 +117,7 @@ final class LifecycleExploration {
     verbs.put("Create", create(state instanceof Born ? created.plusSeconds(1) : T0));
     verbs.put("Create, said again", create(created));
     verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
+    verbs.put("StoreView", new InstanceCommand.StoreView(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put("Watch", new InstanceCommand.Watch(NOBODY));
     verbs.put(

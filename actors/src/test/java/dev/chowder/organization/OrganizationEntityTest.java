@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -179,6 +180,31 @@ class OrganizationEntityTest {
             replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
     assertThat(there.get(20, TimeUnit.SECONDS)).isEqualTo(accepted(result.reply()));
     away.clear();
+  }
+
+  @Test
+  void aViewIsStoredAnewAndAnsweredOnlyWhenItIsThere() {
+    var works = new AtomicBoolean();
+    var writes = new AtomicInteger();
+    var failing =
+        start(
+            _ -> {
+              writes.incrementAndGet();
+              return works.get()
+                  ? CompletableFuture.completedFuture(Done.done())
+                  : CompletableFuture.failedFuture(new IllegalStateException("away"));
+            });
+    failing.<OrganizationReply>runCommand(
+        replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+    TestProbe<OrganizationReply> probe = KIT.createTestProbe();
+    failing.runCommand(new OrganizationCommand.StoreView(probe.ref()));
+    probe.expectNoMessage();
+    works.set(true);
+    assertThat(failing.runCommand(new OrganizationCommand.StoreView(probe.ref())).hasNoEvents())
+        .isTrue();
+    assertThat(accepted(probe.receiveMessage()).revision()).isEqualTo(1);
+    assertThat(writes).hasValueGreaterThanOrEqualTo(3);
+    failing.clear();
   }
 
   private void signUp() {

@@ -51,6 +51,7 @@ class OrganizationLifecycleTest {
         List.of(
             new OrganizationCommand.Get(NOBODY),
             new OrganizationCommand.GetSlots(NOBODY),
+            new OrganizationCommand.StoreView(NOBODY),
             update(Optional.of("n"), Set.of(), Set.of(), Map.of()),
             new OrganizationCommand.SetTier(Tier.CRAB, T0, NOBODY),
             reserve(INSTANCE_ID, ModelProvider.OPENAI),

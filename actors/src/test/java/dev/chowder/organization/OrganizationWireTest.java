@@ -68,6 +68,7 @@ class OrganizationWireTest {
                     "key", INSTANCE_ID, ModelProvider.OPENAI, T0, ref),
                 new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T0, ref),
                 new OrganizationCommand.GetSlots(ref),
+                new OrganizationCommand.StoreView(ref),
                 new OrganizationReply.Accepted(Samples.view(Samples.active())),
                 new OrganizationReply.Slots(Map.of(INSTANCE_ID, T0))));
     for (EndpointChange change : changes) {

@@ -15,6 +15,7 @@ import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.ReconcilerSettings;
 import dev.chowder.effect.StoredOverrides;
+import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceSettings;
 import dev.chowder.instance.Instances;
@@ -26,9 +27,14 @@ import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OverrideLimits;
+import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;
+import dev.chowder.rows.RowKind;
+import dev.chowder.rows.RowRebuild;
+import dev.chowder.rows.RowRepair;
+import dev.chowder.rows.RowSettings;
 import dev.chowder.sandbox.FailpointSandboxDriver;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxId;
@@ -71,6 +77,7 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
+import dev.chowder.storage.JournaledRows;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.StorageSettings;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -157,12 +164,12 @@ public final class Chowder implements AutoCloseable {
     var node = joinCluster();
     var system = node.system();
     var hostPorts = SharedHostPorts.share(system, driver::openHostPort, blocking);
-    var organizations =
-        new OrganizationAsks(
-            Organizations.init(
-                system,
-                new OrganizationReadRows(organizationRows, blocking),
-                OrganizationSettings.from(config)));
+    var organizationActors =
+        Organizations.init(
+            system,
+            new OrganizationReadRows(organizationRows, blocking),
+            OrganizationSettings.from(config));
+    var organizations = new OrganizationAsks(organizationActors);
     // Instances need slots to be given back, and the sweep over slots needs instances.
     var later = new AtomicReference<Instances>();
     var slots =
@@ -218,6 +225,17 @@ public final class Chowder implements AutoCloseable {
             new InstanceReadRows(instanceRows, blocking),
             InstanceSettings.of(config));
     later.set(instances);
+    var rowSettings = RowSettings.of(config);
+    var rowsOfOrganizations =
+        new RowKind(
+            "organizations",
+            JournaledRows.ofOrganizations(database, OrganizationEntity.ENTITY_KEY.name()),
+            organizationActors::storeView);
+    var rowsOfInstances =
+        new RowKind(
+            "instances",
+            JournaledRows.ofInstances(database, InstanceEntity.ENTITY_KEY.name()),
+            instances::storeView);
     InstanceMetrics.register(metrics, instanceRows, clock);
     var reconciler =
         lifeline.add(
@@ -232,6 +250,9 @@ public final class Chowder implements AutoCloseable {
                         driver,
                         hostPorts::open,
                         slots,
+                        List.of(
+                            new RowRepair(rowsOfOrganizations, rowSettings, clock),
+                            new RowRepair(rowsOfInstances, rowSettings, clock)),
                         Set.of(schemaSandbox()),
                         ReconcilerSettings.of(config),
                         clock,
@@ -282,6 +303,8 @@ public final class Chowder implements AutoCloseable {
                 new HostOperatorCommands(instanceRows, reconciler, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 new SecretOperatorCommands(masterKey, secrets),
+                new RowOperatorCommands(
+                    new RowRebuild(rowSettings), rowsOfOrganizations, rowsOfInstances),
                 metrics,
                 serving::get));
     var grpc =

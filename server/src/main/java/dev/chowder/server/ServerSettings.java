@@ -46,7 +46,8 @@ public record ServerSettings(
       int maxBodyBytes,
       int maxRequests,
       Duration requestTimeout,
-      Duration backupTimeout) {}
+      Duration backupTimeout,
+      Duration rebuildTimeout) {}
 
   /** Under which names callers reach instances' gateways. */
   public record Gateway(String baseDomain, String scheme, int port) {
@@ -119,7 +120,8 @@ public record ServerSettings(
         c.getInt("max-body-bytes"),
         c.getInt("max-requests"),
         c.getDuration("request-timeout"),
-        c.getDuration("backup-timeout"));
+        c.getDuration("backup-timeout"),
+        c.getDuration("rebuild-timeout"));
   }
 
   private static Gateway gateway(Config c) {

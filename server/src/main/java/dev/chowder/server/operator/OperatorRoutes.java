@@ -9,12 +9,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import dev.chowder.actor.Ids;
+import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
@@ -34,13 +36,16 @@ final class OperatorRoutes {
   private static final List<String> BACKUP = List.of("operator", "backup");
   private static final List<String> REWRITE = List.of("operator", "master-key", "rewrite");
   private static final List<String> RELOAD = List.of("operator", "master-key", "reload");
+  private static final List<String> REBUILD = List.of("operator", "rows", "rebuild");
 
   private final TokenFile token;
   private final OperatorCommands commands;
   private final HostRoutes host;
   private final BackupCommand backup;
   private final MasterKeyCommands masterKey;
+  private final RowCommands rows;
   private final Semaphore backupPlace = new Semaphore(1);
+  private final Semaphore rebuildPlace = new Semaphore(1);
   private final Supplier<String> figures;
   private final BooleanSupplier isServing;
   private final int maxBodyBytes;
@@ -51,6 +56,7 @@ final class OperatorRoutes {
       HostCommands host,
       BackupCommand backup,
       MasterKeyCommands masterKey,
+      RowCommands rows,
       Supplier<String> figures,
       BooleanSupplier isServing,
       int maxBodyBytes) {
@@ -59,14 +65,19 @@ final class OperatorRoutes {
     this.host = new HostRoutes(host);
     this.backup = backup;
     this.masterKey = masterKey;
+    this.rows = rows;
     this.figures = figures;
     this.isServing = isServing;
     this.maxBodyBytes = maxBodyBytes;
   }
 
-  /** Whether the request may take as long as the whole database is large. */
-  static boolean isLong(HttpExchange exchange) {
-    return path(exchange).equals(BACKUP) || path(exchange).equals(REWRITE);
+  /** How long the request may take: some as long as the whole database is large. */
+  static Duration limit(HttpExchange exchange, ServerSettings.Operator limits) {
+    var path = path(exchange);
+    if (path.equals(REBUILD)) return limits.rebuildTimeout();
+    return path.equals(BACKUP) || path.equals(REWRITE)
+        ? limits.backupTimeout()
+        : limits.requestTimeout();
   }
 
   OperatorAnswer answer(HttpExchange exchange) throws IOException {
@@ -83,7 +94,7 @@ final class OperatorRoutes {
     }
     if (path.equals(BACKUP)) {
       require(method, "POST");
-      return backUp();
+      return alone("backup", backupPlace, this::backUp);
     }
     if (path.equals(RELOAD)) {
       require(method, "POST");
@@ -92,6 +103,10 @@ final class OperatorRoutes {
     if (path.equals(REWRITE)) {
       require(method, "POST");
       return OperatorAnswer.json(200, NODES.objectNode().put("rewritten", masterKey.rewrite()));
+    }
+    if (path.equals(REBUILD)) {
+      require(method, "POST");
+      return alone("rebuild", rebuildPlace, this::rebuild);
     }
     if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
     return switch (path.get(1)) {
@@ -125,15 +140,32 @@ final class OperatorRoutes {
         serving ? 200 : 503, NODES.objectNode().put("status", serving ? "SERVING" : "NOT_SERVING"));
   }
 
-  private OperatorAnswer backUp() {
-    if (!backupPlace.tryAcquire()) {
-      throw ApiError.of(Reason.RATE_LIMITED, "backup: one is under way (expected: none)");
+  private static OperatorAnswer alone(
+      String what, Semaphore place, Supplier<OperatorAnswer> order) {
+    if (!place.tryAcquire()) {
+      throw ApiError.of(Reason.RATE_LIMITED, what + ": one is under way (expected: none)");
     }
     try {
-      return OperatorAnswer.json(201, NODES.objectNode().put("file", backup.backUp()));
+      return order.get();
     } finally {
-      backupPlace.release();
+      place.release();
     }
+  }
+
+  private OperatorAnswer backUp() {
+    return OperatorAnswer.json(201, NODES.objectNode().put("file", backup.backUp()));
+  }
+
+  private OperatorAnswer rebuild() {
+    var done = rows.rebuild();
+    return OperatorAnswer.json(
+        200,
+        NODES
+            .objectNode()
+            .put("organizations", done.organizations())
+            .put("instances", done.instances())
+            .put("removed", done.removed())
+            .put("unanswered", done.unanswered()));
   }
 
   private OperatorAnswer organizations() {

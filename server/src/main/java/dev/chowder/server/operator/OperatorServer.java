@@ -9,7 +9,6 @@ import dev.chowder.server.error.Reason;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -29,8 +28,7 @@ public final class OperatorServer implements AutoCloseable {
   private final ExecutorService executor;
   private final OperatorRoutes routes;
   private final Semaphore free;
-  private final Duration limit;
-  private final Duration backupLimit;
+  private final ServerSettings.Operator limits;
 
   private OperatorServer(
       HttpServer http, ExecutorService executor, OperatorRoutes routes, ServerSettings.Operator s) {
@@ -38,8 +36,7 @@ public final class OperatorServer implements AutoCloseable {
     this.executor = executor;
     this.routes = routes;
     this.free = new Semaphore(s.maxRequests());
-    this.limit = s.requestTimeout();
-    this.backupLimit = s.backupTimeout();
+    this.limits = s;
   }
 
   /**
@@ -54,6 +51,7 @@ public final class OperatorServer implements AutoCloseable {
       HostCommands host,
       BackupCommand backup,
       MasterKeyCommands masterKey,
+      RowCommands rows,
       PrometheusMeterRegistry metrics,
       BooleanSupplier isServing)
       throws IOException {
@@ -65,6 +63,7 @@ public final class OperatorServer implements AutoCloseable {
             host,
             backup,
             masterKey,
+            rows,
             metrics::scrape,
             isServing,
             settings.operator().maxBodyBytes());
@@ -89,7 +88,7 @@ public final class OperatorServer implements AutoCloseable {
             .start(
                 () -> {
                   try {
-                    Thread.sleep(OperatorRoutes.isLong(exchange) ? backupLimit : limit);
+                    Thread.sleep(OperatorRoutes.limit(exchange, limits));
                     exchange.close();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();

@@ -11,7 +11,6 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.organization.ModelEndpoint;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
-import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.server.HostRoom;
@@ -24,15 +23,12 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Organizations' slots as creates, recovers, deletions and sweeps use them: taken before an
  * instance lives, given back when it is gone, failed or was never born.
  */
 public final class OrganizationSlots implements Admission, SlotReturns, UnbornSlots {
-  private static final Logger LOG = LoggerFactory.getLogger(OrganizationSlots.class);
   private static final int PAGE = 200;
 
   private final OrganizationAsks organizations;
@@ -132,30 +128,6 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
         organizations.send(
             organizationId,
             replyTo -> new OrganizationCommand.ReleaseSlot(id.value(), clock.instant(), replyTo));
-  }
-
-  @Override
-  public void repairRows() {
-    int repaired = 0;
-    var after = Optional.<String>empty();
-    while (true) {
-      var page = rows.behind(OrganizationEntity.ENTITY_KEY.name(), PAGE, after);
-      page.forEach(this::recover);
-      repaired += page.size();
-      if (page.size() < PAGE) break;
-      after = Optional.of(page.getLast());
-    }
-    if (repaired > 0) LOG.info("organizations={} had rows behind the journal", repaired);
-  }
-
-  /** By being asked it recovers, and by that writes its row. */
-  private void recover(String organizationId) {
-    try {
-      var _ = organizations.reply(organizationId, OrganizationCommand.Get::new);
-    } catch (RuntimeException why) {
-      // One that does not answer must not keep the others from being repaired.
-      LOG.warn("organization={} did not answer: {}", organizationId, why.toString());
-    }
   }
 
   @Override

@@ -17,6 +17,7 @@ import dev.chowder.server.operator.NoHost;
 import dev.chowder.server.operator.NoMasterKey;
 import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.server.operator.OperatorServer;
+import dev.chowder.server.operator.RowCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -86,6 +87,7 @@ final class Edge implements AutoCloseable {
             new NoHost(),
             () -> "none",
             new NoMasterKey(),
+            () -> new RowCommands.Rebuilt(0, 0, 0, 0),
             metrics,
             () -> true);
   }

@@ -55,6 +55,7 @@ class OperatorServerTest {
             new OneThingOwed(),
             () -> "backup.gz",
             new NoMasterKey(),
+            () -> new RowCommands.Rebuilt(1, 2, 3, 4),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             serving::get);
   }
@@ -121,6 +122,17 @@ class OperatorServerTest {
     assertThat(answer.body()).contains("\"file\":\"backup.gz\"");
     assertThat(send("GET", "/operator/backup", "Bearer " + token, "").statusCode()).isEqualTo(404);
     assertThat(send("POST", "/operator/backup", "", "").statusCode()).isEqualTo(401);
+  }
+
+  @Test
+  void aRebuildOfTheRowsIsOrderedByPostAndTellsWhatItDid() throws Exception {
+    var answer = call("POST", "/operator/rows/rebuild", "");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body())
+        .isEqualTo("{\"organizations\":1,\"instances\":2,\"removed\":3,\"unanswered\":4}\n");
+    assertAnswer(call("GET", "/operator/rows/rebuild", ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("POST", "/operator/rows", ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(send("POST", "/operator/rows/rebuild", "", ""), 401, "KEY_INVALID");
   }
 
   @Test

@@ -1,0 +1,281 @@
+package dev.chowder.rows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.JournaledRows;
+import dev.chowder.storage.OrganizationRow;
+import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.TestStorage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Who is asked for its row by a repair and by a rebuild, and what becomes of the table; the
+ * subclass says on which database. Entities are played: each that has a first event writes its row.
+ */
+abstract class RowsContract {
+  private static final Duration SETTLE = Duration.ofSeconds(60);
+  private static final RowSettings SETTINGS = new RowSettings(SETTLE, 3, 2, 1_000_000);
+
+  @TempDir Path home;
+  private TestStorage storage;
+  private Database database;
+  private OrganizationRows table;
+  private RowKind kind;
+  private final List<String> asked = Collections.synchronizedList(new ArrayList<>());
+  private final Set<String> silent = Collections.synchronizedSet(new HashSet<>());
+  private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+  private RowRepair repair;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  @BeforeEach
+  void open() {
+    storage = storage(home);
+    database = storage.open();
+    table = new OrganizationRows(database);
+    kind = kind(this::storeView);
+    repair = new RowRepair(kind, SETTINGS, () -> now);
+  }
+
+  private RowKind kind(Function<String, CompletionStage<Boolean>> storeView) {
+    return new RowKind(
+        "organizations", JournaledRows.ofOrganizations(database, "Organization"), storeView);
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+    storage.close();
+  }
+
+  private CompletionStage<Boolean> storeView(String id) {
+    asked.add(id);
+    if (silent.contains(id)) return CompletableFuture.failedFuture(new TimeoutException());
+    int events = events(id);
+    if (events > 0) table.upsert(row(id, events, "right"));
+    return CompletableFuture.completedFuture(events > 0);
+  }
+
+  @Test
+  void theFirstLookRepairsEverythingHoweverOldAndTheNextOnesOnlyWhatIsNew() {
+    var old = written(7);
+    repair.look();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(old);
+    asked.clear();
+    later(SETTLE);
+    repair.look();
+    assertThat(asked).isEmpty();
+
+    // The old ones' rows are lost once more, and nobody looks at them.
+    old.forEach(kind.rows()::remove);
+    var young = written(5);
+    later(SETTLE.minusMillis(1));
+    repair.look();
+    assertThat(asked).isEmpty();
+    later(Duration.ofMillis(1));
+    repair.look();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(young);
+    young.forEach(id -> assertThat(table.get(id)).contains(row(id, 1, "right")));
+    asked.clear();
+    later(SETTLE);
+    repair.look();
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void whoseRowIsThereIsNotAsked() {
+    repair.look();
+    var ids = written(4);
+    table.upsert(row(ids.get(1), 1, "there"));
+    event(ids.get(2), 2);
+    table.upsert(row(ids.get(2), 1, "old"));
+    later(SETTLE);
+    repair.look();
+    assertThat(asked).containsExactlyInAnyOrder(ids.get(0), ids.get(2), ids.get(3));
+    assertThat(table.get(ids.get(2))).contains(row(ids.get(2), 2, "right"));
+  }
+
+  @Test
+  void aLostNodeIsAReasonToLookAtEverythingAgain() {
+    var ids = written(2);
+    repair.look();
+    ids.forEach(kind.rows()::remove);
+    asked.clear();
+    repair.nodeGone();
+    repair.look();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
+  }
+
+  @Test
+  void whoDoesNotAnswerIsAskedByTheNextLookAndKeepsNobodyBack() {
+    var ids = written(5);
+    silent.add(ids.get(2));
+    repair.look();
+    assertThat(ids).filteredOn(id -> table.get(id).isEmpty()).containsExactly(ids.get(2));
+    asked.clear();
+    silent.clear();
+    repair.look();
+    assertThat(asked).containsExactly(ids.get(2));
+    assertThat(table.get(ids.get(2))).isPresent();
+  }
+
+  @Test
+  void aLookThatFailedIsMadeAgainFromWhereItBegan() {
+    repair.look();
+    var ids = written(2);
+    later(SETTLE);
+    rename("organizations", "away");
+    assertThatThrownBy(repair::look).isInstanceOf(RuntimeException.class);
+    rename("away", "organizations");
+    repair.look();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
+  }
+
+  @Test
+  void aRebuildMakesEveryRowRightAndRemovesThoseOfNobody() throws Exception {
+    var ids = written(8);
+    event(ids.get(3), 2);
+    // As it was left, damaged without a trace, deleted, and ahead of everything that happened.
+    table.upsert(row(ids.get(0), 1, "right"));
+    table.upsert(row(ids.get(1), 1, "damaged"));
+    table.upsert(row(ids.get(3), 99, "damaged"));
+    table.upsert(row(ids.get(4), 1, "right"));
+    var strangers = List.of(Ids.next(), "no id at all");
+    strangers.forEach(id -> table.upsert(row(id, 1, "stranger")));
+
+    var done = new RowRebuild(SETTINGS).rebuild(kind);
+
+    assertThat(done).isEqualTo(new RowRebuild.Done(8, 2, 0));
+    for (var id : ids) {
+      assertThat(table.get(id)).contains(row(id, id.equals(ids.get(3)) ? 2 : 1, "right"));
+    }
+    strangers.forEach(id -> assertThat(table.get(id)).isEmpty());
+    assertThat(asked).containsOnlyOnceElementsOf(ids).doesNotContain("no id at all");
+  }
+
+  @Test
+  void aRebuildNeverTakesARowAwayThatItWrites() throws Exception {
+    var ids = written(10);
+    ids.forEach(id -> table.upsert(row(id, 1, "damaged")));
+    var fewest = new AtomicInteger(Integer.MAX_VALUE);
+    var watching =
+        kind(
+            id -> {
+              int there = table.list(100, Optional.empty()).size();
+              fewest.accumulateAndGet(there, Math::min);
+              return storeView(id);
+            });
+    new RowRebuild(SETTINGS).rebuild(watching);
+    assertThat(fewest).hasValue(10);
+  }
+
+  @Test
+  void aRebuildTellsHowManyDidNotAnswerAndLeavesTheirRows() throws Exception {
+    var ids = written(4);
+    ids.forEach(id -> table.upsert(row(id, 1, "old")));
+    silent.add(ids.get(1));
+    assertThat(new RowRebuild(SETTINGS).rebuild(kind)).isEqualTo(new RowRebuild.Done(3, 0, 1));
+    assertThat(table.get(ids.get(1))).contains(row(ids.get(1), 1, "old"));
+  }
+
+  @Test
+  void aRebuildAsksFewAtOnceAndNoMoreThanItsShareOfASecond() throws Exception {
+    var _ = written(9);
+    var open = new AtomicInteger();
+    var most = new AtomicInteger();
+    var counting =
+        kind(
+            id -> {
+              most.accumulateAndGet(open.incrementAndGet(), Math::max);
+              return CompletableFuture.supplyAsync(
+                      () -> id, CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS))
+                  .thenApply(
+                      _ -> {
+                        open.decrementAndGet();
+                        return true;
+                      });
+            });
+    long began = System.nanoTime();
+    var slow = new RowSettings(SETTLE, 3, 2, 10);
+    assertThat(new RowRebuild(slow).rebuild(counting)).isEqualTo(new RowRebuild.Done(9, 0, 0));
+    assertThat(most).hasValue(2);
+    // Three full pages of three, each a third of a second or longer.
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofMillis(890));
+  }
+
+  private void later(Duration by) {
+    now = now.plus(by);
+  }
+
+  /** New ones with one event each. */
+  private List<String> written(int count) {
+    var ids = new ArrayList<String>();
+    for (int n = 0; n < count; n++) {
+      ids.add(Ids.next());
+      event(ids.getLast(), 1);
+    }
+    return ids;
+  }
+
+  private void event(String id, int number) {
+    database
+        .jdbi()
+        .useHandle(
+            handle ->
+                handle.execute(
+                    "INSERT INTO \"event_journal\" (\"persistence_id\", \"sequence_number\","
+                        + " \"writer\", \"write_timestamp\", \"adapter_manifest\","
+                        + " \"event_ser_id\", \"event_ser_manifest\", \"event_payload\") VALUES"
+                        + " (?, ?, '', ?, '', 2, '', ?)",
+                    "Organization|" + id,
+                    number,
+                    now.toEpochMilli(),
+                    new byte[1]));
+  }
+
+  private int events(String id) {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT COUNT(*) FROM \"event_journal\" WHERE \"persistence_id\" = :id")
+                    .bind("id", "Organization|" + id)
+                    .mapTo(Integer.class)
+                    .one());
+  }
+
+  private void rename(String table, String name) {
+    database
+        .jdbi()
+        .useHandle(handle -> handle.execute("ALTER TABLE " + table + " RENAME TO " + name));
+  }
+
+  private static OrganizationRow row(String id, int revision, String name) {
+    return new OrganizationRow(id, revision, name, "crab", 0, ByteString.EMPTY);
+  }
+}

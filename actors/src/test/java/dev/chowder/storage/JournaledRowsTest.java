@@ -1,0 +1,56 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** On a file of H2. */
+class JournaledRowsTest extends JournaledRowsContract {
+  private static final String BY_ORDERING = "ordering_unique";
+
+  @Override
+  TestStorage storage(Path home) {
+    return TestStorage.h2(home);
+  }
+
+  @Test
+  void aLookAtEverythingKeepsNoGroupsInMemory() {
+    assertThat(
+            plan(
+                JournaledRows.HEADS,
+                Map.of("from", 14, "after", "Organization|", "end", "Organization}")))
+        .contains("group sorted");
+  }
+
+  @Test
+  void aLookAtAStretchReadsNoMoreThanThat() {
+    assertThat(
+            plan(
+                JournaledRows.HEADS_OF_STRETCH,
+                Map.of("from", 14, "beyond", 5, "upTo", 9, "prefix", "Organization|", "after", "")))
+        .contains(BY_ORDERING);
+    assertThat(plan(JournaledRows.NEWEST, Map.of("by", 1L)))
+        .contains(BY_ORDERING)
+        .contains("index sorted");
+  }
+
+  @Test
+  void aPageOfTheJournalIsReadInItsOrder() {
+    assertThat(
+            plan(
+                JournaledRows.NAMED_BY_JOURNAL,
+                Map.of(
+                    "from", 14, "prefixed", "Organization|", "end", "Organization}", "limit", 5)))
+        .contains("index sorted");
+  }
+
+  private String plan(String sql, Map<String, Object> values) {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle.createQuery("EXPLAIN " + sql).bindMap(values).mapTo(String.class).one());
+  }
+}

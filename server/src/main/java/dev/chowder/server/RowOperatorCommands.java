@@ -1,0 +1,33 @@
+package dev.chowder.server;
+
+import dev.chowder.rows.RowKind;
+import dev.chowder.rows.RowRebuild;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.operator.RowCommands;
+
+/** Has all rows written anew, organizations first: sweeps look for their instances by them. */
+final class RowOperatorCommands implements RowCommands {
+  private final RowRebuild rebuild;
+  private final RowKind organizations;
+  private final RowKind instances;
+
+  RowOperatorCommands(RowRebuild rebuild, RowKind organizations, RowKind instances) {
+    this.rebuild = rebuild;
+    this.organizations = organizations;
+    this.instances = instances;
+  }
+
+  @Override
+  public Rebuilt rebuild() {
+    try {
+      var o = rebuild.rebuild(organizations);
+      var i = rebuild.rebuild(instances);
+      return new Rebuilt(
+          o.stored(), i.stored(), o.removed() + i.removed(), o.unanswered() + i.unanswered());
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "rows: the node ends (expected: serving)");
+    }
+  }
+}

@@ -1,0 +1,220 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstancesRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Rows that are wrong under a whole node, and come right while it serves; the subclass says on
+ * which database.
+ */
+abstract class NodeRowsContract {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** No more than that: a rebuild that is this slow would never come to an end. */
+  private static final int CREATES = 12;
+
+  @TempDir Path home;
+
+  /** What a node of this home is told of its database; an empty one the first time. */
+  abstract Map<String, Object> storage() throws Exception;
+
+  /** Of the running node's database. */
+  abstract Connection connect() throws SQLException;
+
+  /** Ends what {@link #storage} made. */
+  abstract void drop() throws SQLException;
+
+  @AfterEach
+  void end() throws SQLException {
+    drop();
+  }
+
+  @Test
+  void aRebuildMakesDamagedLostAndForeignRowsRightWhileCallersCreateAndList() throws Exception {
+    // Few at a time, so that there is a while to call in.
+    var settings = new HashMap<>(storage());
+    settings.putAll(
+        Map.of(
+            "chowder.reconciler.interval", "1h",
+            "chowder.rows.batch", 2,
+            "chowder.rows.rebuild-per-second", 10));
+    String key;
+    List<Instance> right;
+    String gone;
+    try (var node = Node.start(home, settings)) {
+      key = node.newcomer("whale");
+      for (int n = 0; n < 4; n++) {
+        node.awaitStatus(key, createLabelled(node, key, n), Instance.Status.running);
+      }
+      gone = node.createRunning(key);
+      delete(node, key, gone);
+      right = list(node, key, "");
+      assertThat(right).hasSize(4).extracting(Instance::getId).doesNotContain(gone);
+    }
+    // None of them is in memory when it is asked.
+    try (var node = Node.start(home, settings)) {
+      var awake = node.newcomer("whale");
+      var mine = createLabelled(node, awake, 0);
+      node.awaitStatus(awake, mine, Instance.Status.running);
+      var stranger = Ids.next();
+      damage(right, gone, mine, stranger);
+      assertThat(list(node, key, ""))
+          .extracting(Instance::getId)
+          .contains(stranger, gone)
+          .doesNotContain(right.get(1).getId());
+      assertThat(list(node, awake, "n=0")).isEmpty();
+      assertThat(node.operator("GET", "organizations", "").body()).contains("damaged");
+
+      JsonNode done;
+      var rebuilding = new AtomicBoolean(true);
+      try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+        Future<Integer> created = callers.submit(() -> createAndList(node, awake, rebuilding));
+        try {
+          var answer = node.operator("POST", "rows/rebuild", "");
+          assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+          done = JSON.readTree(answer.body());
+        } finally {
+          rebuilding.set(false);
+        }
+        assertThat(created.get()).isPositive();
+      }
+
+      assertThat(done.get("organizations").asInt()).isEqualTo(2);
+      assertThat(done.get("instances").asInt()).isGreaterThanOrEqualTo(6);
+      assertThat(done.get("removed").asInt()).isEqualTo(1);
+      assertThat(done.get("unanswered").asInt()).isZero();
+      assertThat(shown(list(node, key, ""))).isEqualTo(shown(right));
+      assertThat(shown(list(node, key, "n=2"))).isEqualTo(shown(right).subList(1, 2));
+      assertThat(list(node, awake, "n=0")).extracting(Instance::getId).containsExactly(mine);
+      assertThat(node.operator("GET", "organizations", "").body())
+          .doesNotContain("damaged")
+          .contains("\"instance_count\":4");
+    }
+  }
+
+  @Test
+  void aRowThatCouldNotBeWrittenIsFoundByASweepOfTheSameNode() throws Exception {
+    var settings = new HashMap<>(storage());
+    settings.putAll(Map.of("chowder.reconciler.interval", "200ms", "chowder.rows.settle", "0s"));
+    try (var node = Node.start(home, settings)) {
+      var _ = node.newcomer("shrimp");
+      var organization = organizations(node).get(0).get("id").asText();
+      sql("ALTER TABLE organizations RENAME TO away");
+      var answer =
+          node.operator("POST", "organizations/" + organization + "/tier", "{\"tier\":\"crab\"}");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      sql("ALTER TABLE away RENAME TO organizations");
+      Node.await(
+          () -> {
+            var shown = organizations(node).get(0).get("subscription_tier").asText();
+            return shown.equals("crab") ? "" : "still shown as " + shown;
+          });
+    }
+  }
+
+  /** Of the newest first: changed, lost, ahead, and copied for a stranger. */
+  private void damage(List<Instance> right, String gone, String awake, String stranger)
+      throws SQLException {
+    var copied = right.get(3).getId();
+    sql(
+        "UPDATE instances SET name = 'damaged', status = 'error', view ="
+            + " (SELECT view FROM instances WHERE id = '%s') WHERE id = '%s'"
+                .formatted(copied, right.get(0).getId()));
+    sql("DELETE FROM instances WHERE id = '%s'".formatted(right.get(1).getId()));
+    sql(
+        "UPDATE instances SET revision = 999, view = %s WHERE id = '%s'"
+            .formatted(replaced("view", "number", "damaged"), right.get(2).getId()));
+    sql("UPDATE instances SET terminated_at = NULL WHERE id = '%s'".formatted(gone));
+    sql("DELETE FROM instance_labels WHERE instance_id = '%s'".formatted(awake));
+    sql(
+        """
+        INSERT INTO instances SELECT '%s', organization_id, revision, status, name, labels, created_at,
+          updated_at, terminated_at, owes_since, holds_slot, %s FROM instances WHERE id = '%s'
+        """
+            .formatted(stranger, replaced("view", copied, stranger), copied));
+    sql("UPDATE organizations SET view = " + replaced("view", "org", "damaged"));
+  }
+
+  /** In the dialect's words: bytes with a text in them replaced. */
+  abstract String replaced(String column, String text, String by);
+
+  private void sql(String statement) throws SQLException {
+    try (var connection = connect();
+        var sql = connection.createStatement()) {
+      sql.execute(statement);
+    }
+  }
+
+  /** Every create is in the next list, with all before it; how many there were. */
+  private static int createAndList(Node node, String key, AtomicBoolean goOn) {
+    var ids = new ArrayList<String>();
+    while (goOn.get()) {
+      if (ids.size() < CREATES) ids.add(createLabelled(node, key, 1));
+      assertThat(list(node, key, "n=1"))
+          .extracting(Instance::getId)
+          .containsExactlyElementsOf(ids.reversed());
+    }
+    return ids.size();
+  }
+
+  private static String createLabelled(Node node, String key, int number) {
+    return node.instances(key)
+        .createInstance(
+            CreateInstanceRequest.newBuilder()
+                .setName("number " + number)
+                .setModelProvider("custom")
+                .putLabels("n", "" + number)
+                .build())
+        .getId();
+  }
+
+  private static void delete(Node node, String key, String id) {
+    var _ =
+        node.instances(key)
+            .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  private static List<Instance> list(Node node, String key, String label) {
+    var request = ListInstancesRequest.newBuilder().setPageSize(100);
+    if (!label.isEmpty()) request.setLabel(label);
+    return node.instances(key).listInstances(request.build()).getInstancesList();
+  }
+
+  /** What a restart does not change. */
+  private static List<String> shown(List<Instance> instances) {
+    return instances.stream()
+        .map(i -> i.getId() + " " + i.getName() + " " + i.getStatus() + " " + i.getLabelsMap())
+        .toList();
+  }
+
+  private static JsonNode organizations(Node node) {
+    var answer = node.operator("GET", "organizations", "");
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    try {
+      return JSON.readTree(answer.body()).get("organizations");
+    } catch (IOException e) {
+      throw new AssertionError(answer.body(), e);
+    }
+  }
+}
