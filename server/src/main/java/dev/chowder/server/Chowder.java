@@ -46,6 +46,8 @@ import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.auth.OpenStreams;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Departure;
@@ -307,6 +309,7 @@ public final class Chowder implements AutoCloseable {
                     new RowRebuild(rowSettings), rowsOfOrganizations, rowsOfInstances),
                 metrics,
                 serving::get));
+    var envoy = new EnvoyToken(token("envoy.token", "chd_envoy_"));
     var grpc =
         lifeline.add(
             "gRPC",
@@ -315,7 +318,7 @@ public final class Chowder implements AutoCloseable {
                 new GrpcServer.Services(
                     List.of(instanceService, organizationService),
                     List.of(
-                        new EnvoyOnly(token("envoy.token", "chd_envoy_"))
+                        new EnvoyOnly(envoy)
                             .guard(
                                 new GatewayAuthorization(
                                     directory, settings.gateway().baseDomain(), consoles)))),
@@ -323,7 +326,7 @@ public final class Chowder implements AutoCloseable {
                     key ->
                         keys.authenticate(key)
                             .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
-                    new RateLimit(RateSettings.of(config)),
+                    new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
                     streams,
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));

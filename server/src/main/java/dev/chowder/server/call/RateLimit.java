@@ -3,6 +3,8 @@ package dev.chowder.server.call;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
@@ -13,14 +15,13 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
-import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds how often one organization calls this node, and tells it with every answer, errors too,
- * how much is left. It knows no method: a watch that is opened counts as much as a list.
+ * Bounds how often one organization calls this node, and how often one address makes the calls that
+ * need no key, which is to sign up; and tells with every answer, errors too, how much is left. It
+ * knows no method: a watch that is opened counts as much as a list.
  */
 public final class RateLimit {
   private static final Metadata.Key<String> LIMIT = key("x-ratelimit-limit");
@@ -28,18 +29,15 @@ public final class RateLimit {
   private static final Metadata.Key<String> RESET = key("x-ratelimit-reset");
   private static final Context.Key<Standing> STANDING = Context.key("rate-limit");
 
-  private final RateSettings settings;
-  private final Cache<String, Bucket> buckets;
+  private final Buckets calls;
+  private final Buckets signUps;
+  private final ClientAddress addresses;
 
-  public RateLimit(RateSettings settings) {
-    this.settings = settings;
-    this.buckets =
-        Caffeine.newBuilder()
-            .maximumSize(settings.organizations())
-            // By then it is full again, so a new one is the same.
-            .expireAfterAccess(
-                Duration.ofSeconds(1L + settings.burst() / Math.max(1, settings.perSecond())))
-            .build();
+  public RateLimit(RateSettings settings, ClientAddress addresses) {
+    this.calls = new Buckets(settings.calls(), "requests: more than %d a second");
+    this.signUps =
+        new Buckets(settings.signUps(), "sign-ups: more than %d an hour from one address");
+    this.addresses = addresses;
   }
 
   /** Outside of whatever ends calls, so that errors carry the headers, too. */
@@ -52,48 +50,71 @@ public final class RateLimit {
     return new Limit();
   }
 
-  private Bucket bucket(String organizationId) {
-    return buckets.get(
-        organizationId,
-        _ ->
-            Bucket.builder()
-                .addLimit(
-                    limit ->
-                        limit
-                            .capacity(settings.burst())
-                            .refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
-                .build());
+  /** A bucket for each organization, or for each address. */
+  private static final class Buckets {
+    private final Bound bound;
+    private final String refusal;
+    private final Cache<String, Bucket> buckets;
+
+    Buckets(Bound bound, String refusal) {
+      this.bound = bound;
+      this.refusal = refusal.formatted(bound.refill());
+      this.buckets =
+          Caffeine.newBuilder()
+              .maximumSize(bound.remembered())
+              // By then it is full again, so a new one is the same.
+              .expireAfterAccess(
+                  bound
+                      .per()
+                      .multipliedBy(bound.burst())
+                      .dividedBy(Math.max(1, bound.refill()))
+                      .plusSeconds(1))
+              .build();
+    }
+
+    void count(String whose) {
+      var probe = bucket(whose).tryConsumeAndReturnRemaining(1);
+      var standing = STANDING.get();
+      if (standing != null) standing.now = new Shown(bound.burst(), probe);
+      if (!probe.isConsumed()) {
+        throw ApiError.rateLimited(
+            refusal + " (expected: fewer; see Retry-After)",
+            seconds(probe.getNanosToWaitForRefill()));
+      }
+    }
+
+    private Bucket bucket(String whose) {
+      return buckets.get(
+          whose,
+          _ ->
+              Bucket.builder()
+                  .addLimit(
+                      limit ->
+                          limit.capacity(bound.burst()).refillGreedy(bound.refill(), bound.per()))
+                  .build());
+    }
   }
+
+  private record Shown(int limit, ConsumptionProbe probe) {}
 
   /** How the caller stands; filled once it is known who calls. */
   private static final class Standing {
-    private volatile @Nullable ConsumptionProbe probe;
+    private volatile @Nullable Shown now;
   }
 
   private final class Limit implements ServerInterceptor {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-      Optional<Caller> caller = Caller.ifKnown();
-      if (caller.isPresent()) count(caller.get());
+      Caller.ifKnown()
+          .ifPresentOrElse(
+              caller -> calls.count(caller.organizationId()),
+              () -> signUps.count(addresses.of(call, headers)));
       return next.startCall(call, headers);
-    }
-
-    private void count(Caller caller) {
-      var probe = bucket(caller.organizationId()).tryConsumeAndReturnRemaining(1);
-      var standing = STANDING.get();
-      if (standing != null) standing.probe = probe;
-      if (!probe.isConsumed()) {
-        throw ApiError.rateLimited(
-            "requests: more than "
-                + settings.perSecond()
-                + " a second (expected: fewer; see Retry-After)",
-            seconds(probe.getNanosToWaitForRefill()));
-      }
     }
   }
 
-  private final class Headers implements ServerInterceptor {
+  private static final class Headers implements ServerInterceptor {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -102,8 +123,8 @@ public final class RateLimit {
           new SimpleForwardingServerCall<Q, A>(call) {
             @Override
             public void sendHeaders(Metadata sent) {
-              var probe = standing.probe;
-              if (probe != null) tell(probe, sent);
+              var now = standing.now;
+              if (now != null) tell(now, sent);
               super.sendHeaders(sent);
             }
           };
@@ -111,10 +132,10 @@ public final class RateLimit {
           Context.current().withValue(STANDING, standing), telling, headers, next);
     }
 
-    private void tell(ConsumptionProbe probe, Metadata headers) {
-      headers.put(LIMIT, Integer.toString(settings.burst()));
-      headers.put(REMAINING, Long.toString(probe.getRemainingTokens()));
-      headers.put(RESET, Integer.toString(seconds(probe.getNanosToWaitForReset())));
+    private static void tell(Shown now, Metadata headers) {
+      headers.put(LIMIT, Integer.toString(now.limit()));
+      headers.put(REMAINING, Long.toString(now.probe().getRemainingTokens()));
+      headers.put(RESET, Integer.toString(seconds(now.probe().getNanosToWaitForReset())));
     }
   }
 

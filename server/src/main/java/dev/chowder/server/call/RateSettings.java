@@ -1,22 +1,38 @@
 package dev.chowder.server.call;
 
 import com.typesafe.config.Config;
+import java.time.Duration;
 
 /**
- * How many calls an organization may make on one node; {@code reference.conf} gives the reasons.
+ * How many calls may be made on one node; {@code reference.conf} gives the reasons.
  *
- * @param perSecond calls that become free again each second
- * @param burst calls that may be made at once after a pause
- * @param organizations how many are remembered; beyond it the one unheard of for longest begins
- *     anew
+ * @param calls of one organization
+ * @param signUps from one client's address
  */
-public record RateSettings(int perSecond, int burst, int organizations) {
+public record RateSettings(Bound calls, Bound signUps) {
+  /**
+   * One bound, for each of many.
+   *
+   * @param refill calls that become free again in each {@code per}
+   * @param burst calls that may be made at once after a pause
+   * @param remembered how many of those it holds for; beyond it the one unheard of for longest
+   *     begins anew
+   */
+  public record Bound(int refill, Duration per, int burst, int remembered) {}
+
   /** Reads {@code chowder.rate}. */
   public static RateSettings of(Config root) {
     var config = root.getConfig("chowder.rate");
     return new RateSettings(
-        config.getInt("requests-per-second"),
-        config.getInt("burst"),
-        config.getInt("organizations"));
+        new Bound(
+            config.getInt("requests-per-second"),
+            Duration.ofSeconds(1),
+            config.getInt("burst"),
+            config.getInt("organizations")),
+        new Bound(
+            config.getInt("sign-ups-per-hour"),
+            Duration.ofHours(1),
+            config.getInt("sign-up-burst"),
+            config.getInt("addresses")));
   }
 }

@@ -1,6 +1,6 @@
 package dev.chowder.server.gateway;
 
-import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.ErrorInterceptor;
 import dev.chowder.server.error.Reason;
@@ -18,20 +18,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Lets nobody but Envoy ask where a gateway is: the answer is an address that callers need not
- * know, and the question is on the port that they all reach. Envoy shows a token, which its
- * configuration got from a file of the server's.
+ * know, and the question is on the port that they all reach.
  */
 public final class EnvoyOnly implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(EnvoyOnly.class);
 
-  /** Where Envoy shows the token; {@code envoy/envoy.yaml} names it too. */
-  public static final Metadata.Key<String> TOKEN =
-      Metadata.Key.of("x-chowder-envoy", Metadata.ASCII_STRING_MARSHALLER);
-
-  private final TokenFile token;
+  private final EnvoyToken token;
   private final AtomicBoolean told = new AtomicBoolean();
 
-  public EnvoyOnly(TokenFile token) {
+  public EnvoyOnly(EnvoyToken token) {
     this.token = token;
   }
 
@@ -44,15 +39,14 @@ public final class EnvoyOnly implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    String shown = headers.get(TOKEN);
-    headers.discardAll(TOKEN);
-    if (shown == null || !token.is(shown)) {
+    if (!token.takeFrom(headers)) {
       // Once: whoever is not Envoy could fill the log.
       if (told.compareAndSet(false, true)) {
         LOG.warn(
             "asked for a gateway without Envoy's token: if by Envoy, render its configuration anew");
       }
-      throw ApiError.of(Reason.KEY_INVALID, TOKEN.name() + ": not valid (expected: Envoy's token)");
+      throw ApiError.of(
+          Reason.KEY_INVALID, EnvoyToken.HEADER.name() + ": not valid (expected: Envoy's token)");
     }
     return next.startCall(call, headers);
   }

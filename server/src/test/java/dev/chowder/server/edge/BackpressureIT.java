@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.server.error.Reason;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
@@ -13,6 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What callers are told who ask for more than their share, or than the server has. */
 class BackpressureIT {
   private static final int BURST = 40;
+  private static final int SIGN_UPS = 3;
   private static final RawHttp.Request ASK = RawHttp.Request.of("GET", "/v1/organization");
 
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
@@ -26,6 +31,8 @@ class BackpressureIT {
         Map.of(
             "chowder.rate.requests-per-second", 1,
             "chowder.rate.burst", BURST,
+            "chowder.rate.sign-ups-per-hour", 1,
+            "chowder.rate.sign-up-burst", SIGN_UPS,
             "chowder.effect.max-waiting", 0));
   }
 
@@ -59,6 +66,30 @@ class BackpressureIT {
     var unknown = RawHttp.send(SERVER.rest(), ASK.with("Authorization", "Bearer x"));
     assertThat(unknown.status()).isEqualTo(401);
     assertThat(unknown.header("x-ratelimit-remaining")).isEmpty();
+  }
+
+  @Test
+  void oneAddressSignsUpSoOftenWhateverItSaysOfItselfAndAnotherIsNotCountedWithIt()
+      throws IOException {
+    var signUp = WholeServer.post("/v1/organization/signup").json("{\"name\":\"me\"}");
+    for (int n = 0; n < SIGN_UPS; n++) {
+      assertThat(RawHttp.send(SERVER.rest(), signUp).status()).isEqualTo(201);
+    }
+    for (var header :
+        List.of("x-forwarded-for", "x-chowder-client", "x-envoy-external-address", "x-real-ip")) {
+      var refused = RawHttp.send(SERVER.rest(), signUp.with(header, "192.0.2.1"));
+      check(refused, Reason.RATE_LIMITED);
+      assertThat(number(refused.header("retry-after"))).isBetween(3500, 3600);
+      assertThat(refused.header("x-ratelimit-remaining")).contains("0");
+    }
+    // The same Envoy, and another address of this machine.
+    try (var socket = new Socket()) {
+      socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), 0));
+      socket.connect(SERVER.rest());
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(signUp.with("Connection", "close").bytes());
+      assertThat(new RawHttp.Exchange(socket).whole().status()).isEqualTo(201);
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.Instance;
@@ -13,6 +14,9 @@ import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.error.ApiError;
@@ -33,6 +37,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLTransientConnectionException;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -91,7 +96,12 @@ class ChainTest {
                         key.reveal().equals(KEY)
                             ? Optional.of(new Caller("org", "key"))
                             : Optional.empty(),
-                    new RateLimit(new RateSettings(100_000, 100_000, 10)),
+                    new RateLimit(
+                        RateSettings.of(ConfigFactory.load()),
+                        new ClientAddress(
+                            new EnvoyToken(
+                                TokenFile.in(
+                                    Edge.envoyToken(folder), "chd_envoy_", new SecureRandom())))),
                     new PassOn(),
                     new PassOn()),
                 metrics)

@@ -1,10 +1,13 @@
 package dev.chowder.server.edge;
 
+import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
@@ -65,16 +68,17 @@ final class Edge implements AutoCloseable {
     var gateways =
         new GatewayAuthorization(
             (organization, id) -> place(id), settings.gateway().baseDomain(), webSockets::add);
-    var token = TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom());
+    var envoy = new EnvoyToken(TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom()));
     grpc =
         GrpcServer.onNetwork(
                 settings,
                 new GrpcServer.Services(
                     List.of(instances, organizations),
-                    List.of(new EnvoyOnly(token).guard(gateways))),
+                    List.of(new EnvoyOnly(envoy).guard(gateways))),
                 new GrpcServer.Gate(
                     key -> Optional.ofNullable(KEYS.get(key.reveal())),
-                    new RateLimit(new RateSettings(100_000, 100_000, 10)),
+                    new RateLimit(
+                        RateSettings.of(config(folder, others)), new ClientAddress(envoy)),
                     new PassOn(),
                     new PassOn()),
                 metrics)
@@ -97,17 +101,22 @@ final class Edge implements AutoCloseable {
   }
 
   private static ServerSettings settings(Path folder, Map<String, Object> others) {
-    return ServerSettings.of(
-        ConfigFactory.parseMap(others)
-            .withFallback(
-                ConfigFactory.parseMap(
-                    Map.of(
-                        "chowder.home", folder.toString(),
-                        "chowder.grpc.port", 0,
-                        "chowder.grpc.shutdown-grace", "1s",
-                        "chowder.operator.port", 0,
-                        "chowder.gateway.port", 8080)))
-            .withFallback(ConfigFactory.load()));
+    return ServerSettings.of(config(folder, others));
+  }
+
+  private static Config config(Path folder, Map<String, Object> others) {
+    return ConfigFactory.parseMap(others)
+        .withFallback(
+            ConfigFactory.parseMap(
+                Map.of(
+                    "chowder.home", folder.toString(),
+                    "chowder.grpc.port", 0,
+                    "chowder.grpc.shutdown-grace", "1s",
+                    "chowder.operator.port", 0,
+                    "chowder.gateway.port", 8080,
+                    "chowder.rate.requests-per-second", 100_000,
+                    "chowder.rate.burst", 100_000)))
+        .withFallback(ConfigFactory.load());
   }
 
   EnvoyProcess startEnvoy(Path folder, Map<String, String> variables)

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.actor.Ids;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.gateway.EnvoyOnly;
+import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
@@ -125,7 +125,7 @@ class EnvoyGatewayIT {
       for (var shown : new String[] {"", "none", Edge.KEY}) {
         var headers = new Metadata();
         headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + Edge.KEY);
-        if (!shown.isEmpty()) headers.put(EnvoyOnly.TOKEN, shown);
+        if (!shown.isEmpty()) headers.put(EnvoyToken.HEADER, shown);
         var end =
             RawGrpc.call(
                 channel,

@@ -41,6 +41,8 @@ class FaultScheduleTest {
           Map.entry("chowder.effect.stage-limit.onboard", "1s"),
           Map.entry("chowder.effect.ready-limit", "1s"),
           Map.entry("chowder.effect.start-allowance", "500ms"),
+          // An organization each, all from this address.
+          Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
           Map.entry("chowder.fleet-watch.poll", "20ms"),
           Map.entry("chowder.fleet-watch.settle", "1s"));
 

@@ -1,0 +1,46 @@
+package dev.chowder.server.auth;
+
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.HexFormat;
+
+/**
+ * Tells callers apart who have no key yet: by what Envoy says of its client where Envoy shows its
+ * token, else by the connection's other end. What a caller says of itself counts for nothing.
+ */
+public final class ClientAddress {
+  /** Envoy's client; {@code envoy/envoy.yaml} names it too. */
+  public static final Metadata.Key<String> CLIENT =
+      Metadata.Key.of("x-chowder-client", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Of an IPv6 address: what differs after them may all be one client's. */
+  private static final int NETWORK_BYTES = 8;
+
+  private final EnvoyToken envoy;
+
+  public ClientAddress(EnvoyToken envoy) {
+    this.envoy = envoy;
+  }
+
+  /** One text for each client; takes what Envoy says out of the headers. */
+  public String of(ServerCall<?, ?> call, Metadata headers) {
+    boolean fromEnvoy = envoy.takeFrom(headers);
+    var client = headers.get(CLIENT);
+    headers.discardAll(CLIENT);
+    if (fromEnvoy && client != null) return network(InetAddress.ofLiteral(client));
+    var other = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    return other instanceof InetSocketAddress socket
+        ? network(socket.getAddress())
+        : String.valueOf(other);
+  }
+
+  private static String network(InetAddress address) {
+    var bytes = address.getAddress();
+    int length = address instanceof Inet6Address ? NETWORK_BYTES : bytes.length;
+    return HexFormat.of().formatHex(bytes, 0, length);
+  }
+}
