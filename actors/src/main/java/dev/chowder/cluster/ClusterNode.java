@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.StreamSupport;
+import javax.net.ssl.SSLEngine;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -14,8 +15,12 @@ import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.sharding.ClusterShardingHealthCheck;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
+import org.apache.pekko.http.javadsl.ConnectionContext;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.model.Uri;
 import org.apache.pekko.management.cluster.bootstrap.ClusterBootstrap;
 import org.apache.pekko.management.javadsl.PekkoManagement;
+import org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,10 +68,7 @@ public final class ClusterNode implements AutoCloseable {
 
   private void bootstrap() {
     try {
-      PekkoManagement.get(system)
-          .start()
-          .toCompletableFuture()
-          .get(settings.joinLimit().toMillis(), TimeUnit.MILLISECONDS);
+      listen().toCompletableFuture().get(settings.joinLimit().toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException why) {
       throw new IllegalArgumentException(
           "cluster: nothing can listen at "
@@ -81,6 +83,34 @@ public final class ClusterNode implements AutoCloseable {
       throw new IllegalStateException("cluster: interrupted while joining", e);
     }
     ClusterBootstrap.get(system).start();
+  }
+
+  /** The management port; with TLS, by the engines that Artery has, on both ends of a call. */
+  private CompletionStage<Uri> listen() {
+    var management = PekkoManagement.get(system);
+    if (settings.tls().isEmpty()) return management.start();
+    var tls = settings.tls().get();
+    var engines = new RotatingKeysSSLEngineProvider(system.classicSystem());
+    // The bootstrap asks other nodes by the client that is everybody's in this actor system.
+    Http.get(system)
+        .setDefaultClientHttpsContext(
+            ConnectionContext.httpsClient(
+                (_, port) -> named(engines.createClientSSLEngine(tls.name(), port))));
+    return management.start(
+        routes ->
+            routes.withHttpsConnectionContext(
+                ConnectionContext.httpsServer(
+                    () ->
+                        engines.createServerSSLEngine(
+                            settings.host(), settings.managementPort()))));
+  }
+
+  /** Believes nobody but a node, whatever else the CA has issued. */
+  private static SSLEngine named(SSLEngine engine) {
+    var parameters = engine.getSSLParameters();
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    engine.setSSLParameters(parameters);
+    return engine;
   }
 
   /** The first phase of an end that this node did not ask for is the first sign of it. */

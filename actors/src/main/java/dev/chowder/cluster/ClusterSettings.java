@@ -9,10 +9,13 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider;
 
 /**
  * How this node finds the others; {@code reference.conf} says what each value means.
  *
+ * @param tls by what nodes know one another; absent: by nothing
  * @param joinLimit how long a start waits until the node is a member and knows where shards are
  * @param leaveLimit how long an orderly end may take
  */
@@ -21,6 +24,7 @@ public record ClusterSettings(
     int managementPort,
     Discovery discovery,
     int requiredContactPoints,
+    Optional<TlsSettings> tls,
     Duration joinLimit,
     Duration leaveLimit) {
 
@@ -50,6 +54,7 @@ public record ClusterSettings(
         config.getInt("management-port"),
         discovery,
         required(config, discovery),
+        TlsSettings.of(root),
         config.getDuration("join-limit"),
         config.getDuration("leave-limit"));
   }
@@ -136,6 +141,24 @@ public record ClusterSettings(
         values.put("pekko.io.dns.resolver", "async-dns");
       }
     }
+    tls.ifPresent(files -> values.putAll(artery(files)));
     return ConfigFactory.parseMap(values).withFallback(root);
+  }
+
+  private static Map<String, Object> artery(TlsSettings tls) {
+    var engine = "pekko.remote.artery.ssl.rotating-keys-engine.";
+    return Map.of(
+        "pekko.remote.artery.transport",
+        "tls-tcp",
+        "pekko.remote.artery.ssl.ssl-engine-provider",
+        RotatingKeysSSLEngineProvider.class.getName(),
+        engine + "cert-file",
+        tls.certificate().toString(),
+        engine + "key-file",
+        tls.key().toString(),
+        engine + "ca-cert-file",
+        tls.ca().toString(),
+        engine + "ssl-context-cache-ttl",
+        tls.reload());
   }
 }

@@ -82,6 +82,7 @@ import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.JournaledRows;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.StorageSettings;
+import io.grpc.InsecureServerCredentials;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -90,6 +91,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -116,6 +118,7 @@ public final class Chowder implements AutoCloseable {
   private final CompletableFuture<String> lost = new CompletableFuture<>();
   private final Config config;
   private final ServerSettings settings;
+  private final ClusterSettings cluster;
   private final Clock clock = Clock.systemUTC();
   private final Function<Config, SandboxDriver> drivers;
   private int grpcPort;
@@ -124,6 +127,7 @@ public final class Chowder implements AutoCloseable {
   private Chowder(Config config, Function<Config, SandboxDriver> drivers) {
     this.config = config;
     this.settings = ServerSettings.of(config);
+    this.cluster = ClusterSettings.of(config);
     this.drivers = drivers;
   }
 
@@ -150,6 +154,7 @@ public final class Chowder implements AutoCloseable {
   private void start() throws IOException {
     var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     lifeline.add("metrics", metrics::close);
+    var certificates = certificates();
     var database = lifeline.add("database", Database.open(StorageSettings.from(config)));
     var masterKey = MasterKey.open(SecretSettings.from(config), database);
     var secrets = new SecretStore(masterKey, database);
@@ -300,6 +305,7 @@ public final class Chowder implements AutoCloseable {
             "operators' port",
             OperatorServer.start(
                 settings,
+                certificates.map(NodeCertificates::https),
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(instanceRows, reconciler, clock),
@@ -315,6 +321,9 @@ public final class Chowder implements AutoCloseable {
             "gRPC",
             GrpcServer.onNetwork(
                 settings,
+                certificates
+                    .map(NodeCertificates::grpc)
+                    .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
                     List.of(instanceService, organizationService),
                     List.of(
@@ -363,6 +372,11 @@ public final class Chowder implements AutoCloseable {
     return lost.minimalCompletionStage();
   }
 
+  private Optional<NodeCertificates> certificates() throws IOException {
+    if (cluster.tls().isEmpty()) return Optional.empty();
+    return Optional.of(lifeline.add("certificates", NodeCertificates.watch(cluster.tls().get())));
+  }
+
   private TokenFile token(String name, String prefix) throws IOException {
     return TokenFile.in(settings.home().resolve(name), prefix, new SecureRandom());
   }
@@ -394,7 +408,6 @@ public final class Chowder implements AutoCloseable {
   }
 
   private ClusterNode joinCluster() {
-    var cluster = ClusterSettings.of(config);
     var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", cluster.pekko(config));
     var node = lifeline.add("actors", ClusterNode.join(system, cluster));
     var _ = node.lost().thenAccept(lost::complete);

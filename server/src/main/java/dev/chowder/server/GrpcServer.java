@@ -15,6 +15,7 @@ import dev.chowder.server.metrics.RpcMetrics;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
@@ -76,12 +77,21 @@ public final class GrpcServer implements AutoCloseable {
       ServerInterceptor streams,
       ServerInterceptor idempotency) {}
 
-  /** A server on the network, not started. */
+  /**
+   * A server on the network, not started.
+   *
+   * @param credentials who it is, and whom it lets in at all
+   */
   public static GrpcServer onNetwork(
-      ServerSettings settings, Services services, Gate gate, MeterRegistry metrics) {
+      ServerSettings settings,
+      ServerCredentials credentials,
+      Services services,
+      Gate gate,
+      MeterRegistry metrics) {
     ServerSettings.Grpc grpc = settings.grpc();
     var builder =
-        NettyServerBuilder.forAddress(new InetSocketAddress(settings.bind(), grpc.port()))
+        NettyServerBuilder.forAddress(
+                new InetSocketAddress(settings.bind(), grpc.port()), credentials)
             // A message between the documented limit and this one is answered with an error of
             // ours; beyond it the transport ends the call.
             .maxInboundMessageSize(2 * grpc.maxMessageBytes())

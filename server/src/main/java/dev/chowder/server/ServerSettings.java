@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -92,7 +93,7 @@ public record ServerSettings(
         },
         grpc(c.getConfig("grpc")),
         operator(c.getConfig("operator")),
-        gateway(c.getConfig("gateway")),
+        gateway(c.getConfig("gateway"), publicScheme(c.getConfig("tls"))),
         responses(c.getConfig("responses")),
         instances(c.getConfig("instances")),
         Set.copyOf(words(c.getString("models.private-hosts"))));
@@ -124,12 +125,29 @@ public record ServerSettings(
         c.getDuration("rebuild-timeout"));
   }
 
-  private static Gateway gateway(Config c) {
-    String scheme = c.getString("scheme");
+  private static Gateway gateway(Config c, String usualScheme) {
+    String scheme = c.getString("scheme").isEmpty() ? usualScheme : c.getString("scheme");
     if (!Set.of("http", "https").contains(scheme)) {
       throw bad(c, "scheme", scheme, "http or https");
     }
     return new Gateway(c.getString("base-domain"), scheme, port(c));
+  }
+
+  /** What Envoy speaks to callers. */
+  private static String publicScheme(Config c) {
+    boolean certificate = !c.getString("certificate").isBlank();
+    boolean key = !c.getString("key").isBlank();
+    if (certificate && key) return "https";
+    if (certificate) throw alone("key", "certificate");
+    if (key) throw alone("certificate", "key");
+    if (!c.getString("client-ca").isBlank()) throw alone("certificate", "client-ca");
+    return "http";
+  }
+
+  private static IllegalArgumentException alone(String unset, String set) {
+    return new IllegalArgumentException(
+        "chowder.tls.%s (CHOWDER_TLS_%s): not set (expected: a PEM file, as chowder.tls.%s is set)"
+            .formatted(unset, unset.toUpperCase(Locale.ROOT), set));
   }
 
   private static Responses responses(Config c) {

@@ -2,6 +2,9 @@ package dev.chowder.server.operator;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.error.ApiError;
@@ -9,10 +12,12 @@ import dev.chowder.server.error.Reason;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,10 +47,12 @@ public final class OperatorServer implements AutoCloseable {
   /**
    * Starts it.
    *
+   * @param tls who it is, and whom it lets in at all; absent: plain HTTP
    * @param isServing what {@code /healthz} tells: whether calls are answered now
    */
   public static OperatorServer start(
       ServerSettings settings,
+      Optional<SSLContext> tls,
       TokenFile token,
       OperatorCommands commands,
       HostCommands host,
@@ -70,11 +77,28 @@ public final class OperatorServer implements AutoCloseable {
     var executor = Executors.newVirtualThreadPerTaskExecutor();
     var server =
         new OperatorServer(
-            HttpServer.create(address, BACKLOG), executor, routes, settings.operator());
+            tls.isPresent() ? https(address, tls.get()) : HttpServer.create(address, BACKLOG),
+            executor,
+            routes,
+            settings.operator());
     server.http.setExecutor(executor);
     server.http.createContext("/", server::handle);
     server.http.start();
     return server;
+  }
+
+  private static HttpServer https(InetSocketAddress address, SSLContext tls) throws IOException {
+    var https = HttpsServer.create(address, BACKLOG);
+    https.setHttpsConfigurator(
+        new HttpsConfigurator(tls) {
+          @Override
+          public void configure(HttpsParameters connection) {
+            var parameters = getSSLContext().getDefaultSSLParameters();
+            parameters.setNeedClientAuth(true);
+            connection.setSSLParameters(parameters);
+          }
+        });
+    return https;
   }
 
   public int port() {

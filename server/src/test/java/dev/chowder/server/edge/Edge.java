@@ -2,8 +2,10 @@ package dev.chowder.server.edge;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.cluster.TlsSettings;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
+import dev.chowder.server.NodeCertificates;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
@@ -22,6 +24,7 @@ import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.operator.RowCommands;
 import dev.chowder.server.organization.OrganizationRequests;
+import io.grpc.InsecureServerCredentials;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -52,13 +55,18 @@ final class Edge implements AutoCloseable {
   final OperatorServer operator;
   final PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final ResponsesProxy proxy;
+  private final Optional<NodeCertificates> certificates;
 
   Edge(Path folder) throws IOException {
     this(folder, Map.of());
   }
 
   Edge(Path folder, Map<String, Object> others) throws IOException {
-    ServerSettings settings = settings(folder, others);
+    Config config = config(folder, others);
+    ServerSettings settings = ServerSettings.of(config);
+    var tls = TlsSettings.of(config);
+    certificates =
+        tls.isPresent() ? Optional.of(NodeCertificates.watch(tls.get())) : Optional.empty();
     proxy = new ResponsesProxy((organization, id) -> place(id), settings.responses());
     instances = new StubInstances(new InstanceRequests(settings.instances()), proxy);
     var organizations =
@@ -72,6 +80,9 @@ final class Edge implements AutoCloseable {
     grpc =
         GrpcServer.onNetwork(
                 settings,
+                certificates
+                    .map(NodeCertificates::grpc)
+                    .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
                     List.of(instances, organizations),
                     List.of(new EnvoyOnly(envoy).guard(gateways))),
@@ -86,6 +97,7 @@ final class Edge implements AutoCloseable {
     operator =
         OperatorServer.start(
             settings,
+            certificates.map(NodeCertificates::https),
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
             new NoOrganizations(),
             new NoHost(),
@@ -97,11 +109,7 @@ final class Edge implements AutoCloseable {
   }
 
   static ServerSettings settings(Path folder) {
-    return settings(folder, Map.of());
-  }
-
-  private static ServerSettings settings(Path folder, Map<String, Object> others) {
-    return ServerSettings.of(config(folder, others));
+    return ServerSettings.of(config(folder, Map.of()));
   }
 
   private static Config config(Path folder, Map<String, Object> others) {
@@ -149,6 +157,7 @@ final class Edge implements AutoCloseable {
     operator.close();
     grpc.close();
     proxy.close();
+    certificates.ifPresent(NodeCertificates::close);
   }
 
   private static final class NoOrganizations implements OperatorCommands {

@@ -50,6 +50,7 @@ class OperatorServerTest {
     server =
         OperatorServer.start(
             settings,
+            Optional.empty(),
             made,
             new OneOrganization(),
             new OneThingOwed(),

@@ -1,0 +1,193 @@
+package dev.chowder.server.tls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.cluster.ClusterNode;
+import dev.chowder.cluster.ClusterSettings;
+import dev.chowder.cluster.TlsSettings;
+import dev.chowder.server.tls.Authority.Identity;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+import javax.net.ssl.SSLContext;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.cluster.typed.Leave;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two nodes that know each other by certificates, and others that knock. */
+@Timeout(180)
+class ClusterTlsTest {
+  private static final List<String> HOSTS = List.of("127.0.0.1", "127.0.0.2");
+  private static final String NAME = "chowder-node";
+
+  @TempDir static Path folder;
+  private static final List<ClusterNode> nodes = new ArrayList<>();
+  private static int managementPort;
+  private static Authority ours;
+  private static Identity first;
+
+  @BeforeAll
+  static void twoNodes() throws IOException {
+    managementPort = freePort();
+    ours = new Authority(folder, "ours");
+    first = ours.issue("first", NAME, "localhost");
+    join(HOSTS.getFirst(), first);
+    join(HOSTS.getLast(), ours.issue("second", NAME));
+    nodes.forEach(ClusterNode::awaitReady);
+  }
+
+  @AfterAll
+  static void end() {
+    nodes.forEach(node -> node.system().terminate());
+    nodes.forEach(
+        node ->
+            Handshake.await(
+                () -> node.system().getWhenTerminated().toCompletableFuture().isDone()));
+  }
+
+  @Test
+  void nodesWithCertificatesOfOneCaAreACluster() {
+    assertThat(nodes).allSatisfy(node -> Handshake.await(() -> members(node) == HOSTS.size()));
+  }
+
+  @Test
+  void whoKnowsTheAddressStillNeedsANodesCertificate() throws IOException {
+    Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
+    var strangers = new Authority(folder, "strangers").issue("stranger", NAME);
+    var operator = ours.issue("operator");
+    assertThat(getsIn(Optional.empty())).as("in plain text").isFalse();
+    assertThat(getsIn(Optional.of(tls(strangers)))).as("from another CA").isFalse();
+    assertThat(getsIn(Optional.of(tls(operator)))).as("no node's").isFalse();
+    assertThat(getsIn(Optional.of(tls(ours.issue("third", NAME))))).as("a node's").isTrue();
+  }
+
+  @Test
+  void whereNodesAskForOneAnotherOnlyCertificatesGetAnAnswer() throws Exception {
+    var operator = ours.issue("operator");
+    assertThat(seedNodes("https", ours.context(operator))).isEqualTo(200);
+    assertThatThrownBy(() -> seedNodes("http", ours.context(operator)))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> seedNodes("https", ours.context())).isInstanceOf(IOException.class);
+    var stranger = new Authority(folder, "more-strangers").issue("stranger", NAME);
+    assertThatThrownBy(() -> seedNodes("https", ours.context(stranger)))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void filesThatWereReplacedAreReadAgain() throws IOException {
+    var operator = ours.issue("operator");
+    var former = Handshake.shown(ours, operator, managementPort);
+    first.become(ours.issue("first", NAME, "localhost"));
+    Handshake.awaitOther(former, ours, operator, managementPort);
+  }
+
+  /** Tries to join at the first node's address, and ends. */
+  private static boolean getsIn(Optional<TlsSettings> tls) {
+    var root =
+        root(
+            Map.of(
+                "chowder.cluster.host",
+                "127.0.0.3",
+                "pekko.cluster.shutdown-after-unsuccessful-join-seed-nodes",
+                "4s"));
+    var settings =
+        new ClusterSettings(
+            "127.0.0.3",
+            managementPort,
+            new ClusterSettings.Discovery.Alone(),
+            0,
+            tls,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(20));
+    var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", settings.pekko(root));
+    var ended = system.getWhenTerminated().toCompletableFuture();
+    try {
+      var cluster = Cluster.get(system);
+      var known = Cluster.get(nodes.getFirst().system()).selfMember().address();
+      cluster.manager().tell(new JoinSeedNodes(List.of(known)));
+      Handshake.await(
+          () -> cluster.selfMember().status().equals(MemberStatus.up()) || ended.isDone());
+      return !ended.isDone();
+    } finally {
+      Cluster.get(system).manager().tell(new Leave(Cluster.get(system).selfMember().address()));
+      Handshake.await(ended::isDone);
+      Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
+    }
+  }
+
+  private static void join(String host, Identity identity) {
+    var all = new HashMap<String, Object>(TlsSettingsTest.files(identity, ours.certificate()));
+    all.put("chowder.tls.reload", "50ms");
+    all.put("chowder.cluster.host", host);
+    all.put("chowder.cluster.management-port", managementPort);
+    all.put(
+        "chowder.cluster.contact-points",
+        String.join(",", HOSTS.stream().map(other -> other + ":" + managementPort).toList()));
+    var root = root(all);
+    var settings = ClusterSettings.of(root);
+    var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", settings.pekko(root));
+    nodes.add(ClusterNode.join(system, settings));
+  }
+
+  private static Config root(Map<String, Object> values) {
+    return ConfigFactory.load(
+        ConfigFactory.parseMap(values)
+            // No entities here.
+            .withFallback(
+                ConfigFactory.parseMap(
+                    Map.of("pekko.cluster.sharding.healthcheck.names", List.of())))
+            .withFallback(ConfigFactory.parseResources("chowder-pekko.conf")));
+  }
+
+  /** Unchecked: whoever knocks need not be honest. */
+  private static TlsSettings tls(Identity identity) {
+    return new TlsSettings(
+        identity.certificate(), identity.key(), ours.certificate(), NAME, Duration.ofSeconds(1));
+  }
+
+  private static int seedNodes(String scheme, SSLContext context) throws Exception {
+    var uri = URI.create(scheme + "://localhost:" + managementPort + "/bootstrap/seed-nodes");
+    try (var client = HttpClient.newBuilder().sslContext(context).build()) {
+      var request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+  }
+
+  private static long members(ClusterNode node) {
+    return StreamSupport.stream(
+            Cluster.get(node.system()).state().getMembers().spliterator(), false)
+        .filter(member -> member.status().equals(MemberStatus.up()))
+        .count();
+  }
+
+  private static int freePort() {
+    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException why) {
+      throw new IllegalStateException(why);
+    }
+  }
+}

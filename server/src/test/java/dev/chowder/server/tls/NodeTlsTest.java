@@ -1,0 +1,157 @@
+package dev.chowder.server.tls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.server.Chowder;
+import dev.chowder.server.tls.Authority.Identity;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The ports of a node as it is assembled for real: they know nobody without a certificate. */
+class NodeTlsTest {
+  @TempDir static Path folder;
+  private static Authority ours;
+  private static Identity node;
+  private static Identity caller;
+  private static Identity stranger;
+  private static Chowder chowder;
+
+  @BeforeAll
+  static void start() throws IOException {
+    ours = new Authority(folder, "ours");
+    node = ours.issue("node", "chowder-node", "localhost");
+    caller = ours.issue("envoy");
+    stranger = new Authority(folder, "strangers").issue("envoy");
+    chowder = Chowder.start(ConfigFactory.load(settings("home")), NodeTlsTest::driver);
+  }
+
+  private static Config settings(String home) {
+    var all =
+        new HashMap<String, Object>(
+            Map.of(
+                "chowder.home",
+                folder.resolve(home).toString(),
+                "chowder.grpc.port",
+                0,
+                "chowder.operator.port",
+                0,
+                "chowder.grpc.shutdown-grace",
+                "1s",
+                "chowder.sandbox.driver",
+                "fake",
+                "chowder.tls.reload",
+                "50ms"));
+    all.putAll(TlsSettingsTest.files(node, ours.certificate()));
+    return ConfigFactory.parseMap(all)
+        .withFallback(ConfigFactory.parseResources("application.conf"));
+  }
+
+  private static FakeSandboxDriver driver(Config unused) {
+    return new FakeSandboxDriver(FakeSandboxSettings.instant().in(folder.resolve("sandboxes")));
+  }
+
+  @AfterAll
+  static void end() {
+    chowder.close();
+  }
+
+  @Test
+  void grpcAnswersWhoHasACertificateOfTheCa() throws IOException {
+    assertThat(health(ours.client(caller))).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void grpcRefusesPlainTextNobodyAndStrangers() throws IOException {
+    for (var refused :
+        new ChannelCredentials[] {
+          InsecureChannelCredentials.create(), ours.client(), ours.client(stranger)
+        }) {
+      var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> health(refused));
+      assertThat(thrown.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    }
+  }
+
+  @Test
+  void theOperatorsPortAnswersWhoHasACertificateOfTheCa() throws Exception {
+    assertThat(healthz("https", ours.context(caller))).isEqualTo(200);
+  }
+
+  @Test
+  void theOperatorsPortRefusesPlainTextNobodyAndStrangers() {
+    assertThatThrownBy(() -> healthz("http", ours.context(caller))).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> healthz("https", ours.context())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> healthz("https", ours.context(stranger)))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void filesThatWereReplacedAreReadAgain() throws Exception {
+    var former = Handshake.shown(ours, caller, chowder.grpcPort());
+    assertThat(Handshake.shown(ours, caller, chowder.operatorPort())).isEqualTo(former);
+    node.become(ours.issue("node", "chowder-node", "localhost"));
+    Handshake.awaitOther(former, ours, caller, chowder.grpcPort());
+    Handshake.awaitOther(former, ours, caller, chowder.operatorPort());
+    assertThat(health(ours.client(caller))).isEqualTo(ServingStatus.SERVING);
+  }
+
+  @Test
+  void nothingStartsByHalf() {
+    var settings =
+        ConfigFactory.parseMap(Map.of("chowder.tls.internal-ca", ""))
+            .withFallback(settings("another-home"));
+    assertThatThrownBy(() -> Chowder.start(ConfigFactory.load(settings), NodeTlsTest::driver))
+        .hasMessageStartingWith("chowder.tls.internal-ca (CHOWDER_TLS_INTERNAL_CA): not set");
+    assertThat(Files.exists(folder.resolve("another-home"))).isFalse();
+  }
+
+  private static ServingStatus health(ChannelCredentials credentials) {
+    var channel =
+        Grpc.newChannelBuilder("localhost:" + chowder.grpcPort(), credentials)
+            .overrideAuthority("chowder-node")
+            .build();
+    try {
+      return HealthGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(20, TimeUnit.SECONDS)
+          .check(HealthCheckRequest.getDefaultInstance())
+          .getStatus();
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static int healthz(String scheme, SSLContext context) throws Exception {
+    var uri = URI.create(scheme + "://localhost:" + chowder.operatorPort() + "/healthz");
+    try (var client = HttpClient.newBuilder().sslContext(context).build()) {
+      var request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+  }
+}

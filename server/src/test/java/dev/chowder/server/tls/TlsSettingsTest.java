@@ -1,0 +1,186 @@
+package dev.chowder.server.tls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.cluster.TlsSettings;
+import dev.chowder.server.ServerSettings;
+import dev.chowder.server.tls.Authority.Identity;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is configured by half, or does not go together, is refused in a sentence. */
+class TlsSettingsTest {
+  private static final String NAME = "chowder-node";
+
+  @TempDir static Path folder;
+  private static Authority ours;
+  private static Identity node;
+
+  @BeforeAll
+  static void issue() throws IOException {
+    ours = new Authority(folder, "ours");
+    node = ours.issue("node", "localhost", "CHOWDER-node");
+  }
+
+  @Test
+  void withoutAFileThereIsNoTls() {
+    assertThat(TlsSettings.of(config(Map.of()))).isEmpty();
+  }
+
+  @Test
+  void filesThatGoTogetherAreTaken() {
+    var settings = TlsSettings.of(internal(node, ours.certificate())).orElseThrow();
+    assertThat(settings.certificate()).isEqualTo(node.certificate());
+    assertThat(settings.name()).isEqualTo(NAME);
+  }
+
+  @Test
+  void twoFilesOfThreeAreRefused() {
+    for (var unset : new String[] {"certificate", "key", "ca"}) {
+      var settings = new HashMap<>(files(node, ours.certificate()));
+      settings.put("chowder.tls.internal-" + unset, "");
+      refuses(
+          config(settings),
+          "chowder.tls.internal-%s (CHOWDER_TLS_INTERNAL_%s): not set (expected: a PEM file,"
+              .formatted(unset, unset.toUpperCase(Locale.ROOT)));
+    }
+  }
+
+  @Test
+  void aFileThatIsNotThereOrHoldsSomethingElseIsRefused() throws IOException {
+    var none = folder.resolve("none");
+    var text = Files.writeString(folder.resolve("text"), "not PEM");
+    for (var bad : new Path[] {none, text, folder}) {
+      refuses(
+          internal(new Identity(bad, node.key()), ours.certificate()),
+          "chowder.tls.internal-certificate (CHOWDER_TLS_INTERNAL_CERTIFICATE): "
+              + bad
+              + " (expected: a certificate in PEM that can be read)");
+      refuses(
+          internal(node, bad),
+          "chowder.tls.internal-ca (CHOWDER_TLS_INTERNAL_CA): " + bad + " (expected: a cert");
+      refuses(
+          internal(new Identity(node.certificate(), bad), ours.certificate()),
+          "chowder.tls.internal-key (CHOWDER_TLS_INTERNAL_KEY): " + bad + " (expected: an RSA key");
+    }
+  }
+
+  @Test
+  void anotherCertificatesKeyIsRefused() throws IOException {
+    var other = ours.issue("other", NAME);
+    refuses(
+        internal(new Identity(node.certificate(), other.key()), ours.certificate()),
+        "chowder.tls.internal-key (CHOWDER_TLS_INTERNAL_KEY): "
+            + other.key()
+            + " (expected: the key of ");
+  }
+
+  @Test
+  void aKeyIsNeverPartOfASentence() throws IOException {
+    var broken = folder.resolve("broken.key");
+    var lines = Files.readAllLines(node.key());
+    var line = lines.get(3);
+    Files.write(broken, List.of(lines.getFirst(), line, lines.getLast()));
+    assertThatThrownBy(
+            () ->
+                TlsSettings.of(
+                    internal(new Identity(node.certificate(), broken), ours.certificate())))
+        .hasMessageStartingWith("chowder.tls.internal-key")
+        .hasMessageNotContaining(line)
+        .hasNoCause();
+  }
+
+  @Test
+  void aStrangersCertificateIsRefused() throws IOException {
+    refuses(
+        internal(new Authority(folder, "stranger").issue("node", NAME), ours.certificate()),
+        "chowder.tls.internal-certificate (CHOWDER_TLS_INTERNAL_CERTIFICATE): ",
+        " (expected: one that " + ours.certificate() + " has issued itself)");
+  }
+
+  @Test
+  void aCertificateThatEndedIsRefused() throws IOException {
+    refuses(
+        internal(ours.issue("node", Instant.now().minusSeconds(60), NAME), ours.certificate()),
+        "chowder.tls.internal-certificate (CHOWDER_TLS_INTERNAL_CERTIFICATE): ",
+        " (expected: valid now)");
+  }
+
+  @Test
+  void aNodesCertificateHasTheNameOfNodes() throws IOException {
+    for (var other : new Identity[] {ours.issue("node", "localhost"), ours.issue(NAME)}) {
+      assertThatThrownBy(() -> TlsSettings.of(internal(other, ours.certificate())))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith(" (expected: subjectAltName DNS:chowder-node)");
+    }
+  }
+
+  @Test
+  void gatewayUrlsAreOfTheSchemeThatEnvoySpeaks() {
+    // Named, since the environment may say another one.
+    var port = "chowder.gateway.port";
+    assertThat(url(Map.of(port, 8443))).isEqualTo("http://id.localhost:8443");
+    assertThat(url(Map.of(port, 8443, "chowder.tls.certificate", "/c", "chowder.tls.key", "/k")))
+        .isEqualTo("https://id.localhost:8443");
+    // Something else in front of Envoy may have the certificate.
+    assertThat(url(Map.of("chowder.gateway.scheme", "https", "chowder.gateway.port", 443)))
+        .isEqualTo("https://id.localhost");
+  }
+
+  @Test
+  void aPublicCertificateWithoutItsKeyIsRefusedAndSoIsAClientCaWithoutBoth() {
+    refusesPublic("key", "certificate");
+    refusesPublic("certificate", "key");
+    refusesPublic("certificate", "client-ca");
+  }
+
+  private static void refusesPublic(String unset, String set) {
+    assertThatThrownBy(() -> url(Map.of("chowder.tls." + set, "/file")))
+        .hasMessage(
+            "chowder.tls.%s (CHOWDER_TLS_%s): not set (expected: a PEM file, as chowder.tls.%s is set)",
+            unset, unset.toUpperCase(Locale.ROOT), set);
+  }
+
+  private static String url(Map<String, Object> settings) {
+    return ServerSettings.of(config(settings)).gateway().urlOf("id");
+  }
+
+  private static void refuses(Config config, String beginning) {
+    refuses(config, beginning, ")");
+  }
+
+  private static void refuses(Config config, String beginning, String end) {
+    assertThatThrownBy(() -> TlsSettings.of(config))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith(beginning)
+        .hasMessageContaining(" (expected: ")
+        .hasMessageEndingWith(end);
+  }
+
+  private static Config internal(Identity identity, Path ca) {
+    return config(files(identity, ca));
+  }
+
+  static Map<String, Object> files(Identity identity, Path ca) {
+    return Map.of(
+        "chowder.tls.internal-certificate", identity.certificate().toString(),
+        "chowder.tls.internal-key", identity.key().toString(),
+        "chowder.tls.internal-ca", ca.toString());
+  }
+
+  private static Config config(Map<String, Object> settings) {
+    return ConfigFactory.parseMap(settings).withFallback(ConfigFactory.load());
+  }
+}
