@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints Envoy's configuration: fills the template's variables from the environment or with the defaults below.
-# It starts nothing and looks for nothing. What it prints holds a token: keep it in a file of mode 0600.
+# It starts nothing and looks for nothing. What it prints holds a token: keep it in a file of mode 0600. Where TLS is on, it
+# also writes, into CHOWDER_ENVOY_SECRETS, which certificate files Envoy is to watch; only their paths.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 
@@ -22,6 +23,14 @@ here="$(cd "$(dirname "$0")" && pwd)"
 # An RE2 expression over the whole Origin of a browser; the default lets pages of this machine in.
 : "${CHOWDER_CORS_ORIGINS:=https?://(localhost|127\\.0\\.0\\.1)(:[0-9]+)?}"
 : "${CHOWDER_MAX_BODY_BYTES:=4194304}"
+# TLS for callers: CHOWDER_TLS_CERTIFICATE and CHOWDER_TLS_KEY, and CHOWDER_TLS_CLIENT_CA where they must have certificates, too.
+# TLS to nodes: CHOWDER_TLS_INTERNAL_CERTIFICATE, ..._KEY and ..._CA, and the name that all nodes' certificates have.
+: "${CHOWDER_TLS_INTERNAL_NAME:=chowder-node}"
+: "${CHOWDER_ENVOY_SECRETS:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/run/envoy-secrets}"
+
+# shellcheck source=scripts/lib/tls.sh
+. "$here/../scripts/lib/tls.sh"
+tls_check || exit 1
 
 # shellcheck disable=SC2034  # read by its name below
 if ! CHOWDER_ENVOY_TOKEN="$(cat "$CHOWDER_ENVOY_TOKEN_FILE" 2>/dev/null)"; then
@@ -41,12 +50,36 @@ for node in "${nodes[@]}"; do
   CHOWDER_OPERATOR_ENDPOINTS+="${CHOWDER_OPERATOR_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")"
 done
 template="$(cat "$here/envoy.yaml")"
+# without NAME: takes what stands between those marks out of the template.
+without() { template="$(sed "/# BEGIN $1/,/# END $1/d" <<<"$template")"; }
 if [ "$CHOWDER_API_HOSTS" = '"*"' ] || [ "$CHOWDER_API_HOSTS" = '*' ]; then
   CHOWDER_API_HOSTS='"*"'
-  template="$(sed '/# BEGIN unknown hosts/,/# END unknown hosts/d' <<<"$template")"
+  without "unknown hosts"
+fi
+# secret NAME FIELD: a file from which Envoy knows a secret, and which files to watch for it. Moved into place, as Envoy
+# wants it of all that it watches.
+secret() {
+  mkdir -p "$CHOWDER_ENVOY_SECRETS"
+  printf 'resources:\n- {"@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret, name: %s, %s}\n' "$1" "$2" >"$CHOWDER_ENVOY_SECRETS/$1.new"
+  mv "$CHOWDER_ENVOY_SECRETS/$1.new" "$CHOWDER_ENVOY_SECRETS/$1.yaml"
+}
+certificate() { secret "$1" "tls_certificate: {certificate_chain: {filename: \"$2\"}, private_key: {filename: \"$3\"}}"; }
+ca() { secret "$1" "validation_context: {trusted_ca: {filename: \"$2\"}}"; }
+if [ -n "${CHOWDER_TLS_CERTIFICATE:-}" ]; then
+  certificate public_certificate "$CHOWDER_TLS_CERTIFICATE" "$CHOWDER_TLS_KEY"
+else
+  without "public TLS"
+fi
+if [ -n "${CHOWDER_TLS_CLIENT_CA:-}" ]; then ca client_ca "$CHOWDER_TLS_CLIENT_CA"; else without "client certificates"; fi
+if [ -n "${CHOWDER_TLS_INTERNAL_CERTIFICATE:-}" ]; then
+  certificate internal_certificate "$CHOWDER_TLS_INTERNAL_CERTIFICATE" "$CHOWDER_TLS_INTERNAL_KEY"
+  ca internal_ca "$CHOWDER_TLS_INTERNAL_CA"
+else
+  without "internal TLS"
 fi
 for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
-  CHOWDER_DESCRIPTORS CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES; do
+  CHOWDER_DESCRIPTORS CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
+  CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME; do
   template="${template//"\${$name}"/${!name}}"
 done
 printf '%s\n' "$template"

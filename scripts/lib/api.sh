@@ -14,13 +14,13 @@ api_tools_ensure() {
 api() {
   local method="$1" path="$2"
   shift 2
-  api_call "$method" "$REST$path" "$ORGANIZATION_KEY_FILE" "$@"
+  api_call "$method" "$REST$path" "$ORGANIZATION_KEY_FILE" "${REST_CURL[@]}" "$@"
 }
 
 operator_api() {
   local method="$1" path="$2"
   shift 2
-  api_call "$method" "http://localhost:$CHOWDER_OPERATOR_PORT$path" "$OPERATOR_TOKEN_FILE" "$@"
+  api_call "$method" "$OPERATOR:$CHOWDER_OPERATOR_PORT$path" "$OPERATOR_TOKEN_FILE" "${OPERATOR_CURL[@]}" "$@"
 }
 
 api_call() {
@@ -31,7 +31,7 @@ api_call() {
   status="${answer##*$'\n'}"
   answer="${answer%$'\n'*}"
   if [ "$status" -ge 400 ]; then
-    say "$method ${url#http://localhost:*/}: $status $(jq -r '.message // .error // .' <<<"$answer" 2>/dev/null || printf '%s' "$answer")"
+    say "$method ${url#*://*/}: $status $(jq -r '.message // .error // .' <<<"$answer" 2>/dev/null || printf '%s' "$answer")"
     return 1
   fi
   printf '%s\n' "$answer"

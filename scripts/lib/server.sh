@@ -65,7 +65,7 @@ server_key() {
   } | sha256sum | cut -c1-16
 }
 
-server_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER_OPERATOR_PORT/healthz"; }
+server_answers() { curl -fs -o /dev/null --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz"; }
 
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
@@ -90,4 +90,4 @@ envoy_ensure_running() {
 }
 
 # Without a key: 401 comes from a node, so Envoy has found one that is well.
-envoy_answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "$REST/v1/organization")" = 401 ]; }
+envoy_answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "${REST_CURL[@]}" "$REST/v1/organization")" = 401 ]; }

@@ -30,9 +30,11 @@ MASTER_KEY_FILE="${CHOWDER_MASTER_KEY_FILE:-$CHOWDER_HOME/master.key}"
 ORGANIZATION_ID_FILE="$CHOWDER_HOME/organization-id"
 FIRST_INSTANCE_FILE="$CHOWDER_HOME/first-instance"
 CLUSTER_ID_FILE="$CHOWDER_HOME/cluster-id"
-REST="http://localhost:$CHOWDER_REST_PORT"
+# shellcheck source=scripts/lib/tls.sh
+. "$ROOT/scripts/lib/tls.sh"
+tls_urls
 # shellcheck disable=SC2034  # read by the scripts that source this file
-readonly RUN LOGS ORGANIZATION_KEY_FILE ORGANIZATION_ID_FILE OPERATOR_TOKEN_FILE MASTER_KEY_FILE FIRST_INSTANCE_FILE CLUSTER_ID_FILE REST
+readonly RUN LOGS ORGANIZATION_KEY_FILE ORGANIZATION_ID_FILE OPERATOR_TOKEN_FILE MASTER_KEY_FILE FIRST_INSTANCE_FILE CLUSTER_ID_FILE REST OPERATOR REST_CURL OPERATOR_CURL
 
 # home_ensure: makes the installation's folders, for nobody else to read, and its name among others on one Docker Engine.
 home_ensure() {

@@ -54,7 +54,7 @@ walk_watch() {
   local id="$1" deadline=$((SECONDS + CHOWDER_FIRST_INSTANCE_SECONDS)) began=$SECONDS line shown=0 status="" stream curl_pid
   while [ "$SECONDS" -lt "$deadline" ] && [ "$status" != running ]; do
     # exec, so that $! is curl itself and can be ended: left alone, it would notice only at the next heartbeat.
-    exec {stream}< <(exec curl -sN --max-time $((deadline - SECONDS)) -H @<(api_authorization "$ORGANIZATION_KEY_FILE") "$REST/v1/instances/$id/watch")
+    exec {stream}< <(exec curl -sN --max-time $((deadline - SECONDS)) -H @<(api_authorization "$ORGANIZATION_KEY_FILE") "${REST_CURL[@]}" "$REST/v1/instances/$id/watch")
     curl_pid=$!
     while IFS= read -r line <&"$stream"; do
       case "$line" in "data: "*) line="${line#data: }" ;; *) continue ;; esac
@@ -99,20 +99,24 @@ walk_ask() {
 
 # walk_next ID: commands to paste. They read the key from its file, so that it stays out of the shell's history.
 walk_next() {
+  local curl="curl${REST_CURL[*]:+ ${REST_CURL[*]}}" grpcurl="grpcurl -plaintext" python=python3 certificate=""
+  if tls_internal; then grpcurl="grpcurl -cacert $CHOWDER_TLS_INTERNAL_CA -cert $CHOWDER_TLS_INTERNAL_CERTIFICATE -key $CHOWDER_TLS_INTERNAL_KEY -authority ${CHOWDER_TLS_INTERNAL_NAME:-chowder-node}"; fi
+  if tls_public && [ -n "${CHOWDER_TLS_CA:-}" ]; then python="SSL_CERT_FILE=$CHOWDER_TLS_CA python3"; fi
+  if [ -n "${CHOWDER_TLS_CLIENT_CERTIFICATE:-}" ]; then certificate=", http_client=openai.DefaultHttpxClient(cert=(\"$CHOWDER_TLS_CLIENT_CERTIFICATE\", \"$CHOWDER_TLS_CLIENT_KEY\"))"; fi
   cat <<EOF_NEXT
 
 export CHOWDER_KEY=\$(cat $ORGANIZATION_KEY_FILE) ID=$1
 
 # curl: talk to it, put it to sleep and wake it, make another one
-curl $REST/v1/instances/\$ID/responses -H "Authorization: Bearer \$CHOWDER_KEY" -H 'Content-Type: application/json' -d '{"input": "What can you do?"}'
-curl -X POST $REST/v1/instances/\$ID/stop  -H "Authorization: Bearer \$CHOWDER_KEY"
-curl -X POST $REST/v1/instances/\$ID/start -H "Authorization: Bearer \$CHOWDER_KEY"
-curl $REST/v1/instances -H "Authorization: Bearer \$CHOWDER_KEY" -H 'Content-Type: application/json' -d '{"name": "second", "model_provider": "$(model_api_provider)"}'
+$curl $REST/v1/instances/\$ID/responses -H "Authorization: Bearer \$CHOWDER_KEY" -H 'Content-Type: application/json' -d '{"input": "What can you do?"}'
+$curl -X POST $REST/v1/instances/\$ID/stop  -H "Authorization: Bearer \$CHOWDER_KEY"
+$curl -X POST $REST/v1/instances/\$ID/start -H "Authorization: Bearer \$CHOWDER_KEY"
+$curl $REST/v1/instances -H "Authorization: Bearer \$CHOWDER_KEY" -H 'Content-Type: application/json' -d '{"name": "second", "model_provider": "$(model_api_provider)"}'
 
 # grpcurl, by reflection
-grpcurl -plaintext -H "authorization: Bearer \$CHOWDER_KEY" -d "{\"instance_id\": \"\$ID\"}" localhost:$CHOWDER_GRPC_PORT chowder.v1.InstanceService/WatchInstance
+$grpcurl -H "authorization: Bearer \$CHOWDER_KEY" -d "{\"instance_id\": \"\$ID\"}" localhost:$CHOWDER_GRPC_PORT chowder.v1.InstanceService/WatchInstance
 
 # the openai Python client (pip install openai)
-python3 -c 'import os, openai; c = openai.OpenAI(base_url="$REST/v1/instances/" + os.environ["ID"], api_key=os.environ["CHOWDER_KEY"]); print(c.responses.create(model="openclaw", input="Hello!").output_text)'
+$python -c 'import os, openai; c = openai.OpenAI(base_url="$REST/v1/instances/" + os.environ["ID"], api_key=os.environ["CHOWDER_KEY"]$certificate); print(c.responses.create(model="openclaw", input="Hello!").output_text)'
 EOF_NEXT
 }

@@ -247,7 +247,7 @@ class EnvoyGatewayIT {
         .with("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
   }
 
-  private static void upgradeAndEcho(ServerSocket server) {
+  static void upgradeAndEcho(ServerSocket server) {
     try (Socket socket = server.accept()) {
       var in = socket.getInputStream();
       var head = new StringBuilder();

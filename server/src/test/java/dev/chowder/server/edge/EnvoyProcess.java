@@ -45,6 +45,7 @@ public final class EnvoyProcess implements AutoCloseable {
     var all = new HashMap<>(variables);
     all.put("CHOWDER_REST_PORT", "0");
     all.put("CHOWDER_ENVOY_ADMIN_PORT", "0");
+    all.put("CHOWDER_ENVOY_SECRETS", folder.resolve("envoy-secrets").toString());
     Path config = folder.resolve("envoy.yaml");
     Files.writeString(config, run(List.of(root.resolve("envoy/render.sh").toString()), all));
     Path admin = folder.resolve("admin");

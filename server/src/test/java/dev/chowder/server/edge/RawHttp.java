@@ -87,6 +87,11 @@ public final class RawHttp {
     socket.connect(to, TIME_LIMIT_MILLIS);
     socket.setSoTimeout(TIME_LIMIT_MILLIS);
     socket.setTcpNoDelay(true);
+    return over(socket, request);
+  }
+
+  /** The same on a connection that is there, such as one of TLS. */
+  public static Exchange over(Socket socket, Request request) throws IOException {
     // The server may answer and close before it took all of a body that is too large: the answer
     // counts.
     Thread.ofVirtual()

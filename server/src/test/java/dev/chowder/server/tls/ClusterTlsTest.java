@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two nodes that know each other by certificates, and others that knock. */
-@Timeout(180)
+@Timeout(300)
 class ClusterTlsTest {
   private static final List<String> HOSTS = List.of("127.0.0.1", "127.0.0.2");
   private static final String NAME = "chowder-node";
@@ -78,10 +78,10 @@ class ClusterTlsTest {
     Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
     var strangers = new Authority(folder, "strangers").issue("stranger", NAME);
     var operator = ours.issue("operator");
-    assertThat(getsIn(Optional.empty())).as("in plain text").isFalse();
-    assertThat(getsIn(Optional.of(tls(strangers)))).as("from another CA").isFalse();
-    assertThat(getsIn(Optional.of(tls(operator)))).as("no node's").isFalse();
-    assertThat(getsIn(Optional.of(tls(ours.issue("third", NAME))))).as("a node's").isTrue();
+    assertThat(getsIn(Optional.empty(), "4s")).as("in plain text").isFalse();
+    assertThat(getsIn(Optional.of(tls(strangers)), "4s")).as("from another CA").isFalse();
+    assertThat(getsIn(Optional.of(tls(operator)), "4s")).as("no node's").isFalse();
+    assertThat(getsIn(Optional.of(tls(ours.issue("third", NAME))), "60s")).as("a node's").isTrue();
   }
 
   @Test
@@ -104,15 +104,15 @@ class ClusterTlsTest {
     Handshake.awaitOther(former, ours, operator, managementPort);
   }
 
-  /** Tries to join at the first node's address, and ends. */
-  private static boolean getsIn(Optional<TlsSettings> tls) {
+  /** Tries to join at the first node's address for so long, and ends. */
+  private static boolean getsIn(Optional<TlsSettings> tls, String patience) {
     var root =
         root(
             Map.of(
                 "chowder.cluster.host",
                 "127.0.0.3",
                 "pekko.cluster.shutdown-after-unsuccessful-join-seed-nodes",
-                "4s"));
+                patience));
     var settings =
         new ClusterSettings(
             "127.0.0.3",

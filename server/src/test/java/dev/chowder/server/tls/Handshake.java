@@ -14,7 +14,7 @@ import javax.net.ssl.SSLSocket;
 /** The beginning of a connection, and what the other end shows there. */
 public final class Handshake {
   private static final int TIME_LIMIT_MILLIS = 10_000;
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(90);
   private static final long LOOK_MILLIS = 20;
 
   private Handshake() {}

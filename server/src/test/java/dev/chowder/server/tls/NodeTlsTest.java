@@ -95,7 +95,8 @@ class NodeTlsTest {
           InsecureChannelCredentials.create(), ours.client(), ours.client(stranger)
         }) {
       var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> health(refused));
-      assertThat(thrown.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      // As the connection ends before or after the call was written.
+      assertThat(thrown.getStatus().getCode()).isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
     }
   }
 

@@ -1,0 +1,93 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.tls.Authority;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code envoy/render.sh} makes of the settings of TLS, and what it refuses. */
+class EnvoyTemplateTest {
+  @TempDir private Path folder;
+  private final Map<String, String> variables = new HashMap<>();
+
+  private record Rendered(int exit, String out, String error) {}
+
+  @BeforeEach
+  void anInstallation() throws IOException {
+    variables.put("CHOWDER_ENVOY_SECRETS", folder.resolve("secrets").toString());
+    variables.put(
+        "CHOWDER_ENVOY_TOKEN_FILE", Files.writeString(folder.resolve("t"), "token").toString());
+  }
+
+  @Test
+  void withoutCertificatesThereIsNoTls() throws Exception {
+    var rendered = render();
+    assertThat(rendered.exit()).as(rendered.error()).isZero();
+    assertThat(rendered.out()).doesNotContain("transport_socket", "${CHOWDER");
+    assertThat(folder.resolve("secrets")).doesNotExist();
+  }
+
+  @Test
+  void pathsAndNoKeysAreInWhatItWrites() throws Exception {
+    var ours = new Authority(folder, "ours");
+    var api = ours.issue("api", "localhost");
+    variables.put("CHOWDER_TLS_CERTIFICATE", api.certificate().toString());
+    variables.put("CHOWDER_TLS_KEY", api.key().toString());
+    var rendered = render();
+    assertThat(rendered.exit()).as(rendered.error()).isZero();
+    assertThat(rendered.out())
+        .contains("DownstreamTlsContext")
+        .doesNotContain("require_client_certificate", "UpstreamTlsContext", "${CHOWDER");
+    assertThat(folder.resolve("secrets/public_certificate.yaml"))
+        .content()
+        .contains(api.certificate().toString(), api.key().toString())
+        .doesNotContain("BEGIN");
+  }
+
+  @Test
+  void halfOfItIsRefusedInASentence() throws Exception {
+    var ours = new Authority(folder, "ours");
+    var api = ours.issue("api", "localhost");
+    var other = ours.issue("other");
+    variables.put("CHOWDER_TLS_KEY", api.key().toString());
+    refuses("CHOWDER_TLS_CERTIFICATE: not set (expected: a PEM file, as CHOWDER_TLS_KEY is set).");
+    variables.put("CHOWDER_TLS_CERTIFICATE", folder.resolve("none").toString());
+    refuses("CHOWDER_TLS_CERTIFICATE: " + folder.resolve("none") + " (expected: the absolute path");
+    variables.put("CHOWDER_TLS_CERTIFICATE", other.certificate().toString());
+    refuses("CHOWDER_TLS_KEY: " + api.key() + " (expected: the key of CHOWDER_TLS_CERTIFICATE");
+    variables.put("CHOWDER_TLS_CERTIFICATE", api.certificate().toString());
+    variables.put("CHOWDER_TLS_INTERNAL_CA", ours.certificate().toString());
+    refuses("CHOWDER_TLS_INTERNAL_CERTIFICATE: not set (expected: a PEM file,");
+    variables.keySet().removeIf(name -> name.startsWith("CHOWDER_TLS_"));
+    variables.put("CHOWDER_TLS_CLIENT_CA", ours.certificate().toString());
+    refuses("CHOWDER_TLS_CERTIFICATE: not set (expected: a PEM file, as CHOWDER_TLS_CLIENT_CA");
+  }
+
+  private void refuses(String sentence) throws Exception {
+    var rendered = render();
+    assertThat(rendered.error()).startsWith(sentence).hasLineCount(1);
+    assertThat(rendered.exit()).isEqualTo(1);
+    assertThat(rendered.out()).isEmpty();
+  }
+
+  private Rendered render() throws Exception {
+    var error = folder.resolve("error");
+    var builder =
+        new ProcessBuilder(EnvoyProcess.repository().resolve("envoy/render.sh").toString())
+            .redirectError(error.toFile());
+    builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
+    builder.environment().putAll(variables);
+    var process = builder.start();
+    process.getOutputStream().close();
+    var out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Rendered(process.waitFor(), out, Files.readString(error));
+  }
+}
