@@ -8,9 +8,11 @@ import com.sun.net.httpserver.HttpServer;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
@@ -116,6 +118,13 @@ final class Owner implements AutoCloseable {
     return InstanceServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  Organization organization(Channel channel) {
+    return OrganizationServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
+        .getOrganization(GetOrganizationRequest.getDefaultInstance());
   }
 
   Instance create(Channel channel, String name) {

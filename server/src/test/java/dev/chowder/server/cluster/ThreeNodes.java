@@ -7,7 +7,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.sql.DriverManager;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,16 +18,19 @@ import java.util.stream.Collectors;
 
 /** Three nodes of one home and one database. */
 final class ThreeNodes implements AutoCloseable {
-  private static final String NEEDED =
-      " is not set (expected: a PostgreSQL that scripts/test has started, see CONTRIBUTING.md)";
-
   private final Path home;
+  private final DatabaseServer server;
   private final String database = "cluster_" + UUID.randomUUID().toString().replace("-", "");
   private final List<Node> nodes = new ArrayList<>();
 
   ThreeNodes(Path base, Map<String, String> settings) throws IOException {
+    this(base, DatabaseServer.shared(), settings);
+  }
+
+  ThreeNodes(Path base, DatabaseServer server, Map<String, String> settings) throws IOException {
+    this.server = server;
     home = Files.createDirectory(base.resolve("home"));
-    administer("CREATE DATABASE " + database);
+    server.administer("CREATE DATABASE " + database);
     var ports = freePorts();
     var environment = new HashMap<>(environment(ports));
     environment.putAll(settings);
@@ -44,14 +47,14 @@ final class ThreeNodes implements AutoCloseable {
         Files.createFile(
             home.resolve("storage.password"),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(password, needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
+    Files.writeString(password, server.password());
     return Map.of(
         "CHOWDER_HOME",
         home.toString(),
         "CHOWDER_STORAGE_URL",
-        needed("CHOWDER_TEST_POSTGRES_URL") + "/" + database,
+        server.nodesUrl() + "/" + database,
         "CHOWDER_STORAGE_USER",
-        needed("CHOWDER_TEST_POSTGRES_USER"),
+        server.user(),
         "CHOWDER_STORAGE_PASSWORD_FILE",
         password.toString(),
         "CHOWDER_SANDBOX_DRIVER",
@@ -68,6 +71,11 @@ final class ThreeNodes implements AutoCloseable {
 
   Path sandboxes() {
     return home.resolve("sandboxes");
+  }
+
+  /** What lies in their database, past whatever stands between it and them. */
+  Connection openDatabase() throws SQLException {
+    return server.connect(database);
   }
 
   List<Node> all() {
@@ -109,29 +117,10 @@ final class ThreeNodes implements AutoCloseable {
     }
   }
 
-  private static void administer(String statement) {
-    try (var connection =
-            DriverManager.getConnection(
-                needed("CHOWDER_TEST_POSTGRES_URL") + "/postgres",
-                needed("CHOWDER_TEST_POSTGRES_USER"),
-                needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
-        var sql = connection.createStatement()) {
-      sql.execute(statement);
-    } catch (SQLException why) {
-      throw new IllegalStateException(statement, why);
-    }
-  }
-
-  private static String needed(String variable) {
-    String value = System.getenv(variable);
-    if (value == null || value.isBlank()) throw new IllegalStateException(variable + NEEDED);
-    return value;
-  }
-
   @Override
   public void close() {
     nodes.forEach(Node::close);
-    administer("DROP DATABASE " + database + " WITH (FORCE)");
+    server.administer("DROP DATABASE " + database + " WITH (FORCE)");
   }
 
   /** An operator's token of this home. */

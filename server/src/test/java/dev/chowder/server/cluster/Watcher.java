@@ -12,27 +12,42 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A caller that watches one instance, and watches again from where it was when its node ends. */
 final class Watcher implements AutoCloseable {
   private final InstanceServiceGrpc.InstanceServiceStub calls;
   private final String id;
+  private final Set<Status.Code> passing;
   private final Context.CancellableContext life = Context.current().withCancellation();
   private final List<Instance> seen = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
   private int resumed;
 
-  private Watcher(InstanceServiceGrpc.InstanceServiceStub calls, String id) {
+  private Watcher(
+      InstanceServiceGrpc.InstanceServiceStub calls, String id, Set<Status.Code> passing) {
     this.calls = calls;
     this.id = id;
+    this.passing = passing;
   }
 
   static Watcher of(Owner owner, Channel channel, String id) {
+    return of(owner, channel, id, Set.of(Status.Code.UNAVAILABLE));
+  }
+
+  /**
+   * Begins to watch.
+   *
+   * @param passing what its watch may end with, and is then begun again
+   */
+  static Watcher of(Owner owner, Channel channel, String id, Set<Status.Code> passing) {
     var watcher =
         new Watcher(
             InstanceServiceGrpc.newStub(channel)
+                .withWaitForReady()
                 .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(owner.headers())),
-            id);
+            id,
+            passing);
     watcher.begin(WatchInstanceRequest.newBuilder().setInstanceId(id).build());
     return watcher;
   }
@@ -66,16 +81,15 @@ final class Watcher implements AutoCloseable {
   }
 
   private synchronized void ended(Status why) {
-    switch (why.getCode()) {
-      case CANCELLED -> {}
-      case UNAVAILABLE -> {
-        resumed++;
-        var again = WatchInstanceRequest.newBuilder().setInstanceId(id);
-        if (!seen.isEmpty()) again.setAfterRevision(seen.getLast().getRevision());
-        begin(again.build());
-      }
-      default -> failures.add(why.toString());
+    if (why.getCode() == Status.Code.CANCELLED) return;
+    if (!passing.contains(why.getCode())) {
+      failures.add(why.toString());
+      return;
     }
+    resumed++;
+    var again = WatchInstanceRequest.newBuilder().setInstanceId(id);
+    if (!seen.isEmpty()) again.setAfterRevision(seen.getLast().getRevision());
+    begin(again.build());
   }
 
   synchronized Optional<Instance> newest() {

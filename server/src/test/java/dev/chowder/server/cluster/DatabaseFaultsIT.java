@@ -1,0 +1,311 @@
+package dev.chowder.server.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.cluster.FaultChecker.Listed;
+import dev.chowder.server.cluster.FaultChecker.Seen;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What three nodes under load make of a database that dies, is away, cut off or slow, and of their
+ * own death all at once: nothing that was acknowledged is lost, nothing is there twice, and calls
+ * fail only as the documents say.
+ *
+ * <p>{@code scripts/test-faults} runs it alone, with more of everything where that is wanted.
+ */
+class DatabaseFaultsIT {
+  private static final int INSTANCES = Integer.getInteger("chowder.faults.instances", 60);
+  private static final Duration DOWN =
+      Duration.ofSeconds(Integer.getInteger("chowder.faults.down-seconds", 10));
+  private static final long SEED = Long.getLong("chowder.faults.seed", System.nanoTime());
+
+  private static final Duration LATENCY = Duration.ofMillis(500);
+  private static final int CALLERS = 6;
+  private static final int WATCHED = 6;
+  private static final int CUTS = 3;
+
+  /** Connections that must be gone before the way is made whole again. */
+  private static final int RESET = 6;
+
+  /** Of each caller, before and after a fault: it is in the middle of something then. */
+  private static final int ANSWERS = 6;
+
+  private static final Duration ANSWER_LIMIT = Duration.ofMinutes(2);
+  private static final Duration WELL_LIMIT = Duration.ofMinutes(2);
+  private static final Duration END_LIMIT = Duration.ofSeconds(20);
+
+  /** What {@code scripts/test-faults} prints. */
+  private static final Path TABLE = Path.of("target", "faults.md");
+
+  private static final List<String> LINES = new ArrayList<>();
+
+  @TempDir static Path base;
+  private static OwnPostgres postgres;
+  private static Toxiproxy way;
+  private static ThreeNodes nodes;
+  private static Owner owner;
+  private static FaultEvidence evidence;
+  private static final FaultLedger LEDGER = new FaultLedger();
+  private static final List<String> POPULATION = new ArrayList<>();
+  private static final List<FleetWatcher> FLEETS = new ArrayList<>();
+  private static final Map<String, Watcher> WATCHERS = new HashMap<>();
+
+  @BeforeAll
+  static void start() throws Exception {
+    postgres = new OwnPostgres();
+    way = new Toxiproxy(postgres.port(), base.resolve("toxiproxy.log"));
+    nodes =
+        new ThreeNodes(base, postgres.server(way.port()), Map.of("CHOWDER_SWEEP_INTERVAL", "5s"));
+    owner = new Owner(nodes, "whale");
+    evidence = new FaultEvidence(nodes, owner);
+    POPULATION.addAll(new FaultLoad(nodes, owner, LEDGER, "before", 16).populate(INSTANCES));
+    assertThat(POPULATION).hasSize(INSTANCES);
+    for (var node : nodes.all()) {
+      FLEETS.add(FleetWatcher.of(owner, node.channel(), "fleet at " + node));
+    }
+    for (int n = 0; n < WATCHED; n++) {
+      var id = POPULATION.get(n);
+      var channel = nodes.all().get(n % nodes.all().size()).channel();
+      WATCHERS.put(id, Watcher.of(owner, channel, id, FaultLoad.PASSING));
+    }
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    FLEETS.forEach(FleetWatcher::close);
+    WATCHERS.values().forEach(Watcher::close);
+    if (owner != null) owner.close();
+    if (nodes != null) nodes.close();
+    if (way != null) way.close();
+    if (postgres != null) postgres.close();
+    Files.write(TABLE, LINES);
+  }
+
+  @Test
+  void nothingIsLostWhenPostgresIsKilledAndUpAtOnce() throws Exception {
+    survives(
+        "PostgreSQL killed, up at once",
+        _ -> {
+          postgres.kill();
+          postgres.start();
+        });
+  }
+
+  @Test
+  void nothingIsLostWhenPostgresIsKilledAndDownForAWhile() throws Exception {
+    survives(
+        "PostgreSQL killed, down for " + DOWN.toSeconds() + " s",
+        _ -> {
+          postgres.kill();
+          Thread.sleep(DOWN);
+          postgres.start();
+        });
+  }
+
+  @Test
+  void nothingIsLostWhenAllConnectionsAreCutAgainAndAgain() throws Exception {
+    survives(
+        "all connections cut, " + CUTS + " times closed and reset",
+        load -> {
+          for (int cut = 0; cut < CUTS; cut++) {
+            way.cut();
+            way.heal();
+            awaitAnswers(load);
+            var before = connections();
+            way.resetPeers();
+            Await.until(
+                ANSWER_LIMIT,
+                () -> before.stream().filter(one -> !connections().contains(one)).count() >= RESET,
+                () -> "connections: " + connections());
+            way.heal();
+            awaitAnswers(load);
+          }
+        });
+  }
+
+  @Test
+  void nothingIsLostWhenTheWayToPostgresIsSlow() throws Exception {
+    survives(
+        "%d ms each way for %d s".formatted(LATENCY.toMillis(), DOWN.toSeconds()),
+        _ -> {
+          way.delay(LATENCY);
+          Thread.sleep(DOWN);
+          way.heal();
+        });
+  }
+
+  @Test
+  void nothingIsLostWhenAllNodesAreKilledAtOnce() throws Exception {
+    survives(
+        "all nodes killed at once",
+        _ -> {
+          nodes.all().forEach(node -> node.signal("KILL"));
+          nodes.all().forEach(node -> node.awaitExit(END_LIMIT));
+          nodes.heal();
+          nodes.all().forEach(node -> node.channel().resetConnectBackoff());
+        });
+  }
+
+  /** Something breaks, and is made whole again. */
+  private interface Fault {
+    void strike(FaultLoad load) throws Exception;
+  }
+
+  private static void survives(String story, Fault fault) throws Exception {
+    System.out.println("seed " + SEED + ": " + story);
+    int before = LEDGER.acknowledged();
+    var load =
+        new FaultLoad(nodes, owner, LEDGER, story.replace(' ', '-').replace(",", ""), CALLERS);
+    load.begin(POPULATION, SEED);
+    awaitAnswers(load);
+    fault.strike(load);
+    long whole = System.nanoTime();
+    awaitAnswers(load);
+    double answered = secondsSince(whole);
+    load.end();
+    long quiet = System.nanoTime();
+    assertThat(load.failures().keySet()).as("failures").allMatch(DatabaseFaultsIT::isDocumented);
+    assertThat(FLEETS).allSatisfy(fleet -> assertThat(fleet.failures()).isEmpty());
+    assertThat(WATCHERS.values()).allSatisfy(one -> assertThat(one.failures()).isEmpty());
+    awaitWell();
+    double well = secondsSince(quiet);
+    tell(story, LEDGER.acknowledged() - before, load.failures(), answered, well);
+  }
+
+  /** Each caller, from now on. */
+  private static void awaitAnswers(FaultLoad load) {
+    load.countAnew();
+    Await.until(
+        ANSWER_LIMIT,
+        () -> load.fewestAnswers() >= ANSWERS,
+        () -> "answers: " + load.fewestAnswers() + ", failures: " + load.failures());
+  }
+
+  private static boolean isDocumented(String failure) {
+    return FaultLoad.PASSING.stream().anyMatch(code -> failure.matches("\\w+ " + code + "\\b.*"));
+  }
+
+  private static void awaitWell() throws Exception {
+    var findings = new ArrayList<String>();
+    Await.until(
+        WELL_LIMIT,
+        () -> {
+          findings.clear();
+          findings.addAll(look());
+          return findings.isEmpty();
+        },
+        () -> FaultChecker.brief(findings) + "\n" + logsOf(findings));
+    getEach();
+  }
+
+  private static List<String> look() {
+    try {
+      return FaultChecker.check(evidence.gather(LEDGER.facts(), seen()));
+    } catch (StatusRuntimeException notYet) {
+      return List.of("list: " + notYet.getMessage());
+    } catch (SQLException | IOException why) {
+      throw new IllegalStateException(why);
+    }
+  }
+
+  private static List<Seen> seen() {
+    var all = new ArrayList<Seen>();
+    var alive = LEDGER.facts().alive();
+    FLEETS.forEach(fleet -> all.addAll(fleet.seen(alive)));
+    WATCHERS.forEach(
+        (id, watcher) ->
+            all.add(
+                watcher
+                    .newest()
+                    .map(last -> FleetWatcher.seen("watcher", last))
+                    .orElse(new Seen("watcher", id, 0, false))));
+    return all;
+  }
+
+  /** The nodes' own, by the database's processes behind them. */
+  private static Set<Integer> connections() {
+    var all = new HashSet<Integer>();
+    try (var connection = nodes.openDatabase();
+        var query =
+            connection.prepareStatement(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <>"
+                    + " pg_backend_pid()");
+        var row = query.executeQuery()) {
+      while (row.next()) all.add(row.getInt(1));
+    } catch (SQLException why) {
+      throw new IllegalStateException(why);
+    }
+    return all;
+  }
+
+  /** What is listed answers too, at every node. */
+  private static void getEach() throws Exception {
+    var ids = evidence.listed().stream().map(Listed::id).toList();
+    try (var callers = Executors.newFixedThreadPool(16, Thread.ofVirtual().factory())) {
+      var answers =
+          IntStream.range(0, ids.size())
+              .mapToObj(
+                  n ->
+                      callers.submit(
+                          () -> owner.get(nodes.all().get(n % 3).channel(), ids.get(n)).getId()))
+              .toList();
+      for (int n = 0; n < ids.size(); n++) assertThat(answers.get(n).get()).isEqualTo(ids.get(n));
+    }
+  }
+
+  /** What the nodes say of the first that is not well, and of what they take for their own bugs. */
+  private static String logsOf(List<String> findings) {
+    var whose = FaultChecker.whose(findings.stream().limit(1).toList());
+    return nodes.all().stream()
+        .flatMap(node -> node.log().lines().map(line -> node + ": " + line))
+        .filter(line -> line.contains(" ERROR ") || whose.stream().anyMatch(line::contains))
+        .limit(200)
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static void tell(
+      String story, int acknowledged, Map<String, Integer> failures, double answered, double well) {
+    if (LINES.isEmpty()) {
+      LINES.add(
+          "| fault | instances | changes acknowledged meanwhile | calls that failed | until each"
+              + " caller was answered | until all was well |");
+      LINES.add("|---|---|---|---|---|---|");
+    }
+    int failed = failures.values().stream().mapToInt(Integer::intValue).sum();
+    LINES.add(
+        String.format(
+            Locale.ROOT,
+            "| %s | %d | %d | %d | %.1f s | %.1f s |",
+            story,
+            LEDGER.facts().fates().size(),
+            acknowledged,
+            failed,
+            answered,
+            well));
+    System.out.println(LINES.getLast() + " " + new TreeMap<>(failures));
+  }
+
+  private static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
+  }
+}

@@ -1,0 +1,277 @@
+package dev.chowder.server.cluster;
+
+import dev.chowder.server.cluster.FaultLedger.Facts;
+import dev.chowder.server.cluster.FaultLedger.Fate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares what callers were told with all that is there once everything is quiet: journal, rows,
+ * list, slots, sandboxes and what watchers saw last. It asks nobody anything.
+ */
+final class FaultChecker {
+  private final Evidence evidence;
+  private final List<String> findings = new ArrayList<>();
+  private final Map<String, Phase> phases = new HashMap<>();
+
+  /**
+   * What is there.
+   *
+   * @param events by instance, the first one first
+   * @param rows by instance, those of terminated ones too
+   * @param listed as the API lists them
+   * @param slots how many the organization says are taken
+   * @param sandboxes of the host
+   * @param seen what each watcher saw last, of each instance that it watches
+   */
+  record Evidence(
+      Facts facts,
+      Map<String, List<Event>> events,
+      Map<String, Row> rows,
+      List<Listed> listed,
+      int slots,
+      List<Sandbox> sandboxes,
+      List<Seen> seen) {}
+
+  /**
+   * A fact in the journal.
+   *
+   * @param number its place in its instance's history
+   * @param last whether it ends a stage after which the instance runs, or is a recovery to a start
+   */
+  record Event(long number, String name, boolean last) {}
+
+  record Row(String status, int revision, String name, boolean owes, boolean holdsSlot) {}
+
+  record Listed(String id, String status) {}
+
+  record Sandbox(String name, boolean runs) {}
+
+  record Seen(String watcher, String instance, int revision, boolean terminated) {}
+
+  /** Where a history has led, in the words of {@code docs/LIFECYCLE.md}. */
+  private enum Phase {
+    ABSENT("", false),
+    NEVER_BORN("", true),
+    PROVISIONING("provisioning", false),
+    RUNNING("running", true),
+    STOPPING("running", false),
+    RESTARTING("stopped", false),
+    STOPPED("stopped", true),
+    STARTING("stopped", false),
+    ERRORED("error", true),
+    DELETED("terminated", true);
+
+    final String status;
+    final boolean settled;
+
+    Phase(String status, boolean settled) {
+      this.status = status;
+      this.settled = settled;
+    }
+
+    boolean lives() {
+      return this != ABSENT && this != NEVER_BORN && this != DELETED;
+    }
+
+    /** Null: a history does not go on so. */
+    @Nullable Phase after(Event event) {
+      return switch (event.name()) {
+        case "CREATED" -> this == ABSENT ? PROVISIONING : null;
+        case "BIRTH_FORBIDDEN" -> this == ABSENT ? NEVER_BORN : null;
+        case "STAGE_FINISHED" ->
+            this != PROVISIONING && this != STARTING ? null : event.last() ? RUNNING : this;
+        case "STOP_REQUESTED" -> this == RUNNING || this == STOPPED ? STOPPING : null;
+        case "RESTART_REQUESTED" -> this == RUNNING ? RESTARTING : null;
+        case "STOPPED" -> this == STOPPING ? STOPPED : this == RESTARTING ? STARTING : null;
+        case "START_REQUESTED" -> this == RUNNING || this == STOPPED ? STARTING : null;
+        case "RECOVERED" -> this != ERRORED ? null : event.last() ? STARTING : PROVISIONING;
+        case "FAILED" -> lives() && this != ERRORED ? ERRORED : null;
+        case "DELETED" -> lives() ? DELETED : null;
+        case "SLOT_RELEASED", "SLOT_FOUND", "SANDBOX_REMOVED", "LEFTOVER_FOUND" ->
+            this == ERRORED || this == DELETED || this == NEVER_BORN ? this : null;
+        case "CONFIG_APPLIED", "ENDPOINT_MOVED" -> this == RUNNING ? this : null;
+        case "UPDATED" -> lives() ? this : null;
+        default -> null;
+      };
+    }
+  }
+
+  private FaultChecker(Evidence evidence) {
+    this.evidence = evidence;
+  }
+
+  /** What is wrong, a sentence each; empty: nothing. */
+  static List<String> check(Evidence evidence) {
+    var checker = new FaultChecker(evidence);
+    checker.histories();
+    checker.rows();
+    checker.list();
+    checker.acknowledgements();
+    checker.doubles();
+    checker.slots();
+    checker.sandboxes();
+    checker.watchers();
+    return List.copyOf(checker.findings);
+  }
+
+  private void histories() {
+    evidence
+        .events()
+        .forEach(
+            (id, events) -> {
+              var phase = Phase.ABSENT;
+              for (int n = 0; n < events.size(); n++) {
+                var event = events.get(n);
+                expect(event.number() == n + 1, id, "event " + event.number() + " at " + (n + 1));
+                var next = phase.after(event);
+                expect(next != null, id, event.name() + " while " + phase);
+                if (next != null) phase = next;
+              }
+              phases.put(id, phase);
+              expect(phase.settled, id, "still " + phase);
+            });
+  }
+
+  private void rows() {
+    phases.forEach(
+        (id, phase) -> {
+          var row = evidence.rows().get(id);
+          if (row == null) {
+            expect(phase == Phase.NEVER_BORN, id, "no row of " + phase);
+            return;
+          }
+          int newest = events(id).size();
+          expect(row.revision() == newest, id, "row of " + row.revision() + ", not " + newest);
+          expect(row.status().equals(phase.status), id, "row " + row.status() + " of " + phase);
+          expect(!row.owes(), id, "is owed something");
+          boolean needsSlot = phase.lives() && phase != Phase.ERRORED;
+          expect(row.holdsSlot() == needsSlot, id, "holds a slot: " + row.holdsSlot());
+        });
+    for (var id : evidence.rows().keySet()) expect(phases.containsKey(id), id, "row, no journal");
+  }
+
+  private void list() {
+    var shown = new HashSet<String>();
+    for (var one : evidence.listed()) {
+      expect(shown.add(one.id()), one.id(), "listed twice");
+      var phase = phase(one.id());
+      expect(phase.lives(), one.id(), "listed though " + phase);
+      expect(one.status().equals(phase.status), one.id(), one.status() + " listed of " + phase);
+    }
+    phases.forEach((id, p) -> expect(!p.lives() || shown.contains(id), id, p + ", not listed"));
+  }
+
+  private void acknowledgements() {
+    evidence
+        .facts()
+        .fates()
+        .forEach(
+            (id, possible) -> {
+              var phase = phase(id);
+              expect(
+                  fate(phase).filter(possible::contains).isPresent(),
+                  id,
+                  phase + " (expected: " + possible + ")");
+            });
+  }
+
+  private static Optional<Fate> fate(Phase phase) {
+    return switch (phase) {
+      case RUNNING -> Optional.of(Fate.RUNNING);
+      case STOPPED -> Optional.of(Fate.STOPPED);
+      case DELETED -> Optional.of(Fate.GONE);
+      case ABSENT, NEVER_BORN, PROVISIONING, STOPPING, RESTARTING, STARTING, ERRORED ->
+          Optional.empty();
+    };
+  }
+
+  /** A creation has a name of its own, so whoever shares one was made by the same creation. */
+  private void doubles() {
+    var facts = evidence.facts();
+    var byName = new HashMap<String, String>();
+    evidence
+        .rows()
+        .forEach(
+            (id, row) -> {
+              var other = byName.put(row.name(), id);
+              expect(other == null, id, row.name() + " was created twice, also as " + other);
+              boolean asked =
+                  facts.fates().containsKey(id) || facts.unanswered().contains(row.name());
+              expect(asked, id, row.name() + " is there though its creation was answered");
+            });
+  }
+
+  private void slots() {
+    long wanted =
+        phases.values().stream().filter(phase -> phase.lives() && phase != Phase.ERRORED).count();
+    expect(evidence.slots() == wanted, "slots", evidence.slots() + " taken, not " + wanted);
+  }
+
+  private void sandboxes() {
+    var byInstance = new HashMap<String, Sandbox>();
+    for (var sandbox : evidence.sandboxes()) {
+      var id = sandbox.name().replaceFirst("^sb-", "");
+      expect(byInstance.put(id, sandbox) == null, id, "two sandboxes");
+      expect(phase(id).lives(), id, "a sandbox though " + phase(id));
+    }
+    phases.forEach(
+        (id, phase) -> {
+          var sandbox = byInstance.get(id);
+          if (phase == Phase.RUNNING) {
+            expect(sandbox != null && sandbox.runs(), id, "RUNNING in " + sandbox);
+          }
+          if (phase == Phase.STOPPED) {
+            expect(sandbox != null && !sandbox.runs(), id, "STOPPED in " + sandbox);
+          }
+        });
+  }
+
+  private void watchers() {
+    for (var last : evidence.seen()) {
+      var id = last.instance();
+      if (phase(id) == Phase.DELETED) {
+        expect(last.terminated(), id, last.watcher() + " does not know that it is DELETED");
+      } else {
+        int newest = events(id).size();
+        expect(
+            last.revision() == newest,
+            id,
+            last.watcher() + " is at " + last.revision() + ", not " + newest);
+      }
+    }
+  }
+
+  private Collection<Event> events(String id) {
+    return evidence.events().getOrDefault(id, List.of());
+  }
+
+  private Phase phase(String id) {
+    return phases.getOrDefault(id, Phase.ABSENT);
+  }
+
+  private void expect(boolean holds, String whose, String otherwise) {
+    if (!holds) findings.add(whose + ": " + otherwise);
+  }
+
+  /** For a message that a person reads. */
+  static String brief(List<String> findings) {
+    var first = findings.stream().limit(20).collect(Collectors.joining("\n"));
+    return findings.size() + " findings, the first:\n" + first;
+  }
+
+  /** Whose histories they concern, for a look into logs. */
+  static Set<String> whose(List<String> findings) {
+    return findings.stream()
+        .map(finding -> finding.substring(0, finding.indexOf(':')))
+        .collect(Collectors.toSet());
+  }
+}

@@ -1,0 +1,215 @@
+package dev.chowder.server.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.cluster.FaultChecker.Event;
+import dev.chowder.server.cluster.FaultChecker.Evidence;
+import dev.chowder.server.cluster.FaultChecker.Listed;
+import dev.chowder.server.cluster.FaultChecker.Row;
+import dev.chowder.server.cluster.FaultChecker.Sandbox;
+import dev.chowder.server.cluster.FaultChecker.Seen;
+import dev.chowder.server.cluster.FaultLedger.Facts;
+import dev.chowder.server.cluster.FaultLedger.Fate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Plants each fault that the suite is to find into a world that is well. */
+class FaultCheckerTest {
+  private final Map<String, Set<Fate>> fates = new HashMap<>();
+  private final Set<String> unanswered = new HashSet<>();
+  private final Map<String, List<Event>> events = new HashMap<>();
+  private final Map<String, Row> rows = new HashMap<>();
+  private final List<Listed> listed = new ArrayList<>();
+  private final List<Sandbox> sandboxes = new ArrayList<>();
+  private final List<Seen> seen = new ArrayList<>();
+  private int slots = 3;
+
+  /** Two that run, one that is stopped, one that was deleted. */
+  FaultCheckerTest() {
+    lives("a", Fate.RUNNING, "running", "CREATED", "STAGE_FINISHED", "PUBLISHED");
+    lives("b", Fate.RUNNING, "running", "CREATED", "PUBLISHED", "UPDATED");
+    lives("c", Fate.STOPPED, "stopped", "CREATED", "PUBLISHED", "STOP_REQUESTED", "STOPPED");
+    history("d", "CREATED", "PUBLISHED", "DELETED", "SLOT_RELEASED", "SANDBOX_REMOVED");
+    fates.put("d", Set.of(Fate.GONE));
+    rows.put("d", new Row("terminated", 5, "d", false, false));
+    seen.add(new Seen("w", "d", 3, true));
+  }
+
+  private void lives(String id, Fate fate, String status, String... history) {
+    history(id, history);
+    fates.put(id, Set.of(fate));
+    rows.put(id, new Row(status, history.length, id, false, true));
+    listed.add(new Listed(id, status));
+    sandboxes.add(new Sandbox("sb-" + id, fate == Fate.RUNNING));
+    seen.add(new Seen("w", id, history.length, false));
+  }
+
+  private void history(String id, String... names) {
+    var history = new ArrayList<Event>();
+    for (var name : names) {
+      boolean last = name.equals("PUBLISHED");
+      history.add(new Event(history.size() + 1, last ? "STAGE_FINISHED" : name, last));
+    }
+    events.put(id, history);
+  }
+
+  private List<String> check() {
+    return FaultChecker.check(
+        new Evidence(new Facts(fates, unanswered), events, rows, listed, slots, sandboxes, seen));
+  }
+
+  @Test
+  void aWorldThatIsWellHasNoFindings() {
+    assertThat(check()).isEmpty();
+  }
+
+  @Test
+  void anAcknowledgedInstanceThatIsNowhereIsFound() {
+    fates.put("e", Set.of(Fate.RUNNING));
+    assertThat(check()).containsExactly("e: ABSENT (expected: [RUNNING])");
+  }
+
+  @Test
+  void oneThatIsThereAndNotListedIsFound() {
+    listed.removeFirst();
+    assertThat(check()).containsExactly("a: RUNNING, not listed");
+  }
+
+  @Test
+  void anAcknowledgedStopThatWasForgottenIsFound() {
+    fates.put("a", Set.of(Fate.STOPPED));
+    assertThat(check()).containsExactly("a: RUNNING (expected: [STOPPED])");
+  }
+
+  @Test
+  void anAcknowledgedDeletionThatWasForgottenIsFound() {
+    fates.put("a", Set.of(Fate.GONE));
+    assertThat(check()).containsExactly("a: RUNNING (expected: [GONE])");
+  }
+
+  @Test
+  void whatWasNeverAnsweredMayHaveHappenedOrNot() {
+    fates.put("a", Set.of(Fate.STOPPED, Fate.RUNNING));
+    unanswered.add("never came");
+    unanswered.add("b");
+    fates.remove("b");
+    assertThat(check()).isEmpty();
+  }
+
+  @Test
+  void oneCreationThatMadeTwoIsFound() {
+    lives("twin", Fate.RUNNING, "running", "CREATED", "PUBLISHED");
+    rows.put("twin", new Row("running", 2, "a", false, true));
+    slots = 4;
+    assertThat(check()).singleElement().asString().contains("a was created twice");
+  }
+
+  @Test
+  void oneThatIsListedTwiceIsFound() {
+    listed.add(new Listed("a", "running"));
+    assertThat(check()).containsExactly("a: listed twice");
+  }
+
+  @Test
+  void aSlotThatNobodyUsesIsFound() {
+    slots = 4;
+    assertThat(check()).containsExactly("slots: 4 taken, not 3");
+  }
+
+  @Test
+  void aSandboxOfNobodyIsFound() {
+    sandboxes.add(new Sandbox("sb-x", true));
+    assertThat(check()).containsExactly("x: a sandbox though ABSENT");
+  }
+
+  @Test
+  void aSandboxThatADeletionLeftIsFound() {
+    sandboxes.add(new Sandbox("sb-d", false));
+    assertThat(check()).containsExactly("d: a sandbox though DELETED");
+  }
+
+  @Test
+  void aProcessThatAStopLeftAndOneThatIsGoneAreFound() {
+    sandboxes.remove(new Sandbox("sb-c", false));
+    sandboxes.add(new Sandbox("sb-c", true));
+    sandboxes.remove(new Sandbox("sb-a", true));
+    assertThat(check())
+        .containsExactlyInAnyOrder(
+            "c: STOPPED in Sandbox[name=sb-c, runs=true]", "a: RUNNING in null");
+  }
+
+  @Test
+  void aWatcherThatIsBehindIsFound() {
+    seen.remove(new Seen("w", "a", 3, false));
+    seen.add(new Seen("w", "a", 2, false));
+    assertThat(check()).containsExactly("a: w is at 2, not 3");
+  }
+
+  @Test
+  void aWatcherThatWasNeverToldOfOneIsFound() {
+    seen.remove(new Seen("w", "a", 3, false));
+    seen.add(new Seen("w", "a", 0, false));
+    assertThat(check()).containsExactly("a: w is at 0, not 3");
+    assertThat(new Facts(fates, unanswered).alive()).containsExactlyInAnyOrder("a", "b", "c");
+  }
+
+  @Test
+  void aWatcherThatMissedADeletionIsFound() {
+    seen.remove(new Seen("w", "d", 3, true));
+    seen.add(new Seen("w", "d", 2, false));
+    assertThat(check()).containsExactly("d: w does not know that it is DELETED");
+  }
+
+  @Test
+  void aHistoryThatCannotBeIsFound() {
+    history("a", "CREATED", "PUBLISHED", "STOPPED");
+    assertThat(check()).containsExactly("a: STOPPED while RUNNING");
+    history("a", "CREATED", "CREATED", "PUBLISHED");
+    assertThat(check()).containsExactly("a: CREATED while PROVISIONING");
+  }
+
+  @Test
+  void anEventThatIsMissingInBetweenIsFound() {
+    events.put(
+        "b",
+        List.of(
+            new Event(1, "CREATED", false),
+            new Event(2, "STAGE_FINISHED", true),
+            new Event(4, "UPDATED", false)));
+    assertThat(check()).containsExactly("b: event 4 at 3");
+  }
+
+  @Test
+  void whatNeverSettlesIsFound() {
+    history("a", "CREATED", "STAGE_FINISHED", "STAGE_FINISHED");
+    rows.put("a", new Row("provisioning", 3, "a", true, true));
+    listed.set(0, new Listed("a", "provisioning"));
+    assertThat(check())
+        .containsExactlyInAnyOrder(
+            "a: still PROVISIONING",
+            "a: is owed something",
+            "a: PROVISIONING (expected: [RUNNING])");
+  }
+
+  @Test
+  void aRowBehindTheJournalIsFound() {
+    rows.put("c", new Row("running", 3, "c", false, true));
+    assertThat(check())
+        .containsExactlyInAnyOrder("c: row of 3, not 4", "c: row running of STOPPED");
+  }
+
+  @Test
+  void anErrorThatNobodyWasToldOfIsFound() {
+    history("a", "CREATED", "STAGE_FINISHED", "FAILED");
+    rows.put("a", new Row("error", 3, "a", false, false));
+    listed.set(0, new Listed("a", "error"));
+    sandboxes.removeFirst();
+    slots = 2;
+    assertThat(check()).containsExactly("a: ERRORED (expected: [RUNNING])");
+  }
+}
