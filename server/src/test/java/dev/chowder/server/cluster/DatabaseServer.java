@@ -11,22 +11,22 @@ import java.sql.SQLException;
  * @param nodesUrl how nodes reach it, which may be over something that a test puts in between
  * @param user who may make databases
  */
-record DatabaseServer(String url, String nodesUrl, String user, String password) {
+public record DatabaseServer(String url, String nodesUrl, String user, String password) {
   private static final String NEEDED =
       " is not set (expected: a PostgreSQL that scripts/test has started, see CONTRIBUTING.md)";
 
   /** The one that all tests share. */
-  static DatabaseServer shared() {
+  public static DatabaseServer shared() {
     var url = needed("CHOWDER_TEST_POSTGRES_URL");
     return new DatabaseServer(
         url, url, needed("CHOWDER_TEST_POSTGRES_USER"), needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
   }
 
-  Connection connect(String database) throws SQLException {
+  public Connection connect(String database) throws SQLException {
     return DriverManager.getConnection(url + "/" + database, user, password);
   }
 
-  void administer(String statement) {
+  public void administer(String statement) {
     try (var connection = connect("postgres");
         var sql = connection.createStatement()) {
       sql.execute(statement);

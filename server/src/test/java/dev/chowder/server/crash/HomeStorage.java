@@ -1,5 +1,6 @@
 package dev.chowder.server.crash;
 
+import dev.chowder.server.cluster.DatabaseServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -50,66 +51,38 @@ sealed interface HomeStorage extends AutoCloseable {
   }
 
   /** In the PostgreSQL that scripts/test has started. */
-  record Postgres(Map<Path, String> databases) implements HomeStorage {
+  record Postgres(DatabaseServer server, Map<Path, String> databases) implements HomeStorage {
     Postgres() {
-      this(new HashMap<>());
+      this(DatabaseServer.shared(), new HashMap<>());
     }
 
     @Override
     public synchronized Map<String, String> environment(Path home) {
-      var database = databases.computeIfAbsent(home, Postgres::make);
+      var database = databases.computeIfAbsent(home, _ -> make());
       return Map.of(
-          "CHOWDER_STORAGE_URL", url(database),
-          "CHOWDER_STORAGE_USER", needed("CHOWDER_TEST_POSTGRES_USER"),
-          "CHOWDER_STORAGE_PASSWORD", needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
+          "CHOWDER_STORAGE_URL", server.url() + "/" + database,
+          "CHOWDER_STORAGE_USER", server.user(),
+          "CHOWDER_STORAGE_PASSWORD", server.password());
     }
 
     @Override
     public synchronized Connection connect(Path home) throws SQLException {
-      return connectTo(Objects.requireNonNull(databases.get(home), "no server was started there"));
+      return server.connect(
+          Objects.requireNonNull(databases.get(home), "no server was started there"));
     }
 
     @Override
     public synchronized void close() {
-      databases.values().forEach(name -> administer("DROP DATABASE " + name + " WITH (FORCE)"));
+      databases
+          .values()
+          .forEach(name -> server.administer("DROP DATABASE " + name + " WITH (FORCE)"));
       databases.clear();
     }
 
-    private static String make(Path home) {
+    private String make() {
       var name = "crash_" + UUID.randomUUID().toString().replace("-", "");
-      administer("CREATE DATABASE " + name);
+      server.administer("CREATE DATABASE " + name);
       return name;
-    }
-
-    private static void administer(String statement) {
-      try (var connection = connectTo("postgres");
-          var sql = connection.createStatement()) {
-        sql.execute(statement);
-      } catch (SQLException why) {
-        throw new IllegalStateException(statement, why);
-      }
-    }
-
-    private static Connection connectTo(String database) throws SQLException {
-      return DriverManager.getConnection(
-          url(database),
-          needed("CHOWDER_TEST_POSTGRES_USER"),
-          needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
-    }
-
-    private static String url(String database) {
-      return needed("CHOWDER_TEST_POSTGRES_URL") + "/" + database;
-    }
-
-    private static String needed(String variable) {
-      var value = System.getenv(variable);
-      if (value == null || value.isBlank()) {
-        throw new IllegalStateException(
-            variable
-                + " is not set (expected: a PostgreSQL that scripts/test has started, see"
-                + " CONTRIBUTING.md)");
-      }
-      return value;
     }
   }
 }
