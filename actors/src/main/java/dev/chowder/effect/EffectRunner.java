@@ -67,7 +67,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           if (current != null && current.covers(effect)) return current;
           if (current != null) current.giveUp();
           // It leaves by itself when it has ended; until then the next one must know of it.
-          if (effect instanceof InstanceEffect.None) return current;
+          if (effect instanceof InstanceEffect.None) {
+            return current == null || current.ended ? null : current;
+          }
           var run = new Run(id, effect, report, current);
           run.start();
           return run;
@@ -107,6 +109,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private @Nullable Run previous;
     private final Optional<StageReports> stageReports;
     private volatile boolean givenUp;
+
+    /** No thread of it does anything any more. */
+    private volatile boolean ended;
 
     /** What was owed last: it may have changed on the way. */
     private volatile InstanceEffect latest;
@@ -189,8 +194,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       } catch (RuntimeException e) {
         LOG.error("instance={} effect={} failed by a bug", id, name(), e);
       } finally {
-        runs.remove(id, this);
+        runs.computeIfPresent(id, (_, run) -> run == this ? afterEnd() : run);
       }
+    }
+
+    /**
+     * Stages that are done stay known until the instance owes something else: an instance that has
+     * not been told yet may say what it knows, and a stage that is taken again after those behind
+     * it would undo them.
+     */
+    private @Nullable Run afterEnd() {
+      ended = true;
+      boolean allDone = stageReports.map(StageReports::isComplete).orElse(false);
+      return allDone && !givenUp ? this : null;
     }
 
     private void perform() throws InterruptedException {

@@ -45,7 +45,7 @@ final class StageReports {
 
   synchronized void add(Finished stage) {
     done.add(stage);
-    if (done.size() == stages || within.isZero()) {
+    if (isComplete() || within.isZero()) {
       tell();
     } else if (!willTell) {
       willTell = true;
@@ -64,6 +64,10 @@ final class StageReports {
   synchronized void tellAgainFrom(int stage) {
     told = Math.min(told, stage);
     tell();
+  }
+
+  synchronized boolean isComplete() {
+    return done.size() == stages;
   }
 
   synchronized int done() {

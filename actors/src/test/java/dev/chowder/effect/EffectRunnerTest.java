@@ -199,6 +199,32 @@ class EffectRunnerTest {
   }
 
   @Test
+  void stagesThatAreAllDoneAreNeverTakenAgainByAnInstanceThatDoesNotKnowYet()
+      throws InterruptedException {
+    work.gate.release(10);
+    var whole = plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY);
+    runner.owe(ID, whole, reports::add);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+    // A sweep's question that was in the instance's mailbox before the reports, or after one was
+    // lost.
+    runner.owe(ID, whole, reports::add);
+    assertThat(finished()).containsExactly(Stage.ONBOARD, Stage.START_GATEWAY);
+    runner.owe(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
+    runner.owe(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+
+    // Whatever comes after they were over is another matter.
+    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    runner.owe(ID, whole, reports::add);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+    assertThat(work.steps)
+        .extracting(Step::stage)
+        .containsExactly(Stage.ONBOARD, Stage.START_GATEWAY, Stage.ONBOARD, Stage.START_GATEWAY);
+  }
+
+  @Test
   void anotherLifeEndsTheStagesOfTheFormerOne() throws InterruptedException {
     runner.owe(ID, plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     work.awaitBegun(1);
