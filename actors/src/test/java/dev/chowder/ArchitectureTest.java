@@ -201,7 +201,7 @@ class ArchitectureTest {
 
   private static final class KnowOnlyItsOwnPackage extends ArchCondition<JavaClass> {
     KnowOnlyItsOwnPackage() {
-      super("depend only on java.., org.jspecify.. and their own package");
+      super("depend only on java.., org.jspecify.., org.pcollections.. and their own package");
     }
 
     @Override
@@ -211,7 +211,7 @@ class ArchitectureTest {
               dependency -> {
                 String target = dependency.getTargetClass().getBaseComponentType().getPackageName();
                 return !target.equals(item.getPackageName())
-                    && !target.matches("(java|org[.]jspecify)([.].*)?")
+                    && !target.matches("(java|org[.]jspecify|org[.]pcollections)([.].*)?")
                     && !dependency.getTargetClass().getBaseComponentType().isPrimitive();
               })
           .forEach(

@@ -99,7 +99,9 @@ public final class InstanceEntity
     this.effects = effects;
     this.views =
         new InstanceViewWriter(
-            readSide, () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
+            id,
+            readSide,
+            () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
     this.maxWatchers = maxWatchers;
   }

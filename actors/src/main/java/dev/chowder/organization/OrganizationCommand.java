@@ -7,18 +7,25 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/**
- * Everything that can be asked of an organization. Each command is answered each time it is said:
- * {@link dev.chowder.actor.EntityAsk} says one again while its answer is missing, and that must
- * change no more than once was to. A {@code keyId} is the acting key's.
- */
+/** Everything that can be said to an organization. A {@code keyId} is the acting key's. */
 public sealed interface OrganizationCommand extends CborSerializable {
-  ActorRef<OrganizationReply> replyTo();
+  /**
+   * Commands that are answered, each time they are said: {@link dev.chowder.actor.EntityAsk} says
+   * one again while its answer is missing, and that must change no more than once was to.
+   */
+  sealed interface Request extends OrganizationCommand {
+    ActorRef<OrganizationReply> replyTo();
+  }
 
-  record SignUp(String name, Instant now, ActorRef<OrganizationReply> replyTo)
-      implements OrganizationCommand {}
+  /** Takes a slot or gives one back; those that come together are decided together. */
+  sealed interface SlotChange extends Request {}
 
-  record Get(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
+  /** Its own: whoever waits for a slot change has waited for all that came together. */
+  record DecideSlots() implements OrganizationCommand {}
+
+  record SignUp(String name, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+
+  record Get(ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /**
    * Changes settings, all or none. The keys themselves are put into the table of secrets before
@@ -36,11 +43,10 @@ public sealed interface OrganizationCommand extends CborSerializable {
       Map<ModelProvider, EndpointChange> endpoints,
       Instant now,
       ActorRef<OrganizationReply> replyTo)
-      implements OrganizationCommand {}
+      implements Request {}
 
   /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
-  record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo)
-      implements OrganizationCommand {}
+  record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /** Takes a slot before the instance exists; a slot that it has already is its own again. */
   record ReserveSlot(
@@ -49,17 +55,17 @@ public sealed interface OrganizationCommand extends CborSerializable {
       ModelProvider provider,
       Instant now,
       ActorRef<OrganizationReply> replyTo)
-      implements OrganizationCommand {}
+      implements SlotChange {}
 
   /** Gives a slot back; not taken: accepted all the same. */
   record ReleaseSlot(String instanceId, Instant now, ActorRef<OrganizationReply> replyTo)
-      implements OrganizationCommand {}
+      implements SlotChange {}
 
   /**
    * Has the view stored once more, whatever is believed to be there; answered when that is done.
    */
-  record StoreView(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
+  record StoreView(ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /** Asks which slots are taken; answered by {@link OrganizationReply.Slots}. */
-  record GetSlots(ActorRef<OrganizationReply> replyTo) implements OrganizationCommand {}
+  record GetSlots(ActorRef<OrganizationReply> replyTo) implements Request {}
 }

@@ -1,15 +1,16 @@
 package dev.chowder.organization;
 
 import dev.chowder.actor.Failpoints;
+import dev.chowder.actor.ViewWriter;
+import dev.chowder.organization.OrganizationCommand.Request;
+import dev.chowder.organization.OrganizationCommand.SlotChange;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
-import org.apache.pekko.Done;
+import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -27,7 +28,6 @@ import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
 import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,41 +45,61 @@ public final class OrganizationEntity
   /** One to recover from, and one before it in case that one cannot be read. */
   private static final int SNAPSHOTS_KEPT = 2;
 
-  private static final long AGAIN_SECONDS = 5;
-
   private final ActorContext<OrganizationCommand> context;
   private final String id;
-  private final OrganizationReadSide readSide;
   private final int snapshotEvery;
-  private CompletionStage<Done> stored = CompletableFuture.completedFuture(Done.done());
+  private final int slotsPerWrite;
+  private final ViewWriter<OrganizationView> views;
 
-  /** Of the view that was stored last. */
-  private volatile int revisionThere;
+  /** Said and not decided yet. */
+  private final List<SlotChange> slotChanges = new ArrayList<>();
 
   /** Makes organizations known to sharding. */
   public static void init(
       ClusterSharding sharding, OrganizationReadSide readSide, OrganizationSettings settings) {
     sharding.init(
-        Entity.of(ENTITY_KEY, entity -> create(entity.getEntityId(), readSide, settings)));
+        Entity.of(
+            ENTITY_KEY,
+            entity ->
+                create(
+                    entity.getEntityId(),
+                    readSide,
+                    command ->
+                        sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(command),
+                    settings)));
   }
 
+  /** {@code self} reaches this organization also after it was passivated. */
   public static Behavior<OrganizationCommand> create(
-      String id, OrganizationReadSide readSide, OrganizationSettings settings) {
-    return Behaviors.setup(context -> new OrganizationEntity(context, id, readSide, settings));
+      String id,
+      OrganizationReadSide readSide,
+      Consumer<OrganizationCommand> self,
+      OrganizationSettings settings) {
+    return Behaviors.setup(
+        context -> new OrganizationEntity(context, id, readSide, self, settings));
   }
 
   private OrganizationEntity(
       ActorContext<OrganizationCommand> context,
       String id,
       OrganizationReadSide readSide,
+      Consumer<OrganizationCommand> self,
       OrganizationSettings settings) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
     this.context = context;
     this.id = id;
-    this.readSide = readSide;
     this.snapshotEvery = settings.snapshotEvery();
+    this.slotsPerWrite = settings.slotsPerWrite();
+    // Also where nobody speaks to the organization any more: sweeps find slots that nobody uses by
+    // its row.
+    this.views =
+        new ViewWriter<>(
+            "organization=" + id,
+            OrganizationView::revision,
+            readSide::store,
+            () -> self.accept(new OrganizationCommand.StoreView(context.getSystem().ignoreRef())));
   }
 
   @Override
@@ -91,27 +111,82 @@ public final class OrganizationEntity
   public CommandHandler<OrganizationCommand, OrganizationEvent, OrganizationState>
       commandHandler() {
     return (state, command) ->
-        switch (OrganizationLifecycle.decide(state, command)) {
-          case Decision.Reject(var why) -> {
-            command.replyTo().tell(new OrganizationReply.Refused(why));
-            yield Effect().none();
-          }
-          case Decision.Accept(var events) when events.isEmpty() -> {
-            var answer = answer(state, command);
-            if (command instanceof OrganizationCommand.StoreView) {
-              // Where it cannot be stored, there is no answer: whoever asks says it again.
-              view(state).ifPresent(view -> store(view, () -> command.replyTo().tell(answer)));
-            } else {
-              reply(command, answer);
-            }
-            yield Effect().none();
-          }
-          case Decision.Accept(var events) -> persist(events, command);
+        switch (command) {
+          case SlotChange change -> gather(state, change);
+          case OrganizationCommand.DecideSlots() -> decideSlots(state);
+          case Request request -> decide(state, request);
         };
   }
 
+  private Effect<OrganizationEvent, OrganizationState> decide(
+      OrganizationState state, Request request) {
+    return switch (OrganizationLifecycle.decide(state, request)) {
+      case Decision.Reject(var why) -> {
+        request.replyTo().tell(new OrganizationReply.Refused(why));
+        yield Effect().none();
+      }
+      case Decision.Accept(var events) when events.isEmpty() -> unchanged(state, request);
+      case Decision.Accept(var events) ->
+          persist(events, next -> reply(request, answer(next, request)));
+    };
+  }
+
+  private Effect<OrganizationEvent, OrganizationState> unchanged(
+      OrganizationState state, Request request) {
+    var answer = answer(state, request);
+    var view = view(state);
+    if (request instanceof OrganizationCommand.StoreView && view.isPresent()) {
+      views.storeAfter(() -> {}, view.get());
+      // Where it could not be, there is no answer: whoever asks says it again.
+      views.afterStored(
+          () -> {
+            if (views.isStored(view.get())) request.replyTo().tell(answer);
+          });
+    } else {
+      reply(request, answer);
+    }
+    return Effect().none();
+  }
+
+  /**
+   * All that waited for the write before are here by the time that this actor's own word comes, and
+   * share the next one. Those that are forgotten by a crash are said again.
+   */
+  private Effect<OrganizationEvent, OrganizationState> gather(
+      OrganizationState state, SlotChange change) {
+    if (slotChanges.isEmpty()) context.getSelf().tell(new OrganizationCommand.DecideSlots());
+    slotChanges.add(change);
+    return slotChanges.size() < slotsPerWrite ? Effect().none() : decideSlots(state);
+  }
+
+  /** Callers learn of slots from this actor alone: the row is for sweeps, which ask again. */
+  private Effect<OrganizationEvent, OrganizationState> decideSlots(OrganizationState state) {
+    var changes = List.copyOf(slotChanges);
+    slotChanges.clear();
+    var decisions = SlotDecisions.of(state, changes);
+    if (decisions.events().isEmpty()) {
+      answer(state, changes, decisions);
+      return Effect().none();
+    }
+    return persist(decisions.events(), next -> answer(next, changes, decisions));
+  }
+
+  private void answer(OrganizationState state, List<SlotChange> changes, SlotDecisions decisions) {
+    for (int n = 0; n < changes.size(); n++) {
+      var change = changes.get(n);
+      change
+          .replyTo()
+          .tell(
+              decisions
+                  .refusals()
+                  .get(n)
+                  .<OrganizationReply>map(OrganizationReply.Refused::new)
+                  .orElseGet(() -> answer(state, change)));
+    }
+  }
+
   private Effect<OrganizationEvent, OrganizationState> persist(
-      List<OrganizationEvent> events, OrganizationCommand command) {
+      List<OrganizationEvent> events, Consumer<OrganizationState> then) {
     events.forEach(
         event -> Failpoints.hit("persist.organization." + name(event) + Failpoints.BEFORE));
     return Effect()
@@ -122,8 +197,8 @@ public final class OrganizationEntity
                   event ->
                       Failpoints.hit("persist.organization." + name(event) + Failpoints.AFTER));
               log(events);
-              view(next).ifPresent(view -> store(view, () -> {}));
-              reply(command, answer(next, command));
+              view(next).ifPresent(views::store);
+              then.accept(next);
             });
   }
 
@@ -131,76 +206,17 @@ public final class OrganizationEntity
    * Whoever reads the rows after an answer finds in them what was answered; so it is when a command
    * is said again because its first answer still waits for the row.
    */
-  private void reply(OrganizationCommand command, OrganizationReply answer) {
-    if (rowMayFollow(command)) {
-      command.replyTo().tell(answer);
-      return;
-    }
-    stored =
-        stored.thenApply(
-            done -> {
-              command.replyTo().tell(answer);
-              return done;
-            });
-  }
-
-  /**
-   * Callers learn of slots from this actor alone. Their row is for sweeps, which ask again before
-   * they act, so that no create has to wait for it.
-   */
-  private static boolean rowMayFollow(OrganizationCommand command) {
-    return switch (command) {
-      case OrganizationCommand.Get _,
-          OrganizationCommand.GetSlots _,
-          OrganizationCommand.ReserveSlot _,
-          OrganizationCommand.ReleaseSlot _ ->
-          true;
-      case OrganizationCommand.SignUp _,
-          OrganizationCommand.StoreView _,
-          OrganizationCommand.Update _,
-          OrganizationCommand.SetTier _ ->
-          false;
-    };
-  }
-
-  /**
-   * Views are stored one after another, and a failure does not hold the next one back. It is made
-   * good soon, also where nobody speaks to the organization any more: sweeps find slots that nobody
-   * uses by its row.
-   *
-   * @param then is run when it is there, and not where it could not be stored
-   */
-  private void store(OrganizationView view, Runnable then) {
-    stored =
-        stored
-            .thenCompose(_ -> readSide.store(view))
-            .handle(
-                (_, why) -> {
-                  if (why == null) then.run();
-                  return ended(view, why);
-                });
-  }
-
-  private Done ended(OrganizationView view, @Nullable Throwable why) {
-    if (why == null) {
-      revisionThere = view.revision();
+  private void reply(Request request, OrganizationReply answer) {
+    if (request instanceof OrganizationCommand.Get
+        || request instanceof OrganizationCommand.GetSlots) {
+      request.replyTo().tell(answer);
     } else {
-      LOG.warn(
-          "organization={} revision={} view not stored: {}", id, view.revision(), why.toString());
-      CompletableFuture.delayedExecutor(AGAIN_SECONDS, TimeUnit.SECONDS)
-          .execute(() -> storeAgain(view));
+      views.afterStored(() -> request.replyTo().tell(answer));
     }
-    return Done.done();
   }
 
-  /** An older view never replaces a newer one, so this may come at any time. */
-  private void storeAgain(OrganizationView view) {
-    if (revisionThere >= view.revision()) return;
-    var _ = readSide.store(view).handle((_, why) -> ended(view, why));
-  }
-
-  private OrganizationReply answer(OrganizationState state, OrganizationCommand command) {
-    if (command instanceof OrganizationCommand.GetSlots
+  private OrganizationReply answer(OrganizationState state, Request request) {
+    if (request instanceof OrganizationCommand.GetSlots
         && state instanceof OrganizationState.Active active) {
       return new OrganizationReply.Slots(active.slots());
     }
@@ -246,9 +262,7 @@ public final class OrganizationEntity
   @Override
   public SignalHandler<OrganizationState> signalHandler() {
     return newSignalHandlerBuilder()
-        .onSignal(
-            RecoveryCompleted.instance(),
-            state -> view(state).ifPresent(view -> store(view, () -> {})))
+        .onSignal(RecoveryCompleted.instance(), state -> view(state).ifPresent(views::store))
         .build();
   }
 
@@ -257,9 +271,10 @@ public final class OrganizationEntity
   }
 
   private void log(List<OrganizationEvent> events) {
+    long revision = lastSequenceNumber(context) - events.size();
     for (OrganizationEvent event : events) {
-      LOG.info(
-          "organization={} event={} revision={}", id, name(event), lastSequenceNumber(context));
+      revision++;
+      LOG.info("organization={} event={} revision={}", id, name(event), revision);
     }
   }
 }

@@ -6,6 +6,7 @@ import static dev.chowder.organization.Decision.reject;
 import dev.chowder.organization.OrganizationCommand.Get;
 import dev.chowder.organization.OrganizationCommand.GetSlots;
 import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
+import dev.chowder.organization.OrganizationCommand.Request;
 import dev.chowder.organization.OrganizationCommand.ReserveSlot;
 import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
@@ -27,6 +28,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.pcollections.HashTreePMap;
+import org.pcollections.PMap;
 
 /** The rules of an organization: pure, total, and the only place where they are written. */
 public final class OrganizationLifecycle {
@@ -34,7 +37,7 @@ public final class OrganizationLifecycle {
 
   private OrganizationLifecycle() {}
 
-  static Decision decide(OrganizationState state, OrganizationCommand command) {
+  static Decision decide(OrganizationState state, Request command) {
     return switch (state) {
       case Absent() ->
           command instanceof SignUp(var name, var now, _)
@@ -44,7 +47,7 @@ public final class OrganizationLifecycle {
     };
   }
 
-  private static Decision decide(Active state, OrganizationCommand command) {
+  private static Decision decide(Active state, Request command) {
     return switch (command) {
       case SignUp s ->
           // Said again, since its answer was lost: its id and its time are nobody else's.
@@ -78,7 +81,7 @@ public final class OrganizationLifecycle {
   static OrganizationState evolve(OrganizationState state, OrganizationEvent event) {
     if (event instanceof SignedUp(var name, var tier, var at)) {
       if (state instanceof Absent) {
-        return new Active(name, tier, Set.of(), Map.of(), Map.of(), at, at);
+        return new Active(name, tier, Set.of(), Map.of(), HashTreePMap.empty(), at, at);
       }
       throw corrupt(state, event);
     }
@@ -102,8 +105,8 @@ public final class OrganizationLifecycle {
       case EndpointRemoved(_, var provider, var at) ->
           endpoints(state, without(state.endpoints(), provider), at);
       case SlotReserved(_, var instanceId, var at) ->
-          slots(state, with(state.slots(), instanceId, at));
-      case SlotReleased(var instanceId, _) -> slots(state, without(state.slots(), instanceId));
+          slots(state, state.slots().plus(instanceId, at));
+      case SlotReleased(var instanceId, _) -> slots(state, state.slots().minus(instanceId));
     };
   }
 
@@ -120,7 +123,7 @@ public final class OrganizationLifecycle {
     return new Active(s.name(), s.tier(), s.keyed(), endpoints, s.slots(), s.createdAt(), at);
   }
 
-  private static Active slots(Active s, Map<String, Instant> slots) {
+  private static Active slots(Active s, PMap<String, Instant> slots) {
     return new Active(
         s.name(), s.tier(), s.keyed(), s.endpoints(), slots, s.createdAt(), s.updatedAt());
   }

@@ -9,8 +9,10 @@ import java.time.Duration;
  * @param askTimeout how long an organization may take to answer a command
  * @param askAgain how long an answer is waited for before the command is sent again
  * @param snapshotEvery events
+ * @param slotsPerWrite slot changes that come together and share a write
  */
-public record OrganizationSettings(Duration askTimeout, Duration askAgain, int snapshotEvery) {
+public record OrganizationSettings(
+    Duration askTimeout, Duration askAgain, int snapshotEvery, int slotsPerWrite) {
 
   /**
    * Reads {@code chowder.organization}.
@@ -22,6 +24,7 @@ public record OrganizationSettings(Duration askTimeout, Duration askAgain, int s
     return new OrganizationSettings(
         config.getDuration("ask-timeout"),
         config.getDuration("ask-again"),
-        config.getInt("snapshot-every"));
+        config.getInt("snapshot-every"),
+        config.getInt("slots-per-write"));
   }
 }

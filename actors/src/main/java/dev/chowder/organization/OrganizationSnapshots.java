@@ -6,10 +6,11 @@ import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.pekko.persistence.typed.SnapshotAdapter;
+import org.pcollections.HashTreePMap;
 
 /** Translates states to and from the form in which snapshots lie in the database. */
 final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> {
@@ -44,7 +45,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
     stored
         .getEndpointsMap()
         .forEach((p, e) -> endpoints.put(JournalFields.provider(p), JournalFields.endpoint(e)));
-    Map<String, Instant> slots = new TreeMap<>();
+    Map<String, Instant> slots = new HashMap<>();
     stored.getSlotsMap().forEach((id, at) -> slots.put(id, ProtoTime.instant(at)));
     return new Active(
         stored.getName(),
@@ -53,7 +54,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
             .map(JournalFields::provider)
             .collect(Collectors.toUnmodifiableSet()),
         endpoints,
-        slots,
+        HashTreePMap.from(slots),
         ProtoTime.instant(stored.getCreatedAt()),
         ProtoTime.instant(stored.getUpdatedAt()));
   }

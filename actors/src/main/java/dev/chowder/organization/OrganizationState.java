@@ -3,6 +3,7 @@ package dev.chowder.organization;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import org.pcollections.PMap;
 
 /**
  * The life of an organization. It owes the outside world nothing: whoever changes a provider's key
@@ -16,7 +17,8 @@ public sealed interface OrganizationState {
    * It is there.
    *
    * @param keyed providers that have a key in the table of secrets
-   * @param slots the instances that hold one, and since when
+   * @param slots the instances that hold one, and since when; persistent, since a copy for each
+   *     change would make a big organization's creates slower the bigger it is
    * @param updatedAt when its settings last changed; slots are none
    */
   record Active(
@@ -24,14 +26,13 @@ public sealed interface OrganizationState {
       Tier tier,
       Set<ModelProvider> keyed,
       Map<ModelProvider, ModelEndpoint> endpoints,
-      Map<String, Instant> slots,
+      PMap<String, Instant> slots,
       Instant createdAt,
       Instant updatedAt)
       implements OrganizationState {
     public Active {
       keyed = Set.copyOf(keyed);
       endpoints = Map.copyOf(endpoints);
-      slots = Map.copyOf(slots);
     }
 
     /** Whether an instance could use it now. */

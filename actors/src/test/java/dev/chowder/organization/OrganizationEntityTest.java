@@ -5,18 +5,22 @@ import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.actor.TestActors;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.persistence.testkit.javadsl.EventSourcedBehaviorTestKit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,10 +56,84 @@ class OrganizationEntityTest {
       start(OrganizationReadSide readSide) {
     return EventSourcedBehaviorTestKit.create(
         KIT.system(),
-        OrganizationEntity.create(Samples.ID, readSide, Samples.SETTINGS),
+        Behaviors.setup(
+            context ->
+                OrganizationEntity.create(
+                    Samples.ID, readSide, context.getSelf()::tell, settings(1))),
         // Equality, commands and replies; events and states have formats of their own, which
         // OrganizationJournalTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
+  }
+
+  /** With 1, a slot change is decided with its command, as the kit expects. */
+  private static OrganizationSettings settings(int slotsPerWrite) {
+    return new OrganizationSettings(
+        Duration.ofSeconds(20), Duration.ofSeconds(3), 500, slotsPerWrite);
+  }
+
+  @Test
+  void slotChangesThatComeTogetherShareAWriteAndAreAnsweredOneByOne() {
+    var answers = slotChangesAtOnce(100);
+    assertThat(answers.subList(0, 10))
+        .allSatisfy(
+            answer -> {
+              assertThat(accepted(answer).revision()).isEqualTo(3 + 12);
+              assertThat(accepted(answer).slots()).isEqualTo(10);
+            });
+    assertThat(answers.get(10))
+        .isEqualTo(new OrganizationReply.Refused(new OrganizationRejection.LimitReached(10, 10)));
+    // One was given back in between, and taken by the next.
+    assertThat(accepted(answers.get(11)).revision()).isEqualTo(3 + 12);
+    assertThat(accepted(answers.get(12)).slots()).isEqualTo(10);
+  }
+
+  @Test
+  void noMoreSlotChangesShareAWriteThanTheSettingSays() {
+    assertThat(slotChangesAtOnce(5))
+        .filteredOn(OrganizationReply.Accepted.class::isInstance)
+        .extracting(answer -> accepted(answer).revision())
+        .containsExactly(8, 8, 8, 8, 8, 13, 13, 13, 13, 13, 15, 15);
+  }
+
+  /** Ten take a slot of ten, one more does, one of the ten gives its own back, another takes it. */
+  private static List<OrganizationReply> slotChangesAtOnce(int slotsPerWrite) {
+    var id = UUID.randomUUID().toString();
+    var allAreThere = new CountDownLatch(1);
+    var entity =
+        KIT.spawn(
+            Behaviors.<OrganizationCommand>setup(
+                context -> {
+                  allAreThere.await();
+                  return OrganizationEntity.create(
+                      id,
+                      _ -> CompletableFuture.completedFuture(Done.done()),
+                      context.getSelf()::tell,
+                      settings(slotsPerWrite));
+                }));
+    TestProbe<OrganizationReply> first = KIT.createTestProbe();
+    entity.tell(new OrganizationCommand.SignUp("acme", T0, first.ref()));
+    entity.tell(new OrganizationCommand.SetTier(Tier.CRAB, T0, first.ref()));
+    entity.tell(
+        new OrganizationCommand.Update(
+            "key",
+            Optional.empty(),
+            Set.of(ModelProvider.OPENAI),
+            Set.of(),
+            Map.of(),
+            T0,
+            first.ref()));
+    TestProbe<OrganizationReply> probe = KIT.createTestProbe();
+    for (int n = 0; n < 13; n++) {
+      entity.tell(
+          n == 11
+              ? new OrganizationCommand.ReleaseSlot("3", T0, probe.ref())
+              : new OrganizationCommand.ReserveSlot(
+                  "key", "" + n, ModelProvider.OPENAI, T0, probe.ref()));
+    }
+    allAreThere.countDown();
+    var answers = probe.receiveSeveralMessages(13);
+    KIT.stop(entity);
+    return answers;
   }
 
   @Test

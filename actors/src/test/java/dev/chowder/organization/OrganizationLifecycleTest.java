@@ -24,6 +24,7 @@ import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.pcollections.HashTreePMap;
 
 class OrganizationLifecycleTest {
   private static final ActorTestKit KIT = ActorTestKit.create(TestActors.CONFIG);
@@ -42,12 +43,13 @@ class OrganizationLifecycleTest {
     assertThat(decide(new Absent(), new OrganizationCommand.SignUp("acme", T0, NOBODY)))
         .isEqualTo(accept(signedUp));
     assertThat(OrganizationLifecycle.evolve(new Absent(), signedUp))
-        .isEqualTo(new Active("acme", Tier.SHRIMP, Set.of(), Map.of(), Map.of(), T0, T0));
+        .isEqualTo(
+            new Active("acme", Tier.SHRIMP, Set.of(), Map.of(), HashTreePMap.empty(), T0, T0));
   }
 
   @Test
   void anOrganizationThatNeverSignedUpKnowsNothing() {
-    for (OrganizationCommand command :
+    for (OrganizationCommand.Request command :
         List.of(
             new OrganizationCommand.Get(NOBODY),
             new OrganizationCommand.GetSlots(NOBODY),
@@ -91,7 +93,14 @@ class OrganizationLifecycleTest {
     Map<String, Instant> slots = new HashMap<>();
     for (int n = 0; n < 2000; n++) slots.put("i" + n, T0);
     Active whale =
-        new Active("acme", Tier.WHALE, Set.of(ModelProvider.OPENAI), Map.of(), slots, T0, T0);
+        new Active(
+            "acme",
+            Tier.WHALE,
+            Set.of(ModelProvider.OPENAI),
+            Map.of(),
+            HashTreePMap.from(slots),
+            T0,
+            T0);
     assertThat(decide(whale, reserve("another", ModelProvider.OPENAI)))
         .isEqualTo(accept(new OrganizationEvent.SlotReserved("key", "another", T1)));
   }
@@ -107,7 +116,7 @@ class OrganizationLifecycleTest {
 
   @Test
   void customNeedsAnEndpointAndNoKeyAndTheOthersNeedAKeyAndNoEndpoint() {
-    Active bare = new Active("acme", Tier.CRAB, Set.of(), Map.of(), Map.of(), T0, T0);
+    Active bare = new Active("acme", Tier.CRAB, Set.of(), Map.of(), HashTreePMap.empty(), T0, T0);
     assertThat(bare.canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withKeyed(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withEndpoint(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isTrue();
@@ -283,15 +292,15 @@ class OrganizationLifecycleTest {
     return next;
   }
 
-  private static Decision decide(OrganizationState state, OrganizationCommand command) {
+  private static Decision decide(OrganizationState state, OrganizationCommand.Request command) {
     return OrganizationLifecycle.decide(state, command);
   }
 
-  private static OrganizationCommand reserve(String instance, ModelProvider provider) {
+  private static OrganizationCommand.SlotChange reserve(String instance, ModelProvider provider) {
     return new OrganizationCommand.ReserveSlot("key", instance, provider, T1, NOBODY);
   }
 
-  private static OrganizationCommand update(
+  private static OrganizationCommand.Request update(
       Optional<String> name,
       Set<ModelProvider> set,
       Set<ModelProvider> removed,

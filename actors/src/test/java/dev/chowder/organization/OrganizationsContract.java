@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class OrganizationsContract {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final OrganizationSettings SETTINGS =
-      new OrganizationSettings(PATIENCE, Duration.ofSeconds(1), 50);
+      new OrganizationSettings(PATIENCE, Duration.ofSeconds(1), 50, 20);
 
   @TempDir Path home;
   private TestStorage storage;

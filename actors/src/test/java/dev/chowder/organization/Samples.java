@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.pcollections.HashTreePMap;
 
 /** Organizations, events and settings that several tests use. */
 final class Samples {
@@ -15,7 +16,7 @@ final class Samples {
   static final String ID = "0190a000-0000-7000-8000-00000000000a";
   static final String INSTANCE_ID = "0190a000-0000-7000-8000-0000000000b0";
   static final OrganizationSettings SETTINGS =
-      new OrganizationSettings(Duration.ofSeconds(20), Duration.ofSeconds(3), 500);
+      new OrganizationSettings(Duration.ofSeconds(20), Duration.ofSeconds(3), 500, 100);
   static final ModelEndpoint ENDPOINT =
       new ModelEndpoint("http://localhost:11434/v1", "llama", "openai-completions");
 
@@ -28,7 +29,7 @@ final class Samples {
         Tier.CRAB,
         Set.of(ModelProvider.OPENAI),
         Map.of(ModelProvider.CUSTOM, ENDPOINT),
-        Map.of(INSTANCE_ID, T0),
+        HashTreePMap.singleton(INSTANCE_ID, T0),
         T0,
         T1);
   }
