@@ -13,6 +13,7 @@ import java.util.Map;
  * @param stageLimits how long each stage may take
  * @param probeLimit how long a provider may take to list its models before onboarding goes on
  *     without
+ * @param probeBelieved how long a key that a provider took is not tried again
  * @param readyLimit how long a gateway may take to be ready; its stage has {@code start-allowance}
  *     more, so that its log can still be read
  * @param stopLimit how long a stop may take altogether
@@ -27,6 +28,7 @@ public record EffectSettings(
     int maxConcurrent,
     Map<Stage, Duration> stageLimits,
     Duration probeLimit,
+    Duration probeBelieved,
     Duration readyLimit,
     Duration stopLimit,
     Duration drain,
@@ -51,6 +53,7 @@ public record EffectSettings(
         config.getInt("max-concurrent"),
         Map.copyOf(limits),
         config.getDuration("probe-limit"),
+        config.getDuration("probe-believed"),
         config.getDuration("ready-limit"),
         config.getDuration("stop-limit"),
         config.getDuration("drain"),

@@ -8,12 +8,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.google.protobuf.ByteString;
+import dev.chowder.storage.GroupedWrites;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.apache.pekko.Done;
@@ -31,26 +31,31 @@ public final class InstanceReadRows implements InstanceReadSide {
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
-  private final InstanceRows rows;
-  private final Executor blocking;
+  private record Change(InstanceView view, boolean labelsToo) {}
 
-  public InstanceReadRows(InstanceRows rows, Executor blocking) {
-    this.rows = rows;
-    this.blocking = blocking;
+  private final GroupedWrites<Change> writes;
+
+  /**
+   * Makes one.
+   *
+   * @param blocking runs what waits for the database
+   * @param perWrite rows that share a transaction, at most
+   */
+  public InstanceReadRows(InstanceRows rows, Executor blocking, int perWrite) {
+    this.writes =
+        new GroupedWrites<>(
+            blocking,
+            perWrite,
+            changes ->
+                rows.upsertAll(
+                    changes.stream()
+                        .map(one -> new InstanceRows.Write(row(one.view()), one.labelsToo()))
+                        .toList()));
   }
 
   @Override
   public CompletionStage<Done> store(InstanceView view, boolean labelsToo) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          if (labelsToo) {
-            rows.upsert(row(view));
-          } else {
-            rows.upsertWithoutLabels(row(view));
-          }
-          return Done.done();
-        },
-        blocking);
+    return writes.add(new Change(view, labelsToo)).thenApply(_ -> Done.done());
   }
 
   /** What a row shows. */

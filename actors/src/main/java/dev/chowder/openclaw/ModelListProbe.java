@@ -1,6 +1,8 @@
 package dev.chowder.openclaw;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -9,6 +11,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -36,6 +39,9 @@ public final class ModelListProbe {
   /** More than any provider's list; what is beyond is not needed to judge a key. */
   private static final int MAX_ANSWER_BYTES = 4 << 20;
 
+  /** Far more organizations than create instances on one node within a minute. */
+  private static final int MAX_BELIEVED = 10_000;
+
   private static final String ANTHROPIC_VERSION = "2023-06-01";
   private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]+");
 
@@ -47,21 +53,29 @@ public final class ModelListProbe {
   private final Duration limit;
   private final DnsResolver names;
 
+  /** Questions that were answered with yes. */
+  private final Cache<Question, Finding.Accepted> accepted;
+
+  private record Question(String baseUrl, String api, Optional<Secret> key) {}
+
   /**
    * Wires the probe.
    *
    * @param hosts where it may connect to
    * @param limit of one question, from its start to its answer's last byte
+   * @param believed how long a key that was taken is not tried again
    */
-  public ModelListProbe(ModelHosts hosts, Duration limit) {
-    this(hosts, limit, SystemDefaultDnsResolver.INSTANCE);
+  public ModelListProbe(ModelHosts hosts, Duration limit, Duration believed) {
+    this(hosts, limit, believed, SystemDefaultDnsResolver.INSTANCE);
   }
 
   /** Asks these name servers instead of the machine's. */
-  ModelListProbe(ModelHosts hosts, Duration limit, DnsResolver names) {
+  ModelListProbe(ModelHosts hosts, Duration limit, Duration believed, DnsResolver names) {
     this.hosts = hosts;
     this.limit = limit;
     this.names = names;
+    this.accepted =
+        Caffeine.newBuilder().maximumSize(MAX_BELIEVED).expireAfterWrite(believed).build();
   }
 
   /** What the provider said. */
@@ -77,7 +91,8 @@ public final class ModelListProbe {
   }
 
   /**
-   * Asks.
+   * Asks, unless it was answered with yes a moment ago: a fleet's creates are not to look like an
+   * attack.
    *
    * @param setup with the base URL as Chowder, not a sandbox, reaches it
    */
@@ -88,8 +103,16 @@ public final class ModelListProbe {
     } catch (IllegalArgumentException unusable) {
       return new Finding.Unknown("the model list's URL or key cannot be sent");
     }
-    var host = String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost());
-    var asking = new FutureTask<>(() -> ask(request, host));
+    var question = new Question(setup.effectiveBaseUrl(), setup.effectiveApi(), setup.key());
+    var known = accepted.getIfPresent(question);
+    if (known != null) return known;
+    var finding = ask(request, String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost()));
+    if (finding instanceof Finding.Accepted yes) accepted.put(question, yes);
+    return finding;
+  }
+
+  private Finding ask(HttpGet request, String host) throws InterruptedException {
+    var asking = new FutureTask<>(() -> answer(request, host));
     Thread.ofVirtual().name("model-list-probe").start(asking);
     try {
       return asking.get(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -104,7 +127,7 @@ public final class ModelListProbe {
     }
   }
 
-  private Finding ask(HttpGet request, String host) throws IOException {
+  private Finding answer(HttpGet request, String host) throws IOException {
     try (var http = client(new JudgedAddresses(hosts, port(request), names))) {
       return http.execute(request, response -> judge(response, host));
     }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.util.List;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -79,6 +80,11 @@ public final class Database implements AutoCloseable {
   /** The same as a part of {@link #write}. */
   boolean upsert(Handle handle, Upsert row) {
     return dialect.upsert(handle, row);
+  }
+
+  /** The same of rows of one table, each by itself. */
+  boolean[] upsertAll(Handle handle, List<Upsert> rows) {
+    return dialect.upsertAll(handle, rows);
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.chowder.storage;
 import com.zaxxer.hikari.HikariConfig;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Locale;
 import org.h2.engine.Constants;
 import org.jdbi.v3.core.Handle;
@@ -108,6 +109,16 @@ enum Dialect {
     }
 
     @Override
+    boolean[] upsertAll(Handle handle, List<Upsert> rows) {
+      var batch = handle.prepareBatch(rows.getFirst().insertOrUpdate());
+      rows.forEach(row -> row.bind(batch).add());
+      var counts = batch.execute();
+      var written = new boolean[counts.length];
+      for (int n = 0; n < counts.length; n++) written[n] = counts[n] > 0;
+      return written;
+    }
+
+    @Override
     void lock(Handle handle, String table) {
       handle.execute("LOCK TABLE " + table + " IN SHARE ROW EXCLUSIVE MODE");
     }
@@ -180,6 +191,13 @@ enum Dialect {
 
   /** Writes the row, unless a newer revision is there; returns whether it was written. */
   abstract boolean upsert(Handle handle, Upsert row);
+
+  /** The same of several rows of one table, at least one. */
+  boolean[] upsertAll(Handle handle, List<Upsert> rows) {
+    var written = new boolean[rows.size()];
+    for (int n = 0; n < written.length; n++) written[n] = upsert(handle, rows.get(n));
+    return written;
+  }
 
   /** Until the end of the transaction nobody else writes this table. */
   abstract void lock(Handle handle, String table);

@@ -3,6 +3,7 @@ package dev.chowder.storage;
 import static dev.chowder.storage.SqlValues.instant;
 import static dev.chowder.storage.SqlValues.optionalInstant;
 import static dev.chowder.storage.SqlValues.time;
+import static java.util.Comparator.comparing;
 
 import com.google.protobuf.ByteString;
 import java.sql.ResultSet;
@@ -33,23 +34,51 @@ public final class InstanceRows {
   }
 
   /**
+   * A row to be written.
+   *
+   * @param labelsToo whether its labels may differ from those that were written last
+   */
+  public record Write(InstanceRow row, boolean labelsToo) {}
+
+  /**
    * Writes the row, unless a newer revision is there. The same revision is written again: a rebuild
    * may show it differently.
    *
    * @return whether it was written
    */
   public boolean upsert(InstanceRow row) {
+    return upsert(new Write(row, true));
+  }
+
+  private boolean upsert(Write one) {
+    // One statement needs no transaction of ours.
+    if (!one.labelsToo()) return database.upsert(whole(one.row()));
     return database.write(
         handle -> {
-          if (!database.upsert(handle, whole(row))) return false;
-          replaceLabels(handle, row);
+          if (!database.upsert(handle, whole(one.row()))) return false;
+          replaceLabels(handle, one.row());
           return true;
         });
   }
 
-  /** The same by one statement, for a row whose labels are those that were written last. */
-  public boolean upsertWithoutLabels(InstanceRow row) {
-    return database.upsert(whole(row));
+  /** The same of several rows in one transaction, each by the same rule. */
+  public void upsertAll(List<Write> rows) {
+    if (rows.size() == 1) {
+      upsert(rows.getFirst());
+      return;
+    }
+    // In one order, so that two nodes never wait for each other's row.
+    var inOrder = rows.stream().sorted(comparing(one -> one.row().id())).toList();
+    database.write(
+        handle -> {
+          var written =
+              database.upsertAll(handle, inOrder.stream().map(one -> whole(one.row())).toList());
+          for (int n = 0; n < inOrder.size(); n++) {
+            if (written[n] && inOrder.get(n).labelsToo())
+              replaceLabels(handle, inOrder.get(n).row());
+          }
+          return written;
+        });
   }
 
   /** The row, also of a terminated instance. */

@@ -311,6 +311,7 @@ class EffectRunnerTest {
         new EffectSettings(
             maxConcurrent,
             Map.of(Stage.ONBOARD, stageLimit),
+            Duration.ZERO,
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
             Duration.ofSeconds(LIMIT_SECONDS),

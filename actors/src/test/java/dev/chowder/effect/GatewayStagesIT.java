@@ -86,7 +86,7 @@ class GatewayStagesIT {
                 driver,
                 driver::openHostPort,
                 secrets,
-                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
+                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
             new NoOverrides(),
             new GatewayReadiness(HTTP),
             (_, _) -> {},

@@ -109,7 +109,7 @@ class OpenClawIT {
                 driver,
                 driver::openHostPort,
                 secrets,
-                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5))),
+                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
             overrides,
             new GatewayReadiness(HTTP),
             (_, _) -> {},

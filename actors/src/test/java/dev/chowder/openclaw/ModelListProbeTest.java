@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelListProbeTest {
   private static final ModelHosts HERE = new ModelHosts(Set.of("127.0.0.1"));
-  private final ModelListProbe probe = new ModelListProbe(HERE, Duration.ofSeconds(5));
+  private final ModelListProbe probe =
+      new ModelListProbe(HERE, Duration.ofSeconds(5), Duration.ZERO);
   private final CountDownLatch hold = new CountDownLatch(1);
   private HttpServer provider;
   private volatile int status = 200;
@@ -118,9 +119,25 @@ class ModelListProbeTest {
   }
 
   @Test
+  void aKeyThatWasTakenIsBelievedForAWhileAndNoOther() throws Exception {
+    var believing = new ModelListProbe(HERE, Duration.ofSeconds(5), Duration.ofHours(1));
+    status = 401;
+    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.KeyRefused(401));
+    status = 200;
+    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.Accepted());
+    status = 401;
+    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.Accepted());
+    var same = setup("custom", "/v1", "");
+    var another =
+        new ModelSetup("custom", "m", same.baseUrl(), "", Optional.of(Secret.of("another")));
+    assertThat(believing.tryKey(another)).isEqualTo(new Finding.KeyRefused(401));
+    assertThat(probe.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.KeyRefused(401));
+  }
+
+  @Test
   void aProviderThatIsSilentOrAwayIsUnknownAndTheNoteHoldsNoKey() throws Exception {
     silent = true;
-    var impatient = new ModelListProbe(HERE, Duration.ofMillis(200));
+    var impatient = new ModelListProbe(HERE, Duration.ofMillis(200), Duration.ZERO);
     assertThat(((Finding.Unknown) impatient.tryKey(setup("custom", "/v1", ""))).note())
         .startsWith("127.0.0.1: ")
         .doesNotContain("the-key");
@@ -180,7 +197,8 @@ class ModelListProbeTest {
         new Names(
             () ->
                 questions.getAndIncrement() == 0 ? InetAddress.getByName("192.0.2.1") : loopback());
-    var probe = new ModelListProbe(ModelHosts.PUBLIC, Duration.ofMillis(300), rebinding);
+    var probe =
+        new ModelListProbe(ModelHosts.PUBLIC, Duration.ofMillis(300), Duration.ZERO, rebinding);
     assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Finding.Unknown.class);
     assertThat(questions).hasValue(1);
     assertThat(asked).isEmpty();
@@ -203,7 +221,8 @@ class ModelListProbeTest {
   }
 
   private static ModelListProbe named(ModelHosts hosts, InetAddress address) {
-    return new ModelListProbe(hosts, Duration.ofSeconds(5), new Names(() -> address));
+    return new ModelListProbe(
+        hosts, Duration.ofSeconds(5), Duration.ZERO, new Names(() -> address));
   }
 
   private static InetAddress loopback() {

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 abstract class RowsContract {
   private static final Duration SETTLE = Duration.ofSeconds(60);
-  private static final RowSettings SETTINGS = new RowSettings(SETTLE, 3, 2, 1_000_000);
+  private static final RowSettings SETTINGS = new RowSettings(10, SETTLE, 3, 2, 1_000_000);
 
   @TempDir Path home;
   private TestStorage storage;
@@ -219,7 +219,7 @@ abstract class RowsContract {
                       });
             });
     long began = System.nanoTime();
-    var slow = new RowSettings(SETTLE, 3, 2, 10);
+    var slow = new RowSettings(10, SETTLE, 3, 2, 10);
     assertThat(new RowRebuild(slow).rebuild(counting)).isEqualTo(new RowRebuild.Done(9, 0, 0));
     assertThat(most).hasValue(2);
     // Three full pages of three, each a third of a second or longer.

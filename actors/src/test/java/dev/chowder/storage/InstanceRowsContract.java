@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
+import dev.chowder.storage.InstanceRows.Write;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -91,6 +92,49 @@ abstract class InstanceRowsContract {
       for (Future<Boolean> done : threads.invokeAll(writes)) done.get();
     }
     assertThat(rows.get(id).orElseThrow().revision()).isEqualTo(40);
+  }
+
+  @Test
+  void ofRowsThatAreWrittenTogetherEachFollowsTheRuleByItself() {
+    InstanceRow newer = row(Ids.next(), "o", 5, "running", "n", Map.of("a", "new"));
+    rows.upsert(newer);
+    InstanceRow older = row(newer.id(), "o", 4, "provisioning", "n", Map.of("a", "old"));
+    InstanceRow labelled = row(Ids.next(), "o", 1, "running", "n", Map.of("b", "1"));
+    InstanceRow relabelled = row(labelled.id(), "o", 2, "running", "n", Map.of("b", "2"));
+    InstanceRow plain = row(Ids.next(), "o", 1, "running", "n", Map.of());
+    rows.upsertAll(List.of(new Write(labelled, true), new Write(older, true)));
+    rows.upsertAll(
+        List.of(new Write(plain, true), new Write(relabelled, false), new Write(older, false)));
+    assertThat(rows.get(newer.id())).contains(newer);
+    assertThat(rows.get(relabelled.id())).contains(relabelled);
+    assertThat(rows.get(plain.id())).contains(plain);
+    assertThat(rows.list("o", label("a", "new"), 10, Optional.empty())).containsExactly(newer);
+    assertThat(rows.list("o", label("a", "old"), 10, Optional.empty())).isEmpty();
+    // Whoever says that its labels are those that were written last is believed.
+    assertThat(rows.list("o", label("b", "1"), 10, Optional.empty())).containsExactly(relabelled);
+  }
+
+  @Test
+  void groupsOfTheSameRowsWaitForEachOtherAndEndWithTheNewest() throws Exception {
+    List<String> ids = IntStream.range(0, 30).mapToObj(_ -> Ids.next()).toList();
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<Object>> groups = new ArrayList<>();
+      for (int revision : IntStream.rangeClosed(1, 12).toArray()) {
+        List<String> order = revision % 2 == 0 ? ids : ids.reversed();
+        groups.add(
+            Executors.callable(
+                () ->
+                    rows.upsertAll(
+                        order.stream()
+                            .map(
+                                id ->
+                                    new Write(
+                                        row(id, "o", revision, "running", "n", Map.of()), true))
+                            .toList())));
+      }
+      for (Future<Object> done : threads.invokeAll(groups)) done.get();
+    }
+    for (String id : ids) assertThat(rows.get(id).orElseThrow().revision()).isEqualTo(12);
   }
 
   @Test

@@ -215,7 +215,9 @@ public final class Chowder implements AutoCloseable {
                         hostPorts::open,
                         secrets,
                         new ModelListProbe(
-                            new ModelHosts(settings.privateModelHosts()), effects.probeLimit())),
+                            new ModelHosts(settings.privateModelHosts()),
+                            effects.probeLimit(),
+                            effects.probeBelieved())),
                     overrides,
                     new GatewayReadiness(http),
                     slots,
@@ -225,14 +227,14 @@ public final class Chowder implements AutoCloseable {
                 effects,
                 clock,
                 metrics));
+    var rowSettings = RowSettings.of(config);
     var instances =
         Instances.init(
             system,
             runner,
-            new InstanceReadRows(instanceRows, blocking),
+            new InstanceReadRows(instanceRows, blocking, rowSettings.perWrite()),
             InstanceSettings.of(config));
     later.set(instances);
-    var rowSettings = RowSettings.of(config);
     var rowsOfOrganizations =
         new RowKind(
             "organizations",
