@@ -7,6 +7,8 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks an entity, and says the same again while no answer comes: a message on its way to an entity
@@ -14,6 +16,8 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
  * said twice. Knows nothing of what is asked.
  */
 public final class EntityAsk {
+  private static final Logger LOG = LoggerFactory.getLogger(EntityAsk.class);
+
   private final ActorSystem<?> system;
   private final Duration timeout;
   private final Duration again;
@@ -51,7 +55,17 @@ public final class EntityAsk {
                 again,
                 again,
                 () -> {
-                  var _ = said.thenAccept(entity::tell);
+                  var _ =
+                      said.thenAccept(
+                          first -> {
+                            // Seldom without a node that left; often, something is slow or lost.
+                            LOG.info(
+                                "entity={} command={} said again: no answer within {} ms",
+                                entity.getEntityId(),
+                                first.getClass().getSimpleName(),
+                                again.toMillis());
+                            entity.tell(first);
+                          });
                 },
                 system.executionContext());
     return answer.whenComplete((_, _) -> repeating.cancel());
