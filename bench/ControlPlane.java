@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -35,6 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Loads a control plane whose sandboxes are only played, through Envoy's REST as any client would, and prints what it bore. It
@@ -45,6 +47,7 @@ final class ControlPlane {
   private static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
   private static final Pattern KEY = Pattern.compile("\"api_key\":\\s*\"([^\"]+)\"");
   private static final Pattern WRITTEN = Pattern.compile("\"written_at\":\\s*\"([^\"]+)\"");
+  private static final Pattern HEAP_USED = Pattern.compile("heap .*used (\\d+)K");
   private static final String CREATE = "{\"name\":\"bench\",\"model_provider\":\"custom\"}";
 
   /** Less than Envoy takes on one connection. */
@@ -61,6 +64,8 @@ final class ControlPlane {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CALL_LIMIT).build();
   private final ConcurrentLinkedQueue<String> refused = new ConcurrentLinkedQueue<>();
   private final List<String> written = new ArrayList<>();
+  private final List<String> spent = new ArrayList<>();
+  private final List<String> held = new ArrayList<>();
   private String key = "";
 
   private ControlPlane(Map<String, String> options) {
@@ -83,11 +88,13 @@ final class ControlPlane {
       int seconds = number("seconds", 20);
       // A cold server is not what this is about.
       var warm = new ArrayList<String>();
-      creates(number("warm-up", 20), warm);
+      creates(number("warm-up", 40), warm);
       awaitReady();
+      long emptier = heapUsed();
       say("| what | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
       var ids = Collections.synchronizedList(new ArrayList<String>());
       measureCreates(seconds, ids);
+      heldBy("an instance that nobody speaks to", ids.size(), emptier);
       measure("get", 64, seconds, () -> expect(call("GET", "/v1/instances/" + any(ids), ""), 200));
       measure("list, 100 a page", 16, seconds, () -> expect(call("GET", "/v1/instances", ""), 200));
       measure(
@@ -102,6 +109,8 @@ final class ControlPlane {
       if (!written.isEmpty()) {
         say("\nRows written per create, from POST to `running`: " + String.join(", ", written) + ".");
       }
+      say("\nProcessor time per create, from POST to `running`: " + String.join(", ", spent) + ".");
+      say("\nHeap of all nodes after a collection, for each: " + String.join(", ", held) + ".");
       if (!refused.isEmpty()) {
         say("\nNot as expected: " + refused.size() + " answers; the first: " + refused.peek());
       }
@@ -112,10 +121,12 @@ final class ControlPlane {
 
   private void measureCreates(int seconds, List<String> ids) throws Exception {
     var before = writes();
+    var busy = processorTime();
     long began = System.nanoTime();
     var answers = creates(seconds, ids);
     awaitReady();
     double took = (System.nanoTime() - began) / 1e9;
+    processorTime().forEach((who, now) -> spent.add("%s %.1f ms".formatted(who, (now - busy.get(who)) / 1e6 / ids.size())));
     if (any("error")) refused.add("an instance is in error");
     row("POST /v1/instances", answers, seconds);
     for (var one : writes().entrySet()) {
@@ -164,6 +175,50 @@ final class ControlPlane {
           if (expect(answer, 201)) made.add(first(ID, answer.body()));
           return answer.statusCode() == 201;
         });
+  }
+
+  /** What each process has used so far with its children, in nanoseconds: `--processes name:pid,name:pid`, and this one. */
+  private Map<String, Long> processorTime() {
+    var used = new LinkedHashMap<String, Long>();
+    for (var one : option("processes", "").split(",")) {
+      var words = one.split(":");
+      if (words.length == 2) ProcessHandle.of(Long.parseLong(words[1])).ifPresent(p -> used.merge(words[0], processorTime(p), Long::sum));
+    }
+    used.put("the callers", processorTime(ProcessHandle.current()));
+    return used;
+  }
+
+  /** Of all nodes' heaps after a collection; 0 where no `--processes` names them. */
+  private long heapUsed() throws IOException, InterruptedException {
+    long used = 0;
+    for (var one : option("processes", "").split(",")) {
+      if (!one.startsWith("nodes:")) continue;
+      var supervisor = ProcessHandle.of(Long.parseLong(one.split(":")[1])).orElseThrow();
+      var node = supervisor.children().filter(p -> p.info().command().orElse("").endsWith("java")).findFirst().orElse(supervisor);
+      ask(node, "GC.run");
+      var heap = HEAP_USED.matcher(ask(node, "GC.heap_info"));
+      if (!heap.find()) throw new IOException("jcmd GC.heap_info: no figure");
+      used += Long.parseLong(heap.group(1)) << 10;
+    }
+    return used;
+  }
+
+  private static String ask(ProcessHandle node, String question) throws IOException, InterruptedException {
+    var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    var process = new ProcessBuilder(jcmd, Long.toString(node.pid()), question).redirectErrorStream(true).start();
+    var answer = new String(process.getInputStream().readAllBytes(), UTF_8);
+    if (process.waitFor() != 0) throw new IOException("jcmd " + question + ": " + answer);
+    return answer;
+  }
+
+  private void heldBy(String what, int count, long emptier) throws IOException, InterruptedException {
+    if (count > 0) held.add("%s %.1f KiB".formatted(what, (heapUsed() - emptier) / 1024.0 / count));
+  }
+
+  private static long processorTime(ProcessHandle process) {
+    return Stream.concat(Stream.of(process), process.descendants())
+        .mapToLong(p -> p.info().totalCpuDuration().orElse(Duration.ZERO).toNanos())
+        .sum();
   }
 
   /** Rows inserted, updated and deleted so far, by table, and transactions; empty without a psql. */
@@ -239,6 +294,7 @@ final class ControlPlane {
     var opening = new Semaphore(OPENING);
     var measuring = new AtomicBoolean();
     var channels = new ArrayList<ManagedChannel>();
+    long emptier = heapUsed();
     long began = System.nanoTime();
     try {
       for (int n = 0; n < watches; n++) {
@@ -256,6 +312,7 @@ final class ControlPlane {
       }
       double took = (System.nanoTime() - began) / 1e9;
       say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
+      heldBy("an open watch", watches, emptier);
       measuring.set(true);
       for (int n = 0; n < changes; n++) {
         var body = "{\"name\":\"renamed %d\"}".formatted(n);

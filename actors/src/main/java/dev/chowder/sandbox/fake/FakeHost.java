@@ -1,11 +1,13 @@
 package dev.chowder.sandbox.fake;
 
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.fake.FakeSandbox.Played;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -26,10 +29,26 @@ final class FakeHost implements AutoCloseable {
 
   private static final int ADDRESSES = 1 << 22;
 
+  /** How old a count of running processes may be: each create asks, and an engine keeps count. */
+  private static final Duration COUNT_AGE = Duration.ofSeconds(1);
+
   private final Path root;
+  private final Path addresses;
   private final boolean temporary;
   private final Map<SandboxId, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
   private final AtomicInteger given = new AtomicInteger();
+
+  /** Who was started at an address last; it may be somebody else's by now. */
+  private final Map<String, SandboxId> startedAt = new ConcurrentHashMap<>();
+
+  private final AtomicReference<Count> counted =
+      new AtomicReference<>(new Count(System.nanoTime() - COUNT_AGE.toNanos() - 1, 0));
+
+  private record Count(long at, long running) {
+    boolean isOld() {
+      return System.nanoTime() - at > COUNT_AGE.toNanos();
+    }
+  }
 
   FakeHost(Optional<Path> directory) throws IOException {
     this.temporary = directory.isEmpty();
@@ -37,6 +56,7 @@ final class FakeHost implements AutoCloseable {
         directory.isPresent()
             ? Files.createDirectories(directory.get())
             : Files.createTempDirectory("chowder-fake-");
+    this.addresses = Files.createDirectories(root.resolve(".addresses"));
     try (Stream<Path> found = Files.list(root)) {
       for (Path path : found.toList()) {
         if (String.valueOf(path.getFileName()).startsWith(".removed-")) {
@@ -101,6 +121,7 @@ final class FakeHost implements AutoCloseable {
     sandboxes.computeIfPresent(
         id,
         (_, sandbox) -> {
+          sandbox.process().ifPresent(process -> gone(process.host()));
           sandbox.remove();
           return null;
         });
@@ -109,6 +130,19 @@ final class FakeHost implements AutoCloseable {
   Collection<FakeSandbox> all() {
     if (!temporary) lookAround();
     return List.copyOf(sandboxes.values());
+  }
+
+  /** How many processes ran a moment ago, as far as this node has seen them. */
+  long running() {
+    return counted
+        .updateAndGet(last -> last.isOld() ? new Count(System.nanoTime(), countRunning()) : last)
+        .running();
+  }
+
+  private long countRunning() {
+    return sandboxes.values().stream()
+        .filter(sandbox -> sandbox.process().map(Played::runs).orElse(false))
+        .count();
   }
 
   private void lookAround() {
@@ -149,6 +183,9 @@ final class FakeHost implements AutoCloseable {
 
   /** The running sandbox that has this address. */
   Optional<FakeSandbox> at(String address) {
+    var started = lastStartedAt(address).flatMap(this::find).filter(one -> isAt(one, address));
+    if (started.isPresent()) return started;
+    // A test may have moved it there by hand.
     Optional<FakeSandbox> known = knownAt(address);
     if (known.isPresent() || temporary) return known;
     lookAround();
@@ -156,15 +193,46 @@ final class FakeHost implements AutoCloseable {
   }
 
   private Optional<FakeSandbox> knownAt(String address) {
-    // Few thousand at most, and a hit ends the search: an index would have to be kept in step.
-    return sandboxes.values().stream()
-        .filter(
-            sandbox ->
-                sandbox
-                    .process()
-                    .filter(process -> process.runs() && process.host().equals(address))
-                    .isPresent())
-        .findFirst();
+    return sandboxes.values().stream().filter(one -> isAt(one, address)).findFirst();
+  }
+
+  private static boolean isAt(FakeSandbox sandbox, String address) {
+    return sandbox
+        .process()
+        .filter(process -> process.runs() && process.host().equals(address))
+        .isPresent();
+  }
+
+  /** From now on it is found there, by other nodes of the same directory as well. */
+  void started(SandboxId id, String address) {
+    startedAt.put(address, id);
+    if (temporary) return;
+    try {
+      Files.writeString(addresses.resolve(address), id.value());
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private Optional<SandboxId> lastStartedAt(String address) {
+    var here = startedAt.get(address);
+    if (here != null || temporary) return Optional.ofNullable(here);
+    try {
+      return Optional.of(new SandboxId(Files.readString(addresses.resolve(address))));
+    } catch (NoSuchFileException nobody) {
+      return Optional.empty();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private void gone(String address) {
+    startedAt.remove(address);
+    try {
+      Files.deleteIfExists(addresses.resolve(address));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
   }
 
   @Override

@@ -193,6 +193,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
             false),
         former.isPresent(),
         settings.bootTime().toNanos());
+    host.started(id, address);
     command.prints().forEach(sandbox.log()::add);
     if (command.outOfMemory()) {
       sandbox.end(KILLED, true);
@@ -294,10 +295,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   @Override
   public HostCapacity capacity() {
     script.play(Verb.CAPACITY, Optional.empty());
-    long running =
-        host.all().stream()
-            .filter(sandbox -> sandbox.process().map(Played::runs).orElse(false))
-            .count();
+    long running = host.running();
     return new HostCapacity(
         settings.memoryBytes(),
         Math.max(0, settings.memoryBytes() - running * settings.processBytes()));
