@@ -2,6 +2,8 @@ package dev.chowder.storage;
 
 import java.sql.SQLException;
 import java.util.Set;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVStoreException;
 
 /**
  * Tells a database that is away, going, coming or overrun from a question that was wrong: the
@@ -10,6 +12,11 @@ import java.util.Set;
 public final class Outage {
   /** No connection; no resources; an administrator, a crash or a start in between. */
   private static final Set<String> CLASSES = Set.of("08", "53", "57");
+
+  /** A full disk, for example, of which H2 says no more than that it is a general error. */
+  private static final Set<Integer> FILE_FAILED =
+      Set.of(
+          DataUtils.ERROR_READING_FAILED, DataUtils.ERROR_WRITING_FAILED, DataUtils.ERROR_CLOSED);
 
   /** In a chain of causes. */
   private static final int DEPTH = 16;
@@ -21,6 +28,9 @@ public final class Outage {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < DEPTH; depth++) {
       if (t instanceof SQLException why && passes(why)) return true;
+      if (t instanceof MVStoreException why && FILE_FAILED.contains(why.getErrorCode())) {
+        return true;
+      }
       t = t.getCause();
     }
     return false;

@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import org.h2.mvstore.DataUtils;
 import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,8 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class OutageTest {
   @ParameterizedTest
-  @ValueSource(strings = {"08006", "08001", "57P01", "57P03", "53300", "57014"})
-  void aDatabaseThatIsAwayGoingComingOrOverrunIsOne(String state) {
+  @ValueSource(strings = {"08006", "08001", "57P01", "57P03", "53100", "53300", "57014"})
+  void aDatabaseThatIsAwayGoingComingFullOrOverrunIsOne(String state) {
     assertThat(Outage.isBehind(new IllegalStateException(new SQLException("said", state))))
         .isTrue();
   }
@@ -26,6 +27,15 @@ class OutageTest {
   @ValueSource(strings = {"23505", "42601", "22001", "40001", "HY000"})
   void aQuestionThatWasWrongIsNone(String state) {
     assertThat(Outage.isBehind(new IllegalStateException(new SQLException("said", state))))
+        .isFalse();
+  }
+
+  @Test
+  void aFileOfH2ThatCannotBeWrittenIsOne() {
+    var full = DataUtils.newMVStoreException(DataUtils.ERROR_WRITING_FAILED, "no space");
+    assertThat(Outage.isBehind(new SQLException("General error", "HY000", 50000, full))).isTrue();
+    var broken = DataUtils.newMVStoreException(DataUtils.ERROR_INTERNAL, "a bug");
+    assertThat(Outage.isBehind(new SQLException("General error", "HY000", 50000, broken)))
         .isFalse();
   }
 

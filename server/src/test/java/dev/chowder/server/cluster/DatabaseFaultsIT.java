@@ -1,6 +1,7 @@
 package dev.chowder.server.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.chowder.server.cluster.FaultChecker.Listed;
 import dev.chowder.server.cluster.FaultChecker.Seen;
@@ -19,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -27,9 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What three nodes under load make of a database that dies, is away, cut off or slow, and of their
- * own death all at once: nothing that was acknowledged is lost, nothing is there twice, and calls
- * fail only as the documents say.
+ * What three nodes under load make of a database that dies, is away, cut off, slow or out of space,
+ * and of their own death all at once: nothing that was acknowledged is lost, nothing is there
+ * twice, and calls fail only as the documents say.
  *
  * <p>{@code scripts/test-faults} runs it alone, with more of everything where that is wanted.
  */
@@ -40,6 +43,7 @@ class DatabaseFaultsIT {
   private static final long SEED = Long.getLong("chowder.faults.seed", System.nanoTime());
 
   private static final Duration LATENCY = Duration.ofMillis(500);
+  private static final Duration FILL_AGAIN = Duration.ofMillis(10);
   private static final int CALLERS = 6;
   private static final int WATCHED = 6;
   private static final int CUTS = 3;
@@ -166,6 +170,72 @@ class DatabaseFaultsIT {
         });
   }
 
+  @Test
+  void nothingIsLostWhenTheDiskOfPostgresIsFull() throws Exception {
+    var disk = disk();
+    survives(
+        "PostgreSQL's disk full for " + DOWN.toSeconds() + " s",
+        _ -> {
+          int before = refusedForSpace();
+          keepFull(disk, () -> refusedForSpace() > before);
+          disk.empty();
+          postgres.keepUp();
+        });
+  }
+
+  @Test
+  void nothingIsLostWhenPostgresGoesDownForItsFullDisk() throws Exception {
+    var disk = disk();
+    survives(
+        "PostgreSQL down for its full disk, for " + DOWN.toSeconds() + " s",
+        _ -> {
+          keepFull(disk, () -> !postgres.turnsLogPage());
+          disk.empty();
+          postgres.keepUp();
+        });
+  }
+
+  private static SmallDisk disk() {
+    var disk = postgres.disk();
+    assumeTrue(
+        disk.isPresent(),
+        "no disk can be filled up: nobody may mount a small one here (expected: root, or sudo"
+            + " without a password)");
+    return disk.orElseThrow();
+  }
+
+  /** Until it struck, and for a while. PostgreSQL gives back what it had: that is filled, too. */
+  private static void keepFull(SmallDisk disk, BooleanSupplier struck) throws Exception {
+    var full = new AtomicBoolean(true);
+    try (var filler = Executors.newSingleThreadExecutor(Thread.ofVirtual().factory())) {
+      var filled =
+          filler.submit(
+              () -> {
+                while (full.get()) {
+                  disk.fill();
+                  Thread.sleep(FILL_AGAIN);
+                }
+                return true;
+              });
+      try {
+        Await.until(ANSWER_LIMIT, struck, () -> "the full disk strikes nobody");
+        Thread.sleep(DOWN);
+      } finally {
+        full.set(false);
+      }
+      assertThat(filled.get()).isTrue();
+    }
+  }
+
+  /** Calls that a node refused since the database had no space. */
+  private static int refusedForSpace() {
+    return (int)
+        nodes.all().stream()
+            .flatMap(node -> node.log().lines())
+            .filter(line -> line.contains("request=") && line.contains("No space left on device"))
+            .count();
+  }
+
   /** Something breaks, and is made whole again. */
   private interface Fault {
     void strike(FaultLoad load) throws Exception;
@@ -202,7 +272,8 @@ class DatabaseFaultsIT {
   }
 
   private static boolean isDocumented(String failure) {
-    return FaultLoad.PASSING.stream().anyMatch(code -> failure.matches("\\w+ " + code + "\\b.*"));
+    return !failure.endsWith(FaultLoad.WITHOUT_RETRY_AFTER)
+        && FaultLoad.PASSING.stream().anyMatch(code -> failure.matches("\\w+ " + code + "\\b.*"));
   }
 
   private static void awaitWell() throws Exception {

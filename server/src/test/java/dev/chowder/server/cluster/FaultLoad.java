@@ -2,6 +2,7 @@ package dev.chowder.server.cluster;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
@@ -47,6 +48,9 @@ final class FaultLoad {
           Status.Code.DEADLINE_EXCEEDED,
           Status.Code.ABORTED,
           Status.Code.RESOURCE_EXHAUSTED);
+
+  /** At the end of what a call failed with that should have said when to call again. */
+  static final String WITHOUT_RETRY_AFTER = " without Retry-After";
 
   private static final Metadata.Key<String> KEY =
       Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
@@ -291,7 +295,10 @@ final class FaultLoad {
     var status = StatusProto.fromThrowable(why);
     if (status == null || status.getDetailsCount() == 0) return code;
     try {
-      return code + " " + status.getDetails(0).unpack(ErrorInfo.class).getReason();
+      var reason = status.getDetails(0).unpack(ErrorInfo.class).getReason();
+      boolean saysWhen = status.getDetailsList().stream().anyMatch(it -> it.is(RetryInfo.class));
+      boolean mustSayWhen = why.getStatus().getCode() == Status.Code.UNAVAILABLE;
+      return code + " " + reason + (mustSayWhen && !saysWhen ? WITHOUT_RETRY_AFTER : "");
     } catch (InvalidProtocolBufferException broken) {
       throw new IllegalStateException(broken);
     }

@@ -4,13 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 
 /**
  * A PostgreSQL that a test may kill and start again. The work is {@code scripts/lib/postgres.sh}'s,
@@ -22,13 +23,23 @@ final class OwnPostgres implements AutoCloseable {
   /** Commits survive a kill without it: what was written is in the system's memory. */
   private static final String QUICK = "fsync=off max_connections=200";
 
+  /** What it needs by itself is less than half of that. */
+  private static final int DISK_MEBIBYTES = 512;
+
+  private static final String MODEST = " max_wal_size=128MB min_wal_size=32MB";
+
+  private final Optional<SmallDisk> disk;
   private final Path folder;
   private final int port;
   private final Thread end = Thread.ofPlatform().unstarted(this::stop);
 
   OwnPostgres() throws IOException {
+    disk = SmallDisk.mount(DISK_MEBIBYTES);
     // Not in a test's own folder, where another user may not look.
-    folder = Files.createTempDirectory("chowder-faults-postgres");
+    folder =
+        disk.isPresent()
+            ? Files.createTempDirectory(disk.get().folder(), "postgres")
+            : Files.createTempDirectory("chowder-faults-postgres");
     try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
@@ -40,6 +51,11 @@ final class OwnPostgres implements AutoCloseable {
     return port;
   }
 
+  /** On which it lies alone; empty where nobody may mount one. */
+  Optional<SmallDisk> disk() {
+    return disk;
+  }
+
   /** As a server of tests' databases. */
   DatabaseServer server(int nodesPort) throws IOException {
     var url = "jdbc:postgresql://127.0.0.1:";
@@ -49,13 +65,67 @@ final class OwnPostgres implements AutoCloseable {
 
   /** Returns when it takes connections, and has recovered what a kill left. */
   void start() {
-    script("postgres_ensure; postgres_start \"$1\" \"$2\" " + QUICK);
+    script("postgres_ensure; postgres_start \"$1\" \"$2\" " + QUICK + MODEST);
+  }
+
+  /** As its supervisor would: it may have ended, and it may be about to. */
+  void keepUp() {
+    Await.until(
+        LIMIT,
+        () -> {
+          if (takesConnections()) return true;
+          if (!runs()) start();
+          return false;
+        },
+        () -> "PostgreSQL does not come back");
+  }
+
+  private boolean takesConnections() {
+    try (var connection = server(port).connect("postgres")) {
+      return connection.isValid(1);
+    } catch (SQLException notYet) {
+      return false;
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  private boolean runs() {
+    try {
+      return ProcessHandle.of(pid()).filter(ProcessHandle::isAlive).isPresent();
+    } catch (NoSuchFileException ended) {
+      return false;
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  private long pid() throws IOException {
+    var file = folder.resolve("data").resolve("postmaster.pid");
+    return Long.parseLong(Files.readAllLines(file).getFirst().strip());
+  }
+
+  /**
+   * Begins another file of its log, as after much work: it has to make one where none is left.
+   *
+   * @return false: it is down
+   */
+  boolean turnsLogPage() {
+    try (var connection = server(port).connect("postgres");
+        var sql = connection.createStatement()) {
+      sql.execute("SELECT pg_logical_emit_message(false, 'chowder', 'turn'), pg_switch_wal()");
+      return true;
+    } catch (SQLException why) {
+      var state = String.valueOf(why.getSQLState());
+      return !state.startsWith("08") && !state.startsWith("57");
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
   }
 
   /** SIGKILL, to all of its processes at once. */
   void kill() throws IOException {
-    var pid = Files.readAllLines(folder.resolve("data").resolve("postmaster.pid")).getFirst();
-    var master = ProcessHandle.of(Long.parseLong(pid.strip())).orElseThrow();
+    var master = ProcessHandle.of(pid()).orElseThrow();
     var all = new ArrayList<>(master.descendants().toList());
     all.add(master);
     // The master first: it would start again what it sees die.
@@ -65,32 +135,11 @@ final class OwnPostgres implements AutoCloseable {
 
   private void stop() {
     script("postgres_find; postgres_stop \"$1\"");
+    disk.ifPresent(SmallDisk::close);
   }
 
   private void script(String order) {
-    var lib = Path.of("..", "scripts", "lib").toAbsolutePath().normalize();
-    var command = "set -euo pipefail; . \"$0/common.sh\"; . \"$0/postgres.sh\"; " + order + " 2>&1";
-    try {
-      var process =
-          new ProcessBuilder(
-                  List.of(
-                      "bash",
-                      "-c",
-                      command,
-                      lib.toString(),
-                      folder.toString(),
-                      Integer.toString(port)))
-              .redirectErrorStream(true)
-              .start();
-      var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
-        throw new IllegalStateException(order + ": " + said);
-      }
-    } catch (IOException why) {
-      throw new UncheckedIOException(why);
-    } catch (InterruptedException why) {
-      throw new IllegalStateException(why);
-    }
+    var _ = Script.run(List.of("postgres"), order, folder.toString(), Integer.toString(port));
   }
 
   @Override
