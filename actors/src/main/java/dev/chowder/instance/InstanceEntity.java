@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -48,12 +49,16 @@ public final class InstanceEntity
   private final InstanceViewWriter views;
   private final Consumer<InstanceCommand.Report> self;
   private final int maxWatchers;
+  private final LongSupplier nanos;
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
 
   /** Of whoever's history is being written; an event alone does not tell. */
   private String organizationId = "";
 
   private InstanceEffect handedOver = new InstanceEffect.None();
+
+  /** When it was handed over, by a clock that nobody sets. */
+  private long handedOverAt;
 
   /** Makes instances known to sharding. */
   public static void init(
@@ -80,8 +85,18 @@ public final class InstanceEntity
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
       int maxWatchers) {
+    return create(id, effects, readSide, self, maxWatchers, System::nanoTime);
+  }
+
+  static Behavior<InstanceCommand> create(
+      InstanceId id,
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      Consumer<InstanceCommand.Report> self,
+      int maxWatchers,
+      LongSupplier nanos) {
     return Behaviors.setup(
-        context -> new InstanceEntity(context, id, effects, readSide, self, maxWatchers));
+        context -> new InstanceEntity(context, id, effects, readSide, self, maxWatchers, nanos));
   }
 
   private InstanceEntity(
@@ -90,7 +105,8 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
-      int maxWatchers) {
+      int maxWatchers,
+      LongSupplier nanos) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id.value()),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
@@ -104,6 +120,7 @@ public final class InstanceEntity
             () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
     this.maxWatchers = maxWatchers;
+    this.nanos = nanos;
   }
 
   @Override
@@ -120,7 +137,7 @@ public final class InstanceEntity
   @Override
   public CommandHandler<InstanceCommand, InstanceEvent, InstanceState> commandHandler() {
     return (state, command) ->
-        switch (InstanceLifecycle.decide(state, command)) {
+        switch (InstanceLifecycle.decide(state, unhurried(command))) {
           case Decision.Reject(var why) -> {
             reply(command, new InstanceReply.Refused(why));
             yield Effect().none();
@@ -128,6 +145,17 @@ public final class InstanceEntity
           case Decision.Accept(var events) when events.isEmpty() -> unchanged(state, command);
           case Decision.Accept(var events) -> persist(state, events, command);
         };
+  }
+
+  /**
+   * What is under way here for a shorter time is not overdue, whatever a clock says that was set,
+   * or that is another node's.
+   */
+  private InstanceCommand unhurried(InstanceCommand command) {
+    return command instanceof InstanceCommand.Nudge(_, var overdue)
+            && nanos.getAsLong() - handedOverAt < overdue.toNanos()
+        ? new InstanceCommand.Nudge(Instant.EPOCH, overdue)
+        : command;
   }
 
   private Effect<InstanceEvent, InstanceState> unchanged(
@@ -199,6 +227,7 @@ public final class InstanceEntity
     var owed = state.owed();
     if (owed.equals(handedOver)) return;
     handedOver = owed;
+    handedOverAt = nanos.getAsLong();
     effects.owe(id, owed, self);
   }
 

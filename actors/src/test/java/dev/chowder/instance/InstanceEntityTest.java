@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.TestActors;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
@@ -32,6 +34,7 @@ class InstanceEntityTest {
   private final List<InstanceCommand.Report> woken = new ArrayList<>();
   private final List<InstanceView> stored = new ArrayList<>();
   private final List<Boolean> labelsStored = new ArrayList<>();
+  private final AtomicLong passed = new AtomicLong();
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> instance =
       start((_, _) -> CompletableFuture.completedFuture(Done.done()));
 
@@ -62,7 +65,8 @@ class InstanceEntityTest {
               return readSide.store(view, labelsToo);
             },
             woken::add,
-            2),
+            2,
+            passed::get),
         // Events have a format of their own (InstanceJournalTest) and states are never written.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
   }
@@ -109,6 +113,24 @@ class InstanceEntityTest {
     instance.restart();
     assertThat(woken).hasSize(1);
     assertThat(woken.getFirst()).isInstanceOf(InstanceCommand.Nudge.class);
+  }
+
+  @Test
+  void aClockThatWasSetMakesNothingOverdueButTimeDoes() {
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    var limit = Duration.ofMinutes(10);
+    var nudge = new InstanceCommand.Nudge(T0.plus(Duration.ofHours(1)), limit);
+    passed.addAndGet(limit.toNanos() - 1);
+    assertThat(instance.runCommand(nudge).hasNoEvents()).isTrue();
+    // Where it lives on, it is done from the beginning.
+    instance.restart();
+    passed.addAndGet(limit.toNanos() - 1);
+    assertThat(instance.runCommand(nudge).hasNoEvents()).isTrue();
+    passed.incrementAndGet();
+    assertThat(instance.runCommand(nudge).state())
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("TIMED_OUT"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
+import io.github.bucket4j.TimeMeter;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
@@ -28,6 +29,9 @@ public final class RateLimit {
   private static final Metadata.Key<String> REMAINING = key("x-ratelimit-remaining");
   private static final Metadata.Key<String> RESET = key("x-ratelimit-reset");
   private static final Context.Key<Standing> STANDING = Context.key("rate-limit");
+
+  /** By a wall clock that was set back, no bucket would fill until it is where it was. */
+  static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
 
   private final Buckets calls;
   private final Buckets signUps;
@@ -88,6 +92,7 @@ public final class RateLimit {
           whose,
           _ ->
               Bucket.builder()
+                  .withCustomTimePrecision(METER)
                   .addLimit(
                       limit ->
                           limit.capacity(bound.burst()).refillGreedy(bound.refill(), bound.per()))

@@ -10,7 +10,6 @@ import dev.chowder.storage.IdempotencyRows.CallKey;
 import dev.chowder.storage.IdempotencyRows.Claimed;
 import dev.chowder.storage.IdempotencyRows.Row;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +38,10 @@ public final class Claims implements AutoCloseable {
   private final IdempotencySettings settings;
   private final InstantSource clock;
   private final Map<CallKey, Flight> flights = new ConcurrentHashMap<>();
-  private final Map<Claimed, Instant> held = new ConcurrentHashMap<>();
+
+  /** Since when, by a clock that nobody sets. */
+  private final Map<Claimed, Long> held = new ConcurrentHashMap<>();
+
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("idempotency-clock").factory());
@@ -150,7 +152,7 @@ public final class Claims implements AutoCloseable {
   }
 
   private Turn make(Claimed claimed, String resourceId, boolean takenOver, Flight flight) {
-    held.put(claimed, clock.instant());
+    held.put(claimed, System.nanoTime());
     return new Turn.Make(
         new Claim(
             rows,
@@ -175,14 +177,14 @@ public final class Claims implements AutoCloseable {
 
   /** Most calls end before their lease needs that. */
   private void renew() {
-    var now = clock.instant();
-    var due = now.minus(settings.lease().dividedBy(3));
+    long now = System.nanoTime();
+    long due = settings.lease().dividedBy(3).toNanos();
     var old =
         held.entrySet().stream()
-            .filter(entry -> !entry.getValue().isAfter(due))
+            .filter(entry -> now - entry.getValue() >= due)
             .map(Map.Entry::getKey)
             .toList();
-    rows.extend(old, now.plus(settings.lease()));
+    rows.extend(old, clock.instant().plus(settings.lease()));
   }
 
   private void sweep() {

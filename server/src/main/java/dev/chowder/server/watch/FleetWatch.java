@@ -15,16 +15,13 @@ import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * One caller's view of all instances of an organization, no faster than the caller reads: it holds
@@ -35,6 +32,9 @@ public final class FleetWatch {
   private static final int INSTANCES_PER_PAGE = 100;
   private static final int EVENTS_PER_PAGE = 1000;
 
+  /** An organization's that can be written while one write is under way, and far more. */
+  private static final int MOST_OPEN = 5 * EVENTS_PER_PAGE;
+
   private final String organizationId;
   private final EventRows events;
   private final InstanceRows rows;
@@ -44,12 +44,7 @@ public final class FleetWatch {
   private final ServerCallStreamObserver<InstanceChange> out;
   private final Object changed = new Object();
   private boolean over;
-
-  /** Everything up to here was told, and nothing can appear before it any more. */
-  private long told;
-
-  /** Beyond that, what was told already. */
-  private Set<Long> toldBeyond = Set.of();
+  private Told told;
 
   /** Instances as the API shows them. Blocks. */
   public interface Fleet {
@@ -74,6 +69,11 @@ public final class FleetWatch {
     this.settings = settings;
     this.clock = clock;
     this.out = out;
+    this.told = toldUpTo(0);
+  }
+
+  private Told toldUpTo(long ordering) {
+    return new Told(ordering, settings.settle(), MOST_OPEN);
   }
 
   void run(OptionalLong after, Departure node) {
@@ -81,9 +81,10 @@ public final class FleetWatch {
       // Where it begins is read before the instances are, and nothing can appear before it any
       // more: so nothing falls in between.
       told =
-          after.isPresent()
-              ? after.getAsLong()
-              : events.newest(organizationId, clock.instant().minus(settings.settle()));
+          toldUpTo(
+              after.isPresent()
+                  ? after.getAsLong()
+                  : events.newest(organizationId, clock.instant().minus(settings.settle())));
       if (after.isEmpty()) tellAll();
       tellCursor();
       long beat = System.nanoTime();
@@ -114,12 +115,12 @@ public final class FleetWatch {
 
   private int tellChanges() throws InterruptedException {
     // Before the look: what is committed while the caller is slow to read has settled for no one.
-    var settled = clock.instant().minus(settings.settle());
+    long began = System.nanoTime();
     var since = since();
+    long ended = System.nanoTime();
     var newest = new LinkedHashMap<String, Long>();
     for (var event : since) {
-      boolean known = toldBeyond.contains(event.ordering());
-      if (!known && event.persistenceId().startsWith(INSTANCE)) {
+      if (!told.knows(event.ordering()) && event.persistenceId().startsWith(INSTANCE)) {
         newest.merge(
             event.persistenceId().substring(INSTANCE.length()), event.sequenceNumber(), Math::max);
       }
@@ -128,7 +129,7 @@ public final class FleetWatch {
       var view = state(one);
       if (view.isPresent()) tell(change(view.get()).build());
     }
-    advance(since, settled);
+    told.all(since.stream().map(Written::ordering).toList(), began, ended);
     if (!newest.isEmpty()) tellCursor();
     return newest.size();
   }
@@ -136,7 +137,7 @@ public final class FleetWatch {
   /** In pages, so that no answer of the database is large; what settles soon is no more. */
   private List<Written> since() {
     var all = new ArrayList<Written>();
-    long after = told;
+    long after = told.upTo();
     while (true) {
       var page = events.since(organizationId, after, EVENTS_PER_PAGE);
       all.addAll(page);
@@ -152,26 +153,12 @@ public final class FleetWatch {
     return row.map(InstanceReadRows::view).or(() -> fleet.ask(new InstanceId(event.getKey())));
   }
 
-  private void advance(List<Written> since, Instant settled) {
-    var beyond = new HashSet<Long>();
-    boolean open = false;
-    for (var event : since) {
-      open = open || event.at().isAfter(settled);
-      if (open) {
-        beyond.add(event.ordering());
-      } else {
-        told = event.ordering();
-      }
-    }
-    toldBeyond = beyond;
-  }
-
   private InstanceChange.Builder change(InstanceView view) {
     return InstanceChange.newBuilder().setInstance(fleet.present(view));
   }
 
   private void tellCursor() throws InterruptedException {
-    tell(InstanceChange.newBuilder().setCursor(Long.toString(told)).build());
+    tell(InstanceChange.newBuilder().setCursor(Long.toString(told.upTo())).build());
   }
 
   /** Waits until the caller takes it, or goes. */

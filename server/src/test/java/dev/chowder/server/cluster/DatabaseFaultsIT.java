@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -31,8 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What three nodes under load make of a database that dies, is away, cut off, slow or out of space,
- * and of their own death all at once: nothing that was acknowledged is lost, nothing is there
- * twice, and calls fail only as the documents say.
+ * of clocks that jump, and of their own death all at once: nothing that was acknowledged is lost,
+ * nothing is there twice, and calls fail only as the documents say.
  *
  * <p>{@code scripts/test-faults} runs it alone, with more of everything where that is wanted.
  */
@@ -54,6 +55,17 @@ class DatabaseFaultsIT {
   /** Of each caller, before and after a fault: it is in the middle of something then. */
   private static final int ANSWERS = 6;
 
+  private static final Duration SWEEP = Duration.ofSeconds(3);
+
+  /** So far a clock jumps, ahead or back. */
+  private static final Duration JUMP = Duration.ofHours(1);
+
+  /** For so long it is wrong: a sweep falls into it. */
+  private static final Duration WRONG = SWEEP.plusSeconds(1);
+
+  /** What reading it, and its being noticed, may take. */
+  private static final Duration CLOCK_ERROR = Duration.ofMinutes(1);
+
   private static final Duration ANSWER_LIMIT = Duration.ofMinutes(2);
   private static final Duration WELL_LIMIT = Duration.ofMinutes(2);
   private static final Duration END_LIMIT = Duration.ofSeconds(20);
@@ -66,6 +78,7 @@ class DatabaseFaultsIT {
   @TempDir static Path base;
   private static OwnPostgres postgres;
   private static Toxiproxy way;
+  private static final List<WallClock> CLOCKS = new ArrayList<>();
   private static ThreeNodes nodes;
   private static Owner owner;
   private static FaultEvidence evidence;
@@ -77,9 +90,14 @@ class DatabaseFaultsIT {
   @BeforeAll
   static void start() throws Exception {
     postgres = new OwnPostgres();
+    for (int n = 1; n <= 3; n++) CLOCKS.add(WallClock.at(base.resolve("clock-" + n)));
     way = new Toxiproxy(postgres.port(), base.resolve("toxiproxy.log"));
     nodes =
-        new ThreeNodes(base, postgres.server(way.port()), Map.of("CHOWDER_SWEEP_INTERVAL", "5s"));
+        new ThreeNodes(
+            base,
+            postgres.server(way.port()),
+            Map.of("CHOWDER_SWEEP_INTERVAL", SWEEP.toSeconds() + "s"),
+            n -> CLOCKS.get(n - 1).environment());
     owner = new Owner(nodes, "whale");
     evidence = new FaultEvidence(nodes, owner);
     POPULATION.addAll(new FaultLoad(nodes, owner, LEDGER, "before", 16).populate(INSTANCES));
@@ -236,6 +254,55 @@ class DatabaseFaultsIT {
             .count();
   }
 
+  @Test
+  void nothingIsLostWhenTheClockOfOneNodeJumps() throws Exception {
+    survives(
+        "the clock of one node after another 1 h ahead, then 1 h behind",
+        load -> {
+          for (int n = 0; n < CLOCKS.size(); n++) {
+            jump(load, Set.of(n), JUMP, WRONG);
+            jump(load, Set.of(n), JUMP.negated(), Duration.ZERO);
+            set(Set.of(n), Duration.ZERO);
+          }
+        });
+  }
+
+  @Test
+  void nothingIsLostWhenTheClocksOfAllNodesJump() throws Exception {
+    survives(
+        "the clocks of all nodes 1 h ahead, then 1 h behind",
+        load -> {
+          jump(load, Set.of(0, 1, 2), JUMP, WRONG);
+          jump(load, Set.of(0, 1, 2), JUMP.negated(), WRONG);
+          set(Set.of(0, 1, 2), Duration.ZERO);
+        });
+  }
+
+  /** For at least so long, and until each caller had answers: they go on, at every node. */
+  private static void jump(FaultLoad load, Set<Integer> whose, Duration ahead, Duration lasts)
+      throws InterruptedException {
+    set(whose, ahead);
+    load.countAnew();
+    Thread.sleep(lasts);
+    awaitEnoughAnswers(load);
+  }
+
+  /** Returns when the nodes have noticed. */
+  private static void set(Set<Integer> whose, Duration ahead) {
+    whose.forEach(n -> CLOCKS.get(n).set(ahead));
+    for (int n : whose) {
+      var node = nodes.all().get(n);
+      Await.until(
+          END_LIMIT,
+          () -> isClose(node.clock(), Instant.now().plus(ahead)),
+          () -> node + " has " + node.clock());
+    }
+  }
+
+  private static boolean isClose(Instant shown, Instant wanted) {
+    return Duration.between(shown, wanted).abs().compareTo(CLOCK_ERROR) < 0;
+  }
+
   /** Something breaks, and is made whole again. */
   private interface Fault {
     void strike(FaultLoad load) throws Exception;
@@ -265,6 +332,10 @@ class DatabaseFaultsIT {
   /** Each caller, from now on. */
   private static void awaitAnswers(FaultLoad load) {
     load.countAnew();
+    awaitEnoughAnswers(load);
+  }
+
+  private static void awaitEnoughAnswers(FaultLoad load) {
     Await.until(
         ANSWER_LIMIT,
         () -> load.fewestAnswers() >= ANSWERS,

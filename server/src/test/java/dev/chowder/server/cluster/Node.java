@@ -6,9 +6,15 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -90,6 +96,22 @@ final class Node implements AutoCloseable {
 
   ManagedChannel channel() {
     return channel;
+  }
+
+  /** What its wall clock shows, to a second. */
+  Instant clock() {
+    var healthz = URI.create("http://127.0.0.1:" + ports.operator() + "/healthz");
+    try (var http = HttpClient.newHttpClient()) {
+      var answer =
+          http.send(
+              HttpRequest.newBuilder(healthz).build(), HttpResponse.BodyHandlers.discarding());
+      return DateTimeFormatter.RFC_1123_DATE_TIME.parse(
+          answer.headers().firstValue("Date").orElseThrow(), Instant::from);
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    } catch (InterruptedException why) {
+      throw new IllegalStateException(why);
+    }
   }
 
   boolean runs() {

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /** Three nodes of one home and one database. */
@@ -28,6 +29,21 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   ThreeNodes(Path base, DatabaseServer server, Map<String, String> settings) throws IOException {
+    this(base, server, settings, _ -> Map.of());
+  }
+
+  /**
+   * Starts them.
+   *
+   * @param settings of all
+   * @param own of one, by its number
+   */
+  ThreeNodes(
+      Path base,
+      DatabaseServer server,
+      Map<String, String> settings,
+      IntFunction<Map<String, String>> own)
+      throws IOException {
     this.server = server;
     home = Files.createDirectory(base.resolve("home"));
     server.administer("CREATE DATABASE " + database);
@@ -35,8 +51,9 @@ final class ThreeNodes implements AutoCloseable {
     var environment = new HashMap<>(environment(ports));
     environment.putAll(settings);
     for (int n = 0; n < ports.size(); n++) {
-      nodes.add(
-          new Node(n + 1, ports.get(n), base.resolve("node-" + (n + 1) + ".log"), environment));
+      var ofThis = new HashMap<>(environment);
+      ofThis.putAll(own.apply(n + 1));
+      nodes.add(new Node(n + 1, ports.get(n), base.resolve("node-" + (n + 1) + ".log"), ofThis));
     }
     nodes.forEach(Node::launch);
     nodes.forEach(Node::awaitServing);

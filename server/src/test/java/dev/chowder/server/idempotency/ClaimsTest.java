@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two nodes on one database. */
 @SuppressWarnings("NullAway.Init")
@@ -256,8 +258,9 @@ class ClaimsTest {
     assertThat(rows.get(new CallKey("organization", "rpc", "c"), NOW)).isPresent();
   }
 
-  @Test
-  void aLeaseIsRenewedWhileItsCallIsUnderWay() throws Exception {
+  @ParameterizedTest
+  @ValueSource(longs = {30, -3_600_000})
+  void aLeaseIsRenewedWhileItsCallIsUnderWayAlsoByAClockThatWasSetBack(long byMillis) {
     var quick =
         new IdempotencySettings(
             SETTINGS.keep(),
@@ -268,10 +271,10 @@ class ClaimsTest {
             SETTINGS.sweepBatch());
     var node = node(quick);
     make(node);
-    var first = rows.get(CALL, NOW).orElseThrow().leaseUntil();
-    later(Duration.ofMillis(30));
+    later(Duration.ofMillis(byMillis));
+    var wanted = time.get().plus(quick.lease());
     long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!rows.get(CALL, NOW).orElseThrow().leaseUntil().isAfter(first)) {
+    while (!rows.get(CALL, time.get()).orElseThrow().leaseUntil().equals(wanted)) {
       assertThat(System.nanoTime()).as("a lease renewed in time").isLessThan(limit);
       Thread.onSpinWait();
     }

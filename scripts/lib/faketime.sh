@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Finds or installs libfaketime, by which a test gives a process a wall clock that can be set. Needs common.sh.
+
+# faketime_ensure: prints the path of its library for programs with threads.
+faketime_ensure() {
+  faketime_find && return 0
+  say "Installing libfaketime (Debian package faketime) ..."
+  if ! apt_install faketime || ! faketime_find; then
+    die "libfaketime is missing and could not be installed here: install the package faketime and run this again."
+  fi
+}
+
+faketime_find() {
+  local found
+  found="$(find /usr/lib /usr/lib64 /usr/local/lib -name 'libfaketimeMT.so.1' -print -quit 2>/dev/null || true)"
+  [ -n "$found" ] && printf '%s\n' "$found"
+}

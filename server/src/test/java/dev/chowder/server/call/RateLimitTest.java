@@ -1,0 +1,12 @@
+package dev.chowder.server.call;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class RateLimitTest {
+  @Test
+  void aClockThatIsSetBackKeepsNobodyWaiting() {
+    assertThat(RateLimit.METER.isWallClockBased()).isFalse();
+  }
+}
