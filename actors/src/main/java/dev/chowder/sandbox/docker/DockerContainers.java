@@ -92,10 +92,8 @@ final class DockerContainers {
           } catch (NotFoundException | ConflictException notPaused) {
             // It was thawed, ended or removed meanwhile.
           } catch (InternalServerErrorException refused) {
-            // Some engines thaw by themselves to deliver a signal, and say this then.
-            if (!DockerErrors.message(refused).contains("is not paused")) {
-              throw refused;
-            }
+            // An engine thaws by itself to deliver a signal, maybe at this moment.
+            if (!DockerErrors.saysThawed(refused)) throw refused;
           }
         });
   }

@@ -79,6 +79,15 @@ final class DockerErrors {
     return said.toLowerCase(Locale.ROOT).contains("no space left on device");
   }
 
+  /**
+   * That there was nothing to thaw: in the engine's words when it knows already, in its runtime's
+   * when somebody else thaws meanwhile.
+   */
+  static boolean saysThawed(DockerException refused) {
+    var said = message(refused);
+    return said.contains("is not paused") || said.contains("cannot resume a running process");
+  }
+
   /** What the engine said: its answers are {@code {"message": "..."}}. */
   static String message(DockerException refused) {
     String body = refused.getMessage();

@@ -35,6 +35,19 @@ class DockerErrorsTest {
   }
 
   @Test
+  void whatIsThawedAlreadyOrAtThisMomentIsNoFailureAndAnythingElseIs() {
+    assertThat(saysThawed("Container abc is not paused")).isTrue();
+    assertThat(saysThawed("Cannot unpause container abc: cannot resume a running process: unknown"))
+        .isTrue();
+    assertThat(saysThawed("Cannot unpause container abc: ttrpc: closed: unknown")).isFalse();
+  }
+
+  private static boolean saysThawed(String said) {
+    return DockerErrors.saysThawed(
+        new InternalServerErrorException("{\"message\":\"" + said + "\"}"));
+  }
+
+  @Test
   void aFullDiskIsNamed() {
     assertSays(
         translate(
