@@ -17,12 +17,16 @@ record Disk(Path root) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String MARK = "mark-of-the-agent";
 
+  /** The played host's own: who was last at an address. */
+  private static final String INDEX = ".addresses";
+
   /** Everything that is there, half-removed sandboxes too. */
   Set<String> entries() throws IOException {
     try (var found = Files.list(root)) {
       return found
           .filter(Files::isDirectory)
           .map(path -> String.valueOf(path.getFileName()))
+          .filter(name -> !name.equals(INDEX))
           .collect(Collectors.toSet());
     }
   }
