@@ -47,7 +47,7 @@ final class DockerEngine implements AutoCloseable {
             .maxConnections(settings.concurrentCalls() + settings.concurrentStreams())
             .connectionTimeout(settings.callTimeout())
             .build();
-    this.client = DockerClientImpl.getInstance(config, http);
+    this.client = DockerClientImpl.getInstance(config, new FreshConnections(http));
   }
 
   /** One call, within the configured time-out. */

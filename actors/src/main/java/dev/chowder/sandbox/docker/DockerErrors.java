@@ -65,6 +65,10 @@ final class DockerErrors {
       return new SandboxException(
           Reason.NO_MEMORY, what + ": the host has no memory for it", refused);
     }
+    if (lower.contains("transport is closing")) {
+      return new SandboxException(
+          Reason.ENGINE_UNREACHABLE, what + ": the engine is shutting down", refused);
+    }
     if (lower.contains("no such image")) {
       return new SandboxException(Reason.IMAGE_MISSING, what + ": " + said, refused);
     }

@@ -68,6 +68,16 @@ class DockerErrorsTest {
   }
 
   @Test
+  void anEngineThatShutsDownMeanwhileIsNotReached() {
+    assertSays(
+        translate(
+            new InternalServerErrorException(
+                "{\"message\":\"transport is closing: unavailable\"}")),
+        Reason.ENGINE_UNREACHABLE,
+        "start x: the engine is shutting down");
+  }
+
+  @Test
   void aMissingImageIsNotAMissingContainer() {
     assertThat(translate(new NotFoundException("{\"message\":\"No such image: a:1\"}")).reason())
         .isEqualTo(Reason.IMAGE_MISSING);
