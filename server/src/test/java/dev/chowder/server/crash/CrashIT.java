@@ -11,7 +11,6 @@ import dev.chowder.server.crash.Journey.Ask;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -51,9 +50,6 @@ class CrashIT {
   /** Shorter than the grace that calls are given at the end. */
   private static final Pattern ENDED = Pattern.compile("Lifeline ended (.+)");
 
-  /** What the JVM learned is written after the server's own end. */
-  private static final Duration REHEARSAL_LIMIT = Duration.ofSeconds(90);
-
   /** Longer than the longest story on a busy machine. */
   private static final Duration LANE_LIMIT = Duration.ofMinutes(10);
 
@@ -71,22 +67,10 @@ class CrashIT {
   private Lane lane;
 
   @BeforeAll
-  static void rehearse() throws IOException {
+  static void makeLanes() throws IOException {
     models = new ListedModels();
     storage = HomeStorage.chosen();
-    var startCache = base.resolve("start.aot");
-    var home = Files.createDirectory(base.resolve("rehearsal"));
-    ServerProcess.disarm(home);
-    try (var first = ServerProcess.rehearse(home, storage, startCache)) {
-      var journey = journey(home);
-      journey.live(first);
-      journey.settle(first);
-      first.terminate();
-      first.awaitExit(REHEARSAL_LIMIT);
-      assertThat(Files.exists(startCache)).as(first.tail()).isEqualTo(ServerProcess.canRehearse());
-    }
-    for (int n = 0; n < LANES; n++)
-      FREE.add(new Lane(base.resolve("lane-" + n), storage, startCache));
+    for (int n = 0; n < LANES; n++) FREE.add(new Lane(base.resolve("lane-" + n), storage));
   }
 
   @AfterAll

@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a node whose database is a file makes of a disk that is full. */
 class FullDiskIT {
@@ -34,7 +33,6 @@ class FullDiskIT {
   private static final Set<Status.Code> DOCUMENTED =
       EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED);
 
-  @TempDir Path base;
   private int renames;
 
   /** What it was acknowledged to be called, and what may have happened since without an answer. */
@@ -67,7 +65,7 @@ class FullDiskIT {
   }
 
   private ServerProcess start(Path home) throws IOException {
-    return ServerProcess.start(home, new HomeStorage.File(), base.resolve("no.aot"));
+    return ServerProcess.start(home, new HomeStorage.File());
   }
 
   private void renameUntilItIsRefused(ServerProcess server, Journey journey, SmallDisk disk)

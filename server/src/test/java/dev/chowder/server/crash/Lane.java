@@ -12,7 +12,6 @@ import java.util.Optional;
 final class Lane implements AutoCloseable {
   private final Path directory;
   private final HomeStorage storage;
-  private final Path startCache;
   private Path home;
   private int homes;
   private boolean clean = true;
@@ -23,12 +22,10 @@ final class Lane implements AutoCloseable {
    *
    * @param directory made here
    * @param storage of all its homes
-   * @param startCache from {@link ServerProcess#rehearse}
    */
-  Lane(Path directory, HomeStorage storage, Path startCache) throws IOException {
+  Lane(Path directory, HomeStorage storage) throws IOException {
     this.directory = Files.createDirectory(directory);
     this.storage = storage;
-    this.startCache = startCache;
     this.home = newHome();
   }
 
@@ -73,14 +70,14 @@ final class Lane implements AutoCloseable {
   void restart() throws IOException {
     disarm();
     end();
-    server = Optional.of(ServerProcess.start(home, storage, startCache));
+    server = Optional.of(ServerProcess.start(home, storage));
   }
 
   /** Ends what runs, and starts a server that is to die at this place; waits for nothing. */
   void restartTowards(Place place) throws IOException {
     arm(place);
     end();
-    server = Optional.of(ServerProcess.launch(home, storage, startCache));
+    server = Optional.of(ServerProcess.launch(home, storage));
   }
 
   /** Forgets a server that is dead. */

@@ -28,7 +28,7 @@ class PostgresCrashIT {
   void start() throws IOException {
     models = new ListedModels();
     storage = new HomeStorage.Postgres();
-    lane = new Lane(base.resolve("lane"), storage, base.resolve("no-start-cache"));
+    lane = new Lane(base.resolve("lane"), storage);
     lane.begin();
     journey = new Journey(lane.home(), models.baseUrl(), _ -> {});
   }

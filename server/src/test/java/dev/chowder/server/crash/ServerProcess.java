@@ -77,42 +77,29 @@ final class ServerProcess implements AutoCloseable {
    * Starts it, and waits for nothing.
    *
    * @param storage where its data are
-   * @param startCache from {@link #rehearse}
    */
-  static ServerProcess launch(Path home, HomeStorage storage, Path startCache) throws IOException {
-    return launch(
-        home,
-        storage,
-        Files.exists(startCache) ? List.of("-XX:AOTCache=" + startCache) : List.of());
+  static ServerProcess launch(Path home, HomeStorage storage) throws IOException {
+    return launch(home, storage, StartCache.options());
   }
 
-  /**
-   * Starts a process from whose orderly end later ones learn to start in half the time; they do not
-   * behave differently.
-   *
-   * @param startCache written at the end, where that is possible
-   */
-  static ServerProcess rehearse(Path home, HomeStorage storage, Path startCache)
+  /** The same with the JVM's options for its start, of which none are needed. */
+  static ServerProcess launch(Path home, HomeStorage storage, List<String> startOptions)
       throws IOException {
-    return launch(
-        home, storage, canRehearse() ? List.of("-XX:AOTCacheOutput=" + startCache) : List.of());
+    return new ServerProcess(
+        command(home, storage.environment(home), startOptions, List.of()).start());
   }
 
-  /** The JVM can do that with jars only, so not when an IDE runs this. */
-  static boolean canRehearse() {
+  /** As an installation does, and a build, but no IDE. */
+  static boolean runsFromJars() {
     return Arrays.stream(classPath().split(File.pathSeparator, -1))
         .allMatch(entry -> entry.endsWith(".jar"));
-  }
-
-  private static ServerProcess launch(Path home, HomeStorage storage, List<String> options)
-      throws IOException {
-    return new ServerProcess(command(home, storage.environment(home), options, List.of()).start());
   }
 
   /** Does what an operator orders of a home's database, and returns what is said. */
   static String order(Path home, Map<String, String> storage, String... arguments)
       throws IOException {
-    var server = new ServerProcess(command(home, storage, List.of(), List.of(arguments)).start());
+    var server =
+        new ServerProcess(command(home, storage, StartCache.options(), List.of(arguments)).start());
     try (server) {
       int code = server.awaitExit(START_LIMIT);
       if (code != 0) throw new AssertionError("exit code " + code + "\n" + server.tail());
@@ -153,8 +140,8 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** Starts it, and waits until it serves. */
-  static ServerProcess start(Path home, HomeStorage storage, Path startCache) throws IOException {
-    var server = launch(home, storage, startCache);
+  static ServerProcess start(Path home, HomeStorage storage) throws IOException {
+    var server = launch(home, storage);
     try {
       server.ports();
     } catch (AssertionError why) {

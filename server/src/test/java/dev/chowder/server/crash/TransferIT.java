@@ -22,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** An instance lives on when its server's database is moved, or comes back from a backup. */
 class TransferIT {
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
-  private static final Path NO_START_CACHE = Path.of("none");
 
   @TempDir Path base;
   private final HomeStorage file = new HomeStorage.File();
@@ -48,7 +47,7 @@ class TransferIT {
 
   @Test
   void anInstanceGoesOnInPostgresWhereItWasInH2() throws IOException {
-    try (var server = ServerProcess.start(home, file, NO_START_CACHE)) {
+    try (var server = ServerProcess.start(home, file)) {
       journey.begin(server);
       server.terminate();
       server.awaitExit(END_LIMIT);
@@ -64,7 +63,7 @@ class TransferIT {
 
   @Test
   void anInstanceOnH2GoesOnFromABackupThatTheRunningServerMade() throws Exception {
-    try (var server = ServerProcess.start(home, file, NO_START_CACHE)) {
+    try (var server = ServerProcess.start(home, file)) {
       journey.begin(server);
       var backup = home.resolve("backups").resolve(order(server));
       server.kill();
@@ -80,7 +79,7 @@ class TransferIT {
   @Test
   void anInstanceOnPostgresGoesOnFromABackupInAnotherDatabase() throws IOException {
     var backup = base.resolve("backup.gz");
-    try (var server = ServerProcess.start(home, postgres, NO_START_CACHE)) {
+    try (var server = ServerProcess.start(home, postgres)) {
       journey.begin(server);
       ServerProcess.order(home, postgres.environment(home), "backup", backup.toString());
       server.kill();
@@ -93,7 +92,7 @@ class TransferIT {
 
   /** The same instance at the same revision, with secrets that open, to the end of its life. */
   private void goesOn(HomeStorage storage) throws IOException {
-    try (var server = ServerProcess.start(home, storage, NO_START_CACHE)) {
+    try (var server = ServerProcess.start(home, storage)) {
       journey.settle(server);
       journey.stop(server);
       journey.settle(server);
