@@ -2,6 +2,7 @@ package dev.chowder.server.call;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.api.AnnotationsProto;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.call.RateSettings.Bound;
@@ -13,16 +14,19 @@ import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds how often one organization calls this node, and how often one address makes the calls that
- * need no key, which is to sign up; and tells with every answer, errors too, how much is left. It
- * knows no method: a watch that is opened counts as much as a list.
+ * need no key, which is to sign up; and tells with every answer, errors too, how much is left. A
+ * call that changes something counts for several, since it makes work long after its answer; a
+ * watch that is opened counts as much as a list.
  */
 public final class RateLimit {
   private static final Metadata.Key<String> LIMIT = key("x-ratelimit-limit");
@@ -34,11 +38,13 @@ public final class RateLimit {
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
 
   private final Buckets calls;
+  private final int changeCost;
   private final Buckets signUps;
   private final ClientAddress addresses;
 
   public RateLimit(RateSettings settings, ClientAddress addresses) {
     this.calls = new Buckets(settings.calls(), "requests: more than %d a second");
+    this.changeCost = settings.changeCost();
     this.signUps =
         new Buckets(settings.signUps(), "sign-ups: more than %d an hour from one address");
     this.addresses = addresses;
@@ -76,8 +82,8 @@ public final class RateLimit {
               .build();
     }
 
-    void count(String whose) {
-      var probe = bucket(whose).tryConsumeAndReturnRemaining(1);
+    void count(String whose, int cost) {
+      var probe = bucket(whose).tryConsumeAndReturnRemaining(cost);
       var standing = STANDING.get();
       if (standing != null) standing.now = new Shown(bound.burst(), probe);
       if (!probe.isConsumed()) {
@@ -113,10 +119,23 @@ public final class RateLimit {
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
       Caller.ifKnown()
           .ifPresentOrElse(
-              caller -> calls.count(caller.organizationId()),
-              () -> signUps.count(addresses.of(call, headers)));
+              caller -> calls.count(caller.organizationId(), cost(call.getMethodDescriptor())),
+              () -> signUps.count(addresses.of(call, headers), 1));
       return next.startCall(call, headers);
     }
+  }
+
+  /** Messages to agents are no changes: they are the agents' work. */
+  private int cost(MethodDescriptor<?, ?> method) {
+    boolean changes =
+        method.getType() == MethodDescriptor.MethodType.UNARY
+            && method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema
+            && !schema
+                .getMethodDescriptor()
+                .getOptions()
+                .getExtension(AnnotationsProto.http)
+                .hasGet();
+    return changes ? changeCost : 1;
   }
 
   private static final class Headers implements ServerInterceptor {

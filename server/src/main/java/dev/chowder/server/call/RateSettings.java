@@ -7,9 +7,10 @@ import java.time.Duration;
  * How many calls may be made on one node; {@code reference.conf} gives the reasons.
  *
  * @param calls of one organization
+ * @param changeCost how many other calls one that changes something counts for
  * @param signUps from one client's address
  */
-public record RateSettings(Bound calls, Bound signUps) {
+public record RateSettings(Bound calls, int changeCost, Bound signUps) {
   /**
    * One bound, for each of many.
    *
@@ -20,6 +21,14 @@ public record RateSettings(Bound calls, Bound signUps) {
    */
   public record Bound(int refill, Duration per, int burst, int remembered) {}
 
+  public RateSettings {
+    if (changeCost < 1 || changeCost > calls.burst()) {
+      throw new IllegalArgumentException(
+          "chowder.rate.change-cost: %d (expected: 1 to chowder.rate.burst, %d)"
+              .formatted(changeCost, calls.burst()));
+    }
+  }
+
   /** Reads {@code chowder.rate}. */
   public static RateSettings of(Config root) {
     var config = root.getConfig("chowder.rate");
@@ -29,6 +38,7 @@ public record RateSettings(Bound calls, Bound signUps) {
             Duration.ofSeconds(1),
             config.getInt("burst"),
             config.getInt("organizations")),
+        config.getInt("change-cost"),
         new Bound(
             config.getInt("sign-ups-per-hour"),
             Duration.ofHours(1),

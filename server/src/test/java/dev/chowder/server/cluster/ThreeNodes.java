@@ -68,6 +68,9 @@ final class ThreeNodes implements AutoCloseable {
     return Map.of(
         "CHOWDER_HOME",
         home.toString(),
+        // One organization's callers do here what a thousand do elsewhere.
+        "CHOWDER_RATE_CHANGE_COST",
+        "1",
         "CHOWDER_STORAGE_URL",
         server.nodesUrl() + "/" + database,
         "CHOWDER_STORAGE_USER",

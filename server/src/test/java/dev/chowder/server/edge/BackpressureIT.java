@@ -17,6 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** What callers are told who ask for more than their share, or than the server has. */
 class BackpressureIT {
   private static final int BURST = 40;
+  private static final int CHANGE_COST = 20;
   private static final int SIGN_UPS = 3;
   private static final RawHttp.Request ASK = RawHttp.Request.of("GET", "/v1/organization");
 
@@ -56,6 +57,19 @@ class BackpressureIT {
     assertThat(number(refused.header("x-ratelimit-reset"))).isPositive();
 
     assertThat(SERVER.call("quiet_key", ASK).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aCallThatChangesSomethingCountsForSeveral() throws IOException {
+    int before = number(SERVER.call("slow_key", ASK).header("x-ratelimit-remaining"));
+    var change = RawHttp.Request.of("PATCH", "/v1/organization").json("{\"name\":\"slow\"}");
+    var changed = SERVER.call("slow_key", change);
+    assertThat(changed.status()).isEqualTo(200);
+    int after = number(changed.header("x-ratelimit-remaining"));
+    // One becomes free again each second.
+    assertThat(before - after).isBetween(CHANGE_COST - 10, CHANGE_COST);
+    check(SERVER.call("slow_key", change), Reason.RATE_LIMITED);
+    assertThat(SERVER.call("slow_key", ASK).status()).as("for a call it is enough").isEqualTo(200);
   }
 
   @Test

@@ -38,7 +38,10 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
           "chowder.effect.probe-limit",
           "100s",
           "chowder.instance.max-watchers",
-          1);
+          1,
+          // Rows and floods of tests are no organization's normal day.
+          "chowder.rate.burst",
+          1_000_000);
 
   private final World world = new World();
   private @Nullable Path folder;
