@@ -6,9 +6,13 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import com.google.common.collect.Lists;
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
+import dev.chowder.key.KeyText.Kind;
 import dev.chowder.secret.Secret;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.SqlValues;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -18,6 +22,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Issues, recognises and revokes keys. Stores hashes only; a key's value leaves this class once.
@@ -25,8 +32,13 @@ import org.jdbi.v3.core.Jdbi;
  * <p>Every call may block on the database.
  */
 public final class ApiKeys {
+  private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
+
   /** Keys in one query. */
   private static final int QUESTION = 500;
+
+  /** A busy key costs a write a minute, not one a call. */
+  private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);
 
   private final Jdbi jdbi;
   private final InstantSource clock;
@@ -42,15 +54,21 @@ public final class ApiKeys {
     // Only keys that exist are kept, so that a flood of guesses cannot push them out.
     this.found =
         Caffeine.newBuilder()
-            .maximumSize(settings.cacheSize())
+            .maximumWeight(settings.cacheSize())
+            .<ByteString, KeyHolder>weigher((_, holder) -> weight(holder))
             .expireAfterWrite(settings.cacheTime())
             .ticker(ticker)
             .build();
   }
 
+  /** A scoped key takes as much memory as it names instances. */
+  private static int weight(KeyHolder holder) {
+    return 1 + holder.scope().map(scope -> scope.instanceIds().size()).orElse(0);
+  }
+
   /** Makes a key that may do everything in its organization; it works when this returns. */
   public IssuedKey issueOrganizationKey(String organizationId) {
-    IssuedKey issued = new IssuedKey(Ids.next(), KeyText.makeOrganizationKey());
+    IssuedKey issued = new IssuedKey(Ids.next(), KeyText.make(Kind.ORGANIZATION));
     jdbi.useHandle(handle -> insert(handle, organizationId, issued));
     return issued;
   }
@@ -63,7 +81,7 @@ public final class ApiKeys {
    */
   public Optional<IssuedKey> rotate(
       String organizationId, String newKeyId, String formerKeyId, Instant formerEnds) {
-    IssuedKey issued = new IssuedKey(newKeyId, KeyText.makeOrganizationKey());
+    IssuedKey issued = new IssuedKey(newKeyId, KeyText.make(Kind.ORGANIZATION));
     return jdbi.inTransaction(
         handle -> {
           boolean there =
@@ -95,14 +113,14 @@ public final class ApiKeys {
         .bind("id", issued.keyId())
         .bind("organization", organizationId)
         .bind("hash", KeyText.hash(issued.value()).toByteArray())
-        .bind("prefix", KeyText.prefix(issued.value()))
+        .bind("prefix", KeyText.prefix(Kind.ORGANIZATION, issued.value()))
         .bind("now", SqlValues.time(clock.instant()))
         .execute();
   }
 
   /** Whose key it is; empty when it is malformed, unknown, expired or revoked. */
   public Optional<KeyHolder> authenticate(Secret key) {
-    if (!KeyText.isOrganizationKey(key)) return Optional.empty();
+    if (!KeyText.isKey(key)) return Optional.empty();
     ByteString hash = KeyText.hash(key);
     KeyHolder known = found.getIfPresent(hash);
     if (known != null) return Optional.of(known);
@@ -168,21 +186,56 @@ public final class ApiKeys {
 
   private Optional<KeyHolder> find(ByteString hash) {
     Instant now = clock.instant();
-    return jdbi.withHandle(
-        handle ->
-            handle
-                .createQuery(
-                    "SELECT id, organization_id FROM api_keys WHERE hash = :hash AND kind ="
-                        + " 'organization' AND revoked_at IS NULL AND (expires_at IS NULL OR"
-                        + " expires_at > :now)")
-                .bind("hash", hash.toByteArray())
-                .bind("now", SqlValues.time(now))
-                .map(
-                    (row, _) ->
-                        new KeyHolder(
-                            row.getString("organization_id"),
-                            row.getString("id"),
-                            KeyHolder.Kind.ORGANIZATION))
-                .findOne());
+    var found =
+        jdbi.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT id, organization_id, scope, last_used_at FROM api_keys WHERE hash ="
+                            + " :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at"
+                            + " > :now)")
+                    .bind("hash", hash.toByteArray())
+                    .bind("now", SqlValues.time(now))
+                    .map((row, _) -> found(row))
+                    .findOne());
+    found
+        .filter(key -> key.isScoped() && key.isUnusedSince(now.minus(USE_RESOLUTION)))
+        .ifPresent(key -> noteUse(key.holder().keyId(), now));
+    return found.map(Found::holder);
+  }
+
+  /** A key that works, and when it last did as far as was noted. */
+  private record Found(KeyHolder holder, Optional<Instant> lastUsed) {
+    boolean isScoped() {
+      return holder.scope().isPresent();
+    }
+
+    boolean isUnusedSince(Instant time) {
+      return lastUsed.map(used -> used.isBefore(time)).orElse(true);
+    }
+  }
+
+  private static Found found(ResultSet row) throws SQLException {
+    return new Found(
+        new KeyHolder(
+            row.getString("organization_id"),
+            row.getString("id"),
+            Optional.ofNullable(row.getString("scope")).map(KeyScopes::parse)),
+        SqlValues.optionalInstant(row, "last_used_at"));
+  }
+
+  private void noteUse(String keyId, Instant now) {
+    try {
+      jdbi.useHandle(
+          handle ->
+              handle
+                  .createUpdate("UPDATE api_keys SET last_used_at = :now WHERE id = :id")
+                  .bind("now", SqlValues.time(now))
+                  .bind("id", keyId)
+                  .execute());
+    } catch (JdbiException why) {
+      // A database that takes no writes now still lets callers read.
+      LOG.warn("key={} event=use_not_noted {}", keyId, why.toString());
+    }
   }
 }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
@@ -90,6 +91,21 @@ public final class InstanceRows {
                 .bind("id", id)
                 .map(InstanceRows::read)
                 .findOne());
+  }
+
+  /** How many of these are an organization's and not terminated. */
+  public int countLive(String organizationId, Set<String> ids) {
+    if (ids.isEmpty()) return 0;
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT COUNT(*) FROM instances WHERE organization_id = :organization AND"
+                        + " terminated_at IS NULL AND id IN (<ids>)")
+                .bind("organization", organizationId)
+                .bindList("ids", List.copyOf(ids))
+                .mapTo(Integer.class)
+                .one());
   }
 
   /**

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +25,11 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class ApiKeysContract {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final Duration CACHE_TIME = Duration.ofMillis(500);
+  private static final int MAX = 3;
+  private static final KeySettings SETTINGS = new KeySettings(CACHE_TIME, 100, MAX);
+  private static final KeyScope SCOPE =
+      new KeyScope(
+          Set.of("i", "j"), Set.of(Permission.READ, Permission.FILES), Optional.of("user-7."));
 
   @TempDir Path home;
   private TestStorage storage;
@@ -34,6 +40,7 @@ abstract class ApiKeysContract {
 
   private ApiKeys keys;
   private ApiKeys otherNode;
+  private ScopedKeys scoped;
   private final AtomicLong nanos = new AtomicLong();
 
   @BeforeEach
@@ -42,6 +49,7 @@ abstract class ApiKeysContract {
     database = storage.open();
     keys = node();
     otherNode = node();
+    scoped = new ScopedKeys(database, keys, SETTINGS, InstantSource.fixed(NOW));
   }
 
   @AfterEach
@@ -54,7 +62,7 @@ abstract class ApiKeysContract {
   void anIssuedKeyOpensItsOrganizationAtOnceAndOnEveryNode() {
     IssuedKey issued = keys.issueOrganizationKey("o");
     assertThat(issued.value().reveal()).matches("chd_org_[A-Za-z0-9_-]{43}");
-    KeyHolder holder = new KeyHolder("o", issued.keyId(), KeyHolder.Kind.ORGANIZATION);
+    KeyHolder holder = new KeyHolder("o", issued.keyId(), Optional.empty());
     assertThat(keys.authenticate(issued.value())).contains(holder);
     assertThat(otherNode.authenticate(issued.value())).contains(holder);
   }
@@ -172,16 +180,104 @@ abstract class ApiKeysContract {
     assertThat(keys.rotate("o", "next", former.keyId(), NOW)).isEmpty();
     assertThat(otherNode.authenticate(former.value())).as("its end stays").isPresent();
     assertThat(keys.rotate("o", "third", former.keyId(), ends.plusSeconds(60))).isPresent();
-    var later =
-        new ApiKeys(
-            database, new KeySettings(CACHE_TIME, 100), InstantSource.fixed(ends), nanos::get);
+    var later = nodeAt(ends);
     assertThat(later.authenticate(former.value())).isEmpty();
     assertThat(later.authenticate(next.value())).isPresent();
   }
 
   @Test
+  void aScopedKeyIsKnownWithItsScopeOnEveryNodeUntilItIsRevokedOrExpires() {
+    var made = make("o", "1", Optional.of(NOW.plusSeconds(60)));
+    assertThat(made.value().reveal()).matches("chd_sk_[A-Za-z0-9_-]{43}");
+    assertThat(made.key().prefix()).isEqualTo(made.value().reveal().substring(0, 11));
+    var holder = new KeyHolder("o", made.key().id(), Optional.of(SCOPE));
+    assertThat(otherNode.authenticate(made.value())).contains(holder);
+    assertThat(nodeAt(NOW.plusSeconds(60)).authenticate(made.value())).isEmpty();
+    assertThat(scoped.revoke("p", made.key().id())).isFalse();
+    assertThat(keys.authenticate(made.value())).contains(holder);
+    assertThat(scoped.revoke("o", made.key().id())).isTrue();
+    assertThat(keys.authenticate(made.value())).isEmpty();
+    assertThat(scoped.revoke("o", made.key().id())).as("again").isTrue();
+  }
+
+  @Test
+  void aScopedKeyIsShownToItsOrganizationOnlyAndNeverItsValue() {
+    var made = make("o", "1", Optional.empty());
+    assertThat(scoped.get("o", made.key().id())).contains(made.key());
+    assertThat(scoped.get("p", made.key().id())).isEmpty();
+    assertThat(scoped.get("o", "nothing")).isEmpty();
+    var organizations = keys.issueOrganizationKey("o");
+    assertThat(scoped.get("o", organizations.keyId())).isEmpty();
+    assertThat(scoped.revoke("o", organizations.keyId())).isFalse();
+    assertThat(keys.authenticate(organizations.value())).isPresent();
+    assertThat(keys.organizationKeys("o")).containsExactly(organizations.keyId());
+    assertThat(make("o", "2", Optional.empty()).toString())
+        .doesNotContain(made.value().reveal().substring(11));
+  }
+
+  @Test
+  void aKeyOfAnIdIsMadeOnce() {
+    make("o", "1", Optional.empty());
+    assertThat(issue("o", "1", Optional.empty())).isEqualTo(new ScopedKeys.Issue.Repeated());
+    assertThat(scoped.list("o", 10, Optional.empty())).hasSize(1);
+  }
+
+  @Test
+  void keysAreListedNewestFirstPageByPage() {
+    for (int n = 1; n <= MAX; n++) make("o", "" + n, Optional.empty());
+    make("p", "9", Optional.empty());
+    assertThat(ids(scoped.list("o", 2, Optional.empty()))).containsExactly("3", "2");
+    assertThat(ids(scoped.list("o", 2, Optional.of("2")))).containsExactly("1");
+  }
+
+  @Test
+  void asManyWorkAsAreAllowedAndAsManyThatEndedStayListed() {
+    for (int n = 1; n <= MAX; n++) make("o", "" + n, Optional.empty());
+    assertThat(issue("o", "x", Optional.empty())).isEqualTo(new ScopedKeys.Issue.Full(MAX));
+    assertThat(issue("p", "other", Optional.empty())).isInstanceOf(ScopedKeys.Issue.Made.class);
+    for (int n = 4; n <= 8; n++) {
+      scoped.revoke("o", "" + (n - 3));
+      make("o", "" + n, Optional.empty());
+    }
+    // 6, 7 and 8 work; of 1 to 5, which ended, the newest are left.
+    assertThat(ids(scoped.list("o", 10, Optional.empty())))
+        .containsExactly("8", "7", "6", "5", "4", "3");
+    assertThat(scoped.list("o", 10, Optional.empty()).stream().map(ScopedKey::active))
+        .containsExactly(true, true, true, false, false, false);
+    assertThat(scoped.get("p", "other")).isPresent();
+  }
+
+  @Test
+  void theLastUseIsNotedOnceAMinute() {
+    var made = make("o", "1", Optional.empty());
+    assertThat(lastUse("1")).isEmpty();
+    nodeAt(NOW).authenticate(made.value());
+    assertThat(lastUse("1")).contains(NOW);
+    nodeAt(NOW.plusSeconds(59)).authenticate(made.value());
+    assertThat(lastUse("1")).contains(NOW);
+    nodeAt(NOW.plusSeconds(61)).authenticate(made.value());
+    assertThat(lastUse("1")).contains(NOW.plusSeconds(61));
+  }
+
+  private Optional<Instant> lastUse(String id) {
+    return scoped.get("o", id).orElseThrow().lastUsedAt();
+  }
+
+  private static List<String> ids(List<ScopedKey> keys) {
+    return keys.stream().map(ScopedKey::id).toList();
+  }
+
+  private ScopedKeys.Issue.Made make(String organization, String id, Optional<Instant> expires) {
+    return (ScopedKeys.Issue.Made) issue(organization, id, expires);
+  }
+
+  private ScopedKeys.Issue issue(String organization, String id, Optional<Instant> expires) {
+    return scoped.issue(organization, id, "front end", SCOPE, expires);
+  }
+
+  @Test
   void aCacheThatWouldOutliveARevocationIsRefused() {
-    assertThatThrownBy(() -> new KeySettings(Duration.ofMillis(1001), 10))
+    assertThatThrownBy(() -> new KeySettings(Duration.ofMillis(1001), 10, 3))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("chowder.key.cache-time: PT1.001S (expected: at most PT1S)");
     assertThat(KeySettings.from(storage.config()).cacheTime())
@@ -189,7 +285,10 @@ abstract class ApiKeysContract {
   }
 
   private ApiKeys node() {
-    return new ApiKeys(
-        database, new KeySettings(CACHE_TIME, 100), InstantSource.fixed(NOW), nanos::get);
+    return nodeAt(NOW);
+  }
+
+  private ApiKeys nodeAt(Instant now) {
+    return new ApiKeys(database, SETTINGS, InstantSource.fixed(now), nanos::get);
   }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -179,23 +180,22 @@ abstract class InstanceRowsContract {
   }
 
   @Test
+  void onlyAnOrganizationsOwnThatAreNotTerminatedCountAsLive() {
+    var living = row(Ids.next(), "o", 1, "running", "n", Map.of());
+    var terminated = terminated(row(Ids.next(), "o", 1, "running", "n", Map.of()));
+    var foreign = row(Ids.next(), "another", 1, "running", "n", Map.of());
+    List.of(living, terminated, foreign).forEach(rows::upsert);
+    assertThat(rows.countLive("o", Set.of(living.id()))).isEqualTo(1);
+    assertThat(rows.countLive("o", Set.of(living.id(), terminated.id(), foreign.id(), "none")))
+        .isEqualTo(1);
+    assertThat(rows.countLive("o", Set.of())).isZero();
+  }
+
+  @Test
   void aTerminatedInstanceIsKeptButNotListed() {
     InstanceRow living = row(Ids.next(), "o", 1, "running", "n", Map.of("a", "1"));
     rows.upsert(living);
-    InstanceRow dead =
-        new InstanceRow(
-            living.id(),
-            "o",
-            2,
-            "terminated",
-            "n",
-            living.labels(),
-            T0,
-            T0,
-            Optional.of(T0),
-            Optional.of(T0),
-            false,
-            ByteString.EMPTY);
+    InstanceRow dead = terminated(living);
     rows.upsert(dead);
     assertThat(rows.list("o", InstanceFilter.ALL, 10, Optional.empty())).isEmpty();
     assertThat(rows.list("o", label("a", "1"), 10, Optional.empty())).isEmpty();
@@ -280,6 +280,22 @@ abstract class InstanceRowsContract {
         Optional.empty(),
         Optional.of(since),
         true,
+        ByteString.EMPTY);
+  }
+
+  private static InstanceRow terminated(InstanceRow living) {
+    return new InstanceRow(
+        living.id(),
+        living.organizationId(),
+        living.revision() + 1,
+        "terminated",
+        living.name(),
+        living.labels(),
+        T0,
+        T0,
+        Optional.of(T0),
+        Optional.of(T0),
+        false,
         ByteString.EMPTY);
   }
 

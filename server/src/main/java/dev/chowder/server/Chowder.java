@@ -21,6 +21,7 @@ import dev.chowder.instance.InstanceSettings;
 import dev.chowder.instance.Instances;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
+import dev.chowder.key.ScopedKeys;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
@@ -67,6 +68,7 @@ import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.WaitingWorkLimit;
+import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationAsks;
@@ -158,7 +160,8 @@ public final class Chowder implements AutoCloseable {
     var database = lifeline.add("database", Database.open(StorageSettings.from(config)));
     var masterKey = MasterKey.open(SecretSettings.from(config), database);
     var secrets = new SecretStore(masterKey, database);
-    var keys = new ApiKeys(database, KeySettings.from(config), clock);
+    var keySettings = KeySettings.from(config);
+    var keys = new ApiKeys(database, keySettings, clock);
     var instanceRows = new InstanceRows(database);
     var organizationRows = new OrganizationRows(database);
     var driver =
@@ -294,6 +297,8 @@ public final class Chowder implements AutoCloseable {
             secrets,
             settings.signUpOpen(),
             clock);
+    var keyService =
+        new KeyGrpcService(new ScopedKeys(database, keys, keySettings, clock), instanceRows, clock);
     var streams =
         lifeline.add(
             "revocations",
@@ -327,16 +332,14 @@ public final class Chowder implements AutoCloseable {
                     .map(NodeCertificates::grpc)
                     .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
-                    List.of(instanceService, organizationService),
+                    List.of(instanceService, organizationService, keyService),
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(
                                 new GatewayAuthorization(
                                     directory, settings.gateway().baseDomain(), consoles)))),
                 new GrpcServer.Gate(
-                    key ->
-                        keys.authenticate(key)
-                            .map(holder -> new Caller(holder.organizationId(), holder.keyId())),
+                    key -> keys.authenticate(key).map(Caller::of),
                     new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
                     streams,
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),

@@ -3,6 +3,7 @@ package dev.chowder.server;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.KeyAuthenticator;
+import dev.chowder.server.auth.ScopeInterceptor;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
 import dev.chowder.server.call.RateLimit;
@@ -125,7 +126,8 @@ public final class GrpcServer implements AutoCloseable {
             s ->
                 builder.addService(
                     guarded(
-                        ServerInterceptors.interceptForward(s.bindService(), gate.idempotency()),
+                        ServerInterceptors.interceptForward(
+                            s.bindService(), new ScopeInterceptor(), gate.idempotency()),
                         grpc,
                         chain)));
     services.internal().forEach(builder::addService);

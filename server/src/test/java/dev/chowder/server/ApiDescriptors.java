@@ -14,6 +14,7 @@ import com.google.protobuf.Descriptors.GenericDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.ExtensionRegistry;
+import dev.chowder.api.v1.KeyProto;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,6 +44,7 @@ final class ApiDescriptors {
   static ApiDescriptors read() throws IOException {
     var extensions = ExtensionRegistry.newInstance();
     AnnotationsProto.registerAllExtensions(extensions);
+    KeyProto.registerAllExtensions(extensions);
     var api = new ApiDescriptors();
     try (var in = ApiDescriptors.class.getResourceAsStream(SET)) {
       var set = FileDescriptorSet.parseFrom(Objects.requireNonNull(in, SET), extensions);

@@ -13,6 +13,8 @@ import com.google.protobuf.Descriptors.ServiceDescriptor;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.KeyProto;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.error.Reason;
 import java.io.IOException;
@@ -38,7 +40,8 @@ final class RestDocument {
       call under its own name. JSON is in snake_case; times are RFC 3339; enums are the words below, in any case when sent;
       a field that can be absent is left out, never null. Fields of a body that are not known are ignored; query parameters
       that are not known are refused. A body needs `Content-Type: application/json`, a key goes into
-      `Authorization: Bearer <key>`. Every answer has an `x-request-id`.
+      `Authorization: Bearer <key>`. An organization's key may do everything in its organization; a scoped one (`KeyService`) only
+      what its permissions are for, with the instances that it names. Every answer has an `x-request-id`.
       """;
 
   private static final String OTHERS =
@@ -89,11 +92,12 @@ final class RestDocument {
   }
 
   private String service(ServiceDescriptor service) {
-    var table = new Table("call", "RPC", "answer", "errors of its own");
+    var table = new Table("call", "RPC", "key", "answer", "errors of its own");
     for (var method : service.getMethods()) {
       table.row(
           calls(method),
           "[`%s`](#%s)".formatted(method.getName(), anchor(method.getName())),
+          keys(method),
           answer(method),
           errorList(errors.own(method)));
     }
@@ -118,10 +122,24 @@ final class RestDocument {
         + calls(method)
         + " answers "
         + answer(method)
+        + ". Key: "
+        + keys(method)
         + "."
         + (path.isEmpty() && takesBody(method) ? " It takes no body." : "")
         + paragraphs(api.comment(method))
         + (method.getInputType().getFields().isEmpty() ? "" : table.text());
+  }
+
+  /** Which keys open it. */
+  private static String keys(MethodDescriptor method) {
+    if (GrpcServer.NEED_NO_KEY.contains(
+        method.getService().getFullName() + "/" + method.getName())) {
+      return "none";
+    }
+    var permission = method.getOptions().getExtension(KeyProto.permission);
+    return permission == Key.Permission.unspecified
+        ? "organization's"
+        : "organization's, or scoped with " + code(permission.name());
   }
 
   private static boolean takesBody(MethodDescriptor method) {

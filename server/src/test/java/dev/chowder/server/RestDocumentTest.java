@@ -40,7 +40,6 @@ class RestDocumentTest {
     // Of an instance's host name, which is no RPC.
     documented.add(Reason.INSTANCE_NOT_RUNNING);
     assertThat(EnumSet.complementOf(documented))
-        .containsExactlyInAnyOrder(
-            Reason.CANCELLED, Reason.KEY_LACKS_PERMISSION, Reason.ORGANIZATION_NOT_FOUND);
+        .containsExactlyInAnyOrder(Reason.CANCELLED, Reason.ORGANIZATION_NOT_FOUND);
   }
 }

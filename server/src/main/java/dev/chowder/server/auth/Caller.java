@@ -1,5 +1,9 @@
 package dev.chowder.server.auth;
 
+import dev.chowder.key.KeyHolder;
+import dev.chowder.key.KeyScope;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
 import io.grpc.Context;
 import java.util.Optional;
 
@@ -8,9 +12,36 @@ import java.util.Optional;
  *
  * @param organizationId a UUID
  * @param keyId names the key in events and logs; says nothing about its value
+ * @param scope how far the key goes, see {@link ScopeInterceptor}; empty: as far as its
+ *     organization
  */
-public record Caller(String organizationId, String keyId) {
+public record Caller(String organizationId, String keyId, Optional<KeyScope> scope) {
   static final Context.Key<Caller> KEY = Context.key("caller");
+
+  /** With an organization's own key. */
+  public Caller(String organizationId, String keyId) {
+    this(organizationId, keyId, Optional.empty());
+  }
+
+  /** Whoever holds a key. */
+  public static Caller of(KeyHolder holder) {
+    return new Caller(holder.organizationId(), holder.keyId(), holder.scope());
+  }
+
+  /**
+   * Lets the call go on only if its key may speak in this session.
+   *
+   * @throws ApiError KEY_LACKS_PERMISSION
+   */
+  public void requireSession(String sessionId) {
+    var prefix = scope.flatMap(KeyScope::sessionPrefix).orElse("");
+    if (!sessionId.startsWith(prefix)) {
+      throw ApiError.of(
+          Reason.KEY_LACKS_PERMISSION,
+          "session_id: %s (expected: one that begins with %s, as the key says)"
+              .formatted(sessionId, prefix));
+    }
+  }
 
   /** The current call's; empty for one that needs no key. */
   public static Optional<Caller> ifKnown() {

@@ -2,6 +2,8 @@ package dev.chowder.server.call;
 
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
@@ -9,6 +11,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +29,9 @@ public final class SuccessStatus implements ServerInterceptor {
       Map.of(
           OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(), 201,
           InstanceServiceGrpc.getCreateInstanceMethod().getFullMethodName(), 201,
-          InstanceServiceGrpc.getDeleteInstanceMethod().getFullMethodName(), 204);
+          InstanceServiceGrpc.getDeleteInstanceMethod().getFullMethodName(), 204,
+          KeyServiceGrpc.getCreateKeyMethod().getFullMethodName(), 201,
+          KeyServiceGrpc.getRevokeKeyMethod().getFullMethodName(), 204);
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
@@ -60,12 +65,18 @@ public final class SuccessStatus implements ServerInterceptor {
       if (headers != null) {
         held = null;
         headers.put(HTTP_STATUS, Integer.toString(status));
-        if (message instanceof Instance instance) {
-          headers.put(LOCATION, "/v1/instances/" + instance.getId());
-        }
+        location(message).ifPresent(path -> headers.put(LOCATION, path));
         super.sendHeaders(headers);
       }
       super.sendMessage(message);
     }
+  }
+
+  private static Optional<String> location(Object created) {
+    return switch (created) {
+      case Instance instance -> Optional.of("/v1/instances/" + instance.getId());
+      case Key key -> Optional.of("/v1/keys/" + key.getId());
+      default -> Optional.empty();
+    };
   }
 }

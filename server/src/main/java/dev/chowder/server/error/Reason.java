@@ -18,7 +18,7 @@ public enum Reason {
   KEY_INVALID(Status.Code.UNAUTHENTICATED, 401),
   /** Every slot of the organization is taken. */
   INSTANCE_LIMIT_REACHED(Status.Code.RESOURCE_EXHAUSTED, 402),
-  /** The key may not do this; never yet, as every key may do everything in its organization. */
+  /** The key may not do this: it is a scoped one, without the permission. */
   KEY_LACKS_PERMISSION(Status.Code.PERMISSION_DENIED, 403),
   /** The operator closed sign-up. */
   SIGN_UP_CLOSED(Status.Code.PERMISSION_DENIED, 403),
@@ -26,12 +26,16 @@ public enum Reason {
   NOT_ALLOWED(Status.Code.PERMISSION_DENIED, 403),
   /** Not there, or another organization's. */
   INSTANCE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** No such scoped key in this organization. */
+  KEY_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** No such organization; only an operator names one. */
   ORGANIZATION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The API has no such path or RPC. */
   PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
   /** The request did not arrive whole in time. */
   REQUEST_INCOMPLETE(Status.Code.DEADLINE_EXCEEDED, 408),
+  /** The organization has as many scoped keys that work as it may have. */
+  KEY_LIMIT_REACHED(Status.Code.FAILED_PRECONDITION, 409),
   /** The instance's status does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
   /** This idempotency key belongs to another request. */

@@ -418,12 +418,10 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   }
 
   private void respond(InstanceRequests.Message message, StreamObserver<HttpBody> out) {
+    var caller = Caller.current();
+    caller.requireSession(message.sessionId());
     responses.forward(
-        Caller.current().organizationId(),
-        message.instanceId(),
-        message.sessionId(),
-        message.body(),
-        out);
+        caller.organizationId(), message.instanceId(), message.sessionId(), message.body(), out);
   }
 
   private ObjectNode checked(ObjectNode json) {

@@ -19,6 +19,7 @@ import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.Fields;
+import dev.chowder.server.call.Pages;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.storage.InstanceFilter;
@@ -39,8 +40,6 @@ public final class InstanceRequests {
   private static final int MAX_MODEL = 200;
   private static final int MAX_LABEL_KEY = 63;
   private static final int MAX_LABEL_VALUE = 256;
-  private static final int DEFAULT_PAGE = 100;
-  private static final int MAX_PAGE = 500;
   private static final int DEFAULT_WAIT_SECONDS = 60;
   private static final int MAX_WAIT_SECONDS = 300;
   private static final int DEFAULT_LOG_LINES = 200;
@@ -138,8 +137,8 @@ public final class InstanceRequests {
 
   public Listing listing(ListInstancesRequest r) {
     return new Listing(
-        r.hasPageSize() ? Fields.inRange("page_size", r.getPageSize(), 1, MAX_PAGE) : DEFAULT_PAGE,
-        pageToken(r.getPageToken()),
+        Pages.size(r.hasPageSize(), r.getPageSize()),
+        Pages.after(r.getPageToken()),
         new InstanceFilter(
             r.hasStatus() ? Optional.of(status(r.getStatus())) : Optional.empty(),
             r.hasLabel() ? label(r.getLabel()) : Map.of(),
@@ -151,7 +150,7 @@ public final class InstanceRequests {
   public History history(ListInstanceEventsRequest r) {
     return new History(
         r.getInstanceId().isEmpty() ? Optional.empty() : Optional.of(instanceId(r.getInstanceId())),
-        r.hasPageSize() ? Fields.inRange("page_size", r.getPageSize(), 1, MAX_PAGE) : DEFAULT_PAGE,
+        Pages.size(r.hasPageSize(), r.getPageSize()),
         eventToken(r.getPageToken()));
   }
 
@@ -247,23 +246,8 @@ public final class InstanceRequests {
 
   private static OptionalLong eventToken(String token) {
     if (token.isEmpty()) return OptionalLong.empty();
-    if (!CURSOR.matcher(token).matches()) throw badToken(token);
+    if (!CURSOR.matcher(token).matches()) throw Pages.badToken(token);
     return OptionalLong.of(Long.parseLong(token));
-  }
-
-  private static ApiError badToken(String token) {
-    return ApiError.invalid(
-        "page_token", Fields.shown(token) + " (expected: next_page_token of the page before)");
-  }
-
-  private static Optional<String> pageToken(String token) {
-    if (token.isEmpty()) {
-      return Optional.empty();
-    }
-    if (!Ids.isId(token)) {
-      throw badToken(token);
-    }
-    return Optional.of(token);
   }
 
   private static String status(Instance.Status status) {

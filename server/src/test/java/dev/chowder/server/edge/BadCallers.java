@@ -1,7 +1,10 @@
 package dev.chowder.server.edge;
 
+import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
 import static dev.chowder.server.error.Reason.INVALID_FIELD;
 import static dev.chowder.server.error.Reason.KEY_INVALID;
+import static dev.chowder.server.error.Reason.KEY_LACKS_PERMISSION;
+import static dev.chowder.server.error.Reason.KEY_NOT_FOUND;
 import static dev.chowder.server.error.Reason.TOO_LARGE;
 import static dev.chowder.server.error.Reason.WRONG_STATE;
 
@@ -22,7 +25,84 @@ final class BadCallers {
     messages(rows);
     providers(rows);
     idempotency(rows);
+    scopedKeys(rows);
     return rows;
+  }
+
+  private static void scopedKeys(List<BadInput> rows) {
+    for (var call :
+        List.of(
+            LIST,
+            "GET /v1/watch",
+            "GET /v1/events",
+            "GET /v1/organization",
+            "GET /v1/keys",
+            "DELETE /v1/instances/{running}",
+            "POST /v1/instances/{running}/stop",
+            "GET /v1/instances/{running}/logs",
+            "GET /v1/instances/{running}/gateway")) {
+      rows.add(
+          BadInput.of("a key that may only read: " + call, call, KEY_LACKS_PERMISSION)
+              .key("reader_key"));
+    }
+    rows.add(
+        message("a message with a key that may only read", MESSAGE, KEY_LACKS_PERMISSION)
+            .key("reader_key"));
+    for (var call :
+        List.of(
+            "GET /v1/instances/{stopped}",
+            "GET /v1/instances/{foreign}",
+            "GET /v1/instances/{deleted}/watch",
+            "GET /v1/instances/x/events")) {
+      rows.add(
+          BadInput.of("an instance that the key does not name: " + call, call, INSTANCE_NOT_FOUND)
+              .key("reader_key"));
+    }
+    for (var id : List.of("x", "{running}", "00000000-0000-7000-8000-000000000000", "..%2f..")) {
+      rows.add(BadInput.of("the key of id " + id, "GET /v1/keys/" + id, KEY_NOT_FOUND));
+      rows.add(BadInput.of("no end of key " + id, "DELETE /v1/keys/" + id, KEY_NOT_FOUND));
+    }
+    var good = "\"instance_ids\":[\"{running}\"],\"permissions\":[\"read\"]";
+    for (var json :
+        List.of(
+            "{}",
+            "{" + good + "}",
+            "{\"name\":\" \"," + good + "}",
+            "{\"name\":\"" + "k".repeat(129) + "\"," + good + "}",
+            "{\"name\":\"k\",\"permissions\":[\"read\"]}",
+            "{\"name\":\"k\",\"instance_ids\":[\"{running}\"]}",
+            "{\"name\":\"k\",\"instance_ids\":[\"{running}\"],\"permissions\":[\"fly\"]}",
+            "{\"name\":\"k\",\"instance_ids\":[\"{running}\"],\"permissions\":[\"unspecified\"]}",
+            "{\"name\":\"k\",\"instance_ids\":[\"{running}\"],\"permissions\":[99]}",
+            "{\"name\":\"k\",\"expires_at\":\"2020-01-01T00:00:00Z\"," + good + "}",
+            "{\"name\":\"k\",\"expires_at\":\"tomorrow\"," + good + "}",
+            "{\"name\":\"k\",\"session_prefix\":\"\"," + good + "}",
+            "{\"name\":\"k\",\"session_prefix\":\"a b\"," + good + "}",
+            "{\"name\":\"k\",\"session_prefix\":\"" + "p".repeat(65) + "\"," + good + "}")) {
+      rows.add(
+          BadInput.of(
+                  "a key of " + (json.length() > 120 ? json.substring(0, 120) : json),
+                  "POST /v1/keys",
+                  INVALID_FIELD)
+              .json(json));
+    }
+    rows.add(
+        BadInput.of("a key of 501 instances", "POST /v1/keys", INVALID_FIELD)
+            .json(
+                "{\"name\":\"k\",\"permissions\":[\"read\"],\"instance_ids\":["
+                    + "\"x\",".repeat(500)
+                    + "\"x\"]}"));
+    for (var id : List.of("{foreign}", "{deleted}", "x", "")) {
+      rows.add(
+          BadInput.of("a key of the instance «" + id + "»", "POST /v1/keys", INSTANCE_NOT_FOUND)
+              .json(
+                  "{\"name\":\"k\",\"permissions\":[\"read\"],\"instance_ids\":[\"{running}\",\""
+                      + id
+                      + "\"]}"));
+    }
+    for (var query : List.of("page_size=0", "page_size=501", "page_token=x")) {
+      rows.add(BadInput.of("keys by " + query, "GET /v1/keys?" + query, INVALID_FIELD));
+    }
   }
 
   private static void keys(List<BadInput> rows) {

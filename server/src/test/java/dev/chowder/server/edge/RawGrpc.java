@@ -6,6 +6,7 @@ import com.google.rpc.ErrorInfo;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
+import io.grpc.Context;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -17,8 +18,10 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** gRPC without generated stubs, which refuse to send what these tests must send. */
 final class RawGrpc {
@@ -35,6 +38,36 @@ final class RawGrpc {
 
   /** Calls a method by its full name and reads whatever comes until the end. */
   static End call(Channel channel, String method, byte[] request, Metadata headers) {
+    return call(channel, method, request, headers, answers -> answers.forEachRemaining(_ -> {}));
+  }
+
+  /** The same, but leaves when the first answer is there: that was OK, then. */
+  static End begin(Channel channel, String method, byte[] request, Metadata headers) {
+    var leaving = Context.current().withCancellation();
+    try {
+      return leaving.call(
+          () ->
+              call(
+                  channel,
+                  method,
+                  request,
+                  headers,
+                  answers -> {
+                    var _ = answers.hasNext();
+                  }));
+    } catch (Exception impossible) {
+      throw new AssertionError(impossible);
+    } finally {
+      leaving.cancel(null);
+    }
+  }
+
+  private static End call(
+      Channel channel,
+      String method,
+      byte[] request,
+      Metadata headers,
+      Consumer<Iterator<byte[]>> reader) {
     var bytes = new Bytes();
     var descriptor =
         MethodDescriptor.newBuilder(bytes, bytes)
@@ -45,12 +78,12 @@ final class RawGrpc {
     var intercepted =
         ClientInterceptors.intercept(channel, MetadataUtils.newAttachHeadersInterceptor(headers));
     try {
-      ClientCalls.blockingServerStreamingCall(
+      reader.accept(
+          ClientCalls.blockingServerStreamingCall(
               intercepted,
               descriptor,
               CallOptions.DEFAULT.withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS),
-              request)
-          .forEachRemaining(_ -> {});
+              request));
       return new End(Status.Code.OK, "", List.of());
     } catch (StatusRuntimeException thrown) {
       return end(thrown);

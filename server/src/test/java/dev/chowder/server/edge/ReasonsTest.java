@@ -44,6 +44,7 @@ class ReasonsTest {
               "edge.EnvoyStreamIT",
               "aGatewayThatDoesNotAnswerIsUnavailable"),
           entry(Reason.INTERNAL, "edge.EnvoyRestIT", "aBugShowsTheRequestIdAndNothingElse"),
+          entry(Reason.KEY_LIMIT_REACHED, "edge.ScopedKeysIT", "anOrganizationHasSoManyThatWork"),
           entry(
               Reason.ORGANIZATION_NOT_FOUND,
               "operator.OperatorServerTest",
@@ -69,9 +70,8 @@ class ReasonsTest {
     return Map.entry(reason, new Named(suite, test));
   }
 
-  /** One that nobody is there to see, and one that no key can meet yet. */
-  private static final Set<Reason> UNREACHED =
-      Set.of(Reason.CANCELLED, Reason.KEY_LACKS_PERMISSION);
+  /** Nobody is there to see it. */
+  private static final Set<Reason> UNREACHED = Set.of(Reason.CANCELLED);
 
   @Test
   void eachIsReachedByARowOrByATest() throws ReflectiveOperationException {

@@ -108,7 +108,8 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
    * instance and may have as many as it likes; {@code other_key} owns {@code foreign}; {@code
    * full_key} has no slot left; {@code slow_key}'s instance is {@code provisioning}, {@code
    * failing_key}'s has {@code failed}; {@code bare_key} has no provider, and had {@code
-   * revoked_key} before.
+   * revoked_key} before; {@code reader_key} is a scoped one of {@code key}'s that may {@code read}
+   * {@code running}.
    */
   private void populate() throws IOException {
     signUp("key", "ok");
@@ -133,6 +134,15 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
         operate(world.get("revoked_key_organization") + "/keys", "{}", 201)
             .get("api_key")
             .asText());
+    issue("reader_key", "key", "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"read\"]}");
+  }
+
+  /** Makes a scoped key, and returns its id. */
+  String issue(String name, String owner, String json) throws IOException {
+    var scope = world.fill(json).replaceFirst("\\{", "{\"name\":\"" + name + "\",");
+    var key = require(201, call(owner, post("/v1/keys").json(scope))).json();
+    world.put(name, key.get("raw_key").asText());
+    return key.get("id").asText();
   }
 
   void signUp(String key, String models) throws IOException {

@@ -3,6 +3,7 @@ package dev.chowder.server.idempotency;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.server.GrpcServer;
 import io.grpc.MethodDescriptor;
@@ -17,6 +18,7 @@ class KeyedMethodsTest {
   private static final List<ServiceDescriptor> API =
       List.of(
           InstanceServiceGrpc.getServiceDescriptor(),
+          KeyServiceGrpc.getServiceDescriptor(),
           OrganizationServiceGrpc.getServiceDescriptor());
 
   private final KeyedMethods methods = new KeyedMethods(GrpcServer.NEED_NO_KEY);
@@ -32,7 +34,7 @@ class KeyedMethodsTest {
   @Test
   void everyUnaryPostWithACallerIsMadeOnce() {
     assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.KEYED))
-        .contains("CreateInstance", "StartInstance", "StopInstance", "RotateApiKey")
+        .contains("CreateInstance", "StartInstance", "StopInstance", "RotateApiKey", "CreateKey")
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
   }
 
@@ -46,6 +48,7 @@ class KeyedMethodsTest {
   @Test
   void whatShowsASecretIsKnownByItsDescriptor() {
     assertThat(names(KeyedMethods::answersWithSecret))
-        .containsExactlyInAnyOrder("SignUp", "RotateApiKey", "GetGatewayAccess");
+        .containsExactlyInAnyOrder(
+            "SignUp", "RotateApiKey", "GetGatewayAccess", "CreateKey", "GetKey", "ListKeys");
   }
 }

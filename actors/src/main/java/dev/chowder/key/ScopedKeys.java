@@ -1,0 +1,209 @@
+package dev.chowder.key;
+
+import static dev.chowder.storage.SqlValues.instant;
+import static dev.chowder.storage.SqlValues.optionalInstant;
+import static dev.chowder.storage.SqlValues.time;
+
+import dev.chowder.key.KeyText.Kind;
+import dev.chowder.secret.Secret;
+import dev.chowder.storage.Database;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Makes, shows and ends the keys that an organization gives to others. Whether one opens anything
+ * is for {@link ApiKeys} to say.
+ *
+ * <p>Every call may block on the database.
+ */
+public final class ScopedKeys {
+  private static final String OF_ORGANIZATION = " organization_id = :organization AND kind = :kind";
+  private static final String ENDED =
+      " (revoked_at IS NOT NULL OR COALESCE(expires_at <= :now, FALSE))";
+
+  private final Jdbi jdbi;
+  private final ApiKeys keys;
+  private final int max;
+  private final InstantSource clock;
+
+  /**
+   * Keeps them in the table of all keys.
+   *
+   * @param keys of the same database
+   */
+  public ScopedKeys(Database database, ApiKeys keys, KeySettings settings, InstantSource clock) {
+    this.jdbi = database.jdbi();
+    this.keys = keys;
+    this.max = settings.maxPerOrganization();
+    this.clock = clock;
+  }
+
+  /** What became of the wish for a key. */
+  public sealed interface Issue {
+    /** It is there, and works; its value is known this once. */
+    record Made(ScopedKey key, Secret value) implements Issue {}
+
+    /** There is a key of that id already, which may be somebody's; nothing happened. */
+    record Repeated() implements Issue {}
+
+    /** The organization has as many that work as it may have; nothing happened. */
+    record Full(int max) implements Issue {}
+  }
+
+  /** Makes a key. Calls at the same moment may go a little beyond what an organization may have. */
+  public Issue issue(
+      String organizationId,
+      String newKeyId,
+      String name,
+      KeyScope scope,
+      Optional<Instant> expiresAt) {
+    Secret value = KeyText.make(Kind.SCOPED);
+    Instant now = clock.instant();
+    var key =
+        new ScopedKey(
+            newKeyId,
+            organizationId,
+            name,
+            KeyText.prefix(Kind.SCOPED, value),
+            scope,
+            true,
+            now,
+            expiresAt,
+            Optional.empty());
+    return jdbi.inTransaction(
+        handle -> {
+          if (isThere(handle, newKeyId)) return new Issue.Repeated();
+          if (countWorking(handle, organizationId, now) >= max) return new Issue.Full(max);
+          insert(handle, key, value);
+          forgetOldest(handle, organizationId, now);
+          return new Issue.Made(key, value);
+        });
+  }
+
+  private static boolean isThere(Handle handle, String keyId) {
+    return handle
+        .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
+        .bind("id", keyId)
+        .mapTo(Integer.class)
+        .findOne()
+        .isPresent();
+  }
+
+  private static int countWorking(Handle handle, String organizationId, Instant now) {
+    return handle
+        .createQuery("SELECT COUNT(*) FROM api_keys WHERE" + OF_ORGANIZATION + " AND NOT" + ENDED)
+        .bind("organization", organizationId)
+        .bind("kind", Kind.SCOPED.label())
+        .bind("now", time(now))
+        .mapTo(Integer.class)
+        .one();
+  }
+
+  private static void insert(Handle handle, ScopedKey key, Secret value) {
+    handle
+        .createUpdate(
+            "INSERT INTO api_keys (id, organization_id, kind, hash, prefix, name, scope,"
+                + " created_at, expires_at) VALUES (:id, :organization, :kind, :hash, :prefix,"
+                + " :name, :scope, :created, :expires)")
+        .bind("id", key.id())
+        .bind("organization", key.organizationId())
+        .bind("kind", Kind.SCOPED.label())
+        .bind("hash", KeyText.hash(value).toByteArray())
+        .bind("prefix", key.prefix())
+        .bind("name", key.name())
+        .bind("scope", KeyScopes.json(key.scope()))
+        .bind("created", time(key.createdAt()))
+        .bind("expires", time(key.expiresAt()))
+        .execute();
+  }
+
+  /** Whoever makes and revokes keys all day fills no table. */
+  private void forgetOldest(Handle handle, String organizationId, Instant now) {
+    handle
+        .createUpdate(
+            "DELETE FROM api_keys WHERE"
+                + OF_ORGANIZATION
+                + " AND"
+                + ENDED
+                + " AND id <= (SELECT id FROM api_keys WHERE"
+                + OF_ORGANIZATION
+                + " AND"
+                + ENDED
+                + " ORDER BY id DESC OFFSET :max ROWS FETCH NEXT 1 ROWS ONLY)")
+        .bind("organization", organizationId)
+        .bind("kind", Kind.SCOPED.label())
+        .bind("now", time(now))
+        .bind("max", max)
+        .execute();
+  }
+
+  /**
+   * A page of an organization's keys, newest first.
+   *
+   * @param pageSize at least 1; the caller knows the limit
+   * @param after the id that the page before ended with
+   */
+  public List<ScopedKey> list(String organizationId, int pageSize, Optional<String> after) {
+    Instant now = clock.instant();
+    return jdbi.withHandle(
+        handle -> {
+          var query =
+              handle.createQuery(
+                  "SELECT * FROM api_keys WHERE"
+                      + OF_ORGANIZATION
+                      + (after.isPresent() ? " AND id < :after" : "")
+                      + " ORDER BY id DESC FETCH FIRST :limit ROWS ONLY");
+          after.ifPresent(id -> query.bind("after", id));
+          return query
+              .bind("organization", organizationId)
+              .bind("kind", Kind.SCOPED.label())
+              .bind("limit", pageSize)
+              .map((row, _) -> read(row, now))
+              .list();
+        });
+  }
+
+  /** Empty: there is none of that id in this organization. */
+  public Optional<ScopedKey> get(String organizationId, String keyId) {
+    Instant now = clock.instant();
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT * FROM api_keys WHERE id = :id AND" + OF_ORGANIZATION)
+                .bind("id", keyId)
+                .bind("organization", organizationId)
+                .bind("kind", Kind.SCOPED.label())
+                .map((row, _) -> read(row, now))
+                .findOne());
+  }
+
+  /**
+   * Ends a key, as {@link ApiKeys#revoke} does; an organization's own keys are not ended so.
+   *
+   * @return whether there was such a key, ended now or before
+   */
+  public boolean revoke(String organizationId, String keyId) {
+    return get(organizationId, keyId).isPresent() && keys.revoke(organizationId, keyId);
+  }
+
+  private static ScopedKey read(ResultSet row, Instant now) throws SQLException {
+    var expires = optionalInstant(row, "expires_at");
+    boolean expired = expires.filter(end -> !end.isAfter(now)).isPresent();
+    return new ScopedKey(
+        row.getString("id"),
+        row.getString("organization_id"),
+        row.getString("name"),
+        row.getString("prefix"),
+        KeyScopes.parse(row.getString("scope")),
+        !expired && optionalInstant(row, "revoked_at").isEmpty(),
+        instant(row, "created_at"),
+        expires,
+        optionalInstant(row, "last_used_at"));
+  }
+}

@@ -1,0 +1,113 @@
+package dev.chowder.server.key;
+
+import com.google.protobuf.Empty;
+import dev.chowder.actor.ProtoTime;
+import dev.chowder.api.v1.CreateKeyRequest;
+import dev.chowder.api.v1.GetKeyRequest;
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.KeyInstance;
+import dev.chowder.api.v1.KeyServiceGrpc;
+import dev.chowder.api.v1.ListKeysRequest;
+import dev.chowder.api.v1.ListKeysResponse;
+import dev.chowder.api.v1.RevokeKeyRequest;
+import dev.chowder.key.Permission;
+import dev.chowder.key.ScopedKey;
+import dev.chowder.key.ScopedKeys;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.idempotency.Idempotency;
+import dev.chowder.server.idempotency.NewId;
+import dev.chowder.storage.InstanceRows;
+import io.grpc.stub.StreamObserver;
+import java.time.InstantSource;
+
+/** Makes, shows and ends scoped keys: parse, ask, present. */
+public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
+  private final KeyRequests requests;
+  private final ScopedKeys keys;
+  private final InstanceRows instances;
+
+  /** Wires the service. */
+  public KeyGrpcService(ScopedKeys keys, InstanceRows instances, InstantSource clock) {
+    this.requests = new KeyRequests(clock);
+    this.keys = keys;
+    this.instances = instances;
+  }
+
+  @Override
+  public void createKey(CreateKeyRequest request, StreamObserver<Key> out) {
+    var organization = Caller.current().organizationId();
+    var wanted = requests.creation(request);
+    var named = wanted.scope().instanceIds();
+    if (instances.countLive(organization, named) < named.size()) throw ApiError.instanceNotFound();
+    var id = NewId.current().value();
+    switch (keys.issue(organization, id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
+      case ScopedKeys.Issue.Made(var key, var value) -> {
+        out.onNext(key(key).setRawKey(value.reveal()).build());
+        out.onCompleted();
+      }
+      // By a call with the same idempotency key that never came to its answer.
+      case ScopedKeys.Issue.Repeated() -> throw Idempotency.alreadyDone(id);
+      case ScopedKeys.Issue.Full(int max) ->
+          throw ApiError.of(
+              Reason.KEY_LIMIT_REACHED,
+              "keys: " + max + " that work (expected: fewer; revoke what nobody uses)");
+    }
+  }
+
+  @Override
+  public void listKeys(ListKeysRequest request, StreamObserver<ListKeysResponse> out) {
+    var wanted = KeyRequests.listing(request);
+    // One more than asked for tells whether there is another page.
+    var page = keys.list(Caller.current().organizationId(), wanted.pageSize() + 1, wanted.after());
+    var response = ListKeysResponse.newBuilder();
+    page.stream().limit(wanted.pageSize()).forEach(key -> response.addKeys(key(key)));
+    if (page.size() > wanted.pageSize()) {
+      response.setNextPageToken(page.get(wanted.pageSize() - 1).id());
+    }
+    out.onNext(response.build());
+    out.onCompleted();
+  }
+
+  @Override
+  public void getKey(GetKeyRequest request, StreamObserver<Key> out) {
+    var id = KeyRequests.keyId(request.getKeyId());
+    var key = keys.get(Caller.current().organizationId(), id).orElseThrow(KeyRequests::notFound);
+    out.onNext(key(key).build());
+    out.onCompleted();
+  }
+
+  @Override
+  public void revokeKey(RevokeKeyRequest request, StreamObserver<Empty> out) {
+    var id = KeyRequests.keyId(request.getKeyId());
+    if (!keys.revoke(Caller.current().organizationId(), id)) throw KeyRequests.notFound();
+    out.onNext(Empty.getDefaultInstance());
+    out.onCompleted();
+  }
+
+  private static Key.Builder key(ScopedKey key) {
+    var message =
+        Key.newBuilder()
+            .setId(key.id())
+            .setOrganizationId(key.organizationId())
+            .setName(key.name())
+            .setKeyPrefix(key.prefix())
+            .setIsActive(key.active())
+            .setCreatedAt(ProtoTime.stamp(key.createdAt()));
+    key.expiresAt().map(ProtoTime::stamp).ifPresent(message::setExpiresAt);
+    key.lastUsedAt().map(ProtoTime::stamp).ifPresent(message::setLastUsedAt);
+    key.scope().sessionPrefix().ifPresent(message::setSessionPrefix);
+    var permissions =
+        key.scope().permissions().stream()
+            .sorted()
+            .map(Permission::label)
+            .map(Key.Permission::valueOf)
+            .toList();
+    key.scope().instanceIds().stream()
+        .sorted()
+        .map(id -> KeyInstance.newBuilder().setInstanceId(id).addAllPermissions(permissions))
+        .forEach(message::addInstances);
+    return message;
+  }
+}

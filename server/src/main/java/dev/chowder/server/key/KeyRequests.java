@@ -1,0 +1,118 @@
+package dev.chowder.server.key;
+
+import com.google.protobuf.Timestamp;
+import com.google.protobuf.util.Timestamps;
+import dev.chowder.actor.Ids;
+import dev.chowder.actor.ProtoTime;
+import dev.chowder.api.v1.CreateKeyRequest;
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.ListKeysRequest;
+import dev.chowder.key.KeyScope;
+import dev.chowder.key.Permission;
+import dev.chowder.server.call.Fields;
+import dev.chowder.server.call.Pages;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Reads the requests of {@code KeyService}. It asks nobody whether an instance exists. */
+final class KeyRequests {
+  private static final int MAX_NAME = 128;
+  private static final int MAX_INSTANCES = 500;
+  private static final Pattern SESSION_PREFIX = Pattern.compile("[A-Za-z0-9._~:@-]{1,64}");
+  private static final String PERMISSIONS =
+      Arrays.stream(Permission.values()).map(Permission::label).collect(Collectors.joining(", "));
+
+  private final InstantSource clock;
+
+  KeyRequests(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /** What the new key opens, and for how long. */
+  record Creation(String name, KeyScope scope, Optional<Instant> expiresAt) {}
+
+  /**
+   * Which page to list.
+   *
+   * @param after the id of the last key of the page before
+   */
+  record Listing(int pageSize, Optional<String> after) {}
+
+  Creation creation(CreateKeyRequest r) {
+    return new Creation(
+        Fields.text("name", r.getName(), MAX_NAME),
+        new KeyScope(
+            instanceIds(r.getInstanceIdsList()),
+            permissions(r.getPermissionsList()),
+            r.hasSessionPrefix()
+                ? Optional.of(sessionPrefix(r.getSessionPrefix()))
+                : Optional.empty()),
+        r.hasExpiresAt() ? Optional.of(future(r.getExpiresAt())) : Optional.empty());
+  }
+
+  static Listing listing(ListKeysRequest r) {
+    return new Listing(Pages.size(r.hasPageSize(), r.getPageSize()), Pages.after(r.getPageToken()));
+  }
+
+  /** An id in the one form that ids have; any other text names no key. */
+  static String keyId(String value) {
+    if (!Ids.isId(value)) throw notFound();
+    return value;
+  }
+
+  static ApiError notFound() {
+    return ApiError.of(Reason.KEY_NOT_FOUND, "Key not found.");
+  }
+
+  private static Set<String> instanceIds(List<String> ids) {
+    Fields.inRange("instance_ids", ids.size(), 1, MAX_INSTANCES);
+    if (!ids.stream().allMatch(Ids::isId)) throw ApiError.instanceNotFound();
+    return Set.copyOf(ids);
+  }
+
+  private static Set<Permission> permissions(List<Key.Permission> permissions) {
+    if (permissions.isEmpty()) {
+      throw ApiError.invalid("permissions", "none (expected: some of " + PERMISSIONS + ")");
+    }
+    var all = EnumSet.noneOf(Permission.class);
+    for (var one : permissions) {
+      all.add(
+          switch (one) {
+            case read, interact, configure, files, channels -> Permission.ofLabel(one.name());
+            case unspecified, UNRECOGNIZED ->
+                throw ApiError.invalid(
+                    "permissions", "unknown (expected: some of " + PERMISSIONS + ")");
+          });
+    }
+    return all;
+  }
+
+  private Instant future(Timestamp stamp) {
+    if (!Timestamps.isValid(stamp)) {
+      throw ApiError.invalid("expires_at", "no time (expected: RFC 3339, before the year 10000)");
+    }
+    var time = ProtoTime.instant(stamp);
+    if (!time.isAfter(clock.instant())) {
+      throw ApiError.invalid("expires_at", time + " (expected: a time in the future)");
+    }
+    return time;
+  }
+
+  private static String sessionPrefix(String prefix) {
+    if (!SESSION_PREFIX.matcher(prefix).matches()) {
+      throw ApiError.invalid(
+          "session_prefix",
+          Fields.shown(prefix) + " (expected: 1 to 64 characters of letters, digits and ._~:@-)");
+    }
+    return prefix;
+  }
+}
