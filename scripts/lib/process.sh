@@ -5,13 +5,13 @@ PROCESS_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 
 # process_start NAME COMMAND...: in a session of its own, so that it outlives the terminal; output goes to logs/NAME.log.
 # Whoever calls may have provider keys in the environment; a process's environment is no place for them. What opens the
-# database is for the server alone.
+# database or speaks to Stripe is for the server alone.
 process_start() {
   local name="$1" log="$LOGS/$1.log" hidden=(-u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY)
   shift
   case "$name" in
     server | server-*) ;;
-    *) hidden+=(-u CHOWDER_STORAGE_PASSWORD -u CHOWDER_MASTER_KEY) ;;
+    *) hidden+=(-u CHOWDER_STORAGE_PASSWORD -u CHOWDER_MASTER_KEY -u CHOWDER_STRIPE_SECRET_KEY -u CHOWDER_STRIPE_WEBHOOK_SECRET) ;;
   esac
   if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$PROCESS_LOG_BYTES" ]; then mv "$log" "$log.1"; fi
   rm -f "$RUN/$name.pid"

@@ -1,6 +1,7 @@
 package dev.chowder.organization;
 
 import dev.chowder.journal.v1.OrganizationEndpointSet;
+import java.util.Optional;
 
 /** The parts that stored events and snapshots have in common. */
 final class JournalFields {
@@ -21,6 +22,15 @@ final class JournalFields {
 
   static Tier tier(String label) {
     return Tier.ofLabel(label).orElseThrow(() -> unknown("tier", label));
+  }
+
+  /** Empty: none. */
+  static Optional<Tier> ifTier(String label) {
+    return label.isEmpty() ? Optional.empty() : Optional.of(tier(label));
+  }
+
+  static String label(Optional<Tier> tier) {
+    return tier.map(Tier::label).orElse("");
   }
 
   static ModelProvider provider(String label) {

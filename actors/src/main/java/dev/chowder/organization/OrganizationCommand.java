@@ -48,6 +48,27 @@ public sealed interface OrganizationCommand extends CborSerializable {
   /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
   record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
+  /**
+   * Tells what Stripe knows the organization as. Another one that came first stays, and is seen in
+   * the answer.
+   *
+   * @param instead of which customer; empty: of none
+   */
+  record LinkCustomer(
+      String keyId,
+      String customerId,
+      Optional<String> instead,
+      Instant now,
+      ActorRef<OrganizationReply> replyTo)
+      implements Request {}
+
+  /**
+   * Stripe's; what is older than the newest that was heard, or comes again, changes nothing. For
+   * the tier the same holds as for {@link SetTier}.
+   */
+  record HearSubscription(SubscriptionFact fact, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements Request {}
+
   /** Takes a slot before the instance exists; a slot that it has already is its own again. */
   record ReserveSlot(
       String keyId,

@@ -1,6 +1,7 @@
 package dev.chowder.organization;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * A fact about an organization. Past tense, immutable, persisted for ever; {@link
@@ -31,6 +32,24 @@ public sealed interface OrganizationEvent {
       implements OrganizationEvent {}
 
   record TierSet(Tier tier, Instant at) implements OrganizationEvent {}
+
+  record CustomerLinked(String keyId, String customerId, Instant at) implements OrganizationEvent {}
+
+  /**
+   * Stripe told of the subscription.
+   *
+   * @param tier what it gives; empty: nothing
+   * @param ended for ever
+   * @param eventAt when Stripe made the event
+   */
+  record SubscriptionHeard(
+      String subscriptionId,
+      Optional<Tier> tier,
+      boolean ended,
+      String eventId,
+      Instant eventAt,
+      Instant at)
+      implements OrganizationEvent {}
 
   record SlotReserved(String keyId, String instanceId, Instant at) implements OrganizationEvent {}
 

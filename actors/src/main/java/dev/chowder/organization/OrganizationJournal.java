@@ -3,6 +3,7 @@ package dev.chowder.organization;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
+import dev.chowder.journal.v1.OrganizationCustomerLinked;
 import dev.chowder.journal.v1.OrganizationEndpointRemoved;
 import dev.chowder.journal.v1.OrganizationEndpointSet;
 import dev.chowder.journal.v1.OrganizationProviderKeyRemoved;
@@ -11,6 +12,7 @@ import dev.chowder.journal.v1.OrganizationRenamed;
 import dev.chowder.journal.v1.OrganizationSignedUp;
 import dev.chowder.journal.v1.OrganizationSlotReleased;
 import dev.chowder.journal.v1.OrganizationSlotReserved;
+import dev.chowder.journal.v1.OrganizationSubscriptionHeard;
 import dev.chowder.journal.v1.OrganizationTierSet;
 import java.time.Instant;
 import org.apache.pekko.persistence.typed.EventAdapter;
@@ -52,6 +54,13 @@ public final class OrganizationJournal
               .build();
       case OrganizationEvent.TierSet e ->
           stored.setTierSet(OrganizationTierSet.newBuilder().setTier(e.tier().label())).build();
+      case OrganizationEvent.CustomerLinked e ->
+          stored
+              .setCustomerLinked(
+                  OrganizationCustomerLinked.newBuilder().setCustomerId(e.customerId()))
+              .build();
+      case OrganizationEvent.SubscriptionHeard e ->
+          stored.setSubscriptionHeard(subscriptionHeard(e)).build();
       case OrganizationEvent.SlotReserved e ->
           stored
               .setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(e.instanceId()))
@@ -105,6 +114,10 @@ public final class OrganizationJournal
               keyId, JournalFields.provider(stored.getEndpointRemoved().getProvider()), at);
       case TIER_SET ->
           new OrganizationEvent.TierSet(JournalFields.tier(stored.getTierSet().getTier()), at);
+      case CUSTOMER_LINKED ->
+          new OrganizationEvent.CustomerLinked(
+              keyId, stored.getCustomerLinked().getCustomerId(), at);
+      case SUBSCRIPTION_HEARD -> subscriptionHeard(stored.getSubscriptionHeard(), at);
       case SLOT_RESERVED ->
           new OrganizationEvent.SlotReserved(keyId, stored.getSlotReserved().getInstanceId(), at);
       case SLOT_RELEASED ->
@@ -114,6 +127,28 @@ public final class OrganizationJournal
               "journal: an organization event of a newer version (expected: one that this version"
                   + " knows)");
     };
+  }
+
+  private static OrganizationSubscriptionHeard subscriptionHeard(
+      OrganizationEvent.SubscriptionHeard e) {
+    return OrganizationSubscriptionHeard.newBuilder()
+        .setSubscriptionId(e.subscriptionId())
+        .setTier(JournalFields.label(e.tier()))
+        .setEnded(e.ended())
+        .setEventId(e.eventId())
+        .setEventAt(ProtoTime.stamp(e.eventAt()))
+        .build();
+  }
+
+  private static OrganizationEvent subscriptionHeard(
+      OrganizationSubscriptionHeard stored, Instant at) {
+    return new OrganizationEvent.SubscriptionHeard(
+        stored.getSubscriptionId(),
+        JournalFields.ifTier(stored.getTier()),
+        stored.getEnded(),
+        stored.getEventId(),
+        ProtoTime.instant(stored.getEventAt()),
+        at);
   }
 
   private static OrganizationEvent endpointSet(

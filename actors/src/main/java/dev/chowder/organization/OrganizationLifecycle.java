@@ -5,6 +5,8 @@ import static dev.chowder.organization.Decision.reject;
 
 import dev.chowder.organization.OrganizationCommand.Get;
 import dev.chowder.organization.OrganizationCommand.GetSlots;
+import dev.chowder.organization.OrganizationCommand.HearSubscription;
+import dev.chowder.organization.OrganizationCommand.LinkCustomer;
 import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
 import dev.chowder.organization.OrganizationCommand.Request;
 import dev.chowder.organization.OrganizationCommand.ReserveSlot;
@@ -12,6 +14,7 @@ import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
 import dev.chowder.organization.OrganizationCommand.StoreView;
 import dev.chowder.organization.OrganizationCommand.Update;
+import dev.chowder.organization.OrganizationEvent.CustomerLinked;
 import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
 import dev.chowder.organization.OrganizationEvent.EndpointSet;
 import dev.chowder.organization.OrganizationEvent.ProviderKeyRemoved;
@@ -20,6 +23,7 @@ import dev.chowder.organization.OrganizationEvent.Renamed;
 import dev.chowder.organization.OrganizationEvent.SignedUp;
 import dev.chowder.organization.OrganizationEvent.SlotReleased;
 import dev.chowder.organization.OrganizationEvent.SlotReserved;
+import dev.chowder.organization.OrganizationEvent.SubscriptionHeard;
 import dev.chowder.organization.OrganizationEvent.TierSet;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
@@ -58,6 +62,11 @@ public final class OrganizationLifecycle {
       case Update update -> OrganizationUpdate.decide(state, update);
       case SetTier(var tier, var now, _) ->
           tier == state.tier() ? accept() : accept(new TierSet(tier, now));
+      case LinkCustomer(var keyId, var customerId, var instead, var now, _) ->
+          state.billing().customerId().equals(instead)
+              ? accept(new CustomerLinked(keyId, customerId, now))
+              : accept();
+      case HearSubscription hear -> SubscriptionUpdate.decide(state, hear, FIRST_TIER);
       case ReserveSlot reserve -> reserve(state, reserve);
       case ReleaseSlot(var instanceId, var now, _) ->
           state.slots().containsKey(instanceId)
@@ -81,7 +90,8 @@ public final class OrganizationLifecycle {
   static OrganizationState evolve(OrganizationState state, OrganizationEvent event) {
     if (event instanceof SignedUp(var name, var tier, var at)) {
       if (state instanceof Absent) {
-        return new Active(name, tier, Set.of(), Map.of(), HashTreePMap.empty(), at, at);
+        return new Active(
+            name, tier, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, at, at);
       }
       throw corrupt(state, event);
     }
@@ -104,6 +114,8 @@ public final class OrganizationLifecycle {
           endpoints(state, with(state.endpoints(), provider, endpoint), at);
       case EndpointRemoved(_, var provider, var at) ->
           endpoints(state, without(state.endpoints(), provider), at);
+      case CustomerLinked(_, var customerId, _) -> billing(state, state.billing().with(customerId));
+      case SubscriptionHeard heard -> billing(state, state.billing().after(heard));
       case SlotReserved(_, var instanceId, var at) ->
           slots(state, state.slots().plus(instanceId, at));
       case SlotReleased(var instanceId, _) -> slots(state, state.slots().minus(instanceId));
@@ -111,21 +123,43 @@ public final class OrganizationLifecycle {
   }
 
   private static Active settings(Active s, String name, Tier tier, Instant at) {
-    return new Active(name, tier, s.keyed(), s.endpoints(), s.slots(), s.createdAt(), at);
+    return new Active(
+        name, tier, s.keyed(), s.endpoints(), s.slots(), s.billing(), s.createdAt(), at);
   }
 
   private static Active keyed(Active s, Set<ModelProvider> keyed, Instant at) {
-    return new Active(s.name(), s.tier(), keyed, s.endpoints(), s.slots(), s.createdAt(), at);
+    return new Active(
+        s.name(), s.tier(), keyed, s.endpoints(), s.slots(), s.billing(), s.createdAt(), at);
   }
 
   private static Active endpoints(
       Active s, Map<ModelProvider, ModelEndpoint> endpoints, Instant at) {
-    return new Active(s.name(), s.tier(), s.keyed(), endpoints, s.slots(), s.createdAt(), at);
+    return new Active(
+        s.name(), s.tier(), s.keyed(), endpoints, s.slots(), s.billing(), s.createdAt(), at);
   }
 
   private static Active slots(Active s, PMap<String, Instant> slots) {
     return new Active(
-        s.name(), s.tier(), s.keyed(), s.endpoints(), slots, s.createdAt(), s.updatedAt());
+        s.name(),
+        s.tier(),
+        s.keyed(),
+        s.endpoints(),
+        slots,
+        s.billing(),
+        s.createdAt(),
+        s.updatedAt());
+  }
+
+  private static Active billing(Active s, Billing billing) {
+    return new Active(
+        s.name(),
+        s.tier(),
+        s.keyed(),
+        s.endpoints(),
+        s.slots(),
+        billing,
+        s.createdAt(),
+        s.updatedAt());
   }
 
   private static <T extends Comparable<T>> Set<T> with(Set<T> set, T element) {

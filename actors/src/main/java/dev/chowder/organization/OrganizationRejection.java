@@ -12,7 +12,8 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(
       value = OrganizationRejection.ProviderNotConfigured.class,
       name = "provider_not_configured"),
-  @JsonSubTypes.Type(value = OrganizationRejection.LimitReached.class, name = "limit_reached")
+  @JsonSubTypes.Type(value = OrganizationRejection.LimitReached.class, name = "limit_reached"),
+  @JsonSubTypes.Type(value = OrganizationRejection.AnotherCustomer.class, name = "another_customer")
 })
 public sealed interface OrganizationRejection {
   record NotFound() implements OrganizationRejection {}
@@ -25,4 +26,7 @@ public sealed interface OrganizationRejection {
   record ProviderNotConfigured(ModelProvider provider) implements OrganizationRejection {}
 
   record LimitReached(int used, int limit) implements OrganizationRejection {}
+
+  /** Stripe told of a customer that this organization is not. */
+  record AnotherCustomer() implements OrganizationRejection {}
 }

@@ -2,12 +2,15 @@ package dev.chowder.organization;
 
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationSnapshot;
+import dev.chowder.journal.v1.OrganizationSubscription;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.pekko.persistence.typed.SnapshotAdapter;
 import org.pcollections.HashTreePMap;
@@ -29,6 +32,8 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
         a.endpoints()
             .forEach((p, e) -> stored.putEndpoints(p.label(), JournalFields.endpoint(p, e)));
         a.slots().forEach((id, at) -> stored.putSlots(id, ProtoTime.stamp(at)));
+        a.billing().customerId().ifPresent(stored::setCustomerId);
+        a.billing().subscription().ifPresent(s -> stored.setSubscription(subscription(s)));
         yield stored.build();
       }
     };
@@ -55,7 +60,35 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
             .collect(Collectors.toUnmodifiableSet()),
         endpoints,
         HashTreePMap.from(slots),
+        billing(stored),
         ProtoTime.instant(stored.getCreatedAt()),
         ProtoTime.instant(stored.getUpdatedAt()));
+  }
+
+  private static OrganizationSubscription subscription(Billing.Subscription s) {
+    return OrganizationSubscription.newBuilder()
+        .setId(s.id())
+        .setTier(JournalFields.label(s.tier()))
+        .setEnded(s.ended())
+        .setHeardAt(ProtoTime.stamp(s.heardAt()))
+        .addAllEventIds(s.eventIds().stream().sorted().toList())
+        .build();
+  }
+
+  private static Billing billing(OrganizationSnapshot stored) {
+    return new Billing(
+        Optional.of(stored.getCustomerId()).filter(id -> !id.isEmpty()),
+        stored.hasSubscription()
+            ? Optional.of(subscription(stored.getSubscription()))
+            : Optional.empty());
+  }
+
+  private static Billing.Subscription subscription(OrganizationSubscription stored) {
+    return new Billing.Subscription(
+        stored.getId(),
+        JournalFields.ifTier(stored.getTier()),
+        stored.getEnded(),
+        ProtoTime.instant(stored.getHeardAt()),
+        new HashSet<>(stored.getEventIdsList()));
   }
 }

@@ -19,7 +19,7 @@ public sealed interface OrganizationState {
    * @param keyed providers that have a key in the table of secrets
    * @param slots the instances that hold one, and since when; persistent, since a copy for each
    *     change would make a big organization's creates slower the bigger it is
-   * @param updatedAt when its settings last changed; slots are none
+   * @param updatedAt when its settings last changed; slots and billing are none
    */
   record Active(
       String name,
@@ -27,6 +27,7 @@ public sealed interface OrganizationState {
       Set<ModelProvider> keyed,
       Map<ModelProvider, ModelEndpoint> endpoints,
       PMap<String, Instant> slots,
+      Billing billing,
       Instant createdAt,
       Instant updatedAt)
       implements OrganizationState {

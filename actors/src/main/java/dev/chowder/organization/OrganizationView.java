@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,6 +17,8 @@ import java.util.Set;
  * @param slots how many are taken
  * @param keyed providers that have a key in the table of secrets
  * @param usable providers that instances can use now, in the order of their declaration
+ * @param customerId Stripe's; empty: none
+ * @param subscriptionId Stripe's, of the one that goes on; empty: none
  * @param updatedAt when its settings last changed
  */
 public record OrganizationView(
@@ -27,8 +30,15 @@ public record OrganizationView(
     Set<ModelProvider> keyed,
     List<ModelProvider> usable,
     Map<ModelProvider, ModelEndpoint> endpoints,
+    String customerId,
+    String subscriptionId,
     Instant createdAt,
     Instant updatedAt) {
+  /** A row or an answer of an earlier version has neither of Stripe's ids. */
+  public OrganizationView {
+    customerId = Objects.requireNonNullElse(customerId, "");
+    subscriptionId = Objects.requireNonNullElse(subscriptionId, "");
+  }
 
   /** The endpoint that was set; empty: the provider's own. */
   public Optional<ModelEndpoint> endpoint(ModelProvider provider) {
@@ -49,6 +59,8 @@ public record OrganizationView(
                   a.keyed(),
                   Arrays.stream(ModelProvider.values()).filter(a::canUse).toList(),
                   a.endpoints(),
+                  a.billing().customerId().orElse(""),
+                  a.billing().present().map(Billing.Subscription::id).orElse(""),
                   a.createdAt(),
                   a.updatedAt()));
     };

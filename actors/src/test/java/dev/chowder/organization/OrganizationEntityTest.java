@@ -188,6 +188,28 @@ class OrganizationEntityTest {
   }
 
   @Test
+  void aSubscriptionIsThereAgainAfterARestartAndItsEventsChangeNothingTwice() {
+    signUp();
+    var _ =
+        organization.<OrganizationReply>runCommand(
+            replyTo ->
+                new OrganizationCommand.LinkCustomer(
+                    "key", "cus_1", Optional.empty(), T0, replyTo));
+    var fact =
+        new SubscriptionFact(
+            "evt_1", T0, "cus_1", "sub_1", SubscriptionFact.Kind.STARTED, Optional.of(Tier.CRAB));
+    for (boolean first : new boolean[] {true, false}) {
+      var heard =
+          organization.<OrganizationReply>runCommand(
+              replyTo -> new OrganizationCommand.HearSubscription(fact, T0, replyTo));
+      assertThat(heard.hasNoEvents()).isEqualTo(!first);
+      assertThat(accepted(heard.reply()).tier()).isEqualTo(Tier.CRAB);
+      assertThat(accepted(heard.reply()).subscriptionId()).isEqualTo("sub_1");
+      organization.restart();
+    }
+  }
+
+  @Test
   void aRepeatedReservationIsAcceptedAndPersistsNothing() {
     signUp();
     useOpenai();

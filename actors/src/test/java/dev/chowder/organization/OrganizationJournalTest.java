@@ -58,6 +58,17 @@ class OrganizationJournalTest {
         .isEqualTo(new OrganizationState.Absent());
   }
 
+  @Test
+  void aSubscriptionOutlivesTheSnapshotToo() throws Exception {
+    OrganizationSnapshots snapshots = new OrganizationSnapshots();
+    OrganizationState subscribed = Samples.subscribed();
+    assertThat(
+            HEX.formatHex(((OrganizationSnapshot) snapshots.toJournal(subscribed)).toByteArray()))
+        .isEqualTo(HEX.formatHex(golden("SnapshotSubscribed")));
+    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotSubscribed"))))
+        .isEqualTo(subscribed);
+  }
+
   private static byte[] golden(String name) throws IOException {
     String file = "/journal/v1/organization/" + name + ".hex";
     try (InputStream in = OrganizationJournalTest.class.getResourceAsStream(file)) {

@@ -44,7 +44,15 @@ class OrganizationLifecycleTest {
         .isEqualTo(accept(signedUp));
     assertThat(OrganizationLifecycle.evolve(new Absent(), signedUp))
         .isEqualTo(
-            new Active("acme", Tier.SHRIMP, Set.of(), Map.of(), HashTreePMap.empty(), T0, T0));
+            new Active(
+                "acme",
+                Tier.SHRIMP,
+                Set.of(),
+                Map.of(),
+                HashTreePMap.empty(),
+                Billing.NONE,
+                T0,
+                T0));
   }
 
   @Test
@@ -56,6 +64,17 @@ class OrganizationLifecycleTest {
             new OrganizationCommand.StoreView(NOBODY),
             update(Optional.of("n"), Set.of(), Set.of(), Map.of()),
             new OrganizationCommand.SetTier(Tier.CRAB, T0, NOBODY),
+            new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.empty(), T0, NOBODY),
+            new OrganizationCommand.HearSubscription(
+                new SubscriptionFact(
+                    "evt_1",
+                    T0,
+                    "cus_1",
+                    "sub_1",
+                    SubscriptionFact.Kind.STARTED,
+                    Optional.of(Tier.CRAB)),
+                T0,
+                NOBODY),
             reserve(INSTANCE_ID, ModelProvider.OPENAI),
             new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T0, NOBODY))) {
       assertThat(decide(new Absent(), command))
@@ -99,6 +118,7 @@ class OrganizationLifecycleTest {
             Set.of(ModelProvider.OPENAI),
             Map.of(),
             HashTreePMap.from(slots),
+            Billing.NONE,
             T0,
             T0);
     assertThat(decide(whale, reserve("another", ModelProvider.OPENAI)))
@@ -116,7 +136,9 @@ class OrganizationLifecycleTest {
 
   @Test
   void customNeedsAnEndpointAndNoKeyAndTheOthersNeedAKeyAndNoEndpoint() {
-    Active bare = new Active("acme", Tier.CRAB, Set.of(), Map.of(), HashTreePMap.empty(), T0, T0);
+    Active bare =
+        new Active(
+            "acme", Tier.CRAB, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, T0, T0);
     assertThat(bare.canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withKeyed(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withEndpoint(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isTrue();
@@ -310,7 +332,14 @@ class OrganizationLifecycleTest {
 
   private static Active with(Active a, Tier tier) {
     return new Active(
-        a.name(), tier, a.keyed(), a.endpoints(), a.slots(), a.createdAt(), a.updatedAt());
+        a.name(),
+        tier,
+        a.keyed(),
+        a.endpoints(),
+        a.slots(),
+        a.billing(),
+        a.createdAt(),
+        a.updatedAt());
   }
 
   private static Active withKeyed(Active a, ModelProvider provider) {
@@ -320,6 +349,7 @@ class OrganizationLifecycleTest {
         Set.of(provider),
         a.endpoints(),
         a.slots(),
+        a.billing(),
         a.createdAt(),
         a.updatedAt());
   }
@@ -331,6 +361,7 @@ class OrganizationLifecycleTest {
         a.keyed(),
         Map.of(provider, ENDPOINT),
         a.slots(),
+        a.billing(),
         a.createdAt(),
         a.updatedAt());
   }

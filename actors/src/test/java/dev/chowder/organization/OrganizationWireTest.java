@@ -4,7 +4,9 @@ import static dev.chowder.organization.Samples.INSTANCE_ID;
 import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.actor.TestActors;
+import dev.chowder.storage.OrganizationRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +36,8 @@ class OrganizationWireTest {
             new OrganizationRejection.AlreadyExists(),
             new OrganizationRejection.Invalid("f", "why"),
             new OrganizationRejection.ProviderNotConfigured(ModelProvider.GEMINI),
-            new OrganizationRejection.LimitReached(10, 10));
+            new OrganizationRejection.LimitReached(10, 10),
+            new OrganizationRejection.AnotherCustomer());
     List<EndpointChange> changes =
         List.of(
             new EndpointChange.Remove(),
@@ -60,6 +63,24 @@ class OrganizationWireTest {
     assertThat(OrganizationReadRows.view(OrganizationReadRows.row(view))).isEqualTo(view);
   }
 
+  @Test
+  void aReadRowFromBeforeSubscriptionsHasNone() {
+    OrganizationRow now = OrganizationReadRows.row(Samples.view(Samples.active()));
+    String before =
+        now.view().toStringUtf8().replace(",\"customerId\":\"\",\"subscriptionId\":\"\"", "");
+    assertThat(before).doesNotContain("customerId", "subscriptionId");
+    assertThat(
+            OrganizationReadRows.view(
+                new OrganizationRow(
+                    now.id(),
+                    now.revision(),
+                    now.name(),
+                    now.tier(),
+                    now.slots(),
+                    ByteString.copyFromUtf8(before))))
+        .isEqualTo(Samples.view(Samples.active()));
+  }
+
   private static List<Object> messages(
       ActorRef<OrganizationReply> ref, List<EndpointChange> changes) {
     List<Object> messages =
@@ -68,6 +89,17 @@ class OrganizationWireTest {
                 new OrganizationCommand.SignUp("acme", T0, ref),
                 new OrganizationCommand.Get(ref),
                 new OrganizationCommand.SetTier(Tier.LOBSTER, T0, ref),
+                new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.of("cus_0"), T0, ref),
+                new OrganizationCommand.HearSubscription(
+                    new SubscriptionFact(
+                        "evt_1",
+                        T0,
+                        "cus_1",
+                        "sub_1",
+                        SubscriptionFact.Kind.STARTED,
+                        Optional.of(Tier.CRAB)),
+                    T0,
+                    ref),
                 new OrganizationCommand.ReserveSlot(
                     "key", INSTANCE_ID, ModelProvider.OPENAI, T0, ref),
                 new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T0, ref),

@@ -13,6 +13,7 @@ import org.pcollections.HashTreePMap;
 final class Samples {
   static final Instant T0 = Instant.parse("2026-01-02T03:04:05.678901Z");
   static final Instant T1 = T0.plusSeconds(60);
+  static final Instant EVENT_AT = Instant.parse("2026-01-02T03:04:00Z");
   static final String ID = "0190a000-0000-7000-8000-00000000000a";
   static final String INSTANCE_ID = "0190a000-0000-7000-8000-0000000000b0";
   static final OrganizationSettings SETTINGS =
@@ -30,8 +31,24 @@ final class Samples {
         Set.of(ModelProvider.OPENAI),
         Map.of(ModelProvider.CUSTOM, ENDPOINT),
         HashTreePMap.singleton(INSTANCE_ID, T0),
+        Billing.NONE,
         T0,
         T1);
+  }
+
+  /** The same with a subscription of which two events of one second were heard. */
+  static OrganizationState subscribed() {
+    OrganizationState subscribed = active();
+    for (OrganizationEvent event :
+        List.of(
+            new OrganizationEvent.CustomerLinked("key", "cus_1", T0),
+            new OrganizationEvent.SubscriptionHeard(
+                "sub_1", Optional.empty(), false, "evt_1", EVENT_AT, T0),
+            new OrganizationEvent.SubscriptionHeard(
+                "sub_1", Optional.of(Tier.CRAB), false, "evt_2", EVENT_AT, T1))) {
+      subscribed = OrganizationLifecycle.evolve(subscribed, event);
+    }
+    return subscribed;
   }
 
   /** One of each type, with every field filled. */
@@ -44,6 +61,9 @@ final class Samples {
         new OrganizationEvent.EndpointSet("key", ModelProvider.CUSTOM, ENDPOINT, T0),
         new OrganizationEvent.EndpointRemoved("key", ModelProvider.OPENAI, T0),
         new OrganizationEvent.TierSet(Tier.WHALE, T0),
+        new OrganizationEvent.CustomerLinked("key", "cus_1", T0),
+        new OrganizationEvent.SubscriptionHeard(
+            "sub_1", Optional.of(Tier.CRAB), true, "evt_1", EVENT_AT, T0),
         new OrganizationEvent.SlotReserved("key", INSTANCE_ID, T0),
         new OrganizationEvent.SlotReleased(INSTANCE_ID, T0));
   }

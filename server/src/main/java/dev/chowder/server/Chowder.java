@@ -76,6 +76,8 @@ import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
+import dev.chowder.server.subscription.StripeSettings;
+import dev.chowder.server.subscription.SubscriptionGrpcService;
 import dev.chowder.server.watch.FleetWatchSettings;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRows;
@@ -299,6 +301,8 @@ public final class Chowder implements AutoCloseable {
             clock);
     var keyService =
         new KeyGrpcService(new ScopedKeys(database, keys, keySettings, clock), instanceRows, clock);
+    var subscriptionService =
+        SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
     var streams =
         lifeline.add(
             "revocations",
@@ -332,7 +336,7 @@ public final class Chowder implements AutoCloseable {
                     .map(NodeCertificates::grpc)
                     .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
-                    List.of(instanceService, organizationService, keyService),
+                    List.of(instanceService, organizationService, keyService, subscriptionService),
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(

@@ -1,6 +1,7 @@
 package dev.chowder.server;
 
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.KeyAuthenticator;
 import dev.chowder.server.auth.ScopeInterceptor;
@@ -41,7 +42,9 @@ import java.util.concurrent.TimeUnit;
 public final class GrpcServer implements AutoCloseable {
   /** Full names of the methods that anybody may call. */
   public static final Set<String> NEED_NO_KEY =
-      Set.of(OrganizationServiceGrpc.getSignUpMethod().getFullMethodName());
+      Set.of(
+          OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(),
+          SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName());
 
   private final Server server;
   private final HealthStatusManager health;
@@ -59,7 +62,7 @@ public final class GrpcServer implements AutoCloseable {
   /**
    * What the server serves.
    *
-   * @param api services of the public API: every method needs a key but sign-up
+   * @param api services of the public API: every method needs a key but {@link #NEED_NO_KEY}
    * @param internal services that are no part of the API and let in themselves whom they are for
    */
   public record Services(List<BindableService> api, List<ServerServiceDefinition> internal) {}

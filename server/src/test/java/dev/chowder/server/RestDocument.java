@@ -158,7 +158,9 @@ final class RestDocument {
         SuccessStatus.BY_METHOD.getOrDefault(
             method.getService().getFullName() + "/" + method.getName(), 200);
     var type = method.getOutputType();
-    if (type.getFullName().equals(Empty.getDescriptor().getFullName())) return status + ", no body";
+    if (type.getFullName().equals(Empty.getDescriptor().getFullName())) {
+      return status + (status == 204 ? ", no body" : " `{}`");
+    }
     if (is(type, HttpBody.getDescriptor()))
       return status + ", what the agent answers: JSON or events";
     var message = link(type);

@@ -3,6 +3,7 @@ package dev.chowder.server.call;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.api.AnnotationsProto;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.call.RateSettings.Bound;
@@ -24,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Bounds how often one organization calls this node, and how often one address makes the calls that
- * need no key, which is to sign up; and tells with every answer, errors too, how much is left. A
- * call that changes something counts for several, since it makes work long after its answer; a
- * watch that is opened counts as much as a list.
+ * need no key: to sign up, and to bring Stripe's events, which are counted apart. It tells with
+ * every answer, errors too, how much is left. A call that changes something counts for several,
+ * since it makes work long after its answer; a watch that is opened counts as much as a list.
  */
 public final class RateLimit {
   private static final Metadata.Key<String> LIMIT = key("x-ratelimit-limit");
@@ -34,12 +35,16 @@ public final class RateLimit {
   private static final Metadata.Key<String> RESET = key("x-ratelimit-reset");
   private static final Context.Key<Standing> STANDING = Context.key("rate-limit");
 
+  private static final String EVENT =
+      SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName();
+
   /** By a wall clock that was set back, no bucket would fill until it is where it was. */
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
 
   private final Buckets calls;
   private final int changeCost;
   private final Buckets signUps;
+  private final Buckets events;
   private final ClientAddress addresses;
 
   public RateLimit(RateSettings settings, ClientAddress addresses) {
@@ -47,6 +52,7 @@ public final class RateLimit {
     this.changeCost = settings.changeCost();
     this.signUps =
         new Buckets(settings.signUps(), "sign-ups: more than %d an hour from one address");
+    this.events = new Buckets(settings.events(), "events: more than %d a second from one address");
     this.addresses = addresses;
   }
 
@@ -120,8 +126,12 @@ public final class RateLimit {
       Caller.ifKnown()
           .ifPresentOrElse(
               caller -> calls.count(caller.organizationId(), cost(call.getMethodDescriptor())),
-              () -> signUps.count(addresses.of(call, headers), 1));
+              () -> ofMethod(call).count(addresses.of(call, headers), 1));
       return next.startCall(call, headers);
+    }
+
+    private Buckets ofMethod(ServerCall<?, ?> call) {
+      return call.getMethodDescriptor().getFullMethodName().equals(EVENT) ? events : signUps;
     }
   }
 

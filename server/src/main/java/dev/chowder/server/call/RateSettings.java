@@ -9,8 +9,9 @@ import java.time.Duration;
  * @param calls of one organization
  * @param changeCost how many other calls one that changes something counts for
  * @param signUps from one client's address
+ * @param events of Stripe, from one address
  */
-public record RateSettings(Bound calls, int changeCost, Bound signUps) {
+public record RateSettings(Bound calls, int changeCost, Bound signUps, Bound events) {
   /**
    * One bound, for each of many.
    *
@@ -43,6 +44,11 @@ public record RateSettings(Bound calls, int changeCost, Bound signUps) {
             config.getInt("sign-ups-per-hour"),
             Duration.ofHours(1),
             config.getInt("sign-up-burst"),
+            config.getInt("addresses")),
+        new Bound(
+            config.getInt("events-per-second"),
+            Duration.ofSeconds(1),
+            config.getInt("event-burst"),
             config.getInt("addresses")));
   }
 }

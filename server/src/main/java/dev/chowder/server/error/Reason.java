@@ -12,6 +12,10 @@ public enum Reason {
   INVALID_FIELD(Status.Code.INVALID_ARGUMENT, 400),
   /** The organization has not set up that model provider. */
   MODEL_PROVIDER_NOT_CONFIGURED(Status.Code.FAILED_PRECONDITION, 400),
+  /** Nothing is sold here: an operator sets tiers by command. */
+  BILLING_NOT_CONFIGURED(Status.Code.FAILED_PRECONDITION, 400),
+  /** Stripe did not sign this, or did so too long ago. */
+  SIGNATURE_INVALID(Status.Code.INVALID_ARGUMENT, 400),
   /** What happened after that cursor is not told any more. */
   CURSOR_EXPIRED(Status.Code.OUT_OF_RANGE, 400),
   /** No key, or one that is wrong, revoked or expired. */
@@ -36,7 +40,7 @@ public enum Reason {
   REQUEST_INCOMPLETE(Status.Code.DEADLINE_EXCEEDED, 408),
   /** The organization has as many scoped keys that work as it may have. */
   KEY_LIMIT_REACHED(Status.Code.FAILED_PRECONDITION, 409),
-  /** The instance's status does not allow this. */
+  /** The status of the instance or of the subscription does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
   /** This idempotency key belongs to another request. */
   IDEMPOTENCY_KEY_REUSED(Status.Code.ALREADY_EXISTS, 409),
@@ -56,6 +60,8 @@ public enum Reason {
   INTERNAL(Status.Code.INTERNAL, 500),
   /** The sandbox or its gateway does not answer. */
   GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
+  /** Stripe does not answer, or refused what Chowder asked of it. */
+  BILLING_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
   /** No room for one more: no memory or host, too much waiting work, or too many open calls. */
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
   /** The instance behind this host name is there and does not run. */

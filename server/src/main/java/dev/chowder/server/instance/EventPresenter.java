@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceJournal;
 import dev.chowder.organization.OrganizationEvent;
 import dev.chowder.organization.OrganizationJournal;
+import dev.chowder.organization.Tier;
 import dev.chowder.storage.EventRow;
 import java.time.Duration;
 import java.util.StringJoiner;
@@ -93,6 +94,12 @@ final class EventPresenter {
           say(e.provider().label(), shown.setType("endpoint_set"));
       case OrganizationEvent.EndpointRemoved e ->
           say(e.provider().label(), shown.setType("endpoint_removed"));
+      case OrganizationEvent.CustomerLinked e ->
+          say(e.customerId(), shown.setType("customer_linked"));
+      case OrganizationEvent.SubscriptionHeard e ->
+          say(
+              e.ended() ? "ended" : e.tier().map(Tier::label).orElse("not paid"),
+              shown.setType("subscription_heard"));
       case OrganizationEvent.SlotReserved e -> say(e.instanceId(), shown.setType("slot_reserved"));
       case OrganizationEvent.SlotReleased e -> say(e.instanceId(), shown.setType("slot_released"));
     }

@@ -55,6 +55,8 @@ public final class OrganizationAsks {
           ApiError.of(
               Reason.INSTANCE_LIMIT_REACHED,
               "Instance limit reached (" + used + "/" + limit + "). Upgrade your subscription.");
+      case OrganizationRejection.AnotherCustomer() ->
+          throw new IllegalStateException("another customer, and nobody reads it from the answer");
     };
   }
 }

@@ -1,27 +1,35 @@
 package dev.chowder.server.crash;
 
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
+import dev.chowder.api.v1.GetSubscriptionRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.ReceiveStripeEventRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
+import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStub;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.server.subscription.SignedEvent;
 import io.grpc.CallCredentials;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -37,6 +45,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Optional;
@@ -131,6 +140,7 @@ final class Journey {
   /** The whole life; throws {@link ServerDied} where the server died. */
   void live(ServerProcess server) {
     begin(server);
+    subscribe(server);
     reconfigure(server);
     stop(server);
     settle(server);
@@ -233,6 +243,51 @@ final class Journey {
     } catch (IOException why) {
       throw new UncheckedIOException(why);
     }
+  }
+
+  /** To the tier that it has, so that all else goes on as before. */
+  private void subscribe(ServerProcess server) {
+    call(
+        server,
+        () ->
+            subscriptions(server)
+                .withCallCredentials(credentials())
+                .createCheckout(CreateCheckoutRequest.newBuilder().setTier("crab").build()));
+    var subscription =
+        call(
+            server,
+            () ->
+                subscriptions(server)
+                    .withCallCredentials(credentials())
+                    .getSubscription(GetSubscriptionRequest.getDefaultInstance()));
+    var event =
+        SignedEvent.of(
+            SignedEvent.completed(
+                "evt_1",
+                Instant.now().getEpochSecond(),
+                organization(),
+                subscription.getStripeCustomerId(),
+                "sub_1",
+                "crab",
+                "paid"));
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("stripe-signature", Metadata.ASCII_STRING_MARSHALLER), event.signature());
+    var body =
+        HttpBody.newBuilder()
+            .setContentType("application/json")
+            .setData(ByteString.copyFromUtf8(event.body()));
+    call(
+        server,
+        () ->
+            subscriptions(server)
+                .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                .receiveStripeEvent(ReceiveStripeEventRequest.newBuilder().setBody(body).build()));
+  }
+
+  private static SubscriptionServiceBlockingStub subscriptions(ServerProcess server) {
+    return SubscriptionServiceGrpc.newBlockingStub(server.channel())
+        .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void create(ServerProcess server) {

@@ -108,12 +108,14 @@ final class ServerProcess implements AutoCloseable {
   }
 
   private static ProcessBuilder command(
-      Path home, Map<String, String> storage, List<String> options, List<String> arguments) {
+      Path home, Map<String, String> storage, List<String> options, List<String> arguments)
+      throws IOException {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process lives for a second or two: what makes it start soon is what counts.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
     command.addAll(options);
+    command.addAll(Shop.options());
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",

@@ -54,7 +54,7 @@ final class StartCache {
   }
 
   /** Folders before what is in them: the JVM deletes in the reverse order. */
-  private static void deleteAtTheEnd(Path folder) throws IOException {
+  static void deleteAtTheEnd(Path folder) throws IOException {
     try (var all = Files.walk(folder)) {
       all.forEach(path -> path.toFile().deleteOnExit());
     }

@@ -1,13 +1,16 @@
 package dev.chowder.server.edge;
 
+import static dev.chowder.server.error.Reason.BILLING_NOT_CONFIGURED;
 import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
 import static dev.chowder.server.error.Reason.INVALID_FIELD;
 import static dev.chowder.server.error.Reason.KEY_INVALID;
 import static dev.chowder.server.error.Reason.KEY_LACKS_PERMISSION;
 import static dev.chowder.server.error.Reason.KEY_NOT_FOUND;
+import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
 import static dev.chowder.server.error.Reason.TOO_LARGE;
 import static dev.chowder.server.error.Reason.WRONG_STATE;
 
+import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,6 +29,7 @@ final class BadCallers {
     providers(rows);
     idempotency(rows);
     scopedKeys(rows);
+    subscription(rows);
     return rows;
   }
 
@@ -190,6 +194,50 @@ final class BadCallers {
               "POST /v1/organization/rotate_key?grace=" + grace,
               INVALID_FIELD));
     }
+  }
+
+  private static void subscription(List<BadInput> rows) {
+    var checkout = "POST /v1/subscription/checkout";
+    var event = "POST /v1/webhooks/stripe";
+    for (var call : List.of("GET /v1/subscription", "POST /v1/subscription/portal")) {
+      rows.add(BadInput.of("no key: " + call, call, KEY_INVALID).without("Authorization"));
+    }
+    for (var json :
+        List.of(
+            "{}",
+            "{\"tier\":\"\"}",
+            "{\"tier\":\"whale\"}",
+            "{\"tier\":\"shrimp\"}",
+            "{\"tier\":\"Crab\"}",
+            "{\"tier\":5}",
+            "{\"tier\":[]}",
+            "nonsense")) {
+      rows.add(BadInput.of("a checkout of " + json, checkout, INVALID_FIELD).json(json));
+    }
+    rows.add(
+        BadInput.of("a checkout where nothing is sold", checkout, BILLING_NOT_CONFIGURED)
+            .json("{\"tier\":\"crab\"}"));
+    rows.add(
+        BadInput.of(
+            "a portal where nothing is sold",
+            "POST /v1/subscription/portal",
+            BILLING_NOT_CONFIGURED));
+    rows.add(
+        BadInput.of("an event where nothing is sold", event, BILLING_NOT_CONFIGURED)
+            .json("{}")
+            .without("Authorization"));
+    rows.add(
+        BadInput.of("an event that is no JSON", event, INVALID_FIELD)
+            .body(ByteString.copyFromUtf8("id=1"))
+            .with("Content-Type", "application/x-www-form-urlencoded"));
+    rows.add(
+        BadInput.of("an event with an idempotency key", event, INVALID_FIELD)
+            .json("{}")
+            .with("Idempotency-Key", "k"));
+    rows.add(
+        BadInput.of("an event of 5 MB", event, TOO_LARGE)
+            .json("{\"id\":\"" + "x".repeat(5_000_000) + "\"}"));
+    rows.add(BadInput.of("a webhook that is read", "GET /v1/webhooks/stripe", PATH_NOT_FOUND));
   }
 
   private static void states(List<BadInput> rows) {

@@ -1,5 +1,6 @@
 package dev.chowder.server.edge;
 
+import static dev.chowder.server.error.Reason.BILLING_NOT_CONFIGURED;
 import static dev.chowder.server.error.Reason.INSTANCE_LIMIT_REACHED;
 import static dev.chowder.server.error.Reason.INSTANCE_NOT_FOUND;
 import static dev.chowder.server.error.Reason.INVALID_FIELD;
@@ -14,6 +15,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -57,6 +59,27 @@ final class BadCalls {
     fields(rows);
     instances(rows);
     callers(rows);
+    for (var tier : List.of("", "whale", "CRAB")) {
+      rows.add(
+          row(
+              "a checkout of «" + tier + "»",
+              "chowder.v1.SubscriptionService/CreateCheckout",
+              _ -> CreateCheckoutRequest.newBuilder().setTier(tier).build(),
+              INVALID_FIELD));
+    }
+    rows.add(
+        bytes(
+            "a portal where nothing is sold",
+            "chowder.v1.SubscriptionService/CreatePortal",
+            new byte[0],
+            BILLING_NOT_CONFIGURED));
+    rows.add(
+        bytes(
+                "an event where nothing is sold",
+                "chowder.v1.SubscriptionService/ReceiveStripeEvent",
+                new byte[0],
+                BILLING_NOT_CONFIGURED)
+            .authorization(""));
     rows.add(bytes("no such method", INSTANCES + "Nope", new byte[0], PATH_NOT_FOUND));
     rows.add(bytes("no such service", "chowder.v1.NoService/Get", new byte[0], PATH_NOT_FOUND));
     rows.add(

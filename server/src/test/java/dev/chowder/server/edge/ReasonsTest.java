@@ -54,6 +54,14 @@ class ReasonsTest {
               "node.FleetWatchTest",
               "aCursorThatHasMissedNothingIsNeverTooOldAndOneThatHasIs"),
           entry(
+              Reason.SIGNATURE_INVALID,
+              "edge.StripeIT",
+              "whatStripeDidNotSignIsRefusedThroughEnvoy"),
+          entry(
+              Reason.BILLING_UNAVAILABLE,
+              "node.SubscriptionTest",
+              "aStripeThatFailsIsToldWithoutItsSecrets"),
+          entry(
               Reason.IDEMPOTENCY_KEY_REUSED,
               "edge.IdempotencyIT",
               "anotherRequestWithTheKeyIsRefused"),

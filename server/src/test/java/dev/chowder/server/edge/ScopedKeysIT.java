@@ -10,6 +10,7 @@ import com.google.protobuf.DynamicMessage;
 import dev.chowder.api.v1.InstanceServiceProto;
 import dev.chowder.api.v1.KeyServiceProto;
 import dev.chowder.api.v1.OrganizationServiceProto;
+import dev.chowder.api.v1.SubscriptionServiceProto;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.error.Reason;
 import io.grpc.ManagedChannel;
@@ -47,6 +48,10 @@ class ScopedKeysIT {
           Map.entry("GetOrganization", ORGANIZATION),
           Map.entry("UpdateOrganization", ORGANIZATION),
           Map.entry("RotateApiKey", ORGANIZATION),
+          Map.entry("GetSubscription", ORGANIZATION),
+          Map.entry("CreateCheckout", ORGANIZATION),
+          Map.entry("CreatePortal", ORGANIZATION),
+          Map.entry("ReceiveStripeEvent", ANYBODY),
           Map.entry("CreateInstance", ORGANIZATION),
           Map.entry("ListInstances", ORGANIZATION),
           Map.entry("GetInstance", "read"),
@@ -239,7 +244,8 @@ class ScopedKeysIT {
         Stream.of(
                 OrganizationServiceProto.getDescriptor(),
                 InstanceServiceProto.getDescriptor(),
-                KeyServiceProto.getDescriptor())
+                KeyServiceProto.getDescriptor(),
+                SubscriptionServiceProto.getDescriptor())
             .flatMap(file -> file.getServices().stream())
             .flatMap(service -> service.getMethods().stream())
             .toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.GrpcServer;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServiceDescriptor;
@@ -19,7 +20,8 @@ class KeyedMethodsTest {
       List.of(
           InstanceServiceGrpc.getServiceDescriptor(),
           KeyServiceGrpc.getServiceDescriptor(),
-          OrganizationServiceGrpc.getServiceDescriptor());
+          OrganizationServiceGrpc.getServiceDescriptor(),
+          SubscriptionServiceGrpc.getServiceDescriptor());
 
   private final KeyedMethods methods = new KeyedMethods(GrpcServer.NEED_NO_KEY);
 
@@ -34,7 +36,13 @@ class KeyedMethodsTest {
   @Test
   void everyUnaryPostWithACallerIsMadeOnce() {
     assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.KEYED))
-        .contains("CreateInstance", "StartInstance", "StopInstance", "RotateApiKey", "CreateKey")
+        .contains(
+            "CreateInstance",
+            "StartInstance",
+            "StopInstance",
+            "RotateApiKey",
+            "CreateKey",
+            "CreateCheckout")
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
   }
 
@@ -42,7 +50,8 @@ class KeyedMethodsTest {
   @Test
   void noOtherPostRefusesAKey() {
     assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.REFUSED))
-        .containsExactlyInAnyOrder("SignUp", "CreateResponse", "CreateSessionResponse");
+        .containsExactlyInAnyOrder(
+            "SignUp", "CreateResponse", "CreateSessionResponse", "ReceiveStripeEvent");
   }
 
   @Test

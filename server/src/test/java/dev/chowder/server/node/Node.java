@@ -17,6 +17,8 @@ import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
 import dev.chowder.api.v1.SignUpRequest;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
+import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStub;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
@@ -164,6 +166,17 @@ final class Node implements AutoCloseable {
   private OrganizationServiceBlockingStub organizations(String key) {
     return OrganizationServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
+  }
+
+  SubscriptionServiceBlockingStub subscriptions(String key) {
+    return subscriptions(bearer(key));
+  }
+
+  /** As Stripe calls: without a key. */
+  SubscriptionServiceBlockingStub subscriptions(Metadata headers) {
+    return SubscriptionServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+        .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static Metadata bearer(String key) {

@@ -1,0 +1,61 @@
+package dev.chowder.organization;
+
+import dev.chowder.organization.OrganizationCommand.HearSubscription;
+import dev.chowder.organization.OrganizationEvent.SubscriptionHeard;
+import dev.chowder.organization.OrganizationEvent.TierSet;
+import dev.chowder.organization.OrganizationState.Active;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The rule of one command, {@link HearSubscription}: the newest that Stripe says holds, however
+ * often and in which order it comes. Pure.
+ */
+final class SubscriptionUpdate {
+  private SubscriptionUpdate() {}
+
+  /** {@code unpaid} is the tier of those whose subscription gives them none. */
+  static Decision decide(Active state, HearSubscription command, Tier unpaid) {
+    SubscriptionFact fact = command.fact();
+    if (!state.billing().customerId().equals(Optional.of(fact.customerId()))) {
+      return Decision.reject(new OrganizationRejection.AnotherCustomer());
+    }
+    Optional<Billing.Subscription> known = state.billing().subscription();
+    if (known.isPresent() && !isNews(known.get(), fact)) return Decision.accept();
+    return new Decision.Accept(events(state, known, fact, unpaid, command.now()));
+  }
+
+  private static boolean isNews(Billing.Subscription known, SubscriptionFact fact) {
+    if (known.eventIds().contains(fact.eventId())) return false;
+    if (fact.eventAt().isBefore(known.heardAt())) return false;
+    if (fact.subscriptionId().equals(known.id())) return !known.ended();
+    // Of two at once, the one whose checkout was completed last counts: the other one's news would
+    // take away what it pays for.
+    return switch (fact.kind()) {
+      case STARTED -> true;
+      case CHANGED -> known.ended();
+      case ENDED -> false;
+    };
+  }
+
+  /** A tier that an operator set stays until the subscription gives another one than before. */
+  private static List<OrganizationEvent> events(
+      Active state,
+      Optional<Billing.Subscription> known,
+      SubscriptionFact fact,
+      Tier unpaid,
+      Instant now) {
+    List<OrganizationEvent> events = new ArrayList<>();
+    boolean ended = fact.kind() == SubscriptionFact.Kind.ENDED;
+    Optional<Tier> gives = ended ? Optional.empty() : fact.tier();
+    events.add(
+        new SubscriptionHeard(
+            fact.subscriptionId(), gives, ended, fact.eventId(), fact.eventAt(), now));
+    Optional<Tier> gave = known.flatMap(Billing.Subscription::tier);
+    Tier tier = gives.orElse(unpaid);
+    if (!gives.equals(gave) && tier != state.tier()) events.add(new TierSet(tier, now));
+    return List.copyOf(events);
+  }
+}

@@ -1,0 +1,153 @@
+package dev.chowder.server.subscription;
+
+import com.google.protobuf.Empty;
+import dev.chowder.api.v1.Checkout;
+import dev.chowder.api.v1.CreateCheckoutRequest;
+import dev.chowder.api.v1.CreatePortalRequest;
+import dev.chowder.api.v1.GetSubscriptionRequest;
+import dev.chowder.api.v1.Portal;
+import dev.chowder.api.v1.ReceiveStripeEventRequest;
+import dev.chowder.api.v1.Subscription;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Tier;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.idempotency.NewId;
+import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.subscription.StripeBilling.CustomerGone;
+import io.grpc.BindableService;
+import io.grpc.ServerInterceptors;
+import io.grpc.stub.StreamObserver;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+
+/** Tells of tiers and sells them: parse, ask, present. */
+public final class SubscriptionGrpcService
+    extends SubscriptionServiceGrpc.SubscriptionServiceImplBase {
+  private final OrganizationAsks organizations;
+  private final Optional<Shop> shop;
+  private final Clock clock;
+
+  private record Shop(StripeBilling billing, StripeWebhook webhook) {}
+
+  private SubscriptionGrpcService(
+      OrganizationAsks organizations, Optional<StripeSettings> stripe, Clock clock) {
+    this.organizations = organizations;
+    this.shop =
+        stripe.map(
+            settings ->
+                new Shop(
+                    new StripeBilling(settings),
+                    new StripeWebhook(
+                        new StripeEvents(settings, clock),
+                        settings.maxEventBytes(),
+                        organizations,
+                        clock)));
+    this.clock = clock;
+  }
+
+  /**
+   * The service, with the header that it needs.
+   *
+   * @param stripe empty: nothing is sold
+   */
+  public static BindableService create(
+      OrganizationAsks organizations, Optional<StripeSettings> stripe, Clock clock) {
+    var service = new SubscriptionGrpcService(organizations, stripe, clock);
+    return () -> ServerInterceptors.interceptForward(service, new StripeSignature());
+  }
+
+  @Override
+  public void getSubscription(GetSubscriptionRequest request, StreamObserver<Subscription> out) {
+    out.onNext(SubscriptionPresenter.subscription(organization()));
+    out.onCompleted();
+  }
+
+  @Override
+  public void createCheckout(CreateCheckoutRequest request, StreamObserver<Checkout> out) {
+    var tier = SubscriptionRequests.tier(request);
+    var billing = shop().billing();
+    var organization = organization();
+    if (!organization.subscriptionId().isEmpty()) {
+      throw wrongState(
+          organization.subscriptionId(), "none; one that is there is changed in the portal");
+    }
+    out.onNext(Checkout.newBuilder().setUrl(checkout(billing, organization, tier)).build());
+    out.onCompleted();
+  }
+
+  private String checkout(StripeBilling billing, OrganizationView organization, Tier tier) {
+    var id = organization.id();
+    var key = NewId.current().value();
+    var known =
+        organization.customerId().isEmpty()
+            ? link(billing, organization, Optional.empty())
+            : organization.customerId();
+    try {
+      return billing.createCheckout(id, known, tier, key);
+    } catch (CustomerGone e) {
+      var another = link(billing, organization, Optional.of(known));
+      try {
+        return billing.createCheckout(id, another, tier, key + "-" + another);
+      } catch (CustomerGone again) {
+        throw new IllegalStateException("a customer that was just made is missing", again);
+      }
+    }
+  }
+
+  /** The customer is known here before Stripe has anything to tell of it. */
+  private String link(
+      StripeBilling billing, OrganizationView organization, Optional<String> instead) {
+    var made = billing.createCustomer(organization, instead);
+    var keyId = Caller.current().keyId();
+    return organizations
+        .send(
+            organization.id(),
+            replyTo ->
+                new OrganizationCommand.LinkCustomer(
+                    keyId, made, instead, clock.instant(), replyTo))
+        .customerId();
+  }
+
+  @Override
+  public void createPortal(CreatePortalRequest request, StreamObserver<Portal> out) {
+    var billing = shop().billing();
+    var customerId = organization().customerId();
+    if (customerId.isEmpty()) throw wrongState("none", "one, by a checkout");
+    try {
+      var url = billing.createPortal(customerId, NewId.current().value());
+      out.onNext(Portal.newBuilder().setUrl(url).build());
+      out.onCompleted();
+    } catch (CustomerGone e) {
+      throw wrongState("gone at Stripe", "one, by a checkout");
+    }
+  }
+
+  @Override
+  public void receiveStripeEvent(ReceiveStripeEventRequest request, StreamObserver<Empty> out) {
+    shop().webhook().receive(request.getBody().getData(), StripeSignature.current());
+    out.onNext(Empty.getDefaultInstance());
+    out.onCompleted();
+  }
+
+  private OrganizationView organization() {
+    return organizations.send(Caller.current().organizationId(), OrganizationCommand.Get::new);
+  }
+
+  private Shop shop() {
+    return shop.orElseThrow(
+        () ->
+            ApiError.of(
+                Reason.BILLING_NOT_CONFIGURED,
+                "subscriptions: not sold here (expected: an operator, who sets tiers by command)"));
+  }
+
+  private static ApiError wrongState(String got, String expected) {
+    return ApiError.wrongState(
+        "subscription: " + got + " (expected: " + expected + ")", Map.of("subscription", got));
+  }
+}

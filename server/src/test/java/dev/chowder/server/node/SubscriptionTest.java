@@ -1,0 +1,340 @@
+package dev.chowder.server.node;
+
+import static dev.chowder.server.subscription.SignedEvent.CRAB;
+import static dev.chowder.server.subscription.SignedEvent.LOBSTER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
+import dev.chowder.api.v1.CreateCheckoutRequest;
+import dev.chowder.api.v1.CreatePortalRequest;
+import dev.chowder.api.v1.GetSubscriptionRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ReceiveStripeEventRequest;
+import dev.chowder.api.v1.Subscription;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.subscription.SignedEvent;
+import dev.chowder.server.subscription.StubStripe;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tiers that are bought and end, on a whole node, by events that are signed as Stripe signs. */
+class SubscriptionTest {
+  private static final Metadata.Key<String> SIGNATURE =
+      Metadata.Key.of("stripe-signature", Metadata.ASCII_STRING_MARSHALLER);
+  private static final long START = Instant.parse("2026-03-01T00:00:00Z").getEpochSecond();
+
+  private static final Map<String, Object> LIMITED =
+      Map.of("chowder.rate.events-per-second", 1, "chowder.rate.event-burst", 10);
+
+  @TempDir static Path home;
+  private static StubStripe stripe;
+  private static Node node;
+
+  @BeforeAll
+  static void start() throws IOException {
+    stripe = StubStripe.start();
+    var settings = new HashMap<>(stripe.settings(home));
+    settings.put("chowder.reconciler.interval", "1h");
+    settings.put("chowder.stripe.read-timeout", "500ms");
+    settings.put("chowder.stripe.max-retries", 0);
+    node = Node.start(home, settings);
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+    stripe.close();
+  }
+
+  @AfterEach
+  void recover() {
+    stripe.isWell();
+  }
+
+  @Test
+  void aNodeThatSellsNothingSaysWhoSetsTiersAndShowsThem(@TempDir Path other) throws IOException {
+    try (var plain = Node.start(other, LIMITED)) {
+      var key = plain.newcomer("crab");
+      assertThat(
+              plain.subscriptions(key).getSubscription(GetSubscriptionRequest.getDefaultInstance()))
+          .isEqualTo(Subscription.newBuilder().setTier("crab").setInstanceLimit(10).build());
+      var refused =
+          List.<ThrowingCallable>of(
+              () -> plain.subscriptions(key).createCheckout(checkout("lobster")),
+              () -> plain.subscriptions(key).createPortal(CreatePortalRequest.getDefaultInstance()),
+              () -> plain.subscriptions(new Metadata()).receiveStripeEvent(event("{}")));
+      for (var call : refused) {
+        assertThat(failure(call).reason()).isEqualTo(Reason.BILLING_NOT_CONFIGURED);
+        assertThat(failure(call).message()).contains("an operator, who sets tiers by command");
+      }
+      Node.await(
+          () ->
+              failure(refused.getLast()).reason() == Reason.RATE_LIMITED
+                  ? ""
+                  : "events are not bounded");
+      // Who signs up is counted apart.
+      assertThat(plain.newcomer("shrimp")).isNotEmpty();
+    }
+  }
+
+  @Test
+  void checkoutsOfOneOrganizationAreOneCustomersAndNameIt() {
+    var key = node.newcomer("shrimp");
+    int before = stripe.asked().size();
+    var organization = node.organizationId(key);
+    assertThat(buy(key, "crab")).startsWith("https://pay.example/");
+    assertThat(buy(key, "lobster")).startsWith("https://pay.example/");
+    var asked = stripe.asked().subList(before, stripe.asked().size());
+    assertThat(asked.stream().map(StubStripe.Asked::path))
+        .containsExactly("/v1/customers", "/v1/checkout/sessions", "/v1/checkout/sessions");
+    assertThat(asked.getFirst().form()).contains("metadata[organization_id]=" + organization);
+    assertThat(asked.get(1).form())
+        .contains(
+            "mode=subscription",
+            "customer=" + get(key).getStripeCustomerId(),
+            "client_reference_id=" + organization,
+            "subscription_data[metadata][organization_id]=" + organization,
+            "metadata[tier]=crab",
+            "[price]=" + CRAB,
+            "success_url=https://shop.example/done");
+    assertThat(asked.get(2).form())
+        .contains("customer=" + get(key).getStripeCustomerId(), "[price]=" + LOBSTER);
+    // Nothing is given before it is paid for.
+    assertThat(get(key).getTier()).isEqualTo("shrimp");
+    assertThat(get(key).hasStripeSubscriptionId()).isFalse();
+  }
+
+  @Test
+  void whatStripeSaysHoldsOnceAndInTheOrderInWhichItWasSaid() {
+    var buyer = new Buyer();
+    buyer.hears(buyer.completed("evt_1", 0));
+    assertThat(get(buyer.key))
+        .isEqualTo(
+            Subscription.newBuilder()
+                .setTier("lobster")
+                .setInstanceLimit(500)
+                .setStripeCustomerId(buyer.customer)
+                .setStripeSubscriptionId("sub_1")
+                .build());
+    buyer.hears(buyer.subscription("evt_3", "updated", 20, "active", CRAB));
+    assertThat(get(buyer.key).getTier()).isEqualTo("crab");
+    // Late, and again.
+    buyer.hears(buyer.subscription("evt_2", "updated", 10, "active", LOBSTER));
+    buyer.hears(buyer.completed("evt_1", 0));
+    buyer.hears(buyer.subscription("evt_3", "updated", 20, "active", CRAB));
+    assertThat(get(buyer.key).getTier()).isEqualTo("crab");
+    buyer.hears(buyer.subscription("evt_4", "updated", 30, "active", LOBSTER));
+    assertThat(get(buyer.key).getTier()).isEqualTo("lobster");
+    buyer.hears(buyer.subscription("evt_5", "deleted", 40, "canceled", LOBSTER));
+    buyer.hears(buyer.subscription("evt_6", "updated", 41, "active", LOBSTER));
+    assertThat(get(buyer.key).getTier()).isEqualTo("shrimp");
+    assertThat(get(buyer.key).hasStripeSubscriptionId()).isFalse();
+    assertThat(get(buyer.key).getStripeCustomerId()).isEqualTo(buyer.customer);
+  }
+
+  @Test
+  void aDowngradeEndsNoAgentAndLetsNoneBeMade() {
+    var buyer = new Buyer();
+    buyer.hears(buyer.completed("evt_1", 0));
+    var agents = List.of(node.createRunning(buyer.key), node.createRunning(buyer.key));
+    buyer.hears(buyer.subscription("evt_2", "deleted", 10, "canceled", LOBSTER));
+    assertThat(get(buyer.key).getInstanceLimit()).isEqualTo(1);
+    assertThat(get(buyer.key).getInstanceCount()).isEqualTo(2);
+    var refused = failure(() -> node.create(buyer.key));
+    assertThat(refused.reason()).isEqualTo(Reason.INSTANCE_LIMIT_REACHED);
+    assertThat(refused.message())
+        .isEqualTo("Instance limit reached (2/1). Upgrade your subscription.");
+    for (var agent : agents) {
+      assertThat(node.get(buyer.key, agent).getStatus()).isEqualTo(Instance.Status.running);
+    }
+  }
+
+  @Test
+  void whoIsNotThatCustomerIsLeftAloneAndStripeIsThanked() {
+    var buyer = new Buyer();
+    var stranger = node.newcomer("shrimp");
+    for (var organization :
+        List.of(
+            node.organizationId(stranger), "01900000-0000-7000-8000-00000000000f", "nobody", "")) {
+      hears(SignedEvent.completed("evt_1", START, organization, buyer.customer, "sub_1"));
+    }
+    hears(SignedEvent.completed("evt_1", START, buyer.organization, "cus_other", "sub_1"));
+    hears(SignedEvent.event("evt_1", "invoice.paid", START, "{}"));
+    for (var key : List.of(stranger, buyer.key)) {
+      assertThat(get(key).getTier()).isEqualTo("shrimp");
+      assertThat(get(key).hasStripeSubscriptionId()).isFalse();
+    }
+  }
+
+  @Test
+  void whatStripeDidNotSignJustNowIsRefused() {
+    var buyer = new Buyer();
+    var body = buyer.completed("evt_1", 0);
+    var signed = SignedEvent.of(body);
+    var stale =
+        SignedEvent.of(body, Instant.now().minusSeconds(301), SignedEvent.SIGNED_WITH).signature();
+    var others = SignedEvent.of(body, Instant.now(), "whsec_of_another").signature();
+    for (var signature : List.of("", "t=abc,v1=x", stale, others)) {
+      var refused = failure(() -> send(body, signature));
+      assertThat(refused.reason()).as(signature).isEqualTo(Reason.SIGNATURE_INVALID);
+    }
+    var changed = failure(() -> send(body.replace("lobster", "crab"), signed.signature()));
+    assertThat(changed.reason()).isEqualTo(Reason.SIGNATURE_INVALID);
+    assertThat(get(buyer.key).getTier()).isEqualTo("shrimp");
+  }
+
+  @Test
+  void whatIsTooLargeOrNoEventIsRefusedThoughItIsSigned() {
+    assertThat(failure(() -> hears("{\"id\": \"" + "x".repeat(10_000) + "\"}")).reason())
+        .isEqualTo(Reason.TOO_LARGE);
+    assertThat(failure(() -> hears("{}")).reason()).isEqualTo(Reason.INVALID_FIELD);
+  }
+
+  @Test
+  void whoHasASubscriptionChangesItInThePortal() {
+    var key = node.newcomer("shrimp");
+    var early = failure(() -> portal(key));
+    assertThat(early.reason()).isEqualTo(Reason.WRONG_STATE);
+    assertThat(early.message()).isEqualTo("subscription: none (expected: one, by a checkout)");
+    var buyer = new Buyer();
+    buyer.hears(buyer.completed("evt_1", 0));
+    var again = failure(() -> buy(buyer.key, "crab"));
+    assertThat(again.reason()).isEqualTo(Reason.WRONG_STATE);
+    assertThat(portal(buyer.key)).startsWith("https://portal.example/");
+    assertThat(stripe.asked().getLast().form()).contains("customer=" + buyer.customer);
+  }
+
+  @Test
+  void whatIsNotSoldIsNotBought() {
+    var key = node.newcomer("shrimp");
+    for (var tier : List.of("", "shrimp", "whale", "CRAB")) {
+      assertThat(failure(() -> buy(key, tier)).reason()).as(tier).isEqualTo(Reason.INVALID_FIELD);
+    }
+  }
+
+  @Test
+  void aStripeThatFailsIsToldWithoutItsSecrets() {
+    var key = node.newcomer("shrimp");
+    for (var answer :
+        List.of(
+            Map.entry(500, "{\"error\": {\"message\": \"sk_test_123 is down\"}}"),
+            Map.entry(401, "{\"error\": {\"message\": \"Invalid API Key: sk_test_123\"}}"),
+            Map.entry(400, "{\"error\": {\"message\": \"price\", \"code\": \"resource_missing\"}}"),
+            Map.entry(429, "{\"error\": {\"message\": \"slower\", \"code\": \"rate_limit\"}}"),
+            Map.entry(502, ""),
+            Map.entry(503, "<html>"),
+            Map.entry(200, "no JSON"),
+            Map.entry(200, "{}"),
+            Map.entry(200, ""))) {
+      stripe.is(usual -> usual.with(answer.getKey(), answer.getValue()));
+      var failed = failure(() -> buy(key, "crab"));
+      assertThat(failed.reason()).as("%s", answer).isEqualTo(Reason.BILLING_UNAVAILABLE);
+      assertThat(failed.message()).doesNotContain("sk_test", "price");
+    }
+    stripe.isSilent();
+    assertThat(failure(() -> buy(key, "crab")).reason()).isEqualTo(Reason.BILLING_UNAVAILABLE);
+    assertThat(get(key).hasStripeCustomerId()).isFalse();
+    stripe.isWell();
+    assertThat(buy(key, "crab")).isNotEmpty();
+  }
+
+  @Test
+  void aCustomerThatStripeHasLostIsMadeAnew() {
+    var buyer = new Buyer();
+    stripe.is(
+        usual ->
+            usual.to().form().contains("customer=" + buyer.customer)
+                ? usual.with(
+                    400,
+                    """
+                    {"error": {"type": "invalid_request_error", "code": "resource_missing",
+                     "param": "customer", "message": "No such customer"}}""")
+                : usual);
+    assertThat(failure(() -> portal(buyer.key)).reason()).isEqualTo(Reason.WRONG_STATE);
+    assertThat(buy(buyer.key, "crab")).startsWith("https://pay.example/");
+    var another = get(buyer.key).getStripeCustomerId();
+    assertThat(another).isNotEqualTo(buyer.customer);
+    assertThat(stripe.asked().getLast().form()).contains("customer=" + another);
+    assertThat(portal(buyer.key)).isNotEmpty();
+  }
+
+  /** Somebody who began a checkout, so that Stripe's customer is known. */
+  private static final class Buyer {
+    final String key = node.newcomer("shrimp");
+    final String organization = node.organizationId(key);
+    final String customer;
+
+    Buyer() {
+      var _ = buy(key, "lobster");
+      customer = get(key).getStripeCustomerId();
+    }
+
+    String completed(String id, int second) {
+      return SignedEvent.completed(id, START + second, organization, customer, "sub_1");
+    }
+
+    String subscription(String id, String what, int second, String status, String price) {
+      return SignedEvent.subscription(
+          id, what, START + second, organization, customer, "sub_1", status, price);
+    }
+
+    void hears(String body) {
+      SubscriptionTest.hears(body);
+    }
+  }
+
+  private static void hears(String body) {
+    send(body, SignedEvent.of(body).signature());
+  }
+
+  private static void send(String body, String signature) {
+    var headers = new Metadata();
+    if (!signature.isEmpty()) headers.put(SIGNATURE, signature);
+    var _ = node.subscriptions(headers).receiveStripeEvent(event(body));
+  }
+
+  private static ReceiveStripeEventRequest event(String body) {
+    return ReceiveStripeEventRequest.newBuilder()
+        .setBody(HttpBody.newBuilder().setData(ByteString.copyFromUtf8(body)))
+        .build();
+  }
+
+  private static CreateCheckoutRequest checkout(String tier) {
+    return CreateCheckoutRequest.newBuilder().setTier(tier).build();
+  }
+
+  private static String buy(String key, String tier) {
+    return node.subscriptions(key).createCheckout(checkout(tier)).getUrl();
+  }
+
+  private static String portal(String key) {
+    return node.subscriptions(key).createPortal(CreatePortalRequest.getDefaultInstance()).getUrl();
+  }
+
+  private static Subscription get(String key) {
+    return node.subscriptions(key).getSubscription(GetSubscriptionRequest.getDefaultInstance());
+  }
+
+  private static ApiError failure(ThrowingCallable call) {
+    var failed = catchThrowableOfType(StatusRuntimeException.class, call);
+    assertThat(failed).as("nothing was refused").isNotNull();
+    return ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(failed)));
+  }
+}

@@ -1,0 +1,108 @@
+package dev.chowder.server.subscription;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.organization.Tier;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where Stripe's secrets come from, and that there is all or nothing of what selling needs. */
+class StripeSettingsTest {
+  @TempDir Path folder;
+  private final Map<String, Object> settings = new HashMap<>();
+  private final Map<String, String> environment = new HashMap<>();
+
+  @BeforeEach
+  void all() throws IOException {
+    settings.put("chowder.stripe.secret-key-file", file("key", "from-a-file\n", "rw-------"));
+    settings.put("chowder.stripe.webhook-secret-file", file("webhook", "signs", "r--------"));
+    settings.put("chowder.stripe.prices.crab", "price_1");
+    settings.put("chowder.stripe.prices.lobster", "price_2");
+    settings.put("chowder.stripe.return-url", "https://shop.example/done");
+  }
+
+  @Test
+  void withoutASecretKeyNothingIsSold() {
+    assertThat(StripeSettings.from(ConfigFactory.load(), Map.of())).isEmpty();
+    settings.remove("chowder.stripe.secret-key-file");
+    assertThat(StripeSettings.from(config(), environment)).isEmpty();
+  }
+
+  @Test
+  void secretsComeFromFilesAndAreMasked() {
+    var stripe = StripeSettings.from(config(), environment).orElseThrow();
+    assertThat(stripe.secretKey().reveal()).isEqualTo("from-a-file");
+    assertThat(stripe.webhookSecret().reveal()).isEqualTo("signs");
+    assertThat(stripe.toString()).doesNotContain("from-a-file", "signs");
+    assertThat(stripe.tierOf("price_2")).contains(Tier.LOBSTER);
+    assertThat(stripe.tierOf("price_3")).isEmpty();
+    assertThat(stripe.priceOf(Tier.CRAB)).isEqualTo("price_1");
+  }
+
+  @Test
+  void aVariableGoesBeforeAFile() {
+    environment.put("CHOWDER_STRIPE_SECRET_KEY", "from-a-variable");
+    var stripe = StripeSettings.from(config(), environment).orElseThrow();
+    assertThat(stripe.secretKey().reveal()).isEqualTo("from-a-variable");
+    assertThat(stripe.webhookSecret().reveal()).isEqualTo("signs");
+  }
+
+  @Test
+  void halfOfItIsRefusedByName() {
+    for (var name :
+        new String[] {"webhook-secret-file", "prices.crab", "prices.lobster", "return-url"}) {
+      var kept = settings.remove("chowder.stripe." + name);
+      assertThatThrownBy(() -> StripeSettings.from(config(), environment))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("chowder.stripe." + name + ": not set");
+      settings.put("chowder.stripe." + name, kept);
+    }
+  }
+
+  @Test
+  void whatCannotBeIsRefused() throws IOException {
+    refuses("return-url", "javascript:alert(1)", "expected: an http(s) URL");
+    refuses("api-base", "stripe.example", "expected: an http(s) URL");
+    refuses("prices.crab", "price_2", "the same twice");
+    refuses("secret-key-file", file("open", "k", "rw-r--r--"), "others may read it");
+    refuses("secret-key-file", file("huge", "k".repeat(5000), "rw-------"), "more than 4096 bytes");
+    refuses("secret-key-file", file("empty", " ", "rw-------"), "is empty");
+    settings.put("chowder.stripe.secret-key-file", folder.resolve("none").toString());
+    assertThatThrownBy(() -> StripeSettings.from(config(), environment))
+        .isInstanceOf(UncheckedIOException.class)
+        .hasMessageContaining("chowder.stripe.secret-key-file");
+  }
+
+  private void refuses(String name, String value, String why) {
+    var kept = settings.put("chowder.stripe." + name, value);
+    assertThatThrownBy(() -> StripeSettings.from(config(), environment))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(why);
+    if (kept == null) {
+      settings.remove("chowder.stripe." + name);
+    } else {
+      settings.put("chowder.stripe." + name, kept);
+    }
+  }
+
+  private Config config() {
+    return ConfigFactory.parseMap(settings).withFallback(ConfigFactory.load());
+  }
+
+  private String file(String name, String text, String mode) throws IOException {
+    var file = Files.writeString(folder.resolve(name), text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+    return file.toString();
+  }
+}

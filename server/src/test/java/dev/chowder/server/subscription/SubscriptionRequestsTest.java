@@ -1,0 +1,31 @@
+package dev.chowder.server.subscription;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.api.v1.CreateCheckoutRequest;
+import dev.chowder.organization.Tier;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SubscriptionRequestsTest {
+  @Test
+  void twoTiersAreSold() {
+    assertThat(SubscriptionRequests.tier(checkout("crab"))).isEqualTo(Tier.CRAB);
+    assertThat(SubscriptionRequests.tier(checkout("lobster"))).isEqualTo(Tier.LOBSTER);
+  }
+
+  @Test
+  void theOthersAreNotAndTheErrorSaysWhichAre() {
+    for (var tier : List.of("shrimp", "whale", "Crab", "", "crab ")) {
+      assertThatThrownBy(() -> SubscriptionRequests.tier(checkout(tier)))
+          .as(tier)
+          .hasMessageStartingWith("tier: ")
+          .hasMessageEndingWith("(expected: crab, lobster)");
+    }
+  }
+
+  private static CreateCheckoutRequest checkout(String tier) {
+    return CreateCheckoutRequest.newBuilder().setTier(tier).build();
+  }
+}

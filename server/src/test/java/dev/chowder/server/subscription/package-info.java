@@ -1,0 +1,4 @@
+@NullMarked
+package dev.chowder.server.subscription;
+
+import org.jspecify.annotations.NullMarked;
