@@ -16,6 +16,8 @@ here="$(cd "$(dirname "$0")" && pwd)"
 # The descriptor set that the build of `proto` writes, and which of its services are REST.
 : "${CHOWDER_DESCRIPTORS:=$here/../proto/target/classes/chowder/chowder.pb}"
 : "${CHOWDER_SERVICES:=chowder.v1.OrganizationService, chowder.v1.InstanceService, chowder.v1.KeyService, chowder.v1.SubscriptionService}"
+# The OpenAPI document of the same protocol, which is served as it is.
+: "${CHOWDER_OPENAPI:=$here/openapi.json}"
 # Instances answer at <id>.<base domain>.
 : "${CHOWDER_BASE_DOMAIN:=localhost}"
 # Host names of the API, quoted and comma-separated; "*" serves any.
@@ -78,7 +80,7 @@ else
   without "internal TLS"
 fi
 for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
-  CHOWDER_DESCRIPTORS CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
+  CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
   CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME; do
   template="${template//"\${$name}"/${!name}}"
 done

@@ -7,7 +7,7 @@ REHEARSAL_SECONDS="${CHOWDER_REHEARSAL_SECONDS:-180}"
 # A built version that nobody started for so long goes.
 BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 
-# build_ensure: sets APP, the folder with server/, demo-model/ and chowder.pb of exactly these sources.
+# build_ensure: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources.
 build_ensure() {
   local key
   key="$(build_key)"
@@ -26,7 +26,7 @@ build_ensure() {
 }
 
 build_key() {
-  content_key "$ROOT/pom.xml" "$ROOT"/{proto,actors,server,demo-model}/pom.xml "$ROOT"/{proto,actors,server,demo-model}/src/main
+  content_key "$ROOT/pom.xml" "$ROOT"/{proto,actors,server,demo-model}/pom.xml "$ROOT"/{proto,actors,server,demo-model}/src/main "$ROOT/envoy/openapi.json"
 }
 
 # Tests, formatting and the compiler's strictest checks are for scripts/test; whoever only wants to run Chowder does not wait for them.
@@ -69,7 +69,7 @@ build_keep() {
   mkdir -p "$part/server" "$part/demo-model"
   cp -r "$ROOT/server/target/chowder-server.jar" "$ROOT/server/target/lib" "$part/server/"
   cp -r "$ROOT/demo-model/target/chowder-demo-model.jar" "$ROOT/demo-model/target/lib" "$part/demo-model/"
-  cp "$ROOT/proto/target/classes/chowder/chowder.pb" "$part/chowder.pb"
+  cp "$ROOT/proto/target/classes/chowder/chowder.pb" "$ROOT/envoy/openapi.json" "$part/"
   touch "$part/complete"
   rm -rf "$APP"
   mv "$part" "$APP"

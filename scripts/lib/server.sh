@@ -70,7 +70,7 @@ server_answers() { curl -fs -o /dev/null --max-time 5 "${OPERATOR_CURL[@]}" "$OP
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
   # It holds the token by which the server knows Envoy.
-  (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" "$ROOT/envoy/render.sh" >"$config.new")
+  (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" CHOWDER_OPENAPI="$APP/openapi.json" "$ROOT/envoy/render.sh" >"$config.new")
   if process_runs envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
     # It asks a node how it is only now and then: one that was just started may still count as lost.

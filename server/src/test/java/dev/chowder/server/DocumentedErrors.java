@@ -7,11 +7,15 @@ import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Which errors a call may give, as the comments in the protocol, {@link Reason} and Envoy's
@@ -56,6 +60,42 @@ final class DocumentedErrors {
     while (as.find()) all.addAll(own(method.getService().findMethodByName(as.group(1))));
     all.addAll(in(comment));
     return all;
+  }
+
+  /**
+   * All that this way of calling it may answer but success, by HTTP status: what its service and it
+   * say, and what Envoy says by itself.
+   */
+  SortedMap<Integer, Set<Reason>> of(RestCall call) throws IOException {
+    var byStatus = new TreeMap<Integer, Set<Reason>>();
+    var method = call.method();
+    Stream.concat(
+            common(method.getService()).stream().filter(reason -> concerns(reason, call)),
+            own(method).stream())
+        .forEach(reason -> add(byStatus, reason.httpStatus(), reason));
+    byEnvoy().stream()
+        .filter(answer -> concerns(answer.reason(), call))
+        .forEach(answer -> add(byStatus, answer.status(), answer.reason()));
+    return byStatus;
+  }
+
+  private static void add(Map<Integer, Set<Reason>> byStatus, int status, Reason reason) {
+    byStatus.computeIfAbsent(status, _ -> EnumSet.noneOf(Reason.class)).add(reason);
+  }
+
+  /** What a service's comment or Envoy says of calls in general, where a condition is said too. */
+  private static boolean concerns(Reason reason, RestCall call) {
+    return switch (reason) {
+      case KEY_INVALID -> call.needsKey();
+      case INSTANCE_NOT_FOUND ->
+          call.method().getInputType().findFieldByName("instance_id") != null;
+      case IDEMPOTENCY_KEY_REUSED, IN_PROGRESS -> call.takesIdempotencyKey();
+      // A value that is empty or has dots may make another path.
+      case PATH_NOT_FOUND -> !call.fields(RestCall.Place.PATH).isEmpty();
+      // By Envoy alone when somebody calls an instance's host name.
+      case GATEWAY_UNAVAILABLE -> false;
+      default -> true;
+    };
   }
 
   private static Set<Reason> in(String comment) {

@@ -70,7 +70,8 @@ class DocumentsTest {
     var patterns =
         ApiDescriptors.read().services().stream()
             .flatMap(service -> service.getMethods().stream())
-            .map(method -> RestDocument.call(method).split(" ", 2)[1])
+            .flatMap(method -> RestCall.of(method).stream())
+            .map(RestCall::path)
             .map(path -> Pattern.compile(path.replaceAll("\\{[^}]*}", "[^/]+")))
             .toList();
     var calls =

@@ -2,9 +2,7 @@ package dev.chowder.server;
 
 import static java.util.stream.Collectors.joining;
 
-import com.google.api.AnnotationsProto;
 import com.google.api.HttpBody;
-import com.google.api.HttpRule;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.EnumDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
@@ -15,7 +13,6 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.KeyProto;
-import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.error.Reason;
 import java.io.IOException;
 import java.util.Arrays;
@@ -25,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** Writes down how each RPC is called by REST. What it says comes from the compiled protocol. */
 final class RestDocument {
@@ -41,7 +37,8 @@ final class RestDocument {
       a field that can be absent is left out, never null. Fields of a body that are not known are ignored; query parameters
       that are not known are refused. A body needs `Content-Type: application/json`, a key goes into
       `Authorization: Bearer <key>`. An organization's key may do everything in its organization; a scoped one (`KeyService`) only
-      what its permissions are for, with the instances that it names. Every answer has an `x-request-id`.
+      what its permissions are for, with the instances that it names. Every answer has an `x-request-id`, but where Envoy could not
+      read the request at all (400, 408, 431).
       """;
 
   private static final String OTHERS =
@@ -51,6 +48,7 @@ final class RestDocument {
 
       | call | answer |
       | --- | --- |
+      | `GET /v1/openapi.json` | 200, all calls of this page as OpenAPI 3.1; needs no key, and may be kept for five minutes |
       | `GET /healthz` | 200 `{"status": "SERVING"}` when the server is ready, else 503; needs no key |
       | any method, any path, `Host: {instance_id}.<base domain>` | that instance's own gateway, HTTP and WebSocket; guarded by the gateway's token, not by a key. The host name is part of the instance's `gateway_url`. `/api/v1/admin/*` is 404; 503 `INSTANCE_NOT_RUNNING` while it does not run; 502 `GATEWAY_UNAVAILABLE` when it does not answer |
       """;
@@ -112,9 +110,9 @@ final class RestDocument {
 
   private String method(MethodDescriptor method) {
     var table = new Table("field", "in", "type", "");
-    var path = rule(method).getBody();
+    var call = RestCall.of(method).getFirst();
     for (var field : method.getInputType().getFields()) {
-      table.row(code(field.getName()), place(method, field), type(field), cell(api.comment(field)));
+      table.row(code(field.getName()), place(call, field), type(field), cell(api.comment(field)));
     }
     return "\n### "
         + method.getName()
@@ -125,7 +123,7 @@ final class RestDocument {
         + ". Key: "
         + keys(method)
         + "."
-        + (path.isEmpty() && takesBody(method) ? " It takes no body." : "")
+        + (call.body().isEmpty() && call.verb().equals("POST") ? " It takes no body." : "")
         + paragraphs(api.comment(method))
         + (method.getInputType().getFields().isEmpty() ? "" : table.text());
   }
@@ -142,21 +140,17 @@ final class RestDocument {
         : "organization's, or scoped with " + code(permission.name());
   }
 
-  private static boolean takesBody(MethodDescriptor method) {
-    return rule(method).getPatternCase() == HttpRule.PatternCase.POST;
-  }
-
-  private static String place(MethodDescriptor method, FieldDescriptor field) {
-    if (call(method).contains("{" + field.getName() + "}")) return "path";
-    var body = rule(method).getBody();
-    if (body.equals("*")) return "body";
-    return body.equals(field.getName()) ? "the body" : "query";
+  private static String place(RestCall call, FieldDescriptor field) {
+    return switch (call.place(field)) {
+      case PATH -> "path";
+      case QUERY -> "query";
+      case BODY -> "body";
+      case WHOLE_BODY -> "the body";
+    };
   }
 
   private String answer(MethodDescriptor method) {
-    int status =
-        SuccessStatus.BY_METHOD.getOrDefault(
-            method.getService().getFullName() + "/" + method.getName(), 200);
+    int status = RestCall.of(method).getFirst().successStatus();
     var type = method.getOutputType();
     if (type.getFullName().equals(Empty.getDescriptor().getFullName())) {
       return status + (status == 204 ? ", no body" : " `{}`");
@@ -285,34 +279,9 @@ final class RestDocument {
         .collect(joining(", "));
   }
 
-  private static HttpRule rule(MethodDescriptor method) {
-    return method.getOptions().getExtension(AnnotationsProto.http);
-  }
-
   /** All verbs and paths, its own first. */
   private static String calls(MethodDescriptor method) {
-    var others =
-        rule(method).getAdditionalBindingsList().stream().map(other -> call(method, other));
-    return Stream.concat(Stream.of(call(method)), others)
-        .map(RestDocument::code)
-        .collect(joining(" or "));
-  }
-
-  /** Verb and path. */
-  static String call(MethodDescriptor method) {
-    return call(method, rule(method));
-  }
-
-  private static String call(MethodDescriptor method, HttpRule rule) {
-    return switch (rule.getPatternCase()) {
-      case GET -> "GET " + rule.getGet();
-      case POST -> "POST " + rule.getPost();
-      case PATCH -> "PATCH " + rule.getPatch();
-      case PUT -> "PUT " + rule.getPut();
-      case DELETE -> "DELETE " + rule.getDelete();
-      case CUSTOM, PATTERN_NOT_SET ->
-          throw new IllegalStateException(method.getFullName() + ": no path");
-    };
+    return RestCall.of(method).stream().map(call -> code(call.toString())).collect(joining(" or "));
   }
 
   private static String paragraphs(String comment) {

@@ -14,11 +14,11 @@ import java.util.function.Predicate;
  * What a key means to a method, read from its descriptor, so that a new RPC is covered without
  * being named anywhere. It knows which methods need no caller only because it is told.
  */
-final class KeyedMethods {
+public final class KeyedMethods {
   private final Set<String> withoutCaller;
 
   /** What becomes of the header. */
-  enum Use {
+  public enum Use {
     /** The call is made once. */
     KEYED,
     /** The call cannot be given again, so who sends a key must not think it can. */
@@ -32,11 +32,12 @@ final class KeyedMethods {
    *
    * @param withoutCaller full names of methods that need no key of an organization
    */
-  KeyedMethods(Set<String> withoutCaller) {
+  public KeyedMethods(Set<String> withoutCaller) {
     this.withoutCaller = Set.copyOf(withoutCaller);
   }
 
-  Use useOf(io.grpc.MethodDescriptor<?, ?> method) {
+  /** What a key means to this method. */
+  public Use useOf(io.grpc.MethodDescriptor<?, ?> method) {
     if (!(method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema)) {
       return Use.NEEDLESS;
     }

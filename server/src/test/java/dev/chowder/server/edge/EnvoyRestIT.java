@@ -3,6 +3,7 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -107,6 +108,17 @@ class EnvoyRestIT {
     var answer = RawHttp.send(EDGE.rest(), RawHttp.Request.of("GET", "/healthz"));
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.json().get("status").asText()).isEqualTo("SERVING");
+  }
+
+  @Test
+  void theOpenApiDocumentIsServedAsItIsAndNeedsNoKey() throws IOException {
+    var answer = RawHttp.send(EDGE.rest(), RawHttp.Request.of("GET", "/v1/openapi.json"));
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.body())
+        .isEqualTo(Files.readString(EnvoyProcess.repository().resolve("envoy/openapi.json")));
+    assertThat(answer.header("content-type")).contains("application/json");
+    assertThat(answer.header("cache-control")).contains("public, max-age=300");
+    RestErrors.check(EDGE.call("DELETE", "/v1/openapi.json"), 404, 12, "PATH_NOT_FOUND");
   }
 
   @Test

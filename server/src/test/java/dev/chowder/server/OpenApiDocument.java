@@ -1,0 +1,239 @@
+package dev.chowder.server;
+
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.api.HttpBody;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.MethodDescriptor;
+import com.google.protobuf.Empty;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeMap;
+
+/**
+ * Writes down how each RPC is called by REST, as OpenAPI 3.1. What it says comes from the compiled
+ * protocol: routes, fields, limits and errors, the latter two from its comments.
+ */
+final class OpenApiDocument {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final String APPLICATION_JSON = "application/json";
+  private static final String EVENTS = "text/event-stream";
+
+  private final ApiDescriptors api;
+  private final DocumentedErrors errors;
+  private final OpenApiSchemas schemas;
+  private final OpenApiErrors answers;
+
+  OpenApiDocument(ApiDescriptors api) throws IOException {
+    this.api = api;
+    this.errors = new DocumentedErrors(api);
+    this.schemas = new OpenApiSchemas(api);
+    this.answers = new OpenApiErrors();
+  }
+
+  String text() throws IOException {
+    var lines = new DefaultPrettyPrinter();
+    lines.indentObjectsWith(new DefaultIndenter("  ", "\n"));
+    return new ObjectMapper().writer(lines).writeValueAsString(json()) + "\n";
+  }
+
+  ObjectNode json() throws IOException {
+    var document = JSON.objectNode().put("openapi", "3.1.0");
+    var info = document.putObject("info").put("title", "Chowder").put("version", "v1");
+    info.put(
+        "description",
+        "An open, self-hosted control plane for fleets of OpenClaw agents. Generated from the protocol; gRPC callers find"
+            + " the same by reflection.");
+    info.putObject("license").put("name", "Apache-2.0").put("identifier", "Apache-2.0");
+    document.putArray("servers").addObject().put("url", "/");
+    document.putArray("security").addObject().putArray("key");
+    var tags = document.putArray("tags");
+    var paths = document.putObject("paths");
+    for (var service : api.services()) {
+      tags.addObject()
+          .put("name", service.getName())
+          .put("description", paragraphs(api.comment(service)));
+      for (var method : service.getMethods()) {
+        for (var call : RestCall.of(method)) {
+          paths
+              .withObjectProperty(call.path())
+              .set(call.verb().toLowerCase(Locale.ROOT), operation(call));
+        }
+      }
+    }
+    components(document.putObject("components"));
+    return document;
+  }
+
+  private ObjectNode operation(RestCall call) throws IOException {
+    var method = call.method();
+    var comment = api.comment(method);
+    var operation = JSON.objectNode();
+    operation.putArray("tags").add(method.getService().getName());
+    operation.put("operationId", operationId(call));
+    operation.put("summary", comment.lines().findFirst().orElseThrow());
+    operation.put("description", paragraphs(comment));
+    // An empty list: none is needed.
+    if (!call.needsKey()) operation.putArray("security");
+    parameters(operation, call);
+    body(operation, call);
+    var responses = operation.putObject("responses");
+    responses.set(Integer.toString(call.successStatus()), success(call));
+    errors
+        .of(call)
+        .forEach(
+            (status, reasons) ->
+                responses.set(Integer.toString(status), answers.reference(status, reasons)));
+    if (answersBytes(method)) {
+      responses.set("default", described("What the agent answers, with its own status."));
+    }
+    return operation;
+  }
+
+  /** Another way to call the same RPC gets a number. */
+  private static String operationId(RestCall call) {
+    int index = RestCall.of(call.method()).indexOf(call);
+    return call.method().getName() + (index == 0 ? "" : Integer.toString(index + 1));
+  }
+
+  private void parameters(ObjectNode operation, RestCall call) {
+    var parameters = JSON.arrayNode();
+    for (var field : call.fields(RestCall.Place.PATH)) parameters.add(parameter("path", field));
+    for (var field : call.fields(RestCall.Place.QUERY)) parameters.add(parameter("query", field));
+    if (call.takesIdempotencyKey()) {
+      parameters.addObject().put("$ref", "#/components/parameters/IdempotencyKey");
+    }
+    if (!parameters.isEmpty()) operation.set("parameters", parameters);
+  }
+
+  private ObjectNode parameter(String place, FieldDescriptor field) {
+    var parameter = JSON.objectNode().put("name", field.getName()).put("in", place);
+    if (place.equals("path")) parameter.put("required", true);
+    var schema = schemas.field(field);
+    parameter.set("description", schema.remove("description"));
+    parameter.set("schema", schema);
+    return parameter;
+  }
+
+  private void body(ObjectNode operation, RestCall call) {
+    if (call.body().isEmpty()) return;
+    var schema =
+        call.body().equals("*")
+            ? schemas.body(call.method().getInputType(), call.fields(RestCall.Place.BODY))
+            : schemas.field(call.fields(RestCall.Place.WHOLE_BODY).getFirst());
+    operation
+        .putObject("requestBody")
+        .put("required", true)
+        .putObject("content")
+        .putObject(APPLICATION_JSON)
+        .set("schema", schema);
+  }
+
+  private ObjectNode success(RestCall call) {
+    var method = call.method();
+    var type = method.getOutputType();
+    if (type.getFullName().equals(Empty.getDescriptor().getFullName())) return described("Done.");
+    if (answersBytes(method)) {
+      var response = described("What the agent answers: JSON, or events where `stream` is true.");
+      var content = response.putObject("content");
+      content.putObject(APPLICATION_JSON).putObject("schema").put("type", "object");
+      content.putObject(EVENTS).set("schema", event(JSON.objectNode()));
+      return response;
+    }
+    var response = described(api.comment(type));
+    var message = schemas.answer(type);
+    var content = response.putObject("content");
+    if (method.isServerStreaming()) {
+      content.putObject(EVENTS).set("schema", event(message));
+    } else {
+      content.putObject(APPLICATION_JSON).set("schema", message);
+    }
+    if (call.successStatus() == 201 && call.needsKey()) {
+      ((ObjectNode) response.get("headers")).set("location", header("location"));
+    }
+    return response;
+  }
+
+  /** One Server-Sent Event, in the form that OpenAPI 3.2 gives to them. */
+  private static ObjectNode event(ObjectNode data) {
+    var event = OpenApiSchemas.typed("object").put("description", "One event.");
+    event.putArray("required").add("data");
+    event
+        .putObject("properties")
+        .putObject("data")
+        .put("type", "string")
+        .put("contentMediaType", APPLICATION_JSON)
+        .set("contentSchema", data);
+    return event;
+  }
+
+  private static ObjectNode described(String description) {
+    var response = JSON.objectNode().put("description", description);
+    response.putObject("headers").set("x-request-id", header("x-request-id"));
+    return response;
+  }
+
+  /** An agent's answer passes as it is, with its status. */
+  private static boolean answersBytes(MethodDescriptor method) {
+    return method.getOutputType().getFullName().equals(HttpBody.getDescriptor().getFullName());
+  }
+
+  private void components(ObjectNode components) {
+    var all = components.putObject("schemas");
+    var sorted = new TreeMap<>(schemas.named());
+    sorted.putAll(OpenApiErrors.schemas());
+    sorted.forEach(all::set);
+    var responses = components.putObject("responses");
+    answers.named().forEach(responses::set);
+    var key = components.putObject("parameters").putObject("IdempotencyKey");
+    key.put("name", "Idempotency-Key").put("in", "header");
+    key.put(
+        "description",
+        "For 24 h the same key and request get the first answer again, and nothing is done twice.");
+    key.putObject("schema")
+        .put("type", "string")
+        .put("minLength", 1)
+        .put("maxLength", 255)
+        .put("pattern", "^[!-~]*$");
+    var headers = components.putObject("headers");
+    headers
+        .putObject("x-request-id")
+        .put("description", "Names the call in the server's logs.")
+        .put("required", true)
+        .putObject("schema")
+        .put("type", "string")
+        .put("format", "uuid");
+    headers
+        .putObject("retry-after")
+        .put("description", "After how many seconds to try again.")
+        .putObject("schema")
+        .put("type", "integer")
+        .put("minimum", 1);
+    headers
+        .putObject("location")
+        .put("description", "Where what was made is.")
+        .put("required", true)
+        .putObject("schema")
+        .put("type", "string")
+        .put("format", "uri-reference");
+    components
+        .putObject("securitySchemes")
+        .putObject("key")
+        .put("type", "http")
+        .put("scheme", "bearer")
+        .put("description", "An organization's key.");
+  }
+
+  static ObjectNode header(String name) {
+    return JSON.objectNode().put("$ref", "#/components/headers/" + name);
+  }
+
+  /** A comment's lines are paragraphs. */
+  private static String paragraphs(String comment) {
+    return String.join("\n\n", List.of(comment.split("\n")));
+  }
+}

@@ -1,0 +1,165 @@
+package dev.chowder.server;
+
+import static java.util.stream.Collectors.joining;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.rpc.BadRequest;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import dev.chowder.server.error.Reason;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Answers that are errors, one for each status and the reasons that a call may give with it: the
+ * body's schema names them, so that an answer with another reason is not of that schema.
+ */
+final class OpenApiErrors {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final int TOO_MANY_REQUESTS = 429;
+  private static final int UNAVAILABLE = 503;
+
+  /** Envoy gives these also to what it could not read as a request, and then without an id. */
+  private static final Set<Integer> UNREAD = Set.of(400, 408, 431);
+
+  private final Map<Reason, String> meanings;
+  private final Map<String, ObjectNode> named = new TreeMap<>();
+
+  OpenApiErrors() throws IOException {
+    meanings = DocumentedErrors.meanings();
+  }
+
+  /** All that was referred to, by name. */
+  Map<String, ObjectNode> named() {
+    return named;
+  }
+
+  /** The answer with that status and one of these reasons. */
+  ObjectNode reference(int status, Set<Reason> reasons) {
+    var name = reasons.stream().map(OpenApiErrors::camelCase).collect(joining("Or")) + status;
+    named.computeIfAbsent(name, _ -> response(status, reasons));
+    return JSON.objectNode().put("$ref", "#/components/responses/" + name);
+  }
+
+  private ObjectNode response(int status, Set<Reason> reasons) {
+    var response = JSON.objectNode();
+    response.put(
+        "description",
+        reasons.stream()
+            .map(reason -> "`" + reason + "`: " + meanings.get(reason))
+            .collect(joining("\n")));
+    var headers = response.putObject("headers");
+    if (!UNREAD.contains(status)) {
+      headers.set("x-request-id", OpenApiDocument.header("x-request-id"));
+    }
+    if (status == TOO_MANY_REQUESTS || status == UNAVAILABLE) {
+      headers.set("retry-after", OpenApiDocument.header("retry-after"));
+    }
+    var both =
+        response
+            .putObject("content")
+            .putObject("application/json")
+            .putObject("schema")
+            .putArray("allOf");
+    both.add(OpenApiSchemas.reference("Error"));
+    var details = both.addObject().putObject("properties").putObject("details");
+    var info = details.putObject("contains");
+    info.putArray("required").add("reason");
+    var allowed = info.putObject("properties").putObject("reason").putArray("enum");
+    reasons.forEach(reason -> allowed.add(reason.name()));
+    return response;
+  }
+
+  /** Of every error's body: {@code google.rpc.Status} as JSON, and what travels in it. */
+  static Map<String, ObjectNode> schemas() {
+    var error = OpenApiSchemas.typed("object");
+    error.put("description", "Every error: `google.rpc.Status` as JSON.");
+    required(error, "code", "message", "details");
+    var properties = error.putObject("properties");
+    properties
+        .putObject("code")
+        .put("type", "integer")
+        .put("format", "int32")
+        .put("description", "gRPC's code.");
+    properties
+        .putObject("message")
+        .put("type", "string")
+        .put("description", "For people: what, got and expected.");
+    var details = properties.putObject("details").put("type", "array");
+    details.put("description", "For programs; one `ErrorInfo` is always among them.");
+    var any = details.putObject("items").putArray("anyOf");
+    for (var part : new String[] {"ErrorInfo", "BadRequest", "RetryInfo"}) {
+      any.add(OpenApiSchemas.reference(part));
+    }
+    details.set("contains", OpenApiSchemas.reference("ErrorInfo"));
+    details.put("minContains", 1).put("maxContains", 1);
+    return Map.of(
+        "Error", error, "ErrorInfo", info(), "BadRequest", badRequest(), "RetryInfo", retryInfo());
+  }
+
+  private static ObjectNode info() {
+    var info = detail(ErrorInfo.getDescriptor().getFullName(), "What went wrong.");
+    required(info, "@type", "reason", "domain");
+    var properties = (ObjectNode) info.get("properties");
+    var reasons = properties.putObject("reason").put("type", "string").putArray("enum");
+    Arrays.stream(Reason.values())
+        // Nobody is there to see this one.
+        .filter(reason -> reason != Reason.CANCELLED)
+        .forEach(reason -> reasons.add(reason.name()));
+    properties.putObject("domain").put("const", "chowder.dev");
+    properties
+        .putObject("metadata")
+        .put("type", "object")
+        .putObject("additionalProperties")
+        .put("type", "string");
+    return info;
+  }
+
+  private static ObjectNode badRequest() {
+    var request = detail(BadRequest.getDescriptor().getFullName(), "Which field is at fault.");
+    required(request, "@type", "field_violations");
+    var violation =
+        ((ObjectNode) request.get("properties"))
+            .putObject("field_violations")
+            .put("type", "array")
+            .putObject("items")
+            .put("type", "object");
+    required(violation, "field", "description");
+    var properties = violation.putObject("properties");
+    properties.putObject("field").put("type", "string");
+    properties.putObject("description").put("type", "string");
+    return request;
+  }
+
+  private static ObjectNode retryInfo() {
+    var retry = detail(RetryInfo.getDescriptor().getFullName(), "When to try again.");
+    required(retry, "@type", "retry_delay");
+    ((ObjectNode) retry.get("properties"))
+        .putObject("retry_delay")
+        .put("type", "string")
+        .put("pattern", "^[0-9]+(\\.[0-9]+)?s$");
+    return retry;
+  }
+
+  private static ObjectNode detail(String type, String description) {
+    var detail = OpenApiSchemas.typed("object").put("description", description);
+    detail.putObject("properties").putObject("@type").put("const", "type.googleapis.com/" + type);
+    return detail;
+  }
+
+  private static void required(ObjectNode schema, String... names) {
+    var required = schema.putArray("required");
+    for (var name : names) required.add(name);
+  }
+
+  private static String camelCase(Reason reason) {
+    return Arrays.stream(reason.name().split("_"))
+        .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+        .collect(joining());
+  }
+}

@@ -1,0 +1,143 @@
+package dev.chowder.server;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.api.HttpBody;
+import com.google.protobuf.Descriptors.Descriptor;
+import com.google.protobuf.Descriptors.EnumDescriptor;
+import com.google.protobuf.Descriptors.EnumValueDescriptor;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Timestamp;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * JSON Schemas of messages, as the transcoder reads and writes them. What was referred to is kept
+ * by its name.
+ */
+final class OpenApiSchemas {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  private final ApiDescriptors api;
+  private final Map<String, ObjectNode> named = new TreeMap<>();
+
+  OpenApiSchemas(ApiDescriptors api) {
+    this.api = api;
+  }
+
+  /** All that was referred to, by name. */
+  Map<String, ObjectNode> named() {
+    return named;
+  }
+
+  /** Of a message that is answered, where every field is printed that is not optional. */
+  ObjectNode answer(Descriptor type) {
+    if (!named.containsKey(type.getName())) {
+      named.put(type.getName(), message(type, type.getFields(), true));
+    }
+    return reference(type.getName());
+  }
+
+  /** Of a body of these fields: a map need not be there, nor a list that may be empty. */
+  ObjectNode body(Descriptor type, List<FieldDescriptor> fields) {
+    named.put(type.getName(), message(type, fields, false));
+    return reference(type.getName());
+  }
+
+  /** Of one field, wherever it is. */
+  ObjectNode field(FieldDescriptor field) {
+    var comment = api.comment(field);
+    ObjectNode schema;
+    if (field.isMapField()) {
+      var values = one(field.getMessageType().findFieldByName("value"), "");
+      schema = typed("object");
+      DocumentedLimits.ofMap(schema, values, comment);
+      schema.set("additionalProperties", values);
+    } else if (field.isRepeated()) {
+      schema = typed("array");
+      DocumentedLimits.ofList(schema, comment);
+      schema.set("items", one(field, ""));
+    } else {
+      schema = one(field, comment);
+    }
+    return schema.put("description", comment);
+  }
+
+  private ObjectNode message(Descriptor type, List<FieldDescriptor> fields, boolean answered) {
+    var schema = typed("object").put("description", api.comment(type));
+    var properties = schema.putObject("properties");
+    fields.forEach(field -> properties.set(field.getName(), field(field)));
+    var required =
+        fields.stream()
+            .filter(field -> !field.toProto().getProto3Optional())
+            .filter(
+                field ->
+                    answered
+                        || !field.isRepeated()
+                        || properties.path(field.getName()).has("minItems"))
+            .map(FieldDescriptor::getName)
+            .toList();
+    if (!required.isEmpty()) required.forEach(schema.putArray("required")::add);
+    return schema;
+  }
+
+  /** One value of the field's type. */
+  private ObjectNode one(FieldDescriptor field, String comment) {
+    return switch (field.getJavaType()) {
+      case STRING -> {
+        var schema = typed("string");
+        DocumentedLimits.ofText(schema, comment);
+        yield schema;
+      }
+      case INT -> {
+        var schema = typed("integer").put("format", "int32");
+        DocumentedLimits.ofNumber(schema, comment);
+        yield schema;
+      }
+      case BOOLEAN -> typed("boolean");
+      case ENUM -> words(field.getEnumType());
+      case MESSAGE -> message(field.getMessageType());
+      case LONG, FLOAT, DOUBLE, BYTE_STRING ->
+          throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
+    };
+  }
+
+  private ObjectNode message(Descriptor type) {
+    var name = type.getFullName();
+    if (name.equals(Timestamp.getDescriptor().getFullName())) {
+      return typed("string").put("format", "date-time");
+    }
+    boolean free =
+        name.equals(Struct.getDescriptor().getFullName())
+            || name.equals(HttpBody.getDescriptor().getFullName());
+    return free ? typed("object") : answer(type);
+  }
+
+  /** Zero is what is sent when nothing is said. */
+  private ObjectNode words(EnumDescriptor type) {
+    var container = type.getContainingType();
+    var name = container == null ? type.getName() : container.getName() + "." + type.getName();
+    if (!named.containsKey(name)) {
+      var schema = typed("string");
+      var text = new StringBuilder(api.comment(type)).append('\n');
+      var values = schema.putArray("enum");
+      for (EnumValueDescriptor value : type.getValues()) {
+        if (value.getNumber() == 0) continue;
+        values.add(value.getName());
+        text.append("\n- `").append(value.getName()).append("`: ").append(api.comment(value));
+      }
+      named.put(name, schema.put("description", text.toString()));
+    }
+    return reference(name);
+  }
+
+  static ObjectNode typed(String type) {
+    return JSON.objectNode().put("type", type);
+  }
+
+  static ObjectNode reference(String name) {
+    return JSON.objectNode().put("$ref", "#/components/schemas/" + name);
+  }
+}

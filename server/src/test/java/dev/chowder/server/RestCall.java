@@ -1,0 +1,101 @@
+package dev.chowder.server;
+
+import com.google.api.AnnotationsProto;
+import com.google.api.HttpRule;
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Descriptors.MethodDescriptor;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.KeyServiceGrpc;
+import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SubscriptionServiceGrpc;
+import dev.chowder.server.call.SuccessStatus;
+import dev.chowder.server.idempotency.KeyedMethods;
+import io.grpc.ServiceDescriptor;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * One way to call an RPC by REST, as its annotation says it.
+ *
+ * @param body the field that is the body, {@code *} for all that the path does not name, or empty
+ */
+record RestCall(MethodDescriptor method, String verb, String path, String body) {
+  private static final List<ServiceDescriptor> SERVED =
+      List.of(
+          InstanceServiceGrpc.getServiceDescriptor(),
+          KeyServiceGrpc.getServiceDescriptor(),
+          OrganizationServiceGrpc.getServiceDescriptor(),
+          SubscriptionServiceGrpc.getServiceDescriptor());
+
+  /** Where a field of the request goes. */
+  enum Place {
+    PATH,
+    QUERY,
+    /** One field of the body among others. */
+    BODY,
+    /** The whole body. */
+    WHOLE_BODY
+  }
+
+  /** All ways, the RPC's own first. */
+  static List<RestCall> of(MethodDescriptor method) {
+    var rule = method.getOptions().getExtension(AnnotationsProto.http);
+    return Stream.concat(Stream.of(rule), rule.getAdditionalBindingsList().stream())
+        .map(one -> of(method, one))
+        .toList();
+  }
+
+  private static RestCall of(MethodDescriptor method, HttpRule rule) {
+    return switch (rule.getPatternCase()) {
+      case GET -> new RestCall(method, "GET", rule.getGet(), rule.getBody());
+      case POST -> new RestCall(method, "POST", rule.getPost(), rule.getBody());
+      case PATCH -> new RestCall(method, "PATCH", rule.getPatch(), rule.getBody());
+      case PUT -> new RestCall(method, "PUT", rule.getPut(), rule.getBody());
+      case DELETE -> new RestCall(method, "DELETE", rule.getDelete(), rule.getBody());
+      case CUSTOM, PATTERN_NOT_SET ->
+          throw new IllegalStateException(method.getFullName() + ": no path");
+    };
+  }
+
+  Place place(FieldDescriptor field) {
+    if (path.contains("{" + field.getName() + "}")) return Place.PATH;
+    if (body.equals("*")) return Place.BODY;
+    return body.equals(field.getName()) ? Place.WHOLE_BODY : Place.QUERY;
+  }
+
+  /** The fields that go there, in the order of their declaration. */
+  List<FieldDescriptor> fields(Place place) {
+    return method.getInputType().getFields().stream()
+        .filter(field -> place(field) == place)
+        .toList();
+  }
+
+  /** The HTTP status of success. */
+  int successStatus() {
+    return SuccessStatus.BY_METHOD.getOrDefault(rpc().getFullMethodName(), 200);
+  }
+
+  boolean needsKey() {
+    return !GrpcServer.NEED_NO_KEY.contains(rpc().getFullMethodName());
+  }
+
+  boolean takesIdempotencyKey() {
+    return new KeyedMethods(GrpcServer.NEED_NO_KEY).useOf(rpc()) == KeyedMethods.Use.KEYED;
+  }
+
+  /** The same RPC as the server knows it. */
+  private io.grpc.MethodDescriptor<?, ?> rpc() {
+    var name = method.getService().getFullName() + "/" + method.getName();
+    return SERVED.stream()
+        .flatMap(service -> service.getMethods().stream())
+        .filter(rpc -> rpc.getFullMethodName().equals(name))
+        .findAny()
+        .orElseThrow(() -> new IllegalStateException(name + ": not served"));
+  }
+
+  /** Verb and path. */
+  @Override
+  public String toString() {
+    return verb + " " + path;
+  }
+}

@@ -1,0 +1,165 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.chowder.server.edge.LimitProbes.Probe;
+import dev.chowder.server.error.Reason;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * The limits that the OpenAPI document states are the server's own: what is beyond one is refused,
+ * what is just within it is not. So neither the comments of the protocol, which the document is
+ * made of, nor the rules can move alone.
+ */
+class DocumentedLimitsIT {
+  @RegisterExtension static final WholeServer SERVER = new WholeServer();
+
+  /** Fewer would mean that limits are not read any more. */
+  private static final int FEWEST = 100;
+
+  /** One way to call the API, as the document has it. */
+  private record Call(JsonNode document, String verb, String path, JsonNode operation) {
+    String name() {
+      return operation.get("operationId").asText();
+    }
+
+    JsonNode body() {
+      return resolved(operation.at("/requestBody/content/application~1json/schema"));
+    }
+
+    JsonNode resolved(JsonNode node) {
+      return node.has("$ref") ? document.at(node.get("$ref").asText().substring(1)) : node;
+    }
+  }
+
+  /** A place in a call that a value can be put at: {@code path}, {@code query}, {@code body} ... */
+  private record Place(Call call, String in, String name) {}
+
+  @TestFactory
+  Stream<DynamicTest> ofEveryField() throws IOException {
+    var document =
+        RawHttp.send(SERVER.rest(), RawHttp.Request.of("GET", "/v1/openapi.json")).json();
+    var tests = new ArrayList<DynamicTest>();
+    for (var path : document.get("paths").properties()) {
+      for (var verb : path.getValue().properties()) {
+        var name = verb.getKey().toUpperCase(Locale.ROOT);
+        tests.addAll(tests(new Call(document, name, path.getKey(), verb.getValue())));
+      }
+    }
+    assertThat(tests).hasSizeGreaterThan(FEWEST);
+    return tests.stream();
+  }
+
+  private static List<DynamicTest> tests(Call call) {
+    var tests = new ArrayList<DynamicTest>();
+    for (var reference : call.operation().path("parameters")) {
+      var parameter = call.resolved(reference);
+      var place = new Place(call, parameter.get("in").asText(), parameter.get("name").asText());
+      for (var probe : LimitProbes.of(call.resolved(parameter.get("schema")))) {
+        tests.add(test(place, probe));
+      }
+    }
+    for (var property : call.body().path("properties").properties()) {
+      var place = new Place(call, "body", property.getKey());
+      for (var probe : LimitProbes.of(call.resolved(property.getValue()))) {
+        tests.add(test(place, probe));
+      }
+    }
+    for (var required : call.body().path("required")) {
+      var nothing = new Probe("nothing", JsonNodeFactory.instance.missingNode(), false);
+      tests.add(test(new Place(call, "body", required.asText()), nothing));
+    }
+    return tests;
+  }
+
+  private static DynamicTest test(Place place, Probe probe) {
+    return dynamicTest(
+        place.call().name() + ": " + place.name() + ": " + probe.what(), () -> check(place, probe));
+  }
+
+  private static void check(Place place, Probe probe) throws IOException {
+    var answer = answer(place, probe.value());
+    boolean refused =
+        answer.status() == Reason.INVALID_FIELD.httpStatus()
+            && answer.body().contains(Reason.INVALID_FIELD.name());
+    // Another text than an id names nobody, and an empty one makes another path.
+    boolean unknown =
+        (place.in().equals("path") || place.name().equals("instance_id"))
+            && answer.status() == Reason.INSTANCE_NOT_FOUND.httpStatus();
+    assertThat(refused || unknown)
+        .as("%s to %s", answer, probe.what())
+        .isNotEqualTo(probe.within());
+  }
+
+  private static RawHttp.Answer answer(Place place, JsonNode value) throws IOException {
+    var key = "key";
+    if (place.call().name().equals("RotateApiKey")) {
+      // Whoever rotates without a grace has that key no more.
+      key = "rotating_key";
+      SERVER.signUp(key, "");
+    }
+    var request = request(place, value).with("Authorization", "Bearer " + SERVER.world().get(key));
+    // A watch has no end: what it begins with tells enough. What is refused has one.
+    try (var exchange = RawHttp.open(SERVER.rest(), request)) {
+      var head = exchange.head();
+      if (head.status() < 400) return head;
+    }
+    return RawHttp.send(SERVER.rest(), request);
+  }
+
+  private static RawHttp.Request request(Place place, JsonNode value) {
+    var call = place.call();
+    var path = call.path();
+    if (place.in().equals("path")) path = path.replace("{" + place.name() + "}", encoded(value));
+    path = SERVER.world().fill(path.replace("{instance_id}", "{running}"));
+    if (place.in().equals("query")) path += "?" + place.name() + "=" + encoded(value);
+    var request = RawHttp.Request.of(call.verb(), path);
+    if (place.in().equals("header")) request = request.with(place.name(), value.asText());
+    return call.body().isMissingNode() ? request : request.json(body(place, value));
+  }
+
+  /** With what else must be there. */
+  private static String body(Place place, JsonNode value) {
+    var body = JsonNodeFactory.instance.objectNode();
+    for (var name : place.call().body().path("required")) {
+      var property = place.call().body().path("properties").path(name.asText());
+      body.set(name.asText(), any(place.call(), property));
+    }
+    if (place.in().equals("body")) {
+      body.remove(place.name());
+      if (!value.isMissingNode()) body.set(place.name(), value);
+    }
+    return body.toString();
+  }
+
+  /** Some value that may be sent; lists of texts are of instances' ids. */
+  private static JsonNode any(Call call, JsonNode property) {
+    var schema = call.resolved(property);
+    if (schema.has("enum")) return schema.get("enum").get(0);
+    if (!schema.path("type").asText().equals("array"))
+      return JsonNodeFactory.instance.textNode("a");
+    var items = call.resolved(schema.get("items"));
+    return JsonNodeFactory.instance
+        .arrayNode()
+        .add(
+            items.has("enum")
+                ? items.get("enum").get(0)
+                : JsonNodeFactory.instance.textNode(SERVER.world().get("running")));
+  }
+
+  private static String encoded(JsonNode value) {
+    return URLEncoder.encode(value.asText(), StandardCharsets.UTF_8).replace("+", "%20");
+  }
+}

@@ -1,0 +1,116 @@
+package dev.chowder.server.edge;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/**
+ * Values at the limits that a schema states: the last one within each and the first one beyond it.
+ */
+final class LimitProbes {
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  /** One of them is outside of every pattern that the API has. */
+  private static final List<String> ODD = List.of("a\u0007b", "a b", "-");
+
+  private final List<Probe> probes = new ArrayList<>();
+
+  private LimitProbes() {}
+
+  /**
+   * A value and whether it may be sent.
+   *
+   * @param what names the value, without its length
+   */
+  record Probe(String what, JsonNode value, boolean within) {}
+
+  static List<Probe> of(JsonNode schema) {
+    var probes = new LimitProbes();
+    switch (schema.path("type").asText()) {
+      case "integer" -> probes.number(schema);
+      case "string" -> probes.text(schema, "", JSON::textNode);
+      case "array" -> probes.list(schema);
+      case "object" -> probes.pairs(schema);
+      default -> {}
+    }
+    return probes.probes;
+  }
+
+  private void number(JsonNode schema) {
+    if (schema.has("minimum")) {
+      int least = schema.get("minimum").asInt();
+      add(true, "the least", JSON.numberNode(least));
+      add(false, "less than the least", JSON.numberNode(least - 1));
+    }
+    if (schema.has("maximum")) {
+      int most = schema.get("maximum").asInt();
+      add(true, "the most", JSON.numberNode(most));
+      add(false, "more than the most", JSON.numberNode(most + 1));
+    }
+  }
+
+  /** Also of a key or a value within an object, which {@code around} puts it into. */
+  private void text(JsonNode schema, String whose, Function<String, JsonNode> around) {
+    if (schema.path("format").asText().equals("uuid")) {
+      add(false, whose + "no UUID", around.apply("no-uuid"));
+    }
+    if (schema.has("enum")) {
+      for (var word : schema.get("enum")) {
+        add(true, whose + word.asText(), around.apply(word.asText()));
+      }
+      add(false, whose + "another word", around.apply("another-word"));
+    }
+    if (schema.path("minLength").asInt() > 0) {
+      add(false, whose + "an empty text", around.apply(""));
+    }
+    if (schema.has("maxLength")) {
+      int most = schema.get("maxLength").asInt();
+      add(true, whose + "the longest", around.apply("a".repeat(most)));
+      add(false, whose + "one character more", around.apply("a".repeat(most + 1)));
+    }
+    if (schema.has("pattern")) {
+      var pattern = Pattern.compile(schema.get("pattern").asText());
+      var odd = ODD.stream().filter(text -> !pattern.matcher(text).find()).findFirst();
+      add(false, whose + "odd characters", around.apply(odd.orElseThrow()));
+    }
+  }
+
+  /** What is within is sent with every other probe of its call. */
+  private void list(JsonNode schema) {
+    if (schema.path("minItems").asInt() > 0) add(false, "an empty list", JSON.arrayNode());
+    if (schema.has("maxItems")) {
+      var tooMany = JSON.arrayNode();
+      for (int n = 0; n <= schema.get("maxItems").asInt(); n++) tooMany.add("a");
+      add(false, "one more than the most", tooMany);
+    }
+  }
+
+  private void pairs(JsonNode schema) {
+    var names = schema.path("propertyNames");
+    var name = names.path("enum").path(0).asText("a");
+    if (schema.has("maxProperties")) {
+      int most = schema.get("maxProperties").asInt();
+      add(true, "the most pairs", many(most));
+      add(false, "one pair more", many(most + 1));
+    }
+    text(names, "a key: ", key -> JSON.objectNode().put(key, "a"));
+    var values = schema.path("additionalProperties");
+    if (values.path("type").asText().equals("string")) {
+      text(values, "a value: ", value -> JSON.objectNode().put(name, value));
+    }
+  }
+
+  private static ObjectNode many(int pairs) {
+    var object = JSON.objectNode();
+    for (int n = 0; n < pairs; n++) object.put("k" + n, "v");
+    return object;
+  }
+
+  private void add(boolean within, String what, JsonNode value) {
+    probes.add(new Probe(what, value, within));
+  }
+}
