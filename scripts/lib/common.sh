@@ -62,6 +62,20 @@ apt_install() (
   fi
 )
 
+# go_program_ensure NAME VERSION PACKAGE [SECONDS]: prints the path of a program that is built from its Go module, once for each version.
+go_program_ensure() {
+  local folder="$CHOWDER_CACHE/bin/$1-$2"
+  local program
+  program="$folder/$(basename "$3")"
+  if [ ! -x "$program" ]; then
+    have go || die "$1 is missing and Go was not found: install Go, $1 is built from its Go module."
+    say "Building $1 $2 ..."
+    mkdir -p "$folder"
+    GOBIN="$folder" timeout "${4:-600}" go install "$3@$2" >&2 || die "$1 $2 could not be built: see above, and run this again."
+  fi
+  printf '%s\n' "$program"
+}
+
 # process_alive PIDFILE [WORD]: is the process of that file alive, and (where a WORD is given) is it still the one we
 # started? A pid alone proves nothing after a reboot.
 process_alive() {

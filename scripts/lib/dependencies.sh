@@ -17,7 +17,6 @@ done
 CYCLONEDX_VERSION=2.9.3
 # The newest that Go 1.26 builds.
 OSV_SCANNER_VERSION=v2.5.0
-OSV_SCANNER="$CHOWDER_CACHE/bin/osv-scanner-$OSV_SCANNER_VERSION/osv-scanner"
 OSV_SECONDS="${CHOWDER_OSV_SECONDS:-120}"
 OSV=https://api.osv.dev
 ALLOWED="$ROOT/.dependencies.json"
@@ -37,13 +36,9 @@ main() {
   judge "$WORK/packages.json" "$ALLOWED" "${CHOWDER_OSV_DATABASE:-}"
 }
 
+# It takes some minutes, once.
 osv_scanner_ensure() {
-  [ ! -x "$OSV_SCANNER" ] || return 0
-  have go || die "osv-scanner is missing and Go was not found: install Go, osv-scanner is built from its Go module."
-  say "Building osv-scanner $OSV_SCANNER_VERSION (some minutes, once) ..."
-  mkdir -p "$(dirname "$OSV_SCANNER")"
-  GOBIN="$(dirname "$OSV_SCANNER")" timeout 1500 go install "github.com/google/osv-scanner/v2/cmd/osv-scanner@$OSV_SCANNER_VERSION" >&2 ||
-    die "osv-scanner $OSV_SCANNER_VERSION could not be built: see above, and run this again."
+  OSV_SCANNER="$(go_program_ensure osv-scanner "$OSV_SCANNER_VERSION" github.com/google/osv-scanner/v2/cmd/osv-scanner 1500)"
 }
 
 # maven_list_ensure: sets MAVEN_LIST, what the server and the demo model run with. Maven is asked again when a POM changed.

@@ -84,14 +84,7 @@ public final class ApiKeys {
     IssuedKey issued = new IssuedKey(newKeyId, KeyText.make(Kind.ORGANIZATION));
     return jdbi.inTransaction(
         handle -> {
-          boolean there =
-              handle
-                  .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
-                  .bind("id", newKeyId)
-                  .mapTo(Integer.class)
-                  .findOne()
-                  .isPresent();
-          if (there) return Optional.empty();
+          if (isThere(handle, newKeyId)) return Optional.empty();
           insert(handle, organizationId, issued);
           handle
               .createUpdate(
@@ -103,6 +96,16 @@ public final class ApiKeys {
               .execute();
           return Optional.of(issued);
         });
+  }
+
+  /** Whichever kind of key it is, and whether or not it works. */
+  static boolean isThere(Handle handle, String keyId) {
+    return handle
+        .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
+        .bind("id", keyId)
+        .mapTo(Integer.class)
+        .findOne()
+        .isPresent();
   }
 
   private void insert(Handle handle, String organizationId, IssuedKey issued) {

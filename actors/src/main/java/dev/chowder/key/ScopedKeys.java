@@ -78,21 +78,12 @@ public final class ScopedKeys {
             Optional.empty());
     return jdbi.inTransaction(
         handle -> {
-          if (isThere(handle, newKeyId)) return new Issue.Repeated();
+          if (ApiKeys.isThere(handle, newKeyId)) return new Issue.Repeated();
           if (countWorking(handle, organizationId, now) >= max) return new Issue.Full(max);
           insert(handle, key, value);
           forgetOldest(handle, organizationId, now);
           return new Issue.Made(key, value);
         });
-  }
-
-  private static boolean isThere(Handle handle, String keyId) {
-    return handle
-        .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
-        .bind("id", keyId)
-        .mapTo(Integer.class)
-        .findOne()
-        .isPresent();
   }
 
   private static int countWorking(Handle handle, String organizationId, Instant now) {
