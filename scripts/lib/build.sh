@@ -7,21 +7,32 @@ REHEARSAL_SECONDS="${CHOWDER_REHEARSAL_SECONDS:-180}"
 # A built version that nobody started for so long goes.
 BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 
-# build_ensure: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources.
+# How long one may wait for another that builds the same, in seconds.
+BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
+
+# build_ensure: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources, and
+# AOT_CACHE. Whoever comes while another builds takes what that one built.
 build_ensure() {
-  local key
-  key="$(build_key)"
-  APP="$CHOWDER_CACHE/app/$key"
+  java_ensure
+  APP="$CHOWDER_CACHE/app/$(build_key)"
+  AOT_CACHE="$APP/server/$(content_key "$JAVA_HOME/release").aot"
+  if [ ! -f "$APP/complete" ] || [ ! -e "$AOT_CACHE" ]; then
+    mkdir -p "$CHOWDER_CACHE/app"
+    exec 8>"$CHOWDER_CACHE/app/lock"
+    flock -w "$BUILD_WAIT_SECONDS" 8 || die "another build is under way for more than $BUILD_WAIT_SECONDS s: wait for it, or end it."
+    build_missing
+    exec 8>&-
+  fi
+  touch "$APP"
+}
+
+build_missing() {
   if [ ! -f "$APP/complete" ]; then
-    java_ensure
     maven_ensure
     build_all
     build_keep
-    find "$CHOWDER_CACHE/app" -mindepth 1 -maxdepth 1 -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +
+    find "$CHOWDER_CACHE/app" -mindepth 1 -maxdepth 1 -type d -mtime "+$BUILD_KEEP_DAYS" -exec rm -rf {} +
   fi
-  touch "$APP"
-  java_ensure
-  AOT_CACHE="$APP/server/$(content_key "$JAVA_HOME/release").aot"
   [ -e "$AOT_CACHE" ] || build_rehearse
 }
 

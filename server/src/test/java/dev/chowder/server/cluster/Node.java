@@ -1,9 +1,8 @@
 package dev.chowder.server.cluster;
 
-import dev.chowder.server.Main;
+import dev.chowder.server.process.ServerCommand;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -15,8 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -46,17 +43,13 @@ final class Node implements AutoCloseable {
 
   /** Starts it, and waits for nothing. */
   void launch() {
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
-    command.addAll(
-        List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-    command.addAll(
-        List.of(
-            "-Dchowder.reconciler.unborn-grace=5s",
-            "-Dchowder.effect.retry-min=20ms",
-            "-Dchowder.effect.retry-max=200ms"));
-    command.addAll(List.of("-cp", classPath(), Main.class.getName()));
+    var command =
+        ServerCommand.of(
+            List.of(
+                "-Dchowder.reconciler.unborn-grace=5s",
+                "-Dchowder.effect.retry-min=20ms",
+                "-Dchowder.effect.retry-max=200ms"),
+            List.of());
     var builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
@@ -74,15 +67,6 @@ final class Node implements AutoCloseable {
     } catch (IOException why) {
       throw new UncheckedIOException(why);
     }
-  }
-
-  /** Without the tests' own classes: what runs is what is shipped. */
-  private static String classPath() {
-    return String.join(
-        File.pathSeparator,
-        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-            .filter(entry -> !entry.isEmpty() && !entry.contains("test-classes"))
-            .toList());
   }
 
   void awaitServing() {

@@ -1,11 +1,10 @@
 package dev.chowder.server.crash;
 
 import dev.chowder.actor.Failpoints;
-import dev.chowder.server.Main;
+import dev.chowder.server.process.ServerCommand;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +14,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -79,27 +77,13 @@ final class ServerProcess implements AutoCloseable {
    * @param storage where its data are
    */
   static ServerProcess launch(Path home, HomeStorage storage) throws IOException {
-    return launch(home, storage, StartCache.options());
-  }
-
-  /** The same with the JVM's options for its start, of which none are needed. */
-  static ServerProcess launch(Path home, HomeStorage storage, List<String> startOptions)
-      throws IOException {
-    return new ServerProcess(
-        command(home, storage.environment(home), startOptions, List.of()).start());
-  }
-
-  /** As an installation does, and a build, but no IDE. */
-  static boolean runsFromJars() {
-    return Arrays.stream(classPath().split(File.pathSeparator, -1))
-        .allMatch(entry -> entry.endsWith(".jar"));
+    return new ServerProcess(command(home, storage.environment(home), List.of()).start());
   }
 
   /** Does what an operator orders of a home's database, and returns what is said. */
   static String order(Path home, Map<String, String> storage, String... arguments)
       throws IOException {
-    var server =
-        new ServerProcess(command(home, storage, StartCache.options(), List.of(arguments)).start());
+    var server = new ServerProcess(command(home, storage, List.of(arguments)).start());
     try (server) {
       int code = server.awaitExit(START_LIMIT);
       if (code != 0) throw new AssertionError("exit code " + code + "\n" + server.tail());
@@ -108,25 +92,16 @@ final class ServerProcess implements AutoCloseable {
   }
 
   private static ProcessBuilder command(
-      Path home, Map<String, String> storage, List<String> options, List<String> arguments)
-      throws IOException {
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // A process lives for a second or two: what makes it start soon is what counts.
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
-    command.addAll(options);
-    command.addAll(Shop.options());
-    command.addAll(
+      Path home, Map<String, String> storage, List<String> arguments) throws IOException {
+    var properties = new ArrayList<String>(Shop.options());
+    properties.addAll(
         List.of(
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
             "-Dchowder.reconciler.interval=300ms",
             "-Dchowder.reconciler.unborn-grace=1s",
             "-Dchowder.reconciler.removal-grace=1s",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
-    command.addAll(List.of("-cp", classPath(), Main.class.getName()));
-    command.addAll(arguments);
+    var command = ServerCommand.of(properties, arguments);
     var builder = new ProcessBuilder(command).directory(home.toFile()).redirectErrorStream(true);
     var environment = builder.environment();
     environment.keySet().removeIf(name -> name.startsWith("CHOWDER_"));
@@ -151,17 +126,6 @@ final class ServerProcess implements AutoCloseable {
       throw why;
     }
     return server;
-  }
-
-  /** Without the tests' own classes: what runs is what is shipped. */
-  private static String classPath() {
-    var entries = System.getProperty("java.class.path").split(File.pathSeparator, -1);
-    return String.join(
-        File.pathSeparator,
-        Arrays.stream(entries)
-            // Surefire's class path ends in an empty entry, a directory to the JVM.
-            .filter(entry -> !entry.isEmpty() && !entry.contains("test-classes"))
-            .toList());
   }
 
   private void read() {

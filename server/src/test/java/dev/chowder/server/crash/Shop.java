@@ -3,6 +3,7 @@ package dev.chowder.server.crash;
 import dev.chowder.server.subscription.StubStripe;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,16 @@ final class Shop {
           StubStripe.start().settings(folder).entrySet().stream()
               .map(setting -> "-D" + setting.getKey() + "=" + setting.getValue())
               .toList();
-      StartCache.deleteAtTheEnd(folder);
+      deleteAtTheEnd(folder);
       options = known;
     }
     return known;
+  }
+
+  /** Folders before what is in them: the JVM deletes in the reverse order. */
+  private static void deleteAtTheEnd(Path folder) throws IOException {
+    try (var all = Files.walk(folder)) {
+      all.forEach(path -> path.toFile().deleteOnExit());
+    }
   }
 }
