@@ -1,0 +1,85 @@
+package dev.chowder.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/**
+ * A page of {@code docs/api}: commands in fences, and below each the answer that the page shows. It
+ * cannot tell whether the words in between are true.
+ *
+ * @param text as it is in the file
+ */
+record ApiPage(Path file, String text, List<Step> steps) {
+  static final Path FOLDER = Path.of("..", "docs", "api");
+
+  /** What every page begins with. */
+  static final String BEFORE = "README.md";
+
+  private static final Pattern FENCE =
+      Pattern.compile("^```(\\w*)\\n(.*?)^```\\n", Pattern.MULTILINE | Pattern.DOTALL);
+  private static final Pattern EDGE = Pattern.compile("^\\s*(?:```|~~~)", Pattern.MULTILINE);
+  private static final Set<String> ANSWERS = Set.of("json", "text");
+
+  /**
+   * Commands that are pasted at once.
+   *
+   * @param where file and line, for whoever reads a failure
+   * @param shown the answer on the page, as many lines; empty: they print nothing
+   * @param begin where the fence of the answer begins in the page, or would begin
+   * @param end where it ends
+   */
+  record Step(String where, String commands, String shown, int begin, int end) {}
+
+  /** All pages but the first, by name. */
+  static List<Path> files() throws IOException {
+    try (var files = Files.list(FOLDER)) {
+      return files
+          .filter(file -> file.toString().endsWith(".md"))
+          .filter(file -> !file.endsWith(BEFORE))
+          .sorted()
+          .toList();
+    }
+  }
+
+  static ApiPage read(Path file) throws IOException {
+    return of(file, Files.readString(file));
+  }
+
+  /** Refuses what would not be run or not be compared, so that nothing on a page is only shown. */
+  static ApiPage of(Path file, String text) {
+    List<MatchResult> fences = FENCE.matcher(text).results().toList();
+    if (EDGE.matcher(text).results().count() != 2L * fences.size()) {
+      throw new AssertionError(file + ": a fence is indented or has no end");
+    }
+    var steps = new ArrayList<Step>();
+    boolean answered = true;
+    for (MatchResult fence : fences) {
+      String where = file.getFileName() + ":" + line(text, fence.start());
+      String kind = fence.group(1);
+      if (kind.equals("sh")) {
+        steps.add(new Step(where, fence.group(2), "", fence.end(), fence.end()));
+        answered = false;
+      } else if (ANSWERS.contains(kind) && !answered) {
+        Step asked = steps.removeLast();
+        steps.add(
+            new Step(asked.where(), asked.commands(), fence.group(2), fence.start(), fence.end()));
+        answered = true;
+      } else {
+        throw new AssertionError(
+            "%s: `%s` (expected: sh, or below it one of %s)".formatted(where, kind, ANSWERS));
+      }
+    }
+    if (steps.isEmpty()) throw new AssertionError(file + ": no commands");
+    return new ApiPage(file, text, steps);
+  }
+
+  private static long line(String text, int position) {
+    return text.substring(0, position).lines().count() + 1;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The pages of {@code docs/api}, each run as it stands against a whole installation. With {@code
+ * CHOWDER_UPDATE_DOCS=yes} it writes the answers into them instead of comparing.
+ */
+@ExtendWith(SharedAgents.class)
+class ApiPagesE2E {
+  /** A page that makes an agent takes two boots of one. */
+  private static final Duration LIMIT = Limits.PROVISIONING.multipliedBy(2);
+
+  private static final Installation HERE = Installation.UNDER_TEST;
+
+  @TempDir Path folder;
+
+  @BeforeAll
+  static void theAgentThatThePagesShareRuns() {
+    assertThat(SharedAgents.first().get().text("status")).isEqualTo("running");
+  }
+
+  static List<Path> pages() throws IOException {
+    return ApiPage.files();
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void whatThePageShowsIsWhatHappens(Path page) throws IOException {
+    var run =
+        new PageRun(
+            ApiPage.read(ApiPage.FOLDER.resolve(ApiPage.BEFORE)),
+            ApiPage.read(page),
+            Map.of("PATH", grpcurl().getParent() + ":" + System.getenv("PATH")),
+            Map.of(
+                "~/.local/share/chowder", HERE.home().toString(),
+                "localhost:8080", HERE.rest().getAuthority(),
+                "localhost:9090", HERE.grpc()));
+    var result = run.run(folder, LIMIT);
+    if ("yes".equals(System.getenv("CHOWDER_UPDATE_DOCS"))) {
+      run.write(result.answers());
+      assertThat(result.failure()).isEmpty();
+    } else {
+      assertThat(result.complaints()).isEmpty();
+    }
+  }
+
+  private static Path grpcurl() {
+    return Path.of(Installation.required("CHOWDER_TEST_GRPCURL", "where a grpcurl is"));
+  }
+}

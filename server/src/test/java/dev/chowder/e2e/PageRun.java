@@ -1,0 +1,94 @@
+package dev.chowder.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A page that is run from its first command to its last, in one bash, behind the one that says what
+ * comes before; and whether the answers are those that the pages show.
+ *
+ * @param environment for the bash
+ * @param here from each address and place that the pages name to the one of this installation
+ */
+record PageRun(
+    ApiPage before, ApiPage page, Map<String, String> environment, Map<String, String> here) {
+
+  /**
+   * What became of it.
+   *
+   * @param failure the command that failed, with what it wrote
+   * @param differences what is not as the pages show it
+   * @param answers what pages have to show instead, by step
+   */
+  record Result(
+      Optional<String> failure, List<String> differences, Map<ApiPage.Step, String> answers) {
+    List<String> complaints() {
+      return Stream.concat(differences.stream(), failure.stream()).toList();
+    }
+  }
+
+  /**
+   * @param folder empty, for this run alone
+   */
+  Result run(Path folder, Duration limit) throws IOException {
+    var steps = Stream.of(before, page).flatMap(one -> one.steps().stream()).toList();
+    var commands = steps.stream().map(step -> toHere(step.commands())).toList();
+    var outcome = PastedCommands.run(folder, commands, environment, limit);
+    var differences = new ArrayList<String>();
+    var answers = new HashMap<ApiPage.Step, String>();
+    var shown = new ShownAnswer();
+    int done = outcome.whole() ? steps.size() : Math.max(0, outcome.outputs().size() - 1);
+    for (int i = 0; i < done; i++) {
+      var step = steps.get(i);
+      String answer = fromHere(outcome.outputs().get(i));
+      shown
+          .difference(step.shown(), answer)
+          .ifPresent(
+              difference -> {
+                differences.add(step.where() + ": " + difference);
+                answers.put(step, shown.toShow(answer));
+              });
+    }
+    if (outcome.whole()) return new Result(Optional.empty(), differences, answers);
+    var written = outcome.outputs().isEmpty() ? "" : outcome.outputs().getLast();
+    var failure = "%s: fails:%n%s%s".formatted(steps.get(done).where(), written, outcome.errors());
+    return new Result(Optional.of(failure), differences, answers);
+  }
+
+  /** Puts the answers into the pages. */
+  void write(Map<ApiPage.Step, String> answers) throws IOException {
+    for (var one : List.of(before, page)) {
+      var text = new StringBuilder(one.text());
+      for (var step : one.steps().reversed()) {
+        String answer = answers.get(step);
+        if (answer != null) text.replace(step.begin(), step.end(), fence(answer));
+      }
+      if (!text.toString().equals(one.text())) Files.writeString(one.file(), text);
+    }
+  }
+
+  private static String fence(String answer) {
+    if (answer.isEmpty()) return "";
+    return "```" + (answer.startsWith("{") ? "json" : "text") + "\n" + answer + "```\n";
+  }
+
+  private String toHere(String commands) {
+    String text = commands;
+    for (var place : here.entrySet()) text = text.replace(place.getKey(), place.getValue());
+    return text;
+  }
+
+  private String fromHere(String answer) {
+    String text = answer;
+    for (var place : here.entrySet()) text = text.replace(place.getValue(), place.getKey());
+    return text;
+  }
+}

@@ -1,0 +1,128 @@
+package dev.chowder.e2e;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/**
+ * An answer on a page, and whether another one is the same but for what differs from run to run:
+ * ids, times, measured numbers, and what the page leaves out by {@code ...}. An id stands for one
+ * and the same on the whole page.
+ */
+final class ShownAnswer {
+  private static final String UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+  private static final String TIME =
+      "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z|[+-]\\d\\d:\\d\\d)";
+  private static final String LAST_OF_PREFIX = "[A-Za-z0-9_-]{4}";
+
+  private static final Pattern ID = Pattern.compile(UUID);
+
+  /** Names of fields whose numbers are measured or counted by somebody else. */
+  private static final String MEASURED =
+      "(?<=\"(?:id|revision|duration_ms|durationMs|input_tokens|output_tokens|total_tokens)\": ?\"?)";
+
+  private static final Pattern DIFFERS =
+      Pattern.compile(
+          "(?<lines>^[ \\t]*\\.\\.\\.\\n)|(?<rest>\\.\\.\\.)|(?<id>%s)|(?<time>%s)|(?<number>%s\\d+)"
+                  .formatted(UUID, TIME, MEASURED)
+              + "|(?<=chd_(?:org|sk)_)(?<prefix>%s)(?=\")".formatted(LAST_OF_PREFIX),
+          Pattern.MULTILINE);
+
+  /** What no page shows: keys, and tokens of 32 bytes. */
+  private static final Pattern SECRET =
+      Pattern.compile(
+          "(?:(?<=chd_(?:org|sk)_)|(?<![A-Za-z0-9_-]))[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])");
+
+  /** From an id on the page to the one that it stands for. */
+  private final Map<String, String> ids = new HashMap<>();
+
+  /** What differs; empty when nothing does. */
+  Optional<String> difference(String shown, String answered) {
+    String wanted = lines(shown);
+    String got = lines(answered);
+    var groups = new LinkedHashMap<String, String>();
+    var all = Pattern.compile(pattern(wanted, groups)).matcher(got);
+    if (all.matches()) {
+      groups.forEach((id, group) -> ids.put(id, all.group(group)));
+      return Optional.empty();
+    }
+    learn(wanted, got);
+    return Optional.of(
+        "%s%n--- the page shows%n%s--- the answer is%n%s"
+            .formatted(firstDifference(wanted, got), wanted, got));
+  }
+
+  /** As a page shows it, with the ids that the page has already. */
+  String toShow(String answered) {
+    String text = SECRET.matcher(lines(answered)).replaceAll("...");
+    for (var id : ids.entrySet()) text = text.replace(id.getValue(), id.getKey());
+    return text;
+  }
+
+  /** Which id is which where the rest differs, so that one difference is told once. */
+  private void learn(String shown, String answered) {
+    var wanted = new ArrayList<>(idsIn(shown));
+    wanted.removeAll(ids.keySet());
+    var got = new ArrayList<>(idsIn(answered));
+    got.removeAll(ids.values());
+    for (int i = 0; i < Math.min(wanted.size(), got.size()); i++)
+      ids.put(wanted.get(i), got.get(i));
+  }
+
+  private static List<String> idsIn(String text) {
+    return ID.matcher(text).results().map(MatchResult::group).distinct().toList();
+  }
+
+  private String firstDifference(String wanted, String got) {
+    int end = 0;
+    int line = 0;
+    while (end < wanted.length()) {
+      int next = wanted.indexOf('\n', end) + 1;
+      var part = Pattern.compile(pattern(wanted.substring(0, next), new LinkedHashMap<>()));
+      line++;
+      if (!part.matcher(got).lookingAt()) {
+        return "line %d of the answer differs: %s"
+            .formatted(line, wanted.substring(end, next).strip());
+      }
+      end = next;
+    }
+    return "the answer has more lines";
+  }
+
+  private String pattern(String shown, Map<String, String> groups) {
+    var pattern = new StringBuilder();
+    int end = 0;
+    for (MatchResult part : DIFFERS.matcher(shown).results().toList()) {
+      pattern.append(Pattern.quote(shown.substring(end, part.start())));
+      pattern.append(pattern(part, groups));
+      end = part.end();
+    }
+    return pattern.append(Pattern.quote(shown.substring(end))).toString();
+  }
+
+  private String pattern(MatchResult part, Map<String, String> groups) {
+    if (part.group("lines") != null) return "(?:.*\\n)*?";
+    if (part.group("rest") != null) return ".*";
+    if (part.group("time") != null) return TIME;
+    if (part.group("number") != null) return "\\d+";
+    if (part.group("prefix") != null) return LAST_OF_PREFIX;
+    String id = part.group("id");
+    String known = ids.get(id);
+    if (known != null) return Pattern.quote(known);
+    String before = groups.get(id);
+    if (before != null) return "\\k<" + before + ">";
+    String group = "id" + groups.size();
+    groups.put(id, group);
+    return "(?<" + group + ">" + UUID + ")";
+  }
+
+  private static String lines(String text) {
+    String body = text.stripTrailing();
+    return body.isEmpty() ? "" : body + "\n";
+  }
+}

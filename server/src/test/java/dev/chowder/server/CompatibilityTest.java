@@ -1,0 +1,137 @@
+package dev.chowder.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.KeyProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Holds the rows of docs/COMPATIBILITY.md against the protocol: whether there is such a call, with
+ * which status and for which keys. It cannot tell what the hosted product does.
+ */
+class CompatibilityTest {
+  private static final Path DOCUMENT = Path.of("..", "docs", "COMPATIBILITY.md");
+  private static final int CALLS = 36;
+  private static final Pattern ROW =
+      Pattern.compile(
+          "^\\| (\\d+) \\| `([A-Z]+ /v1/\\S+)` \\| (\\d{3}) \\| (\\w+) \\|"
+              + " (same|differs|not yet) \\| (?:(.*) )?\\|$",
+          Pattern.MULTILINE);
+
+  /**
+   * A call that the hosted product documents.
+   *
+   * @param status of success there
+   * @param key what opens it there: {@code none}, {@code organization} or a permission
+   * @param here {@code same}, {@code differs} or {@code not yet}
+   * @param how it differs
+   */
+  private record Row(int number, String call, int status, String key, String here, String how) {
+    List<String> complaints(Map<String, RestCall> ours) {
+      var complaints = new ArrayList<String>();
+      var call = ours.get(call());
+      if (here.equals("not yet")) {
+        if (call != null) complaints.add("is there: say how it differs");
+        if (!how.isEmpty()) complaints.add("says how something differs that is not there");
+      } else if (call == null) {
+        complaints.add("is not there");
+      } else {
+        if (here.equals("differs") == how.isEmpty()) complaints.add(here + ", but: '" + how + "'");
+        differs(status, call.successStatus(), complaints);
+        differs(key, keyOf(call), complaints);
+      }
+      return complaints.stream()
+          .map(complaint -> number + " " + this.call + ": " + complaint)
+          .toList();
+    }
+
+    /** What is another one here has to be named. */
+    private void differs(Object there, Object ours, List<String> complaints) {
+      if (!there.equals(ours) && !how.contains("`" + ours + "`")) {
+        complaints.add("%s, and does not name `%s`, which is ours".formatted(there, ours));
+      }
+    }
+  }
+
+  @Test
+  void everyRowSaysWhatTheProtocolSays() throws IOException {
+    assertThat(complaints(Files.readString(DOCUMENT))).isEmpty();
+  }
+
+  @Test
+  void everyCallOfTheHostedProductHasItsRow() throws IOException {
+    var rows = rows(Files.readString(DOCUMENT));
+    assertThat(rows)
+        .extracting(Row::number)
+        .isEqualTo(IntStream.rangeClosed(1, CALLS).boxed().toList());
+    assertThat(rows).extracting(Row::call).doesNotHaveDuplicates();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '!',
+      value = {
+        // There is no such call.
+        "`GET /v1/organization` ! `GET /v1/organizations` ! is not there",
+        "`DELETE /v1/instances/{instance_id}` ! `DELETE /v1/instances/{id}` ! is not there",
+        // There is one.
+        "| 200 | read | same | | ! | 200 | read | not yet | | ! is there",
+        // Another status or key than it has.
+        "| 204 | organization | same | ! | 200 | organization | same | ! does not name `204`",
+        "| 200 | read | same | ! | 200 | none | same | ! does not name `read`",
+        // A difference without a word, and words without a difference.
+        "| 200 | read | same | ! | 200 | read | differs | ! differs, but: ''",
+        "| differs | An operator ! | same | An operator ! same, but: 'An operator"
+      })
+  void aRowThatIsNotTrueIsFound(String row, String wrong, String complaint) throws IOException {
+    var text = Files.readString(DOCUMENT);
+    assertThat(text).contains(row);
+    var at = text.indexOf(row);
+    var changed = text.substring(0, at) + wrong + text.substring(at + row.length());
+    assertThat(complaints(changed)).singleElement().asString().contains(complaint);
+  }
+
+  private static List<String> complaints(String document) throws IOException {
+    var ours =
+        ApiDescriptors.read().services().stream()
+            .flatMap(service -> service.getMethods().stream())
+            .flatMap(method -> RestCall.of(method).stream())
+            .collect(Collectors.toMap(RestCall::toString, Function.identity()));
+    return rows(document).stream().flatMap(row -> row.complaints(ours).stream()).toList();
+  }
+
+  private static List<Row> rows(String document) {
+    return ROW.matcher(document)
+        .results()
+        .map(
+            row ->
+                new Row(
+                    Integer.parseInt(row.group(1)),
+                    row.group(2),
+                    Integer.parseInt(row.group(3)),
+                    row.group(4),
+                    row.group(5),
+                    row.group(6) == null ? "" : row.group(6)))
+        .toList();
+  }
+
+  /** What opens it here. */
+  private static String keyOf(RestCall call) {
+    if (!call.needsKey()) return "none";
+    var permission = call.method().getOptions().getExtension(KeyProto.permission);
+    return permission == Key.Permission.unspecified ? "organization" : permission.name();
+  }
+}
