@@ -87,6 +87,11 @@ public final class Database implements AutoCloseable {
     return dialect.upsertAll(handle, rows);
   }
 
+  /** See {@link Dialect#newestInstancesFirst}. */
+  String newestInstancesFirst(boolean ofOneStatus) {
+    return dialect.newestInstancesFirst(ofOneStatus);
+  }
+
   /**
    * Writes in one transaction, and a second time when another writer inserted between our look and
    * our insert: now there is a row to compare with.

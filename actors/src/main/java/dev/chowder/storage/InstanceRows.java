@@ -116,37 +116,62 @@ public final class InstanceRows {
    */
   public List<InstanceRow> list(
       String organizationId, InstanceFilter filter, int pageSize, Optional<String> after) {
+    return jdbi.withHandle(
+        handle ->
+            listing(handle, "", organizationId, filter, pageSize, after)
+                .map(InstanceRows::read)
+                .list());
+  }
+
+  /** What {@link #list} asks, after {@code EXPLAIN} or nothing. */
+  Query listing(
+      Handle handle,
+      String explain,
+      String organizationId,
+      InstanceFilter filter,
+      int pageSize,
+      Optional<String> after) {
+    var beyond = filter.namePrefix().flatMap(SqlValues::beyond);
     StringBuilder sql =
-        new StringBuilder(
-            "SELECT * FROM instances i WHERE organization_id = :organization AND terminated_at IS"
-                + " NULL");
+        new StringBuilder(explain)
+            .append(
+                "SELECT * FROM instances i WHERE organization_id = :organization AND terminated_at"
+                    + " IS NULL");
     if (after.isPresent()) sql.append(" AND id < :after");
     if (filter.status().isPresent()) sql.append(" AND status = :status");
-    if (filter.namePrefix().isPresent()) sql.append(" AND name LIKE :prefix ESCAPE '\\'");
+    // The range is what an index of names can be asked for, also where the pattern is not known
+    // when the query is planned.
+    if (filter.namePrefix().isPresent()) {
+      sql.append(" AND name LIKE :pattern ESCAPE '\\' AND name >= :prefix");
+    }
+    if (beyond.isPresent()) sql.append(" AND name < :beyond");
     List<Map.Entry<String, String>> labels = List.copyOf(new TreeMap<>(filter.labels()).entrySet());
     for (int n = 0; n < labels.size(); n++) {
       sql.append(
           " AND EXISTS (SELECT 1 FROM instance_labels l WHERE l.organization_id = :organization AND"
-              + " l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.instance_id = i.id)"
+              + " l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.instance_id = i.id"
                   .formatted(n));
+      // Said here, too: no database concludes it, and would begin with the newest again.
+      if (after.isPresent()) sql.append(" AND l.instance_id < :after");
+      sql.append(")");
     }
-    // Newest first; the two constant columns let H2 walk its index instead of sorting everything.
-    sql.append(" ORDER BY organization_id DESC, terminated_at DESC, id DESC LIMIT :limit");
-    return jdbi.withHandle(
-        handle -> {
-          Query query = handle.createQuery(sql.toString());
-          query.bind("organization", organizationId).bind("limit", pageSize);
-          after.ifPresent(id -> query.bind("after", id));
-          filter.status().ifPresent(status -> query.bind("status", status));
-          filter
-              .namePrefix()
-              .ifPresent(prefix -> query.bind("prefix", SqlValues.startingWith(prefix)));
-          for (int n = 0; n < labels.size(); n++) {
-            query.bind("key" + n, labels.get(n).getKey());
-            query.bind("value" + n, labels.get(n).getValue());
-          }
-          return query.map(InstanceRows::read).list();
-        });
+    sql.append(" ORDER BY ")
+        .append(database.newestInstancesFirst(filter.status().isPresent()))
+        .append(" LIMIT :limit");
+    Query query = handle.createQuery(sql.toString());
+    query.bind("organization", organizationId).bind("limit", pageSize);
+    after.ifPresent(id -> query.bind("after", id));
+    filter.status().ifPresent(status -> query.bind("status", status));
+    filter
+        .namePrefix()
+        .ifPresent(
+            prefix -> query.bind("pattern", SqlValues.startingWith(prefix)).bind("prefix", prefix));
+    beyond.ifPresent(text -> query.bind("beyond", text));
+    for (int n = 0; n < labels.size(); n++) {
+      query.bind("key" + n, labels.get(n).getKey());
+      query.bind("value" + n, labels.get(n).getValue());
+    }
+    return query;
   }
 
   /**

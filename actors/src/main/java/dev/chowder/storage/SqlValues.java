@@ -62,4 +62,22 @@ public final class SqlValues {
   static String startingWith(String prefix) {
     return prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%";
   }
+
+  /**
+   * The first text after all that begin with the prefix, in the order of code points as in that of
+   * UTF-16; empty: there is none. Some others may lie before it.
+   */
+  static Optional<String> beyond(String prefix) {
+    int end = prefix.length();
+    while (end > 0) {
+      int last = prefix.codePointBefore(end);
+      end -= Character.charCount(last);
+      // What follows a surrogate pair's last one, or U+FFFF, is ordered in both ways only further
+      // on the left.
+      if (last == Character.MAX_CODE_POINT || last == Character.MAX_VALUE) continue;
+      int next = last + 1 == Character.MIN_SURROGATE ? Character.MAX_SURROGATE + 1 : last + 1;
+      return Optional.of(prefix.substring(0, end) + Character.toString(next));
+    }
+    return Optional.empty();
+  }
 }

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class InstanceRowsContract {
   private static final Instant T0 = Instant.parse("2026-10-25T00:30:00.123456Z");
 
+  private static final String NEWEST = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
   @TempDir Path home;
   private TestStorage storage;
   Database database;
@@ -35,7 +37,7 @@ abstract class InstanceRowsContract {
   /** Makes an empty one. */
   abstract TestStorage storage(Path home);
 
-  private InstanceRows rows;
+  InstanceRows rows;
 
   @BeforeEach
   void open() {
@@ -180,6 +182,18 @@ abstract class InstanceRowsContract {
   }
 
   @Test
+  void namesAreFoundByABeginningOfAnyCharacters() {
+    var names =
+        List.of("a\uD7FF", "a\uD7FFb", "a\uE000", "a\uFFFF", "a\uFFFFb", "a\uD83D\uDC1A", "b");
+    names.forEach(name -> rows.upsert(row(Ids.next(), "o", 1, "running", name, Map.of())));
+    assertThat(names(prefix("a"))).hasSize(6).doesNotContain("b");
+    assertThat(names(prefix("a\uD7FF"))).containsExactly("a\uD7FFb", "a\uD7FF");
+    assertThat(names(prefix("a\uFFFF"))).containsExactly("a\uFFFFb", "a\uFFFF");
+    assertThat(names(prefix("a\uD83D\uDC1A"))).containsExactly("a\uD83D\uDC1A");
+    assertThat(names(prefix("\uDBFF\uDFFF"))).isEmpty();
+  }
+
+  @Test
   void onlyAnOrganizationsOwnThatAreNotTerminatedCountAsLive() {
     var living = row(Ids.next(), "o", 1, "running", "n", Map.of());
     var terminated = terminated(row(Ids.next(), "o", 1, "running", "n", Map.of()));
@@ -255,11 +269,28 @@ abstract class InstanceRowsContract {
     return rows.list("o", filter, 10, Optional.empty()).stream().map(InstanceRow::name).toList();
   }
 
-  private static InstanceFilter prefix(String prefix) {
+  /** How the database finds a page that is not the first one. */
+  String plan(InstanceFilter filter) {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                String.join(
+                    "\n",
+                    rows.listing(handle, "EXPLAIN ", "o", filter, 101, Optional.of(NEWEST))
+                        .mapTo(String.class)
+                        .list()));
+  }
+
+  static InstanceFilter status(String status) {
+    return new InstanceFilter(Optional.of(status), Map.of(), Optional.empty());
+  }
+
+  static InstanceFilter prefix(String prefix) {
     return new InstanceFilter(Optional.empty(), Map.of(), Optional.of(prefix));
   }
 
-  private static InstanceFilter label(String key, String value) {
+  static InstanceFilter label(String key, String value) {
     return new InstanceFilter(Optional.empty(), Map.of(key, value), Optional.empty());
   }
 
@@ -299,7 +330,7 @@ abstract class InstanceRowsContract {
         ByteString.EMPTY);
   }
 
-  private static InstanceRow row(
+  static InstanceRow row(
       String id,
       String organization,
       int revision,
