@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,6 +103,26 @@ class ApiPageTest {
         .singleElement()
         .asString()
         .startsWith("page.md:15: line 1 of the answer differs");
+  }
+
+  @Test
+  void oneIdForTwoOnThePageIsFound() throws IOException {
+    var page = "```sh\nONE=$(fresh)\necho \"$ONE $ONE\"\n```\n```text\n%s %s\n```\n";
+    var one = UUID.randomUUID();
+    assertThat(run(page.formatted(one, one)).complaints()).isEmpty();
+    assertThat(run(page.formatted(one, UUID.randomUUID())).complaints()).hasSize(1);
+    var repeated = page.formatted(one, one) + "```sh\necho $ONE\n```\n```text\n%s\n```\n";
+    assertThat(run(repeated.formatted(one)).complaints()).isEmpty();
+    assertThat(run(repeated.formatted(UUID.randomUUID())).complaints()).hasSize(1);
+  }
+
+  @Test
+  void noKeyIsToldWhereAnAnswerDiffers() throws IOException {
+    assertThat(run(PAGE.replace("\"chd_sk_f3a8\"", "\"none\"")).complaints())
+        .singleElement()
+        .asString()
+        .contains("chd_sk_...")
+        .doesNotContain("xxx");
   }
 
   @Test

@@ -58,8 +58,9 @@ record PageRun(
               });
     }
     if (outcome.whole()) return new Result(Optional.empty(), differences, answers);
-    var written = outcome.outputs().isEmpty() ? "" : outcome.outputs().getLast();
-    var failure = "%s: fails:%n%s%s".formatted(steps.get(done).where(), written, outcome.errors());
+    var last = outcome.outputs().isEmpty() ? "" : outcome.outputs().getLast();
+    var written = shown.toShow(last + outcome.errors());
+    var failure = "%s: fails:%n%s".formatted(steps.get(done).where(), written);
     return new Result(Optional.of(failure), differences, answers);
   }
 

@@ -1,5 +1,7 @@
 package dev.chowder.e2e;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -8,11 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * An answer on a page, and whether another one is the same but for what differs from run to run:
  * ids, times, measured numbers, and what the page leaves out by {@code ...}. An id stands for one
- * and the same on the whole page.
+ * and the same on the whole page, and another one for another.
  */
 final class ShownAnswer {
   private static final String UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -54,10 +57,10 @@ final class ShownAnswer {
     learn(wanted, got);
     return Optional.of(
         "%s%n--- the page shows%n%s--- the answer is%n%s"
-            .formatted(firstDifference(wanted, got), wanted, got));
+            .formatted(firstDifference(wanted, got), wanted, toShow(got)));
   }
 
-  /** As a page shows it, with the ids that the page has already. */
+  /** As a page shows it, with the ids that the page has already, and without keys. */
   String toShow(String answered) {
     String text = SECRET.matcher(lines(answered)).replaceAll("...");
     for (var id : ids.entrySet()) text = text.replace(id.getValue(), id.getKey());
@@ -70,8 +73,9 @@ final class ShownAnswer {
     wanted.removeAll(ids.keySet());
     var got = new ArrayList<>(idsIn(answered));
     got.removeAll(ids.values());
-    for (int i = 0; i < Math.min(wanted.size(), got.size()); i++)
+    for (int i = 0; i < Math.min(wanted.size(), got.size()); i++) {
       ids.put(wanted.get(i), got.get(i));
+    }
   }
 
   private static List<String> idsIn(String text) {
@@ -117,8 +121,14 @@ final class ShownAnswer {
     String before = groups.get(id);
     if (before != null) return "\\k<" + before + ">";
     String group = "id" + groups.size();
+    String others =
+        Stream.concat(
+                ids.values().stream().map(Pattern::quote),
+                groups.values().stream().map(other -> "\\k<" + other + ">"))
+            .map(other -> "(?!" + other + ")")
+            .collect(joining());
     groups.put(id, group);
-    return "(?<" + group + ">" + UUID + ")";
+    return others + "(?<" + group + ">" + UUID + ")";
   }
 
   private static String lines(String text) {
