@@ -1,0 +1,136 @@
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * Chowder as a client sees it: REST through Envoy, and the operators' port. Remembers every answer that was not as expected.
+ * Whoever calls at once as another call is under way gets a connection of its own.
+ */
+final class Api {
+  static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
+  private static final Pattern KEY = Pattern.compile("\"api_key\":\\s*\"([^\"]+)\"");
+
+  /** Longer than any call may take that a bench waits for. */
+  static final Duration CALL_LIMIT = Duration.ofSeconds(60);
+
+  /** Sorts of unexpected answers that a report shows. */
+  private static final int SHOWN = 5;
+
+  final URI rest;
+  private final URI operator;
+  private final Path operatorToken;
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CALL_LIMIT).build();
+  private final Map<String, Unexpected> unexpected = new LinkedHashMap<>();
+
+  Api(Options options) {
+    this.rest = URI.create(options.text("rest"));
+    this.operator = URI.create(options.text("operator"));
+    this.operatorToken = Path.of(options.text("operator-token-file"));
+  }
+
+  private record Unexpected(String first, int times) {}
+
+  /** An organization and the key that opens it. */
+  record Organization(String id, String key) {}
+
+  /** One that may have as many instances as it likes, whose custom provider listens at this port of the host. */
+  Organization signUp(String name, int modelPort) throws IOException, InterruptedException {
+    var answer = call("POST", "/v1/organization/signup", "{\"name\":\"%s\"}".formatted(name), "").body();
+    var made = new Organization(first(ID, answer), first(KEY, answer));
+    var endpoint =
+        "{\"model_endpoints\":{\"custom\":{\"base_url\":\"http://localhost:%d/v1\",\"model\":\"m\"}}}".formatted(modelPort);
+    expect(call("PATCH", "/v1/organization", endpoint, made.key()), 200);
+    operator("POST", "/operator/organizations/" + made.id() + "/tier", "{\"tier\":\"whale\"}");
+    return made;
+  }
+
+  HttpResponse<String> get(String path, String key) throws IOException, InterruptedException {
+    return call("GET", path, "", key);
+  }
+
+  HttpResponse<String> call(String method, String path, String body, String key) throws IOException, InterruptedException {
+    return http.send(
+        request(path, key).timeout(CALL_LIMIT).method(method, publisher(body)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** For answers that are read line by line while they come. */
+  <T> HttpResponse<T> post(String path, String body, String key, HttpResponse.BodyHandler<T> reader)
+      throws IOException, InterruptedException {
+    return http.send(request(path, key).POST(publisher(body)).build(), reader);
+  }
+
+  String operator(String method, String path, String body) throws IOException, InterruptedException {
+    var token = Files.readString(operatorToken).strip();
+    var request =
+        HttpRequest.newBuilder(operator.resolve(path))
+            .header("Authorization", "Bearer " + token)
+            .header("Content-Type", "application/json")
+            .timeout(CALL_LIMIT)
+            .method(method, publisher(body))
+            .build();
+    var answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+    if (answer.statusCode() / 100 != 2) throw new IOException(path + ": " + answer.statusCode() + " " + answer.body());
+    return answer.body();
+  }
+
+  /** The sum of a figure over all its labels that the first node shows; 0: it shows none. */
+  double figure(String name) throws IOException, InterruptedException {
+    return operator("GET", "/metrics", "")
+        .lines()
+        .filter(line -> line.startsWith(name + " ") || line.startsWith(name + "{"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  /** Whether it has that status; any other one is remembered. */
+  boolean expect(HttpResponse<String> answer, int status) {
+    if (answer.statusCode() == status) return true;
+    unexpected(Integer.toString(answer.statusCode()), answer.request().uri().getPath() + ": " + answer.statusCode() + " " + answer.body());
+    return false;
+  }
+
+  void unexpected(String what) {
+    unexpected(what, what);
+  }
+
+  private void unexpected(String sort, String what) {
+    synchronized (unexpected) {
+      unexpected.merge(sort, new Unexpected(what, 1), (there, one) -> new Unexpected(there.first(), there.times() + 1));
+    }
+  }
+
+  /** What was not as expected, as the end of a report; empty: nothing. */
+  String complaint() {
+    synchronized (unexpected) {
+      return unexpected.values().stream()
+          .limit(SHOWN)
+          .map(one -> "\nNot as expected, %d times: %s".formatted(one.times(), one.first()))
+          .collect(Collectors.joining());
+    }
+  }
+
+  static String first(Pattern pattern, String text) {
+    var matcher = pattern.matcher(text);
+    if (!matcher.find()) throw new IllegalStateException("no " + pattern + " in " + text);
+    return matcher.group(1);
+  }
+
+  private HttpRequest.Builder request(String path, String key) {
+    var request = HttpRequest.newBuilder(rest.resolve(path)).header("Content-Type", "application/json");
+    return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
+  }
+
+  private static HttpRequest.BodyPublisher publisher(String body) {
+    return body.isEmpty() ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
+  }
+}

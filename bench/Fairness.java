@@ -1,0 +1,259 @@
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Measures what one organization's {@link Flood} costs another one, which asks at a steady, modest rate: alone and beside the flood in
+ * turns, in the other order every second round. The server has its default limits. Run by
+ * `java -cp 'server/lib/*' bench/Fairness.java`.
+ */
+final class Fairness {
+  private static final String CREATE = "{\"name\":\"steady\",\"model_provider\":\"custom\"}";
+
+  /** What a p99 beside the flood may be of the p99 alone. */
+  private static final double AIM = 1.5;
+
+  /** Of instances before the first round: pages are full then. */
+  private static final int BEFORE = 150;
+
+  private static final int PATIENCE_SECONDS = 120;
+
+  /** What the flood is answered beyond its limit: one that never hears it floods nobody. */
+  private static final String REFUSED = "429";
+
+  /** What the steady one asks, and how often. */
+  private enum Ask {
+    GET("get", 20),
+    LIST("list, 100 a page", 5),
+    CREATE("create", 4);
+
+    private final String what;
+    private final int perSecond;
+
+    Ask(String what, int perSecond) {
+      this.what = what;
+      this.perSecond = perSecond;
+    }
+  }
+
+  private final Options options;
+  private final Api api;
+  private final int seconds;
+  private final List<String> ids = Collections.synchronizedList(new ArrayList<>());
+  private final Map<String, Long> flooded = new LinkedHashMap<>();
+  private Api.Organization steady = new Api.Organization("", "");
+  private Api.Organization loud = new Api.Organization("", "");
+
+  private Fairness(Options options) {
+    this.options = options;
+    this.api = new Api(options);
+    this.seconds = options.number("seconds", 20);
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    new Fairness(new Options(arguments, 0)).run();
+  }
+
+  private void run() throws Exception {
+    int port = options.number("model-port", 0);
+    int rounds = options.number("rounds", 6);
+    try (var _ = new Models(port)) {
+      steady = api.signUp("steady", port);
+      loud = api.signUp("loud", port);
+      Load.each(8, () -> { for (int n = 0; n < BEFORE / 8 + 1; n++) create(); });
+      awaitRest(steady);
+      var flood = startFlood();
+      try (var answers = flood.inputReader(); var commands = flood.outputWriter()) {
+        tell(commands, loud.key());
+        progress("Warming up ...");
+        ask(options.number("warm-up", 15), samples());
+        var alone = samples();
+        var beside = samples();
+        say("| round | p99 of " + String.join(" | p99 of ", Stream.of(Ask.values()).map(ask -> ask.what + ", alone / beside").toList()) + " | the flood's answers a second |");
+        say("|---|" + "---|".repeat(Ask.values().length + 1));
+        for (int n = 0; n < rounds; n++) {
+          round(n, alone, beside, commands, answers);
+        }
+        report(alone, beside, rounds);
+      } finally {
+        flood.destroyForcibly();
+      }
+    }
+    if (!api.complaint().isEmpty()) say(api.complaint());
+  }
+
+  private void round(int n, Map<Ask, Queue<Long>> alone, Map<Ask, Queue<Long>> beside, Writer commands, BufferedReader answers) throws Exception {
+    var now = samples();
+    var then = samples();
+    var answered = "";
+    for (boolean loudly : n % 2 == 0 ? new boolean[] {false, true} : new boolean[] {true, false}) {
+      if (loudly) {
+        tell(commands, "on");
+        ask(seconds, then);
+        tell(commands, "off");
+        answered = answers.readLine();
+        if (answered == null) throw new IOException("the flood has ended");
+        // What it left behind is no part of the next half.
+        awaitRest(loud);
+      } else {
+        ask(seconds, now);
+      }
+    }
+    var cells = new StringBuilder();
+    for (var ask : Ask.values()) {
+      cells.append(" %s / %s |".formatted(new Samples(now.get(ask)).shown(99), new Samples(then.get(ask)).shown(99)));
+      alone.get(ask).addAll(now.get(ask));
+      beside.get(ask).addAll(then.get(ask));
+    }
+    say("| %d |%s %s |".formatted(n + 1, cells, perSecond(answered)));
+  }
+
+  private String perSecond(String answered) {
+    var shown = new ArrayList<String>();
+    for (var one : answered.split(" ")) {
+      var words = one.split("=");
+      if (words.length != 2) continue;
+      flooded.merge(words[0], Long.parseLong(words[1]), Long::sum);
+      shown.add("%s: %d".formatted(words[0], Long.parseLong(words[1]) / seconds));
+    }
+    return String.join(", ", shown);
+  }
+
+  private void report(Map<Ask, Queue<Long>> alone, Map<Ask, Queue<Long>> beside, int rounds) {
+    say("");
+    say("| what the steady one asks | a second | n, alone + beside | p50 alone | p50 beside | p99 alone | p99 beside | p99 beside / alone |");
+    say("|---|---|---|---|---|---|---|---|");
+    var missed = new ArrayList<String>();
+    for (var ask : Ask.values()) {
+      var a = new Samples(alone.get(ask));
+      var b = new Samples(beside.get(ask));
+      double ratio = b.millis(99) / a.millis(99);
+      // NaN is no success.
+      if (!(ratio <= AIM)) missed.add(ask.what);
+      say(
+          "| %s | %d | %d + %d | %s | %s | %s | %s | %.2f |"
+              .formatted(ask.what, ask.perSecond, a.count(), b.count(), a.shown(50), b.shown(50), a.shown(99), b.shown(99), ratio));
+    }
+    say("| the flood, %d connections | %s | | | | | | |".formatted(connections(), String.join(", ", flooded.entrySet().stream().map(one -> "%s: %.0f".formatted(one.getKey(), (double) one.getValue() / rounds / seconds)).toList())));
+    say("");
+    say("| aim | at most | reached |\n|---|---|---|");
+    say("| p99 beside the flood, by p99 alone | %.1f times | %s |".formatted(AIM, reached(missed)));
+  }
+
+  private String reached(List<String> missed) {
+    if (!flooded.containsKey(REFUSED)) return "not measured: the flood was never refused, so it was none";
+    return missed.isEmpty() ? "yes" : "not: " + String.join(", ", missed);
+  }
+
+  /** For so long; what it took goes to the samples. Nothing is under way any more when it returns. */
+  private void ask(int forSeconds, Map<Ask, Queue<Long>> samples) throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var asking = new ArrayList<Future<?>>();
+      for (var ask : Ask.values()) {
+        asking.add(
+            threads.submit(
+                () -> {
+                  Load.steady(threads, ask.perSecond, forSeconds, () -> once(ask), samples.get(ask));
+                  return null;
+                }));
+      }
+      for (var one : asking) one.get();
+    }
+  }
+
+  private boolean once(Ask ask) throws IOException, InterruptedException {
+    try {
+      return switch (ask) {
+        case GET -> api.expect(api.get("/v1/instances/" + ids.get(ThreadLocalRandom.current().nextInt(ids.size())), steady.key()), 200);
+        case LIST -> api.expect(api.get("/v1/instances", steady.key()), 200);
+        case CREATE -> create();
+      };
+    } catch (IOException noAnswer) {
+      api.unexpected(ask.what + ": " + noAnswer);
+      return false;
+    }
+  }
+
+  private boolean create() throws IOException, InterruptedException {
+    var answer = api.call("POST", "/v1/instances", CREATE, steady.key());
+    if (!api.expect(answer, 201)) return false;
+    ids.add(Api.first(Api.ID, answer.body()));
+    return true;
+  }
+
+  private void awaitRest(Api.Organization whose) throws Exception {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    while (!isAtRest(whose)) {
+      if (System.nanoTime() > until) throw new IllegalStateException("some instances do not get ready within " + PATIENCE_SECONDS + " s");
+      Thread.sleep(100);
+    }
+  }
+
+  /** A refusal says nothing: the flood has used up what it may ask. */
+  private boolean isAtRest(Api.Organization whose) throws IOException, InterruptedException {
+    var answer = api.get("/v1/instances?page_size=1&status=provisioning", whose.key());
+    return answer.statusCode() == 200 && !answer.body().contains("\"id\"");
+  }
+
+  /** In a session of its own, where it can give way to all others. */
+  private Process startFlood() throws IOException {
+    return new ProcessBuilder(
+            "setsid",
+            "nice",
+            "-n",
+            Integer.toString(options.number("flood-nice", 19)),
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx512m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            options.text("flood-file"),
+            "--rest",
+            options.text("rest"),
+            "--operator",
+            options.text("operator"),
+            "--operator-token-file",
+            options.text("operator-token-file"),
+            "--nice",
+            Integer.toString(options.number("flood-nice", 19)),
+            "--connections",
+            Integer.toString(connections()))
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  private int connections() {
+    return options.number("connections", 64);
+  }
+
+  private static void tell(Writer commands, String line) throws IOException {
+    commands.write(line + "\n");
+    commands.flush();
+  }
+
+  private static Map<Ask, Queue<Long>> samples() {
+    var samples = new LinkedHashMap<Ask, Queue<Long>>();
+    for (var ask : Ask.values()) samples.put(ask, new ConcurrentLinkedQueue<>());
+    return samples;
+  }
+
+  private static void progress(String line) {
+    System.err.println(line);
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+  }
+}

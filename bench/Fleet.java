@@ -1,0 +1,367 @@
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+
+/**
+ * Measures a control plane that has a large fleet: lists by page and filter, and what a restart costs. The fleet is made of a few
+ * real instances, which {@link FleetCopies} multiplies while no node runs; from then on nobody can tell them apart, but they have no
+ * secrets, so that none of them can be started.
+ *
+ * <p>It starts and ends no server: it writes `#stop` or `#start` to its output, and whoever runs it does that and answers with a
+ * line, after a start the node's process id. All other lines are for the reader. Run by `java -cp 'server/lib/*' bench/Fleet.java`.
+ */
+final class Fleet {
+  private static final Pattern STATUS = Pattern.compile("\"status\":\\s*\"([^\"]+)\"");
+  private static final Pattern NEXT = Pattern.compile("\"next_page_token\":\\s*\"([^\"]+)\"");
+  private static final Pattern CREATED = Pattern.compile("\"created_at\":");
+
+  /** What a list may take, p99, by one caller. */
+  private static final double LIST_AIM_MILLIS = 50;
+
+  private static final int CALLERS = 16;
+  private static final int RECOVERING = 64;
+
+  /** From the start of a node until it answers; and until a fleet that was just made is at rest. */
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  private final Options options;
+  private final Api api;
+  private final int count;
+  private final BufferedReader answers = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+  private final Map<String, Double> firsts = new LinkedHashMap<>();
+  private final List<Double> restarts = new ArrayList<>();
+  private Api.Organization organization = new Api.Organization("", "");
+  private long nodePid;
+
+  private Fleet(Options options) {
+    this.options = options;
+    this.api = new Api(options);
+    this.count = options.number("instances", 100_000);
+    if (count < 1000 || count > 1_000_000) throw new IllegalArgumentException("--instances: " + count + " (expected: 1000 to 1000000)");
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    new Fleet(new Options(arguments, 0)).run();
+  }
+
+  private void run() throws Exception {
+    long began = System.nanoTime();
+    FleetCopies.Template stopped, running, failed;
+    try (var _ = new Models(options.number("model-port", 0))) {
+      signUp(options.number("model-port", 0));
+      stopped = new FleetCopies.Template(create("custom", "running"), "stopped");
+      api.expect(api.call("POST", "/v1/instances/" + stopped.id() + "/stop?wait=60", "", organization.key()), 200);
+      running = new FleetCopies.Template(create("custom", "running"), "running");
+      failed = new FleetCopies.Template(create("openai", "error"), "error");
+      awaitAtRest();
+      stop();
+    }
+    try (var database = database()) {
+      var copies = new FleetCopies(database, Path.of(options.text("sandboxes")), organization.id(), stopped, running, failed);
+      copies.make(count);
+      progress("Copied %d instances in %.0f s; the organization writes what it has ...", count, seconds(began));
+      start();
+      awaitAnswer();
+      awaitSnapshot(database);
+      for (int n = 0; n < options.number("restarts", 3); n++) {
+        stop();
+        start();
+        restarts.add(awaitAnswer());
+        firstCalls(copies);
+      }
+      report(database, copies);
+    }
+    progress("Measured in %.0f s altogether.", seconds(began));
+  }
+
+  private void report(Connection database, FleetCopies copies) throws Exception {
+    long heapAtStart = processes().heapAfterCollection();
+    progress("Warming up ...");
+    Load.closed(4, options.number("warm-up", 20), () -> list(any(copies.lists()).query()));
+    say("| list | instances that match | first after a restart | p50 | p95 | p99 | %d callers: lists a second | p50 | p95 | p99 |".formatted(CALLERS));
+    say("|---|---|---|---|---|---|---|---|---|---|");
+    var slow = new ArrayList<String>();
+    for (var list : copies.lists()) {
+      if (measure(list) > LIST_AIM_MILLIS) slow.add(list.what());
+    }
+    say("");
+    say("| aim | measured | reached |\n|---|---|---|");
+    say("| p99 of each list under %.0f ms, one caller | %s | %s |".formatted(LIST_AIM_MILLIS, slow.isEmpty() ? "all" : "not: " + String.join("; ", slow), slow.isEmpty() ? "yes" : "no"));
+    say("");
+    say("| all pages, one after another | instances | pages | took | p50 | p99 of a page |\n|---|---|---|---|---|---|");
+    for (var list : copies.lists()) if (list.walked()) walk(list);
+    say("");
+    say("| restart, %d times | |\n|---|---|".formatted(restarts.size()));
+    say("| from the node's start to the first answer through Envoy, the longest | %.1f s |".formatted(max(restarts)));
+    say("| its organization, which has all the slots, read for the first time, the longest | %s |".formatted(Samples.shown(firsts.get(ORGANIZATION))));
+    say("");
+    recover(database, copies, heapAtStart);
+    check();
+    if (!api.complaint().isEmpty()) say(api.complaint());
+  }
+
+  // The fleet
+
+  /** Its openai provider takes no key. */
+  private void signUp(int modelPort) throws Exception {
+    organization = api.signUp("fleet", modelPort);
+    var refused =
+        "{\"model_api_keys\":{\"openai\":\"refused\"},\"model_endpoints\":{\"openai\":{\"base_url\":\"http://localhost:%d/refused/v1\"}}}".formatted(modelPort);
+    api.expect(api.call("PATCH", "/v1/organization", refused, organization.key()), 200);
+  }
+
+  private String create(String provider, String awaited) throws Exception {
+    var body = "{\"name\":\"%s\",\"model_provider\":\"%s\",\"labels\":%s}".formatted(FleetCopies.NAME, provider, FleetCopies.LABELS);
+    var answer = api.call("POST", "/v1/instances", body, organization.key());
+    if (!api.expect(answer, 201)) throw new IllegalStateException("no template." + api.complaint());
+    var id = Api.first(Api.ID, answer.body());
+    await("an instance that is " + awaited, () -> status(id).equals(awaited));
+    return id;
+  }
+
+  private String status(String id) throws Exception {
+    return Api.first(STATUS, api.get("/v1/instances/" + id + "/status", organization.key()).body());
+  }
+
+  /** Nothing may be owed to a template: each copy would be owed it, too. */
+  private void awaitAtRest() throws Exception {
+    try (var database = database()) {
+      await(
+          "instances that are owed nothing",
+          () -> number(database, "SELECT COUNT(*) FROM instances WHERE owes_since IS NOT NULL OR holds_slot = (status = 'error')") == 0);
+    }
+  }
+
+  /** As in any organization that grew one by one, so that a restart does not read all that ever happened to it. */
+  private void awaitSnapshot(Connection database) throws Exception {
+    var name = new AtomicInteger();
+    var id = organization.id();
+    await(
+        "the organization's snapshot",
+        () -> {
+          api.call("PATCH", "/v1/organization", "{\"name\":\"fleet %d\"}".formatted(name.incrementAndGet()), organization.key());
+          return number(database, "SELECT COUNT(*) FROM snapshot WHERE persistence_id = 'Organization|%s'".formatted(id)) > 0;
+        });
+    await(
+        "the organization's row",
+        () ->
+            number(
+                    database,
+                    "SELECT COUNT(*) FROM organizations WHERE id = '%s' AND revision = (SELECT MAX(sequence_number) FROM event_journal WHERE persistence_id = 'Organization|%s')"
+                        .formatted(id, id))
+                == 1);
+  }
+
+  // Lists
+
+  private static final String ORGANIZATION = "organization";
+
+  /** Of each sort of list the first call after a restart; the longest of all restarts is kept. */
+  private void firstCalls(FleetCopies copies) throws Exception {
+    first(ORGANIZATION, () -> api.expect(api.get("/v1/organization", organization.key()), 200));
+    for (var list : copies.lists()) first(list.what(), () -> list(list.query()));
+  }
+
+  private void first(String what, Call call) throws Exception {
+    long began = System.nanoTime();
+    if (call.run()) firsts.merge(what, (System.nanoTime() - began) / 1e6, Math::max);
+  }
+
+  /** What a call by one caller took, p99, in milliseconds. */
+  private double measure(FleetCopies.Listing list) throws Exception {
+    int seconds = options.number("seconds", 4);
+    var one = new Samples(Load.closed(1, seconds, () -> list(list.query())));
+    var many = new Samples(Load.closed(CALLERS, seconds, () -> list(list.query())));
+    say(
+        "| %s | %d | %s | %s | %s | %s | %d | %s | %s | %s |"
+            .formatted(
+                list.what(),
+                list.matches(),
+                Samples.shown(firsts.getOrDefault(list.what(), Double.NaN)),
+                one.shown(50),
+                one.shown(95),
+                one.shown(99),
+                many.count() / seconds,
+                many.shown(50),
+                many.shown(95),
+                many.shown(99)));
+    return one.millis(99);
+  }
+
+  private boolean list(String query) throws Exception {
+    return api.expect(api.get("/v1/instances?" + query, organization.key()), 200);
+  }
+
+  /** All that match are listed, each once. */
+  private void walk(FleetCopies.Listing list) throws Exception {
+    var took = new ArrayList<Long>();
+    int seen = 0;
+    var token = "";
+    long began = System.nanoTime();
+    do {
+      long page = System.nanoTime();
+      var answer = api.get("/v1/instances?page_size=500&" + list.filter() + (token.isEmpty() ? "" : "&page_token=" + token), organization.key());
+      took.add(System.nanoTime() - page);
+      if (!api.expect(answer, 200)) break;
+      seen += (int) CREATED.matcher(answer.body()).results().count();
+      var next = NEXT.matcher(answer.body());
+      token = next.find() ? next.group(1) : "";
+    } while (!token.isEmpty());
+    if (seen != list.matches()) api.unexpected("%s: %d instances on all pages (expected: %d)".formatted(list.what(), seen, list.matches()));
+    var pages = new Samples(took);
+    say("| %s | %d | %d | %.1f s | %s | %s |".formatted(list.walkedAs(), seen, pages.count(), seconds(began), pages.shown(50), pages.shown(99)));
+  }
+
+  // Recovery
+
+  /** Every instance is asked for, which brings it back from the journal, and at once again, when it is in memory. */
+  private void recover(Connection database, FleetCopies copies, long heapAtStart) throws Exception {
+    progress("Recovering every instance ...");
+    var rows = copies.digest();
+    var busy = processes().time();
+    var next = new AtomicInteger();
+    Queue<Long> firstTook = new ConcurrentLinkedQueue<>();
+    Queue<Long> secondTook = new ConcurrentLinkedQueue<>();
+    long began = System.nanoTime();
+    long until = began + TimeUnit.SECONDS.toNanos(options.number("recover-seconds", 200));
+    Load.each(
+        RECOVERING,
+        () -> {
+          while (System.nanoTime() < until) {
+            int n = next.getAndIncrement();
+            if (n >= copies.ids().size()) return;
+            var path = "/v1/instances/" + copies.ids().get(n);
+            long asked = System.nanoTime();
+            if (!api.expect(api.get(path, organization.key()), 200)) continue;
+            long again = System.nanoTime();
+            firstTook.add(again - asked);
+            if (api.expect(api.get(path, organization.key()), 200)) secondTook.add(System.nanoTime() - again);
+          }
+        });
+    double took = seconds(began);
+    var first = new Samples(firstTook);
+    var second = new Samples(secondTook);
+    say("| recovery of every instance, %d callers | n | per second | took | p50 | p99 |\n|---|---|---|---|---|---|".formatted(RECOVERING));
+    say("| get that brings it back from its %d to %d events | %d | %.0f | %.0f s | %s | %s |".formatted(copies.fewestEvents(), copies.mostEvents(), first.count(), first.count() / took, took, first.shown(50), first.shown(99)));
+    say("| get of the same right afterwards | %d | %.0f | | %s | %s |".formatted(second.count(), second.count() / took, second.shown(50), second.shown(99)));
+    if (first.count() < copies.ids().size()) say("\nNot all of them: the time was over after %d of %d.".formatted(first.count(), copies.ids().size()));
+    var spent = new ArrayList<String>();
+    processes().time().forEach((who, now) -> spent.add("%s %.2f ms".formatted(who, (now - busy.get(who)) / 1e6 / first.count())));
+    say("\nProcessor time for each, both gets: " + String.join(", ", spent) + ".");
+    long full = processes().heap();
+    say(
+        "The node's heap after a collection: %d MiB after the restart, %d MiB with the instances that stay in memory; %d MiB before that collection."
+            .formatted(heapAtStart >> 20, processes().heapAfterCollection() >> 20, full >> 20));
+    // What was recovered writes its row: from events that were copied rightly it is the row that was copied.
+    await("rows that are written", () -> copies.digest().equals(rows) || seconds(began) > took + 20);
+    if (!copies.digest().equals(rows)) api.unexpected("rows that instances wrote of themselves differ from those that were copied");
+  }
+
+  /** The server itself must find the fleet in order, or it is no fleet that was measured. */
+  private void check() throws Exception {
+    expectFigure("chowder_instances", count + FleetCopies.TEMPLATES);
+    expectFigure("chowder_instances_owed", 0);
+    expectFigure("chowder_sandboxes_unknown", 0);
+    expectFigure("chowder_reconciler_halted", 0);
+  }
+
+  private void expectFigure(String name, int expected) throws Exception {
+    double shown = api.figure(name);
+    if (shown != expected) api.unexpected("%s: %.0f (expected: %d)".formatted(name, shown, expected));
+  }
+
+  // The node
+
+  private void stop() throws IOException {
+    ask("#stop");
+  }
+
+  private void start() throws IOException {
+    nodePid = Long.parseLong(ask("#start"));
+  }
+
+  private String ask(String what) throws IOException {
+    say(what);
+    var answer = answers.readLine();
+    if (answer == null) throw new IOException(what + ": no answer");
+    return answer.strip();
+  }
+
+  private Processes processes() {
+    return new Processes(options.text("processes") + ",nodes:" + nodePid);
+  }
+
+  /** Seconds from the start of the node's process. */
+  private double awaitAnswer() throws Exception {
+    var started = ProcessHandle.of(nodePid).flatMap(node -> node.info().startInstant()).orElseThrow(() -> new IOException("the node is gone"));
+    await("the node's first answer", () -> api.get("/v1/instances?page_size=1", organization.key()).statusCode() == 200);
+    return Duration.between(started, Instant.now()).toMillis() / 1e3;
+  }
+
+  private interface Call {
+    boolean run() throws Exception;
+  }
+
+  private static void await(String what, Call met) throws Exception {
+    long until = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        if (met.run()) return;
+      } catch (IOException notYet) {
+        // Nobody listens while the node starts.
+        if (System.nanoTime() > until) throw notYet;
+      }
+      if (System.nanoTime() > until) throw new IllegalStateException("not within " + PATIENCE.toSeconds() + " s: " + what);
+      Thread.sleep(10);
+    }
+  }
+
+  private Connection database() throws SQLException {
+    return DriverManager.getConnection(options.text("database"), options.text("database-user"), System.getenv("PGPASSWORD"));
+  }
+
+  private static long number(Connection database, String sql) throws SQLException {
+    try (var statement = database.createStatement(); var row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  private static double max(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).max().orElse(Double.NaN);
+  }
+
+  private static <T> T any(List<T> values) {
+    return values.get(ThreadLocalRandom.current().nextInt(values.size()));
+  }
+
+  private static double seconds(long since) {
+    return (System.nanoTime() - since) / 1e9;
+  }
+
+  static void progress(String format, Object... values) {
+    System.err.println(format.formatted(values));
+  }
+
+  private static void say(String line) {
+    System.out.println(line);
+    System.out.flush();
+  }
+}

@@ -1,0 +1,334 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.chowder.journal.v1.InstanceEvent;
+import dev.chowder.journal.v1.OrganizationEvent;
+import dev.chowder.journal.v1.OrganizationSlotReserved;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.postgresql.PGConnection;
+
+/**
+ * Makes a fleet of a few instances, while no node runs: copies of their events, tags, rows, labels, slots and played sandboxes under
+ * new ids, each with a name and labels of its own. What differs is written by the journal's own format; all else is what Chowder
+ * wrote of the template.
+ */
+final class FleetCopies {
+  /** What a template bears where each copy has something of its own: found in a row by these words. */
+  static final String NAME = "template-name";
+
+  private static final String TEAM = "template-team";
+  private static final String NUMBER = "template-number";
+  static final String LABELS = "{\"team\":\"" + TEAM + "\",\"number\":\"" + NUMBER + "\"}";
+
+  static final int TEMPLATES = 3;
+  private static final int TEAMS = 50;
+  private static final int PER_STATEMENT = 5000;
+
+  /** One instance that is at rest. */
+  record Template(String id, String status) {}
+
+  /**
+   * A list that is asked for.
+   *
+   * @param filter the part of the query that chooses instances
+   * @param query all of it
+   * @param walked whether all of its pages are read once
+   */
+  record Listing(String what, String filter, String query, int matches, boolean walked) {
+    String walkedAs() {
+      return filter.isEmpty() ? "all" : what;
+    }
+  }
+
+  private final Connection database;
+  private final Path sandboxes;
+  private final String organizationId;
+  private final Template stopped;
+  private final Template running;
+  private final Template failed;
+  private final List<String> ids = new ArrayList<>();
+  private int copies;
+
+  FleetCopies(Connection database, Path sandboxes, String organizationId, Template stopped, Template running, Template failed) {
+    this.database = database;
+    this.sandboxes = sandboxes;
+    this.organizationId = organizationId;
+    this.stopped = stopped;
+    this.running = running;
+    this.failed = failed;
+  }
+
+  /** Of all copies, oldest first. */
+  List<String> ids() {
+    return ids;
+  }
+
+  void make(int count) throws SQLException, IOException {
+    this.copies = count;
+    describe();
+    // What refers to what is known here; checking it row by row takes longer than writing it.
+    execute("SET session_replication_role = replica");
+    for (int from = 0; from < count; from += PER_STATEMENT) write(from, Math.min(count, from + PER_STATEMENT));
+    takeSlots();
+    execute("SET session_replication_role = DEFAULT");
+    execute("DROP TABLE fleet_copies");
+    // What PostgreSQL does by itself within minutes where rows come one by one.
+    execute("VACUUM ANALYZE");
+    execute("CHECKPOINT");
+  }
+
+  /** What differs between a copy and its template. */
+  private void describe() throws SQLException, IOException {
+    execute(
+        "CREATE UNLOGGED TABLE fleet_copies (n INTEGER PRIMARY KEY, id VARCHAR(64) COLLATE \"C\" NOT NULL, template VARCHAR(64) COLLATE \"C\" NOT NULL,"
+            + " name VARCHAR NOT NULL, team VARCHAR NOT NULL, created BYTEA NOT NULL, slot BYTEA, view BYTEA NOT NULL)");
+    var slot = slot();
+    var sources = Map.of(stopped, source(stopped), running, source(running), failed, source(failed));
+    // Older than any that is made from now on, a few milliseconds apart.
+    long first = System.currentTimeMillis() - 10L * copies - 60_000;
+    var random = new Random(1);
+    var copy = database.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY fleet_copies FROM STDIN");
+    for (int n = 0; n < copies; n++) {
+      var id = id(first + 10L * n, random);
+      ids.add(id);
+      var source = sources.get(template(n));
+      var line =
+          String.join(
+                  "\t",
+                  Integer.toString(n),
+                  id,
+                  source.template().id(),
+                  name(n),
+                  team(n),
+                  bytes(source.created(name(n), team(n), n)),
+                  source.holdsSlot() ? bytes(slot(slot, id)) : "\\N",
+                  bytes(source.view(id, name(n), team(n), n)))
+              + "\n";
+      var written = line.getBytes(UTF_8);
+      copy.writeToCopy(written, 0, written.length);
+      source.makeSandbox(sandboxes.resolve("sb-" + id));
+    }
+    copy.endCopy();
+  }
+
+  /** Events with their tags, the row and its labels. */
+  private void write(int from, int to) throws SQLException {
+    var range = "c.n >= %d AND c.n < %d".formatted(from, to);
+    execute(
+        """
+        WITH written AS (
+          INSERT INTO event_journal (persistence_id, sequence_number, deleted, writer, write_timestamp, adapter_manifest,
+            event_ser_id, event_ser_manifest, event_payload)
+          SELECT 'Instance|' || c.id, j.sequence_number, j.deleted, j.writer, j.write_timestamp, j.adapter_manifest,
+            j.event_ser_id, j.event_ser_manifest, CASE j.sequence_number WHEN 1 THEN c.created ELSE j.event_payload END
+          FROM fleet_copies c JOIN event_journal j ON j.persistence_id = 'Instance|' || c.template
+          WHERE %s ORDER BY c.n, j.sequence_number
+          RETURNING ordering)
+        INSERT INTO event_tag (event_id, tag) SELECT ordering, 'organization:%s' FROM written
+        """
+            .formatted(range, organizationId));
+    execute(
+        """
+        INSERT INTO instances (id, organization_id, revision, status, name, labels, created_at, updated_at, holds_slot, view)
+        SELECT c.id, t.organization_id, t.revision, t.status, c.name,
+          replace(replace(t.labels, '%s', c.team), '%s', c.n::text), t.created_at, t.updated_at, t.holds_slot, c.view
+        FROM fleet_copies c JOIN instances t ON t.id = c.template WHERE %s ORDER BY c.n
+        """
+            .formatted(TEAM, NUMBER, range));
+    execute(
+        """
+        INSERT INTO instance_labels (instance_id, label_key, label_value, organization_id)
+        SELECT c.id, l.label_key, replace(replace(l.label_value, '%s', c.team), '%s', c.n::text), l.organization_id
+        FROM fleet_copies c JOIN instance_labels l ON l.instance_id = c.template WHERE %s ORDER BY c.n
+        """
+            .formatted(TEAM, NUMBER, range));
+  }
+
+  /** In the order in which the instances were made. The organization's row follows by itself: it is behind its journal. */
+  private void takeSlots() throws SQLException {
+    execute(
+        """
+        WITH written AS (
+          INSERT INTO event_journal (persistence_id, sequence_number, deleted, writer, write_timestamp, adapter_manifest,
+            event_ser_id, event_ser_manifest, event_payload)
+          SELECT j.persistence_id, j.sequence_number + row_number() OVER (ORDER BY c.n), j.deleted, j.writer, j.write_timestamp,
+            j.adapter_manifest, j.event_ser_id, j.event_ser_manifest, c.slot
+          FROM fleet_copies c CROSS JOIN (SELECT * FROM event_journal WHERE persistence_id = 'Organization|%1$s'
+            ORDER BY sequence_number DESC LIMIT 1) j
+          WHERE c.slot IS NOT NULL ORDER BY c.n
+          RETURNING ordering)
+        INSERT INTO event_tag (event_id, tag) SELECT ordering, 'organization:%1$s' FROM written
+        """
+            .formatted(organizationId));
+  }
+
+  /** A template as copies are made of it; what does not look as expected ends the bench rather than be copied. */
+  private Source source(Template template) throws SQLException, IOException {
+    try (var statement = database.createStatement();
+        var row =
+            statement.executeQuery(
+                "SELECT j.event_payload, i.view, i.status, i.holds_slot FROM event_journal j JOIN instances i ON j.persistence_id = 'Instance|' || i.id"
+                    + " WHERE j.sequence_number = 1 AND i.id = '" + template.id() + "'")) {
+      if (!row.next() || !row.getString("status").equals(template.status())) throw new IllegalStateException("template: not " + template);
+      var created = InstanceEvent.parseFrom(row.getBytes("event_payload"));
+      if (!created.hasCreated() || !created.getCreated().getName().equals(NAME)) throw new IllegalStateException("template: " + created);
+      var directory = sandboxes.resolve("sb-" + template.id());
+      var process = directory.resolve("process.json");
+      return new Source(
+          template,
+          created,
+          new String(row.getBytes("view"), UTF_8),
+          row.getBoolean("holds_slot"),
+          Files.isDirectory(directory),
+          Files.exists(process) ? Files.readAllBytes(process) : new byte[0]);
+    }
+  }
+
+  private record Source(Template template, InstanceEvent first, String row, boolean holdsSlot, boolean hasSandbox, byte[] process) {
+    byte[] created(String name, String team, int n) {
+      var copy = first.toBuilder();
+      copy.getCreatedBuilder().setName(name).putLabels("team", team).putLabels("number", Integer.toString(n));
+      return copy.build().toByteArray();
+    }
+
+    byte[] view(String id, String name, String team, int n) {
+      return row.replace(template.id(), id).replace(NAME, name).replace(TEAM, team).replace(NUMBER, Integer.toString(n)).getBytes(UTF_8);
+    }
+
+    /** Of its home nothing: nobody starts it. */
+    void makeSandbox(Path directory) throws IOException {
+      if (!hasSandbox) return;
+      Files.createDirectory(directory);
+      if (process.length > 0) Files.write(directory.resolve("process.json"), process);
+    }
+  }
+
+  /** As the organization wrote it of the first template. */
+  private OrganizationEvent slot() throws SQLException, IOException {
+    try (var statement = database.createStatement();
+        var rows = statement.executeQuery("SELECT event_payload FROM event_journal WHERE persistence_id = 'Organization|" + organizationId + "'")) {
+      while (rows.next()) {
+        var event = OrganizationEvent.parseFrom(rows.getBytes(1));
+        if (event.hasSlotReserved()) return event;
+      }
+    }
+    throw new IllegalStateException("no slot was reserved");
+  }
+
+  private static byte[] slot(OrganizationEvent like, String id) {
+    return like.toBuilder().setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(id)).build().toByteArray();
+  }
+
+  // Which copy is what
+
+  /** The oldest hundredth failed: a list of those passes all others, newest first. Of the rest one in ten runs. */
+  private Template template(int n) {
+    return n < copies / 100 ? failed : n % 10 == 0 ? running : stopped;
+  }
+
+  private static String name(int n) {
+    return "agent-%06d".formatted(n);
+  }
+
+  /** Who were made together are a team. */
+  private String team(int n) {
+    return "team-%02d".formatted((long) n * TEAMS / copies);
+  }
+
+  /** A UUID of version 7, which sorts by its time. */
+  private static String id(long millis, Random random) {
+    long high = millis << 16 | 0x7000L | random.nextInt(0x1000);
+    long low = 1L << 63 | random.nextLong() >>> 2;
+    return new UUID(high, low).toString();
+  }
+
+  /** By page and by filter, the cheap and the costly ones: much, little and nothing that matches, and what is oldest. */
+  List<Listing> lists() {
+    int all = copies + TEMPLATES;
+    var lone = name(copies / 2);
+    var ten = lone.substring(0, lone.length() - 1);
+    return List.of(
+        new Listing("newest 100", "", "", all, false),
+        new Listing("newest 500", "", "page_size=500", all, true),
+        new Listing("100 from the middle on", "", "page_token=" + ids.get(copies / 2), all, false),
+        listing("status, a tenth", "status=running", 1 + count(n -> template(n) == running), true),
+        listing("status, the oldest hundredth", "status=error", 1 + count(n -> template(n) == failed), true),
+        listing("status, none", "status=provisioning", 0, true),
+        listing("label, a fiftieth", label("team=team-25"), count(n -> team(n).equals("team-25")), true),
+        listing("label, the oldest fiftieth", label("team=team-00"), count(n -> team(n).equals("team-00")), true),
+        listing("label, one", label("number=" + copies / 2), 1, true),
+        listing("label, none", label("team=nobody"), 0, true),
+        listing("label and status", label("team=team-25") + "&status=running", count(n -> team(n).equals("team-25") && template(n) == running), true),
+        listing("name prefix, nearly all", "name_prefix=agent-", copies, true),
+        listing("name prefix, the oldest 1,000", "name_prefix=agent-000", Math.min(copies, 1000), true),
+        listing("name prefix, ten", "name_prefix=" + ten, count(n -> name(n).startsWith(ten)), true),
+        listing("name prefix, none", "name_prefix=nobody", 0, true));
+  }
+
+  private static Listing listing(String what, String filter, int matches, boolean walked) {
+    return new Listing(what, filter, filter, matches, walked);
+  }
+
+  private static String label(String pair) {
+    return "label=" + URLEncoder.encode(pair, UTF_8);
+  }
+
+  private int count(IntPredicate which) {
+    return (int) IntStream.range(0, copies).filter(which).count();
+  }
+
+  // What there is
+
+  /** Of a copy's life. */
+  int fewestEvents() throws SQLException {
+    return events("MIN");
+  }
+
+  int mostEvents() throws SQLException {
+    return events("MAX");
+  }
+
+  private int events(String which) throws SQLException {
+    var them = Stream.of(stopped, running, failed).map(one -> "'" + one.id() + "'").collect(Collectors.joining(","));
+    return Integer.parseInt(text("SELECT " + which + "(revision) FROM instances WHERE id IN (" + them + ")"));
+  }
+
+  /** One text for all that rows say, whatever the order of a view's labels. */
+  String digest() throws SQLException {
+    return text(
+        "SELECT md5(string_agg(md5(ROW(id, organization_id, revision, status, name, labels, created_at, updated_at, terminated_at, owes_since,"
+            + " holds_slot, convert_from(view, 'UTF8')::jsonb)::text), '' ORDER BY id)) FROM instances");
+  }
+
+  private String text(String sql) throws SQLException {
+    try (var statement = database.createStatement(); var row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (var statement = database.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** As COPY reads it. */
+  private static String bytes(byte[] value) {
+    return "\\\\x" + HexFormat.of().formatHex(value);
+  }
+}

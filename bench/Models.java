@@ -1,0 +1,32 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executors;
+
+/** A provider that lists one model, so that provisioning has somebody to ask; under /refused it takes no key. */
+final class Models implements AutoCloseable {
+  private final HttpServer server;
+
+  Models(int port) throws IOException {
+    server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 1000);
+    server.createContext(
+        "/",
+        exchange -> {
+          var body = "{\"data\":[{\"id\":\"m\"}]}".getBytes(UTF_8);
+          boolean refused = exchange.getRequestURI().getPath().startsWith("/refused");
+          exchange.getResponseHeaders().set("Content-Type", "application/json");
+          exchange.sendResponseHeaders(refused ? 401 : 200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.start();
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}

@@ -1,0 +1,82 @@
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** What the processes that bear a part use of the machine: `--processes name:pid,name:pid`, and this one. */
+final class Processes {
+  private static final Pattern HEAP_USED = Pattern.compile("heap .*used (\\d+)K");
+
+  private record Named(String name, long pid) {}
+
+  private final List<Named> all;
+
+  Processes(String described) {
+    this.all =
+        Stream.of(described.split(","))
+            .map(one -> one.split(":"))
+            .filter(words -> words.length == 2)
+            .map(words -> new Named(words[0], Long.parseLong(words[1])))
+            .toList();
+  }
+
+  /** What each has used so far with its children, in nanoseconds of a processor. */
+  Map<String, Long> time() {
+    var used = new LinkedHashMap<String, Long>();
+    for (var one : all) ProcessHandle.of(one.pid()).ifPresent(p -> used.merge(one.name(), time(p), Long::sum));
+    used.put("the callers", time(ProcessHandle.current()));
+    return used;
+  }
+
+  /** Bytes of all nodes' heaps, after a collection; 0 where no node is named. */
+  long heapAfterCollection() throws IOException, InterruptedException {
+    long used = 0;
+    for (var node : nodes()) {
+      ask(node, "GC.run");
+      used += heapUsed(node);
+    }
+    return used;
+  }
+
+  /** The same as it is. */
+  long heap() throws IOException, InterruptedException {
+    long used = 0;
+    for (var node : nodes()) used += heapUsed(node);
+    return used;
+  }
+
+  /** The JVM of each, which is a child where somebody starts it again when it dies. */
+  private List<ProcessHandle> nodes() {
+    return all.stream()
+        .filter(one -> one.name().equals("nodes"))
+        .map(one -> ProcessHandle.of(one.pid()).orElseThrow())
+        .map(one -> one.children().filter(p -> p.info().command().orElse("").endsWith("java")).findFirst().orElse(one))
+        .toList();
+  }
+
+  private static long heapUsed(ProcessHandle node) throws IOException, InterruptedException {
+    var heap = HEAP_USED.matcher(ask(node, "GC.heap_info"));
+    if (!heap.find()) throw new IOException("jcmd GC.heap_info: no figure");
+    return Long.parseLong(heap.group(1)) << 10;
+  }
+
+  private static String ask(ProcessHandle node, String question) throws IOException, InterruptedException {
+    var jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    var process = new ProcessBuilder(jcmd, Long.toString(node.pid()), question).redirectErrorStream(true).start();
+    var answer = new String(process.getInputStream().readAllBytes(), UTF_8);
+    if (process.waitFor() != 0) throw new IOException("jcmd " + question + ": " + answer);
+    return answer;
+  }
+
+  private static long time(ProcessHandle process) {
+    return Stream.concat(Stream.of(process), process.descendants())
+        .mapToLong(p -> p.info().totalCpuDuration().orElse(Duration.ZERO).toNanos())
+        .sum();
+  }
+}
