@@ -22,10 +22,13 @@ import dev.chowder.instance.Instances;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.key.KeySettings;
 import dev.chowder.key.ScopedKeys;
+import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.organization.OrganizationEntity;
@@ -67,6 +70,7 @@ import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.instance.InstanceSessions;
 import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.metrics.InstanceMetrics;
@@ -195,6 +199,7 @@ public final class Chowder implements AutoCloseable {
     var image = config.getString("chowder.sandbox.image");
     var openClaw = OpenClawSettings.of(config);
     var admin = new OpenClawAdmin(http, openClaw.adminLimit(), openClaw.adminMaxAnswer());
+    var conversations = new GatewayConversations(http, admin, openClaw);
     var schemas = new ImageSchemas(driver, schemaSandbox(), image, openClaw.schemaLimit());
     var overrides =
         new StoredOverrides(
@@ -286,6 +291,11 @@ public final class Chowder implements AutoCloseable {
                 slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
             overrides,
             responses,
+            new InstanceSessions(
+                directory,
+                new GatewayDevices(secrets),
+                new OpenClawSessions(conversations, openClaw.sessions()),
+                openClaw.sessions().maxOpen()),
             driver,
             secrets,
             FleetWatchSettings.of(config),

@@ -3,8 +3,7 @@ package dev.chowder.sandbox.fake;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import dev.chowder.sandbox.fake.FakeHttp.Exchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * outlives the node that started it.
  */
 final class FakeGateway implements AutoCloseable {
-  private static final int MAX_BODY = 8 << 20;
+  private static final String JSON = "application/json";
   private static final int BACKLOG = 4096;
 
   /** Between two looks whether the node that serves is gone. */
@@ -53,7 +52,7 @@ final class FakeGateway implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Path portFile;
   private final FileChannel turn;
-  private volatile @Nullable HttpServer server;
+  private volatile @Nullable FakeHttp server;
 
   FakeGateway(FakeHost host, FakeSandboxSettings settings) throws IOException {
     this.host = host;
@@ -79,11 +78,7 @@ final class FakeGateway implements AutoCloseable {
   /** False while another node does. */
   private boolean serve() throws IOException {
     if (!isMyTurn()) return false;
-    HttpServer bound = bind();
-    bound.setExecutor(threads);
-    bound.createContext("/", this::handle);
-    bound.start();
-    server = bound;
+    server = bind();
     return true;
   }
 
@@ -108,26 +103,25 @@ final class FakeGateway implements AutoCloseable {
   }
 
   /** The former server's port, so that endpoints outlive it as a container's would. */
-  private HttpServer bind() throws IOException {
-    var bound = Files.exists(portFile) ? bindAgain(written()) : Optional.<HttpServer>empty();
+  private FakeHttp bind() throws IOException {
+    var bound = Files.exists(portFile) ? bindAgain(written()) : Optional.<FakeHttp>empty();
     for (int tries = 0; bound.isEmpty() && tries < PORTS; tries++) {
       bound = tryBind(FIRST_PORT + ThreadLocalRandom.current().nextInt(PORTS));
     }
-    HttpServer serving = bound.orElseThrow(() -> new BindException("fake gateway: no free port"));
+    FakeHttp serving = bound.orElseThrow(() -> new BindException("fake gateway: no free port"));
     Path draft = portFile.resolveSibling(".port.new");
-    Files.writeString(draft, Integer.toString(serving.getAddress().getPort()));
+    Files.writeString(draft, Integer.toString(serving.port()));
     Files.move(draft, portFile, StandardCopyOption.ATOMIC_MOVE);
     return serving;
   }
 
   /** A process that is killed gives its lock back before its port. */
-  private static Optional<HttpServer> bindAgain(int port) throws IOException {
+  private Optional<FakeHttp> bindAgain(int port) throws IOException {
     long deadline = System.nanoTime() + PORT_LIMIT.toNanos();
     while (!isFree(port) && System.nanoTime() < deadline) Thread.onSpinWait();
     return tryBind(port);
   }
 
-  /** Asked first, since an HttpServer that cannot be bound leaves a file descriptor behind. */
   private static boolean isFree(int port) throws IOException {
     try (var probe = new ServerSocket()) {
       probe.setReuseAddress(true);
@@ -138,10 +132,9 @@ final class FakeGateway implements AutoCloseable {
     }
   }
 
-  private static Optional<HttpServer> tryBind(int port) throws IOException {
-    if (!isFree(port)) return Optional.empty();
+  private Optional<FakeHttp> tryBind(int port) throws IOException {
     try {
-      return Optional.of(HttpServer.create(new InetSocketAddress(port), BACKLOG));
+      return Optional.of(FakeHttp.listen(port, BACKLOG, threads, this::handle));
     } catch (BindException taken) {
       return Optional.empty();
     }
@@ -152,8 +145,8 @@ final class FakeGateway implements AutoCloseable {
   }
 
   int port() {
-    HttpServer serving = server;
-    if (serving != null) return serving.getAddress().getPort();
+    FakeHttp serving = server;
+    if (serving != null) return serving.port();
     try {
       return written();
     } catch (IOException failed) {
@@ -161,19 +154,24 @@ final class FakeGateway implements AutoCloseable {
     }
   }
 
-  private void handle(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      Optional<FakeSandbox> sandbox =
-          host.at(exchange.getLocalAddress().getAddress().getHostAddress());
-      if (sandbox.isPresent()) {
-        answer(exchange, sandbox.get());
-      }
+  private void handle(Exchange exchange) throws IOException {
+    Optional<FakeSandbox> sandbox = host.at(exchange.at().getHostAddress());
+    if (sandbox.isPresent()) {
+      answer(exchange, sandbox.get());
     }
   }
 
-  private void answer(HttpExchange exchange, FakeSandbox sandbox) throws IOException {
-    String path = exchange.getRequestURI().getPath();
+  private void answer(Exchange exchange, FakeSandbox sandbox) throws IOException {
+    String path = exchange.path();
     sandbox.log().add("got " + path);
+    if (FakeSocket.isAskedForBy(exchange)) {
+      sandbox
+          .sessions()
+          .converse(
+              FakeSocket.accept(exchange),
+              shown -> FakeOpenClaw.token(sandbox.home()).map(shown::equals).orElse(true));
+      return;
+    }
     switch (path) {
       case "/readyz" -> send(exchange, sandbox.isReady() ? 200 : 503, "{\"ok\":true}");
       case "/v1/responses" -> authorized(exchange, sandbox, this::respond);
@@ -183,36 +181,37 @@ final class FakeGateway implements AutoCloseable {
   }
 
   private interface Action {
-    void on(HttpExchange exchange, FakeSandbox sandbox, JsonNode body) throws IOException;
+    void on(Exchange exchange, FakeSandbox sandbox, JsonNode body) throws IOException;
   }
 
-  private static void authorized(HttpExchange exchange, FakeSandbox sandbox, Action action)
+  private static void authorized(Exchange exchange, FakeSandbox sandbox, Action action)
       throws IOException {
-    String shown = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
+    String shown = exchange.header("authorization");
     Optional<String> token = FakeOpenClaw.token(sandbox.home());
     if (token.isPresent() && !shown.equals("Bearer " + token.get())) {
       send(exchange, 401, error("unauthorized", "unauthorized"));
       return;
     }
-    byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY);
     try {
-      action.on(exchange, sandbox, FakeOpenClaw.JSON.readTree(body));
+      action.on(exchange, sandbox, FakeOpenClaw.JSON.readTree(exchange.body()));
     } catch (JsonProcessingException broken) {
       send(exchange, 400, error("invalid_request_error", "body: no JSON (expected: JSON)"));
     }
   }
 
-  private void respond(HttpExchange exchange, FakeSandbox sandbox, JsonNode request)
+  private void respond(Exchange exchange, FakeSandbox sandbox, JsonNode request)
       throws IOException {
     FakeScript.pause(FakeScript.Verb.RUN, settings.replyTime());
     FakeReply reply = FakeReply.to(request);
+    String session = exchange.header("x-openclaw-session-key");
+    if (!session.isEmpty()) {
+      sandbox.sessions().add(session, FakeReply.lastText(request.path("input")), reply.text());
+    }
     if (!request.path("stream").asBoolean()) {
       send(exchange, 200, reply.whole());
       return;
     }
-    exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
-    exchange.sendResponseHeaders(200, 0);
-    try (OutputStream out = exchange.getResponseBody()) {
+    try (OutputStream out = exchange.stream(200, "text/event-stream")) {
       for (String event : reply.events()) {
         out.write(event.getBytes(StandardCharsets.UTF_8));
         out.flush();
@@ -220,7 +219,7 @@ final class FakeGateway implements AutoCloseable {
     }
   }
 
-  private void administrate(HttpExchange exchange, FakeSandbox sandbox, JsonNode request)
+  private void administrate(Exchange exchange, FakeSandbox sandbox, JsonNode request)
       throws IOException {
     ObjectNode answer = FakeOpenClaw.JSON.createObjectNode();
     answer.put("id", request.path("id").asText("rpc"));
@@ -251,7 +250,7 @@ final class FakeGateway implements AutoCloseable {
     send(exchange, 200, answer.toString());
   }
 
-  private static void refuse(HttpExchange exchange, ObjectNode answer, String message)
+  private static void refuse(Exchange exchange, ObjectNode answer, String message)
       throws IOException {
     answer
         .put("ok", false)
@@ -267,19 +266,16 @@ final class FakeGateway implements AutoCloseable {
     return error.toString();
   }
 
-  private static void send(HttpExchange exchange, int status, String json) throws IOException {
-    byte[] body = json.getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", "application/json");
-    exchange.sendResponseHeaders(status, body.length);
-    exchange.getResponseBody().write(body);
+  private static void send(Exchange exchange, int status, String json) throws IOException {
+    exchange.send(status, JSON, json.getBytes(StandardCharsets.UTF_8));
   }
 
   @Override
   public void close() {
-    HttpServer serving = server;
-    if (serving != null) serving.stop(0);
     threads.shutdownNow();
     try {
+      FakeHttp serving = server;
+      if (serving != null) serving.close();
       turn.close();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);

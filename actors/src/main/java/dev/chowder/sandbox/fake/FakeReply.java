@@ -19,7 +19,7 @@ record FakeReply(String id, String messageId, String text, long createdAtSeconds
         System.currentTimeMillis() / 1000);
   }
 
-  private static String lastText(JsonNode input) {
+  static String lastText(JsonNode input) {
     if (input.isTextual()) {
       return input.asText();
     }

@@ -51,6 +51,7 @@ final class FakeSandbox {
 
   private final SandboxId id;
   private final Path directory;
+  private final FakeSessions sessions = new FakeSessions();
   private @Nullable Played process;
   private FakeLog log = new FakeLog();
   private long readyAt = System.nanoTime();
@@ -104,6 +105,10 @@ final class FakeSandbox {
 
   Path home() {
     return directory.resolve("home");
+  }
+
+  FakeSessions sessions() {
+    return sessions;
   }
 
   synchronized boolean isRemoved() {

@@ -34,13 +34,21 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
    * @throws ApiError KEY_LACKS_PERMISSION
    */
   public void requireSession(String sessionId) {
-    var prefix = scope.flatMap(KeyScope::sessionPrefix).orElse("");
-    if (!sessionId.startsWith(prefix)) {
+    if (!maySpeakIn(sessionId)) {
       throw ApiError.of(
           Reason.KEY_LACKS_PERMISSION,
           "session_id: %s (expected: one that begins with %s, as the key says)"
-              .formatted(sessionId, prefix));
+              .formatted(sessionId, sessionPrefix()));
     }
+  }
+
+  /** Whether its key may speak in this session, and know of it. */
+  public boolean maySpeakIn(String sessionId) {
+    return sessionId.startsWith(sessionPrefix());
+  }
+
+  private String sessionPrefix() {
+    return scope.flatMap(KeyScope::sessionPrefix).orElse("");
   }
 
   /** The current call's; empty for one that needs no key. */

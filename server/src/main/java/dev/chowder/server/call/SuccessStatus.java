@@ -30,6 +30,7 @@ public final class SuccessStatus implements ServerInterceptor {
           OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(), 201,
           InstanceServiceGrpc.getCreateInstanceMethod().getFullMethodName(), 201,
           InstanceServiceGrpc.getDeleteInstanceMethod().getFullMethodName(), 204,
+          InstanceServiceGrpc.getDeleteSessionMethod().getFullMethodName(), 204,
           KeyServiceGrpc.getCreateKeyMethod().getFullMethodName(), 201,
           KeyServiceGrpc.getRevokeKeyMethod().getFullMethodName(), 204);
 

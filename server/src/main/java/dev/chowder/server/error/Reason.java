@@ -30,6 +30,8 @@ public enum Reason {
   NOT_ALLOWED(Status.Code.PERMISSION_DENIED, 403),
   /** Not there, or another organization's. */
   INSTANCE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** The agent has no such session, or none that the key may know of. */
+  SESSION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** No such scoped key in this organization. */
   KEY_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** No such organization; only an operator names one. */

@@ -1,6 +1,7 @@
 package dev.chowder.server.gateway;
 
 import com.google.api.HttpBody;
+import dev.chowder.openclaw.SessionKey;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.error.ApiError;

@@ -8,10 +8,12 @@ import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.DeleteSessionRequest;
 import dev.chowder.api.v1.GatewayAccess;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.GetInstanceStatusRequest;
+import dev.chowder.api.v1.GetSessionRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.api.v1.InstanceServiceGrpc;
@@ -20,9 +22,12 @@ import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.ListInstanceEventsResponse;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.ListInstancesResponse;
+import dev.chowder.api.v1.ListSessionsRequest;
+import dev.chowder.api.v1.ListSessionsResponse;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.SessionHistory;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.TailLogsRequest;
@@ -82,6 +87,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final InstanceRecovery recovery;
   private final Overrides overrides;
   private final ResponsesProxy responses;
+  private final InstanceSessions sessions;
   private final SandboxDriver driver;
   private final SecretStore secrets;
   private final FleetWatches fleets;
@@ -97,6 +103,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       Admission admission,
       Overrides overrides,
       ResponsesProxy responses,
+      InstanceSessions sessions,
       SandboxDriver driver,
       SecretStore secrets,
       FleetWatchSettings watches,
@@ -110,6 +117,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.recovery = new InstanceRecovery(asks, admission, driver, clock);
     this.overrides = overrides;
     this.responses = responses;
+    this.sessions = sessions;
     this.driver = driver;
     this.secrets = secrets;
     this.fleets = new FleetWatches(events, rows, new Fleet(), watches, clock);
@@ -422,6 +430,22 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     caller.requireSession(message.sessionId());
     responses.forward(
         caller.organizationId(), message.instanceId(), message.sessionId(), message.body(), out);
+  }
+
+  @Override
+  public void listSessions(ListSessionsRequest request, StreamObserver<ListSessionsResponse> out) {
+    answer(out, sessions.list(Caller.current(), requests.sessions(request)));
+  }
+
+  @Override
+  public void getSession(GetSessionRequest request, StreamObserver<SessionHistory> out) {
+    answer(out, sessions.history(Caller.current(), requests.history(request)));
+  }
+
+  @Override
+  public void deleteSession(DeleteSessionRequest request, StreamObserver<Empty> out) {
+    sessions.delete(Caller.current(), requests.session(request));
+    answer(out, Empty.getDefaultInstance());
   }
 
   private ObjectNode checked(ObjectNode json) {

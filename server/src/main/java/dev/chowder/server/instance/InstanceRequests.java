@@ -6,9 +6,12 @@ import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
+import dev.chowder.api.v1.DeleteSessionRequest;
+import dev.chowder.api.v1.GetSessionRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.ListSessionsRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
@@ -24,6 +27,7 @@ import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.storage.InstanceFilter;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +50,9 @@ public final class InstanceRequests {
   private static final int MAX_LOG_LINES = 5000;
   private static final String MAIN_SESSION = "main";
   private static final Pattern SESSION = Pattern.compile("[A-Za-z0-9._~:@-]{1,128}");
+  private static final Pattern SESSION_TOKEN =
+      Pattern.compile("([0-9]{1,15})\\.([A-Za-z0-9._~:@-]{1,128})");
+  private static final Pattern HISTORY_TOKEN = Pattern.compile("([0-9]{1,9})\\.([0-9]{1,10})");
   private static final Pattern CURSOR = Pattern.compile("[0-9]{1,18}");
   private static final Pattern LABEL_KEY =
       Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?");
@@ -106,6 +113,41 @@ public final class InstanceRequests {
 
   /** Which log lines to send. */
   public record Tail(String instanceId, boolean follow, int lines) {}
+
+  /** Names a session. */
+  public record SessionName(String instanceId, String sessionId) {}
+
+  /**
+   * Which page of sessions.
+   *
+   * @param after the last one of the page before
+   */
+  public record SessionListing(String instanceId, int pageSize, Optional<SessionToken> after) {}
+
+  /** Which page of a session's history. */
+  public record HistoryListing(
+      String instanceId, String sessionId, int pageSize, HistoryToken from) {}
+
+  /** A session's place in a list. */
+  public record SessionToken(Instant usedAt, String id) {
+    String text() {
+      return usedAt.toEpochMilli() + "." + id;
+    }
+  }
+
+  /**
+   * Where in a history a page begins.
+   *
+   * @param skipped how many of the gateway's newest records lie before it
+   * @param before the number of the last message that was shown
+   */
+  public record HistoryToken(int skipped, int before) {
+    private static final HistoryToken NEWEST = new HistoryToken(0, Integer.MAX_VALUE);
+
+    String text() {
+      return skipped + "." + before;
+    }
+  }
 
   /** A message to an agent, untouched. */
   public record Message(String instanceId, String sessionId, HttpBody body) {}
@@ -209,14 +251,53 @@ public final class InstanceRequests {
   }
 
   public Message message(CreateSessionResponseRequest r) {
-    String instanceId = instanceId(r.getInstanceId());
-    if (!SESSION.matcher(r.getSessionId()).matches()) {
+    return new Message(instanceId(r.getInstanceId()), sessionId(r.getSessionId()), r.getBody());
+  }
+
+  public SessionListing sessions(ListSessionsRequest r) {
+    return new SessionListing(
+        instanceId(r.getInstanceId()),
+        Pages.size(r.hasPageSize(), r.getPageSize()),
+        sessionToken(r.getPageToken()));
+  }
+
+  public HistoryListing history(GetSessionRequest r) {
+    return new HistoryListing(
+        instanceId(r.getInstanceId()),
+        sessionId(r.getSessionId()),
+        Pages.size(r.hasPageSize(), r.getPageSize()),
+        historyToken(r.getPageToken()));
+  }
+
+  public SessionName session(DeleteSessionRequest r) {
+    return new SessionName(instanceId(r.getInstanceId()), sessionId(r.getSessionId()));
+  }
+
+  private static String sessionId(String value) {
+    if (!SESSION.matcher(value).matches()) {
       throw ApiError.invalid(
           "session_id",
-          Fields.shown(r.getSessionId())
-              + " (expected: 1 to 128 characters of letters, digits and ._~:@-)");
+          Fields.shown(value) + " (expected: 1 to 128 characters of letters, digits and ._~:@-)");
     }
-    return new Message(instanceId, r.getSessionId(), r.getBody());
+    return value;
+  }
+
+  private static Optional<SessionToken> sessionToken(String token) {
+    if (token.isEmpty()) return Optional.empty();
+    var parts = SESSION_TOKEN.matcher(token);
+    if (!parts.matches()) throw Pages.badToken(token);
+    return Optional.of(
+        new SessionToken(
+            Instant.ofEpochMilli(Long.parseLong(parts.group(1))), sessionId(parts.group(2))));
+  }
+
+  private static HistoryToken historyToken(String token) {
+    if (token.isEmpty()) return HistoryToken.NEWEST;
+    var parts = HISTORY_TOKEN.matcher(token);
+    if (!parts.matches()) throw Pages.badToken(token);
+    long before = Long.parseLong(parts.group(2));
+    if (before > Integer.MAX_VALUE) throw Pages.badToken(token);
+    return new HistoryToken(Integer.parseInt(parts.group(1)), (int) before);
   }
 
   /** An id in the one form that ids have; any other text names no instance. */

@@ -262,6 +262,13 @@ final class BadCallers {
     rows.add(
         message(
             "a message to one that sleeps", "POST /v1/instances/{stopped}/responses", WRONG_STATE));
+    for (var call :
+        List.of(
+            "GET /v1/instances/{stopped}/sessions",
+            "GET /v1/instances/{stopped}/sessions/main",
+            "DELETE /v1/instances/{stopped}/sessions/main")) {
+      rows.add(BadInput.of("sessions of one that sleeps: " + call, call, WRONG_STATE));
+    }
     rows.add(
         message(
                 "a message to one that is made",

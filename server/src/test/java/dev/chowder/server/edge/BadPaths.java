@@ -6,6 +6,7 @@ import static dev.chowder.server.error.Reason.INSTANCE_NOT_RUNNING;
 import static dev.chowder.server.error.Reason.INVALID_FIELD;
 import static dev.chowder.server.error.Reason.NOT_ALLOWED;
 import static dev.chowder.server.error.Reason.PATH_NOT_FOUND;
+import static dev.chowder.server.error.Reason.SESSION_NOT_FOUND;
 import static dev.chowder.server.error.Reason.TOO_LARGE;
 
 import java.util.ArrayList;
@@ -60,6 +61,9 @@ final class BadPaths {
             "GET /v1/instances/%s/watch",
             "GET /v1/instances/%s/logs",
             "GET /v1/instances/%s/gateway",
+            "GET /v1/instances/%s/sessions",
+            "GET /v1/instances/%s/sessions/main",
+            "DELETE /v1/instances/%s/sessions/main",
             "GET /v1/instances/%s/events")) {
       rows.add(
           BadInput.of(
@@ -74,6 +78,14 @@ final class BadPaths {
           BadInput.of("another organization's: " + call, call, INSTANCE_NOT_FOUND)
               .json("{\"input\":\"x\"}"));
     }
+    rows.addAll(
+        BadInput.each(
+            "no such session",
+            SESSION_NOT_FOUND,
+            "GET /v1/instances/{running}/sessions/nobody",
+            "GET /v1/instances/{running}/sessions/agent:main:main",
+            "GET /v1/instances/{running}/sessions/cron:1",
+            "DELETE /v1/instances/{running}/sessions/nobody"));
     rows.add(BadInput.of("a deleted one", "GET /v1/instances/{deleted}", INSTANCE_NOT_FOUND));
     rows.add(
         BadInput.of(
@@ -171,6 +183,19 @@ final class BadPaths {
             "GET /v1/instances/{running}/logs?lines=5001",
             "GET /v1/instances/{running}/logs?follow=maybe",
             "GET /v1/instances/{running}/gateway?key=x",
+            "GET /v1/instances/{running}/sessions?page_size=0",
+            "GET /v1/instances/{running}/sessions?page_size=501",
+            "GET /v1/instances/{running}/sessions?page_token=main",
+            "GET /v1/instances/{running}/sessions?page_token=1.a%20b",
+            "GET /v1/instances/{running}/sessions?page_token=9999999999999999.a",
+            "GET /v1/instances/{running}/sessions?prefix=a",
+            "GET /v1/instances/{running}/sessions/main?page_size=0",
+            "GET /v1/instances/{running}/sessions/main?page_token=1",
+            "GET /v1/instances/{running}/sessions/main?page_token=-1.1",
+            "GET /v1/instances/{running}/sessions/main?page_token=1.9999999999",
+            "GET /v1/instances/{running}/sessions/a%20b",
+            "GET /v1/instances/{running}/sessions/%C3%A9",
+            "DELETE /v1/instances/{running}/sessions/a%0Ab",
             "GET /v1/organization?organization_id=x"));
   }
 

@@ -68,7 +68,9 @@ class DocumentedLimitsIT {
       var parameter = call.resolved(reference);
       var place = new Place(call, parameter.get("in").asText(), parameter.get("name").asText());
       for (var probe : LimitProbes.of(call.resolved(parameter.get("schema")))) {
-        tests.add(test(place, probe));
+        // An empty one makes another path, which may be another call's.
+        boolean nowhere = place.in().equals("path") && probe.value().asText().isEmpty();
+        if (!nowhere) tests.add(test(place, probe));
       }
     }
     for (var property : call.body().path("properties").properties()) {
@@ -94,7 +96,7 @@ class DocumentedLimitsIT {
     boolean refused =
         answer.status() == Reason.INVALID_FIELD.httpStatus()
             && answer.body().contains(Reason.INVALID_FIELD.name());
-    // Another text than an id names nobody, and an empty one makes another path.
+    // Another text than an id names nobody.
     boolean unknown =
         (place.in().equals("path") || place.name().equals("instance_id"))
             && answer.status() == Reason.INSTANCE_NOT_FOUND.httpStatus();
@@ -123,7 +125,8 @@ class DocumentedLimitsIT {
     var call = place.call();
     var path = call.path();
     if (place.in().equals("path")) path = path.replace("{" + place.name() + "}", encoded(value));
-    path = SERVER.world().fill(path.replace("{instance_id}", "{running}"));
+    path = path.replace("{session_id}", "nobody").replace("{instance_id}", "{running}");
+    path = SERVER.world().fill(path);
     if (place.in().equals("query")) path += "?" + place.name() + "=" + encoded(value);
     var request = RawHttp.Request.of(call.verb(), path);
     if (place.in().equals("header")) request = request.with(place.name(), value.asText());

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -69,6 +70,9 @@ class ScopedKeysIT {
           Map.entry("GetGatewayAccess", ORGANIZATION),
           Map.entry("CreateResponse", "interact"),
           Map.entry("CreateSessionResponse", "interact"),
+          Map.entry("ListSessions", "interact"),
+          Map.entry("GetSession", "interact"),
+          Map.entry("DeleteSession", "interact"),
           Map.entry("CreateKey", ORGANIZATION),
           Map.entry("ListKeys", ORGANIZATION),
           Map.entry("GetKey", ORGANIZATION),
@@ -187,6 +191,45 @@ class ScopedKeysIT {
     }
     // Let in, and told what is wrong with the message.
     RestErrors.check(say("prefixed", "session/u7.a/"), 400, 3, Reason.INVALID_FIELD.name());
+  }
+
+  @Test
+  void itKnowsOfNoSessionThatItsPrefixLeavesOut() throws IOException {
+    SERVER.issue(
+        "reader_of_u9",
+        "key",
+        "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"interact\"],\"session_prefix\":\"u9.\"}");
+    for (var session : List.of("u9.a", "u9.b", "u8.a")) {
+      var said =
+          SERVER.call(
+              "key", WholeServer.post(session(session, "/responses")).json("{\"input\":\"x\"}"));
+      assertThat(said.status()).as(said.body()).isEqualTo(200);
+    }
+    var sessions = SERVER.world().fill("/v1/instances/{running}/sessions");
+    assertThat(ids(get("reader_of_u9", sessions))).containsExactly("u9.b", "u9.a");
+    assertThat(ids(get("key", sessions))).contains("u9.a", "u9.b", "u8.a");
+    assertThat(get("reader_of_u9", sessions + "/u9.a").get("messages")).hasSize(2);
+    for (var method : List.of("GET", "DELETE")) {
+      RestErrors.check(
+          SERVER.call("reader_of_u9", request(method, sessions + "/u8.a")),
+          404,
+          5,
+          Reason.SESSION_NOT_FOUND.name());
+    }
+    assertThat(get("key", sessions + "/u8.a").get("messages")).hasSize(2);
+    assertThat(SERVER.call("reader_of_u9", request("DELETE", sessions + "/u9.a")).status())
+        .isEqualTo(204);
+    assertThat(ids(get("reader_of_u9", sessions))).containsExactly("u9.b");
+  }
+
+  private static String session(String id, String tail) {
+    return SERVER.world().fill("/v1/instances/{running}/session/") + id + tail;
+  }
+
+  private static List<String> ids(JsonNode listed) {
+    return StreamSupport.stream(listed.get("sessions").spliterator(), false)
+        .map(session -> session.get("id").asText())
+        .toList();
   }
 
   @Test

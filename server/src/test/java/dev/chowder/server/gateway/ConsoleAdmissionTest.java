@@ -23,7 +23,14 @@ import org.junit.jupiter.api.Test;
 class ConsoleAdmissionTest {
   private static final OpenClawSettings SETTINGS =
       new OpenClawSettings(
-          Duration.ofSeconds(5), 1 << 20, Duration.ofSeconds(5), Duration.ofSeconds(20), 1);
+          Duration.ofSeconds(5),
+          1 << 20,
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(20),
+          1,
+          Duration.ofSeconds(5),
+          1 << 20,
+          new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(5), 1));
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);

@@ -1,0 +1,300 @@
+package dev.chowder.sandbox.fake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.openclaw.AdminAnswer;
+import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawSessions;
+import dev.chowder.openclaw.OpenClawSessions.Message;
+import dev.chowder.openclaw.OpenClawSessions.Session;
+import dev.chowder.openclaw.OpenClawSettings;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.MasterKey;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretSettings;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.TestStorage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.BiFunction;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is asked of gateways about sessions, and what is made of their answers, good and bad. */
+class OpenClawSessionsTest {
+  private static final Secret TOKEN = Secret.of("the-token");
+  private static final String INSTANCE = "0190a000-0000-7000-8000-000000000001";
+  private static final ObjectNode NO_SESSION =
+      FakeOpenClaw.JSON.createObjectNode().putNull("session");
+
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
+  private final List<String> approved = new CopyOnWriteArrayList<>();
+  private final List<JsonNode> connects = new CopyOnWriteArrayList<>();
+  private final List<JsonNode> asked = new CopyOnWriteArrayList<>();
+  private volatile BiFunction<String, JsonNode, JsonNode> answers = (_, _) -> NO_SESSION;
+  private volatile boolean greets = true;
+  private FakeHttp server;
+  private Database database;
+  private GatewayDevices devices;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws IOException {
+    server = FakeHttp.listen(0, 50, threads, this::handle);
+    database = TestStorage.open(directory);
+    var settings = SecretSettings.from(TestStorage.config(directory));
+    devices = new GatewayDevices(new SecretStore(MasterKey.open(settings, database), database));
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    server.close();
+    http.shutdownNow();
+    threads.shutdownNow();
+    database.close();
+  }
+
+  @Test
+  void aGatewayThatDoesNotKnowChowderIsToldToLetItInAndThenItIsSigned() throws Exception {
+    assertThat(sessions().history(gateway(), "nobody", 10, 0)).isEmpty();
+    assertThat(approved).containsExactly("the-request");
+    assertThat(connects).hasSize(2);
+    assertThat(sessions().delete(gateway(), "nobody")).isFalse();
+    assertThat(approved).as("it is known by now").hasSize(1);
+    for (var connect : connects) checkSignature(connect);
+    assertThat(connects.stream().map(connect -> connect.at("/device/id").asText()).distinct())
+        .hasSize(1);
+  }
+
+  private static void checkSignature(JsonNode connect) throws Exception {
+    var device = connect.path("device");
+    var key = Base64.getUrlDecoder().decode(device.path("publicKey").asText());
+    assertThat(key).hasSize(32);
+    assertThat(device.path("id").asText())
+        .isEqualTo(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(key)));
+    var signed =
+        "v2|%s|%s|%s|operator|operator.read,operator.write,operator.admin|1700|the-token|a-nonce"
+            .formatted(
+                device.path("id").asText(),
+                connect.at("/client/id").asText(),
+                connect.at("/client/mode").asText());
+    var x509 = HexFormat.of().parseHex("302a300506032b6570032100" + HexFormat.of().formatHex(key));
+    var signature = Signature.getInstance("Ed25519");
+    signature.initVerify(
+        KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(x509)));
+    signature.update(signed.getBytes(StandardCharsets.UTF_8));
+    assertThat(signature.verify(Base64.getUrlDecoder().decode(device.path("signature").asText())))
+        .isTrue();
+  }
+
+  @Test
+  void aListGoesOnUntilThereAreEnoughAndLeavesNoneOfTheSameMomentOut() throws Exception {
+    answers =
+        (_, params) -> {
+          var payload = FakeOpenClaw.JSON.createObjectNode().put("hasMore", true);
+          var rows = payload.putArray("sessions");
+          int offset = params.path("offset").asInt();
+          for (int n = offset; n < offset + params.path("limit").asInt(); n++) {
+            // Every second one is a channel's; four of a moment.
+            var key = n % 2 == 0 ? "agent:main:s" + n : "agent:main:telegram:" + n;
+            rows.addObject().put("key", key).put("lastActivityAt", 1_000_000 - n / 8);
+          }
+          return payload;
+        };
+    var found = sessions().list(gateway(), session -> !session.id().equals("s2"), 250);
+    assertThat(found.stream().map(Session::id).distinct()).hasSameSizeAs(found);
+    assertThat(found.stream().map(Session::id)).doesNotContain("s2").startsWith("s0", "s4", "s6");
+    // 250 of which the last moment began with others: s501 is the last of its moment.
+    var last = found.getLast().usedAt();
+    assertThat(found.stream().filter(session -> session.usedAt().equals(last))).hasSize(4);
+    assertThat(found.size()).isBetween(250, 253);
+    assertThat(asked.stream().map(one -> one.at("/params/offset").asInt()))
+        .containsExactly(0, 200, 400);
+  }
+
+  @Test
+  void aHistoryIsWhatWasSaidNewestFirst() throws Exception {
+    answers =
+        (method, _) ->
+            json(
+                method.equals("sessions.describe")
+                    ? """
+                      {"session": {"key": "agent:main:_41nna", "updatedAt": 5000, "hasActiveRun": true,
+                        "placement": {"createdAtMs": 3000}}}
+                      """
+                    : """
+                      {"hasMore": true, "nextOffset": 9, "messages": [
+                        {"role": "system", "content": "Reset", "__openclaw": {"kind": "reset", "seq": 1}},
+                        {"role": "user", "content": "Hello", "timestamp": 4000, "__openclaw": {"seq": 2}},
+                        {"role": "assistant", "__openclaw": {"seq": 3}, "content": [{"type": "toolCall", "name": "x"}]},
+                        {"role": "assistant", "__openclaw": {"seq": 4}, "content": [
+                          {"type": "text", "text": "Good"}, {"type": "image"}, {"type": "text", "text": "day"}]}]}
+                      """);
+    var history = sessions().history(gateway(), "Anna", 4, 5).orElseThrow();
+    assertThat(history.session())
+        .isEqualTo(
+            new Session(
+                "Anna", Optional.of(Instant.ofEpochMilli(3000)), Instant.ofEpochMilli(5000), true));
+    assertThat(history.messages())
+        .containsExactly(
+            new Message(4, "assistant", "Good\nday", Optional.empty()),
+            new Message(2, "user", "Hello", Optional.of(Instant.ofEpochMilli(4000))));
+    assertThat(history.next()).contains(9);
+    var params = asked.getLast().path("params");
+    assertThat(params.path("sessionKey").asText()).isEqualTo("agent:main:_41nna");
+    assertThat(params.path("offset").asInt()).isEqualTo(5);
+    assertThat(params.path("limit").asInt()).isEqualTo(4);
+  }
+
+  @Test
+  void theAgentsOwnSessionIsEmptiedInsteadOfDeleted() throws Exception {
+    answers = (_, _) -> json("{\"session\": {\"key\": \"agent:main:main\", \"updatedAt\": 1}}");
+    assertThat(sessions().delete(gateway(), "main")).isTrue();
+    assertThat(asked.stream().map(one -> one.path("method").asText()))
+        .containsExactly("sessions.describe", "sessions.reset");
+  }
+
+  @Test
+  void anAnswerThatIsTooLongIsNoneAndEndsTheConversation() {
+    var text = "x".repeat(200_000);
+    answers = (_, _) -> FakeOpenClaw.JSON.createObjectNode().put("session", text);
+    assertThat(why(() -> sessions().delete(gateway(), "a")))
+        .isEqualTo(new AdminAnswer.NoAnswer("an answer of more than 100000 characters"));
+  }
+
+  @Test
+  void aGatewayThatSaysNothingIsGivenUp() {
+    greets = false;
+    long begun = System.nanoTime();
+    assertThat(why(() -> sessions().history(gateway(), "a", 1, 0)))
+        .isEqualTo(new AdminAnswer.NoAnswer("no greeting"));
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void aGatewayThatIsNotThereOrRefusesTheTokenSaysSo() throws IOException {
+    var wrong = new Gateway(gateway().at(), Secret.of("wrong"), devices.of(INSTANCE));
+    assertThat(why(() -> sessions().delete(wrong, "a")))
+        .isInstanceOf(AdminAnswer.TokenRefused.class);
+    var gone = gateway();
+    server.close();
+    assertThat(why(() -> sessions().delete(gone, "a")))
+        .isEqualTo(new AdminAnswer.NoAnswer("no connection"));
+  }
+
+  private static AdminAnswer why(org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    var thrown = new ArrayList<AdminAnswer>();
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(UnansweredException.class, e -> thrown.add(e.why()));
+    return thrown.getFirst();
+  }
+
+  private OpenClawSessions sessions() {
+    var settings =
+        OpenClawSettings.of(
+            ConfigFactory.parseMap(
+                    Map.of(
+                        "chowder.openclaw.conversation-limit", "3s",
+                        "chowder.openclaw.conversation-max-answer", "100000"))
+                .withFallback(ConfigFactory.load()));
+    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
+    return new OpenClawSessions(
+        new GatewayConversations(http, admin, settings), settings.sessions());
+  }
+
+  private Gateway gateway() {
+    return new Gateway(
+        new SandboxEndpoint("127.0.0.1", server.port()), TOKEN, devices.of(INSTANCE));
+  }
+
+  private void handle(FakeHttp.Exchange exchange) throws IOException {
+    if (FakeSocket.isAskedForBy(exchange)) {
+      converse(FakeSocket.accept(exchange));
+      return;
+    }
+    assertThat(exchange.header("authorization")).isEqualTo("Bearer the-token");
+    var call = FakeOpenClaw.JSON.readTree(exchange.body());
+    assertThat(call.path("method").asText()).isEqualTo("device.pair.approve");
+    approved.add(call.at("/params/requestId").asText());
+    exchange.send(
+        200, "application/json", "{\"ok\":true,\"payload\":{}}".getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void converse(FakeSocket socket) throws IOException {
+    if (greets) {
+      socket.send(
+          """
+          {"type":"event","event":"connect.challenge","payload":{"nonce":"a-nonce","ts":1700}}
+          """);
+    }
+    for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
+      var request = FakeOpenClaw.JSON.readTree(text.get());
+      var answer = FakeOpenClaw.JSON.createObjectNode().put("type", "res");
+      answer.put("id", request.path("id").asText());
+      // What it tells besides.
+      socket.send("{\"type\":\"event\",\"event\":\"health\",\"payload\":{}}");
+      socket.send("no JSON at all");
+      if (request.path("method").asText().equals("connect")) {
+        connect(request.path("params"), answer);
+      } else {
+        asked.add(request);
+        answer.put("ok", true);
+        answer.set(
+            "payload", answers.apply(request.path("method").asText(), request.path("params")));
+      }
+      socket.send(answer.toString());
+    }
+  }
+
+  private void connect(JsonNode params, ObjectNode answer) {
+    connects.add(params);
+    boolean right = params.at("/auth/token").asText().equals(TOKEN.reveal());
+    boolean known = !approved.isEmpty();
+    answer.put("ok", right && known);
+    if (right && known) return;
+    var error = answer.putObject("error").put("code", "REFUSED").put("message", "no");
+    if (right) {
+      error.putObject("details").put("code", "PAIRING_REQUIRED").put("requestId", "the-request");
+    } else {
+      error.putObject("details").put("code", "AUTH_TOKEN_MISMATCH");
+    }
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return FakeOpenClaw.JSON.readTree(text);
+    } catch (JsonProcessingException broken) {
+      throw new UncheckedIOException(broken);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package dev.chowder.server.instance;
+
+import static dev.chowder.actor.ProtoTime.stamp;
+
+import dev.chowder.api.v1.ListSessionsResponse;
+import dev.chowder.api.v1.Session;
+import dev.chowder.api.v1.SessionHistory;
+import dev.chowder.api.v1.SessionMessage;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.openclaw.AdminAnswer;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.OpenClawSessions;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.gateway.GatewayDirectory;
+import dev.chowder.server.gateway.GatewayDirectory.Place;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Predicate;
+
+/**
+ * Shows and deletes an agent's sessions, as its gateway knows them now: nothing of them is kept
+ * here. What a key's prefix leaves out is not there. Blocks.
+ */
+public final class InstanceSessions {
+  private static final Comparator<OpenClawSessions.Session> LAST_USED_FIRST =
+      Comparator.comparing(OpenClawSessions.Session::usedAt)
+          .reversed()
+          .thenComparing(OpenClawSessions.Session::id);
+
+  private final GatewayDirectory directory;
+  private final GatewayDevices devices;
+  private final OpenClawSessions sessions;
+  private final int maxOpen;
+  private final Semaphore free;
+
+  /**
+   * Wires it.
+   *
+   * @param maxOpen calls at once
+   */
+  public InstanceSessions(
+      GatewayDirectory directory, GatewayDevices devices, OpenClawSessions sessions, int maxOpen) {
+    this.directory = directory;
+    this.devices = devices;
+    this.sessions = sessions;
+    this.maxOpen = maxOpen;
+    this.free = new Semaphore(maxOpen);
+  }
+
+  /** A page of those that the caller may see. */
+  ListSessionsResponse list(Caller caller, InstanceRequests.SessionListing wanted) {
+    // One more than asked for tells whether there is another page.
+    int enough = wanted.pageSize() + 1;
+    Predicate<OpenClawSessions.Session> isWanted =
+        session ->
+            caller.maySpeakIn(session.id())
+                && wanted.after().map(last -> isAfter(session, last)).orElse(true);
+    var found =
+        ask(caller, wanted.instanceId(), gateway -> sessions.list(gateway, isWanted, enough));
+    var seen = found.stream().sorted(LAST_USED_FIRST).limit(enough).toList();
+    var response = ListSessionsResponse.newBuilder();
+    seen.stream()
+        .limit(wanted.pageSize())
+        .map(InstanceSessions::shown)
+        .forEach(response::addSessions);
+    if (seen.size() > wanted.pageSize()) {
+      var last = seen.get(wanted.pageSize() - 1);
+      response.setNextPageToken(new InstanceRequests.SessionToken(last.usedAt(), last.id()).text());
+    }
+    return response.build();
+  }
+
+  /** Whoever is used meanwhile moves before the token, and was shown or is newer than the list. */
+  private static boolean isAfter(
+      OpenClawSessions.Session session, InstanceRequests.SessionToken last) {
+    int order = session.usedAt().compareTo(last.usedAt());
+    return order < 0 || (order == 0 && session.id().compareTo(last.id()) > 0);
+  }
+
+  /** A session with a page of its history. */
+  SessionHistory history(Caller caller, InstanceRequests.HistoryListing wanted) {
+    var from = wanted.from();
+    var history =
+        ask(
+                caller,
+                wanted.instanceId(),
+                gateway ->
+                    caller.maySpeakIn(wanted.sessionId())
+                        ? sessions.history(
+                            gateway, wanted.sessionId(), wanted.pageSize(), from.skipped())
+                        : Optional.<OpenClawSessions.History>empty())
+            .orElseThrow(InstanceSessions::notFound);
+    // What was said since the page before has pushed some of its messages back into this one.
+    var messages =
+        history.messages().stream().filter(message -> message.number() < from.before()).toList();
+    var shown = SessionHistory.newBuilder().setSession(shown(history.session()));
+    messages.stream().map(InstanceSessions::shown).forEach(shown::addMessages);
+    int before = messages.isEmpty() ? from.before() : messages.getLast().number();
+    history
+        .next()
+        .ifPresent(
+            skipped ->
+                shown.setNextPageToken(new InstanceRequests.HistoryToken(skipped, before).text()));
+    return shown.build();
+  }
+
+  /** Takes one away. */
+  void delete(Caller caller, InstanceRequests.SessionName name) {
+    boolean deleted =
+        ask(
+            caller,
+            name.instanceId(),
+            gateway ->
+                caller.maySpeakIn(name.sessionId()) && sessions.delete(gateway, name.sessionId()));
+    if (!deleted) throw notFound();
+  }
+
+  private interface Question<T> {
+    T ask(Gateway gateway) throws InterruptedException;
+  }
+
+  private <T> T ask(Caller caller, String instanceId, Question<T> question) {
+    var gateway =
+        switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
+          case Place.Target(var address, var token) ->
+              new Gateway(
+                  new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort()),
+                  token,
+                  devices.of(instanceId));
+          case Place.WrongState(var status, var desired) ->
+              throw InstanceAsks.error(
+                  new InstanceRejection.WrongState(status, desired, "running"));
+          case Place.NotFound() -> throw ApiError.instanceNotFound();
+        };
+    if (!free.tryAcquire()) {
+      throw ApiError.rateLimited(
+          "calls about sessions: " + maxOpen + " are open (expected: fewer)", 1);
+    }
+    try {
+      return question.ask(gateway);
+    } catch (UnansweredException unanswered) {
+      throw ApiError.of(
+          Reason.GATEWAY_UNAVAILABLE,
+          "gateway: " + words(unanswered.why()) + " (expected: an answer)");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    } finally {
+      free.release();
+    }
+  }
+
+  private static String words(AdminAnswer why) {
+    return switch (why) {
+      case AdminAnswer.Done _ -> throw new IllegalStateException("an answer after all");
+      case AdminAnswer.Refused(_, var message, _) -> message;
+      case AdminAnswer.TokenRefused() -> "refuses Chowder's token";
+      case AdminAnswer.Busy(var message) -> message;
+      case AdminAnswer.NoAnswer(var note) -> note;
+    };
+  }
+
+  private static ApiError notFound() {
+    return ApiError.of(Reason.SESSION_NOT_FOUND, "Session not found.");
+  }
+
+  private static Session shown(OpenClawSessions.Session session) {
+    var shown =
+        Session.newBuilder()
+            .setId(session.id())
+            .setUsedAt(stamp(session.usedAt()))
+            .setBusy(session.busy());
+    session.createdAt().ifPresent(at -> shown.setCreatedAt(stamp(at)));
+    return shown.build();
+  }
+
+  private static SessionMessage shown(OpenClawSessions.Message message) {
+    var shown = SessionMessage.newBuilder().setRole(message.role()).setText(message.text());
+    message.at().ifPresent(at -> shown.setAt(stamp(at)));
+    return shown.build();
+  }
+}

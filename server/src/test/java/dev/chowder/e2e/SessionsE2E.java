@@ -1,0 +1,141 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a real agent's sessions look like from outside, and that each can be taken away. */
+@ExtendWith(SharedAgents.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SessionsE2E {
+  private static final String QUESTION = "What did I ask you to remember?";
+
+  private final Agent agent = SharedAgents.first();
+
+  @Test
+  void twoSessionsAreListedReadAndNeverSeeEachOther() {
+    String nonce = UUID.randomUUID().toString();
+    Instant before = Instant.now().minusSeconds(1);
+    // With what OpenClaw would fold or read a meaning into.
+    String alice = "Alice@" + nonce;
+    String bob = "bob:" + nonce;
+    agent.tell(alice, "Remember: apples-" + nonce).is(200);
+    agent.tell(bob, "Remember: pears-" + nonce).is(200);
+    agent.tell(bob, QUESTION).is(200);
+
+    List<JsonNode> listed = list();
+    assertThat(ids(listed)).doesNotHaveDuplicates().startsWith(bob, alice);
+    JsonNode newest = listed.getFirst();
+    assertThat(newest.path("busy").asBoolean()).isFalse();
+    assertThat(Instant.parse(newest.path("used_at").asText()))
+        .isBetween(before, Instant.now().plusSeconds(1));
+    assertThat(Instant.parse(newest.path("created_at").asText()))
+        .isBetween(before, Instant.parse(newest.path("used_at").asText()));
+
+    JsonNode ofBob = agent.caller().get(path(bob)).is(200).json();
+    assertThat(ofBob.at("/session/id").asText()).isEqualTo(bob);
+    List<String> said = said(ofBob);
+    assertThat(said).hasSize(4);
+    assertThat(said.get(0)).startsWith("assistant: ").contains("pears-" + nonce);
+    assertThat(said.get(1)).startsWith("user: ").contains(QUESTION);
+    assertThat(said.get(2)).startsWith("assistant: ").contains("I will remember: pears-" + nonce);
+    assertThat(said.get(3)).startsWith("user: ").contains("Remember: pears-" + nonce);
+    for (JsonNode message : ofBob.path("messages")) {
+      assertThat(Instant.parse(message.path("at").asText())).isAfter(before);
+    }
+    assertThat(ofBob.toString()).doesNotContain("apples");
+    assertThat(agent.caller().get(path(alice)).is(200).body()).doesNotContain("pears");
+
+    List<String> paged = new ArrayList<>();
+    String token = "";
+    do {
+      JsonNode page =
+          agent.caller().get(path(bob) + "?page_size=1&page_token=" + token).is(200).json();
+      paged.addAll(said(page));
+      token = page.path("next_page_token").asText();
+    } while (!token.isEmpty());
+    assertThat(paged).isEqualTo(said);
+  }
+
+  @Test
+  void aSessionThatIsDeletedIsForgottenAndBeginsAnew() {
+    String session = "short-lived-" + UUID.randomUUID();
+    String kept = "kept-" + UUID.randomUUID();
+    agent.tell(session, "Remember: " + session).is(200);
+    agent.tell(kept, "Remember: " + kept).is(200);
+
+    agent.caller().delete(path(session)).is(204);
+
+    agent.caller().get(path(session)).refuses(404, "SESSION_NOT_FOUND");
+    agent.caller().delete(path(session)).refuses(404, "SESSION_NOT_FOUND");
+    assertThat(ids(list())).contains(kept).doesNotContain(session);
+    assertThat(agent.tell(session, QUESTION).is(200).said()).doesNotContain(session);
+    assertThat(said(agent.caller().get(path(session)).is(200).json())).hasSize(2);
+    assertThat(agent.tell(kept, QUESTION).is(200).said()).contains(kept);
+  }
+
+  @Test
+  void theAgentsOwnSessionIsEmptiedAndStays() {
+    String nonce = UUID.randomUUID().toString();
+    agent.tell("Remember: " + nonce).is(200);
+    agent.caller().delete(path("main")).is(204);
+    assertThat(said(agent.caller().get(path("main")).is(200).json())).isEmpty();
+    assertThat(agent.tell(QUESTION).is(200).said()).doesNotContain(nonce);
+  }
+
+  @Test
+  void aKeyWithAPrefixKnowsOfNoOtherSession() {
+    String nonce = UUID.randomUUID().toString();
+    String mine = "u7." + nonce;
+    String other = "u8." + nonce;
+    agent.tell(mine, "Hello").is(200);
+    agent.tell(other, "Hello").is(200);
+    String body =
+        """
+        {"name": "of u7", "instance_ids": ["%s"], "permissions": ["interact"], "session_prefix": "u7."}
+        """
+            .formatted(agent.id());
+    Answer made = agent.caller().post("/v1/keys", body).is(201);
+    Agent scoped = new Agent(new Caller(made.text("raw_key")), agent.id());
+    try {
+      var seen = scoped.caller().get(scoped.path("/sessions")).is(200).json().path("sessions");
+      assertThat(ids(seen)).contains(mine).allMatch(id -> id.startsWith("u7."));
+      scoped.caller().get(path(mine)).is(200);
+      scoped.caller().get(path(other)).refuses(404, "SESSION_NOT_FOUND");
+      scoped.caller().delete(path(other)).refuses(404, "SESSION_NOT_FOUND");
+      scoped.caller().delete(path(mine)).is(204);
+      agent.caller().get(path(other)).is(200);
+    } finally {
+      agent.caller().delete("/v1/keys/" + made.text("id")).is(204);
+    }
+  }
+
+  private String path(String session) {
+    return agent.path("/sessions/" + session);
+  }
+
+  private List<JsonNode> list() {
+    JsonNode page = agent.caller().get(agent.path("/sessions?page_size=500")).is(200).json();
+    return StreamSupport.stream(page.path("sessions").spliterator(), false).toList();
+  }
+
+  private static List<String> ids(Iterable<JsonNode> sessions) {
+    return StreamSupport.stream(sessions.spliterator(), false)
+        .map(session -> session.path("id").asText())
+        .toList();
+  }
+
+  private static List<String> said(JsonNode history) {
+    return StreamSupport.stream(history.path("messages").spliterator(), false)
+        .map(message -> message.path("role").asText() + ": " + message.path("text").asText())
+        .toList();
+  }
+}
