@@ -220,6 +220,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               new InstanceCommand.ConfigApplied(
                   apply.attempt(), apply.version(), note, clock.instant()));
         }
+        case InstanceEffect.RotateToken rotate -> rotateToken(rotate);
         case InstanceEffect.ReleaseSlot(var organizationId) -> {
           untilDone(
               () -> {
@@ -374,6 +375,23 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
+     * What does not work in time stays owed, and is asked for again: it holds no place meanwhile.
+     */
+    private void rotateToken(InstanceEffect.RotateToken rotate) throws InterruptedException {
+      try {
+        untilDone(
+            () -> {
+              work.rotateToken(id, rotate);
+              return "";
+            },
+            Optional.of(settings.stopLimit()));
+      } catch (WorkFailure stillOwed) {
+        return;
+      }
+      tell(new InstanceCommand.TokenRotated(rotate.attempt(), rotate.rotation(), clock.instant()));
+    }
+
+    /**
      * Tries until it works, is given up, or {@code limit} is over, when the last failure is thrown.
      */
     private String untilDone(Attempt attempt, Optional<Duration> limit)
@@ -463,6 +481,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         case InstanceEffect.None _,
             InstanceEffect.StopGateway _,
             InstanceEffect.ApplyConfig _,
+            InstanceEffect.RotateToken _,
             InstanceEffect.Remove _ ->
             "";
       };

@@ -17,11 +17,8 @@ import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.secret.Secret;
-import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -34,11 +31,11 @@ public final class GatewayStages implements GatewayWork {
   /** OpenClaw's own file is a few KiB; what is larger was not written by it. */
   private static final long MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
-  private static final int TOKEN_BYTES = 32;
   private static final int TAIL_CHARACTERS = 1500;
 
   private final SandboxDriver driver;
   private final SecretStore secrets;
+  private final GatewayTokens tokens;
   private final ModelSetups models;
   private final Overrides overrides;
   private final GatewayReadiness readiness;
@@ -46,7 +43,6 @@ public final class GatewayStages implements GatewayWork {
   private final UnaryOperator<String> publicUrl;
   private final String snapshot;
   private final EffectSettings settings;
-  private final SecureRandom random = new SecureRandom();
 
   /**
    * Wires the stages.
@@ -57,6 +53,7 @@ public final class GatewayStages implements GatewayWork {
   public GatewayStages(
       SandboxDriver driver,
       SecretStore secrets,
+      GatewayTokens tokens,
       ModelSetups models,
       Overrides overrides,
       GatewayReadiness readiness,
@@ -66,6 +63,7 @@ public final class GatewayStages implements GatewayWork {
       EffectSettings settings) {
     this.driver = driver;
     this.secrets = secrets;
+    this.tokens = tokens;
     this.models = models;
     this.overrides = overrides;
     this.readiness = readiness;
@@ -89,7 +87,10 @@ public final class GatewayStages implements GatewayWork {
       case GATEWAY_TOKEN -> demandToken(id, sandbox);
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox);
       case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
-      case START_GATEWAY -> startGateway(sandbox, step);
+      case START_GATEWAY -> {
+        tokens.settle(id, sandbox);
+        yield startGateway(sandbox, step);
+      }
       case PUBLISH -> publish(sandbox);
     };
   }
@@ -120,7 +121,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome demandToken(InstanceId id, SandboxId sandbox) {
-    var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN).orElseGet(() -> newToken(id));
+    var token = tokens.settledOrMade(id);
     var config = readConfig(sandbox);
     OpenClawConfig.demandToken(config);
     driver.writeFiles(
@@ -129,14 +130,6 @@ public final class GatewayStages implements GatewayWork {
             OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
             OpenClawConfig.file(config)));
     return Outcome.executed();
-  }
-
-  private Secret newToken(InstanceId id) {
-    var bytes = new byte[TOKEN_BYTES];
-    random.nextBytes(bytes);
-    var token = Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
-    secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    return token;
   }
 
   private Outcome openEndpoints(InstanceId id, SandboxId sandbox) {
@@ -222,6 +215,12 @@ public final class GatewayStages implements GatewayWork {
   public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
     return overrides.hotApply(id, SandboxDriver.SandboxEndpoint.parse(apply.endpoint()));
+  }
+
+  @Override
+  public void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate)
+      throws InterruptedException {
+    tokens.rotate(id, rotate);
   }
 
   @Override

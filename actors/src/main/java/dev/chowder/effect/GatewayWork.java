@@ -21,6 +21,9 @@ public interface GatewayWork {
   /** Has the running gateway take the overrides; returns a note, empty when all went well. */
   String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
 
+  /** Makes the token of this rotation the only one that opens the gateway. */
+  void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) throws InterruptedException;
+
   /** Removes so much. */
   void remove(InstanceId id, InstanceEffect.Scope scope) throws InterruptedException;
 

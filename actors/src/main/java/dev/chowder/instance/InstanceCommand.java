@@ -83,6 +83,10 @@ public sealed interface InstanceCommand extends CborSerializable {
       ActorRef<InstanceReply> replyTo)
       implements Request {}
 
+  /** Asks for another token for its gateway. */
+  record RotateToken(String keyId, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
   /**
    * Has the view stored once more, whatever is believed to be there. It is answered when that is
    * done, and at once by an instance that has none.
@@ -129,6 +133,9 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record ConfigApplied(int attempt, int configVersion, String note, Instant now)
       implements Report {}
+
+  /** The token of this rotation is the only one that is valid. */
+  record TokenRotated(int attempt, int rotation, Instant now) implements Report {}
 
   record SlotReleased(Instant now) implements Report {}
 

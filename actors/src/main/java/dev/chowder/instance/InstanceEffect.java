@@ -37,6 +37,22 @@ public sealed interface InstanceEffect {
   /** Has the running gateway take the overrides up to {@code version}. */
   record ApplyConfig(int attempt, String endpoint, int version) implements InstanceEffect {}
 
+  /**
+   * Makes another token the only one that is valid.
+   *
+   * @param endpoint where the gateway answers; empty: it does not run, and gets it when it starts
+   * @param rotation which one: the same leads to the same token, however often it is taken
+   */
+  record RotateToken(int attempt, String endpoint, int rotation) implements InstanceEffect {
+    /** What is owed to a gateway there; {@code otherwise} when its token is as asked for. */
+    static InstanceEffect or(
+        int attempt, String endpoint, Profile profile, InstanceEffect otherwise) {
+      return profile.token().isOwed()
+          ? new RotateToken(attempt, endpoint, profile.token().asked())
+          : otherwise;
+    }
+  }
+
   record ReleaseSlot(String organizationId) implements InstanceEffect {}
 
   record Remove(Scope scope) implements InstanceEffect {}

@@ -69,4 +69,8 @@ public sealed interface InstanceEvent {
       implements InstanceEvent {}
 
   record SlotFound(Instant at) implements InstanceEvent {}
+
+  record TokenRotationRequested(String keyId, Instant at) implements InstanceEvent {}
+
+  record TokenRotated(int attempt, int rotation, Instant at) implements InstanceEvent {}
 }

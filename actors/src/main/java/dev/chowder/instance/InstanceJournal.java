@@ -21,6 +21,8 @@ import dev.chowder.journal.v1.InstanceStageFinished;
 import dev.chowder.journal.v1.InstanceStartRequested;
 import dev.chowder.journal.v1.InstanceStopRequested;
 import dev.chowder.journal.v1.InstanceStopped;
+import dev.chowder.journal.v1.InstanceTokenRotated;
+import dev.chowder.journal.v1.InstanceTokenRotationRequested;
 import dev.chowder.journal.v1.InstanceUpdated;
 import java.time.Instant;
 import java.util.Locale;
@@ -102,6 +104,17 @@ public final class InstanceJournal
       case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e)).build();
       case InstanceEvent.SlotFound _ ->
           stored.setSlotFound(InstanceSlotFound.getDefaultInstance()).build();
+      case InstanceEvent.TokenRotationRequested _ ->
+          stored
+              .setTokenRotationRequested(InstanceTokenRotationRequested.getDefaultInstance())
+              .build();
+      case InstanceEvent.TokenRotated e ->
+          stored
+              .setTokenRotated(
+                  InstanceTokenRotated.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setRotation(e.rotation()))
+              .build();
     };
   }
 
@@ -185,6 +198,11 @@ public final class InstanceJournal
             at);
       }
       case SLOT_FOUND -> new InstanceEvent.SlotFound(at);
+      case TOKEN_ROTATION_REQUESTED -> new InstanceEvent.TokenRotationRequested(keyId, at);
+      case TOKEN_ROTATED -> {
+        var e = stored.getTokenRotated();
+        yield new InstanceEvent.TokenRotated(e.getAttempt(), e.getRotation(), at);
+      }
       case EVENT_NOT_SET ->
           throw new IllegalStateException(
               "journal: an instance event of a newer version (expected: one that this version"
@@ -219,6 +237,7 @@ public final class InstanceJournal
         e.getLabelsMap(),
         e.getConfigured() ? 1 : 0,
         0,
+        TokenRotations.NONE,
         at,
         at);
   }

@@ -88,6 +88,14 @@ public final class InstanceLifecycle {
           state instanceof Born b && !(state instanceof Deleted)
               ? update(b, u)
               : reject(new InstanceRejection.NotFound());
+      case InstanceCommand.RotateToken(var keyId, var now, _) ->
+          switch (state) {
+            case Running r -> rotate(r, keyId, now);
+            case Stopped s -> rotate(s, keyId, now);
+            case Provisioning _, Stopping _, Restarting _, Starting _, Errored _ ->
+                wrongState((Born) state, "running or stopped");
+            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+          };
       case InstanceCommand.Nudge(var now, var overdue) -> overdue(state, now, overdue);
       case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
       case InstanceCommand.EffectFailed f ->
@@ -104,6 +112,12 @@ public final class InstanceLifecycle {
                   && version > r.profile().appliedVersion()
               ? accept(new InstanceEvent.ConfigApplied(attempt, version, note, now))
               : accept();
+      case InstanceCommand.TokenRotated(var attempt, var rotation, var now) ->
+          switch (state) {
+            case Running r -> rotated(r, attempt, rotation, now);
+            case Stopped s -> rotated(s, attempt, rotation, now);
+            case InstanceState _ -> accept();
+          };
       case InstanceCommand.SlotReleased(var now) ->
           switch (state) {
             case NeverBorn s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
@@ -128,6 +142,20 @@ public final class InstanceLifecycle {
     return state instanceof Born b
         && b.profile().organizationId().equals(c.profile().organizationId())
         && b.profile().createdAt().equals(c.profile().createdAt());
+  }
+
+  /** One that is under way is joined; said again, since its answer was lost, it is the same. */
+  private static Decision rotate(Born state, String keyId, Instant now) {
+    var token = state.profile().token();
+    return token.isOwed() || !now.isAfter(token.askedAt())
+        ? accept()
+        : accept(new InstanceEvent.TokenRotationRequested(keyId, now));
+  }
+
+  private static Decision rotated(Born state, int attempt, int rotation, Instant now) {
+    return state.attempt() == attempt && rotation > state.profile().token().done()
+        ? accept(new InstanceEvent.TokenRotated(attempt, rotation, now))
+        : accept();
   }
 
   private static Decision slotFound(boolean slotHeld, Instant now) {
@@ -318,6 +346,14 @@ public final class InstanceLifecycle {
       case InstanceEvent.ConfigApplied(_, var version, _, var at) -> {
         var r = expect(Running.class, state, event);
         yield r.with(r.profile().applied(version).at(at));
+      }
+      case InstanceEvent.TokenRotationRequested(_, var at) -> {
+        var b = expect(Born.class, state, event);
+        yield b.with(b.profile().with(b.profile().token().askedFor(at)).at(at));
+      }
+      case InstanceEvent.TokenRotated(_, var rotation, var at) -> {
+        var b = expect(Born.class, state, event);
+        yield b.with(b.profile().with(b.profile().token().done(rotation)).at(at));
       }
       case InstanceEvent.EndpointMoved(_, var endpoint, var at) -> {
         var r = expect(Running.class, state, event);

@@ -175,18 +175,25 @@ public sealed interface InstanceState {
   /** What must still happen outside for this state to move on. */
   default InstanceEffect owed() {
     return switch (this) {
-      case Absent(), Stopped _ -> new InstanceEffect.None();
+      case Absent() -> new InstanceEffect.None();
+      case Stopped s ->
+          InstanceEffect.RotateToken.or(s.attempt(), "", s.profile(), new InstanceEffect.None());
       case NeverBorn(var organizationId, var slotHeld) ->
           slotHeld ? new InstanceEffect.ReleaseSlot(organizationId) : new InstanceEffect.None();
       case Provisioning(var profile, var attempt, var progress) ->
           InstanceEffect.RunStages.of(progress, attempt, profile);
       case Starting(var profile, var attempt, var progress, _) ->
           InstanceEffect.RunStages.of(progress, attempt, profile);
+      // With a token of which nobody knows whether it is valid, no configuration can be applied.
       case Running r ->
-          r.profile().configOwed()
-              ? new InstanceEffect.ApplyConfig(
-                  r.attempt(), r.endpoint(), r.profile().configVersion())
-              : new InstanceEffect.None();
+          InstanceEffect.RotateToken.or(
+              r.attempt(),
+              r.endpoint(),
+              r.profile(),
+              r.profile().configOwed()
+                  ? new InstanceEffect.ApplyConfig(
+                      r.attempt(), r.endpoint(), r.profile().configVersion())
+                  : new InstanceEffect.None());
       case Stopping s -> new InstanceEffect.StopGateway(s.attempt());
       case Restarting s -> new InstanceEffect.StopGateway(s.attempt());
       case Errored e -> {

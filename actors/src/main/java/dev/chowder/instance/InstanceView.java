@@ -66,6 +66,8 @@ public record InstanceView(
           case Provisioning s -> Optional.of(s.progress().current().label());
           case Starting s -> Optional.of(s.progress().current().label());
           case Stopping _, Restarting _ -> Optional.of("stop_gateway");
+          case Running r when r.profile().token().isOwed() -> Optional.of("rotate_token");
+          case Stopped s when s.profile().token().isOwed() -> Optional.of("rotate_token");
           case Running r when r.profile().configOwed() -> Optional.of("apply_config");
           case Errored e when e.leftovers() -> Optional.of("clean_up");
           case Deleted d when d.leftovers() -> Optional.of("remove_sandbox");

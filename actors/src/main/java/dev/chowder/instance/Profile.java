@@ -2,12 +2,14 @@ package dev.chowder.instance;
 
 import java.time.Instant;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an instance is, in every phase of its life.
  *
  * @param configVersion how often the overrides were set; 0: there are none
  * @param appliedVersion up to which of those the gateway's file has them
+ * @param token how often another token for its gateway was asked for
  */
 public record Profile(
     String organizationId,
@@ -19,10 +21,35 @@ public record Profile(
     Map<String, String> labels,
     int configVersion,
     int appliedVersion,
+    TokenRotations token,
     Instant createdAt,
     Instant updatedAt) {
-  public Profile {
-    labels = Map.copyOf(labels);
+  /** Another node, or a row, of an older version knows of no rotations. */
+  public Profile(
+      String organizationId,
+      String name,
+      ModelChoice model,
+      String sandboxProvider,
+      String openclawVersion,
+      String region,
+      Map<String, String> labels,
+      int configVersion,
+      int appliedVersion,
+      @Nullable TokenRotations token,
+      Instant createdAt,
+      Instant updatedAt) {
+    this.organizationId = organizationId;
+    this.name = name;
+    this.model = model;
+    this.sandboxProvider = sandboxProvider;
+    this.openclawVersion = openclawVersion;
+    this.region = region;
+    this.labels = Map.copyOf(labels);
+    this.configVersion = configVersion;
+    this.appliedVersion = appliedVersion;
+    this.token = token == null ? TokenRotations.NONE : token;
+    this.createdAt = createdAt;
+    this.updatedAt = updatedAt;
   }
 
   public boolean configOwed() {
@@ -30,11 +57,11 @@ public record Profile(
   }
 
   Profile at(Instant now) {
-    return with(name, labels, configVersion, appliedVersion, now);
+    return with(name, labels, configVersion, appliedVersion, token, now);
   }
 
   Profile applied(int version) {
-    return with(name, labels, configVersion, Math.max(appliedVersion, version), updatedAt);
+    return with(name, labels, configVersion, Math.max(appliedVersion, version), token, updatedAt);
   }
 
   /** For a home that is made anew: nothing is applied in it yet. */
@@ -49,13 +76,23 @@ public record Profile(
         labels,
         configVersion,
         0,
+        token,
         createdAt,
         updatedAt);
   }
 
   Profile updated(String newName, Map<String, String> newLabels, boolean reconfigured) {
     return with(
-        newName, newLabels, configVersion + (reconfigured ? 1 : 0), appliedVersion, updatedAt);
+        newName,
+        newLabels,
+        configVersion + (reconfigured ? 1 : 0),
+        appliedVersion,
+        token,
+        updatedAt);
+  }
+
+  Profile with(TokenRotations rotations) {
+    return with(name, labels, configVersion, appliedVersion, rotations, updatedAt);
   }
 
   private Profile with(
@@ -63,6 +100,7 @@ public record Profile(
       Map<String, String> labels,
       int configVersion,
       int appliedVersion,
+      TokenRotations token,
       Instant updatedAt) {
     return new Profile(
         organizationId,
@@ -74,6 +112,7 @@ public record Profile(
         labels,
         configVersion,
         appliedVersion,
+        token,
         createdAt,
         updatedAt);
   }

@@ -5,6 +5,9 @@ public final class SecretNames {
   /** An instance's: the token that opens its gateway. */
   public static final String GATEWAY_TOKEN = "gateway-token";
 
+  /** An instance's: the token that takes the place of that one, with its rotation's number. */
+  public static final String NEXT_GATEWAY_TOKEN = "next-gateway-token";
+
   /** An instance's: the key pair by which its gateway knows Chowder as a device. */
   public static final String GATEWAY_DEVICE = "gateway-device";
 

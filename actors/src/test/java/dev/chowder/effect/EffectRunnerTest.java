@@ -397,6 +397,9 @@ class EffectRunnerTest {
     }
 
     @Override
+    public void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) {}
+
+    @Override
     public void remove(InstanceId id, InstanceEffect.Scope scope) {
       most.accumulateAndGet(now.get() + 1, Math::max);
       removals.incrementAndGet();

@@ -82,6 +82,7 @@ class GatewayStagesIT {
         new GatewayStages(
             driver,
             secrets,
+            TestTokens.of(secrets, driver, HTTP),
             new ModelSetups(
                 driver,
                 driver::openHostPort,

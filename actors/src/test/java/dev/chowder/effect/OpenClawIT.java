@@ -105,6 +105,7 @@ class OpenClawIT {
         new GatewayStages(
             driver,
             secrets,
+            TestTokens.of(secrets, driver, HTTP),
             new ModelSetups(
                 driver,
                 driver::openHostPort,

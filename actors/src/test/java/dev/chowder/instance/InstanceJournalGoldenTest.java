@@ -153,6 +153,8 @@ class InstanceJournalGoldenTest {
         new InstanceEvent.Recovered(
             "key-1", 2, false, new ModelChoice("anthropic", "claude", "", ""), AT));
     all.put("SlotFound", new InstanceEvent.SlotFound(AT));
+    all.put("TokenRotationRequested", new InstanceEvent.TokenRotationRequested("key-1", AT));
+    all.put("TokenRotated", new InstanceEvent.TokenRotated(2, 3, AT));
     return all;
   }
 
@@ -177,6 +179,7 @@ class InstanceJournalGoldenTest {
         full ? Map.of("team", "a") : Map.of(),
         configVersion,
         0,
+        TokenRotations.NONE,
         AT,
         AT);
   }

@@ -372,6 +372,72 @@ class InstanceLifecycleTest {
             InstanceEffect.RunStages.class, run -> assertThat(run.configVersion()).isEqualTo(1));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "Absent,       NotFound",
+    "NeverBorn,    NotFound",
+    "Provisioning, WrongState",
+    "Running,      Running",
+    "Stopping,     WrongState",
+    "Restarting,   WrongState",
+    "Stopped,      Stopped",
+    "Starting,     WrongState",
+    "Errored,      WrongState",
+    "Deleted,      NotFound",
+  })
+  void anotherTokenCanBeAskedForWhileItRunsOrSleeps(String from, String outcome) {
+    assertThat(outcome(state(from), rotate(LATER))).isEqualTo(outcome);
+  }
+
+  @Test
+  void anotherTokenIsOwedUntilItIsTheOneAndOnlyOnce() {
+    var asked = apply(running(), rotate(LATER));
+    assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 1));
+    // Joined by whoever asks meanwhile.
+    assertThat(apply(asked, rotate(LATER.plusSeconds(1)))).isEqualTo(asked);
+    assertThat(apply(asked, new InstanceCommand.TokenRotated(1, 0, LATER))).isEqualTo(asked);
+    assertThat(apply(asked, new InstanceCommand.TokenRotated(2, 1, LATER))).isEqualTo(asked);
+    var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
+    assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
+    // Said again, since its answer was lost: the token that was answered must stay valid.
+    assertThat(apply(done, rotate(LATER))).isEqualTo(done);
+    assertThat(apply(done, rotate(LATER.plusSeconds(1))).owed())
+        .isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 2));
+  }
+
+  @Test
+  void aTokenThatIsAskedForWhileItSleepsIsOwedAtOnce() {
+    var asked = apply(state("Stopped"), rotate(LATER));
+    assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(1, "", 1));
+    var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
+    assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  @Test
+  void aTokenThatIsOwedSurvivesAStopAndALossAndComesBeforeTheConfiguration() {
+    var asked = apply(running(), rotate(LATER));
+    var stopped =
+        apply(
+            asked,
+            new InstanceCommand.Stop("key", T0, nobody),
+            new InstanceCommand.GatewayStopped(1, T0));
+    assertThat(stopped.owed()).isEqualTo(new InstanceEffect.RotateToken(1, "", 1));
+    var lost =
+        apply(asked, new Observed(1, new Sight.Down("GATEWAY_CRASHED", "ended"), ONCE, LATER));
+    for (var stage : Stage.OF_START) lost = then(lost, finished(2, stage));
+    assertThat(lost.owed()).isEqualTo(new InstanceEffect.RotateToken(2, ENDPOINT, 1));
+    var reconfigured =
+        apply(
+            asked, new InstanceCommand.Update("key", Optional.empty(), Map.of(), true, T0, nobody));
+    assertThat(reconfigured.owed()).isEqualTo(asked.owed());
+    assertThat(apply(reconfigured, new InstanceCommand.TokenRotated(1, 1, LATER)).owed())
+        .isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 1));
+  }
+
+  private InstanceCommand rotate(Instant now) {
+    return new InstanceCommand.RotateToken("key", now, nobody);
+  }
+
   @Test
   void aNewNameDoesNotDisturbAStageThatIsUnderWay() {
     var state = state("Provisioning");

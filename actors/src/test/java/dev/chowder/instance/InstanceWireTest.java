@@ -4,7 +4,9 @@ import static dev.chowder.instance.States.T0;
 import static dev.chowder.instance.States.finished;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.actor.TestActors;
+import dev.chowder.storage.InstanceRow;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,6 +50,31 @@ class InstanceWireTest {
     }
   }
 
+  /** As an older node, or a row from before it was upgraded, has it. */
+  @Test
+  void aViewWithoutRotationsHasNone() {
+    var row = InstanceReadRows.row(views().getFirst());
+    var json = row.view().toStringUtf8();
+    var older = json.replaceFirst("\"token\":\\{[^}]*},", "");
+    assertThat(older).isNotEqualTo(json);
+    var read =
+        InstanceReadRows.view(
+            new InstanceRow(
+                row.id(),
+                row.organizationId(),
+                row.revision(),
+                row.status(),
+                row.name(),
+                row.labels(),
+                row.createdAt(),
+                row.updatedAt(),
+                row.terminatedAt(),
+                row.owesSince(),
+                row.holdsSlot(),
+                ByteString.copyFromUtf8(older)));
+    assertThat(read).isEqualTo(views().getFirst());
+  }
+
   @Test
   void everyEventSurvivesTheJournal() {
     var journal = new InstanceJournal();
@@ -83,7 +110,9 @@ class InstanceWireTest {
         new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0),
         new InstanceEvent.RestartRequested("key", T0),
         new InstanceEvent.Recovered("key", 2, true, States.PROFILE.model(), T0),
-        new InstanceEvent.SlotFound(T0));
+        new InstanceEvent.SlotFound(T0),
+        new InstanceEvent.TokenRotationRequested("key", T0),
+        new InstanceEvent.TokenRotated(1, 2, T0));
   }
 
   private static List<Object> messages(ActorRef<InstanceReply> ref) {
@@ -101,6 +130,7 @@ class InstanceWireTest {
                 new InstanceCommand.Restart("key", T0, ref),
                 new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
                 new InstanceCommand.SettleSlot("org", T0, ref),
+                new InstanceCommand.RotateToken("key", T0, ref),
                 new InstanceCommand.StoreView(ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
                 new InstanceCommand.StagesFinished(
@@ -110,6 +140,7 @@ class InstanceWireTest {
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
                 new InstanceCommand.GatewayStopped(1, T0),
                 new InstanceCommand.ConfigApplied(1, 2, "", T0),
+                new InstanceCommand.TokenRotated(1, 2, T0),
                 new InstanceCommand.SlotReleased(T0),
                 new InstanceCommand.Removed(T0),
                 new InstanceReply.Done()));

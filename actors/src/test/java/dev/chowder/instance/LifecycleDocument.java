@@ -169,6 +169,7 @@ final class LifecycleDocument {
                       case InstanceEffect.RunStages _ -> "`RunStages`, from " + stages;
                       case InstanceEffect.StopGateway _ -> "`StopGateway`";
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
+                      case InstanceEffect.RotateToken _ -> "`RotateToken`";
                       case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";
                       case InstanceEffect.Remove(var scope) ->
                           switch (scope) {

@@ -86,19 +86,20 @@ final class LifecycleExploration {
     return switch (state) {
       case Absent() -> List.of(phase);
       case NeverBorn s -> List.of(phase, s.slotHeld());
-      case Provisioning s ->
-          List.of(phase, s.profile().configOwed(), s.progress().done().size(), s.attempt() > 1);
-      case Running s ->
-          List.of(phase, s.profile().configOwed(), s.provisioned(), s.restarts().isEmpty());
-      case Stopping s -> List.of(phase, s.profile().configOwed());
-      case Restarting s -> List.of(phase, s.profile().configOwed());
-      case Stopped s -> List.of(phase, s.profile().configOwed());
+      case Provisioning s -> List.of(phase, owed(s), s.progress().done().size(), s.attempt() > 1);
+      case Running s -> List.of(phase, owed(s), s.provisioned(), s.restarts().isEmpty());
+      case Stopping s -> List.of(phase, owed(s));
+      case Restarting s -> List.of(phase, owed(s));
+      case Stopped s -> List.of(phase, owed(s));
       case Starting s ->
-          List.of(
-              phase, s.profile().configOwed(), s.progress().done().size(), s.restarts().isEmpty());
+          List.of(phase, owed(s), s.progress().done().size(), s.restarts().isEmpty());
       case Errored s -> List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers());
       case Deleted s -> List.of(phase, s.slotHeld(), s.leftovers());
     };
+  }
+
+  private static List<Boolean> owed(Born state) {
+    return List.of(state.profile().configOwed(), state.profile().token().isOwed());
   }
 
   /** The names are the rows and columns of the document, in its order. */
@@ -129,6 +130,7 @@ final class LifecycleExploration {
     verbs.put("Recover", recover(attempt, returns, true));
     verbs.put("Recover, the home is not there", recover(attempt, returns, false));
     verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, true));
+    verbs.put("RotateToken", new InstanceCommand.RotateToken("key", last.plusSeconds(1), NOBODY));
     verbs.put("Delete", new InstanceCommand.Delete("key", last.plusSeconds(1), NOBODY));
     verbs.put("Delete, said again", new InstanceCommand.Delete("key", last, NOBODY));
     return verbs;
@@ -167,6 +169,8 @@ final class LifecycleExploration {
     reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
     reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
     reports.put("`ConfigApplied`", new InstanceCommand.ConfigApplied(attempt, version, "", T0));
+    int asked = state instanceof Born born ? born.profile().token().asked() : 0;
+    reports.put("`TokenRotated`", new InstanceCommand.TokenRotated(attempt, asked, T0));
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
     reports.put("`Removed`", new InstanceCommand.Removed(T0));
     reports.put("`Nudge`", new InstanceCommand.Nudge(T0, HOUR));

@@ -28,6 +28,7 @@ final class States {
         Map.of("team", "a"),
         0,
         0,
+        TokenRotations.NONE,
         createdAt,
         createdAt);
   }

@@ -10,6 +10,7 @@ import dev.chowder.cluster.SharedHostPorts;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
 import dev.chowder.effect.GatewayStages;
+import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.ImageSchemas;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
@@ -210,9 +211,12 @@ public final class Chowder implements AutoCloseable {
                 settings.instances().maxOpenclawConfigDepth()),
             schemas::current,
             settings.gateway()::urlOf);
+    var effects = EffectSettings.of(config);
+    var devices = new GatewayDevices(secrets);
+    var tokens =
+        new GatewayTokens(secrets, driver, admin, conversations, devices, openClaw.adminLimit());
     // Asked for early, so that the first caller with overrides need not wait for it.
     blocking.execute(schemas::current);
-    var effects = EffectSettings.of(config);
     var runner =
         lifeline.add(
             "effects",
@@ -220,6 +224,7 @@ public final class Chowder implements AutoCloseable {
                 new GatewayStages(
                     driver,
                     secrets,
+                    tokens,
                     new ModelSetups(
                         driver,
                         hostPorts::open,
@@ -277,7 +282,7 @@ public final class Chowder implements AutoCloseable {
                         clock,
                         metrics)));
 
-    var directory = new InstanceDirectory(instances, secrets);
+    var directory = new InstanceDirectory(instances, tokens);
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
     var instanceService =
@@ -293,11 +298,12 @@ public final class Chowder implements AutoCloseable {
             responses,
             new InstanceSessions(
                 directory,
-                new GatewayDevices(secrets),
+                devices,
                 new OpenClawSessions(conversations, openClaw.sessions()),
                 openClaw.sessions().maxOpen()),
             driver,
             secrets,
+            tokens,
             FleetWatchSettings.of(config),
             clock);
     var organizationService =

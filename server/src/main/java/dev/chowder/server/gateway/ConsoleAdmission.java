@@ -69,7 +69,7 @@ public final class ConsoleAdmission implements GatewayAuthorization.WebSocketNot
     for (var pause = FIRST_PAUSE; System.nanoTime() < until; pause = longer(pause)) {
       TimeUnit.MILLISECONDS.sleep(pause.toMillis());
       if (!(directory.lookup(Optional.empty(), instanceId)
-          instanceof Place.Target(var address, var token))) {
+          instanceof Place.Target(var address, var token, _))) {
         return;
       }
       var gateway = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());

@@ -72,7 +72,7 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
           denied(
               ApiError.of(
                   Reason.INSTANCE_NOT_RUNNING, "status: " + status + " (expected: running)"));
-      case Place.Target(var address, _) -> {
+      case Place.Target(var address, _, _) -> {
         if ("websocket".equalsIgnoreCase(http.getHeadersOrDefault("upgrade", ""))) {
           onWebSocket.opening(instanceId.get());
         }

@@ -21,8 +21,14 @@ public interface GatewayDirectory {
      *
      * @param address a resolved one, as seen from here
      * @param token opens everything in that agent
+     * @param next takes the token's place right now, so that this may be the one that is valid
      */
-    record Target(InetSocketAddress address, Secret token) implements Place {}
+    record Target(InetSocketAddress address, Secret token, Optional<Secret> next) implements Place {
+      /** With a token that nothing replaces. */
+      public Target(InetSocketAddress address, Secret token) {
+        this(address, token, Optional.empty());
+      }
+    }
 
     /** The instance is there and does not run. */
     record WrongState(String status, String desiredStatus) implements Place {}

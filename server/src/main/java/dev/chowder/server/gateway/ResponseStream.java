@@ -16,12 +16,14 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,7 @@ final class ResponseStream {
   private Flow.@Nullable Subscription upstream;
   private @Nullable ScheduledFuture<?> watchdog;
   private boolean asked;
+  private boolean repeated;
   private boolean started;
   private boolean ended;
   private boolean events;
@@ -64,12 +67,23 @@ final class ResponseStream {
     this.onEnd = onEnd;
   }
 
-  void begin(HttpClient client, HttpRequest request) {
+  /**
+   * Sends the request.
+   *
+   * @param otherwise the same with another token, if there is one by now; asked for when the
+   *     gateway refuses the first, which it does before it begins with anything
+   */
+  void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> otherwise) {
     out.setOnReadyThreshold(settings.maxBufferedBytes());
     out.setOnReadyHandler(this::askForMore);
     out.setOnCancelHandler(this::abandon);
     watchdog = watch(settings.firstByteTimeout());
-    var sent = client.sendAsync(request, this::onStatus);
+    send(client, request, otherwise);
+  }
+
+  private void send(
+      HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> otherwise) {
+    var sent = client.sendAsync(request, info -> onStatus(info, client, otherwise));
     synchronized (this) {
       exchange = sent;
       if (ended) {
@@ -85,8 +99,18 @@ final class ResponseStream {
             });
   }
 
-  private HttpResponse.BodySubscriber<@Nullable Void> onStatus(HttpResponse.ResponseInfo info) {
+  private HttpResponse.BodySubscriber<@Nullable Void> onStatus(
+      HttpResponse.ResponseInfo info,
+      HttpClient client,
+      Supplier<Optional<HttpRequest>> otherwise) {
     int status = info.statusCode();
+    if (status == 401 && mayRepeat()) {
+      var again = otherwise.get();
+      if (again.isPresent()) {
+        send(client, again.get(), Optional::empty);
+        return HttpResponse.BodySubscribers.replacing(null);
+      }
+    }
     if (status == 401 || status == 403) {
       // Our own token was refused: that is not the caller's fault.
       LOG.warn("gateway answered {} to Chowder's own token", status);
@@ -112,6 +136,12 @@ final class ResponseStream {
       }
     }
     return new Body();
+  }
+
+  private synchronized boolean mayRepeat() {
+    boolean first = !repeated && !ended;
+    repeated = true;
+    return first;
   }
 
   private static String contentType(HttpResponse.ResponseInfo info) {

@@ -2,6 +2,7 @@ package dev.chowder.server.gateway;
 
 import com.google.api.HttpBody;
 import dev.chowder.openclaw.SessionKey;
+import dev.chowder.secret.Secret;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.error.ApiError;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 
 /**
  * Leads a message to an instance's gateway and the answer back as it comes, holding no more of it
@@ -85,15 +87,31 @@ public final class ResponsesProxy implements AutoCloseable {
             settings,
             clock,
             free::release);
-    stream.begin(client, httpRequest(target, session, request));
+    stream.begin(
+        client,
+        httpRequest(target.address(), target.token(), session, request),
+        () ->
+            otherToken(organizationId, instanceId, target)
+                .map(token -> httpRequest(target.address(), token, session, request)));
+  }
+
+  /** While the gateway's token is being replaced, it may not be the one that was found. */
+  private Optional<Secret> otherToken(
+      String organizationId, String instanceId, Place.Target refused) {
+    return directory.lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
+        ? Stream.of(now.next(), Optional.of(now.token()))
+            .flatMap(Optional::stream)
+            .filter(token -> !token.equals(refused.token()))
+            .findFirst()
+        : Optional.empty();
   }
 
   private static HttpRequest httpRequest(
-      Place.Target target, String session, AgentRequest request) {
+      InetSocketAddress address, Secret token, String session, AgentRequest request) {
     var builder =
-        HttpRequest.newBuilder(uri(target.address()))
+        HttpRequest.newBuilder(uri(address))
             .POST(HttpRequest.BodyPublishers.ofByteArray(request.body().toByteArray()))
-            .header("authorization", "Bearer " + target.token().reveal())
+            .header("authorization", "Bearer " + token.reveal())
             .header("content-type", "application/json")
             .header("x-openclaw-session-key", SessionKey.of(session));
     request.model().ifPresent(model -> builder.header("x-openclaw-model", model));

@@ -72,6 +72,8 @@ final class EventPresenter {
       case InstanceEvent.Recovered _ -> shown.setType("recovered");
       case InstanceEvent.Updated e -> say(changed(e), shown.setType("updated"));
       case InstanceEvent.ConfigApplied e -> say(e.note(), shown.setType("config_applied"));
+      case InstanceEvent.TokenRotationRequested _ -> shown.setType("token_rotation_requested");
+      case InstanceEvent.TokenRotated _ -> shown.setType("token_rotated");
       case InstanceEvent.EndpointMoved _ -> shown.setType("endpoint_moved");
       case InstanceEvent.Deleted _ -> shown.setType("deleted");
       case InstanceEvent.SlotReleased _ -> shown.setType("slot_released");

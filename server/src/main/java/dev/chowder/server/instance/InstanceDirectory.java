@@ -1,13 +1,13 @@
 package dev.chowder.server.instance;
 
+import dev.chowder.effect.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.secret.SecretNames;
-import dev.chowder.secret.SecretStore;
+import dev.chowder.secret.Secret;
 import dev.chowder.server.gateway.GatewayDirectory;
 import java.net.InetSocketAddress;
 import java.util.Optional;
@@ -19,11 +19,11 @@ import java.util.concurrent.CompletionException;
  */
 public final class InstanceDirectory implements GatewayDirectory {
   private final Instances instances;
-  private final SecretStore secrets;
+  private final GatewayTokens tokens;
 
-  public InstanceDirectory(Instances instances, SecretStore secrets) {
+  public InstanceDirectory(Instances instances, GatewayTokens tokens) {
     this.instances = instances;
-    this.secrets = secrets;
+    this.tokens = tokens;
   }
 
   @Override
@@ -40,12 +40,15 @@ public final class InstanceDirectory implements GatewayDirectory {
         organizationId.filter(own -> !own.equals(view.profile().organizationId())).isPresent();
     if (foreign || view.isTerminated()) return new Place.NotFound();
     var status = view.status();
-    var token = secrets.get(view.id().value(), SecretNames.GATEWAY_TOKEN);
+    // This one first: what was settled after it is the same.
+    var next = view.profile().token().isOwed() ? tokens.next(view.id()) : Optional.<Secret>empty();
+    var token = tokens.settled(view.id());
     if (!status.settled() || view.endpoint().isEmpty() || token.isEmpty()) {
       return new Place.WrongState(status.now().label(), status.desired().label());
     }
     var endpoint = SandboxEndpoint.parse(view.endpoint().get());
-    return new Place.Target(new InetSocketAddress(endpoint.host(), endpoint.port()), token.get());
+    return new Place.Target(
+        new InetSocketAddress(endpoint.host(), endpoint.port()), token.get(), next);
   }
 
   private InstanceReply ask(InstanceId id) {

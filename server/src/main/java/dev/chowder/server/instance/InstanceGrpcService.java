@@ -27,6 +27,7 @@ import dev.chowder.api.v1.ListSessionsResponse;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.SessionHistory;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
@@ -34,6 +35,7 @@ import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
+import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.Overrides;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -43,6 +45,7 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Profile;
+import dev.chowder.instance.TokenRotations;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
@@ -90,6 +93,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final InstanceSessions sessions;
   private final SandboxDriver driver;
   private final SecretStore secrets;
+  private final GatewayTokens tokens;
+  private final InstanceAccess access;
   private final FleetWatches fleets;
   private final Clock clock;
 
@@ -106,6 +111,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       InstanceSessions sessions,
       SandboxDriver driver,
       SecretStore secrets,
+      GatewayTokens tokens,
       FleetWatchSettings watches,
       Clock clock) {
     this.requests = requests;
@@ -120,6 +126,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.sessions = sessions;
     this.driver = driver;
     this.secrets = secrets;
+    this.tokens = tokens;
+    this.access = new InstanceAccess(asks, tokens, presenter::gatewayUrl, clock);
     this.fleets = new FleetWatches(events, rows, new Fleet(), watches, clock);
     this.clock = clock;
   }
@@ -156,6 +164,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             wanted.labels(),
             config.isPresent() ? 1 : 0,
             0,
+            TokenRotations.NONE,
             now,
             now);
     var reply =
@@ -389,7 +398,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   /** What must not be seen in a gateway's log. */
   private List<Secret> secretsOf(InstanceView view) {
     return Stream.of(
-            secrets.get(view.id().value(), SecretNames.GATEWAY_TOKEN),
+            tokens.settled(view.id()),
+            tokens.next(view.id()),
             secrets.get(
                 view.profile().organizationId(),
                 SecretNames.providerKey(view.profile().model().provider())))
@@ -399,19 +409,13 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   @Override
   public void getGatewayAccess(GetGatewayAccessRequest request, StreamObserver<GatewayAccess> out) {
-    var view = asks.get(Caller.current(), id(request.getInstanceId()));
-    var token = secrets.get(view.id().value(), SecretNames.GATEWAY_TOKEN);
-    if (!view.ranBefore() || token.isEmpty()) {
-      throw InstanceAsks.error(
-          new InstanceRejection.WrongState(
-              view.status().now().label(), view.status().desired().label(), "running"));
-    }
-    answer(
-        out,
-        GatewayAccess.newBuilder()
-            .setGatewayUrl(presenter.gatewayUrl(view.id()))
-            .setGatewayToken(token.get().reveal())
-            .build());
+    answer(out, access.get(Caller.current(), id(request.getInstanceId())));
+  }
+
+  @Override
+  public void rotateGatewayToken(
+      RotateGatewayTokenRequest request, StreamObserver<GatewayAccess> out) {
+    answer(out, access.rotate(Caller.current(), id(request.getInstanceId())));
   }
 
   @Override

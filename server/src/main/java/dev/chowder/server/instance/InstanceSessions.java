@@ -126,13 +126,9 @@ public final class InstanceSessions {
   }
 
   private <T> T ask(Caller caller, String instanceId, Question<T> question) {
-    var gateway =
+    var target =
         switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
-          case Place.Target(var address, var token) ->
-              new Gateway(
-                  new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort()),
-                  token,
-                  devices.of(instanceId));
+          case Place.Target found -> found;
           case Place.WrongState(var status, var desired) ->
               throw InstanceAsks.error(
                   new InstanceRejection.WrongState(status, desired, "running"));
@@ -143,7 +139,7 @@ public final class InstanceSessions {
           "calls about sessions: " + maxOpen + " are open (expected: fewer)", 1);
     }
     try {
-      return question.ask(gateway);
+      return ask(instanceId, target, question);
     } catch (UnansweredException unanswered) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
@@ -153,6 +149,20 @@ public final class InstanceSessions {
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
     } finally {
       free.release();
+    }
+  }
+
+  private <T> T ask(String instanceId, Place.Target target, Question<T> question)
+      throws InterruptedException {
+    var address = target.address();
+    var endpoint = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());
+    var device = devices.of(instanceId);
+    try {
+      return question.ask(new Gateway(endpoint, target.token(), device));
+    } catch (UnansweredException unanswered) {
+      boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
+      if (!replaced || target.next().isEmpty()) throw unanswered;
+      return question.ask(new Gateway(endpoint, target.next().get(), device));
     }
   }
 

@@ -21,6 +21,7 @@ import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStu
 import dev.chowder.api.v1.ReceiveStripeEventRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
@@ -90,6 +91,7 @@ final class Journey {
     STOP,
     START,
     RESTART,
+    ROTATE,
     DELETE
   }
 
@@ -142,6 +144,7 @@ final class Journey {
     begin(server);
     subscribe(server);
     reconfigure(server);
+    rotate(server);
     stop(server);
     settle(server);
     start(server);
@@ -370,6 +373,17 @@ final class Journey {
         () -> get(server).getRevision() > before ? "" : "config: not applied at " + before);
   }
 
+  /** Until it is acknowledged, either token may be the one; the gateway and the answer agree. */
+  private void rotate(ServerProcess server) {
+    var former = token;
+    token = null;
+    var request = RotateGatewayTokenRequest.newBuilder().setInstanceId(id()).build();
+    var answer = call(server, () -> instances(server).rotateGatewayToken(request));
+    if (answer.getGatewayToken().equals(former)) throw new AssertionError("token: the former one");
+    token = answer.getGatewayToken();
+    acknowledged.accept(Ask.ROTATE);
+  }
+
   void stop(ServerProcess server) {
     fates.add(Fate.STOPPED);
     var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
@@ -525,7 +539,7 @@ final class Journey {
                       .getGatewayAccess(
                           GetGatewayAccessRequest.newBuilder().setInstanceId(id()).build()));
       if (!access.getGatewayToken().equals(disk.token(sandbox()))) return "token: differs";
-      if (token != null && !access.getGatewayToken().equals(token)) return "token: a new one";
+      if (token != null && !access.getGatewayToken().equals(token)) return "token: another one";
     }
     revision = got.getRevision();
     fates = EnumSet.of(fate);

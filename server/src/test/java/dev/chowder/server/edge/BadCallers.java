@@ -262,6 +262,18 @@ final class BadCallers {
     rows.add(
         message(
             "a message to one that sleeps", "POST /v1/instances/{stopped}/responses", WRONG_STATE));
+    rows.add(
+        BadInput.of(
+                "another token of one that is made",
+                "POST /v1/instances/{provisioning}/gateway/rotate",
+                WRONG_STATE)
+            .key("slow_key"));
+    rows.add(
+        BadInput.of(
+                "another token of one that failed",
+                "POST /v1/instances/{failed}/gateway/rotate",
+                WRONG_STATE)
+            .key("failing_key"));
     for (var call :
         List.of(
             "GET /v1/instances/{stopped}/sessions",

@@ -61,6 +61,7 @@ final class BadPaths {
             "GET /v1/instances/%s/watch",
             "GET /v1/instances/%s/logs",
             "GET /v1/instances/%s/gateway",
+            "POST /v1/instances/%s/gateway/rotate",
             "GET /v1/instances/%s/sessions",
             "GET /v1/instances/%s/sessions/main",
             "DELETE /v1/instances/%s/sessions/main",

@@ -144,6 +144,13 @@ final class Edge implements AutoCloseable {
     places.put(id, new Place.Target(gateway, Secret.of("gateway-token")));
   }
 
+  /** One whose token is being replaced. */
+  void place(String id, InetSocketAddress gateway, String nextToken) {
+    places.put(
+        id,
+        new Place.Target(gateway, Secret.of("gateway-token"), Optional.of(Secret.of(nextToken))));
+  }
+
   private Place place(String id) {
     return places.getOrDefault(id, new Place.NotFound());
   }

@@ -128,6 +128,26 @@ class ResponsesTest {
   }
 
   @Test
+  void whileItsTokenIsReplacedAGatewayIsAskedWithTheOtherOneOnce() throws Exception {
+    gateway.behave(
+        exchange -> {
+          var token = exchange.getRequestHeaders().getFirst("authorization");
+          StubGateway.reply(
+              exchange, token.equals("Bearer the-next") ? 200 : 401, "application/json", "{}");
+        });
+    assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
+    assertThat(gateway.seen).as("there was no other one").hasSize(1);
+
+    edge.place(id, gateway.address(), "the-next");
+    assertThat(answer().next().getData().toStringUtf8()).isEqualTo("{}");
+    assertThat(gateway.seen).hasSize(3);
+
+    edge.place(id, gateway.address(), "neither");
+    assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
+    assertThat(gateway.seen).hasSize(5);
+  }
+
+  @Test
   void aCallerWhoReadsNothingHoldsTheGatewayBack() throws Exception {
     var sent = new AtomicLong();
     gateway.behave(

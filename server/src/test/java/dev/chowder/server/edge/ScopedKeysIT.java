@@ -68,6 +68,7 @@ class ScopedKeysIT {
           Map.entry("ListInstanceEvents", "read"),
           Map.entry("TailLogs", "configure"),
           Map.entry("GetGatewayAccess", ORGANIZATION),
+          Map.entry("RotateGatewayToken", ORGANIZATION),
           Map.entry("CreateResponse", "interact"),
           Map.entry("CreateSessionResponse", "interact"),
           Map.entry("ListSessions", "interact"),

@@ -41,6 +41,7 @@ class KeyedMethodsTest {
             "StartInstance",
             "StopInstance",
             "RotateApiKey",
+            "RotateGatewayToken",
             "CreateKey",
             "CreateCheckout")
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
@@ -58,6 +59,12 @@ class KeyedMethodsTest {
   void whatShowsASecretIsKnownByItsDescriptor() {
     assertThat(names(KeyedMethods::answersWithSecret))
         .containsExactlyInAnyOrder(
-            "SignUp", "RotateApiKey", "GetGatewayAccess", "CreateKey", "GetKey", "ListKeys");
+            "SignUp",
+            "RotateApiKey",
+            "GetGatewayAccess",
+            "RotateGatewayToken",
+            "CreateKey",
+            "GetKey",
+            "ListKeys");
   }
 }

@@ -9,6 +9,7 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Profile;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
+import dev.chowder.instance.TokenRotations;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
@@ -226,6 +227,7 @@ class EvidenceTest {
         Map.of(),
         0,
         0,
+        TokenRotations.NONE,
         NOW,
         NOW);
   }

@@ -9,6 +9,7 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Profile;
+import dev.chowder.instance.TokenRotations;
 import dev.chowder.server.call.Departure;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Instant;
@@ -70,6 +71,7 @@ class WatchStreamTest {
             Map.of(),
             0,
             0,
+            TokenRotations.NONE,
             Instant.EPOCH,
             Instant.EPOCH);
     return new InstanceView(

@@ -1,0 +1,168 @@
+package dev.chowder.effect;
+
+import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.InstanceEffect.RotateToken;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The tokens that open instances' gateways: makes them, and puts one in the place of another so
+ * that at any moment one is valid, and it can be told which. The next one is kept beside the
+ * present one, under the number of its rotation, until the gateway takes it; so after a crash the
+ * same is done again, with the same token.
+ */
+public final class GatewayTokens {
+  private static final int TOKEN_BYTES = 32;
+
+  /** Between two looks whether a gateway has taken a token; it takes about a second for that. */
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
+  private final SecretStore secrets;
+  private final SandboxDriver driver;
+  private final OpenClawAdmin admin;
+  private final GatewayConversations conversations;
+  private final GatewayDevices devices;
+  private final Duration limit;
+  private final SecureRandom random = new SecureRandom();
+
+  /**
+   * Wires them.
+   *
+   * @param limit how long a gateway may take to change its token
+   */
+  public GatewayTokens(
+      SecretStore secrets,
+      SandboxDriver driver,
+      OpenClawAdmin admin,
+      GatewayConversations conversations,
+      GatewayDevices devices,
+      Duration limit) {
+    this.secrets = secrets;
+    this.driver = driver;
+    this.admin = admin;
+    this.conversations = conversations;
+    this.devices = devices;
+    this.limit = limit;
+  }
+
+  /** The one that is valid, as far as is settled; empty before it was made. */
+  public Optional<Secret> settled(InstanceId id) {
+    return secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
+  }
+
+  /** The one that takes its place while a rotation is owed; empty before it was made. */
+  public Optional<Secret> next(InstanceId id) {
+    return kept(id).map(Next::token);
+  }
+
+  /** The one that the gateway at this address takes now, of an instance that owes a rotation. */
+  public Optional<Secret> valid(InstanceId id, SandboxEndpoint gateway)
+      throws InterruptedException {
+    var next = next(id);
+    boolean taken = next.isPresent() && admin.health(gateway, next.get()) instanceof Done;
+    return taken ? next : settled(id);
+  }
+
+  /** The settled one, made when there is none. */
+  Secret settledOrMade(InstanceId id) {
+    return settled(id)
+        .orElseGet(
+            () -> {
+              var made = make();
+              secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, made);
+              return made;
+            });
+  }
+
+  /** Before a gateway starts: its file may be of before a rotation, or from the midst of one. */
+  void settle(InstanceId id, SandboxId sandbox) {
+    if (kept(id).isEmpty()) return;
+    settled(id).ifPresent(token -> writeFile(sandbox, token));
+  }
+
+  /** Does what is owed; may be done again. */
+  void rotate(InstanceId id, RotateToken owed) throws InterruptedException {
+    var former = settledOrMade(id);
+    var next = next(id, owed.rotation());
+    if (!owed.endpoint().isEmpty()) {
+      handOver(id, SandboxEndpoint.parse(owed.endpoint()), former, next);
+    }
+    secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, next);
+  }
+
+  private Secret next(InstanceId id, int rotation) {
+    var kept = kept(id).filter(next -> next.rotation() == rotation);
+    if (kept.isPresent()) return kept.get().token();
+    var made = new Next(rotation, make());
+    secrets.put(id.value(), SecretNames.NEXT_GATEWAY_TOKEN, made.toSecret());
+    return made.token();
+  }
+
+  private void handOver(InstanceId id, SandboxEndpoint gateway, Secret former, Secret next)
+      throws InterruptedException {
+    if (isOnly(gateway, next, former)) return;
+    writeFile(SandboxId.ofInstance(id.value()), next);
+    // It cuts the connections that the former token opened, this one among them, so that its answer
+    // may be lost: what counts is which token it takes.
+    var answer = conversations.reloadSecrets(new Gateway(gateway, former, devices.of(id.value())));
+    long until = System.nanoTime() + limit.toNanos();
+    while (!isOnly(gateway, next, former)) {
+      if (System.nanoTime() > until) {
+        throw new WorkFailure(
+            "TOKEN_NOT_TAKEN",
+            "the gateway did not take its new token within " + limit.toSeconds() + " s: " + answer);
+      }
+      Thread.sleep(PAUSE);
+    }
+  }
+
+  /** Whether the gateway takes the one and not the other. */
+  private boolean isOnly(SandboxEndpoint gateway, Secret next, Secret former)
+      throws InterruptedException {
+    return admin.health(gateway, next) instanceof Done
+        && (former.equals(next) || admin.health(gateway, former) instanceof TokenRefused);
+  }
+
+  private void writeFile(SandboxId sandbox, Secret token) {
+    driver.writeFiles(sandbox, List.of(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token)));
+  }
+
+  private Optional<Next> kept(InstanceId id) {
+    return secrets.get(id.value(), SecretNames.NEXT_GATEWAY_TOKEN).map(Next::of);
+  }
+
+  private Secret make() {
+    var bytes = new byte[TOKEN_BYTES];
+    random.nextBytes(bytes);
+    return Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
+  }
+
+  /** A token and the rotation that it is for, as they are kept. */
+  private record Next(int rotation, Secret token) {
+    static Next of(Secret kept) {
+      var parts = kept.reveal().split(" ", 2);
+      return new Next(Integer.parseInt(parts[0]), Secret.of(parts[1]));
+    }
+
+    Secret toSecret() {
+      return Secret.of(rotation + " " + token.reveal());
+    }
+  }
+}

@@ -1,0 +1,159 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.instance.InstanceEffect.RotateToken;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.openclaw.OpenClawConfig;
+import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.secret.MasterKey;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretSettings;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.TestStorage;
+import java.net.http.HttpClient;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Wherever a rotation ends early: one token is valid, it is told which, and it goes on from there.
+ */
+class GatewayTokensTest {
+  private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-000000000001");
+  private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private FakeSandboxDriver driver;
+  private Database database;
+  private SecretStore secrets;
+  private GatewayTokens tokens;
+  private SandboxEndpoint gateway;
+  private Secret former;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws Exception {
+    driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+    database = TestStorage.open(directory);
+    var settings = SecretSettings.from(TestStorage.config(directory));
+    secrets = new SecretStore(MasterKey.open(settings, database), database);
+    tokens = TestTokens.of(secrets, driver, http);
+    driver.create(new SandboxSpec(SANDBOX, "org", "image"));
+    former = tokens.settledOrMade(ID);
+    var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
+    OpenClawConfig.demandToken(config);
+    driver.writeFiles(
+        SANDBOX,
+        List.<SandboxFile>of(
+            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, former),
+            OpenClawConfig.file(config)));
+    startGateway(1);
+  }
+
+  private void startGateway(int attempt) throws InterruptedException {
+    gateway =
+        driver.start(
+            SANDBOX,
+            attempt,
+            new ProcessSpec(
+                "image",
+                "org",
+                OpenClawHome.GATEWAY_COMMAND,
+                OpenClawHome.GATEWAY_ENVIRONMENT,
+                OpenClawHome.GATEWAY_PORT));
+  }
+
+  @AfterEach
+  void stop() {
+    driver.close();
+    database.close();
+    http.shutdownNow();
+  }
+
+  @Test
+  void theSameRotationLeadsToTheSameTokenAndTheNextOneToAnother() throws Exception {
+    var seen = new ArrayList<Secret>(List.of(former));
+    for (int rotation = 1; rotation <= 3; rotation++) {
+      tokens.rotate(ID, owed(rotation));
+      var token = tokens.settled(ID).orElseThrow();
+      tokens.rotate(ID, owed(rotation));
+      assertThat(tokens.settled(ID)).contains(token);
+      assertThat(tokens.valid(ID, gateway)).contains(token);
+      assertThat(seen).doesNotContain(token);
+      seen.add(token);
+    }
+  }
+
+  @Test
+  void beforeTheGatewayHasItTheFormerOneIsToldAndTakenOn() throws Exception {
+    driver.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: away");
+    assertThatThrownBy(() -> tokens.rotate(ID, owed(1))).isInstanceOf(SandboxException.class);
+    var next = tokens.next(ID).orElseThrow();
+    assertThat(tokens.settled(ID)).contains(former);
+    assertThat(tokens.valid(ID, gateway)).contains(former);
+
+    tokens.rotate(ID, owed(1));
+
+    assertThat(tokens.settled(ID)).contains(next);
+    assertThat(tokens.valid(ID, gateway)).contains(next);
+  }
+
+  @Test
+  void whenTheGatewayHasItAndTheTableDoesNotTheNewOneIsToldAndSettled() throws Exception {
+    tokens.rotate(ID, owed(1));
+    var next = tokens.settled(ID).orElseThrow();
+    // As if the server had died after the gateway took it.
+    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
+    assertThat(tokens.valid(ID, gateway)).contains(next);
+
+    tokens.rotate(ID, owed(1));
+
+    assertThat(tokens.settled(ID)).contains(next);
+    assertThat(tokens.valid(ID, gateway)).contains(next);
+  }
+
+  @Test
+  void aGatewayThatStartsInTheMidstOfItTakesTheOneThatIsSettled() throws Exception {
+    tokens.rotate(ID, owed(1));
+    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
+    tokens.settle(ID, SANDBOX);
+    startGateway(2);
+    assertThat(tokens.valid(ID, gateway)).contains(former);
+
+    tokens.rotate(ID, owed(1));
+
+    assertThat(tokens.valid(ID, gateway)).isEqualTo(tokens.next(ID)).isNotEqualTo(former);
+  }
+
+  @Test
+  void oneThatSleepsGetsItWhenItStarts() throws Exception {
+    tokens.rotate(ID, new RotateToken(1, "", 1));
+    var next = tokens.settled(ID).orElseThrow();
+    assertThat(next).isNotEqualTo(former);
+    tokens.settle(ID, SANDBOX);
+    startGateway(2);
+    assertThat(tokens.valid(ID, gateway)).contains(next);
+  }
+
+  private RotateToken owed(int rotation) {
+    return new RotateToken(1, gateway.toString(), rotation);
+  }
+}

@@ -1,0 +1,110 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.api.v1.GatewayAccess;
+import dev.chowder.effect.GatewayTokens;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Gives callers the token of their instance's own gateway, and another one for it. Blocks. */
+final class InstanceAccess {
+  /** A running gateway takes about a second; a busy one waits for what it is at. */
+  private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(60);
+
+  /** What is under way is mostly over before anybody has to look at the gateway itself. */
+  private static final Duration SETTLING_PATIENCE = Duration.ofSeconds(5);
+
+  private final InstanceAsks asks;
+  private final GatewayTokens tokens;
+  private final Function<InstanceId, String> gatewayUrl;
+  private final Clock clock;
+
+  InstanceAccess(
+      InstanceAsks asks,
+      GatewayTokens tokens,
+      Function<InstanceId, String> gatewayUrl,
+      Clock clock) {
+    this.asks = asks;
+    this.tokens = tokens;
+    this.gatewayUrl = gatewayUrl;
+    this.clock = clock;
+  }
+
+  /** The token that is valid now. */
+  GatewayAccess get(Caller caller, InstanceId id) {
+    var view =
+        asks.await(
+            asks.get(caller, id),
+            now -> !now.profile().token().isOwed() || isOver(now),
+            SETTLING_PATIENCE);
+    var token = valid(view);
+    if (!view.ranBefore() || token.isEmpty()) throw wrongState(view, "running");
+    return access(view, token.get());
+  }
+
+  private Optional<Secret> valid(InstanceView view) {
+    if (!view.profile().token().isOwed() || view.endpoint().isEmpty()) {
+      return tokens.settled(view.id());
+    }
+    try {
+      return tokens.valid(view.id(), SandboxEndpoint.parse(view.endpoint().get()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    }
+  }
+
+  /** Another one, when it is the only one that is valid. */
+  GatewayAccess rotate(Caller caller, InstanceId id) {
+    var now = clock.instant();
+    var asked =
+        asks.send(
+            caller, id, replyTo -> new InstanceCommand.RotateToken(caller.keyId(), now, replyTo));
+    int rotation = asked.profile().token().asked();
+    var view =
+        asks.await(
+            asked,
+            seen -> seen.profile().token().done() >= rotation || isOver(seen),
+            ROTATION_PATIENCE);
+    if (view.profile().token().done() < rotation) {
+      if (isOver(view)) throw wrongState(view, "running or stopped");
+      throw ApiError.of(
+          Reason.NO_ANSWER_IN_TIME,
+          "gateway: did not take its new token within "
+              + ROTATION_PATIENCE.toSeconds()
+              + " s; it is tried on");
+    }
+    var token = tokens.settled(id);
+    if (token.isEmpty()) throw wrongState(view, "running or stopped");
+    return access(view, token.get());
+  }
+
+  /** Nothing will come of it as things are. */
+  private static boolean isOver(InstanceView view) {
+    return view.status().now() == Name.ERROR || view.isTerminated();
+  }
+
+  private static ApiError wrongState(InstanceView view, String expected) {
+    return InstanceAsks.error(
+        new InstanceRejection.WrongState(
+            view.status().now().label(), view.status().desired().label(), expected));
+  }
+
+  private GatewayAccess access(InstanceView view, Secret token) {
+    return GatewayAccess.newBuilder()
+        .setGatewayUrl(gatewayUrl.apply(view.id()))
+        .setGatewayToken(token.reveal())
+        .build();
+  }
+}

@@ -1,0 +1,172 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.api.v1.Event;
+import dev.chowder.api.v1.GatewayAccess;
+import dev.chowder.api.v1.GetGatewayAccessRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstanceEventsRequest;
+import dev.chowder.api.v1.ListSessionsRequest;
+import dev.chowder.api.v1.RotateGatewayTokenRequest;
+import dev.chowder.api.v1.StartInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Another gateway token on a whole node: at every moment one is valid, and it is told which. */
+class RotationTest {
+  @TempDir static Path home;
+  private static Node node;
+
+  @BeforeAll
+  static void start() throws IOException {
+    node = Node.start(home, Map.of("chowder.reconciler.interval", "200ms"));
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+  }
+
+  @AfterEach
+  void heal() {
+    node.script().reachable();
+  }
+
+  @Test
+  void theNewOneOpensTheGatewayAndTheFormerDoesNotWhenTheAnswerIsThere() throws Exception {
+    var key = node.newcomer("shrimp");
+    var id = node.createRunning(key);
+    var former = access(key, id).getGatewayToken();
+    assertThat(ask(id, former)).isEqualTo(200);
+
+    var rotated = rotate(key, id);
+
+    assertThat(ask(id, rotated.getGatewayToken())).isEqualTo(200);
+    assertThat(ask(id, former)).isEqualTo(401);
+    assertThat(access(key, id)).isEqualTo(rotated);
+    // Chowder itself goes on with it.
+    var sessions = ListSessionsRequest.newBuilder().setInstanceId(id).build();
+    assertThat(node.instances(key).listSessions(sessions).getSessionsList()).isEmpty();
+    var events =
+        node.instances(key)
+            .listInstanceEvents(ListInstanceEventsRequest.newBuilder().setInstanceId(id).build())
+            .getEventsList();
+    assertThat(events.stream().limit(2).map(Event::getType))
+        .containsExactly("token_rotated", "token_rotation_requested");
+    assertThat(events.get(1).getKeyId()).isNotEmpty();
+    assertThat(events.toString()).doesNotContain(former, rotated.getGatewayToken());
+  }
+
+  @Test
+  void whoeverAsksMeanwhileGetsTheSame() throws Exception {
+    var key = node.newcomer("shrimp");
+    var id = node.createRunning(key);
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<String> call = () -> rotate(key, id).getGatewayToken();
+      var answers = new HashSet<String>();
+      for (var answer : callers.invokeAll(List.of(call, call, call, call))) {
+        answers.add(answer.get());
+      }
+      assertThat(answers).contains(access(key, id).getGatewayToken());
+    }
+  }
+
+  @Test
+  void oneThatSleepsTakesItWhenItStarts() throws Exception {
+    var key = node.newcomer("shrimp");
+    var id = node.createRunning(key);
+    var former = access(key, id).getGatewayToken();
+    var stop = StopInstanceRequest.newBuilder().setInstanceId(id).build();
+    assertThat(node.instances(key).stopInstance(stop).getStatus())
+        .isEqualTo(Instance.Status.stopped);
+
+    var rotated = rotate(key, id);
+
+    assertThat(rotated.getGatewayToken()).isNotEqualTo(former);
+    assertThat(access(key, id)).isEqualTo(rotated);
+    var start = StartInstanceRequest.newBuilder().setInstanceId(id).build();
+    assertThat(node.instances(key).startInstance(start).getStatus())
+        .isEqualTo(Instance.Status.running);
+    assertThat(ask(id, rotated.getGatewayToken())).isEqualTo(200);
+    assertThat(ask(id, former)).isEqualTo(401);
+  }
+
+  @Test
+  void whatCannotBeDoneNowIsDoneLaterAndMeanwhileTheFormerIsTold() throws Exception {
+    var key = node.newcomer("shrimp");
+    var id = node.createRunning(key);
+    var former = access(key, id).getGatewayToken();
+    node.script().failNext(Verb.WRITE_FILES, 20, Reason.ENGINE_UNREACHABLE, "engine: away");
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      var rotated = callers.submit(() -> rotate(key, id).getGatewayToken());
+      Node.await(() -> node.get(key, id).getStage().equals("rotate_token") ? "" : "not begun yet");
+      var told = access(key, id).getGatewayToken();
+      assertThat(ask(id, told)).isEqualTo(200);
+      assertThat(rotated.get()).isNotEqualTo(former);
+      assertThat(ask(id, rotated.get())).isEqualTo(200);
+      assertThat(ask(id, former)).isEqualTo(401);
+    }
+  }
+
+  @Test
+  void anotherOrganizationCannot() {
+    var id = node.createRunning(node.newcomer("shrimp"));
+    var stranger = node.newcomer("shrimp");
+    assertThatThrownBy(() -> rotate(stranger, id))
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            refused -> assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND));
+  }
+
+  private static GatewayAccess rotate(String key, String id) {
+    return node.instances(key)
+        .rotateGatewayToken(RotateGatewayTokenRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  private static GatewayAccess access(String key, String id) {
+    return node.instances(key)
+        .getGatewayAccess(GetGatewayAccessRequest.newBuilder().setInstanceId(id).build());
+  }
+
+  /** What the gateway answers to whoever shows this token. */
+  private static int ask(String id, String token) throws IOException, InterruptedException {
+    var process = node.host().observe(Node.sandbox(id)).mainProcess();
+    assertThat(process).isInstanceOf(MainProcess.Up.class);
+    var at = ((MainProcess.Up) process).endpoint();
+    try (var http = HttpClient.newHttpClient()) {
+      return http.send(
+              HttpRequest.newBuilder(URI.create("http://" + at + "/api/v1/admin/rpc"))
+                  .version(HttpClient.Version.HTTP_1_1)
+                  .header("authorization", "Bearer " + token)
+                  .POST(
+                      HttpRequest.BodyPublishers.ofString(
+                          "{\"method\":\"health\"}", StandardCharsets.UTF_8))
+                  .build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    }
+  }
+}
