@@ -3,6 +3,8 @@ package dev.chowder.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -145,6 +147,65 @@ class MessagesE2E {
                 "KEY",
                 agent.caller().key()));
     assertThat(result.out().lines().map(String::strip)).containsExactly("plain", "1 2 3", "401");
+  }
+
+  @Test
+  void theUnmodifiedOpenAiClientForNodeTalksToIt() {
+    String script =
+        """
+        import OpenAI from "openai";
+        const client = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: process.env.KEY });
+        const whole = await client.responses.create({ model: "demo", input: "Reply with exactly: plain" });
+        console.log(whole.output_text);
+        const stream = await client.responses.create({ model: "demo", input: "Count slowly to 3", stream: true });
+        let text = "";
+        for await (const event of stream) {
+          if (event.type === "response.output_text.delta") text += event.delta;
+        }
+        console.log(text);
+        try {
+          const stranger = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: "wrong" });
+          await stranger.responses.create({ model: "demo", input: "Hello" });
+        } catch (refused) {
+          if (!(refused instanceof OpenAI.AuthenticationError)) throw refused;
+          console.log(refused.status);
+        }
+        """;
+    Path folder = openAiClientForNode();
+    Command.Result result =
+        Command.run(
+            Limits.STEP,
+            List.of("node", script(folder, script).toString()),
+            Map.of(
+                "BASE_URL",
+                Installation.UNDER_TEST.rest() + agent.path(""),
+                "KEY",
+                agent.caller().key()));
+    assertThat(result.out().lines().map(String::strip)).containsExactly("plain", "1 2 3", "401");
+  }
+
+  /** Beside the package, where Node looks for it. */
+  private static Path script(Path folder, String script) {
+    try {
+      return Files.writeString(folder.resolve("talk.mjs"), script);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Fetched once from npm, and kept. */
+  private static Path openAiClientForNode() {
+    Path folder = Installation.cache().resolve("openai-client-node");
+    Path complete = folder.resolve("complete");
+    if (!Files.exists(complete)) {
+      Command.run(
+          Limits.PROVISIONING,
+          List.of("npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix"),
+          folder.toString(),
+          "openai");
+      Command.run(Limits.QUICK, List.of("touch"), complete.toString());
+    }
+    return folder;
   }
 
   /** Fetched once from the Python package index, and kept. */
