@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -64,7 +65,8 @@ public final class ScopedKeys {
       KeyScope scope,
       Optional<Instant> expiresAt) {
     Secret value = KeyText.make(Kind.SCOPED);
-    Instant now = clock.instant();
+    // As it is kept, so that what is answered now is what is read later.
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     var key =
         new ScopedKey(
             newKeyId,
@@ -74,7 +76,7 @@ public final class ScopedKeys {
             scope,
             true,
             now,
-            expiresAt,
+            expiresAt.map(time -> time.truncatedTo(ChronoUnit.MICROS)),
             Optional.empty());
     return jdbi.inTransaction(
         handle -> {
