@@ -70,6 +70,12 @@ public interface SandboxDriver extends AutoCloseable {
   Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
 
   /**
+   * The files below a folder of the home, for callers who may see that folder and nothing else; it
+   * is made where it is not there. {@link #writeFiles} and {@link #readFile} are for Chowder's own.
+   */
+  SandboxFiles files(SandboxId id, FilePath folder);
+
+  /**
    * Sends the main process's last {@code lines} output lines, and with {@code follow} goes on until
    * the process ends or the returned handle is closed. Lines arrive on a thread of the driver's; a
    * slow {@code onLine} slows the source, not the heap.

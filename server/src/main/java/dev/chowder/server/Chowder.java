@@ -58,6 +58,8 @@ import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Departure;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
+import dev.chowder.server.file.FileGrpcService;
+import dev.chowder.server.file.FileSettings;
 import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
@@ -285,11 +287,13 @@ public final class Chowder implements AutoCloseable {
     var directory = new InstanceDirectory(instances, tokens);
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
+    var asks = new InstanceAsks(instances, departure);
+    var fileService = new FileGrpcService(asks, driver, FileSettings.of(config));
     var instanceService =
         new InstanceGrpcService(
             new InstanceRequests(settings.instances()),
             new InstancePresenter(settings.gateway()::urlOf),
-            new InstanceAsks(instances, departure),
+            asks,
             instanceRows,
             new EventRows(database),
             new WaitingWorkLimit(
@@ -352,7 +356,12 @@ public final class Chowder implements AutoCloseable {
                     .map(NodeCertificates::grpc)
                     .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
-                    List.of(instanceService, organizationService, keyService, subscriptionService),
+                    List.of(
+                        instanceService,
+                        organizationService,
+                        keyService,
+                        subscriptionService,
+                        fileService),
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(

@@ -8,6 +8,7 @@ import dev.chowder.server.auth.ScopeInterceptor;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
 import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RequestHeaders;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.call.UnknownMethods;
@@ -150,6 +151,7 @@ public final class GrpcServer implements AutoCloseable {
         new ErrorInterceptor(),
         new OpenCallLimit(grpc.maxOpenCalls()),
         new SuccessStatus(),
+        new RequestHeaders(),
         new ResponseHeaders(),
         new AuthInterceptor(gate.keys(), NEED_NO_KEY),
         gate.rate().limit(),

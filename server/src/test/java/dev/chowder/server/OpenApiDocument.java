@@ -88,7 +88,10 @@ final class OpenApiDocument {
         .forEach(
             (status, reasons) ->
                 responses.set(Integer.toString(status), answers.reference(status, reasons)));
-    if (answersBytes(method)) {
+    if (!RawBodies.answer(method).isEmpty()) {
+      responses.set("206", described("The part that `range` asked for."));
+      bytes((ObjectNode) responses.get("206"), RawBodies.answer(method));
+    } else if (answersBytes(method)) {
       responses.set("default", described("What the agent answers, with its own status."));
     }
     return operation;
@@ -121,6 +124,10 @@ final class OpenApiDocument {
 
   private void body(ObjectNode operation, RestCall call) {
     if (call.body().isEmpty()) return;
+    if (!RawBodies.request(call.method()).isEmpty()) {
+      rawBody(operation.putObject("requestBody").put("required", true), call.method());
+      return;
+    }
     var schema =
         call.body().equals("*")
             ? schemas.body(call.method().getInputType(), call.fields(RestCall.Place.BODY))
@@ -133,10 +140,31 @@ final class OpenApiDocument {
         .set("schema", schema);
   }
 
+  private static void rawBody(ObjectNode body, MethodDescriptor method) {
+    var content = body.putObject("content");
+    for (var type : RawBodies.request(method)) {
+      var schema = content.putObject(type).putObject("schema");
+      if (!type.equals(RawBodies.FORM)) continue;
+      schema.put("type", "object").putArray("required").add("path").add("file");
+      var parts = schema.putObject("properties");
+      parts.putObject("path").put("type", "string");
+      parts.putObject("file").put("type", "string").put("contentMediaType", RawBodies.BYTES);
+    }
+  }
+
+  private static void bytes(ObjectNode response, String type) {
+    response.putObject("content").putObject(type).putObject("schema");
+  }
+
   private ObjectNode success(RestCall call) {
     var method = call.method();
     var type = method.getOutputType();
     if (type.getFullName().equals(Empty.getDescriptor().getFullName())) return described("Done.");
+    if (!RawBodies.answer(method).isEmpty()) {
+      var response = described("The bytes.");
+      bytes(response, RawBodies.answer(method));
+      return response;
+    }
     if (answersBytes(method)) {
       var response = described("What the agent answers: JSON, or events where `stream` is true.");
       var content = response.putObject("content");

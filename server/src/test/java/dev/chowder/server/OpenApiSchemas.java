@@ -97,9 +97,10 @@ final class OpenApiSchemas {
         yield schema;
       }
       case BOOLEAN -> typed("boolean");
+      case DOUBLE -> typed("number").put("format", "double");
       case ENUM -> words(field.getEnumType());
       case MESSAGE -> message(field.getMessageType());
-      case LONG, FLOAT, DOUBLE, BYTE_STRING ->
+      case LONG, FLOAT, BYTE_STRING ->
           throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
     };
   }

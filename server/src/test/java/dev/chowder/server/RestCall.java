@@ -4,6 +4,7 @@ import com.google.api.AnnotationsProto;
 import com.google.api.HttpRule;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
+import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
@@ -25,7 +26,8 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
           InstanceServiceGrpc.getServiceDescriptor(),
           KeyServiceGrpc.getServiceDescriptor(),
           OrganizationServiceGrpc.getServiceDescriptor(),
-          SubscriptionServiceGrpc.getServiceDescriptor());
+          SubscriptionServiceGrpc.getServiceDescriptor(),
+          FileServiceGrpc.getServiceDescriptor());
 
   /** Where a field of the request goes. */
   enum Place {

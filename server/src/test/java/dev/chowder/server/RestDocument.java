@@ -35,7 +35,7 @@ final class RestDocument {
       Every path is served by Envoy, `http://localhost:8080` by default, and leads to the RPC beside it, which gRPC callers
       call under its own name. JSON is in snake_case; times are RFC 3339; enums are the words below, in any case when sent;
       a field that can be absent is left out, never null. Fields of a body that are not known are ignored; query parameters
-      that are not known are refused. A body needs `Content-Type: application/json`, a key goes into
+      that are not known are refused. A body needs `Content-Type: application/json`, a file its own; a key goes into
       `Authorization: Bearer <key>`. An organization's key may do everything in its organization; a scoped one (`KeyService`) only
       what its permissions are for, with the instances that it names. Every answer has an `x-request-id`, but where Envoy could not
       read the request at all (400, 408, 431).
@@ -112,7 +112,8 @@ final class RestDocument {
     var table = new Table("field", "in", "type", "");
     var call = RestCall.of(method).getFirst();
     for (var field : method.getInputType().getFields()) {
-      table.row(code(field.getName()), place(call, field), type(field), cell(api.comment(field)));
+      table.row(
+          code(field.getName()), place(call, field), type(method, field), cell(api.comment(field)));
     }
     return "\n### "
         + method.getName()
@@ -155,8 +156,12 @@ final class RestDocument {
     if (type.getFullName().equals(Empty.getDescriptor().getFullName())) {
       return status + (status == 204 ? ", no body" : " `{}`");
     }
-    if (is(type, HttpBody.getDescriptor()))
-      return status + ", what the agent answers: JSON or events";
+    if (is(type, HttpBody.getDescriptor())) {
+      var bytes = RawBodies.answer(method);
+      return bytes.isEmpty()
+          ? status + ", what the agent answers: JSON or events"
+          : status + ", the bytes: " + code(bytes);
+    }
     var message = link(type);
     return method.isServerStreaming()
         ? status
@@ -188,6 +193,17 @@ final class RestDocument {
     return "\n### " + name(type) + paragraphs(api.comment(type)) + table.text();
   }
 
+  /** Of a field of a request. */
+  private String type(MethodDescriptor method, FieldDescriptor field) {
+    boolean raw =
+        field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+            && is(field.getMessageType(), HttpBody.getDescriptor())
+            && !RawBodies.request(method).isEmpty();
+    return raw
+        ? RawBodies.request(method).stream().map(RestDocument::code).collect(joining(" or "))
+        : type(field);
+  }
+
   private String type(FieldDescriptor field) {
     if (field.isMapField()) {
       return "object of " + type(field.getMessageType().findFieldByName("value")) + " by string";
@@ -197,9 +213,10 @@ final class RestDocument {
           case STRING -> "string";
           case INT -> "integer";
           case BOOLEAN -> "boolean";
+          case DOUBLE -> "number";
           case ENUM -> words(field.getEnumType());
           case MESSAGE -> message(field.getMessageType());
-          case LONG, FLOAT, DOUBLE, BYTE_STRING ->
+          case LONG, FLOAT, BYTE_STRING ->
               throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
         };
     var shown = field.isRepeated() ? "array of " + one : one;

@@ -4,9 +4,11 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.StaleAttempt;
@@ -29,6 +31,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private final DockerContainers containers;
   private final DockerHomes homes;
   private final DockerFiles files;
+  private final DockerFilesContainer filesContainer;
   private final DockerLogs logs;
   private final DockerObservations observations;
   private final HostPorts hostPorts;
@@ -41,6 +44,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.containers = new DockerContainers(engine, settings);
     this.homes = new DockerHomes(engine, settings);
     this.files = new DockerFiles(engine, settings);
+    this.filesContainer = new DockerFilesContainer(engine, settings, containers, homes);
     this.logs = new DockerLogs(engine, settings);
     this.hostPorts = new HostPorts(settings);
     this.isolation = new SandboxIsolation(settings, network, hostPorts);
@@ -241,6 +245,12 @@ public final class DockerSandboxDriver implements SandboxDriver {
     Optional<InspectContainerResponse> gateway =
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
     return files.read(anyContainer(id, gateway), path, maxBytes);
+  }
+
+  @Override
+  public SandboxFiles files(SandboxId id, FilePath folder) {
+    requireHome(id);
+    return new DockerSandboxFiles(engine, settings, filesContainer, id, folder);
   }
 
   /** Files are reached through a container; where there is none, one is made that never starts. */

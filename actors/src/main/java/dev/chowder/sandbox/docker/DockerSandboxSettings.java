@@ -36,6 +36,9 @@ import java.util.stream.Stream;
  * @param isolationCheckEvery how old a look at the firewall may be when a process starts
  * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
  * @param mayReach otherwise closed destinations that are open, as {@code address[/bits][:port]}
+ * @param filesMemoryBytes of the container that files are reached in
+ * @param filesLinger how long that container stays when nothing works in it
+ * @param filesPatience how long nothing may move while a file is read or written
  */
 public record DockerSandboxSettings(
     String dockerHost,
@@ -63,7 +66,10 @@ public record DockerSandboxSettings(
     boolean isolationRequired,
     Duration isolationCheckEvery,
     List<String> nameServers,
-    List<String> mayReach) {
+    List<String> mayReach,
+    long filesMemoryBytes,
+    Duration filesLinger,
+    Duration filesPatience) {
 
   private static final String PATH = "chowder.sandbox.docker";
 
@@ -96,7 +102,10 @@ public record DockerSandboxSettings(
         config.getBoolean("isolation-required"),
         config.getDuration("isolation-check-every"),
         words(config.getString("name-servers")),
-        words(config.getString("may-reach")));
+        words(config.getString("may-reach")),
+        config.getBytes("files-memory"),
+        config.getDuration("files-linger"),
+        config.getDuration("files-patience"));
   }
 
   /** A list in one word, so that an environment variable can hold it. */

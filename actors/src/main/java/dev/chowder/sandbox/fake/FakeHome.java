@@ -62,12 +62,6 @@ final class FakeHome {
   }
 
   private static Set<PosixFilePermission> permissions(int mode) {
-    StringBuilder granted = new StringBuilder("rwxrwxrwx");
-    for (int bit = 0; bit < granted.length(); bit++) {
-      if ((mode & (1 << (granted.length() - 1 - bit))) == 0) {
-        granted.setCharAt(bit, '-');
-      }
-    }
-    return PosixFilePermissions.fromString(granted.toString());
+    return PosixFilePermissions.fromString(FileModes.letters(mode));
   }
 }

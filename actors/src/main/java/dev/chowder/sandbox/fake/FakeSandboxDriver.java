@@ -1,9 +1,11 @@
 package dev.chowder.sandbox.fake;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.StaleAttempt;
@@ -267,6 +269,12 @@ public final class FakeSandboxDriver implements SandboxDriver {
   public Optional<ByteString> readFile(SandboxId id, String path, long maxBytes) {
     script.play(Verb.READ_FILE, Optional.of(id));
     return FakeHome.read(require(id).home(), path, maxBytes);
+  }
+
+  @Override
+  public SandboxFiles files(SandboxId id, FilePath folder) {
+    script.play(Verb.FILES, Optional.of(id));
+    return new FakeFiles(require(id).home(), folder);
   }
 
   @Override

@@ -42,6 +42,8 @@ public final class FakeScript {
     WRITE_FILES,
     /** {@code readFile}. */
     READ_FILE,
+    /** {@code files}. */
+    FILES,
     /** {@code logs}. */
     LOGS,
     /** {@code capacity}. */

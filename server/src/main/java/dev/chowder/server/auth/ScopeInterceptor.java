@@ -37,9 +37,13 @@ public final class ScopeInterceptor implements ServerInterceptor {
       throw lacking("one with the permission " + needed.get().label());
     }
     return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+      private boolean checked;
+
       @Override
       public void onMessage(Q request) {
-        check(scope.get(), (Message) request);
+        // What follows in a stream belongs to the instance that its first message names.
+        if (!checked) check(scope.get(), (Message) request);
+        checked = true;
         super.onMessage(request);
       }
     };

@@ -138,7 +138,7 @@ public final class RateLimit {
   /** Messages to agents are no changes: they are the agents' work. */
   private int cost(MethodDescriptor<?, ?> method) {
     boolean changes =
-        method.getType() == MethodDescriptor.MethodType.UNARY
+        method.getType() != MethodDescriptor.MethodType.SERVER_STREAMING
             && method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema
             && !schema
                 .getMethodDescriptor()

@@ -1,5 +1,8 @@
 package dev.chowder.server.call;
 
+import static java.util.stream.Collectors.toUnmodifiableMap;
+
+import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.Key;
@@ -7,11 +10,14 @@ import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +32,28 @@ public final class SuccessStatus implements ServerInterceptor {
 
   /** By full method name; every other RPC answers 200. The documents are generated from it too. */
   public static final Map<String, Integer> BY_METHOD =
-      Map.of(
-          OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(), 201,
-          InstanceServiceGrpc.getCreateInstanceMethod().getFullMethodName(), 201,
-          InstanceServiceGrpc.getDeleteInstanceMethod().getFullMethodName(), 204,
-          InstanceServiceGrpc.getDeleteSessionMethod().getFullMethodName(), 204,
-          KeyServiceGrpc.getCreateKeyMethod().getFullMethodName(), 201,
-          KeyServiceGrpc.getRevokeKeyMethod().getFullMethodName(), 204);
+      Stream.concat(
+              answering(
+                  201,
+                  OrganizationServiceGrpc.getSignUpMethod(),
+                  InstanceServiceGrpc.getCreateInstanceMethod(),
+                  KeyServiceGrpc.getCreateKeyMethod()),
+              answering(
+                  204,
+                  InstanceServiceGrpc.getDeleteInstanceMethod(),
+                  InstanceServiceGrpc.getDeleteSessionMethod(),
+                  KeyServiceGrpc.getRevokeKeyMethod(),
+                  FileServiceGrpc.getPutFileContentMethod(),
+                  FileServiceGrpc.getUploadFileMethod(),
+                  FileServiceGrpc.getMoveFileMethod(),
+                  FileServiceGrpc.getDeleteFileMethod(),
+                  FileServiceGrpc.getMakeFolderMethod()))
+          .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+
+  private static Stream<Map.Entry<String, Integer>> answering(
+      int status, MethodDescriptor<?, ?>... methods) {
+    return Arrays.stream(methods).map(method -> Map.entry(method.getFullMethodName(), status));
+  }
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(

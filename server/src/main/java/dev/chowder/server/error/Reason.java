@@ -36,6 +36,8 @@ public enum Reason {
   KEY_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** No such organization; only an operator names one. */
   ORGANIZATION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** The workspace has nothing there. */
+  FILE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The API has no such path or RPC. */
   PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
   /** The request did not arrive whole in time. */
@@ -44,6 +46,16 @@ public enum Reason {
   KEY_LIMIT_REACHED(Status.Code.FAILED_PRECONDITION, 409),
   /** The status of the instance or of the subscription does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
+  /** The workspace has something there already. */
+  FILE_EXISTS(Status.Code.ALREADY_EXISTS, 409),
+  /** A symbolic link is there, or on the way to it: none is followed. */
+  FILE_IS_LINK(Status.Code.FAILED_PRECONDITION, 409),
+  /** Something else is there than the call is for, such as a folder or a fifo. */
+  FILE_WRONG_KIND(Status.Code.FAILED_PRECONDITION, 409),
+  /** The file is no text in UTF-8. */
+  FILE_NOT_TEXT(Status.Code.FAILED_PRECONDITION, 409),
+  /** The folder has something in it. */
+  FOLDER_NOT_EMPTY(Status.Code.FAILED_PRECONDITION, 409),
   /** This idempotency key belongs to another request. */
   IDEMPOTENCY_KEY_REUSED(Status.Code.ALREADY_EXISTS, 409),
   /** A call with this idempotency key is under way. */
@@ -52,6 +64,8 @@ public enum Reason {
   ALREADY_DONE(Status.Code.ALREADY_EXISTS, 409),
   /** A body or message is larger than its limit; over REST 414 for a path, 431 for headers. */
   TOO_LARGE(Status.Code.RESOURCE_EXHAUSTED, 413),
+  /** No byte of the file is in the range that was asked for. */
+  RANGE_NOT_SATISFIABLE(Status.Code.OUT_OF_RANGE, 416),
   /** This host name is neither the API's nor an instance's. */
   HOST_UNKNOWN(Status.Code.NOT_FOUND, 421),
   /** More requests than allowed. */
@@ -71,7 +85,9 @@ public enum Reason {
   /** The server is starting or going down, or its database does not answer. */
   SERVER_UNAVAILABLE(Status.Code.UNAVAILABLE, 503),
   /** No answer in time; the work may have happened. */
-  NO_ANSWER_IN_TIME(Status.Code.DEADLINE_EXCEEDED, 504);
+  NO_ANSWER_IN_TIME(Status.Code.DEADLINE_EXCEEDED, 504),
+  /** The disk that the workspace is on is full. */
+  NO_SPACE(Status.Code.RESOURCE_EXHAUSTED, 507);
 
   private final Status.Code code;
   private final int httpStatus;

@@ -8,6 +8,8 @@ import com.google.protobuf.Value;
 import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.FileServiceGrpc;
+import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
@@ -18,6 +20,7 @@ import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.ReceiveStripeEventRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
@@ -162,6 +165,7 @@ final class Journey {
     settle(server);
     mark();
     readLogs(server);
+    writeNote(server);
   }
 
   /** Up to an organization that may create. */
@@ -348,6 +352,20 @@ final class Journey {
               .forEachRemaining(_ -> {});
           return true;
         });
+  }
+
+  /** What was acknowledged is there. */
+  private void writeNote(ServerProcess server) {
+    var files =
+        FileServiceGrpc.newBlockingStub(server.channel())
+            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+            .withCallCredentials(credentials());
+    var note =
+        PutFileContentRequest.newBuilder().setInstanceId(id()).setPath("a/note").setContent("kept");
+    call(server, () -> files.putFileContent(note.build()));
+    var wanted = GetFileContentRequest.newBuilder().setInstanceId(id()).setPath("a/note").build();
+    var read = call(server, () -> files.getFileContent(wanted)).getContent();
+    if (!read.equals("kept")) throw new AssertionError("note: " + read + " (expected: kept)");
   }
 
   /** Another name, and an override that the running gateway has to take. */

@@ -46,7 +46,7 @@ class BadInputIT {
 
   /** All rows over REST. */
   static List<BadInput> rows() {
-    return Stream.of(BadCreations.rows(), BadPaths.rows(), BadCallers.rows())
+    return Stream.of(BadCreations.rows(), BadPaths.rows(), BadCallers.rows(), BadFiles.rows())
         .flatMap(List::stream)
         .toList();
   }

@@ -49,6 +49,19 @@ class ReasonsTest {
               Reason.ORGANIZATION_NOT_FOUND,
               "operator.OperatorServerTest",
               "badCommandsAreRefused"),
+          entry(Reason.FILE_EXISTS, "node.FilesTest", "whatIsWrittenIsListedReadMovedAndDeleted"),
+          entry(
+              Reason.FOLDER_NOT_EMPTY,
+              "node.FilesTest",
+              "whatIsWrittenIsListedReadMovedAndDeleted"),
+          entry(
+              Reason.RANGE_NOT_SATISFIABLE,
+              "edge.FileTransfersIT",
+              "aRangeOutsideOfTheFileIsRefused"),
+          entry(Reason.FILE_IS_LINK, "node.FilesTest", "noLinkIsFollowed"),
+          entry(Reason.FILE_WRONG_KIND, "node.FilesTest", "aFolderIsNoFileAndAFileNoFolder"),
+          entry(Reason.FILE_NOT_TEXT, "node.FilesTest", "aFileThatIsNoTextIsNotReadAsText"),
+          entry(Reason.NO_SPACE, "node.FilesTest", "aFullDiskAndAnEngineThatIsAwayAreTold"),
           entry(
               Reason.CURSOR_EXPIRED,
               "node.FleetWatchTest",

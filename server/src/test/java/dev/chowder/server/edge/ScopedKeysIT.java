@@ -7,6 +7,7 @@ import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors;
 import com.google.protobuf.DynamicMessage;
+import dev.chowder.api.v1.FileServiceProto;
 import dev.chowder.api.v1.InstanceServiceProto;
 import dev.chowder.api.v1.KeyServiceProto;
 import dev.chowder.api.v1.OrganizationServiceProto;
@@ -74,6 +75,14 @@ class ScopedKeysIT {
           Map.entry("ListSessions", "interact"),
           Map.entry("GetSession", "interact"),
           Map.entry("DeleteSession", "interact"),
+          Map.entry("ListFiles", "files"),
+          Map.entry("GetFileContent", "files"),
+          Map.entry("PutFileContent", "files"),
+          Map.entry("UploadFile", "files"),
+          Map.entry("DownloadFile", "files"),
+          Map.entry("MoveFile", "files"),
+          Map.entry("DeleteFile", "files"),
+          Map.entry("MakeFolder", "files"),
           Map.entry("CreateKey", ORGANIZATION),
           Map.entry("ListKeys", ORGANIZATION),
           Map.entry("GetKey", ORGANIZATION),
@@ -289,7 +298,8 @@ class ScopedKeysIT {
                 OrganizationServiceProto.getDescriptor(),
                 InstanceServiceProto.getDescriptor(),
                 KeyServiceProto.getDescriptor(),
-                SubscriptionServiceProto.getDescriptor())
+                SubscriptionServiceProto.getDescriptor(),
+                FileServiceProto.getDescriptor())
             .flatMap(file -> file.getServices().stream())
             .flatMap(service -> service.getMethods().stream())
             .toList();
@@ -359,8 +369,10 @@ class ScopedKeysIT {
     // A message is looked at before its instance.
     var body = method.getInputType().findFieldByName("body");
     if (body != null && field != null) request.setField(body, MESSAGE);
-    var session = method.getInputType().findFieldByName("session_id");
-    if (session != null) request.setField(session, "s");
+    for (var named : List.of("session_id", "path", "source", "destination")) {
+      var text = method.getInputType().findFieldByName(named);
+      if (text != null) request.setField(text, "s");
+    }
     var headers = new Metadata();
     headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + SERVER.world().get(key));
     var end =

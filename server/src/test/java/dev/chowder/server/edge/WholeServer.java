@@ -61,6 +61,11 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     return Edge.loopback(Objects.requireNonNull(chowder).grpcPort());
   }
 
+  /** Where played homes lie. */
+  Path sandboxes() {
+    return Objects.requireNonNull(folder).resolve("sandboxes");
+  }
+
   /** Calls with the key of that name; no key where it is empty. */
   RawHttp.Answer call(String key, RawHttp.Request request) throws IOException {
     return RawHttp.send(

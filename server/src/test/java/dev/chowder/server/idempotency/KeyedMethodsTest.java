@@ -2,6 +2,7 @@ package dev.chowder.server.idempotency;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
@@ -21,7 +22,8 @@ class KeyedMethodsTest {
           InstanceServiceGrpc.getServiceDescriptor(),
           KeyServiceGrpc.getServiceDescriptor(),
           OrganizationServiceGrpc.getServiceDescriptor(),
-          SubscriptionServiceGrpc.getServiceDescriptor());
+          SubscriptionServiceGrpc.getServiceDescriptor(),
+          FileServiceGrpc.getServiceDescriptor());
 
   private final KeyedMethods methods = new KeyedMethods(GrpcServer.NEED_NO_KEY);
 
@@ -43,7 +45,9 @@ class KeyedMethodsTest {
             "RotateApiKey",
             "RotateGatewayToken",
             "CreateKey",
-            "CreateCheckout")
+            "CreateCheckout",
+            "MoveFile",
+            "MakeFolder")
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
   }
 
@@ -52,7 +56,11 @@ class KeyedMethodsTest {
   void noOtherPostRefusesAKey() {
     assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.REFUSED))
         .containsExactlyInAnyOrder(
-            "SignUp", "CreateResponse", "CreateSessionResponse", "ReceiveStripeEvent");
+            "SignUp",
+            "CreateResponse",
+            "CreateSessionResponse",
+            "ReceiveStripeEvent",
+            "UploadFile");
   }
 
   @Test

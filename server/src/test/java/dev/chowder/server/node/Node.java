@@ -9,6 +9,8 @@ import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.FileServiceGrpc;
+import dev.chowder.api.v1.FileServiceGrpc.FileServiceBlockingStub;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
@@ -159,6 +161,12 @@ final class Node implements AutoCloseable {
 
   InstanceServiceBlockingStub instances(String key) {
     return InstanceServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
+        .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  FileServiceBlockingStub files(String key) {
+    return FileServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -1,0 +1,284 @@
+package dev.chowder.sandbox.docker;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.api.model.StreamType;
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run of {@code files.cjs}, spoken to in its frames. A few of them wait on either side and no
+ * more, so whoever is slow slows the other. When it is closed before its end, the program finds its
+ * input at an end and leaves everything as it was. It knows no request.
+ */
+final class FileProgram implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(FileProgram.class);
+
+  /** In both directions; the program's own are shorter. */
+  static final int LONGEST_FRAME = 1 << 20;
+
+  private static final int FRAMES_WAITING = 8;
+  private static final int HEAD = 5;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final List<String> COMMAND = List.of("node", "-e", source());
+  private static final byte[] NOTHING = {};
+
+  private final DockerEngine engine;
+  private final Duration patience;
+  private final String what;
+  private final Input input = new Input();
+  private final BlockingQueue<FromProgram> output = new ArrayBlockingQueue<>(FRAMES_WAITING);
+  private final Tail errors = new Tail(4096);
+  private byte[] part = NOTHING;
+  private @Nullable DockerStream<Frame> stream;
+  private volatile boolean closed;
+
+  /** What the program said, or that it says nothing more. */
+  record FromProgram(char kind, ByteString bytes) {
+    private static final char READY = 'R';
+    private static final char GONE = 0;
+
+    JsonNode json() {
+      try {
+        return JSON.readTree(bytes.newInput());
+      } catch (IOException broken) {
+        throw new UncheckedIOException(broken);
+      }
+    }
+  }
+
+  private FileProgram(DockerEngine engine, Duration patience, String what) {
+    this.engine = engine;
+    this.patience = patience;
+    this.what = what;
+  }
+
+  /**
+   * Runs it in that container.
+   *
+   * @param patience how long nothing may move in either direction
+   */
+  static FileProgram run(DockerEngine engine, String container, Duration patience) {
+    var program = new FileProgram(engine, patience, "files in container " + container);
+    program.start(container);
+    return program;
+  }
+
+  private void start(String container) {
+    String exec =
+        engine.call(
+            what,
+            docker ->
+                docker
+                    .execCreateCmd(container)
+                    .withUser(DockerContainerSpec.USER)
+                    .withAttachStdin(true)
+                    .withAttachStdout(true)
+                    .withAttachStderr(true)
+                    .withCmd(COMMAND.toArray(String[]::new))
+                    .exec()
+                    .getId());
+    stream =
+        engine.stream(
+            what,
+            new DockerStream<Frame>(this::receive, _ -> over()),
+            (docker, frames) -> docker.execStartCmd(exec).withStdIn(input).exec(frames));
+    try {
+      // Closed before, the client's thread would find its connection gone, and say so aloud.
+      if (!input.begun.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        close();
+        throw still();
+      }
+      var first = output.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      if (first == null || first.kind() != FromProgram.READY) {
+        close();
+        throw first == null ? still() : notStarted();
+      }
+    } catch (InterruptedException stop) {
+      close();
+      Thread.currentThread().interrupt();
+      throw DockerErrors.interrupted(what, stop);
+    }
+  }
+
+  /** On the client's thread, which waits while nobody takes what came. */
+  private void receive(Frame frame) {
+    if (frame.getStreamType() == StreamType.STDERR) {
+      errors.add(frame.getPayload());
+      return;
+    }
+    byte[] payload = frame.getPayload();
+    byte[] all = payload;
+    if (part.length > 0) {
+      all = new byte[part.length + payload.length];
+      System.arraycopy(part, 0, all, 0, part.length);
+      System.arraycopy(payload, 0, all, part.length, payload.length);
+    }
+    int from = 0;
+    while (all.length - from >= HEAD) {
+      int length = ByteBuffer.wrap(all, from + 1, 4).getInt();
+      if (length < 0 || length > LONGEST_FRAME) {
+        // The engine's own words, where it could not run the program.
+        throw new IllegalStateException("no frame: " + new String(all, from, HEAD, UTF_8));
+      }
+      if (all.length - from - HEAD < length) break;
+      put(new FromProgram((char) all[from], ByteString.copyFrom(all, from + HEAD, length)));
+      from += HEAD + length;
+    }
+    part = new byte[all.length - from];
+    System.arraycopy(all, from, part, 0, part.length);
+  }
+
+  private void put(FromProgram said) {
+    try {
+      if (!closed) output.put(said);
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void over() {
+    put(new FromProgram(FromProgram.GONE, ByteString.EMPTY));
+    input.end();
+  }
+
+  /** The next frame, within the patience. */
+  FromProgram next() {
+    try {
+      var said = output.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      if (said == null) throw still();
+      if (said.kind() == FromProgram.GONE) throw gone();
+      return said;
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw DockerErrors.interrupted(what, stop);
+    }
+  }
+
+  void send(char kind, Object json) {
+    try {
+      send(kind, ByteString.copyFrom(JSON.writeValueAsBytes(json)));
+    } catch (JsonProcessingException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** Sends a frame; waits while the program is slow, but only so long. */
+  void send(char kind, ByteString bytes) {
+    var frame = ByteBuffer.allocate(HEAD + bytes.size());
+    frame.put((byte) kind).putInt(bytes.size());
+    bytes.copyTo(frame);
+    try {
+      if (!input.offer(frame.array(), patience)) throw still();
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw DockerErrors.interrupted(what, stop);
+    }
+  }
+
+  /** What it has said already, without waiting: it may have refused what is still being sent. */
+  @Nullable FromProgram said() {
+    var said = output.peek();
+    return said == null || said.kind() == FromProgram.GONE ? null : said;
+  }
+
+  private SandboxException still() {
+    return new SandboxException(
+        Reason.TIMED_OUT, what + ": nothing moved for " + patience.toSeconds() + " s");
+  }
+
+  /** The container ended just now, or is not what it should be: another one is tried. */
+  private SandboxException notStarted() {
+    return new SandboxException(Reason.NOT_FOUND, what + ": its container is not running");
+  }
+
+  private SandboxException gone() {
+    var running = stream;
+    if (running != null && running.why().isPresent()) {
+      return engine.translate(what, running.why().get());
+    }
+    log.warn("{}: ended without an answer: {}", what, errors.text().strip());
+    return new SandboxException(Reason.REFUSED, what + ": ended without an answer");
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    input.end();
+    // Whoever waits to put one in finds room, and that nobody wants it.
+    output.clear();
+    var running = stream;
+    if (running != null) running.close();
+  }
+
+  private static String source() {
+    try (var file = FileProgram.class.getResourceAsStream("files.cjs")) {
+      if (file == null) throw new IllegalStateException("files.cjs is not there");
+      return new String(file.readAllBytes(), UTF_8);
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    }
+  }
+
+  /** What the client reads from, on a thread of its own. */
+  private static final class Input extends InputStream {
+    private final BlockingQueue<byte[]> waiting = new ArrayBlockingQueue<>(FRAMES_WAITING);
+    private ByteBuffer now = ByteBuffer.wrap(NOTHING);
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private volatile boolean ended;
+
+    boolean offer(byte[] bytes, Duration patience) throws InterruptedException {
+      // What is sent to a program that has ended is lost; why it ended is told by its last frame.
+      return ended || waiting.offer(bytes, patience.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    void end() {
+      ended = true;
+      begun.countDown();
+      waiting.clear();
+      waiting.offer(NOTHING);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] into, int from, int length) throws IOException {
+      begun.countDown();
+      try {
+        if (!now.hasRemaining()) {
+          if (ended) return -1;
+          now = ByteBuffer.wrap(waiting.take());
+          if (ended || !now.hasRemaining()) return -1;
+        }
+      } catch (InterruptedException end) {
+        Thread.currentThread().interrupt();
+        return -1;
+      }
+      int taken = Math.min(length, now.remaining());
+      now.get(into, from, taken);
+      return taken;
+    }
+  }
+}

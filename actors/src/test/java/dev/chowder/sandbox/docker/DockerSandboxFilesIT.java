@@ -1,0 +1,144 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.FileRefused;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxFiles;
+import dev.chowder.sandbox.SandboxFilesContract;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** The contract of files on a real Docker Engine, and what only a hostile process can try. */
+class DockerSandboxFilesIT extends SandboxFilesContract {
+  private static final DockerTestEngine engine = new DockerTestEngine("it-files");
+  private static DockerSandboxDriver driver;
+
+  @BeforeAll
+  static void open() {
+    engine.removeLeftovers();
+    driver =
+        new DockerSandboxDriver(
+            engine.settings(Map.of("files-linger", "3s", "files-patience", "20s")));
+  }
+
+  @AfterAll
+  static void close() {
+    driver.removeIsolation();
+    driver.close();
+    engine.removeLeftovers();
+  }
+
+  @Override
+  protected SandboxDriver driver() {
+    return driver;
+  }
+
+  @Override
+  protected String snapshot() {
+    return DockerTestEngine.SNAPSHOT;
+  }
+
+  @Override
+  protected String asTheAgent(String script) {
+    // Makes sure that the container is there, and stays for this.
+    driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
+    return engine.exec(id + "-files", List.of("sh", "-c", "cd /home/node && " + script));
+  }
+
+  /** It has a folder be a link to the folder of its credentials half of the time. */
+  @Test
+  void anAgentThatSwapsAFolderForALinkLeadsNobodyOut() throws Exception {
+    write("dir/note", "x");
+    try (var agent = Executors.newVirtualThreadPerTaskExecutor()) {
+      var swapping =
+          agent.submit(
+              () ->
+                  asTheAgent(
+                      "cd .agent/workspace && n=0; while [ ! -e ../stop ]; do { mv -T dir real;"
+                          + " ln -sT .. dir; rm -rf dir; mv -T real dir; } 2>/dev/null;"
+                          + " n=$((n+1)); done; echo $n"));
+      try {
+        var read = new TreeSet<String>();
+        for (int n = 0; n < 15; n++) {
+          read.add(outcome(() -> text("dir/credentials")));
+          var another = "dir/credentials-" + n;
+          read.add(outcome(() -> write(another, "x")));
+          read.add(outcome(() -> files().delete(FilePath.parse("dir/credentials"), false)));
+        }
+        assertThat(read).isSubsetOf("LINK", "NOT_FOUND", "WRONG_KIND", "done");
+        assertThat(outcome(() -> readTree(new HashMap<>()))).isEqualTo("done");
+      } finally {
+        driver.writeFiles(id, List.of(new SandboxFile(".agent/stop", ByteString.EMPTY, 0600)));
+      }
+      assertThat(Integer.parseInt(swapping.get(20, TimeUnit.SECONDS).strip())).isGreaterThan(50);
+    }
+    assertThat(asTheAgent("ls .agent; cat .agent/credentials"))
+        .isEqualTo("credentials\nstop\nworkspace\ntoken-of-the-agent");
+  }
+
+  private static String outcome(Runnable call) {
+    try {
+      call.run();
+      return "done";
+    } catch (FileRefused why) {
+      return why.reason().name();
+    }
+  }
+
+  @Test
+  void itsContainerHasNoNetworkAndGoesWhenNobodyCalls() throws InterruptedException {
+    write("a", "x");
+    var made = engine.docker().inspectContainerCmd(id + "-files").exec();
+    assertThat(made.getHostConfig().getNetworkMode()).isEqualTo("none");
+    assertThat(made.getHostConfig().getReadonlyRootfs()).isTrue();
+    assertThat(made.getConfig().getUser()).isEqualTo("1000:1000");
+    long until = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+    while (engine.containers().stream()
+        .anyMatch(container -> container.getId().equals(made.getId()))) {
+      assertThat(System.nanoTime()).as("it stays").isLessThan(until);
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
+    assertThat(text("a")).isEqualTo("x");
+  }
+
+  @Test
+  void aCallerWhoGoesAwayLeavesNoProgramBehind() {
+    write("big", "x".repeat(3_000_000));
+    assertThatThrownBy(
+            () ->
+                readTree(
+                    new HashMap<>() {
+                      private static final long serialVersionUID = 1L;
+
+                      @Override
+                      public ByteString merge(
+                          SandboxFiles.Entry key,
+                          ByteString value,
+                          java.util.function.BiFunction<
+                                  ? super ByteString, ? super ByteString, ? extends ByteString>
+                              by) {
+                        throw new IllegalStateException("gone");
+                      }
+                    }))
+        .hasMessage("gone");
+    long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    // The program itself, and not the shell that looks for it.
+    while (!asTheAgent("ps -eo comm | grep -c '^node$' || true").strip().equals("0")) {
+      assertThat(System.nanoTime()).as("it runs on").isLessThan(until);
+      Thread.onSpinWait();
+    }
+  }
+}

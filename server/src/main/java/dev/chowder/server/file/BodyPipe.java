@@ -1,0 +1,109 @@
+package dev.chowder.server.file;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A body on its way from a call's messages to a thread that reads it as one stream. One message
+ * waits at most: whoever sends more waits, and so does the caller. When the reader has had enough,
+ * the rest is dropped.
+ */
+final class BodyPipe extends InputStream {
+  private sealed interface Piece {
+    record Bytes(ByteString data) implements Piece {}
+
+    record End() implements Piece {}
+
+    record Broken(ApiError why) implements Piece {}
+  }
+
+  private final Duration patience;
+  private final BlockingQueue<Piece> waiting = new LinkedBlockingQueue<>();
+  private final Semaphore room = new Semaphore(1);
+  private InputStream now = InputStream.nullInputStream();
+  private boolean ended;
+  private volatile boolean closed;
+
+  /**
+   * Begins one.
+   *
+   * @param patience how long nothing may come
+   */
+  BodyPipe(Duration patience) {
+    this.patience = patience;
+  }
+
+  /** The next bytes; returns when there is room for more. */
+  void put(ByteString data) throws InterruptedException {
+    if (closed || data.isEmpty()) return;
+    room.acquire();
+    waiting.add(new Piece.Bytes(data));
+  }
+
+  /** All came. */
+  void end() {
+    waiting.add(new Piece.End());
+  }
+
+  /** No more will come, and what came is not all. */
+  void abandon() {
+    waiting.add(
+        new Piece.Broken(ApiError.of(Reason.CANCELLED, "caller: gone (expected: a whole body)")));
+  }
+
+  @Override
+  public int read() {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] into, int from, int length) {
+    try {
+      while (!ended) {
+        int got = now.read(into, from, length);
+        if (got > 0 || length == 0) return got;
+        next();
+      }
+      return -1;
+    } catch (java.io.IOException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+
+  private void next() {
+    try {
+      var piece = waiting.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      switch (piece) {
+        case null ->
+            throw ApiError.of(
+                Reason.REQUEST_INCOMPLETE,
+                "body: nothing for " + patience.toSeconds() + " s (expected: the whole body)");
+        case Piece.Bytes(var data) -> {
+          now = data.newInput();
+          room.release();
+        }
+        case Piece.End() -> ended = true;
+        case Piece.Broken(var why) -> throw why;
+      }
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.SERVER_UNAVAILABLE, "node: ends (expected: the same call again)");
+    }
+  }
+
+  /** Drops what is still to come. */
+  @Override
+  public void close() {
+    closed = true;
+    // Whoever waits finds room from now on.
+    room.release(Integer.MAX_VALUE / 2);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.chowder.server.file;
+
+import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * What the header {@code range} asks for: one range of bytes. Whatever else it says is not
+ * understood, and then the whole file is the answer, as HTTP has it.
+ */
+final class ByteRange {
+  private static final Pattern ONE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
+
+  private ByteRange() {}
+
+  /**
+   * The part of a file of that size; empty: all of it.
+   *
+   * @throws ApiError when no byte of the file is in the range
+   */
+  static Optional<Part> of(Optional<String> header, long size) {
+    var found = ONE.matcher(header.orElse("").strip());
+    if (!found.matches() || (found.group(1).isEmpty() && found.group(2).isEmpty())) {
+      return Optional.empty();
+    }
+    if (found.group(1).isEmpty()) {
+      long last = Math.min(size, Long.parseLong(found.group(2)));
+      if (last == 0) throw outside(size);
+      return Optional.of(new Part(size - last, last));
+    }
+    long from = Long.parseLong(found.group(1));
+    if (from >= size) throw outside(size);
+    long to = found.group(2).isEmpty() ? size - 1 : Long.parseLong(found.group(2));
+    // From behind to before is no range.
+    if (to < from) return Optional.empty();
+    return Optional.of(new Part(from, Math.min(to, size - 1) - from + 1));
+  }
+
+  private static ApiError outside(long size) {
+    return ApiError.of(
+        Reason.RANGE_NOT_SATISFIABLE,
+        "range: outside of the file (expected: within its " + size + " bytes)");
+  }
+}

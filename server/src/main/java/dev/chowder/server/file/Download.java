@@ -1,0 +1,90 @@
+package dev.chowder.server.file;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxFiles;
+import dev.chowder.sandbox.SandboxFiles.Entry;
+import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.grpc.Metadata;
+import java.net.URLConnection;
+import java.net.URLEncoder;
+import java.util.Optional;
+
+/** One file as it goes to a caller: what HTTP wants to know of it, then its bytes. */
+final class Download implements SandboxFiles.Reader {
+  private final OutgoingBody body;
+  private final Metadata headers;
+  private final Optional<String> range;
+  private final Optional<String> onlyIf;
+  private long missing;
+
+  /**
+   * Sends what the caller asked for.
+   *
+   * @param headers of the answer
+   * @param range the caller's {@code range}
+   * @param onlyIf the caller's {@code if-range}: the range holds for that state of the file alone
+   */
+  Download(OutgoingBody body, Metadata headers, Optional<String> range, Optional<String> onlyIf) {
+    this.body = body;
+    this.headers = headers;
+    this.range = range;
+    this.onlyIf = onlyIf;
+  }
+
+  @Override
+  public Part begin(Entry file) {
+    var tag = "\"" + Long.toHexString(file.size()) + "-" + file.modified().toEpochMilli() + "\"";
+    boolean same = onlyIf.isEmpty() || onlyIf.get().equals(tag);
+    var part = same ? ByteRange.of(range, file.size()) : Optional.<Part>empty();
+    var whole = part.orElse(new Part(0, file.size()));
+    var name = file.path().name();
+    var guessed = URLConnection.guessContentTypeFromName(name);
+    body.type(guessed == null ? "application/octet-stream" : guessed);
+    put("accept-ranges", "bytes");
+    put("etag", tag);
+    put("x-content-type-options", "nosniff");
+    put(
+        "content-disposition",
+        "attachment; filename=\""
+            + name.replaceAll("[^\\x20-\\x7e]|[\"%\\\\]", "_")
+            + "\"; filename*=UTF-8''"
+            + URLEncoder.encode(name, UTF_8).replace("+", "%20").replace("*", "%2A"));
+    missing = whole.length();
+    put("x-http-content-length", Long.toString(whole.length()));
+    part.ifPresent(
+        some -> {
+          ResponseHeaders.putHttpStatus(headers, 206);
+          put(
+              "content-range",
+              "bytes "
+                  + some.offset()
+                  + "-"
+                  + (some.offset() + some.length() - 1)
+                  + "/"
+                  + file.size());
+        });
+    return whole;
+  }
+
+  @Override
+  public void content(ByteString bytes) {
+    body.send(bytes);
+    missing -= bytes.size();
+  }
+
+  /** Whether all came that was announced: a file may be cut off while it is read. */
+  void requireWhole() {
+    if (missing == 0) return;
+    throw ApiError.of(
+        Reason.FILE_NOT_FOUND, "file: shorter by " + missing + " bytes now (expected: as it was)");
+  }
+
+  private void put(String name, String value) {
+    headers.put(Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER), value);
+  }
+}

@@ -1,0 +1,181 @@
+package dev.chowder.server.file;
+
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Empty;
+import dev.chowder.api.v1.DeleteFileRequest;
+import dev.chowder.api.v1.DownloadFileRequest;
+import dev.chowder.api.v1.FileContent;
+import dev.chowder.api.v1.FileServiceGrpc;
+import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.ListFilesRequest;
+import dev.chowder.api.v1.ListFilesResponse;
+import dev.chowder.api.v1.MakeFolderRequest;
+import dev.chowder.api.v1.MoveFileRequest;
+import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.UploadFileRequest;
+import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxFiles;
+import dev.chowder.sandbox.SandboxFiles.Entry;
+import dev.chowder.sandbox.SandboxFiles.Part;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.RequestHeaders;
+import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.instance.InstanceAsks;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/** Reads and writes files of workspaces: parse, do, present. */
+public final class FileGrpcService extends FileServiceGrpc.FileServiceImplBase {
+  private final FileRequests requests;
+  private final Workspaces workspaces;
+  private final FileSettings settings;
+
+  /** Wires the service. */
+  public FileGrpcService(InstanceAsks asks, SandboxDriver driver, FileSettings settings) {
+    this.requests = new FileRequests(settings);
+    this.workspaces = new Workspaces(asks, driver, settings.maxOpen());
+    this.settings = settings;
+  }
+
+  @Override
+  public void listFiles(ListFilesRequest request, StreamObserver<ListFilesResponse> out) {
+    var wanted = FileRequests.listing(request);
+    var listing =
+        workspaces.of(
+            request.getInstanceId(),
+            files ->
+                files.list(
+                    wanted.folder(),
+                    wanted.after(),
+                    wanted.pageSize(),
+                    settings.maxFolderEntries()));
+    out.onNext(FilePresenter.listing(wanted.folder(), listing));
+    out.onCompleted();
+  }
+
+  @Override
+  public void getFileContent(GetFileContentRequest request, StreamObserver<FileContent> out) {
+    var path = FileRequests.reading(request);
+    var content = workspaces.of(request.getInstanceId(), files -> whole(files, path));
+    if (!content.isValidUtf8()) throw Workspaces.notText(path);
+    out.onNext(FileContent.newBuilder().setPath(path.toString()).setContentBytes(content).build());
+    out.onCompleted();
+  }
+
+  private ByteString whole(SandboxFiles files, FilePath path) {
+    var all = ByteString.newOutput();
+    files.read(
+        path,
+        settings.maxContentBytes(),
+        new SandboxFiles.Reader() {
+          @Override
+          public Part begin(Entry file) {
+            return new Part(0, file.size());
+          }
+
+          @Override
+          public void content(ByteString bytes) throws IOException {
+            bytes.writeTo(all);
+          }
+        });
+    return all.toByteString();
+  }
+
+  @Override
+  public void putFileContent(PutFileContentRequest request, StreamObserver<Empty> out) {
+    var wanted = requests.writing(request);
+    change(
+        request.getInstanceId(),
+        files ->
+            files.write(
+                to -> {
+                  wanted.content().writeTo(to);
+                  return wanted.path();
+                }),
+        out);
+  }
+
+  @Override
+  public StreamObserver<UploadFileRequest> uploadFile(StreamObserver<Empty> out) {
+    var caller = Caller.current();
+    return new IncomingFiles<>(out, settings.patience(), settings.droppedBytes()) {
+      @Override
+      Supplier<Empty> begin(UploadFileRequest first, BodyPipe body) {
+        var id = FileRequests.instance(first.getInstanceId());
+        var form = requests.upload(first, body);
+        workspaces.require(caller, id);
+        return in(
+            workspaces,
+            id,
+            files -> {
+              files.write(form::writeTo);
+              return Empty.getDefaultInstance();
+            });
+      }
+
+      @Override
+      ByteString data(UploadFileRequest message) {
+        return message.getBody().getData();
+      }
+    };
+  }
+
+  @Override
+  public void downloadFile(DownloadFileRequest request, StreamObserver<HttpBody> out) {
+    var path = FileRequests.download(request);
+    var id = FileRequests.instance(request.getInstanceId());
+    workspaces.require(Caller.current(), id);
+    var body = new OutgoingBody(out, settings.patience());
+    var download =
+        new Download(
+            body,
+            ResponseHeaders.current(),
+            RequestHeaders.value("range"),
+            RequestHeaders.value("if-range"));
+    body.from(
+        () ->
+            workspaces.in(
+                id,
+                files -> {
+                  files.read(path, Long.MAX_VALUE, download);
+                  download.requireWhole();
+                  return path;
+                }));
+  }
+
+  @Override
+  public void moveFile(MoveFileRequest request, StreamObserver<Empty> out) {
+    var wanted = FileRequests.move(request);
+    change(
+        request.getInstanceId(),
+        files -> files.move(wanted.source(), wanted.destination(), wanted.overwrite()),
+        out);
+  }
+
+  @Override
+  public void deleteFile(DeleteFileRequest request, StreamObserver<Empty> out) {
+    var path = FileRequests.deletion(request);
+    change(request.getInstanceId(), files -> files.delete(path, request.getRecursive()), out);
+  }
+
+  @Override
+  public void makeFolder(MakeFolderRequest request, StreamObserver<Empty> out) {
+    var path = FileRequests.folder(request);
+    change(request.getInstanceId(), files -> files.makeFolder(path), out);
+  }
+
+  private void change(String instanceId, Consumer<SandboxFiles> change, StreamObserver<Empty> out) {
+    workspaces.of(
+        instanceId,
+        files -> {
+          change.accept(files);
+          return Empty.getDefaultInstance();
+        });
+    out.onNext(Empty.getDefaultInstance());
+    out.onCompleted();
+  }
+}

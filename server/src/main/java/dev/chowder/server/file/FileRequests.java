@@ -1,0 +1,122 @@
+package dev.chowder.server.file;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.DeleteFileRequest;
+import dev.chowder.api.v1.DownloadFileRequest;
+import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.ListFilesRequest;
+import dev.chowder.api.v1.MakeFolderRequest;
+import dev.chowder.api.v1.MoveFileRequest;
+import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.UploadFileRequest;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.FileRefused;
+import dev.chowder.server.call.Pages;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.io.InputStream;
+import java.util.Optional;
+
+/** Reads the requests of {@code FileService}. It asks nobody what is there. */
+final class FileRequests {
+  private final FileSettings settings;
+
+  FileRequests(FileSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Which page of which folder.
+   *
+   * @param after the last name of the page before; empty: from the first
+   */
+  record Listing(FilePath folder, int pageSize, String after) {}
+
+  /** What to write where. */
+  record Writing(FilePath path, ByteString content) {}
+
+  /** What to move where. */
+  record Move(FilePath source, FilePath destination, boolean overwrite) {}
+
+  static InstanceId instance(String id) {
+    if (!Ids.isId(id)) throw ApiError.instanceNotFound();
+    return new InstanceId(id);
+  }
+
+  static Listing listing(ListFilesRequest r) {
+    return new Listing(
+        r.hasPath() ? path("path", r.getPath()) : FilePath.ROOT,
+        Pages.size(r.hasPageSize(), r.getPageSize()),
+        after(r.getPageToken()));
+  }
+
+  private static String after(String token) {
+    if (token.isEmpty()) return "";
+    try {
+      if (FilePath.parse(token).names().size() == 1) return token;
+    } catch (FileRefused none) {
+      throw Pages.badToken(token);
+    }
+    throw Pages.badToken(token);
+  }
+
+  static FilePath reading(GetFileContentRequest r) {
+    return below("path", r.getPath());
+  }
+
+  Writing writing(PutFileContentRequest r) {
+    int bytes = r.getContent().getBytes(UTF_8).length;
+    if (bytes > settings.maxContentBytes()) {
+      throw ApiError.of(
+          Reason.TOO_LARGE,
+          "content: " + bytes + " bytes (expected: at most " + settings.maxContentBytes() + ")");
+    }
+    return new Writing(below("path", r.getPath()), r.getContentBytes());
+  }
+
+  UploadForm upload(UploadFileRequest r, InputStream body) {
+    return new UploadForm(
+        body,
+        r.getBody().getContentType(),
+        r.hasPath() ? Optional.of(below("path", r.getPath())) : Optional.empty(),
+        settings.maxFileBytes());
+  }
+
+  static FilePath download(DownloadFileRequest r) {
+    return below("path", r.getPath());
+  }
+
+  static Move move(MoveFileRequest r) {
+    return new Move(
+        below("source", r.getSource()), below("destination", r.getDestination()), r.getOverwrite());
+  }
+
+  static FilePath deletion(DeleteFileRequest r) {
+    return below("path", r.getPath());
+  }
+
+  static FilePath folder(MakeFolderRequest r) {
+    return below("path", r.getPath());
+  }
+
+  /** Not the workspace itself. */
+  static FilePath below(String field, String text) {
+    var path = path(field, text);
+    if (path.isRoot()) {
+      throw ApiError.invalid(field, "the workspace itself (expected: a path below it)");
+    }
+    return path;
+  }
+
+  private static FilePath path(String field, String text) {
+    try {
+      return FilePath.parse(text);
+    } catch (FileRefused why) {
+      throw ApiError.invalid(field, String.valueOf(why.getMessage()));
+    }
+  }
+}

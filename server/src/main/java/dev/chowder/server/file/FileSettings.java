@@ -1,0 +1,34 @@
+package dev.chowder.server.file;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * The limits of {@code FileService}; {@code reference.conf} says what each is by default.
+ *
+ * @param maxContentBytes of a file that is read or written as text in one message
+ * @param maxFolderEntries of a folder that is listed
+ * @param maxFileBytes of a file that is uploaded
+ * @param patience how long nothing may move while a file comes or goes
+ * @param droppedBytes of an upload that was refused, before the refusal is told
+ * @param maxOpen files being read or written at once, on this node
+ */
+public record FileSettings(
+    int maxContentBytes,
+    int maxFolderEntries,
+    long maxFileBytes,
+    Duration patience,
+    long droppedBytes,
+    int maxOpen) {
+  /** Reads {@code chowder.files}. */
+  public static FileSettings of(Config root) {
+    var c = root.getConfig("chowder.files");
+    return new FileSettings(
+        Math.toIntExact(c.getBytes("max-content-bytes")),
+        c.getInt("max-folder-entries"),
+        c.getBytes("max-file-bytes"),
+        c.getDuration("patience"),
+        c.getBytes("dropped-bytes"),
+        c.getInt("max-open"));
+  }
+}

@@ -1,0 +1,77 @@
+package dev.chowder.server.file;
+
+import dev.chowder.instance.InstanceId;
+import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.FileRefused;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxFiles;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.instance.InstanceAsks;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+
+/**
+ * Finds the caller's workspaces, and bounds how many are being worked in at once. Blocks; what a
+ * driver refuses leaves it as an error of the API.
+ */
+final class Workspaces {
+  private static final FilePath FOLDER = FilePath.parse(OpenClawHome.WORKSPACE);
+  private static final int RETRY_AFTER_SECONDS = 1;
+
+  private final InstanceAsks asks;
+  private final SandboxDriver driver;
+  private final int maxOpen;
+  private final Semaphore free;
+
+  Workspaces(InstanceAsks asks, SandboxDriver driver, int maxOpen) {
+    this.asks = asks;
+    this.driver = driver;
+    this.maxOpen = maxOpen;
+    this.free = new Semaphore(maxOpen);
+  }
+
+  /** Makes sure that the caller's instance has a workspace. */
+  void require(Caller caller, InstanceId id) {
+    var view = asks.get(caller, id);
+    if (view.ranBefore()) return;
+    var status = view.status().now().label();
+    throw ApiError.wrongState(
+        "status: " + status + " (expected: one that ran before, so that it has a workspace)",
+        Map.of("status", status, "desired_status", view.status().desired().label()));
+  }
+
+  /** Does this in a workspace that was made sure of, when it is its turn. */
+  <T> T in(InstanceId id, Function<SandboxFiles, T> work) {
+    if (!free.tryAcquire()) {
+      throw ApiError.rateLimited(
+          "open files: " + maxOpen + " on this node (expected: fewer)", RETRY_AFTER_SECONDS);
+    }
+    try {
+      return work.apply(driver.files(SandboxId.ofInstance(id.value()), FOLDER));
+    } catch (FileRefused why) {
+      throw FileErrors.error(why);
+    } catch (SandboxException why) {
+      throw FileErrors.error(why);
+    } finally {
+      free.release();
+    }
+  }
+
+  /** The same as one step. */
+  <T> T of(String instanceId, Function<SandboxFiles, T> work) {
+    var id = FileRequests.instance(instanceId);
+    require(Caller.current(), id);
+    return in(id, work);
+  }
+
+  static ApiError notText(FilePath path) {
+    return ApiError.of(
+        Reason.FILE_NOT_TEXT, path + ": not UTF-8 (expected: text; download what is none)");
+  }
+}

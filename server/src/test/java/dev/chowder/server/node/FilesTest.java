@@ -1,0 +1,239 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.rpc.ErrorInfo;
+import dev.chowder.api.v1.DeleteFileRequest;
+import dev.chowder.api.v1.FileEntry;
+import dev.chowder.api.v1.FileServiceGrpc.FileServiceBlockingStub;
+import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.ListFilesRequest;
+import dev.chowder.api.v1.MakeFolderRequest;
+import dev.chowder.api.v1.MoveFileRequest;
+import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.server.error.Reason;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executors;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files of a workspace, from a caller through the whole node to a played home. */
+class FilesTest {
+  @TempDir static Path home;
+  private static Node node;
+  private static String key;
+  private static String id;
+
+  @BeforeAll
+  static void start() throws IOException {
+    node =
+        Node.start(
+            home, Map.of("chowder.files.max-content-bytes", 1000, "chowder.files.max-open", 2));
+    key = node.newcomer("crab");
+    id = node.createRunning(key);
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+  }
+
+  @AfterEach
+  void heal() {
+    node.script().heal();
+  }
+
+  @Test
+  void whatIsWrittenIsListedReadMovedAndDeleted() {
+    put("notes/a.md", "héllo\n");
+    put("notes/b.md", "");
+    var _ =
+        files()
+            .makeFolder(
+                MakeFolderRequest.newBuilder().setInstanceId(id).setPath("notes/c").build());
+    assertThat(get("notes/a.md")).isEqualTo("héllo\n");
+    var page = files().listFiles(list("notes").setPageSize(2).build());
+    assertThat(page.getPath()).isEqualTo("notes");
+    assertThat(page.getEntriesList())
+        .extracting(FileEntry::getPath)
+        .containsExactly("notes/a.md", "notes/b.md");
+    var first = page.getEntries(0);
+    assertThat(first.getName()).isEqualTo("a.md");
+    assertThat(first.getSize()).isEqualTo(7);
+    assertThat(first.getIsDir()).isFalse();
+    assertThat(first.getPermissions()).startsWith("-rw");
+    var rest = files().listFiles(list("notes").setPageToken(page.getNextPageToken()).build());
+    assertThat(rest.getEntriesList()).hasSize(1);
+    assertThat(rest.getEntries(0).getIsDir()).isTrue();
+    assertThat(rest.getEntries(0).getPermissions()).startsWith("d");
+    assertThat(rest.getNextPageToken()).isEmpty();
+
+    var move =
+        MoveFileRequest.newBuilder()
+            .setInstanceId(id)
+            .setSource("notes/a.md")
+            .setDestination("notes/b.md");
+    assertReason(Reason.FILE_EXISTS, () -> files().moveFile(move.build()));
+    var _ = files().moveFile(move.setOverwrite(true).build());
+    assertThat(get("notes/b.md")).isEqualTo("héllo\n");
+    assertReason(Reason.FILE_NOT_FOUND, () -> get("notes/a.md"));
+    var delete = DeleteFileRequest.newBuilder().setInstanceId(id).setPath("notes");
+    assertReason(Reason.FOLDER_NOT_EMPTY, () -> files().deleteFile(delete.build()));
+    var _ = files().deleteFile(delete.setRecursive(true).build());
+    assertReason(Reason.FILE_NOT_FOUND, () -> files().deleteFile(delete.build()));
+  }
+
+  @Test
+  void aStoppedInstanceHasItsFilesAndOneThatIsProvisionedHasNone() {
+    var stopped = node.createRunning(key);
+    var _ =
+        node.instances(key)
+            .stopInstance(
+                StopInstanceRequest.newBuilder().setInstanceId(stopped).setWait(30).build());
+    var _ = files().putFileContent(content(stopped, "a", "asleep"));
+    assertThat(
+            files()
+                .getFileContent(
+                    GetFileContentRequest.newBuilder().setInstanceId(stopped).setPath("a").build())
+                .getContent())
+        .isEqualTo("asleep");
+    node.script().hangNext(Verb.RUN, 1);
+    var young = node.create(key);
+    assertReason(Reason.WRONG_STATE, () -> files().putFileContent(content(young, "a", "x")));
+  }
+
+  @Test
+  void noLinkIsFollowed() throws IOException {
+    Files.createSymbolicLink(workspace().resolve("out"), Path.of("..", "openclaw.json"));
+    assertReason(Reason.FILE_IS_LINK, () -> get("out"));
+    assertReason(Reason.FILE_IS_LINK, () -> put("out", "overwritten"));
+    assertReason(Reason.FILE_IS_LINK, () -> put("out/x", "x"));
+    assertThat(files().listFiles(list(".").build()).getEntriesList())
+        .filteredOn(entry -> entry.getName().equals("out"))
+        .extracting(FileEntry::getPermissions)
+        .first()
+        .asString()
+        .startsWith("l");
+  }
+
+  @Test
+  void aFolderIsNoFileAndAFileNoFolder() {
+    put("folder/file", "x");
+    assertReason(Reason.FILE_WRONG_KIND, () -> get("folder"));
+    assertReason(Reason.FILE_WRONG_KIND, () -> put("folder", "x"));
+    assertReason(Reason.FILE_WRONG_KIND, () -> put("folder/file/x", "x"));
+    assertReason(Reason.FILE_WRONG_KIND, () -> files().listFiles(list("folder/file").build()));
+  }
+
+  @Test
+  void aFileThatIsNoTextIsNotReadAsText() throws IOException {
+    Files.write(workspace().resolve("image"), new byte[] {(byte) 0x89, 'P', 'N', 'G'});
+    assertReason(Reason.FILE_NOT_TEXT, () -> get("image"));
+  }
+
+  @Test
+  void whatIsTooLargeIsNeitherReadNorWritten() throws IOException {
+    Files.write(workspace().resolve("large"), new byte[1001]);
+    assertReason(Reason.TOO_LARGE, () -> get("large"));
+    assertReason(Reason.TOO_LARGE, () -> put("larger", "é".repeat(501)));
+    put("just", "é".repeat(500));
+    assertThat(get("just")).hasSize(500);
+  }
+
+  @Test
+  void aFullDiskAndAnEngineThatIsAwayAreTold() {
+    node.script().failNext(Verb.FILES, 1, SandboxException.Reason.NO_SPACE, "full");
+    assertReason(Reason.NO_SPACE, () -> put("a", "x"));
+    node.script().unreachable();
+    assertReason(Reason.GATEWAY_UNAVAILABLE, () -> put("a", "x"));
+    assertThatThrownBy(() -> put("a", "x")).hasMessageNotContaining("docker");
+  }
+
+  @Test
+  void soManyAreOpenAtOnceAndNoMore() {
+    long before = opened();
+    node.script().delay(Verb.FILES, Duration.ofSeconds(5));
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int n = 0; n < 2; n++) {
+        var _ = threads.submit(() -> reason(() -> get("absent")));
+      }
+      Node.await(() -> opened() < before + 2 ? "fewer than two are open" : "");
+      assertReason(Reason.RATE_LIMITED, () -> get("absent"));
+    }
+    node.script().heal();
+    assertReason(Reason.FILE_NOT_FOUND, () -> get("absent"));
+  }
+
+  private static long opened() {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.FILES).count();
+  }
+
+  private static FileServiceBlockingStub files() {
+    return node.files(key);
+  }
+
+  private static Path workspace() throws IOException {
+    return Files.createDirectories(
+        home.resolve("sandboxes").resolve("sb-" + id).resolve("home/.openclaw/workspace"));
+  }
+
+  private static ListFilesRequest.Builder list(String path) {
+    return ListFilesRequest.newBuilder().setInstanceId(id).setPath(path);
+  }
+
+  private static void put(String path, String text) {
+    var _ = files().putFileContent(content(id, path, text));
+  }
+
+  private static PutFileContentRequest content(String instance, String path, String text) {
+    return PutFileContentRequest.newBuilder()
+        .setInstanceId(instance)
+        .setPath(path)
+        .setContent(text)
+        .build();
+  }
+
+  private static String get(String path) {
+    return files()
+        .getFileContent(GetFileContentRequest.newBuilder().setInstanceId(id).setPath(path).build())
+        .getContent();
+  }
+
+  private static void assertReason(Reason expected, ThrowingCallable call) {
+    assertThat(reason(call)).isEqualTo(expected.name());
+  }
+
+  /** Of the refusal; that there was none. */
+  private static String reason(ThrowingCallable call) {
+    try {
+      call.call();
+      return "none";
+    } catch (StatusRuntimeException why) {
+      try {
+        return Objects.requireNonNull(StatusProto.fromThrowable(why))
+            .getDetails(0)
+            .unpack(ErrorInfo.class)
+            .getReason();
+      } catch (IOException broken) {
+        throw new AssertionError(broken);
+      }
+    } catch (Throwable other) {
+      throw new AssertionError(other);
+    }
+  }
+}
