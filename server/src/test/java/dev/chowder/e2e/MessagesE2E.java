@@ -164,7 +164,7 @@ class MessagesE2E {
         }
         console.log(text);
         try {
-          const stranger = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: "wrong" });
+          const stranger = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: process.env.OTHER });
           await stranger.responses.create({ model: "demo", input: "Hello" });
         } catch (refused) {
           if (!(refused instanceof OpenAI.AuthenticationError)) throw refused;
@@ -180,7 +180,9 @@ class MessagesE2E {
                 "BASE_URL",
                 Installation.UNDER_TEST.rest() + agent.path(""),
                 "KEY",
-                agent.caller().key()));
+                agent.caller().key(),
+                "OTHER",
+                "nobodys"));
     assertThat(result.out().lines().map(String::strip)).containsExactly("plain", "1 2 3", "401");
   }
 
