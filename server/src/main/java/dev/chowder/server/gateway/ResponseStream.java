@@ -34,6 +34,9 @@ import org.slf4j.LoggerFactory;
  * when nothing moves for too long. It has exactly one end.
  */
 final class ResponseStream {
+  /** Tokens may follow one another quickly; one rotation needs one. */
+  private static final int MAX_REPETITIONS = 4;
+
   private static final Logger LOG = LoggerFactory.getLogger(ResponseStream.class);
 
   private final ServerCallStreamObserver<HttpBody> out;
@@ -47,7 +50,7 @@ final class ResponseStream {
   private Flow.@Nullable Subscription upstream;
   private @Nullable ScheduledFuture<?> watchdog;
   private boolean asked;
-  private boolean repeated;
+  private int repetitions;
   private boolean started;
   private boolean ended;
   private boolean events;
@@ -70,8 +73,8 @@ final class ResponseStream {
   /**
    * Sends the request.
    *
-   * @param otherwise the same with another token, if there is one by now; asked for when the
-   *     gateway refuses the first, which it does before it begins with anything
+   * @param otherwise the same with another token than before, if there is one by now; asked for
+   *     each time that the gateway refuses one, which it does before it begins with anything
    */
   void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> otherwise) {
     out.setOnReadyThreshold(settings.maxBufferedBytes());
@@ -107,7 +110,7 @@ final class ResponseStream {
     if (status == 401 && mayRepeat()) {
       var again = otherwise.get();
       if (again.isPresent()) {
-        send(client, again.get(), Optional::empty);
+        send(client, again.get(), otherwise);
         return HttpResponse.BodySubscribers.replacing(null);
       }
     }
@@ -139,9 +142,7 @@ final class ResponseStream {
   }
 
   private synchronized boolean mayRepeat() {
-    boolean first = !repeated && !ended;
-    repeated = true;
-    return first;
+    return !ended && repetitions++ < MAX_REPETITIONS;
   }
 
   private static String contentType(HttpResponse.ResponseInfo info) {

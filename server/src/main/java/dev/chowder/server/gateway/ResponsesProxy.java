@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
@@ -87,21 +88,23 @@ public final class ResponsesProxy implements AutoCloseable {
             settings,
             clock,
             free::release);
+    var last = new AtomicReference<>(target.token());
     stream.begin(
         client,
         httpRequest(target.address(), target.token(), session, request),
-        () ->
-            otherToken(organizationId, instanceId, target)
-                .map(token -> httpRequest(target.address(), token, session, request)));
+        () -> {
+          var other = otherToken(organizationId, instanceId, last.get());
+          other.ifPresent(last::set);
+          return other.map(token -> httpRequest(target.address(), token, session, request));
+        });
   }
 
   /** While the gateway's token is being replaced, it may not be the one that was found. */
-  private Optional<Secret> otherToken(
-      String organizationId, String instanceId, Place.Target refused) {
+  private Optional<Secret> otherToken(String organizationId, String instanceId, Secret refused) {
     return directory.lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
         ? Stream.of(now.next(), Optional.of(now.token()))
             .flatMap(Optional::stream)
-            .filter(token -> !token.equals(refused.token()))
+            .filter(token -> !token.equals(refused))
             .findFirst()
         : Optional.empty();
   }
