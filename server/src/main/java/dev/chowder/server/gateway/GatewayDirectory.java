@@ -3,6 +3,7 @@ package dev.chowder.server.gateway;
 import dev.chowder.secret.Secret;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Tells where an instance's gateway answers now. May block for a short while. */
 @FunctionalInterface
@@ -13,6 +14,25 @@ public interface GatewayDirectory {
    * @param organizationId whose it must be; empty asks for any organization's
    */
   Place lookup(Optional<String> organizationId, String instanceId);
+
+  /**
+   * How many other tokens to try; one rotation needs one, and they may follow one another quickly.
+   */
+  int MAX_OTHER_TOKENS = 4;
+
+  /**
+   * The token to try after the gateway refused one, which may be replaced right now.
+   *
+   * @return empty when no other is known by now
+   */
+  default Optional<Secret> otherToken(String organizationId, String instanceId, Secret refused) {
+    return lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
+        ? Stream.of(now.next(), Optional.of(now.token()))
+            .flatMap(Optional::stream)
+            .filter(token -> !token.equals(refused))
+            .findFirst()
+        : Optional.empty();
+  }
 
   /** What is known of an instance's gateway. */
   sealed interface Place {

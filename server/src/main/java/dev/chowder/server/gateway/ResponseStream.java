@@ -34,9 +34,6 @@ import org.slf4j.LoggerFactory;
  * when nothing moves for too long. It has exactly one end.
  */
 final class ResponseStream {
-  /** Tokens may follow one another quickly; one rotation needs one. */
-  private static final int MAX_REPETITIONS = 4;
-
   private static final Logger LOG = LoggerFactory.getLogger(ResponseStream.class);
 
   private final ServerCallStreamObserver<HttpBody> out;
@@ -142,7 +139,7 @@ final class ResponseStream {
   }
 
   private synchronized boolean mayRepeat() {
-    return !ended && repetitions++ < MAX_REPETITIONS;
+    return !ended && repetitions++ < GatewayDirectory.MAX_OTHER_TOKENS;
   }
 
   private static String contentType(HttpResponse.ResponseInfo info) {

@@ -20,7 +20,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 
 /**
  * Leads a message to an instance's gateway and the answer back as it comes, holding no more of it
@@ -93,20 +92,10 @@ public final class ResponsesProxy implements AutoCloseable {
         client,
         httpRequest(target.address(), target.token(), session, request),
         () -> {
-          var other = otherToken(organizationId, instanceId, last.get());
+          var other = directory.otherToken(organizationId, instanceId, last.get());
           other.ifPresent(last::set);
           return other.map(token -> httpRequest(target.address(), token, session, request));
         });
-  }
-
-  /** While the gateway's token is being replaced, it may not be the one that was found. */
-  private Optional<Secret> otherToken(String organizationId, String instanceId, Secret refused) {
-    return directory.lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
-        ? Stream.of(now.next(), Optional.of(now.token()))
-            .flatMap(Optional::stream)
-            .filter(token -> !token.equals(refused))
-            .findFirst()
-        : Optional.empty();
   }
 
   private static HttpRequest httpRequest(

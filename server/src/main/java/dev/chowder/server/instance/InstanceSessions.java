@@ -139,7 +139,7 @@ public final class InstanceSessions {
           "calls about sessions: " + maxOpen + " are open (expected: fewer)", 1);
     }
     try {
-      return ask(instanceId, target, question);
+      return ask(caller, instanceId, target, question);
     } catch (UnansweredException unanswered) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
@@ -152,17 +152,23 @@ public final class InstanceSessions {
     }
   }
 
-  private <T> T ask(String instanceId, Place.Target target, Question<T> question)
+  private <T> T ask(Caller caller, String instanceId, Place.Target target, Question<T> question)
       throws InterruptedException {
     var address = target.address();
     var endpoint = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());
     var device = devices.of(instanceId);
-    try {
-      return question.ask(new Gateway(endpoint, target.token(), device));
-    } catch (UnansweredException unanswered) {
-      boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
-      if (!replaced || target.next().isEmpty()) throw unanswered;
-      return question.ask(new Gateway(endpoint, target.next().get(), device));
+    var token = target.token();
+    for (int tried = 0; ; tried++) {
+      try {
+        return question.ask(new Gateway(endpoint, token, device));
+      } catch (UnansweredException unanswered) {
+        boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
+        if (!replaced || tried == GatewayDirectory.MAX_OTHER_TOKENS) throw unanswered;
+        token =
+            directory
+                .otherToken(caller.organizationId(), instanceId, token)
+                .orElseThrow(() -> unanswered);
+      }
     }
   }
 
