@@ -45,6 +45,15 @@ public sealed interface OrganizationCommand extends CborSerializable {
       ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
+  /** Has the history tell that a key was made; it is in the table of keys by then. */
+  record TellKeyMade(String keyId, String madeId, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements Request {}
+
+  /** The same of one that was ended. */
+  record TellKeyRevoked(
+      String keyId, String revokedId, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements Request {}
+
   /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
   record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 

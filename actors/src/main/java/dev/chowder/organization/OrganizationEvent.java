@@ -31,6 +31,15 @@ public sealed interface OrganizationEvent {
   record EndpointRemoved(String keyId, ModelProvider provider, Instant at)
       implements OrganizationEvent {}
 
+  /**
+   * A key that opens the organization, or some of its instances, was made. May be told twice with
+   * the same time: the journal tells of keys, it does not keep them.
+   */
+  record KeyMade(String keyId, String madeId, Instant at) implements OrganizationEvent {}
+
+  /** A key was ended; the same holds. */
+  record KeyRevoked(String keyId, String revokedId, Instant at) implements OrganizationEvent {}
+
   record TierSet(Tier tier, Instant at) implements OrganizationEvent {}
 
   record CustomerLinked(String keyId, String customerId, Instant at) implements OrganizationEvent {}

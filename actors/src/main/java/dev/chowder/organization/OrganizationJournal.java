@@ -6,6 +6,8 @@ import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationCustomerLinked;
 import dev.chowder.journal.v1.OrganizationEndpointRemoved;
 import dev.chowder.journal.v1.OrganizationEndpointSet;
+import dev.chowder.journal.v1.OrganizationKeyMade;
+import dev.chowder.journal.v1.OrganizationKeyRevoked;
 import dev.chowder.journal.v1.OrganizationProviderKeyRemoved;
 import dev.chowder.journal.v1.OrganizationProviderKeySet;
 import dev.chowder.journal.v1.OrganizationRenamed;
@@ -52,6 +54,10 @@ public final class OrganizationJournal
               .setEndpointRemoved(
                   OrganizationEndpointRemoved.newBuilder().setProvider(e.provider().label()))
               .build();
+      case OrganizationEvent.KeyMade e ->
+          stored.setKeyMade(OrganizationKeyMade.newBuilder().setId(e.madeId())).build();
+      case OrganizationEvent.KeyRevoked e ->
+          stored.setKeyRevoked(OrganizationKeyRevoked.newBuilder().setId(e.revokedId())).build();
       case OrganizationEvent.TierSet e ->
           stored.setTierSet(OrganizationTierSet.newBuilder().setTier(e.tier().label())).build();
       case OrganizationEvent.CustomerLinked e ->
@@ -112,6 +118,9 @@ public final class OrganizationJournal
       case ENDPOINT_REMOVED ->
           new OrganizationEvent.EndpointRemoved(
               keyId, JournalFields.provider(stored.getEndpointRemoved().getProvider()), at);
+      case KEY_MADE -> new OrganizationEvent.KeyMade(keyId, stored.getKeyMade().getId(), at);
+      case KEY_REVOKED ->
+          new OrganizationEvent.KeyRevoked(keyId, stored.getKeyRevoked().getId(), at);
       case TIER_SET ->
           new OrganizationEvent.TierSet(JournalFields.tier(stored.getTierSet().getTier()), at);
       case CUSTOMER_LINKED ->

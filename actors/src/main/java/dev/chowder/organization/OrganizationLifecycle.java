@@ -13,10 +13,14 @@ import dev.chowder.organization.OrganizationCommand.ReserveSlot;
 import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
 import dev.chowder.organization.OrganizationCommand.StoreView;
+import dev.chowder.organization.OrganizationCommand.TellKeyMade;
+import dev.chowder.organization.OrganizationCommand.TellKeyRevoked;
 import dev.chowder.organization.OrganizationCommand.Update;
 import dev.chowder.organization.OrganizationEvent.CustomerLinked;
 import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
 import dev.chowder.organization.OrganizationEvent.EndpointSet;
+import dev.chowder.organization.OrganizationEvent.KeyMade;
+import dev.chowder.organization.OrganizationEvent.KeyRevoked;
 import dev.chowder.organization.OrganizationEvent.ProviderKeyRemoved;
 import dev.chowder.organization.OrganizationEvent.ProviderKeySet;
 import dev.chowder.organization.OrganizationEvent.Renamed;
@@ -60,6 +64,10 @@ public final class OrganizationLifecycle {
               : reject(new OrganizationRejection.AlreadyExists());
       case Get _, GetSlots _, StoreView _ -> accept();
       case Update update -> OrganizationUpdate.decide(state, update);
+      case TellKeyMade(var keyId, var madeId, var now, _) ->
+          accept(new KeyMade(keyId, madeId, now));
+      case TellKeyRevoked(var keyId, var revokedId, var now, _) ->
+          accept(new KeyRevoked(keyId, revokedId, now));
       case SetTier(var tier, var now, _) ->
           tier == state.tier() ? accept() : accept(new TierSet(tier, now));
       case LinkCustomer(var keyId, var customerId, var instead, var now, _) ->
@@ -114,6 +122,7 @@ public final class OrganizationLifecycle {
           endpoints(state, with(state.endpoints(), provider, endpoint), at);
       case EndpointRemoved(_, var provider, var at) ->
           endpoints(state, without(state.endpoints(), provider), at);
+      case KeyMade _, KeyRevoked _ -> state;
       case CustomerLinked(_, var customerId, _) -> billing(state, state.billing().with(customerId));
       case SubscriptionHeard heard -> billing(state, state.billing().after(heard));
       case SlotReserved(_, var instanceId, var at) ->

@@ -64,6 +64,8 @@ class OrganizationLifecycleTest {
             new OrganizationCommand.StoreView(NOBODY),
             update(Optional.of("n"), Set.of(), Set.of(), Map.of()),
             new OrganizationCommand.SetTier(Tier.CRAB, T0, NOBODY),
+            new OrganizationCommand.TellKeyMade("key", "made", T0, NOBODY),
+            new OrganizationCommand.TellKeyRevoked("key", "revoked", T0, NOBODY),
             new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.empty(), T0, NOBODY),
             new OrganizationCommand.HearSubscription(
                 new SubscriptionFact(
@@ -90,6 +92,18 @@ class OrganizationLifecycleTest {
     // The same once more, since its answer was lost.
     assertThat(decide(ACTIVE, new OrganizationCommand.SignUp("acme", ACTIVE.createdAt(), NOBODY)))
         .isEqualTo(accept());
+  }
+
+  @Test
+  void keysAreToldOfAndChangeNothing() {
+    var made = new OrganizationEvent.KeyMade("key", "made", T1);
+    assertThat(decide(ACTIVE, new OrganizationCommand.TellKeyMade("key", "made", T1, NOBODY)))
+        .isEqualTo(accept(made));
+    assertThat(OrganizationLifecycle.evolve(ACTIVE, made)).isEqualTo(ACTIVE);
+    var revoked = new OrganizationEvent.KeyRevoked("key", "revoked", T1);
+    assertThat(decide(ACTIVE, new OrganizationCommand.TellKeyRevoked("key", "revoked", T1, NOBODY)))
+        .isEqualTo(accept(revoked));
+    assertThat(OrganizationLifecycle.evolve(ACTIVE, revoked)).isEqualTo(ACTIVE);
   }
 
   @Test

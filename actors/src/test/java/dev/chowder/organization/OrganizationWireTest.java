@@ -88,6 +88,8 @@ class OrganizationWireTest {
             List.of(
                 new OrganizationCommand.SignUp("acme", T0, ref),
                 new OrganizationCommand.Get(ref),
+                new OrganizationCommand.TellKeyMade("key", "made", T0, ref),
+                new OrganizationCommand.TellKeyRevoked("key", "revoked", T0, ref),
                 new OrganizationCommand.SetTier(Tier.LOBSTER, T0, ref),
                 new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.of("cus_0"), T0, ref),
                 new OrganizationCommand.HearSubscription(

@@ -60,6 +60,8 @@ final class Samples {
         new OrganizationEvent.ProviderKeyRemoved("key", ModelProvider.GEMINI, T0),
         new OrganizationEvent.EndpointSet("key", ModelProvider.CUSTOM, ENDPOINT, T0),
         new OrganizationEvent.EndpointRemoved("key", ModelProvider.OPENAI, T0),
+        new OrganizationEvent.KeyMade("key", "made", T0),
+        new OrganizationEvent.KeyRevoked("key", "revoked", T0),
         new OrganizationEvent.TierSet(Tier.WHALE, T0),
         new OrganizationEvent.CustomerLinked("key", "cus_1", T0),
         new OrganizationEvent.SubscriptionHeard(

@@ -320,7 +320,8 @@ public final class Chowder implements AutoCloseable {
             settings.signUpOpen(),
             clock);
     var keyService =
-        new KeyGrpcService(new ScopedKeys(database, keys, keySettings, clock), instanceRows, clock);
+        new KeyGrpcService(
+            new ScopedKeys(database, keys, keySettings, clock), instanceRows, organizations, clock);
     var subscriptionService =
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
     var streams =

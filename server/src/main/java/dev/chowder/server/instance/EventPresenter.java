@@ -96,6 +96,8 @@ final class EventPresenter {
           say(e.provider().label(), shown.setType("endpoint_set"));
       case OrganizationEvent.EndpointRemoved e ->
           say(e.provider().label(), shown.setType("endpoint_removed"));
+      case OrganizationEvent.KeyMade e -> say(e.madeId(), shown.setType("key_made"));
+      case OrganizationEvent.KeyRevoked e -> say(e.revokedId(), shown.setType("key_revoked"));
       case OrganizationEvent.CustomerLinked e ->
           say(e.customerId(), shown.setType("customer_linked"));
       case OrganizationEvent.SubscriptionHeard e ->

@@ -13,11 +13,13 @@ import dev.chowder.api.v1.RevokeKeyRequest;
 import dev.chowder.key.Permission;
 import dev.chowder.key.ScopedKey;
 import dev.chowder.key.ScopedKeys;
+import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
+import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
@@ -27,23 +29,34 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   private final KeyRequests requests;
   private final ScopedKeys keys;
   private final InstanceRows instances;
+  private final OrganizationAsks asks;
+  private final InstantSource clock;
 
   /** Wires the service. */
-  public KeyGrpcService(ScopedKeys keys, InstanceRows instances, InstantSource clock) {
+  public KeyGrpcService(
+      ScopedKeys keys, InstanceRows instances, OrganizationAsks asks, InstantSource clock) {
     this.requests = new KeyRequests(clock);
     this.keys = keys;
     this.instances = instances;
+    this.asks = asks;
+    this.clock = clock;
   }
 
   @Override
   public void createKey(CreateKeyRequest request, StreamObserver<Key> out) {
-    var organization = Caller.current().organizationId();
+    var caller = Caller.current();
+    var organization = caller.organizationId();
     var wanted = requests.creation(request);
     var named = wanted.scope().instanceIds();
     if (instances.countLive(organization, named) < named.size()) throw ApiError.instanceNotFound();
     var id = NewId.current().value();
     switch (keys.issue(organization, id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
       case ScopedKeys.Issue.Made(var key, var value) -> {
+        var now = clock.instant();
+        // Before anybody has the key: what opens something is in the history.
+        asks.tell(
+            organization,
+            replyTo -> new OrganizationCommand.TellKeyMade(caller.keyId(), id, now, replyTo));
         out.onNext(key(key).setRawKey(value.reveal()).build());
         out.onCompleted();
       }
@@ -81,7 +94,12 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   @Override
   public void revokeKey(RevokeKeyRequest request, StreamObserver<Empty> out) {
     var id = KeyRequests.keyId(request.getKeyId());
-    if (!keys.revoke(Caller.current().organizationId(), id)) throw KeyRequests.notFound();
+    var caller = Caller.current();
+    if (!keys.revoke(caller.organizationId(), id)) throw KeyRequests.notFound();
+    var now = clock.instant();
+    asks.tell(
+        caller.organizationId(),
+        replyTo -> new OrganizationCommand.TellKeyRevoked(caller.keyId(), id, now, replyTo));
     out.onNext(Empty.getDefaultInstance());
     out.onCompleted();
   }

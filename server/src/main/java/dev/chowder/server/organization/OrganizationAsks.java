@@ -30,6 +30,12 @@ public final class OrganizationAsks {
     };
   }
 
+  /** The same where nobody wants to know how it stands. */
+  public void tell(
+      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
+    var _ = send(organizationId, command);
+  }
+
   /** The answer itself. */
   public OrganizationReply reply(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {

@@ -127,6 +127,10 @@ public final class OrganizationGrpcService
         keys.rotate(caller.organizationId(), id, caller.keyId(), ends)
             // By a call with the same idempotency key that never came to its answer.
             .orElseThrow(() -> Idempotency.alreadyDone(id));
+    var now = clock.instant();
+    asks.tell(
+        caller.organizationId(),
+        replyTo -> new OrganizationCommand.TellKeyMade(caller.keyId(), id, now, replyTo));
     out.onNext(
         RotateApiKeyResponse.newBuilder()
             .setKeyId(issued.keyId())

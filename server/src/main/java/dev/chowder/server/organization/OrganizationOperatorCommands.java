@@ -2,6 +2,8 @@ package dev.chowder.server.organization;
 
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationCommand.TellKeyMade;
+import dev.chowder.organization.OrganizationCommand.TellKeyRevoked;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Tier;
@@ -64,7 +66,12 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
           var _ = asks.send(organizationId, OrganizationCommand.Get::new);
           var former = keys.organizationKeys(organizationId);
           var issued = keys.issueOrganizationKey(organizationId);
-          former.forEach(keyId -> keys.revoke(organizationId, keyId));
+          asks.tell(organizationId, to -> new TellKeyMade("", issued.keyId(), clock.instant(), to));
+          for (var keyId : former) {
+            if (keys.revoke(organizationId, keyId)) {
+              asks.tell(organizationId, to -> new TellKeyRevoked("", keyId, clock.instant(), to));
+            }
+          }
           return issued.value();
         });
   }

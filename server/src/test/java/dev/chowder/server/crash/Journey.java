@@ -7,6 +7,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.api.v1.CreateInstanceRequest;
+import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.GetFileContentRequest;
@@ -17,6 +18,8 @@ import dev.chowder.api.v1.GetSubscriptionRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
@@ -24,6 +27,7 @@ import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.ReceiveStripeEventRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
+import dev.chowder.api.v1.RevokeKeyRequest;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.SignUpRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
@@ -146,6 +150,7 @@ final class Journey {
   void live(ServerProcess server) {
     begin(server);
     subscribe(server);
+    lendKey(server);
     reconfigure(server);
     rotate(server);
     stop(server);
@@ -366,6 +371,23 @@ final class Journey {
     var wanted = GetFileContentRequest.newBuilder().setInstanceId(id()).setPath("a/note").build();
     var read = call(server, () -> files.getFileContent(wanted)).getContent();
     if (!read.equals("kept")) throw new AssertionError("note: " + read + " (expected: kept)");
+  }
+
+  /** A key for somebody else, and its end. */
+  private void lendKey(ServerProcess server) {
+    var keys =
+        KeyServiceGrpc.newBlockingStub(server.channel())
+            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+            .withCallCredentials(credentials());
+    var wanted =
+        CreateKeyRequest.newBuilder()
+            .setName("lent")
+            .addInstanceIds(id())
+            .addPermissions(Key.Permission.read)
+            .build();
+    var lent = call(server, () -> keys.createKey(wanted));
+    var end = RevokeKeyRequest.newBuilder().setKeyId(lent.getId()).build();
+    call(server, () -> keys.revokeKey(end));
   }
 
   /** Another name, and an override that the running gateway has to take. */

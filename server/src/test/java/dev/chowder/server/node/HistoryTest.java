@@ -3,10 +3,15 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Event;
+import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.ListInstanceEventsResponse;
+import dev.chowder.api.v1.RevokeKeyRequest;
+import dev.chowder.api.v1.RotateApiKeyRequest;
 import dev.chowder.api.v1.Stage;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
@@ -116,6 +121,46 @@ class HistoryTest {
     assertThat(whole).extracting(Event::getType).doesNotContain("slot_reserved");
     assertThat(all(key, "", 3)).isEqualTo(whole);
     assertThat(whole.getLast().getType()).isEqualTo("signed_up");
+  }
+
+  @Test
+  void whoMadeAndEndedWhichKeyIsTold() throws Exception {
+    var key = node.newcomer("shrimp");
+    var wanted =
+        CreateKeyRequest.newBuilder()
+            .setName("lent")
+            .addInstanceIds(node.createRunning(key))
+            .addPermissions(Key.Permission.read);
+    var made = node.keys(key).createKey(wanted.build());
+    var _ = node.keys(key).revokeKey(RevokeKeyRequest.newBuilder().setKeyId(made.getId()).build());
+    var rotated =
+        node.organizations(key).rotateApiKey(RotateApiKeyRequest.newBuilder().setGrace(60).build());
+    var ofKeys = ofKeys(key);
+    assertThat(ofKeys)
+        .extracting(Event::getType)
+        .containsExactly("key_made", "key_revoked", "key_made");
+    assertThat(ofKeys)
+        .extracting(Event::getMessage)
+        .containsExactly(rotated.getKeyId(), made.getId(), made.getId());
+    var acting = all(key, "", 100).stream().filter(e -> e.getType().equals("created")).findFirst();
+    assertThat(ofKeys)
+        .extracting(Event::getKeyId)
+        .containsOnly(acting.orElseThrow().getKeyId())
+        .doesNotContain("");
+    assertThat(all(key, "", 100).toString()).doesNotContain(made.getRawKey(), rotated.getApiKey());
+
+    // An operator has no key, and ends all that there were: the first and the one that followed.
+    var path = "organizations/" + node.organizationId(key) + "/keys";
+    var issued = new ObjectMapper().readTree(node.operator("POST", path, "").body());
+    var byOperator = ofKeys(issued.get("api_key").asText()).subList(0, 3);
+    assertThat(byOperator)
+        .extracting(Event::getType)
+        .containsExactly("key_revoked", "key_revoked", "key_made");
+    assertThat(byOperator).extracting(Event::getKeyId).containsOnly("");
+  }
+
+  private static List<Event> ofKeys(String key) {
+    return all(key, "", 100).stream().filter(e -> e.getType().startsWith("key_")).toList();
   }
 
   @Test

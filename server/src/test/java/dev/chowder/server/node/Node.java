@@ -16,6 +16,8 @@ import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.KeyServiceGrpc;
+import dev.chowder.api.v1.KeyServiceGrpc.KeyServiceBlockingStub;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
 import dev.chowder.api.v1.SignUpRequest;
@@ -82,13 +84,23 @@ final class Node implements AutoCloseable {
     var all =
         new HashMap<String, Object>(
             Map.of(
-                "chowder.home", home.toString(),
-                "chowder.grpc.port", 0,
-                "chowder.operator.port", 0,
-                "chowder.grpc.shutdown-grace", "1s",
-                "chowder.sandbox.driver", "fake",
-                "chowder.effect.retry-min", "20ms",
-                "chowder.effect.retry-max", "100ms"));
+                "chowder.home",
+                home.toString(),
+                "chowder.grpc.port",
+                0,
+                "chowder.operator.port",
+                0,
+                "chowder.grpc.shutdown-grace",
+                "1s",
+                "chowder.sandbox.driver",
+                "fake",
+                // Tests ask as fast as they can.
+                "chowder.rate.burst",
+                1_000_000,
+                "chowder.effect.retry-min",
+                "20ms",
+                "chowder.effect.retry-max",
+                "100ms"));
     all.putAll(settings);
     var config =
         ConfigFactory.load(
@@ -171,8 +183,13 @@ final class Node implements AutoCloseable {
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private OrganizationServiceBlockingStub organizations(String key) {
+  OrganizationServiceBlockingStub organizations(String key) {
     return OrganizationServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
+  }
+
+  KeyServiceBlockingStub keys(String key) {
+    return KeyServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)));
   }
 
