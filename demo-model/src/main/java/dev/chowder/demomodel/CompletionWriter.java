@@ -8,12 +8,14 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one answer in OpenAI's form, streamed or whole, piece by piece; it refuses to know why
  * these are the pieces.
  *
+ * @param tool the tool that is called instead of saying something
  * @param pause before each piece; zero for none
  */
 record CompletionWriter(
@@ -21,6 +23,7 @@ record CompletionWriter(
     JsonMapper json,
     Conversation conversation,
     List<String> chunks,
+    Optional<String> tool,
     Duration pause) {
   private static final int CHARACTERS_PER_TOKEN = 4;
 
@@ -54,7 +57,12 @@ record CompletionWriter(
       delta.put("content", chunk);
       event(out, chunk("chat.completion.chunk", "delta", delta, null));
     }
-    event(out, chunk("chat.completion.chunk", "delta", json.createObjectNode(), "stop"));
+    if (tool.isPresent()) {
+      ObjectNode delta = json.createObjectNode().put("role", "assistant");
+      call(delta).put("index", 0);
+      event(out, chunk("chat.completion.chunk", "delta", delta, null));
+    }
+    event(out, chunk("chat.completion.chunk", "delta", json.createObjectNode(), finishReason()));
     // Also when nobody asked: OpenClaw asks a custom provider for none, and counts what it gets.
     ObjectNode usage = envelope("chat.completion.chunk");
     usage.putArray("choices");
@@ -75,9 +83,23 @@ record CompletionWriter(
     ObjectNode message = json.createObjectNode();
     message.put("role", "assistant");
     message.put("content", String.join("", chunks));
-    ObjectNode completion = chunk("chat.completion", "message", message, "stop");
+    if (tool.isPresent()) {
+      call(message);
+    }
+    ObjectNode completion = chunk("chat.completion", "message", message, finishReason());
     completion.set("usage", usage());
     send(out, json.writeValueAsString(completion));
+  }
+
+  private String finishReason() {
+    return tool.isPresent() ? "tool_calls" : "stop";
+  }
+
+  private ObjectNode call(ObjectNode message) {
+    ObjectNode call = message.putArray("tool_calls").addObject();
+    call.put("id", "call_demo").put("type", "function");
+    call.putObject("function").put("name", tool.orElseThrow()).put("arguments", "{}");
+    return call;
   }
 
   private ObjectNode chunk(

@@ -2,24 +2,36 @@ package dev.chowder.demomodel;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What a chat completions request says that matters here: the user's messages in order. It refuses
- * to know the system prompt, the tools and what the model itself said before, so that an answer can
- * only come from what the user wrote.
+ * What a chat completions request says that matters here. It refuses to know what the model itself
+ * said before, so that an answer can only come from what somebody wrote.
  *
  * @param model the model's name, echoed in the answer; any name is accepted
  * @param userMessages the text of each message of the role {@code user}, oldest first; parts of one
  *     message joined by line breaks, parts that are not text left out, and what OpenClaw marks as
  *     its own context for the model left out too: OpenClaw sends that as one more user message
  *     behind the user's
+ * @param toolResult what a tool said, when nothing was said after it
+ * @param instructions the text of all messages of the roles {@code system} and {@code developer}
+ * @param tools the names of the tools that it offers
  * @param characters of all messages together, whatever their role; the measure for {@code
  *     usage.prompt_tokens}
  * @param stream whether the answer is wanted as Server-Sent Events
  */
-record Conversation(String model, List<String> userMessages, int characters, boolean stream) {
+record Conversation(
+    String model,
+    List<String> userMessages,
+    Optional<String> toolResult,
+    String instructions,
+    Set<String> tools,
+    int characters,
+    boolean stream) {
 
   private static final Pattern AGENT_CONTEXT =
       Pattern.compile(
@@ -40,22 +52,43 @@ record Conversation(String model, List<String> userMessages, int characters, boo
       throw new IllegalArgumentException("messages: none (expected: an array of at least one)");
     }
     List<String> user = new ArrayList<>();
+    List<String> instructions = new ArrayList<>();
+    Optional<String> toolResult = Optional.empty();
     int characters = 0;
     for (JsonNode message : messages) {
       String text = text(message.path("content"));
       characters += text.length();
-      if (message.path("role").asText().equals("user")) {
-        String own = AGENT_CONTEXT.matcher(text).replaceAll("").strip();
-        if (!own.isEmpty()) {
-          user.add(own);
+      switch (message.path("role").asText()) {
+        case "user" -> {
+          String own = AGENT_CONTEXT.matcher(text).replaceAll("").strip();
+          if (!own.isEmpty()) {
+            user.add(own);
+            toolResult = Optional.empty();
+          }
+        }
+        case "tool" -> toolResult = Optional.of(text);
+        case "system", "developer" -> instructions.add(text);
+        default -> {
+          // What the model itself said.
         }
       }
     }
     return new Conversation(
         body.path("model").asText("demo"),
         List.copyOf(user),
+        toolResult,
+        String.join("\n", instructions),
+        tools(body.path("tools")),
         characters,
         body.path("stream").asBoolean(false));
+  }
+
+  private static Set<String> tools(JsonNode tools) {
+    Set<String> names = new HashSet<>();
+    for (JsonNode tool : tools) {
+      names.add(tool.at("/function/name").asText());
+    }
+    return Set.copyOf(names);
   }
 
   /** Content is a string, or an array of parts of which some are text. */

@@ -13,6 +13,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -139,12 +140,16 @@ public final class DemoModelServer implements AutoCloseable {
         case Reply.Failure failure ->
             refuse(exchange, failure.status(), "as_asked", "failed as the message asked");
         case Reply.Text text ->
-            new CompletionWriter(exchange, json, conversation, text.chunks(), Duration.ZERO)
-                .write();
+            write(exchange, conversation, text.chunks(), Optional.empty(), Duration.ZERO);
+        case Reply.ToolCall tool ->
+            write(exchange, conversation, List.of(), Optional.of(tool.name()), Duration.ZERO);
         case Reply.SlowCount count ->
-            new CompletionWriter(
-                    exchange, json, conversation, numbers(count.last()), settings.chunkDelay())
-                .write();
+            write(
+                exchange,
+                conversation,
+                numbers(count.last()),
+                Optional.empty(),
+                settings.chunkDelay());
       }
     } catch (IOException clientIsGone) {
       stats.cancelled();
@@ -153,6 +158,16 @@ public final class DemoModelServer implements AutoCloseable {
     } finally {
       stats.ended();
     }
+  }
+
+  private void write(
+      HttpExchange exchange,
+      Conversation conversation,
+      List<String> chunks,
+      Optional<String> tool,
+      Duration pause)
+      throws IOException, InterruptedException {
+    new CompletionWriter(exchange, json, conversation, chunks, tool, pause).write();
   }
 
   private JsonNode read(byte[] body) throws IOException {

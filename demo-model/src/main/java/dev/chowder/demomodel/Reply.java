@@ -15,6 +15,9 @@ sealed interface Reply {
   /** The numbers from 1 to {@code last}, one piece each, with the configured pause before each. */
   record SlowCount(int last) implements Reply {}
 
+  /** A call of one of the tools that the request offers, without arguments. */
+  record ToolCall(String name) implements Reply {}
+
   /** An HTTP error, as a provider in trouble would give it. */
   record Failure(int status) implements Reply {}
 }

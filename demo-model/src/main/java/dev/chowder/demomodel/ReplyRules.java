@@ -22,10 +22,13 @@ import java.util.regex.Pattern;
  *   <li>{@code Remember: X} answers {@code I will remember: X}; it is kept nowhere.
  *   <li>{@code Count slowly to N} answers the numbers 1 to N, 1 &lt;= N &lt;= 1000, one piece each,
  *       with a pause before each.
+ *   <li>{@code Call the tool: NAME} calls that tool of the request, without arguments, or says that
+ *       there is none. What the tool says is answered as {@code The tool said: X}.
  *   <li>{@code Fail with status: N} answers with the HTTP status N, 400 to 599.
  * </ul>
  *
- * Anything else gets one polite sentence that says what this is.
+ * Anything else gets what the instructions say by {@code Always reply with exactly: X}, or one
+ * polite sentence that says what this is.
  */
 final class ReplyRules {
   static final int MAX_COUNT = 1000;
@@ -36,14 +39,20 @@ final class ReplyRules {
   private static final Pattern RECALL = phrase("what did i ask you to remember");
   private static final Pattern REMEMBER = phrase("remember:[ \\t]*(.+)");
   private static final Pattern COUNT = phrase("count slowly to (\\d{1,4})\\b");
+  private static final Pattern TOOL = phrase("call the tool:[ \\t]*([A-Za-z0-9_-]+)");
+  private static final Pattern ALWAYS = phrase("always reply with exactly:[ \\t]*(.+)");
   private static final Pattern FAIL = phrase("fail with status:[ \\t]*([45]\\d\\d)\\b");
 
   private ReplyRules() {}
 
   static Reply answer(Conversation conversation) {
+    if (conversation.toolResult().isPresent()) {
+      return text("The tool said: " + conversation.toolResult().get());
+    }
+    String otherwise = find(ALWAYS, conversation.instructions()).orElse(GREETING);
     List<String> messages = conversation.userMessages();
     if (messages.isEmpty()) {
-      return text(GREETING);
+      return text(otherwise);
     }
     String newest = messages.getLast();
     Optional<String> exactly = find(EXACTLY, newest);
@@ -62,9 +71,15 @@ final class ReplyRules {
     if (count.isPresent()) {
       return new Reply.SlowCount(count.get());
     }
+    Optional<String> tool = find(TOOL, newest);
+    if (tool.isPresent()) {
+      return conversation.tools().contains(tool.get())
+          ? new Reply.ToolCall(tool.get())
+          : text("I have no tool of the name " + tool.get() + ".");
+    }
     return find(FAIL, newest)
         .<Reply>map(status -> new Reply.Failure(Integer.parseInt(status)))
-        .orElseGet(() -> text(GREETING));
+        .orElseGet(() -> text(otherwise));
   }
 
   private static String recall(List<String> earlier) {

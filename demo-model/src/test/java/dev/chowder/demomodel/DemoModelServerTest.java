@@ -81,6 +81,31 @@ class DemoModelServerTest {
         .isEqualTo("plum");
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aToolIsCalledAndItsAnswerIsAnswered(boolean stream) throws Exception {
+    String call =
+        """
+        {"stream": %s, "tools": [{"type": "function", "function": {"name": "weather"}}],
+         "messages": [{"role": "user", "content": "Call the tool: weather"}]}
+        """
+            .formatted(stream);
+    String called = post(call).body();
+    assertThat(called)
+        .contains("\"name\":\"weather\"")
+        .contains("\"finish_reason\":\"tool_calls\"")
+        .contains("\"id\":\"call_demo\"");
+
+    String answered =
+        """
+        {"messages": [{"role": "user", "content": "Call the tool: weather"},
+                      {"role": "assistant", "content": "", "tool_calls": []},
+                      {"role": "tool", "tool_call_id": "call_demo", "content": "sunny"}]}
+        """;
+    assertThat(json.readTree(post(answered).body()).at("/choices/0/message/content").asText())
+        .isEqualTo("The tool said: sunny");
+  }
+
   @Test
   void aStreamGivesChunksThenUsageThenDone() throws Exception {
     HttpResponse<String> response = post(body("Count slowly to 3", true));

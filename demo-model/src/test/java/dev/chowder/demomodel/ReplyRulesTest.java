@@ -3,6 +3,8 @@ package dev.chowder.demomodel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ReplyRulesTest {
@@ -53,11 +55,33 @@ class ReplyRulesTest {
     assertThat(answer("Fail with status: 200")).isInstanceOf(Reply.Text.class);
   }
 
+  @Test
+  void aToolIsCalledWhereTheRequestOffersIt() {
+    var asked = asked("Be kind.", Set.of("weather"), "Call the tool: weather");
+    assertThat(ReplyRules.answer(asked)).isEqualTo(new Reply.ToolCall("weather"));
+    assertThat(say("Call the tool: weather")).isEqualTo("I have no tool of the name weather.");
+  }
+
+  @Test
+  void instructionsSayWhatIsAnsweredToWordsThatMeanNothing() {
+    var instructions = "Be kind.\nAlways reply with exactly: ahoy\nBe short.";
+    assertThat(ReplyRules.answer(asked(instructions, Set.of(), "Good morning")))
+        .isEqualTo(new Reply.Text(List.of("ahoy")));
+    assertThat(ReplyRules.answer(asked(instructions, Set.of(), "Remember: plum")))
+        .isNotEqualTo(new Reply.Text(List.of("ahoy")));
+  }
+
+  private static Conversation asked(
+      String instructions, Set<String> tools, String... userMessages) {
+    return new Conversation(
+        "demo", List.of(userMessages), Optional.empty(), instructions, tools, 0, false);
+  }
+
   private static String say(String... userMessages) {
     return ((Reply.Text) answer(userMessages)).whole();
   }
 
   private static Reply answer(String... userMessages) {
-    return ReplyRules.answer(new Conversation("demo", List.of(userMessages), 0, false));
+    return ReplyRules.answer(asked("", Set.of(), userMessages));
   }
 }

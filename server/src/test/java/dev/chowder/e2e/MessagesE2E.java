@@ -3,6 +3,7 @@ package dev.chowder.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpRequest;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -76,6 +78,51 @@ class MessagesE2E {
     agent.tell("Remember: " + nonce).is(200);
     assertThat(agent.tell("main", "What did I ask you to remember?").is(200).said())
         .contains(nonce);
+  }
+
+  @Test
+  void instructionsReachTheModelForOneMessage() {
+    var message =
+        Agent.message("Good morning").put("instructions", "Always reply with exactly: ahoy");
+    assertThat(respond("instructed", message).said()).isEqualTo("ahoy");
+    assertThat(respond("instructed", Agent.message("Good morning")).said()).isNotEqualTo("ahoy");
+  }
+
+  @Test
+  void aToolOfTheCallersIsCalledAndItsResultGoesOnFromThatResponse() {
+    var tools = Answer.JSON.createArrayNode();
+    tools
+        .addObject()
+        .put("type", "function")
+        .put("name", "lighthouse")
+        .put("description", "Tells what the lighthouse shows.")
+        .putObject("parameters")
+        .put("type", "object")
+        .putObject("properties");
+    var asked = Agent.message("Call the tool: lighthouse");
+    asked.set("tools", tools);
+    JsonNode response = respond("tools", asked).json();
+    JsonNode call =
+        StreamSupport.stream(response.path("output").spliterator(), false)
+            .filter(item -> item.path("type").asText().equals("function_call"))
+            .findFirst()
+            .orElseThrow(() -> new AssertionError("no call: " + response));
+    assertThat(call.path("name").asText()).isEqualTo("lighthouse");
+
+    var told = Answer.JSON.createObjectNode();
+    told.put("previous_response_id", response.path("id").asText());
+    told.set("tools", tools);
+    told.putArray("input")
+        .addObject()
+        .put("type", "function_call_output")
+        .put("call_id", call.path("call_id").asText())
+        .put("output", "two short flashes");
+    assertThat(respond("tools", told).said()).contains("two short flashes");
+  }
+
+  private Answer respond(String session, ObjectNode message) {
+    String path = agent.path("/session/" + session + "/responses");
+    return agent.caller().post(path, message.toString()).is(200);
   }
 
   @Test
