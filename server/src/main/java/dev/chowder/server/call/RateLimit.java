@@ -3,6 +3,7 @@ package dev.chowder.server.call;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.api.AnnotationsProto;
+import com.google.protobuf.MessageLite;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
@@ -20,6 +21,8 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +30,11 @@ import org.jspecify.annotations.Nullable;
  * Bounds how often one organization calls this node, and how often one address makes the calls that
  * need no key: to sign up, and to bring Stripe's events, which are counted apart. It tells with
  * every answer, errors too, how much is left. A call that changes something counts for several,
- * since it makes work long after its answer; a watch that is opened counts as much as a list.
+ * since it makes work long after its answer, and an answer for as many as it is long; a watch that
+ * is opened counts as much as a call that answers little.
+ *
+ * <p>Who goes on asking whatever it is told would be served with refusals as fast as the node can
+ * make them. So a refusal waits until there is room again, though not for long.
  */
 public final class RateLimit {
   private static final Metadata.Key<String> LIMIT = key("x-ratelimit-limit");
@@ -43,6 +50,9 @@ public final class RateLimit {
 
   private final Buckets calls;
   private final int changeCost;
+  private final int answerBytes;
+  private final Duration refusalDelay;
+  private final Semaphore delayed;
   private final Buckets signUps;
   private final Buckets events;
   private final ClientAddress addresses;
@@ -50,6 +60,9 @@ public final class RateLimit {
   public RateLimit(RateSettings settings, ClientAddress addresses) {
     this.calls = new Buckets(settings.calls(), "requests: more than %d a second");
     this.changeCost = settings.changeCost();
+    this.answerBytes = settings.answerBytes();
+    this.refusalDelay = settings.refusalDelay();
+    this.delayed = new Semaphore(settings.maxDelayed());
     this.signUps =
         new Buckets(settings.signUps(), "sign-ups: more than %d an hour from one address");
     this.events = new Buckets(settings.events(), "events: more than %d a second from one address");
@@ -67,7 +80,7 @@ public final class RateLimit {
   }
 
   /** A bucket for each organization, or for each address. */
-  private static final class Buckets {
+  private final class Buckets {
     private final Bound bound;
     private final String refusal;
     private final Cache<String, Bucket> buckets;
@@ -93,10 +106,16 @@ public final class RateLimit {
       var standing = STANDING.get();
       if (standing != null) standing.now = new Shown(bound.burst(), probe);
       if (!probe.isConsumed()) {
+        delay(probe);
         throw ApiError.rateLimited(
             refusal + " (expected: fewer; see Retry-After)",
             seconds(probe.getNanosToWaitForRefill()));
       }
+    }
+
+    /** What is known only by now to have cost more; whoever owes waits longer. */
+    void add(String whose, int cost) {
+      if (cost > 0) bucket(whose).consumeIgnoringRateLimits(cost);
     }
 
     private Bucket bucket(String whose) {
@@ -112,6 +131,19 @@ public final class RateLimit {
     }
   }
 
+  /** Holds nothing but a virtual thread. */
+  private void delay(ConsumptionProbe refused) {
+    if (!delayed.tryAcquire()) return;
+    try {
+      Thread.sleep(
+          Duration.ofNanos(Math.min(refused.getNanosToWaitForRefill(), refusalDelay.toNanos())));
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    } finally {
+      delayed.release();
+    }
+  }
+
   private record Shown(int limit, ConsumptionProbe probe) {}
 
   /** How the caller stands; filled once it is known who calls. */
@@ -123,15 +155,36 @@ public final class RateLimit {
     @Override
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-      Caller.ifKnown()
-          .ifPresentOrElse(
-              caller -> calls.count(caller.organizationId(), cost(call.getMethodDescriptor())),
-              () -> ofMethod(call).count(addresses.of(call, headers), 1));
-      return next.startCall(call, headers);
+      var caller = Caller.ifKnown();
+      if (caller.isEmpty()) {
+        ofMethod(call).count(addresses.of(call, headers), 1);
+        return next.startCall(call, headers);
+      }
+      var organization = caller.get().organizationId();
+      calls.count(organization, cost(call.getMethodDescriptor()));
+      boolean answersOnce = call.getMethodDescriptor().getType().serverSendsOneMessage();
+      return next.startCall(answersOnce ? new Weighed<>(call, organization) : call, headers);
     }
 
     private Buckets ofMethod(ServerCall<?, ?> call) {
       return call.getMethodDescriptor().getFullMethodName().equals(EVENT) ? events : signUps;
+    }
+  }
+
+  private final class Weighed<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private final String organization;
+
+    Weighed(ServerCall<Q, A> call, String organization) {
+      super(call);
+      this.organization = organization;
+    }
+
+    @Override
+    public void sendMessage(A answer) {
+      if (answer instanceof MessageLite message) {
+        calls.add(organization, message.getSerializedSize() / answerBytes);
+      }
+      super.sendMessage(answer);
     }
   }
 

@@ -8,10 +8,20 @@ import java.time.Duration;
  *
  * @param calls of one organization
  * @param changeCost how many other calls one that changes something counts for
+ * @param answerBytes of an answer that count for one more call
+ * @param refusalDelay how long a refusal waits at most
+ * @param maxDelayed refusals that wait at once; beyond it they are told at once
  * @param signUps from one client's address
  * @param events of Stripe, from one address
  */
-public record RateSettings(Bound calls, int changeCost, Bound signUps, Bound events) {
+public record RateSettings(
+    Bound calls,
+    int changeCost,
+    int answerBytes,
+    Duration refusalDelay,
+    int maxDelayed,
+    Bound signUps,
+    Bound events) {
   /**
    * One bound, for each of many.
    *
@@ -40,6 +50,9 @@ public record RateSettings(Bound calls, int changeCost, Bound signUps, Bound eve
             config.getInt("burst"),
             config.getInt("organizations")),
         config.getInt("change-cost"),
+        Math.toIntExact(config.getBytes("answer-bytes")),
+        config.getDuration("refusal-delay"),
+        config.getInt("max-delayed"),
         new Bound(
             config.getInt("sign-ups-per-hour"),
             Duration.ofHours(1),

@@ -71,6 +71,8 @@ final class ThreeNodes implements AutoCloseable {
         // One organization's callers do here what a thousand do elsewhere.
         "CHOWDER_RATE_CHANGE_COST",
         "1",
+        "CHOWDER_RATE_BURST",
+        "1000000",
         "CHOWDER_STORAGE_URL",
         server.nodesUrl() + "/" + database,
         "CHOWDER_STORAGE_USER",

@@ -1,0 +1,147 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.GetInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.GrpcServer;
+import dev.chowder.server.auth.AuthInterceptor;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.call.RateLimit;
+import dev.chowder.server.call.RateSettings;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What calls cost an organization, and how those are refused that it cannot pay. */
+class RefusalsTest {
+  private static final int BURST = 30;
+  private static final int ANSWER = 1000;
+  private static final Metadata.Key<String> REMAINING =
+      Metadata.Key.of("x-ratelimit-remaining", Metadata.ASCII_STRING_MARSHALLER);
+
+  @TempDir Path folder;
+
+  private static final class Verbose extends InstanceServiceGrpc.InstanceServiceImplBase {
+    @Override
+    public void getInstance(GetInstanceRequest r, StreamObserver<Instance> out) {
+      out.onNext(Instance.newBuilder().setName("x".repeat(ANSWER)).build());
+      out.onCompleted();
+    }
+  }
+
+  private Served serve(Map<String, Object> settings) throws IOException {
+    var all = new HashMap<String, Object>(settings);
+    // Nothing becomes free again while a test runs.
+    all.put("chowder.rate.requests-per-second", 1);
+    all.put("chowder.rate.burst", BURST);
+    var config = ConfigFactory.parseMap(all).withFallback(ConfigFactory.load());
+    var envoy =
+        new EnvoyToken(TokenFile.in(Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()));
+    var name = InProcessServerBuilder.generateName();
+    var server =
+        GrpcServer.on(
+                InProcessServerBuilder.forName(name),
+                Edge.settings(folder).grpc(),
+                new GrpcServer.Services(List.of(new Verbose()), List.of()),
+                new GrpcServer.Gate(
+                    (Secret _) -> Optional.of(new Caller("org", "key")),
+                    new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
+                    new PassOn(),
+                    new PassOn()),
+                new SimpleMeterRegistry())
+            .start();
+    return new Served(server, InProcessChannelBuilder.forName(name).build());
+  }
+
+  /** A server, and whoever calls it. */
+  private record Served(GrpcServer server, ManagedChannel channel) implements AutoCloseable {
+    /** How much is left after another call. */
+    int remaining() {
+      var key = new Metadata();
+      key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + "k".repeat(43));
+      var headers = new AtomicReference<Metadata>();
+      var trailers = new AtomicReference<Metadata>();
+      var _ =
+          InstanceServiceGrpc.newBlockingStub(channel)
+              .withInterceptors(
+                  MetadataUtils.newAttachHeadersInterceptor(key),
+                  MetadataUtils.newCaptureMetadataInterceptor(headers, trailers))
+              .getInstance(GetInstanceRequest.getDefaultInstance());
+      return Integer.parseInt(String.valueOf(headers.get().get(REMAINING)));
+    }
+
+    /** How long another call waits to be refused. */
+    Duration refused() {
+      long began = System.nanoTime();
+      var why = catchThrowableOfType(StatusRuntimeException.class, this::remaining);
+      assertThat(why.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      return Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    @Override
+    public void close() {
+      channel.shutdownNow();
+      server.close();
+    }
+  }
+
+  @Test
+  void anAnswerCountsForAsManyCallsAsItIsLong() throws IOException {
+    try (var served = serve(Map.of("chowder.rate.answer-bytes", ANSWER / 5))) {
+      assertThat(served.remaining()).isEqualTo(BURST - 1);
+      // What the first one cost is known once it was given.
+      assertThat(served.remaining()).isBetween(BURST - 2 - 5, BURST - 5);
+    }
+  }
+
+  @Test
+  void aRefusalWaitsUntilThereWouldBeRoomButNotForLong() throws IOException {
+    var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "300ms");
+    try (var served = serve(owing(settings))) {
+      assertThat(served.remaining()).isEqualTo(BURST - 1);
+      assertThat(served.refused()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(20));
+    }
+  }
+
+  @Test
+  void oneMoreThanMayWaitIsRefusedAtOnce() throws IOException {
+    var settings =
+        Map.<String, Object>of("chowder.rate.refusal-delay", "1m", "chowder.rate.max-delayed", 0);
+    try (var served = serve(owing(settings))) {
+      assertThat(served.remaining()).isEqualTo(BURST - 1);
+      assertThat(served.refused()).isLessThan(Duration.ofMinutes(1));
+    }
+  }
+
+  /** One answer costs more than becomes free again in a quarter of an hour. */
+  private static Map<String, Object> owing(Map<String, Object> settings) {
+    var all = new HashMap<>(settings);
+    all.put("chowder.rate.answer-bytes", 1);
+    return all;
+  }
+}
