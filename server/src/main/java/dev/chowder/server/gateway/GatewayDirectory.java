@@ -2,6 +2,7 @@ package dev.chowder.server.gateway;
 
 import dev.chowder.secret.Secret;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -19,6 +20,14 @@ public interface GatewayDirectory {
    * How many other tokens to try; one rotation needs one, and they may follow one another quickly.
    */
   int MAX_OTHER_TOKENS = 4;
+
+  /**
+   * How long to wait before the n-th other token is tried, from 1 on: at once, then longer each
+   * time, since a gateway that is taking another one may refuse both for a moment.
+   */
+  static Duration pauseBefore(int other) {
+    return other <= 1 ? Duration.ZERO : Duration.ofMillis(50L << (other - 1));
+  }
 
   /**
    * The token to try after the gateway refused one, which may be replaced right now.

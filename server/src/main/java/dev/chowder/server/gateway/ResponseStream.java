@@ -105,19 +105,11 @@ final class ResponseStream {
       Supplier<Optional<HttpRequest>> otherwise) {
     int status = info.statusCode();
     if (status == 401 && mayRepeat()) {
-      var again = otherwise.get();
-      if (again.isPresent()) {
-        send(client, again.get(), otherwise);
-        return HttpResponse.BodySubscribers.replacing(null);
-      }
+      repeatLater(client, otherwise);
+      return HttpResponse.BodySubscribers.replacing(null);
     }
     if (status == 401 || status == 403) {
-      // Our own token was refused: that is not the caller's fault.
-      LOG.warn("gateway answered {} to Chowder's own token", status);
-      fail(
-          ApiError.of(
-              Reason.GATEWAY_UNAVAILABLE,
-              "gateway: refuses Chowder's token (expected: an answer)"));
+      failRefused(status);
     } else if (status < 200 || (status >= 300 && status < 400)) {
       fail(
           ApiError.of(
@@ -140,6 +132,34 @@ final class ResponseStream {
 
   private synchronized boolean mayRepeat() {
     return !ended && repetitions++ < GatewayDirectory.MAX_OTHER_TOKENS;
+  }
+
+  private synchronized void repeatLater(
+      HttpClient client, Supplier<Optional<HttpRequest>> otherwise) {
+    // Which other token there is may have to be waited for: not on the clock's own thread.
+    var _ =
+        clock.schedule(
+            () -> Thread.startVirtualThread(() -> repeat(client, otherwise)),
+            GatewayDirectory.pauseBefore(repetitions).toNanos(),
+            TimeUnit.NANOSECONDS);
+  }
+
+  private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> otherwise) {
+    try {
+      otherwise
+          .get()
+          .ifPresentOrElse(again -> send(client, again, otherwise), () -> failRefused(401));
+    } catch (RuntimeException thrown) {
+      fail(unreachable(thrown));
+    }
+  }
+
+  /** Our own token was refused: that is not the caller's fault. */
+  private void failRefused(int status) {
+    LOG.warn("gateway answered {} to Chowder's own token", status);
+    fail(
+        ApiError.of(
+            Reason.GATEWAY_UNAVAILABLE, "gateway: refuses Chowder's token (expected: an answer)"));
   }
 
   private static String contentType(HttpResponse.ResponseInfo info) {

@@ -164,6 +164,7 @@ public final class InstanceSessions {
       } catch (UnansweredException unanswered) {
         boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
         if (!replaced || tried == GatewayDirectory.MAX_OTHER_TOKENS) throw unanswered;
+        Thread.sleep(GatewayDirectory.pauseBefore(tried + 1));
         token =
             directory
                 .otherToken(caller.organizationId(), instanceId, token)
