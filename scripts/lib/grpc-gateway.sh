@@ -41,11 +41,14 @@ main() {
 }
 
 # without_path_in_stream FILE: grpc-gateway takes no call whose request is a stream and that has a parameter in its path. Envoy does, and
-# uploads are one (docs/adr/0022): here that path has none. All else of it is judged as the rest.
+# uploads and imports are such (docs/adr/0022): here their paths have none. All else of them is judged as the rest.
 without_path_in_stream() {
-  local path='/v1/instances/{instance_id}/files/upload'
-  grep -qF "\"$path\"" "$1" || die "$1 has no $path any more: take this exception away."
-  sed -i "s|\"$path\"|\"/v1/files/upload\"|" "$1"
+  local call path
+  for call in upload import; do
+    path="/v1/instances/{instance_id}/files/$call"
+    grep -qF "\"$path\"" "$1" || die "$1 has no $path any more: take this exception away."
+    sed -i "s|\"$path\"|\"/v1/files/$call\"|" "$1"
+  done
 }
 
 # google/protobuf/*.proto, which Buf has in itself and protoc wants to see.

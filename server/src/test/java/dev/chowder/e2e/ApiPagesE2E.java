@@ -46,7 +46,8 @@ class ApiPagesE2E {
             Map.of(
                 "~/.local/share/chowder", HERE.home().toString(),
                 "localhost:8080", HERE.rest().getAuthority(),
-                "localhost:9090", HERE.grpc()));
+                "localhost:9090", HERE.grpc(),
+                "localhost:9092", HERE.demoModel().getAuthority()));
     var result = run.run(folder, LIMIT);
     if ("yes".equals(System.getenv("CHOWDER_UPDATE_DOCS"))) {
       run.write(result.answers());

@@ -88,10 +88,10 @@ final class OpenApiDocument {
         .forEach(
             (status, reasons) ->
                 responses.set(Integer.toString(status), answers.reference(status, reasons)));
-    if (!RawBodies.answer(method).isEmpty()) {
+    if (RawBodies.answersRanges(method)) {
       responses.set("206", described("The part that `range` asked for."));
       bytes((ObjectNode) responses.get("206"), RawBodies.answer(method));
-    } else if (answersBytes(method)) {
+    } else if (answersBytes(method) && RawBodies.answer(method).isEmpty()) {
       responses.set("default", described("What the agent answers, with its own status."));
     }
     return operation;

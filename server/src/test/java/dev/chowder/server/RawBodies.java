@@ -8,10 +8,12 @@ import java.util.Map;
 final class RawBodies {
   static final String FORM = "multipart/form-data";
   static final String BYTES = "application/octet-stream";
+  private static final String TAR = "application/x-tar";
 
   private static final Map<String, List<String>> REQUESTS =
-      Map.of("UploadFile", List.of(FORM, BYTES));
-  private static final Map<String, String> ANSWERS = Map.of("DownloadFile", BYTES);
+      Map.of("UploadFile", List.of(FORM, BYTES), "ImportFiles", List.of(TAR));
+  private static final Map<String, String> ANSWERS =
+      Map.of("DownloadFile", BYTES, "ExportFiles", TAR);
 
   private RawBodies() {}
 
@@ -23,5 +25,10 @@ final class RawBodies {
   /** The media type that it answers; empty: what the agent says. */
   static String answer(MethodDescriptor method) {
     return ANSWERS.getOrDefault(method.getName(), "");
+  }
+
+  /** Whether it may be asked for a part: a file is, a tar is made anew each time. */
+  static boolean answersRanges(MethodDescriptor method) {
+    return answer(method).equals(BYTES);
   }
 }

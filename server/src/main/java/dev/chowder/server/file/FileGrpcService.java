@@ -5,9 +5,12 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.DeleteFileRequest;
 import dev.chowder.api.v1.DownloadFileRequest;
+import dev.chowder.api.v1.ExportFilesRequest;
 import dev.chowder.api.v1.FileContent;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.ImportFilesRequest;
+import dev.chowder.api.v1.ImportFilesResponse;
 import dev.chowder.api.v1.ListFilesRequest;
 import dev.chowder.api.v1.ListFilesResponse;
 import dev.chowder.api.v1.MakeFolderRequest;
@@ -166,6 +169,42 @@ public final class FileGrpcService extends FileServiceGrpc.FileServiceImplBase {
   public void makeFolder(MakeFolderRequest request, StreamObserver<Empty> out) {
     var path = FileRequests.folder(request);
     change(request.getInstanceId(), files -> files.makeFolder(path), out);
+  }
+
+  @Override
+  public void exportFiles(ExportFilesRequest request, StreamObserver<HttpBody> out) {
+    var id = FileRequests.instance(request.getInstanceId());
+    workspaces.require(Caller.current(), id);
+    var body = new OutgoingBody(out, settings.patience());
+    var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
+    body.from(
+        () ->
+            workspaces.in(
+                id,
+                files -> {
+                  var count = files.readTree(tar);
+                  tar.finish();
+                  return count;
+                }));
+  }
+
+  @Override
+  public StreamObserver<ImportFilesRequest> importFiles(StreamObserver<ImportFilesResponse> out) {
+    var caller = Caller.current();
+    return new IncomingFiles<>(out, settings.patience(), settings.droppedBytes()) {
+      @Override
+      Supplier<ImportFilesResponse> begin(ImportFilesRequest first, BodyPipe body) {
+        var id = FileRequests.instance(first.getInstanceId());
+        workspaces.require(caller, id);
+        var tar = requests.tar(first, body);
+        return in(workspaces, id, files -> FilePresenter.imported(files.writeTree(tar::writeTo)));
+      }
+
+      @Override
+      ByteString data(ImportFilesRequest message) {
+        return message.getBody().getData();
+      }
+    };
   }
 
   private void change(String instanceId, Consumer<SandboxFiles> change, StreamObserver<Empty> out) {

@@ -2,8 +2,10 @@ package dev.chowder.server.file;
 
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.v1.FileEntry;
+import dev.chowder.api.v1.ImportFilesResponse;
 import dev.chowder.api.v1.ListFilesResponse;
 import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxFiles.Count;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Kind;
 import dev.chowder.sandbox.SandboxFiles.Listing;
@@ -22,6 +24,13 @@ final class FilePresenter {
             .setOmittedCount(listing.omitted());
     listing.entries().stream().map(FilePresenter::entry).forEach(response::addEntries);
     return response.build();
+  }
+
+  static ImportFilesResponse imported(Count count) {
+    return ImportFilesResponse.newBuilder()
+        .setFileCount(count.files())
+        .setFolderCount(count.folders())
+        .build();
   }
 
   private static FileEntry entry(Entry entry) {

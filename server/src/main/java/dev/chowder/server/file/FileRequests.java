@@ -7,6 +7,7 @@ import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.DeleteFileRequest;
 import dev.chowder.api.v1.DownloadFileRequest;
 import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.ImportFilesRequest;
 import dev.chowder.api.v1.ListFilesRequest;
 import dev.chowder.api.v1.MakeFolderRequest;
 import dev.chowder.api.v1.MoveFileRequest;
@@ -23,6 +24,8 @@ import java.util.Optional;
 
 /** Reads the requests of {@code FileService}. It asks nobody what is there. */
 final class FileRequests {
+  private static final String BYTES = "application/octet-stream";
+
   private final FileSettings settings;
 
   FileRequests(FileSettings settings) {
@@ -84,6 +87,15 @@ final class FileRequests {
         r.getBody().getContentType(),
         r.hasPath() ? Optional.of(below("path", r.getPath())) : Optional.empty(),
         settings.maxFileBytes());
+  }
+
+  TarImport tar(ImportFilesRequest r, InputStream body) {
+    var type = r.getBody().getContentType();
+    // What a client sends that was told none.
+    if (!type.isEmpty() && !type.equals(TarExport.TYPE) && !type.equals(BYTES)) {
+      throw ApiError.invalid("content-type", "another (expected: " + TarExport.TYPE + ")");
+    }
+    return new TarImport(body, settings);
   }
 
   static FilePath download(DownloadFileRequest r) {

@@ -9,6 +9,8 @@ import java.time.Duration;
  * @param maxContentBytes of a file that is read or written as text in one message
  * @param maxFolderEntries of a folder that is listed
  * @param maxFileBytes of a file that is uploaded
+ * @param maxImportBytes of a tar
+ * @param maxImportEntries of a tar
  * @param patience how long nothing may move while a file comes or goes
  * @param droppedBytes of an upload that was refused, before the refusal is told
  * @param maxOpen files being read or written at once, on this node
@@ -17,6 +19,8 @@ public record FileSettings(
     int maxContentBytes,
     int maxFolderEntries,
     long maxFileBytes,
+    long maxImportBytes,
+    int maxImportEntries,
     Duration patience,
     long droppedBytes,
     int maxOpen) {
@@ -27,6 +31,8 @@ public record FileSettings(
         Math.toIntExact(c.getBytes("max-content-bytes")),
         c.getInt("max-folder-entries"),
         c.getBytes("max-file-bytes"),
+        c.getBytes("max-import-bytes"),
+        c.getInt("max-import-entries"),
         c.getDuration("patience"),
         c.getBytes("dropped-bytes"),
         c.getInt("max-open"));

@@ -109,7 +109,8 @@ final class BadFiles {
   }
 
   private static void callers(List<BadInput> rows) {
-    for (var call : List.of("GET %s", "GET %s/content?path=a", "DELETE %s?path=a")) {
+    for (var call :
+        List.of("GET %s", "GET %s/content?path=a", "GET %s/export", "DELETE %s?path=a")) {
       var own = call.formatted(FILES);
       rows.add(BadInput.of("without a key: " + own, own, KEY_INVALID).without("Authorization"));
       rows.add(

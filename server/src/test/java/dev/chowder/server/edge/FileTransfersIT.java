@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.chowder.server.error.Reason;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,9 +21,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Random;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -32,6 +36,7 @@ class FileTransfersIT {
   private static final String BOUNDARY = "----a-boundary";
   private static final String FORM = "multipart/form-data; boundary=" + BOUNDARY;
   private static final String BYTES = "application/octet-stream";
+  private static final String TAR = "application/x-tar";
   private static final int LARGE = 64 << 20;
   private static final int MOST = 80 << 20;
 
@@ -182,6 +187,61 @@ class FileTransfersIT {
             stream(MOST + 1, MessageDigest.getInstance("SHA-256")));
     assertThat(answer.statusCode()).isEqualTo(413);
     assertThat(new String(download("kept").body(), UTF_8)).isEqualTo("old");
+  }
+
+  @Test
+  void aWorkspaceIsExportedAndImportedAsOneTar() throws Exception {
+    assertThat(put("kept/ü.txt", BodyPublishers.ofString("text"))).isEqualTo(204);
+    assertThat(put("kept/deep/" + "n".repeat(200), BodyPublishers.ofString("long"))).isEqualTo(204);
+    var sent = MessageDigest.getInstance("SHA-256");
+    assertThat(put("kept/large", stream(LARGE, sent))).isEqualTo(204);
+    var exported = send("GET", "/export", TAR, BodyPublishers.noBody());
+    assertThat(exported.statusCode()).isEqualTo(200);
+    assertThat(exported.headers().firstValue("content-type")).hasValue(TAR);
+    assertThat(exported.headers().firstValue("content-disposition").orElseThrow())
+        .matches("attachment; filename=\"workspace-[0-9a-f-]{36}\\.tar\"");
+
+    assertThat(delete("kept&recursive=true")).isEqualTo(204);
+    // Of no length that is known before, as from a pipe.
+    var imported =
+        send(
+            "POST",
+            "/import",
+            TAR,
+            BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(exported.body())));
+    var count = new ObjectMapper().readTree(imported.body());
+    assertThat(imported.statusCode()).as("%s", count).isEqualTo(200);
+    assertThat(count.get("file_count").asInt()).isGreaterThanOrEqualTo(3);
+    assertThat(count.get("folder_count").asInt()).isGreaterThanOrEqualTo(2);
+    assertThat(new String(download("kept/%C3%BC.txt").body(), UTF_8)).isEqualTo("text");
+    assertThat(new String(download("kept/deep/" + "n".repeat(200)).body(), UTF_8))
+        .isEqualTo("long");
+    var got = MessageDigest.getInstance("SHA-256").digest(download("kept/large").body());
+    assertThat(HexFormat.of().formatHex(got)).isEqualTo(HexFormat.of().formatHex(sent.digest()));
+    assertThat(delete("kept&recursive=true")).isEqualTo(204);
+  }
+
+  @Test
+  void ofATarWithOneBadEntryNothingIsWritten() throws Exception {
+    for (var bad : new String[] {"../out", "/out", "a\nb"}) {
+      var tar = new ByteArrayOutputStream();
+      try (var archive = new TarArchiveOutputStream(tar)) {
+        for (var name : new String[] {"good", bad}) {
+          archive.putArchiveEntry(new TarArchiveEntry(name, true));
+          archive.closeArchiveEntry();
+        }
+      }
+      var answer = send("POST", "/import", TAR, BodyPublishers.ofByteArray(tar.toByteArray()));
+      assertThat(reason(answer)).isEqualTo(Reason.INVALID_FIELD.name());
+      assertThat(new String(answer.body(), UTF_8)).contains("entry 2");
+      assertThat(download("good").statusCode()).isEqualTo(404);
+      var half = Arrays.copyOf(tar.toByteArray(), 600);
+      assertThat(reason(send("POST", "/import", TAR, BodyPublishers.ofByteArray(half))))
+          .isEqualTo(Reason.INVALID_FIELD.name());
+      assertThat(download("good").statusCode()).isEqualTo(404);
+    }
+    var typed = send("POST", "/import", "text/plain", BodyPublishers.ofString("x"));
+    assertThat(typed.statusCode()).isEqualTo(400);
   }
 
   private static long drain(InputStream body) throws IOException {

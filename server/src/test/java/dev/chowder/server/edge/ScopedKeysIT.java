@@ -80,6 +80,8 @@ class ScopedKeysIT {
           Map.entry("PutFileContent", "files"),
           Map.entry("UploadFile", "files"),
           Map.entry("DownloadFile", "files"),
+          Map.entry("ExportFiles", "files"),
+          Map.entry("ImportFiles", "files"),
           Map.entry("MoveFile", "files"),
           Map.entry("DeleteFile", "files"),
           Map.entry("MakeFolder", "files"),

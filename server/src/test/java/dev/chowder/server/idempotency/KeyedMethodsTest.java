@@ -60,7 +60,8 @@ class KeyedMethodsTest {
             "CreateResponse",
             "CreateSessionResponse",
             "ReceiveStripeEvent",
-            "UploadFile");
+            "UploadFile",
+            "ImportFiles");
   }
 
   @Test

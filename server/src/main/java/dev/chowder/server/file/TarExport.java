@@ -1,0 +1,104 @@
+package dev.chowder.server.file;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxFiles;
+import dev.chowder.sandbox.SandboxFiles.Entry;
+import dev.chowder.sandbox.SandboxFiles.Kind;
+import io.grpc.Metadata;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.attribute.FileTime;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/**
+ * A workspace as it goes to a caller: one tar, which tells nothing of the machine it comes from.
+ */
+final class TarExport implements SandboxFiles.Tree {
+  /** What a tar is called in HTTP. */
+  static final String TYPE = "application/x-tar";
+
+  private static final int BUFFER = 64 * 1024;
+
+  private final OutputStream buffer;
+  private final TarArchiveOutputStream tar;
+  private boolean open;
+
+  /**
+   * Begins one.
+   *
+   * @param headers of the answer
+   * @param name of the file that a caller keeps it in
+   */
+  TarExport(OutgoingBody body, Metadata headers, String name) {
+    buffer = new BufferedOutputStream(sent(body, headers, name), BUFFER);
+    tar = new TarArchiveOutputStream(buffer, UTF_8.name());
+    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+    tar.setAddPaxHeadersForNonAsciiNames(true);
+  }
+
+  /** The headers go with the first bytes: what fails before is an error, and no file. */
+  private static OutputStream sent(OutgoingBody body, Metadata headers, String name) {
+    return new OutputStream() {
+      private boolean begun;
+
+      @Override
+      public void write(int one) {
+        write(new byte[] {(byte) one}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int from, int length) {
+        if (!begun) {
+          body.type(TYPE);
+          headers.put(
+              Metadata.Key.of("content-disposition", Metadata.ASCII_STRING_MARSHALLER),
+              "attachment; filename=\"" + name + "\"");
+        }
+        begun = true;
+        body.send(ByteString.copyFrom(bytes, from, length));
+      }
+    };
+  }
+
+  @Override
+  public void entry(Entry entry) throws IOException {
+    close();
+    boolean folder = entry.kind() == Kind.FOLDER;
+    var header = new TarArchiveEntry(entry.path() + (folder ? "/" : ""));
+    header.setUserName("");
+    header.setGroupName("");
+    header.setMode(entry.mode());
+    header.setLastModifiedTime(FileTime.from(entry.modified()));
+    if (!folder) header.setSize(entry.size());
+    tar.putArchiveEntry(header);
+    open = true;
+  }
+
+  @Override
+  public void content(ByteString bytes) throws IOException {
+    bytes.writeTo(tar);
+  }
+
+  private void close() throws IOException {
+    if (open) tar.closeArchiveEntry();
+    open = false;
+  }
+
+  /** Ends it; without, a caller sees that it is not whole. */
+  void finish() {
+    try {
+      close();
+      tar.finish();
+      // The tar's own flush does not come so far.
+      buffer.flush();
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+}

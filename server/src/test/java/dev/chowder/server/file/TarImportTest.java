@@ -1,0 +1,296 @@
+package dev.chowder.server.file;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxFiles.Entry;
+import dev.chowder.sandbox.SandboxFiles.Kind;
+import dev.chowder.sandbox.SandboxFiles.Tree;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Tars as programs write them, and as somebody writes them who wants more than a workspace. */
+class TarImportTest {
+  private static final int MOST_ENTRIES = 10;
+  private static final int MOST_BYTES = 1 << 20;
+  private static final int LONGEST_FILE = 1 << 16;
+  private static final int RECORD = 512;
+
+  private final List<String> came = new ArrayList<>();
+
+  @Test
+  void filesAndFoldersAreReadAsTarProgramsWriteThem() throws IOException {
+    read(
+        tar(
+            entry("./", TarConstants.LF_DIR, ""),
+            entry("./a/", TarConstants.LF_DIR, ""),
+            entry("./a/b.txt", TarConstants.LF_NORMAL, "text"),
+            entry("c", TarConstants.LF_OLDNORM, ""),
+            entry("old/", TarConstants.LF_OLDNORM, ""),
+            entry("ü/" + "long".repeat(40), TarConstants.LF_CONTIG, "x")));
+    assertThat(came)
+        .containsExactly(
+            "FOLDER a 750",
+            "FILE a/b.txt 640",
+            "text",
+            "FILE c 640",
+            "FOLDER old 640",
+            "FILE ü/" + "long".repeat(40) + " 640",
+            "x");
+  }
+
+  @Test
+  void aTarOfNothingHasNothing() throws IOException {
+    read(tar());
+    assertThat(came).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "..",
+        "../x",
+        "a/../../x",
+        "./../x",
+        "/etc/passwd",
+        "a//b",
+        "a\nb",
+        "a\\b",
+        "\u202e"
+      })
+  void aPathThatLeadsOutOrIsNoneIsRefusedByItsNumber(String name) throws IOException {
+    var why = refused(tar(entry("fine", TarConstants.LF_NORMAL, ""), entry(name)));
+    assertThat(why.reason()).isEqualTo(Reason.INVALID_FIELD);
+    assertThat(why.getMessage()).startsWith("body: entry 2: ").doesNotContain("passwd");
+  }
+
+  @Test
+  void aPathThatIsTooLongIsRefused() throws IOException {
+    assertThat(refused(tar(entry("x/".repeat(2100) + "x"))).getMessage()).contains("4201 bytes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "caf\u00e9",
+        "caf\u00e9/a name that is longer than a header holds: 0123456789012345678901234567890123456789012345678901234567890"
+      })
+  void aNameThatIsNoUtf8IsRefused(String name) throws IOException {
+    assertThat(refused(tar("ISO-8859-1", entry(name))).getMessage()).contains("not UTF-8");
+    read(tar("UTF-8", entry(name)));
+    assertThat(came).containsExactly("FILE " + name + " 640");
+  }
+
+  @Test
+  void aNameInAHeaderOfItsOwnIsReadAsItIs() throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+      tar.setAddPaxHeadersForNonAsciiNames(true);
+      for (var name : List.of("\u00fc", "\u00e9/" + "long".repeat(40), "plain")) {
+        tar.putArchiveEntry(entry(name).header());
+        tar.closeArchiveEntry();
+      }
+    }
+    read(bytes.toByteArray());
+    assertThat(came)
+        .containsExactly(
+            "FILE \u00fc 640", "FILE \u00e9/" + "long".repeat(40) + " 640", "FILE plain 640");
+  }
+
+  @ParameterizedTest
+  @ValueSource(bytes = {TarConstants.LF_SYMLINK, TarConstants.LF_LINK})
+  void aLinkIsRefused(byte kind) throws IOException {
+    for (var name : List.of("link", "link/")) {
+      var link = entry(name, kind, "").header();
+      link.setLinkName("/etc/passwd");
+      assertThat(refused(tar(new Packed(link, ""))).reason()).isEqualTo(Reason.FILE_IS_LINK);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      bytes = {
+        TarConstants.LF_CHR,
+        TarConstants.LF_BLK,
+        TarConstants.LF_FIFO,
+        TarConstants.LF_GNUTYPE_SPARSE,
+        'Z'
+      })
+  void whatIsNoPlainFileIsRefused(byte kind) throws IOException {
+    for (var name : List.of("special", "special/")) {
+      assertThat(refused(tar(entry(name, kind, ""))).reason()).isIn(Reason.FILE_WRONG_KIND);
+    }
+  }
+
+  static List<byte[]> noTars() throws IOException {
+    var whole = tar(entry("a", TarConstants.LF_NORMAL, "x".repeat(2 * RECORD)));
+    var bent = whole.clone();
+    bent[0] = 'b';
+    var packed = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(packed)) {
+      gzip.write(whole);
+    }
+    var numbers = whole.clone();
+    Arrays.fill(numbers, 124, 136, (byte) 'q');
+    return List.of(
+        new byte[0],
+        "no tar".getBytes(UTF_8),
+        "no tar".repeat(1000).getBytes(UTF_8),
+        packed.toByteArray(),
+        bent,
+        numbers,
+        // Cut off in its headers, in its content and before its end.
+        Arrays.copyOf(whole, RECORD / 2),
+        Arrays.copyOf(whole, 2 * RECORD),
+        Arrays.copyOf(whole, 3 * RECORD));
+  }
+
+  @ParameterizedTest
+  @MethodSource("noTars")
+  void whatIsNoWholeTarIsRefused(byte[] body) {
+    assertThat(refused(body).reason()).isEqualTo(Reason.INVALID_FIELD);
+  }
+
+  @Test
+  void whatIsMoreThanTheLimitsIsRefused() throws IOException {
+    var many = new Packed[MOST_ENTRIES + 1];
+    for (int i = 0; i < many.length; i++) many[i] = entry("file" + i);
+    assertThat(refused(tar(many)).getMessage()).contains("more entries");
+    read(tar(Arrays.copyOf(many, MOST_ENTRIES)));
+
+    var large = entry("large", TarConstants.LF_NORMAL, "x".repeat(LONGEST_FILE + 1));
+    assertThat(refused(tar(large)).reason()).isEqualTo(Reason.TOO_LARGE);
+
+    var rest = new ByteArrayInputStream(new byte[MOST_BYTES]);
+    var padded = new SequenceInputStream(new ByteArrayInputStream(tar()), rest);
+    assertThat(refused(padded).getMessage()).contains("more than " + MOST_BYTES);
+  }
+
+  /** The library would keep each in memory, or go one call deeper for each. */
+  @ParameterizedTest
+  @ValueSource(bytes = {TarConstants.LF_GNUTYPE_LONGNAME, TarConstants.LF_PAX_EXTENDED_HEADER_LC})
+  void headersWithoutAnEndAreRefusedBeforeTheyFillTheMemory(byte kind) throws IOException {
+    var one = new TarArchiveEntry("x", kind);
+    // The most that a header's own field can say.
+    one.setSize((1L << 33) - 1);
+    var begin = new ByteArrayOutputStream();
+    begin.write(header(one));
+    begin.write("2000000000 path=".getBytes(ISO_8859_1));
+    var endless = new ByteArrayInputStream(begin.toByteArray());
+    assertThat(refused(new SequenceInputStream(endless, endless())))
+        .extracting(ApiError::reason)
+        .isEqualTo(Reason.TOO_LARGE);
+
+    var next = new TarArchiveEntry("x", kind);
+    next.setSize(RECORD);
+    var deeper = new ByteArrayOutputStream();
+    while (deeper.size() < MOST_BYTES) {
+      deeper.write(header(next));
+      deeper.write(Arrays.copyOf("11 path=ab\n".getBytes(ISO_8859_1), RECORD));
+    }
+    assertThat(refused(deeper.toByteArray()).reason()).isIn(Reason.TOO_LARGE, Reason.INVALID_FIELD);
+  }
+
+  private static InputStream endless() {
+    return new InputStream() {
+      @Override
+      public int read() {
+        return 'x';
+      }
+
+      @Override
+      public int read(byte[] into, int from, int length) {
+        Arrays.fill(into, from, from + length, (byte) 'x');
+        return length;
+      }
+    };
+  }
+
+  private record Packed(TarArchiveEntry header, String content) {}
+
+  private static Packed entry(String name) {
+    return entry(name, TarConstants.LF_NORMAL, "");
+  }
+
+  private static Packed entry(String name, byte kind, String content) {
+    var header = new TarArchiveEntry(name, kind, true);
+    header.setMode(kind == TarConstants.LF_DIR ? 0750 : 0640);
+    header.setSize(content.length());
+    return new Packed(header, content);
+  }
+
+  private static byte[] tar(Packed... entries) throws IOException {
+    return tar("UTF-8", entries);
+  }
+
+  private static byte[] tar(String encoding, Packed... entries) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var tar = new TarArchiveOutputStream(bytes, encoding)) {
+      tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_GNU);
+      for (var one : entries) {
+        tar.putArchiveEntry(one.header());
+        tar.write(one.content().getBytes(UTF_8));
+        tar.closeArchiveEntry();
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  private static byte[] header(TarArchiveEntry entry) {
+    var bytes = new byte[RECORD];
+    entry.writeEntryHeader(bytes);
+    return bytes;
+  }
+
+  private ApiError refused(byte[] body) {
+    return refused(new ByteArrayInputStream(body));
+  }
+
+  private ApiError refused(InputStream body) {
+    return catchThrowableOfType(ApiError.class, () -> read(body));
+  }
+
+  private void read(byte[] body) throws IOException {
+    read(new ByteArrayInputStream(body));
+  }
+
+  private void read(InputStream body) throws IOException {
+    var settings =
+        new FileSettings(1, 1, LONGEST_FILE, MOST_BYTES, MOST_ENTRIES, Duration.ZERO, 1, 1);
+    new TarImport(body, settings)
+        .writeTo(
+            new Tree() {
+              @Override
+              public void entry(Entry entry) {
+                assertThat(entry.size() == 0 || entry.kind() == Kind.FILE).isTrue();
+                came.add("%s %s %o".formatted(entry.kind(), entry.path(), entry.mode()));
+              }
+
+              @Override
+              public void content(ByteString bytes) {
+                came.add(bytes.toStringUtf8());
+              }
+            });
+  }
+}
