@@ -23,7 +23,7 @@ record CompletionWriter(
     JsonMapper json,
     Conversation conversation,
     List<String> chunks,
-    Optional<String> tool,
+    Optional<Reply.ToolCall> tool,
     Duration pause) {
   private static final int CHARACTERS_PER_TOKEN = 4;
 
@@ -98,7 +98,8 @@ record CompletionWriter(
   private ObjectNode call(ObjectNode message) {
     ObjectNode call = message.putArray("tool_calls").addObject();
     call.put("id", "call_demo").put("type", "function");
-    call.putObject("function").put("name", tool.orElseThrow()).put("arguments", "{}");
+    Reply.ToolCall wanted = tool.orElseThrow();
+    call.putObject("function").put("name", wanted.name()).put("arguments", wanted.arguments());
     return call;
   }
 

@@ -142,7 +142,7 @@ public final class DemoModelServer implements AutoCloseable {
         case Reply.Text text ->
             write(exchange, conversation, text.chunks(), Optional.empty(), Duration.ZERO);
         case Reply.ToolCall tool ->
-            write(exchange, conversation, List.of(), Optional.of(tool.name()), Duration.ZERO);
+            write(exchange, conversation, List.of(), Optional.of(tool), Duration.ZERO);
         case Reply.SlowCount count ->
             write(
                 exchange,
@@ -164,7 +164,7 @@ public final class DemoModelServer implements AutoCloseable {
       HttpExchange exchange,
       Conversation conversation,
       List<String> chunks,
-      Optional<String> tool,
+      Optional<Reply.ToolCall> tool,
       Duration pause)
       throws IOException, InterruptedException {
     new CompletionWriter(exchange, json, conversation, chunks, tool, pause).write();

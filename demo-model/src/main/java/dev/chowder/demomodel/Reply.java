@@ -15,8 +15,12 @@ sealed interface Reply {
   /** The numbers from 1 to {@code last}, one piece each, with the configured pause before each. */
   record SlowCount(int last) implements Reply {}
 
-  /** A call of one of the tools that the request offers, without arguments. */
-  record ToolCall(String name) implements Reply {}
+  /**
+   * A call of one of the tools that the request offers.
+   *
+   * @param arguments a JSON object
+   */
+  record ToolCall(String name, String arguments) implements Reply {}
 
   /** An HTTP error, as a provider in trouble would give it. */
   record Failure(int status) implements Reply {}

@@ -22,8 +22,10 @@ import java.util.regex.Pattern;
  *   <li>{@code Remember: X} answers {@code I will remember: X}; it is kept nowhere.
  *   <li>{@code Count slowly to N} answers the numbers 1 to N, 1 &lt;= N &lt;= 1000, one piece each,
  *       with a pause before each.
- *   <li>{@code Call the tool: NAME} calls that tool of the request, without arguments, or says that
- *       there is none. What the tool says is answered as {@code The tool said: X}.
+ *   <li>{@code Call the tool: NAME} calls that tool of the request, without arguments; where an
+ *       agent keeps its tools behind one of the name {@code tool_call}, through that one. What the
+ *       tool says, also as {@code Tool:ID: X} from an agent, is answered as {@code The tool said:
+ *       X}.
  *   <li>{@code Fail with status: N} answers with the HTTP status N, 400 to 599.
  * </ul>
  *
@@ -35,11 +37,15 @@ final class ReplyRules {
   static final String GREETING =
       "Hello! I am Chowder's demo model, not a language model: I give the same answer to the same words.";
 
+  /** OpenClaw's: calls any tool of its catalog, its callers' too. */
+  private static final String INDIRECT = "tool_call";
+
   private static final Pattern EXACTLY = phrase("reply with exactly:[ \\t]*(.+)");
   private static final Pattern RECALL = phrase("what did i ask you to remember");
   private static final Pattern REMEMBER = phrase("remember:[ \\t]*(.+)");
   private static final Pattern COUNT = phrase("count slowly to (\\d{1,4})\\b");
   private static final Pattern TOOL = phrase("call the tool:[ \\t]*([A-Za-z0-9_-]+)");
+  private static final Pattern RESULT = phrase("\\btool:\\S+:[ \\t]*(.+)");
   private static final Pattern ALWAYS = phrase("always reply with exactly:[ \\t]*(.+)");
   private static final Pattern FAIL = phrase("fail with status:[ \\t]*([45]\\d\\d)\\b");
 
@@ -55,6 +61,10 @@ final class ReplyRules {
       return text(otherwise);
     }
     String newest = messages.getLast();
+    Optional<String> result = find(RESULT, newest);
+    if (result.isPresent()) {
+      return text("The tool said: " + result.get());
+    }
     Optional<String> exactly = find(EXACTLY, newest);
     if (exactly.isPresent()) {
       return text(exactly.get());
@@ -73,13 +83,21 @@ final class ReplyRules {
     }
     Optional<String> tool = find(TOOL, newest);
     if (tool.isPresent()) {
-      return conversation.tools().contains(tool.get())
-          ? new Reply.ToolCall(tool.get())
-          : text("I have no tool of the name " + tool.get() + ".");
+      return call(conversation, tool.get());
     }
     return find(FAIL, newest)
         .<Reply>map(status -> new Reply.Failure(Integer.parseInt(status)))
         .orElseGet(() -> text(otherwise));
+  }
+
+  private static Reply call(Conversation conversation, String tool) {
+    if (conversation.tools().contains(tool)) {
+      return new Reply.ToolCall(tool, "{}");
+    }
+    // The name is made of letters, digits, _ and -.
+    return conversation.tools().contains(INDIRECT)
+        ? new Reply.ToolCall(INDIRECT, "{\"id\":\"" + tool + "\",\"args\":{}}")
+        : text("I have no tool of the name " + tool + ".");
   }
 
   private static String recall(List<String> earlier) {

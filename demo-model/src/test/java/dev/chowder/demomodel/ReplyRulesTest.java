@@ -58,7 +58,12 @@ class ReplyRulesTest {
   @Test
   void aToolIsCalledWhereTheRequestOffersIt() {
     var asked = asked("Be kind.", Set.of("weather"), "Call the tool: weather");
-    assertThat(ReplyRules.answer(asked)).isEqualTo(new Reply.ToolCall("weather"));
+    assertThat(ReplyRules.answer(asked)).isEqualTo(new Reply.ToolCall("weather", "{}"));
+    var behindAnother = asked("", Set.of("tool_call"), "Call the tool: weather");
+    assertThat(ReplyRules.answer(behindAnother))
+        .isEqualTo(new Reply.ToolCall("tool_call", "{\"id\":\"weather\",\"args\":{}}"));
+    assertThat(say("[Tue 2026-01-06 09:00 UTC] Tool:9d49: sunny"))
+        .isEqualTo("The tool said: sunny");
     assertThat(say("Call the tool: weather")).isEqualTo("I have no tool of the name weather.");
   }
 
