@@ -60,7 +60,7 @@ public final class Rehearsal {
   public static void main(String[] args) throws IOException, InterruptedException {
     var home = Files.createDirectories(Path.of(args[0]));
     var settings =
-        Map.of(
+        Map.<String, Object>of(
             "chowder.home",
             home.toString(),
             "chowder.bind",
@@ -71,6 +71,9 @@ public final class Rehearsal {
             0,
             "chowder.operator.port",
             0,
+            // Days of work in seconds.
+            "chowder.rate.burst",
+            1_000_000,
             "chowder.sandbox.driver",
             "fake",
             "chowder.sandbox.fake.directory",
