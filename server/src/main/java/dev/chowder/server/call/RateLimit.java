@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * is opened counts as much as a call that answers little.
  *
  * <p>Who goes on asking whatever it is told would be served with refusals as fast as the node can
- * make them. So a refusal waits until there is room again, though not for long.
+ * make them. So a refusal is told only after a while.
  */
 public final class RateLimit {
   private static final Metadata.Key<String> LIMIT = key("x-ratelimit-limit");
@@ -106,7 +106,7 @@ public final class RateLimit {
       var standing = STANDING.get();
       if (standing != null) standing.now = new Shown(bound.burst(), probe);
       if (!probe.isConsumed()) {
-        delay(probe);
+        delayRefusal();
         throw ApiError.rateLimited(
             refusal + " (expected: fewer; see Retry-After)",
             seconds(probe.getNanosToWaitForRefill()));
@@ -132,11 +132,10 @@ public final class RateLimit {
   }
 
   /** Holds nothing but a virtual thread. */
-  private void delay(ConsumptionProbe refused) {
+  private void delayRefusal() {
     if (!delayed.tryAcquire()) return;
     try {
-      Thread.sleep(
-          Duration.ofNanos(Math.min(refused.getNanosToWaitForRefill(), refusalDelay.toNanos())));
+      Thread.sleep(refusalDelay);
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     } finally {

@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param calls of one organization
  * @param changeCost how many other calls one that changes something counts for
  * @param answerBytes of an answer that count for one more call
- * @param refusalDelay how long a refusal waits at most
+ * @param refusalDelay how long a refusal waits before it is told
  * @param maxDelayed refusals that wait at once; beyond it they are told at once
  * @param signUps from one client's address
  * @param events of Stripe, from one address

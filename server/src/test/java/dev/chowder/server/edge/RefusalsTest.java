@@ -120,7 +120,7 @@ class RefusalsTest {
   }
 
   @Test
-  void aRefusalWaitsUntilThereWouldBeRoomButNotForLong() throws IOException {
+  void aRefusalIsToldAfterAWhile() throws IOException {
     var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "300ms");
     try (var served = serve(owing(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
