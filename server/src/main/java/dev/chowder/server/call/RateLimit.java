@@ -23,6 +23,7 @@ import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,8 @@ public final class RateLimit {
 
   /** By a wall clock that was set back, no bucket would fill until it is where it was. */
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
+
+  private static final double LEAST_OF_DELAY = 0.5;
 
   private final Buckets calls;
   private final int changeCost;
@@ -131,11 +134,12 @@ public final class RateLimit {
     }
   }
 
-  /** Holds nothing but a virtual thread. */
+  /** Holds nothing but a virtual thread. Many that came together do not come again together. */
   private void delayRefusal() {
     if (!delayed.tryAcquire()) return;
     try {
-      Thread.sleep(refusalDelay);
+      double part = ThreadLocalRandom.current().nextDouble(LEAST_OF_DELAY, 1);
+      Thread.sleep(Duration.ofNanos((long) (refusalDelay.toNanos() * part)));
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     } finally {

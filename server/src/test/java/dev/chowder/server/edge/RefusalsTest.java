@@ -121,7 +121,7 @@ class RefusalsTest {
 
   @Test
   void aRefusalIsToldAfterAWhile() throws IOException {
-    var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "300ms");
+    var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "600ms");
     try (var served = serve(owing(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       assertThat(served.refused()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(20));
