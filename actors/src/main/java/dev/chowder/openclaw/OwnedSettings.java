@@ -11,10 +11,14 @@ import java.util.List;
 final class OwnedSettings {
   private static final String ADMIN_PLUGIN = "admin-http-rpc";
 
+  /** Whether a gateway takes archives of skills. */
+  static final List<String> ARCHIVES = List.of("skills", "install", "allowUploadedArchives");
+
   /** Nothing below these may be said. */
   private static final List<List<String>> OWNED =
       List.of(
           List.of("secrets"),
+          ARCHIVES,
           List.of("models", "providers", "anthropic"),
           List.of("models", "providers", "openai"),
           List.of("models", "providers", "google"),

@@ -38,6 +38,12 @@ record Conversation(
           "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>.*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>",
           Pattern.DOTALL);
 
+  /** As OpenClaw writes it into the system prompt. */
+  private static final Pattern SKILLS =
+      Pattern.compile("<available_skills>(.*?)</available_skills>", Pattern.DOTALL);
+
+  private static final Pattern SKILL = Pattern.compile("<name>([^<]+)</name>");
+
   /**
    * Reads a request's body.
    *
@@ -89,6 +95,16 @@ record Conversation(
       names.add(tool.at("/function/name").asText());
     }
     return Set.copyOf(names);
+  }
+
+  /** The names of the skills that the agent tells of, in its order. */
+  List<String> skills() {
+    return SKILLS
+        .matcher(instructions)
+        .results()
+        .flatMap(block -> SKILL.matcher(block.group(1)).results())
+        .map(skill -> skill.group(1))
+        .toList();
   }
 
   /** Content is a string, or an array of parts of which some are text. */

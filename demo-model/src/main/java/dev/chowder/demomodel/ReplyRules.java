@@ -22,6 +22,8 @@ import java.util.regex.Pattern;
  *   <li>{@code Remember: X} answers {@code I will remember: X}; it is kept nowhere.
  *   <li>{@code Count slowly to N} answers the numbers 1 to N, 1 &lt;= N &lt;= 1000, one piece each,
  *       with a pause before each.
+ *   <li>{@code Which skills do you have?} answers {@code I know of: X, Y} with the names of the
+ *       skills that the agent tells its model of.
  *   <li>{@code Call the tool: NAME} calls that tool of the request, without arguments; where an
  *       agent keeps its tools behind one of the name {@code tool_call}, through that one. What the
  *       tool says, also as {@code Tool:ID: X} from an agent, is answered as {@code The tool said:
@@ -43,6 +45,7 @@ final class ReplyRules {
   private static final Pattern EXACTLY = phrase("reply with exactly:[ \\t]*(.+)");
   private static final Pattern RECALL = phrase("what did i ask you to remember");
   private static final Pattern REMEMBER = phrase("remember:[ \\t]*(.+)");
+  private static final Pattern SKILLS = phrase("which skills do you have");
   private static final Pattern COUNT = phrase("count slowly to (\\d{1,4})\\b");
   private static final Pattern TOOL = phrase("call the tool:[ \\t]*([A-Za-z0-9_-]+)");
   private static final Pattern RESULT = phrase("\\btool:\\S+:[ \\t]*(.+)");
@@ -71,6 +74,10 @@ final class ReplyRules {
     }
     if (RECALL.matcher(newest).find()) {
       return text(recall(messages.subList(0, messages.size() - 1)));
+    }
+    if (SKILLS.matcher(newest).find()) {
+      List<String> skills = conversation.skills();
+      return text("I know of: " + (skills.isEmpty() ? "none" : String.join(", ", skills)));
     }
     Optional<String> remember = find(REMEMBER, newest);
     if (remember.isPresent()) {

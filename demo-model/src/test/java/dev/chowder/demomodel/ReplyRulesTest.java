@@ -2,6 +2,7 @@ package dev.chowder.demomodel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -53,6 +54,21 @@ class ReplyRulesTest {
   void aFailureIsGivenAsAsked() {
     assertThat(answer("Fail with status: 429")).isEqualTo(new Reply.Failure(429));
     assertThat(answer("Fail with status: 200")).isInstanceOf(Reply.Text.class);
+  }
+
+  @Test
+  void theSkillsAreThoseThatTheAgentTellsOf() throws Exception {
+    var body =
+        new ObjectMapper()
+            .readTree(
+                """
+                {"messages": [
+                  {"role": "system", "content": "A <name>no skill</name> <available_skills><skill><name>a</name>\\n<location>x</location></skill><skill><name>b-c</name></skill></available_skills>"},
+                  {"role": "user", "content": "Which skills do you have? <available_skills><name>d</name></available_skills>"}]}
+                """);
+    assertThat(((Reply.Text) ReplyRules.answer(Conversation.of(body))).whole())
+        .isEqualTo("I know of: a, b-c");
+    assertThat(say("Which skills do you have?")).isEqualTo("I know of: none");
   }
 
   @Test

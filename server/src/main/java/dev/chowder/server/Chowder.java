@@ -31,6 +31,7 @@ import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.openclaw.OpenClawSettings;
+import dev.chowder.openclaw.OpenClawSkills;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.organization.OrganizationReadRows;
@@ -67,6 +68,7 @@ import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.Claims;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.IdempotencySettings;
+import dev.chowder.server.instance.GatewayAsks;
 import dev.chowder.server.instance.HostOperatorCommands;
 import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.instance.InstanceDirectory;
@@ -83,6 +85,8 @@ import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
+import dev.chowder.server.skill.SkillGrpcService;
+import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.subscription.StripeSettings;
 import dev.chowder.server.subscription.SubscriptionGrpcService;
 import dev.chowder.server.watch.FleetWatchSettings;
@@ -289,6 +293,13 @@ public final class Chowder implements AutoCloseable {
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
     var asks = new InstanceAsks(instances, departure);
     var fileService = new FileGrpcService(asks, driver, FileSettings.of(config));
+    var skillSettings = SkillSettings.of(config);
+    var skillService =
+        new SkillGrpcService(
+            new GatewayAsks(directory, devices, "skills", skillSettings.maxOpen()),
+            new OpenClawSkills(conversations, admin, skillSettings.installLimit()),
+            driver,
+            skillSettings);
     var instanceService =
         new InstanceGrpcService(
             new InstanceRequests(settings.instances()),
@@ -301,10 +312,8 @@ public final class Chowder implements AutoCloseable {
             overrides,
             responses,
             new InstanceSessions(
-                directory,
-                devices,
-                new OpenClawSessions(conversations, openClaw.sessions()),
-                openClaw.sessions().maxOpen()),
+                new GatewayAsks(directory, devices, "sessions", openClaw.sessions().maxOpen()),
+                new OpenClawSessions(conversations, openClaw.sessions())),
             driver,
             secrets,
             tokens,
@@ -362,7 +371,8 @@ public final class Chowder implements AutoCloseable {
                         organizationService,
                         keyService,
                         subscriptionService,
-                        fileService),
+                        fileService,
+                        skillService),
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(

@@ -100,7 +100,8 @@ final class OpenApiSchemas {
       case DOUBLE -> typed("number").put("format", "double");
       case ENUM -> words(field.getEnumType());
       case MESSAGE -> message(field.getMessageType());
-      case LONG, FLOAT, BYTE_STRING ->
+      case BYTE_STRING -> typed("string").put("contentEncoding", "base64");
+      case LONG, FLOAT ->
           throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
     };
   }

@@ -8,6 +8,7 @@ import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SkillServiceGrpc;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.idempotency.KeyedMethods;
@@ -27,7 +28,8 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
           KeyServiceGrpc.getServiceDescriptor(),
           OrganizationServiceGrpc.getServiceDescriptor(),
           SubscriptionServiceGrpc.getServiceDescriptor(),
-          FileServiceGrpc.getServiceDescriptor());
+          FileServiceGrpc.getServiceDescriptor(),
+          SkillServiceGrpc.getServiceDescriptor());
 
   /** Where a field of the request goes. */
   enum Place {

@@ -216,7 +216,8 @@ final class RestDocument {
           case DOUBLE -> "number";
           case ENUM -> words(field.getEnumType());
           case MESSAGE -> message(field.getMessageType());
-          case LONG, FLOAT, BYTE_STRING ->
+          case BYTE_STRING -> "string of Base64";
+          case LONG, FLOAT ->
               throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
         };
     var shown = field.isRepeated() ? "array of " + one : one;

@@ -165,11 +165,9 @@ final class FakeGateway implements AutoCloseable {
     String path = exchange.path();
     sandbox.log().add("got " + path);
     if (FakeSocket.isAskedForBy(exchange)) {
-      sandbox
-          .sessions()
-          .converse(
-              FakeSocket.accept(exchange),
-              shown -> FakeOpenClaw.token(sandbox.home()).map(shown::equals).orElse(true));
+      new FakeConversation(
+              sandbox, shown -> FakeOpenClaw.token(sandbox.home()).map(shown::equals).orElse(true))
+          .over(FakeSocket.accept(exchange));
       return;
     }
     switch (path) {

@@ -52,6 +52,7 @@ final class FakeSandbox {
   private final SandboxId id;
   private final Path directory;
   private final FakeSessions sessions = new FakeSessions();
+  private final FakeSkills skills;
   private @Nullable Played process;
   private FakeLog log = new FakeLog();
   private long readyAt = System.nanoTime();
@@ -61,6 +62,7 @@ final class FakeSandbox {
   private FakeSandbox(SandboxId id, Path directory) {
     this.id = id;
     this.directory = directory;
+    this.skills = new FakeSkills(home());
   }
 
   static FakeSandbox make(SandboxId id, Path directory) throws IOException {
@@ -109,6 +111,10 @@ final class FakeSandbox {
 
   FakeSessions sessions() {
     return sessions;
+  }
+
+  FakeSkills skills() {
+    return skills;
   }
 
   synchronized boolean isRemoved() {

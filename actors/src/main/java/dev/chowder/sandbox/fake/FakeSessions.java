@@ -1,20 +1,17 @@
 package dev.chowder.sandbox.fake;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
 
 /**
- * The sessions of one played agent, and what its gateway says of them over its WebSocket. In memory
- * only, and the oldest go when there are many.
+ * The sessions of one played agent, and what its gateway says of them. In memory only, and the
+ * oldest go when there are many.
  */
 final class FakeSessions {
   private static final int MAX_SESSIONS = 1_000;
@@ -48,42 +45,8 @@ final class FakeSessions {
     if (session.said.size() > MAX_MESSAGES) session.said.subList(0, 2).clear();
   }
 
-  /** One conversation of the gateway's protocol, to its end. */
-  void converse(FakeSocket socket, Predicate<String> token) throws IOException {
-    var challenge = FakeOpenClaw.JSON.createObjectNode();
-    challenge.put("type", "event").put("event", "connect.challenge");
-    challenge.putObject("payload").put("nonce", "n").put("ts", System.currentTimeMillis());
-    socket.send(challenge.toString());
-    boolean connected = false;
-    for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
-      JsonNode request;
-      try {
-        request = FakeOpenClaw.JSON.readTree(text.get());
-      } catch (JsonProcessingException noJson) {
-        socket.close(1008, "no JSON");
-        return;
-      }
-      var answer = FakeOpenClaw.JSON.createObjectNode();
-      answer.put("type", "res").put("id", request.path("id").asText());
-      if (!connected) {
-        connected =
-            request.path("method").asText().equals("connect")
-                && token.test(request.at("/params/auth/token").asText());
-        answer.put("ok", connected);
-        if (connected) answer.putObject("payload").put("type", "hello-ok");
-        else refuse(answer, "INVALID_REQUEST").putObject("details").put("code", "AUTH_REFUSED");
-      } else {
-        answer(request.path("method").asText(), request.path("params"), answer);
-      }
-      socket.send(answer.toString());
-      if (!connected) {
-        socket.close(1008, "unauthorized");
-        return;
-      }
-    }
-  }
-
-  private synchronized void answer(String method, JsonNode params, ObjectNode answer) {
+  /** Whether it is a question about sessions; then it is answered. */
+  synchronized boolean answer(String method, JsonNode params, ObjectNode answer) {
     var key = params.path(method.equals("chat.history") ? "sessionKey" : "key").asText();
     var session = Optional.ofNullable(sessions.get(key));
     switch (method) {
@@ -104,10 +67,11 @@ final class FakeSessions {
         session.ifPresent(emptied -> emptied.said.clear());
         answer.put("ok", true).putObject("payload");
       }
-      // It reads its files whenever it needs them.
-      case "secrets.reload" -> answer.put("ok", true).putObject("payload");
-      default -> refuse(answer.put("ok", false), "INVALID_REQUEST");
+      default -> {
+        return false;
+      }
     }
+    return true;
   }
 
   private void list(JsonNode params, ObjectNode payload) {
@@ -144,9 +108,5 @@ final class FakeSessions {
     }
     payload.put("hasMore", begin > 0);
     if (begin > 0) payload.put("nextOffset", said.size() - begin);
-  }
-
-  private static ObjectNode refuse(ObjectNode answer, String code) {
-    return answer.putObject("error").put("code", code).put("message", "refused");
   }
 }

@@ -8,6 +8,7 @@ import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SkillServiceGrpc;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -47,7 +48,9 @@ public final class SuccessStatus implements ServerInterceptor {
                   FileServiceGrpc.getUploadFileMethod(),
                   FileServiceGrpc.getMoveFileMethod(),
                   FileServiceGrpc.getDeleteFileMethod(),
-                  FileServiceGrpc.getMakeFolderMethod()))
+                  FileServiceGrpc.getMakeFolderMethod(),
+                  SkillServiceGrpc.getUpdateSkillMethod(),
+                  SkillServiceGrpc.getDeleteSkillMethod()))
           .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
   private static Stream<Map.Entry<String, Integer>> answering(

@@ -38,6 +38,8 @@ public enum Reason {
   ORGANIZATION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The workspace has nothing there. */
   FILE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** The agent has no such skill, or ClawHub has none. */
+  SKILL_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The API has no such path or RPC. */
   PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
   /** The request did not arrive whole in time. */
@@ -56,6 +58,12 @@ public enum Reason {
   FILE_NOT_TEXT(Status.Code.FAILED_PRECONDITION, 409),
   /** The folder has something in it. */
   FOLDER_NOT_EMPTY(Status.Code.FAILED_PRECONDITION, 409),
+  /** The agent has a skill in a folder of that name already. */
+  SKILL_EXISTS(Status.Code.ALREADY_EXISTS, 409),
+  /** ClawHub or OpenClaw do not let the skill through, or cannot read it. */
+  SKILL_REFUSED(Status.Code.FAILED_PRECONDITION, 409),
+  /** The skill does not lie where skills are installed: it came with OpenClaw, for instance. */
+  SKILL_NOT_REMOVABLE(Status.Code.FAILED_PRECONDITION, 409),
   /** This idempotency key belongs to another request. */
   IDEMPOTENCY_KEY_REUSED(Status.Code.ALREADY_EXISTS, 409),
   /** A call with this idempotency key is under way. */
@@ -78,6 +86,8 @@ public enum Reason {
   GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
   /** Stripe does not answer, or refused what Chowder asked of it. */
   BILLING_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
+  /** The sandbox did not get a skill from ClawHub. */
+  CLAWHUB_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
   /** No room for one more: no memory or host, too much waiting work, or too many open calls. */
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
   /** The instance behind this host name is there and does not run. */

@@ -6,21 +6,12 @@ import dev.chowder.api.v1.ListSessionsResponse;
 import dev.chowder.api.v1.Session;
 import dev.chowder.api.v1.SessionHistory;
 import dev.chowder.api.v1.SessionMessage;
-import dev.chowder.instance.InstanceRejection;
-import dev.chowder.openclaw.AdminAnswer;
-import dev.chowder.openclaw.GatewayConversations.Gateway;
-import dev.chowder.openclaw.GatewayConversations.UnansweredException;
-import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.OpenClawSessions;
-import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.gateway.GatewayDirectory;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 
 /**
@@ -33,24 +24,12 @@ public final class InstanceSessions {
           .reversed()
           .thenComparing(OpenClawSessions.Session::id);
 
-  private final GatewayDirectory directory;
-  private final GatewayDevices devices;
+  private final GatewayAsks asks;
   private final OpenClawSessions sessions;
-  private final int maxOpen;
-  private final Semaphore free;
 
-  /**
-   * Wires it.
-   *
-   * @param maxOpen calls at once
-   */
-  public InstanceSessions(
-      GatewayDirectory directory, GatewayDevices devices, OpenClawSessions sessions, int maxOpen) {
-    this.directory = directory;
-    this.devices = devices;
+  public InstanceSessions(GatewayAsks asks, OpenClawSessions sessions) {
+    this.asks = asks;
     this.sessions = sessions;
-    this.maxOpen = maxOpen;
-    this.free = new Semaphore(maxOpen);
   }
 
   /** A page of those that the caller may see. */
@@ -62,7 +41,7 @@ public final class InstanceSessions {
             caller.maySpeakIn(session.id())
                 && wanted.after().map(last -> isAfter(session, last)).orElse(true);
     var found =
-        ask(caller, wanted.instanceId(), gateway -> sessions.list(gateway, isWanted, enough));
+        asks.ask(caller, wanted.instanceId(), gateway -> sessions.list(gateway, isWanted, enough));
     var seen = found.stream().sorted(LAST_USED_FIRST).limit(enough).toList();
     var response = ListSessionsResponse.newBuilder();
     seen.stream()
@@ -87,7 +66,7 @@ public final class InstanceSessions {
   SessionHistory history(Caller caller, InstanceRequests.HistoryListing wanted) {
     var from = wanted.from();
     var history =
-        ask(
+        asks.ask(
                 caller,
                 wanted.instanceId(),
                 gateway ->
@@ -113,74 +92,12 @@ public final class InstanceSessions {
   /** Takes one away. */
   void delete(Caller caller, InstanceRequests.SessionName name) {
     boolean deleted =
-        ask(
+        asks.ask(
             caller,
             name.instanceId(),
             gateway ->
                 caller.maySpeakIn(name.sessionId()) && sessions.delete(gateway, name.sessionId()));
     if (!deleted) throw notFound();
-  }
-
-  private interface Question<T> {
-    T ask(Gateway gateway) throws InterruptedException;
-  }
-
-  private <T> T ask(Caller caller, String instanceId, Question<T> question) {
-    var target =
-        switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
-          case Place.Target found -> found;
-          case Place.WrongState(var status, var desired) ->
-              throw InstanceAsks.error(
-                  new InstanceRejection.WrongState(status, desired, "running"));
-          case Place.NotFound() -> throw ApiError.instanceNotFound();
-        };
-    if (!free.tryAcquire()) {
-      throw ApiError.rateLimited(
-          "calls about sessions: " + maxOpen + " are open (expected: fewer)", 1);
-    }
-    try {
-      return ask(caller, instanceId, target, question);
-    } catch (UnansweredException unanswered) {
-      throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE,
-          "gateway: " + words(unanswered.why()) + " (expected: an answer)");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
-    } finally {
-      free.release();
-    }
-  }
-
-  private <T> T ask(Caller caller, String instanceId, Place.Target target, Question<T> question)
-      throws InterruptedException {
-    var address = target.address();
-    var endpoint = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());
-    var device = devices.of(instanceId);
-    var token = target.token();
-    for (int tried = 0; ; tried++) {
-      try {
-        return question.ask(new Gateway(endpoint, token, device));
-      } catch (UnansweredException unanswered) {
-        boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
-        if (!replaced || tried == GatewayDirectory.MAX_OTHER_TOKENS) throw unanswered;
-        Thread.sleep(GatewayDirectory.pauseBefore(tried + 1));
-        token =
-            directory
-                .otherToken(caller.organizationId(), instanceId, token)
-                .orElseThrow(() -> unanswered);
-      }
-    }
-  }
-
-  private static String words(AdminAnswer why) {
-    return switch (why) {
-      case AdminAnswer.Done _ -> throw new IllegalStateException("an answer after all");
-      case AdminAnswer.Refused(_, var message, _) -> message;
-      case AdminAnswer.TokenRefused() -> "refuses Chowder's token";
-      case AdminAnswer.Busy(var message) -> message;
-      case AdminAnswer.NoAnswer(var note) -> note;
-    };
   }
 
   private static ApiError notFound() {

@@ -46,7 +46,12 @@ class BadInputIT {
 
   /** All rows over REST. */
   static List<BadInput> rows() {
-    return Stream.of(BadCreations.rows(), BadPaths.rows(), BadCallers.rows(), BadFiles.rows())
+    return Stream.of(
+            BadCreations.rows(),
+            BadPaths.rows(),
+            BadCallers.rows(),
+            BadFiles.rows(),
+            BadSkills.rows())
         .flatMap(List::stream)
         .toList();
   }

@@ -96,9 +96,10 @@ class DocumentedLimitsIT {
     boolean refused =
         answer.status() == Reason.INVALID_FIELD.httpStatus()
             && answer.body().contains(Reason.INVALID_FIELD.name());
-    // Another text than an id names nobody.
+    // Another text than an id names nobody; a skill's name is no id.
+    boolean isId = place.in().equals("path") && !place.name().equals("skill_name");
     boolean unknown =
-        (place.in().equals("path") || place.name().equals("instance_id"))
+        (isId || place.name().equals("instance_id"))
             && answer.status() == Reason.INSTANCE_NOT_FOUND.httpStatus();
     assertThat(refused || unknown)
         .as("%s to %s", answer, probe.what())
@@ -125,7 +126,10 @@ class DocumentedLimitsIT {
     var call = place.call();
     var path = call.path();
     if (place.in().equals("path")) path = path.replace("{" + place.name() + "}", encoded(value));
-    path = path.replace("{session_id}", "nobody").replace("{instance_id}", "{running}");
+    path =
+        path.replace("{session_id}", "nobody")
+            .replace("{skill_name}", "nobody")
+            .replace("{instance_id}", "{running}");
     path = SERVER.world().fill(path);
     if (place.in().equals("query")) path += "?" + place.name() + "=" + encoded(value);
     var request = RawHttp.Request.of(call.verb(), path);

@@ -49,6 +49,10 @@ class ReasonsTest {
               Reason.ORGANIZATION_NOT_FOUND,
               "operator.OperatorServerTest",
               "badCommandsAreRefused"),
+          entry(
+              Reason.SKILL_EXISTS,
+              "edge.SkillsIT",
+              "anArchiveBecomesASkillAndIsReplacedOnlyWhenAsked"),
           entry(Reason.FILE_EXISTS, "node.FilesTest", "whatIsWrittenIsListedReadMovedAndDeleted"),
           entry(
               Reason.FOLDER_NOT_EMPTY,

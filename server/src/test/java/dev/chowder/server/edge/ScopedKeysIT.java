@@ -11,6 +11,7 @@ import dev.chowder.api.v1.FileServiceProto;
 import dev.chowder.api.v1.InstanceServiceProto;
 import dev.chowder.api.v1.KeyServiceProto;
 import dev.chowder.api.v1.OrganizationServiceProto;
+import dev.chowder.api.v1.SkillServiceProto;
 import dev.chowder.api.v1.SubscriptionServiceProto;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.error.Reason;
@@ -85,6 +86,11 @@ class ScopedKeysIT {
           Map.entry("MoveFile", "files"),
           Map.entry("DeleteFile", "files"),
           Map.entry("MakeFolder", "files"),
+          Map.entry("ListSkills", "configure"),
+          Map.entry("GetSkill", "configure"),
+          Map.entry("InstallSkill", "configure"),
+          Map.entry("UpdateSkill", "configure"),
+          Map.entry("DeleteSkill", "configure"),
           Map.entry("CreateKey", ORGANIZATION),
           Map.entry("ListKeys", ORGANIZATION),
           Map.entry("GetKey", ORGANIZATION),
@@ -301,7 +307,8 @@ class ScopedKeysIT {
                 InstanceServiceProto.getDescriptor(),
                 KeyServiceProto.getDescriptor(),
                 SubscriptionServiceProto.getDescriptor(),
-                FileServiceProto.getDescriptor())
+                FileServiceProto.getDescriptor(),
+                SkillServiceProto.getDescriptor())
             .flatMap(file -> file.getServices().stream())
             .flatMap(service -> service.getMethods().stream())
             .toList();
@@ -371,7 +378,7 @@ class ScopedKeysIT {
     // A message is looked at before its instance.
     var body = method.getInputType().findFieldByName("body");
     if (body != null && field != null) request.setField(body, MESSAGE);
-    for (var named : List.of("session_id", "path", "source", "destination")) {
+    for (var named : List.of("session_id", "path", "source", "destination", "skill_name", "slug")) {
       var text = method.getInputType().findFieldByName(named);
       if (text != null) request.setField(text, "s");
     }

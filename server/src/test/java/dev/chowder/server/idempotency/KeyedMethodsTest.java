@@ -6,6 +6,7 @@ import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
+import dev.chowder.api.v1.SkillServiceGrpc;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.GrpcServer;
 import io.grpc.MethodDescriptor;
@@ -23,7 +24,8 @@ class KeyedMethodsTest {
           KeyServiceGrpc.getServiceDescriptor(),
           OrganizationServiceGrpc.getServiceDescriptor(),
           SubscriptionServiceGrpc.getServiceDescriptor(),
-          FileServiceGrpc.getServiceDescriptor());
+          FileServiceGrpc.getServiceDescriptor(),
+          SkillServiceGrpc.getServiceDescriptor());
 
   private final KeyedMethods methods = new KeyedMethods(GrpcServer.NEED_NO_KEY);
 
@@ -47,7 +49,8 @@ class KeyedMethodsTest {
             "CreateKey",
             "CreateCheckout",
             "MoveFile",
-            "MakeFolder")
+            "MakeFolder",
+            "InstallSkill")
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
   }
 

@@ -1,0 +1,79 @@
+package dev.chowder.sandbox.fake;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.function.Predicate;
+
+/** One conversation of a played gateway's protocol over its WebSocket. */
+final class FakeConversation {
+  private final FakeSandbox sandbox;
+  private final Predicate<String> token;
+
+  /**
+   * With one sandbox.
+   *
+   * @param token whether it is the one that opens it
+   */
+  FakeConversation(FakeSandbox sandbox, Predicate<String> token) {
+    this.sandbox = sandbox;
+    this.token = token;
+  }
+
+  /** To its end. */
+  void over(FakeSocket socket) throws IOException {
+    var challenge = FakeOpenClaw.JSON.createObjectNode();
+    challenge.put("type", "event").put("event", "connect.challenge");
+    challenge.putObject("payload").put("nonce", "n").put("ts", System.currentTimeMillis());
+    socket.send(challenge.toString());
+    boolean connected = false;
+    for (var text = socket.receive(); text.isPresent(); text = socket.receive()) {
+      JsonNode request;
+      try {
+        request = FakeOpenClaw.JSON.readTree(text.get());
+      } catch (JsonProcessingException noJson) {
+        socket.close(1008, "no JSON");
+        return;
+      }
+      var answer = FakeOpenClaw.JSON.createObjectNode();
+      answer.put("type", "res").put("id", request.path("id").asText());
+      if (!connected) {
+        connected =
+            request.path("method").asText().equals("connect")
+                && token.test(request.at("/params/auth/token").asText());
+        answer.put("ok", connected);
+        if (connected) answer.putObject("payload").put("type", "hello-ok");
+        else
+          refuse(answer, "INVALID_REQUEST", "refused")
+              .putObject("details")
+              .put("code", "AUTH_REFUSED");
+      } else {
+        answer(request.path("method").asText(), request.path("params"), answer);
+      }
+      socket.send(answer.toString());
+      if (!connected) {
+        socket.close(1008, "unauthorized");
+        return;
+      }
+    }
+  }
+
+  private void answer(String method, JsonNode params, ObjectNode answer) {
+    // It reads its files whenever it needs them.
+    if (method.equals("secrets.reload")) {
+      answer.put("ok", true).putObject("payload");
+      return;
+    }
+    boolean known =
+        sandbox.sessions().answer(method, params, answer)
+            || sandbox.skills().answer(method, params, answer);
+    if (!known) refuse(answer, "INVALID_REQUEST", "refused");
+  }
+
+  /** Returns the error, so that more may be told. */
+  static ObjectNode refuse(ObjectNode answer, String code, String message) {
+    answer.put("ok", false);
+    return answer.putObject("error").put("code", code).put("message", message);
+  }
+}

@@ -1,0 +1,149 @@
+package dev.chowder.server.skill;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.InstallSkillRequest;
+import dev.chowder.api.v1.ListSkillsRequest;
+import dev.chowder.api.v1.UpdateSkillRequest;
+import dev.chowder.openclaw.OpenClawSkills.Source;
+import dev.chowder.openclaw.SkillChange;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.call.Fields;
+import dev.chowder.server.call.Pages;
+import dev.chowder.server.call.StructJson;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Reads the requests of {@code SkillService}. Of values it says at most how long they are: most are
+ * secrets.
+ */
+final class SkillRequests {
+  private static final int MAX_NAME = 128;
+  private static final int MAX_VERSION = 64;
+  private static final String FOLDER = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+
+  /** As OpenClaw takes them: by name, of an owner, or by way of skills.sh. */
+  private static final Pattern REFERENCE =
+      Pattern.compile(
+          "(?:@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?/"
+              + "|skills-sh:[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}/)?"
+              + FOLDER);
+
+  private static final Pattern FOLDER_NAME = Pattern.compile(FOLDER);
+  private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
+
+  private final SkillSettings settings;
+
+  SkillRequests(SkillSettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Which page of which skills.
+   *
+   * @param after the last name of the page before; empty: from the first
+   */
+  record Listing(boolean readyOnly, int pageSize, String after) {}
+
+  /** What to install. */
+  record Installation(Source source, Map<String, Secret> env, boolean overwrite) {}
+
+  static String instance(String id) {
+    if (!Ids.isId(id)) throw ApiError.instanceNotFound();
+    return id;
+  }
+
+  static String name(String name) {
+    return Fields.text("skill_name", name, MAX_NAME);
+  }
+
+  static Listing listing(ListSkillsRequest r) {
+    return new Listing(
+        r.getEligibleOnly(), Pages.size(r.hasPageSize(), r.getPageSize()), r.getPageToken());
+  }
+
+  Installation installation(InstallSkillRequest r) {
+    return new Installation(source(r), env(r.getEnvMap()), r.getOverwrite());
+  }
+
+  private Source source(InstallSkillRequest r) {
+    var slug = Fields.text("slug", r.getSlug(), MAX_NAME);
+    if (!r.hasArchive()) {
+      if (!REFERENCE.matcher(slug).matches()) {
+        throw ApiError.invalid("slug", Fields.shown(slug) + " (expected: name or @owner/name)");
+      }
+      return new Source.ClawHub(
+          slug,
+          r.hasVersion()
+              ? Optional.of(Fields.text("version", r.getVersion(), MAX_VERSION))
+              : Optional.empty());
+    }
+    if (!FOLDER_NAME.matcher(slug).matches()) {
+      throw ApiError.invalid(
+          "slug", Fields.shown(slug) + " (expected: letters, digits and - for a folder's name)");
+    }
+    if (r.hasVersion()) {
+      throw ApiError.invalid("version", "with an archive (expected: none, it is in there)");
+    }
+    var zip = r.getArchive();
+    if (zip.isEmpty()) throw ApiError.invalid("archive", "empty (expected: a zip)");
+    if (zip.size() > settings.maxArchiveBytes()) {
+      throw tooLarge("archive", zip.size(), settings.maxArchiveBytes());
+    }
+    return new Source.Archive(slug, zip);
+  }
+
+  SkillChange change(UpdateSkillRequest r) {
+    return new SkillChange(
+        r.hasEnabled() ? Optional.of(r.getEnabled()) : Optional.empty(),
+        r.hasApiKey() ? Optional.of(value("api_key", r.getApiKey())) : Optional.empty(),
+        env(r.getEnvMap()),
+        r.hasConfig()
+            ? Optional.of(
+                StructJson.of(
+                    "config", r.getConfig(), settings.maxConfigBytes(), settings.maxConfigDepth()))
+            : Optional.empty());
+  }
+
+  private Map<String, Secret> env(Map<String, String> env) {
+    if (env.size() > settings.maxEnv()) {
+      throw ApiError.invalid(
+          "env", env.size() + " variables (expected: at most " + settings.maxEnv() + ")");
+    }
+    var values = new HashMap<String, Secret>();
+    env.forEach(
+        (name, value) -> {
+          if (!ENV_NAME.matcher(name).matches()) {
+            throw ApiError.invalid(
+                "env",
+                Fields.shown(name)
+                    + " (expected: names of 1 to 128 letters, digits and _, no digit first)");
+          }
+          values.put(name, value("env", value));
+        });
+    return values;
+  }
+
+  private Secret value(String field, String value) {
+    int bytes = value.getBytes(UTF_8).length;
+    if (bytes > settings.maxValueBytes()) {
+      throw tooLarge(field, bytes, settings.maxValueBytes());
+    }
+    // It would end the value, or be no environment variable at all.
+    if (value.indexOf('\0') >= 0) {
+      throw ApiError.invalid(field, "a value with a NUL character (expected: none)");
+    }
+    return Secret.of(value);
+  }
+
+  private static ApiError tooLarge(String field, int bytes, int most) {
+    return ApiError.of(
+        Reason.TOO_LARGE, field + ": " + bytes + " bytes (expected: at most " + most + ")");
+  }
+}

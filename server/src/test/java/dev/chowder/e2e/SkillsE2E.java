@@ -1,0 +1,203 @@
+package dev.chowder.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.StreamSupport;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a real agent learns by a skill from an archive, and that it forgets it again. */
+@ExtendWith(SharedAgents.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SkillsE2E {
+  private final Agent agent = SharedAgents.first();
+
+  @Test
+  void theAgentKnowsASkillFromAnArchiveOnceItHasWhatItNeedsAndForgetsItAgain() throws IOException {
+    String name = unique("lighthouse");
+    String value = "secret-" + UUID.randomUUID();
+    Answer installed = install(name, skill(name, "Counts ships.", "LIGHTHOUSE_KEY")).is(200);
+    assertThat(installed.text("skill")).isEqualTo(name);
+    assertThat(installed.text("status")).isEqualTo("installed_missing_env");
+    assertThat(texts(installed.json().path("required_env"))).containsExactly("LIGHTHOUSE_KEY");
+    assertThat(texts(installed.json().path("missing_env"))).containsExactly("LIGHTHOUSE_KEY");
+    JsonNode lacking = get(name);
+    assertThat(lacking.path("ready").asBoolean()).isFalse();
+    assertThat(lacking.path("enabled").asBoolean()).isTrue();
+    assertThat(lacking.path("source").asText()).isEqualTo("workspace");
+    assertThat(lacking.path("path").asText()).isEqualTo("skills/" + name);
+    assertThat(texts(lacking.path("missing"))).containsExactly("env:LIGHTHOUSE_KEY");
+    assertThat(names("?eligible_only=true")).doesNotContain(name).isNotEmpty();
+    assertThat(known()).doesNotContain(name);
+
+    change(name, "{\"env\": {\"LIGHTHOUSE_KEY\": \"%s\"}}".formatted(value));
+    assertThat(get(name).path("ready").asBoolean()).isTrue();
+    assertThat(names("?eligible_only=true")).contains(name);
+    assertThat(known()).as("what the agent tells its model").contains(name);
+
+    change(name, "{\"enabled\": false}");
+    assertThat(get(name).path("enabled").asBoolean()).isFalse();
+    assertThat(get(name).path("ready").asBoolean()).isFalse();
+    assertThat(known()).doesNotContain(name);
+    change(name, "{\"enabled\": true, \"config\": {\"harbour\": {\"ships\": [1, 2]}}}");
+    assertThat(get(name).path("ready").asBoolean()).isTrue();
+
+    assertThat(agent.caller().get(agent.path("/skills?page_size=500")).is(200).body())
+        .doesNotContain(value);
+    assertThat(agent.get().body()).doesNotContain(value);
+    assertThat(agent.caller().get(agent.path("/events")).is(200).body()).doesNotContain(value);
+
+    agent.caller().delete(path(name)).is(204);
+    agent.caller().get(path(name)).refuses(404, "SKILL_NOT_FOUND");
+    agent.caller().delete(path(name)).refuses(404, "SKILL_NOT_FOUND");
+    assertThat(known()).doesNotContain(name);
+    agent.caller().get(agent.path("/files?path=skills/" + name)).refuses(404, "FILE_NOT_FOUND");
+    // Its variable went with it.
+    install(name, skill(name, "Counts ships.", "LIGHTHOUSE_KEY")).is(200);
+    assertThat(get(name).path("ready").asBoolean()).isFalse();
+    agent.caller().delete(path(name)).is(204);
+  }
+
+  @Test
+  void anInstallationTakesAKeyAndReplacesASkillOnlyWhenAsked() throws IOException {
+    String name = unique("kettle");
+    ObjectNode request = request(name, skill(name, "Boils.", "KETTLE_KEY"));
+    request.putObject("env").put("KETTLE_KEY", "a ${HOME} literal");
+    Answer installed = post(request).is(200);
+    assertThat(installed.text("status")).isEqualTo("installed");
+    assertThat(installed.body()).doesNotContain("literal");
+    post(request).refuses(409, "SKILL_EXISTS");
+    post(request(name, "no zip".getBytes(UTF_8)).put("overwrite", true))
+        .refuses(400, "INVALID_FIELD");
+    post(request(name, Map.of("README.md", "No skill.")).put("overwrite", true))
+        .refuses(400, "INVALID_FIELD");
+    assertThat(get(name).path("description").asText()).isEqualTo("Boils.");
+    post(request(name, skill(name, "Boils faster.")).put("overwrite", true)).is(200);
+    assertThat(get(name).path("description").asText()).isEqualTo("Boils faster.");
+    agent.caller().delete(path(name)).is(204);
+  }
+
+  @Test
+  void whatIsNoSkillIsNotLeftBehind() throws IOException {
+    String name = unique("odd");
+    install(name, Map.of("SKILL.md", "No name at all.")).refuses(409, "SKILL_REFUSED");
+    agent.caller().get(agent.path("/files?path=skills/" + name)).refuses(404, "FILE_NOT_FOUND");
+  }
+
+  @Test
+  void aFolderThatIsWrittenIntoTheWorkspaceIsASkill() {
+    String name = unique("by-hand");
+    ObjectNode file = Answer.JSON.createObjectNode();
+    file.put("path", "skills/" + name + "/SKILL.md");
+    file.put("content", skill(name, "By hand.").get("SKILL.md"));
+    agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
+    assertThat(get(name).path("ready").asBoolean()).isTrue();
+    agent.caller().delete(path(name)).is(204);
+  }
+
+  @Test
+  void whatCameWithOpenClawIsListedAndStays() {
+    JsonNode weather = get("weather");
+    assertThat(weather.path("source").asText()).isEqualTo("bundled");
+    assertThat(weather.has("path")).isFalse();
+    agent.caller().delete(path("weather")).refuses(409, "SKILL_NOT_REMOVABLE");
+    assertThat(names("?page_size=500")).contains("weather").isSorted().hasSizeGreaterThan(20);
+  }
+
+  /** Where ClawHub cannot be reached, the answer says so; where it can, it has no such skill. */
+  @Test
+  void aSkillThatCannotBeHadFromClawHubIsToldPlainly() {
+    Answer answer =
+        agent
+            .caller()
+            .post(
+                agent.path("/skills/install"),
+                "{\"slug\": \"%s\"}".formatted(unique("chowder-has-no-such-skill")));
+    if (answer.status() == 404) answer.refuses(404, "SKILL_NOT_FOUND");
+    else answer.refuses(502, "CLAWHUB_UNAVAILABLE");
+    assertThat(answer.message()).contains("(expected: ").doesNotContain("/home/");
+  }
+
+  /** The names of the skills in what a new session's first message brings to the model. */
+  private String known() {
+    return agent.tell("skills-" + UUID.randomUUID(), "Which skills do you have?").is(200).said();
+  }
+
+  private static String unique(String name) {
+    return name + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  private static Map<String, String> skill(String name, String description, String... env) {
+    return Map.of(
+        "SKILL.md",
+        """
+        ---
+        name: %s
+        description: %s
+        metadata: {"openclaw": {"requires": {"env": [%s]}}}
+        ---
+        Say how many there are.
+        """
+            .formatted(
+                name, description, env.length == 0 ? "" : "\"" + String.join("\", \"", env) + "\""),
+        "notes/more.md",
+        "More.");
+  }
+
+  private Answer install(String slug, Map<String, String> files) throws IOException {
+    return post(request(slug, files));
+  }
+
+  private static ObjectNode request(String slug, Map<String, String> files) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new ZipOutputStream(bytes)) {
+      for (var file : files.entrySet()) {
+        zip.putNextEntry(new ZipEntry(file.getKey()));
+        zip.write(file.getValue().getBytes(UTF_8));
+      }
+    }
+    return request(slug, bytes.toByteArray());
+  }
+
+  private static ObjectNode request(String slug, byte[] archive) {
+    return Answer.JSON.createObjectNode().put("slug", slug).put("archive", archive);
+  }
+
+  private Answer post(ObjectNode request) {
+    return agent.caller().post(agent.path("/skills/install"), request.toString());
+  }
+
+  private void change(String name, String json) {
+    agent.caller().send("PATCH", path(name), json).is(204);
+  }
+
+  private JsonNode get(String name) {
+    return agent.caller().get(path(name)).is(200).json();
+  }
+
+  private List<String> names(String query) {
+    JsonNode page = agent.caller().get(agent.path("/skills" + query)).is(200).json();
+    return StreamSupport.stream(page.path("skills").spliterator(), false)
+        .map(skill -> skill.path("name").asText())
+        .toList();
+  }
+
+  private static List<String> texts(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText).toList();
+  }
+
+  private String path(String name) {
+    return agent.path("/skills/" + name);
+  }
+}

@@ -1,0 +1,172 @@
+package dev.chowder.server.skill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.InstallSkillRequest;
+import dev.chowder.api.v1.ListSkillsRequest;
+import dev.chowder.api.v1.UpdateSkillRequest;
+import dev.chowder.openclaw.OpenClawSkills.Source;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.Map;
+import java.util.Optional;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SkillRequestsTest {
+  private static final SkillSettings SETTINGS = SkillSettings.of(ConfigFactory.load());
+  private static final String VALUE = "open-sesame";
+
+  private final SkillRequests requests = new SkillRequests(SETTINGS);
+
+  @Test
+  void aSkillComesFromClawHubOrFromAnArchive() {
+    assertThat(requests.installation(slug("web-search").build()))
+        .isEqualTo(
+            new SkillRequests.Installation(
+                new Source.ClawHub("web-search", Optional.empty()), Map.of(), false));
+    assertThat(requests.installation(slug("@some.one/web").setVersion("1.0.0").build()).source())
+        .isEqualTo(new Source.ClawHub("@some.one/web", Optional.of("1.0.0")));
+    assertThat(requests.installation(slug("skills-sh:some-one/re.po/web").build()).source())
+        .extracting(source -> source.folder().toString())
+        .isEqualTo("skills/web");
+    var zip = ByteString.copyFromUtf8("zip");
+    var archive = slug("mine").setArchive(zip).setOverwrite(true).putEnv("A_b1", VALUE);
+    assertThat(requests.installation(archive.build()))
+        .isEqualTo(
+            new SkillRequests.Installation(
+                new Source.Archive("mine", zip), Map.of("A_b1", Secret.of(VALUE)), true));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "..",
+        "../x",
+        "a/b",
+        "/a",
+        "@/a",
+        "@a",
+        "@a/b/c",
+        "@a/../b",
+        "a..b",
+        "-a",
+        "a-",
+        "a b",
+        "a\n",
+        "a\u0000",
+        "é",
+        "a\\b",
+        "git:o/r",
+        "skills-sh:a/b",
+        "skills-sh:a/b/../c",
+        "@a/b@c"
+      })
+  void whatIsNoReferenceIsRefused(String slug) {
+    refuses(Reason.INVALID_FIELD, "slug: ", () -> requests.installation(slug(slug).build()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"@a/b", "a.b", "a_b", "skills-sh:a/b/c"})
+  void anArchivesFolderHasNoOwner(String slug) {
+    var archive = slug(slug).setArchive(ByteString.copyFromUtf8("zip")).build();
+    refuses(Reason.INVALID_FIELD, "slug: ", () -> requests.installation(archive));
+  }
+
+  @Test
+  void anArchiveHasALimitAndNoVersion() {
+    refuses(
+        Reason.INVALID_FIELD,
+        "archive: empty",
+        () -> requests.installation(slug("a").setArchive(ByteString.EMPTY).build()));
+    refuses(
+        Reason.TOO_LARGE,
+        "archive: ",
+        () ->
+            requests.installation(
+                slug("a")
+                    .setArchive(ByteString.copyFrom(new byte[SETTINGS.maxArchiveBytes() + 1]))
+                    .build()));
+    refuses(
+        Reason.INVALID_FIELD,
+        "version: ",
+        () ->
+            requests.installation(
+                slug("a").setArchive(ByteString.copyFromUtf8("z")).setVersion("1").build()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1A", "A-B", "A B", "A=B", "Ä", "A\u0000", "A\n"})
+  void anEnvironmentVariableHasAName(String name) {
+    refuses(
+        Reason.INVALID_FIELD,
+        "env: ",
+        () -> requests.change(UpdateSkillRequest.newBuilder().putEnv(name, VALUE).build()));
+  }
+
+  @Test
+  void valuesHaveLimitsAndAreNeverShown() {
+    var huge = VALUE.repeat(SETTINGS.maxValueBytes());
+    refuses(
+        Reason.TOO_LARGE,
+        "env: ",
+        () -> requests.change(UpdateSkillRequest.newBuilder().putEnv("A", huge).build()));
+    refuses(
+        Reason.TOO_LARGE,
+        "api_key: ",
+        () -> requests.change(UpdateSkillRequest.newBuilder().setApiKey(huge).build()));
+    refuses(
+        Reason.INVALID_FIELD,
+        "api_key: a value with a NUL",
+        () -> requests.change(UpdateSkillRequest.newBuilder().setApiKey(VALUE + '\0').build()));
+    var many = UpdateSkillRequest.newBuilder();
+    for (int n = 0; n <= SETTINGS.maxEnv(); n++) many.putEnv("A" + n, VALUE);
+    refuses(Reason.INVALID_FIELD, "env: ", () -> requests.change(many.build()));
+    var deep = Struct.newBuilder().putFields("a", Value.newBuilder().setStringValue(VALUE).build());
+    for (int n = 0; n < SETTINGS.maxConfigDepth(); n++) {
+      deep =
+          Struct.newBuilder()
+              .putFields("a", Value.newBuilder().setStructValue(deep.build()).build());
+    }
+    var config = UpdateSkillRequest.newBuilder().setConfig(deep).build();
+    refuses(Reason.INVALID_FIELD, "config: nested", () -> requests.change(config));
+  }
+
+  @Test
+  void anEmptyChangeIsOne() {
+    assertThat(requests.change(UpdateSkillRequest.getDefaultInstance()).isEmpty()).isTrue();
+    assertThat(requests.change(UpdateSkillRequest.newBuilder().setEnabled(false).build()).isEmpty())
+        .isFalse();
+  }
+
+  @Test
+  void aListIsOfAllUnlessItIsOfTheReadyOnes() {
+    assertThat(SkillRequests.listing(ListSkillsRequest.getDefaultInstance()))
+        .isEqualTo(new SkillRequests.Listing(false, 100, ""));
+    refuses(Reason.INVALID_FIELD, "skill_name: ", () -> SkillRequests.name("x".repeat(129)));
+  }
+
+  private static InstallSkillRequest.Builder slug(String slug) {
+    return InstallSkillRequest.newBuilder().setSlug(slug);
+  }
+
+  private static void refuses(Reason reason, String beginning, ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .isInstanceOfSatisfying(
+            ApiError.class,
+            error -> {
+              assertThat(error.reason()).isEqualTo(reason);
+              assertThat(error.message()).startsWith(beginning).doesNotContain(VALUE);
+            });
+  }
+}
