@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * The skills of an agent, as its running gateway knows them: nothing of them is kept here. Blocks.
@@ -25,23 +26,33 @@ public final class OpenClawSkills {
   private static final String WORKSPACE = OpenClawHome.absolute(OpenClawHome.WORKSPACE) + "/";
   private static final String FOLDER = "skills/";
 
+  /** Between two looks whether a change is seen. */
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
   /** Bytes of an archive in one frame: OpenClaw takes four times as much. */
   private static final int PIECE = 1 << 20;
 
   private final GatewayConversations conversations;
   private final OpenClawAdmin admin;
   private final Duration installLimit;
+  private final Duration seenLimit;
 
   /**
    * Wires it.
    *
    * @param installLimit of an installation: the agent's side may have to fetch it from far away
+   * @param seenLimit after a change of a folder, until the gateway is believed to see it: it looks
+   *     again when the file system told it, a moment later
    */
   public OpenClawSkills(
-      GatewayConversations conversations, OpenClawAdmin admin, Duration installLimit) {
+      GatewayConversations conversations,
+      OpenClawAdmin admin,
+      Duration installLimit,
+      Duration seenLimit) {
     this.conversations = conversations;
     this.admin = admin;
     this.installLimit = installLimit;
+    this.seenLimit = seenLimit;
   }
 
   /**
@@ -130,6 +141,7 @@ public final class OpenClawSkills {
   public Installed install(Gateway gateway, Source source, boolean overwrite)
       throws InterruptedException {
     try (var socket = conversations.open(gateway, installLimit)) {
+      var before = at(socket, source.folder());
       var params =
           switch (source) {
             case Source.ClawHub(var slug, var version) -> {
@@ -145,12 +157,35 @@ public final class OpenClawSkills {
           };
       var answer = socket.call("skills.install", params.put("force", overwrite));
       if (!(answer instanceof Done(var payload))) throw refusal(source, answer);
-      var folder = Optional.of(source.folder());
-      return list(socket).stream()
-          .filter(skill -> skill.folder().equals(folder))
-          .findFirst()
+      return seen(socket, source.folder(), now -> now.isPresent() && !now.equals(before))
           .map(skill -> new Installed(skill, payload.path("message").asText()))
           .orElseThrow(() -> new SkillRefused(SkillRefused.Reason.UNREADABLE));
+    }
+  }
+
+  private static Optional<Skill> at(GatewaySocket socket, FilePath folder)
+      throws InterruptedException {
+    return list(socket).stream()
+        .filter(skill -> skill.folder().filter(folder::equals).isPresent())
+        .findFirst();
+  }
+
+  /** What the gateway says lies there, as soon as that is so, or when it was long enough. */
+  private Optional<Skill> seen(
+      GatewaySocket socket, FilePath folder, Predicate<Optional<Skill>> isSo)
+      throws InterruptedException {
+    long until = System.nanoTime() + seenLimit.toNanos();
+    while (true) {
+      var now = at(socket, folder);
+      if (isSo.test(now) || System.nanoTime() > until) return now;
+      Thread.sleep(PAUSE);
+    }
+  }
+
+  /** Waits until the gateway does not see it any more, after its folder was removed. */
+  public void awaitGone(Gateway gateway, FilePath folder) throws InterruptedException {
+    try (var socket = conversations.open(gateway)) {
+      var _ = seen(socket, folder, Optional::isEmpty);
     }
   }
 

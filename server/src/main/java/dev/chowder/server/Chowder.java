@@ -297,7 +297,8 @@ public final class Chowder implements AutoCloseable {
     var skillService =
         new SkillGrpcService(
             new GatewayAsks(directory, devices, "skills", skillSettings.maxOpen()),
-            new OpenClawSkills(conversations, admin, skillSettings.installLimit()),
+            new OpenClawSkills(
+                conversations, admin, skillSettings.installLimit(), skillSettings.seenLimit()),
             driver,
             skillSettings);
     var instanceService =

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -89,10 +90,12 @@ class SkillsE2E {
   }
 
   @Test
-  void whatIsNoSkillIsNotLeftBehind() throws IOException {
+  void whatOpenClawCannotReadIsToldAndMayBeOverwritten() throws IOException {
     String name = unique("odd");
     install(name, Map.of("SKILL.md", "No name at all.")).refuses(409, "SKILL_REFUSED");
-    agent.caller().get(agent.path("/files?path=skills/" + name)).refuses(404, "FILE_NOT_FOUND");
+    post(request(name, skill(name, "Readable.")).put("overwrite", true)).is(200);
+    agent.caller().delete(path(name)).is(204);
+    agent.caller().get(path(name)).refuses(404, "SKILL_NOT_FOUND");
   }
 
   @Test
@@ -102,7 +105,13 @@ class SkillsE2E {
     file.put("path", "skills/" + name + "/SKILL.md");
     file.put("content", skill(name, "By hand.").get("SKILL.md"));
     agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
-    assertThat(get(name).path("ready").asBoolean()).isTrue();
+    Answer skill =
+        Eventually.get(
+            name,
+            Duration.ofSeconds(10),
+            () -> agent.caller().get(path(name)),
+            now -> now.status() == 200);
+    assertThat(skill.json().path("ready").asBoolean()).isTrue();
     agent.caller().delete(path(name)).is(204);
   }
 

@@ -37,9 +37,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -64,10 +66,13 @@ class OpenClawSkillsTest {
          "disabled": false, "blockedByAgentFilter": true, "baseDir": "/opt/openclaw/skills/alpha"}]}
       """;
 
+  private static final String EMPTY = "{\"skills\": []}";
+
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
   private final List<JsonNode> asked = new CopyOnWriteArrayList<>();
   private final List<JsonNode> patches = new CopyOnWriteArrayList<>();
+  private final Deque<String> lists = new ConcurrentLinkedDeque<>();
   private volatile boolean closed;
   private volatile String failure = "";
   private volatile String code = "UNAVAILABLE";
@@ -126,28 +131,32 @@ class OpenClawSkillsTest {
 
   @Test
   void anArchiveGoesInPiecesAndIsInstalledUnderItsName() throws Exception {
+    // It sees what was installed a moment later.
+    lists.addAll(List.of(EMPTY, EMPTY));
     var zip = ByteString.copyFrom(new byte[(1 << 20) + 5]);
     var installed = skills().install(gateway(), new Source.Archive("web", zip), true);
     assertThat(installed.skill().name()).isEqualTo("web");
     assertThat(installed.said()).isEqualTo("Installed it");
     assertThat(methods())
         .containsExactly(
+            "skills.status",
             "skills.upload.begin",
             "skills.upload.chunk",
             "skills.upload.chunk",
             "skills.upload.commit",
             "skills.install",
+            "skills.status",
             "skills.status");
-    var begun = asked.getFirst().path("params");
+    var begun = asked.get(1).path("params");
     assertThat(begun.path("sizeBytes").asInt()).isEqualTo(zip.size());
     assertThat(begun.path("force").asBoolean()).isTrue();
     var came = new ByteArrayOutputStream();
-    for (var piece : asked.subList(1, 3)) {
+    for (var piece : asked.subList(2, 4)) {
       assertThat(piece.at("/params/offset").asInt()).isEqualTo(came.size());
       came.writeBytes(Base64.getDecoder().decode(piece.at("/params/dataBase64").asText()));
     }
     assertThat(came.toByteArray()).isEqualTo(zip.toByteArray());
-    assertThat(asked.get(4).path("params"))
+    assertThat(asked.get(5).path("params"))
         .isEqualTo(json("{'source':'upload','slug':'web','uploadId':'the-upload','force':true}"));
     assertThat(patches).as("it takes archives already").isEmpty();
   }
@@ -159,16 +168,25 @@ class OpenClawSkillsTest {
     var _ = skills().install(gateway(), new Source.Archive("web", zip), false);
     assertThat(patches)
         .containsExactly(json("{'skills':{'install':{'allowUploadedArchives':true}}}"));
-    assertThat(methods()).startsWith("skills.upload.begin", "skills.upload.begin");
+    assertThat(methods()).containsSubsequence("skills.upload.begin", "skills.upload.begin");
   }
 
   @Test
   void aSkillThatIsNotListedAfterwardsIsUnreadable() {
     assertThat(why(new Source.ClawHub("@someone/other", Optional.of("1.0.0"))))
         .isEqualTo(SkillRefused.Reason.UNREADABLE);
-    assertThat(asked.getFirst().path("params"))
+    assertThat(asked.get(1).path("params"))
         .isEqualTo(
             json("{'source':'clawhub','slug':'@someone/other','version':'1.0.0','force':false}"));
+  }
+
+  @Test
+  void aSkillIsGoneWhenTheGatewayDoesNotSeeItAnyMore() throws Exception {
+    lists.addAll(List.of(STATUS, STATUS, EMPTY));
+    skills().awaitGone(gateway(), FilePath.parse("skills/web"));
+    assertThat(asked).hasSize(3);
+    skills().awaitGone(gateway(), FilePath.parse("skills/web"));
+    assertThat(asked.size()).as("it is not waited for for ever").isGreaterThan(4);
   }
 
   @ParameterizedTest
@@ -267,7 +285,8 @@ class OpenClawSkillsTest {
     var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
     var conversations =
         new GatewayConversations(http, admin, OpenClawSettings.of(ConfigFactory.load()));
-    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10));
+    return new OpenClawSkills(
+        conversations, admin, Duration.ofSeconds(10), Duration.ofMillis(300));
   }
 
   private Gateway gateway() {
@@ -307,7 +326,10 @@ class OpenClawSkillsTest {
 
   private void answer(String method, ObjectNode answer) {
     switch (method) {
-      case "skills.status" -> answer.set("payload", json(STATUS));
+      case "skills.status" -> {
+        var next = lists.poll();
+        answer.set("payload", json(next == null ? STATUS : next));
+      }
       case "skills.upload.begin" -> {
         answer.putObject("payload").put("uploadId", "the-upload");
         if (closed) {

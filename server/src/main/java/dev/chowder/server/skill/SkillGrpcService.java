@@ -65,7 +65,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
               try {
                 return skills.install(gateway, source, wanted.overwrite());
               } catch (SkillRefused why) {
-                throw refused(request.getInstanceId(), source, why.reason());
+                throw refused(source, why.reason());
               }
             });
     var skill =
@@ -81,7 +81,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
     out.onCompleted();
   }
 
-  private ApiError refused(String instanceId, Source source, SkillRefused.Reason why) {
+  private static ApiError refused(Source source, SkillRefused.Reason why) {
     var slug = source.slug();
     return switch (why) {
       case EXISTS ->
@@ -101,13 +101,12 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
                   + " bring it as an archive instead)");
       case NO_SKILL ->
           ApiError.invalid("archive", "no skill (expected: a zip with a SKILL.md at its top)");
-      case UNREADABLE -> {
-        folders.remove(instanceId, source.folder());
-        yield ApiError.of(
-            Reason.SKILL_REFUSED,
-            slug
-                + ": not readable (expected: a SKILL.md with a name of its own and a description)");
-      }
+      case UNREADABLE ->
+          ApiError.of(
+              Reason.SKILL_REFUSED,
+              slug
+                  + ": there, and not read (expected: a SKILL.md with a name of its own and a"
+                  + " description; overwrite it with one)");
     };
   }
 
@@ -139,7 +138,14 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
               skills.forget(gateway, there);
               return there;
             });
-    skill.folder().ifPresent(folder -> folders.remove(request.getInstanceId(), folder));
+    var folder = skill.folder().orElseThrow();
+    folders.remove(request.getInstanceId(), folder);
+    ask(
+        request.getInstanceId(),
+        gateway -> {
+          skills.awaitGone(gateway, folder);
+          return folder;
+        });
     out.onNext(Empty.getDefaultInstance());
     out.onCompleted();
   }

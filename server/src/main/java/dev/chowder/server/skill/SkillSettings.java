@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param maxConfigBytes of a skill's own settings in one request
  * @param maxConfigDepth how many objects and arrays may lie in one another there
  * @param installLimit of an installation
+ * @param seenLimit after a change of a folder, until the gateway is believed to see it
  * @param maxOpen calls at once, on this node
  */
 public record SkillSettings(
@@ -21,6 +22,7 @@ public record SkillSettings(
     int maxConfigBytes,
     int maxConfigDepth,
     Duration installLimit,
+    Duration seenLimit,
     int maxOpen) {
   /** Reads {@code chowder.skills}. */
   public static SkillSettings of(Config root) {
@@ -32,6 +34,7 @@ public record SkillSettings(
         Math.toIntExact(c.getBytes("max-config-bytes")),
         c.getInt("max-config-depth"),
         c.getDuration("install-limit"),
+        c.getDuration("seen-limit"),
         c.getInt("max-open"));
   }
 }

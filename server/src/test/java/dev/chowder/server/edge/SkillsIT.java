@@ -133,10 +133,12 @@ class SkillsIT {
   }
 
   @Test
-  void whatOpenClawCannotReadIsNotLeftBehind() throws IOException {
+  void whatOpenClawCannotReadIsToldAndMayBeOverwritten() throws IOException {
     var answer = install(archive("odd", "No name at all."), 409);
     RestErrors.check(answer, 409, 9, "SKILL_REFUSED");
-    assertThat(workspace().resolve("skills/odd")).doesNotExist();
+    var good = archive("odd", skill("even", "Readable."));
+    install(good.replaceFirst("}$", ",\"overwrite\":true}"), 200);
+    delete("even", 204);
   }
 
   @Test
