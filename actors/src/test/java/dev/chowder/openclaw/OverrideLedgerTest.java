@@ -62,7 +62,7 @@ class OverrideLedgerTest {
         "{'gateway': 5}                                        | gateway",
         "{'gateway': {'controlUi': null}}                      | gateway.controlUi",
         "{'secrets.providers.mine': {'source': 'env'}}         | secrets",
-        "{'skills.install.allowUploadedArchives': false}         | skills.install.allowUploadedArchives",
+        "{'skills.install.allowUploadedArchives': false} | skills.install.allowUploadedArchives",
         "{'secrets': null}                                     | secrets",
         "{'models.providers.openai.baseUrl': 'http://x'}       | models.providers.openai",
         "{'models.providers.custom': null}                     | models.providers.custom",

@@ -285,8 +285,7 @@ class OpenClawSkillsTest {
     var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
     var conversations =
         new GatewayConversations(http, admin, OpenClawSettings.of(ConfigFactory.load()));
-    return new OpenClawSkills(
-        conversations, admin, Duration.ofSeconds(10), Duration.ofMillis(300));
+    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), Duration.ofMillis(300));
   }
 
   private Gateway gateway() {
