@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.secret.Secret;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -56,6 +57,12 @@ public final class SkillChange {
     }
     config.ifPresent(settings -> entry.set("config", settings));
     return entry;
+  }
+
+  /** Which variables are set, and none of their values. */
+  @Override
+  public String toString() {
+    return "change of a skill: env " + new TreeSet<>(env.keySet());
   }
 
   private static void put(ObjectNode into, String name, Secret value) {
