@@ -20,6 +20,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.grpc.Status;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -31,8 +32,9 @@ import org.jspecify.annotations.Nullable;
  * Bounds how often one organization calls this node, and how often one address makes the calls that
  * need no key: to sign up, and to bring Stripe's events, which are counted apart. It tells with
  * every answer, errors too, how much is left. A call that changes something counts for several,
- * since it makes work long after its answer, and an answer for as many as it is long; a watch that
- * is opened counts as much as a call that answers little.
+ * since it makes work long after its answer, and an answer for as many as it is long: as many as
+ * the last one of that sort until it is there. A watch that is opened counts as much as a call that
+ * answers little.
  *
  * <p>Who goes on asking whatever it is told would be served with refusals as fast as the node can
  * make them. So a refusal is told only after a while.
@@ -50,12 +52,16 @@ public final class RateLimit {
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
 
   private static final double LEAST_OF_DELAY = 0.5;
+  private static final Duration REMEMBERED = Duration.ofMinutes(1);
+  private static final int METHODS_REMEMBERED = 4;
 
   private final Buckets calls;
   private final int changeCost;
   private final int answerBytes;
   private final Duration refusalDelay;
   private final Semaphore delayed;
+  private final Cache<Asked, Integer> lastWeights;
+  private final int mostExpected;
   private final Buckets signUps;
   private final Buckets events;
   private final ClientAddress addresses;
@@ -66,6 +72,13 @@ public final class RateLimit {
     this.answerBytes = settings.answerBytes();
     this.refusalDelay = settings.refusalDelay();
     this.delayed = new Semaphore(settings.maxDelayed());
+    this.lastWeights =
+        Caffeine.newBuilder()
+            .maximumSize((long) METHODS_REMEMBERED * settings.calls().remembered())
+            .expireAfterAccess(REMEMBERED)
+            .build();
+    // What is never let in is never weighed again.
+    this.mostExpected = settings.calls().burst() / 2;
     this.signUps =
         new Buckets(settings.signUps(), "sign-ups: more than %d an hour from one address");
     this.events = new Buckets(settings.events(), "events: more than %d a second from one address");
@@ -94,13 +107,13 @@ public final class RateLimit {
       this.buckets =
           Caffeine.newBuilder()
               .maximumSize(bound.remembered())
-              // By then it is full again, so a new one is the same.
+              // By then it is full again, whatever was owed, so a new one is the same.
               .expireAfterAccess(
                   bound
                       .per()
                       .multipliedBy(bound.burst())
                       .dividedBy(Math.max(1, bound.refill()))
-                      .plusSeconds(1))
+                      .plus(REMEMBERED))
               .build();
     }
 
@@ -116,9 +129,10 @@ public final class RateLimit {
       }
     }
 
-    /** What is known only by now to have cost more; whoever owes waits longer. */
-    void add(String whose, int cost) {
-      if (cost > 0) bucket(whose).consumeIgnoringRateLimits(cost);
+    /** What is known only by now to have cost more, or less; whoever owes waits longer. */
+    void correct(String whose, int more) {
+      if (more > 0) bucket(whose).consumeIgnoringRateLimits(more);
+      if (more < 0) bucket(whose).addTokens(-more);
     }
 
     private Bucket bucket(String whose) {
@@ -163,10 +177,12 @@ public final class RateLimit {
         ofMethod(call).count(addresses.of(call, headers), 1);
         return next.startCall(call, headers);
       }
-      var organization = caller.get().organizationId();
-      calls.count(organization, cost(call.getMethodDescriptor()));
-      boolean answersOnce = call.getMethodDescriptor().getType().serverSendsOneMessage();
-      return next.startCall(answersOnce ? new Weighed<>(call, organization) : call, headers);
+      var method = call.getMethodDescriptor();
+      var asked = new Asked(caller.get().organizationId(), method.getFullMethodName());
+      int expected = expectedWeight(asked);
+      calls.count(asked.organization(), cost(method) + expected);
+      boolean answersOnce = method.getType().serverSendsOneMessage();
+      return next.startCall(answersOnce ? new Weighed<>(call, asked, expected) : call, headers);
     }
 
     private Buckets ofMethod(ServerCall<?, ?> call) {
@@ -174,20 +190,41 @@ public final class RateLimit {
     }
   }
 
-  private final class Weighed<Q, A> extends SimpleForwardingServerCall<Q, A> {
-    private final String organization;
+  private int expectedWeight(Asked asked) {
+    var last = lastWeights.getIfPresent(asked);
+    return last == null ? 0 : Math.min(last, mostExpected);
+  }
 
-    Weighed(ServerCall<Q, A> call, String organization) {
+  private record Asked(String organization, String method) {}
+
+  /** Corrects what was expected of an answer when it is there, or does not come. */
+  private final class Weighed<Q, A> extends SimpleForwardingServerCall<Q, A> {
+    private final Asked asked;
+    private final int expected;
+    private boolean answered;
+
+    Weighed(ServerCall<Q, A> call, Asked asked, int expected) {
       super(call);
-      this.organization = organization;
+      this.asked = asked;
+      this.expected = expected;
     }
 
     @Override
     public void sendMessage(A answer) {
       if (answer instanceof MessageLite message) {
-        calls.add(organization, message.getSerializedSize() / answerBytes);
+        int weight = message.getSerializedSize() / answerBytes;
+        if (weight > 0 || expected > 0) lastWeights.put(asked, weight);
+        calls.correct(asked.organization(), weight - expected);
+        answered = true;
       }
       super.sendMessage(answer);
+    }
+
+    @Override
+    public void close(Status status, Metadata trailers) {
+      if (!answered) calls.correct(asked.organization(), -expected);
+      answered = true;
+      super.close(status, trailers);
     }
   }
 

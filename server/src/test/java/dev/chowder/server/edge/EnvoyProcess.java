@@ -25,6 +25,9 @@ import java.util.concurrent.TimeUnit;
 public final class EnvoyProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
+  /** Some rounds of health checks. */
+  private static final Duration NODE_LIMIT = Duration.ofSeconds(5);
+
   private final Process process;
   private final int port;
 
@@ -86,7 +89,10 @@ public final class EnvoyProcess implements AutoCloseable {
           if (!listeners.isEmpty()) {
             int port = listeners.get(0).at("/local_address/socket_address/port_value").asInt();
             // It is named before it takes connections: first Envoy looks for nodes that are well.
-            if (takesConnections(port)) return port;
+            if (takesConnections(port)) {
+              awaitANode(client, port);
+              return port;
+            }
           }
         }
         process.waitFor(50, TimeUnit.MILLISECONDS);
@@ -101,6 +107,27 @@ public final class EnvoyProcess implements AutoCloseable {
       return true;
     } catch (ConnectException notYet) {
       return false;
+    }
+  }
+
+  /**
+   * A node whose very first answer takes longer than a health check waits counts as lost until the
+   * next one. Where none is there by intent, or nothing is said in plain text, it goes on.
+   */
+  private static void awaitANode(HttpClient client, int port) throws InterruptedException {
+    Instant deadline = Instant.now().plus(NODE_LIMIT);
+    var anything =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/organization"))
+            .timeout(NODE_LIMIT)
+            .build();
+    int status = 503;
+    while (status == 503 && Instant.now().isBefore(deadline)) {
+      try {
+        status = client.send(anything, HttpResponse.BodyHandlers.discarding()).statusCode();
+      } catch (IOException noPlainText) {
+        return;
+      }
+      Thread.sleep(50);
     }
   }
 
