@@ -15,7 +15,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_ENVOY_TOKEN_FILE:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/envoy.token}"
 # The descriptor set that the build of `proto` writes, and which of its services are REST.
 : "${CHOWDER_DESCRIPTORS:=$here/../proto/target/classes/chowder/chowder.pb}"
-: "${CHOWDER_SERVICES:=chowder.v1.OrganizationService, chowder.v1.InstanceService, chowder.v1.KeyService, chowder.v1.SubscriptionService, chowder.v1.FileService, chowder.v1.SkillService}"
+: "${CHOWDER_SERVICES:=chowder.v1.OrganizationService, chowder.v1.InstanceService, chowder.v1.KeyService, chowder.v1.SubscriptionService, chowder.v1.FileService, chowder.v1.SkillService, chowder.v1.ChannelService}"
 # The OpenAPI document of the same protocol, which is served as it is.
 : "${CHOWDER_OPENAPI:=$here/openapi.json}"
 # Instances answer at <id>.<base domain>.

@@ -22,6 +22,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What each stage does in a sandbox: the one place where a driver and OpenClaw meet. Every stage
@@ -38,6 +40,7 @@ public final class GatewayStages implements GatewayWork {
   private final GatewayTokens tokens;
   private final ModelSetups models;
   private final Overrides overrides;
+  private final StoredChannels channels;
   private final GatewayReadiness readiness;
   private final SlotReturns slots;
   private final UnaryOperator<String> publicUrl;
@@ -56,6 +59,7 @@ public final class GatewayStages implements GatewayWork {
       GatewayTokens tokens,
       ModelSetups models,
       Overrides overrides,
+      StoredChannels channels,
       GatewayReadiness readiness,
       SlotReturns slots,
       UnaryOperator<String> publicUrl,
@@ -66,6 +70,7 @@ public final class GatewayStages implements GatewayWork {
     this.tokens = tokens;
     this.models = models;
     this.overrides = overrides;
+    this.channels = channels;
     this.readiness = readiness;
     this.slots = slots;
     this.publicUrl = publicUrl;
@@ -98,6 +103,7 @@ public final class GatewayStages implements GatewayWork {
   private Outcome onboard(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
     Reachable model = models.reach(step.organizationId(), step.model());
     overrides.homeIsNew(id);
+    channels.homeIsNew(id);
     var task =
         new TaskSpec(
             snapshot,
@@ -140,10 +146,15 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
-    if (step.configVersion() == 0) return Outcome.skipped();
+    // Also what a running gateway was to take and did not.
+    if (step.configVersion() == 0 && !overrides.isPending(id) && !channels.isPending(id)) {
+      return Outcome.skipped();
+    }
     var config = readConfig(sandbox);
+    var switched = channels.apply(id, config);
     int version = overrides.apply(id, config);
     driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
+    channels.applied(id, switched);
     overrides.applied(id, version);
     return Outcome.executed();
   }
@@ -214,7 +225,11 @@ public final class GatewayStages implements GatewayWork {
   @Override
   public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
-    return overrides.hotApply(id, SandboxDriver.SandboxEndpoint.parse(apply.endpoint()));
+    var gateway = SandboxDriver.SandboxEndpoint.parse(apply.endpoint());
+    // In this order: an override may be about a channel whose plugin has to be there first.
+    return Stream.of(channels.hotApply(id, gateway), overrides.hotApply(id, gateway))
+        .filter(note -> !note.isEmpty())
+        .collect(Collectors.joining("; "));
   }
 
   @Override

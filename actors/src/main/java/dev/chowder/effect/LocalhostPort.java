@@ -4,6 +4,7 @@ import dev.chowder.openclaw.ModelHosts;
 import java.net.URI;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Whether a base URL means the machine that Chowder runs on, and which port there. Knows nothing of
@@ -13,6 +14,19 @@ final class LocalhostPort {
   private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
 
   private LocalhostPort() {}
+
+  /** The same URL as a sandbox has to call it, whose own localhost is another machine. */
+  static String fromSandbox(String url, Supplier<String> hostAddress) {
+    var port = of(url);
+    if (port.isEmpty()) return url;
+    var parsed = URI.create(url);
+    return parsed.getScheme()
+        + "://"
+        + hostAddress.get()
+        + ":"
+        + port.getAsInt()
+        + parsed.getRawPath();
+  }
 
   /** Empty for the provider's own endpoint ({@code baseUrl} empty) and for any other machine. */
   static OptionalInt of(String baseUrl) {

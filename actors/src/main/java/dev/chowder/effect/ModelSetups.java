@@ -8,7 +8,6 @@ import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
-import java.net.URI;
 import java.util.function.IntConsumer;
 
 /**
@@ -63,16 +62,8 @@ public final class ModelSetups {
    */
   private String fromSandbox(String baseUrl) {
     var localhost = LocalhostPort.of(baseUrl);
-    if (localhost.isEmpty()) return baseUrl;
-    var url = URI.create(baseUrl);
-    int port = localhost.getAsInt();
-    openHostPort.accept(port);
-    return url.getScheme()
-        + "://"
-        + driver.hostAddressFromSandbox()
-        + ":"
-        + port
-        + url.getRawPath();
+    localhost.ifPresent(openHostPort);
+    return LocalhostPort.fromSandbox(baseUrl, driver::hostAddressFromSandbox);
   }
 
   /** The note, if there is one. */

@@ -39,6 +39,9 @@ public interface Overrides {
   /** After onboarding wrote the configuration anew: nothing is applied any more. */
   void homeIsNew(InstanceId id);
 
+  /** Whether something was not applied yet. */
+  boolean isPending(InstanceId id);
+
   /**
    * Applies what was not applied yet onto the file's content.
    *

@@ -23,6 +23,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final InstanceRows rows;
   private final SandboxDriver driver;
   private final IntConsumer openHostPort;
+  private final Set<Integer> operatorsPorts;
   private final UnbornSlots slots;
   private final List<RowRepair> repairs;
   private final ReconcilerSettings settings;
@@ -63,6 +65,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       InstanceRows rows,
       SandboxDriver driver,
       IntConsumer openHostPort,
+      Set<Integer> operatorsPorts,
       UnbornSlots slots,
       List<RowRepair> repairs,
       Set<SandboxId> own,
@@ -73,6 +76,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     this.rows = rows;
     this.driver = driver;
     this.openHostPort = openHostPort;
+    this.operatorsPorts = operatorsPorts;
     this.slots = slots;
     this.repairs = List.copyOf(repairs);
     this.settings = settings;
@@ -102,6 +106,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       InstanceRows rows,
       SandboxDriver driver,
       IntConsumer openHostPort,
+      Set<Integer> operatorsPorts,
       UnbornSlots slots,
       List<RowRepair> repairs,
       Set<SandboxId> own,
@@ -110,7 +115,17 @@ public final class Reconciler implements OnePerCluster.Duty {
       MeterRegistry metrics) {
     var reconciler =
         new Reconciler(
-            instances, rows, driver, openHostPort, slots, repairs, own, settings, clock, metrics);
+            instances,
+            rows,
+            driver,
+            openHostPort,
+            operatorsPorts,
+            slots,
+            repairs,
+            own,
+            settings,
+            clock,
+            metrics);
     var _ =
         reconciler.sweeps.scheduleWithFixedDelay(
             reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
@@ -229,8 +244,10 @@ public final class Reconciler implements OnePerCluster.Duty {
    * restart of all their model would be out of reach.
    */
   private void openHostPorts() {
-    host.live().stream()
-        .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream())
+    IntStream.concat(
+            operatorsPorts.stream().mapToInt(Integer::intValue),
+            host.live().stream()
+                .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream()))
         .distinct()
         .forEach(openHostPort);
   }

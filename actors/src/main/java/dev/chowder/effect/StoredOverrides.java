@@ -107,6 +107,11 @@ public final class StoredOverrides implements Overrides {
   }
 
   @Override
+  public boolean isPending(InstanceId id) {
+    return ledger(id).filter(ledger -> !ledger.pending().isEmpty()).isPresent();
+  }
+
+  @Override
   public int apply(InstanceId id, ObjectNode config) {
     var ledger = ledger(id).orElse(OverrideLedger.empty());
     OpenClawConfig.apply(config, ledger.pending(), publicUrl.apply(id.value()));

@@ -83,6 +83,15 @@ public sealed interface InstanceCommand extends CborSerializable {
       ActorRef<InstanceReply> replyTo)
       implements Request {}
 
+  /**
+   * A channel is to be connected, or not any more.
+   *
+   * @param channel whose wish in the table of secrets was changed
+   */
+  record SwitchChannel(
+      String keyId, String channel, boolean enabled, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
+
   /** Asks for another token for its gateway. */
   record RotateToken(String keyId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}

@@ -73,4 +73,7 @@ public sealed interface InstanceEvent {
   record TokenRotationRequested(String keyId, Instant at) implements InstanceEvent {}
 
   record TokenRotated(int attempt, int rotation, Instant at) implements InstanceEvent {}
+
+  record ChannelSwitched(String keyId, String channel, boolean enabled, Instant at)
+      implements InstanceEvent {}
 }

@@ -6,6 +6,7 @@ import static dev.chowder.actor.ProtoTime.stamp;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.journal.v1.InstanceBirthForbidden;
+import dev.chowder.journal.v1.InstanceChannelSwitched;
 import dev.chowder.journal.v1.InstanceConfigApplied;
 import dev.chowder.journal.v1.InstanceCreated;
 import dev.chowder.journal.v1.InstanceDeleted;
@@ -108,6 +109,13 @@ public final class InstanceJournal
           stored
               .setTokenRotationRequested(InstanceTokenRotationRequested.getDefaultInstance())
               .build();
+      case InstanceEvent.ChannelSwitched e ->
+          stored
+              .setChannelSwitched(
+                  InstanceChannelSwitched.newBuilder()
+                      .setChannel(e.channel())
+                      .setEnabled(e.enabled()))
+              .build();
       case InstanceEvent.TokenRotated e ->
           stored
               .setTokenRotated(
@@ -199,6 +207,10 @@ public final class InstanceJournal
       }
       case SLOT_FOUND -> new InstanceEvent.SlotFound(at);
       case TOKEN_ROTATION_REQUESTED -> new InstanceEvent.TokenRotationRequested(keyId, at);
+      case CHANNEL_SWITCHED -> {
+        var e = stored.getChannelSwitched();
+        yield new InstanceEvent.ChannelSwitched(keyId, e.getChannel(), e.getEnabled(), at);
+      }
       case TOKEN_ROTATED -> {
         var e = stored.getTokenRotated();
         yield new InstanceEvent.TokenRotated(e.getAttempt(), e.getRotation(), at);

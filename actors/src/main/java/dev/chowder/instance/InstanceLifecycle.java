@@ -88,6 +88,10 @@ public final class InstanceLifecycle {
           state instanceof Born b && !(state instanceof Deleted)
               ? update(b, u)
               : reject(new InstanceRejection.NotFound());
+      case InstanceCommand.SwitchChannel(var keyId, var channel, var enabled, var now, _) ->
+          state instanceof Born && !(state instanceof Deleted)
+              ? accept(new InstanceEvent.ChannelSwitched(keyId, channel, enabled, now))
+              : reject(new InstanceRejection.NotFound());
       case InstanceCommand.RotateToken(var keyId, var now, _) ->
           switch (state) {
             case Running r -> rotate(r, keyId, now);
@@ -354,6 +358,10 @@ public final class InstanceLifecycle {
       case InstanceEvent.TokenRotated(_, var rotation, var at) -> {
         var b = expect(Born.class, state, event);
         yield b.with(b.profile().with(b.profile().token().done(rotation)).at(at));
+      }
+      case InstanceEvent.ChannelSwitched(_, _, _, var at) -> {
+        var b = expect(Born.class, state, event);
+        yield b.with(b.profile().reconfigured().at(at));
       }
       case InstanceEvent.EndpointMoved(_, var endpoint, var at) -> {
         var r = expect(Running.class, state, event);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an instance is, in every phase of its life.
  *
- * @param configVersion how often the overrides were set; 0: there are none
+ * @param configVersion how often overrides or channels were set; 0: there are none
  * @param appliedVersion up to which of those the gateway's file has them
  * @param token how often another token for its gateway was asked for
  */
@@ -79,6 +79,11 @@ public record Profile(
         token,
         createdAt,
         updatedAt);
+  }
+
+  /** Its configuration is to be changed by something else than its overrides. */
+  Profile reconfigured() {
+    return updated(name, labels, true);
   }
 
   Profile updated(String newName, Map<String, String> newLabels, boolean reconfigured) {

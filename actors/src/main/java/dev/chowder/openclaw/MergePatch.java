@@ -6,11 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 
 /** JSON merge patches (RFC 7386): applying one, and joining two. Knows nothing of OpenClaw. */
-final class MergePatch {
+public final class MergePatch {
   private MergePatch() {}
 
   /** Changes {@code target}: objects merge, {@code null} removes, all else replaces. */
-  static void apply(ObjectNode target, ObjectNode patch) {
+  public static void apply(ObjectNode target, ObjectNode patch) {
     for (var entry : patch.properties()) {
       var name = entry.getKey();
       switch (entry.getValue()) {

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /**
  * The control plane's way into a gateway: its admin HTTP RPC. Every call blocks, answers within the
@@ -139,17 +140,24 @@ public final class OpenClawAdmin {
       throws InterruptedException {
     AdminAnswer last = new Done(none());
     for (var patch : patches) {
-      last = patchConfig(gateway, token, patch);
+      last = changeConfig(gateway, token, _ -> patch);
       if (!(last instanceof Done)) return last;
     }
     return last;
   }
 
-  private AdminAnswer patchConfig(SandboxEndpoint gateway, Secret token, ObjectNode patch)
+  /**
+   * The same for a patch that depends on the configuration as it is, of which the secrets are left
+   * out. An empty patch is Done already.
+   */
+  public AdminAnswer changeConfig(
+      SandboxEndpoint gateway, Secret token, Function<JsonNode, ObjectNode> change)
       throws InterruptedException {
     for (int tried = 1; ; tried++) {
       var read = config(gateway, token);
       if (!(read instanceof Done(var current))) return read;
+      var patch = change.apply(current.path("sourceConfig"));
+      if (patch.isEmpty()) return read;
       var params =
           none().put("raw", patch.toString()).put("baseHash", current.path("hash").asText());
       var replaced = params.putArray("replacePaths");

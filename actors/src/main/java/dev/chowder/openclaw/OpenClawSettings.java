@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param conversationLimit of one conversation over a gateway's WebSocket
  * @param conversationMaxAnswer characters of one answer in it
  * @param sessions of what is asked about sessions
+ * @param channels of what is done with channels
  */
 public record OpenClawSettings(
     Duration adminLimit,
@@ -23,7 +24,8 @@ public record OpenClawSettings(
     int consoleWatches,
     Duration conversationLimit,
     long conversationMaxAnswer,
-    Sessions sessions) {
+    Sessions sessions,
+    Channels channels) {
 
   /**
    * Limits of what is asked about sessions.
@@ -37,6 +39,26 @@ public record OpenClawSettings(
   public record Sessions(
       int maxListed, int maxText, int maxHistory, Duration deleteLimit, int maxOpen) {}
 
+  /**
+   * Limits of what is done with channels.
+   *
+   * @param applyLimit until a running gateway has the configuration
+   * @param settleLimit until a channel says that it works, or what is wrong
+   * @param poll between two looks at it
+   * @param loginLimit until there is a code to scan
+   * @param loginLook how long one look waits for it to be scanned
+   * @param codesLimit of the command that lists codes
+   * @param maxOpen calls at once
+   */
+  public record Channels(
+      Duration applyLimit,
+      Duration settleLimit,
+      Duration poll,
+      Duration loginLimit,
+      Duration loginLook,
+      Duration codesLimit,
+      int maxOpen) {}
+
   /** Reads {@code chowder.openclaw}. */
   public static OpenClawSettings of(Config root) {
     var config = root.getConfig("chowder.openclaw");
@@ -48,7 +70,19 @@ public record OpenClawSettings(
         config.getInt("console-watches"),
         config.getDuration("conversation-limit"),
         config.getBytes("conversation-max-answer"),
-        sessions(config.getConfig("sessions")));
+        sessions(config.getConfig("sessions")),
+        channels(config.getConfig("channels")));
+  }
+
+  private static Channels channels(Config config) {
+    return new Channels(
+        config.getDuration("apply-limit"),
+        config.getDuration("settle-limit"),
+        config.getDuration("poll"),
+        config.getDuration("login-limit"),
+        config.getDuration("login-look"),
+        config.getDuration("codes-limit"),
+        config.getInt("max-open"));
   }
 
   private static Sessions sessions(Config config) {

@@ -32,6 +32,16 @@ public interface SandboxDriver extends AutoCloseable {
   TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit);
 
   /**
+   * Runs one command to its end beside the main process, in the same container; {@link
+   * SandboxException.Reason#NOT_FOUND} where none runs. What it changes in the home stays.
+   *
+   * @param limit how long it may take, in whole seconds; beyond it the command is killed and {@link
+   *     SandboxException.Reason#TIMED_OUT} thrown
+   * @return {@code output} is the tail of stdout alone
+   */
+  TaskResult exec(SandboxId id, List<String> command, Duration limit);
+
+  /**
    * Starts the main process and returns where it answers, without waiting until it does. A main
    * process of the same attempt that runs already is kept; a former one that ended is started
    * again, or made anew when it is gone or its spec differs. One of a later attempt that runs is

@@ -14,7 +14,20 @@ public final class SecretNames {
   /** An instance's: its overrides onto OpenClaw's configuration, applied and pending ones. */
   public static final String OVERRIDES = "openclaw-config";
 
+  /** What the names of an instance's channels begin with. */
+  public static final String CHANNELS = "channel";
+
   private SecretNames() {}
+
+  /** An instance's: what was asked for of a channel last, with its credentials. */
+  public static String channel(String channel) {
+    return CHANNELS + "/" + channel;
+  }
+
+  /** An instance's: what its gateway has taken of that. */
+  public static String channelDone(String channel) {
+    return CHANNELS + "-done/" + channel;
+  }
 
   /** An organization's: the key of a model provider. */
   public static String providerKey(String provider) {

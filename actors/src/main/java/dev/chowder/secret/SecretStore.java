@@ -104,6 +104,37 @@ public final class SecretStore {
     return Map.copyOf(texts);
   }
 
+  /**
+   * The texts of one owner whose names begin so, by name, in one query.
+   *
+   * @param beginning of letters, digits, {@code -} and {@code /}
+   */
+  public Map<String, Secret> getAllOf(String owner, String beginning) {
+    check(owner, beginning);
+    Map<String, byte[]> ciphertexts =
+        jdbi.withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT name, ciphertext FROM secrets WHERE owner = :owner AND name LIKE"
+                            + " :names")
+                    .bind("owner", owner)
+                    .bind("names", beginning + "%")
+                    .reduceRows(
+                        new HashMap<String, byte[]>(),
+                        (all, row) -> {
+                          all.put(
+                              row.getColumn("name", String.class),
+                              row.getColumn("ciphertext", byte[].class));
+                          return all;
+                        }));
+    Map<String, Secret> texts = new HashMap<>();
+    ciphertexts.forEach(
+        (name, ciphertext) ->
+            texts.put(name, Secret.of(open(owner, name, ciphertext).toStringUtf8())));
+    return Map.copyOf(texts);
+  }
+
   /** Removes one value; not there: no-op. */
   public void delete(String owner, String name) {
     check(owner, name);

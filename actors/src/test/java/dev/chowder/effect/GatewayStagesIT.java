@@ -13,6 +13,7 @@ import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
+import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
@@ -89,6 +90,8 @@ class GatewayStagesIT {
                 secrets,
                 new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
             new NoOverrides(),
+            new StoredChannels(
+                secrets, new OpenClawAdmin(HTTP, Duration.ofSeconds(30), 1 << 20), driver),
             new GatewayReadiness(HTTP),
             (_, _) -> {},
             id -> "http://" + id + ".localhost:8080",

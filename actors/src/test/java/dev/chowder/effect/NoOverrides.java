@@ -26,6 +26,11 @@ final class NoOverrides implements Overrides {
   public void homeIsNew(InstanceId id) {}
 
   @Override
+  public boolean isPending(InstanceId id) {
+    return false;
+  }
+
+  @Override
   public int apply(InstanceId id, ObjectNode config) {
     return 0;
   }

@@ -112,6 +112,7 @@ class OpenClawIT {
                 secrets,
                 new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
             overrides,
+            new StoredChannels(secrets, ADMIN, driver),
             new GatewayReadiness(HTTP),
             (_, _) -> {},
             _ -> URL,

@@ -155,6 +155,9 @@ class InstanceJournalGoldenTest {
     all.put("SlotFound", new InstanceEvent.SlotFound(AT));
     all.put("TokenRotationRequested", new InstanceEvent.TokenRotationRequested("key-1", AT));
     all.put("TokenRotated", new InstanceEvent.TokenRotated(2, 3, AT));
+    all.put("ChannelSwitched", new InstanceEvent.ChannelSwitched("key-1", "telegram", true, AT));
+    all.put(
+        "ChannelSwitched-off", new InstanceEvent.ChannelSwitched("key-1", "telegram", false, AT));
     return all;
   }
 

@@ -434,6 +434,42 @@ class InstanceLifecycleTest {
         .isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 1));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "Absent,       NotFound",
+    "NeverBorn,    NotFound",
+    "Provisioning, Provisioning",
+    "Running,      Running",
+    "Stopping,     Stopping",
+    "Restarting,   Restarting",
+    "Stopped,      Stopped",
+    "Starting,     Starting",
+    "Errored,      Errored",
+    "Deleted,      NotFound",
+  })
+  void aChannelCanBeSwitchedAsLongAsItIsThere(String from, String outcome) {
+    assertThat(outcome(state(from), switchChannel())).isEqualTo(outcome);
+  }
+
+  @Test
+  void aSwitchedChannelIsOwedToTheGatewayThatRunsOrStartsNext() {
+    var running = apply(running(), switchChannel());
+    assertThat(running.owed()).isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 1));
+    var applied = apply(running, new InstanceCommand.ConfigApplied(1, 1, "", LATER));
+    assertThat(applied.owed()).isEqualTo(new InstanceEffect.None());
+    var starting =
+        apply(
+            apply(state("Stopped"), switchChannel()), new InstanceCommand.Start("key", T0, nobody));
+    assertThat(starting.owed())
+        .isInstanceOfSatisfying(
+            InstanceEffect.RunStages.class,
+            stages -> assertThat(stages.configVersion()).isEqualTo(1));
+  }
+
+  private InstanceCommand switchChannel() {
+    return new InstanceCommand.SwitchChannel("key", "telegram", true, LATER, nobody);
+  }
+
   private InstanceCommand rotate(Instant now) {
     return new InstanceCommand.RotateToken("key", now, nobody);
   }

@@ -112,7 +112,8 @@ class InstanceWireTest {
         new InstanceEvent.Recovered("key", 2, true, States.PROFILE.model(), T0),
         new InstanceEvent.SlotFound(T0),
         new InstanceEvent.TokenRotationRequested("key", T0),
-        new InstanceEvent.TokenRotated(1, 2, T0));
+        new InstanceEvent.TokenRotated(1, 2, T0),
+        new InstanceEvent.ChannelSwitched("key", "telegram", true, T0));
   }
 
   private static List<Object> messages(ActorRef<InstanceReply> ref) {
@@ -131,6 +132,7 @@ class InstanceWireTest {
                 new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
                 new InstanceCommand.SettleSlot("org", T0, ref),
                 new InstanceCommand.RotateToken("key", T0, ref),
+                new InstanceCommand.SwitchChannel("key", "telegram", true, T0, ref),
                 new InstanceCommand.StoreView(ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
                 new InstanceCommand.StagesFinished(

@@ -131,6 +131,8 @@ final class LifecycleExploration {
     verbs.put("Recover, the home is not there", recover(attempt, returns, false));
     verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, true));
     verbs.put("RotateToken", new InstanceCommand.RotateToken("key", last.plusSeconds(1), NOBODY));
+    verbs.put(
+        "SwitchChannel", new InstanceCommand.SwitchChannel("key", "telegram", true, T0, NOBODY));
     verbs.put("Delete", new InstanceCommand.Delete("key", last.plusSeconds(1), NOBODY));
     verbs.put("Delete, said again", new InstanceCommand.Delete("key", last, NOBODY));
     return verbs;

@@ -150,6 +150,27 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void aCommandRunsBesideTheMainProcess() {
+    create();
+    start(1, commandThatServes());
+    TaskResult result = driver().exec(id, commandThatPrints("hello", 3), LIMIT);
+    assertThat(result.exitCode()).isEqualTo(3);
+    assertThat(result.output()).isEqualTo("hello\n");
+    assertReason(
+        Reason.TIMED_OUT, () -> driver().exec(id, commandThatHangs(), Duration.ofSeconds(1)));
+    assertThat(driver().observe(id).mainProcess()).isInstanceOf(MainProcess.Up.class);
+  }
+
+  @Test
+  void aCommandBesideNothingIsRefused() {
+    create();
+    assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
+    start(1, commandThatServes());
+    driver().stop(id, GRACE);
+    assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
+  }
+
+  @Test
   void anInterruptEndsACallAndLeavesTheFlagSet() throws Exception {
     create();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -15,6 +15,7 @@ import dev.chowder.effect.ImageSchemas;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.ReconcilerSettings;
+import dev.chowder.effect.StoredChannels;
 import dev.chowder.effect.StoredOverrides;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceReadRows;
@@ -29,6 +30,7 @@ import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawChannels;
 import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OpenClawSkills;
@@ -59,6 +61,11 @@ import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Departure;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
+import dev.chowder.server.channel.ChannelGrpcService;
+import dev.chowder.server.channel.ChannelPresenter;
+import dev.chowder.server.channel.ChannelRequests;
+import dev.chowder.server.channel.ChannelSettings;
+import dev.chowder.server.channel.InstanceChannels;
 import dev.chowder.server.file.FileGrpcService;
 import dev.chowder.server.file.FileSettings;
 import dev.chowder.server.gateway.ConsoleAdmission;
@@ -204,6 +211,7 @@ public final class Chowder implements AutoCloseable {
             config,
             clock);
     var image = config.getString("chowder.sandbox.image");
+    var channelSettings = ChannelSettings.of(config);
     var openClaw = OpenClawSettings.of(config);
     var admin = new OpenClawAdmin(http, openClaw.adminLimit(), openClaw.adminMaxAnswer());
     var conversations = new GatewayConversations(http, admin, openClaw);
@@ -217,6 +225,7 @@ public final class Chowder implements AutoCloseable {
                 settings.instances().maxOpenclawConfigDepth()),
             schemas::current,
             settings.gateway()::urlOf);
+    var channels = new StoredChannels(secrets, admin, driver);
     var effects = EffectSettings.of(config);
     var devices = new GatewayDevices(secrets);
     var tokens =
@@ -240,6 +249,7 @@ public final class Chowder implements AutoCloseable {
                             effects.probeLimit(),
                             effects.probeBelieved())),
                     overrides,
+                    channels,
                     new GatewayReadiness(http),
                     slots,
                     settings.gateway()::urlOf,
@@ -279,6 +289,7 @@ public final class Chowder implements AutoCloseable {
                         instanceRows,
                         driver,
                         hostPorts::open,
+                        channelSettings.localhostPorts(),
                         slots,
                         List.of(
                             new RowRepair(rowsOfOrganizations, rowSettings, clock),
@@ -301,6 +312,24 @@ public final class Chowder implements AutoCloseable {
                 conversations, admin, skillSettings.installLimit(), skillSettings.seenLimit()),
             driver,
             skillSettings);
+    // A question that only looks is answered before Envoy gives up on it.
+    var quick = new OpenClawAdmin(http, openClaw.conversationLimit(), openClaw.adminMaxAnswer());
+    var channelService =
+        new ChannelGrpcService(
+            new ChannelRequests(channelSettings.localhostPorts()),
+            new ChannelPresenter(settings.gateway()::urlOf),
+            new InstanceChannels(
+                asks,
+                new GatewayAsks(directory, devices, "channels", openClaw.channels().maxOpen()),
+                channels,
+                new OpenClawChannels(quick, conversations),
+                new OpenClawChannels(admin, conversations),
+                driver,
+                openClaw.channels(),
+                clock,
+                new SecureRandom()),
+            asks,
+            channels);
     var instanceService =
         new InstanceGrpcService(
             new InstanceRequests(settings.instances()),
@@ -373,7 +402,8 @@ public final class Chowder implements AutoCloseable {
                         keyService,
                         subscriptionService,
                         fileService,
-                        skillService),
+                        skillService,
+                        channelService),
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(

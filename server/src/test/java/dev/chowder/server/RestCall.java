@@ -4,6 +4,7 @@ import com.google.api.AnnotationsProto;
 import com.google.api.HttpRule;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.MethodDescriptor;
+import dev.chowder.api.v1.ChannelServiceGrpc;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
@@ -29,7 +30,8 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
           OrganizationServiceGrpc.getServiceDescriptor(),
           SubscriptionServiceGrpc.getServiceDescriptor(),
           FileServiceGrpc.getServiceDescriptor(),
-          SkillServiceGrpc.getServiceDescriptor());
+          SkillServiceGrpc.getServiceDescriptor(),
+          ChannelServiceGrpc.getServiceDescriptor());
 
   /** Where a field of the request goes. */
   enum Place {

@@ -93,6 +93,20 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
+  public TaskResult exec(SandboxId id, List<String> command, Duration limit) {
+    var container =
+        containers
+            .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+            .filter(DockerContainers::runs)
+            .orElseThrow(
+                () ->
+                    new SandboxException(
+                        Reason.NOT_FOUND,
+                        "exec: " + id + " has no process (expected: a running one)"));
+    return DockerExec.run(engine, container.getId(), command, limit, OUTPUT_BYTES);
+  }
+
+  @Override
   public SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process) {
     requireHome(id);
     var spec =

@@ -67,6 +67,7 @@ final class FakeConversation {
     }
     boolean known =
         sandbox.sessions().answer(method, params, answer)
+            || sandbox.channels().answer(method, params, answer)
             || sandbox.skills().answer(method, params, answer);
     if (!known) refuse(answer, "INVALID_REQUEST", "refused");
   }

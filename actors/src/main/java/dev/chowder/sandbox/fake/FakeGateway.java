@@ -230,16 +230,30 @@ final class FakeGateway implements AutoCloseable {
               .put("ok", true)
               .putObject("payload")
               .put("hash", FakeOpenClaw.hash(sandbox.home()))
-              .set("config", FakeOpenClaw.config(sandbox.home()));
+              .<ObjectNode>set("config", FakeOpenClaw.config(sandbox.home()))
+              .set("sourceConfig", FakeOpenClaw.config(sandbox.home()));
       case "config.patch" -> {
         if (!params.path("baseHash").asText().equals(FakeOpenClaw.hash(sandbox.home()))) {
           refuse(exchange, answer, "config changed since last load; re-run config.get and retry");
           return;
         }
-        FakeOpenClaw.patch(
-            sandbox.home(), FakeOpenClaw.JSON.readTree(params.path("raw").asText("{}")));
+        JsonNode patch = FakeOpenClaw.JSON.readTree(params.path("raw").asText("{}"));
+        Optional<String> unknown = FakeChannels.unknown(FakeOpenClaw.config(sandbox.home()), patch);
+        if (unknown.isPresent()) {
+          refuse(exchange, answer, "unknown channel id: " + unknown.get());
+          return;
+        }
+        FakeOpenClaw.patch(sandbox.home(), patch);
         answer.put("ok", true).putObject("payload").put("hash", FakeOpenClaw.hash(sandbox.home()));
       }
+      case "channels.status" ->
+          answer
+              .put("ok", true)
+              .set(
+                  "payload",
+                  sandbox.channels().status(FakeOpenClaw.config(sandbox.home()), params));
+      case "web.login.start", "web.login.wait" ->
+          answer.put("ok", true).set("payload", sandbox.channels().login(method, params));
       default -> {
         refuse(exchange, answer, "unknown method: " + method);
         return;

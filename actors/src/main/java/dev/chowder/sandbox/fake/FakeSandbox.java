@@ -53,6 +53,7 @@ final class FakeSandbox {
   private final Path directory;
   private final FakeSessions sessions = new FakeSessions();
   private final FakeSkills skills;
+  private final FakeChannels channels = new FakeChannels();
   private @Nullable Played process;
   private FakeLog log = new FakeLog();
   private long readyAt = System.nanoTime();
@@ -115,6 +116,10 @@ final class FakeSandbox {
 
   FakeSkills skills() {
     return skills;
+  }
+
+  FakeChannels channels() {
+    return channels;
   }
 
   synchronized boolean isRemoved() {

@@ -162,6 +162,45 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   @Override
+  public TaskResult exec(SandboxId id, List<String> command, Duration limit) {
+    script.play(Verb.EXEC, Optional.of(id));
+    FakeSandbox sandbox =
+        host.find(id)
+            .filter(found -> found.process().filter(Played::runs).isPresent())
+            .orElseThrow(
+                () ->
+                    new SandboxException(
+                        Reason.NOT_FOUND,
+                        "exec: " + id + " has no process (expected: a running one)"));
+    FakeCommand played = FakeCommand.parse(command);
+    if (played.hangs()) {
+      FakeScript.pause(Verb.EXEC, limit);
+      throw new SandboxException(
+          Reason.TIMED_OUT, "exec: still running after " + limit.toMillis() + " ms, so killed");
+    }
+    if (command.contains("pairing")) {
+      return new TaskResult(0, false, sandbox.channels().codes(command.get(4)));
+    }
+    String output = played.prints().isEmpty() ? "" : String.join("\n", played.prints()) + "\n";
+    return new TaskResult(played.exitCode(), false, output);
+  }
+
+  /** Somebody writes to an agent by a channel, and waits to be let in; returns the code. */
+  public String knock(SandboxId id, String channel, String sender, String name) {
+    return require(id).channels().knock(channel, sender, name);
+  }
+
+  /** Whether that somebody was let in. */
+  public boolean isLetIn(SandboxId id, String channel, String sender) {
+    return require(id).channels().isLetIn(channel, sender);
+  }
+
+  /** Somebody scans the code that a channel shows. */
+  public void scan(SandboxId id, String channel) {
+    require(id).channels().scan(channel);
+  }
+
+  @Override
   public SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process) {
     script.play(Verb.START, Optional.of(id));
     requireSnapshot(process.snapshot());

@@ -26,6 +26,8 @@ public final class FakeScript {
     CREATE,
     /** {@code run}. */
     RUN,
+    /** {@code exec}. */
+    EXEC,
     /** {@code start}. */
     START,
     /** {@code stop}. */

@@ -2,6 +2,7 @@ package dev.chowder.server.call;
 
 import static java.util.stream.Collectors.toUnmodifiableMap;
 
+import dev.chowder.api.v1.ChannelServiceGrpc;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
@@ -50,7 +51,8 @@ public final class SuccessStatus implements ServerInterceptor {
                   FileServiceGrpc.getDeleteFileMethod(),
                   FileServiceGrpc.getMakeFolderMethod(),
                   SkillServiceGrpc.getUpdateSkillMethod(),
-                  SkillServiceGrpc.getDeleteSkillMethod()))
+                  SkillServiceGrpc.getDeleteSkillMethod(),
+                  ChannelServiceGrpc.getDisconnectChannelMethod()))
           .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
   private static Stream<Map.Entry<String, Integer>> answering(

@@ -40,6 +40,10 @@ public enum Reason {
   FILE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The agent has no such skill, or ClawHub has none. */
   SKILL_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** There is no such channel. */
+  CHANNEL_NOT_FOUND(Status.Code.NOT_FOUND, 404),
+  /** Nobody waits to be let in with this code, or by this id. */
+  PAIRING_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The API has no such path or RPC. */
   PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
   /** The request did not arrive whole in time. */

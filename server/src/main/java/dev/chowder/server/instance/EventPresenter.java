@@ -74,6 +74,10 @@ final class EventPresenter {
       case InstanceEvent.ConfigApplied e -> say(e.note(), shown.setType("config_applied"));
       case InstanceEvent.TokenRotationRequested _ -> shown.setType("token_rotation_requested");
       case InstanceEvent.TokenRotated _ -> shown.setType("token_rotated");
+      case InstanceEvent.ChannelSwitched e ->
+          say(
+              e.channel(),
+              shown.setType(e.enabled() ? "channel_connected" : "channel_disconnected"));
       case InstanceEvent.EndpointMoved _ -> shown.setType("endpoint_moved");
       case InstanceEvent.Deleted _ -> shown.setType("deleted");
       case InstanceEvent.SlotReleased _ -> shown.setType("slot_released");

@@ -54,6 +54,10 @@ record Disk(Path root) {
     return Files.readString(home(sandbox).resolve(OpenClawHome.GATEWAY_TOKEN));
   }
 
+  String config(String sandbox) throws IOException {
+    return Files.readString(home(sandbox).resolve(OpenClawHome.CONFIG));
+  }
+
   void lose(String sandbox) throws IOException {
     try (var paths = Files.walk(root.resolve(sandbox))) {
       for (var path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);

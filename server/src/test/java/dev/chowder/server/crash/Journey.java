@@ -5,6 +5,9 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.NullValue;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
+import dev.chowder.api.v1.ChannelServiceGrpc;
+import dev.chowder.api.v1.ConnectChannelRequest;
+import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateKeyRequest;
@@ -21,8 +24,10 @@ import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.ListInstancesRequest;
+import dev.chowder.api.v1.ListPairingsRequest;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.OrganizationServiceGrpc.OrganizationServiceBlockingStub;
+import dev.chowder.api.v1.PairChannelRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.ReceiveStripeEventRequest;
 import dev.chowder.api.v1.RecoverInstanceRequest;
@@ -114,6 +119,7 @@ final class Journey {
   private @Nullable String instanceId;
   private @Nullable String token;
   private boolean marked;
+  private boolean channel;
   private int revision;
 
   /**
@@ -153,6 +159,7 @@ final class Journey {
     lendKey(server);
     reconfigure(server);
     rotate(server);
+    connect(server);
     stop(server);
     settle(server);
     start(server);
@@ -424,6 +431,40 @@ final class Journey {
     acknowledged.accept(Ask.ROTATE);
   }
 
+  /** A channel, and somebody who writes by it at once; both are acknowledged, so both are there. */
+  private void connect(ServerProcess server) {
+    var channels =
+        ChannelServiceGrpc.newBlockingStub(server.channel())
+            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+            .withCallCredentials(credentials());
+    var connection =
+        ConnectChannelRequest.newBuilder()
+            .setInstanceId(id())
+            .setChannel("telegram")
+            .putConfig("token", "123456789:eager-eager");
+    var connected = call(server, () -> channels.connectChannel(connection.build()));
+    if (connected.getStatus() != ConnectChannelResponse.Status.connected) {
+      throw new AssertionError("channel: " + connected);
+    }
+    var waiting =
+        call(
+            server,
+            () ->
+                channels.listPairings(
+                    ListPairingsRequest.newBuilder()
+                        .setInstanceId(id())
+                        .setChannel("telegram")
+                        .build()));
+    if (waiting.getPairingsCount() != 1) throw new AssertionError("waiting: " + waiting);
+    var pair =
+        PairChannelRequest.newBuilder()
+            .setInstanceId(id())
+            .setChannel("telegram")
+            .setCode("CODE0001");
+    call(server, () -> channels.pairChannel(pair.build()));
+    channel = true;
+  }
+
   void stop(ServerProcess server) {
     fates.add(Fate.STOPPED);
     var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
@@ -570,6 +611,9 @@ final class Journey {
     if (!disk.entries().equals(where)) return "homes: " + disk.entries() + " (expected: " + where;
     if (disk.runs(sandbox()) != (fate == Fate.RUNNING)) return "process: contradicts " + fate;
     if (marked && !disk.isMarked(sandbox())) return "home: what the agent wrote is lost";
+    if (channel && !disk.config(sandbox()).contains("123456789:eager-eager")) {
+      return "channel: not in the home";
+    }
     if (fate != Fate.ERROR) {
       var access =
           call(

@@ -51,7 +51,8 @@ class BadInputIT {
             BadPaths.rows(),
             BadCallers.rows(),
             BadFiles.rows(),
-            BadSkills.rows())
+            BadSkills.rows(),
+            BadChannels.rows())
         .flatMap(List::stream)
         .toList();
   }

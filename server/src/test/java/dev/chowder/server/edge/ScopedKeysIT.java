@@ -7,6 +7,7 @@ import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors;
 import com.google.protobuf.DynamicMessage;
+import dev.chowder.api.v1.ChannelServiceProto;
 import dev.chowder.api.v1.FileServiceProto;
 import dev.chowder.api.v1.InstanceServiceProto;
 import dev.chowder.api.v1.KeyServiceProto;
@@ -91,10 +92,29 @@ class ScopedKeysIT {
           Map.entry("InstallSkill", "configure"),
           Map.entry("UpdateSkill", "configure"),
           Map.entry("DeleteSkill", "configure"),
+          Map.entry("ListChannels", "channels"),
+          Map.entry("GetChannel", "channels"),
+          Map.entry("ConnectChannel", "channels"),
+          Map.entry("DisconnectChannel", "channels"),
+          Map.entry("GetChannelStatus", "channels"),
+          Map.entry("ListPairings", "channels"),
+          Map.entry("PairChannel", "channels"),
           Map.entry("CreateKey", ORGANIZATION),
           Map.entry("ListKeys", ORGANIZATION),
           Map.entry("GetKey", ORGANIZATION),
           Map.entry("RevokeKey", ORGANIZATION));
+
+  /** What a request names besides its instance, and is looked at before it. */
+  private static final Map<String, String> NAMED =
+      Map.of(
+          "session_id", "s",
+          "path", "s",
+          "source", "s",
+          "destination", "s",
+          "channel", "nostr",
+          "code", "CODE0000",
+          "skill_name", "s",
+          "slug", "s");
 
   private static final List<String> PERMISSIONS =
       List.of("read", "interact", "configure", "files", "channels");
@@ -308,7 +328,8 @@ class ScopedKeysIT {
                 KeyServiceProto.getDescriptor(),
                 SubscriptionServiceProto.getDescriptor(),
                 FileServiceProto.getDescriptor(),
-                SkillServiceProto.getDescriptor())
+                SkillServiceProto.getDescriptor(),
+                ChannelServiceProto.getDescriptor())
             .flatMap(file -> file.getServices().stream())
             .flatMap(service -> service.getMethods().stream())
             .toList();
@@ -378,9 +399,9 @@ class ScopedKeysIT {
     // A message is looked at before its instance.
     var body = method.getInputType().findFieldByName("body");
     if (body != null && field != null) request.setField(body, MESSAGE);
-    for (var named : List.of("session_id", "path", "source", "destination", "skill_name", "slug")) {
-      var text = method.getInputType().findFieldByName(named);
-      if (text != null) request.setField(text, "s");
+    for (var named : NAMED.entrySet()) {
+      var text = method.getInputType().findFieldByName(named.getKey());
+      if (text != null) request.setField(text, named.getValue());
     }
     var headers = new Metadata();
     headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + SERVER.world().get(key));

@@ -30,7 +30,15 @@ class ConsoleAdmissionTest {
           1,
           Duration.ofSeconds(5),
           1 << 20,
-          new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(5), 1));
+          new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(5), 1),
+          new OpenClawSettings.Channels(
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
+              Duration.ofMillis(10),
+              Duration.ofSeconds(5),
+              Duration.ofSeconds(1),
+              Duration.ofSeconds(5),
+              1));
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);

@@ -2,6 +2,7 @@ package dev.chowder.server.idempotency;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.api.v1.ChannelServiceGrpc;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.KeyServiceGrpc;
@@ -25,7 +26,8 @@ class KeyedMethodsTest {
           OrganizationServiceGrpc.getServiceDescriptor(),
           SubscriptionServiceGrpc.getServiceDescriptor(),
           FileServiceGrpc.getServiceDescriptor(),
-          SkillServiceGrpc.getServiceDescriptor());
+          SkillServiceGrpc.getServiceDescriptor(),
+          ChannelServiceGrpc.getServiceDescriptor());
 
   private final KeyedMethods methods = new KeyedMethods(GrpcServer.NEED_NO_KEY);
 
@@ -50,7 +52,10 @@ class KeyedMethodsTest {
             "CreateCheckout",
             "MoveFile",
             "MakeFolder",
-            "InstallSkill")
+            "InstallSkill",
+            "ConnectChannel",
+            "DisconnectChannel",
+            "PairChannel")
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
   }
 
@@ -77,6 +82,7 @@ class KeyedMethodsTest {
             "RotateGatewayToken",
             "CreateKey",
             "GetKey",
-            "ListKeys");
+            "ListKeys",
+            "ConnectChannel");
   }
 }

@@ -8,6 +8,8 @@ import com.google.protobuf.Value;
 import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.ChannelServiceGrpc;
+import dev.chowder.api.v1.ChannelServiceGrpc.ChannelServiceBlockingStub;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.FileServiceGrpc.FileServiceBlockingStub;
@@ -179,6 +181,12 @@ final class Node implements AutoCloseable {
 
   FileServiceBlockingStub files(String key) {
     return FileServiceGrpc.newBlockingStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
+        .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  ChannelServiceBlockingStub channels(String key) {
+    return ChannelServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -1,0 +1,171 @@
+package dev.chowder.effect;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.openclaw.AdminAnswer;
+import dev.chowder.openclaw.AdminAnswer.Busy;
+import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.AdminAnswer.Issue;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
+import dev.chowder.openclaw.AdminAnswer.Refused;
+import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.openclaw.Channel;
+import dev.chowder.openclaw.ChannelPatch;
+import dev.chowder.openclaw.ChannelRecord;
+import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.MergePatch;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
+
+/**
+ * Keeps which channels an instance is to have, and their credentials, in the encrypted table, and
+ * brings that to the file or to the running gateway. What is asked for and what became of it are
+ * rows of their own: the former is written by whoever a caller speaks to, the latter by the node
+ * that the instance lives at. All methods block.
+ */
+public final class StoredChannels {
+  private static final String APPLY_LATER = "; applied at the next start";
+
+  private final SecretStore secrets;
+  private final OpenClawAdmin admin;
+  private final SandboxDriver driver;
+
+  public StoredChannels(SecretStore secrets, OpenClawAdmin admin, SandboxDriver driver) {
+    this.secrets = secrets;
+    this.admin = admin;
+    this.driver = driver;
+  }
+
+  /** All channels that were ever asked for. */
+  public Map<Channel, ChannelRecord> all(InstanceId id) {
+    var rows = secrets.getAllOf(id.value(), SecretNames.CHANNELS);
+    var all = new EnumMap<Channel, ChannelRecord>(Channel.class);
+    for (var channel : Channel.values()) {
+      var asked = Optional.ofNullable(rows.get(SecretNames.channel(channel.id())));
+      var done = Optional.ofNullable(rows.get(SecretNames.channelDone(channel.id())));
+      asked.ifPresent(
+          wish ->
+              all.put(channel, new ChannelRecord(Wish.of(wish), done.map(ChannelRecord.Done::of))));
+    }
+    return all;
+  }
+
+  /** What is known of one; empty when it was never asked for. */
+  public Optional<ChannelRecord> of(InstanceId id, Channel channel) {
+    return secrets
+        .get(id.value(), SecretNames.channel(channel.id()))
+        .map(
+            asked ->
+                new ChannelRecord(
+                    Wish.of(asked),
+                    secrets
+                        .get(id.value(), SecretNames.channelDone(channel.id()))
+                        .map(ChannelRecord.Done::of)));
+  }
+
+  /** Keeps what a caller asked for; the instance has to be told that something is pending. */
+  public void ask(InstanceId id, Channel channel, Wish wish) {
+    secrets.put(id.value(), SecretNames.channel(channel.id()), wish.toSecret());
+  }
+
+  /** After onboarding wrote the configuration anew. */
+  void homeIsNew(InstanceId id) {
+    all(id)
+        .forEach(
+            (channel, record) ->
+                record.done().ifPresent(done -> put(id, channel, done.forNewHome())));
+  }
+
+  /** Whether something was not applied yet. */
+  boolean isPending(InstanceId id) {
+    return !pending(id).isEmpty();
+  }
+
+  private Map<Channel, ChannelRecord> pending(InstanceId id) {
+    var all = all(id);
+    all.values().removeIf(record -> record.pending().isEmpty());
+    return all;
+  }
+
+  /**
+   * Applies what was not applied yet onto the file's content.
+   *
+   * @return for {@link #applied}, once the file is written
+   */
+  Map<Channel, ChannelRecord> apply(InstanceId id, ObjectNode config) {
+    var pending = pending(id);
+    pending.forEach((channel, record) -> MergePatch.apply(config, patch(config, channel, record)));
+    return pending;
+  }
+
+  /** The file holds what {@link #apply} did. */
+  void applied(InstanceId id, Map<Channel, ChannelRecord> applied) {
+    applied.forEach((channel, record) -> put(id, channel, record.taken(wish(record))));
+  }
+
+  /**
+   * Has a running gateway take what was not applied yet; returns a note, empty when all is well.
+   */
+  String hotApply(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
+    var notes = new StringJoiner("; ");
+    for (var entry : pending(id).entrySet()) {
+      var note = hotApply(id, gateway, entry.getKey(), entry.getValue());
+      if (!note.isEmpty()) notes.add(entry.getKey().id() + ": " + note);
+    }
+    return notes.toString();
+  }
+
+  private String hotApply(
+      InstanceId id, SandboxEndpoint gateway, Channel channel, ChannelRecord record)
+      throws InterruptedException {
+    var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
+    if (token.isEmpty()) return "no gateway token" + APPLY_LATER;
+    var wish = wish(record);
+    return switch (admin.changeConfig(
+        gateway, token.get(), current -> patch(current, channel, record))) {
+      case Done _ -> {
+        put(id, channel, record.taken(wish));
+        yield "";
+      }
+      case Refused refused -> {
+        put(id, channel, record.refused(wish, words(refused)));
+        // Not the words: the journal keeps a note for ever.
+        yield "refused by OpenClaw and taken back";
+      }
+      case TokenRefused _ -> "the gateway refuses its token" + APPLY_LATER;
+      case Busy(var message) -> message + APPLY_LATER;
+      case NoAnswer(var note) -> note + APPLY_LATER;
+    };
+  }
+
+  private static String words(AdminAnswer.Refused refused) {
+    if (refused.issues().isEmpty()) return refused.message();
+    return refused.issues().stream().map(Issue::toText).collect(Collectors.joining("; "));
+  }
+
+  private ObjectNode patch(JsonNode current, Channel channel, ChannelRecord record) {
+    return ChannelPatch.of(
+        current,
+        channel,
+        wish(record),
+        record.taken(),
+        url -> LocalhostPort.fromSandbox(url, driver::hostAddressFromSandbox));
+  }
+
+  private static Wish wish(ChannelRecord pending) {
+    return pending.pending().orElseThrow();
+  }
+
+  private void put(InstanceId id, Channel channel, ChannelRecord.Done done) {
+    secrets.put(id.value(), SecretNames.channelDone(channel.id()), done.toSecret());
+  }
+}

@@ -1,0 +1,273 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.openclaw.AdminAnswer.Done;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayConversations.UnansweredException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * An agent's channels, as its gateway has them now, and who waits to be let in by them. Blocks;
+ * throws {@link UnansweredException} where the gateway gives no answer.
+ */
+public final class OpenClawChannels {
+  private static final String DATA_URL = "data:image/png;base64,";
+
+  /** What of an account's state says something to people, and is no secret. */
+  private static final List<String> SHOWN =
+      List.of(
+          "running",
+          "configured",
+          "linked",
+          "mode",
+          "healthState",
+          "lifecycle",
+          "reconnectAttempts",
+          "restartPending",
+          "lastConnectedAt",
+          "lastStartAt",
+          "lastStopAt",
+          "lastInboundAt",
+          "lastOutboundAt",
+          "lastError");
+
+  private final OpenClawAdmin admin;
+  private final GatewayConversations conversations;
+
+  public OpenClawChannels(OpenClawAdmin admin, GatewayConversations conversations) {
+    this.admin = admin;
+    this.conversations = conversations;
+  }
+
+  /**
+   * What a gateway says of a channel.
+   *
+   * @param known whether the gateway has it at all; without it all else is empty
+   * @param enabled whether its configuration says so
+   * @param configured whether it has all it needs
+   * @param running whether it is being tried
+   * @param connected whether it works; empty: this kind of channel does not say
+   * @param probed whether its service took the credentials; empty: nobody asked it
+   * @param problem what went wrong last
+   * @param details for people
+   */
+  public record Account(
+      boolean known,
+      boolean enabled,
+      boolean configured,
+      boolean running,
+      Optional<Boolean> connected,
+      Optional<Boolean> probed,
+      Optional<String> problem,
+      ObjectNode details) {
+    /** Whether messages come and go. */
+    public boolean works() {
+      return enabled && running && connected.orElse(problem.isEmpty());
+    }
+  }
+
+  /**
+   * The state of a channel.
+   *
+   * @param probe whether its service is asked about the credentials, which takes seconds
+   */
+  public Account account(Gateway gateway, Channel channel, boolean probe)
+      throws InterruptedException {
+    var params = none().put("channel", channel.id()).put("probe", probe);
+    var answer = admin.call(gateway.at(), gateway.token(), "channels.status", params);
+    // A gateway that has no such channel calls that a bad request.
+    if (answer instanceof AdminAnswer.Refused) return account(none());
+    var payload = done(answer);
+    var id = payload.path("channelDefaultAccountId").path(channel.id()).asText("default");
+    for (var one : payload.path("channelAccounts").path(channel.id())) {
+      if (one.path("accountId").asText().equals(id)) return account(one);
+    }
+    return account(none());
+  }
+
+  private static Account account(JsonNode row) {
+    var probe = row.path("probe");
+    var problem = text(row.path("lastError")).or(() -> text(probe.path("error")));
+    return new Account(
+        !row.isEmpty(),
+        row.path("enabled").asBoolean(!row.isEmpty()),
+        row.path("configured").asBoolean(!row.isEmpty()),
+        row.path("running").asBoolean(),
+        flag(row.path("connected")),
+        flag(probe.path("ok")),
+        problem,
+        details(row));
+  }
+
+  private static ObjectNode details(JsonNode row) {
+    var details = none();
+    for (var name : SHOWN) {
+      var value = row.path(name);
+      if (value.isNumber() && name.endsWith("At")) {
+        details.put(snake(name), Instant.ofEpochMilli(value.longValue()).toString());
+      } else if (value.isValueNode() && !value.isNull()) {
+        details.set(snake(name), value);
+      }
+    }
+    text(row.at("/probe/bot/username"))
+        .or(() -> text(row.at("/bot/username")))
+        .ifPresent(name -> details.put("bot", name));
+    return details;
+  }
+
+  private static String snake(String camel) {
+    return camel.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * A login by a code that somebody scans.
+   *
+   * @param connected whether it is done
+   * @param png the code's picture, in base64; empty: there is none
+   * @param message OpenClaw's words
+   */
+  public record Login(boolean connected, Optional<String> png, String message) {}
+
+  /** Begins one, or shows the code of the one that is under way. */
+  public Login beginLogin(Gateway gateway, Channel channel, Duration limit)
+      throws InterruptedException {
+    return login(gateway, channel, "web.login.start", limit);
+  }
+
+  /** Waits for its end; a login that nobody waits for does not connect. */
+  public Login awaitLogin(Gateway gateway, Channel channel, Duration limit)
+      throws InterruptedException {
+    return login(gateway, channel, "web.login.wait", limit);
+  }
+
+  private Login login(Gateway gateway, Channel channel, String method, Duration limit)
+      throws InterruptedException {
+    var params = none().put("channel", channel.id()).put("timeoutMs", limit.toMillis());
+    var payload = done(admin.call(gateway.at(), gateway.token(), method, params));
+    return new Login(
+        payload.path("connected").asBoolean(),
+        text(payload.path("qrDataUrl"))
+            .filter(url -> url.startsWith(DATA_URL))
+            .map(url -> url.substring(DATA_URL.length())),
+        payload.path("message").asText());
+  }
+
+  /**
+   * Somebody who wrote to the agent and waits to be let in.
+   *
+   * @param id OpenClaw's, of the request
+   * @param account of the channel
+   * @param sender the service's id of who wrote
+   * @param about what the service says of them, such as a name
+   */
+  public record Pairing(
+      String id,
+      String account,
+      String sender,
+      Map<String, String> about,
+      Optional<Instant> createdAt,
+      Optional<Instant> expiresAt) {}
+
+  /** Who waits, the first one first. */
+  public List<Pairing> pairings(Gateway gateway, Channel channel) throws InterruptedException {
+    try (var socket = conversations.open(gateway)) {
+      var answer = socket.call("channels.pairing.list", none().put("channel", channel.id()));
+      // A gateway that has no such channel calls that a bad request.
+      var pairings = new ArrayList<Pairing>();
+      if (answer instanceof AdminAnswer.Refused) return pairings;
+      for (var row : done(answer).path("requests")) {
+        var about = new TreeMap<String, String>();
+        row.path("metadata")
+            .properties()
+            .forEach(e -> about.put(e.getKey(), e.getValue().asText()));
+        pairings.add(
+            new Pairing(
+                row.path("requestId").asText(),
+                row.path("accountId").asText(),
+                row.path("senderId").asText(),
+                about,
+                time(row.path("createdAt")),
+                time(row.path("expiresAt"))));
+      }
+      return pairings;
+    }
+  }
+
+  /** Lets somebody in, and has the agent tell them; false when nobody waits by that id any more. */
+  public boolean approve(Gateway gateway, Channel channel, Pairing pairing)
+      throws InterruptedException {
+    try (var socket = conversations.open(gateway)) {
+      var params =
+          none()
+              .put("channel", channel.id())
+              .put("accountId", pairing.account())
+              .put("requestId", pairing.id())
+              .put("notify", true);
+      var answer = socket.call("channels.pairing.approve", params);
+      if (answer instanceof AdminAnswer.Refused) return false;
+      var _ = done(answer);
+      return true;
+    }
+  }
+
+  /** The command that prints the codes of who waits: no question to the gateway tells them. */
+  public static List<String> codesCommand(Channel channel) {
+    return List.of("openclaw", "pairing", "list", "--channel", channel.id(), "--json");
+  }
+
+  /** Of those, the one that was sent this code, by what that command printed. */
+  public static Optional<Pairing> withCode(String printed, String code, List<Pairing> pairings) {
+    JsonNode json;
+    try {
+      json = OpenClawConfig.JSON.readTree(printed);
+    } catch (JsonProcessingException noJson) {
+      return Optional.empty();
+    }
+    for (var row : json.path("requests")) {
+      if (!row.path("code").asText().equalsIgnoreCase(code)) continue;
+      var sender = text(row.at("/meta/senderId")).orElse(row.path("id").asText());
+      var at = time(row.path("createdAt"));
+      return pairings.stream()
+          .filter(pairing -> pairing.sender().equals(sender) && pairing.createdAt().equals(at))
+          .findFirst();
+    }
+    return Optional.empty();
+  }
+
+  private static JsonNode done(AdminAnswer answer) {
+    if (answer instanceof Done(var payload)) return payload;
+    throw new UnansweredException(answer);
+  }
+
+  private static Optional<Instant> time(JsonNode value) {
+    try {
+      return text(value).map(Instant::parse);
+    } catch (DateTimeException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<String> text(JsonNode value) {
+    return value.isTextual() && !value.textValue().isEmpty()
+        ? Optional.of(value.textValue())
+        : Optional.empty();
+  }
+
+  private static Optional<Boolean> flag(JsonNode value) {
+    return value.isBoolean() ? Optional.of(value.booleanValue()) : Optional.empty();
+  }
+
+  private static ObjectNode none() {
+    return OpenClawConfig.JSON.createObjectNode();
+  }
+}

@@ -1,0 +1,176 @@
+package dev.chowder.sandbox.fake;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The channels of one played agent: what its configuration makes of them, and who waits to be let
+ * in. A token with {@code wrong} in it is refused by its service; one with {@code eager} has
+ * somebody write at once. In memory only, but for the configuration.
+ */
+final class FakeChannels {
+  private static final String DEFAULT = "default";
+  private static final String EAGER = "42";
+  private static final int MAX_PENDING = 3;
+  private static final Duration KEPT = Duration.ofHours(1);
+
+  /** A picture of one dot. */
+  private static final String PICTURE =
+      "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNiAAAABgADNjd8qAAAAABJRU5ErkJggg==";
+
+  private record Pending(String channel, String sender, String name, int number, Instant at) {
+    String code() {
+      return "CODE%04d".formatted(number);
+    }
+
+    String id() {
+      return "request-" + number;
+    }
+  }
+
+  private final List<Pending> pending = new ArrayList<>();
+  private final Set<String> letIn = new HashSet<>();
+  private final Set<String> linked = new HashSet<>();
+  private int numbers;
+
+  /** A channel in the patch that the gateway would not know: its plugin is not loaded or broken. */
+  static Optional<String> unknown(ObjectNode config, JsonNode patch) {
+    for (var channel : patch.path("channels").properties()) {
+      if (channel.getKey().equals("telegram") || channel.getValue().isNull()) continue;
+      boolean broken = channel.getValue().toString().contains("forbidden");
+      boolean loaded =
+          names(config.at("/plugins/load/paths"), channel.getKey())
+              || names(patch.at("/plugins/load/paths"), channel.getKey());
+      if (broken || !loaded) return Optional.of(channel.getKey());
+    }
+    return Optional.empty();
+  }
+
+  private static boolean names(JsonNode paths, String channel) {
+    for (var path : paths) {
+      if (path.asText().endsWith("/" + channel)) return true;
+    }
+    return false;
+  }
+
+  synchronized ObjectNode status(ObjectNode config, JsonNode params) {
+    var payload = FakeOpenClaw.JSON.createObjectNode();
+    var accounts = payload.putObject("channelAccounts");
+    var defaults = payload.putObject("channelDefaultAccountId");
+    for (var entry : config.path("channels").properties()) {
+      var channel = entry.getKey();
+      if (!channel.equals(params.path("channel").asText(channel))) continue;
+      defaults.put(channel, DEFAULT);
+      var account = accounts.putArray(channel).addObject().put("accountId", DEFAULT);
+      boolean enabled = entry.getValue().path("enabled").asBoolean();
+      boolean refused = entry.getValue().toString().contains("wrong");
+      boolean works =
+          enabled && !refused && (!channel.equals("whatsapp") || linked.contains(channel));
+      account.put("enabled", enabled).put("configured", true).put("running", works);
+      account.put("connected", works);
+      if (refused) account.put("lastError", "401: Unauthorized");
+      // Somebody writes at once, in whatever process this is played.
+      if (entry.getValue().toString().contains("eager") && !isLetIn(channel, EAGER)) {
+        knock(channel, EAGER, "Ada");
+      }
+      if (params.path("probe").asBoolean() && enabled && !channel.equals("whatsapp")) {
+        account.putObject("probe").put("ok", !refused);
+      }
+    }
+    return payload;
+  }
+
+  synchronized ObjectNode login(String method, JsonNode params) {
+    var answer = FakeOpenClaw.JSON.createObjectNode();
+    boolean connected = linked.contains(params.path("channel").asText());
+    answer.put("connected", connected);
+    if (connected) answer.put("message", "Linked.");
+    else answer.put("message", "Scan this QR in WhatsApp.");
+    if (!connected && method.endsWith("start")) answer.put("qrDataUrl", PICTURE);
+    return answer;
+  }
+
+  synchronized void scan(String channel) {
+    linked.add(channel);
+  }
+
+  synchronized String knock(String channel, String sender, String name) {
+    for (var one : pending) {
+      if (one.channel().equals(channel) && one.sender().equals(sender)) return one.code();
+    }
+    if (pending.stream().filter(one -> one.channel().equals(channel)).count() >= MAX_PENDING) {
+      return "";
+    }
+    var one =
+        new Pending(channel, sender, name, ++numbers, Instant.now().truncatedTo(ChronoUnit.MILLIS));
+    pending.add(one);
+    return one.code();
+  }
+
+  synchronized boolean isLetIn(String channel, String sender) {
+    return letIn.contains(channel + " " + sender);
+  }
+
+  /** What {@code openclaw pairing list --json} prints. */
+  synchronized String codes(String channel) {
+    var printed = FakeOpenClaw.JSON.createObjectNode().put("channel", channel);
+    var requests = printed.putArray("requests");
+    for (var one : of(channel)) {
+      var row = requests.addObject().put("id", one.sender()).put("code", one.code());
+      row.put("createdAt", one.at().toString());
+      row.putObject("meta").put("firstName", one.name()).put("accountId", DEFAULT);
+    }
+    return printed.toPrettyString() + "\n";
+  }
+
+  private List<Pending> of(String channel) {
+    return pending.stream().filter(one -> one.channel().equals(channel)).toList();
+  }
+
+  /** Whether the question was one about pairings. */
+  synchronized boolean answer(String method, JsonNode params, ObjectNode answer) {
+    if (method.equals("channels.pairing.list")) {
+      list(params.path("channel").asText(), answer);
+      return true;
+    }
+    if (method.equals("channels.pairing.approve")) {
+      approve(params.path("channel").asText(), params.path("requestId").asText(), answer);
+      return true;
+    }
+    return false;
+  }
+
+  private void list(String channel, ObjectNode answer) {
+    var rows = answer.put("ok", true).putObject("payload").putArray("requests");
+    for (var one : of(channel)) {
+      var row = rows.addObject().put("requestId", one.id()).put("channel", channel);
+      row.put("accountId", DEFAULT).put("senderId", one.sender());
+      row.putObject("metadata").put("firstName", one.name());
+      row.put("createdAt", one.at().toString());
+      row.put("expiresAt", one.at().plus(KEPT).toString());
+    }
+  }
+
+  private void approve(String channel, String id, ObjectNode answer) {
+    var found = of(channel).stream().filter(one -> one.id().equals(id)).findFirst();
+    answer.put("ok", found.isPresent());
+    if (found.isEmpty()) {
+      answer
+          .putObject("error")
+          .put("code", "INVALID_REQUEST")
+          .put("message", "pending DM access request no longer exists");
+      return;
+    }
+    pending.remove(found.get());
+    letIn.add(channel + " " + found.get().sender());
+    answer.putObject("payload").put("requestId", id);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.chowder.server.channel;
+
+import static dev.chowder.actor.ProtoTime.stamp;
+
+import dev.chowder.api.v1.Channel.ConnectionType;
+import dev.chowder.api.v1.ChannelStatus;
+import dev.chowder.api.v1.Pairing;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.openclaw.Channel;
+import dev.chowder.openclaw.ChannelRecord;
+import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.OpenClawChannels;
+import dev.chowder.server.call.StructJson;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/** Shows channels as the API does: which fields they have, never what these hold. */
+public final class ChannelPresenter {
+  private final UnaryOperator<String> publicUrl;
+
+  /**
+   * Knows where gateways are reached.
+   *
+   * @param publicUrl from an instance's id to its gateway's public URL
+   */
+  public ChannelPresenter(UnaryOperator<String> publicUrl) {
+    this.publicUrl = publicUrl;
+  }
+
+  dev.chowder.api.v1.Channel channel(
+      InstanceId id, Channel channel, Optional<ChannelRecord> record) {
+    var shown =
+        dev.chowder.api.v1.Channel.newBuilder()
+            .setChannel(channel.id())
+            .setConnectionType(
+                switch (channel.kind()) {
+                  case TOKEN -> ConnectionType.token;
+                  case INTERACTIVE -> ConnectionType.interactive;
+                })
+            .setEnabled(record.flatMap(ChannelRecord::holding).map(Wish::enabled).orElse(false));
+    for (var field : channel.fields()) {
+      if (field.required()) shown.putRequiredFields(field.name(), field.description());
+      else shown.putOptionalFields(field.name(), field.description());
+    }
+    webhookUrl(id, channel).ifPresent(shown::setWebhookUrl);
+    return shown.build();
+  }
+
+  Optional<String> webhookUrl(InstanceId id, Channel channel) {
+    return channel.webhookPath().map(path -> publicUrl.apply(id.value()) + path);
+  }
+
+  static ChannelStatus status(Channel channel, OpenClawChannels.Account account) {
+    return ChannelStatus.newBuilder()
+        .setChannel(channel.id())
+        .setEnabled(account.enabled())
+        .setConnected(account.works())
+        .setDetails(StructJson.toStruct(account.details()))
+        .build();
+  }
+
+  static Pairing pairing(OpenClawChannels.Pairing pairing) {
+    var shown =
+        Pairing.newBuilder()
+            .setId(pairing.id())
+            .setSenderId(pairing.sender())
+            .putAllSender(pairing.about());
+    pairing.createdAt().ifPresent(at -> shown.setCreatedAt(stamp(at)));
+    pairing.expiresAt().ifPresent(at -> shown.setExpiresAt(stamp(at)));
+    return shown.build();
+  }
+}

@@ -1,0 +1,104 @@
+package dev.chowder.server.channel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.ConnectChannelRequest;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChannelRequestsTest {
+  private static final String ID = Ids.next();
+
+  private final ChannelRequests requests = new ChannelRequests(Set.of(8065));
+
+  @Test
+  void whatAChannelNeedsIsReadAsItCame() {
+    var wanted =
+        requests.connection(
+            connect("slack", Map.of("bot_token", "xoxb-12345", "app_token", "xapp-12345")));
+    assertThat(wanted.config())
+        .isEqualTo(Map.of("bot_token", "xoxb-12345", "app_token", "xapp-12345"));
+    assertThat(wanted.named().channel().id()).isEqualTo("slack");
+    assertThat(requests.connection(connect("slack", Map.of())).config()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "telegram, token, nonsense-hush, config.token",
+    "telegram, api_root, https://example.com, config.token",
+    "slack, app_token, xapp-12345, config.bot_token",
+    "whatsapp, token, x-hush, config.token",
+    "nostr, private_key, hush, config.private_key",
+    "nostr, relays, wss://hush, config.relays",
+    "signal, account, hush, config.account",
+  })
+  void whatIsWrongIsNamedAndNotShown(String channel, String field, String value, String named) {
+    assertThatThrownBy(() -> requests.connection(connect(channel, Map.of(field, value))))
+        .isInstanceOfSatisfying(
+            ApiError.class,
+            error -> {
+              assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
+              assertThat(error.message()).startsWith(named + ": ").doesNotContain("hush");
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"http://localhost:8065", "http://localhost.:8065/", "https://chat.example.com"})
+  void aUrlMayBePublicOrNameAnOpenPortOfThisMachine(String url) {
+    var config = Map.of("bot_token", "abcdefghij", "base_url", url);
+    assertThat(requests.connection(connect("mattermost", config)).config().get("base_url"))
+        .isEqualTo(url.replaceAll("/$", ""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://localhost",
+        "https://localhost",
+        "http://localhost:8066",
+        "http://127.0.0.1:8065",
+        "http://[::1]:8065",
+        "http://10.1.2.3:8065",
+        "http://intranet:8065"
+      })
+  void aUrlMayNotBePrivateOtherwise(String url) {
+    var config = Map.of("bot_token", "abcdefghij", "base_url", url);
+    assertThatThrownBy(() -> requests.connection(connect("mattermost", config)))
+        .isInstanceOf(ApiError.class)
+        .hasMessageStartingWith("config.base_url: ");
+  }
+
+  @Test
+  void theOperatorsPortsAreReadFromTheSettings() {
+    assertThat(settings("").localhostPorts()).isEmpty();
+    assertThat(settings(" 80, 8065 ").localhostPorts()).containsExactlyInAnyOrder(80, 8065);
+    for (var wrong : new String[] {"0", "65536", "a", "80-90"}) {
+      assertThatThrownBy(() -> settings(wrong))
+          .hasMessage(
+              "chowder.channels.localhost-ports: " + wrong + " (expected: ports, comma-separated)");
+    }
+  }
+
+  private static ChannelSettings settings(String ports) {
+    return ChannelSettings.of(
+        ConfigFactory.parseMap(Map.of("chowder.channels.localhost-ports", ports)));
+  }
+
+  private static ConnectChannelRequest connect(String channel, Map<String, String> config) {
+    return ConnectChannelRequest.newBuilder()
+        .setInstanceId(ID)
+        .setChannel(channel)
+        .putAllConfig(config)
+        .build();
+  }
+}
