@@ -8,11 +8,14 @@ import dev.chowder.sandbox.SandboxException.Reason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
-/** One command in a container that runs. The engine cannot end one, so it ends by itself. */
+/** Commands in a container that runs. The engine cannot end one, so each ends by itself. */
 final class DockerExec {
   /** What {@code timeout} answers for a command that it ended: by TERM, by KILL. */
-  private static final List<Integer> TIMED_OUT = List.of(124, 137);
+  private static final List<Long> TIMED_OUT = List.of(124L, 137L);
 
   /** For the engine to tell the end. */
   private static final Duration ALLOWANCE = Duration.ofSeconds(5);
@@ -26,6 +29,37 @@ final class DockerExec {
         new ArrayList<>(
             List.of("timeout", "--kill-after=1", Long.toString(Math.max(1, limit.toSeconds()))));
     bounded.addAll(command);
+    var printed = new Tail(maxBytes);
+    long exitCode =
+        await(
+                engine,
+                what,
+                container,
+                bounded,
+                limit.plus(ALLOWANCE),
+                () -> late(limit),
+                frame -> {
+                  if (frame.getStreamType() == StreamType.STDOUT) printed.add(frame.getPayload());
+                })
+            .orElse(1);
+    if (TIMED_OUT.contains(exitCode)) throw late(limit);
+    return new TaskResult((int) exitCode, false, printed.text());
+  }
+
+  /**
+   * Runs a command that is sure to end.
+   *
+   * @param late what is wrong when the engine has not told its end within the limit
+   * @return its exit code; empty: the engine does not know it
+   */
+  static OptionalLong await(
+      DockerEngine engine,
+      String what,
+      String container,
+      List<String> command,
+      Duration limit,
+      Supplier<SandboxException> late,
+      Consumer<Frame> printed) {
     String exec =
         engine.call(
             what,
@@ -35,30 +69,27 @@ final class DockerExec {
                     .withUser(DockerContainerSpec.USER)
                     .withAttachStdout(true)
                     .withAttachStderr(true)
-                    .withCmd(bounded.toArray(String[]::new))
+                    .withCmd(command.toArray(String[]::new))
                     .exec()
                     .getId());
-    var printed = new Tail(maxBytes);
     try (DockerStream<Frame> output =
         engine.stream(
             what,
-            new DockerStream<>(
-                frame -> {
-                  if (frame.getStreamType() == StreamType.STDOUT) printed.add(frame.getPayload());
-                },
-                _ -> {}),
+            new DockerStream<>(printed, _ -> {}),
             (docker, frames) -> docker.execStartCmd(exec).exec(frames))) {
-      if (!output.awaitEnd(limit.plus(ALLOWANCE))) throw late(limit);
+      if (!output.awaitEnd(limit)) throw late.get();
       var why = output.why();
       if (why.isPresent()) throw engine.translate(what, why.get());
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw DockerErrors.interrupted(what, stop);
     }
-    Long code = engine.call(what, docker -> docker.inspectExecCmd(exec).exec().getExitCodeLong());
-    int exitCode = code == null ? 1 : code.intValue();
-    if (TIMED_OUT.contains(exitCode)) throw late(limit);
-    return new TaskResult(exitCode, false, printed.text());
+    return engine.call(
+        what,
+        docker -> {
+          var code = docker.inspectExecCmd(exec).exec().getExitCodeLong();
+          return code == null ? OptionalLong.empty() : OptionalLong.of(code);
+        });
   }
 
   private static SandboxException late(Duration limit) {

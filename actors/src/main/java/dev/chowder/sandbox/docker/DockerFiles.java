@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -128,43 +127,21 @@ final class DockerFiles {
 
   private void execute(String container, List<String> command) {
     String what = "rename files in container " + container;
-    String exec =
-        engine.call(
-            what,
-            docker ->
-                docker
-                    .execCreateCmd(container)
-                    .withUser(DockerContainerSpec.USER)
-                    .withAttachStdout(true)
-                    .withAttachStderr(true)
-                    .withCmd(command.toArray(String[]::new))
-                    .exec()
-                    .getId());
     Tail output = new Tail(4096);
-    try (var run =
-        engine.stream(
-            what,
-            new DockerStream<com.github.dockerjava.api.model.Frame>(
-                frame -> output.add(frame.getPayload()), _ -> {}),
-            (docker, stream) -> docker.execStartCmd(exec).exec(stream))) {
-      if (!run.awaitEnd(settings.callTimeout())) {
-        throw new SandboxException(
-            Reason.ENGINE_UNREACHABLE,
-            "docker: no answer within " + settings.callTimeout().toMillis() + " ms to: " + what);
-      }
-      if (run.why().isPresent()) {
-        throw engine.translate(what, run.why().get());
-      }
-    } catch (InterruptedException stop) {
-      Thread.currentThread().interrupt();
-      throw engine.translate(what, stop);
-    }
+    Duration limit = settings.callTimeout();
     long exitCode =
-        engine.call(
-            what,
-            docker ->
-                Objects.requireNonNullElse(
-                    docker.inspectExecCmd(exec).exec().getExitCodeLong(), -1L));
+        DockerExec.await(
+                engine,
+                what,
+                container,
+                command,
+                limit,
+                () ->
+                    new SandboxException(
+                        Reason.ENGINE_UNREACHABLE,
+                        "docker: no answer within " + limit.toMillis() + " ms to: " + what),
+                frame -> output.add(frame.getPayload()))
+            .orElse(-1);
     if (exitCode != 0) {
       if (DockerErrors.saysDiskFull(output.text())) {
         throw new SandboxException(Reason.NO_SPACE, what + ": the disk of its home is full");
