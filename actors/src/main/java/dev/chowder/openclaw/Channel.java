@@ -117,8 +117,8 @@ public enum Channel {
     PLUGIN
   }
 
-  /** Where the image has those that are no part of OpenClaw itself. */
-  private static final String PLUGINS = "/opt/openclaw/node_modules/@openclaw/";
+  /** Whose plugins they are that are no part of OpenClaw itself. */
+  private static final String PLUGINS = "@openclaw/";
 
   private final Kind kind;
   private final Source source;
@@ -164,8 +164,8 @@ public enum Channel {
     return webhookPath;
   }
 
-  /** The folder of its plugin in the image; empty: it is a part of OpenClaw. */
-  Optional<String> plugin() {
+  /** The npm package of its plugin; empty: it is a part of OpenClaw. */
+  public Optional<String> plugin() {
     return source == Source.PLUGIN ? Optional.of(PLUGINS + id()) : Optional.empty();
   }
 

@@ -92,11 +92,10 @@ public final class ChannelPatch {
     if (there.isMissingNode() || there.isNull()) put(set, path).put(last(path), value);
   }
 
-  /** A plugin in the image is loaded only where a channel needs it: it costs no other agent. */
+  /** A plugin that is there is loaded only where a channel needs it. */
   private static void plugin(ObjectNode patch, JsonNode current, Channel channel) {
     if (channel.plugin().isEmpty()) return;
     entry(patch, channel).put("enabled", true);
-    append(patch, current, List.of("plugins", "load", "paths"), channel.plugin().get());
     if (current.at("/plugins/allow").isArray()) {
       append(patch, current, List.of("plugins", "allow"), channel.id());
     }

@@ -42,7 +42,8 @@ public record OpenClawSettings(
   /**
    * Limits of what is done with channels.
    *
-   * @param applyLimit until a running gateway has the configuration
+   * @param pluginLimit of the installation of a plugin
+   * @param applyLimit until a running gateway has the configuration, and the plugin before it
    * @param settleLimit until a channel says that it works, or what is wrong
    * @param poll between two looks at it
    * @param loginLimit until there is a code to scan
@@ -51,6 +52,7 @@ public record OpenClawSettings(
    * @param maxOpen calls at once
    */
   public record Channels(
+      Duration pluginLimit,
       Duration applyLimit,
       Duration settleLimit,
       Duration poll,
@@ -76,6 +78,7 @@ public record OpenClawSettings(
 
   private static Channels channels(Config config) {
     return new Channels(
+        config.getDuration("plugin-limit"),
         config.getDuration("apply-limit"),
         config.getDuration("settle-limit"),
         config.getDuration("poll"),

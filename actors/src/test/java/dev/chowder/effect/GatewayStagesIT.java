@@ -13,7 +13,6 @@ import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
-import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
@@ -79,19 +78,19 @@ class GatewayStagesIT {
   private static void walk(SecretStore secrets) throws Exception {
     secrets.put("org", SecretNames.providerKey("custom"), Secret.of("demo-key-for-this-test"));
     var settings = EffectSettings.of(ConfigFactory.load());
+    var gateways = new TestGateways(secrets, driver, HTTP);
     var stages =
         new GatewayStages(
             driver,
             secrets,
-            TestTokens.of(secrets, driver, HTTP),
+            gateways.tokens(),
             new ModelSetups(
                 driver,
                 driver::openHostPort,
                 secrets,
                 new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
             new NoOverrides(),
-            new StoredChannels(
-                secrets, new OpenClawAdmin(HTTP, Duration.ofSeconds(30), 1 << 20), driver),
+            gateways.channels(),
             new GatewayReadiness(HTTP),
             (_, _) -> {},
             id -> "http://" + id + ".localhost:8080",

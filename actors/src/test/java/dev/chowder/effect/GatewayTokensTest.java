@@ -55,7 +55,7 @@ class GatewayTokensTest {
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
-    tokens = TestTokens.of(secrets, driver, http);
+    tokens = new TestGateways(secrets, driver, http).tokens();
     driver.create(new SandboxSpec(SANDBOX, "org", "image"));
     former = tokens.settledOrMade(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));

@@ -14,6 +14,8 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
+import dev.chowder.openclaw.Channel;
+import dev.chowder.openclaw.ChannelRecord.Wish;
 import dev.chowder.openclaw.GatewayReadiness;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
@@ -40,6 +42,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -74,6 +77,7 @@ class OpenClawIT {
   private static SecretStore secrets;
   private static ImageSchemas schemas;
   private static StoredOverrides overrides;
+  private static StoredChannels channels;
   private static GatewayStages stages;
   private static ModelChoice choice;
 
@@ -101,18 +105,20 @@ class OpenClawIT {
     overrides =
         new StoredOverrides(
             secrets, ADMIN, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);
+    var gateways = new TestGateways(secrets, driver, HTTP);
+    channels = gateways.channels();
     stages =
         new GatewayStages(
             driver,
             secrets,
-            TestTokens.of(secrets, driver, HTTP),
+            gateways.tokens(),
             new ModelSetups(
                 driver,
                 driver::openHostPort,
                 secrets,
                 new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
             overrides,
-            new StoredChannels(secrets, ADMIN, driver),
+            channels,
             new GatewayReadiness(HTTP),
             (_, _) -> {},
             _ -> URL,
@@ -208,7 +214,18 @@ class OpenClawIT {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     overrides.patch(ID, json("{'messages.responsePrefix': null}"));
     stages.stop(ID);
+    // Asked for when nothing ran: its plugin has to be there before the gateway is.
+    var line = Map.of("channel_access_token", "of-nobody", "channel_secret", "hush");
+    channels.ask(ID, Channel.LINE, new Wish("1", true, line));
     run(1, List.of(Stage.OPENCLAW_CONFIG, Stage.START_GATEWAY, Stage.PUBLISH));
+    assertThat(channels.isPending(ID)).isFalse();
+    assertThat(ADMIN.channelsStatus(endpoint(), token()))
+        .isInstanceOfSatisfying(
+            AdminAnswer.Done.class,
+            now ->
+                assertThat(now.payload().at("/channelAccounts/line/0/configured").asBoolean())
+                    .as("%s", now.payload())
+                    .isTrue());
     assertThat(file().at("/messages/responsePrefix").isMissingNode()).isTrue();
     assertThat(file().at("/logging/level").asText()).isEqualTo("info");
     assertThat(answer("s1", "What did I ask you to remember?")).contains("nonce-77");

@@ -7,7 +7,6 @@ import dev.chowder.actor.Ids;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.Wish;
-import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
@@ -29,6 +28,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,9 +54,7 @@ class StoredChannelsTest {
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
-    channels =
-        new StoredChannels(
-            secrets, new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20), driver);
+    channels = new TestGateways(secrets, driver, http).channels();
   }
 
   @AfterEach
@@ -81,7 +79,7 @@ class StoredChannelsTest {
     channels.ask(id, Channel.TELEGRAM, ON);
     assertThat(channels.isPending(id)).isTrue();
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{\"a\":1}"));
-    var applied = channels.apply(id, config);
+    var applied = channels.apply(id, config, Set.of());
     assertThat(config.at("/channels/telegram/botToken").asText()).isEqualTo("123:hush");
     // A crash before the file was written.
     assertThat(channels.isPending(id)).isTrue();
@@ -104,14 +102,53 @@ class StoredChannelsTest {
     assertThat(channels.hotApply(id, gateway)).isEmpty();
     assertThat(config()).contains("\"enabled\" : false").contains("123:hush");
 
-    // A gateway that knows its channels by other names.
+    // A gateway that does not know the channel, whatever is installed.
     channels.ask(id, Channel.DISCORD, new Wish("3", true, Map.of("token", "forbidden-hush")));
     assertThat(channels.hotApply(id, gateway))
         .isEqualTo("discord: refused by OpenClaw and taken back");
     var refused = channels.of(id, Channel.DISCORD).orElseThrow();
     assertThat(refused.isRefused()).isTrue();
     assertThat(refused.holding()).isEmpty();
-    assertThat(config()).doesNotContain("discord");
+    assertThat(config()).doesNotContain("forbidden-hush");
+  }
+
+  @Test
+  void aPluginIsInstalledWhereTheGatewayHasNone() throws Exception {
+    var gateway = startGateway();
+    var line = new Wish("1", true, Map.of("channel_secret", "hush"));
+    channels.ask(id, Channel.LINE, line);
+    assertThat(channels.needingPlugins(id)).containsExactly(Channel.LINE);
+    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    assertThat(config()).contains("hush");
+    assertThat(channels.needingPlugins(id)).isEmpty();
+
+    channels.ask(id, Channel.LINE, new Wish("2", false, line.config()));
+    assertThat(channels.needingPlugins(id)).as("to go, it needs none").isEmpty();
+  }
+
+  @Test
+  void aPluginThatIsNotToBeHadIsToldAndTheChannelTakenBack() throws Exception {
+    var gateway = startGateway();
+    channels.ask(id, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
+    assertThat(channels.hotApply(id, gateway))
+        .isEqualTo("msteams: refused by OpenClaw and taken back");
+    assertThat(channels.of(id, Channel.MSTEAMS).orElseThrow().problem())
+        .isEqualTo("its plugin: npm view failed: not reached");
+    assertThat(channels.isPending(id)).isFalse();
+    assertThat(config()).doesNotContain("msteams");
+  }
+
+  @Test
+  void aFileGetsNoChannelWhosePluginIsNotThere() {
+    channels.ask(id, Channel.LINE, ON);
+    channels.ask(id, Channel.TELEGRAM, ON);
+    var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
+    var applied = channels.apply(id, config, Set.of(Channel.LINE));
+    assertThat(config.at("/channels").properties())
+        .extracting(Map.Entry::getKey)
+        .containsExactly("telegram");
+    channels.applied(id, applied);
+    assertThat(channels.needingPlugins(id)).containsExactly(Channel.LINE);
   }
 
   @Test

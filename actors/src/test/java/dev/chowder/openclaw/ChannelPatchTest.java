@@ -23,25 +23,14 @@ class ChannelPatchTest {
   }
 
   @Test
-  void aPluginIsLoadedOutOfTheImageBesideThoseThatAreThere() {
-    var current = "{'plugins': {'load': {'paths': ['/mine']}, 'allow': ['admin-http-rpc']}}";
+  void aPluginIsLetInBesideThoseThatAreThere() {
+    var current = "{'plugins': {'allow': ['admin-http-rpc']}}";
     var patch = patch(current, Channel.DISCORD, on(Map.of("token", "t")));
     assertThat(patch.at("/plugins"))
         .isEqualTo(
             json(
-                "{'entries': {'discord': {'enabled': true}}, 'load': {'paths': ['/mine',"
-                    + " '/opt/openclaw/node_modules/@openclaw/discord']}, 'allow':"
+                "{'entries': {'discord': {'enabled': true}}, 'allow':"
                     + " ['admin-http-rpc', 'discord']}"));
-  }
-
-  @Test
-  void aPluginThatIsLoadedAlreadyIsNotLoadedTwice() {
-    var current = json("{}");
-    MergePatch.apply(current, patch("{}", Channel.DISCORD, on(Map.of("token", "t"))));
-    var again =
-        ChannelPatch.of(
-            current, Channel.DISCORD, on(Map.of("token", "u")), Optional.empty(), url -> url);
-    assertThat(again.at("/plugins")).isEqualTo(json("{'entries': {'discord': {'enabled': true}}}"));
   }
 
   @Test

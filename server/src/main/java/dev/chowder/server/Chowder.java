@@ -31,6 +31,7 @@ import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawChannels;
+import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OpenClawSkills;
@@ -225,9 +226,15 @@ public final class Chowder implements AutoCloseable {
                 settings.instances().maxOpenclawConfigDepth()),
             schemas::current,
             settings.gateway()::urlOf);
-    var channels = new StoredChannels(secrets, admin, driver);
-    var effects = EffectSettings.of(config);
     var devices = new GatewayDevices(secrets);
+    var channels =
+        new StoredChannels(
+            secrets,
+            admin,
+            devices,
+            new OpenClawPlugins(conversations, openClaw.channels().pluginLimit()),
+            driver);
+    var effects = EffectSettings.of(config);
     var tokens =
         new GatewayTokens(secrets, driver, admin, conversations, devices, openClaw.adminLimit());
     // Asked for early, so that the first caller with overrides need not wait for it.

@@ -1,107 +1,201 @@
 package dev.chowder.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.chowder.server.edge.RawHttp;
 import java.io.IOException;
+import java.net.URI;
+import java.security.GeneralSecurityException;
+import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Somebody speaks to a real agent by a chat service, which alone is played. */
+/**
+ * Somebody speaks to a real agent by chat services, which alone are played: Telegram is a part of
+ * OpenClaw, the others are plugins that it installs out of the image.
+ */
 @ExtendWith(SharedAgents.class)
 class ChannelsE2E {
   private static final Pattern CODE = Pattern.compile("\\b[A-HJ-NP-Z2-9]{8}\\b");
-  private static final int PORT =
-      Integer.parseInt(
-          Installation.required("CHOWDER_E2E_CHANNEL_PORT", "a port that sandboxes may reach"));
   private static final String TOKEN = "123456789:of-nobody-but-this-test";
+  private static final String BOT_TOKEN = "mattermosttokenofthistest0";
+  private static final String ADA = "ada00000000000000000000000";
 
   private final Agent agent = SharedAgents.second();
+  private final int telegramPort = port("TELEGRAM");
+  private final int mattermostPort = port("MATTERMOST");
+
+  private static int port(String service) {
+    return Integer.parseInt(
+        Installation.required("CHOWDER_E2E_" + service + "_PORT", "a port that sandboxes reach"));
+  }
 
   @AfterEach
   void disconnect() {
-    agent.caller().post(agent.path("/channels/telegram/disconnect")).is(204);
+    for (var channel : List.of("telegram", "mattermost", "line")) {
+      agent.caller().post(path(channel, "disconnect")).is(204);
+    }
   }
 
   @Test
-  void whoIsLetInIsAnsweredByTelegramAlsoAfterAStopAndAStart() throws IOException {
-    String nonce = UUID.randomUUID().toString();
-    try (var telegram = new FakeTelegram(PORT, TOKEN)) {
-      Answer connected = connect(TOKEN);
+  void whoIsLetInIsAnsweredAlsoAfterAStopAndAStart() throws IOException {
+    try (var telegram = new FakeTelegram(telegramPort, TOKEN);
+        var mattermost = new FakeMattermost(mattermostPort, BOT_TOKEN)) {
+      Answer connected = connectTelegram(TOKEN);
+      assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
+      connected = connectMattermost();
       assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       awaitPolls(telegram, 0);
+      awaitListener(mattermost);
 
       telegram.write(4711, "Ada", "Hello, who are you?");
-      String code =
-          Eventually.get(
-              "a code", Limits.STEP, () -> code(telegram.sent()), found -> !found.isEmpty());
-      JsonNode waiting =
-          agent.caller().get(agent.path("/channels/telegram/pairings")).is(200).json();
-      assertThat(waiting.path("pairings").size()).isEqualTo(1);
-      assertThat(waiting.at("/pairings/0/sender_id").asText()).isEqualTo("4711");
-      assertThat(waiting.toString()).doesNotContain(code);
-      agent
-          .caller()
-          .post(agent.path("/channels/telegram/pair"), "{\"code\": \"ZZZZ2222\"}")
-          .refuses(404, "PAIRING_NOT_FOUND");
-      Answer paired =
-          agent
-              .caller()
-              .post(agent.path("/channels/telegram/pair"), "{\"code\": \"" + code + "\"}")
-              .is(200);
-      assertThat(paired.text("output")).isEqualTo("Pairing approved for user 4711.");
-
-      telegram.write(4711, "Ada", "Remember: apples-" + nonce);
-      awaitSent(telegram::sent, "apples-" + nonce);
+      mattermost.write(ADA, "Hello, who are you?");
+      letInByCode("telegram", telegram::sent, "4711");
+      letInByCode("mattermost", mattermost::sent, ADA);
+      converse(telegram, mattermost);
 
       agent.stop(120).is(200);
       int before = telegram.polls();
       agent.start(300).is(200);
       awaitPolls(telegram, before);
-      telegram.write(4711, "Ada", "Remember: pears-" + nonce);
-      awaitSent(telegram::sent, "pears-" + nonce);
-      JsonNode status = agent.caller().get(agent.path("/channels/telegram/status")).is(200).json();
+      awaitListener(mattermost);
+      converse(telegram, mattermost);
+      JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
       assertThat(status.path("connected").asBoolean()).as("%s", status).isTrue();
-      assertThat(status.toString()).doesNotContain(TOKEN);
+      assertThat(status.toString() + status("mattermost")).doesNotContain(TOKEN, BOT_TOKEN);
 
-      agent.caller().post(agent.path("/channels/telegram/disconnect")).is(204);
-      status = agent.caller().get(agent.path("/channels/telegram/status")).is(200).json();
-      assertThat(status.path("enabled").asBoolean()).isFalse();
-      assertThat(status.path("connected").asBoolean()).isFalse();
-      // With what was kept; who was let in still is.
-      connected = agent.caller().post(agent.path("/channels/telegram/connect"), "{}");
-      assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
-      telegram.write(4711, "Ada", "Remember: plums-" + nonce);
-      awaitSent(telegram::sent, "plums-" + nonce);
+      for (var channel : List.of("telegram", "mattermost")) {
+        agent.caller().post(path(channel, "disconnect")).is(204);
+        status = status(channel);
+        assertThat(status.path("enabled").asBoolean()).as(channel).isFalse();
+        assertThat(status.path("connected").asBoolean()).as(channel).isFalse();
+        // With what was kept; who was let in still is.
+        connected = agent.caller().post(path(channel, "connect"), "{}");
+        assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
+      }
+      awaitListener(mattermost);
+      converse(telegram, mattermost);
     }
+  }
+
+  private void letInByCode(String channel, Callable<List<String>> sent, String sender) {
+    String code =
+        Eventually.get("a code", Limits.STEP, () -> code(sent.call()), found -> !found.isEmpty());
+    JsonNode waiting = agent.caller().get(path(channel, "pairings")).is(200).json();
+    assertThat(waiting.path("pairings").size()).isEqualTo(1);
+    assertThat(waiting.at("/pairings/0/sender_id").asText()).isEqualTo(sender);
+    assertThat(waiting.toString()).doesNotContain(code);
+    agent
+        .caller()
+        .post(path(channel, "pair"), "{\"code\": \"ZZZZ2222\"}")
+        .refuses(404, "PAIRING_NOT_FOUND");
+    Answer paired =
+        agent.caller().post(path(channel, "pair"), "{\"code\": \"" + code + "\"}").is(200);
+    assertThat(paired.text("output")).isEqualTo("Pairing approved for user " + sender + ".");
+  }
+
+  private static void converse(FakeTelegram telegram, FakeMattermost mattermost)
+      throws IOException {
+    String apples = "apples-" + UUID.randomUUID();
+    String pears = "pears-" + UUID.randomUUID();
+    telegram.write(4711, "Ada", "Remember: " + apples);
+    mattermost.write(ADA, "Remember: " + pears);
+    awaitSent(telegram::sent, apples);
+    awaitSent(mattermost::sent, pears);
   }
 
   @Test
   void aTokenThatTelegramDoesNotKnowIsTold() throws IOException {
-    try (var _ = new FakeTelegram(PORT, TOKEN)) {
-      Answer wrong = connect("123456789:another-token-of-nobody");
+    try (var _ = new FakeTelegram(telegramPort, TOKEN)) {
+      Answer wrong = connectTelegram("123456789:another-token-of-nobody");
       assertThat(wrong.is(200).text("status")).as("%s", wrong).isEqualTo("failed");
       assertThat(wrong.text("message"))
           .containsIgnoringCase("unauthorized")
           .doesNotContain("another-token");
-      assertThat(connect(TOKEN).is(200).text("status")).isEqualTo("connected");
+      assertThat(connectTelegram(TOKEN).is(200).text("status")).isEqualTo("connected");
     }
   }
 
-  private Answer connect(String token) {
+  @Test
+  void aServiceThatCallsIsLetInByItsSignatureAlone() throws Exception {
+    String secret = UUID.randomUUID().toString();
     var request = Answer.JSON.createObjectNode();
-    request.putObject("config").put("token", token).put("api_root", "http://localhost:" + PORT);
-    return agent.caller().post(agent.path("/channels/telegram/connect"), request.toString());
+    request
+        .putObject("config")
+        .put("channel_access_token", "of-nobody-but-this-test")
+        .put("channel_secret", secret);
+    // LINE itself is not reached, so it may say that its token is not known.
+    Answer connected = agent.caller().post(path("line", "connect"), request.toString()).is(200);
+    assertThat(connected.text("status")).as("%s", connected).isNotBlank();
+    var shown = agent.caller().get(agent.path("/channels/line")).is(200);
+    var webhook = URI.create(shown.text("webhook_url"));
+    String body = "{\"destination\":\"U0\",\"events\":[]}";
+    var post =
+        RawHttp.Request.of("POST", webhook.getPath())
+            .with("Host", webhook.getAuthority())
+            .json(body);
+    var answer = send(post);
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body()).contains("Missing X-Line-Signature header");
+    answer = send(post.with("x-line-signature", signature("another", body)));
+    assertThat(answer.status()).isEqualTo(401);
+    assertThat(answer.body()).contains("Invalid signature");
+    answer = send(post.with("x-line-signature", signature(secret, body)));
+    assertThat(answer.status()).as("%s", answer).isEqualTo(200);
+  }
+
+  private static String signature(String secret, String body) throws GeneralSecurityException {
+    var mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(secret.getBytes(UTF_8), "HmacSHA256"));
+    return Base64.getEncoder().encodeToString(mac.doFinal(body.getBytes(UTF_8)));
+  }
+
+  private static RawHttp.Answer send(RawHttp.Request request) throws IOException {
+    return RawHttp.send(Installation.UNDER_TEST.restAddress(), request);
+  }
+
+  private String path(String channel, String verb) {
+    return agent.path("/channels/" + channel + "/" + verb);
+  }
+
+  private JsonNode status(String channel) {
+    return agent.caller().get(path(channel, "status")).is(200).json();
+  }
+
+  private Answer connectTelegram(String token) {
+    var request = Answer.JSON.createObjectNode();
+    request
+        .putObject("config")
+        .put("token", token)
+        .put("api_root", "http://localhost:" + telegramPort);
+    return agent.caller().post(path("telegram", "connect"), request.toString());
+  }
+
+  private Answer connectMattermost() {
+    var request = Answer.JSON.createObjectNode();
+    request
+        .putObject("config")
+        .put("bot_token", BOT_TOKEN)
+        .put("base_url", "http://localhost:" + mattermostPort);
+    return agent.caller().post(path("mattermost", "connect"), request.toString());
   }
 
   private static void awaitPolls(FakeTelegram telegram, int before) {
     Eventually.get("polls", Limits.STEP, telegram::polls, polls -> polls > before);
+  }
+
+  private static void awaitListener(FakeMattermost mattermost) {
+    Eventually.get("a bot", Limits.STEP, mattermost::listeners, bots -> bots > 0);
   }
 
   private static void awaitSent(Callable<List<String>> sent, String text) {

@@ -41,24 +41,16 @@ final class FakeChannels {
   private final Set<String> linked = new HashSet<>();
   private int numbers;
 
-  /** A channel in the patch that the gateway would not know: its plugin is not loaded or broken. */
+  /** A channel in the patch that the gateway would not know: its plugin is not there or broken. */
   static Optional<String> unknown(ObjectNode config, JsonNode patch) {
     for (var channel : patch.path("channels").properties()) {
       if (channel.getKey().equals("telegram") || channel.getValue().isNull()) continue;
       boolean broken = channel.getValue().toString().contains("forbidden");
-      boolean loaded =
-          names(config.at("/plugins/load/paths"), channel.getKey())
-              || names(patch.at("/plugins/load/paths"), channel.getKey());
-      if (broken || !loaded) return Optional.of(channel.getKey());
+      if (broken || !config.at("/plugins/entries").has(channel.getKey())) {
+        return Optional.of(channel.getKey());
+      }
     }
     return Optional.empty();
-  }
-
-  private static boolean names(JsonNode paths, String channel) {
-    for (var path : paths) {
-      if (path.asText().endsWith("/" + channel)) return true;
-    }
-    return false;
   }
 
   synchronized ObjectNode status(ObjectNode config, JsonNode params) {

@@ -65,11 +65,30 @@ final class FakeConversation {
       answer.put("ok", true).putObject("payload");
       return;
     }
+    if (method.equals("plugins.install")) {
+      install(params.path("spec").asText(), answer);
+      return;
+    }
     boolean known =
         sandbox.sessions().answer(method, params, answer)
             || sandbox.channels().answer(method, params, answer)
             || sandbox.skills().answer(method, params, answer);
     if (!known) refuse(answer, "INVALID_REQUEST", "refused");
+  }
+
+  /** From an image that carries all plugins but one. */
+  private void install(String npmPackage, ObjectNode answer) {
+    var name = npmPackage.substring(npmPackage.indexOf('/') + 1);
+    if (name.equals("msteams")) {
+      refuse(answer, "UNAVAILABLE", "npm view failed: not reached");
+      return;
+    }
+    if (FakeOpenClaw.config(sandbox.home()).at("/plugins/entries").has(name)) {
+      refuse(answer, "UNAVAILABLE", "plugin already exists: " + name + " (delete it first)");
+      return;
+    }
+    FakeOpenClaw.install(sandbox.home(), name);
+    answer.put("ok", true).putObject("payload").put("ok", true);
   }
 
   /** Returns the error, so that more may be told. */

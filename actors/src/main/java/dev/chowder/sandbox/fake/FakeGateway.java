@@ -134,7 +134,8 @@ final class FakeGateway implements AutoCloseable {
 
   private Optional<FakeHttp> tryBind(int port) throws IOException {
     try {
-      return Optional.of(FakeHttp.listen(port, BACKLOG, threads, this::handle));
+      return Optional.of(
+          FakeHttp.listen(new InetSocketAddress(port), BACKLOG, threads, this::handle));
     } catch (BindException taken) {
       return Optional.empty();
     }

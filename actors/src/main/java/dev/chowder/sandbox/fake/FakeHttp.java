@@ -23,7 +23,7 @@ import java.util.concurrent.Executor;
  * As much of HTTP/1.1 as callers of a played gateway speak; unlike the JDK's own server it hands a
  * connection over to whoever asks for an upgrade. Knows no gateway.
  */
-final class FakeHttp implements AutoCloseable {
+public final class FakeHttp implements AutoCloseable {
   private static final int MAX_HEAD = 64 << 10;
   private static final int MAX_BODY = 8 << 20;
 
@@ -39,17 +39,19 @@ final class FakeHttp implements AutoCloseable {
   }
 
   /** Answers a request; one that is not answered has its connection closed. */
-  interface Handler {
+  public interface Handler {
+    /** May take its time: other connections go on. */
     void handle(Exchange exchange) throws IOException;
   }
 
-  /** Listens on all addresses of this machine. */
-  static FakeHttp listen(int port, int backlog, Executor threads, Handler handler)
+  /** Listens there; port 0 is any that is free. */
+  public static FakeHttp listen(
+      InetSocketAddress address, int backlog, Executor threads, Handler handler)
       throws IOException {
     var listener = new ServerSocket();
     try {
       listener.setReuseAddress(true);
-      listener.bind(new InetSocketAddress(port), backlog);
+      listener.bind(address, backlog);
     } catch (IOException taken) {
       listener.close();
       throw taken;
@@ -101,7 +103,7 @@ final class FakeHttp implements AutoCloseable {
   }
 
   /** One request and its answer. Header names are in lower case. */
-  static final class Exchange {
+  public static final class Exchange {
     private final String path;
     private final Map<String, String> headers;
     private final byte[] body;
@@ -191,16 +193,16 @@ final class FakeHttp implements AutoCloseable {
       return line.toString().stripTrailing();
     }
 
-    String path() {
+    public String path() {
       return path;
     }
 
     /** Empty where it is not there. */
-    String header(String name) {
+    public String header(String name) {
       return headers.getOrDefault(name, "");
     }
 
-    byte[] body() {
+    public byte[] body() {
       return body;
     }
 
@@ -217,7 +219,8 @@ final class FakeHttp implements AutoCloseable {
       return !header("connection").equalsIgnoreCase("close");
     }
 
-    void send(int status, String type, byte[] content) throws IOException {
+    /** Answers it as a whole. */
+    public void send(int status, String type, byte[] content) throws IOException {
       head(status, "content-type: " + type + "\r\ncontent-length: " + content.length);
       out.write(content);
       out.flush();

@@ -34,6 +34,13 @@ final class FakeOpenClaw {
     save(home, config);
   }
 
+  /** Leaves what an installed plugin leaves in the configuration. */
+  static void install(Path home, String plugin) {
+    ObjectNode config = config(home);
+    config.withObject("/plugins/entries/" + plugin).put("enabled", true);
+    save(home, config);
+  }
+
   static ObjectNode config(Path home) {
     Optional<ByteString> file = FakeHome.read(home, CONFIG, MAX_BYTES);
     try {

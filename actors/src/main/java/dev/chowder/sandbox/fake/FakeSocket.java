@@ -12,7 +12,7 @@ import java.util.Base64;
 import java.util.Optional;
 
 /** The server's side of a WebSocket: texts in, texts out. Knows no gateway. */
-final class FakeSocket {
+public final class FakeSocket {
   private static final int MAX_TEXT = 8 << 20;
   private static final int CONTINUED = 0;
   private static final int TEXT = 1;
@@ -28,11 +28,12 @@ final class FakeSocket {
     this.out = out;
   }
 
-  static boolean isAskedForBy(FakeHttp.Exchange exchange) {
+  public static boolean isAskedForBy(FakeHttp.Exchange exchange) {
     return exchange.header("upgrade").equalsIgnoreCase("websocket");
   }
 
-  static FakeSocket accept(FakeHttp.Exchange exchange) throws IOException {
+  /** Answers the request that asks for one. */
+  public static FakeSocket accept(FakeHttp.Exchange exchange) throws IOException {
     var key = exchange.header("sec-websocket-key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     try {
       var digest =
@@ -47,7 +48,7 @@ final class FakeSocket {
   }
 
   /** Empty when the caller ends it. */
-  Optional<String> receive() throws IOException {
+  public Optional<String> receive() throws IOException {
     var text = new ByteArrayOutputStream();
     while (true) {
       int first = next();
@@ -92,7 +93,8 @@ final class FakeSocket {
     return bytes;
   }
 
-  void send(String text) throws IOException {
+  /** Sends a text. */
+  public void send(String text) throws IOException {
     frame(TEXT, text.getBytes(StandardCharsets.UTF_8));
   }
 

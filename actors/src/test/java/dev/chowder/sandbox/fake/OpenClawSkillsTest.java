@@ -32,6 +32,7 @@ import dev.chowder.storage.TestStorage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ class OpenClawSkillsTest {
 
   @BeforeEach
   void start(@TempDir Path directory) throws IOException {
-    server = FakeHttp.listen(0, 50, threads, this::handle);
+    server = FakeHttp.listen(new InetSocketAddress(0), 50, threads, this::handle);
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     devices = new GatewayDevices(new SecretStore(MasterKey.open(settings, database), database));

@@ -56,6 +56,7 @@ public final class RateLimit {
   private static final int METHODS_REMEMBERED = 4;
 
   private final Buckets calls;
+  private final Pace pace;
   private final int changeCost;
   private final int answerBytes;
   private final Duration refusalDelay;
@@ -68,6 +69,7 @@ public final class RateLimit {
 
   public RateLimit(RateSettings settings, ClientAddress addresses) {
     this.calls = new Buckets(settings.calls(), "requests: more than %d a second");
+    this.pace = new Pace(settings.calls(), settings.burstSpread());
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
     this.refusalDelay = settings.refusalDelay();
@@ -180,7 +182,9 @@ public final class RateLimit {
       var method = call.getMethodDescriptor();
       var asked = new Asked(caller.get().organizationId(), method.getFullMethodName());
       int expected = expectedWeight(asked);
-      calls.count(asked.organization(), cost(method) + expected);
+      int weight = cost(method) + expected;
+      calls.count(asked.organization(), weight);
+      pace.await(asked.organization(), weight);
       boolean answersOnce = method.getType().serverSendsOneMessage();
       return next.startCall(answersOnce ? new Weighed<>(call, asked, expected) : call, headers);
     }

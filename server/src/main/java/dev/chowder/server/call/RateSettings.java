@@ -7,6 +7,7 @@ import java.time.Duration;
  * How many calls may be made on one node; {@code reference.conf} gives the reasons.
  *
  * @param calls of one organization
+ * @param burstSpread over which calls are begun that came at once
  * @param changeCost how many other calls one that changes something counts for
  * @param answerBytes of an answer that count for one more call
  * @param refusalDelay how long a refusal waits before it is told
@@ -16,6 +17,7 @@ import java.time.Duration;
  */
 public record RateSettings(
     Bound calls,
+    Duration burstSpread,
     int changeCost,
     int answerBytes,
     Duration refusalDelay,
@@ -49,6 +51,7 @@ public record RateSettings(
             Duration.ofSeconds(1),
             config.getInt("burst"),
             config.getInt("organizations")),
+        config.getDuration("burst-spread"),
         config.getInt("change-cost"),
         Math.toIntExact(config.getBytes("answer-bytes")),
         config.getDuration("refusal-delay"),

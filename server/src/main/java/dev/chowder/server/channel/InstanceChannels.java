@@ -93,10 +93,7 @@ public final class InstanceChannels {
     stored.ask(named.instance(), named.channel(), wish);
     switched(caller, named, true);
     var record = stored.of(named.instance(), named.channel()).orElseThrow();
-    if (record.isRefused()) {
-      throw ApiError.invalid(
-          "config", "refused by OpenClaw: " + masked(record.problem(), wish.config()));
-    }
+    if (record.isRefused()) throw refusal(record, wish);
     return gateways.ask(
         caller,
         named.instance().value(),
@@ -105,6 +102,15 @@ public final class InstanceChannels {
               case TOKEN -> settle(gateway, named.channel(), wish.config());
               case INTERACTIVE -> logIn(gateway, named.channel());
             });
+  }
+
+  private static ApiError refusal(ChannelRecord record, Wish wish) {
+    var problem = masked(record.problem(), wish.config());
+    return StoredChannels.lacksPlugin(record)
+        ? ApiError.of(
+            Reason.GATEWAY_UNAVAILABLE,
+            "gateway: " + problem + " (expected: installed by OpenClaw)")
+        : ApiError.invalid("config", "refused by OpenClaw: " + problem);
   }
 
   private Map<String, String> config(

@@ -120,6 +120,17 @@ class RefusalsTest {
   }
 
   @Test
+  void callsThatComeAtOnceAreBegunOneAfterAnother() throws IOException {
+    // Seven at once, and then one each 100 ms.
+    try (var served = serve(Map.of("chowder.rate.burst-spread", "3s"))) {
+      long began = System.nanoTime();
+      for (int n = 0; n < 12; n++) assertThat(served.remaining()).isPositive();
+      assertThat(Duration.ofNanos(System.nanoTime() - began))
+          .isBetween(Duration.ofMillis(400), Duration.ofSeconds(20));
+    }
+  }
+
+  @Test
   void aRefusalIsToldAfterAWhile() throws IOException {
     var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "600ms");
     try (var served = serve(owing(settings))) {

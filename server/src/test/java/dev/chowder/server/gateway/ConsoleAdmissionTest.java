@@ -34,6 +34,7 @@ class ConsoleAdmissionTest {
           new OpenClawSettings.Channels(
               Duration.ofSeconds(5),
               Duration.ofSeconds(5),
+              Duration.ofSeconds(5),
               Duration.ofMillis(10),
               Duration.ofSeconds(5),
               Duration.ofSeconds(1),

@@ -156,7 +156,7 @@ class ChannelsTest {
     assertThat(status("discord").getEnabled()).isFalse();
     assertThat(status("discord").getConnected()).isFalse();
     assertThat(connect("discord", Map.of()).getStatus()).isEqualTo(Status.connected);
-    assertThat(config()).contains("hush-hush-hush-hush-hush", "@openclaw/discord");
+    assertThat(config()).contains("hush-hush-hush-hush-hush", "\"plugins\"");
 
     assertThat(listed().toString()).doesNotContain("hush");
     assertThat(status("discord").toString()).doesNotContain("hush");
@@ -189,6 +189,14 @@ class ChannelsTest {
     assertThat(config()).contains("a-good-token-of-discord").doesNotContain("forbidden");
     assertThat(status("discord").getConnected()).isTrue();
     refused(Reason.INVALID_FIELD, () -> connect("slack", Map.of()));
+  }
+
+  @Test
+  void aPluginThatCannotBeInstalledIsTold() {
+    refused(
+        Reason.GATEWAY_UNAVAILABLE,
+        () -> connect("msteams", Map.of("app_id", "a", "app_password", "b", "tenant_id", "c")));
+    assertThat(channel("msteams").getEnabled()).isFalse();
   }
 
   @Test

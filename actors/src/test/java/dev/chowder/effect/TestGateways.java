@@ -1,0 +1,38 @@
+package dev.chowder.effect;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.openclaw.GatewayConversations;
+import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.OpenClawAdmin;
+import dev.chowder.openclaw.OpenClawPlugins;
+import dev.chowder.openclaw.OpenClawSettings;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.secret.SecretStore;
+import java.net.http.HttpClient;
+
+/** What talks with gateways, as a server has it. */
+final class TestGateways {
+  private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
+  private final SecretStore secrets;
+  private final SandboxDriver driver;
+  private final OpenClawAdmin admin;
+  private final GatewayConversations conversations;
+  private final GatewayDevices devices;
+
+  TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
+    this.secrets = secrets;
+    this.driver = driver;
+    this.admin = new OpenClawAdmin(http, settings.adminLimit(), settings.adminMaxAnswer());
+    this.conversations = new GatewayConversations(http, admin, settings);
+    this.devices = new GatewayDevices(secrets);
+  }
+
+  GatewayTokens tokens() {
+    return new GatewayTokens(secrets, driver, admin, conversations, devices, settings.adminLimit());
+  }
+
+  StoredChannels channels() {
+    var plugins = new OpenClawPlugins(conversations, settings.channels().pluginLimit());
+    return new StoredChannels(secrets, admin, devices, plugins, driver);
+  }
+}

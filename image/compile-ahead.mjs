@@ -1,0 +1,115 @@
+// Lets OpenClaw live once through what every agent lives through, onboarding, a gateway's boot and a first answer, so that Node
+// leaves the compiled code of all that in the image: a sandbox, which is new at each start, would compile it again each time.
+// Runs as root while the image is built, and OpenClaw as the user that it has in a sandbox: Node keeps what it compiled apart for
+// each user. Nothing else stays. The model is played.
+//
+//   node compile-ahead.mjs FOLDER     FOLDER is the image's NODE_COMPILE_CACHE
+import { spawn } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const LIMIT_MS = 180_000;
+const USER = 1000;
+const PORT = 18789;
+const TOKEN = "of-nobody";
+const folder = process.argv[2];
+const home = mkdtempSync(join(tmpdir(), "compile-ahead-"));
+const env = { ...process.env, HOME: home, NODE_COMPILE_CACHE: folder, OPENCLAW_PACKAGED_COMPILE_CACHE_RESPAWNED: "1" };
+const deadline = AbortSignal.timeout(LIMIT_MS);
+
+function playModel() {
+  const server = createServer((request, response) => {
+    request.resume();
+    const chunk = (delta, finish) => `data: ${JSON.stringify({
+      id: "c", object: "chat.completion.chunk", created: 0, model: "m", choices: [{ index: 0, delta, finish_reason: finish }],
+    })}\n\n`;
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.end(`${chunk({ role: "assistant", content: "Hello." }, null)}${chunk({}, "stop")}data: [DONE]\n\n`);
+  });
+  return new Promise((resolve) => { server.listen(0, "127.0.0.1", () => resolve(server)); });
+}
+
+function configure(model) {
+  const openclawHome = join(home, ".openclaw");
+  mkdirSync(openclawHome);
+  writeFileSync(join(openclawHome, "openclaw.json"), JSON.stringify({
+    models: { providers: { played: {
+      baseUrl: `http://127.0.0.1:${model.address().port}/v1`, api: "openai-completions", apiKey: "none", models: [{ id: "m", name: "m" }],
+    } } },
+    agents: { defaults: { model: { primary: "played/m" } } },
+    gateway: { auth: { mode: "token", token: TOKEN }, http: { endpoints: { responses: { enabled: true } } } },
+    plugins: { entries: { "admin-http-rpc": { enabled: true } } },
+  }));
+  own(home, USER);
+}
+
+function own(path, user) {
+  for (const entry of [path, ...inside(path)]) chownSync(entry, user, user);
+}
+
+const inside = (path) => readdirSync(path, { recursive: true }).map((entry) => join(path, entry));
+
+function openclaw(...args) {
+  const child = spawn("openclaw", args, { env, uid: USER, gid: USER, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => { said = (said + text).slice(-4000); });
+  deadline.addEventListener("abort", () => child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => { child.on("exit", resolve); child.on("error", resolve); });
+  return { child, ended, said: () => said };
+}
+
+function must(isSo, what, said) {
+  if (!isSo) throw new Error(`${what}; its last words:\n${said()}`);
+}
+
+async function isReady() {
+  try {
+    return (await fetch(`http://127.0.0.1:${PORT}/readyz`, { signal: AbortSignal.timeout(2000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function live() {
+  const model = await playModel();
+  configure(model);
+  const onboarding = openclaw("onboard", "--non-interactive", "--accept-risk", "--mode", "local", "--auth-choice", "skip",
+    "--gateway-port", String(PORT), "--skip-channels", "--skip-skills", "--skip-health", "--skip-daemon", "--skip-ui", "--skip-search",
+    "--skip-hooks", "--json");
+  must((await onboarding.ended) === 0, "openclaw onboard failed", onboarding.said);
+  const gateway = openclaw("gateway", "run");
+  while (!(await isReady())) {
+    must(!deadline.aborted && gateway.child.exitCode === null, "the gateway did not become ready", gateway.said);
+    await sleep(200);
+  }
+  const answer = await fetch(`http://127.0.0.1:${PORT}/v1/responses`, {
+    method: "POST",
+    signal: deadline,
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "openclaw", input: "Hello", stream: true }),
+  });
+  const text = await answer.text();
+  must(answer.ok && text.includes("Hello."), `the agent did not answer (${answer.status}): ${text.slice(0, 500)}`, gateway.said);
+  // Node writes what it compiled when it ends.
+  gateway.child.kill("SIGTERM");
+  await gateway.ended;
+  must(!deadline.aborted, "the gateway did not end", gateway.said);
+  model.close();
+}
+
+try {
+  mkdirSync(folder);
+  own(folder, USER);
+  await live();
+  own(folder, 0);
+  // Node writes them for their owner alone.
+  for (const path of inside(folder)) chmodSync(path, statSync(path).mode | (statSync(path).isDirectory() ? 0o555 : 0o444));
+} catch (failure) {
+  console.error(`compile-ahead: ${failure.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+}

@@ -1,0 +1,60 @@
+package dev.chowder.server.call;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.chowder.server.call.RateSettings.Bound;
+import io.github.bucket4j.Bucket;
+import java.time.Duration;
+
+/**
+ * Begins calls of one organization that were let in together one after another: what came at once
+ * would have the processors to itself until it is done, and others' calls would wait for that. Who
+ * asks for little at a time waits for nothing.
+ */
+final class Pace {
+  private static final int AT_ONCE_OF_BURST = 4;
+
+  private final int atOnce;
+  private final Bound calls;
+  private final Duration spread;
+  private final Cache<String, Bucket> buckets;
+
+  /**
+   * Bounds how fast calls begin.
+   *
+   * @param spread over which a whole burst is begun, and no call waits longer; zero: at once
+   */
+  Pace(Bound calls, Duration spread) {
+    this.calls = calls;
+    this.spread = spread;
+    this.atOnce = Math.max(1, calls.burst() / AT_ONCE_OF_BURST);
+    this.buckets =
+        Caffeine.newBuilder()
+            .maximumSize(calls.remembered())
+            // By then it is full again, so a new one is the same.
+            .expireAfterAccess(spread.multipliedBy(2).plusSeconds(1))
+            .build();
+  }
+
+  /** Returns when a call of this cost may begin. Holds nothing but a virtual thread. */
+  void await(String organization, int cost) {
+    if (spread.isZero()) return;
+    long owed = bucket(organization).consumeIgnoringRateLimits(cost);
+    if (owed <= 0) return;
+    try {
+      Thread.sleep(Duration.ofNanos(Math.min(owed, spread.toNanos())));
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private Bucket bucket(String organization) {
+    return buckets.get(
+        organization,
+        _ ->
+            Bucket.builder()
+                .withCustomTimePrecision(RateLimit.METER)
+                .addLimit(limit -> limit.capacity(atOnce).refillGreedy(calls.burst(), spread))
+                .build());
+  }
+}

@@ -1,0 +1,152 @@
+package dev.chowder.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.sandbox.fake.FakeHttp;
+import dev.chowder.sandbox.fake.FakeSocket;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * As much of Mattermost as a bot needs to be spoken to: its REST interface, and the WebSocket by
+ * which it tells what people write.
+ */
+final class FakeMattermost implements AutoCloseable {
+  private static final String BOT = "bot0000000000000000000000b";
+  private static final String DIRECT = "direct00000000000000000000";
+
+  private final String token;
+  private final FakeHttp server;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Set<FakeSocket> listeners = ConcurrentHashMap.newKeySet();
+  private final List<String> sent = new CopyOnWriteArrayList<>();
+  private final List<String> asked = new CopyOnWriteArrayList<>();
+  private final AtomicInteger numbers = new AtomicInteger(1000);
+
+  FakeMattermost(int port, String token) throws IOException {
+    this.token = token;
+    server =
+        FakeHttp.listen(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+            50,
+            threads,
+            this::handle);
+  }
+
+  /** Somebody writes to the bot; to all who listen, and nobody may. */
+  void write(String sender, String text) throws IOException {
+    ObjectNode post = post(sender, text);
+    ObjectNode event = Answer.JSON.createObjectNode().put("event", "posted");
+    event
+        .putObject("data")
+        .put("post", post.toString())
+        .put("channel_type", "D")
+        .put("channel_name", BOT + "__" + sender)
+        .put("sender_name", "@ada");
+    event.putObject("broadcast").put("channel_id", DIRECT);
+    event.put("seq", numbers.incrementAndGet());
+    for (FakeSocket listener : listeners) listener.send(event.toString());
+  }
+
+  int listeners() {
+    return listeners.size();
+  }
+
+  /** Every text that the bot sent or put in the place of one that it had sent. */
+  List<String> sent() {
+    return List.copyOf(sent);
+  }
+
+  /** What was asked of it. */
+  List<String> asked() {
+    return List.copyOf(asked);
+  }
+
+  private ObjectNode post(String user, String text) {
+    ObjectNode post = Answer.JSON.createObjectNode();
+    post.put("id", "post%022d".formatted(numbers.incrementAndGet()));
+    post.put("user_id", user).put("channel_id", DIRECT).put("message", text).put("type", "");
+    post.put("create_at", System.currentTimeMillis()).put("root_id", "");
+    return post;
+  }
+
+  private void handle(FakeHttp.Exchange exchange) throws IOException {
+    String path = exchange.path().replaceFirst("^/api/v4", "");
+    asked.add(path);
+    if (FakeSocket.isAskedForBy(exchange)) {
+      listen(FakeSocket.accept(exchange));
+      return;
+    }
+    if (!exchange.header("authorization").equals("Bearer " + token)) {
+      ObjectNode refusal = Answer.JSON.createObjectNode();
+      refusal.put("id", "api.context.session_expired.app_error").put("status_code", 401);
+      refusal.put("message", "Invalid or expired session, please login again.");
+      send(exchange, 401, refusal);
+      return;
+    }
+    send(exchange, 200, answer(path, body(exchange)));
+  }
+
+  private void listen(FakeSocket socket) throws IOException {
+    try {
+      while (true) {
+        var text = socket.receive();
+        if (text.isEmpty()) return;
+        JsonNode said = Answer.JSON.readTree(text.get());
+        if (!said.path("action").asText().equals("authentication_challenge")) continue;
+        if (!said.at("/data/token").asText().equals(token)) return;
+        socket.send("{\"status\":\"OK\",\"seq_reply\":1}");
+        listeners.add(socket);
+      }
+    } finally {
+      listeners.remove(socket);
+    }
+  }
+
+  private static JsonNode body(FakeHttp.Exchange exchange) throws IOException {
+    String body = new String(exchange.body(), UTF_8);
+    return body.isEmpty() ? Answer.JSON.createObjectNode() : Answer.JSON.readTree(body);
+  }
+
+  private JsonNode answer(String path, JsonNode request) {
+    ObjectNode answer = Answer.JSON.createObjectNode();
+    if (path.equals("/users/me")) {
+      return answer.put("id", BOT).put("username", "chowder").put("is_bot", true);
+    }
+    if (path.startsWith("/users/") && !path.endsWith("/typing")) {
+      String id = path.substring("/users/".length()).split("/", 2)[0];
+      if (path.endsWith("/teams")) return Answer.JSON.createArrayNode();
+      return answer.put("id", id).put("username", "ada").put("first_name", "Ada");
+    }
+    if (path.equals("/posts") || path.startsWith("/posts/")) {
+      String text = request.path("message").asText();
+      if (!text.isEmpty()) sent.add(text);
+      return post(BOT, text);
+    }
+    if (path.startsWith("/channels/")) {
+      return answer.put("id", DIRECT).put("type", "D").put("name", BOT + "__ada");
+    }
+    return answer.put("status", "OK");
+  }
+
+  private static void send(FakeHttp.Exchange exchange, int status, JsonNode answer)
+      throws IOException {
+    exchange.send(status, "application/json", answer.toString().getBytes(UTF_8));
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    threads.shutdownNow();
+  }
+}
