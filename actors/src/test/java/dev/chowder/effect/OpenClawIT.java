@@ -10,6 +10,7 @@ import dev.chowder.actor.Ids;
 import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
 import dev.chowder.effect.GatewayWork.Step;
+import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
@@ -230,6 +231,16 @@ class OpenClawIT {
     assertThat(file().at("/logging/level").asText()).isEqualTo("info");
     assertThat(answer("s1", "What did I ask you to remember?")).contains("nonce-77");
     assertThat(answer("s2", "What did I ask you to remember?")).doesNotContain("nonce-77");
+  }
+
+  @Test
+  @Order(7)
+  void removalLeavesNothing() throws Exception {
+    stages.stop(ID);
+    stages.remove(ID, InstanceEffect.Scope.EVERYTHING);
+    assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
+    assertThat(driver.list()).isEmpty();
+    assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
   }
 
   private static void run(int attempt, List<Stage> some) throws Exception {
