@@ -11,9 +11,13 @@ import java.util.Map;
 final class OutsideMachine implements AutoCloseable {
   static final int PORT = 80;
 
-  /** One in each range that is not the internet; metadata servers have the last. */
+  /**
+   * One in each range that is not the internet; metadata servers have the last. Docker gives its
+   * networks addresses from 172.17.0.0 to 172.31.255.255 and then, upwards, from 192.168.0.0 on: of
+   * its own network a sandbox would not ask the wire.
+   */
   static final List<String> CLOSED =
-      List.of("10.213.77.2", "172.31.213.2", "192.168.213.2", "100.99.77.2", "169.254.169.254");
+      List.of("10.213.77.2", "172.16.213.2", "192.168.255.2", "100.99.77.2", "169.254.169.254");
 
   /** Reserved for documentation (RFC 5737), so it stands for a public address. */
   static final String INTERNET = "203.0.113.2";
