@@ -3,7 +3,6 @@ package dev.chowder.effect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.Ids;
 import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.instance.InstanceId;
@@ -11,9 +10,6 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.Wish;
-import dev.chowder.openclaw.GatewayReadiness;
-import dev.chowder.openclaw.ModelHosts;
-import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -29,7 +25,6 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -60,22 +55,8 @@ class GatewayStagesTest {
     var gateways = new TestGateways(secrets, driver, http);
     channels = gateways.channels();
     stages =
-        new GatewayStages(
-            driver,
-            secrets,
-            gateways.tokens(),
-            new ModelSetups(
-                driver,
-                driver::openHostPort,
-                secrets,
-                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
-            new NoOverrides(),
-            channels,
-            new GatewayReadiness(http),
-            (_, _) -> {},
-            id -> "http://" + id + ".localhost:8080",
-            SNAPSHOT,
-            EffectSettings.of(ConfigFactory.load()));
+        gateways.stages(
+            new NoOverrides(), channels, id -> "http://" + id + ".localhost:8080", SNAPSHOT);
     driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT));
     driver.writeFiles(
         SANDBOX,

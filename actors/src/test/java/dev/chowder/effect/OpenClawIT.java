@@ -17,9 +17,6 @@ import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.Wish;
-import dev.chowder.openclaw.GatewayReadiness;
-import dev.chowder.openclaw.ModelHosts;
-import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
@@ -108,23 +105,7 @@ class OpenClawIT {
             secrets, ADMIN, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);
     var gateways = new TestGateways(secrets, driver, HTTP);
     channels = gateways.channels();
-    stages =
-        new GatewayStages(
-            driver,
-            secrets,
-            gateways.tokens(),
-            new ModelSetups(
-                driver,
-                driver::openHostPort,
-                secrets,
-                new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
-            overrides,
-            channels,
-            new GatewayReadiness(HTTP),
-            (_, _) -> {},
-            _ -> URL,
-            SNAPSHOT,
-            EffectSettings.of(ConfigFactory.load()));
+    stages = gateways.stages(overrides, channels, _ -> URL, SNAPSHOT);
   }
 
   @AfterAll

@@ -3,18 +3,24 @@ package dev.chowder.effect;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.ModelHosts;
+import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretStore;
 import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
 
 /** What talks with gateways, as a server has it. */
 final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;
   private final SandboxDriver driver;
+  private final HttpClient http;
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
@@ -22,6 +28,7 @@ final class TestGateways {
   TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
     this.secrets = secrets;
     this.driver = driver;
+    this.http = http;
     this.admin = new OpenClawAdmin(http, settings.adminLimit(), settings.adminMaxAnswer());
     this.conversations = new GatewayConversations(http, admin, settings);
     this.devices = new GatewayDevices(secrets);
@@ -34,5 +41,28 @@ final class TestGateways {
   StoredChannels channels() {
     var plugins = new OpenClawPlugins(conversations, settings.channels().pluginLimit());
     return new StoredChannels(secrets, admin, devices, plugins, driver);
+  }
+
+  GatewayStages stages(
+      Overrides overrides,
+      StoredChannels channels,
+      UnaryOperator<String> publicUrl,
+      String snapshot) {
+    return new GatewayStages(
+        driver,
+        secrets,
+        tokens(),
+        new ModelSetups(
+            driver,
+            driver::openHostPort,
+            secrets,
+            new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
+        overrides,
+        channels,
+        new GatewayReadiness(http),
+        (_, _) -> {},
+        publicUrl,
+        snapshot,
+        EffectSettings.of(ConfigFactory.load()));
   }
 }
