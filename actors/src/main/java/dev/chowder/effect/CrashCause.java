@@ -20,11 +20,20 @@ record CrashCause(String reason, String text) {
       return new CrashCause(
           "OUT_OF_MEMORY", "killed because the sandbox's memory limit was reached");
     }
+    if (saysHeapFull(lastLines)) {
+      return new CrashCause(
+          "OUT_OF_MEMORY", "it ended with exit code " + exitCode + " because its heap was full");
+    }
     if (saysDiskFull(lastLines)) {
       return new CrashCause(
           "NO_SPACE", "it ended with exit code " + exitCode + " because its disk is full");
     }
     return new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code " + exitCode);
+  }
+
+  /** V8's words, above and in the stack that it prints: it gives up before the engine kills it. */
+  private static boolean saysHeapFull(String lines) {
+    return lines.contains("JavaScript heap out of memory") || lines.contains("OOMErrorHandler");
   }
 
   /** Node's and the C library's words for ENOSPC. */

@@ -32,7 +32,7 @@ public final class OpenClawHome {
   /**
    * The gateway's main process; the image's entry point is an init that passes SIGTERM on to it.
    */
-  public static final List<String> GATEWAY_COMMAND = List.of("openclaw", "gateway", "run");
+  public static final List<String> GATEWAY_COMMAND = OpenClawCommand.alone("gateway", "run");
 
   /** The gateway's environment; holds no secret. */
   public static final Map<String, String> GATEWAY_ENVIRONMENT = Map.of();

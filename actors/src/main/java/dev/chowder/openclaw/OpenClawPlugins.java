@@ -53,7 +53,7 @@ public final class OpenClawPlugins {
 
   /** The same where no gateway runs; how it ended is for {@link #isThere(String)}, too. */
   public static List<String> command(String npmPackage) {
-    return List.of("openclaw", "plugins", "install", "npm:" + npmPackage);
+    return OpenClawCommand.alone("plugins", "install", "npm:" + npmPackage);
   }
 
   /** Whether it failed only because the package is there already. */

@@ -22,6 +22,21 @@ class CrashCauseTest {
   }
 
   @Test
+  void aFullHeapIsReadOffTheLastLinesOrOffTheStackBelowThem() {
+    for (var line :
+        new String[] {
+          "FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap"
+              + " out of memory",
+          " 2: 0x75968e node::OOMErrorHandler(char const*, v8::OOMDetails const&) [openclaw-gateway]"
+        }) {
+      assertThat(CrashCause.of(134, false, line + " | 10: 0x19c77d1 [openclaw-gateway]"))
+          .isEqualTo(
+              new CrashCause(
+                  "OUT_OF_MEMORY", "it ended with exit code 134 because its heap was full"));
+    }
+  }
+
+  @Test
   void everythingElseIsACrashWithItsExitCode() {
     assertThat(CrashCause.of(7, false, "bye"))
         .isEqualTo(new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code 7"));

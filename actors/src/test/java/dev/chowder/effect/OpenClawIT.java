@@ -22,6 +22,7 @@ import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
@@ -196,6 +197,7 @@ class OpenClawIT {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     overrides.patch(ID, json("{'messages.responsePrefix': null}"));
     stages.stop(ID);
+    aDeadProcessHoldsTheLeaseOfPlugins();
     // Asked for when nothing ran: its plugin has to be there before the gateway is.
     var line = Map.of("channel_access_token", "of-nobody", "channel_secret", "hush");
     channels.ask(ID, Channel.LINE, new Wish("1", true, line));
@@ -222,6 +224,22 @@ class OpenClawIT {
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
     assertThat(driver.list()).isEmpty();
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
+  }
+
+  /** As one leaves it that is killed while it installs a plugin: held for five minutes more. */
+  private static void aDeadProcessHoldsTheLeaseOfPlugins() {
+    var script =
+        """
+        const { DatabaseSync } = require("node:sqlite");
+        const database = new DatabaseSync(process.env.HOME + "/.openclaw/state/openclaw.sqlite");
+        const now = Date.now();
+        database.prepare("INSERT INTO state_leases (scope, lease_key, owner, expires_at, heartbeat_at,"
+            + " created_at, updated_at) VALUES ('core:plugin-lifecycle', 'global', 'the dead', ?, ?, ?, ?)")
+            .run(now + 300_000, now, now, now);
+        """;
+    var task = new TaskSpec(SNAPSHOT, "org", List.of("node", "-e", script), List.of());
+    var result = driver.run(SANDBOX, 1, task, Duration.ofSeconds(60));
+    assertThat(result.exitCode()).as(result.output()).isZero();
   }
 
   private static void run(int attempt, List<Stage> some) throws Exception {
