@@ -12,6 +12,7 @@ import dev.chowder.instance.StageRecord;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.storage.Outage;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +36,24 @@ import org.slf4j.LoggerFactory;
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
+
+  /** From writing a file to what a stage may take at most. */
+  private static final Duration[] STAGE_BUCKETS = {
+    Duration.ofMillis(10),
+    Duration.ofMillis(30),
+    Duration.ofMillis(100),
+    Duration.ofMillis(300),
+    Duration.ofSeconds(1),
+    Duration.ofSeconds(3),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10),
+    Duration.ofSeconds(15),
+    Duration.ofSeconds(20),
+    Duration.ofSeconds(30),
+    Duration.ofSeconds(60),
+    Duration.ofSeconds(120),
+    Duration.ofSeconds(300)
+  };
 
   private final GatewayWork work;
   private final EffectSettings settings;
@@ -461,15 +480,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     private void record(Step step, String outcome, Instant begun) {
-      metrics
-          .timer(
-              "chowder.stage",
-              "stage",
-              step.stage().label(),
-              "life",
-              step.attempt() == 1 ? "provisioning" : "start",
-              "outcome",
-              outcome)
+      Timer.builder("chowder.stage")
+          .description("From a stage's beginning to its end")
+          .tag("stage", step.stage().label())
+          .tag("life", step.attempt() == 1 ? "provisioning" : "start")
+          .tag("outcome", outcome)
+          .serviceLevelObjectives(STAGE_BUCKETS)
+          .register(metrics)
           .record(Duration.between(begun, clock.instant()));
     }
 

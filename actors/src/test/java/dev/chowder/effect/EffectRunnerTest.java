@@ -35,6 +35,7 @@ class EffectRunnerTest {
 
   private final ScriptedWork work = new ScriptedWork();
   private final BlockingQueue<InstanceCommand.Report> reports = new ArrayBlockingQueue<>(100);
+  private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
   private EffectRunner runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
 
   @AfterEach
@@ -54,6 +55,19 @@ class EffectRunnerTest {
         .isInstanceOfSatisfying(
             InstanceCommand.StagesFinished.class,
             finished -> assertThat(finished.attempt()).isEqualTo(2));
+  }
+
+  @Test
+  void howLongAStageTookIsCountedInBuckets() throws InterruptedException {
+    work.gate.release(1);
+    runner.owe(ID, stage(1), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+    var took =
+        metrics.get("chowder.stage").tags("stage", "onboard", "life", "provisioning").timer();
+    assertThat(List.of(took.takeSnapshot().histogramCounts()))
+        .hasSizeGreaterThan(5)
+        .last()
+        .satisfies(all -> assertThat(all.count()).isEqualTo(1));
   }
 
   @Test
@@ -321,7 +335,7 @@ class EffectRunnerTest {
             reportWithin,
             Duration.ofSeconds(LIMIT_SECONDS)),
         Clock.systemUTC(),
-        new SimpleMeterRegistry());
+        metrics);
   }
 
   private InstanceCommand.Report next() throws InterruptedException {
