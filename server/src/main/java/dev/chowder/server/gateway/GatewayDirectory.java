@@ -16,30 +16,30 @@ public interface GatewayDirectory {
    */
   Place lookup(Optional<String> organizationId, String instanceId);
 
-  /**
-   * How many other tokens to try; one rotation needs one, and they may follow one another quickly.
-   */
-  int MAX_OTHER_TOKENS = 4;
+  /** How often to ask again after a refusal; a rotation needs one, and several may follow. */
+  int MAX_REPETITIONS = 4;
 
   /**
-   * How long to wait before the n-th other token is tried, from 1 on: at once, then longer each
-   * time, since a gateway that is taking another one may refuse both for a moment.
+   * How long to wait before a gateway that refused a token is asked for the n-th time again, from 1
+   * on: at once, then longer each time.
    */
-  static Duration pauseBefore(int other) {
-    return other <= 1 ? Duration.ZERO : Duration.ofMillis(50L << (other - 1));
+  static Duration pauseBefore(int repetition) {
+    return repetition <= 1 ? Duration.ZERO : Duration.ofMillis(50L << (repetition - 1));
   }
 
   /**
-   * The token to try after the gateway refused one, which may be replaced right now.
+   * The token to try after the gateway refused one: one that takes its place right now, else the
+   * same again, since a gateway that just took another one may refuse both for a moment.
    *
-   * @return empty when no other is known by now
+   * @return empty when there is no gateway to ask any more
    */
-  default Optional<Secret> otherToken(String organizationId, String instanceId, Secret refused) {
+  default Optional<Secret> tokenAfter(String organizationId, String instanceId, Secret refused) {
     return lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
         ? Stream.of(now.next(), Optional.of(now.token()))
             .flatMap(Optional::stream)
             .filter(token -> !token.equals(refused))
             .findFirst()
+            .or(() -> Optional.of(refused))
         : Optional.empty();
   }
 

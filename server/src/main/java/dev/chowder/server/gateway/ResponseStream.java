@@ -70,20 +70,19 @@ final class ResponseStream {
   /**
    * Sends the request.
    *
-   * @param otherwise the same with another token than before, if there is one by now; asked for
-   *     each time that the gateway refuses one, which it does before it begins with anything
+   * @param again the same with the token that is to be tried next; asked for each time that the
+   *     gateway refuses one, which it does before it begins with anything
    */
-  void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> otherwise) {
+  void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> again) {
     out.setOnReadyThreshold(settings.maxBufferedBytes());
     out.setOnReadyHandler(this::askForMore);
     out.setOnCancelHandler(this::abandon);
     watchdog = watch(settings.firstByteTimeout());
-    send(client, request, otherwise);
+    send(client, request, again);
   }
 
-  private void send(
-      HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> otherwise) {
-    var sent = client.sendAsync(request, info -> onStatus(info, client, otherwise));
+  private void send(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> again) {
+    var sent = client.sendAsync(request, info -> onStatus(info, client, again));
     synchronized (this) {
       exchange = sent;
       if (ended) {
@@ -100,12 +99,10 @@ final class ResponseStream {
   }
 
   private HttpResponse.BodySubscriber<@Nullable Void> onStatus(
-      HttpResponse.ResponseInfo info,
-      HttpClient client,
-      Supplier<Optional<HttpRequest>> otherwise) {
+      HttpResponse.ResponseInfo info, HttpClient client, Supplier<Optional<HttpRequest>> again) {
     int status = info.statusCode();
     if (status == 401 && mayRepeat()) {
-      repeatLater(client, otherwise);
+      repeatLater(client, again);
       return HttpResponse.BodySubscribers.replacing(null);
     }
     if (status == 401 || status == 403) {
@@ -131,24 +128,21 @@ final class ResponseStream {
   }
 
   private synchronized boolean mayRepeat() {
-    return !ended && repetitions++ < GatewayDirectory.MAX_OTHER_TOKENS;
+    return !ended && repetitions++ < GatewayDirectory.MAX_REPETITIONS;
   }
 
-  private synchronized void repeatLater(
-      HttpClient client, Supplier<Optional<HttpRequest>> otherwise) {
+  private synchronized void repeatLater(HttpClient client, Supplier<Optional<HttpRequest>> again) {
     // Which other token there is may have to be waited for: not on the clock's own thread.
     var _ =
         clock.schedule(
-            () -> Thread.startVirtualThread(() -> repeat(client, otherwise)),
+            () -> Thread.startVirtualThread(() -> repeat(client, again)),
             GatewayDirectory.pauseBefore(repetitions).toNanos(),
             TimeUnit.NANOSECONDS);
   }
 
-  private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> otherwise) {
+  private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> again) {
     try {
-      otherwise
-          .get()
-          .ifPresentOrElse(again -> send(client, again, otherwise), () -> failRefused(401));
+      again.get().ifPresentOrElse(request -> send(client, request, again), () -> failRefused(401));
     } catch (RuntimeException thrown) {
       fail(unreachable(thrown));
     }

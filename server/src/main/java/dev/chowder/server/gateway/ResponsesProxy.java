@@ -92,9 +92,9 @@ public final class ResponsesProxy implements AutoCloseable {
         client,
         httpRequest(target.address(), target.token(), session, request),
         () -> {
-          var other = directory.otherToken(organizationId, instanceId, last.get());
-          other.ifPresent(last::set);
-          return other.map(token -> httpRequest(target.address(), token, session, request));
+          var now = directory.tokenAfter(organizationId, instanceId, last.get());
+          now.ifPresent(last::set);
+          return now.map(token -> httpRequest(target.address(), token, session, request));
         });
   }
 

@@ -91,11 +91,11 @@ public final class GatewayAsks {
         return question.ask(new Gateway(endpoint, token, device));
       } catch (UnansweredException unanswered) {
         boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
-        if (!replaced || tried == GatewayDirectory.MAX_OTHER_TOKENS) throw unanswered;
+        if (!replaced || tried == GatewayDirectory.MAX_REPETITIONS) throw unanswered;
         Thread.sleep(GatewayDirectory.pauseBefore(tried + 1));
         token =
             directory
-                .otherToken(caller.organizationId(), instanceId, token)
+                .tokenAfter(caller.organizationId(), instanceId, token)
                 .orElseThrow(() -> unanswered);
       }
     }
