@@ -12,7 +12,10 @@ import java.time.Duration;
  * asks for little at a time waits for nothing.
  */
 final class Pace {
-  private static final int AT_ONCE_OF_BURST = 4;
+  private static final int AT_ONCE_OF_BURST = 10;
+
+  /** Calls that a change counts for here: most of what it costs comes after its answer. */
+  private static final int MOST_OF_A_CHANGE = 5;
 
   private final int atOnce;
   private final Bound calls;
@@ -36,10 +39,16 @@ final class Pace {
             .build();
   }
 
-  /** Returns when a call of this cost may begin. Holds nothing but a virtual thread. */
-  void await(String organization, int cost) {
+  /**
+   * Returns when a call may begin. Holds nothing but a virtual thread.
+   *
+   * @param cost of the call itself
+   * @param weight that its answer will probably have
+   */
+  void await(String organization, int cost, int weight) {
     if (spread.isZero()) return;
-    long owed = bucket(organization).consumeIgnoringRateLimits(cost);
+    int now = Math.min(cost, MOST_OF_A_CHANGE) + weight;
+    long owed = bucket(organization).consumeIgnoringRateLimits(now);
     if (owed <= 0) return;
     try {
       Thread.sleep(Duration.ofNanos(Math.min(owed, spread.toNanos())));

@@ -182,9 +182,9 @@ public final class RateLimit {
       var method = call.getMethodDescriptor();
       var asked = new Asked(caller.get().organizationId(), method.getFullMethodName());
       int expected = expectedWeight(asked);
-      int weight = cost(method) + expected;
-      calls.count(asked.organization(), weight);
-      pace.await(asked.organization(), weight);
+      int cost = cost(method);
+      calls.count(asked.organization(), cost + expected);
+      pace.await(asked.organization(), cost, expected);
       boolean answersOnce = method.getType().serverSendsOneMessage();
       return next.startCall(answersOnce ? new Weighed<>(call, asked, expected) : call, headers);
     }
