@@ -14,8 +14,8 @@ import java.time.Duration;
 final class Pace {
   private static final int AT_ONCE_OF_BURST = 10;
 
-  /** Calls that a change counts for here: most of what it costs comes after its answer. */
-  private static final int MOST_OF_A_CHANGE = 5;
+  /** Calls that a change counts for here at most: most of what it costs comes after its answer. */
+  private static final int MOST_FOR_A_CHANGE = 5;
 
   private final int atOnce;
   private final Bound calls;
@@ -47,7 +47,7 @@ final class Pace {
    */
   void await(String organization, int cost, int weight) {
     if (spread.isZero()) return;
-    int now = Math.min(cost, MOST_OF_A_CHANGE) + weight;
+    int now = Math.min(cost, MOST_FOR_A_CHANGE) + weight;
     long owed = bucket(organization).consumeIgnoringRateLimits(now);
     if (owed <= 0) return;
     try {

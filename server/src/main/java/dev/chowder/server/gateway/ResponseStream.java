@@ -132,7 +132,7 @@ final class ResponseStream {
   }
 
   private synchronized void repeatLater(HttpClient client, Supplier<Optional<HttpRequest>> again) {
-    // Which other token there is may have to be waited for: not on the clock's own thread.
+    // Which token there is now may have to be waited for: not on the clock's own thread.
     var _ =
         clock.schedule(
             () -> Thread.startVirtualThread(() -> repeat(client, again)),

@@ -90,8 +90,8 @@ public final class GatewayAsks {
       try {
         return question.ask(new Gateway(endpoint, token, device));
       } catch (UnansweredException unanswered) {
-        boolean replaced = unanswered.why() instanceof AdminAnswer.TokenRefused;
-        if (!replaced || tried == GatewayDirectory.MAX_REPETITIONS) throw unanswered;
+        boolean refused = unanswered.why() instanceof AdminAnswer.TokenRefused;
+        if (!refused || tried == GatewayDirectory.MAX_REPETITIONS) throw unanswered;
         Thread.sleep(GatewayDirectory.pauseBefore(tried + 1));
         token =
             directory

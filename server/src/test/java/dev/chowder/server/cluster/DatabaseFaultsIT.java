@@ -204,9 +204,7 @@ class DatabaseFaultsIT {
     var disk = disk();
     survives(
         "PostgreSQL down for its full disk, for " + DOWN.toSeconds() + " s",
-        _ -> {
-          keepFull(disk, () -> !postgres.turnsLogPage());
-        });
+        _ -> keepFull(disk, () -> !postgres.turnsLogPage()));
   }
 
   private static SmallDisk disk() {

@@ -136,13 +136,17 @@ class ResponsesTest {
           StubGateway.reply(
               exchange, token.equals("Bearer the-next") ? 200 : 401, "application/json", "{}");
         });
+    int attempts = 1 + GatewayDirectory.MAX_REPETITIONS;
+    assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
+    assertThat(gateway.seen).as("there was no other one").hasSize(attempts);
+
     edge.place(id, gateway.address(), "the-next");
     assertThat(answer().next().getData().toStringUtf8()).isEqualTo("{}");
-    assertThat(gateway.seen).hasSize(2);
+    assertThat(gateway.seen).hasSize(attempts + 2);
 
     edge.place(id, gateway.address(), "neither");
     assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
-    assertThat(gateway.seen).hasSize(3 + GatewayDirectory.MAX_REPETITIONS);
+    assertThat(gateway.seen).hasSize(attempts + 2 + attempts);
   }
 
   @Test
