@@ -128,6 +128,7 @@ public final class GatewayStages implements GatewayWork {
               + "; its last lines: "
               + tail(result.output(), model.setup().key()));
     }
+    driver.writeFiles(sandbox, OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
     return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
   }
 

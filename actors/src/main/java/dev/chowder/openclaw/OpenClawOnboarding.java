@@ -1,14 +1,13 @@
 package dev.chowder.openclaw;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.secret.Secret;
 import java.util.List;
 
 /**
  * OpenClaw's own onboarding, non-interactive. The model's settings are there before it runs, as a
- * seed that it keeps and completes: so the provider's key travels in a file and never in an
+ * seed that it keeps and completes; the provider's key comes afterwards, in a file and never in an
  * argument or the environment.
  */
 public final class OpenClawOnboarding {
@@ -47,19 +46,34 @@ public final class OpenClawOnboarding {
         "--json");
   }
 
-  /** What must lie in the home before the command runs. */
+  /**
+   * What must lie in the home before the command runs. Nothing else may, and the key is not named
+   * in it: in a home with other files, or with a configuration that has secrets, OpenClaw looks for
+   * what its former versions may have left, which takes a third of the whole onboarding.
+   */
   public static List<SandboxFile> files(ModelSetup setup) {
+    return List.of(OpenClawConfig.file(seed(setup)));
+  }
+
+  /** What must lie in the home afterwards. */
+  public static List<SandboxFile> filesWithKey(ObjectNode onboarded, ModelSetup setup) {
+    useKey(onboarded, setup);
     return List.of(
         OpenClawHome.secretFile(OpenClawHome.PROVIDER_KEY, setup.key().orElse(NO_KEY)),
-        new SandboxFile(
-            OpenClawHome.CONFIG, ByteString.copyFromUtf8(seed(setup).toPrettyString()), 0600));
+        OpenClawConfig.file(onboarded));
+  }
+
+  static void useKey(ObjectNode config, ModelSetup setup) {
+    config
+        .withObject("/secrets/providers")
+        .set(KEY_SOURCE, OpenClawConfig.fileSource(OpenClawHome.PROVIDER_KEY));
+    config
+        .withObject("/models/providers/" + setup.openClawProvider())
+        .set("apiKey", OpenClawConfig.secretRef(KEY_SOURCE));
   }
 
   static ObjectNode seed(ModelSetup setup) {
     var seed = OpenClawConfig.JSON.createObjectNode();
-    seed.putObject("secrets")
-        .putObject("providers")
-        .set(KEY_SOURCE, OpenClawConfig.fileSource(OpenClawHome.PROVIDER_KEY));
     var provider =
         seed.putObject("models").putObject("providers").putObject(setup.openClawProvider());
     // Only what differs from OpenClaw's own idea of the provider: its catalog, limits and protocol
@@ -73,7 +87,6 @@ public final class OpenClawOnboarding {
       // does not have.
       provider.putObject("agentRuntime").put("id", "openclaw");
     }
-    provider.set("apiKey", OpenClawConfig.secretRef(KEY_SOURCE));
     var models = provider.putArray("models");
     if (setup.hasOwnEndpoint() && !setup.model().isEmpty()) {
       models.addObject().put("id", setup.model()).put("name", setup.model());

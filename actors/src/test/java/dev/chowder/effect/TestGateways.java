@@ -20,7 +20,6 @@ final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;
   private final SandboxDriver driver;
-  private final HttpClient http;
   private final OpenClawAdmin admin;
   private final GatewayConversations conversations;
   private final GatewayDevices devices;
@@ -28,7 +27,6 @@ final class TestGateways {
   TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
     this.secrets = secrets;
     this.driver = driver;
-    this.http = http;
     this.admin = new OpenClawAdmin(http, settings.adminLimit(), settings.adminMaxAnswer());
     this.conversations = new GatewayConversations(http, admin, settings);
     this.devices = new GatewayDevices(secrets);
@@ -59,7 +57,7 @@ final class TestGateways {
             new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
         overrides,
         channels,
-        new GatewayReadiness(http),
+        new GatewayReadiness(),
         (_, _) -> {},
         publicUrl,
         snapshot,

@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class OpenClawOnboardingTest {
   private static final Secret KEY = Secret.of("sk-the-key");
@@ -27,17 +28,18 @@ class OpenClawOnboardingTest {
   })
   void theFileBeforeTheFirstStartIsTheKnownOne(
       String provider, String model, String baseUrl, String api, String golden) throws Exception {
-    var config =
-        OpenClawOnboarding.seed(new ModelSetup(provider, model, baseUrl, api, Optional.of(KEY)));
+    var setup = new ModelSetup(provider, model, baseUrl, api, Optional.of(KEY));
+    var config = OpenClawOnboarding.seed(setup);
+    OpenClawOnboarding.useKey(config, setup);
     OpenClawConfig.demandToken(config);
     OpenClawConfig.openEndpoints(config, PUBLIC_URL);
-    assertThat(config.toPrettyString()).isEqualTo(golden(golden).toPrettyString());
+    assertThat(config).isEqualTo(golden(golden));
   }
 
   @Test
   void theKeyIsInItsOwnFileAndNowhereElse() {
     var setup = new ModelSetup("anthropic", "", "", "", Optional.of(KEY));
-    var files = OpenClawOnboarding.files(setup);
+    var files = OpenClawOnboarding.filesWithKey(OpenClawOnboarding.seed(setup), setup);
     assertThat(files)
         .filteredOn(file -> file.content().toStringUtf8().contains(KEY.reveal()))
         .singleElement()
@@ -49,6 +51,23 @@ class OpenClawOnboardingTest {
             });
     assertThat(OpenClawOnboarding.command()).noneMatch(word -> word.contains(KEY.reveal()));
     assertThat(setup.toString()).doesNotContain(KEY.reveal());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"anthropic", "openai", "gemini", "custom"})
+  void onlyTheConfigurationIsThereBeforeAndItNamesNoSecret(String provider) {
+    var files =
+        OpenClawOnboarding.files(
+            new ModelSetup(provider, "m-1", "http://172.30.0.1:9092/v1", "", Optional.of(KEY)));
+    assertThat(files)
+        .singleElement()
+        .satisfies(
+            file -> {
+              assertThat(file.path()).isEqualTo(OpenClawHome.CONFIG);
+              assertThat(OpenClawConfig.parse(file.content()).fieldNames())
+                  .toIterable()
+                  .containsExactlyInAnyOrder("models", "agents");
+            });
   }
 
   @Test

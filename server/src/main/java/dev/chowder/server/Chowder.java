@@ -257,7 +257,7 @@ public final class Chowder implements AutoCloseable {
                             effects.probeBelieved())),
                     overrides,
                     channels,
-                    new GatewayReadiness(http),
+                    new GatewayReadiness(),
                     slots,
                     settings.gateway()::urlOf,
                     image,
