@@ -1,32 +1,98 @@
-// Fetches what plugins/package-lock.json pins, as archives that stay archives, and writes what npm.mjs tells of them. Needs npm.
+// Fetches what plugins/package-lock.json pins, as archives that stay archives, and writes what npm.mjs tells of them. A plugin whose
+// archive does not bring what it depends on gets another one that does. Runs no script of a package. Needs npm.
 //
 //   node pack-plugins.mjs FOLDER     FOLDER becomes /opt/openclaw/plugins of the image
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
+const LIMIT_BYTES = 512 * 1024 * 1024;
 const folder = process.argv[2];
 const lock = JSON.parse(readFileSync(new URL("plugins/package-lock.json", import.meta.url), "utf8"));
-const index = {};
 mkdirSync(folder, { recursive: true });
-for (const [path, pinned] of Object.entries(lock.packages)) {
+const fetched = mkdtempSync(join(folder, "fetched-"));
+try {
+  pack();
+} finally {
+  rmSync(fetched, { recursive: true, force: true });
+}
+
+function pack() {
   // What lies in an archive comes with it.
-  if (path === "" || pinned.inBundle) continue;
-  const name = path.slice("node_modules/".length);
-  const packed = JSON.parse(execFileSync("npm", ["pack", "--json", "--pack-destination", folder, `${name}@${pinned.version}`],
-    { encoding: "utf8", timeout: LIMIT_MS, stdio: ["ignore", "pipe", "inherit"] }))[0];
-  if (packed.integrity !== pinned.integrity) {
-    console.error(`${name}@${pinned.version}: the registry has another one than package-lock.json pins (got: ${packed.integrity})`);
-    process.exit(1);
+  const pinned = Object.entries(lock.packages).filter(([path, one]) => path !== "" && !one.inBundle)
+    .map(([path, one]) => ({ path, name: path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length), ...one }));
+  const archives = fetch(pinned);
+  const index = {};
+  for (const plugin of pinned.filter(({ path, name }) => path === `node_modules/${name}`)) {
+    // plugins/.npmrc has npm put below a plugin what it depends on.
+    const brought = pinned.filter(({ path }) => path.startsWith(`${plugin.path}/`));
+    index[plugin.name] = carry(plugin, brought, archives);
   }
-  const archive = packed.filename.replace("@", "").replace("/", "-");
-  const manifest = JSON.parse(execFileSync("tar", ["-xzOf", join(folder, archive), "package/package.json"], { encoding: "utf8" }));
+  writeFileSync(join(folder, "index.json"), JSON.stringify(index));
+}
+
+/** Where the archive of each lies, by what it is pinned to; the registry must have none but these. */
+function fetch(pinned) {
+  const specs = new Map(pinned.map(({ name, version, integrity }) => [`${name}@${version}`, integrity]));
+  const packed = JSON.parse(run("npm", ["pack", "--json", "--loglevel=error", "--pack-destination", fetched, ...specs.keys()]));
+  const archives = new Map();
+  for (const { name, version, integrity, filename } of packed) {
+    if (integrity !== specs.get(`${name}@${version}`)) {
+      fail(`${name}@${version}: the registry has another one than package-lock.json pins (got: ${integrity})`);
+    }
+    archives.set(integrity, join(fetched, filename.replace("@", "").replace("/", "-")));
+  }
+  return archives;
+}
+
+/** Puts a plugin's archive into the folder; what npm.mjs tells of it. */
+function carry({ name, version, integrity }, brought, archives) {
+  const archive = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
+  const target = join(folder, archive);
+  if (brought.length === 0) renameSync(archives.get(integrity), target);
+  else writeFileSync(target, withAll({ name, integrity }, brought, archives));
+  const manifest = JSON.parse(run("tar", ["-xzOf", target, "package/package.json"]));
   const open = Object.keys(manifest.dependencies ?? {}).filter((dependency) => !(manifest.bundledDependencies ?? []).includes(dependency));
   if (open.length > 0) {
-    console.error(`${name}@${pinned.version}: does not bring ${open.join(", ")} (expected: all that it depends on, in its archive)`);
-    process.exit(1);
+    fail(`${name}@${version}: does not bring ${open.join(", ")} (expected: all that it depends on, in its archive)`);
   }
-  index[name] = { archive, integrity: packed.integrity, shasum: packed.shasum, manifest };
+  const bytes = readFileSync(target);
+  return { archive, integrity: `sha512-${hash("sha512", "base64", bytes)}`, shasum: hash("sha1", "hex", bytes), manifest };
 }
-writeFileSync(join(folder, "index.json"), JSON.stringify(index));
+
+/** The archive of a plugin with those of what it depends on in it, the same bytes each time. */
+function withAll(plugin, brought, archives) {
+  const root = mkdtempSync(join(fetched, "all-"));
+  const top = join(root, "package");
+  unpack(archives.get(plugin.integrity), top);
+  for (const { path, integrity } of brought) {
+    unpack(archives.get(integrity), join(top, path.slice(`node_modules/${plugin.name}/`.length)));
+  }
+  const file = join(top, "package.json");
+  const manifest = JSON.parse(readFileSync(file, "utf8"));
+  manifest.bundledDependencies = Object.keys(manifest.dependencies);
+  writeFileSync(file, JSON.stringify(manifest, null, 2));
+  return gzipSync(run("tar", ["-C", root, "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX",
+    "-cf", "-", "package"], "buffer"));
+}
+
+/** What is in an archive, whatever its one folder is called. */
+function unpack(archive, into) {
+  mkdirSync(into, { recursive: true });
+  run("tar", ["-C", into, "--strip-components=1", "--no-same-owner", "--warning=no-unknown-keyword", "-xzf", archive]);
+}
+
+function run(command, args, encoding = "utf8") {
+  return execFileSync(command, args, { encoding, timeout: LIMIT_MS, maxBuffer: LIMIT_BYTES, stdio: ["ignore", "pipe", "inherit"] });
+}
+
+function hash(algorithm, encoding, bytes) {
+  return createHash(algorithm).update(bytes).digest(encoding);
+}
+
+function fail(message) {
+  throw new Error(message);
+}

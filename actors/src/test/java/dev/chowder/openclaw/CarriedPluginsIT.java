@@ -1,0 +1,67 @@
+package dev.chowder.openclaw;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The image's own npm, where no network is: it has each channel's plugin and all that it needs. */
+@Timeout(300)
+class CarriedPluginsIT {
+  private static final String IMAGE =
+      System.getenv().getOrDefault("CHOWDER_SANDBOX_IMAGE", "chowder/sandbox-medium:latest");
+
+  /** One after another, since what they bring together is more than a sandbox's /tmp takes. */
+  private static final String INSTALL =
+      """
+      for plugin; do
+        rm -rf /tmp/home && mkdir /tmp/home && cd /tmp/home && echo '{}' >package.json
+        npm install --ignore-scripts --no-audit --no-fund "$plugin" || exit 1
+        cd "node_modules/$plugin"
+        node -p 'Object.keys(require("./package.json").dependencies ?? {}).join("\\n")' | while read -r name; do
+          [ -z "$name" ] || [ -e "node_modules/$name/package.json" ] || exit 1
+        done || exit 1
+      done
+      """;
+
+  @Test
+  void eachPluginIsInstalledWithoutANetworkWithWhatItDependsOn() throws Exception {
+    var plugins =
+        Arrays.stream(Channel.values()).flatMap(channel -> channel.plugin().stream()).toList();
+    assertThat(plugins).hasSize(10);
+    assertThat(run(INSTALL, plugins)).endsWith("ended with 0");
+  }
+
+  @Test
+  void whatTheImagePutTogetherItselfLacksNothing() throws Exception {
+    var all = INSTALL + "cd /tmp/home && npm ls --all";
+    assertThat(run(all, List.of("@openclaw/msteams")))
+        .contains("@azure/msal-node")
+        .doesNotContain("npm error")
+        .endsWith("ended with 0");
+  }
+
+  @Test
+  void whatIsNotCarriedIsAskedOfARegistry() throws Exception {
+    assertThat(run(INSTALL, List.of("@openclaw/nonesuch"))).endsWith("ended with 1");
+  }
+
+  private static String run(String script, List<String> plugins) throws Exception {
+    var command =
+        new ArrayList<>(
+            List.of(
+                "docker", "run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp"));
+    command.addAll(List.of("-e", "npm_config_fetch_retries=0", IMAGE));
+    command.addAll(List.of("bash", "-c", script, "install"));
+    command.addAll(plugins);
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    var said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    return said + "ended with " + process.exitValue();
+  }
+}
