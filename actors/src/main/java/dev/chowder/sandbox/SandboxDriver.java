@@ -67,6 +67,12 @@ public interface SandboxDriver extends AutoCloseable {
   /** What is there now. Throws when the engine cannot be asked: never guesses. */
   SandboxObservation observe(SandboxId id);
 
+  /**
+   * Where a port of the main process that is not published is reached from Chowder's machine, and
+   * from no other; empty where none runs. Whether anything listens there is not looked at.
+   */
+  Optional<SandboxEndpoint> unpublished(SandboxId id, int port);
+
   /** Everything of this installation that is there now, also what nobody remembers. */
   List<SandboxObservation> list();
 

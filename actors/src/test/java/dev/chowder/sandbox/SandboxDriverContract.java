@@ -251,6 +251,20 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void aPortThatIsNotPublishedIsReachedFromHereWhileTheProcessRuns() {
+    create();
+    assertThat(driver().unpublished(id, PORT)).isEmpty();
+    awaitAnswer(start(1, commandThatServes()));
+    awaitAnswer(driver().unpublished(id, PORT).orElseThrow());
+    freezeProcess(id);
+    assertThat(driver().unpublished(id, PORT)).isEmpty();
+    driver().stop(id, GRACE);
+    assertThat(driver().unpublished(id, PORT)).isEmpty();
+    awaitAnswer(start(1, commandThatServes()));
+    awaitAnswer(driver().unpublished(id, PORT).orElseThrow());
+  }
+
+  @Test
   void startingAgainWithTheSameAttemptKeepsTheProcess() {
     create();
     SandboxEndpoint first = start(1, commandThatServes());

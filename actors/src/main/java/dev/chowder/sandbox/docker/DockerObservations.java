@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.Ports;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
@@ -38,6 +39,18 @@ final class DockerObservations {
             .map(DockerObservations::describe)
             .orElseGet(MainProcess.Missing::new);
     return new SandboxObservation(id, home, process);
+  }
+
+  /** The main process's own address on the bridge; empty when it does not run there. */
+  Optional<String> address(SandboxId id) {
+    return containers
+        .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+        .filter(
+            container -> DockerContainers.runs(container) && !DockerContainers.paused(container))
+        .map(container -> container.getNetworkSettings().getNetworks())
+        .map(networks -> networks.get(settings.networkName()))
+        .map(ContainerNetwork::getIpAddress)
+        .filter(address -> !address.isEmpty());
   }
 
   List<SandboxObservation> list() {

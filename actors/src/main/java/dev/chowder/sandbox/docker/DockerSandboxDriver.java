@@ -237,6 +237,11 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
+  public Optional<SandboxEndpoint> unpublished(SandboxId id, int port) {
+    return observations.address(id).map(address -> new SandboxEndpoint(address, port));
+  }
+
+  @Override
   public List<SandboxObservation> list() {
     return observations.list();
   }

@@ -289,6 +289,12 @@ public final class FakeSandboxDriver implements SandboxDriver {
             () -> new SandboxObservation(id, false, new SandboxObservation.MainProcess.Missing()));
   }
 
+  /** A played process answers at all of its ports as at the one that is published. */
+  @Override
+  public Optional<SandboxEndpoint> unpublished(SandboxId id, int port) {
+    return observe(id).endpoint();
+  }
+
   @Override
   public List<SandboxObservation> list() {
     script.play(Verb.LIST, Optional.empty());
