@@ -42,7 +42,7 @@ public enum Channel {
   GOOGLECHAT(
       Kind.TOKEN,
       Source.PLUGIN,
-      Optional.of("/googlechat"),
+      Webhook.at("/googlechat"),
       List.of(
           Field.required("audience_type", "audienceType")
               .of("app-url|project-number", "app-url or project-number")
@@ -76,6 +76,7 @@ public enum Channel {
   MSTEAMS(
       Kind.TOKEN,
       Source.PLUGIN,
+      Webhook.at("/api/messages").onPort(3978),
       List.of(
           Field.required("app_id", "appId").saying("The bot's application (client) id."),
           Field.required("app_password", "appPassword").saying("Its client secret."),
@@ -98,7 +99,7 @@ public enum Channel {
   LINE(
       Kind.TOKEN,
       Source.PLUGIN,
-      Optional.of("/line/webhook"),
+      Webhook.at("/line/webhook"),
       List.of(
           Field.required("channel_access_token", "channelAccessToken")
               .saying("A long-lived channel access token."),
@@ -123,8 +124,8 @@ public enum Channel {
   private final Kind kind;
   private final Source source;
 
-  @SuppressWarnings("ImmutableEnumChecker") // An Optional of a text never changes.
-  private final Optional<String> webhookPath;
+  @SuppressWarnings("ImmutableEnumChecker") // An Optional of a record of such never changes.
+  private final Optional<Webhook> webhook;
 
   @SuppressWarnings("ImmutableEnumChecker") // Each is made by List.of.
   private final List<Field> fields;
@@ -133,10 +134,14 @@ public enum Channel {
     this(kind, source, Optional.empty(), fields);
   }
 
-  Channel(Kind kind, Source source, Optional<String> webhookPath, List<Field> fields) {
+  Channel(Kind kind, Source source, Webhook webhook, List<Field> fields) {
+    this(kind, source, Optional.of(webhook), fields);
+  }
+
+  Channel(Kind kind, Source source, Optional<Webhook> webhook, List<Field> fields) {
     this.kind = kind;
     this.source = source;
-    this.webhookPath = webhookPath;
+    this.webhook = webhook;
     this.fields = fields;
   }
 
@@ -159,9 +164,18 @@ public enum Channel {
     return fields;
   }
 
-  /** Where the service calls the gateway; empty: it does not. */
-  public Optional<String> webhookPath() {
-    return webhookPath;
+  /** Where the service calls the agent; empty: it does not. */
+  public Optional<Webhook> webhook() {
+    return webhook;
+  }
+
+  /** The port of the plugin that takes what is called at this path; empty: the gateway does. */
+  public static Optional<Integer> portOfWebhook(String path) {
+    return Arrays.stream(values())
+        .flatMap(channel -> channel.webhook().stream())
+        .filter(webhook -> webhook.path().equals(path))
+        .flatMap(webhook -> webhook.port().stream())
+        .findFirst();
   }
 
   /** The npm package of its plugin; empty: it is a part of OpenClaw. */
@@ -172,6 +186,22 @@ public enum Channel {
   /** Where its configuration says who may speak to the agent. */
   List<String> policyPath() {
     return this == MATRIX ? List.of("dm", "policy") : List.of("dmPolicy");
+  }
+
+  /**
+   * Where a service calls an agent.
+   *
+   * @param path as the plugin has it where nobody configured another one
+   * @param port of the plugin's own listener in the sandbox; empty: it has the gateway listen
+   */
+  public record Webhook(String path, Optional<Integer> port) {
+    private static Webhook at(String path) {
+      return new Webhook(path, Optional.empty());
+    }
+
+    private Webhook onPort(int own) {
+      return new Webhook(path, Optional.of(own));
+    }
   }
 
   /**

@@ -129,6 +129,7 @@ class StoredChannelsTest {
   @Test
   void aPluginThatIsNotToBeHadIsToldAndTheChannelTakenBack() throws Exception {
     var gateway = startGateway();
+    driver.script().uncarried("msteams");
     channels.ask(id, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
     assertThat(channels.hotApply(id, gateway))
         .isEqualTo("msteams: refused by OpenClaw and taken back");

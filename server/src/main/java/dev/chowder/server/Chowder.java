@@ -84,6 +84,7 @@ import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.InstanceSessions;
+import dev.chowder.server.instance.SandboxListeners;
 import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.metrics.InstanceMetrics;
@@ -415,7 +416,11 @@ public final class Chowder implements AutoCloseable {
                         new EnvoyOnly(envoy)
                             .guard(
                                 new GatewayAuthorization(
-                                    directory, settings.gateway().baseDomain(), consoles)))),
+                                    directory,
+                                    new SandboxListeners(
+                                        driver, settings.gateway().listenerAge(), blocking),
+                                    settings.gateway().baseDomain(),
+                                    consoles)))),
                 new GrpcServer.Gate(
                     key -> keys.authenticate(key).map(Caller::of),
                     new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),

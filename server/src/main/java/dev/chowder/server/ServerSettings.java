@@ -50,8 +50,12 @@ public record ServerSettings(
       Duration backupTimeout,
       Duration rebuildTimeout) {}
 
-  /** Under which names callers reach instances' gateways. */
-  public record Gateway(String baseDomain, String scheme, int port) {
+  /**
+   * Under which names callers reach instances' gateways.
+   *
+   * @param listenerAge how long it is believed where a listener beside the gateway is
+   */
+  public record Gateway(String baseDomain, String scheme, int port, Duration listenerAge) {
     /** The public URL of one instance's gateway. */
     public String urlOf(String instanceId) {
       boolean usual = scheme.equals("https") ? port == 443 : port == 80;
@@ -130,7 +134,7 @@ public record ServerSettings(
     if (!Set.of("http", "https").contains(scheme)) {
       throw bad(c, "scheme", scheme, "http or https");
     }
-    return new Gateway(c.getString("base-domain"), scheme, port(c));
+    return new Gateway(c.getString("base-domain"), scheme, port(c), c.getDuration("listener-age"));
   }
 
   /** What Envoy speaks to callers. */

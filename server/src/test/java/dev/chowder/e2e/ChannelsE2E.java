@@ -41,7 +41,7 @@ class ChannelsE2E {
 
   @AfterEach
   void disconnect() {
-    for (var channel : List.of("telegram", "mattermost", "line")) {
+    for (var channel : List.of("telegram", "mattermost", "line", "msteams")) {
       agent.caller().post(path(channel, "disconnect")).is(204);
     }
   }
@@ -152,6 +152,50 @@ class ChannelsE2E {
     assertThat(answer.body()).contains("Invalid signature");
     answer = send(post.with("x-line-signature", signature(secret, body)));
     assertThat(answer.status()).as("%s", answer).isEqualTo(200);
+  }
+
+  @Test
+  void aServiceThatCallsAPluginsOwnPortIsLedThereAlsoAfterAStopAndAStart() throws Exception {
+    var request = Answer.JSON.createObjectNode();
+    request
+        .putObject("config")
+        .put("app_id", UUID.randomUUID().toString())
+        .put("app_password", "of-nobody-but-this-test")
+        .put("tenant_id", UUID.randomUUID().toString());
+    // Microsoft is not reached, so it may say that this app is not known.
+    Answer connected = agent.caller().post(path("msteams", "connect"), request.toString()).is(200);
+    assertThat(connected.text("status")).as("%s", connected).isNotBlank();
+    var shown = agent.caller().get(agent.path("/channels/msteams")).is(200);
+    var webhook = URI.create(shown.text("webhook_url"));
+    assertThat(webhook.getPath()).isEqualTo("/api/messages");
+    refusedByTeamsItself(webhook);
+    agent.stop(120).is(200);
+    agent.start(300).is(200);
+    refusedByTeamsItself(webhook);
+
+    agent.caller().post(path("msteams", "disconnect")).is(204);
+    Eventually.get(
+        "nobody", Limits.STEP, () -> send(teams(webhook)), answer -> answer.status() == 502);
+    assertThat(send(teams(webhook)).body()).contains("GATEWAY_UNAVAILABLE");
+  }
+
+  /** By the plugin's own listener, which the gateway has no part in. */
+  private static void refusedByTeamsItself(URI webhook) throws IOException {
+    var unsigned =
+        Eventually.get(
+            "the plugin", Limits.STEP, () -> send(teams(webhook)), answer -> answer.status() < 500);
+    assertThat(unsigned.status()).as("%s", unsigned).isEqualTo(401);
+    assertThat(unsigned.header("x-powered-by")).contains("Express");
+    assertThat(unsigned.body()).isEqualTo("{\"error\":\"Unauthorized\"}");
+    var forged = send(teams(webhook).with("Authorization", "Bearer not.a.token"));
+    assertThat(forged.status()).as("%s", forged).isEqualTo(401);
+    assertThat(forged.header("x-powered-by")).contains("Express");
+  }
+
+  private static RawHttp.Request teams(URI webhook) {
+    return RawHttp.Request.of("POST", webhook.getPath())
+        .with("Host", webhook.getAuthority())
+        .json("{\"type\":\"message\",\"text\":\"Hello\"}");
   }
 
   private static String signature(String secret, String body) throws GeneralSecurityException {

@@ -9,6 +9,7 @@ import java.util.function.Predicate;
 /** One conversation of a played gateway's protocol over its WebSocket. */
 final class FakeConversation {
   private final FakeSandbox sandbox;
+  private final FakeScript script;
   private final Predicate<String> token;
 
   /**
@@ -16,8 +17,9 @@ final class FakeConversation {
    *
    * @param token whether it is the one that opens it
    */
-  FakeConversation(FakeSandbox sandbox, Predicate<String> token) {
+  FakeConversation(FakeSandbox sandbox, FakeScript script, Predicate<String> token) {
     this.sandbox = sandbox;
+    this.script = script;
     this.token = token;
   }
 
@@ -76,10 +78,10 @@ final class FakeConversation {
     if (!known) refuse(answer, "INVALID_REQUEST", "refused");
   }
 
-  /** From an image that carries all plugins but one. */
+  /** From an image that carries all plugins but those that the script says it lacks. */
   private void install(String npmPackage, ObjectNode answer) {
     var name = npmPackage.substring(npmPackage.indexOf('/') + 1);
-    if (name.equals("msteams")) {
+    if (script.isUncarried(name)) {
       refuse(answer, "UNAVAILABLE", "npm view failed: not reached");
       return;
     }

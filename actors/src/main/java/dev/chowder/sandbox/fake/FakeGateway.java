@@ -49,14 +49,16 @@ final class FakeGateway implements AutoCloseable {
 
   private final FakeHost host;
   private final FakeSandboxSettings settings;
+  private final FakeScript script;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Path portFile;
   private final FileChannel turn;
   private volatile @Nullable FakeHttp server;
 
-  FakeGateway(FakeHost host, FakeSandboxSettings settings) throws IOException {
+  FakeGateway(FakeHost host, FakeSandboxSettings settings, FakeScript script) throws IOException {
     this.host = host;
     this.settings = settings;
+    this.script = script;
     this.portFile = host.root().resolve(".port");
     this.turn =
         FileChannel.open(
@@ -167,7 +169,9 @@ final class FakeGateway implements AutoCloseable {
     sandbox.log().add("got " + path);
     if (FakeSocket.isAskedForBy(exchange)) {
       new FakeConversation(
-              sandbox, shown -> FakeOpenClaw.token(sandbox.home()).map(shown::equals).orElse(true))
+              sandbox,
+              script,
+              shown -> FakeOpenClaw.token(sandbox.home()).map(shown::equals).orElse(true))
           .over(FakeSocket.accept(exchange));
       return;
     }

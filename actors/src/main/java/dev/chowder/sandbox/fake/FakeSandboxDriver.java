@@ -44,7 +44,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     this.script = script;
     try {
       this.host = new FakeHost(settings.directory());
-      this.gateway = new FakeGateway(host, settings);
+      this.gateway = new FakeGateway(host, settings, script);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

@@ -61,6 +61,7 @@ public final class FakeScript {
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
   private final Set<String> missing = new HashSet<>();
+  private final Set<String> uncarried = new HashSet<>();
   private final List<Call> calls = new ArrayList<>();
   private @Nullable Fault always;
   private boolean forgetful;
@@ -91,6 +92,12 @@ public final class FakeScript {
   /** This snapshot is not on the host. */
   public synchronized FakeScript missing(String snapshot) {
     missing.add(snapshot);
+    return this;
+  }
+
+  /** The image does not carry this channel's plugin. */
+  public synchronized FakeScript uncarried(String plugin) {
+    uncarried.add(plugin);
     return this;
   }
 
@@ -126,6 +133,7 @@ public final class FakeScript {
     faults.clear();
     hangs.clear();
     missing.clear();
+    uncarried.clear();
     always = null;
     forgetful = false;
     return this;
@@ -142,6 +150,10 @@ public final class FakeScript {
 
   synchronized boolean isMissing(String snapshot) {
     return missing.contains(snapshot);
+  }
+
+  synchronized boolean isUncarried(String plugin) {
+    return uncarried.contains(plugin);
   }
 
   /** Does to this call what was asked for. */

@@ -47,7 +47,7 @@ public final class ChannelPresenter {
   }
 
   Optional<String> webhookUrl(InstanceId id, Channel channel) {
-    return channel.webhookPath().map(path -> publicUrl.apply(id.value()) + path);
+    return channel.webhook().map(webhook -> publicUrl.apply(id.value()) + webhook.path());
   }
 
   static ChannelStatus status(Channel channel, OpenClawChannels.Account account) {

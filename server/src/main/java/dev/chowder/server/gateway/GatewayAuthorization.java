@@ -4,6 +4,7 @@ import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.rpc.Code;
 import dev.chowder.actor.Ids;
+import dev.chowder.openclaw.Channel;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
@@ -25,13 +26,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers Envoy's question where a request for {@code <instance id>.<base domain>} goes. It checks
- * no token, the gateway does; but it lets nobody through to what only Chowder may ask of a gateway.
+ * Answers Envoy's question where a request for {@code <instance id>.<base domain>} goes: to the
+ * gateway, or to a channel's plugin that has a webhook on a port of its own. It checks no token,
+ * the gateway and the plugin do; but it lets nobody through to what only Chowder may ask of a
+ * gateway.
  */
 public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationImplBase {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayAuthorization.class);
 
   private final GatewayDirectory directory;
+  private final ListenerDirectory listeners;
   private final String suffix;
   private final WebSocketNotice onWebSocket;
 
@@ -42,8 +46,12 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
   }
 
   public GatewayAuthorization(
-      GatewayDirectory directory, String baseDomain, WebSocketNotice onWebSocket) {
+      GatewayDirectory directory,
+      ListenerDirectory listeners,
+      String baseDomain,
+      WebSocketNotice onWebSocket) {
     this.directory = directory;
+    this.listeners = listeners;
     this.suffix = "." + baseDomain.toLowerCase(Locale.ROOT);
     this.onWebSocket = onWebSocket;
   }
@@ -73,12 +81,35 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
               ApiError.of(
                   Reason.INSTANCE_NOT_RUNNING, "status: " + status + " (expected: running)"));
       case Place.Target(var address, _, _) -> {
+        var port = listenerPort(http);
+        if (port.isPresent()) yield listener(instanceId.get(), address, port.get());
         if ("websocket".equalsIgnoreCase(http.getHeadersOrDefault("upgrade", ""))) {
           onWebSocket.opening(instanceId.get());
         }
         yield allowed(address);
       }
     };
+  }
+
+  /**
+   * Of all that may be asked, the one request that a service sends. Envoy has resolved dots and
+   * slashes; what is spelled in yet another way is the gateway's, as everything else is.
+   */
+  private static Optional<Integer> listenerPort(AttributeContext.HttpRequest http) {
+    return http.getMethod().equals("POST")
+        ? Channel.portOfWebhook(http.getPath())
+        : Optional.empty();
+  }
+
+  private CheckResponse listener(String instanceId, InetSocketAddress gateway, int port) {
+    return listeners
+        .lookup(instanceId, gateway, port)
+        .map(GatewayAuthorization::allowed)
+        .orElseGet(
+            () ->
+                denied(
+                    ApiError.of(
+                        Reason.GATEWAY_UNAVAILABLE, "sandbox: not found (expected: an address)")));
   }
 
   private Optional<String> instanceId(String host) {

@@ -49,6 +49,10 @@ final class Edge implements AutoCloseable {
           OTHER_KEY, new Caller("01900000-0000-7000-8000-00000000000b", "key-b"));
 
   final Map<String, Place> places = new ConcurrentHashMap<>();
+
+  /** By the instance's id and the port in its sandbox. */
+  final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
+
   final BlockingQueue<String> webSockets = new LinkedBlockingQueue<>();
   final StubInstances instances;
   final GrpcServer grpc;
@@ -75,7 +79,10 @@ final class Edge implements AutoCloseable {
                 settings.instances().modelProviders(), settings.privateModelHosts()));
     var gateways =
         new GatewayAuthorization(
-            (organization, id) -> place(id), settings.gateway().baseDomain(), webSockets::add);
+            (organization, id) -> place(id),
+            (id, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
+            settings.gateway().baseDomain(),
+            webSockets::add);
     var envoy = new EnvoyToken(TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom()));
     grpc =
         GrpcServer.onNetwork(

@@ -213,6 +213,94 @@ class EnvoyGatewayIT {
   }
 
   @Test
+  void aWebhookOnAPortOfItsOwnLeadsToItsListenerAlone() throws Exception {
+    EDGE.edge().listeners.put(id + ":3978", other.address());
+    assertThat(send(request("POST", id, "/api/messages")).status()).isEqualTo(200);
+    var asked = other.next();
+    assertThat(asked.path()).isEqualTo("/api/messages");
+    assertThat(asked.headers().getFirst("host")).isEqualTo(id + ".localhost");
+    assertThat(gateway.seen).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/api/messages?x=1",
+        "/api/messages/",
+        "/api/messages/x",
+        "/api/messages;x",
+        "/API/messages",
+        "/api%2fmessages",
+        "/api%5cmessages",
+        "/api/%256dessages",
+        "/api/messages%00",
+        "/api/messages%20",
+        "/api/messages%3fx",
+        "/x/..%2fapi/messages",
+        "/x/api/messages",
+        "/x?/api/messages",
+        "/line/webhook",
+      })
+  void whatIsSpelledInAnotherWayIsTheGateways(String path) throws Exception {
+    EDGE.edge().listeners.put(id + ":3978", other.address());
+    var answer = send(request("POST", id, path));
+    // Envoy lets no control characters through.
+    assertThat(answer.status()).as("%s", answer).isIn(200, 400);
+    if (answer.status() == 200) {
+      assertThat(gateway.next().path()).isNotEqualTo("/api/messages");
+    }
+    assertThat(other.seen).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/api/%6dessages",
+        "/api\\messages",
+        "//api///messages",
+        "/x/../api/./messages",
+        "/x/%2e%2e/api/messages",
+      })
+  void whatEnvoyReadsAsTheWebhookArrivesAsTheWebhook(String path) throws Exception {
+    EDGE.edge().listeners.put(id + ":3978", other.address());
+    assertThat(send(request("POST", id, path)).status()).isEqualTo(200);
+    assertThat(other.next().path()).isEqualTo("/api/messages");
+    assertThat(gateway.seen).isEmpty();
+  }
+
+  @Test
+  void onlyAPostIsAWebhooks() throws Exception {
+    EDGE.edge().listeners.put(id + ":3978", other.address());
+    for (var method : new String[] {"GET", "PUT", "DELETE", "OPTIONS"}) {
+      assertThat(send(request(method, id, "/api/messages")).status()).isEqualTo(200);
+      assertThat(gateway.next().path()).isEqualTo("/api/messages");
+    }
+    assertThat(other.seen).isEmpty();
+  }
+
+  @Test
+  void aWebhookOfAnInstanceThatDoesNotRunIsRefusedAsItsGatewayIs() throws IOException {
+    EDGE.edge().listeners.put(id + ":3978", other.address());
+    EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
+    var post = request("POST", id, "/api/messages");
+    RestErrors.check(send(post), 503, 14, "INSTANCE_NOT_RUNNING");
+    EDGE.edge().places.remove(id);
+    RestErrors.check(send(post), 404, 5, "INSTANCE_NOT_FOUND");
+    assertThat(other.seen).isEmpty();
+  }
+
+  @Test
+  void aWebhookThatNobodyListensAtIsUnavailable() throws IOException {
+    var post = request("POST", id, "/api/messages");
+    RestErrors.check(send(post), 502, 14, "GATEWAY_UNAVAILABLE");
+    try (var closed = new ServerSocket(0)) {
+      EDGE.edge().listeners.put(id + ":3978", Edge.loopback(closed.getLocalPort()));
+    }
+    RestErrors.check(send(post), 502, 14, "GATEWAY_UNAVAILABLE");
+    assertThat(gateway.seen).isEmpty();
+  }
+
+  @Test
   void aWebSocketLeadsToTheGatewayAndTheServerHearsOfIt() throws Exception {
     try (var echo = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> upgradeAndEcho(echo));

@@ -102,6 +102,7 @@ class ChannelsTest {
     assertThat(channel("line").getWebhookUrl())
         .matches("http://[0-9a-f-]{36}\\.localhost:\\d+/line/webhook")
         .contains(id);
+    assertThat(channel("msteams").getWebhookUrl()).endsWith("/api/messages").contains(id);
     assertThat(channel("telegram").hasWebhookUrl()).isFalse();
   }
 
@@ -193,10 +194,12 @@ class ChannelsTest {
 
   @Test
   void aPluginThatCannotBeInstalledIsTold() {
-    refused(
-        Reason.GATEWAY_UNAVAILABLE,
-        () -> connect("msteams", Map.of("app_id", "a", "app_password", "b", "tenant_id", "c")));
+    node.script().uncarried("msteams");
+    var config = Map.of("app_id", "a", "app_password", "b", "tenant_id", "c");
+    refused(Reason.GATEWAY_UNAVAILABLE, () -> connect("msteams", config));
     assertThat(channel("msteams").getEnabled()).isFalse();
+    node.script().heal();
+    assertThat(connect("msteams", config).getStatus()).isEqualTo(Status.connected);
   }
 
   @Test

@@ -1,0 +1,66 @@
+package dev.chowder.server.instance;
+
+import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.server.gateway.ListenerDirectory;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds listeners by asking the sandbox host, and believes what it said for a while: strangers may
+ * call webhooks as often as they like, and the host is asked once in that time for each sandbox.
+ */
+public final class SandboxListeners implements ListenerDirectory {
+  private static final Logger LOG = LoggerFactory.getLogger(SandboxListeners.class);
+  private static final int MAX_BELIEVED = 10_000;
+
+  private final SandboxDriver driver;
+  private final AsyncLoadingCache<Question, Optional<InetSocketAddress>> believed;
+
+  /** Where the gateway answers is another one after each start, and so is the listener. */
+  private record Question(String instanceId, InetSocketAddress gateway, int port) {}
+
+  /**
+   * Wires it.
+   *
+   * @param age how long an answer is believed, also one that there is none
+   * @param blocking where the host is asked
+   */
+  public SandboxListeners(SandboxDriver driver, Duration age, Executor blocking) {
+    this.driver = driver;
+    this.believed =
+        Caffeine.newBuilder()
+            .maximumSize(MAX_BELIEVED)
+            .expireAfterWrite(age)
+            .executor(blocking)
+            .buildAsync(this::ask);
+  }
+
+  @Override
+  public Optional<InetSocketAddress> lookup(
+      String instanceId, InetSocketAddress gateway, int port) {
+    return believed.get(new Question(instanceId, gateway, port)).join();
+  }
+
+  private Optional<InetSocketAddress> ask(Question question) {
+    try {
+      return driver
+          .unpublished(SandboxId.ofInstance(question.instanceId()), question.port())
+          .map(at -> new InetSocketAddress(at.host(), at.port()));
+    } catch (SandboxException why) {
+      LOG.warn(
+          "instance={} listener on port {}: {}",
+          question.instanceId(),
+          question.port(),
+          why.getMessage());
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package dev.chowder.server.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SandboxListenersTest {
+  private static final int PORT = 3978;
+
+  private final String id = UUID.randomUUID().toString();
+  private final SandboxId sandbox = SandboxId.ofInstance(id);
+  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final SandboxListeners listeners =
+      new SandboxListeners(driver, Duration.ofHours(1), threads);
+
+  @AfterEach
+  void close() {
+    threads.close();
+    driver.close();
+  }
+
+  @Test
+  void aFloodOfCallsAsksTheHostOnce() throws Exception {
+    var gateway = start(1);
+    driver.script().delay(Verb.OBSERVE, Duration.ofMillis(100));
+    List<Future<Optional<InetSocketAddress>>> found = new ArrayList<>();
+    for (int n = 0; n < 200; n++) {
+      found.add(threads.submit(() -> listeners.lookup(id, gateway, PORT)));
+    }
+    for (var one : found) assertThat(one.get()).contains(gateway);
+    assertThat(asked()).isEqualTo(1);
+  }
+
+  @Test
+  void whatWasKnownOfAFormerProcessIsNotSaidOfTheNext() {
+    var first = start(1);
+    assertThat(listeners.lookup(id, first, PORT)).contains(first);
+    driver.stop(sandbox, Duration.ZERO);
+    var second = start(2);
+    assertThat(second).isNotEqualTo(first);
+    assertThat(listeners.lookup(id, second, PORT)).contains(second);
+  }
+
+  @Test
+  void aHostThatDoesNotAnswerIsNotAskedByEachCaller() {
+    var gateway = start(1);
+    driver.script().failNext(Verb.OBSERVE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
+    assertThat(listeners.lookup(id, gateway, PORT)).isEmpty();
+    assertThat(listeners.lookup(id, gateway, PORT)).isEmpty();
+    assertThat(asked()).isEqualTo(1);
+  }
+
+  @Test
+  void itIsNotBelievedForEver() {
+    var gateway = start(1);
+    var forgetful = new SandboxListeners(driver, Duration.ZERO, threads);
+    assertThat(forgetful.lookup(id, gateway, PORT)).contains(gateway);
+    driver.stop(sandbox, Duration.ZERO);
+    assertThat(forgetful.lookup(id, gateway, PORT)).isEmpty();
+  }
+
+  private InetSocketAddress start(int attempt) {
+    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake"));
+    SandboxEndpoint endpoint =
+        driver.start(
+            sandbox,
+            attempt,
+            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
+    return new InetSocketAddress(endpoint.host(), endpoint.port());
+  }
+
+  private long asked() {
+    return driver.script().calls().stream().filter(c -> c.verb() == Verb.OBSERVE).count();
+  }
+}
