@@ -42,7 +42,10 @@ import dev.chowder.api.v1.SubscriptionServiceGrpc.SubscriptionServiceBlockingStu
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.subscription.SignedEvent;
+import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
+import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
 import io.grpc.CallCredentials;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -160,6 +163,7 @@ final class Journey {
     reconfigure(server);
     rotate(server);
     connect(server);
+    askAsEnvoy(server);
     stop(server);
     settle(server);
     start(server);
@@ -257,11 +261,35 @@ final class Journey {
   }
 
   private String operatorToken() {
+    return tokenIn("operator.token");
+  }
+
+  private String tokenIn(String file) {
     try {
-      return Files.readString(home.resolve("operator.token")).strip();
+      return Files.readString(home.resolve(file)).strip();
     } catch (IOException why) {
       throw new UncheckedIOException(why);
     }
+  }
+
+  /** Where a call goes that a channel's plugin takes at a port of its own. */
+  private void askAsEnvoy(ServerProcess server) {
+    var headers = new Metadata();
+    headers.put(EnvoyToken.HEADER, tokenIn("envoy.token"));
+    var authorization =
+        AuthorizationGrpc.newBlockingStub(server.channel())
+            .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    var question = CheckRequest.newBuilder();
+    question
+        .getAttributesBuilder()
+        .getRequestBuilder()
+        .getHttpBuilder()
+        .setMethod("POST")
+        .setHost(id() + ".localhost")
+        .setPath("/api/messages");
+    var answer = call(server, () -> authorization.check(question.build()));
+    if (!answer.hasOkResponse()) throw new AssertionError("webhook: " + answer);
   }
 
   /** To the tier that it has, so that all else goes on as before. */
