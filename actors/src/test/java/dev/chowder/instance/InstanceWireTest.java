@@ -8,11 +8,13 @@ import com.google.protobuf.ByteString;
 import dev.chowder.actor.TestActors;
 import dev.chowder.storage.InstanceRow;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -57,22 +59,40 @@ class InstanceWireTest {
     var json = row.view().toStringUtf8();
     var older = json.replaceFirst("\"token\":\\{[^}]*},", "");
     assertThat(older).isNotEqualTo(json);
-    var read =
-        InstanceReadRows.view(
-            new InstanceRow(
-                row.id(),
-                row.organizationId(),
-                row.revision(),
-                row.status(),
-                row.name(),
-                row.labels(),
-                row.createdAt(),
-                row.updatedAt(),
-                row.terminatedAt(),
-                row.owesSince(),
-                row.holdsSlot(),
-                ByteString.copyFromUtf8(older)));
-    assertThat(read).isEqualTo(views().getFirst());
+    assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
+  }
+
+  /** As a row from before times were numbers has it. */
+  @Test
+  void aTimeThatIsTextIsReadToo() {
+    var row = InstanceReadRows.row(views().getFirst());
+    var json = row.view().toStringUtf8();
+    var older =
+        Pattern.compile("(\"(?:createdAt|updatedAt)\":)([0-9]+)(?:\\.[0-9]+)?")
+            .matcher(json)
+            .replaceAll(
+                time -> {
+                  var text = Instant.ofEpochSecond(Long.parseLong(time.group(2))).toString();
+                  return time.group(1) + '"' + text + '"';
+                });
+    assertThat(older).isNotEqualTo(json);
+    assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
+  }
+
+  private static InstanceRow withView(InstanceRow row, String view) {
+    return new InstanceRow(
+        row.id(),
+        row.organizationId(),
+        row.revision(),
+        row.status(),
+        row.name(),
+        row.labels(),
+        row.createdAt(),
+        row.updatedAt(),
+        row.terminatedAt(),
+        row.owesSince(),
+        row.holdsSlot(),
+        ByteString.copyFromUtf8(view));
   }
 
   @Test

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.chowder.server.call.RateSettings.Bound;
 import io.github.bucket4j.Bucket;
+import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 
 /**
@@ -20,7 +21,15 @@ final class Pace {
   private final int atOnce;
   private final Bound calls;
   private final Duration spread;
+  private final TimeMeter meter;
+  private final Pause pause;
   private final Cache<String, Bucket> buckets;
+
+  /** What a call does while it is not its turn. */
+  @FunctionalInterface
+  interface Pause {
+    void take(Duration time) throws InterruptedException;
+  }
 
   /**
    * Bounds how fast calls begin.
@@ -28,8 +37,14 @@ final class Pace {
    * @param spread over which a whole burst is begun, and no call waits longer; zero: at once
    */
   Pace(Bound calls, Duration spread) {
+    this(calls, spread, RateLimit.METER, Thread::sleep);
+  }
+
+  Pace(Bound calls, Duration spread, TimeMeter meter, Pause pause) {
     this.calls = calls;
     this.spread = spread;
+    this.meter = meter;
+    this.pause = pause;
     this.atOnce = Math.max(1, calls.burst() / AT_ONCE_OF_BURST);
     this.buckets =
         Caffeine.newBuilder()
@@ -51,7 +66,7 @@ final class Pace {
     long owed = bucket(organization).consumeIgnoringRateLimits(now);
     if (owed <= 0) return;
     try {
-      Thread.sleep(Duration.ofNanos(Math.min(owed, spread.toNanos())));
+      pause.take(Duration.ofNanos(Math.min(owed, spread.toNanos())));
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
@@ -62,7 +77,7 @@ final class Pace {
         organization,
         _ ->
             Bucket.builder()
-                .withCustomTimePrecision(RateLimit.METER)
+                .withCustomTimePrecision(meter)
                 .addLimit(limit -> limit.capacity(atOnce).refillGreedy(calls.burst(), spread))
                 .build());
   }

@@ -1,0 +1,86 @@
+package dev.chowder.server.call;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.call.RateSettings.Bound;
+import io.github.bucket4j.TimeMeter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PaceTest {
+  /** A tenth of this burst begins at once, and the whole of it within a second. */
+  private static final Bound CALLS = new Bound(20, Duration.ofSeconds(1), 100, 10);
+
+  private static final Duration SPREAD = Duration.ofSeconds(1);
+
+  private final Hands hands = new Hands();
+  private final List<Duration> pauses = new ArrayList<>();
+  private final Pace pace = new Pace(CALLS, SPREAD, hands, pauses::add);
+
+  @Test
+  void whoAsksForLittleAtATimeWaitsForNothing() {
+    for (int second = 0; second < 5; second++) {
+      for (int call = 0; call < 10; call++) pace.await("one", 1, 0);
+      hands.move(SPREAD);
+    }
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void whatComesAtOnceBeginsOneAfterAnother() {
+    for (int call = 0; call < 13; call++) pace.await("one", 1, 0);
+    assertThat(pauses)
+        .containsExactly(Duration.ofMillis(10), Duration.ofMillis(20), Duration.ofMillis(30));
+  }
+
+  @Test
+  void anotherOrganizationIsNotHeldUp() {
+    for (int call = 0; call < 100; call++) pace.await("one", 1, 0);
+    pauses.clear();
+    pace.await("another", 1, 0);
+    assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void aChangeCountsForFiveAtMostAndALongAnswerForAllOfItself() {
+    pace.await("one", 20, 0);
+    pace.await("one", 20, 0);
+    assertThat(pauses).isEmpty();
+    pace.await("one", 1, 30);
+    assertThat(pauses).containsExactly(Duration.ofMillis(310));
+  }
+
+  @Test
+  void nobodyWaitsLongerThanAWholeBurstTakes() {
+    for (int call = 0; call < 300; call++) pace.await("one", 1, 0);
+    assertThat(pauses).endsWith(SPREAD).allSatisfy(p -> assertThat(p).isLessThanOrEqualTo(SPREAD));
+  }
+
+  @Test
+  void withoutASpreadAllBeginAtOnce() {
+    var none = new Pace(CALLS, Duration.ZERO, hands, pauses::add);
+    for (int call = 0; call < 300; call++) none.await("one", 1, 0);
+    assertThat(pauses).isEmpty();
+  }
+
+  /** A clock that stands still until it is moved. */
+  private static final class Hands implements TimeMeter {
+    private long nanos = 1;
+
+    void move(Duration by) {
+      nanos += by.toNanos();
+    }
+
+    @Override
+    public long currentTimeNanos() {
+      return nanos;
+    }
+
+    @Override
+    public boolean isWallClockBased() {
+      return false;
+    }
+  }
+}
