@@ -104,7 +104,8 @@ final class UploadForm {
   private static String name(String headers) {
     for (var line : headers.split("\r\n", -1)) {
       if (line.toLowerCase(Locale.ROOT).startsWith("content-disposition:")) {
-        return parameters(line).getOrDefault("name", "");
+        // An empty one is there without a value.
+        return Optional.ofNullable(parameters(line).get("name")).orElse("");
       }
     }
     return "";
