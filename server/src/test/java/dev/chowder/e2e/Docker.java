@@ -26,8 +26,9 @@ final class Docker {
     }
   }
 
+  /** Not while another one takes its place, and there is none for a moment. */
   static boolean runs(String container) {
-    return inspect(container).at("/State/Running").asBoolean();
+    return !docker("ps", "-q", "--filter", "name=^/" + container + "$").out().isBlank();
   }
 
   /** Everything in Docker that carries the instance's label: containers, then volumes. */

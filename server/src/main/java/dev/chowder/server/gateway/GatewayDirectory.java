@@ -16,8 +16,11 @@ public interface GatewayDirectory {
    */
   Place lookup(Optional<String> organizationId, String instanceId);
 
-  /** How often to ask again after a refusal; a rotation needs one, and several may follow. */
-  int MAX_REPETITIONS = 4;
+  /**
+   * How often to ask again after a refusal: a rotation needs one. But a gateway that is taking its
+   * new token may refuse both, on a busy machine for more than the 0.7 s of four; these are 6.3.
+   */
+  int MAX_REPETITIONS = 7;
 
   /**
    * How long to wait before a gateway that refused a token is asked for the n-th time again, from 1
