@@ -53,10 +53,10 @@ class ResponsesTest {
   @BeforeEach
   void start() throws IOException {
     gateway = new StubGateway();
-    open("1500ms");
+    open("1500ms", 1);
   }
 
-  private void open(String firstByteTimeout) throws IOException {
+  private void open(String firstByteTimeout, int maxOpen) throws IOException {
     edge =
         new Edge(
             folder,
@@ -66,7 +66,7 @@ class ResponsesTest {
                 "chowder.responses.idle-timeout",
                 "4s",
                 "chowder.responses.max-open",
-                1));
+                maxOpen));
     edge.place(id, gateway.address());
     channel =
         NettyChannelBuilder.forAddress(Edge.loopback(edge.grpc.port())).usePlaintext().build();
@@ -147,9 +147,10 @@ class ResponsesTest {
           StubGateway.reply(
               exchange, token.equals("Bearer the-next") ? 200 : 401, "application/json", "{}");
         });
-    // Longer than all pauses together.
+    // Longer than all pauses together; the first may hold its place a moment longer than its
+    // answer.
     close();
-    open("1m");
+    open("1m", 2);
     edge.place(id, gateway.address(), "the-next");
     assertThat(answer().next().getData().toStringUtf8()).isEqualTo("{}");
     assertThat(gateway.seen).hasSize(2);
