@@ -71,7 +71,7 @@ final class ResponseStream {
    * Sends the request.
    *
    * @param again the same with the token that is to be tried next; asked for each time that the
-   *     gateway refuses one, which it does before it begins with anything
+   *     gateway refuses one and has not begun with anything
    */
   void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> again) {
     out.setOnReadyThreshold(settings.maxBufferedBytes());
@@ -101,30 +101,58 @@ final class ResponseStream {
   private HttpResponse.BodySubscriber<@Nullable Void> onStatus(
       HttpResponse.ResponseInfo info, HttpClient client, Supplier<Optional<HttpRequest>> again) {
     int status = info.statusCode();
-    if (status == 401 && mayRepeat()) {
-      repeatLater(client, again);
-      return HttpResponse.BodySubscribers.replacing(null);
-    }
     if (status == 401 || status == 403) {
-      failRefused(status);
-    } else if (status < 200 || (status >= 300 && status < 400)) {
+      return HttpResponse.BodySubscribers.mapping(
+          HttpResponse.BodySubscribers.limiting(
+              HttpResponse.BodySubscribers.ofByteArray(), Refusal.MAX_BYTES),
+          body -> {
+            onRefusal(info, body, client, again);
+            return null;
+          });
+    }
+    if (status < 200 || (status >= 300 && status < 400)) {
       fail(
           ApiError.of(
               Reason.GATEWAY_UNAVAILABLE, "gateway: status " + status + " (expected: an answer)"));
     } else {
-      synchronized (this) {
-        contentType = contentType(info);
-        events = contentType.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
-        if (status != 200) {
-          ResponseHeaders.putHttpStatus(headers, status);
-        }
-        info.headers()
-            .firstValue("retry-after")
-            .filter(value -> value.matches("[\\x20-\\x7e]{1,64}"))
-            .ifPresent(value -> ResponseHeaders.putRetryAfter(headers, value));
-      }
+      answerWith(status, info);
     }
     return new Body();
+  }
+
+  private synchronized void answerWith(int status, HttpResponse.ResponseInfo info) {
+    contentType = contentType(info);
+    events = contentType.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
+    if (status != 200) {
+      ResponseHeaders.putHttpStatus(headers, status);
+    }
+    info.headers()
+        .firstValue("retry-after")
+        .filter(value -> value.matches("[\\x20-\\x7e]{1,64}"))
+        .ifPresent(value -> ResponseHeaders.putRetryAfter(headers, value));
+  }
+
+  private void onRefusal(
+      HttpResponse.ResponseInfo info,
+      byte[] body,
+      HttpClient client,
+      Supplier<Optional<HttpRequest>> again) {
+    switch (Refusal.of(info.statusCode(), body)) {
+      case TOKEN, TOKEN_REPLACED -> {
+        if (mayRepeat()) {
+          repeatLater(client, again);
+        } else {
+          failRefused(info.statusCode());
+        }
+      }
+      case ANSWER -> {
+        // The agent's own 401 or 403 would be taken for one that speaks of the caller's key.
+        answerWith(502, info);
+        send(UnsafeByteOperations.unsafeWrap(body));
+        complete();
+      }
+      case PERMISSION -> failRefused(info.statusCode());
+    }
   }
 
   private synchronized boolean mayRepeat() {
@@ -142,7 +170,9 @@ final class ResponseStream {
 
   private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> again) {
     try {
-      again.get().ifPresentOrElse(request -> send(client, request, again), () -> failRefused(401));
+      again
+          .get()
+          .ifPresentOrElse(request -> send(client, request, again), this::failBecauseItIsGone);
     } catch (RuntimeException thrown) {
       fail(unreachable(thrown));
     }
@@ -154,6 +184,13 @@ final class ResponseStream {
     fail(
         ApiError.of(
             Reason.GATEWAY_UNAVAILABLE, "gateway: refuses Chowder's token (expected: an answer)"));
+  }
+
+  private void failBecauseItIsGone() {
+    fail(
+        ApiError.of(
+            Reason.GATEWAY_UNAVAILABLE,
+            "gateway: not there any more (expected: an answer). Look at the instance's status."));
   }
 
   private static String contentType(HttpResponse.ResponseInfo info) {

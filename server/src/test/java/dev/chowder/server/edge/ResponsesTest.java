@@ -31,6 +31,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The limits of an answer on its way from a gateway: in time, in memory, in number. */
 class ResponsesTest {
@@ -158,6 +160,57 @@ class ResponsesTest {
     edge.place(id, gateway.address(), "neither");
     assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
     assertThat(gateway.seen).hasSize(2 + 1 + GatewayDirectory.MAX_REPETITIONS);
+  }
+
+  @Test
+  void aMessageThatAnAgentHadNotBegunWithWhenItsTokenWasReplacedIsSentAgain() {
+    gateway.behave(
+        exchange -> {
+          if (gateway.seen.size() < 3) {
+            StubGateway.reply(
+                exchange, 403, "application/json", failed("Gateway requester authority changed"));
+          } else {
+            StubGateway.reply(exchange, 200, "application/json", "{}");
+          }
+        });
+    assertThat(answer().next().getData().toStringUtf8()).isEqualTo("{}");
+    assertThat(gateway.seen).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403})
+  void whatTheAgentItselfIsRefusedIsItsAnswerAndNotRepeated(int status) {
+    String said = failed("Incorrect API key provided.");
+    gateway.behave(exchange -> StubGateway.reply(exchange, status, "application/json", said));
+    var answer = answer();
+    assertThat(answer.next().getData().toStringUtf8()).isEqualTo(said);
+    assertThat(answer.hasNext()).isFalse();
+    assertThat(gateway.seen).hasSize(1);
+  }
+
+  @Test
+  void aTokenThatMayNotIsNotTriedAgain() {
+    gateway.behave(
+        exchange -> StubGateway.reply(exchange, 403, "application/json", "{\"ok\":false}"));
+    assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
+    assertThat(gateway.seen).hasSize(1);
+  }
+
+  @Test
+  void aRefusalWithoutEndIsGivenUp() throws Exception {
+    gateway.behave(
+        exchange -> {
+          exchange.sendResponseHeaders(403, 0);
+          saySomethingWhenItMayGoOn(exchange);
+        });
+    goOn.countDown();
+    assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
+    assertTheGatewayWasHungUpOn();
+  }
+
+  private static String failed(String message) {
+    return "{\"object\":\"response\",\"status\":\"failed\",\"error\":{\"message\":\"%s\"}}"
+        .formatted(message);
   }
 
   @Test
