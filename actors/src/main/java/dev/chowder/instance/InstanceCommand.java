@@ -37,9 +37,10 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   /**
    * The state now and each new one go to {@code replyTo} until it ends; said again, the state is
-   * sent again.
+   * sent again. Before the first of them {@code watcher} is told which actor answers.
    */
-  record Watch(ActorRef<InstanceReply> replyTo) implements Request {}
+  record Watch(ActorRef<InstanceReply> replyTo, ActorRef<InstanceHome> watcher)
+      implements Request {}
 
   record Stop(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
 

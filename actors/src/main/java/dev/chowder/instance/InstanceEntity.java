@@ -161,9 +161,12 @@ public final class InstanceEntity
   private Effect<InstanceEvent, InstanceState> unchanged(
       InstanceState state, InstanceCommand command) {
     var view = view(state);
-    if (command instanceof InstanceCommand.Watch(var watcher) && !addWatcher(watcher)) {
-      watcher.tell(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(maxWatchers)));
-      return Effect().none();
+    if (command instanceof InstanceCommand.Watch(var replyTo, var watcher)) {
+      if (!addWatcher(replyTo)) {
+        replyTo.tell(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(maxWatchers)));
+        return Effect().none();
+      }
+      watcher.tell(new InstanceHome(context.getSelf()));
     }
     if (command instanceof InstanceCommand.Nudge) {
       view.ifPresent(views::storeIfUnsure);

@@ -3,23 +3,59 @@ package dev.chowder.instance;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a subscription to one instance alive: it asks again with each heartbeat, so that a
- * subscription that was lost with a restarted or moved instance comes back by itself, and the
- * answer is the heartbeat.
+ * Keeps a subscription to one instance alive, wherever its actor lives: it asks until it is
+ * answered, again as soon as that actor has ended, because it moved to another node or lost its
+ * own, and with each heartbeat, whose answer is the watcher's heartbeat.
  */
-final class InstanceWatch {
-  private InstanceWatch() {}
+final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
+  /** A question may be lost with the node that it went to; so may its answer. */
+  private static final Duration REPEAT_AFTER = Duration.ofSeconds(1);
 
   /** What the watching actor understands. */
   sealed interface Message {
     record Heard(InstanceReply reply) implements Message {}
 
+    record Found(InstanceHome home) implements Message {}
+
+    record Lost(InstanceHome home) implements Message {}
+
     record Beat() implements Message {}
 
+    record Unanswered() implements Message {}
+
     record End() implements Message {}
+  }
+
+  private final Consumer<InstanceCommand> instance;
+  private final Consumer<InstanceReply> listener;
+  private final TimerScheduler<Message> timers;
+  private final InstanceCommand.Watch watch;
+  private @Nullable InstanceHome home;
+
+  private InstanceWatch(
+      ActorContext<Message> context,
+      TimerScheduler<Message> timers,
+      Consumer<InstanceCommand> instance,
+      Duration heartbeat,
+      Consumer<InstanceReply> listener) {
+    super(context);
+    this.instance = instance;
+    this.listener = listener;
+    this.timers = timers;
+    this.watch =
+        new InstanceCommand.Watch(
+            context.messageAdapter(InstanceReply.class, Message.Heard::new),
+            context.messageAdapter(InstanceHome.class, Message.Found::new));
+    timers.startTimerWithFixedDelay(new Message.Beat(), heartbeat);
+    ask();
   }
 
   static Behavior<Message> create(
@@ -27,25 +63,50 @@ final class InstanceWatch {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> {
-                  var ears = context.messageAdapter(InstanceReply.class, Message.Heard::new);
-                  var watch = new InstanceCommand.Watch(ears);
-                  instance.accept(watch);
-                  timers.startTimerWithFixedDelay(new Message.Beat(), heartbeat);
-                  return Behaviors.receiveMessage(
-                      message ->
-                          switch (message) {
-                            case Message.Heard(var reply) -> {
-                              listener.accept(reply);
-                              yield isLast(reply) ? Behaviors.stopped() : Behaviors.same();
-                            }
-                            case Message.Beat() -> {
-                              instance.accept(watch);
-                              yield Behaviors.same();
-                            }
-                            case Message.End() -> Behaviors.stopped();
-                          });
-                }));
+                timers -> new InstanceWatch(context, timers, instance, heartbeat, listener)));
+  }
+
+  @Override
+  public Receive<Message> createReceive() {
+    return newReceiveBuilder().onMessage(Message.class, this::on).build();
+  }
+
+  private Behavior<Message> on(Message message) {
+    return switch (message) {
+      case Message.Found(var found) -> {
+        follow(found);
+        yield this;
+      }
+      case Message.Heard(var reply) -> {
+        timers.cancel(new Message.Unanswered());
+        listener.accept(reply);
+        yield isLast(reply) ? Behaviors.stopped() : this;
+      }
+      case Message.Lost(var lost) -> {
+        if (lost.equals(home)) {
+          home = null;
+          ask();
+        }
+        yield this;
+      }
+      case Message.Beat(), Message.Unanswered() -> {
+        ask();
+        yield this;
+      }
+      case Message.End() -> Behaviors.stopped();
+    };
+  }
+
+  private void ask() {
+    instance.accept(watch);
+    timers.startSingleTimer(new Message.Unanswered(), REPEAT_AFTER);
+  }
+
+  private void follow(InstanceHome found) {
+    if (found.equals(home)) return;
+    if (home != null) getContext().unwatch(home.actor());
+    home = found;
+    getContext().watchWith(found.actor(), new Message.Lost(found));
   }
 
   /** After this reply nothing more can come. */

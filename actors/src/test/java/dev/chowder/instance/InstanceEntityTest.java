@@ -249,12 +249,15 @@ class InstanceEntityTest {
     TestProbe<InstanceReply> one = KIT.createTestProbe();
     TestProbe<InstanceReply> two = KIT.createTestProbe();
     TestProbe<InstanceReply> three = KIT.createTestProbe();
-    instance.runCommand(new InstanceCommand.Watch(one.ref()));
-    instance.runCommand(new InstanceCommand.Watch(two.ref()));
-    instance.runCommand(new InstanceCommand.Watch(three.ref()));
+    TestProbe<InstanceHome> homes = KIT.createTestProbe();
+    instance.runCommand(new InstanceCommand.Watch(one.ref(), homes.ref()));
+    instance.runCommand(new InstanceCommand.Watch(two.ref(), homes.ref()));
+    instance.runCommand(new InstanceCommand.Watch(three.ref(), homes.ref()));
     assertThat(revision(one.receiveMessage())).isEqualTo(1);
     assertThat(three.receiveMessage())
         .isEqualTo(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(2)));
+    assertThat(homes.receiveMessage()).isEqualTo(homes.receiveMessage());
+    homes.expectNoMessage();
     var stage = finished(1, Stage.CREATE_SANDBOX);
     instance.runCommand(
         new InstanceCommand.StagesFinished(

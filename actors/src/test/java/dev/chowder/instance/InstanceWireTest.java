@@ -143,7 +143,8 @@ class InstanceWireTest {
             List.of(
                 new InstanceCommand.Create("key", States.PROFILE, T0, ref),
                 new InstanceCommand.Get(ref),
-                new InstanceCommand.Watch(ref),
+                new InstanceCommand.Watch(ref, ref.unsafeUpcast()),
+                new InstanceHome(ref.unsafeUpcast()),
                 new InstanceCommand.Stop("key", T0, ref),
                 new InstanceCommand.Start("key", T0, ref),
                 new InstanceCommand.Delete("key", T0, ref),

@@ -120,7 +120,8 @@ final class LifecycleExploration {
     verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
     verbs.put("StoreView", new InstanceCommand.StoreView(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
-    verbs.put("Watch", new InstanceCommand.Watch(NOBODY));
+    verbs.put(
+        "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceHome>create().getRef()));
     verbs.put(
         "Update",
         new InstanceCommand.Update("key", Optional.of("other"), Map.of(), true, T0, NOBODY));

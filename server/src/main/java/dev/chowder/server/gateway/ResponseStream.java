@@ -92,7 +92,8 @@ final class ResponseStream {
     var _ =
         sent.whenComplete(
             (response, thrown) -> {
-              if (thrown != null) {
+              // Not when we gave it up ourselves, as after the caller went away.
+              if (thrown != null && !hasEnded()) {
                 fail(unreachable(thrown));
               }
             });
@@ -153,6 +154,10 @@ final class ResponseStream {
       }
       case PERMISSION -> failRefused(info.statusCode());
     }
+  }
+
+  private synchronized boolean hasEnded() {
+    return ended;
   }
 
   private synchronized boolean mayRepeat() {

@@ -34,6 +34,10 @@ class RollingRestartIT {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
+
+  /** Well below a watch's heartbeat, with which it would find any instance again. */
+  private static final Duration NEWS_LIMIT = Duration.ofSeconds(10);
+
   private static final int CALLERS = 3;
   private static final int WATCHES = 6;
 
@@ -75,6 +79,12 @@ class RollingRestartIT {
           node.launch();
           node.awaitServing();
           Await.until(SETTLE_LIMIT, () -> answers.get() > before + 20, () -> "answers: " + answers);
+          var name = "{\"name\":\"after %d answers\"}".formatted(before);
+          for (var watch : watches) {
+            call(envoy.port(), owner.key(), "PATCH", "/v1/instances/" + watch.id(), name, 200);
+            var renamed = owner.get(channel, watch.id()).getRevision();
+            watch.watcher().awaitRevision(renamed, NEWS_LIMIT);
+          }
         }
         over.set(true);
       }
