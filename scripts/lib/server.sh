@@ -12,15 +12,16 @@ server_ensure() {
   fi
   printf '%s\n' "$NODES" >"$NODES_FILE"
   if nodes_any_runs; then
-    for ((n = 1; n <= NODES; n++)); do (node_ensure "$n" && node_await "$n") || return 1; done
+    for ((n = 1; n <= NODES; n++)); do node_ensure "$n" && node_await "$n" || return 1; done
   else
     # None of them forms a cluster before the others answer.
-    for ((n = 1; n <= NODES; n++)); do (node_ensure "$n") || return 1; done
-    for ((n = 1; n <= NODES; n++)); do (node_await "$n") || return 1; done
+    for ((n = 1; n <= NODES; n++)); do node_ensure "$n" || return 1; done
+    for ((n = 1; n <= NODES; n++)); do node_await "$n" || return 1; done
   fi
 }
 
-node_ensure() {
+# Each node's environment is its own: both run in a shell of their own.
+node_ensure() (
   local name key supervise=()
   name="$(node_name "$1")"
   node_environment "$1"
@@ -42,15 +43,15 @@ node_ensure() {
   if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
   process_start "$name" "${supervise[@]}" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
   printf '%s\n' "$key" >"$RUN/$name.key.new"
-}
+)
 
-node_await() {
+node_await() (
   local name
   name="$(node_name "$1")"
   node_environment "$1"
   process_await "$name" server_answers
   if [ -e "$RUN/$name.key.new" ]; then mv "$RUN/$name.key.new" "$RUN/$name.key"; fi
-}
+)
 
 # What a running node was started with; another value means another start.
 server_key() {
