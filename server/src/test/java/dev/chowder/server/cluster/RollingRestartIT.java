@@ -72,21 +72,26 @@ class RollingRestartIT {
         }
         var moving = watches.getFirst();
         callers.execute(() -> stopAndStart(envoy.port(), owner.key(), moving));
-        for (var node : nodes.all()) {
-          int before = answers.get();
-          node.signal("TERM");
-          assertThat(node.awaitExit(END_LIMIT)).as(node.tail()).isEqualTo(128 + 15);
-          node.launch();
-          node.awaitServing();
-          Await.until(SETTLE_LIMIT, () -> answers.get() > before + 20, () -> "answers: " + answers);
-          var name = "{\"name\":\"after %d answers\"}".formatted(before);
-          for (var watch : watches) {
-            call(envoy.port(), owner.key(), "PATCH", "/v1/instances/" + watch.id(), name, 200);
-            var renamed = owner.get(channel, watch.id()).getRevision();
-            watch.watcher().awaitRevision(renamed, NEWS_LIMIT);
+        try {
+          for (var node : nodes.all()) {
+            int before = answers.get();
+            node.signal("TERM");
+            assertThat(node.awaitExit(END_LIMIT)).as(node.tail()).isEqualTo(128 + 15);
+            node.launch();
+            node.awaitServing();
+            Await.until(
+                SETTLE_LIMIT, () -> answers.get() > before + 20, () -> "answers: " + answers);
+            var name = "{\"name\":\"after %d answers\"}".formatted(before);
+            for (var watch : watches) {
+              call(envoy.port(), owner.key(), "PATCH", "/v1/instances/" + watch.id(), name, 200);
+              var renamed = owner.get(channel, watch.id()).getRevision();
+              watch.watcher().awaitRevision(renamed, NEWS_LIMIT);
+            }
           }
+        } finally {
+          // Or the callers would go on for ever, and their executor's close would wait for them.
+          over.set(true);
         }
-        over.set(true);
       }
       assertThat(failures).isEmpty();
       assertThat(watches).allSatisfy(watch -> assertThat(watch.failures()).isEmpty());
