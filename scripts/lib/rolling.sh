@@ -51,7 +51,10 @@ main() {
   nobody_noticed
 }
 
-processes() { for name in server server-2 server-3; do head -n 1 "$RUN/$name.pid"; done; }
+processes() {
+  local n
+  for ((n = 1; n <= NODES; n++)); do head -n 1 "$RUN/$(node_name "$n").pid"; done
+}
 
 # A call is answered by whichever node Envoy chooses, and needs an entity, which is at whichever node.
 ask_all_the_time() {
@@ -70,8 +73,8 @@ all_are_others() {
 
 all_serve() {
   local n
-  for ((n = 0; n < NODES; n++)); do
-    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$((CHOWDER_OPERATOR_PORT + 10 * n))/healthz" || die "node $((n + 1)) does not serve."
+  for ((n = 1; n <= NODES; n++)); do
+    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$(node_port "$CHOWDER_OPERATOR_PORT" "$n")/healthz" || die "node $n does not serve."
   done
 }
 

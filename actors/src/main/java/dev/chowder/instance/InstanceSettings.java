@@ -9,10 +9,15 @@ import java.time.Duration;
  * @param askTimeout how long an instance may take to answer a command
  * @param askAgain how long an answer is waited for before the command is sent again
  * @param heartbeat how often a watcher is told the current state when nothing changes
+ * @param watchAgain how long a watch waits for an answer before it asks again
  * @param maxWatchers how many may watch one instance at once
  */
 public record InstanceSettings(
-    Duration askTimeout, Duration askAgain, Duration heartbeat, int maxWatchers) {
+    Duration askTimeout,
+    Duration askAgain,
+    Duration heartbeat,
+    Duration watchAgain,
+    int maxWatchers) {
 
   /** Reads {@code chowder.instance}. */
   public static InstanceSettings of(Config root) {
@@ -21,6 +26,7 @@ public record InstanceSettings(
         config.getDuration("ask-timeout"),
         config.getDuration("ask-again"),
         config.getDuration("heartbeat"),
+        config.getDuration("watch-again"),
         config.getInt("max-watchers"));
   }
 }

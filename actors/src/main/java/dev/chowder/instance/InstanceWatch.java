@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * own, and with each heartbeat, whose answer is the watcher's heartbeat.
  */
 final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
-  /** A question may be lost with the node that it went to; so may its answer. */
-  private static final Duration REPEAT_AFTER = Duration.ofSeconds(1);
-
   /** What the watching actor understands. */
   sealed interface Message {
     record Heard(InstanceReply reply) implements Message {}
@@ -37,6 +34,7 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
   private final Consumer<InstanceCommand> instance;
   private final Consumer<InstanceReply> listener;
   private final TimerScheduler<Message> timers;
+  private final Duration again;
   private final InstanceCommand.Watch watch;
   private @Nullable InstanceHome home;
 
@@ -45,11 +43,13 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
       TimerScheduler<Message> timers,
       Consumer<InstanceCommand> instance,
       Duration heartbeat,
+      Duration again,
       Consumer<InstanceReply> listener) {
     super(context);
     this.instance = instance;
     this.listener = listener;
     this.timers = timers;
+    this.again = again;
     this.watch =
         new InstanceCommand.Watch(
             context.messageAdapter(InstanceReply.class, Message.Heard::new),
@@ -58,12 +58,22 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
     ask();
   }
 
+  /**
+   * The actor that watches.
+   *
+   * @param heartbeat how often it asks when nothing changes
+   * @param again how long an answer is waited for before it asks again
+   */
   static Behavior<Message> create(
-      Consumer<InstanceCommand> instance, Duration heartbeat, Consumer<InstanceReply> listener) {
+      Consumer<InstanceCommand> instance,
+      Duration heartbeat,
+      Duration again,
+      Consumer<InstanceReply> listener) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
-                timers -> new InstanceWatch(context, timers, instance, heartbeat, listener)));
+                timers ->
+                    new InstanceWatch(context, timers, instance, heartbeat, again, listener)));
   }
 
   @Override
@@ -99,7 +109,7 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
 
   private void ask() {
     instance.accept(watch);
-    timers.startSingleTimer(new Message.Unanswered(), REPEAT_AFTER);
+    timers.startSingleTimer(new Message.Unanswered(), again);
   }
 
   private void follow(InstanceHome found) {

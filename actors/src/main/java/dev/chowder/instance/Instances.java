@@ -76,7 +76,8 @@ public final class Instances {
   public Watching watch(InstanceId id, Consumer<InstanceReply> listener) {
     var actor =
         system.systemActorOf(
-            InstanceWatch.create(entity(id)::tell, settings.heartbeat(), listener),
+            InstanceWatch.create(
+                entity(id)::tell, settings.heartbeat(), settings.watchAgain(), listener),
             "watch-" + java.util.UUID.randomUUID(),
             Props.empty());
     return () -> actor.tell(new InstanceWatch.Message.End());

@@ -19,6 +19,9 @@ class InstanceWatchTest {
   /** So long that none comes while a test runs. */
   private static final Duration HEARTBEAT = Duration.ofHours(1);
 
+  /** As reference.conf has it. */
+  private static final Duration AGAIN = Duration.ofSeconds(1);
+
   private static final InstanceReply NEWS = new InstanceReply.Done();
 
   private final LinkedBlockingQueue<InstanceCommand> asked = new LinkedBlockingQueue<>();
@@ -70,7 +73,7 @@ class InstanceWatchTest {
   }
 
   private void watch(Duration heartbeat) {
-    KIT.spawn(InstanceWatch.create(asked::add, heartbeat, heard::add));
+    KIT.spawn(InstanceWatch.create(asked::add, heartbeat, AGAIN, heard::add));
   }
 
   private static ActorRef<InstanceCommand> home() {

@@ -75,17 +75,12 @@ class RollingRestartIT {
         try {
           for (var node : nodes.all()) {
             int before = answers.get();
-            node.signal("TERM");
-            assertThat(node.awaitExit(END_LIMIT)).as(node.tail()).isEqualTo(128 + 15);
-            node.launch();
-            node.awaitServing();
+            restart(node);
             Await.until(
                 SETTLE_LIMIT, () -> answers.get() > before + 20, () -> "answers: " + answers);
-            var name = "{\"name\":\"after %d answers\"}".formatted(before);
             for (var watch : watches) {
-              call(envoy.port(), owner.key(), "PATCH", "/v1/instances/" + watch.id(), name, 200);
-              var renamed = owner.get(channel, watch.id()).getRevision();
-              watch.watcher().awaitRevision(renamed, NEWS_LIMIT);
+              rename(envoy.port(), owner.key(), watch.id(), "after " + before);
+              watch.awaitNews(owner.get(channel, watch.id()).getRevision());
             }
           }
         } finally {
@@ -115,6 +110,21 @@ class RollingRestartIT {
     int resumed() {
       return watcher.resumed();
     }
+
+    void awaitNews(int revision) {
+      watcher.awaitRevision(revision, NEWS_LIMIT);
+    }
+  }
+
+  private static void restart(Node node) throws IOException {
+    node.signal("TERM");
+    assertThat(node.awaitExit(END_LIMIT)).as(node.tail()).isEqualTo(128 + 15);
+    node.launch();
+    node.awaitServing();
+  }
+
+  private void rename(int port, String key, String id, String name) {
+    call(port, key, "PATCH", "/v1/instances/" + id, "{\"name\":\"" + name + "\"}", 200);
   }
 
   private static List<Watch> watched(Owner owner, ManagedChannel channel) {
