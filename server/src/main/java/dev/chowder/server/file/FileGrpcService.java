@@ -26,13 +26,15 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.RequestHeaders;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.instance.InstanceAsks;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** Reads and writes files of workspaces: parse, do, present. */
-public final class FileGrpcService extends FileServiceGrpc.FileServiceImplBase {
+public final class FileGrpcService implements FileServiceGrpc.AsyncService, BindableService {
   private final FileRequests requests;
   private final Workspaces workspaces;
   private final FileSettings settings;
@@ -42,6 +44,11 @@ public final class FileGrpcService extends FileServiceGrpc.FileServiceImplBase {
     this.requests = new FileRequests(settings);
     this.workspaces = new Workspaces(asks, driver, settings.maxOpen());
     this.settings = settings;
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return BreakableBodies.in(FileServiceGrpc.bindService(this));
   }
 
   @Override

@@ -76,7 +76,10 @@ final class OutgoingBody {
     }
   }
 
-  /** Sends what this sends, on a thread of its own; then it ends, well or with what was thrown. */
+  /**
+   * Sends what this sends, on a thread of its own; then it ends, well or with what was thrown. Over
+   * REST a body has no other end than a good one, so what broke off is reset.
+   */
   void from(Runnable source) {
     Thread.ofVirtual()
         .name("files-out")
@@ -86,9 +89,11 @@ final class OutgoingBody {
                 source.run();
                 complete();
               } catch (RuntimeException | Error why) {
-                // Over REST a body has no other end than a good one: what broke off is left open,
-                // until Envoy, which sees nothing move, cuts it off.
-                if (!begun || !transcoded) out.onError(why);
+                if (begun && transcoded) {
+                  out.onNext(BreakableBodies.BREAK);
+                } else {
+                  out.onError(why);
+                }
               }
             });
   }
