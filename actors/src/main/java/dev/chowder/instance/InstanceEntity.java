@@ -8,17 +8,23 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.StreamSupport;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.MemberStatus;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.Entity;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityTypeKey;
+import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
@@ -48,6 +54,7 @@ public final class InstanceEntity
   private final InstanceEffects effects;
   private final InstanceViewWriter views;
   private final Consumer<InstanceCommand.Report> self;
+  private final BooleanSupplier goesOn;
   private final int maxWatchers;
   private final LongSupplier nanos;
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
@@ -62,10 +69,8 @@ public final class InstanceEntity
 
   /** Makes instances known to sharding. */
   public static void init(
-      ClusterSharding sharding,
-      InstanceEffects effects,
-      InstanceReadSide readSide,
-      int maxWatchers) {
+      ActorSystem<?> system, InstanceEffects effects, InstanceReadSide readSide, int maxWatchers) {
+    var sharding = ClusterSharding.get(system);
     sharding.init(
         Entity.of(
             ENTITY_KEY,
@@ -75,17 +80,35 @@ public final class InstanceEntity
                     effects,
                     readSide,
                     report -> sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(report),
+                    () -> goesOn(system),
                     maxWatchers)));
   }
 
-  /** {@code self} reaches this instance also after it was passivated. */
+  /**
+   * Whether what ends here goes on, at this node or another. Sharding would keep whatever is sent
+   * to nobody for as long as it may, and with it the end of the last node.
+   */
+  private static boolean goesOn(ActorSystem<?> system) {
+    if (CoordinatedShutdown.get(system).getShutdownReason().isEmpty()) return true;
+    var cluster = Cluster.get(system);
+    var here = cluster.selfMember().uniqueAddress();
+    return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+        .filter(member -> !member.uniqueAddress().equals(here))
+        .anyMatch(member -> member.status().equals(MemberStatus.up()));
+  }
+
+  /**
+   * {@code self} reaches this instance also after it was passivated; {@code goesOn} tells whether
+   * there is anywhere that it can live then.
+   */
   public static Behavior<InstanceCommand> create(
       InstanceId id,
       InstanceEffects effects,
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
+      BooleanSupplier goesOn,
       int maxWatchers) {
-    return create(id, effects, readSide, self, maxWatchers, System::nanoTime);
+    return create(id, effects, readSide, self, goesOn, maxWatchers, System::nanoTime);
   }
 
   static Behavior<InstanceCommand> create(
@@ -93,10 +116,12 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
+      BooleanSupplier goesOn,
       int maxWatchers,
       LongSupplier nanos) {
     return Behaviors.setup(
-        context -> new InstanceEntity(context, id, effects, readSide, self, maxWatchers, nanos));
+        context ->
+            new InstanceEntity(context, id, effects, readSide, self, goesOn, maxWatchers, nanos));
   }
 
   private InstanceEntity(
@@ -105,6 +130,7 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
+      BooleanSupplier goesOn,
       int maxWatchers,
       LongSupplier nanos) {
     super(
@@ -119,6 +145,7 @@ public final class InstanceEntity
             readSide,
             () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
+    this.goesOn = goesOn;
     this.maxWatchers = maxWatchers;
     this.nanos = nanos;
   }
@@ -240,7 +267,7 @@ public final class InstanceEntity
    */
   private void leave(InstanceState state) {
     effects.owe(id, new InstanceEffect.None(), self);
-    if (!state.owed().equals(new InstanceEffect.None())) {
+    if (!state.owed().equals(new InstanceEffect.None()) && goesOn.getAsBoolean()) {
       self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO));
     }
   }

@@ -32,6 +32,7 @@ class InstanceEntityTest {
 
   private final List<InstanceEffect> owed = new ArrayList<>();
   private final List<InstanceCommand.Report> woken = new ArrayList<>();
+  private boolean goesOn = true;
   private final List<InstanceView> stored = new ArrayList<>();
   private final List<Boolean> labelsStored = new ArrayList<>();
   private final AtomicLong passed = new AtomicLong();
@@ -50,6 +51,7 @@ class InstanceEntityTest {
     stored.clear();
     labelsStored.clear();
     woken.clear();
+    goesOn = true;
   }
 
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> start(
@@ -65,6 +67,7 @@ class InstanceEntityTest {
               return readSide.store(view, labelsToo);
             },
             woken::add,
+            () -> goesOn,
             2,
             passed::get),
         // Events have a format of their own (InstanceJournalTest) and states are never written.
@@ -113,6 +116,15 @@ class InstanceEntityTest {
     instance.restart();
     assertThat(woken).hasSize(1);
     assertThat(woken.getFirst()).isInstanceOf(InstanceCommand.Nudge.class);
+  }
+
+  @Test
+  void whoEndsWithTheLastNodeIsNotWoken() {
+    goesOn = false;
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    instance.restart();
+    assertThat(woken).isEmpty();
   }
 
   @Test
