@@ -68,7 +68,10 @@ public final class RateLimit {
   private final ClientAddress addresses;
 
   public RateLimit(RateSettings settings, ClientAddress addresses) {
-    this.calls = new Buckets(settings.calls(), "requests: more than %d a second");
+    this.calls =
+        new Buckets(
+            settings.calls(),
+            "requests: more than %d a second, where a change counts for " + settings.changeCost());
     this.pace = new Pace(settings.calls(), settings.burstSpread());
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
