@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -208,7 +209,10 @@ final class FakeHost implements AutoCloseable {
     startedAt.put(address, id);
     if (temporary) return;
     try {
-      Files.writeString(addresses.resolve(address), id.value());
+      // A server that dies in between leaves no half.
+      var written = Files.createTempFile(addresses, address, ".new");
+      Files.writeString(written, id.value());
+      Files.move(written, addresses.resolve(address), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
