@@ -2,6 +2,7 @@ package dev.chowder.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -10,11 +11,18 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * Delete, whatever is going on: 204, then 404, nothing left in Docker, the slot free. The
- * organization has one slot, so each test's create proves that the one before gave it back.
+ * organization has one slot, so each test's create proves that the one before gave it back. Its
+ * provider cannot be reached, which is a note and no failure: nobody here asks an agent anything.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DeletionE2E {
-  private final Caller caller = Caller.newcomer("deletions");
+  private final Caller caller =
+      Caller.newcomer(
+          "deletions",
+          """
+          {"model_endpoints": {"custom": {"base_url": "https://model.invalid/v1", "model": "m"}},
+           "model_api_keys": {"custom": "sk-whatever"}}
+          """);
   private @Nullable Agent left;
 
   @BeforeAll
@@ -49,16 +57,25 @@ class DeletionE2E {
 
   @Test
   void whileStopping() {
-    Agent agent = create().awaitRunning();
+    Agent agent = createRunning();
     assertThat(agent.stop(0).is(200).text("desired_status")).isEqualTo("stopped");
     deleteAndFindNothing(agent);
   }
 
   @Test
   void withTheContainerAlreadyRemoved() {
-    Agent agent = create().awaitRunning();
+    Agent agent = createRunning();
     Docker.docker("rm", "-f", agent.container());
     deleteAndFindNothing(agent);
+  }
+
+  private Agent createRunning() {
+    Agent agent = create();
+    JsonNode running = agent.awaitStatus("running");
+    assertThat(running.path("stages").findValuesAsText("note"))
+        .as("what nobody could ask the provider")
+        .isNotEmpty();
+    return agent;
   }
 
   private Agent create() {

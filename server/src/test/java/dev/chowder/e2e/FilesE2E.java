@@ -49,33 +49,6 @@ class FilesE2E {
   }
 
   @Test
-  void anAgentThatIsStoppedHasItsFiles() throws Exception {
-    Agent asleep = SharedAgents.second();
-    assertThat(asleep.stop(120).is(200).text("status")).isEqualTo("stopped");
-    write(asleep, "while/asleep.md", "Good morning.\n");
-    assertThat(read(asleep, "while/asleep.md")).isEqualTo("Good morning.\n");
-    assertThat(asleep.caller().get(asleep.path("/files?path=while")).is(200).body())
-        .contains("asleep.md");
-    byte[] tar = tar(asleep);
-    assertThat(new String(tar, UTF_8)).contains("while/asleep.md");
-    asleep.caller().delete(asleep.path("/files?path=while&recursive=true")).is(204);
-    var imported =
-        asleep
-            .caller()
-            .request(asleep.path("/files/import"))
-            .header("Content-Type", "application/x-tar")
-            .POST(BodyPublishers.ofByteArray(tar));
-    assertThat(Caller.finish(imported).is(200).json().path("file_count").asInt()).isPositive();
-    assertThat(asleep.get().text("status")).isEqualTo("stopped");
-
-    assertThat(asleep.start(180).is(200).text("status")).isEqualTo("running");
-    assertThat(Workspace.file(asleep, Workspace.PATH + "/while/asleep.md"))
-        .asString(UTF_8)
-        .isEqualTo("Good morning.\n");
-    asleep.caller().delete(asleep.path("/files?path=while&recursive=true")).is(204);
-  }
-
-  @Test
   void aGibibyteComesAndGoesWhileTheServerHoldsLittleOfIt() throws Exception {
     long before = residentBytes();
     var sent = MessageDigest.getInstance("SHA-256");
@@ -173,18 +146,6 @@ class FilesE2E {
         return n;
       }
     };
-  }
-
-  private static byte[] tar(Agent agent) throws Exception {
-    var request = agent.caller().request(agent.path("/files/export")).GET().build();
-    var answer = Caller.HTTP.send(request, BodyHandlers.ofByteArray());
-    assertThat(answer.statusCode()).isEqualTo(200);
-    assertThat(answer.headers().firstValue("content-type")).hasValue("application/x-tar");
-    return answer.body();
-  }
-
-  private static String read(Agent agent, String path) {
-    return agent.caller().get(agent.path("/files/content?path=" + path)).is(200).text("content");
   }
 
   private static void write(Agent agent, String path, String content) {

@@ -67,22 +67,6 @@ class GatewayTokenE2E {
   }
 
   @Test
-  void aSleepingOneTakesItWhenItStarts() throws IOException {
-    String former = agent.gatewayToken();
-    agent.stop(180).is(200);
-    String token;
-    try {
-      token = agent.caller().post(agent.path("/gateway/rotate")).is(200).text("gateway_token");
-      assertThat(agent.gatewayToken()).isEqualTo(token).isNotEqualTo(former);
-    } finally {
-      agent.start(180).is(200);
-    }
-    assertThat(sayAtItsOwnAddress(former)).isEqualTo(401);
-    assertThat(sayAtItsOwnAddress(token)).isEqualTo(200);
-    assertThat(agent.tell("Reply with exactly: awake").is(200).said()).isEqualTo("awake");
-  }
-
-  @Test
   void aScopedKeyMayNot() {
     String body =
         """

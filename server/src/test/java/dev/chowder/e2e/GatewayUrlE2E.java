@@ -70,20 +70,6 @@ class GatewayUrlE2E {
     assertThat(send(request).status()).isEqualTo(404);
   }
 
-  @Test
-  void whileItSleepsTheAddressSaysSo() throws IOException {
-    RawHttp.Request request = at(second, "GET", "/");
-    second.stop(180).is(200);
-    try {
-      RawHttp.Answer answer = send(request);
-      assertThat(answer.status()).as("%s", answer).isEqualTo(503);
-      assertThat(answer.json().path("message").asText()).isNotBlank();
-    } finally {
-      second.start(180).is(200);
-    }
-    assertThat(send(at(second, "GET", "/")).status()).isEqualTo(200);
-  }
-
   private static RawHttp.Answer send(RawHttp.Request request) throws IOException {
     return RawHttp.send(Installation.UNDER_TEST.restAddress(), request);
   }

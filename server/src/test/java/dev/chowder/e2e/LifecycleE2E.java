@@ -141,7 +141,52 @@ class LifecycleE2E {
 
   @Test
   @Order(2)
-  void aStoppedAgentAnswersNobodyAndHoldsNoProcessUntilItIsStarted() {
+  void tenStopsAndStartsInARowLoseNothing(@TempDir Path folder) throws IOException {
+    String nonce = UUID.randomUUID().toString();
+    assertThat(agent.tell("ten-cycles", "Remember: " + nonce).is(200).said()).contains(nonce);
+    Path file = Files.writeString(folder.resolve("kept.txt"), "kept " + nonce);
+    Docker.copyIn(file, agent.container(), Workspace.PATH + "/kept.txt");
+    String before = Workspace.checksums(agent);
+    assertThat(before).contains("kept.txt");
+
+    stopAndStart();
+    stopAndStartWithTheOppositeVerbMeanwhile();
+    for (int cycle = 3; cycle <= CYCLES; cycle++) {
+      assertThat(agent.stop(WAIT_SECONDS).is(200).text("status"))
+          .as("cycle %s", cycle)
+          .isEqualTo("stopped");
+      assertThat(agent.start(WAIT_SECONDS).is(200).text("status"))
+          .as("cycle %s", cycle)
+          .isEqualTo("running");
+    }
+
+    assertThat(Workspace.checksums(agent)).isEqualTo(before);
+    Answer recalled = agent.tell("ten-cycles", "What did I ask you to remember?").is(200);
+    assertThat(recalled.said()).contains(nonce);
+    assertThat(Docker.logs(agent.container()))
+        .doesNotContainIgnoringCase("suppressing channel/provider account auto-start");
+  }
+
+  @Test
+  @Order(3)
+  void aDeletedAgentEndsItsWatchesAndIsGone() {
+    try (var rest = EventStream.open(agent.caller().request(agent.path("/watch")).GET());
+        var grpc = WatchCall.open(agent)) {
+      assertThat(rest.until(Limits.QUICK, event -> true)).hasSize(1);
+      grpc.until(Limits.QUICK, instance -> true);
+      agent.delete().is(204);
+      List<JsonNode> rests = rest.until(Limits.QUICK, event -> false);
+      assertThat(rests.getLast().path("status").asText()).isEqualTo("terminated");
+      assertThat(grpc.awaitEnd(Limits.QUICK).getCode()).isEqualTo(Status.Code.OK);
+      assertThat(grpc.seen().getLast().getStatus()).isEqualTo(Instance.Status.terminated);
+    }
+    agent.caller().get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
+    agent.delete().refuses(404, "INSTANCE_NOT_FOUND");
+    Eventually.get("nothing left", Limits.QUICK, () -> Docker.leftOf(agent), String::isEmpty);
+  }
+
+  /** The first of ten: a stopped agent answers nobody and holds no process until it is started. */
+  private void stopAndStart() {
     int before = agent.get().json().path("revision").asInt();
     Answer stopped = agent.stop(WAIT_SECONDS).is(200);
     assertThat(stopped.text("status")).isEqualTo("stopped");
@@ -167,9 +212,8 @@ class LifecycleE2E {
         .isEqualTo(agent.get().json());
   }
 
-  @Test
-  @Order(2)
-  void theOppositeVerbDuringATransitionIsRefusedAndTheSameVerbJoins() {
+  /** The second: the opposite verb during a transition is refused, and the same verb joins. */
+  private void stopAndStartWithTheOppositeVerbMeanwhile() {
     Answer stopping = agent.stop(0).is(200);
     assertThat(stopping.text("status")).isEqualTo("running");
     assertThat(stopping.text("desired_status")).isEqualTo("stopped");
@@ -184,50 +228,6 @@ class LifecycleE2E {
     Answer refusedToo = agent.stop(WAIT_SECONDS).refuses(409, "WRONG_STATE");
     assertThat(refusedToo.message()).contains("stopped").contains("running");
     assertThat(agent.start(WAIT_SECONDS).is(200).text("status")).isEqualTo("running");
-  }
-
-  @Test
-  @Order(3)
-  void tenStopsAndStartsInARowLoseNothing(@TempDir Path folder) throws IOException {
-    String nonce = UUID.randomUUID().toString();
-    assertThat(agent.tell("ten-cycles", "Remember: " + nonce).is(200).said()).contains(nonce);
-    Path file = Files.writeString(folder.resolve("kept.txt"), "kept " + nonce);
-    Docker.copyIn(file, agent.container(), Workspace.PATH + "/kept.txt");
-    String before = Workspace.checksums(agent);
-    assertThat(before).contains("kept.txt");
-
-    for (int cycle = 1; cycle <= CYCLES; cycle++) {
-      assertThat(agent.stop(WAIT_SECONDS).is(200).text("status"))
-          .as("cycle %s", cycle)
-          .isEqualTo("stopped");
-      assertThat(agent.start(WAIT_SECONDS).is(200).text("status"))
-          .as("cycle %s", cycle)
-          .isEqualTo("running");
-    }
-
-    assertThat(Workspace.checksums(agent)).isEqualTo(before);
-    Answer recalled = agent.tell("ten-cycles", "What did I ask you to remember?").is(200);
-    assertThat(recalled.said()).contains(nonce);
-    assertThat(Docker.logs(agent.container()))
-        .doesNotContainIgnoringCase("suppressing channel/provider account auto-start");
-  }
-
-  @Test
-  @Order(4)
-  void aDeletedAgentEndsItsWatchesAndIsGone() {
-    try (var rest = EventStream.open(agent.caller().request(agent.path("/watch")).GET());
-        var grpc = WatchCall.open(agent)) {
-      assertThat(rest.until(Limits.QUICK, event -> true)).hasSize(1);
-      grpc.until(Limits.QUICK, instance -> true);
-      agent.delete().is(204);
-      List<JsonNode> rests = rest.until(Limits.QUICK, event -> false);
-      assertThat(rests.getLast().path("status").asText()).isEqualTo("terminated");
-      assertThat(grpc.awaitEnd(Limits.QUICK).getCode()).isEqualTo(Status.Code.OK);
-      assertThat(grpc.seen().getLast().getStatus()).isEqualTo(Instance.Status.terminated);
-    }
-    agent.caller().get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
-    agent.delete().refuses(404, "INSTANCE_NOT_FOUND");
-    Eventually.get("nothing left", Limits.QUICK, () -> Docker.leftOf(agent), String::isEmpty);
   }
 
   private JsonNode listed() {

@@ -87,24 +87,6 @@ class NoticesE2E {
     }
   }
 
-  @Test
-  void aProviderThatCannotBeReachedIsANoteAndNoFailure() {
-    Caller caller =
-        Caller.newcomer(
-            "unreachable",
-            """
-            {"model_endpoints": {"custom": {"base_url": "https://model.invalid/v1", "model": "m"}},
-             "model_api_keys": {"custom": "sk-whatever"}}
-            """);
-    Agent agent = Agent.create(caller, "unreachable");
-    try {
-      JsonNode running = agent.awaitStatus("running");
-      assertThat(running.path("stages").findValuesAsText("note")).isNotEmpty();
-    } finally {
-      agent.delete().is(204);
-    }
-  }
-
   private static String startedAt(Agent agent) {
     return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
   }

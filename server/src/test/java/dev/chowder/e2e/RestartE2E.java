@@ -12,11 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The scripts of an installation that holds an agent with a history. */
+/**
+ * The scripts of an installation that holds an agent with a history. Before the others: every agent
+ * that is there by then is taken down and boots again.
+ */
+@Order(1)
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RestartE2E {

@@ -1,8 +1,14 @@
 package dev.chowder.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.chowder.server.edge.RawHttp;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,32 +16,140 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The README's two lines of crontab, read from it and run as cron does: by {@code sh -c}. */
+/**
+ * The README's two lines of crontab, read from it and run as cron does: by {@code sh -c}; and what
+ * can be done with an agent in between, while it sleeps. One night serves all tests.
+ */
 @ExtendWith(SharedAgents.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ScheduleE2E {
   private static final Pattern LINE =
       Pattern.compile("(?m)^0 (?:9|17) +\\* \\* 1-5 +(?<command>echo .*/(?:start|stop))$");
   private static final String KEY_FILE = "~/.local/share/chowder/organization.key";
   private static final String ADDRESS = "http://localhost:8080";
 
-  @Test
-  void theTwoLinesOfTheReadmeStartAndStopAnAgent() throws IOException {
-    Agent agent = SharedAgents.first();
-    cron(command("stop"), agent);
+  private final Agent agent = SharedAgents.second();
+  private final String host = URI.create(agent.get().text("gateway_url")).getAuthority();
+  private final String former = agent.gatewayToken();
+  private final JsonNode before = Workspace.config(agent);
+
+  @BeforeAll
+  void at5pm() throws IOException {
+    cron("stop");
     Eventually.get("stopped", Limits.STEP, agent::get, is("stopped"));
-    cron(command("start"), agent);
+  }
+
+  @AfterAll
+  void asItWas() {
+    agent.caller().delete(agent.path("/files?path=while&recursive=true"));
+    patch("{\"messages.ackReaction\": null}");
+  }
+
+  @Test
+  @Order(1)
+  void itsAddressSaysThatItSleeps() throws IOException {
+    RawHttp.Answer answer = send(RawHttp.Request.of("GET", "/"));
+    assertThat(answer.status()).as("%s", answer).isEqualTo(503);
+    assertThat(answer.json().path("message").asText()).isNotBlank();
+  }
+
+  @Test
+  @Order(1)
+  void itsFilesAreReadWrittenAndCarriedAway() throws Exception {
+    var file = Answer.JSON.createObjectNode();
+    file.put("path", "while/asleep.md").put("content", "Good morning.\n");
+    agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
+    Answer read = agent.caller().get(agent.path("/files/content?path=while/asleep.md")).is(200);
+    assertThat(read.text("content")).isEqualTo("Good morning.\n");
+    assertThat(agent.caller().get(agent.path("/files?path=while")).is(200).body())
+        .contains("asleep.md");
+    byte[] tar = tar();
+    assertThat(new String(tar, UTF_8)).contains("while/asleep.md");
+    agent.caller().delete(agent.path("/files?path=while&recursive=true")).is(204);
+    var imported =
+        agent
+            .caller()
+            .request(agent.path("/files/import"))
+            .header("Content-Type", "application/x-tar")
+            .POST(BodyPublishers.ofByteArray(tar));
+    assertThat(Caller.finish(imported).is(200).json().path("file_count").asInt()).isPositive();
+    assertThat(agent.get().text("status")).isEqualTo("stopped");
+  }
+
+  @Test
+  @Order(1)
+  void itIsGivenAnotherToken() {
+    Answer rotated = agent.caller().post(agent.path("/gateway/rotate")).is(200);
+    assertThat(rotated.text("gateway_token")).isNotEqualTo(former).isEqualTo(agent.gatewayToken());
+  }
+
+  @Test
+  @Order(1)
+  void itsConfigurationIsChanged() {
+    assertThat(patch("{\"messages.ackReaction\": \"eyes\"}").is(200).text("status"))
+        .isEqualTo("stopped");
+  }
+
+  @Test
+  @Order(2)
+  void at9am_itAnswersWithAllThatWasChangedMeanwhile() throws IOException {
+    cron("start");
     Eventually.get("running", Limits.STEP, agent::get, is("running"));
+
+    assertThat(agent.tell("Reply with exactly: awake").is(200).said()).isEqualTo("awake");
+    assertThat(send(RawHttp.Request.of("GET", "/")).status()).isEqualTo(200);
+    assertThat(Workspace.file(agent, Workspace.PATH + "/while/asleep.md"))
+        .asString(UTF_8)
+        .isEqualTo("Good morning.\n");
+    assertThat(sayWith(former)).isEqualTo(401);
+    assertThat(sayWith(agent.gatewayToken())).isEqualTo(200);
+    JsonNode after = Workspace.config(agent);
+    assertThat(after.at("/messages/ackReaction").asText()).isEqualTo("eyes");
+    for (String kept : List.of("gateway", "models", "secrets")) {
+      assertThat(after.path(kept)).as(kept).isEqualTo(before.path(kept));
+    }
+  }
+
+  private byte[] tar() throws Exception {
+    var request = agent.caller().request(agent.path("/files/export")).GET().build();
+    var answer = Caller.HTTP.send(request, BodyHandlers.ofByteArray());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("content-type")).hasValue("application/x-tar");
+    return answer.body();
+  }
+
+  private Answer patch(String overrides) {
+    var body = "{\"openclaw_config\": %s}".formatted(overrides);
+    return agent.caller().send("PATCH", agent.path(""), body);
+  }
+
+  private int sayWith(String token) throws IOException {
+    return send(RawHttp.Request.of("POST", "/v1/responses")
+            .with("Authorization", "Bearer " + token)
+            .json(Agent.message("Hello").put("model", "openclaw/main").toString()))
+        .status();
+  }
+
+  private RawHttp.Answer send(RawHttp.Request request) throws IOException {
+    return RawHttp.send(Installation.UNDER_TEST.restAddress(), request.with("Host", host));
   }
 
   private static Predicate<Answer> is(String status) {
     return answer -> answer.text("status").equals(status);
   }
 
-  private static void cron(String command, Agent agent) {
-    Command.run(Limits.STEP, List.of("sh", "-c", command), Map.of("ID", agent.id()));
+  private void cron(String verb) throws IOException {
+    Command.run(Limits.STEP, List.of("sh", "-c", command(verb)), Map.of("ID", agent.id()));
   }
 
   /** Only the key's place and the address are this installation's instead of the usual ones. */

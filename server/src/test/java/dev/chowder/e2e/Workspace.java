@@ -1,5 +1,6 @@
 package dev.chowder.e2e;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -52,6 +53,15 @@ final class Workspace {
       } finally {
         Files.delete(copy);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** OpenClaw's own configuration. */
+  static JsonNode config(Agent agent) {
+    try {
+      return Answer.JSON.readTree(file(agent, HOME + "/.openclaw/openclaw.json"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
