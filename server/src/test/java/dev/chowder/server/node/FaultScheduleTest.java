@@ -26,8 +26,10 @@ class FaultScheduleTest {
   private static final long SEED =
       Long.getLong("chowder.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
 
-  /** As many nodes side by side as this machine has processors to play on. */
-  private static final int LANES = Math.min(ROUNDS, 2);
+  /**
+   * Nodes side by side: two for each of two processors, since a schedule waits as much as it works.
+   */
+  private static final int LANES = Math.min(ROUNDS, 4);
 
   /** Limits as short as a played host is quick; nothing of it is too much for an alarm. */
   private static final Map<String, Object> SETTINGS =

@@ -35,6 +35,8 @@ public final class ServerCommand {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // A process lives for seconds: what makes it start soon is what counts.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
+    // The record's profiles are for the other compiler; a tenth of a start goes by reading them.
+    command.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTReplayTraining"));
     command.addAll(properties);
     var built = System.getenv(BUILT);
     if (built == null || built.isEmpty()) {
