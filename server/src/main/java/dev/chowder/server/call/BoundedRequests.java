@@ -11,7 +11,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -30,14 +29,7 @@ public final class BoundedRequests {
 
   /** The same service, whose request messages have at most {@code maxBytes} each. */
   public static ServerServiceDefinition of(ServerServiceDefinition service, int maxBytes) {
-    var methods = service.getMethods().stream().map(m -> bounded(m, maxBytes)).toList();
-    var descriptor =
-        ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
-            .setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
-    methods.forEach(m -> descriptor.addMethod(m.getMethodDescriptor()));
-    var copy = ServerServiceDefinition.builder(descriptor.build());
-    methods.forEach(copy::addMethod);
-    return copy.build();
+    return ServiceMethods.changed(service, method -> bounded(method, maxBytes));
   }
 
   private static <Q, A> ServerMethodDefinition<Parsed<Q>, A> bounded(

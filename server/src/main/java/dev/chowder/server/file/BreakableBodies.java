@@ -1,11 +1,11 @@
 package dev.chowder.server.file;
 
 import com.google.api.HttpBody;
+import dev.chowder.server.call.ServiceMethods;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.ServiceDescriptor;
 import java.io.InputStream;
 
 /**
@@ -22,14 +22,7 @@ final class BreakableBodies {
 
   /** The same service, which may send {@link #BREAK}. */
   static ServerServiceDefinition in(ServerServiceDefinition service) {
-    var methods = service.getMethods().stream().map(BreakableBodies::breakable).toList();
-    var descriptor =
-        ServiceDescriptor.newBuilder(service.getServiceDescriptor().getName())
-            .setSchemaDescriptor(service.getServiceDescriptor().getSchemaDescriptor());
-    methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
-    var copy = ServerServiceDefinition.builder(descriptor.build());
-    methods.forEach(copy::addMethod);
-    return copy.build();
+    return ServiceMethods.changed(service, BreakableBodies::breakable);
   }
 
   private static <Q, A> ServerMethodDefinition<Q, A> breakable(
