@@ -232,13 +232,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       switch (effect) {
         case InstanceEffect.None(), RunStages _ -> {}
         case InstanceEffect.StopGateway stop -> stop(stop);
-        case InstanceEffect.ApplyConfig apply -> {
-          String note =
-              untilDone(() -> work.applyConfig(id, apply), Optional.of(settings.stopLimit()));
-          tell(
-              new InstanceCommand.ConfigApplied(
-                  apply.attempt(), apply.version(), note, clock.instant()));
-        }
+        case InstanceEffect.ApplyConfig apply -> applyConfig(apply);
         case InstanceEffect.RotateToken rotate -> rotateToken(rotate);
         case InstanceEffect.ReleaseSlot(var organizationId) -> {
           untilDone(
@@ -391,6 +385,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         return;
       }
       tell(new InstanceCommand.GatewayStopped(stop.attempt(), clock.instant()));
+    }
+
+    /** A gateway that does not take it in time gets it when it starts. */
+    private void applyConfig(InstanceEffect.ApplyConfig apply) throws InterruptedException {
+      String note;
+      try {
+        note = untilDone(() -> work.applyConfig(id, apply), Optional.of(settings.applyLimit()));
+      } catch (WorkFailure late) {
+        note = late.text() + "; applied at the next start";
+      }
+      tell(
+          new InstanceCommand.ConfigApplied(
+              apply.attempt(), apply.version(), note, clock.instant()));
     }
 
     /**

@@ -18,6 +18,7 @@ import java.util.Map;
  *     more, so that its log can still be read
  * @param stopLimit how long a stop may take altogether
  * @param drain how long a gateway may finish its work before it is killed
+ * @param applyLimit how long a running gateway is tried that does not take a changed configuration
  * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
  *     time
  * @param retryMax the longest such pause
@@ -32,6 +33,7 @@ public record EffectSettings(
     Duration readyLimit,
     Duration stopLimit,
     Duration drain,
+    Duration applyLimit,
     Duration retryMin,
     Duration retryMax,
     Duration reportWithin,
@@ -57,6 +59,7 @@ public record EffectSettings(
         config.getDuration("ready-limit"),
         config.getDuration("stop-limit"),
         config.getDuration("drain"),
+        config.getDuration("apply-limit"),
         config.getDuration("retry-min"),
         config.getDuration("retry-max"),
         config.getDuration("report-within"),

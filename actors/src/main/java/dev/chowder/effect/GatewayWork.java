@@ -18,7 +18,11 @@ public interface GatewayWork {
   /** Ends the gateway: drained if it drains in time. */
   void stop(InstanceId id) throws InterruptedException;
 
-  /** Has the running gateway take the overrides; returns a note, empty when all went well. */
+  /**
+   * Has the running gateway take the overrides; returns a note, empty when all went well.
+   *
+   * @throws WorkFailure when it does not take them now, and may later
+   */
   String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
 
   /** Makes the token of this rotation the only one that opens the gateway. */

@@ -54,6 +54,8 @@ public interface Overrides {
 
   /**
    * Has a running gateway take what was not applied yet; returns a note, empty when all went well.
+   *
+   * @throws GatewayWork.WorkFailure when it does not take it now, and may later
    */
   String hotApply(InstanceId id, SandboxEndpoint gateway) throws InterruptedException;
 

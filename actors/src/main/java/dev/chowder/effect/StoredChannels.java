@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.AdminAnswer.Busy;
@@ -38,7 +39,6 @@ import java.util.stream.Collectors;
  * that the instance lives at. All methods block.
  */
 public final class StoredChannels {
-  private static final String APPLY_LATER = "; applied at the next start";
   private static final String PLUGIN = "its plugin: ";
 
   private final SecretStore secrets;
@@ -145,6 +145,8 @@ public final class StoredChannels {
 
   /**
    * Has a running gateway take what was not applied yet; returns a note, empty when all is well.
+   *
+   * @throws WorkFailure when it does not take it now, and may later
    */
   String hotApply(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
     var notes = new StringJoiner("; ");
@@ -159,7 +161,7 @@ public final class StoredChannels {
       InstanceId id, SandboxEndpoint gateway, Channel channel, ChannelRecord record)
       throws InterruptedException {
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
-    if (token.isEmpty()) return "no gateway token" + APPLY_LATER;
+    if (token.isEmpty()) throw notNow(channel, "no gateway token");
     var known = new Gateway(gateway, token.get(), devices.of(id.value()));
     var wish = wish(record);
     return switch (change(known, channel, record)) {
@@ -172,10 +174,14 @@ public final class StoredChannels {
         // Not the words: the journal keeps a note for ever.
         yield "refused by OpenClaw and taken back";
       }
-      case TokenRefused _ -> "the gateway refuses its token" + APPLY_LATER;
-      case Busy(var message) -> message + APPLY_LATER;
-      case NoAnswer(var note) -> note + APPLY_LATER;
+      case TokenRefused _ -> throw notNow(channel, "the gateway refuses its token");
+      case Busy(var message) -> throw notNow(channel, message);
+      case NoAnswer(var note) -> throw notNow(channel, note);
     };
+  }
+
+  private static WorkFailure notNow(Channel channel, String why) {
+    return new WorkFailure("GATEWAY_UNAVAILABLE", channel.id() + ": " + why);
   }
 
   /**

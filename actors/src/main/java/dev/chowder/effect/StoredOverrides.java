@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.AdminAnswer.Busy;
@@ -34,7 +35,6 @@ import java.util.stream.IntStream;
  */
 public final class StoredOverrides implements Overrides {
   private static final int LOCKS = 64;
-  private static final String APPLY_LATER = "; applied at the next start";
 
   private final SecretStore secrets;
   private final OpenClawAdmin admin;
@@ -128,7 +128,7 @@ public final class StoredOverrides implements Overrides {
     var ledger = ledger(id).orElse(OverrideLedger.empty());
     if (ledger.pending().isEmpty()) return "";
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
-    if (token.isEmpty()) return "openclaw_config: no gateway token" + APPLY_LATER;
+    if (token.isEmpty()) throw notNow("no gateway token");
     var url = publicUrl.apply(id.value());
     var patches =
         ledger.pending().stream().map(patch -> OpenClawConfig.keepingOrigin(patch, url)).toList();
@@ -141,10 +141,14 @@ public final class StoredOverrides implements Overrides {
         change(id, kept -> kept.refused(ledger.version()));
         yield "openclaw_config: refused by OpenClaw and taken back: " + words(refused);
       }
-      case TokenRefused _ -> "openclaw_config: the gateway refuses its token" + APPLY_LATER;
-      case Busy(var message) -> "openclaw_config: " + message + APPLY_LATER;
-      case NoAnswer(var note) -> "openclaw_config: " + note + APPLY_LATER;
+      case TokenRefused _ -> throw notNow("the gateway refuses its token");
+      case Busy(var message) -> throw notNow(message);
+      case NoAnswer(var note) -> throw notNow(note);
     };
+  }
+
+  private static WorkFailure notNow(String why) {
+    return new WorkFailure("GATEWAY_UNAVAILABLE", "openclaw_config: " + why);
   }
 
   private static String words(AdminAnswer.Refused refused) {

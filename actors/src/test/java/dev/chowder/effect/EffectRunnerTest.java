@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 
 class EffectRunnerTest {
   private static final long LIMIT_SECONDS = 20;
+  private static final Duration APPLY_LIMIT = Duration.ofMillis(200);
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
   private static final InstanceId OTHER = new InstanceId("01a20000-0000-7000-8000-000000000002");
 
@@ -307,6 +308,22 @@ class EffectRunnerTest {
   }
 
   @Test
+  void aGatewayThatIsBusyIsAskedAgainToTakeAChange() throws InterruptedException {
+    work.busyGateway.set(3);
+    runner.owe(ID, change(), reports::add);
+    assertThat(note()).isEmpty();
+    assertThat(work.busyGateway).hasValue(-1);
+  }
+
+  @Test
+  void aGatewayThatStaysBusyGetsTheChangeWhenItStarts() throws InterruptedException {
+    work.busyGateway.set(Integer.MAX_VALUE);
+    runner.owe(ID, change(), reports::add);
+    assertThat(note()).isEqualTo("ApplyConfig: busy; applied at the next start");
+    assertThat(work.busyGateway).as("tried again").hasValueLessThan(Integer.MAX_VALUE - 1);
+  }
+
+  @Test
   void closingGivesEverythingUpWithoutAReport() throws InterruptedException {
     runner.owe(ID, stage(1), reports::add);
     work.awaitBegun(1);
@@ -330,6 +347,7 @@ class EffectRunnerTest {
             Duration.ofSeconds(1),
             Duration.ofSeconds(LIMIT_SECONDS),
             Duration.ofSeconds(1),
+            APPLY_LIMIT,
             Duration.ofMillis(1),
             Duration.ofMillis(4),
             reportWithin,
@@ -362,7 +380,15 @@ class EffectRunnerTest {
         .stages().stream().map(one -> one.done().stage()).toList();
   }
 
-  /** Stages wait at a gate; removals fail as often as they are told to. */
+  private static InstanceEffect.ApplyConfig change() {
+    return new InstanceEffect.ApplyConfig(1, "127.0.0.1:1", 2);
+  }
+
+  private String note() throws InterruptedException {
+    return ((InstanceCommand.ConfigApplied) next()).note();
+  }
+
+  /** Stages wait at a gate; removals and changes fail as often as they are told to. */
   private static final class ScriptedWork implements GatewayWork {
     final Semaphore gate = new Semaphore(0);
     final AtomicInteger begun = new AtomicInteger();
@@ -370,6 +396,7 @@ class EffectRunnerTest {
     final AtomicInteger most = new AtomicInteger();
     final AtomicInteger removals = new AtomicInteger();
     final AtomicInteger removalFailures = new AtomicInteger();
+    final AtomicInteger busyGateway = new AtomicInteger();
     volatile Optional<RuntimeException> failure = Optional.empty();
     final List<Step> steps = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
@@ -407,6 +434,9 @@ class EffectRunnerTest {
 
     @Override
     public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {
+      if (busyGateway.getAndDecrement() > 0) {
+        throw new WorkFailure("GATEWAY_UNAVAILABLE", "busy");
+      }
       return "";
     }
 

@@ -1,9 +1,11 @@
 package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
+import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.Wish;
@@ -153,11 +155,14 @@ class StoredChannelsTest {
   }
 
   @Test
-  void aGatewayThatDoesNotAnswerGetsItWhenItStarts() throws Exception {
+  void whatAGatewayThatDoesNotAnswerIsToTakeStaysPending() throws Exception {
     var gateway = startGateway();
     driver.stop(sandbox, Duration.ZERO);
     channels.ask(id, Channel.TELEGRAM, ON);
-    assertThat(channels.hotApply(id, gateway)).endsWith("; applied at the next start");
+    assertThatThrownBy(() -> channels.hotApply(id, gateway))
+        .isInstanceOf(WorkFailure.class)
+        .hasMessageStartingWith("telegram: ")
+        .hasMessageNotContaining("hush");
     assertThat(channels.isPending(id)).isTrue();
   }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
+import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
@@ -148,7 +149,9 @@ class StoredOverridesTest {
     var gateway = startGateway();
     driver.kill(sandbox);
     overrides.store(id, json("{\"agents.a\": 1}"));
-    assertThat(overrides.hotApply(id, gateway)).endsWith("applied at the next start");
+    assertThatThrownBy(() -> overrides.hotApply(id, gateway))
+        .isInstanceOf(WorkFailure.class)
+        .hasMessageStartingWith("openclaw_config: ");
     var file = json("{}");
     var _ = overrides.apply(id, file);
     assertThat(file.at("/agents/a").asInt()).isEqualTo(1);
