@@ -200,7 +200,7 @@ public final class InstanceEntity
       effects.owe(id, state.owed(), self);
     }
     var answer = answer(view);
-    if (command instanceof InstanceCommand.Get || command instanceof InstanceCommand.Watch) {
+    if (command instanceof InstanceCommand.Get) {
       reply(command, answer);
     } else if (command instanceof InstanceCommand.StoreView && view.isPresent()) {
       views.storeAnew(view.get());
@@ -210,7 +210,8 @@ public final class InstanceEntity
             if (views.isStored(view.get())) reply(command, answer);
           });
     } else {
-      // It may be said again because its first answer still waits for the row.
+      // It may be said again because its first answer still waits for the row, and what a watch
+      // begins with may be the answer to a call that waits.
       views.afterStored(() -> reply(command, answer));
     }
     return Effect().none();

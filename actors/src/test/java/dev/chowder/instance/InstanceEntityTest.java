@@ -158,6 +158,24 @@ class InstanceEntityTest {
   }
 
   @Test
+  void aWatchBeginsWithWhatIsStoredAndOneWhoAsksWaitsForNothing() {
+    var gate = new CompletableFuture<Done>();
+    var slow = start((_, _) -> gate);
+    TestProbe<InstanceReply> caller = KIT.createTestProbe();
+    TestProbe<InstanceReply> watcher = KIT.createTestProbe();
+    TestProbe<InstanceHome> homes = KIT.createTestProbe();
+    slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, caller.ref()));
+    slow.runCommand(new InstanceCommand.Watch(watcher.ref(), homes.ref()));
+    assertThat(homes.receiveMessage()).isNotNull();
+    slow.runCommand(new InstanceCommand.Get(caller.ref()));
+    assertThat(revision(caller.receiveMessage())).isEqualTo(1);
+    watcher.expectNoMessage();
+    gate.complete(Done.done());
+    assertThat(revision(watcher.receiveMessage())).isEqualTo(1);
+    slow.clear();
+  }
+
+  @Test
   void ofTheViewsThatWaitTheNewestIsStoredAndEveryAnswerComes() {
     var gate = new CompletableFuture<Done>();
     var slow = start((_, _) -> gate);
