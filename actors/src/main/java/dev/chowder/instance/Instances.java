@@ -85,25 +85,49 @@ public final class Instances {
 
   /**
    * The first view of which {@code holds} is true, or {@code otherwise} when none comes within
-   * {@code limit}.
+   * {@code limit}. Whoever waits for an answer is refused by no bound on watchers: where no more
+   * may watch, it looks now and then.
    */
   public CompletionStage<InstanceReply> await(
       InstanceId id, Predicate<InstanceView> holds, InstanceReply otherwise, Duration limit) {
     var first = new CompletableFuture<InstanceReply>();
+    Consumer<InstanceReply> look =
+        reply -> {
+          boolean ends =
+              switch (reply) {
+                case InstanceReply.Accepted(var view) -> holds.test(view);
+                case InstanceReply.Refused _, InstanceReply.Done() -> true;
+              };
+          if (ends) first.complete(reply);
+        };
     var watching =
         watch(
             id,
             reply -> {
-              boolean ends =
-                  switch (reply) {
-                    case InstanceReply.Accepted(var view) -> holds.test(view);
-                    case InstanceReply.Refused _, InstanceReply.Done() -> true;
-                  };
-              if (ends) first.complete(reply);
+              if (isFull(reply)) lookNowAndThen(id, look, first);
+              else look.accept(reply);
             });
     return first
         .completeOnTimeout(otherwise, limit.toMillis(), TimeUnit.MILLISECONDS)
         .whenComplete((_, _) -> watching.close());
+  }
+
+  private static boolean isFull(InstanceReply reply) {
+    return reply instanceof InstanceReply.Refused(InstanceRejection.TooManyWatchers _);
+  }
+
+  private void lookNowAndThen(
+      InstanceId id, Consumer<InstanceReply> look, CompletableFuture<InstanceReply> until) {
+    if (until.isDone()) return;
+    var _ =
+        ask(id, InstanceCommand.Get::new)
+            .whenComplete(
+                (reply, late) -> {
+                  if (late == null) look.accept(reply);
+                  CompletableFuture.delayedExecutor(
+                          settings.watchAgain().toMillis(), TimeUnit.MILLISECONDS)
+                      .execute(() -> lookNowAndThen(id, look, until));
+                });
   }
 
   private EntityRef<InstanceCommand> entity(InstanceId id) {

@@ -13,9 +13,11 @@ import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
+import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -47,7 +49,12 @@ class VerbsTest {
         Node.start(
             home,
             Map.of(
-                "chowder.reconciler.interval", "200ms", "chowder.reconciler.unborn-grace", "1s"));
+                "chowder.reconciler.interval",
+                "200ms",
+                "chowder.reconciler.unborn-grace",
+                "1s",
+                "chowder.instance.max-watchers",
+                1));
   }
 
   @AfterAll
@@ -263,6 +270,28 @@ class VerbsTest {
     node.awaitStatus(key, id, Instance.Status.error);
     awaitSlots(key, before);
     return id;
+  }
+
+  @Test
+  void whoWaitsForAnAnswerIsNotRefusedWhereNoMoreMayWatch() {
+    var key = node.newcomer("shrimp");
+    var id = node.createRunning(key);
+    node.script().delay(Verb.STOP, Duration.ofSeconds(2));
+    var watch = WatchInstanceRequest.newBuilder().setInstanceId(id).build();
+    try (var context = Context.current().withCancellation()) {
+      context.run(
+          () -> {
+            var watched = node.instances(key).watchInstance(watch);
+            assertThat(watched.next().getStatus()).isEqualTo(Instance.Status.running);
+            refuses(
+                Status.Code.RESOURCE_EXHAUSTED,
+                () -> node.instances(key).watchInstance(watch).next());
+            var answer = restart(key, id, 60);
+            assertThat(answer.getStatus()).isEqualTo(Instance.Status.running);
+            assertThat(answer.getServedBy()).isEqualTo(Instance.ServedBy.boot);
+            delete(key, id);
+          });
+    }
   }
 
   private static void awaitSlots(String key, int slots) {
