@@ -1,6 +1,8 @@
 package dev.chowder.cluster;
 
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
@@ -39,6 +41,7 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
   private record Gone(ClusterEvent.MemberRemoved event) {}
 
   private final AtomicReference<@Nullable D> here = new AtomicReference<>();
+  private final CompletableFuture<D> begun = new CompletableFuture<>();
   private final Cluster cluster;
   private final String name;
   private volatile boolean closed;
@@ -61,7 +64,9 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
         context -> {
           if (!closed) {
             LOG.info("duty={} event=begun", name);
-            here.set(begin.get());
+            var duty = begin.get();
+            here.set(duty);
+            begun.complete(duty);
           }
           cluster
               .subscriptions()
@@ -95,6 +100,16 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
   /** The duty, where this node has it. */
   public Optional<D> here() {
     return Optional.ofNullable(here.get());
+  }
+
+  /** Completes when this node has begun it: soon, where it {@link #isOurs}. */
+  public CompletionStage<D> begun() {
+    return begun.minimalCompletionStage();
+  }
+
+  /** Whether this node has it, or is about to. */
+  public boolean isOurs() {
+    return where().equals(cluster.selfMember().address().toString());
   }
 
   /** The node that has it, or is about to: the oldest. */

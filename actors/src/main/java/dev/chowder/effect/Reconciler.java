@@ -17,6 +17,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,6 +55,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final HostComparison host;
   private final NoticeQueue looks;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
+  private final CompletableFuture<Void> firstLook = new CompletableFuture<>();
   private final ScheduledExecutorService sweeps =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("reconciler").factory());
@@ -170,6 +173,11 @@ public final class Reconciler implements OnePerCluster.Duty {
     }
   }
 
+  /** Completes when the instances were told for the first time what is there, or could not be. */
+  public CompletionStage<Void> firstLook() {
+    return firstLook.minimalCompletionStage();
+  }
+
   /** Sandboxes that no journal accounts for, as the last sweep saw them. */
   public List<UnknownSandbox> unknown() {
     return host.quarantine().all().stream()
@@ -218,6 +226,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     repairs.forEach(repair -> step("rows behind the journal", repair::look));
     step("host ports", this::openHostPorts);
     step("real state", host::compare);
+    firstLook.complete(null);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
   }
 

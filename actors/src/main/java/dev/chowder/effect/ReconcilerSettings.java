@@ -7,6 +7,7 @@ import java.time.Duration;
 /**
  * Limits of the reconciler; {@code reference.conf} says what each is for.
  *
+ * @param firstLook how long a start waits for the first comparison
  * @param interval how often everything is compared
  * @param sweepAgain how long after a node was lost everything is compared once more
  * @param remind how long something may be owed before it is asked for again, and how often then
@@ -22,6 +23,7 @@ import java.time.Duration;
  * @param drain how long an unknown gateway may finish its work when it is quarantined
  */
 public record ReconcilerSettings(
+    Duration firstLook,
     Duration interval,
     Duration sweepAgain,
     Duration remind,
@@ -40,6 +42,7 @@ public record ReconcilerSettings(
   public static ReconcilerSettings of(Config root) {
     var config = root.getConfig("chowder.reconciler");
     return new ReconcilerSettings(
+        config.getDuration("first-look"),
         config.getDuration("interval"),
         config.getDuration("sweep-again"),
         config.getDuration("remind"),

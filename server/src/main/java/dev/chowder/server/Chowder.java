@@ -113,6 +113,7 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -120,7 +121,10 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -285,6 +289,7 @@ public final class Chowder implements AutoCloseable {
             JournaledRows.ofInstances(database, InstanceEntity.ENTITY_KEY.name()),
             instances::storeView);
     InstanceMetrics.register(metrics, instanceRows, clock);
+    var reconcilerSettings = ReconcilerSettings.of(config);
     var reconciler =
         lifeline.add(
             "reconciler",
@@ -303,7 +308,7 @@ public final class Chowder implements AutoCloseable {
                             new RowRepair(rowsOfOrganizations, rowSettings, clock),
                             new RowRepair(rowsOfInstances, rowSettings, clock)),
                         Set.of(schemaSandbox()),
-                        ReconcilerSettings.of(config),
+                        reconcilerSettings,
                         clock,
                         metrics)));
 
@@ -428,6 +433,7 @@ public final class Chowder implements AutoCloseable {
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));
     node.awaitReady();
+    awaitFirstLook(reconciler, reconcilerSettings.firstLook());
     grpc.start();
     grpcPort = grpc.port();
     operatorPort = operators.port();
@@ -440,6 +446,24 @@ public final class Chowder implements AutoCloseable {
         grpcPort,
         address,
         operatorPort);
+  }
+
+  /** What ran before a reboot does not run after it: whoever asks is to hear that. */
+  private static void awaitFirstLook(OnePerCluster<Reconciler> reconciler, Duration limit) {
+    // A node that comes to others finds what they know.
+    if (!reconciler.isOurs()) return;
+    try {
+      reconciler
+          .begun()
+          .thenCompose(Reconciler::firstLook)
+          .toCompletableFuture()
+          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException why) {
+      LOG.warn("serves before it has seen what is there: {}", why.toString());
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while starting", end);
+    }
   }
 
   /** Where gRPC is served: another port than the configured one where that is 0. */
