@@ -184,7 +184,7 @@ class OpenClawSkillsTest {
   @Test
   void aSkillIsGoneWhenTheGatewayDoesNotSeeItAnyMore() throws Exception {
     lists.addAll(List.of(STATUS, STATUS, EMPTY));
-    skills().awaitGone(gateway(), FilePath.parse("skills/web"));
+    skills(Duration.ofSeconds(9)).awaitGone(gateway(), FilePath.parse("skills/web"));
     assertThat(asked).hasSize(3);
     skills().awaitGone(gateway(), FilePath.parse("skills/web"));
     assertThat(asked.size()).as("it is not waited for for ever").isGreaterThan(4);
@@ -283,10 +283,15 @@ class OpenClawSkillsTest {
   }
 
   private OpenClawSkills skills() {
+    return skills(Duration.ofMillis(300));
+  }
+
+  /** With so long until the gateway must see a change. */
+  private OpenClawSkills skills(Duration seen) {
     var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
     var conversations =
         new GatewayConversations(http, admin, OpenClawSettings.of(ConfigFactory.load()));
-    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), Duration.ofMillis(300));
+    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), seen);
   }
 
   private Gateway gateway() {

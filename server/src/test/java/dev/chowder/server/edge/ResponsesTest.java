@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The limits of an answer on its way from a gateway: in time, in memory, in number. */
 class ResponsesTest {
   private static final int BLOCK = 64 * 1024;
-  private static final long WHOLE_ANSWER = 200L << 20;
+  private static final long WHOLE_ANSWER = 80L << 20;
 
   /** More than all sockets and windows on the way hold together; less than the whole answer. */
   private static final long ON_THE_WAY = 64L << 20;
