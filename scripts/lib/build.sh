@@ -10,9 +10,10 @@ BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 # How long one may wait for another that builds the same, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
-# build_ensure: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources, and
-# AOT_CACHE. Whoever comes while another builds takes what that one built.
+# build_ensure [COPY]: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources, and
+# AOT_CACHE. Built in a copy of them, if one is named. Whoever comes while another builds takes what that one built.
 build_ensure() {
+  BUILD_ROOT="${1:-$ROOT}"
   java_ensure
   APP="$CHOWDER_CACHE/app/$(build_key)"
   AOT_CACHE="$APP/server/$(content_key "$JAVA_HOME/release").aot"
@@ -37,14 +38,14 @@ build_missing() {
 }
 
 build_key() {
-  content_key "$ROOT/pom.xml" "$ROOT"/{proto,actors,server,demo-model}/pom.xml "$ROOT"/{proto,actors,server,demo-model}/src/main "$ROOT/envoy/openapi.json"
+  content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
 # Tests, formatting and the compiler's strictest checks are for scripts/test; whoever only wants to run Chowder does not wait for them.
 build_all() {
   local began=$SECONDS log="$LOGS/build.log"
   say "Building with Maven (two to three minutes the first time) ..."
-  if ! (cd "$ROOT" && timeout "$BUILD_SECONDS_LIMIT" mvn -B -q -Dmaven.test.skip=true -P'!handwritten' package) >"$log" 2>&1; then
+  if ! (cd "$BUILD_ROOT" && timeout "$BUILD_SECONDS_LIMIT" mvn -B -q -Dmaven.test.skip=true -P'!handwritten' package) >"$log" 2>&1; then
     grep -E 'ERROR|BUILD' "$log" | head -n 5 >&2 || true
     die "the build failed (the whole story: $log)."
   fi
@@ -78,9 +79,9 @@ build_keep() {
   local part="$APP.part"
   rm -rf "$part"
   mkdir -p "$part/server" "$part/demo-model"
-  cp -r "$ROOT/server/target/chowder-server.jar" "$ROOT/server/target/lib" "$part/server/"
-  cp -r "$ROOT/demo-model/target/chowder-demo-model.jar" "$ROOT/demo-model/target/lib" "$part/demo-model/"
-  cp "$ROOT/proto/target/classes/chowder/chowder.pb" "$ROOT/envoy/openapi.json" "$part/"
+  cp -r "$BUILD_ROOT/server/target/chowder-server.jar" "$BUILD_ROOT/server/target/lib" "$part/server/"
+  cp -r "$BUILD_ROOT/demo-model/target/chowder-demo-model.jar" "$BUILD_ROOT/demo-model/target/lib" "$part/demo-model/"
+  cp "$BUILD_ROOT/proto/target/classes/chowder/chowder.pb" "$BUILD_ROOT/envoy/openapi.json" "$part/"
   touch "$part/complete"
   rm -rf "$APP"
   mv "$part" "$APP"

@@ -33,7 +33,9 @@ class EngineRestartE2E {
 
   @BeforeAll
   void anEngineWithAnInstallation() throws IOException {
-    folder = Files.createTempDirectory("engine");
+    // Whoever names it removes what is left when this test is ended from outside.
+    String named = System.getenv("CHOWDER_TEST_ENGINE");
+    folder = named == null ? Files.createTempDirectory("chowder-engine") : Path.of(named);
     engine("start");
     up();
     first = Files.readString(home("first-instance")).strip();
@@ -114,7 +116,8 @@ class EngineRestartE2E {
   }
 
   private JsonNode call(String method, String path, String body) {
-    var port = Installation.UNDER_TEST.rest().getPort();
+    // Of the installation beside the engine, which has its ports by the same names.
+    var port = System.getenv("CHOWDER_REST_PORT");
     var answer =
         inside(
             "curl",
