@@ -192,6 +192,7 @@ public final class StoredChannels {
     if (!needsPlugin(channel, record)) return patch(gateway, channel, record);
     return switch (plugins.install(gateway, channel.plugin().orElseThrow())) {
       case Done _ -> patch(gateway, channel, record);
+      case Busy busy when OpenClawPlugins.isUnderWay(busy.message()) -> busy;
       // A gateway that fails to install it now would fail at each start, too.
       case Busy(var message) -> new Refused("PLUGIN", PLUGIN + message, List.of());
       case Refused(var code, var message, var issues) ->

@@ -14,6 +14,7 @@ import java.util.List;
  */
 public final class OpenClawPlugins {
   private static final String THERE = "plugin already exists";
+  private static final String UNDER_WAY = "operation is already running";
 
   private final GatewayConversations conversations;
   private final Duration limit;
@@ -59,5 +60,13 @@ public final class OpenClawPlugins {
   /** Whether it failed only because the package is there already. */
   public static boolean isThere(String said) {
     return said.contains(THERE);
+  }
+
+  /**
+   * Whether it failed only because the gateway is at another installation, somebody else's or one
+   * that took longer than its limit.
+   */
+  public static boolean isUnderWay(String said) {
+    return said.contains(UNDER_WAY);
   }
 }

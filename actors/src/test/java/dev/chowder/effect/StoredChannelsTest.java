@@ -142,6 +142,20 @@ class StoredChannelsTest {
   }
 
   @Test
+  void aPluginWaitsForAnotherInstallationOfItsGateway() throws Exception {
+    var gateway = startGateway();
+    driver.script().installing("msteams");
+    channels.ask(id, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
+    assertThatThrownBy(() -> channels.hotApply(id, gateway))
+        .isInstanceOf(WorkFailure.class)
+        .hasMessageStartingWith("msteams: Another plugin");
+    assertThat(channels.isPending(id)).isTrue();
+    driver.script().heal();
+    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    assertThat(config()).contains("msteams");
+  }
+
+  @Test
   void aFileGetsNoChannelWhosePluginIsNotThere() {
     channels.ask(id, Channel.LINE, ON);
     channels.ask(id, Channel.TELEGRAM, ON);

@@ -78,11 +78,12 @@ final class FakeConversation {
     if (!known) refuse(answer, "INVALID_REQUEST", "refused");
   }
 
-  /** From an image that carries all plugins but those that the script says it lacks. */
+  /** From an image that carries all plugins, unless the script says that one fails. */
   private void install(String npmPackage, ObjectNode answer) {
     var name = npmPackage.substring(npmPackage.indexOf('/') + 1);
-    if (script.isUncarried(name)) {
-      refuse(answer, "UNAVAILABLE", "npm view failed: not reached");
+    var failure = script.pluginFailure(name);
+    if (failure.isPresent()) {
+      refuse(answer, "UNAVAILABLE", failure.get());
       return;
     }
     if (FakeOpenClaw.config(sandbox.home()).at("/plugins/entries").has(name)) {

@@ -6,6 +6,7 @@ import dev.chowder.sandbox.SandboxId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,7 @@ public final class FakeScript {
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
   private final Set<String> missing = new HashSet<>();
-  private final Set<String> uncarried = new HashSet<>();
+  private final Map<String, String> pluginFailures = new HashMap<>();
   private final List<Call> calls = new ArrayList<>();
   private @Nullable Fault always;
   private boolean forgetful;
@@ -97,7 +98,14 @@ public final class FakeScript {
 
   /** The image does not carry this channel's plugin. */
   public synchronized FakeScript uncarried(String plugin) {
-    uncarried.add(plugin);
+    pluginFailures.put(plugin, "npm view failed: not reached");
+    return this;
+  }
+
+  /** Somebody else has the gateway install something when this channel's plugin is to be. */
+  public synchronized FakeScript installing(String plugin) {
+    pluginFailures.put(
+        plugin, "Another plugin or config operation is already running; retry when it completes.");
     return this;
   }
 
@@ -133,7 +141,7 @@ public final class FakeScript {
     faults.clear();
     hangs.clear();
     missing.clear();
-    uncarried.clear();
+    pluginFailures.clear();
     always = null;
     forgetful = false;
     return this;
@@ -152,8 +160,8 @@ public final class FakeScript {
     return missing.contains(snapshot);
   }
 
-  synchronized boolean isUncarried(String plugin) {
-    return uncarried.contains(plugin);
+  synchronized Optional<String> pluginFailure(String plugin) {
+    return Optional.ofNullable(pluginFailures.get(plugin));
   }
 
   /** Does to this call what was asked for. */
