@@ -149,6 +149,7 @@ class CrashIT {
         journey.begin(lane.server());
         journey.delete(lane.server());
         journey.settle(lane.server());
+        journey.awaitRemoved(lane.server());
         lane.server().kill();
         journey.disk().bringBack(journey.sandbox());
         lane.restartTowards(place);

@@ -573,6 +573,13 @@ final class Journey {
         server::tail);
   }
 
+  /** The journal, too, knows that nothing is left: until then a deletion owes to remove it. */
+  void awaitRemoved(ServerProcess server) {
+    var removed = "instance=" + instanceId + " event=SandboxRemoved";
+    Await.until(
+        SETTLE_LIMIT, () -> server.tail().contains(removed) ? "" : "not removed", server::tail);
+  }
+
   /** And to the end of its life: what came back has to work as well as before. */
   void finish(ServerProcess server) {
     if (key == null || instanceId == null) return;
