@@ -82,7 +82,17 @@ final class Node implements AutoCloseable {
 
   /** With sandboxes that lie elsewhere: a host that has seen another database. */
   static Node start(Path home, Path sandboxes, Map<String, Object> settings) throws IOException {
-    var host = new FakeSandboxDriver(FakeSandboxSettings.instant().in(sandboxes));
+    return start(home, host(sandboxes), settings);
+  }
+
+  /** A host whose sandboxes lie there, those of a node before it too. */
+  static FakeSandboxDriver host(Path sandboxes) {
+    return new FakeSandboxDriver(FakeSandboxSettings.instant().in(sandboxes));
+  }
+
+  /** On a host to which something has happened already. */
+  static Node start(Path home, FakeSandboxDriver host, Map<String, Object> settings)
+      throws IOException {
     var all =
         new HashMap<String, Object>(
             Map.of(

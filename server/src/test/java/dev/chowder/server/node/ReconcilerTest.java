@@ -183,6 +183,22 @@ class ReconcilerTest {
   }
 
   @Test
+  void whoBeginsSaysOfNoAgentThatItRunsBeforeItHasLooked() throws IOException {
+    String key;
+    Instance before;
+    try (var node = Node.start(home, QUICK)) {
+      key = node.newcomer("whale");
+      before = node.get(key, node.createRunning(key));
+    }
+    var rebooted = Node.host(home.resolve("sandboxes"));
+    rebooted.kill(Node.sandbox(before.getId()));
+    rebooted.script().delay(Verb.LIST, Duration.ofSeconds(2));
+    try (var node = Node.start(home, rebooted, QUICK)) {
+      assertThat(node.get(key, before.getId()).getRevision()).isGreaterThan(before.getRevision());
+    }
+  }
+
+  @Test
   void aLostGatewayIsNoticedWithoutASweepAndItsCauseIsTold() throws IOException {
     try (var node = Node.start(home, BY_NOTICES_ALONE)) {
       var key = node.newcomer("whale");
