@@ -68,6 +68,11 @@ public interface GatewayWork {
       this.text = text;
     }
 
+    /** A gateway does not take {@code what} now, and may later. */
+    static WorkFailure notNow(String what, String why) {
+      return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why);
+    }
+
     /** In plain words. */
     public String text() {
       return text;

@@ -7,7 +7,6 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
-import dev.chowder.openclaw.AdminAnswer.Issue;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
@@ -30,7 +29,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
-import java.util.stream.Collectors;
 
 /**
  * Keeps which channels an instance is to have, and their credentials, in the encrypted table, and
@@ -161,7 +159,7 @@ public final class StoredChannels {
       InstanceId id, SandboxEndpoint gateway, Channel channel, ChannelRecord record)
       throws InterruptedException {
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
-    if (token.isEmpty()) throw notNow(channel, "no gateway token");
+    if (token.isEmpty()) throw WorkFailure.notNow(channel.id(), "no gateway token");
     var known = new Gateway(gateway, token.get(), devices.of(id.value()));
     var wish = wish(record);
     return switch (change(known, channel, record)) {
@@ -170,18 +168,15 @@ public final class StoredChannels {
         yield "";
       }
       case Refused refused -> {
-        put(id, channel, record.refused(wish, words(refused)));
+        put(id, channel, record.refused(wish, refused.toText()));
         // Not the words: the journal keeps a note for ever.
         yield "refused by OpenClaw and taken back";
       }
-      case TokenRefused _ -> throw notNow(channel, "the gateway refuses its token");
-      case Busy(var message) -> throw notNow(channel, message);
-      case NoAnswer(var note) -> throw notNow(channel, note);
+      case TokenRefused _ ->
+          throw WorkFailure.notNow(channel.id(), "the gateway refuses its token");
+      case Busy(var message) -> throw WorkFailure.notNow(channel.id(), message);
+      case NoAnswer(var note) -> throw WorkFailure.notNow(channel.id(), note);
     };
-  }
-
-  private static WorkFailure notNow(Channel channel, String why) {
-    return new WorkFailure("GATEWAY_UNAVAILABLE", channel.id() + ": " + why);
   }
 
   /**
@@ -210,11 +205,6 @@ public final class StoredChannels {
       throws InterruptedException {
     return admin.changeConfig(
         gateway.at(), gateway.token(), current -> patch(current, channel, record));
-  }
-
-  private static String words(AdminAnswer.Refused refused) {
-    if (refused.issues().isEmpty()) return refused.message();
-    return refused.issues().stream().map(Issue::toText).collect(Collectors.joining("; "));
   }
 
   private ObjectNode patch(JsonNode current, Channel channel, ChannelRecord record) {

@@ -6,7 +6,6 @@ import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
-import dev.chowder.openclaw.AdminAnswer.Issue;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.ConfigSchema;
@@ -25,7 +24,6 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -34,6 +32,7 @@ import java.util.stream.IntStream;
  * knows no other one.
  */
 public final class StoredOverrides implements Overrides {
+  private static final String WHAT = "openclaw_config";
   private static final int LOCKS = 64;
 
   private final SecretStore secrets;
@@ -128,7 +127,7 @@ public final class StoredOverrides implements Overrides {
     var ledger = ledger(id).orElse(OverrideLedger.empty());
     if (ledger.pending().isEmpty()) return "";
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
-    if (token.isEmpty()) throw notNow("no gateway token");
+    if (token.isEmpty()) throw WorkFailure.notNow(WHAT, "no gateway token");
     var url = publicUrl.apply(id.value());
     var patches =
         ledger.pending().stream().map(patch -> OpenClawConfig.keepingOrigin(patch, url)).toList();
@@ -139,21 +138,12 @@ public final class StoredOverrides implements Overrides {
       }
       case AdminAnswer.Refused refused -> {
         change(id, kept -> kept.refused(ledger.version()));
-        yield "openclaw_config: refused by OpenClaw and taken back: " + words(refused);
+        yield WHAT + ": refused by OpenClaw and taken back: " + refused.toText();
       }
-      case TokenRefused _ -> throw notNow("the gateway refuses its token");
-      case Busy(var message) -> throw notNow(message);
-      case NoAnswer(var note) -> throw notNow(note);
+      case TokenRefused _ -> throw WorkFailure.notNow(WHAT, "the gateway refuses its token");
+      case Busy(var message) -> throw WorkFailure.notNow(WHAT, message);
+      case NoAnswer(var note) -> throw WorkFailure.notNow(WHAT, note);
     };
-  }
-
-  private static WorkFailure notNow(String why) {
-    return new WorkFailure("GATEWAY_UNAVAILABLE", "openclaw_config: " + why);
-  }
-
-  private static String words(AdminAnswer.Refused refused) {
-    if (refused.issues().isEmpty()) return refused.message();
-    return refused.issues().stream().map(Issue::toText).collect(Collectors.joining("; "));
   }
 
   private Optional<OverrideLedger> ledger(InstanceId id) {

@@ -2,6 +2,7 @@ package dev.chowder.openclaw;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** What a gateway answered to a call of its control plane's interface. */
 public sealed interface AdminAnswer {
@@ -15,6 +16,12 @@ public sealed interface AdminAnswer {
     /** Someone else wrote the configuration since its hash was read. */
     boolean isStale() {
       return message.contains(STALE);
+    }
+
+    /** What is wrong, thing by thing where it says so. */
+    public String toText() {
+      if (issues.isEmpty()) return message;
+      return issues.stream().map(Issue::toText).collect(Collectors.joining("; "));
     }
   }
 
