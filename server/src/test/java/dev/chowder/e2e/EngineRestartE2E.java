@@ -116,8 +116,7 @@ class EngineRestartE2E {
   }
 
   private JsonNode call(String method, String path, String body) {
-    // Of the installation beside the engine, which has its ports by the same names.
-    var port = System.getenv("CHOWDER_REST_PORT");
+    var port = Installation.UNDER_TEST.rest().getPort();
     var answer =
         inside(
             "curl",

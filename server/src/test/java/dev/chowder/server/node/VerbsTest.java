@@ -262,16 +262,6 @@ class VerbsTest {
     }
   }
 
-  /** One whose first provisioning failed, and whose slot is free again. */
-  private static String failed(String key) {
-    int before = node.slots(key);
-    node.script().failNext(Verb.CREATE, 1, Reason.NO_SPACE, "disk: full");
-    var id = node.create(key);
-    node.awaitStatus(key, id, Instance.Status.error);
-    awaitSlots(key, before);
-    return id;
-  }
-
   @Test
   void whoWaitsForAnAnswerIsNotRefusedWhereNoMoreMayWatch() {
     var key = node.newcomer("shrimp");
@@ -292,6 +282,16 @@ class VerbsTest {
             delete(key, id);
           });
     }
+  }
+
+  /** One whose first provisioning failed, and whose slot is free again. */
+  private static String failed(String key) {
+    int before = node.slots(key);
+    node.script().failNext(Verb.CREATE, 1, Reason.NO_SPACE, "disk: full");
+    var id = node.create(key);
+    node.awaitStatus(key, id, Instance.Status.error);
+    awaitSlots(key, before);
+    return id;
   }
 
   private static void awaitSlots(String key, int slots) {
