@@ -85,11 +85,11 @@ final class DockerErrors {
 
   /**
    * That there was nothing to thaw: in the engine's words when it knows already, in its runtime's
-   * when somebody else thaws meanwhile.
+   * when it runs or has ended meanwhile.
    */
   static boolean saysThawed(DockerException refused) {
     var said = message(refused);
-    return said.contains("is not paused") || said.contains("cannot resume a running process");
+    return said.contains("is not paused") || said.contains("cannot resume a ");
   }
 
   /** What the engine said: its answers are {@code {"message": "..."}}. */

@@ -39,6 +39,11 @@ class DockerErrorsTest {
     assertThat(saysThawed("Container abc is not paused")).isTrue();
     assertThat(saysThawed("Cannot unpause container abc: cannot resume a running process: unknown"))
         .isTrue();
+    assertThat(
+            saysThawed("Cannot unpause container abc: cannot resume a stopped container: unknown"))
+        .isTrue();
+    assertThat(saysThawed("Cannot unpause container abc: cannot resume a deleted process: unknown"))
+        .isTrue();
     assertThat(saysThawed("Cannot unpause container abc: ttrpc: closed: unknown")).isFalse();
   }
 
