@@ -37,6 +37,9 @@ public final class OpenClawAdmin {
   /** Writers that come in between two of our steps are people and agents, not machines. */
   private static final int CONFLICT_RETRIES = 5;
 
+  /** Between two looks at whether a change was applied; one takes a gateway some 20 ms. */
+  private static final Duration LOOK = Duration.ofMillis(250);
+
   private final HttpClient http;
   private final Duration limit;
   private final long maxAnswerBytes;
@@ -63,7 +66,6 @@ public final class OpenClawAdmin {
         HttpRequest.newBuilder(URI.create("http://" + gateway + PATH))
             .header("authorization", "Bearer " + token.reveal())
             .header("content-type", "application/json")
-            .timeout(limit)
             .POST(BodyPublishers.ofString(body.toString()))
             .build();
     var answer =
@@ -148,7 +150,7 @@ public final class OpenClawAdmin {
 
   /**
    * The same for a patch that depends on the configuration as it is, of which the secrets are left
-   * out. An empty patch is Done already.
+   * out. With an empty patch only what others changed is waited for.
    */
   public AdminAnswer changeConfig(
       SandboxEndpoint gateway, Secret token, Function<JsonNode, ObjectNode> change)
@@ -157,15 +159,40 @@ public final class OpenClawAdmin {
       var read = config(gateway, token);
       if (!(read instanceof Done(var current))) return read;
       var patch = change.apply(current.path("sourceConfig"));
-      if (patch.isEmpty()) return read;
+      if (patch.isEmpty()) return awaitApplied(gateway, token);
       var params =
           none().put("raw", patch.toString()).put("baseHash", current.path("hash").asText());
       var replaced = params.putArray("replacePaths");
       ReplacedArrays.of(patch, current.path("sourceConfig")).forEach(replaced::add);
       var answer = call(gateway, token, "config.patch", params);
       boolean stale = answer instanceof Refused refused && refused.isStale();
-      if (!stale || tried > CONFLICT_RETRIES) return answer;
+      if (stale && tried <= CONFLICT_RETRIES) continue;
+      boolean unchanged = answer instanceof Done(var done) && done.path("noop").asBoolean();
+      return unchanged ? awaitApplied(gateway, token) : answer;
     }
+  }
+
+  /**
+   * A change is in the file before the gateway works with it, and while a plugin is installed it
+   * waits for that. Asked for once more it is Done at once, for the file has it.
+   */
+  private AdminAnswer awaitApplied(SandboxEndpoint gateway, Secret token)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (true) {
+      var read = config(gateway, token);
+      if (!(read instanceof Done(var current)) || isApplied(current)) return read;
+      if (System.nanoTime() - deadline >= 0) {
+        return new Busy("a change of its configuration waits to be applied");
+      }
+      Thread.sleep(LOOK);
+    }
+  }
+
+  /** A file that is not valid has no revision to be applied. */
+  private static boolean isApplied(JsonNode config) {
+    var revision = config.path("configRevisionHash");
+    return !revision.isTextual() || revision.equals(config.path("appliedConfigHash"));
   }
 
   /**

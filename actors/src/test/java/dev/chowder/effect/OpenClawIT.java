@@ -23,6 +23,7 @@ import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.TaskResult;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.docker.DockerSandboxDriver;
@@ -183,6 +184,32 @@ class OpenClawIT {
 
   @Test
   @Order(4)
+  void aChangeThatTheGatewayDoesNotYetWorkWithIsNotTaken() throws Exception {
+    var impatient =
+        new StoredOverrides(
+            secrets,
+            new OpenClawAdmin(HTTP, Duration.ofSeconds(2), 8 << 20),
+            new OverrideLimits(256 << 10, 32),
+            schemas::current,
+            _ -> URL);
+    impatient.patch(ID, json("{'messages': {'responsePrefix': 'Q'}}"));
+    assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(15), Duration.ofSeconds(60)));
+    assertThatThrownBy(() -> impatient.hotApply(ID, endpoint()))
+        .hasMessageContaining("no answer within 2 s");
+    assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
+    assertThatThrownBy(() -> impatient.hotApply(ID, endpoint()))
+        .hasMessageContaining("waits to be applied");
+    assertThat(taken(overrides)).isEmpty();
+    assertThat(ADMIN.config(endpoint(), token()))
+        .isInstanceOfSatisfying(
+            AdminAnswer.Done.class,
+            now ->
+                assertThat(now.payload().get("appliedConfigHash"))
+                    .isEqualTo(now.payload().get("configRevisionHash")));
+  }
+
+  @Test
+  @Order(5)
   void whatOnlyTheGatewayRefusesIsTakenBack() throws Exception {
     var unchecked =
         new StoredOverrides(
@@ -196,7 +223,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void strangersWrongTokensDoNotShutChowderOut() throws Exception {
     for (int i = 0; i < 30; i++) {
       assertThat(ask("main", "x", Secret.of("wrong-" + i)).statusCode()).isEqualTo(401);
@@ -205,12 +232,13 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     overrides.patch(ID, json("{'messages.responsePrefix': null}"));
     stages.stop(ID);
-    aDeadProcessHoldsTheLeaseOfPlugins();
+    var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
+    assertDone(driver.run(SANDBOX, 1, holding, Duration.ofSeconds(60)));
     // Asked for when nothing ran: its plugin has to be there before the gateway is.
     var line = Map.of("channel_access_token", "of-nobody", "channel_secret", "hush");
     channels.ask(ID, Channel.LINE, new Wish("1", true, line));
@@ -230,7 +258,7 @@ class OpenClawIT {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void removalLeavesNothing() throws Exception {
     stages.stop(ID);
     stages.remove(ID, InstanceEffect.Scope.EVERYTHING);
@@ -239,19 +267,22 @@ class OpenClawIT {
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
   }
 
-  /** As one leaves it that is killed while it installs a plugin: held for five minutes more. */
-  private static void aDeadProcessHoldsTheLeaseOfPlugins() {
+  /** As one holds it that installs a plugin, or leaves it when it is killed amid that. */
+  private static List<String> holdsTheLeaseOfPlugins(int seconds) {
     var script =
         """
         const { DatabaseSync } = require("node:sqlite");
-        const database = new DatabaseSync(process.env.HOME + "/.openclaw/state/openclaw.sqlite");
+        const database = new DatabaseSync(process.env.HOME + "/.openclaw/state/openclaw.sqlite", { timeout: 5000 });
         const now = Date.now();
         database.prepare("INSERT INTO state_leases (scope, lease_key, owner, expires_at, heartbeat_at,"
-            + " created_at, updated_at) VALUES ('core:plugin-lifecycle', 'global', 'the dead', ?, ?, ?, ?)")
-            .run(now + 300_000, now, now, now);
-        """;
-    var task = new TaskSpec(SNAPSHOT, "org", List.of("node", "-e", script), List.of());
-    var result = driver.run(SANDBOX, 1, task, Duration.ofSeconds(60));
+            + " created_at, updated_at) VALUES ('core:plugin-lifecycle', 'global', 'another', ?, ?, ?, ?)")
+            .run(now + %d, now, now, now);
+        """
+            .formatted(seconds * 1000);
+    return List.of("node", "-e", script);
+  }
+
+  private static void assertDone(TaskResult result) {
     assertThat(result.exitCode()).as(result.output()).isZero();
   }
 

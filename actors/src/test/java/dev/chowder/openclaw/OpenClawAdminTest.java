@@ -161,6 +161,45 @@ class OpenClawAdminTest {
   }
 
   @Test
+  void whatTheFileHasAlreadyIsDoneWhenTheGatewayWorksWithIt() throws Exception {
+    reply(200, snapshot("h1", "{'a': 1}"));
+    reply(200, "{'ok': true, 'payload': {'noop': true}}");
+    reply(200, revision("r2", "r1"));
+    reply(200, revision("r2", "r2"));
+    assertThat(admin.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isInstanceOf(Done.class);
+    assertThat(calls).hasSize(4);
+  }
+
+  @Test
+  void nothingToChangeIsDoneWhenTheGatewayWorksWithWhatIsThere() throws Exception {
+    reply(200, snapshot("h1", "{}"));
+    reply(200, revision("r2", "r1"));
+    reply(200, revision("r2", "r2"));
+    assertThat(admin.changeConfig(gateway, TOKEN, _ -> OpenClawConfig.JSON.createObjectNode()))
+        .isInstanceOf(Done.class);
+    assertThat(calls).hasSize(3);
+  }
+
+  @Test
+  void aGatewayThatNeverAppliesAChangeIsBusy() throws Exception {
+    var impatient = new OpenClawAdmin(http, Duration.ofMillis(600), 10_000);
+    reply(200, snapshot("h1", "{'a': 1}"));
+    reply(200, "{'ok': true, 'payload': {'noop': true}}");
+    for (int i = 0; i < 10; i++) reply(200, revision("r2", "r1"));
+    assertThat(impatient.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
+        .isEqualTo(new Busy("a change of its configuration waits to be applied"));
+  }
+
+  @Test
+  void aFileThatIsNotValidIsNotWaitedFor() throws Exception {
+    reply(200, snapshot("h1", "{}"));
+    reply(200, "{'ok': true, 'payload': {'configRevisionHash': null, 'appliedConfigHash': 'r1'}}");
+    assertThat(admin.changeConfig(gateway, TOKEN, _ -> OpenClawConfig.JSON.createObjectNode()))
+        .isInstanceOf(Done.class);
+  }
+
+  @Test
   void endlessConflictsEndInARefusal() throws Exception {
     for (int i = 0; i < 6; i++) {
       reply(200, snapshot("h" + i, "{}"));
@@ -210,6 +249,11 @@ class OpenClawAdminTest {
     ObjectNode payload = json("{}").put("hash", hash);
     payload.set("sourceConfig", json(config));
     return json("{'ok': true}").set("payload", payload).toString();
+  }
+
+  private static String revision(String written, String applied) {
+    return "{'ok': true, 'payload': {'configRevisionHash': '%s', 'appliedConfigHash': '%s'}}"
+        .formatted(written, applied);
   }
 
   private static String stale() {
