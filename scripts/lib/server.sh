@@ -86,7 +86,7 @@ envoy_ensure_running() {
   port_free "$CHOWDER_ENVOY_ADMIN_PORT" CHOWDER_ENVOY_ADMIN_PORT "Envoy's admin page"
   mv "$config.new" "$config"
   say "Starting Envoy ..."
-  process_start envoy "$ENVOY" -c "$config" --use-dynamic-base-id --log-level warn
+  process_start envoy "$ENVOY" -c "$config" --disable-hot-restart --log-level warn
   process_await envoy envoy_answers
 }
 

@@ -57,7 +57,7 @@ public final class EnvoyProcess implements AutoCloseable {
                 binary(root),
                 "-c",
                 config.toString(),
-                "--use-dynamic-base-id",
+                "--disable-hot-restart",
                 "--admin-address-path",
                 admin.toString(),
                 "--concurrency",
