@@ -37,7 +37,7 @@ public final class OpenClawAdmin {
   /** Writers that come in between two of our steps are people and agents, not machines. */
   private static final int CONFLICT_RETRIES = 5;
 
-  /** Between two looks at whether a change was applied; one takes a gateway some 20 ms. */
+  /** Between two looks at whether a change was applied. */
   private static final Duration LOOK = Duration.ofMillis(250);
 
   private final HttpClient http;
@@ -48,7 +48,8 @@ public final class OpenClawAdmin {
    * Wires the calls.
    *
    * @param limit of one call, from its start to its answer's last byte; a change of the
-   *     configuration takes half a second on an idle machine and waits for work under way
+   *     configuration takes half a second on an idle machine and waits for work under way, such as
+   *     a plugin's installation
    * @param maxAnswerBytes beyond which an answer counts as none; a schema has 2.2 MB
    */
   public OpenClawAdmin(HttpClient http, Duration limit, long maxAnswerBytes) {
