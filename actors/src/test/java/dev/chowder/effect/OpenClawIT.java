@@ -104,12 +104,15 @@ class OpenClawIT {
     schemas =
         new ImageSchemas(
             driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
-    overrides =
-        new StoredOverrides(
-            secrets, ADMIN, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);
+    overrides = overrides(ADMIN);
     var gateways = new TestGateways(secrets, driver, HTTP);
     channels = gateways.channels();
     stages = gateways.stages(overrides, channels, _ -> URL, SNAPSHOT);
+  }
+
+  private static StoredOverrides overrides(OpenClawAdmin admin) {
+    return new StoredOverrides(
+        secrets, admin, new OverrideLimits(256 << 10, 32), schemas::current, _ -> URL);
   }
 
   @AfterAll
@@ -185,13 +188,7 @@ class OpenClawIT {
   @Test
   @Order(4)
   void aChangeThatTheGatewayDoesNotYetWorkWithIsNotTaken() throws Exception {
-    var impatient =
-        new StoredOverrides(
-            secrets,
-            new OpenClawAdmin(HTTP, Duration.ofSeconds(2), 8 << 20),
-            new OverrideLimits(256 << 10, 32),
-            schemas::current,
-            _ -> URL);
+    var impatient = overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(2), 8 << 20));
     impatient.patch(ID, json("{'messages': {'responsePrefix': 'Q'}}"));
     assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(15), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> impatient.hotApply(ID, endpoint()))
