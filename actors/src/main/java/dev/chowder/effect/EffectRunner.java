@@ -128,6 +128,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private @Nullable Run previous;
     private final Optional<StageReports> stageReports;
     private volatile boolean givenUp;
+    private volatile long givenUpNanos;
 
     /** No thread of it does anything any more. */
     private volatile boolean ended;
@@ -175,11 +176,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       return true;
     }
 
-    boolean isAlive() {
-      return thread.isAlive();
-    }
-
     void giveUp() {
+      if (!givenUp) givenUpNanos = System.nanoTime();
       givenUp = true;
       thread.interrupt();
     }
@@ -188,16 +186,35 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       if (limit.isPositive()) thread.join(limit);
     }
 
+    /**
+     * Waits for the run before this one, and so for all before it, since that one waits, too. A run
+     * that is cancelled meanwhile still waits: it stands for its predecessors to those after it.
+     */
+    private void awaitPredecessor() {
+      var before = previous;
+      previous = null;
+      if (before == null || before.hasEndedWithin(settings.cancelWait())) return;
+      LOG.warn("instance={} effect={} still busy after it was given up", id, before.name());
+    }
+
+    /** Waits at most until {@code limit} after it was cancelled, also while interrupted. */
+    private boolean hasEndedWithin(Duration limit) {
+      while (thread.isAlive()) {
+        long left = limit.toNanos() - (System.nanoTime() - givenUpNanos);
+        if (left <= 0) return false;
+        try {
+          awaitEnd(Duration.ofNanos(left));
+        } catch (InterruptedException cancelled) {
+          // The waiting run sees that it was cancelled when the wait is over.
+        }
+      }
+      return true;
+    }
+
     private void run() {
       try {
-        var before = previous;
-        previous = null;
-        if (before != null) {
-          before.awaitEnd(settings.cancelWait());
-          if (before.isAlive()) {
-            LOG.warn("instance={} effect={} still busy after it was given up", id, before.name());
-          }
-        }
+        awaitPredecessor();
+        if (givenUp) return;
         if (effect instanceof RunStages plan) {
           runStages(plan);
           return;

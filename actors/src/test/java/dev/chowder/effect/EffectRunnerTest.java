@@ -30,6 +30,10 @@ import org.junit.jupiter.api.Test;
 
 class EffectRunnerTest {
   private static final long LIMIT_SECONDS = 20;
+
+  /** How long a test looks whether something begins that must not. */
+  private static final Duration SHORT = Duration.ofMillis(300);
+
   private static final Duration APPLY_LIMIT = Duration.ofMillis(200);
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
   private static final InstanceId OTHER = new InstanceId("01a20000-0000-7000-8000-000000000002");
@@ -93,6 +97,38 @@ class EffectRunnerTest {
     assertThat(work.interrupted).hasValue(1);
     assertThat(work.most).hasValue(1);
     assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void theThirdEffectOfAnInstanceBeginsOnlyWhenTheFirstHasEnded() throws InterruptedException {
+    work.stubborn = true;
+    runner.owe(ID, stage(1), reports::add);
+    work.awaitBegun(1);
+    runner.owe(ID, stage(2), reports::add);
+    runner.owe(ID, stage(3), reports::add);
+    assertThat(work.beginsWithin(SHORT)).as("beside the first").isFalse();
+    work.gate.release(2);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.StagesFinished.class,
+            finished -> assertThat(finished.attempt()).isEqualTo(3));
+    assertThat(work.steps).extracting(Step::attempt).containsExactly(1, 3);
+    assertThat(work.most).hasValue(1);
+  }
+
+  @Test
+  void anEffectThatIsCancelledWhileItWaitsIsStillWaitedForByTheNext() throws InterruptedException {
+    work.stubborn = true;
+    runner.owe(ID, stage(1), reports::add);
+    work.awaitBegun(1);
+    runner.owe(ID, stage(2), reports::add);
+    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    runner.owe(ID, stage(3), reports::add);
+    assertThat(work.beginsWithin(SHORT)).as("beside the first").isFalse();
+    work.gate.release(2);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+    assertThat(work.steps).extracting(Step::attempt).containsExactly(1, 3);
+    assertThat(work.most).hasValue(1);
   }
 
   @Test
@@ -398,6 +434,10 @@ class EffectRunnerTest {
     final AtomicInteger removalFailures = new AtomicInteger();
     final AtomicInteger busyGateway = new AtomicInteger();
     volatile Optional<RuntimeException> failure = Optional.empty();
+
+    /** Whether stages go on although they are interrupted. */
+    volatile boolean stubborn;
+
     final List<Step> steps = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
     private final Semaphore began = new Semaphore(0);
@@ -406,12 +446,17 @@ class EffectRunnerTest {
       assertThat(began.tryAcquire(runs, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
     }
 
+    boolean beginsWithin(Duration limit) throws InterruptedException {
+      return began.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     @Override
     public Outcome run(InstanceId id, Step step) throws InterruptedException {
       steps.add(step);
       enter();
       try {
-        gate.acquire();
+        if (stubborn) gate.acquireUninterruptibly();
+        else gate.acquire();
       } catch (InterruptedException ended) {
         interrupted.incrementAndGet();
         throw ended;
