@@ -62,6 +62,7 @@ import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.call.Departure;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
+import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.channel.ChannelGrpcService;
 import dev.chowder.server.channel.ChannelPresenter;
 import dev.chowder.server.channel.ChannelRequests;
@@ -360,6 +361,7 @@ public final class Chowder implements AutoCloseable {
             driver,
             secrets,
             tokens,
+            new SharedPermits("open log streams", config.getInt("chowder.logs.max-open")),
             FleetWatchSettings.of(config),
             clock);
     var organizationService =

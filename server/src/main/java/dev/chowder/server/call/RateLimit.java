@@ -29,15 +29,21 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds how often one organization calls this node, and how often one address makes the calls that
- * need no key: to sign up, and to bring Stripe's events, which are counted apart. It tells with
- * every answer, errors too, how much is left. A call that changes something counts for several,
- * since it makes work long after its answer, and an answer for as many as it is long: as many as
- * the last one of that sort until it is there. A watch that is opened counts as much as a call that
- * answers little.
+ * Limits how often one organization calls this node, and how often one address makes the calls that
+ * need no key: sign-ups and Stripe's events, each with a limit of its own. Every response, also an
+ * error, carries how many calls are left.
  *
- * <p>Who goes on asking whatever it is told would be served with refusals as fast as the node can
- * make them. So a refusal is told only after a while.
+ * <p>The limit of an organization keeps others' calls fast, so it applies only under contention. An
+ * organization that is alone on the node ({@link Contention}) has a limit that is {@code
+ * alone-factor} times as high, which only protects the node.
+ *
+ * <p>A mutating call costs {@code change-cost} calls, because most of its work follows the
+ * response. A response costs one call per {@code answer-bytes}; until it is sent, the last response
+ * of the same method is the estimate. Opening a watch costs as much as a call with a short
+ * response.
+ *
+ * <p>Rejections are delayed, because clients that ignore Retry-After would otherwise be rejected as
+ * fast as the node can.
  */
 public final class RateLimit {
   private static final Metadata.Key<String> LIMIT = key("x-ratelimit-limit");
@@ -56,6 +62,8 @@ public final class RateLimit {
   private static final int METHODS_REMEMBERED = 4;
 
   private final Buckets calls;
+  private final Buckets callsAlone;
+  private final Contention contention;
   private final Pace pace;
   private final int changeCost;
   private final int answerBytes;
@@ -68,10 +76,13 @@ public final class RateLimit {
   private final ClientAddress addresses;
 
   public RateLimit(RateSettings settings, ClientAddress addresses) {
-    this.calls =
-        new Buckets(
-            settings.calls(),
-            "requests: more than %d a second, where a change counts for " + settings.changeCost());
+    var rejection =
+        "too many requests: this organization may make %d a second on this node, and a change"
+            + " counts as "
+            + settings.changeCost();
+    this.calls = new Buckets(settings.calls(), rejection);
+    this.callsAlone = new Buckets(settings.calls().times(settings.aloneFactor()), rejection);
+    this.contention = new Contention(settings.contentionWindow().toNanos(), System::nanoTime);
     this.pace = new Pace(settings.calls(), settings.burstSpread());
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
@@ -82,11 +93,13 @@ public final class RateLimit {
             .maximumSize((long) METHODS_REMEMBERED * settings.calls().remembered())
             .expireAfterAccess(REMEMBERED)
             .build();
-    // What is never let in is never weighed again.
+    // A response that costs more than a full bucket would never be allowed again.
     this.mostExpected = settings.calls().burst() / 2;
     this.signUps =
-        new Buckets(settings.signUps(), "sign-ups: more than %d an hour from one address");
-    this.events = new Buckets(settings.events(), "events: more than %d a second from one address");
+        new Buckets(
+            settings.signUps(), "too many sign-ups: one address may sign up %d times an hour");
+    this.events =
+        new Buckets(settings.events(), "too many events: one address may send %d a second");
     this.addresses = addresses;
   }
 
@@ -129,7 +142,7 @@ public final class RateLimit {
       if (!probe.isConsumed()) {
         delayRefusal();
         throw ApiError.rateLimited(
-            refusal + " (expected: fewer; see Retry-After)",
+            refusal + "; retry after the time in Retry-After",
             seconds(probe.getNanosToWaitForRefill()));
       }
     }
@@ -186,10 +199,13 @@ public final class RateLimit {
       var asked = new Asked(caller.get().organizationId(), method.getFullMethodName());
       int expected = expectedWeight(asked);
       int cost = cost(method);
-      calls.count(asked.organization(), cost + expected);
-      pace.await(asked.organization(), cost, expected);
+      boolean contended = contention.isContended(asked.organization());
+      var buckets = contended ? calls : callsAlone;
+      buckets.count(asked.organization(), cost + expected);
+      if (contended) pace.await(asked.organization(), cost, expected);
       boolean answersOnce = method.getType().serverSendsOneMessage();
-      return next.startCall(answersOnce ? new Weighed<>(call, asked, expected) : call, headers);
+      return next.startCall(
+          answersOnce ? new Weighed<>(call, asked, expected, buckets) : call, headers);
     }
 
     private Buckets ofMethod(ServerCall<?, ?> call) {
@@ -208,12 +224,14 @@ public final class RateLimit {
   private final class Weighed<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final Asked asked;
     private final int expected;
+    private final Buckets buckets;
     private boolean answered;
 
-    Weighed(ServerCall<Q, A> call, Asked asked, int expected) {
+    Weighed(ServerCall<Q, A> call, Asked asked, int expected, Buckets buckets) {
       super(call);
       this.asked = asked;
       this.expected = expected;
+      this.buckets = buckets;
     }
 
     @Override
@@ -221,7 +239,7 @@ public final class RateLimit {
       if (answer instanceof MessageLite message) {
         int weight = message.getSerializedSize() / answerBytes;
         if (weight > 0 || expected > 0) lastWeights.put(asked, weight);
-        calls.correct(asked.organization(), weight - expected);
+        buckets.correct(asked.organization(), weight - expected);
         answered = true;
       }
       super.sendMessage(answer);
@@ -229,7 +247,7 @@ public final class RateLimit {
 
     @Override
     public void close(Status status, Metadata trailers) {
-      if (!answered) calls.correct(asked.organization(), -expected);
+      if (!answered) buckets.correct(asked.organization(), -expected);
       answered = true;
       super.close(status, trailers);
     }

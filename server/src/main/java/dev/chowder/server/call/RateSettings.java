@@ -6,7 +6,9 @@ import java.time.Duration;
 /**
  * How many calls may be made on one node; {@code reference.conf} gives the reasons.
  *
- * @param calls of one organization
+ * @param calls of one organization while others use the node
+ * @param aloneFactor how many times {@code calls} applies to an organization that is alone
+ * @param contentionWindow how long after the last call of another organization one is alone
  * @param burstSpread over which calls are begun that came at once
  * @param changeCost how many other calls one that changes something counts for
  * @param answerBytes of an answer that count for one more call
@@ -17,6 +19,8 @@ import java.time.Duration;
  */
 public record RateSettings(
     Bound calls,
+    int aloneFactor,
+    Duration contentionWindow,
     Duration burstSpread,
     int changeCost,
     int answerBytes,
@@ -32,9 +36,19 @@ public record RateSettings(
    * @param remembered how many of those it holds for; beyond it the one unheard of for longest
    *     begins anew
    */
-  public record Bound(int refill, Duration per, int burst, int remembered) {}
+  public record Bound(int refill, Duration per, int burst, int remembered) {
+    /** Returns a bound that allows so many times as many calls. */
+    Bound times(int factor) {
+      return new Bound(
+          Math.multiplyExact(refill, factor), per, Math.multiplyExact(burst, factor), remembered);
+    }
+  }
 
   public RateSettings {
+    if (aloneFactor < 1) {
+      throw new IllegalArgumentException(
+          "chowder.rate.alone-factor: must be at least 1; got " + aloneFactor);
+    }
     if (changeCost < 1 || changeCost > calls.burst()) {
       throw new IllegalArgumentException(
           "chowder.rate.change-cost: %d (expected: 1 to chowder.rate.burst, %d)"
@@ -51,6 +65,8 @@ public record RateSettings(
             Duration.ofSeconds(1),
             config.getInt("burst"),
             config.getInt("organizations")),
+        config.getInt("alone-factor"),
+        config.getDuration("contention-window"),
         config.getDuration("burst-spread"),
         config.getInt("change-cost"),
         Math.toIntExact(config.getBytes("answer-bytes")),

@@ -120,6 +120,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
         workspaces.require(caller, id);
         return in(
             workspaces,
+            caller,
             id,
             files -> {
               files.write(form::writeTo);
@@ -138,7 +139,8 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   public void downloadFile(DownloadFileRequest request, StreamObserver<HttpBody> out) {
     var path = FileRequests.download(request);
     var id = FileRequests.instance(request.getInstanceId());
-    workspaces.require(Caller.current(), id);
+    var caller = Caller.current();
+    workspaces.require(caller, id);
     var body = new OutgoingBody(out, settings.patience());
     var download =
         new Download(
@@ -149,6 +151,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     body.from(
         () ->
             workspaces.in(
+                caller,
                 id,
                 files -> {
                   files.read(path, Long.MAX_VALUE, download);
@@ -181,12 +184,14 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public void exportFiles(ExportFilesRequest request, StreamObserver<HttpBody> out) {
     var id = FileRequests.instance(request.getInstanceId());
-    workspaces.require(Caller.current(), id);
+    var caller = Caller.current();
+    workspaces.require(caller, id);
     var body = new OutgoingBody(out, settings.patience());
     var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
     body.from(
         () ->
             workspaces.in(
+                caller,
                 id,
                 files -> {
                   var count = files.readTree(tar);
@@ -204,7 +209,8 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
         var id = FileRequests.instance(first.getInstanceId());
         workspaces.require(caller, id);
         var tar = requests.tar(first, body);
-        return in(workspaces, id, files -> FilePresenter.imported(files.writeTree(tar::writeTo)));
+        return in(
+            workspaces, caller, id, files -> FilePresenter.imported(files.writeTree(tar::writeTo)));
       }
 
       @Override

@@ -2,6 +2,7 @@ package dev.chowder.server.file;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.Context;
@@ -119,10 +120,13 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
 
   /** Of an instance's workspace; what only came in part is as if it had never come. */
   static <A> Supplier<A> in(
-      Workspaces workspaces, InstanceId id, Function<dev.chowder.sandbox.SandboxFiles, A> work) {
+      Workspaces workspaces,
+      Caller caller,
+      InstanceId id,
+      Function<dev.chowder.sandbox.SandboxFiles, A> work) {
     return () -> {
       try {
-        return workspaces.in(id, work);
+        return workspaces.in(caller, id, work);
       } catch (java.io.UncheckedIOException broken) {
         throw ApiError.of(Reason.INVALID_FIELD, "body: broken (expected: a whole one)");
       }

@@ -9,11 +9,11 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.InstanceAsks;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 
 /**
@@ -22,18 +22,15 @@ import java.util.function.Function;
  */
 final class Workspaces {
   private static final FilePath FOLDER = FilePath.parse(OpenClawHome.WORKSPACE);
-  private static final int RETRY_AFTER_SECONDS = 1;
 
   private final InstanceAsks asks;
   private final SandboxDriver driver;
-  private final int maxOpen;
-  private final Semaphore free;
+  private final SharedPermits permits;
 
   Workspaces(InstanceAsks asks, SandboxDriver driver, int maxOpen) {
     this.asks = asks;
     this.driver = driver;
-    this.maxOpen = maxOpen;
-    this.free = new Semaphore(maxOpen);
+    this.permits = new SharedPermits("open file calls", maxOpen);
   }
 
   /** Makes sure that the caller's instance has a workspace. */
@@ -46,28 +43,23 @@ final class Workspaces {
         Map.of("status", status, "desired_status", view.status().desired().label()));
   }
 
-  /** Does this in a workspace that was made sure of, when it is its turn. */
-  <T> T in(InstanceId id, Function<SandboxFiles, T> work) {
-    if (!free.tryAcquire()) {
-      throw ApiError.rateLimited(
-          "open files: " + maxOpen + " on this node (expected: fewer)", RETRY_AFTER_SECONDS);
-    }
-    try {
+  /** Runs the work in the workspace, which {@link #require} checked, with one of the permits. */
+  <T> T in(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
+    try (var _ = permits.acquire(caller.organizationId())) {
       return work.apply(driver.files(SandboxId.ofInstance(id.value()), FOLDER));
     } catch (FileRefused why) {
       throw FileErrors.error(why);
     } catch (SandboxException why) {
       throw FileErrors.error(why);
-    } finally {
-      free.release();
     }
   }
 
   /** The same as one step. */
   <T> T of(String instanceId, Function<SandboxFiles, T> work) {
     var id = FileRequests.instance(instanceId);
-    require(Caller.current(), id);
-    return in(id, work);
+    var caller = Caller.current();
+    require(caller, id);
+    return in(caller, id, work);
   }
 
   static ApiError notText(FilePath path) {

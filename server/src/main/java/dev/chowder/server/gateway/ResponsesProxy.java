@@ -5,8 +5,8 @@ import dev.chowder.openclaw.SessionKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.ResponseHeaders;
+import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -38,12 +37,12 @@ public final class ResponsesProxy implements AutoCloseable {
   private final ServerSettings.Responses settings;
   private final HttpClient client;
   private final ScheduledExecutorService clock;
-  private final Semaphore free;
+  private final SharedPermits permits;
 
   public ResponsesProxy(GatewayDirectory directory, ServerSettings.Responses settings) {
     this.directory = directory;
     this.settings = settings;
-    this.free = new Semaphore(settings.maxOpen());
+    this.permits = new SharedPermits("open responses", settings.maxOpen());
     this.client =
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -76,17 +75,14 @@ public final class ResponsesProxy implements AutoCloseable {
           case Place.WrongState(var status, var desired) -> throw wrongState(status, desired);
           case Place.NotFound() -> throw ApiError.instanceNotFound();
         };
-    if (!free.tryAcquire()) {
-      throw ApiError.of(
-          Reason.RATE_LIMITED, "open responses: " + settings.maxOpen() + " (expected: fewer)");
-    }
+    var permit = permits.acquire(organizationId);
     var stream =
         new ResponseStream(
             (ServerCallStreamObserver<HttpBody>) answer,
             ResponseHeaders.current(),
             settings,
             clock,
-            free::release);
+            permit::close);
     var last = new AtomicReference<>(target.token());
     stream.begin(
         client,

@@ -7,25 +7,21 @@ import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.GatewayDirectory;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 
 /**
  * Asks the running gateway of a caller's instance, so many questions at once: whose it is not, is
  * not there; what a gateway fails to answer becomes an error. Blocks.
  */
 public final class GatewayAsks {
-  private static final int RETRY_AFTER_SECONDS = 1;
-
   private final GatewayDirectory directory;
   private final GatewayDevices devices;
-  private final String what;
-  private final int maxOpen;
-  private final Semaphore free;
+  private final SharedPermits permits;
 
   /**
    * Wires it.
@@ -36,9 +32,7 @@ public final class GatewayAsks {
   public GatewayAsks(GatewayDirectory directory, GatewayDevices devices, String what, int maxOpen) {
     this.directory = directory;
     this.devices = devices;
-    this.what = what;
-    this.maxOpen = maxOpen;
-    this.free = new Semaphore(maxOpen);
+    this.permits = new SharedPermits("open calls about " + what, maxOpen);
   }
 
   /**
@@ -61,12 +55,7 @@ public final class GatewayAsks {
                   new InstanceRejection.WrongState(status, desired, "running"));
           case Place.NotFound() -> throw ApiError.instanceNotFound();
         };
-    if (!free.tryAcquire()) {
-      throw ApiError.rateLimited(
-          "calls about " + what + ": " + maxOpen + " are open (expected: fewer)",
-          RETRY_AFTER_SECONDS);
-    }
-    try {
+    try (var _ = permits.acquire(caller.organizationId())) {
       return ask(caller, instanceId, target, question);
     } catch (UnansweredException unanswered) {
       throw ApiError.of(
@@ -75,8 +64,6 @@ public final class GatewayAsks {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
-    } finally {
-      free.release();
     }
   }
 

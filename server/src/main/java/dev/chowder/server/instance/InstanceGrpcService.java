@@ -52,6 +52,7 @@ import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.gateway.ResponsesProxy;
@@ -94,6 +95,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final SandboxDriver driver;
   private final SecretStore secrets;
   private final GatewayTokens tokens;
+  private final SharedPermits logPermits;
   private final InstanceAccess access;
   private final FleetWatches fleets;
   private final Clock clock;
@@ -112,6 +114,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       SandboxDriver driver,
       SecretStore secrets,
       GatewayTokens tokens,
+      SharedPermits logPermits,
       FleetWatchSettings watches,
       Clock clock) {
     this.requests = requests;
@@ -127,6 +130,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.driver = driver;
     this.secrets = secrets;
     this.tokens = tokens;
+    this.logPermits = logPermits;
     this.access = new InstanceAccess(asks, tokens, presenter::gatewayUrl, clock);
     this.fleets = new FleetWatches(events, rows, new Fleet(), watches, clock);
     this.clock = clock;
@@ -392,7 +396,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         wanted,
         secretsOf(view),
         (ServerCallStreamObserver<LogLine>) out,
-        asks.departure());
+        asks.departure(),
+        logPermits.acquire(view.profile().organizationId()));
   }
 
   /** What must not be seen in a gateway's log. */

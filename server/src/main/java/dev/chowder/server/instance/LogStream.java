@@ -8,6 +8,7 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -32,8 +33,10 @@ final class LogStream implements SandboxLogReader {
   }
 
   /**
-   * Streams until the log ends or the caller goes; must be called on the call's own thread, which
-   * it keeps.
+   * Starts a thread that streams until the log ends or the client disconnects. Call it on the
+   * call's own thread, because gRPC accepts the handlers only until that returns.
+   *
+   * @param permit closed at the end of the stream
    */
   static void run(
       SandboxDriver driver,
@@ -41,16 +44,24 @@ final class LogStream implements SandboxLogReader {
       InstanceRequests.Tail wanted,
       List<Secret> secrets,
       ServerCallStreamObserver<LogLine> out,
-      Departure node) {
+      Departure node,
+      Permit permit) {
     var stream = new LogStream(out, secrets);
     out.setOnReadyHandler(stream::wake);
     out.setOnCancelHandler(stream::stop);
-    Thread.ofVirtual().name("logs-" + id).start(() -> stream.follow(driver, id, wanted, node));
+    Thread.ofVirtual()
+        .name("logs-" + id)
+        .start(() -> stream.follow(driver, id, wanted, node, permit));
   }
 
   private void follow(
-      SandboxDriver driver, InstanceId id, InstanceRequests.Tail wanted, Departure node) {
-    try (var _ = node.onDeparture(this::leave);
+      SandboxDriver driver,
+      InstanceId id,
+      InstanceRequests.Tail wanted,
+      Departure node,
+      Permit permit) {
+    try (permit;
+        var _ = node.onDeparture(this::leave);
         var _ =
             driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
       end.await();

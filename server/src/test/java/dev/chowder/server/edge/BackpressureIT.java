@@ -32,6 +32,7 @@ class BackpressureIT {
         Map.of(
             "chowder.rate.requests-per-second", 1,
             "chowder.rate.burst", BURST,
+            "chowder.rate.alone-factor", 1,
             "chowder.rate.sign-ups-per-hour", 1,
             "chowder.rate.sign-up-burst", SIGN_UPS,
             "chowder.effect.max-waiting", 0));

@@ -56,7 +56,8 @@ class RefusalsTest {
 
   private Served serve(Map<String, Object> settings) throws IOException {
     var all = new HashMap<String, Object>(settings);
-    // Nothing becomes free again while a test runs.
+    // As if the organization were not alone. Nothing becomes free again while a test runs.
+    all.putIfAbsent("chowder.rate.alone-factor", 1);
     all.put("chowder.rate.requests-per-second", 1);
     all.put("chowder.rate.burst", BURST);
     var config = ConfigFactory.parseMap(all).withFallback(ConfigFactory.load());
@@ -69,7 +70,7 @@ class RefusalsTest {
                 Edge.settings(folder).grpc(),
                 new GrpcServer.Services(List.of(new Verbose()), List.of()),
                 new GrpcServer.Gate(
-                    (Secret _) -> Optional.of(new Caller("org", "key")),
+                    (Secret key) -> Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
                     new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
                     new PassOn(),
                     new PassOn()),
@@ -82,8 +83,13 @@ class RefusalsTest {
   private record Served(GrpcServer server, ManagedChannel channel) implements AutoCloseable {
     /** How much is left after another call. */
     int remaining() {
+      return remaining("k");
+    }
+
+    /** Returns how much is left to the organization of that letter after another call. */
+    int remaining(String organization) {
       var key = new Metadata();
-      key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + "k".repeat(43));
+      key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + organization.repeat(43));
       var headers = new AtomicReference<Metadata>();
       var trailers = new AtomicReference<Metadata>();
       var _ =
@@ -120,9 +126,28 @@ class RefusalsTest {
   }
 
   @Test
+  void theLimitAppliesToAnOrganizationThatIsNotAlone() throws IOException {
+    try (var served = serve(Map.of("chowder.rate.alone-factor", 10))) {
+      for (int call = 1; call <= 3 * BURST; call++) {
+        assertThat(served.remaining("k")).isEqualTo(10 * BURST - call);
+      }
+      assertThat(served.remaining("m")).isEqualTo(BURST - 1);
+      assertThat(served.remaining("k")).isEqualTo(BURST - 1);
+      for (int call = 2; call <= BURST; call++) served.remaining("k");
+      served.refused();
+      // One call a second becomes free again.
+      assertThat(served.remaining("m"))
+          .as("another organization")
+          .isGreaterThanOrEqualTo(BURST - 2);
+    }
+  }
+
+  @Test
   void callsThatComeAtOnceAreBegunOneAfterAnother() throws IOException {
     // Seven at once, and then one each 100 ms.
     try (var served = serve(Map.of("chowder.rate.burst-spread", "3s"))) {
+      // Only calls of organizations that are not alone are spread.
+      served.remaining("m");
       long began = System.nanoTime();
       for (int n = 0; n < 12; n++) assertThat(served.remaining()).isPositive();
       assertThat(Duration.ofNanos(System.nanoTime() - began))

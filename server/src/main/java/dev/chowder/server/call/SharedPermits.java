@@ -1,0 +1,70 @@
+package dev.chowder.server.call;
+
+import dev.chowder.server.error.ApiError;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A bounded number of permits that all organizations of a node share. Each organization may hold at
+ * most {@value #SHARE} times as many permits as are free, so a permit is left for an organization
+ * that holds none: one organization alone gets three quarters of all permits, two get three
+ * sevenths each. A caller never waits for a permit.
+ *
+ * <p>Does not know what a permit is for.
+ */
+public final class SharedPermits {
+  /** From "Dynamic queue length thresholds" (Choudhury and Hahne), where it is called alpha. */
+  private static final int SHARE = 3;
+
+  private static final int RETRY_AFTER_SECONDS = 1;
+
+  private final String what;
+  private final int max;
+  private final Map<String, Integer> held = new HashMap<>();
+  private int free;
+
+  /**
+   * Creates the permits of one kind of call.
+   *
+   * @param what the plural noun for the error message, such as "open responses"
+   * @param max permits in all, at least 1
+   */
+  public SharedPermits(String what, int max) {
+    this.what = what;
+    this.max = max;
+    this.free = max;
+  }
+
+  /** A permit until it is closed; closing it again does nothing. */
+  public interface Permit extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Takes a permit for one call of this organization.
+   *
+   * @throws ApiError {@code RATE_LIMITED} if no permit is free or the organization holds its share
+   */
+  public synchronized Permit acquire(String organizationId) {
+    int holds = held.getOrDefault(organizationId, 0);
+    if (free == 0 || holds >= SHARE * free) {
+      throw ApiError.rateLimited(
+          "too many %s: this organization has %d, and the limit of this node is %d"
+              .formatted(what, holds, max),
+          RETRY_AFTER_SECONDS);
+    }
+    free--;
+    held.put(organizationId, holds + 1);
+    var closed = new AtomicBoolean();
+    return () -> {
+      if (closed.compareAndSet(false, true)) release(organizationId);
+    };
+  }
+
+  private synchronized void release(String organizationId) {
+    free++;
+    held.computeIfPresent(organizationId, (_, holds) -> holds == 1 ? null : holds - 1);
+  }
+}

@@ -1,0 +1,61 @@
+package dev.chowder.server.call;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.server.call.SharedPermits.Permit;
+import dev.chowder.server.error.ApiError;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SharedPermitsTest {
+  private static final int MAX = 100;
+
+  private final SharedPermits permits = new SharedPermits("open files", MAX);
+
+  /** Takes as many as the organization gets. */
+  private List<Permit> takeAll(String organization) {
+    var taken = new ArrayList<Permit>();
+    try {
+      while (true) taken.add(permits.acquire(organization));
+    } catch (ApiError full) {
+      return taken;
+    }
+  }
+
+  @Test
+  void oneOrganizationGetsThreeQuarters() {
+    assertThat(takeAll("one")).hasSize(75);
+  }
+
+  @Test
+  void anOrganizationThatComesLaterGetsPermitsWhateverTheOthersHold() {
+    takeAll("greedy");
+    assertThat(takeAll("late")).hasSizeBetween(15, 20);
+    assertThat(takeAll("later")).isNotEmpty();
+    assertThat(takeAll("latest")).isNotEmpty();
+  }
+
+  @Test
+  void aClosedPermitIsFreeOnceHoweverOftenItIsClosed() {
+    var held = takeAll("one");
+    var first = held.getFirst();
+    first.close();
+    first.close();
+    assertThat(takeAll("one")).hasSize(1);
+    held.forEach(Permit::close);
+    assertThat(takeAll("two")).hasSize(75);
+  }
+
+  @Test
+  void fewPermitsCanBeUsedAll() {
+    var two = new SharedPermits("open files", 2);
+    two.acquire("one");
+    two.acquire("one");
+    assertThatThrownBy(() -> two.acquire("one"))
+        .isInstanceOf(ApiError.class)
+        .hasMessageContaining(
+            "too many open files: this organization has 2, and the limit of this node is 2");
+  }
+}
