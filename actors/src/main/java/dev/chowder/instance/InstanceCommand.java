@@ -18,7 +18,8 @@ public sealed interface InstanceCommand extends CborSerializable {
   /**
    * Commands that are answered, each time they are said: {@link dev.chowder.actor.EntityAsk} says
    * one again while its answer is missing, and that must change no more than once was to. {@code
-   * keyId} is the acting key's; empty: the system itself.
+   * keyId} is the acting key's; empty: the system itself. {@code requestId} is new for each request
+   * and the same each time that it is resent.
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();
@@ -67,7 +68,8 @@ public sealed interface InstanceCommand extends CborSerializable {
       ActorRef<InstanceReply> replyTo)
       implements Request {}
 
-  record Delete(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
+  record Delete(String keyId, String requestId, Instant now, ActorRef<InstanceReply> replyTo)
+      implements Request {}
 
   /**
    * Changes what may be changed.
@@ -94,7 +96,7 @@ public sealed interface InstanceCommand extends CborSerializable {
       implements Request {}
 
   /** Asks for another token for its gateway. */
-  record RotateToken(String keyId, Instant now, ActorRef<InstanceReply> replyTo)
+  record RotateToken(String keyId, String requestId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /**

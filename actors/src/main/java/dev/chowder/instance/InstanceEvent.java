@@ -16,7 +16,20 @@ public sealed interface InstanceEvent {
     return "";
   }
 
-  record Created(String keyId, Profile profile, Instant at) implements InstanceEvent {}
+  /**
+   * The id of the request that caused it, by which the request is recognized when it is resent;
+   * empty where it is recognized by something else.
+   */
+  default String requestId() {
+    return "";
+  }
+
+  record Created(String keyId, Profile profile, Instant at) implements InstanceEvent {
+    @Override
+    public String requestId() {
+      return profile.createRequestId();
+    }
+  }
 
   record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
 
@@ -41,7 +54,7 @@ public sealed interface InstanceEvent {
   record StartRequested(String keyId, int attempt, String cause, Instant at)
       implements InstanceEvent {}
 
-  record Deleted(String keyId, Instant at) implements InstanceEvent {}
+  record Deleted(String keyId, String requestId, Instant at) implements InstanceEvent {}
 
   record SlotReleased(Instant at) implements InstanceEvent {}
 
@@ -70,7 +83,8 @@ public sealed interface InstanceEvent {
 
   record SlotFound(Instant at) implements InstanceEvent {}
 
-  record TokenRotationRequested(String keyId, Instant at) implements InstanceEvent {}
+  record TokenRotationRequested(String keyId, String requestId, Instant at)
+      implements InstanceEvent {}
 
   record TokenRotated(int attempt, int rotation, Instant at) implements InstanceEvent {}
 

@@ -40,7 +40,8 @@ public final class InstanceJournal
     var stored =
         dev.chowder.journal.v1.InstanceEvent.newBuilder()
             .setAt(stamp(event.at()))
-            .setKeyId(event.keyId());
+            .setKeyId(event.keyId())
+            .setRequestId(event.requestId());
     return switch (event) {
       case InstanceEvent.Created e -> stored.setCreated(created(e.profile())).build();
       case InstanceEvent.BirthForbidden e ->
@@ -149,8 +150,10 @@ public final class InstanceJournal
   static InstanceEvent read(dev.chowder.journal.v1.InstanceEvent stored) {
     var at = instant(stored.getAt());
     var keyId = stored.getKeyId();
+    var requestId = stored.getRequestId();
     return switch (stored.getEventCase()) {
-      case CREATED -> new InstanceEvent.Created(keyId, profile(stored.getCreated(), at), at);
+      case CREATED ->
+          new InstanceEvent.Created(keyId, profile(stored.getCreated(), requestId, at), at);
       case BIRTH_FORBIDDEN ->
           new InstanceEvent.BirthForbidden(stored.getBirthForbidden().getOrganizationId(), at);
       case STAGE_FINISHED -> stageFinished(stored.getStageFinished(), at);
@@ -172,7 +175,7 @@ public final class InstanceJournal
               stored.getStartRequested().getAttempt(),
               stored.getStartRequested().getCause(),
               at);
-      case DELETED -> new InstanceEvent.Deleted(keyId, at);
+      case DELETED -> new InstanceEvent.Deleted(keyId, requestId, at);
       case SLOT_RELEASED -> new InstanceEvent.SlotReleased(at);
       case SANDBOX_REMOVED -> new InstanceEvent.SandboxRemoved(at);
       case LEFTOVER_FOUND -> new InstanceEvent.LeftoverFound(at);
@@ -206,7 +209,8 @@ public final class InstanceJournal
             at);
       }
       case SLOT_FOUND -> new InstanceEvent.SlotFound(at);
-      case TOKEN_ROTATION_REQUESTED -> new InstanceEvent.TokenRotationRequested(keyId, at);
+      case TOKEN_ROTATION_REQUESTED ->
+          new InstanceEvent.TokenRotationRequested(keyId, requestId, at);
       case CHANNEL_SWITCHED -> {
         var e = stored.getChannelSwitched();
         yield new InstanceEvent.ChannelSwitched(keyId, e.getChannel(), e.getEnabled(), at);
@@ -238,7 +242,7 @@ public final class InstanceJournal
         .build();
   }
 
-  private static Profile profile(InstanceCreated e, Instant at) {
+  private static Profile profile(InstanceCreated e, String requestId, Instant at) {
     return new Profile(
         e.getOrganizationId(),
         e.getName(),
@@ -251,7 +255,8 @@ public final class InstanceJournal
         0,
         TokenRotations.NONE,
         at,
-        at);
+        at,
+        requestId);
   }
 
   private static InstanceRecovered recovered(InstanceEvent.Recovered e) {

@@ -32,7 +32,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.Create c ->
           state instanceof Absent
               ? accept(new InstanceEvent.Created(c.keyId(), c.profile(), c.now()))
-              : isSaidAgain(state, c) ? accept() : reject(new InstanceRejection.AlreadyExists());
+              : isRepeated(state, c) ? accept() : reject(new InstanceRejection.AlreadyExists());
       case InstanceCommand.SettleSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
@@ -77,12 +77,12 @@ public final class InstanceLifecycle {
             case Provisioning _, Stopping _, Stopped _ -> wrongState((Born) state, "error");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
-      case InstanceCommand.Delete(var keyId, var now, _) ->
+      case InstanceCommand.Delete(var keyId, var requestId, var now, _) ->
           switch (state) {
-            // Said again, since its answer was lost.
-            case Deleted d when d.profile().updatedAt().equals(now) -> accept();
+            // Resent, since its answer was lost.
+            case Deleted d when d.requestId().equals(requestId) -> accept();
             case Deleted _, Absent(), NeverBorn _ -> reject(new InstanceRejection.NotFound());
-            case Born _ -> accept(new InstanceEvent.Deleted(keyId, now));
+            case Born _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
           };
       case InstanceCommand.Update u ->
           state instanceof Born b && !(state instanceof Deleted)
@@ -92,10 +92,10 @@ public final class InstanceLifecycle {
           state instanceof Born && !(state instanceof Deleted)
               ? accept(new InstanceEvent.ChannelSwitched(keyId, channel, enabled, now))
               : reject(new InstanceRejection.NotFound());
-      case InstanceCommand.RotateToken(var keyId, var now, _) ->
+      case InstanceCommand.RotateToken r ->
           switch (state) {
-            case Running r -> rotate(r, keyId, now);
-            case Stopped s -> rotate(s, keyId, now);
+            case Running s -> rotate(s, r);
+            case Stopped s -> rotate(s, r);
             case Provisioning _, Stopping _, Restarting _, Starting _, Errored _ ->
                 wrongState((Born) state, "running or stopped");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
@@ -139,21 +139,18 @@ public final class InstanceLifecycle {
     };
   }
 
-  /**
-   * The same create once more, since its answer was lost: its id and its time are nobody else's.
-   */
-  private static boolean isSaidAgain(InstanceState state, InstanceCommand.Create c) {
+  /** Whether the same create was resent, since its answer was lost. */
+  private static boolean isRepeated(InstanceState state, InstanceCommand.Create c) {
     return state instanceof Born b
-        && b.profile().organizationId().equals(c.profile().organizationId())
-        && b.profile().createdAt().equals(c.profile().createdAt());
+        && b.profile().createRequestId().equals(c.profile().createRequestId());
   }
 
-  /** One that is under way is joined; said again, since its answer was lost, it is the same. */
-  private static Decision rotate(Born state, String keyId, Instant now) {
+  /** Joins a rotation that is under way; a request that is resent asks for no other one. */
+  private static Decision rotate(Born state, InstanceCommand.RotateToken r) {
     var token = state.profile().token();
-    return token.isOwed() || !now.isAfter(token.askedAt())
+    return token.isOwed() || token.isRepeated(r.requestId())
         ? accept()
-        : accept(new InstanceEvent.TokenRotationRequested(keyId, now));
+        : accept(new InstanceEvent.TokenRotationRequested(r.keyId(), r.requestId(), r.now()));
   }
 
   private static Decision rotated(Born state, int attempt, int rotation, Instant now) {
@@ -326,10 +323,10 @@ public final class InstanceLifecycle {
             case Deleted d -> d.withSlot(true);
             case InstanceState _ -> throw corrupt(state, event);
           };
-      case InstanceEvent.Deleted(_, var at) -> {
+      case InstanceEvent.Deleted(_, var requestId, var at) -> {
         var b = expect(Born.class, state, event);
         boolean slotHeld = !(b instanceof Errored e) || e.slotHeld();
-        yield new Deleted(b.profile().at(at), b.attempt(), slotHeld, true);
+        yield new Deleted(b.profile().at(at), b.attempt(), slotHeld, true, requestId);
       }
       case InstanceEvent.SlotReleased _ ->
           switch (state) {
@@ -351,9 +348,9 @@ public final class InstanceLifecycle {
         var r = expect(Running.class, state, event);
         yield r.with(r.profile().applied(version).at(at));
       }
-      case InstanceEvent.TokenRotationRequested(_, var at) -> {
+      case InstanceEvent.TokenRotationRequested(_, var requestId, var at) -> {
         var b = expect(Born.class, state, event);
-        yield b.with(b.profile().with(b.profile().token().askedFor(at)).at(at));
+        yield b.with(b.profile().with(b.profile().token().askedFor(requestId)).at(at));
       }
       case InstanceEvent.TokenRotated(_, var rotation, var at) -> {
         var b = expect(Born.class, state, event);

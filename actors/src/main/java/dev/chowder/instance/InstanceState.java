@@ -123,19 +123,21 @@ public sealed interface InstanceState {
     }
   }
 
-  record Deleted(Profile profile, int attempt, boolean slotHeld, boolean leftovers)
+  /** {@code requestId}: of the request that deleted it; empty if an older version did. */
+  record Deleted(
+      Profile profile, int attempt, boolean slotHeld, boolean leftovers, String requestId)
       implements Born {
     @Override
     public Deleted with(Profile p) {
-      return new Deleted(p, attempt, slotHeld, leftovers);
+      return new Deleted(p, attempt, slotHeld, leftovers, requestId);
     }
 
     Deleted withSlot(boolean held) {
-      return new Deleted(profile, attempt, held, leftovers);
+      return new Deleted(profile, attempt, held, leftovers, requestId);
     }
 
     Deleted withLeftovers(boolean any) {
-      return new Deleted(profile, attempt, slotHeld, any);
+      return new Deleted(profile, attempt, slotHeld, any, requestId);
     }
   }
 

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param configVersion how often overrides or channels were set; 0: there are none
  * @param appliedVersion up to which of those the gateway's file has them
  * @param token how often another token for its gateway was asked for
+ * @param createRequestId the id of the request that created it; empty if an older version did
  */
 public record Profile(
     String organizationId,
@@ -23,8 +24,9 @@ public record Profile(
     int appliedVersion,
     TokenRotations token,
     Instant createdAt,
-    Instant updatedAt) {
-  /** Another node, or a row, of an older version knows of no rotations. */
+    Instant updatedAt,
+    String createRequestId) {
+  /** A row of an older version has neither rotations nor a request id. */
   public Profile(
       String organizationId,
       String name,
@@ -37,7 +39,8 @@ public record Profile(
       int appliedVersion,
       @Nullable TokenRotations token,
       Instant createdAt,
-      Instant updatedAt) {
+      Instant updatedAt,
+      @Nullable String createRequestId) {
     this.organizationId = organizationId;
     this.name = name;
     this.model = model;
@@ -50,6 +53,7 @@ public record Profile(
     this.token = token == null ? TokenRotations.NONE : token;
     this.createdAt = createdAt;
     this.updatedAt = updatedAt;
+    this.createRequestId = createRequestId == null ? "" : createRequestId;
   }
 
   public boolean configOwed() {
@@ -78,7 +82,8 @@ public record Profile(
         0,
         token,
         createdAt,
-        updatedAt);
+        updatedAt,
+        createRequestId);
   }
 
   /** Its configuration is to be changed by something else than its overrides. */
@@ -119,6 +124,7 @@ public record Profile(
         appliedVersion,
         token,
         createdAt,
-        updatedAt);
+        updatedAt,
+        createRequestId);
   }
 }

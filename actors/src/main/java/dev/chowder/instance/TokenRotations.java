@@ -1,17 +1,33 @@
 package dev.chowder.instance;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far the changes of an instance's gateway token have come.
  *
  * @param asked how often another one was asked for
  * @param done up to which of those the token that was asked for is the one that is valid
- * @param askedAt when that was asked last; at the beginning of time: never
+ * @param requests the ids of the last requests that asked for one, the newest last; at most {@link
+ *     #REQUESTS_REMEMBERED}
  */
-public record TokenRotations(int asked, int done, Instant askedAt) {
-  public static final TokenRotations NONE = new TokenRotations(0, 0, Instant.EPOCH);
+public record TokenRotations(int asked, int done, List<String> requests) {
+  public static final TokenRotations NONE = new TokenRotations(0, 0, List.of());
+
+  /**
+   * How many request ids a state remembers. A command is resent for at most {@code ask-timeout}; a
+   * rotation takes about a second.
+   */
+  static final int REQUESTS_REMEMBERED = 10;
+
+  /** A row of an older version has no {@code requests}. */
+  public TokenRotations(int asked, int done, @Nullable List<String> requests) {
+    this.asked = asked;
+    this.done = done;
+    this.requests = requests == null ? List.of() : List.copyOf(requests);
+  }
 
   /** Whether the newest one that was asked for is not the valid one yet. */
   @JsonIgnore
@@ -19,11 +35,19 @@ public record TokenRotations(int asked, int done, Instant askedAt) {
     return asked > done;
   }
 
-  TokenRotations askedFor(Instant now) {
-    return new TokenRotations(asked + 1, done, now);
+  /** Whether this request has asked for one already. */
+  boolean isRepeated(String requestId) {
+    return requests.contains(requestId);
+  }
+
+  /** Another one is asked for; {@code requestId} is empty in events of older versions. */
+  TokenRotations askedFor(String requestId) {
+    if (requestId.isEmpty()) return new TokenRotations(asked + 1, done, requests);
+    var kept = requests.stream().skip(Math.max(0, requests.size() + 1 - REQUESTS_REMEMBERED));
+    return new TokenRotations(asked + 1, done, Stream.concat(kept, Stream.of(requestId)).toList());
   }
 
   TokenRotations done(int rotation) {
-    return new TokenRotations(asked, Math.max(done, rotation), askedAt);
+    return new TokenRotations(asked, Math.max(done, rotation), requests);
   }
 }

@@ -23,7 +23,9 @@ public sealed interface OrganizationCommand extends CborSerializable {
   /** Its own: whoever waits for a slot change has waited for all that came together. */
   record DecideSlots() implements OrganizationCommand {}
 
-  record SignUp(String name, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+  /** {@code requestId} is new for each request and the same each time that it is resent. */
+  record SignUp(String name, String requestId, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements Request {}
 
   record Get(ActorRef<OrganizationReply> replyTo) implements Request {}
 

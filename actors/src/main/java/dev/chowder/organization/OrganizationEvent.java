@@ -15,7 +15,9 @@ public sealed interface OrganizationEvent {
     return "";
   }
 
-  record SignedUp(String name, Tier tier, Instant at) implements OrganizationEvent {}
+  /** {@code requestId}: of the request that signed it up; empty if an older version wrote this. */
+  record SignedUp(String name, Tier tier, String requestId, Instant at)
+      implements OrganizationEvent {}
 
   record Renamed(String keyId, String name, Instant at) implements OrganizationEvent {}
 

@@ -33,7 +33,10 @@ public final class OrganizationJournal
       case OrganizationEvent.SignedUp e ->
           stored
               .setSignedUp(
-                  OrganizationSignedUp.newBuilder().setName(e.name()).setTier(e.tier().label()))
+                  OrganizationSignedUp.newBuilder()
+                      .setName(e.name())
+                      .setTier(e.tier().label())
+                      .setRequestId(e.requestId()))
               .build();
       case OrganizationEvent.Renamed e ->
           stored.setRenamed(OrganizationRenamed.newBuilder().setName(e.name())).build();
@@ -106,6 +109,7 @@ public final class OrganizationJournal
           new OrganizationEvent.SignedUp(
               stored.getSignedUp().getName(),
               JournalFields.tier(stored.getSignedUp().getTier()),
+              stored.getSignedUp().getRequestId(),
               at);
       case RENAMED -> new OrganizationEvent.Renamed(keyId, stored.getRenamed().getName(), at);
       case PROVIDER_KEY_SET ->

@@ -48,8 +48,8 @@ public final class OrganizationLifecycle {
   static Decision decide(OrganizationState state, Request command) {
     return switch (state) {
       case Absent() ->
-          command instanceof SignUp(var name, var now, _)
-              ? accept(new SignedUp(name, FIRST_TIER, now))
+          command instanceof SignUp(var name, var requestId, var now, _)
+              ? accept(new SignedUp(name, FIRST_TIER, requestId, now))
               : reject(new OrganizationRejection.NotFound());
       case Active active -> decide(active, command);
     };
@@ -58,8 +58,8 @@ public final class OrganizationLifecycle {
   private static Decision decide(Active state, Request command) {
     return switch (command) {
       case SignUp s ->
-          // Said again, since its answer was lost: its id and its time are nobody else's.
-          state.createdAt().equals(s.now())
+          // Resent, since its answer was lost.
+          state.signUpRequestId().equals(s.requestId())
               ? accept()
               : reject(new OrganizationRejection.AlreadyExists());
       case Get _, GetSlots _, StoreView _ -> accept();
@@ -96,10 +96,10 @@ public final class OrganizationLifecycle {
   }
 
   static OrganizationState evolve(OrganizationState state, OrganizationEvent event) {
-    if (event instanceof SignedUp(var name, var tier, var at)) {
+    if (event instanceof SignedUp(var name, var tier, var requestId, var at)) {
       if (state instanceof Absent) {
         return new Active(
-            name, tier, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, at, at);
+            name, tier, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, at, at, requestId);
       }
       throw corrupt(state, event);
     }
@@ -133,18 +133,42 @@ public final class OrganizationLifecycle {
 
   private static Active settings(Active s, String name, Tier tier, Instant at) {
     return new Active(
-        name, tier, s.keyed(), s.endpoints(), s.slots(), s.billing(), s.createdAt(), at);
+        name,
+        tier,
+        s.keyed(),
+        s.endpoints(),
+        s.slots(),
+        s.billing(),
+        s.createdAt(),
+        at,
+        s.signUpRequestId());
   }
 
   private static Active keyed(Active s, Set<ModelProvider> keyed, Instant at) {
     return new Active(
-        s.name(), s.tier(), keyed, s.endpoints(), s.slots(), s.billing(), s.createdAt(), at);
+        s.name(),
+        s.tier(),
+        keyed,
+        s.endpoints(),
+        s.slots(),
+        s.billing(),
+        s.createdAt(),
+        at,
+        s.signUpRequestId());
   }
 
   private static Active endpoints(
       Active s, Map<ModelProvider, ModelEndpoint> endpoints, Instant at) {
     return new Active(
-        s.name(), s.tier(), s.keyed(), endpoints, s.slots(), s.billing(), s.createdAt(), at);
+        s.name(),
+        s.tier(),
+        s.keyed(),
+        endpoints,
+        s.slots(),
+        s.billing(),
+        s.createdAt(),
+        at,
+        s.signUpRequestId());
   }
 
   private static Active slots(Active s, PMap<String, Instant> slots) {
@@ -156,7 +180,8 @@ public final class OrganizationLifecycle {
         slots,
         s.billing(),
         s.createdAt(),
-        s.updatedAt());
+        s.updatedAt(),
+        s.signUpRequestId());
   }
 
   private static Active billing(Active s, Billing billing) {
@@ -168,7 +193,8 @@ public final class OrganizationLifecycle {
         s.slots(),
         billing,
         s.createdAt(),
-        s.updatedAt());
+        s.updatedAt(),
+        s.signUpRequestId());
   }
 
   private static <T extends Comparable<T>> Set<T> with(Set<T> set, T element) {

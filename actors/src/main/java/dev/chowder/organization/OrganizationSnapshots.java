@@ -27,7 +27,8 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
                 .setName(a.name())
                 .setTier(a.tier().label())
                 .setCreatedAt(ProtoTime.stamp(a.createdAt()))
-                .setUpdatedAt(ProtoTime.stamp(a.updatedAt()));
+                .setUpdatedAt(ProtoTime.stamp(a.updatedAt()))
+                .setSignUpRequestId(a.signUpRequestId());
         a.keyed().stream().sorted().forEach(p -> stored.addKeyedProviders(p.label()));
         a.endpoints()
             .forEach((p, e) -> stored.putEndpoints(p.label(), JournalFields.endpoint(p, e)));
@@ -62,7 +63,8 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
         HashTreePMap.from(slots),
         billing(stored),
         ProtoTime.instant(stored.getCreatedAt()),
-        ProtoTime.instant(stored.getUpdatedAt()));
+        ProtoTime.instant(stored.getUpdatedAt()),
+        stored.getSignUpRequestId());
   }
 
   private static OrganizationSubscription subscription(Billing.Subscription s) {

@@ -20,6 +20,7 @@ public sealed interface OrganizationState {
    * @param slots the instances that hold one, and since when; persistent, since a copy for each
    *     change would make a big organization's creates slower the bigger it is
    * @param updatedAt when its settings last changed; slots and billing are none
+   * @param signUpRequestId the id of the request that signed it up; empty if an older version did
    */
   record Active(
       String name,
@@ -29,7 +30,8 @@ public sealed interface OrganizationState {
       PMap<String, Instant> slots,
       Billing billing,
       Instant createdAt,
-      Instant updatedAt)
+      Instant updatedAt,
+      String signUpRequestId)
       implements OrganizationState {
     public Active {
       keyed = Set.copyOf(keyed);

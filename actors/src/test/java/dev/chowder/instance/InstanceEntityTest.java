@@ -204,7 +204,8 @@ class InstanceEntityTest {
     instance.runCommand(
         new InstanceCommand.Update(
             "key", Optional.empty(), Map.of("new", "label"), false, T0, probe.ref()));
-    instance.runCommand(new InstanceCommand.Delete("key", T0.plusSeconds(1), probe.ref()));
+    instance.runCommand(
+        new InstanceCommand.Delete("key", "request", T0.plusSeconds(1), probe.ref()));
     assertThat(labelsStored).containsExactly(true, false, true, true);
   }
 

@@ -101,8 +101,10 @@ class InstanceJournalGoldenTest {
   /** Each event with every field filled, and again with the optional ones left out. */
   private static Map<String, InstanceEvent> goldens() {
     var all = new LinkedHashMap<String, InstanceEvent>();
-    all.put("Created", new InstanceEvent.Created("key-1", profile("demo", 1), AT));
-    all.put("Created-without-options", new InstanceEvent.Created("key-1", profile("", 0), AT));
+    all.put("Created", new InstanceEvent.Created("key-1", profile("demo", 1, ""), AT));
+    all.put(
+        "Created-request", new InstanceEvent.Created("key-1", profile("demo", 1, "request-1"), AT));
+    all.put("Created-without-options", new InstanceEvent.Created("key-1", profile("", 0, ""), AT));
     all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
     all.put(
         "StageFinished",
@@ -129,7 +131,8 @@ class InstanceJournalGoldenTest {
     all.put(
         "StartRequested-by-the-system",
         new InstanceEvent.StartRequested("", 3, "gateway: ended with exit code 1", AT));
-    all.put("Deleted", new InstanceEvent.Deleted("key-1", AT));
+    all.put("Deleted", new InstanceEvent.Deleted("key-1", "", AT));
+    all.put("Deleted-request", new InstanceEvent.Deleted("key-1", "request-1", AT));
     all.put("SlotReleased", new InstanceEvent.SlotReleased(AT));
     all.put("SandboxRemoved", new InstanceEvent.SandboxRemoved(AT));
     all.put("LeftoverFound", new InstanceEvent.LeftoverFound(AT));
@@ -153,7 +156,10 @@ class InstanceJournalGoldenTest {
         new InstanceEvent.Recovered(
             "key-1", 2, false, new ModelChoice("anthropic", "claude", "", ""), AT));
     all.put("SlotFound", new InstanceEvent.SlotFound(AT));
-    all.put("TokenRotationRequested", new InstanceEvent.TokenRotationRequested("key-1", AT));
+    all.put("TokenRotationRequested", new InstanceEvent.TokenRotationRequested("key-1", "", AT));
+    all.put(
+        "TokenRotationRequested-request",
+        new InstanceEvent.TokenRotationRequested("key-1", "request-1", AT));
     all.put("TokenRotated", new InstanceEvent.TokenRotated(2, 3, AT));
     all.put("ChannelSwitched", new InstanceEvent.ChannelSwitched("key-1", "telegram", true, AT));
     all.put(
@@ -166,7 +172,7 @@ class InstanceJournalGoldenTest {
         1, new StageRecord(Stage.OPENCLAW_CONFIG, outcome, BEGUN, 0, ""), Optional.empty(), 0, AT);
   }
 
-  private static Profile profile(String model, int configVersion) {
+  private static Profile profile(String model, int configVersion, String createRequestId) {
     boolean full = configVersion > 0;
     return new Profile(
         "organization-1",
@@ -184,6 +190,7 @@ class InstanceJournalGoldenTest {
         0,
         TokenRotations.NONE,
         AT,
-        AT);
+        AT,
+        createRequestId);
   }
 }

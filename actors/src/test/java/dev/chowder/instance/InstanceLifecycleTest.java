@@ -51,15 +51,16 @@ class InstanceLifecycleTest {
     assertThat(outcome(state, new InstanceCommand.Start("key", T0, nobody))).isEqualTo(start);
     assertThat(outcome(state, new InstanceCommand.Restart("key", T0, nobody))).isEqualTo(restart);
     assertThat(outcome(state, recover(1, 0, true))).isEqualTo(recover);
-    assertThat(outcome(state, new InstanceCommand.Delete("key", LATER, nobody))).isEqualTo(delete);
+    assertThat(outcome(state, delete("another"))).isEqualTo(delete);
   }
 
   /** Its answer was lost on the way: whoever asked must not learn that it is gone already. */
   @Test
   void aDeleteOrACreateThatIsSaidAgainIsAnsweredAgainAndChangesNothing() {
-    var delete = new InstanceCommand.Delete("key", LATER, nobody);
-    var deleted = apply(running(), delete);
-    assertThat(apply(deleted, delete)).isEqualTo(deleted);
+    var deleted = apply(running(), delete("one"));
+    assertThat(apply(deleted, delete("one"))).isEqualTo(deleted);
+    // Another one at the same time.
+    assertThat(outcome(deleted, delete("another"))).isEqualTo("NotFound");
     var create = new InstanceCommand.Create("key", States.PROFILE, T0, nobody);
     for (var name : List.of("Provisioning", "Running", "Errored", "Deleted")) {
       assertThat(apply(state(name), create)).as(name).isEqualTo(state(name));
@@ -179,7 +180,7 @@ class InstanceLifecycleTest {
                         outcome(
                             state,
                             new InstanceCommand.Create(
-                                "key", States.profile(LATER), LATER, nobody)))
+                                "key", States.profile("another", T0), T0, nobody)))
                     .isEqualTo(name.equals("Absent") ? "Provisioning" : "AlreadyExists"));
   }
 
@@ -386,28 +387,54 @@ class InstanceLifecycleTest {
     "Deleted,      NotFound",
   })
   void anotherTokenCanBeAskedForWhileItRunsOrSleeps(String from, String outcome) {
-    assertThat(outcome(state(from), rotate(LATER))).isEqualTo(outcome);
+    assertThat(outcome(state(from), rotate("one"))).isEqualTo(outcome);
   }
 
   @Test
   void anotherTokenIsOwedUntilItIsTheOneAndOnlyOnce() {
-    var asked = apply(running(), rotate(LATER));
+    var asked = apply(running(), rotate("one"));
     assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 1));
     // Joined by whoever asks meanwhile.
-    assertThat(apply(asked, rotate(LATER.plusSeconds(1)))).isEqualTo(asked);
+    assertThat(apply(asked, rotate("another"))).isEqualTo(asked);
     assertThat(apply(asked, new InstanceCommand.TokenRotated(1, 0, LATER))).isEqualTo(asked);
     assertThat(apply(asked, new InstanceCommand.TokenRotated(2, 1, LATER))).isEqualTo(asked);
     var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
     assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
     // Said again, since its answer was lost: the token that was answered must stay valid.
-    assertThat(apply(done, rotate(LATER))).isEqualTo(done);
-    assertThat(apply(done, rotate(LATER.plusSeconds(1))).owed())
+    assertThat(apply(done, rotate("one"))).isEqualTo(done);
+    assertThat(apply(done, rotate("another")).owed())
         .isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 2));
   }
 
   @Test
+  void anotherTokenCanBeAskedForAfterTheClockWasSetBackAnHour() {
+    var rotated =
+        apply(
+            running(),
+            rotate("one", LATER.plus(Duration.ofHours(1))),
+            new InstanceCommand.TokenRotated(1, 1, LATER.plus(Duration.ofHours(1))));
+    var again = apply(rotated, rotate("another", LATER));
+    assertThat(again.owed()).isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 2));
+    // What the first one's caller was answered stays valid, also when its command comes again.
+    var done = apply(again, new InstanceCommand.TokenRotated(1, 2, LATER));
+    assertThat(apply(done, rotate("one", LATER))).isEqualTo(done);
+  }
+
+  @Test
+  void theRequestsThatAskedForATokenAreRememberedButNotForEver() {
+    var state = running();
+    for (int n = 1; n <= TokenRotations.REQUESTS_REMEMBERED + 1; n++) {
+      state = apply(state, rotate("" + n), new InstanceCommand.TokenRotated(1, n, LATER));
+    }
+    assertThat(((InstanceState.Born) state).profile().token().requests())
+        .hasSize(TokenRotations.REQUESTS_REMEMBERED)
+        .startsWith("2")
+        .endsWith("11");
+  }
+
+  @Test
   void aTokenThatIsAskedForWhileItSleepsIsOwedAtOnce() {
-    var asked = apply(state("Stopped"), rotate(LATER));
+    var asked = apply(state("Stopped"), rotate("one"));
     assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(1, "", 1));
     var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
     assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
@@ -415,7 +442,7 @@ class InstanceLifecycleTest {
 
   @Test
   void aTokenThatIsOwedSurvivesAStopAndALossAndComesBeforeTheConfiguration() {
-    var asked = apply(running(), rotate(LATER));
+    var asked = apply(running(), rotate("one"));
     var stopped =
         apply(
             asked,
@@ -470,8 +497,16 @@ class InstanceLifecycleTest {
     return new InstanceCommand.SwitchChannel("key", "telegram", true, LATER, nobody);
   }
 
-  private InstanceCommand rotate(Instant now) {
-    return new InstanceCommand.RotateToken("key", now, nobody);
+  private InstanceCommand delete(String requestId) {
+    return new InstanceCommand.Delete("key", requestId, LATER, nobody);
+  }
+
+  private InstanceCommand rotate(String requestId) {
+    return rotate(requestId, LATER);
+  }
+
+  private InstanceCommand rotate(String requestId, Instant now) {
+    return new InstanceCommand.RotateToken("key", requestId, now, nobody);
   }
 
   @Test

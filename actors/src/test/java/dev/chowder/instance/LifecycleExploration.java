@@ -17,7 +17,6 @@ import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -113,10 +112,8 @@ final class LifecycleExploration {
     int attempt = state instanceof Born born ? born.attempt() : 1;
     int returns = state instanceof Errored errored ? errored.slotReturns() : 0;
     var verbs = new LinkedHashMap<String, InstanceCommand>();
-    Instant created = state instanceof Born born ? born.profile().createdAt() : T0;
-    Instant last = state instanceof Born born ? born.profile().updatedAt() : T0;
-    verbs.put("Create", create(state instanceof Born ? created.plusSeconds(1) : T0));
-    verbs.put("Create, said again", create(created));
+    verbs.put("Create", create(state instanceof Born ? "another create" : "create"));
+    verbs.put("Create, resent", create("create"));
     verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
     verbs.put("StoreView", new InstanceCommand.StoreView(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
@@ -131,16 +128,26 @@ final class LifecycleExploration {
     verbs.put("Recover", recover(attempt, returns, true));
     verbs.put("Recover, the home is not there", recover(attempt, returns, false));
     verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, true));
-    verbs.put("RotateToken", new InstanceCommand.RotateToken("key", last.plusSeconds(1), NOBODY));
+    int asked = state instanceof Born born ? born.profile().token().asked() : 0;
+    verbs.put("RotateToken", rotate(asked + 1));
+    verbs.put("RotateToken, resent", rotate(asked));
     verbs.put(
         "SwitchChannel", new InstanceCommand.SwitchChannel("key", "telegram", true, T0, NOBODY));
-    verbs.put("Delete", new InstanceCommand.Delete("key", last.plusSeconds(1), NOBODY));
-    verbs.put("Delete, said again", new InstanceCommand.Delete("key", last, NOBODY));
+    verbs.put("Delete", new InstanceCommand.Delete("key", another(state), T0, NOBODY));
+    verbs.put("Delete, resent", new InstanceCommand.Delete("key", "delete", T0, NOBODY));
     return verbs;
   }
 
-  private static InstanceCommand create(Instant at) {
-    return new InstanceCommand.Create("key", States.profile(at), at, NOBODY);
+  private static String another(InstanceState state) {
+    return state instanceof Deleted ? "another delete" : "delete";
+  }
+
+  private static InstanceCommand create(String requestId) {
+    return new InstanceCommand.Create("key", States.profile(requestId, T0), T0, NOBODY);
+  }
+
+  private static InstanceCommand rotate(int number) {
+    return new InstanceCommand.RotateToken("key", "rotate " + number, T0, NOBODY);
   }
 
   private static InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {

@@ -18,6 +18,10 @@ final class States {
   private States() {}
 
   static Profile profile(Instant createdAt) {
+    return profile("create", createdAt);
+  }
+
+  static Profile profile(String createRequestId, Instant createdAt) {
     return new Profile(
         "0190a000-0000-7000-8000-000000000001",
         "agent",
@@ -30,7 +34,8 @@ final class States {
         0,
         TokenRotations.NONE,
         createdAt,
-        createdAt);
+        createdAt,
+        createRequestId);
   }
 
   static InstanceState after(InstanceEvent... events) {
@@ -89,7 +94,7 @@ final class States {
     states.put("Stopped", stopped);
     states.put("Starting", starting);
     states.put("Errored", errored);
-    states.put("Deleted", then(running(), new InstanceEvent.Deleted("key", T0)));
+    states.put("Deleted", then(running(), new InstanceEvent.Deleted("key", "delete", T0)));
     return states;
   }
 }

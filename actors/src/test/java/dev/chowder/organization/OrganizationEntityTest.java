@@ -111,7 +111,7 @@ class OrganizationEntityTest {
                       settings(slotsPerWrite));
                 }));
     TestProbe<OrganizationReply> first = KIT.createTestProbe();
-    entity.tell(new OrganizationCommand.SignUp("acme", T0, first.ref()));
+    entity.tell(new OrganizationCommand.SignUp("acme", "request", T0, first.ref()));
     entity.tell(new OrganizationCommand.SetTier(Tier.CRAB, T0, first.ref()));
     entity.tell(
         new OrganizationCommand.Update(
@@ -140,12 +140,12 @@ class OrganizationEntityTest {
   void signUpIsPersistedStoredAndAnswered() {
     var result =
         organization.<OrganizationReply>runCommand(
-            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+            replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     Object journalled = ((List<?>) result.events()).getFirst();
     assertThat(journalled)
         .isEqualTo(
             new OrganizationJournal()
-                .toJournal(new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, T0)));
+                .toJournal(new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "request", T0)));
     OrganizationView view = accepted(result.reply());
     assertThat(view.revision()).isEqualTo(1);
     assertThat(view.tier()).isEqualTo(Tier.SHRIMP);
@@ -244,7 +244,7 @@ class OrganizationEntityTest {
     var gate = new CompletableFuture<Done>();
     var slow = start(_ -> gate);
     TestProbe<OrganizationReply> probe = KIT.createTestProbe();
-    slow.runCommand(new OrganizationCommand.SignUp("acme", T0, probe.ref()));
+    slow.runCommand(new OrganizationCommand.SignUp("acme", "request", T0, probe.ref()));
     probe.expectNoMessage();
     gate.complete(Done.done());
     assertThat(accepted(probe.receiveMessage()).name()).isEqualTo("acme");
@@ -256,7 +256,7 @@ class OrganizationEntityTest {
     var failing = start(_ -> CompletableFuture.failedFuture(new IllegalStateException("away")));
     var result =
         failing.<OrganizationReply>runCommand(
-            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+            replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     assertThat(accepted(result.reply()).name()).isEqualTo("acme");
     failing.clear();
   }
@@ -277,7 +277,7 @@ class OrganizationEntityTest {
             });
     var result =
         away.<OrganizationReply>runCommand(
-            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+            replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     assertThat(there.get(20, TimeUnit.SECONDS)).isEqualTo(accepted(result.reply()));
     away.clear();
   }
@@ -295,7 +295,7 @@ class OrganizationEntityTest {
                   : CompletableFuture.failedFuture(new IllegalStateException("away"));
             });
     failing.<OrganizationReply>runCommand(
-        replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+        replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     TestProbe<OrganizationReply> probe = KIT.createTestProbe();
     failing.runCommand(new OrganizationCommand.StoreView(probe.ref()));
     probe.expectNoMessage();
@@ -310,7 +310,7 @@ class OrganizationEntityTest {
   private void signUp() {
     var _ =
         organization.<OrganizationReply>runCommand(
-            replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+            replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
   }
 
   private void useOpenai() {

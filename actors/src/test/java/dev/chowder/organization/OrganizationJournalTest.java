@@ -69,6 +69,23 @@ class OrganizationJournalTest {
         .isEqualTo(subscribed);
   }
 
+  @Test
+  void theRequestOfASignUpIsKept() throws Exception {
+    var event = new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "request-1", Samples.T0);
+    assertThat(HEX.formatHex(new OrganizationJournal().toJournal(event).toByteArray()))
+        .isEqualTo(HEX.formatHex(golden("SignedUpRequest")));
+    assertThat(
+            OrganizationJournal.read(
+                dev.chowder.journal.v1.OrganizationEvent.parseFrom(golden("SignedUpRequest"))))
+        .isEqualTo(event);
+    var snapshots = new OrganizationSnapshots();
+    var state = OrganizationLifecycle.evolve(new OrganizationState.Absent(), event);
+    assertThat(HEX.formatHex(((OrganizationSnapshot) snapshots.toJournal(state)).toByteArray()))
+        .isEqualTo(HEX.formatHex(golden("SnapshotRequest")));
+    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotRequest"))))
+        .isEqualTo(state);
+  }
+
   private static byte[] golden(String name) throws IOException {
     String file = "/journal/v1/organization/" + name + ".hex";
     try (InputStream in = OrganizationJournalTest.class.getResourceAsStream(file)) {

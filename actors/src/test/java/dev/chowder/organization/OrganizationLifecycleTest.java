@@ -39,8 +39,8 @@ class OrganizationLifecycleTest {
 
   @Test
   void aNewOrganizationIsAShrimpWithoutSlotsOrProviders() {
-    var signedUp = new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, T0);
-    assertThat(decide(new Absent(), new OrganizationCommand.SignUp("acme", T0, NOBODY)))
+    var signedUp = new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "request", T0);
+    assertThat(decide(new Absent(), new OrganizationCommand.SignUp("acme", "request", T0, NOBODY)))
         .isEqualTo(accept(signedUp));
     assertThat(OrganizationLifecycle.evolve(new Absent(), signedUp))
         .isEqualTo(
@@ -52,7 +52,8 @@ class OrganizationLifecycleTest {
                 HashTreePMap.empty(),
                 Billing.NONE,
                 T0,
-                T0));
+                T0,
+                "request"));
   }
 
   @Test
@@ -87,10 +88,14 @@ class OrganizationLifecycleTest {
 
   @Test
   void anIdIsNeverSignedUpTwice() {
-    assertThat(decide(ACTIVE, new OrganizationCommand.SignUp("another", T1, NOBODY)))
+    var signedUp =
+        OrganizationLifecycle.evolve(
+            new Absent(), new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "request", T0));
+    // Another request at the same time.
+    assertThat(decide(signedUp, new OrganizationCommand.SignUp("acme", "another", T0, NOBODY)))
         .isEqualTo(reject(new OrganizationRejection.AlreadyExists()));
-    // The same once more, since its answer was lost.
-    assertThat(decide(ACTIVE, new OrganizationCommand.SignUp("acme", ACTIVE.createdAt(), NOBODY)))
+    // Resent, since its answer was lost.
+    assertThat(decide(signedUp, new OrganizationCommand.SignUp("acme", "request", T0, NOBODY)))
         .isEqualTo(accept());
   }
 
@@ -134,7 +139,8 @@ class OrganizationLifecycleTest {
             HashTreePMap.from(slots),
             Billing.NONE,
             T0,
-            T0);
+            T0,
+            "");
     assertThat(decide(whale, reserve("another", ModelProvider.OPENAI)))
         .isEqualTo(accept(new OrganizationEvent.SlotReserved("key", "another", T1)));
   }
@@ -152,7 +158,7 @@ class OrganizationLifecycleTest {
   void customNeedsAnEndpointAndNoKeyAndTheOthersNeedAKeyAndNoEndpoint() {
     Active bare =
         new Active(
-            "acme", Tier.CRAB, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, T0, T0);
+            "acme", Tier.CRAB, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, T0, T0, "");
     assertThat(bare.canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withKeyed(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withEndpoint(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isTrue();
@@ -291,7 +297,7 @@ class OrganizationLifecycleTest {
     assertThatThrownBy(
             () ->
                 OrganizationLifecycle.evolve(
-                    ACTIVE, new OrganizationEvent.SignedUp("x", Tier.CRAB, T0)))
+                    ACTIVE, new OrganizationEvent.SignedUp("x", Tier.CRAB, "request", T0)))
         .isInstanceOf(IllegalStateException.class);
   }
 
@@ -353,7 +359,8 @@ class OrganizationLifecycleTest {
         a.slots(),
         a.billing(),
         a.createdAt(),
-        a.updatedAt());
+        a.updatedAt(),
+        a.signUpRequestId());
   }
 
   private static Active withKeyed(Active a, ModelProvider provider) {
@@ -365,7 +372,8 @@ class OrganizationLifecycleTest {
         a.slots(),
         a.billing(),
         a.createdAt(),
-        a.updatedAt());
+        a.updatedAt(),
+        a.signUpRequestId());
   }
 
   private static Active withEndpoint(Active a, ModelProvider provider) {
@@ -377,6 +385,7 @@ class OrganizationLifecycleTest {
         a.slots(),
         a.billing(),
         a.createdAt(),
-        a.updatedAt());
+        a.updatedAt(),
+        a.signUpRequestId());
   }
 }

@@ -86,7 +86,7 @@ class OrganizationWireTest {
     List<Object> messages =
         new ArrayList<>(
             List.of(
-                new OrganizationCommand.SignUp("acme", T0, ref),
+                new OrganizationCommand.SignUp("acme", "request", T0, ref),
                 new OrganizationCommand.Get(ref),
                 new OrganizationCommand.TellKeyMade("key", "made", T0, ref),
                 new OrganizationCommand.TellKeyRevoked("key", "revoked", T0, ref),

@@ -145,7 +145,7 @@ abstract class OrganizationsContract {
   }
 
   private void crabWithOpenai() throws Exception {
-    node.ask(replyTo -> new OrganizationCommand.SignUp("acme", T0, replyTo));
+    node.ask(replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.CRAB, T0, replyTo));
     node.ask(
         replyTo ->

@@ -33,7 +33,8 @@ final class Samples {
         HashTreePMap.singleton(INSTANCE_ID, T0),
         Billing.NONE,
         T0,
-        T1);
+        T1,
+        "");
   }
 
   /** The same with a subscription of which two events of one second were heard. */
@@ -54,7 +55,7 @@ final class Samples {
   /** One of each type, with every field filled. */
   static List<OrganizationEvent> events() {
     return List.of(
-        new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, T0),
+        new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "", T0),
         new OrganizationEvent.Renamed("key", "acme 🐚", T0),
         new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, T0),
         new OrganizationEvent.ProviderKeyRemoved("key", ModelProvider.GEMINI, T0),

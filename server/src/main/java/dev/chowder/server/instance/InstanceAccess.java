@@ -1,5 +1,6 @@
 package dev.chowder.server.instance;
 
+import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.GatewayAccess;
 import dev.chowder.effect.GatewayTokens;
 import dev.chowder.instance.InstanceCommand;
@@ -68,9 +69,12 @@ final class InstanceAccess {
   /** Another one, when it is the only one that is valid. */
   GatewayAccess rotate(Caller caller, InstanceId id) {
     var now = clock.instant();
+    var requestId = Ids.next();
     var asked =
         asks.send(
-            caller, id, replyTo -> new InstanceCommand.RotateToken(caller.keyId(), now, replyTo));
+            caller,
+            id,
+            replyTo -> new InstanceCommand.RotateToken(caller.keyId(), requestId, now, replyTo));
     int rotation = asked.profile().token().asked();
     var view =
         asks.await(

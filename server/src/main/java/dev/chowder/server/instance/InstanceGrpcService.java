@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
 import com.google.protobuf.Struct;
+import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.CreateResponseRequest;
 import dev.chowder.api.v1.CreateSessionResponseRequest;
@@ -170,7 +171,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             0,
             TokenRotations.NONE,
             now,
-            now);
+            now,
+            Ids.next());
     var reply =
         Answers.await(
             asks.instances()
@@ -289,11 +291,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   public void deleteInstance(DeleteInstanceRequest request, StreamObserver<Empty> out) {
     var caller = Caller.current();
     var now = clock.instant();
+    var requestId = Ids.next();
     var view =
         asks.send(
             caller,
             id(request.getInstanceId()),
-            replyTo -> new InstanceCommand.Delete(caller.keyId(), now, replyTo));
+            replyTo -> new InstanceCommand.Delete(caller.keyId(), requestId, now, replyTo));
     var _ = asks.await(view, gone -> !gone.slotHeld(), SLOT_PATIENCE);
     answer(out, Empty.getDefaultInstance());
   }

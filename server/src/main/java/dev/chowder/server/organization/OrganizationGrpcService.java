@@ -62,8 +62,10 @@ public final class OrganizationGrpcService
     }
     var name = requests.signUp(request);
     var id = Ids.next();
+    var requestId = Ids.next();
     var now = clock.instant();
-    var view = asks.send(id, replyTo -> new OrganizationCommand.SignUp(name, now, replyTo));
+    var view =
+        asks.send(id, replyTo -> new OrganizationCommand.SignUp(name, requestId, now, replyTo));
     // The key's hash is stored before the key is given out: a key that was seen always works.
     var issued = keys.issueOrganizationKey(id);
     out.onNext(

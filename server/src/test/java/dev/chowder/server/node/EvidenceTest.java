@@ -111,7 +111,7 @@ class EvidenceTest {
   @Test
   void aDeletedOnesSandboxIsAnOrphanAndWhatItOwesIsFound() {
     promises.deleted(ID);
-    write(new InstanceEvent.Deleted("key", NOW));
+    write(new InstanceEvent.Deleted("key", "request", NOW));
     rows.clear();
     watched.put(ID, events().size());
     assertThat(problems())
@@ -121,7 +121,7 @@ class EvidenceTest {
 
   @Test
   void aDeletionThatNobodyAskedForIsFound() {
-    write(new InstanceEvent.Deleted("key", NOW));
+    write(new InstanceEvent.Deleted("key", "request", NOW));
     assertThat(problems()).contains("deleted, and nobody asked: " + ID);
   }
 
@@ -229,6 +229,7 @@ class EvidenceTest {
         0,
         TokenRotations.NONE,
         NOW,
-        NOW);
+        NOW,
+        "request");
   }
 }

@@ -73,7 +73,8 @@ class WatchStreamTest {
             0,
             TokenRotations.NONE,
             Instant.EPOCH,
-            Instant.EPOCH);
+            Instant.EPOCH,
+            "request");
     return new InstanceView(
         new InstanceId("01a20000-0000-7000-8000-000000000001"),
         revision,
