@@ -45,7 +45,8 @@ model_configure() {
   local told="$CHOWDER_HOME/model-told" digest
   digest="$(model_settings | sha256sum | cut -c1-32)"
   if [ "$(model_settings)" = "{}" ] || [ "$(cat "$told" 2>/dev/null)" = "$digest" ]; then return 0; fi
-  model_settings | api PATCH /v1/organization --data-binary @- >/dev/null || die "the organization could not be told which model to use (see above)."
+  # The demo model takes no key, and one that is stored for another server must not be sent to it.
+  model_settings | jq -c --arg provider "$MODEL_PROVIDER" 'if $provider == "demo" then . + {model_api_keys: {custom: ""}} else . end' | api PATCH /v1/organization --data-binary @- >/dev/null || die "the organization could not be told which model to use (see above)."
   printf '%s\n' "$MODEL_PROVIDER" >"$CHOWDER_HOME/model-provider"
   printf '%s\n' "$digest" | secret_file "$told"
 }

@@ -69,6 +69,7 @@ public final class OverrideLedger {
     try {
       var patch = OverrideKeys.nested(given, limits.maxDepth());
       OwnedSettings.refuse(patch);
+      SecretReferences.refuse(patch);
       patch = Sensitive.withoutMasks(patch, asked);
       var after = asked.deepCopy();
       if (keepNulls) {

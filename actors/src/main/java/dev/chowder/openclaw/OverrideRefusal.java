@@ -37,6 +37,14 @@ public sealed interface OverrideRefusal {
     }
   }
 
+  /** A value that OpenClaw would replace by a secret of the agent's home or its environment. */
+  record SecretReference(String path) implements OverrideRefusal {
+    @Override
+    public String problem() {
+      return "must be the value itself; got a secret reference";
+    }
+  }
+
   /** More than is kept for one instance. */
   record TooLarge(int bytes, int maxBytes) implements OverrideRefusal {
     @Override

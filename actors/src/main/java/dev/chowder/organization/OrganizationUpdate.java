@@ -37,8 +37,16 @@ final class OrganizationUpdate {
         new TreeMap<>(update.endpoints()).entrySet()) {
       ModelProvider provider = change.getKey();
       Optional<ModelEndpoint> before = Optional.ofNullable(state.endpoints().get(provider));
+      boolean keyStays =
+          state.keyed().contains(provider)
+              && !update.keysSet().contains(provider)
+              && !update.keysRemoved().contains(provider);
       switch (change.getValue()) {
         case EndpointChange.Remove() -> {
+          // Without an endpoint the key of custom is sent nowhere.
+          if (before.isPresent() && keyStays && provider != ModelProvider.CUSTOM) {
+            return Decision.reject(keyRequired(provider, ""));
+          }
           if (before.isPresent()) {
             events.add(new EndpointRemoved(update.keyId(), provider, update.now()));
           }
@@ -47,6 +55,9 @@ final class OrganizationUpdate {
           ModelEndpoint after = merge(before, merge);
           Optional<OrganizationRejection> incomplete = incomplete(provider, after);
           if (incomplete.isPresent()) return Decision.reject(incomplete.get());
+          if (keyStays && !before.map(ModelEndpoint::origin).equals(Optional.of(after.origin()))) {
+            return Decision.reject(keyRequired(provider, ".base_url"));
+          }
           if (!before.equals(Optional.of(after))) {
             events.add(new EndpointSet(update.keyId(), provider, after, update.now()));
           }
@@ -54,6 +65,18 @@ final class OrganizationUpdate {
       }
     }
     return new Decision.Accept(List.copyOf(events));
+  }
+
+  /**
+   * A stored key is sent only to the origin that it was given for: otherwise a caller who may
+   * change settings, but cannot read keys, could have one sent to a server of its own.
+   */
+  private static OrganizationRejection keyRequired(ModelProvider provider, String field) {
+    return new OrganizationRejection.Invalid(
+        "model_endpoints." + provider.label() + field,
+        "must come with model_api_keys."
+            + provider.label()
+            + " when scheme, host or port change; got no key");
   }
 
   private static ModelEndpoint merge(Optional<ModelEndpoint> before, EndpointChange.Merge change) {

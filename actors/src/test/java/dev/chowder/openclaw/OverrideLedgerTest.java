@@ -89,10 +89,34 @@ class OverrideLedgerTest {
         "{'models.providers.mine.baseUrl': 'http://x', 'models.mode': 'merge'}",
         "{'plugins.entries.browser.enabled': false}",
         "{'plugins.allow': ['admin-http-rpc']}",
+        "{'messages.ackReaction': 'costs $5 or ${home}'}",
+        "{'hooks.mappings': [{'match': {'source': 'mail', 'path': '/x'}}]}",
+        "{'security.installPolicy.exec': {'source': 'exec', 'command': '/bin/true'}}",
       })
   void whatChowderDoesNotOwnIsTaken(String given) throws Exception {
     assertThat(OverrideLedger.first(json(given), LIMITS, Optional.empty()))
         .isInstanceOf(Accepted.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'models.providers.mine.apiKey': {'source': 'file', 'provider': 'p', 'id': 'value'}}"
+            + " | models.providers.mine.apiKey",
+        "{'models.providers.mine.apiKey': {'source': 'store', 'id': 'x'}}"
+            + " | models.providers.mine.apiKey",
+        "{'models.providers.mine.apiKey.source': 'exec'}     | models.providers.mine.apiKey",
+        "{'channels': {'x': [{'token': {'source': 'env'}}]}} | channels.x.0.token",
+        "{'models.providers.mine.apiKey': '$OPENAI_API_KEY'} | models.providers.mine.apiKey",
+        "{'tools.web.headers': {'a.b': 'Bearer ${A_KEY}!'}}  | tools.web.headers.a\\.b",
+        "{'channels.x.token': '$${A_KEY}'}                   | channels.x.token",
+      })
+  void aSecretReferenceIsRefusedWithItsPath(String given, String path) throws Exception {
+    assertThat(refusal(json(given)).message())
+        .isEqualTo(path + ": must be the value itself; got a secret reference");
+    var patched = OverrideLedger.empty().patched(json(given), LIMITS, Optional.empty());
+    assertThat(((Refused) patched).why().path()).isEqualTo(path);
   }
 
   @Test
@@ -184,7 +208,7 @@ class OverrideLedgerTest {
             {'channels': {'telegram': {'botToken': 's1', 'chat': 's'}},
              'env': {'vars': {'FOO': 's2'}}, 'mcp': {'url': 'https://u:s3@h/', 'headers': {'X': 's4'}},
              'agents': {'maxTokens': 5, 'tokenBudget': 'low', 'list': [{'apiKey': 's5'}]},
-             'tts': {'apiKey': {'source': 'env', 'id': 's6'}, 'secret': 7}}
+             'tts': {'apiKey': {'kind': 'x', 'id': 's6'}, 'secret': 7}}
             """);
     assertThat(ledger.shown())
         .isEqualTo(
@@ -193,7 +217,7 @@ class OverrideLedgerTest {
                 {'channels': {'telegram': {'botToken': '***', 'chat': 's'}},
                  'env': {'vars': {'FOO': '***'}}, 'mcp': {'url': '***', 'headers': {'X': '***'}},
                  'agents': {'maxTokens': 5, 'tokenBudget': 'low', 'list': [{'apiKey': '***'}]},
-                 'tts': {'apiKey': {'source': '***', 'id': '***'}, 'secret': '***'}}
+                 'tts': {'apiKey': {'kind': '***', 'id': '***'}, 'secret': '***'}}
                 """));
     assertThat(ledger.toString()).doesNotContain("s1");
     assertThat(ledger.toSecret().toString()).isEqualTo("***");

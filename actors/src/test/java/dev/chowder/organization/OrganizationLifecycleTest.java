@@ -273,6 +273,96 @@ class OrganizationLifecycleTest {
   }
 
   @Test
+  void aStoredKeyIsSentToNoOtherOriginThanItWasGivenFor() {
+    Active own = withKeyed(ACTIVE, ModelProvider.OPENAI);
+    assertThat(moved(own, "https://attacker.example/v1")).isEqualTo(keyRequired(".base_url"));
+    Active proxied = withEndpoint(own, "https://proxy.example/v1");
+    for (String other :
+        List.of(
+            "https://attacker.example/v1",
+            "http://proxy.example/v1",
+            "https://proxy.example:1/v1")) {
+      assertThat(moved(proxied, other)).as(other).isEqualTo(keyRequired(".base_url"));
+    }
+    for (String same : List.of("https://PROXY.example:443/v2", "HTTPS://proxy.example")) {
+      assertThat(moved(proxied, same)).as(same).isInstanceOf(Decision.Accept.class);
+    }
+    assertThat(change(proxied, Set.of(), Set.of(), new EndpointChange.Remove()))
+        .isEqualTo(keyRequired(""));
+  }
+
+  @Test
+  void anotherOriginNeedsTheKeyAgainOrNone() {
+    Active proxied =
+        withEndpoint(withKeyed(ACTIVE, ModelProvider.OPENAI), "https://proxy.example/v1");
+    Set<ModelProvider> openai = Set.of(ModelProvider.OPENAI);
+    for (EndpointChange change :
+        List.of(Samples.merge("https://other.example", "m"), new EndpointChange.Remove())) {
+      assertThat(change(proxied, openai, Set.of(), change)).isInstanceOf(Decision.Accept.class);
+      assertThat(change(proxied, Set.of(), openai, change)).isInstanceOf(Decision.Accept.class);
+    }
+    Active keyless = withEndpoint(ACTIVE, ModelProvider.CUSTOM);
+    assertThat(
+            decide(
+                keyless,
+                update(
+                    Optional.empty(),
+                    Set.of(),
+                    Set.of(),
+                    Map.of(ModelProvider.CUSTOM, Samples.merge("https://other.example", "m")))))
+        .isInstanceOf(Decision.Accept.class);
+  }
+
+  @Test
+  void aKeyOfCustomStaysWhileThereIsNoEndpointAndIsRequiredForTheNextOne() {
+    Active custom = withEndpoint(withKeyed(ACTIVE, ModelProvider.CUSTOM), ModelProvider.CUSTOM);
+    Map<ModelProvider, EndpointChange> removed =
+        Map.of(ModelProvider.CUSTOM, new EndpointChange.Remove());
+    Decision decision = decide(custom, update(Optional.empty(), Set.of(), Set.of(), removed));
+    Active without = (Active) apply(custom, decision);
+    assertThat(without.endpoints()).isEmpty();
+    assertThat(
+            decide(
+                without,
+                update(
+                    Optional.empty(),
+                    Set.of(),
+                    Set.of(),
+                    Map.of(ModelProvider.CUSTOM, Samples.merge("https://attacker.example", "m")))))
+        .isEqualTo(
+            reject(
+                new OrganizationRejection.Invalid(
+                    "model_endpoints.custom.base_url",
+                    "must come with model_api_keys.custom when scheme, host or port change; got no"
+                        + " key")));
+  }
+
+  private static Decision moved(Active state, String baseUrl) {
+    return change(state, Set.of(), Set.of(), Samples.merge(baseUrl, "m"));
+  }
+
+  private static Decision change(
+      Active state, Set<ModelProvider> set, Set<ModelProvider> removed, EndpointChange change) {
+    return decide(
+        state, update(Optional.empty(), set, removed, Map.of(ModelProvider.OPENAI, change)));
+  }
+
+  private static Decision keyRequired(String field) {
+    return reject(
+        new OrganizationRejection.Invalid(
+            "model_endpoints.openai" + field,
+            "must come with model_api_keys.openai when scheme, host or port change; got no key"));
+  }
+
+  private static Active withEndpoint(Active a, String baseUrl) {
+    return (Active)
+        OrganizationLifecycle.evolve(
+            a,
+            new OrganizationEvent.EndpointSet(
+                "key", ModelProvider.OPENAI, new ModelEndpoint(baseUrl, "m", ""), T1));
+  }
+
+  @Test
   void slotsDoNotCountAsASettingsChange() {
     Active later =
         (Active)

@@ -1,0 +1,62 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * Finds what OpenClaw would replace by a secret when it reads its configuration (2026.9.6). A
+ * caller who may configure an agent could otherwise have the organization's provider key, which is
+ * in a file of the agent's home, sent to a server of its own.
+ */
+final class SecretReferences {
+  /** The places that a reference can name. */
+  private static final Set<String> SOURCES = Set.of("env", "file", "exec", "store");
+
+  /**
+   * The one setting that has a {@code source} and is no reference: a command that judges installs.
+   */
+  private static final List<String> INSTALL_POLICY = List.of("security", "installPolicy", "exec");
+
+  /** An environment variable inside a text, or as the whole of it. */
+  private static final Pattern VARIABLE =
+      Pattern.compile(".*\\$\\{[A-Z_][A-Z0-9_]*}.*|\\s*\\$[A-Z][A-Z0-9_]*\\s*", Pattern.DOTALL);
+
+  private SecretReferences() {}
+
+  /**
+   * @throws OverrideRefusedException with the path of the first reference
+   */
+  static void refuse(ObjectNode overrides) {
+    refuse(overrides, List.of());
+  }
+
+  private static void refuse(JsonNode node, List<String> at) {
+    if (isReference(node) && !at.equals(INSTALL_POLICY)) {
+      throw new OverrideRefusedException(
+          new OverrideRefusal.SecretReference(OverrideKeys.path(at)));
+    }
+    switch (node) {
+      case ObjectNode object -> {
+        for (var entry : object.properties()) {
+          refuse(entry.getValue(), OverrideKeys.under(at, entry.getKey()));
+        }
+      }
+      case ArrayNode array -> {
+        for (int i = 0; i < array.size(); i++) {
+          refuse(array.get(i), OverrideKeys.under(at, Integer.toString(i)));
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private static boolean isReference(JsonNode node) {
+    if (node.isTextual()) return VARIABLE.matcher(node.textValue()).matches();
+    // Without the other fields too: a later patch could add them.
+    return node.isObject() && SOURCES.contains(node.path("source").asText());
+  }
+}
