@@ -23,6 +23,7 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class ApiKeys {
   private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
+
+  /** The standing of an organization whose keys work. */
+  private static final String ACTIVE = "active";
 
   /** Keys in one query. */
   private static final int QUESTION = 500;
@@ -167,7 +171,44 @@ public final class ApiKeys {
     return there > 0;
   }
 
-  /** Those of the keys that still open something. Keys that are not there do not. */
+  /**
+   * Ends all keys of an organization, scoped ones too: on this node at once, on others when their
+   * cache forgets them.
+   *
+   * @return the ids of the keys that were ended by this call, oldest first
+   */
+  public List<String> revokeAll(String organizationId) {
+    var now = SqlValues.time(clock.instant());
+    var revoked =
+        jdbi.inTransaction(
+            handle -> {
+              var active =
+                  handle
+                      .createQuery(
+                          "SELECT id FROM api_keys WHERE organization_id = :organization AND"
+                              + " revoked_at IS NULL ORDER BY id")
+                      .bind("organization", organizationId)
+                      .mapTo(String.class)
+                      .list();
+              for (var page : Lists.partition(active, QUESTION)) {
+                handle
+                    .createUpdate(
+                        "UPDATE api_keys SET revoked_at = :now WHERE id IN (<ids>) AND revoked_at"
+                            + " IS NULL")
+                    .bind("now", now)
+                    .bindList("ids", page)
+                    .execute();
+              }
+              return active;
+            });
+    found.asMap().values().removeIf(holder -> holder.organizationId().equals(organizationId));
+    return revoked;
+  }
+
+  /**
+   * Those of the keys that still open something: they exist, are not revoked or expired, and their
+   * organization is active.
+   */
   public Set<String> stillValid(Collection<String> keyIds) {
     var valid = new HashSet<String>();
     var now = SqlValues.time(clock.instant());
@@ -177,10 +218,13 @@ public final class ApiKeys {
               handle ->
                   handle
                       .createQuery(
-                          "SELECT id FROM api_keys WHERE id IN (<ids>) AND revoked_at IS NULL AND"
-                              + " (expires_at IS NULL OR expires_at > :now)")
+                          "SELECT k.id FROM api_keys k LEFT JOIN organizations o ON o.id ="
+                              + " k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at IS NULL"
+                              + " AND (k.expires_at IS NULL OR k.expires_at > :now) AND"
+                              + " COALESCE(o.standing, :active) = :active")
                       .bindList("ids", page)
                       .bind("now", now)
+                      .bind("active", ACTIVE)
                       .mapTo(String.class)
                       .list()));
     }
@@ -194,9 +238,10 @@ public final class ApiKeys {
             handle ->
                 handle
                     .createQuery(
-                        "SELECT id, organization_id, scope, last_used_at FROM api_keys WHERE hash ="
-                            + " :hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at"
-                            + " > :now)")
+                        "SELECT k.id, k.organization_id, k.scope, k.last_used_at, o.standing FROM"
+                            + " api_keys k LEFT JOIN organizations o ON o.id = k.organization_id WHERE"
+                            + " k.hash = :hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR"
+                            + " k.expires_at > :now)")
                     .bind("hash", hash.toByteArray())
                     .bind("now", SqlValues.time(now))
                     .map((row, _) -> found(row))
@@ -223,8 +268,14 @@ public final class ApiKeys {
         new KeyHolder(
             row.getString("organization_id"),
             row.getString("id"),
-            Optional.ofNullable(row.getString("scope")).map(KeyScopes::parse)),
+            Optional.ofNullable(row.getString("scope")).map(KeyScopes::parse),
+            isSuspended(row.getString("standing"))),
         SqlValues.optionalInstant(row, "last_used_at"));
+  }
+
+  /** The row of an organization that has just signed up may still be missing. */
+  private static boolean isSuspended(@Nullable String standing) {
+    return standing != null && !standing.equals(ACTIVE);
   }
 
   private void noteUse(String keyId, Instant now) {

@@ -3,10 +3,12 @@ package dev.chowder.key;
 import java.util.Optional;
 
 /**
- * Whose key it is.
+ * The holder of a valid key.
  *
  * @param organizationId what it opens
  * @param keyId names it in events and logs; says nothing of its value
  * @param scope how far it goes; empty: as far as its organization
+ * @param suspended whether the operator suspended or deleted the organization
  */
-public record KeyHolder(String organizationId, String keyId, Optional<KeyScope> scope) {}
+public record KeyHolder(
+    String organizationId, String keyId, Optional<KeyScope> scope, boolean suspended) {}

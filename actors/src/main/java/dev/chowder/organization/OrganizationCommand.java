@@ -59,6 +59,23 @@ public sealed interface OrganizationCommand extends CborSerializable {
   /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
   record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
+  /** An operator's: rejects the organization's keys until {@link Resume}. */
+  record Suspend(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+
+  /** An operator's: ends a suspension. */
+  record Resume(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+
+  /**
+   * An operator's: deletes the organization for ever. Its parts are removed afterwards, and {@link
+   * FinishDeletion} reports that.
+   *
+   * @param name the organization's name, as a confirmation
+   */
+  record Delete(String name, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+
+  /** Reports that nothing is left of a deleted organization; ignored while it holds slots. */
+  record FinishDeletion(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+
   /**
    * Tells what Stripe knows the organization as. Another one that came first stays, and is seen in
    * the answer.

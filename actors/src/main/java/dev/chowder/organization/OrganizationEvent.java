@@ -44,6 +44,16 @@ public sealed interface OrganizationEvent {
 
   record TierSet(Tier tier, Instant at) implements OrganizationEvent {}
 
+  record Suspended(Instant at) implements OrganizationEvent {}
+
+  record Resumed(Instant at) implements OrganizationEvent {}
+
+  /** An operator deleted it; its keys, instances, secrets and subscription are to be removed. */
+  record DeletionRequested(Instant at) implements OrganizationEvent {}
+
+  /** Everything that belonged to it was removed. */
+  record Deleted(Instant at) implements OrganizationEvent {}
+
   record CustomerLinked(String keyId, String customerId, Instant at) implements OrganizationEvent {}
 
   /**

@@ -4,6 +4,8 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationCustomerLinked;
+import dev.chowder.journal.v1.OrganizationDeleted;
+import dev.chowder.journal.v1.OrganizationDeletionRequested;
 import dev.chowder.journal.v1.OrganizationEndpointRemoved;
 import dev.chowder.journal.v1.OrganizationEndpointSet;
 import dev.chowder.journal.v1.OrganizationKeyMade;
@@ -11,10 +13,12 @@ import dev.chowder.journal.v1.OrganizationKeyRevoked;
 import dev.chowder.journal.v1.OrganizationProviderKeyRemoved;
 import dev.chowder.journal.v1.OrganizationProviderKeySet;
 import dev.chowder.journal.v1.OrganizationRenamed;
+import dev.chowder.journal.v1.OrganizationResumed;
 import dev.chowder.journal.v1.OrganizationSignedUp;
 import dev.chowder.journal.v1.OrganizationSlotReleased;
 import dev.chowder.journal.v1.OrganizationSlotReserved;
 import dev.chowder.journal.v1.OrganizationSubscriptionHeard;
+import dev.chowder.journal.v1.OrganizationSuspended;
 import dev.chowder.journal.v1.OrganizationTierSet;
 import java.time.Instant;
 import org.apache.pekko.persistence.typed.EventAdapter;
@@ -63,6 +67,14 @@ public final class OrganizationJournal
           stored.setKeyRevoked(OrganizationKeyRevoked.newBuilder().setId(e.revokedId())).build();
       case OrganizationEvent.TierSet e ->
           stored.setTierSet(OrganizationTierSet.newBuilder().setTier(e.tier().label())).build();
+      case OrganizationEvent.Suspended _ ->
+          stored.setSuspended(OrganizationSuspended.getDefaultInstance()).build();
+      case OrganizationEvent.Resumed _ ->
+          stored.setResumed(OrganizationResumed.getDefaultInstance()).build();
+      case OrganizationEvent.DeletionRequested _ ->
+          stored.setDeletionRequested(OrganizationDeletionRequested.getDefaultInstance()).build();
+      case OrganizationEvent.Deleted _ ->
+          stored.setDeleted(OrganizationDeleted.getDefaultInstance()).build();
       case OrganizationEvent.CustomerLinked e ->
           stored
               .setCustomerLinked(
@@ -127,6 +139,10 @@ public final class OrganizationJournal
           new OrganizationEvent.KeyRevoked(keyId, stored.getKeyRevoked().getId(), at);
       case TIER_SET ->
           new OrganizationEvent.TierSet(JournalFields.tier(stored.getTierSet().getTier()), at);
+      case SUSPENDED -> new OrganizationEvent.Suspended(at);
+      case RESUMED -> new OrganizationEvent.Resumed(at);
+      case DELETION_REQUESTED -> new OrganizationEvent.DeletionRequested(at);
+      case DELETED -> new OrganizationEvent.Deleted(at);
       case CUSTOMER_LINKED ->
           new OrganizationEvent.CustomerLinked(
               keyId, stored.getCustomerLinked().getCustomerId(), at);

@@ -3,6 +3,8 @@ package dev.chowder.organization;
 import static dev.chowder.organization.Decision.accept;
 import static dev.chowder.organization.Decision.reject;
 
+import dev.chowder.organization.OrganizationCommand.Delete;
+import dev.chowder.organization.OrganizationCommand.FinishDeletion;
 import dev.chowder.organization.OrganizationCommand.Get;
 import dev.chowder.organization.OrganizationCommand.GetSlots;
 import dev.chowder.organization.OrganizationCommand.HearSubscription;
@@ -10,13 +12,17 @@ import dev.chowder.organization.OrganizationCommand.LinkCustomer;
 import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
 import dev.chowder.organization.OrganizationCommand.Request;
 import dev.chowder.organization.OrganizationCommand.ReserveSlot;
+import dev.chowder.organization.OrganizationCommand.Resume;
 import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
 import dev.chowder.organization.OrganizationCommand.StoreView;
+import dev.chowder.organization.OrganizationCommand.Suspend;
 import dev.chowder.organization.OrganizationCommand.TellKeyMade;
 import dev.chowder.organization.OrganizationCommand.TellKeyRevoked;
 import dev.chowder.organization.OrganizationCommand.Update;
 import dev.chowder.organization.OrganizationEvent.CustomerLinked;
+import dev.chowder.organization.OrganizationEvent.Deleted;
+import dev.chowder.organization.OrganizationEvent.DeletionRequested;
 import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
 import dev.chowder.organization.OrganizationEvent.EndpointSet;
 import dev.chowder.organization.OrganizationEvent.KeyMade;
@@ -24,10 +30,12 @@ import dev.chowder.organization.OrganizationEvent.KeyRevoked;
 import dev.chowder.organization.OrganizationEvent.ProviderKeyRemoved;
 import dev.chowder.organization.OrganizationEvent.ProviderKeySet;
 import dev.chowder.organization.OrganizationEvent.Renamed;
+import dev.chowder.organization.OrganizationEvent.Resumed;
 import dev.chowder.organization.OrganizationEvent.SignedUp;
 import dev.chowder.organization.OrganizationEvent.SlotReleased;
 import dev.chowder.organization.OrganizationEvent.SlotReserved;
 import dev.chowder.organization.OrganizationEvent.SubscriptionHeard;
+import dev.chowder.organization.OrganizationEvent.Suspended;
 import dev.chowder.organization.OrganizationEvent.TierSet;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
@@ -56,6 +64,9 @@ public final class OrganizationLifecycle {
   }
 
   private static Decision decide(Active state, Request command) {
+    if (state.standing().isFinal() && !isPartOfDeletion(command)) {
+      return reject(new OrganizationRejection.NotFound());
+    }
     return switch (command) {
       case SignUp s ->
           // Resent, since its answer was lost.
@@ -70,6 +81,15 @@ public final class OrganizationLifecycle {
           accept(new KeyRevoked(keyId, revokedId, now));
       case SetTier(var tier, var now, _) ->
           tier == state.tier() ? accept() : accept(new TierSet(tier, now));
+      case Suspend(var now, _) ->
+          state.standing() == Standing.SUSPENDED ? accept() : accept(new Suspended(now));
+      case Resume(var now, _) ->
+          state.standing() == Standing.SUSPENDED ? accept(new Resumed(now)) : accept();
+      case Delete(var name, var now, _) -> delete(state, name, now);
+      case FinishDeletion(var now, _) ->
+          state.standing() == Standing.DELETING && state.slots().isEmpty()
+              ? accept(new Deleted(now))
+              : accept();
       case LinkCustomer(var keyId, var customerId, var instead, var now, _) ->
           state.billing().customerId().equals(instead)
               ? accept(new CustomerLinked(keyId, customerId, now))
@@ -83,8 +103,38 @@ public final class OrganizationLifecycle {
     };
   }
 
+  /** What a deleted organization still accepts; for all else it is not there. */
+  private static boolean isPartOfDeletion(Request command) {
+    return switch (command) {
+      case Get _,
+          GetSlots _,
+          StoreView _,
+          ReleaseSlot _,
+          TellKeyRevoked _,
+          HearSubscription _,
+          SignUp _,
+          Delete _,
+          FinishDeletion _ ->
+          true;
+      case Update _, TellKeyMade _, SetTier _, Suspend _, Resume _, LinkCustomer _, ReserveSlot _ ->
+          false;
+    };
+  }
+
+  private static Decision delete(Active state, String name, Instant now) {
+    if (!name.equals(state.name())) {
+      return reject(
+          new OrganizationRejection.Invalid(
+              "name", "must be the name of the organization to delete"));
+    }
+    return state.standing().isFinal() ? accept() : accept(new DeletionRequested(now));
+  }
+
   private static Decision reserve(Active state, ReserveSlot command) {
     if (state.slots().containsKey(command.instanceId())) return accept();
+    if (state.standing() == Standing.SUSPENDED) {
+      return reject(new OrganizationRejection.Suspended());
+    }
     if (!state.canUse(command.provider())) {
       return reject(new OrganizationRejection.ProviderNotConfigured(command.provider()));
     }
@@ -99,7 +149,16 @@ public final class OrganizationLifecycle {
     if (event instanceof SignedUp(var name, var tier, var requestId, var at)) {
       if (state instanceof Absent) {
         return new Active(
-            name, tier, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, at, at, requestId);
+            name,
+            tier,
+            Set.of(),
+            Map.of(),
+            HashTreePMap.empty(),
+            Billing.NONE,
+            Standing.ACTIVE,
+            at,
+            at,
+            requestId);
       }
       throw corrupt(state, event);
     }
@@ -122,6 +181,10 @@ public final class OrganizationLifecycle {
           endpoints(state, with(state.endpoints(), provider, endpoint), at);
       case EndpointRemoved(_, var provider, var at) ->
           endpoints(state, without(state.endpoints(), provider), at);
+      case Suspended _ -> standing(state, Standing.SUSPENDED);
+      case Resumed _ -> standing(state, Standing.ACTIVE);
+      case DeletionRequested _ -> standing(state, Standing.DELETING);
+      case Deleted _ -> standing(state, Standing.DELETED);
       case KeyMade _, KeyRevoked _ -> state;
       case CustomerLinked(_, var customerId, _) -> billing(state, state.billing().with(customerId));
       case SubscriptionHeard heard -> billing(state, state.billing().after(heard));
@@ -139,6 +202,7 @@ public final class OrganizationLifecycle {
         s.endpoints(),
         s.slots(),
         s.billing(),
+        s.standing(),
         s.createdAt(),
         at,
         s.signUpRequestId());
@@ -152,6 +216,7 @@ public final class OrganizationLifecycle {
         s.endpoints(),
         s.slots(),
         s.billing(),
+        s.standing(),
         s.createdAt(),
         at,
         s.signUpRequestId());
@@ -166,6 +231,7 @@ public final class OrganizationLifecycle {
         endpoints,
         s.slots(),
         s.billing(),
+        s.standing(),
         s.createdAt(),
         at,
         s.signUpRequestId());
@@ -179,6 +245,21 @@ public final class OrganizationLifecycle {
         s.endpoints(),
         slots,
         s.billing(),
+        s.standing(),
+        s.createdAt(),
+        s.updatedAt(),
+        s.signUpRequestId());
+  }
+
+  private static Active standing(Active s, Standing standing) {
+    return new Active(
+        s.name(),
+        s.tier(),
+        s.keyed(),
+        s.endpoints(),
+        s.slots(),
+        s.billing(),
+        standing,
         s.createdAt(),
         s.updatedAt(),
         s.signUpRequestId());
@@ -192,6 +273,7 @@ public final class OrganizationLifecycle {
         s.endpoints(),
         s.slots(),
         billing,
+        s.standing(),
         s.createdAt(),
         s.updatedAt(),
         s.signUpRequestId());

@@ -57,7 +57,13 @@ public final class OrganizationReadRows implements OrganizationReadSide {
 
   static OrganizationRow row(OrganizationView view) {
     return new OrganizationRow(
-        view.id(), view.revision(), view.name(), view.tier().label(), view.slots(), json(view));
+        view.id(),
+        view.revision(),
+        view.name(),
+        view.tier().label(),
+        view.standing().label(),
+        view.slots(),
+        json(view));
   }
 
   private static ByteString json(OrganizationView view) {

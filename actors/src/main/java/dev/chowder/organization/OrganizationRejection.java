@@ -13,6 +13,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
       value = OrganizationRejection.ProviderNotConfigured.class,
       name = "provider_not_configured"),
   @JsonSubTypes.Type(value = OrganizationRejection.LimitReached.class, name = "limit_reached"),
+  @JsonSubTypes.Type(value = OrganizationRejection.Suspended.class, name = "suspended"),
   @JsonSubTypes.Type(value = OrganizationRejection.AnotherCustomer.class, name = "another_customer")
 })
 public sealed interface OrganizationRejection {
@@ -26,6 +27,9 @@ public sealed interface OrganizationRejection {
   record ProviderNotConfigured(ModelProvider provider) implements OrganizationRejection {}
 
   record LimitReached(int used, int limit) implements OrganizationRejection {}
+
+  /** An operator suspended it, so it gets no new slot. */
+  record Suspended() implements OrganizationRejection {}
 
   /** Stripe told of a customer that this organization is not. */
   record AnotherCustomer() implements OrganizationRejection {}

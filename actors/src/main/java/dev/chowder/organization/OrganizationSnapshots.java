@@ -29,6 +29,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
                 .setCreatedAt(ProtoTime.stamp(a.createdAt()))
                 .setUpdatedAt(ProtoTime.stamp(a.updatedAt()))
                 .setSignUpRequestId(a.signUpRequestId());
+        if (a.standing() != Standing.ACTIVE) stored.setStanding(a.standing().label());
         a.keyed().stream().sorted().forEach(p -> stored.addKeyedProviders(p.label()));
         a.endpoints()
             .forEach((p, e) -> stored.putEndpoints(p.label(), JournalFields.endpoint(p, e)));
@@ -62,6 +63,8 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
         endpoints,
         HashTreePMap.from(slots),
         billing(stored),
+        // A snapshot has no standing if the organization is active.
+        Standing.ofLabel(stored.getStanding()).orElse(Standing.ACTIVE),
         ProtoTime.instant(stored.getCreatedAt()),
         ProtoTime.instant(stored.getUpdatedAt()),
         stored.getSignUpRequestId());

@@ -19,6 +19,7 @@ public sealed interface OrganizationState {
    * @param keyed providers that have a key in the table of secrets
    * @param slots the instances that hold one, and since when; persistent, since a copy for each
    *     change would make a big organization's creates slower the bigger it is
+   * @param standing whether its keys work
    * @param updatedAt when its settings last changed; slots and billing are none
    * @param signUpRequestId the id of the request that signed it up; empty if an older version did
    */
@@ -29,6 +30,7 @@ public sealed interface OrganizationState {
       Map<ModelProvider, ModelEndpoint> endpoints,
       PMap<String, Instant> slots,
       Billing billing,
+      Standing standing,
       Instant createdAt,
       Instant updatedAt,
       String signUpRequestId)

@@ -14,6 +14,7 @@ import java.util.Set;
  *
  * @param id a UUID
  * @param revision the number of its last persisted event
+ * @param standing whether its keys work
  * @param slots how many are taken
  * @param keyed providers that have a key in the table of secrets
  * @param usable providers that instances can use now, in the order of their declaration
@@ -26,6 +27,7 @@ public record OrganizationView(
     int revision,
     String name,
     Tier tier,
+    Standing standing,
     int slots,
     Set<ModelProvider> keyed,
     List<ModelProvider> usable,
@@ -34,8 +36,9 @@ public record OrganizationView(
     String subscriptionId,
     Instant createdAt,
     Instant updatedAt) {
-  /** A row or an answer of an earlier version has neither of Stripe's ids. */
+  /** A row of an earlier version has neither a standing nor Stripe's ids. */
   public OrganizationView {
+    standing = Objects.requireNonNullElse(standing, Standing.ACTIVE);
     customerId = Objects.requireNonNullElse(customerId, "");
     subscriptionId = Objects.requireNonNullElse(subscriptionId, "");
   }
@@ -55,6 +58,7 @@ public record OrganizationView(
                   revision,
                   a.name(),
                   a.tier(),
+                  a.standing(),
                   a.slots().size(),
                   a.keyed(),
                   Arrays.stream(ModelProvider.values()).filter(a::canUse).toList(),

@@ -7,8 +7,15 @@ import com.google.protobuf.ByteString;
  *
  * @param id a UUID
  * @param revision the number of persisted changes behind this row
+ * @param standing whether its keys work, such as {@code active}
  * @param slots how many slots are taken
  * @param view what the entity wants shown, opaque here; at most 1 MiB
  */
 public record OrganizationRow(
-    String id, int revision, String name, String tier, int slots, ByteString view) {}
+    String id,
+    int revision,
+    String name,
+    String tier,
+    String standing,
+    int slots,
+    ByteString view) {}

@@ -35,6 +35,7 @@ public final class OrganizationRows {
             .set("revision", row.revision())
             .set("name", row.name())
             .set("tier", row.tier())
+            .set("standing", row.standing())
             .set("slots", row.slots())
             .set("view", row.view().toByteArray()));
   }
@@ -67,6 +68,25 @@ public final class OrganizationRows {
   }
 
   /**
+   * A page of the organizations with this standing, oldest first.
+   *
+   * @param after the id that the page before ended with
+   */
+  public List<OrganizationRow> withStanding(String standing, int limit, Optional<String> after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT * FROM organizations WHERE standing = :standing AND id > :after ORDER BY"
+                        + " id LIMIT :limit")
+                .bind("standing", standing)
+                .bind("after", after.orElse(""))
+                .bind("limit", limit)
+                .map(OrganizationRows::read)
+                .list());
+  }
+
+  /**
    * Organizations whose count of taken slots is not the count of instances that hold one: a create
    * or a delete is under way, or a crash left something between the two. Rows may be behind; the
    * entities decide.
@@ -94,6 +114,7 @@ public final class OrganizationRows {
         row.getInt("revision"),
         row.getString("name"),
         row.getString("tier"),
+        row.getString("standing"),
         row.getInt("slots"),
         ByteString.copyFrom(row.getBytes("view")));
   }

@@ -3,8 +3,11 @@ package dev.chowder.key;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import dev.chowder.secret.Secret;
 import dev.chowder.storage.Database;
+import dev.chowder.storage.OrganizationRow;
+import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.TestStorage;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -64,9 +67,49 @@ abstract class ApiKeysContract {
   void anIssuedKeyOpensItsOrganizationAtOnceAndOnEveryNode() {
     IssuedKey issued = keys.issueOrganizationKey("o");
     assertThat(issued.value().reveal()).matches("chd_org_[A-Za-z0-9_-]{43}");
-    KeyHolder holder = new KeyHolder("o", issued.keyId(), Optional.empty());
+    KeyHolder holder = new KeyHolder("o", issued.keyId(), Optional.empty(), false);
     assertThat(keys.authenticate(issued.value())).contains(holder);
     assertThat(otherNode.authenticate(issued.value())).contains(holder);
+  }
+
+  @Test
+  void allKeysOfAnOrganizationAreRevokedTogetherScopedOnesToo() {
+    var first = keys.issueOrganizationKey("o");
+    var second = keys.issueOrganizationKey("o");
+    var other = keys.issueOrganizationKey("other");
+    var made = (ScopedKeys.Issue.Made) scoped.issue("o", "scoped-id", "n", SCOPE, Optional.empty());
+    assertThat(otherNode.authenticate(made.value())).isPresent();
+    assertThat(keys.revokeAll("o"))
+        .containsExactlyInAnyOrder(first.keyId(), second.keyId(), "scoped-id");
+    assertThat(keys.revokeAll("o")).as("again").isEmpty();
+    for (var value : List.of(first.value(), second.value(), made.value())) {
+      assertThat(keys.authenticate(value)).isEmpty();
+    }
+    nanos.addAndGet(CACHE_TIME.toNanos());
+    assertThat(otherNode.authenticate(made.value())).isEmpty();
+    assertThat(keys.authenticate(other.value())).isPresent();
+  }
+
+  @Test
+  void aKeyTellsWhetherItsOrganizationIsSuspended() {
+    var organizations = new OrganizationRows(database);
+    var issued = keys.issueOrganizationKey("o");
+    assertThat(keys.authenticate(issued.value()).orElseThrow().suspended())
+        .as("the organization's row is missing")
+        .isFalse();
+    int revision = 0;
+    for (var standing : List.of("active", "suspended", "active", "deleting", "deleted")) {
+      organizations.upsert(
+          new OrganizationRow("o", ++revision, "n", "crab", standing, 0, ByteString.EMPTY));
+      nanos.addAndGet(CACHE_TIME.toNanos());
+      boolean active = standing.equals("active");
+      assertThat(keys.authenticate(issued.value()).orElseThrow().suspended())
+          .as(standing)
+          .isEqualTo(!active);
+      assertThat(keys.stillValid(List.of(issued.keyId())))
+          .as("open streams of an organization that is " + standing)
+          .hasSize(active ? 1 : 0);
+    }
   }
 
   @Test
@@ -192,7 +235,7 @@ abstract class ApiKeysContract {
     var made = make("o", "1", Optional.of(NOW.plusSeconds(60)));
     assertThat(made.value().reveal()).matches("chd_sk_[A-Za-z0-9_-]{43}");
     assertThat(made.key().prefix()).isEqualTo(made.value().reveal().substring(0, 11));
-    var holder = new KeyHolder("o", made.key().id(), Optional.of(SCOPE));
+    var holder = new KeyHolder("o", made.key().id(), Optional.of(SCOPE), false);
     assertThat(otherNode.authenticate(made.value())).contains(holder);
     assertThat(nodeAt(NOW.plusSeconds(60)).authenticate(made.value())).isEmpty();
     assertThat(scoped.revoke("p", made.key().id())).isFalse();

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +85,20 @@ class OrganizationJournalTest {
         .isEqualTo(HEX.formatHex(golden("SnapshotRequest")));
     assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotRequest"))))
         .isEqualTo(state);
+  }
+
+  @Test
+  void theStandingOutlivesTheSnapshotToo() {
+    var snapshots = new OrganizationSnapshots();
+    for (var event :
+        List.of(
+            new OrganizationEvent.Suspended(Samples.T1),
+            new OrganizationEvent.DeletionRequested(Samples.T1),
+            new OrganizationEvent.Deleted(Samples.T1))) {
+      var state = OrganizationLifecycle.evolve(Samples.active(), event);
+      assertThat(state).isNotEqualTo(Samples.active());
+      assertThat(snapshots.fromJournal(snapshots.toJournal(state))).isEqualTo(state);
+    }
   }
 
   private static byte[] golden(String name) throws IOException {

@@ -51,6 +51,7 @@ class OrganizationLifecycleTest {
                 Map.of(),
                 HashTreePMap.empty(),
                 Billing.NONE,
+                Standing.ACTIVE,
                 T0,
                 T0,
                 "request"));
@@ -138,11 +139,71 @@ class OrganizationLifecycleTest {
             Map.of(),
             HashTreePMap.from(slots),
             Billing.NONE,
+            Standing.ACTIVE,
             T0,
             T0,
             "");
     assertThat(decide(whale, reserve("another", ModelProvider.OPENAI)))
         .isEqualTo(accept(new OrganizationEvent.SlotReserved("key", "another", T1)));
+  }
+
+  @Test
+  void aSuspendedOrganizationGetsNoNewSlotUntilItIsResumed() {
+    var suspended = evolve(ACTIVE, new OrganizationEvent.Suspended(T1));
+    assertThat(decide(ACTIVE, new OrganizationCommand.Suspend(T1, NOBODY)))
+        .isEqualTo(accept(new OrganizationEvent.Suspended(T1)));
+    assertThat(decide(suspended, new OrganizationCommand.Suspend(T1, NOBODY))).isEqualTo(accept());
+    assertThat(decide(suspended, reserve("another", ModelProvider.OPENAI)))
+        .isEqualTo(reject(new OrganizationRejection.Suspended()));
+    assertThat(decide(suspended, reserve(Samples.INSTANCE_ID, ModelProvider.OPENAI)))
+        .as("a slot that it holds already")
+        .isEqualTo(accept());
+    assertThat(decide(suspended, new OrganizationCommand.Resume(T1, NOBODY)))
+        .isEqualTo(accept(new OrganizationEvent.Resumed(T1)));
+    var resumed = evolve(suspended, new OrganizationEvent.Resumed(T1));
+    assertThat(decide(resumed, reserve("another", ModelProvider.OPENAI)))
+        .isEqualTo(accept(new OrganizationEvent.SlotReserved("key", "another", T1)));
+    assertThat(decide(resumed, new OrganizationCommand.Resume(T1, NOBODY))).isEqualTo(accept());
+  }
+
+  @Test
+  void aDeletionNeedsTheNameAndEndsWhenNoSlotIsHeld() {
+    assertThat(decide(ACTIVE, new OrganizationCommand.Delete("another", T1, NOBODY)))
+        .isEqualTo(
+            reject(
+                new OrganizationRejection.Invalid(
+                    "name", "must be the name of the organization to delete")));
+    assertThat(decide(ACTIVE, new OrganizationCommand.Delete("acme", T1, NOBODY)))
+        .isEqualTo(accept(new OrganizationEvent.DeletionRequested(T1)));
+    var deleting = evolve(ACTIVE, new OrganizationEvent.DeletionRequested(T1));
+    assertThat(decide(deleting, new OrganizationCommand.Delete("acme", T1, NOBODY)))
+        .isEqualTo(accept());
+    var finish = new OrganizationCommand.FinishDeletion(T1, NOBODY);
+    assertThat(decide(deleting, finish)).as("it holds a slot").isEqualTo(accept());
+    var empty = evolve(deleting, new OrganizationEvent.SlotReleased(Samples.INSTANCE_ID, T1));
+    assertThat(decide(empty, finish)).isEqualTo(accept(new OrganizationEvent.Deleted(T1)));
+    var deleted = evolve(empty, new OrganizationEvent.Deleted(T1));
+    assertThat(decide(deleted, finish)).isEqualTo(accept());
+    assertThat(((Active) deleted).standing()).isEqualTo(Standing.DELETED);
+  }
+
+  @Test
+  void forAllElseADeletedOrganizationIsNotThere() {
+    var deleting = evolve(ACTIVE, new OrganizationEvent.DeletionRequested(T1));
+    for (OrganizationCommand.Request command :
+        List.of(
+            reserve("another", ModelProvider.OPENAI),
+            new OrganizationCommand.Suspend(T1, NOBODY),
+            new OrganizationCommand.Resume(T1, NOBODY),
+            new OrganizationCommand.SetTier(Tier.WHALE, T1, NOBODY),
+            new OrganizationCommand.TellKeyMade("key", "made", T1, NOBODY))) {
+      assertThat(decide(deleting, command)).isEqualTo(reject(new OrganizationRejection.NotFound()));
+    }
+    assertThat(decide(deleting, new OrganizationCommand.Get(NOBODY))).isEqualTo(accept());
+  }
+
+  private static OrganizationState evolve(OrganizationState state, OrganizationEvent event) {
+    return OrganizationLifecycle.evolve(state, event);
   }
 
   @Test
@@ -158,7 +219,16 @@ class OrganizationLifecycleTest {
   void customNeedsAnEndpointAndNoKeyAndTheOthersNeedAKeyAndNoEndpoint() {
     Active bare =
         new Active(
-            "acme", Tier.CRAB, Set.of(), Map.of(), HashTreePMap.empty(), Billing.NONE, T0, T0, "");
+            "acme",
+            Tier.CRAB,
+            Set.of(),
+            Map.of(),
+            HashTreePMap.empty(),
+            Billing.NONE,
+            Standing.ACTIVE,
+            T0,
+            T0,
+            "");
     assertThat(bare.canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withKeyed(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isFalse();
     assertThat(withEndpoint(bare, ModelProvider.CUSTOM).canUse(ModelProvider.CUSTOM)).isTrue();
@@ -448,6 +518,7 @@ class OrganizationLifecycleTest {
         a.endpoints(),
         a.slots(),
         a.billing(),
+        a.standing(),
         a.createdAt(),
         a.updatedAt(),
         a.signUpRequestId());
@@ -461,6 +532,7 @@ class OrganizationLifecycleTest {
         a.endpoints(),
         a.slots(),
         a.billing(),
+        a.standing(),
         a.createdAt(),
         a.updatedAt(),
         a.signUpRequestId());
@@ -474,6 +546,7 @@ class OrganizationLifecycleTest {
         Map.of(provider, ENDPOINT),
         a.slots(),
         a.billing(),
+        a.standing(),
         a.createdAt(),
         a.updatedAt(),
         a.signUpRequestId());

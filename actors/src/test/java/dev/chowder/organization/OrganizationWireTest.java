@@ -37,6 +37,7 @@ class OrganizationWireTest {
             new OrganizationRejection.Invalid("f", "why"),
             new OrganizationRejection.ProviderNotConfigured(ModelProvider.GEMINI),
             new OrganizationRejection.LimitReached(10, 10),
+            new OrganizationRejection.Suspended(),
             new OrganizationRejection.AnotherCustomer());
     List<EndpointChange> changes =
         List.of(
@@ -76,6 +77,7 @@ class OrganizationWireTest {
                     now.revision(),
                     now.name(),
                     now.tier(),
+                    now.standing(),
                     now.slots(),
                     ByteString.copyFromUtf8(before))))
         .isEqualTo(Samples.view(Samples.active()));
@@ -90,6 +92,10 @@ class OrganizationWireTest {
                 new OrganizationCommand.Get(ref),
                 new OrganizationCommand.TellKeyMade("key", "made", T0, ref),
                 new OrganizationCommand.TellKeyRevoked("key", "revoked", T0, ref),
+                new OrganizationCommand.Suspend(T0, ref),
+                new OrganizationCommand.Resume(T0, ref),
+                new OrganizationCommand.Delete("acme", T0, ref),
+                new OrganizationCommand.FinishDeletion(T0, ref),
                 new OrganizationCommand.SetTier(Tier.LOBSTER, T0, ref),
                 new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.of("cus_0"), T0, ref),
                 new OrganizationCommand.HearSubscription(

@@ -32,6 +32,7 @@ final class Samples {
         Map.of(ModelProvider.CUSTOM, ENDPOINT),
         HashTreePMap.singleton(INSTANCE_ID, T0),
         Billing.NONE,
+        Standing.ACTIVE,
         T0,
         T1,
         "");
@@ -64,6 +65,10 @@ final class Samples {
         new OrganizationEvent.KeyMade("key", "made", T0),
         new OrganizationEvent.KeyRevoked("key", "revoked", T0),
         new OrganizationEvent.TierSet(Tier.WHALE, T0),
+        new OrganizationEvent.Suspended(T0),
+        new OrganizationEvent.Resumed(T0),
+        new OrganizationEvent.DeletionRequested(T0),
+        new OrganizationEvent.Deleted(T0),
         new OrganizationEvent.CustomerLinked("key", "cus_1", T0),
         new OrganizationEvent.SubscriptionHeard(
             "sub_1", Optional.of(Tier.CRAB), true, "evt_1", EVENT_AT, T0),

@@ -276,6 +276,6 @@ abstract class RowsContract {
   }
 
   private static OrganizationRow row(String id, int revision, String name) {
-    return new OrganizationRow(id, revision, name, "crab", 0, ByteString.EMPTY);
+    return new OrganizationRow(id, revision, name, "crab", "active", 0, ByteString.EMPTY);
   }
 }

@@ -251,7 +251,8 @@ abstract class DatabaseTransferContract {
   }
 
   private static OrganizationRow organization(String id, int slots) {
-    return new OrganizationRow(id, 3, "naïve", "crab", slots, ByteString.copyFrom(bytes()));
+    return new OrganizationRow(
+        id, 3, "naïve", "crab", "active", slots, ByteString.copyFrom(bytes()));
   }
 
   private static InstanceRow instance(String id, String name, Map<String, String> labels) {

@@ -96,7 +96,7 @@ abstract class EventRowsContract {
                 false,
                 ByteString.EMPTY));
     new OrganizationRows(database)
-        .upsert(new OrganizationRow("mine", 1, "n", "crab", 0, ByteString.EMPTY));
+        .upsert(new OrganizationRow("mine", 1, "n", "crab", "active", 0, ByteString.EMPTY));
     migrateAgain();
     assertThat(rows.ofOrganization("mine", NEWEST, 10))
         .extracting(EventRow::persistenceId)

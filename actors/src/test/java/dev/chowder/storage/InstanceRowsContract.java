@@ -257,10 +257,11 @@ abstract class InstanceRowsContract {
   @Test
   void anOlderRevisionOfAnOrganizationNeverOverwritesANewerOne() {
     OrganizationRows organizations = new OrganizationRows(database);
-    OrganizationRow newer = new OrganizationRow("o", 3, "n", "crab", 2, ByteString.EMPTY);
+    OrganizationRow newer = new OrganizationRow("o", 3, "n", "crab", "active", 2, ByteString.EMPTY);
     assertThat(organizations.upsert(newer)).isTrue();
     assertThat(
-            organizations.upsert(new OrganizationRow("o", 2, "n", "shrimp", 1, ByteString.EMPTY)))
+            organizations.upsert(
+                new OrganizationRow("o", 2, "n", "shrimp", "active", 1, ByteString.EMPTY)))
         .isFalse();
     assertThat(organizations.get("o")).contains(newer);
   }
@@ -295,7 +296,7 @@ abstract class InstanceRowsContract {
   }
 
   private static OrganizationRow organization(String id, int slots) {
-    return new OrganizationRow(id, 1, "n", "crab", slots, ByteString.EMPTY);
+    return new OrganizationRow(id, 1, "n", "crab", "active", slots, ByteString.EMPTY);
   }
 
   private static InstanceRow owing(Instant since) {

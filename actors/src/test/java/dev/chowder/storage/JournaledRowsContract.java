@@ -183,6 +183,6 @@ abstract class JournaledRowsContract {
   }
 
   private static OrganizationRow organization(String id, int revision) {
-    return new OrganizationRow(id, revision, "n", "crab", 0, ByteString.EMPTY);
+    return new OrganizationRow(id, revision, "n", "crab", "active", 0, ByteString.EMPTY);
   }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MoveToPostgresIT {
   private static final OrganizationRow ROW =
-      new OrganizationRow("o", 3, "n", "crab", 2, ByteString.EMPTY);
+      new OrganizationRow("o", 3, "n", "crab", "active", 2, ByteString.EMPTY);
 
   @TempDir Path home;
 

@@ -56,7 +56,9 @@ final class WritingProcess implements AutoCloseable {
     Database database = TestStorage.open(Path.of(args[0]));
     OrganizationRows rows = new OrganizationRows(database);
     for (int revision = 1; ; revision++) {
-      rows.upsert(new OrganizationRow("o" + revision, revision, "n", "crab", 0, ByteString.EMPTY));
+      rows.upsert(
+          new OrganizationRow(
+              "o" + revision, revision, "n", "crab", "active", 0, ByteString.EMPTY));
       System.out.println(revision);
     }
   }

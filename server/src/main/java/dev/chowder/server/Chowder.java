@@ -54,6 +54,8 @@ import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.server.audit.AuditLog;
+import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.EnvoyToken;
@@ -77,6 +79,8 @@ import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.Claims;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.IdempotencySettings;
+import dev.chowder.server.incident.IncidentResponse;
+import dev.chowder.server.incident.OrganizationDeletions;
 import dev.chowder.server.instance.GatewayAsks;
 import dev.chowder.server.instance.HostOperatorCommands;
 import dev.chowder.server.instance.InstanceAsks;
@@ -95,11 +99,14 @@ import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
+import dev.chowder.server.organization.OrganizationStandings;
 import dev.chowder.server.skill.SkillGrpcService;
 import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.subscription.StripeSettings;
+import dev.chowder.server.subscription.SubscriptionCancellation;
 import dev.chowder.server.subscription.SubscriptionGrpcService;
 import dev.chowder.server.watch.FleetWatchSettings;
+import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRows;
 import dev.chowder.storage.IdempotencyRows;
@@ -313,7 +320,11 @@ public final class Chowder implements AutoCloseable {
                         clock,
                         metrics)));
 
-    var directory = new InstanceDirectory(instances, tokens);
+    var directory =
+        new InstanceDirectory(
+            instances,
+            tokens,
+            new OrganizationStandings(organizationRows, keySettings.cacheTime()));
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
     var asks = new InstanceAsks(instances, departure);
@@ -378,6 +389,21 @@ public final class Chowder implements AutoCloseable {
             new ScopedKeys(database, keys, keySettings, clock), instanceRows, organizations, clock);
     var subscriptionService =
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
+    var auditRows = new AuditRows(database);
+    var audit = lifeline.add("audit", new AuditLog(auditRows, AuditSettings.of(config), clock));
+    var deletions =
+        lifeline.add(
+            "deletions of organizations",
+            new OrganizationDeletions(
+                organizations,
+                organizationRows,
+                asks,
+                instanceRows,
+                keys,
+                secrets,
+                new SubscriptionCancellation(StripeSettings.from(config)),
+                config.getDuration("chowder.deletion.retry-every"),
+                clock));
     var streams =
         lifeline.add(
             "revocations",
@@ -395,6 +421,7 @@ public final class Chowder implements AutoCloseable {
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(instanceRows, reconciler, clock),
+                new IncidentResponse(organizations, deletions, asks, auditRows, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 new SecretOperatorCommands(masterKey, secrets),
                 new RowOperatorCommands(
@@ -402,6 +429,7 @@ public final class Chowder implements AutoCloseable {
                 metrics,
                 serving::get));
     var envoy = new EnvoyToken(token("envoy.token", "chd_envoy_"));
+    var addresses = new ClientAddress(envoy);
     var grpc =
         lifeline.add(
             "gRPC",
@@ -430,8 +458,10 @@ public final class Chowder implements AutoCloseable {
                                     consoles)))),
                 new GrpcServer.Gate(
                     key -> keys.authenticate(key).map(Caller::of),
-                    new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
+                    new RateLimit(RateSettings.of(config), addresses),
                     streams,
+                    (call, headers) -> audit.authenticationFailed(addresses.of(call, headers)),
+                    audit,
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));
     node.awaitReady();

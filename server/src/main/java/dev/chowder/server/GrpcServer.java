@@ -74,12 +74,16 @@ public final class GrpcServer implements AutoCloseable {
    * @param keys whose key it is
    * @param rate how often an organization may call
    * @param streams what ends streams of revoked keys
+   * @param failures receives failed authentications
+   * @param audit records sensitive calls; it sees messages
    * @param idempotency what makes a call with an idempotency key once; it sees messages
    */
   public record Gate(
       KeyAuthenticator keys,
       RateLimit rate,
       ServerInterceptor streams,
+      AuthInterceptor.Failures failures,
+      ServerInterceptor audit,
       ServerInterceptor idempotency) {}
 
   /**
@@ -131,7 +135,10 @@ public final class GrpcServer implements AutoCloseable {
                 builder.addService(
                     guarded(
                         ServerInterceptors.interceptForward(
-                            s.bindService(), new ScopeInterceptor(), gate.idempotency()),
+                            s.bindService(),
+                            new ScopeInterceptor(),
+                            gate.audit(),
+                            gate.idempotency()),
                         grpc,
                         chain)));
     services.internal().forEach(builder::addService);
@@ -153,7 +160,7 @@ public final class GrpcServer implements AutoCloseable {
         new SuccessStatus(),
         new RequestHeaders(),
         new ResponseHeaders(),
-        new AuthInterceptor(gate.keys(), NEED_NO_KEY),
+        new AuthInterceptor(gate.keys(), gate.failures(), NEED_NO_KEY),
         gate.rate().limit(),
         gate.streams());
   }

@@ -86,7 +86,7 @@ final class DocumentedErrors {
   /** What a service's comment or Envoy says of calls in general, where a condition is said too. */
   private static boolean concerns(Reason reason, RestCall call) {
     return switch (reason) {
-      case KEY_INVALID -> call.needsKey();
+      case KEY_INVALID, ORGANIZATION_SUSPENDED -> call.needsKey();
       case INSTANCE_NOT_FOUND ->
           call.method().getInputType().findFieldByName("instance_id") != null;
       case IDEMPOTENCY_KEY_REUSED, IN_PROGRESS -> call.takesIdempotencyKey();

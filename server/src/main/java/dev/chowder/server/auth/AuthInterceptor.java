@@ -28,15 +28,23 @@ public final class AuthInterceptor implements ServerInterceptor {
       Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
 
   private final KeyAuthenticator keys;
+  private final Failures failures;
   private final Set<String> openMethods;
+
+  /** Receives each failed authentication. Must not block. */
+  @FunctionalInterface
+  public interface Failures {
+    void failed(ServerCall<?, ?> call, Metadata headers);
+  }
 
   /**
    * Asks {@code keys} about every call but those to open methods.
    *
    * @param openMethods full names of the methods that need no key
    */
-  public AuthInterceptor(KeyAuthenticator keys, Set<String> openMethods) {
+  public AuthInterceptor(KeyAuthenticator keys, Failures failures, Set<String> openMethods) {
     this.keys = keys;
+    this.failures = failures;
     this.openMethods = Set.copyOf(openMethods);
   }
 
@@ -47,7 +55,13 @@ public final class AuthInterceptor implements ServerInterceptor {
     if (openMethods.contains(call.getMethodDescriptor().getFullMethodName())) {
       return next.startCall(call, headers);
     }
-    Caller caller = authenticate(said);
+    Caller caller;
+    try {
+      caller = authenticate(said);
+    } catch (ApiError why) {
+      if (why.reason() == Reason.KEY_INVALID) failures.failed(call, headers);
+      throw why;
+    }
     return Contexts.interceptCall(
         Context.current().withValue(Caller.KEY, caller), call, headers, next);
   }

@@ -23,8 +23,13 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
     this(organizationId, keyId, Optional.empty());
   }
 
-  /** Whoever holds a key. */
+  /**
+   * The holder of a key.
+   *
+   * @throws ApiError ORGANIZATION_SUSPENDED
+   */
   public static Caller of(KeyHolder holder) {
+    if (holder.suspended()) throw ApiError.organizationSuspended();
     return new Caller(holder.organizationId(), holder.keyId(), holder.scope());
   }
 

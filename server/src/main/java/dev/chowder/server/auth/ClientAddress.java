@@ -6,6 +6,8 @@ import io.grpc.ServerCall;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
@@ -36,6 +38,18 @@ public final class ClientAddress {
     return other instanceof InetSocketAddress socket
         ? network(socket.getAddress())
         : String.valueOf(other);
+  }
+
+  /** Returns what {@link #of} returned in the usual notation, such as {@code 192.0.2.1}. */
+  public static String shown(String client) {
+    try {
+      var bytes = HexFormat.of().parseHex(client);
+      boolean isNetwork = bytes.length == NETWORK_BYTES;
+      var address = InetAddress.getByAddress(isNetwork ? Arrays.copyOf(bytes, 16) : bytes);
+      return address.getHostAddress() + (isNetwork ? "/64" : "");
+    } catch (IllegalArgumentException | UnknownHostException notAnAddress) {
+      return client;
+    }
   }
 
   private static String network(InetAddress address) {

@@ -116,6 +116,13 @@ public final class ApiError extends RuntimeException {
     return new ApiError(Reason.RATE_LIMITED, message, null, retryAfterSeconds, Map.of());
   }
 
+  /** The operator suspended the organization, or is deleting it. */
+  public static ApiError organizationSuspended() {
+    return of(
+        Reason.ORGANIZATION_SUSPENDED,
+        "the operator suspended this organization; ask the operator to resume it");
+  }
+
   /** No room on the server or the host; worth another try after the given seconds. */
   public static ApiError noCapacity(String message, int retryAfterSeconds) {
     return new ApiError(Reason.NO_CAPACITY, message, null, retryAfterSeconds, Map.of());

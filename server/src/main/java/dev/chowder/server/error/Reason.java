@@ -24,6 +24,8 @@ public enum Reason {
   INSTANCE_LIMIT_REACHED(Status.Code.RESOURCE_EXHAUSTED, 402),
   /** The key may not do this: it is a scoped one, without the permission. */
   KEY_LACKS_PERMISSION(Status.Code.PERMISSION_DENIED, 403),
+  /** The operator suspended the organization; its keys work again when the operator resumes it. */
+  ORGANIZATION_SUSPENDED(Status.Code.PERMISSION_DENIED, 403),
   /** The operator closed sign-up. */
   SIGN_UP_CLOSED(Status.Code.PERMISSION_DENIED, 403),
   /** Envoy was asked for something that it does for nobody, such as an upgrade of the API's. */

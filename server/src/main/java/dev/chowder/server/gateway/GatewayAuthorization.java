@@ -76,6 +76,7 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
     }
     return switch (directory.lookup(Optional.empty(), instanceId.get())) {
       case Place.NotFound() -> denied(ApiError.instanceNotFound());
+      case Place.Suspended() -> denied(ApiError.organizationSuspended());
       case Place.WrongState(var status, _) ->
           denied(
               ApiError.of(

@@ -65,6 +65,9 @@ public interface GatewayDirectory {
     /** The instance is there and does not run. */
     record WrongState(String status, String desiredStatus) implements Place {}
 
+    /** The operator suspended the instance's organization. */
+    record Suspended() implements Place {}
+
     /** There is no such instance, or it is another organization's. */
     record NotFound() implements Place {}
   }

@@ -73,6 +73,7 @@ public final class ResponsesProxy implements AutoCloseable {
         switch (directory.lookup(Optional.of(organizationId), instanceId)) {
           case Place.Target t -> t;
           case Place.WrongState(var status, var desired) -> throw wrongState(status, desired);
+          case Place.Suspended() -> throw ApiError.organizationSuspended();
           case Place.NotFound() -> throw ApiError.instanceNotFound();
         };
     var permit = permits.acquire(organizationId);

@@ -102,6 +102,10 @@ final class EventPresenter {
           say(e.provider().label(), shown.setType("endpoint_removed"));
       case OrganizationEvent.KeyMade e -> say(e.madeId(), shown.setType("key_made"));
       case OrganizationEvent.KeyRevoked e -> say(e.revokedId(), shown.setType("key_revoked"));
+      case OrganizationEvent.Suspended _ -> shown.setType("suspended");
+      case OrganizationEvent.Resumed _ -> shown.setType("resumed");
+      case OrganizationEvent.DeletionRequested _ -> shown.setType("deletion_requested");
+      case OrganizationEvent.Deleted _ -> shown.setType("deleted");
       case OrganizationEvent.CustomerLinked e ->
           say(e.customerId(), shown.setType("customer_linked"));
       case OrganizationEvent.SubscriptionHeard e ->

@@ -53,6 +53,7 @@ public final class GatewayAsks {
           case Place.WrongState(var status, var desired) ->
               throw InstanceAsks.error(
                   new InstanceRejection.WrongState(status, desired, "running"));
+          case Place.Suspended() -> throw ApiError.organizationSuspended();
           case Place.NotFound() -> throw ApiError.instanceNotFound();
         };
     try (var _ = permits.acquire(caller.organizationId())) {

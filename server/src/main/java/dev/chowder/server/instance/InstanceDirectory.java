@@ -12,6 +12,7 @@ import dev.chowder.server.gateway.GatewayDirectory;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
+import java.util.function.Predicate;
 
 /**
  * Finds gateways by asking their instances, so an answer is never older than the instance's own
@@ -20,10 +21,17 @@ import java.util.concurrent.CompletionException;
 public final class InstanceDirectory implements GatewayDirectory {
   private final Instances instances;
   private final GatewayTokens tokens;
+  private final Predicate<String> isActive;
 
-  public InstanceDirectory(Instances instances, GatewayTokens tokens) {
+  /**
+   * Creates a directory.
+   *
+   * @param isActive whether an organization may use Chowder now
+   */
+  public InstanceDirectory(Instances instances, GatewayTokens tokens, Predicate<String> isActive) {
     this.instances = instances;
     this.tokens = tokens;
+    this.isActive = isActive;
   }
 
   @Override
@@ -39,6 +47,7 @@ public final class InstanceDirectory implements GatewayDirectory {
     boolean foreign =
         organizationId.filter(own -> !own.equals(view.profile().organizationId())).isPresent();
     if (foreign || view.isTerminated()) return new Place.NotFound();
+    if (!isActive.test(view.profile().organizationId())) return new Place.Suspended();
     var status = view.status();
     // This one first: what was settled after it is the same.
     var next = view.profile().token().isOwed() ? tokens.next(view.id()) : Optional.<Secret>empty();

@@ -25,7 +25,13 @@ public interface OperatorCommands {
    * What an operator sees of an organization.
    *
    * @param instanceLimit absent: unlimited
+   * @param standing {@code active}, {@code suspended}, {@code deleting} or {@code deleted}
    */
   record OrganizationSummary(
-      String id, String name, String tier, Optional<Integer> instanceLimit, int instanceCount) {}
+      String id,
+      String name,
+      String tier,
+      Optional<Integer> instanceLimit,
+      int instanceCount,
+      String standing) {}
 }

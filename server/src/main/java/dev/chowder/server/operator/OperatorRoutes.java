@@ -41,6 +41,7 @@ final class OperatorRoutes {
   private final TokenFile token;
   private final OperatorCommands commands;
   private final HostRoutes host;
+  private final IncidentRoutes incidents;
   private final BackupCommand backup;
   private final MasterKeyCommands masterKey;
   private final RowCommands rows;
@@ -54,6 +55,7 @@ final class OperatorRoutes {
       TokenFile token,
       OperatorCommands commands,
       HostCommands host,
+      IncidentCommands incidents,
       BackupCommand backup,
       MasterKeyCommands masterKey,
       RowCommands rows,
@@ -63,6 +65,7 @@ final class OperatorRoutes {
     this.token = token;
     this.commands = commands;
     this.host = new HostRoutes(host);
+    this.incidents = new IncidentRoutes(incidents);
     this.backup = backup;
     this.masterKey = masterKey;
     this.rows = rows;
@@ -111,6 +114,16 @@ final class OperatorRoutes {
     if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
     return switch (path.get(1)) {
       case "organizations" -> organizations(method, path, exchange);
+      case "audit" -> {
+        if (path.size() != 2) throw notFound();
+        require(method, "GET");
+        yield incidents.audit(exchange.getRequestURI().getRawQuery());
+      }
+      case "instances" -> {
+        if (path.size() != 4 || !path.get(3).equals("stop")) throw notFound();
+        require(method, "POST");
+        yield incidents.stop(path.get(2));
+      }
       default -> host.answer(method, path.subList(1, path.size()));
     };
   }
@@ -188,7 +201,10 @@ final class OperatorRoutes {
         var key = found(commands.newKey(organizationId(organizationId)));
         yield OperatorAnswer.json(201, NODES.objectNode().put("api_key", key.reveal()));
       }
-      default -> throw notFound();
+      default ->
+          incidents
+              .organization(organizationId(organizationId), verb, body(exchange))
+              .orElseThrow(OperatorRoutes::notFound);
     };
   }
 
@@ -237,7 +253,7 @@ final class OperatorRoutes {
     return text;
   }
 
-  private static <T> T found(Optional<T> result) {
+  static <T> T found(Optional<T> result) {
     return result.orElseThrow(OperatorRoutes::organizationNotFound);
   }
 
@@ -256,7 +272,7 @@ final class OperatorRoutes {
     }
   }
 
-  private static ObjectNode json(OrganizationSummary o) {
+  static ObjectNode json(OrganizationSummary o) {
     ObjectNode json =
         NODES
             .objectNode()
@@ -264,6 +280,6 @@ final class OperatorRoutes {
             .put("name", o.name())
             .put("subscription_tier", o.tier());
     o.instanceLimit().ifPresent(limit -> json.put("instance_limit", limit));
-    return json.put("instance_count", o.instanceCount());
+    return json.put("instance_count", o.instanceCount()).put("standing", o.standing());
   }
 }

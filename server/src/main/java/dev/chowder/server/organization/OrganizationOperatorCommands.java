@@ -85,13 +85,15 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
     }
   }
 
-  private static OrganizationSummary summary(OrganizationView view) {
+  /** What operators see of an organization. */
+  public static OrganizationSummary summary(OrganizationView view) {
     var limit = view.tier().limit();
     return new OrganizationSummary(
         view.id(),
         view.name(),
         view.tier().label(),
         limit.isPresent() ? Optional.of(limit.getAsInt()) : Optional.empty(),
-        view.slots());
+        view.slots(),
+        view.standing().label());
   }
 }

@@ -61,6 +61,11 @@ final class StripeBilling {
     private static final long serialVersionUID = 1L;
   }
 
+  /** Stripe does not know the subscription any more. */
+  private static final class SubscriptionGone extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
   private interface Request {
     /** The one text that is wanted of the answer; null: it has none. */
     @Nullable String send() throws StripeException;
@@ -122,6 +127,17 @@ final class StripeBilling {
     return send(() -> stripe.v1().billingPortal().sessions().create(params, once(key)).getUrl());
   }
 
+  /** Cancels a subscription at once; one that is not there is cancelled already. */
+  void cancel(String subscriptionId) {
+    try {
+      var _ = send(() -> stripe.v1().subscriptions().cancel(subscriptionId).getId());
+    } catch (CustomerGone e) {
+      throw new IllegalStateException("a cancellation names no customer", e);
+    } catch (SubscriptionGone alreadyCancelled) {
+      LOG.info("stripe: subscription {} is cancelled already", subscriptionId);
+    }
+  }
+
   private static RequestOptions once(String key) {
     return RequestOptions.builder().setIdempotencyKey(key).build();
   }
@@ -133,7 +149,8 @@ final class StripeBilling {
       LOG.warn("stripe: no answer: {}", String.valueOf(e.getCause()));
       throw unavailable("no answer (expected: one; it is safe to say it again)");
     } catch (StripeException e) {
-      if (isCustomerGone(e)) throw new CustomerGone();
+      if (isGone(e, "customer")) throw new CustomerGone();
+      if (isGone(e, "id") || isGone(e, "subscription_exposed_id")) throw new SubscriptionGone();
       LOG.error(
           "stripe: status={} code={} request={}: {}",
           e.getStatusCode(),
@@ -149,10 +166,10 @@ final class StripeBilling {
     }
   }
 
-  private static boolean isCustomerGone(StripeException e) {
+  private static boolean isGone(StripeException e, String parameter) {
     return e instanceof InvalidRequestException invalid
         && "resource_missing".equals(invalid.getCode())
-        && "customer".equals(invalid.getParam());
+        && parameter.equals(invalid.getParam());
   }
 
   private static String firstLine(StripeException e) {

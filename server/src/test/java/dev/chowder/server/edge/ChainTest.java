@@ -103,6 +103,8 @@ class ChainTest {
                                 TokenFile.in(
                                     Edge.envoyToken(folder), "chd_envoy_", new SecureRandom())))),
                     new PassOn(),
+                    (_, _) -> {},
+                    new PassOn(),
                     new PassOn()),
                 metrics)
             .start();

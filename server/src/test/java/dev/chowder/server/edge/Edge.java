@@ -19,6 +19,7 @@ import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.operator.NoHost;
+import dev.chowder.server.operator.NoIncidents;
 import dev.chowder.server.operator.NoMasterKey;
 import dev.chowder.server.operator.OperatorCommands;
 import dev.chowder.server.operator.OperatorServer;
@@ -98,6 +99,8 @@ final class Edge implements AutoCloseable {
                     new RateLimit(
                         RateSettings.of(config(folder, others)), new ClientAddress(envoy)),
                     new PassOn(),
+                    (_, _) -> {},
+                    new PassOn(),
                     new PassOn()),
                 metrics)
             .start();
@@ -108,6 +111,7 @@ final class Edge implements AutoCloseable {
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
             new NoOrganizations(),
             new NoHost(),
+            new NoIncidents(),
             () -> "none",
             new NoMasterKey(),
             () -> new RowCommands.Rebuilt(0, 0, 0, 0),

@@ -73,6 +73,8 @@ class RefusalsTest {
                     (Secret key) -> Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
                     new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
                     new PassOn(),
+                    (_, _) -> {},
+                    new PassOn(),
                     new PassOn()),
                 new SimpleMeterRegistry())
             .start();

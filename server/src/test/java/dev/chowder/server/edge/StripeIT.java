@@ -76,6 +76,20 @@ class StripeIT {
   }
 
   @Test
+  void aSubscriptionIsCancelledForAnOrganizationThatIsDeleted() throws IOException {
+    SERVER.signUp("leaver", "ok");
+    var organization = SERVER.world().get("leaver_organization");
+    var checkout = WholeServer.post("/v1/subscription/checkout").json("{\"tier\":\"crab\"}");
+    assertThat(SERVER.call("leaver", checkout).status()).isEqualTo(200);
+    var customerId = subscription("leaver").json().get("stripe_customer_id").asText();
+    var bought = SignedEvent.completed("evt_9", START, organization, customerId, "sub_9");
+    assertThat(send(bought).status()).isEqualTo(200);
+    var deleted = SERVER.operate(organization + "/delete", "{\"name\":\"leaver\"}", 200);
+    assertThat(deleted.path("standing").asText()).isEqualTo("deleted");
+    assertThat(stripe.log()).contains("DELETE /v1/subscriptions/sub_9");
+  }
+
+  @Test
   void aWhaleHasNoLimit() throws IOException {
     var whale = subscription("key").json();
     assertThat(whale.get("tier").asText()).isEqualTo("whale");

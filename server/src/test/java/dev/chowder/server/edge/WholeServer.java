@@ -172,7 +172,8 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     operate(world.get(key + "_organization") + "/tier", "{\"tier\":\"" + tier + "\"}", 200);
   }
 
-  private JsonNode operate(String path, String json, int status) throws IOException {
+  /** Sends an operator's command below {@code /operator/organizations/}. */
+  JsonNode operate(String path, String json, int status) throws IOException {
     var token = Files.readString(Objects.requireNonNull(folder).resolve("operator.token")).strip();
     var answer =
         RawHttp.send(

@@ -54,6 +54,7 @@ class OperatorServerTest {
             made,
             new OneOrganization(),
             new OneThingOwed(),
+            new NoIncidents(),
             () -> "backup.gz",
             new NoMasterKey(),
             () -> new RowCommands.Rebuilt(1, 2, 3, 4),
@@ -87,7 +88,7 @@ class OperatorServerTest {
 
     private static OrganizationSummary summary(String tier) {
       return new OrganizationSummary(
-          ID, "me", tier, tier.equals("whale") ? Optional.empty() : Optional.of(10), 3);
+          ID, "me", tier, tier.equals("whale") ? Optional.empty() : Optional.of(10), 3, "active");
     }
   }
 

@@ -139,6 +139,8 @@ public final class StubStripe implements AutoCloseable {
           case "/v1/checkout/sessions" ->
               "{\"id\": \"cs_%d\", \"object\": \"checkout.session\", \"url\": \"https://pay.example/%d\"}"
                   .formatted(n, n);
+          case "/v1/subscriptions/sub_1" ->
+              "{\"id\": \"sub_1\", \"object\": \"subscription\", \"status\": \"canceled\"}";
           case "/v1/billing_portal/sessions" ->
               "{\"id\": \"bps_%d\", \"object\": \"billing_portal.session\", \"url\": \"https://portal.example/%d\"}"
                   .formatted(n, n);

@@ -1,0 +1,24 @@
+package dev.chowder.storage;
+
+import java.time.Instant;
+
+/**
+ * One entry of the audit table.
+ *
+ * @param id a UUID that sorts by time
+ * @param action what was done, such as {@code GetGatewayAccess}, or {@code authentication_failed}
+ * @param organizationId empty if unknown
+ * @param keyId the acting API key; empty if unknown
+ * @param instanceId empty if the action concerns no instance
+ * @param address the client's network address; empty if unknown
+ * @param times how many such actions the entry stands for, at least 1
+ */
+public record AuditRow(
+    String id,
+    Instant at,
+    String action,
+    String organizationId,
+    String keyId,
+    String instanceId,
+    String address,
+    int times) {}

@@ -1,0 +1,100 @@
+package dev.chowder.storage;
+
+import static dev.chowder.storage.SqlValues.instant;
+import static dev.chowder.storage.SqlValues.time;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.StatementContext;
+
+/**
+ * The append-only table of security-relevant reads and failed authentications. No method changes a
+ * row; {@link #deleteOld} enforces the retention. Changes are not here: the journal has them.
+ *
+ * <p>Every call blocks, and waits for a connection no longer than {@code
+ * chowder.storage.connection-time-out}.
+ */
+public final class AuditRows {
+  private final Jdbi jdbi;
+
+  public AuditRows(Database database) {
+    this.jdbi = database.jdbi();
+  }
+
+  /** Adds an entry; it is stored when this returns. */
+  public void append(AuditRow row) {
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate(
+                    "INSERT INTO audit (id, at, action, organization_id, key_id, instance_id,"
+                        + " address, times) VALUES (:id, :at, :action, :organization, :key,"
+                        + " :instance, :address, :times)")
+                .bind("id", row.id())
+                .bind("at", time(row.at()))
+                .bind("action", row.action())
+                .bind("organization", row.organizationId())
+                .bind("key", row.keyId())
+                .bind("instance", row.instanceId())
+                .bind("address", row.address())
+                .bind("times", row.times())
+                .execute());
+  }
+
+  /**
+   * A page of entries, newest first.
+   *
+   * @param organizationId empty for all entries
+   * @param before the id that the page before ended with
+   */
+  public List<AuditRow> list(Optional<String> organizationId, int limit, Optional<String> before) {
+    return jdbi.withHandle(
+        handle -> {
+          var query =
+              handle.createQuery(
+                  "SELECT * FROM audit WHERE TRUE"
+                      + (organizationId.isPresent() ? " AND organization_id = :organization" : "")
+                      + (before.isPresent() ? " AND id < :before" : "")
+                      + " ORDER BY id DESC FETCH FIRST :limit ROWS ONLY");
+          organizationId.ifPresent(id -> query.bind("organization", id));
+          before.ifPresent(id -> query.bind("before", id));
+          return query.bind("limit", limit).map(AuditRows::read).list();
+        });
+  }
+
+  /**
+   * Deletes entries that are older than {@code before}, and the oldest beyond {@code maxRows}.
+   *
+   * @return how many were deleted
+   */
+  public int deleteOld(Instant before, int maxRows) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                    .createUpdate("DELETE FROM audit WHERE at < :before")
+                    .bind("before", time(before))
+                    .execute()
+                + handle
+                    .createUpdate(
+                        "DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC"
+                            + " OFFSET :max ROWS FETCH NEXT 1 ROWS ONLY)")
+                    .bind("max", maxRows)
+                    .execute());
+  }
+
+  private static AuditRow read(ResultSet row, StatementContext context) throws SQLException {
+    return new AuditRow(
+        row.getString("id"),
+        instant(row, "at"),
+        row.getString("action"),
+        row.getString("organization_id"),
+        row.getString("key_id"),
+        row.getString("instance_id"),
+        row.getString("address"),
+        row.getInt("times"));
+  }
+}

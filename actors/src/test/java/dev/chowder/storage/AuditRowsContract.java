@@ -1,0 +1,62 @@
+package dev.chowder.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The audit table; the subclass says on which database. */
+abstract class AuditRowsContract {
+  private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
+
+  @TempDir Path home;
+  private TestStorage storage;
+  private Database database;
+  private AuditRows rows;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  @BeforeEach
+  void open() {
+    storage = storage(home);
+    database = storage.open();
+    rows = new AuditRows(database);
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+    storage.close();
+  }
+
+  private static AuditRow row(int n, String organization) {
+    return new AuditRow(
+        "id-%03d".formatted(n), T0.plusSeconds(n), "TailLogs", organization, "key", "i", "", 1);
+  }
+
+  @Test
+  void entriesAreListedNewestFirstByPageAndByOrganization() {
+    for (int n = 0; n < 5; n++) rows.append(row(n, n % 2 == 0 ? "even" : "odd"));
+    assertThat(rows.list(Optional.empty(), 3, Optional.empty()))
+        .containsExactly(row(4, "even"), row(3, "odd"), row(2, "even"));
+    assertThat(rows.list(Optional.empty(), 3, Optional.of("id-002")))
+        .containsExactly(row(1, "odd"), row(0, "even"));
+    assertThat(rows.list(Optional.of("odd"), 3, Optional.empty()))
+        .containsExactly(row(3, "odd"), row(1, "odd"));
+  }
+
+  @Test
+  void entriesThatAreTooOldOrTooManyAreDeletedOldestFirst() {
+    for (int n = 0; n < 10; n++) rows.append(row(n, "o"));
+    assertThat(rows.deleteOld(T0.plusSeconds(2), 100)).as("older than 2 s").isEqualTo(2);
+    assertThat(rows.deleteOld(T0, 5)).as("beyond 5 rows").isEqualTo(3);
+    assertThat(rows.list(Optional.empty(), 100, Optional.empty())).hasSize(5).endsWith(row(5, "o"));
+    assertThat(rows.deleteOld(T0, 5)).isZero();
+  }
+}

@@ -1,0 +1,150 @@
+package dev.chowder.server.audit;
+
+import com.google.protobuf.Message;
+import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.KeyProto;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.storage.AuditRow;
+import dev.chowder.storage.AuditRows;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the audit table. A call of an RPC that the protocol marks {@code audited} is recorded
+ * before it is served; if it cannot be recorded, it fails. Failed authentications are counted in
+ * memory and recorded per client address and period.
+ *
+ * <p>Stands behind the check of permissions, so that it records only calls that are allowed.
+ */
+public final class AuditLog implements ServerInterceptor, AutoCloseable {
+  /** The action of an entry that counts failed authentications. */
+  public static final String AUTHENTICATION_FAILED = "authentication_failed";
+
+  private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
+  private static final String INSTANCE_ID = "instance_id";
+
+  private final AuditRows rows;
+  private final AuditSettings settings;
+  private final InstantSource clock;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("audit").factory());
+  private Map<String, Integer> failures = new HashMap<>();
+
+  public AuditLog(AuditRows rows, AuditSettings settings, InstantSource clock) {
+    this.rows = rows;
+    this.settings = settings;
+    this.clock = clock;
+    every(settings.flushEvery().toMillis(), this::flush);
+    every(settings.cleanEvery().toMillis(), this::clean);
+  }
+
+  private void every(long millis, Runnable task) {
+    var _ =
+        timer.scheduleWithFixedDelay(() -> quietly(task), millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** A task that fails once must run again. */
+  private static void quietly(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException why) {
+      LOG.warn("audit: cannot reach the table; the next attempt follows: {}", why.toString());
+    }
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    var method = call.getMethodDescriptor();
+    var caller = Caller.ifKnown();
+    if (caller.isEmpty() || !isAudited(method)) return next.startCall(call, headers);
+    return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
+      private boolean recorded;
+
+      @Override
+      public void onMessage(Q request) {
+        if (!recorded) record(caller.get(), method, (Message) request);
+        recorded = true;
+        super.onMessage(request);
+      }
+    };
+  }
+
+  private static boolean isAudited(MethodDescriptor<?, ?> method) {
+    return method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema
+        && schema.getMethodDescriptor().getOptions().getExtension(KeyProto.audited);
+  }
+
+  private void record(Caller caller, MethodDescriptor<?, ?> method, Message request) {
+    var field = request.getDescriptorForType().findFieldByName(INSTANCE_ID);
+    var instanceId = field == null ? "" : (String) request.getField(field);
+    rows.append(
+        new AuditRow(
+            Ids.next(),
+            clock.instant(),
+            String.valueOf(method.getBareMethodName()),
+            caller.organizationId(),
+            caller.keyId(),
+            // A malformed id is rejected later, and may be longer than an id.
+            Ids.isId(instanceId) ? instanceId : "",
+            "",
+            1));
+  }
+
+  /**
+   * Counts a failed authentication.
+   *
+   * @param address the client, as {@link ClientAddress} names it
+   */
+  public synchronized void authenticationFailed(String address) {
+    boolean counted = failures.containsKey(address) || failures.size() < settings.addresses();
+    failures.merge(counted ? ClientAddress.shown(address) : "", 1, Integer::sum);
+  }
+
+  private void flush() {
+    Map<String, Integer> counted;
+    synchronized (this) {
+      counted = failures;
+      failures = new HashMap<>();
+    }
+    counted.forEach(
+        (address, times) ->
+            rows.append(
+                new AuditRow(
+                    Ids.next(),
+                    clock.instant(),
+                    AUTHENTICATION_FAILED,
+                    "",
+                    "",
+                    "",
+                    address,
+                    times)));
+  }
+
+  private void clean() {
+    int deleted = rows.deleteOld(clock.instant().minus(settings.keep()), settings.maxRows());
+    if (deleted > 0) LOG.info("audit: deleted {} old entries", deleted);
+  }
+
+  /** Records what was counted since the last period. */
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    quietly(this::flush);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.chowder.server.audit;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * The limits of the audit table; {@code reference.conf} gives the defaults.
+ *
+ * @param keep how long an entry is kept
+ * @param maxRows how many entries are kept
+ * @param cleanEvery between two deletions of old entries
+ * @param flushEvery the period for which failed authentications of an address share an entry
+ * @param addresses how many addresses are counted apart in one period
+ */
+public record AuditSettings(
+    Duration keep, int maxRows, Duration cleanEvery, Duration flushEvery, int addresses) {
+  /** Reads {@code chowder.audit}. */
+  public static AuditSettings of(Config root) {
+    var c = root.getConfig("chowder.audit");
+    return new AuditSettings(
+        c.getDuration("keep"),
+        c.getInt("max-rows"),
+        c.getDuration("clean-every"),
+        c.getDuration("flush-every"),
+        c.getInt("addresses"));
+  }
+}

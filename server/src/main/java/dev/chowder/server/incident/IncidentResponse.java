@@ -1,0 +1,129 @@
+package dev.chowder.server.incident;
+
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReply;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationReply;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.Answers;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.operator.IncidentCommands;
+import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
+import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.OrganizationOperatorCommands;
+import dev.chowder.storage.AuditRow;
+import dev.chowder.storage.AuditRows;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/** Performs {@link IncidentCommands}. */
+public final class IncidentResponse implements IncidentCommands {
+  /** How long a stop is waited for; it goes on afterwards. */
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
+
+  private final OrganizationAsks organizations;
+  private final OrganizationDeletions deletions;
+  private final InstanceAsks instances;
+  private final AuditRows audit;
+  private final InstantSource clock;
+
+  public IncidentResponse(
+      OrganizationAsks organizations,
+      OrganizationDeletions deletions,
+      InstanceAsks instances,
+      AuditRows audit,
+      InstantSource clock) {
+    this.organizations = organizations;
+    this.deletions = deletions;
+    this.instances = instances;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  @Override
+  public Optional<OrganizationSummary> suspend(String organizationId) {
+    return send(organizationId, to -> new OrganizationCommand.Suspend(clock.instant(), to));
+  }
+
+  @Override
+  public Optional<OrganizationSummary> resume(String organizationId) {
+    return send(organizationId, to -> new OrganizationCommand.Resume(clock.instant(), to));
+  }
+
+  @Override
+  public Optional<OrganizationSummary> delete(String organizationId, String name) {
+    return ifThere(
+        () -> {
+          organizations.tell(
+              organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
+          return OrganizationOperatorCommands.summary(deletions.finish(organizationId));
+        });
+  }
+
+  @Override
+  public Optional<Integer> revokeKeys(String organizationId) {
+    return ifThere(
+        () -> {
+          var _ = organizations.send(organizationId, OrganizationCommand.Get::new);
+          return deletions.revokeKeys(organizationId);
+        });
+  }
+
+  @Override
+  public Optional<String> stop(String instanceId) {
+    var id = new InstanceId(instanceId);
+    var found =
+        Answers.await(instances.instances().ask(id, InstanceCommand.Get::new), "the instance");
+    if (!(found instanceof InstanceReply.Accepted(var view)) || view.isTerminated()) {
+      return Optional.empty();
+    }
+    var stopping =
+        instances.send(
+            new Caller(view.profile().organizationId(), ""),
+            id,
+            to -> new InstanceCommand.Stop("", clock.instant(), to));
+    var stopped = instances.await(stopping, now -> now.status().settled(), STOP_TIMEOUT);
+    return Optional.of(stopped.status().now().label());
+  }
+
+  @Override
+  public List<AuditEntry> audit(
+      Optional<String> organizationId, int limit, Optional<String> before) {
+    return audit.list(organizationId, limit, before).stream().map(IncidentResponse::entry).toList();
+  }
+
+  private static AuditEntry entry(AuditRow row) {
+    return new AuditEntry(
+        row.id(),
+        row.at(),
+        row.action(),
+        row.organizationId(),
+        row.keyId(),
+        row.instanceId(),
+        row.address(),
+        row.times());
+  }
+
+  private Optional<OrganizationSummary> send(
+      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
+    return ifThere(
+        () -> OrganizationOperatorCommands.summary(organizations.send(organizationId, command)));
+  }
+
+  private static <T> Optional<T> ifThere(Supplier<T> order) {
+    try {
+      return Optional.of(order.get());
+    } catch (ApiError why) {
+      if (why.reason() == Reason.ORGANIZATION_NOT_FOUND) return Optional.empty();
+      throw why;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+package dev.chowder.server.incident;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.key.ApiKeys;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Standing;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.subscription.SubscriptionCancellation;
+import dev.chowder.storage.InstanceFilter;
+import dev.chowder.storage.InstanceRow;
+import dev.chowder.storage.InstanceRows;
+import dev.chowder.storage.OrganizationRow;
+import dev.chowder.storage.OrganizationRows;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes the parts of deleted organizations: keys, instances, subscription and secrets. Each step
+ * can be repeated, so every node retries at intervals until nothing is left, also after a crash.
+ */
+public final class OrganizationDeletions implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(OrganizationDeletions.class);
+  private static final int PAGE = 100;
+
+  /** Names the system as the one who acts. */
+  private static final String NO_KEY = "";
+
+  private final OrganizationAsks organizations;
+  private final OrganizationRows organizationRows;
+  private final InstanceAsks instances;
+  private final InstanceRows instanceRows;
+  private final ApiKeys keys;
+  private final SecretStore secrets;
+  private final SubscriptionCancellation subscriptions;
+  private final InstantSource clock;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("organization-deletions").factory());
+
+  /**
+   * Starts the retries.
+   *
+   * @param every between two passes over the organizations that are being deleted
+   */
+  public OrganizationDeletions(
+      OrganizationAsks organizations,
+      OrganizationRows organizationRows,
+      InstanceAsks instances,
+      InstanceRows instanceRows,
+      ApiKeys keys,
+      SecretStore secrets,
+      SubscriptionCancellation subscriptions,
+      Duration every,
+      InstantSource clock) {
+    this.organizations = organizations;
+    this.organizationRows = organizationRows;
+    this.instances = instances;
+    this.instanceRows = instanceRows;
+    this.keys = keys;
+    this.secrets = secrets;
+    this.subscriptions = subscriptions;
+    this.clock = clock;
+    var _ =
+        timer.scheduleWithFixedDelay(
+            this::retry, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void retry() {
+    var after = Optional.<String>empty();
+    try {
+      while (true) {
+        var page = organizationRows.withStanding(Standing.DELETING.label(), PAGE, after);
+        page.stream().map(OrganizationRow::id).forEach(this::tryToFinish);
+        if (page.size() < PAGE) return;
+        after = Optional.of(page.getLast().id());
+      }
+    } catch (RuntimeException why) {
+      LOG.warn(
+          "deletions: cannot list organizations; the next attempt follows: {}", why.toString());
+    }
+  }
+
+  /** One organization that fails must not keep the others. */
+  private void tryToFinish(String organizationId) {
+    try {
+      var _ = finish(organizationId);
+    } catch (RuntimeException why) {
+      LOG.warn(
+          "organization={} event=deletion_incomplete cause={}", organizationId, why.toString());
+    }
+  }
+
+  /**
+   * Removes what can be removed now.
+   *
+   * @return the organization afterwards; {@code deleting} while something is left
+   */
+  OrganizationView finish(String organizationId) {
+    var organization = organizations.send(organizationId, OrganizationCommand.Get::new);
+    if (organization.standing() != Standing.DELETING) return organization;
+    revokeKeys(organizationId);
+    deleteInstances(organizationId);
+    boolean cancelled = subscriptions.cancel(organization);
+    secrets.deleteAll(organizationId);
+    if (!cancelled) {
+      LOG.warn(
+          "organization={} event=deletion_incomplete cause=\"cannot cancel the subscription: no"
+              + " access to Stripe is configured\"",
+          organizationId);
+      return organization;
+    }
+    return organizations.send(
+        organizationId,
+        replyTo -> new OrganizationCommand.FinishDeletion(clock.instant(), replyTo));
+  }
+
+  /** Revokes all keys, and returns how many. */
+  int revokeKeys(String organizationId) {
+    var revoked = keys.revokeAll(organizationId);
+    for (var keyId : revoked) {
+      organizations.tell(
+          organizationId,
+          replyTo ->
+              new OrganizationCommand.TellKeyRevoked(NO_KEY, keyId, clock.instant(), replyTo));
+    }
+    return revoked.size();
+  }
+
+  private void deleteInstances(String organizationId) {
+    var after = Optional.<String>empty();
+    while (true) {
+      var page = instanceRows.list(organizationId, InstanceFilter.ALL, PAGE, after);
+      page.stream().map(InstanceRow::id).forEach(id -> delete(organizationId, id));
+      if (page.size() < PAGE) return;
+      after = Optional.of(page.getLast().id());
+    }
+  }
+
+  private void delete(String organizationId, String instanceId) {
+    var requestId = Ids.next();
+    var now = clock.instant();
+    try {
+      var _ =
+          instances.send(
+              new Caller(organizationId, NO_KEY),
+              new InstanceId(instanceId),
+              replyTo -> new InstanceCommand.Delete(NO_KEY, requestId, now, replyTo));
+    } catch (ApiError gone) {
+      if (gone.reason() != Reason.INSTANCE_NOT_FOUND) throw gone;
+    }
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

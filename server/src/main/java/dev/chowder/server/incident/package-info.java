@@ -1,0 +1,5 @@
+/** What operators do after an abuse or a leak: suspend, delete, stop and revoke. */
+@NullMarked
+package dev.chowder.server.incident;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,52 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.error.Reason;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A suspended organization through a real Envoy: its keys, and the URLs of its gateways. */
+class SuspensionIT {
+  @RegisterExtension static final WholeServer SERVER = new WholeServer();
+
+  @Test
+  void keysAndGatewayUrlsOfASuspendedOrganizationAnswer403() throws Exception {
+    var organization = SERVER.world().get("other_key_organization");
+    var ask = RawHttp.Request.of("GET", "/v1/organization");
+    var gateway =
+        RawHttp.Request.of("GET", "/").with("Host", SERVER.world().get("foreign") + ".localhost");
+    assertThat(SERVER.call("other_key", ask).status()).isEqualTo(200);
+    assertThat(RawHttp.send(SERVER.rest(), gateway).status()).isNotEqualTo(403);
+
+    SERVER.operate(organization + "/suspend", "{}", 200);
+    check(await(() -> SERVER.call("other_key", ask), 403));
+    check(await(() -> RawHttp.send(SERVER.rest(), gateway), 403));
+    assertThat(SERVER.call("key", ask).status()).as("another organization").isEqualTo(200);
+
+    SERVER.operate(organization + "/resume", "{}", 200);
+    assertThat(await(() -> SERVER.call("other_key", ask), 200).status()).isEqualTo(200);
+  }
+
+  private interface Call {
+    RawHttp.Answer send() throws IOException;
+  }
+
+  /** A node caches a valid key, and the standing of an organization, for up to a second. */
+  private static RawHttp.Answer await(Call call, int status) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    var answer = call.send();
+    while (answer.status() != status && System.nanoTime() < end) {
+      Thread.sleep(50);
+      answer = call.send();
+    }
+    return answer;
+  }
+
+  private static void check(RawHttp.Answer answer) {
+    var reason = Reason.ORGANIZATION_SUSPENDED;
+    RestErrors.check(answer, reason.httpStatus(), reason.code().value(), reason.name());
+  }
+}

@@ -1,0 +1,267 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.api.v1.CreateKeyRequest;
+import dev.chowder.api.v1.GetGatewayAccessRequest;
+import dev.chowder.api.v1.GetOrganizationRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.subscription.SignedEvent;
+import dev.chowder.server.subscription.StubStripe;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What operators do after an abuse or a leak, on a whole node. */
+class IncidentResponseTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir static Path home;
+  private static StubStripe stripe;
+  private static Node node;
+
+  @BeforeAll
+  static void start() throws IOException {
+    stripe = StubStripe.start();
+    var settings = new HashMap<>(stripe.settings(home));
+    settings.put("chowder.audit.flush-every", "100ms");
+    settings.put("chowder.deletion.retry-every", "100ms");
+    settings.put("chowder.stripe.max-retries", 0);
+    node = Node.start(home, settings);
+  }
+
+  @AfterAll
+  static void stop() {
+    node.close();
+    stripe.close();
+  }
+
+  private static JsonNode operator(String method, String path, String body, int status) {
+    try {
+      var answer = node.operator(method, path, body);
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+      return JSON.readTree(answer.body());
+    } catch (IOException notJson) {
+      throw new AssertionError(notJson);
+    }
+  }
+
+  private static Reason failure(ThrowingCallable call) {
+    var failed = catchThrowableOfType(StatusRuntimeException.class, call);
+    assertThat(failed).as("the call succeeded").isNotNull();
+    return ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(failed))).reason();
+  }
+
+  private static void getOrganization(String key) {
+    var _ = node.organizations(key).getOrganization(GetOrganizationRequest.getDefaultInstance());
+  }
+
+  private static String scopedKey(String key, String instanceId) {
+    return node.keys(key)
+        .createKey(
+            CreateKeyRequest.newBuilder()
+                .setName("front end")
+                .addInstanceIds(instanceId)
+                .addPermissions(Key.Permission.read)
+                .build())
+        .getRawKey();
+  }
+
+  @Test
+  void keysOfASuspendedOrganizationAreRejectedUntilItIsResumed() {
+    var key = node.newcomer("crab");
+    var organization = node.organizationId(key);
+    var id = node.createRunning(key);
+    var scoped = scopedKey(key, id);
+    var watch =
+        node.instances(key)
+            .watchInstance(WatchInstanceRequest.newBuilder().setInstanceId(id).build());
+    watch.next();
+
+    var suspended = operator("POST", "organizations/" + organization + "/suspend", "", 200);
+    assertThat(suspended.path("standing").asText()).isEqualTo("suspended");
+    Node.await(
+        () ->
+            failureOrNone(() -> getOrganization(key)).equals("ORGANIZATION_SUSPENDED")
+                ? ""
+                : "the key still works");
+    assertThat(failure(() -> node.get(scoped, id))).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
+    assertThat(failure(() -> watch.forEachRemaining(_ -> {}))).isEqualTo(Reason.KEY_INVALID);
+    assertThat(node.host().observe(Node.sandbox(id)).endpoint()).as("the agent").isPresent();
+
+    operator("POST", "organizations/" + organization + "/resume", "", 200);
+    Node.await(() -> failureOrNone(() -> getOrganization(key)));
+    assertThat(node.get(scoped, id).getStatus()).isEqualTo(Instance.Status.running);
+  }
+
+  private static String failureOrNone(Runnable call) {
+    try {
+      call.run();
+      return "";
+    } catch (StatusRuntimeException why) {
+      return ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(why))).reason().name();
+    }
+  }
+
+  @Test
+  void anOperatorStopsAnInstanceAndRevokesAllKeys() {
+    var key = node.newcomer("crab");
+    var organization = node.organizationId(key);
+    var id = node.createRunning(key);
+    var scoped = scopedKey(key, id);
+    var stopped = operator("POST", "instances/" + id + "/stop", "", 200);
+    assertThat(stopped.path("status").asText()).isEqualTo("stopped");
+    assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.stopped);
+    operator("POST", "instances/01900000-0000-7000-8000-00000000000f/stop", "", 404);
+    operator("POST", "instances/nonsense/stop", "", 404);
+
+    var revoked = operator("POST", "organizations/" + organization + "/revoke-keys", "", 200);
+    assertThat(revoked.path("revoked").asInt()).isEqualTo(2);
+    assertThat(failure(() -> getOrganization(key))).isEqualTo(Reason.KEY_INVALID);
+    assertThat(failure(() -> node.get(scoped, id))).isEqualTo(Reason.KEY_INVALID);
+    var fresh = operator("POST", "organizations/" + organization + "/keys", "", 201);
+    assertThat(node.get(fresh.path("api_key").asText(), id).getStatus())
+        .isEqualTo(Instance.Status.stopped);
+  }
+
+  @Test
+  void aDeletedOrganizationLeavesNoInstanceKeySecretOrSubscription() {
+    var key = node.newcomer("crab");
+    var organization = node.organizationId(key);
+    var agents = List.of(node.createRunning(key), node.createRunning(key));
+    subscribe(key, organization);
+
+    operator("POST", "organizations/" + organization + "/delete", "{}", 400);
+    operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"other\"}", 400);
+    assertThat(node.get(key, agents.getFirst()).getStatus()).isEqualTo(Instance.Status.running);
+    // The first attempt to cancel fails, so the deletion is finished later.
+    stripe.is(
+        usual ->
+            usual.to().path().startsWith("/v1/subscriptions/")
+                ? usual.with(500, "{\"error\": {\"message\": \"down\"}}")
+                : usual);
+    operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"org\"}", 502);
+    assertThat(failure(() -> getOrganization(key))).isEqualTo(Reason.KEY_INVALID);
+    assertThat(standing(organization)).isEqualTo("deleting");
+    stripe.isWell();
+    Node.await(
+        () -> standing(organization).equals("deleted") ? "" : "is " + standing(organization));
+
+    assertThat(stripe.asked().stream().map(StubStripe.Asked::path))
+        .contains("/v1/subscriptions/sub_1");
+    for (var id : agents) {
+      Node.await(
+          () -> node.host().observe(Node.sandbox(id)).homeExists() ? "the home of " + id : "");
+    }
+    try (var database = node.openDatabase()) {
+      int secrets =
+          database
+              .jdbi()
+              .withHandle(
+                  handle ->
+                      handle
+                          .createQuery("SELECT COUNT(*) FROM secrets WHERE owner = :owner")
+                          .bind("owner", organization)
+                          .mapTo(Integer.class)
+                          .one());
+      assertThat(secrets).isZero();
+    }
+    operator("POST", "organizations/" + organization + "/keys", "", 404);
+    operator("POST", "organizations/" + organization + "/resume", "", 404);
+  }
+
+  private static String standing(String organization) {
+    for (var one : operator("GET", "organizations", "", 200).path("organizations")) {
+      if (one.path("id").asText().equals(organization)) return one.path("standing").asText();
+    }
+    throw new AssertionError("not listed: " + organization);
+  }
+
+  private static void subscribe(String key, String organization) {
+    var checkout = dev.chowder.api.v1.CreateCheckoutRequest.newBuilder().setTier("lobster").build();
+    var _ = node.subscriptions(key).createCheckout(checkout);
+    var customer =
+        node.subscriptions(key)
+            .getSubscription(dev.chowder.api.v1.GetSubscriptionRequest.getDefaultInstance())
+            .getStripeCustomerId();
+    var body =
+        SignedEvent.completed(
+            "evt_1", Instant.now().getEpochSecond(), organization, customer, "sub_1");
+    var headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("stripe-signature", Metadata.ASCII_STRING_MARSHALLER),
+        SignedEvent.of(body).signature());
+    var _ =
+        node.subscriptions(headers)
+            .receiveStripeEvent(
+                dev.chowder.api.v1.ReceiveStripeEventRequest.newBuilder()
+                    .setBody(
+                        com.google.api.HttpBody.newBuilder()
+                            .setData(com.google.protobuf.ByteString.copyFromUtf8(body)))
+                    .build());
+  }
+
+  @Test
+  void sensitiveReadsAreInTheAuditTableAndOtherCallsAreNot() {
+    var key = node.newcomer("crab");
+    var organization = node.organizationId(key);
+    var id = node.createRunning(key);
+    var _ =
+        node.instances(key)
+            .getGatewayAccess(GetGatewayAccessRequest.newBuilder().setInstanceId(id).build());
+    node.instances(key)
+        .tailLogs(TailLogsRequest.newBuilder().setInstanceId(id).build())
+        .forEachRemaining(_ -> {});
+    var audit = operator("GET", "audit?organization_id=" + organization, "", 200).path("audit");
+    assertThat(audit)
+        .extracting(entry -> entry.path("action").asText())
+        .containsExactly("TailLogs", "GetGatewayAccess");
+    for (var entry : audit) {
+      assertThat(entry.path("instance_id").asText()).isEqualTo(id);
+      assertThat(entry.path("key_id").asText()).isNotEmpty();
+      assertThat(entry.path("times").asInt()).isEqualTo(1);
+    }
+    operator("GET", "audit?limit=0", "", 400);
+    operator("GET", "audit?limit=x", "", 400);
+    var page = operator("GET", "audit?limit=1&organization_id=" + organization, "", 200);
+    assertThat(page.path("audit")).hasSize(1);
+  }
+
+  @Test
+  void failedAuthenticationsAreCountedPerAddress() {
+    for (int n = 0; n < 5; n++) {
+      assertThat(failure(() -> getOrganization("chd_org_" + "x".repeat(43))))
+          .isEqualTo(Reason.KEY_INVALID);
+    }
+    Node.await(
+        () -> {
+          int times = 0;
+          for (var entry : operator("GET", "audit?limit=1000", "", 200).path("audit")) {
+            if (entry.path("action").asText().equals("authentication_failed")
+                && entry.path("address").asText().equals("127.0.0.1")) {
+              times += entry.path("times").asInt();
+            }
+          }
+          return times >= 5 ? "" : "counted " + times;
+        });
+  }
+}
