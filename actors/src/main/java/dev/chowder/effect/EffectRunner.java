@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,9 +31,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs effects on virtual threads: one at a time per instance, a bounded number per host, each
- * within its deadline. What must succeed in the end (a slot, a removal) is tried until it does or
- * is no longer owed.
+ * Runs effects on virtual threads: one at a time per instance, each try within its deadline. A try
+ * needs a permit: at most {@link EffectSettings#maxConcurrent} run at once on this node, and of
+ * stages that start OpenClaw at most {@link EffectSettings#maxConcurrentBoots}. Both are granted to
+ * organizations in turn. What must succeed in the end (a slot, a removal) is tried until it does or
+ * is no longer owed; between two tries an effect holds no permit. Time in the queue counts against
+ * no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
@@ -60,6 +64,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final Clock clock;
   private final MeterRegistry metrics;
   private final FairPlaces places;
+  private final FairPlaces boots;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closed;
   private final ScheduledExecutorService timer =
@@ -73,8 +78,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.clock = clock;
     this.metrics = metrics;
     this.places = new FairPlaces(settings.maxConcurrent());
-    metrics.gauge("chowder.effects.waiting", places, FairPlaces::waiting);
-    metrics.gauge("chowder.effects.running", places, FairPlaces::taken);
+    this.boots = new FairPlaces(settings.maxConcurrentBoots());
+    metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
+    metrics.gauge("chowder.effects.running", this, EffectRunner::running);
   }
 
   @Override
@@ -95,9 +101,19 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         });
   }
 
-  /** How many effects wait for a place. */
+  @Override
+  public Duration underWay(InstanceId id) {
+    var run = runs.get(id);
+    return run == null ? Duration.ZERO : run.underWay();
+  }
+
+  /** How many effects wait for a permit. */
   public int waiting() {
-    return places.waiting();
+    return places.waiting() + boots.waiting();
+  }
+
+  private int running() {
+    return places.taken() + boots.taken();
   }
 
   /**
@@ -107,8 +123,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    timer.shutdownNow();
     runs.values().forEach(Run::giveUp);
+    timer.shutdownNow();
     var until = clock.instant().plus(settings.cancelWait());
     for (var run : runs.values()) {
       try {
@@ -129,6 +145,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private final Optional<StageReports> stageReports;
     private volatile boolean givenUp;
     private volatile long givenUpNanos;
+
+    /** When the try that runs now got its permit, by {@link System#nanoTime}; empty while none. */
+    private volatile OptionalLong permitSince = OptionalLong.empty();
 
     /** No thread of it does anything any more. */
     private volatile boolean ended;
@@ -215,16 +234,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       try {
         awaitPredecessor();
         if (givenUp) return;
-        if (effect instanceof RunStages plan) {
-          runStages(plan);
-          return;
-        }
-        places.acquire(group());
-        try {
-          perform();
-        } finally {
-          places.release();
-        }
+        perform();
       } catch (InterruptedException e) {
         if (!givenUp) LOG.warn("instance={} effect={} interrupted", id, name());
       } catch (RuntimeException e) {
@@ -247,7 +257,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     private void perform() throws InterruptedException {
       switch (effect) {
-        case InstanceEffect.None(), RunStages _ -> {}
+        case InstanceEffect.None _ -> {}
+        case RunStages plan -> runStages(plan);
         case InstanceEffect.StopGateway stop -> stop(stop);
         case InstanceEffect.ApplyConfig apply -> applyConfig(apply);
         case InstanceEffect.RotateToken rotate -> rotateToken(rotate);
@@ -260,10 +271,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               Optional.empty());
           tell(new InstanceCommand.SlotReleased(clock.instant()));
         }
-        case InstanceEffect.Remove(var scope) -> {
+        case InstanceEffect.Remove remove -> {
           untilDone(
               () -> {
-                work.remove(id, scope);
+                work.remove(id, remove.scope());
                 return "";
               },
               Optional.empty());
@@ -278,15 +289,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
      */
     private void runStages(RunStages plan) throws InterruptedException {
       for (var stage : plan.stages()) {
-        places.acquire(plan.organizationId());
-        try {
-          if (givenUp || !runStage(step(stage, plan))) return;
-        } finally {
-          places.release();
-        }
+        if (givenUp || !runStage(stage, plan)) return;
       }
     }
 
+    /** As it is to be done now: the overrides may have changed on the way to it. */
     private Step step(Stage stage, RunStages plan) {
       int version =
           stage == Stage.OPENCLAW_CONFIG && latest instanceof RunStages left
@@ -296,16 +303,62 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /** Whether it went well. */
-    private boolean runStage(Step step) {
-      var begun = clock.instant();
-      var limit = settings.stageLimits().getOrDefault(step.stage(), settings.stopLimit());
-      GatewayWork.Outcome outcome;
-      try {
-        outcome = outlastingOutages(step, limit);
-      } catch (InterruptedException | RuntimeException why) {
-        if (!givenUp) fail(step, begun, failure(step.stage().label(), why));
-        return false;
+    private boolean runStage(Stage stage, RunStages plan) throws InterruptedException {
+      var permits = startsOpenClaw(stage) ? boots : places;
+      var limit = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
+      var left = limit;
+      var pause = settings.retryMin();
+      var begun = Optional.<Instant>empty();
+      while (true) {
+        Step step;
+        StageTry tried;
+        acquire(permits);
+        try {
+          begun = begun.or(() -> Optional.of(clock.instant()));
+          step = step(stage, plan);
+          tried = tryOnce(step, left);
+        } finally {
+          release(permits);
+        }
+        if (tried.outcome().isPresent()) {
+          finish(step, begun.get(), tried.outcome().get());
+          return true;
+        }
+        if (givenUp) return false;
+        var why = tried.failure().orElseThrow();
+        left = left.minus(tried.took()).minus(pause);
+        // Time without the database does not count: nothing that happens then can be reported.
+        if (Outage.isBehind(why)) left = limit;
+        else if (!outlastsItsEngine(step, why) || left.isNegative()) {
+          fail(step, begun.get(), failure(stage.label(), why));
+          return false;
+        }
+        logAgain(failure(stage.label(), why), pause);
+        Thread.sleep(pause);
+        pause = longer(pause);
       }
+    }
+
+    /** One try of a stage: its outcome, or why it has none. */
+    private record StageTry(
+        Optional<GatewayWork.Outcome> outcome, Optional<Exception> failure, Duration took) {}
+
+    private StageTry tryOnce(Step step, Duration limit) {
+      long begun = System.nanoTime();
+      var deadline = new Deadline(limit);
+      var outcome = Optional.<GatewayWork.Outcome>empty();
+      var failure = Optional.<Exception>empty();
+      try {
+        outcome = Optional.of(work.run(id, step));
+      } catch (InterruptedException | RuntimeException why) {
+        failure = Optional.of(deadline.isOver() ? overdue(limit) : why);
+      } finally {
+        deadline.close();
+      }
+      return new StageTry(outcome, failure, Duration.ofNanos(System.nanoTime() - begun));
+    }
+
+    private void finish(Step step, Instant begun, GatewayWork.Outcome outcome) {
       var now = clock.instant();
       record(step, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
       reports()
@@ -320,27 +373,16 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                   outcome.endpoint(),
                   step.configVersion(),
                   now));
-      return true;
     }
 
-    /** Time without the database does not count: nothing that happens then could be told. */
-    private GatewayWork.Outcome outlastingOutages(Step step, Duration limit)
-        throws InterruptedException {
-      var pause = settings.retryMin();
-      while (true) {
-        var deadline = new Deadline(limit);
-        try {
-          return run(step, clock.instant().plus(limit));
-        } catch (InterruptedException | RuntimeException why) {
-          if (!givenUp && deadline.isOver()) throw overdue(limit);
-          if (givenUp || !Outage.isBehind(why)) throw why;
-          logAgain(failure(step.stage().label(), why), pause);
-        } finally {
-          deadline.close();
-        }
-        Thread.sleep(pause);
-        pause = longer(pause);
-      }
+    /**
+     * An agent that ran before outlasts its engine's restart, which may be what ended it. The
+     * caller who creates one is told at once that there is no engine.
+     */
+    private boolean outlastsItsEngine(Step step, Exception why) {
+      return step.attempt() > 1
+          && why instanceof SandboxException engine
+          && engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
     }
 
     private void fail(Step step, Instant begun, WorkFailure why) {
@@ -359,26 +401,6 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     private StageReports reports() {
       return stageReports.orElseThrow();
-    }
-
-    /**
-     * An agent that lived before outlives its engine's restart, which may be what ended it; for a
-     * new one, whoever asked is told at once that there is no engine.
-     */
-    private GatewayWork.Outcome run(Step step, Instant until) throws InterruptedException {
-      var pause = settings.retryMin();
-      while (true) {
-        try {
-          return work.run(id, step);
-        } catch (SandboxException why) {
-          boolean waits =
-              why.reason() == SandboxException.Reason.ENGINE_UNREACHABLE && step.attempt() > 1;
-          if (givenUp || !waits || clock.instant().plus(pause).isAfter(until)) throw why;
-          logAgain(failure(step.stage().label(), why), pause);
-        }
-        Thread.sleep(pause);
-        pause = longer(pause);
-      }
     }
 
     private void stop(InstanceEffect.StopGateway stop) throws InterruptedException {
@@ -417,9 +439,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               apply.attempt(), apply.version(), note, clock.instant()));
     }
 
-    /**
-     * What does not work in time stays owed, and is asked for again: it holds no place meanwhile.
-     */
+    /** What does not work in time stays owed, and is dispatched again. */
     private void rotateToken(InstanceEffect.RotateToken rotate) throws InterruptedException {
       try {
         untilDone(
@@ -435,26 +455,49 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * Tries until it works, is given up, or {@code limit} is over, when the last failure is thrown.
+     * Tries until it works, is cancelled, or {@code limit} is over, when the last failure is
+     * thrown. Each try waits for a permit; what counts is the time that it takes, and the pause
+     * after it.
      */
     private String untilDone(Attempt attempt, Optional<Duration> limit)
         throws InterruptedException {
-      var begun = clock.instant();
       var pause = settings.retryMin();
+      var spent = Duration.ZERO;
       while (true) {
+        acquire(places);
+        long tried = System.nanoTime();
         try {
           return attempt.once();
         } catch (RuntimeException why) {
           if (givenUp) throw new InterruptedException();
           var failure = failure(name(), why);
           logAgain(failure, pause);
-          if (limit.isPresent() && begun.plus(limit.get()).isBefore(clock.instant())) {
-            throw failure;
-          }
+          spent = spent.plusNanos(System.nanoTime() - tried);
+          if (limit.isPresent() && spent.compareTo(limit.get()) > 0) throw failure;
+        } finally {
+          release(places);
         }
         Thread.sleep(pause);
+        spent = spent.plus(pause);
         pause = longer(pause);
       }
+    }
+
+    private void acquire(FairPlaces permits) throws InterruptedException {
+      permits.acquire(effect.organizationId());
+      permitSince = OptionalLong.of(System.nanoTime());
+    }
+
+    private void release(FairPlaces permits) {
+      permitSince = OptionalLong.empty();
+      permits.release();
+    }
+
+    Duration underWay() {
+      var since = permitSince;
+      return since.isPresent()
+          ? Duration.ofNanos(System.nanoTime() - since.getAsLong())
+          : Duration.ZERO;
     }
 
     private Duration longer(Duration pause) {
@@ -514,20 +557,6 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           .record(Duration.between(begun, clock.instant()));
     }
 
-    /** Whose turn it takes: that of the organization it is for, as far as the effect tells. */
-    private String group() {
-      return switch (effect) {
-        case RunStages plan -> plan.organizationId();
-        case InstanceEffect.ReleaseSlot(var organizationId) -> organizationId;
-        case InstanceEffect.None _,
-            InstanceEffect.StopGateway _,
-            InstanceEffect.ApplyConfig _,
-            InstanceEffect.RotateToken _,
-            InstanceEffect.Remove _ ->
-            "";
-      };
-    }
-
     private String name() {
       return effect.getClass().getSimpleName();
     }
@@ -538,9 +567,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     String once() throws InterruptedException;
   }
 
+  /** Both take about 10 s of a processor: more at once than there are processors only wait. */
+  private static boolean startsOpenClaw(Stage stage) {
+    return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
+  }
+
   private static WorkFailure overdue(Duration limit) {
-    return new WorkFailure(
-        "TIMED_OUT", "not done in time (expected: at most " + limit.toSeconds() + " s)");
+    return new WorkFailure("TIMED_OUT", "not done in time: limit " + limit.toSeconds() + " s");
   }
 
   private static WorkFailure failure(String what, Exception why) {

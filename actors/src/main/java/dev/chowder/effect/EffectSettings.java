@@ -9,7 +9,8 @@ import java.util.Map;
 /**
  * Limits of the effects; {@code reference.conf} says what each is for.
  *
- * @param maxConcurrent how many effects run at once on this host
+ * @param maxConcurrent how many effects run at once on this node, besides the starts of OpenClaw
+ * @param maxConcurrentBoots how many stages that start OpenClaw run at once on this node
  * @param stageLimits how long each stage may take
  * @param probeLimit how long a provider may take to list its models before onboarding goes on
  *     without
@@ -27,6 +28,7 @@ import java.util.Map;
  */
 public record EffectSettings(
     int maxConcurrent,
+    int maxConcurrentBoots,
     Map<Stage, Duration> stageLimits,
     Duration probeLimit,
     Duration probeBelieved,
@@ -53,6 +55,7 @@ public record EffectSettings(
     }
     return new EffectSettings(
         config.getInt("max-concurrent"),
+        boots(config.getInt("max-concurrent-boots")),
         Map.copyOf(limits),
         config.getDuration("probe-limit"),
         config.getDuration("probe-believed"),
@@ -64,5 +67,10 @@ public record EffectSettings(
         config.getDuration("retry-max"),
         config.getDuration("report-within"),
         config.getDuration("cancel-wait"));
+  }
+
+  /** One waits for the disk while another computes, so there are two for each processor. */
+  private static int boots(int configured) {
+    return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
   }
 }

@@ -243,8 +243,15 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   private void nudgeOwing(Duration atLeastFor) {
     var now = clock.instant();
-    for (var row : rows.owing(now.minus(atLeastFor), settings.batch())) {
-      instances.tell(new InstanceId(row.id()), new InstanceCommand.Nudge(now, settings.overdue()));
+    var after = Optional.<InstanceRows.Pending>empty();
+    while (true) {
+      var page = rows.pending(now.minus(atLeastFor), settings.batch(), after);
+      for (var one : page) {
+        instances.tell(
+            new InstanceId(one.id()), new InstanceCommand.Nudge(now, settings.overdue()));
+      }
+      if (page.size() < settings.batch()) return;
+      after = Optional.of(page.getLast());
     }
   }
 

@@ -4,7 +4,15 @@ import java.util.List;
 
 /** Work that the outside world still owes an instance; a pure function of its state. */
 public sealed interface InstanceEffect {
-  record None() implements InstanceEffect {}
+  /** Whose turn it takes; empty if there is nothing to do. */
+  String organizationId();
+
+  record None() implements InstanceEffect {
+    @Override
+    public String organizationId() {
+      return "";
+    }
+  }
 
   /**
    * Takes the steps that are left on the way to a running gateway, one after another.
@@ -32,10 +40,11 @@ public sealed interface InstanceEffect {
     }
   }
 
-  record StopGateway(int attempt) implements InstanceEffect {}
+  record StopGateway(String organizationId, int attempt) implements InstanceEffect {}
 
   /** Has the running gateway take the overrides up to {@code version}. */
-  record ApplyConfig(int attempt, String endpoint, int version) implements InstanceEffect {}
+  record ApplyConfig(String organizationId, int attempt, String endpoint, int version)
+      implements InstanceEffect {}
 
   /**
    * Makes another token the only one that is valid.
@@ -43,19 +52,20 @@ public sealed interface InstanceEffect {
    * @param endpoint where the gateway answers; empty: it does not run, and gets it when it starts
    * @param rotation which one: the same leads to the same token, however often it is taken
    */
-  record RotateToken(int attempt, String endpoint, int rotation) implements InstanceEffect {
+  record RotateToken(String organizationId, int attempt, String endpoint, int rotation)
+      implements InstanceEffect {
     /** What is owed to a gateway there; {@code otherwise} when its token is as asked for. */
     static InstanceEffect or(
         int attempt, String endpoint, Profile profile, InstanceEffect otherwise) {
       return profile.token().isOwed()
-          ? new RotateToken(attempt, endpoint, profile.token().asked())
+          ? new RotateToken(profile.organizationId(), attempt, endpoint, profile.token().asked())
           : otherwise;
     }
   }
 
   record ReleaseSlot(String organizationId) implements InstanceEffect {}
 
-  record Remove(Scope scope) implements InstanceEffect {}
+  record Remove(String organizationId, Scope scope) implements InstanceEffect {}
 
   /** How much is removed. */
   enum Scope {

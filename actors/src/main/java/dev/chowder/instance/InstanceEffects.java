@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import java.time.Duration;
 import java.util.function.Consumer;
 
 /** Takes over what an instance owes the outside world, without blocking. */
@@ -12,4 +13,12 @@ public interface InstanceEffects {
    * @param report where the outcome goes; nothing is reported for work that was given up
    */
   void owe(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
+
+  /**
+   * Returns for how long the work that runs now for this instance has been running, by the
+   * monotonic clock; zero while none runs, as while it waits for its turn.
+   */
+  default Duration underWay(InstanceId id) {
+    return Duration.ZERO;
+  }
 }

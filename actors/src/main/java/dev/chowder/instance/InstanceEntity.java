@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -56,16 +55,12 @@ public final class InstanceEntity
   private final Consumer<InstanceCommand.Report> self;
   private final BooleanSupplier goesOn;
   private final int maxWatchers;
-  private final LongSupplier nanos;
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
 
   /** Of whoever's history is being written; an event alone does not tell. */
   private String organizationId = "";
 
   private InstanceEffect handedOver = new InstanceEffect.None();
-
-  /** When it was handed over, by a clock that nobody sets. */
-  private long handedOverAt;
 
   /** Makes instances known to sharding. */
   public static void init(
@@ -108,20 +103,8 @@ public final class InstanceEntity
       Consumer<InstanceCommand.Report> self,
       BooleanSupplier goesOn,
       int maxWatchers) {
-    return create(id, effects, readSide, self, goesOn, maxWatchers, System::nanoTime);
-  }
-
-  static Behavior<InstanceCommand> create(
-      InstanceId id,
-      InstanceEffects effects,
-      InstanceReadSide readSide,
-      Consumer<InstanceCommand.Report> self,
-      BooleanSupplier goesOn,
-      int maxWatchers,
-      LongSupplier nanos) {
     return Behaviors.setup(
-        context ->
-            new InstanceEntity(context, id, effects, readSide, self, goesOn, maxWatchers, nanos));
+        context -> new InstanceEntity(context, id, effects, readSide, self, goesOn, maxWatchers));
   }
 
   private InstanceEntity(
@@ -131,8 +114,7 @@ public final class InstanceEntity
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
       BooleanSupplier goesOn,
-      int maxWatchers,
-      LongSupplier nanos) {
+      int maxWatchers) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id.value()),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
@@ -147,7 +129,6 @@ public final class InstanceEntity
     this.self = self;
     this.goesOn = goesOn;
     this.maxWatchers = maxWatchers;
-    this.nanos = nanos;
   }
 
   @Override
@@ -175,12 +156,12 @@ public final class InstanceEntity
   }
 
   /**
-   * What is under way here for a shorter time is not overdue, whatever a clock says that was set,
-   * or that is another node's.
+   * A stage that has run here for a shorter time is not overdue, whatever the wall clock says: it
+   * may have been set, or the stage may have waited for its turn.
    */
   private InstanceCommand unhurried(InstanceCommand command) {
     return command instanceof InstanceCommand.Nudge(_, var overdue)
-            && nanos.getAsLong() - handedOverAt < overdue.toNanos()
+            && effects.underWay(id).compareTo(overdue) < 0
         ? new InstanceCommand.Nudge(Instant.EPOCH, overdue)
         : command;
   }
@@ -258,7 +239,6 @@ public final class InstanceEntity
     var owed = state.owed();
     if (owed.equals(handedOver)) return;
     handedOver = owed;
-    handedOverAt = nanos.getAsLong();
     effects.owe(id, owed, self);
   }
 

@@ -194,21 +194,27 @@ public sealed interface InstanceState {
               r.profile(),
               r.profile().configOwed()
                   ? new InstanceEffect.ApplyConfig(
-                      r.attempt(), r.endpoint(), r.profile().configVersion())
+                      r.profile().organizationId(),
+                      r.attempt(),
+                      r.endpoint(),
+                      r.profile().configVersion())
                   : new InstanceEffect.None());
-      case Stopping s -> new InstanceEffect.StopGateway(s.attempt());
-      case Restarting s -> new InstanceEffect.StopGateway(s.attempt());
+      case Stopping s -> new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());
+      case Restarting s ->
+          new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());
       case Errored e -> {
         if (e.slotHeld()) yield new InstanceEffect.ReleaseSlot(e.profile().organizationId());
         yield e.leftovers()
             ? new InstanceEffect.Remove(
+                e.profile().organizationId(),
                 e.homeKept() ? InstanceEffect.Scope.PROCESSES : InstanceEffect.Scope.SANDBOX)
             : new InstanceEffect.None();
       }
       case Deleted d -> {
         if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
         yield d.leftovers()
-            ? new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING)
+            ? new InstanceEffect.Remove(
+                d.profile().organizationId(), InstanceEffect.Scope.EVERYTHING)
             : new InstanceEffect.None();
       }
     };

@@ -212,6 +212,32 @@ public final class InstanceRows {
                 .list());
   }
 
+  /** An instance with a pending effect, and since when it is pending. */
+  public record Pending(String id, Instant since) {}
+
+  /**
+   * A page of the instances, of all organizations, whose effect is pending since {@code notAfter}
+   * or earlier; the longest first.
+   *
+   * @param after what the page before ended with
+   */
+  public List<Pending> pending(Instant notAfter, int pageSize, Optional<Pending> after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                // The lower bound keeps H2 on the index; a comparison of pairs would not.
+                .createQuery(
+                    "SELECT id, owes_since FROM instances WHERE owes_since >= :since AND owes_since"
+                        + " <= :notAfter AND (owes_since > :since OR id > :id) ORDER BY owes_since,"
+                        + " id LIMIT :limit")
+                .bind("since", time(after.map(Pending::since).orElse(Instant.EPOCH)))
+                .bind("id", after.map(Pending::id).orElse(""))
+                .bind("notAfter", time(notAfter))
+                .bind("limit", pageSize)
+                .map((row, _) -> new Pending(row.getString("id"), instant(row, "owes_since")))
+                .list());
+  }
+
   /** How many instances are owed something, and since when the first of them is. */
   public Owed owed() {
     return jdbi.withHandle(

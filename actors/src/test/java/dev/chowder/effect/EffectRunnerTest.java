@@ -92,7 +92,7 @@ class EffectRunnerTest {
   void whatIsOwedInsteadEndsTheFormerOneAndNeverRunsBesideIt() throws InterruptedException {
     runner.owe(ID, stage(1), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING), reports::add);
+    runner.owe(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.interrupted).hasValue(1);
     assertThat(work.most).hasValue(1);
@@ -305,9 +305,87 @@ class EffectRunnerTest {
   @Test
   void aRemovalIsTriedUntilItWorks() throws InterruptedException {
     work.removalFailures.set(3);
-    runner.owe(ID, new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING), reports::add);
+    runner.owe(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.removals).hasValue(4);
+  }
+
+  @Test
+  void removalsThatFailLeaveTheirPermitsToOtherOrganizationsBetweenTwoTries()
+      throws InterruptedException {
+    retrySeldom(32, 1);
+    work.removalFailures.set(Integer.MAX_VALUE);
+    for (int n = 0; n < 32; n++) runner.owe(id(n), removal("broken"), reports::add);
+    work.awaitRemovals(32);
+    work.gate.release(3);
+    runner.owe(
+        ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    assertThat(finished()).containsExactly(Stage.CREATE_SANDBOX);
+    assertThat(finished()).containsExactly(Stage.ONBOARD);
+    assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+  }
+
+  @Test
+  void aChangeThatIsTriedAgainHoldsNoPermitMeanwhile() throws InterruptedException {
+    retrySeldom(1, 1);
+    work.busyGateway.set(Integer.MAX_VALUE);
+    runner.owe(OTHER, change(), reports::add);
+    work.awaitChanges(1);
+    runner.owe(ID, removal("organization"), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
+  }
+
+  @Test
+  void stopsRemovalsAndChangesWaitForTheirOwnOrganizationsTurn() throws InterruptedException {
+    retrySeldom(1, 1);
+    runner.owe(OTHER, plan(1, 0, Stage.PUBLISH), reports::add);
+    work.awaitBegun(1);
+    for (int n = 0; n < 5; n++) runner.owe(id(n), removal("flood"), reports::add);
+    awaitWaiting(5);
+    runner.owe(id(5), removal("quiet"), reports::add);
+    awaitWaiting(6);
+    work.gate.release(1);
+    for (int n = 0; n < 7; n++) assertThat(next()).isNotNull();
+    assertThat(work.removed.indexOf(id(5))).isEqualTo(1);
+  }
+
+  @Test
+  void startsOfOpenClawAreBoundedByThemselvesAndHoldUpNothingElse() throws InterruptedException {
+    retrySeldom(2, 1);
+    for (int n = 0; n < 5; n++) {
+      runner.owe(id(n), plan(1, 0, Stage.START_GATEWAY), reports::add);
+    }
+    work.awaitBegun(1);
+    awaitWaiting(4);
+    runner.owe(ID, removal("organization"), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
+    assertThat(work.begun).hasValue(1);
+    work.gate.release(5);
+    for (int n = 0; n < 5; n++) assertThat(finished()).containsExactly(Stage.START_GATEWAY);
+  }
+
+  @Test
+  void aStageIsUnderWayOnlyWhileItRunsAndNotInTheQueue() throws InterruptedException {
+    retrySeldom(1, 1);
+    assertThat(runner.underWay(ID)).isZero();
+    runner.owe(OTHER, stage(1), reports::add);
+    work.awaitBegun(1);
+    assertThat(runner.underWay(OTHER)).isPositive();
+    runner.owe(ID, stage(1), reports::add);
+    awaitWaiting(1);
+    assertThat(runner.underWay(ID)).isZero();
+    work.gate.release(1);
+    work.awaitBegun(1);
+    assertThat(runner.underWay(ID)).isPositive();
+    assertThat(runner.underWay(OTHER)).isZero();
+  }
+
+  private void awaitWaiting(int effects) {
+    long limit = System.nanoTime() + Duration.ofSeconds(LIMIT_SECONDS).toNanos();
+    while (runner.waiting() != effects) {
+      assertThat(System.nanoTime()).as("waiting: " + runner.waiting()).isLessThan(limit);
+      Thread.onSpinWait();
+    }
   }
 
   @Test
@@ -315,10 +393,7 @@ class EffectRunnerTest {
     runner.close();
     runner = runner(2, Duration.ofSeconds(LIMIT_SECONDS));
     for (int n = 0; n < 10; n++) {
-      runner.owe(
-          new InstanceId("01a20000-0000-7000-8000-0000000001%02d".formatted(n)),
-          stage(1),
-          reports::add);
+      runner.owe(id(n), stage(1), reports::add);
     }
     work.awaitBegun(2);
     work.gate.release(10);
@@ -373,9 +448,9 @@ class EffectRunnerTest {
   }
 
   private EffectRunner runner(int maxConcurrent, Duration stageLimit, Duration reportWithin) {
-    return new EffectRunner(
-        work,
+    return runner(
         new EffectSettings(
+            maxConcurrent,
             maxConcurrent,
             Map.of(Stage.ONBOARD, stageLimit),
             Duration.ZERO,
@@ -387,9 +462,40 @@ class EffectRunnerTest {
             Duration.ofMillis(1),
             Duration.ofMillis(4),
             reportWithin,
-            Duration.ofSeconds(LIMIT_SECONDS)),
-        Clock.systemUTC(),
-        metrics);
+            Duration.ofSeconds(LIMIT_SECONDS)));
+  }
+
+  private EffectRunner runner(EffectSettings settings) {
+    return new EffectRunner(work, settings, Clock.systemUTC(), metrics);
+  }
+
+  /** So many permits, and pauses between two tries that outlast the test. */
+  private void retrySeldom(int permits, int boots) {
+    runner.close();
+    runner =
+        runner(
+            new EffectSettings(
+                permits,
+                boots,
+                Map.of(),
+                Duration.ZERO,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(LIMIT_SECONDS),
+                Duration.ofSeconds(1),
+                APPLY_LIMIT,
+                Duration.ofHours(1),
+                Duration.ofHours(1),
+                Duration.ZERO,
+                Duration.ofSeconds(LIMIT_SECONDS)));
+  }
+
+  private static InstanceEffect removal(String organizationId) {
+    return new InstanceEffect.Remove(organizationId, InstanceEffect.Scope.EVERYTHING);
+  }
+
+  private static InstanceId id(int n) {
+    return new InstanceId("01a20000-0000-7000-8000-0000000001%02d".formatted(n));
   }
 
   private InstanceCommand.Report next() throws InterruptedException {
@@ -417,7 +523,7 @@ class EffectRunnerTest {
   }
 
   private static InstanceEffect.ApplyConfig change() {
-    return new InstanceEffect.ApplyConfig(1, "127.0.0.1:1", 2);
+    return new InstanceEffect.ApplyConfig("organization", 1, "127.0.0.1:1", 2);
   }
 
   private String note() throws InterruptedException {
@@ -439,8 +545,19 @@ class EffectRunnerTest {
     volatile boolean stubborn;
 
     final List<Step> steps = new CopyOnWriteArrayList<>();
+    final List<InstanceId> removed = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
     private final Semaphore began = new Semaphore(0);
+    private final Semaphore removalsTried = new Semaphore(0);
+    private final Semaphore changesTried = new Semaphore(0);
+
+    void awaitRemovals(int tries) throws InterruptedException {
+      assertThat(removalsTried.tryAcquire(tries, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
+
+    void awaitChanges(int tries) throws InterruptedException {
+      assertThat(changesTried.tryAcquire(tries, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
 
     void awaitBegun(int runs) throws InterruptedException {
       assertThat(began.tryAcquire(runs, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -479,6 +596,7 @@ class EffectRunnerTest {
 
     @Override
     public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {
+      changesTried.release();
       if (busyGateway.getAndDecrement() > 0) {
         throw new WorkFailure("GATEWAY_UNAVAILABLE", "busy");
       }
@@ -492,6 +610,8 @@ class EffectRunnerTest {
     public void remove(InstanceId id, InstanceEffect.Scope scope) {
       most.accumulateAndGet(now.get() + 1, Math::max);
       removals.incrementAndGet();
+      removed.add(id);
+      removalsTried.release();
       if (removalFailures.getAndDecrement() > 0) {
         throw new WorkFailure("UNREACHABLE", "the engine does not answer");
       }

@@ -145,7 +145,7 @@ class GatewayTokensTest {
 
   @Test
   void oneThatSleepsGetsItWhenItStarts() throws Exception {
-    tokens.rotate(ID, new RotateToken(1, "", 1));
+    tokens.rotate(ID, new RotateToken("organization", 1, "", 1));
     var next = tokens.settled(ID).orElseThrow();
     assertThat(next).isNotEqualTo(former);
     tokens.settle(ID, SANDBOX);
@@ -154,6 +154,6 @@ class GatewayTokensTest {
   }
 
   private RotateToken owed(int rotation) {
-    return new RotateToken(1, gateway.toString(), rotation);
+    return new RotateToken("organization", 1, gateway.toString(), rotation);
   }
 }

@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class InstanceLifecycleTest {
+  private static final String ORGANIZATION = States.PROFILE.organizationId();
   private static final Duration WINDOW = Duration.ofMinutes(10);
   private static final Instant LATER = T0.plusSeconds(1);
   private static final RestartPolicy ONCE = new RestartPolicy(1, WINDOW);
@@ -70,7 +71,7 @@ class InstanceLifecycleTest {
   @Test
   void aRestartEndsTheGatewayAndStartsItInANewLife() {
     var restarting = apply(running(), new InstanceCommand.Restart("key", T0, nobody));
-    assertThat(restarting.owed()).isEqualTo(new InstanceEffect.StopGateway(1));
+    assertThat(restarting.owed()).isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1));
     assertThat(InstanceStatus.of(restarting).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
     assertThat(InstanceStatus.of(restarting).settled()).isFalse();
     var starting = apply(restarting, new InstanceCommand.GatewayStopped(1, T0));
@@ -243,7 +244,8 @@ class InstanceLifecycleTest {
     assertThat(errored.owed())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
-    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.SANDBOX));
+    assertThat(errored.owed())
+        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.SANDBOX));
     errored = apply(errored, new InstanceCommand.Removed(T0));
     assertThat(errored.owed()).isEqualTo(new InstanceEffect.None());
     assertThat(errored).isInstanceOf(InstanceState.Errored.class);
@@ -257,7 +259,8 @@ class InstanceLifecycleTest {
             new InstanceCommand.EffectFailed(
                 2, Optional.of(Stage.OPENCLAW_CONFIG), T0, "TIMED_OUT", "too slow", T0));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
-    assertThat(errored.owed()).isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.PROCESSES));
+    assertThat(errored.owed())
+        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.PROCESSES));
   }
 
   @Test
@@ -267,7 +270,7 @@ class InstanceLifecycleTest {
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     deleted = apply(deleted, new InstanceCommand.SlotReleased(T0));
     assertThat(deleted.owed())
-        .isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING));
+        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.EVERYTHING));
     deleted = apply(deleted, new InstanceCommand.Removed(T0));
     assertThat(deleted.owed()).isEqualTo(new InstanceEffect.None());
   }
@@ -279,7 +282,8 @@ class InstanceLifecycleTest {
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
             new InstanceCommand.Removed(T0));
     var found = apply(gone, observed(1, new Sight.Asleep()));
-    assertThat(found.owed()).isEqualTo(new InstanceEffect.Remove(InstanceEffect.Scope.EVERYTHING));
+    assertThat(found.owed())
+        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.EVERYTHING));
     assertThat(apply(gone, observed(1, new Sight.Nothing()))).isEqualTo(gone);
   }
 
@@ -356,9 +360,10 @@ class InstanceLifecycleTest {
   @Test
   void changedOverridesAreOwedUntilTheGatewayTookTheNewestOfThem() {
     var changed = apply(apply(running(), reconfigure()), reconfigure());
-    assertThat(changed.owed()).isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 2));
+    assertThat(changed.owed())
+        .isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 2));
     var half = apply(changed, new InstanceCommand.ConfigApplied(1, 1, "", T0));
-    assertThat(half.owed()).isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 2));
+    assertThat(half.owed()).isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 2));
     var whole = apply(half, new InstanceCommand.ConfigApplied(1, 2, "", T0));
     assertThat(whole.owed()).isEqualTo(new InstanceEffect.None());
   }
@@ -393,7 +398,8 @@ class InstanceLifecycleTest {
   @Test
   void anotherTokenIsOwedUntilItIsTheOneAndOnlyOnce() {
     var asked = apply(running(), rotate("one"));
-    assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 1));
+    assertThat(asked.owed())
+        .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 1));
     // Joined by whoever asks meanwhile.
     assertThat(apply(asked, rotate("another"))).isEqualTo(asked);
     assertThat(apply(asked, new InstanceCommand.TokenRotated(1, 0, LATER))).isEqualTo(asked);
@@ -403,7 +409,7 @@ class InstanceLifecycleTest {
     // Said again, since its answer was lost: the token that was answered must stay valid.
     assertThat(apply(done, rotate("one"))).isEqualTo(done);
     assertThat(apply(done, rotate("another")).owed())
-        .isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 2));
+        .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 2));
   }
 
   @Test
@@ -414,7 +420,8 @@ class InstanceLifecycleTest {
             rotate("one", LATER.plus(Duration.ofHours(1))),
             new InstanceCommand.TokenRotated(1, 1, LATER.plus(Duration.ofHours(1))));
     var again = apply(rotated, rotate("another", LATER));
-    assertThat(again.owed()).isEqualTo(new InstanceEffect.RotateToken(1, ENDPOINT, 2));
+    assertThat(again.owed())
+        .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 2));
     // What the first one's caller was answered stays valid, also when its command comes again.
     var done = apply(again, new InstanceCommand.TokenRotated(1, 2, LATER));
     assertThat(apply(done, rotate("one", LATER))).isEqualTo(done);
@@ -435,7 +442,7 @@ class InstanceLifecycleTest {
   @Test
   void aTokenThatIsAskedForWhileItSleepsIsOwedAtOnce() {
     var asked = apply(state("Stopped"), rotate("one"));
-    assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(1, "", 1));
+    assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
     var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
     assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
   }
@@ -448,17 +455,17 @@ class InstanceLifecycleTest {
             asked,
             new InstanceCommand.Stop("key", T0, nobody),
             new InstanceCommand.GatewayStopped(1, T0));
-    assertThat(stopped.owed()).isEqualTo(new InstanceEffect.RotateToken(1, "", 1));
+    assertThat(stopped.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
     var lost =
         apply(asked, new Observed(1, new Sight.Down("GATEWAY_CRASHED", "ended"), ONCE, LATER));
     for (var stage : Stage.OF_START) lost = then(lost, finished(2, stage));
-    assertThat(lost.owed()).isEqualTo(new InstanceEffect.RotateToken(2, ENDPOINT, 1));
+    assertThat(lost.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 2, ENDPOINT, 1));
     var reconfigured =
         apply(
             asked, new InstanceCommand.Update("key", Optional.empty(), Map.of(), true, T0, nobody));
     assertThat(reconfigured.owed()).isEqualTo(asked.owed());
     assertThat(apply(reconfigured, new InstanceCommand.TokenRotated(1, 1, LATER)).owed())
-        .isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 1));
+        .isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 1));
   }
 
   @ParameterizedTest
@@ -481,7 +488,8 @@ class InstanceLifecycleTest {
   @Test
   void aSwitchedChannelIsOwedToTheGatewayThatRunsOrStartsNext() {
     var running = apply(running(), switchChannel());
-    assertThat(running.owed()).isEqualTo(new InstanceEffect.ApplyConfig(1, ENDPOINT, 1));
+    assertThat(running.owed())
+        .isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 1));
     var applied = apply(running, new InstanceCommand.ConfigApplied(1, 1, "", LATER));
     assertThat(applied.owed()).isEqualTo(new InstanceEffect.None());
     var starting =

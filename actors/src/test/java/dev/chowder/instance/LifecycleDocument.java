@@ -171,7 +171,7 @@ final class LifecycleDocument {
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
                       case InstanceEffect.RotateToken _ -> "`RotateToken`";
                       case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";
-                      case InstanceEffect.Remove(var scope) ->
+                      case InstanceEffect.Remove(_, var scope) ->
                           switch (scope) {
                             case PROCESSES -> "`Remove` of processes";
                             case SANDBOX -> "`Remove` of the sandbox";

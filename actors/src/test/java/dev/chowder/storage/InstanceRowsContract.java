@@ -230,6 +230,25 @@ abstract class InstanceRowsContract {
   }
 
   @Test
+  void pendingEffectsArePagedThroughTheLongestFirst() {
+    var all = new ArrayList<InstanceRow>();
+    // Several since the same moment: the id decides then.
+    for (int n = 0; n < 7; n++) all.add(owing(T0.plusSeconds(n / 3)));
+    rows.upsert(owing(T0.plusSeconds(60)));
+    rows.upsert(row(Ids.next(), "o", 1, "running", "nothing pending", Map.of()));
+    all.reversed().forEach(rows::upsert);
+    var seen = new ArrayList<String>();
+    var after = Optional.<InstanceRows.Pending>empty();
+    while (true) {
+      var page = rows.pending(T0.plusSeconds(10), 2, after);
+      page.forEach(one -> seen.add(one.id()));
+      if (page.size() < 2) break;
+      after = Optional.of(page.getLast());
+    }
+    assertThat(seen).containsExactlyElementsOf(all.stream().map(InstanceRow::id).toList());
+  }
+
+  @Test
   void instancesAreCountedByStatus() {
     rows.upsert(row(Ids.next(), "o", 1, "running", "n", Map.of()));
     rows.upsert(row(Ids.next(), "p", 1, "running", "n", Map.of()));
