@@ -7,13 +7,18 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 
-/** Whoever holds an organization's key, at the REST interface. */
-record Caller(String key) {
+/** A holder of an organization's key, at the REST interface at {@code rest}. */
+record Caller(URI rest, String key) {
   static final HttpClient HTTP =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(10))
           .build();
+
+  /** At the installation under test. */
+  Caller(String key) {
+    this(Installation.UNDER_TEST.rest(), key);
+  }
 
   /** The organization that the installation came with. */
   static Caller ofTheInstallation() {
@@ -64,9 +69,7 @@ record Caller(String key) {
   }
 
   HttpRequest.Builder request(String path) {
-    var request =
-        HttpRequest.newBuilder(URI.create(Installation.UNDER_TEST.rest() + path))
-            .timeout(Limits.PROVISIONING);
+    var request = HttpRequest.newBuilder(URI.create(rest + path)).timeout(Limits.PROVISIONING);
     return key.isEmpty() ? request : request.header("Authorization", "Bearer " + key);
   }
 

@@ -1,0 +1,165 @@
+package dev.chowder.server.crash;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * An installation that an earlier version made, as files; see {@code installations/README.md}.
+ * Starts nothing.
+ */
+public record RecordedInstallation(Path folder) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Returns the record of commit 665faa7, which is older than the first tag. */
+  public static RecordedInstallation of665faa7() {
+    return new RecordedInstallation(
+        Path.of("src", "test", "resources", "installations", "665faa7").toAbsolutePath());
+  }
+
+  /** The settings that it ran with. */
+  public Map<String, String> environment() {
+    try {
+      var settings = new TreeMap<String, String>();
+      for (String line : Files.readAllLines(folder.resolve("environment"))) {
+        var parts = line.split("=", 2);
+        settings.put(parts[0], parts[1]);
+      }
+      return settings;
+    } catch (IOException why) {
+      throw new AssertionError(why);
+    }
+  }
+
+  /**
+   * What it answered.
+   *
+   * @param name of a file in {@code answers}, without its ending
+   */
+  public JsonNode answer(String name) {
+    try {
+      return JSON.readTree(folder.resolve("answers").resolve(name + ".json").toFile());
+    } catch (IOException why) {
+      throw new AssertionError(why);
+    }
+  }
+
+  /** The id of one of its instances. */
+  public String instance(String name) {
+    for (var list : new String[] {"instances", "neighbor-instances"}) {
+      for (var instance : answer(list).path("instances")) {
+        if (instance.path("name").asText().equals(name)) return instance.path("id").asText();
+      }
+    }
+    throw new AssertionError("no instance in the record: " + name);
+  }
+
+  /**
+   * A caller's key.
+   *
+   * @param name {@code organization}, {@code neighbor}, or the name of a scoped key
+   */
+  public String key(String name) {
+    return keys().path(name).asText();
+  }
+
+  /** The token of an instance's gateway. */
+  public String gatewayToken(String instance) {
+    return keys().path("gateway_tokens").path(instance(instance)).asText();
+  }
+
+  private JsonNode keys() {
+    try (var in = unpacked("keys.json.gz")) {
+      return JSON.readTree(in);
+    } catch (IOException why) {
+      throw new AssertionError(why);
+    }
+  }
+
+  public Path backup() {
+    return folder.resolve("backup.tar");
+  }
+
+  /** Puts its home into a folder, without the database. */
+  public void placeHome(Path home) throws IOException {
+    Files.createDirectories(home);
+    unpack(folder.resolve("home.tar.gz"), home);
+  }
+
+  /** Puts its H2 file into its home. */
+  public void placeH2(Path home) throws IOException {
+    var data = Files.createDirectories(home.resolve("data"));
+    try (var in = unpacked("chowder.mv.db.gz")) {
+      Files.copy(in, data.resolve("chowder.mv.db"));
+    }
+  }
+
+  /** Puts its rows into an empty database of PostgreSQL. */
+  public void placePostgres(Connection empty) throws SQLException, IOException {
+    try (var in = unpacked("postgresql.sql.gz");
+        var statement = empty.createStatement()) {
+      statement.execute(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  /**
+   * Puts the homes and processes of its instances onto a simulated host. A recorded container that
+   * ran is one that runs there.
+   */
+  public void placeOnSimulator(Path sandboxes) throws IOException {
+    try (var volumes = Files.list(folder.resolve("volumes"))) {
+      for (Path volume : volumes.filter(file -> file.toString().endsWith(".tar.gz")).toList()) {
+        var sandbox = volume.getFileName().toString().replace(".tar.gz", "");
+        unpack(volume, Files.createDirectories(sandboxes.resolve(sandbox).resolve("home")));
+      }
+    }
+    try (var containers = Files.list(folder.resolve("containers"))) {
+      for (Path container : containers.toList()) {
+        var recorded = JSON.readTree(container.toFile());
+        if (recorded.path("State").asText().equals("running")) placeProcess(sandboxes, recorded);
+      }
+    }
+  }
+
+  private static void placeProcess(Path sandboxes, JsonNode container) throws IOException {
+    var labels = container.path("Config").path("Labels");
+    var process =
+        JSON.createObjectNode()
+            .put("attempt", labels.path("dev.chowder.attempt").asInt())
+            .put("organizationId", labels.path("dev.chowder.organization").asText())
+            .put("spec", labels.path("dev.chowder.spec").asText())
+            .put("host", "127.64.100.1")
+            .putNull("exitCode")
+            .put("outOfMemory", false)
+            .put("paused", false);
+    process.putArray("command").add("gateway");
+    var sandbox = sandboxes.resolve("sb-" + labels.path("dev.chowder.instance").asText());
+    JSON.writeValue(sandbox.resolve("process.json").toFile(), process);
+  }
+
+  private InputStream unpacked(String file) throws IOException {
+    return new GZIPInputStream(Files.newInputStream(folder.resolve(file)));
+  }
+
+  private static void unpack(Path archive, Path into) throws IOException {
+    var tar =
+        new ProcessBuilder(
+                "tar", "--no-same-owner", "-C", into.toString(), "-xzf", archive.toString())
+            .inheritIO()
+            .start();
+    try {
+      if (tar.waitFor() != 0) throw new IOException(archive + ": cannot be unpacked");
+    } catch (InterruptedException why) {
+      throw new IllegalStateException(why);
+    }
+  }
+}
