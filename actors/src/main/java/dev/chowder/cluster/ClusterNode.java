@@ -40,26 +40,36 @@ public final class ClusterNode implements AutoCloseable {
   private final ActorSystem<?> system;
   private final Cluster cluster;
   private final ClusterSettings settings;
+  private final Membership membership;
   private final AtomicBoolean leaving = new AtomicBoolean();
   private final CompletableFuture<String> lost = new CompletableFuture<>();
 
-  private ClusterNode(ActorSystem<?> system, ClusterSettings settings) {
+  private ClusterNode(ActorSystem<?> system, ClusterSettings settings, Membership membership) {
     this.system = system;
     this.cluster = Cluster.get(system);
     this.settings = settings;
+    this.membership = membership;
   }
 
   public ActorSystem<?> system() {
     return system;
   }
 
-  /** Starts joining; {@link #awaitReady} waits for it. */
-  public static ClusterNode join(ActorSystem<?> system, ClusterSettings settings) {
-    var node = new ClusterNode(system, settings);
+  /**
+   * Starts joining; {@link #awaitReady} waits for it.
+   *
+   * @param membership asked before the node forms a cluster or joins one
+   */
+  public static ClusterNode join(
+      ActorSystem<?> system, ClusterSettings settings, Membership membership) {
+    var node = new ClusterNode(system, settings, membership);
+    MembershipExtension.ID.get(system.classicSystem()).set(membership);
     node.watchForLoss();
     switch (settings.discovery()) {
-      case ClusterSettings.Discovery.Alone() ->
-          node.cluster.manager().tell(Join.create(node.cluster.selfMember().address()));
+      case ClusterSettings.Discovery.Alone() -> {
+        var self = Join.create(node.cluster.selfMember().address());
+        var _ = membership.form().thenRun(() -> node.cluster.manager().tell(self));
+      }
       case ClusterSettings.Discovery.ContactPoints _, ClusterSettings.Discovery.DnsName _ ->
           node.bootstrap();
     }
@@ -129,6 +139,7 @@ public final class ClusterNode implements AutoCloseable {
           }
           return CompletableFuture.completedFuture(Done.done());
         });
+    var _ = membership.lost().thenAccept(lost::complete);
     // Whatever ended the actors, nothing works without them.
     system
         .getWhenTerminated()
@@ -142,13 +153,18 @@ public final class ClusterNode implements AutoCloseable {
    * Waits until this node is a member and its regions of shards have found the coordinator: a
    * message to any entity goes its way then.
    *
-   * @throws NotJoinedException when that is not so within {@code join-limit}
+   * @throws NotJoinedException when that is not so within {@code join-limit}, not counting the time
+   *     that others have to show that they use the database; at once if they do
    */
   public void awaitReady() {
     var healthy = new ClusterShardingHealthCheck(system.classicSystem());
     long deadline = System.nanoTime() + settings.joinLimit().toNanos();
     try {
       while (!isUp() || !answersYes(healthy)) {
+        if (membership.refusal().isPresent()) {
+          throw new NotJoinedException(membership.refusal().get());
+        }
+        if (membership.isWaiting()) deadline = System.nanoTime() + settings.joinLimit().toNanos();
         if (lost.isDone() || System.nanoTime() > deadline) {
           throw new NotJoinedException(
               "cluster: "

@@ -108,6 +108,11 @@ public record StorageSettings(
         directory, otherUrl, user, password, tables, journal, journalQueue, limits);
   }
 
+  /** Whether the database itself admits one process only. */
+  public boolean isOwnedByOneNode() {
+    return dialect().isOwnedByOneNode();
+  }
+
   Dialect dialect() {
     return Dialect.of(url);
   }

@@ -24,8 +24,9 @@ import java.util.TreeMap;
  * @param refersTo names of tables whose rows have to be there first
  */
 record TableShape(String name, String sqlName, List<Column> columns, Set<String> refersTo) {
-  /** Flyway's own, which every database makes for itself. */
-  private static final String HISTORY = "flyway_schema_history";
+  /** Every database has its own: Flyway's table, and the processes that use it now. */
+  private static final Set<String> NOT_COPIED =
+      Set.of("flyway_schema_history", "cluster_identity", "cluster_members");
 
   /**
    * A column.
@@ -35,7 +36,7 @@ record TableShape(String name, String sqlName, List<Column> columns, Set<String>
    */
   record Column(String name, String sqlName, ColumnKind kind, boolean isIdentity) {}
 
-  /** All tables, those that others refer to first. */
+  /** All tables that a copy has, those that others refer to first. */
   static List<TableShape> of(Connection connection) throws SQLException {
     DatabaseMetaData data = connection.getMetaData();
     Map<String, TableShape> found = new TreeMap<>();
@@ -47,7 +48,7 @@ record TableShape(String name, String sqlName, List<Column> columns, Set<String>
             new String[] {"TABLE", "BASE TABLE"})) {
       while (tables.next()) {
         TableShape table = read(connection, tables.getString("TABLE_NAME"));
-        if (!table.name.equals(HISTORY)) found.put(table.name, table);
+        if (!NOT_COPIED.contains(table.name)) found.put(table.name, table);
       }
     }
     return referredToFirst(found);

@@ -180,7 +180,7 @@ class ClusterNodeTest {
                 .withFallback(ConfigFactory.parseResources("chowder-pekko.conf")));
     var settings = ClusterSettings.of(root);
     var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", settings.pekko(root));
-    var node = ClusterNode.join(system, settings);
+    var node = ClusterNode.join(system, settings, Membership.ofOnlyProcess());
     nodes.add(node);
     return node;
   }

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.typesafe.config.Config;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
+import dev.chowder.cluster.Membership;
+import dev.chowder.cluster.MembershipSettings;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.cluster.SharedHostPorts;
 import dev.chowder.effect.EffectRunner;
@@ -552,8 +554,13 @@ public final class Chowder implements AutoCloseable {
   }
 
   private ClusterNode joinCluster() {
+    // Closed after the actors: others may use the database only when this node's work has ended.
+    var membership =
+        lifeline.add(
+            "membership",
+            Membership.open(StorageSettings.from(config), MembershipSettings.of(config)));
     var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", cluster.pekko(config));
-    var node = lifeline.add("actors", ClusterNode.join(system, cluster));
+    var node = lifeline.add("actors", ClusterNode.join(system, cluster, membership));
     var _ = node.lost().thenAccept(lost::complete);
     return node;
   }

@@ -29,6 +29,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -44,6 +45,16 @@ final class Owner implements AutoCloseable {
   private final String organizationId;
 
   Owner(ThreeNodes nodes, String tier) throws IOException, InterruptedException {
+    this(nodes.all(), nodes.operatorToken(), tier);
+  }
+
+  /**
+   * Signs up through the first of the nodes.
+   *
+   * @param nodes of one cluster, at least one
+   */
+  Owner(List<Node> nodes, String operatorToken, String tier)
+      throws IOException, InterruptedException {
     models = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     models.createContext(
         "/v1/models",
@@ -54,7 +65,7 @@ final class Owner implements AutoCloseable {
           exchange.close();
         });
     models.start();
-    var channel = nodes.node(1).channel();
+    var channel = nodes.getFirst().channel();
     var signedUp =
         OrganizationServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
@@ -62,9 +73,9 @@ final class Owner implements AutoCloseable {
     key = signedUp.getApiKey();
     organizationId = signedUp.getOrganization().getId();
     // Of another node: what one wrote the others know.
-    promote(nodes, nodes.node(2), tier);
+    promote(nodes.get(1 % nodes.size()), operatorToken, tier);
     var _ =
-        OrganizationServiceGrpc.newBlockingStub(nodes.node(3).channel())
+        OrganizationServiceGrpc.newBlockingStub(nodes.getLast().channel())
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
             .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS)
             .updateOrganization(
@@ -73,14 +84,14 @@ final class Owner implements AutoCloseable {
                     .build());
   }
 
-  private void promote(ThreeNodes nodes, Node node, String tier)
+  private void promote(Node node, String operatorToken, String tier)
       throws IOException, InterruptedException {
     var request =
         HttpRequest.newBuilder(
                 URI.create(
                     "http://127.0.0.1:%d/operator/organizations/%s/tier"
                         .formatted(node.ports().operator(), organizationId)))
-            .header("Authorization", "Bearer " + nodes.operatorToken())
+            .header("Authorization", "Bearer " + operatorToken)
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString("{\"tier\":\"" + tier + "\"}"))
             .build();

@@ -91,6 +91,11 @@ final class ThreeNodes implements AutoCloseable {
     return home;
   }
 
+  /** Its name at the server. */
+  String database() {
+    return database;
+  }
+
   Path sandboxes() {
     return home.resolve("sandboxes");
   }

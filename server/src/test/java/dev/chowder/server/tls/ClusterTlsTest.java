@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
+import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.TlsSettings;
 import dev.chowder.server.tls.Authority.Identity;
 import java.io.IOException;
@@ -149,7 +150,7 @@ class ClusterTlsTest {
     var root = root(all);
     var settings = ClusterSettings.of(root);
     var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", settings.pekko(root));
-    nodes.add(ClusterNode.join(system, settings));
+    nodes.add(ClusterNode.join(system, settings, Membership.ofOnlyProcess()));
   }
 
   private static Config root(Map<String, Object> values) {

@@ -1,0 +1,321 @@
+package dev.chowder.storage;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+
+/**
+ * A session at the database that holds this node's part of the cluster's lock, and nothing else.
+ *
+ * <p>The lock is an advisory lock that belongs to the table {@code cluster_identity}: members hold
+ * it shared, and only its exclusive holder may change the table's row. It ends with the session. So
+ * the session has a connection of its own, which leads to PostgreSQL itself: a pool would end it, a
+ * pooler in transaction mode would give it to others.
+ *
+ * <p>Not thread-safe. Every method blocks, and throws {@link StorageException} if the database does
+ * not answer; the session must be closed then, since its locks are unknown.
+ */
+public final class MemberSession implements AutoCloseable {
+  /** The first half of the lock's key, "CHOW"; the second is the table's oid. */
+  private static final int LOCK_CLASS = 0x43484f57;
+
+  private static final String LOCK = "(" + LOCK_CLASS + ", 'cluster_identity'::regclass::int4)";
+
+  /** Unanswered keepalive probes until a silent peer counts as dead. */
+  private static final int PROBES = 3;
+
+  private final Connection connection;
+
+  /**
+   * How long this session waits, and is waited for.
+   *
+   * @param answer until a statement without an answer means that the session is lost; whole seconds
+   * @param dead until PostgreSQL ends the session, and so its lock, when this machine does not
+   *     answer any more; whole seconds
+   */
+  public record Limits(Duration answer, Duration dead) {}
+
+  /**
+   * A process.
+   *
+   * @param node unique for each start of a node
+   * @param description where an operator finds it; at most 512 characters
+   */
+  public record Member(String node, String description) {}
+
+  /**
+   * The cluster that the row names.
+   *
+   * @param formedBy the description of the member that formed it
+   */
+  public record Identity(String cluster, String formedBy) {}
+
+  /** The result of an attempt to form a cluster. */
+  public sealed interface Formation {
+    /** The row names the new cluster, and this session holds the lock shared. */
+    record Formed() implements Formation {}
+
+    /** Other sessions hold the lock. */
+    record Used(Optional<Identity> by, List<String> members) implements Formation {}
+
+    /**
+     * No session holds the lock, but these processes did not leave, and nothing proves them dead.
+     */
+    record Unproven(List<String> members) implements Formation {}
+  }
+
+  /** Whether this session is a member's. */
+  public sealed interface Hold {
+    /** It holds the lock shared, and the row names this cluster. */
+    record Held(String cluster) implements Hold {}
+
+    /** Another session holds the lock exclusively, which lasts for moments. */
+    record Busy() implements Hold {}
+
+    /** The row names no cluster. */
+    record Unnamed() implements Hold {}
+
+    /** The row names another cluster than the one asked for. */
+    record Other(Identity identity) implements Hold {}
+  }
+
+  private MemberSession(Connection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws StorageException if the database cannot be reached
+   */
+  public static MemberSession open(StorageSettings settings, Limits limits) {
+    var properties = new Properties();
+    settings.user().ifPresent(user -> properties.setProperty("user", user));
+    settings.password().ifPresent(word -> properties.setProperty("password", word.reveal()));
+    // Parameters of the URL take precedence over these.
+    properties.setProperty("ApplicationName", "chowder-member");
+    properties.setProperty("tcpKeepAlive", "true");
+    var connect = Long.toString(settings.limits().connect().toSeconds());
+    properties.setProperty("connectTimeout", connect);
+    properties.setProperty("loginTimeout", connect);
+    properties.setProperty("socketTimeout", Long.toString(limits.answer().toSeconds()));
+    try {
+      var session = new MemberSession(DriverManager.getConnection(settings.url(), properties));
+      session.boundSurvival(limits.dead());
+      return session;
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * By default a server notices after two hours that a machine is gone, or after 15 minutes if it
+   * was sending something. The lock of a dead machine would last that long.
+   */
+  private void boundSurvival(Duration dead) throws SQLException {
+    long probe = Math.max(1, dead.toSeconds() / (PROBES + 2));
+    try (var set =
+        connection.prepareStatement(
+            "SELECT set_config('tcp_keepalives_idle', ?, false),"
+                + " set_config('tcp_keepalives_interval', ?, false),"
+                + " set_config('tcp_keepalives_count', ?, false),"
+                + " set_config('tcp_user_timeout', ?, false)")) {
+      set.setString(1, Long.toString(2 * probe));
+      set.setString(2, Long.toString(probe));
+      set.setString(3, Integer.toString(PROBES));
+      set.setString(4, Long.toString(dead.toMillis()));
+      set.execute();
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** Removes the record of a process that is known to be dead. */
+  public void forget(String node) {
+    try {
+      update("DELETE FROM cluster_members WHERE node = ?", node);
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Forms a cluster if no session holds the lock. Returns without waiting, and then holds the lock
+   * shared or not at all: a node that only waits must not be in the way of a member's return.
+   *
+   * @param cluster the new cluster's identity
+   * @param evenIfUnproven also if processes are recorded that are not known to be dead
+   */
+  public Formation form(String cluster, Member me, boolean evenIfUnproven) {
+    try {
+      if (!is("SELECT pg_try_advisory_lock" + LOCK)) {
+        return new Formation.Used(identity(), members(me));
+      }
+      try {
+        var others = members(me);
+        if (!others.isEmpty() && !evenIfUnproven) return new Formation.Unproven(others);
+        name(cluster, me);
+        execute("SELECT pg_advisory_lock_shared" + LOCK);
+      } finally {
+        execute("SELECT pg_advisory_unlock" + LOCK);
+      }
+      return new Formation.Formed();
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  /** At once, or not at all: members that the new row names must all be of the new cluster. */
+  private void name(String cluster, Member me) throws SQLException {
+    connection.setAutoCommit(false);
+    try {
+      execute("DELETE FROM cluster_members");
+      execute("DELETE FROM cluster_identity");
+      update(
+          "INSERT INTO cluster_identity (id, cluster, formed_by, formed_at) VALUES (1, ?, ?, now())",
+          cluster,
+          me.description());
+      record(me);
+      connection.commit();
+    } finally {
+      // Also rolls back what failed.
+      connection.rollback();
+      connection.setAutoCommit(true);
+    }
+  }
+
+  /** Becomes a member of the cluster that the row names, whichever that is. */
+  public Hold join(Member me) {
+    return hold(Optional.empty(), me);
+  }
+
+  /**
+   * Makes sure that this session holds the lock for a cluster. If the row is missing, because
+   * someone emptied the table, it is written again.
+   */
+  public Hold hold(String cluster, Member me) {
+    return hold(Optional.of(cluster), me);
+  }
+
+  private Hold hold(Optional<String> cluster, Member me) {
+    try {
+      var before = identity();
+      if (differs(before, cluster)) return new Hold.Other(before.orElseThrow());
+      if (before.isPresent() && holdsShared()) return new Hold.Held(before.get().cluster());
+      if (!is("SELECT pg_try_advisory_lock_shared" + LOCK)) return new Hold.Busy();
+      // The row cannot change any more; it may have until now.
+      if (cluster.isPresent()) nameIfUnnamed(cluster.get(), me);
+      var now = identity();
+      if (now.isEmpty() || differs(now, cluster)) {
+        execute("SELECT pg_advisory_unlock_shared" + LOCK);
+        return now.isEmpty() ? new Hold.Unnamed() : new Hold.Other(now.get());
+      }
+      record(me);
+      return new Hold.Held(now.get().cluster());
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  private static boolean differs(Optional<Identity> row, Optional<String> cluster) {
+    return row.isPresent() && cluster.isPresent() && !row.get().cluster().equals(cluster.get());
+  }
+
+  private void nameIfUnnamed(String cluster, Member me) throws SQLException {
+    update(
+        "INSERT INTO cluster_identity (id, cluster, formed_by, formed_at) VALUES (1, ?, ?, now())"
+            + " ON CONFLICT DO NOTHING",
+        cluster,
+        me.description());
+  }
+
+  private boolean holdsShared() throws SQLException {
+    return is(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid ="
+            + " pg_backend_pid() AND granted AND mode = 'ShareLock' AND objsubid = 2 AND classid ="
+            + (" " + LOCK_CLASS + " AND objid = 'cluster_identity'::regclass)"));
+  }
+
+  /** Leaves in order: the next node need not wait for this process. */
+  public void leave(Member me) {
+    forget(me.node());
+    try {
+      // PostgreSQL notices the end of a session a moment later.
+      execute("SELECT pg_advisory_unlock_all()");
+    } catch (SQLException e) {
+      throw failed(e);
+    }
+  }
+
+  private void record(Member me) throws SQLException {
+    update(
+        "INSERT INTO cluster_members (node, description, joined_at) VALUES (?, ?, now()) ON"
+            + " CONFLICT DO NOTHING",
+        me.node(),
+        me.description());
+  }
+
+  private Optional<Identity> identity() throws SQLException {
+    try (PreparedStatement query =
+            connection.prepareStatement("SELECT cluster, formed_by FROM cluster_identity");
+        ResultSet row = query.executeQuery()) {
+      if (!row.next()) return Optional.empty();
+      return Optional.of(new Identity(row.getString(1), row.getString(2)));
+    }
+  }
+
+  private List<String> members(Member except) throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT description FROM cluster_members WHERE node <> ? ORDER BY joined_at")) {
+      query.setString(1, except.node());
+      try (ResultSet rows = query.executeQuery()) {
+        List<String> all = new ArrayList<>();
+        while (rows.next()) all.add(rows.getString(1));
+        return List.copyOf(all);
+      }
+    }
+  }
+
+  private boolean is(String question) throws SQLException {
+    try (var query = connection.createStatement();
+        var row = query.executeQuery(question)) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  private void execute(String order) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      statement.execute(order);
+    }
+  }
+
+  private void update(String order, String... values) throws SQLException {
+    try (var statement = connection.prepareStatement(order)) {
+      for (int n = 0; n < values.length; n++) statement.setString(n + 1, values[n]);
+      statement.executeUpdate();
+    }
+  }
+
+  private static StorageException failed(SQLException e) {
+    return new StorageException("database: " + StorageException.rootMessage(e), e);
+  }
+
+  /** Ends the session, and with it the lock. */
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException gone) {
+      // Then so is the lock.
+    }
+  }
+}

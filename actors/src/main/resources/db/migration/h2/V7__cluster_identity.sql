@@ -1,0 +1,1 @@
+-- Nothing: PostgreSQL gets tables that tell its nodes apart. A file of H2 belongs to one process, by the file's own lock.

@@ -1,0 +1,257 @@
+package dev.chowder.cluster;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.chowder.storage.Database;
+import dev.chowder.storage.MemberSession;
+import dev.chowder.storage.TestStorage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rules for forming and joining a cluster on one PostgreSQL, and for lost sessions. */
+@Timeout(120)
+class MembershipIT {
+  private static final Duration WAIT = Duration.ofSeconds(4);
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final MemberSession.Limits LIMITS =
+      new MemberSession.Limits(Duration.ofSeconds(1), Duration.ofSeconds(5));
+  private static final Duration CHECK = Duration.ofMillis(500);
+
+  /** A dead process that never left. */
+  private static final MemberSession.Member DEAD =
+      new MemberSession.Member("0-dead", "process 1 on elsewhere");
+
+  @TempDir Path home;
+
+  private final List<Membership> open = new ArrayList<>();
+  private TestStorage storage;
+  private Database database;
+
+  @BeforeEach
+  void make() {
+    storage = TestStorage.postgres(home);
+    database = storage.open();
+  }
+
+  @AfterEach
+  void end() {
+    open.forEach(Membership::close);
+    database.close();
+    storage.close();
+  }
+
+  @Test
+  void theFirstFormsAtOnceAndTheSecondIsRefusedWithinTheWait() throws Exception {
+    var first = at("a");
+    assertThat(answer(first.tryForm())).isTrue();
+    assertThat(answer(first.tryForm())).as("asked again").isTrue();
+    var second = at("b");
+    long began = System.nanoTime();
+    var formed = second.form().toCompletableFuture();
+    await(() -> second.refusal().isPresent());
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plusSeconds(3));
+    assertThat(second.refusal().orElseThrow())
+        .startsWith("cannot form a cluster on this database: it belongs to cluster ")
+        .contains("members [process " + ProcessHandle.current().pid() + " on ");
+    assertThat(formed).isNotDone();
+    assertThat(first.lost().toCompletableFuture()).isNotDone();
+  }
+
+  @Test
+  void membersJoinTheClusterThatTheRowNamesAndAllButItsOwnWaitForThem() throws Exception {
+    var first = at("a");
+    var second = at("b");
+    assertThat(answer(second.tryJoin())).as("no cluster").isFalse();
+    assertThat(answer(first.tryForm())).isTrue();
+    assertThat(answer(second.tryJoin())).isTrue();
+    first.close();
+    var third = at("c");
+    assertThat(answer(third.tryForm())).as("the second is a member").isFalse();
+    second.close();
+    assertThat(answer(third.tryForm())).as("all have left").isTrue();
+    assertThat(members()).hasSize(1);
+  }
+
+  @Test
+  void aDeadProcessIsWaitedForUnlessItsPlaceIsTakenAgain() throws Exception {
+    die();
+    var elsewhere = at("b");
+    assertThat(answer(elsewhere.tryForm())).isFalse();
+    assertThat(elsewhere.isWaiting()).isTrue();
+    // The process that replaces the dead one, at whichever place it had, proves that it is dead.
+    try (var file = MemberFile.lock(home.resolve("members").resolve("a"))) {
+      file.write(DEAD.node());
+    }
+    var successor = at("a");
+    assertThat(answer(successor.tryForm())).isTrue();
+  }
+
+  @Test
+  void aDeadProcessIsWaitedForNoLongerThanTheWait() throws Exception {
+    die();
+    var node = at("b");
+    long began = System.nanoTime();
+    node.form().toCompletableFuture().get(LIMIT.toSeconds(), SECONDS);
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plusSeconds(3));
+  }
+
+  @Test
+  void aPlaceThatIsTakenProvesNothing() throws Exception {
+    var first = at("a");
+    assertThat(answer(first.tryForm())).isTrue();
+    // Another process would find the file locked; so does this one.
+    var second = at("a");
+    assertThat(answer(second.tryForm())).isFalse();
+    assertThat(members()).hasSize(1);
+  }
+
+  @Test
+  void aMemberThatLosesItsSessionReturnsBeforeAnotherMayForm() throws Exception {
+    var member = at("a");
+    assertThat(answer(member.tryForm())).isTrue();
+    var candidate = at("b");
+    var before = holders();
+    endSessions(before);
+    var _ = candidate.form();
+    await(() -> holders().size() == 1 && !holders().equals(before));
+    await(() -> candidate.refusal().isPresent());
+    assertThat(member.lost().toCompletableFuture()).isNotDone();
+  }
+
+  @Test
+  void aMemberIsLostOnlyWhenTheRowNamesAnotherCluster() throws Exception {
+    var member = at("a");
+    assertThat(answer(member.tryForm())).isTrue();
+    execute("DELETE FROM cluster_identity");
+    endSessions(holders());
+    await(() -> count("cluster_identity") == 1 && holders().size() == 1);
+    assertThat(member.lost().toCompletableFuture()).isNotDone();
+
+    execute("UPDATE cluster_identity SET cluster = 'other', formed_by = 'process 2 on beta'");
+    assertThat(member.lost().toCompletableFuture().get(LIMIT.toSeconds(), SECONDS))
+        .isEqualTo("the database belongs to cluster other now, formed by process 2 on beta");
+  }
+
+  @Test
+  void theLockOfAMachineThatDoesNotAnswerEndsInTime() throws Exception {
+    var member = at("a");
+    assertThat(answer(member.tryForm())).isTrue();
+    var holder = holders();
+    int port =
+        database
+            .jdbi()
+            .withHandle(
+                handle ->
+                    handle
+                        .createQuery("SELECT client_port FROM pg_stat_activity WHERE pid = :pid")
+                        .bind("pid", holder.getFirst())
+                        .mapTo(Integer.class)
+                        .one());
+    // Like a machine without power: not even the kernel answers.
+    var silence = List.of("-p", "tcp", "--sport", Integer.toString(port), "-j", "DROP");
+    assumeTrue(
+        firewall("-I", silence), "packets cannot be dropped here: it takes root and iptables");
+    try {
+      long began = System.nanoTime();
+      await(() -> !holders().contains(holder.getFirst()));
+      assertThat(Duration.ofNanos(System.nanoTime() - began))
+          .isLessThan(LIMITS.dead().plusSeconds(5));
+    } finally {
+      assertThat(firewall("-D", silence)).isTrue();
+    }
+    // It never knew: its machine was only cut off, and it has a new session.
+    await(() -> holders().size() == 1);
+    assertThat(member.lost().toCompletableFuture()).isNotDone();
+  }
+
+  private static boolean firewall(String change, List<String> rule) throws Exception {
+    var command = new ArrayList<>(List.of("iptables", "-w", "5", change, "OUTPUT"));
+    command.addAll(rule);
+    try {
+      var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getInputStream().readAllBytes();
+      return process.waitFor() == 0;
+    } catch (IOException missing) {
+      return false;
+    }
+  }
+
+  /** Leaves a cluster of one process that no session belongs to. */
+  private void die() {
+    try (var session = MemberSession.open(storage.settings(), LIMITS)) {
+      assertThat(session.form("former", DEAD, false))
+          .isInstanceOf(MemberSession.Formation.Formed.class);
+    }
+  }
+
+  private Membership at(String place) {
+    var settings =
+        new MembershipSettings(home.resolve("members").resolve(place), WAIT, CHECK, LIMITS);
+    var membership = Membership.open(storage.settings(), settings);
+    open.add(membership);
+    return membership;
+  }
+
+  private static boolean answer(CompletionStage<Boolean> asked) throws Exception {
+    return asked.toCompletableFuture().get(LIMIT.toSeconds(), SECONDS);
+  }
+
+  private List<String> members() {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle.createQuery("SELECT node FROM cluster_members").mapTo(String.class).list());
+  }
+
+  private int count(String table) {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle.createQuery("SELECT count(*) FROM " + table).mapTo(Integer.class).one());
+  }
+
+  /** Processes of PostgreSQL whose sessions hold the cluster's lock. */
+  private List<Integer> holders() {
+    return database
+        .jdbi()
+        .withHandle(
+            handle ->
+                handle
+                    .createQuery(
+                        "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE"
+                            + " locktype = 'advisory' AND mode = 'ShareLock' AND granted AND"
+                            + " datname = current_database()")
+                    .mapTo(Integer.class)
+                    .list());
+  }
+
+  private void endSessions(List<Integer> pids) {
+    for (int pid : pids) execute("SELECT pg_terminate_backend(" + pid + ")");
+  }
+
+  private void execute(String statement) {
+    database.jdbi().useHandle(handle -> handle.execute(statement));
+  }
+
+  private static void await(BooleanSupplier holds) throws InterruptedException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!holds.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("the time of " + LIMIT).isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+}

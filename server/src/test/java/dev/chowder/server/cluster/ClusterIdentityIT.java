@@ -1,0 +1,250 @@
+package dev.chowder.server.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.Instance.Status;
+import dev.chowder.server.Main;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Nodes that cannot see each other on one PostgreSQL: one cluster works, and every node that would
+ * form a second one refuses to start. Outages and kills delay nothing and end nothing.
+ */
+@Timeout(300)
+class ClusterIdentityIT {
+  private static final Duration WAIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(90);
+  private static final Duration OUTAGE = Duration.ofSeconds(30);
+
+  /** A start takes several seconds on a busy machine; the default wait is 60 s. */
+  private static final Duration WITHOUT_WAITING = Duration.ofSeconds(45);
+
+  @TempDir Path base;
+
+  private final DatabaseServer server = DatabaseServer.shared();
+  private final String database = "identity_" + UUID.randomUUID().toString().replace("-", "");
+  private final List<AutoCloseable> parts = new ArrayList<>();
+
+  @BeforeEach
+  void makeDatabase() {
+    server.administer("CREATE DATABASE " + database);
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    for (var part : parts.reversed()) part.close();
+    server.administer("DROP DATABASE " + database + " WITH (FORCE)");
+  }
+
+  @Test
+  void aSecondLoneNodeRefusesToStartAndTheAgentsOfTheFirstRunOn() throws Exception {
+    var first = lone("first", server.url(), quickly());
+    first.launch();
+    first.awaitServing();
+    var owner = keep(new Owner(List.of(first), operatorToken("first"), "lobster"));
+    var id = owner.create(first.channel(), "agent").getId();
+    awaitRunning(owner, first, id);
+    int revision = owner.get(first.channel(), id).getRevision();
+
+    var second = lone("second", server.url(), quickly());
+    copyMasterKey("first", "second");
+    second.launch();
+
+    assertThat(second.awaitExit(WAIT.plus(LIMIT))).as(second.tail()).isEqualTo(1);
+    assertThat(second.log())
+        .contains("not started: cannot form a cluster on this database: it belongs to cluster ")
+        .contains("to join it, set the same CHOWDER_CLUSTER_CONTACT_POINTS")
+        .contains("to replace it, stop its members first")
+        .contains("to run beside it, set another database in CHOWDER_STORAGE_URL")
+        .containsPattern("members \\[process \\d+ on ")
+        .doesNotContain("chowder serves gRPC on");
+    assertThat(first.runs()).isTrue();
+    var untouched = owner.get(first.channel(), id);
+    assertThat(untouched.getStatus()).isEqualTo(Status.running);
+    assertThat(untouched.getRevision()).isEqualTo(revision);
+  }
+
+  @Test
+  void aLoneNodeThatWasKilledStartsWithoutWaiting() throws Exception {
+    var node = lone("home", server.url(), Map.of());
+    node.launch();
+    node.awaitServing();
+    node.signal("KILL");
+    assertThat(node.awaitExit(LIMIT)).isEqualTo(128 + 9);
+
+    node.launch();
+    awaitServing(node, WITHOUT_WAITING);
+    assertThat(node.log()).contains("formed the cluster").doesNotContain("forms a cluster in");
+
+    node.signal("TERM");
+    assertThat(node.awaitExit(LIMIT)).isEqualTo(128 + 15);
+    var elsewhere = lone("elsewhere", server.url(), Map.of());
+    copyMasterKey("home", "elsewhere");
+    elsewhere.launch();
+    awaitServing(elsewhere, WITHOUT_WAITING);
+    assertThat(elsewhere.log()).doesNotContain("forms a cluster in");
+  }
+
+  @Test
+  void aNodeWaitsForOneElsewhereThatEndedWithoutLeaving() throws Exception {
+    var dead = lone("dead", server.url(), Map.of());
+    dead.launch();
+    dead.awaitServing();
+    dead.signal("KILL");
+    assertThat(dead.awaitExit(LIMIT)).isEqualTo(128 + 9);
+
+    var node = lone("node", server.url(), quickly());
+    copyMasterKey("dead", "node");
+    long began = System.nanoTime();
+    node.launch();
+    awaitServing(node, WAIT.plus(LIMIT));
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(WAIT);
+    assertThat(node.log()).contains("forms a cluster in " + WAIT.toSeconds() + " s");
+  }
+
+  @Test
+  void allNodesOfAClusterThatWereKilledStartWithoutWaiting() throws Exception {
+    var nodes = keep(new ThreeNodes(base, Map.of()));
+    nodes.all().forEach(node -> node.signal("KILL"));
+    nodes.all().forEach(node -> assertThat(node.awaitExit(LIMIT)).isEqualTo(128 + 9));
+    nodes.all().forEach(Node::launch);
+    for (var node : nodes.all()) awaitServing(node, WITHOUT_WAITING);
+    assertThat(nodes.all()).noneMatch(node -> node.log().contains("forms a cluster in"));
+  }
+
+  @Test
+  void anOutageOfPostgresEndsNoNodeAndLetsNoOtherClusterIn() throws Exception {
+    int port = URI.create(server.url().substring("jdbc:".length())).getPort();
+    var way = keep(new Toxiproxy(port, base.resolve("toxiproxy.log")));
+    var through = "jdbc:postgresql://127.0.0.1:" + way.port();
+    var nodes =
+        keep(
+            new ThreeNodes(
+                base,
+                new DatabaseServer(server.url(), through, server.user(), server.password()),
+                Map.of()));
+    var owner = keep(new Owner(nodes, "lobster"));
+    var id = owner.create(nodes.node(1).channel(), "agent").getId();
+    awaitRunning(owner, nodes.node(1), id);
+    // It reaches PostgreSQL all the time, and finds no session that holds the lock.
+    var stranger = lone("stranger", server.url(), Map.of(), nodes.database());
+    Files.copy(nodes.home().resolve("master.key"), base.resolve("stranger/master.key"));
+
+    way.cut();
+    stranger.launch();
+    Thread.sleep(OUTAGE);
+    way.heal();
+
+    for (var node : nodes.all()) {
+      Await.until(
+          Duration.ofSeconds(20),
+          () -> node.log().contains("holds the cluster's lock again"),
+          () -> node + ": " + node.tail());
+    }
+    assertThat(stranger.awaitExit(Duration.ofSeconds(60).plus(LIMIT)))
+        .as(stranger.tail())
+        .isEqualTo(1);
+    assertThat(stranger.log())
+        .contains("forms a cluster in 60 s, unless one of these members of the last one returns")
+        .contains("not started: cannot form a cluster on this database");
+    assertThat(nodes.all()).allMatch(Node::runs);
+    assertThat(owner.get(nodes.node(3).channel(), id).getStatus()).isEqualTo(Status.running);
+  }
+
+  @Test
+  void aNodeEndsWhenTheDatabaseNamesAnotherCluster() throws Exception {
+    var node = lone("node", server.url(), quickly());
+    node.launch();
+    node.awaitServing();
+    try (var connection = server.connect(database);
+        var sql = connection.createStatement()) {
+      sql.execute("UPDATE cluster_identity SET cluster = 'other', formed_by = 'another node'");
+    } catch (SQLException why) {
+      throw new IllegalStateException(why);
+    }
+    assertThat(node.awaitExit(LIMIT)).isEqualTo(Main.LOST);
+    assertThat(node.log())
+        .contains("the database belongs to cluster other now, formed by another node");
+  }
+
+  private <T extends AutoCloseable> T keep(T part) {
+    parts.add(part);
+    return part;
+  }
+
+  private static Map<String, String> quickly() {
+    return Map.of("CHOWDER_CLUSTER_FORMATION_WAIT", WAIT.toSeconds() + "s");
+  }
+
+  private Node lone(String home, String url, Map<String, String> settings) throws IOException {
+    return lone(home, url, settings, database);
+  }
+
+  /** A node that looks for no others, with a home and sandboxes of its own. */
+  private Node lone(String home, String url, Map<String, String> settings, String database)
+      throws IOException {
+    var folder = Files.createDirectory(base.resolve(home));
+    var password =
+        Files.createFile(
+            folder.resolve("storage.password"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(password, server.password());
+    var environment = new HashMap<String, String>();
+    environment.put("CHOWDER_HOME", folder.toString());
+    environment.put("CHOWDER_STORAGE_URL", url + "/" + database);
+    environment.put("CHOWDER_STORAGE_USER", server.user());
+    environment.put("CHOWDER_STORAGE_PASSWORD_FILE", password.toString());
+    environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
+    environment.put("CHOWDER_FAKE_SANDBOXES", folder.resolve("sandboxes").toString());
+    environment.putAll(settings);
+    var ports = new ArrayList<Integer>();
+    try (var grpc = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var operator = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var management = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      for (var socket : List.of(grpc, operator, management)) ports.add(socket.getLocalPort());
+    }
+    return keep(
+        new Node(
+            parts.size() + 1,
+            new Node.Ports(ports.get(0), ports.get(1), ports.get(2)),
+            base.resolve(home + ".log"),
+            environment));
+  }
+
+  private String operatorToken(String home) throws IOException {
+    return Files.readString(base.resolve(home).resolve("operator.token")).strip();
+  }
+
+  private void copyMasterKey(String from, String to) throws IOException {
+    Files.copy(base.resolve(from).resolve("master.key"), base.resolve(to).resolve("master.key"));
+  }
+
+  private static void awaitRunning(Owner owner, Node node, String id) {
+    Await.until(
+        LIMIT,
+        () -> owner.get(node.channel(), id).getStatus() == Status.running,
+        () -> owner.get(node.channel(), id).toString());
+  }
+
+  private static void awaitServing(Node node, Duration limit) {
+    Await.until(limit, () -> node.log().contains("chowder serves gRPC on"), node::tail);
+  }
+}
