@@ -8,7 +8,10 @@ here="$(cd "$(dirname "$0")" && pwd)"
 # The address that REST (and gRPC through Envoy) is served on.
 : "${CHOWDER_BIND:=127.0.0.1}"
 : "${CHOWDER_REST_PORT:=8080}"
-: "${CHOWDER_ENVOY_ADMIN_PORT:=9901}"
+# Envoy's admin interface: a Unix socket of mode 0600, for the user that runs Envoy alone.
+: "${CHOWDER_ENVOY_ADMIN_SOCKET:=${CHOWDER_HOME:-$HOME/.local/share/chowder}/run/envoy-admin.sock}"
+# Envoy's heap: it sheds load from 80 % of this on.
+: "${CHOWDER_ENVOY_MAX_HEAP_BYTES:=1073741824}"
 # Where the server's nodes answer: host:gRPC port:operators' port, separated by commas.
 : "${CHOWDER_NODES:=127.0.0.1:${CHOWDER_GRPC_PORT:-9090}:${CHOWDER_OPERATOR_PORT:-9091}}"
 # Shows the server that it is Envoy who asks where a gateway is; the server makes the file at its first start.
@@ -25,6 +28,13 @@ here="$(cd "$(dirname "$0")" && pwd)"
 # An RE2 expression over the whole Origin of a browser; the default lets pages of this machine in.
 : "${CHOWDER_CORS_ORIGINS:=https?://(localhost|127\\.0\\.0\\.1)(:[0-9]+)?}"
 : "${CHOWDER_MAX_BODY_BYTES:=4194304}"
+# How long a REST body may take to arrive. Uploads and imports have no such limit: the server aborts those that are too slow.
+: "${CHOWDER_BODY_SECONDS:=30}"
+# One event of Stripe's; as much as chowder.stripe.max-event-bytes.
+: "${CHOWDER_MAX_EVENT_BYTES:=262144}"
+# Requests without a well-formed API key from one client address: by the second, and at once after a pause.
+: "${CHOWDER_NO_KEY_PER_SECOND:=100}"
+: "${CHOWDER_NO_KEY_BURST:=500}"
 # TLS for callers: CHOWDER_TLS_CERTIFICATE and CHOWDER_TLS_KEY, and CHOWDER_TLS_CLIENT_CA where they must have certificates, too.
 # TLS to nodes: CHOWDER_TLS_INTERNAL_CERTIFICATE, ..._KEY and ..._CA, and the name that all nodes' certificates have.
 : "${CHOWDER_TLS_INTERNAL_NAME:=chowder-node}"
@@ -51,6 +61,11 @@ for node in "${nodes[@]}"; do
   # shellcheck disable=SC2034  # read by its name below
   CHOWDER_OPERATOR_ENDPOINTS+="${CHOWDER_OPERATOR_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")"
 done
+# A longer one cannot be bound: sockaddr_un holds 108 bytes.
+if [ "${#CHOWDER_ENVOY_ADMIN_SOCKET}" -gt 107 ]; then
+  echo "envoy/render.sh: CHOWDER_ENVOY_ADMIN_SOCKET: must be at most 107 characters; got ${#CHOWDER_ENVOY_ADMIN_SOCKET}" >&2
+  exit 1
+fi
 template="$(cat "$here/envoy.yaml")"
 # without NAME: takes what stands between those marks out of the template.
 without() { template="$(sed "/# BEGIN $1/,/# END $1/d" <<<"$template")"; }
@@ -79,9 +94,9 @@ if [ -n "${CHOWDER_TLS_INTERNAL_CERTIFICATE:-}" ]; then
 else
   without "internal TLS"
 fi
-for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_PORT CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
+for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
   CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
-  CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME; do
+  CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME CHOWDER_BODY_SECONDS CHOWDER_MAX_EVENT_BYTES CHOWDER_NO_KEY_PER_SECOND CHOWDER_NO_KEY_BURST; do
   template="${template//"\${$name}"/${!name}}"
 done
 printf '%s\n' "$template"

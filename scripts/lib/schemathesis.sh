@@ -14,7 +14,7 @@ export CHOWDER_HOME
 CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-fuzz.XXXXXX")"
 # Of its own, so that other installations' may be taken.
 export CHOWDER_REST_PORT="${CHOWDER_FUZZ_REST_PORT:-27080}" CHOWDER_GRPC_PORT="${CHOWDER_FUZZ_GRPC_PORT:-27090}"
-export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-27091}" CHOWDER_ENVOY_ADMIN_PORT="${CHOWDER_FUZZ_ENVOY_ADMIN_PORT:-27901}"
+export CHOWDER_OPERATOR_PORT="${CHOWDER_FUZZ_OPERATOR_PORT:-27091}"
 for part in common settings java envoy process nodes build api organization server; do
   # shellcheck source=/dev/null
   . "$HERE/$part.sh"
@@ -65,6 +65,7 @@ begin() {
   export CHOWDER_SANDBOX_DRIVER=fake CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
   # All that is asked for comes from one address and with one key.
   export CHOWDER_RATE_SIGN_UP_BURST=100000 CHOWDER_RATE_BURST=1000000
+  export CHOWDER_UNKNOWN_BURST=1000000 CHOWDER_NO_KEY_BURST=1000000 CHOWDER_NO_KEY_PER_SECOND=1000000
   server_ensure
   envoy_ensure_running
   organization_ensure

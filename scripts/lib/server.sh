@@ -83,7 +83,6 @@ envoy_ensure_running() {
     process_stop envoy
   fi
   port_free "$CHOWDER_REST_PORT" CHOWDER_REST_PORT REST
-  port_free "$CHOWDER_ENVOY_ADMIN_PORT" CHOWDER_ENVOY_ADMIN_PORT "Envoy's admin page"
   mv "$config.new" "$config"
   say "Starting Envoy ..."
   process_start envoy "$ENVOY" -c "$config" --disable-hot-restart --log-level warn

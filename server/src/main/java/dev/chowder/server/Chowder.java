@@ -61,8 +61,11 @@ import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.OpenStreams;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.auth.UnknownLimit;
+import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.Departure;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
@@ -76,6 +79,7 @@ import dev.chowder.server.file.FileGrpcService;
 import dev.chowder.server.file.FileSettings;
 import dev.chowder.server.gateway.ConsoleAdmission;
 import dev.chowder.server.gateway.EnvoyOnly;
+import dev.chowder.server.gateway.EnvoyQuestions;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.Claims;
@@ -431,7 +435,15 @@ public final class Chowder implements AutoCloseable {
                 metrics,
                 serving::get));
     var envoy = new EnvoyToken(token("envoy.token", "chd_envoy_"));
-    var addresses = new ClientAddress(envoy);
+    var rateSettings = RateSettings.of(config);
+    var unknownSettings = UnknownSettings.of(config);
+    var rejectionDelay = rateSettings.rejectionDelay();
+    var keyCheck =
+        new KeyCheck(
+            key -> keys.authenticate(key).map(Caller::of),
+            audit::authenticationFailed,
+            unknownSettings,
+            rejectionDelay);
     var grpc =
         lifeline.add(
             "gRPC",
@@ -452,17 +464,21 @@ public final class Chowder implements AutoCloseable {
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(
-                                new GatewayAuthorization(
-                                    directory,
-                                    new SandboxListeners(
-                                        driver, settings.gateway().listenerAge(), blocking),
-                                    settings.gateway().baseDomain(),
-                                    consoles)))),
+                                new EnvoyQuestions(
+                                    keyCheck,
+                                    new GatewayAuthorization(
+                                        directory,
+                                        new SandboxListeners(
+                                            driver, settings.gateway().listenerAge(), blocking),
+                                        settings.gateway().baseDomain(),
+                                        consoles,
+                                        new UnknownLimit<>(
+                                            "hosts", unknownSettings, rejectionDelay)))))),
                 new GrpcServer.Gate(
-                    key -> keys.authenticate(key).map(Caller::of),
-                    new RateLimit(RateSettings.of(config), addresses),
+                    keyCheck,
+                    new ClientAddress(envoy),
+                    new RateLimit(rateSettings, rejectionDelay),
                     streams,
-                    (call, headers) -> audit.authenticationFailed(addresses.of(call, headers)),
                     audit,
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));

@@ -3,7 +3,8 @@ package dev.chowder.server;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.auth.KeyAuthenticator;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.ScopeInterceptor;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.OpenCallLimit;
@@ -72,17 +73,17 @@ public final class GrpcServer implements AutoCloseable {
    * What calls are asked for before a service sees them.
    *
    * @param keys whose key it is
+   * @param addresses where a call comes from
    * @param rate how often an organization may call
    * @param streams what ends streams of revoked keys
-   * @param failures receives failed authentications
    * @param audit records sensitive calls; it sees messages
    * @param idempotency what makes a call with an idempotency key once; it sees messages
    */
   public record Gate(
-      KeyAuthenticator keys,
+      KeyCheck keys,
+      ClientAddress addresses,
       RateLimit rate,
       ServerInterceptor streams,
-      AuthInterceptor.Failures failures,
       ServerInterceptor audit,
       ServerInterceptor idempotency) {}
 
@@ -160,7 +161,7 @@ public final class GrpcServer implements AutoCloseable {
         new SuccessStatus(),
         new RequestHeaders(),
         new ResponseHeaders(),
-        new AuthInterceptor(gate.keys(), gate.failures(), NEED_NO_KEY),
+        new AuthInterceptor(gate.keys(), gate.addresses(), NEED_NO_KEY),
         gate.rate().limit(),
         gate.streams());
   }

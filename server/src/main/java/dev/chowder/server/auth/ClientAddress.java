@@ -1,5 +1,6 @@
 package dev.chowder.server.auth;
 
+import io.grpc.Context;
 import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -9,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Objects;
 
 /**
  * Tells callers apart who have no key yet: by what Envoy says of its client where Envoy shows its
@@ -19,6 +21,9 @@ public final class ClientAddress {
   public static final Metadata.Key<String> CLIENT =
       Metadata.Key.of("x-chowder-client", Metadata.ASCII_STRING_MARSHALLER);
 
+  /** The address that this call's client has, once {@link AuthInterceptor} has seen the call. */
+  static final Context.Key<String> KEY = Context.key("client-address");
+
   /** Of an IPv6 address: what differs after them may all be one client's. */
   private static final int NETWORK_BYTES = 8;
 
@@ -28,12 +33,22 @@ public final class ClientAddress {
     this.envoy = envoy;
   }
 
+  /** Returns the address that the current call's client has. */
+  public static String current() {
+    return Objects.requireNonNull(KEY.get(), "no client address in this context");
+  }
+
+  /** Returns the text for the client with this IPv4 or IPv6 address. */
+  public static String of(String literal) {
+    return network(InetAddress.ofLiteral(literal));
+  }
+
   /** One text for each client; takes what Envoy says out of the headers. */
   public String of(ServerCall<?, ?> call, Metadata headers) {
     boolean fromEnvoy = envoy.takeFrom(headers);
     var client = headers.get(CLIENT);
     headers.discardAll(CLIENT);
-    if (fromEnvoy && client != null) return network(InetAddress.ofLiteral(client));
+    if (fromEnvoy && client != null) return of(client);
     var other = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     return other instanceof InetSocketAddress socket
         ? network(socket.getAddress())

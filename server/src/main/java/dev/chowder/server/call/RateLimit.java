@@ -7,6 +7,7 @@ import com.google.protobuf.MessageLite;
 import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
@@ -23,8 +24,6 @@ import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +56,6 @@ public final class RateLimit {
   /** By a wall clock that was set back, no bucket would fill until it is where it was. */
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
 
-  private static final double LEAST_OF_DELAY = 0.5;
   private static final Duration REMEMBERED = Duration.ofMinutes(1);
   private static final int METHODS_REMEMBERED = 4;
 
@@ -67,15 +65,13 @@ public final class RateLimit {
   private final Pace pace;
   private final int changeCost;
   private final int answerBytes;
-  private final Duration refusalDelay;
-  private final Semaphore delayed;
+  private final RejectionDelay delay;
   private final Cache<Asked, Integer> lastWeights;
   private final int mostExpected;
   private final Buckets signUps;
   private final Buckets events;
-  private final ClientAddress addresses;
 
-  public RateLimit(RateSettings settings, ClientAddress addresses) {
+  public RateLimit(RateSettings settings, RejectionDelay delay) {
     var rejection =
         "too many requests: this organization may make %d a second on this node, and a change"
             + " counts as "
@@ -86,8 +82,7 @@ public final class RateLimit {
     this.pace = new Pace(settings.calls(), settings.burstSpread());
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
-    this.refusalDelay = settings.refusalDelay();
-    this.delayed = new Semaphore(settings.maxDelayed());
+    this.delay = delay;
     this.lastWeights =
         Caffeine.newBuilder()
             .maximumSize((long) METHODS_REMEMBERED * settings.calls().remembered())
@@ -100,7 +95,6 @@ public final class RateLimit {
             settings.signUps(), "too many sign-ups: one address may sign up %d times an hour");
     this.events =
         new Buckets(settings.events(), "too many events: one address may send %d a second");
-    this.addresses = addresses;
   }
 
   /** Outside of whatever ends calls, so that errors carry the headers, too. */
@@ -140,7 +134,7 @@ public final class RateLimit {
       var standing = STANDING.get();
       if (standing != null) standing.now = new Shown(bound.burst(), probe);
       if (!probe.isConsumed()) {
-        delayRefusal();
+        delay.await();
         throw ApiError.rateLimited(
             refusal + "; retry after the time in Retry-After",
             seconds(probe.getNanosToWaitForRefill()));
@@ -166,19 +160,6 @@ public final class RateLimit {
     }
   }
 
-  /** Holds nothing but a virtual thread. Many that came together do not come again together. */
-  private void delayRefusal() {
-    if (!delayed.tryAcquire()) return;
-    try {
-      double part = ThreadLocalRandom.current().nextDouble(LEAST_OF_DELAY, 1);
-      Thread.sleep(Duration.ofNanos((long) (refusalDelay.toNanos() * part)));
-    } catch (InterruptedException end) {
-      Thread.currentThread().interrupt();
-    } finally {
-      delayed.release();
-    }
-  }
-
   private record Shown(int limit, ConsumptionProbe probe) {}
 
   /** How the caller stands; filled once it is known who calls. */
@@ -192,7 +173,7 @@ public final class RateLimit {
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
       var caller = Caller.ifKnown();
       if (caller.isEmpty()) {
-        ofMethod(call).count(addresses.of(call, headers), 1);
+        ofMethod(call).count(ClientAddress.current(), 1);
         return next.startCall(call, headers);
       }
       var method = call.getMethodDescriptor();

@@ -1,6 +1,7 @@
 package dev.chowder.server.call;
 
 import com.typesafe.config.Config;
+import dev.chowder.server.auth.RejectionDelay;
 import java.time.Duration;
 
 /**
@@ -54,6 +55,11 @@ public record RateSettings(
           "chowder.rate.change-cost: %d (expected: 1 to chowder.rate.burst, %d)"
               .formatted(changeCost, calls.burst()));
     }
+  }
+
+  /** Returns a new delay for rejections, as these settings say. */
+  public RejectionDelay rejectionDelay() {
+    return new RejectionDelay(refusalDelay, maxDelayed);
   }
 
   /** Reads {@code chowder.rate}. */

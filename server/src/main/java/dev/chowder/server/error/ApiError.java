@@ -11,6 +11,7 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.ProtoUtils;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -197,17 +198,27 @@ public final class ApiError extends RuntimeException {
   /** What REST needs to know before the error itself: Envoy reads it from initial metadata only. */
   void putHeaders(Metadata headers) {
     headers.put(HTTP_STATUS, Integer.toString(reason.httpStatus()));
+    restHeaders()
+        .forEach(
+            (name, value) ->
+                headers.put(name.equals("content-type") ? HTTP_CONTENT_TYPE : ascii(name), value));
+  }
+
+  /** Returns the headers that a REST caller gets beside the body. */
+  public Map<String, String> restHeaders() {
+    var headers = new LinkedHashMap<String, String>();
     // Also where the answer would have been a stream of events.
-    headers.put(HTTP_CONTENT_TYPE, "application/json");
+    headers.put("content-type", "application/json");
     if (retryAfterSeconds != null) {
-      headers.put(RETRY_AFTER, Integer.toString(Math.max(1, retryAfterSeconds)));
+      headers.put(RETRY_AFTER.name(), Integer.toString(Math.max(1, retryAfterSeconds)));
     }
     if (reason.repetitionIsPointless()) {
-      headers.put(SHOULD_RETRY, "false");
+      headers.put(SHOULD_RETRY.name(), "false");
     }
     if (reason == Reason.KEY_INVALID) {
-      headers.put(AUTHENTICATE, "Bearer");
+      headers.put(AUTHENTICATE.name(), "Bearer");
     }
+    return headers;
   }
 
   void putDetails(Metadata trailers) {

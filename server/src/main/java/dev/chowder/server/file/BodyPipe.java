@@ -13,7 +13,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * A body on its way from a call's messages to a thread that reads it as one stream. One message
  * waits at most: whoever sends more waits, and so does the caller. When the reader has had enough,
- * the rest is dropped.
+ * the rest is dropped. A body that arrives too slowly is aborted: an idle timeout alone would let a
+ * caller hold the reader forever with one byte at a time. Only time spent waiting for the caller
+ * counts, so a slow disk aborts nothing, and there is no limit for the whole body.
  */
 final class BodyPipe extends InputStream {
   private sealed interface Piece {
@@ -24,20 +26,25 @@ final class BodyPipe extends InputStream {
     record Broken(ApiError why) implements Piece {}
   }
 
-  private final Duration patience;
+  private final Duration window;
+  private final long minimum;
   private final BlockingQueue<Piece> waiting = new LinkedBlockingQueue<>();
   private final Semaphore room = new Semaphore(1);
   private InputStream now = InputStream.nullInputStream();
+  private long windowNanos;
+  private long windowBytes;
   private boolean ended;
   private volatile boolean closed;
 
   /**
    * Begins one.
    *
-   * @param patience how long nothing may come
+   * @param window time of waiting in which {@code minimum} bytes must arrive
+   * @param minimum at least 1
    */
-  BodyPipe(Duration patience) {
-    this.patience = patience;
+  BodyPipe(Duration window, long minimum) {
+    this.window = window;
+    this.minimum = minimum;
   }
 
   /** The next bytes; returns when there is room for more. */
@@ -79,14 +86,14 @@ final class BodyPipe extends InputStream {
   }
 
   private void next() {
+    long began = System.nanoTime();
     try {
-      var piece = waiting.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      var piece = waiting.poll(window.toNanos() - windowNanos, TimeUnit.NANOSECONDS);
+      windowNanos += System.nanoTime() - began;
       switch (piece) {
-        case null ->
-            throw ApiError.of(
-                Reason.REQUEST_INCOMPLETE,
-                "body: nothing for " + patience.toSeconds() + " s (expected: the whole body)");
+        case null -> throw tooSlow();
         case Piece.Bytes(var data) -> {
+          count(data.size());
           now = data.newInput();
           room.release();
         }
@@ -97,6 +104,23 @@ final class BodyPipe extends InputStream {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.SERVER_UNAVAILABLE, "node: ends (expected: the same call again)");
     }
+  }
+
+  private void count(int bytes) {
+    windowBytes += bytes;
+    if (windowBytes >= minimum) {
+      windowBytes = 0;
+      windowNanos = 0;
+    } else if (windowNanos >= window.toNanos()) {
+      throw tooSlow();
+    }
+  }
+
+  private ApiError tooSlow() {
+    return ApiError.of(
+        Reason.REQUEST_INCOMPLETE,
+        "body: must bring at least %d bytes in %d s; got %d"
+            .formatted(minimum, window.toSeconds(), windowBytes));
   }
 
   /** Drops what is still to come. */

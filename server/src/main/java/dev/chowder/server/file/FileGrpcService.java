@@ -112,7 +112,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public StreamObserver<UploadFileRequest> uploadFile(StreamObserver<Empty> out) {
     var caller = Caller.current();
-    return new IncomingFiles<>(out, settings.patience(), settings.droppedBytes()) {
+    return new IncomingFiles<>(out, settings) {
       @Override
       Supplier<Empty> begin(UploadFileRequest first, BodyPipe body) {
         var id = FileRequests.instance(first.getInstanceId());
@@ -203,7 +203,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   @Override
   public StreamObserver<ImportFilesRequest> importFiles(StreamObserver<ImportFilesResponse> out) {
     var caller = Caller.current();
-    return new IncomingFiles<>(out, settings.patience(), settings.droppedBytes()) {
+    return new IncomingFiles<>(out, settings) {
       @Override
       Supplier<ImportFilesResponse> begin(ImportFilesRequest first, BodyPipe body) {
         var id = FileRequests.instance(first.getInstanceId());

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param maxImportBytes of a tar
  * @param maxImportEntries of a tar
  * @param patience how long nothing may move while a file comes or goes
+ * @param minUploadBytes what must come of an upload or import in each {@code patience}
  * @param droppedBytes of an upload that was refused, before the refusal is told
  * @param maxOpen files being read or written at once, on this node
  */
@@ -22,6 +23,7 @@ public record FileSettings(
     long maxImportBytes,
     int maxImportEntries,
     Duration patience,
+    long minUploadBytes,
     long droppedBytes,
     int maxOpen) {
   /** Reads {@code chowder.files}. */
@@ -34,6 +36,7 @@ public record FileSettings(
         c.getBytes("max-import-bytes"),
         c.getInt("max-import-entries"),
         c.getDuration("patience"),
+        c.getBytes("min-upload-bytes"),
         c.getBytes("dropped-bytes"),
         c.getInt("max-open"));
   }

@@ -7,7 +7,6 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
@@ -33,13 +32,12 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
   /**
    * Begins with the first message.
    *
-   * @param patience how long nothing may come
-   * @param dropped bytes after a refusal until it is told
+   * @param settings how slowly a body may arrive, and how much is dropped after a refusal
    */
-  IncomingFiles(StreamObserver<A> out, Duration patience, long dropped) {
+  IncomingFiles(StreamObserver<A> out, FileSettings settings) {
     this.out = out;
-    this.dropped = dropped;
-    this.pipe = new BodyPipe(patience);
+    this.dropped = settings.droppedBytes();
+    this.pipe = new BodyPipe(settings.patience(), settings.minUploadBytes());
     // Not in its turn behind the messages: the last of them may wait for room.
     Context.current().addListener(_ -> pipe.abandon(), Runnable::run);
   }

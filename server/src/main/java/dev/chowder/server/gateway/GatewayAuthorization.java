@@ -5,39 +5,29 @@ import com.google.protobuf.Value;
 import com.google.rpc.Code;
 import dev.chowder.actor.Ids;
 import dev.chowder.openclaw.Channel;
+import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
-import io.envoyproxy.envoy.config.core.v3.HeaderValue;
-import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
-import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
-import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
 import io.envoyproxy.envoy.service.auth.v3.CheckResponse;
-import io.envoyproxy.envoy.service.auth.v3.DeniedHttpResponse;
 import io.envoyproxy.envoy.service.auth.v3.OkHttpResponse;
-import io.envoyproxy.envoy.type.v3.HttpStatus;
-import io.envoyproxy.envoy.type.v3.StatusCode;
-import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
 import java.util.Locale;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Answers Envoy's question where a request for {@code <instance id>.<base domain>} goes: to the
  * gateway, or to a channel's plugin that has a webhook on a port of its own. It checks no token,
  * the gateway and the plugin do; but it lets nobody through to what only Chowder may ask of a
- * gateway.
+ * gateway. Bounds what host names cost that no instance has.
  */
-public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationImplBase {
-  private static final Logger LOG = LoggerFactory.getLogger(GatewayAuthorization.class);
-
+public final class GatewayAuthorization {
   private final GatewayDirectory directory;
   private final ListenerDirectory listeners;
   private final String suffix;
   private final WebSocketNotice onWebSocket;
+  private final UnknownLimit<String> unknown;
 
   /** Hears that somebody opens a WebSocket to an instance's gateway. Must not block. */
   @FunctionalInterface
@@ -49,47 +39,52 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
       GatewayDirectory directory,
       ListenerDirectory listeners,
       String baseDomain,
-      WebSocketNotice onWebSocket) {
+      WebSocketNotice onWebSocket,
+      UnknownLimit<String> unknown) {
     this.directory = directory;
     this.listeners = listeners;
     this.suffix = "." + baseDomain.toLowerCase(Locale.ROOT);
     this.onWebSocket = onWebSocket;
+    this.unknown = unknown;
   }
 
-  @Override
-  public void check(CheckRequest request, StreamObserver<CheckResponse> answer) {
-    CheckResponse response;
-    try {
-      response = decide(request.getAttributes().getRequest().getHttp());
-    } catch (RuntimeException thrown) {
-      LOG.error("question for a gateway failed", thrown);
-      response = denied(ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder"));
-    }
-    answer.onNext(response);
-    answer.onCompleted();
-  }
-
-  private CheckResponse decide(AttributeContext.HttpRequest http) {
+  /**
+   * Returns where the request goes, or why nowhere.
+   *
+   * @param address of the client, as {@code ClientAddress} names it
+   * @throws ApiError if it goes nowhere
+   */
+  CheckResponse decide(String address, AttributeContext.HttpRequest http) {
     Optional<String> instanceId = instanceId(http.getHost());
     if (instanceId.isEmpty() || AdminPath.isMeantBy(http.getPath())) {
-      return denied(ApiError.instanceNotFound());
+      throw ApiError.instanceNotFound();
     }
-    return switch (directory.lookup(Optional.empty(), instanceId.get())) {
-      case Place.NotFound() -> denied(ApiError.instanceNotFound());
-      case Place.Suspended() -> denied(ApiError.organizationSuspended());
+    return switch (place(address, instanceId.get())) {
+      case Place.NotFound() -> throw ApiError.instanceNotFound();
+      case Place.Suspended() -> throw ApiError.organizationSuspended();
       case Place.WrongState(var status, _) ->
-          denied(
-              ApiError.of(
-                  Reason.INSTANCE_NOT_RUNNING, "status: " + status + " (expected: running)"));
-      case Place.Target(var address, _, _) -> {
+          throw ApiError.of(
+              Reason.INSTANCE_NOT_RUNNING, "status: " + status + " (expected: running)");
+      case Place.Target(var gateway, _, _) -> {
         var port = listenerPort(http);
-        if (port.isPresent()) yield listener(instanceId.get(), address, port.get());
+        if (port.isPresent()) yield listener(instanceId.get(), gateway, port.get());
         if ("websocket".equalsIgnoreCase(http.getHeadersOrDefault("upgrade", ""))) {
           onWebSocket.opening(instanceId.get());
         }
-        yield allowed(address);
+        yield allowed(gateway);
       }
     };
+  }
+
+  private Place place(String address, String instanceId) {
+    return unknown
+        .find(
+            address,
+            instanceId,
+            () ->
+                Optional.of(directory.lookup(Optional.empty(), instanceId))
+                    .filter(place -> !(place instanceof Place.NotFound)))
+        .orElseGet(Place.NotFound::new);
   }
 
   /**
@@ -106,11 +101,10 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
     return listeners
         .lookup(instanceId, gateway, port)
         .map(GatewayAuthorization::allowed)
-        .orElseGet(
+        .orElseThrow(
             () ->
-                denied(
-                    ApiError.of(
-                        Reason.GATEWAY_UNAVAILABLE, "sandbox: not found (expected: an address)")));
+                ApiError.of(
+                    Reason.GATEWAY_UNAVAILABLE, "sandbox: not found (expected: an address)"));
   }
 
   private Optional<String> instanceId(String host) {
@@ -133,25 +127,6 @@ public final class GatewayAuthorization extends AuthorizationGrpc.AuthorizationI
         .setDynamicMetadata(
             Struct.newBuilder()
                 .putFields("dst", Value.newBuilder().setStringValue(destination).build()))
-        .build();
-  }
-
-  private static CheckResponse denied(ApiError error) {
-    return CheckResponse.newBuilder()
-        .setStatus(com.google.rpc.Status.newBuilder().setCode(error.reason().code().value()))
-        .setDeniedResponse(
-            DeniedHttpResponse.newBuilder()
-                .setStatus(
-                    HttpStatus.newBuilder()
-                        .setCode(StatusCode.forNumber(error.reason().httpStatus())))
-                .addHeaders(header("content-type", "application/json"))
-                .setBody(error.toJson()))
-        .build();
-  }
-
-  private static HeaderValueOption header(String name, String value) {
-    return HeaderValueOption.newBuilder()
-        .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value))
         .build();
   }
 }

@@ -16,7 +16,9 @@ import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.error.ApiError;
@@ -85,6 +87,7 @@ class ChainTest {
 
   @BeforeEach
   void start(@TempDir Path folder) throws IOException {
+    var rate = RateSettings.of(ConfigFactory.load());
     String name = InProcessServerBuilder.generateName();
     server =
         GrpcServer.on(
@@ -92,18 +95,20 @@ class ChainTest {
                 Edge.settings(folder).grpc(),
                 new GrpcServer.Services(List.of(service), List.of()),
                 new GrpcServer.Gate(
-                    key ->
-                        key.reveal().equals(KEY)
-                            ? Optional.of(new Caller("org", "key"))
-                            : Optional.empty(),
-                    new RateLimit(
-                        RateSettings.of(ConfigFactory.load()),
-                        new ClientAddress(
-                            new EnvoyToken(
-                                TokenFile.in(
-                                    Edge.envoyToken(folder), "chd_envoy_", new SecureRandom())))),
+                    new KeyCheck(
+                        key ->
+                            key.reveal().equals(KEY)
+                                ? Optional.of(new Caller("org", "key"))
+                                : Optional.empty(),
+                        _ -> {},
+                        UnknownSettings.of(ConfigFactory.load()),
+                        rate.rejectionDelay()),
+                    new ClientAddress(
+                        new EnvoyToken(
+                            TokenFile.in(
+                                Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()))),
+                    new RateLimit(rate, rate.rejectionDelay()),
                     new PassOn(),
-                    (_, _) -> {},
                     new PassOn(),
                     new PassOn()),
                 metrics)

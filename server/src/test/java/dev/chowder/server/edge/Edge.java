@@ -10,10 +10,14 @@ import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.auth.UnknownLimit;
+import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.gateway.EnvoyOnly;
+import dev.chowder.server.gateway.EnvoyQuestions;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
@@ -39,6 +43,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The edge without what is behind it: real interceptors, requests and proxies, stub services. */
 final class Edge implements AutoCloseable {
@@ -54,6 +59,10 @@ final class Edge implements AutoCloseable {
   /** By the instance's id and the port in its sandbox. */
   final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
 
+  /** How often a key was looked up, and the place of a gateway for Envoy. */
+  final AtomicInteger keyLookups = new AtomicInteger();
+
+  final AtomicInteger placeLookups = new AtomicInteger();
   final BlockingQueue<String> webSockets = new LinkedBlockingQueue<>();
   final StubInstances instances;
   final GrpcServer grpc;
@@ -78,12 +87,26 @@ final class Edge implements AutoCloseable {
         new StubOrganizations(
             new OrganizationRequests(
                 settings.instances().modelProviders(), settings.privateModelHosts()));
+    var rate = RateSettings.of(config);
+    var keys =
+        new KeyCheck(
+            key -> {
+              keyLookups.incrementAndGet();
+              return Optional.ofNullable(KEYS.get(key.reveal()));
+            },
+            _ -> {},
+            UnknownSettings.of(config),
+            rate.rejectionDelay());
     var gateways =
         new GatewayAuthorization(
-            (organization, id) -> place(id),
+            (organization, id) -> {
+              placeLookups.incrementAndGet();
+              return place(id);
+            },
             (id, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
             settings.gateway().baseDomain(),
-            webSockets::add);
+            webSockets::add,
+            new UnknownLimit<>("hosts", UnknownSettings.of(config), rate.rejectionDelay()));
     var envoy = new EnvoyToken(TokenFile.in(envoyToken(folder), "chd_envoy_", new SecureRandom()));
     grpc =
         GrpcServer.onNetwork(
@@ -93,13 +116,12 @@ final class Edge implements AutoCloseable {
                     .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
                     List.of(instances, organizations),
-                    List.of(new EnvoyOnly(envoy).guard(gateways))),
+                    List.of(new EnvoyOnly(envoy).guard(new EnvoyQuestions(keys, gateways)))),
                 new GrpcServer.Gate(
-                    key -> Optional.ofNullable(KEYS.get(key.reveal())),
-                    new RateLimit(
-                        RateSettings.of(config(folder, others)), new ClientAddress(envoy)),
+                    keys,
+                    new ClientAddress(envoy),
+                    new RateLimit(rate, rate.rejectionDelay()),
                     new PassOn(),
-                    (_, _) -> {},
                     new PassOn(),
                     new PassOn()),
                 metrics)

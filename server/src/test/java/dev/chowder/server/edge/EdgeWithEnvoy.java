@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -15,12 +16,18 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /** One edge and one Envoy in front of it for all tests of a class. */
 final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
   private final Map<String, String> variables;
+  private final Map<String, Object> settings;
   private @Nullable Path folder;
   private @Nullable Edge edge;
   private @Nullable EnvoyProcess envoy;
 
-  EdgeWithEnvoy(Map<String, String> variables) {
+  EdgeWithEnvoy(Map<String, String> variables, Map<String, Object> settings) {
     this.variables = variables;
+    this.settings = settings;
+  }
+
+  EdgeWithEnvoy(Map<String, String> variables) {
+    this(variables, Map.of());
   }
 
   EdgeWithEnvoy() {
@@ -34,11 +41,22 @@ final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
     return edge;
   }
 
-  InetSocketAddress rest() {
+  EnvoyProcess envoy() {
     if (envoy == null) {
       throw new IllegalStateException("not started");
     }
-    return Edge.loopback(envoy.port());
+    return envoy;
+  }
+
+  /** Another Envoy in front of the same edge. */
+  EnvoyProcess anotherEnvoy(Path folder, Map<String, String> variables)
+      throws IOException, InterruptedException {
+    Files.copy(Edge.envoyToken(Objects.requireNonNull(this.folder)), Edge.envoyToken(folder));
+    return edge().startEnvoy(folder, variables);
+  }
+
+  InetSocketAddress rest() {
+    return Edge.loopback(envoy().port());
   }
 
   /** Sends a request with the first organization's key. */
@@ -62,7 +80,7 @@ final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
   @Override
   public void beforeAll(ExtensionContext context) throws Exception {
     folder = Files.createTempDirectory("edge");
-    edge = new Edge(folder);
+    edge = new Edge(folder, settings);
     envoy = edge.startEnvoy(folder, variables);
   }
 

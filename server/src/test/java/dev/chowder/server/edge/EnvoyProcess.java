@@ -1,7 +1,7 @@
 package dev.chowder.server.edge;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -30,10 +30,12 @@ public final class EnvoyProcess implements AutoCloseable {
 
   private final Process process;
   private final int port;
+  private final Path admin;
 
-  private EnvoyProcess(Process process, int port) {
+  private EnvoyProcess(Process process, int port, Path admin) {
     this.process = process;
     this.port = port;
+    this.admin = admin;
   }
 
   /**
@@ -47,19 +49,17 @@ public final class EnvoyProcess implements AutoCloseable {
     Path root = repository();
     var all = new HashMap<>(variables);
     all.put("CHOWDER_REST_PORT", "0");
-    all.put("CHOWDER_ENVOY_ADMIN_PORT", "0");
+    Path admin = folder.resolve("envoy-admin.sock");
+    all.put("CHOWDER_ENVOY_ADMIN_SOCKET", admin.toString());
     all.put("CHOWDER_ENVOY_SECRETS", folder.resolve("envoy-secrets").toString());
     Path config = folder.resolve("envoy.yaml");
     Files.writeString(config, run(List.of(root.resolve("envoy/render.sh").toString()), all));
-    Path admin = folder.resolve("admin");
     Process process =
         new ProcessBuilder(
                 binary(root),
                 "-c",
                 config.toString(),
                 "--disable-hot-restart",
-                "--admin-address-path",
-                admin.toString(),
                 "--concurrency",
                 "1",
                 "--log-level",
@@ -68,7 +68,8 @@ public final class EnvoyProcess implements AutoCloseable {
             .redirectOutput(folder.resolve("envoy.log").toFile())
             .start();
     try {
-      return new EnvoyProcess(process, restPort(process, admin, folder.resolve("envoy.log")));
+      return new EnvoyProcess(
+          process, restPort(process, admin, folder.resolve("envoy.log")), admin);
     } catch (IOException | InterruptedException | RuntimeException thrown) {
       process.destroyForcibly();
       throw thrown;
@@ -79,13 +80,32 @@ public final class EnvoyProcess implements AutoCloseable {
     return port;
   }
 
+  /** The Unix socket of its admin interface. */
+  Path admin() {
+    return admin;
+  }
+
+  /** The value of one of its counters or gauges, by its whole name. */
+  long stat(String name) throws IOException {
+    return ask(admin, "/stats?format=json&filter=^" + name + "$").at("/stats/0/value").asLong(-1);
+  }
+
+  /** Bytes that its allocator has given out. */
+  long allocatedBytes() throws IOException {
+    return ask(admin, "/memory").path("allocated").asLong();
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
   private static int restPort(Process process, Path admin, Path log)
       throws IOException, InterruptedException {
     Instant deadline = Instant.now().plus(START_LIMIT);
     try (var client = HttpClient.newHttpClient()) {
       while (Instant.now().isBefore(deadline) && process.isAlive()) {
-        if (Files.exists(admin) && Files.size(admin) > 0) {
-          JsonNode listeners = listeners(client, Files.readString(admin).strip());
+        if (Files.exists(admin)) {
+          JsonNode listeners = ask(admin, "/listeners?format=json").path("listener_statuses");
           if (!listeners.isEmpty()) {
             int port = listeners.get(0).at("/local_address/socket_address/port_value").asInt();
             // It is named before it takes connections: first Envoy looks for nodes that are well.
@@ -131,14 +151,12 @@ public final class EnvoyProcess implements AutoCloseable {
     }
   }
 
-  private static JsonNode listeners(HttpClient client, String address)
-      throws IOException, InterruptedException {
-    var request =
-        HttpRequest.newBuilder(URI.create("http://" + address + "/listeners?format=json"))
-            .timeout(Duration.ofSeconds(5))
-            .build();
-    String body = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
-    return new ObjectMapper().readTree(body).path("listener_statuses");
+  private static JsonNode ask(Path admin, String target) throws IOException {
+    try {
+      return RawHttp.send(admin, RawHttp.Request.of("GET", target)).json();
+    } catch (ConnectException notYet) {
+      return MissingNode.getInstance();
+    }
   }
 
   private static String binary(Path root) throws IOException, InterruptedException {

@@ -10,7 +10,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -106,14 +111,26 @@ public final class RawHttp {
     return new Exchange(socket);
   }
 
+  /** Sends it over a Unix socket and reads the whole answer. */
+  public static Answer send(Path socket, Request request) throws IOException {
+    try (var channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+      channel.write(ByteBuffer.wrap(request.with("Connection", "close").bytes()));
+      return new Exchange(new Socket(), Channels.newInputStream(channel)).whole();
+    }
+  }
+
   /** An answer that is under way. */
   public static final class Exchange implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
 
     Exchange(Socket socket) throws IOException {
+      this(socket, socket.getInputStream());
+    }
+
+    private Exchange(Socket socket, InputStream in) {
       this.socket = socket;
-      this.in = new BufferedInputStream(socket.getInputStream());
+      this.in = new BufferedInputStream(in);
     }
 
     public Socket socket() {

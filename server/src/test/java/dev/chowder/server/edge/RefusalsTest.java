@@ -13,7 +13,9 @@ import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.EnvoyToken;
+import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.TokenFile;
+import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import io.grpc.ManagedChannel;
@@ -63,6 +65,7 @@ class RefusalsTest {
     var config = ConfigFactory.parseMap(all).withFallback(ConfigFactory.load());
     var envoy =
         new EnvoyToken(TokenFile.in(Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()));
+    var rate = RateSettings.of(config);
     var name = InProcessServerBuilder.generateName();
     var server =
         GrpcServer.on(
@@ -70,10 +73,15 @@ class RefusalsTest {
                 Edge.settings(folder).grpc(),
                 new GrpcServer.Services(List.of(new Verbose()), List.of()),
                 new GrpcServer.Gate(
-                    (Secret key) -> Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
-                    new RateLimit(RateSettings.of(config), new ClientAddress(envoy)),
+                    new KeyCheck(
+                        (Secret key) ->
+                            Optional.of(new Caller(key.reveal().substring(8, 9), "key")),
+                        _ -> {},
+                        UnknownSettings.of(config),
+                        rate.rejectionDelay()),
+                    new ClientAddress(envoy),
+                    new RateLimit(rate, rate.rejectionDelay()),
                     new PassOn(),
-                    (_, _) -> {},
                     new PassOn(),
                     new PassOn()),
                 new SimpleMeterRegistry())

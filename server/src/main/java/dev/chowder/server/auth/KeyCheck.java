@@ -1,0 +1,65 @@
+package dev.chowder.server.auth;
+
+import com.google.common.hash.HashCode;
+import com.google.common.hash.Hashing;
+import dev.chowder.secret.Secret;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+
+/**
+ * Reads the API key from an {@code authorization} header and returns its caller. Bounds what
+ * unknown keys cost. Does not know how the header arrived.
+ */
+public final class KeyCheck {
+  // Long enough for every key that we give out; a longer text is not worth a hash.
+  private static final Pattern BEARER =
+      Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
+
+  private final KeyAuthenticator keys;
+  private final Consumer<String> failures;
+  private final UnknownLimit<HashCode> unknown;
+
+  /**
+   * Checks keys with {@code keys}, as often as {@code settings} allow for unknown ones.
+   *
+   * @param failures receives the client address of each failed authentication; must not block
+   */
+  public KeyCheck(
+      KeyAuthenticator keys,
+      Consumer<String> failures,
+      UnknownSettings settings,
+      RejectionDelay delay) {
+    this.keys = keys;
+    this.failures = failures;
+    this.unknown = new UnknownLimit<>("keys", settings, delay);
+  }
+
+  /**
+   * Returns the caller that has this key.
+   *
+   * @param address of the client, as {@link ClientAddress} names it
+   * @param headers all values of {@code authorization}
+   * @throws ApiError {@code KEY_INVALID}, or {@code RATE_LIMITED} after too many unknown keys
+   */
+  public Caller caller(String address, List<String> headers) {
+    if (headers.isEmpty()) throw invalid(address, "none");
+    if (headers.size() > 1) throw invalid(address, "more than one");
+    var bearer = BEARER.matcher(headers.getFirst());
+    if (!bearer.matches()) throw invalid(address, "malformed");
+    var key = Secret.of(bearer.group(1));
+    var hash = Hashing.sha256().hashString(key.reveal(), StandardCharsets.US_ASCII);
+    return unknown
+        .find(address, hash, () -> keys.authenticate(key))
+        .orElseThrow(() -> invalid(address, "not valid"));
+  }
+
+  private ApiError invalid(String address, String got) {
+    failures.accept(address);
+    return ApiError.of(
+        Reason.KEY_INVALID, "authorization: " + got + " (expected: Bearer and a valid key)");
+  }
+}

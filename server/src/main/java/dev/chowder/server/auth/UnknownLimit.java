@@ -1,0 +1,117 @@
+package dev.chowder.server.auth;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.chowder.server.error.ApiError;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.TimeMeter;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Looks values up that callers without a valid key may choose freely, such as keys and host names,
+ * and bounds what unknown ones cost: an unknown value is cached for a short time, and each client
+ * address has a token bucket of attempts. A value that existed before does not count, so that its
+ * caller is served even from an address that exhausted its attempts. All memory is bounded. Does
+ * not know what a value means.
+ *
+ * @param <V> what is looked up; kept in memory, so a hash where the value is a secret
+ */
+public final class UnknownLimit<V> {
+  /** A wall clock that is set back would stop buckets from filling. */
+  private static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
+
+  private static final Duration MARGIN = Duration.ofMinutes(1);
+
+  private final String what;
+  private final UnknownSettings settings;
+  private final RejectionDelay delay;
+  private final Cache<V, Boolean> unknown;
+  private final Cache<V, Boolean> existed;
+  private final Cache<String, Bucket> attempts;
+
+  /**
+   * Creates one for one kind of value.
+   *
+   * @param what the kind in plural, for error messages
+   */
+  public UnknownLimit(String what, UnknownSettings settings, RejectionDelay delay) {
+    this(what, settings, delay, Ticker.systemTicker());
+  }
+
+  UnknownLimit(String what, UnknownSettings settings, RejectionDelay delay, Ticker ticker) {
+    this.what = what;
+    this.settings = settings;
+    this.delay = delay;
+    this.unknown =
+        Caffeine.newBuilder()
+            .maximumSize(settings.values())
+            .expireAfterWrite(settings.cacheTime())
+            .ticker(ticker)
+            .build();
+    this.existed = Caffeine.newBuilder().maximumSize(settings.values()).build();
+    this.attempts =
+        Caffeine.newBuilder()
+            .maximumSize(settings.addresses())
+            // A bucket is full again by then, so a new one is the same.
+            .expireAfterAccess(
+                Duration.ofSeconds(settings.burst() / settings.perSecond()).plus(MARGIN))
+            .build();
+  }
+
+  /**
+   * Returns what {@code lookup} finds, or empty if the value is unknown.
+   *
+   * @param address of the client, as {@link ClientAddress} names it
+   * @throws ApiError {@code RATE_LIMITED} if the address tried too many unknown values
+   */
+  public <T> Optional<T> find(String address, V value, Supplier<Optional<T>> lookup) {
+    if (unknown.getIfPresent(value) != null) {
+      take(address);
+      return Optional.empty();
+    }
+    boolean free = existed.getIfPresent(value) != null;
+    if (!free) take(address);
+    boolean counts = false;
+    try {
+      var found = lookup.get();
+      if (found.isPresent()) {
+        existed.put(value, true);
+      } else {
+        counts = true;
+        existed.invalidate(value);
+        unknown.put(value, true);
+      }
+      return found;
+    } finally {
+      if (!free && !counts) bucket(address).addTokens(1);
+    }
+  }
+
+  private void take(String address) {
+    var probe = bucket(address).tryConsumeAndReturnRemaining(1);
+    if (probe.isConsumed()) return;
+    delay.await();
+    throw ApiError.rateLimited(
+        "cannot check more unknown %s from this address: the limit is %d per second; retry later"
+            .formatted(what, settings.perSecond()),
+        (int) TimeUnit.NANOSECONDS.toSeconds(probe.getNanosToWaitForRefill()) + 1);
+  }
+
+  private Bucket bucket(String address) {
+    return attempts.get(
+        address,
+        _ ->
+            Bucket.builder()
+                .withCustomTimePrecision(METER)
+                .addLimit(
+                    limit ->
+                        limit
+                            .capacity(settings.burst())
+                            .refillGreedy(settings.perSecond(), Duration.ofSeconds(1)))
+                .build());
+  }
+}

@@ -1,0 +1,27 @@
+package dev.chowder.server.auth;
+
+import com.typesafe.config.Config;
+import java.time.Duration;
+
+/**
+ * Limits for keys and host names that do not exist; {@code reference.conf} gives the reasons.
+ *
+ * @param perSecond attempts with unknown values from one client address
+ * @param burst attempts at once after a pause
+ * @param addresses how many addresses are remembered
+ * @param values how many values of each kind are cached, unknown ones and ones that existed
+ * @param cacheTime how long a value counts as unknown without another lookup
+ */
+public record UnknownSettings(
+    int perSecond, int burst, int addresses, int values, Duration cacheTime) {
+  /** Reads {@code chowder.unknown}. */
+  public static UnknownSettings of(Config root) {
+    var config = root.getConfig("chowder.unknown");
+    return new UnknownSettings(
+        config.getInt("per-second"),
+        config.getInt("burst"),
+        config.getInt("max-addresses"),
+        config.getInt("max-values"),
+        config.getDuration("cache-time"));
+  }
+}

@@ -1,0 +1,89 @@
+package dev.chowder.server.gateway;
+
+import com.google.rpc.Code;
+import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.auth.KeyCheck;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import io.envoyproxy.envoy.config.core.v3.HeaderValue;
+import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
+import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
+import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
+import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
+import io.envoyproxy.envoy.service.auth.v3.CheckResponse;
+import io.envoyproxy.envoy.service.auth.v3.DeniedHttpResponse;
+import io.envoyproxy.envoy.service.auth.v3.OkHttpResponse;
+import io.envoyproxy.envoy.type.v3.HttpStatus;
+import io.envoyproxy.envoy.type.v3.StatusCode;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers Envoy's two questions about a request, which it asks when it has read the headers:
+ * whether an API key is valid, before Envoy takes a large body; and where an instance's gateway is.
+ */
+public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBase {
+  private static final Logger LOG = LoggerFactory.getLogger(EnvoyQuestions.class);
+
+  private final KeyCheck keys;
+  private final GatewayAuthorization gateways;
+
+  /** Answers with {@code keys} for the API's hosts and {@code gateways} for those of instances. */
+  public EnvoyQuestions(KeyCheck keys, GatewayAuthorization gateways) {
+    this.keys = keys;
+    this.gateways = gateways;
+  }
+
+  @Override
+  public void check(CheckRequest request, StreamObserver<CheckResponse> answer) {
+    CheckResponse response;
+    try {
+      response = decide(request.getAttributes());
+    } catch (ApiError why) {
+      response = denied(why);
+    } catch (RuntimeException thrown) {
+      LOG.error("a question of Envoy's failed", thrown);
+      response = denied(ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder"));
+    }
+    answer.onNext(response);
+    answer.onCompleted();
+  }
+
+  private CheckResponse decide(AttributeContext question) {
+    var address =
+        ClientAddress.of(question.getSource().getAddress().getSocketAddress().getAddress());
+    var http = question.getRequest().getHttp();
+    // envoy/envoy.yaml sets it; what a client sends is in the headers.
+    if (!question.getContextExtensionsOrDefault("check", "").equals("api_key")) {
+      return gateways.decide(address, http);
+    }
+    var header = Optional.ofNullable(http.getHeadersMap().get("authorization"));
+    keys.caller(address, header.map(List::of).orElse(List.of()));
+    return CheckResponse.newBuilder()
+        .setStatus(com.google.rpc.Status.newBuilder().setCode(Code.OK_VALUE))
+        .setOkResponse(OkHttpResponse.getDefaultInstance())
+        .build();
+  }
+
+  private static CheckResponse denied(ApiError error) {
+    var http =
+        DeniedHttpResponse.newBuilder()
+            .setStatus(
+                HttpStatus.newBuilder().setCode(StatusCode.forNumber(error.reason().httpStatus())))
+            .setBody(error.toJson());
+    error.restHeaders().forEach((name, value) -> http.addHeaders(header(name, value)));
+    return CheckResponse.newBuilder()
+        .setStatus(com.google.rpc.Status.newBuilder().setCode(error.reason().code().value()))
+        .setDeniedResponse(http)
+        .build();
+  }
+
+  private static HeaderValueOption header(String name, String value) {
+    return HeaderValueOption.newBuilder()
+        .setHeader(HeaderValue.newBuilder().setKey(name).setValue(value))
+        .build();
+  }
+}

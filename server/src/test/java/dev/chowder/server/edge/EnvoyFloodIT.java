@@ -1,0 +1,427 @@
+package dev.chowder.server.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.server.gateway.GatewayDirectory.Place;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What callers without a valid key can take from one who has one: a real Envoy, each test from
+ * client addresses of its own.
+ */
+@Timeout(120)
+class EnvoyFloodIT {
+  private static final int NO_KEY_BURST = 60;
+  private static final int UNKNOWN_BURST = 30;
+  private static final int MIB = 1 << 20;
+  private static final int LARGE = 4 * MIB - 1;
+
+  @RegisterExtension
+  static final EdgeWithEnvoy EDGE =
+      new EdgeWithEnvoy(
+          Map.of(
+              "CHOWDER_BODY_SECONDS", "1",
+              "CHOWDER_NO_KEY_BURST", "" + NO_KEY_BURST,
+              "CHOWDER_NO_KEY_PER_SECOND", "1"),
+          Map.of(
+              "chowder.unknown.burst",
+              UNKNOWN_BURST,
+              "chowder.unknown.per-second",
+              1,
+              "chowder.rate.refusal-delay",
+              "20ms"));
+
+  @Test
+  void bodiesWithoutAValidKeyAreNotHeldWhileACallerWithOneIsServed() throws Exception {
+    long before = EDGE.envoy().allocatedBytes();
+    var flood = new ArrayList<Slow>();
+    try {
+      for (int n = 0; n < 20; n++) {
+        flood.add(Slow.post("127.0.1.1", "/v1/instances", "Content-Length: " + LARGE));
+        flood.add(
+            Slow.post(
+                "127.0.1.2",
+                "/v1/instances",
+                "Content-Length: " + LARGE + "\r\nAuthorization: Bearer " + unknownKey(n)));
+      }
+      // All but the last byte of each.
+      for (var slow : flood) slow.send(LARGE - 1);
+      var refused = new ArrayList<Integer>();
+      for (int n = 0; n < 50; n++) {
+        int status = EDGE.call("POST", "/v1/instances", named("x".repeat(20_000))).status();
+        if (status != 400) refused.add(status);
+        if (EDGE.call("GET", "/v1/organization").status() != 200) refused.add(n);
+      }
+      assertThat(refused).as("calls with a key that were not answered").isEmpty();
+      for (var slow : flood) slow.awaitSent();
+      long grown = EDGE.envoy().allocatedBytes() - before;
+      System.out.printf(
+          "40 bodies of 4 MiB without a valid key: Envoy grew by %d KiB%n", grown >> 10);
+      assertThat(grown).isLessThan(32L * MIB);
+    } finally {
+      for (var slow : flood) slow.close();
+    }
+  }
+
+  @Test
+  void aCallerWithAKeyIsAnsweredBesideAFloodWithoutOne() throws Exception {
+    var alone = timed(200);
+    var stop = new CountDownLatch(1);
+    var flooded = new AtomicInteger();
+    for (int n = 0; n < 16; n++) {
+      var address = "127.0.8." + (1 + n % 4);
+      boolean withKeys = n % 2 == 0;
+      Thread.ofVirtual().start(() -> flood(address, withKeys, stop, flooded));
+    }
+    try {
+      var beside = timed(200);
+      System.out.printf(
+          "GET with a key, p99: alone %d us, beside %d calls without a valid one %d us%n",
+          alone.get(197), flooded.get(), beside.get(197));
+    } finally {
+      stop.countDown();
+    }
+    assertThat(flooded.get()).isPositive();
+  }
+
+  private static void flood(
+      String from, boolean withKeys, CountDownLatch stop, AtomicInteger flooded) {
+    var without = RawHttp.Request.of("GET", "/v1/organization");
+    while (stop.getCount() > 0) {
+      try {
+        var answer = from(from, withKeys ? withKey("f" + flooded.get()) : without);
+        assertThat(answer.status()).isIn(401, 429);
+        flooded.incrementAndGet();
+      } catch (IOException closed) {
+        return;
+      }
+    }
+  }
+
+  /** Microseconds of so many calls with a key, sorted; all are answered with 200. */
+  private static List<Long> timed(int calls) throws IOException {
+    var times = new ArrayList<Long>();
+    for (int n = 0; n < calls; n++) {
+      long began = System.nanoTime();
+      assertThat(EDGE.call("GET", "/v1/organization").status()).isEqualTo(200);
+      times.add((System.nanoTime() - began) / 1000);
+    }
+    return times.stream().sorted().toList();
+  }
+
+  @Test
+  void aSlowBodyWithoutAValidKeyIsRejectedByItsHeaders() throws Exception {
+    for (String headers :
+        new String[] {
+          "Content-Length: 9000",
+          "Transfer-Encoding: chunked",
+          "Content-Length: 100000\r\nAuthorization: Bearer " + unknownKey(1),
+          "Transfer-Encoding: chunked\r\nAuthorization: Bearer " + unknownKey(1),
+        }) {
+      try (var slow = Slow.post("127.0.2.1", "/v1/instances", headers)) {
+        RestErrors.check(slow.answer(), 401, 16, "KEY_INVALID");
+      }
+    }
+    for (String path : new String[] {"files/upload?path=a", "files/import"}) {
+      try (var slow = Slow.post("127.0.2.1", "/v1/instances/x/" + path, "Content-Length: 100000")) {
+        // The edge of these tests has no files: who is asked is the server, and no byte is waited
+        // for.
+        assertThat(slow.answer().status()).isIn(401, 404, 501);
+      }
+    }
+  }
+
+  @Test
+  void aBodyThatTricklesIsAborted() throws Exception {
+    for (String[] call :
+        new String[][] {
+          {"/v1/organization/signup", "Content-Length: 9000"},
+          {"/v1/instances", "Content-Length: 9000\r\nAuthorization: Bearer " + Edge.KEY},
+          {"/v1/instances", "Content-Length: 90000\r\nAuthorization: Bearer " + Edge.KEY},
+        }) {
+      try (var slow = Slow.post("127.0.3.1", call[0], call[1])) {
+        slow.trickle();
+        RestErrors.check(slow.answer(), 408, 4, "REQUEST_INCOMPLETE");
+      }
+    }
+  }
+
+  @Test
+  void anAnswerMayTakeLongerThanABody() throws Exception {
+    var id = EDGE.create("watched");
+    var request =
+        RawHttp.Request.of("GET", "/v1/instances/" + id + "/watch")
+            .with("Authorization", "Bearer " + Edge.KEY);
+    try (var watch = RawHttp.open(EDGE.rest(), request)) {
+      assertThat(watch.head().status()).isEqualTo(200);
+      assertThat(watch.chunk()).isNotEmpty();
+      watch.socket().setSoTimeout(2500);
+      assertThatThrownBy(() -> watch.in().read()).isInstanceOf(SocketTimeoutException.class);
+      EDGE.edge().instances.secondMessage.countDown();
+      assertThat(watch.chunk()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void whatNeedsNoKeyTakesNoLargeBody() throws IOException {
+    var signUp =
+        RawHttp.Request.of("POST", "/v1/organization/signup").json(named("x".repeat(20_000)));
+    RestErrors.check(RawHttp.send(EDGE.rest(), signUp), 413, 8, "TOO_LARGE");
+  }
+
+  @Test
+  void requestsWithoutAKeyAreLimitedByAddress() throws IOException {
+    var ask = RawHttp.Request.of("GET", "/v1/organization");
+    var statuses = new ArrayList<Integer>();
+    for (int n = 0; n < NO_KEY_BURST + 20; n++) statuses.add(from("127.0.4.1", ask).status());
+    assertThat(statuses).containsOnly(401, 429);
+    assertThat(statuses.subList(0, NO_KEY_BURST)).containsOnly(401);
+    assertThat(statuses).filteredOn(status -> status == 429).hasSizeGreaterThan(10);
+    var limited = from("127.0.4.1", ask);
+    RestErrors.check(limited, 429, 8, "RATE_LIMITED");
+    assertThat(limited.header("retry-after")).contains("1");
+    assertThat(from("127.0.4.2", ask).status()).isEqualTo(401);
+    assertThat(from("127.0.4.1", ask.with("Authorization", "Bearer " + Edge.KEY)).status())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void anUnknownKeyIsLookedUpOnceAndManyAreLimitedByAddress() throws IOException {
+    EDGE.call("GET", "/v1/organization");
+    var lookups = EDGE.edge().keyLookups;
+    int before = lookups.get();
+    for (int n = 0; n < 10; n++) {
+      RestErrors.check(from("127.0.5.1", withKey("same")), 401, 16, "KEY_INVALID");
+    }
+    assertThat(lookups.get() - before).isEqualTo(1);
+    var last = from("127.0.5.1", withKey("guess"));
+    for (int n = 0; n < 3 * UNKNOWN_BURST; n++) last = from("127.0.5.1", withKey("guess" + n));
+    RestErrors.check(last, 429, 8, "RATE_LIMITED");
+    assertThat(lookups.get() - before).isLessThan(2 * UNKNOWN_BURST);
+    assertThat(from("127.0.5.2", withKey("guess")).status()).isEqualTo(401);
+    // A caller whose key has worked is served even from the address that guesses.
+    var valid =
+        RawHttp.Request.of("GET", "/v1/organization").with("Authorization", "Bearer " + Edge.KEY);
+    assertThat(from("127.0.5.1", valid).status()).isEqualTo(200);
+  }
+
+  @Test
+  void anUnknownHostIsLookedUpOnceAndManyAreLimitedByAddress() throws IOException {
+    String known = EDGE.create("stopped");
+    EDGE.edge().places.put(known, new Place.WrongState("stopped", "stopped"));
+    RestErrors.check(from("127.0.6.1", host(known)), 503, 14, "INSTANCE_NOT_RUNNING");
+    var lookups = EDGE.edge().placeLookups;
+    int before = lookups.get();
+    for (int n = 0; n < 10; n++) {
+      RestErrors.check(from("127.0.6.1", host(id(0))), 404, 5, "INSTANCE_NOT_FOUND");
+    }
+    assertThat(lookups.get() - before).isEqualTo(1);
+    var last = from("127.0.6.1", host(id(1)));
+    for (int n = 2; n < 3 * UNKNOWN_BURST; n++) last = from("127.0.6.1", host(id(n)));
+    RestErrors.check(last, 429, 8, "RATE_LIMITED");
+    assertThat(last.header("retry-after")).isPresent();
+    assertThat(lookups.get() - before).isLessThan(2 * UNKNOWN_BURST);
+    RestErrors.check(from("127.0.6.1", host(known)), 503, 14, "INSTANCE_NOT_RUNNING");
+    RestErrors.check(from("127.0.6.2", host(id(1000))), 404, 5, "INSTANCE_NOT_FOUND");
+  }
+
+  @Test
+  void theAdminInterfaceIsAUnixSocketOfItsOwnerAlone() throws IOException {
+    var socket = EDGE.envoy().admin();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+        .isEqualTo("rw-------");
+    var listening = new ArrayList<Integer>();
+    for (String line : Files.readAllLines(Path.of("/proc/" + EDGE.envoy().pid() + "/net/tcp"))) {
+      var fields = line.strip().split(" +", -1);
+      if (fields[3].equals("0A")
+          && opened(EDGE.envoy().pid()).contains("socket:[" + fields[9] + "]")) {
+        listening.add(Integer.parseInt(fields[1].split(":", 2)[1], 16));
+      }
+    }
+    assertThat(listening).containsOnly(EDGE.envoy().port());
+  }
+
+  private static List<String> opened(long pid) throws IOException {
+    var names = new ArrayList<String>();
+    try (var links = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+      for (var link : links.toList()) {
+        try {
+          names.add(Files.readSymbolicLink(link).toString());
+        } catch (java.nio.file.NoSuchFileException closed) {
+          // It was closed meanwhile.
+        }
+      }
+    }
+    return names;
+  }
+
+  @Test
+  void envoyShedsLoadBeforeItsHeapIsFull(@TempDir Path folder) throws Exception {
+    long most = 160L * MIB;
+    try (var envoy =
+        EDGE.anotherEnvoy(
+            folder,
+            Map.of("CHOWDER_ENVOY_MAX_HEAP_BYTES", "" + most, "CHOWDER_BODY_SECONDS", "60"))) {
+      var to = Edge.loopback(envoy.port());
+      var flood = new ArrayList<Slow>();
+      try {
+        for (int n = 0; n < 100; n++) {
+          var slow =
+              Slow.post(
+                  to,
+                  "127.0.7.1",
+                  "/v1/instances",
+                  "Content-Length: " + LARGE + "\r\nAuthorization: Bearer " + Edge.KEY);
+          flood.add(slow);
+          slow.send(LARGE - 1);
+        }
+        var full = "overload.envoy.overload_actions.stop_accepting_requests.active";
+        await(() -> envoy.stat(full) == 1);
+      } finally {
+        for (var slow : flood) slow.close();
+      }
+      // What it rejects while it is full it serves again afterwards.
+      var ask =
+          RawHttp.Request.of("GET", "/v1/organization").with("Authorization", "Bearer " + Edge.KEY);
+      await(() -> RawHttp.send(to, ask).status() == 200);
+    }
+  }
+
+  private static void await(Callable<Boolean> condition) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.call()) {
+      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+      Thread.sleep(50);
+    }
+  }
+
+  private static RawHttp.Request withKey(String guess) {
+    return RawHttp.Request.of("GET", "/v1/organization")
+        .with("Authorization", "Bearer chd_org_" + guess);
+  }
+
+  private static String unknownKey(int n) {
+    return "chd_org_" + "%043d".formatted(n);
+  }
+
+  private static RawHttp.Request host(String id) {
+    return RawHttp.Request.of("GET", "/").with("Host", id + ".localhost");
+  }
+
+  private static String id(int n) {
+    return "01900000-0000-7000-8000-%012d".formatted(n);
+  }
+
+  private static String named(String name) {
+    return "{\"name\":\"" + name + "\"}";
+  }
+
+  private static RawHttp.Answer from(String address, RawHttp.Request request) throws IOException {
+    try (var socket = connect(EDGE.rest(), address)) {
+      return RawHttp.over(socket, request.with("Connection", "close")).whole();
+    }
+  }
+
+  private static Socket connect(InetSocketAddress to, String from) throws IOException {
+    var socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
+    socket.connect(to, 10_000);
+    socket.setSoTimeout(20_000);
+    return socket;
+  }
+
+  /** A POST whose body never comes to its end. */
+  private static final class Slow implements AutoCloseable {
+    private final Socket socket;
+    private final CountDownLatch sent = new CountDownLatch(1);
+
+    private Slow(Socket socket) {
+      this.socket = socket;
+    }
+
+    static Slow post(String from, String path, String headers) throws IOException {
+      return post(EDGE.rest(), from, path, headers);
+    }
+
+    static Slow post(InetSocketAddress to, String from, String path, String headers)
+        throws IOException {
+      var slow = new Slow(connect(to, from));
+      slow.socket
+          .getOutputStream()
+          .write(
+              ("POST "
+                      + path
+                      + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                      + headers
+                      + "\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      return slow;
+    }
+
+    /** Sends so many bytes in the background, or as many as are taken. */
+    void send(int bytes) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  socket.getOutputStream().write(new byte[bytes]);
+                } catch (IOException closed) {
+                  // Then it was rejected.
+                } finally {
+                  sent.countDown();
+                }
+              });
+    }
+
+    void awaitSent() throws InterruptedException {
+      assertThat(sent.await(20, TimeUnit.SECONDS)).as("a body was sent or rejected").isTrue();
+    }
+
+    /** Sends a byte now and then, until this is closed. */
+    void trickle() {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  while (!sent.await(50, TimeUnit.MILLISECONDS)) {
+                    socket.getOutputStream().write(' ');
+                  }
+                } catch (IOException closed) {
+                  // The answer came.
+                } catch (InterruptedException end) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+    }
+
+    RawHttp.Answer answer() throws IOException {
+      return new RawHttp.Exchange(socket).whole();
+    }
+
+    @Override
+    public void close() throws IOException {
+      sent.countDown();
+      socket.close();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package dev.chowder.server.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How slowly a body may arrive. */
+@Timeout(20)
+class BodyPipeTest {
+  private static final Duration WINDOW = Duration.ofMillis(300);
+  private static final ByteString BYTE = ByteString.copyFromUtf8("x");
+
+  private final BodyPipe pipe = new BodyPipe(WINDOW, 1000);
+  private final CountDownLatch stop = new CountDownLatch(1);
+
+  @AfterEach
+  void stop() {
+    stop.countDown();
+    pipe.close();
+  }
+
+  @Test
+  void aBodyThatTricklesIsAborted() {
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                while (!stop.await(10, TimeUnit.MILLISECONDS)) pipe.put(BYTE);
+              } catch (InterruptedException end) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    var why = catchThrowableOfType(ApiError.class, pipe::readAllBytes);
+    assertThat(why.reason()).isEqualTo(Reason.REQUEST_INCOMPLETE);
+    assertThat(why.message()).startsWith("body: must bring at least 1000 bytes in 0 s; got ");
+  }
+
+  @Test
+  void aBodyThatStopsIsAborted() throws InterruptedException {
+    pipe.put(ByteString.copyFrom(new byte[5000]));
+    var why = catchThrowableOfType(ApiError.class, pipe::readAllBytes);
+    assertThat(why.reason()).isEqualTo(Reason.REQUEST_INCOMPLETE);
+  }
+
+  @Test
+  void aBodyMayTakeManyWindowsAndItsReaderToo() throws Exception {
+    var piece = ByteString.copyFrom(new byte[1000]);
+    int pieces = 8;
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                for (int n = 0; n < pieces; n++) {
+                  // A third of a window each: together more than two.
+                  if (stop.await(WINDOW.toMillis() / 3, TimeUnit.MILLISECONDS)) return;
+                  pipe.put(piece);
+                }
+                pipe.end();
+              } catch (InterruptedException end) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    assertThat(pipe.read()).isNotNegative();
+    // A disk that is slower than a window: what came meanwhile came in time.
+    assertThat(stop.await(2 * WINDOW.toMillis(), TimeUnit.MILLISECONDS)).isFalse();
+    assertThat(pipe.readAllBytes()).hasSize(pieces * 1000 - 1);
+  }
+}
