@@ -79,7 +79,7 @@ record Disk(Path root) {
     return root.resolve(sandbox).resolve("process.json");
   }
 
-  private Path home(String sandbox) {
+  Path home(String sandbox) {
     return root.resolve(sandbox).resolve("home");
   }
 }
