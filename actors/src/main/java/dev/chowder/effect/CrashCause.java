@@ -1,5 +1,6 @@
 package dev.chowder.effect;
 
+import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.Locale;
 
@@ -9,13 +10,18 @@ import java.util.Locale;
  *
  * @param reason UPPER_SNAKE
  * @param text in plain words, without whose process it was
+ * @param byItself whether the process is to blame, and not the engine, the host or a stop
  */
-record CrashCause(String reason, String text) {
-  static CrashCause of(MainProcess.Ended ended, String lastLines) {
-    return of(ended.exitCode(), ended.outOfMemory(), lastLines);
+record CrashCause(String reason, String text, boolean byItself) {
+  CrashCause(String reason, String text) {
+    this(reason, text, true);
   }
 
-  static CrashCause of(int exitCode, boolean outOfMemory, String lastLines) {
+  static CrashCause of(MainProcess.Ended ended, String lastLines, Ending ending) {
+    return of(ended.exitCode(), ended.outOfMemory(), lastLines, ending);
+  }
+
+  static CrashCause of(int exitCode, boolean outOfMemory, String lastLines, Ending ending) {
     if (outOfMemory) {
       return new CrashCause(
           "OUT_OF_MEMORY", "killed because the sandbox's memory limit was reached");
@@ -27,6 +33,14 @@ record CrashCause(String reason, String text) {
     if (saysDiskFull(lastLines)) {
       return new CrashCause(
           "NO_SPACE", "it ended with exit code " + exitCode + " because its disk is full");
+    }
+    if (ending == Ending.WITH_ENGINE) {
+      return new CrashCause(
+          "ENGINE_RESTARTED", "it ended with the engine or the host, exit code " + exitCode, false);
+    }
+    if (ending == Ending.STOPPED || (exitCode == 0 && lastLines.contains("SIGTERM"))) {
+      return new CrashCause(
+          "GATEWAY_STOPPED", "it was stopped from outside, exit code " + exitCode, false);
     }
     return new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code " + exitCode);
   }

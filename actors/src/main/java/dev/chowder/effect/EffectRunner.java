@@ -65,6 +65,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final MeterRegistry metrics;
   private final FairPlaces places;
   private final FairPlaces boots;
+  private final StartSpacing starts;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closed;
   private final ScheduledExecutorService timer =
@@ -79,6 +80,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.metrics = metrics;
     this.places = new FairPlaces(settings.maxConcurrent());
     this.boots = new FairPlaces(settings.maxConcurrentBoots());
+    this.starts = new StartSpacing(settings.restarts().spacing(), System::nanoTime);
     metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
     metrics.gauge("chowder.effects.running", this, EffectRunner::running);
   }
@@ -259,6 +261,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       switch (effect) {
         case InstanceEffect.None _ -> {}
         case RunStages plan -> runStages(plan);
+        case InstanceEffect.AwaitStart wait -> awaitStart(wait);
         case InstanceEffect.StopGateway stop -> stop(stop);
         case InstanceEffect.ApplyConfig apply -> applyConfig(apply);
         case InstanceEffect.RotateToken rotate -> rotateToken(rotate);
@@ -281,6 +284,25 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           tell(new InstanceCommand.Removed(clock.instant()));
         }
       }
+    }
+
+    /**
+     * Holds no permit: it waits for minutes, or for memory that comes only when another gateway
+     * stops. A clock that was set back makes no wait longer.
+     */
+    private void awaitStart(InstanceEffect.AwaitStart wait) throws InterruptedException {
+      var restarts = settings.restarts();
+      var delay = restarts.delay(wait.engineLosses());
+      var left = Duration.between(clock.instant(), wait.since().plus(delay));
+      if (left.isPositive()) Thread.sleep(left.compareTo(delay) < 0 ? left : delay);
+      if (!wait.engineLosses().isEmpty()) Thread.sleep(starts.untilNext());
+      boolean admitted = work.admitStart();
+      if (!admitted) LOG.info("instance={} event=start-waits for memory on the host", id);
+      while (!admitted) {
+        Thread.sleep(restarts.memoryRetry());
+        admitted = work.admitStart();
+      }
+      tell(new InstanceCommand.StartDue(wait.attempt(), clock.instant()));
     }
 
     /**

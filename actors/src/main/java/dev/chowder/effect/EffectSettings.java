@@ -25,6 +25,7 @@ import java.util.Map;
  * @param retryMax the longest such pause
  * @param reportWithin stages that end so soon after one another share a write to the journal
  * @param cancelWait how long a given-up effect is waited for before the next one begins
+ * @param restarts when a gateway that was lost is started again
  */
 public record EffectSettings(
     int maxConcurrent,
@@ -39,7 +40,8 @@ public record EffectSettings(
     Duration retryMin,
     Duration retryMax,
     Duration reportWithin,
-    Duration cancelWait) {
+    Duration cancelWait,
+    RestartSettings restarts) {
 
   /** Reads {@code chowder.effect}. */
   public static EffectSettings of(Config root) {
@@ -66,7 +68,8 @@ public record EffectSettings(
         config.getDuration("retry-min"),
         config.getDuration("retry-max"),
         config.getDuration("report-within"),
-        config.getDuration("cancel-wait"));
+        config.getDuration("cancel-wait"),
+        RestartSettings.of(root));
   }
 
   /** One waits for the disk while another computes, so there are two for each processor. */

@@ -13,7 +13,9 @@ import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OpenClawOnboarding;
 import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxException;
@@ -48,6 +50,7 @@ public final class GatewayStages implements GatewayWork {
   private final StoredChannels channels;
   private final GatewayReadiness readiness;
   private final SlotReturns slots;
+  private final HostMemory hostMemory;
   private final UnaryOperator<String> publicUrl;
   private final String snapshot;
   private final EffectSettings settings;
@@ -67,6 +70,7 @@ public final class GatewayStages implements GatewayWork {
       StoredChannels channels,
       GatewayReadiness readiness,
       SlotReturns slots,
+      HostMemory hostMemory,
       UnaryOperator<String> publicUrl,
       String snapshot,
       EffectSettings settings) {
@@ -78,6 +82,7 @@ public final class GatewayStages implements GatewayWork {
     this.channels = channels;
     this.readiness = readiness;
     this.slots = slots;
+    this.hostMemory = hostMemory;
     this.publicUrl = publicUrl;
     this.snapshot = snapshot;
     this.settings = settings;
@@ -200,16 +205,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome startGateway(SandboxId sandbox, Step step) throws InterruptedException {
-    var endpoint =
-        driver.start(
-            sandbox,
-            step.attempt(),
-            new ProcessSpec(
-                snapshot,
-                step.organizationId(),
-                OpenClawHome.GATEWAY_COMMAND,
-                OpenClawHome.GATEWAY_ENVIRONMENT,
-                OpenClawHome.GATEWAY_PORT));
+    var endpoint = startProcess(sandbox, step);
     var readyBefore = settings.readyLimit();
     return switch (readiness.awaitReady(
         endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
@@ -225,11 +221,33 @@ public final class GatewayStages implements GatewayWork {
     };
   }
 
+  private SandboxEndpoint startProcess(SandboxId sandbox, Step step) throws InterruptedException {
+    try {
+      return driver.start(
+          sandbox,
+          step.attempt(),
+          new ProcessSpec(
+              snapshot,
+              step.organizationId(),
+              OpenClawHome.GATEWAY_COMMAND,
+              OpenClawHome.GATEWAY_ENVIRONMENT,
+              OpenClawHome.GATEWAY_PORT));
+    } catch (SandboxException why) {
+      // An engine that ends right after it started a process refuses to say where it answers.
+      boolean ended =
+          why.reason() == SandboxException.Reason.REFUSED
+              && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
+              && one.attempt() == step.attempt();
+      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF) throw diedEarly(sandbox);
+      throw why;
+    }
+  }
+
   private WorkFailure diedEarly(SandboxId sandbox) throws InterruptedException {
     var lines = lastLines(sandbox);
     return switch (driver.observe(sandbox).mainProcess()) {
       case MainProcess.Ended ended -> {
-        var cause = CrashCause.of(ended, lines);
+        var cause = CrashCause.of(ended, lines, driver.howEnded(sandbox));
         yield new WorkFailure(
             cause.reason(),
             "the gateway was not ready yet: " + cause.text() + "; its last lines: " + lines);
@@ -245,16 +263,25 @@ public final class GatewayStages implements GatewayWork {
     };
   }
 
-  private Outcome publish(SandboxId sandbox) {
+  private Outcome publish(SandboxId sandbox) throws InterruptedException {
+    var seen = driver.observe(sandbox);
+    if (seen.mainProcess() instanceof MainProcess.Ended ended) {
+      var cause = CrashCause.of(ended, lastLines(sandbox), driver.howEnded(sandbox));
+      throw new WorkFailure(
+          cause.reason(), "the gateway ended just after it was ready: " + cause.text());
+    }
     var endpoint =
-        driver
-            .observe(sandbox)
-            .endpoint()
+        seen.endpoint()
             .orElseThrow(
                 () ->
                     new WorkFailure(
                         "GATEWAY_CRASHED", "the gateway ended just after it was ready"));
     return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.of(endpoint.toString()));
+  }
+
+  @Override
+  public boolean admitStart() {
+    return hostMemory.admits();
   }
 
   @Override
@@ -326,6 +353,13 @@ public final class GatewayStages implements GatewayWork {
     return text.length() <= TAIL_CHARACTERS
         ? text
         : text.substring(text.length() - TAIL_CHARACTERS);
+  }
+
+  /** Host memory for gateways that the system starts by itself. */
+  @FunctionalInterface
+  public interface HostMemory {
+    /** Returns whether the host has memory for one more gateway, and counts it if so. */
+    boolean admits();
   }
 
   /** Gives slots back to organizations. */

@@ -15,6 +15,9 @@ public interface GatewayWork {
   /** Takes one step. */
   Outcome run(InstanceId id, Step step) throws InterruptedException;
 
+  /** Returns whether the host has memory for one more gateway now, and counts it if so. */
+  boolean admitStart();
+
   /** Ends the gateway: drained if it drains in time. */
   void stop(InstanceId id) throws InterruptedException;
 

@@ -143,6 +143,9 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record GatewayStopped(int attempt, Instant now) implements Report {}
 
+  /** A gateway that was lost in this attempt may be started again now. */
+  record StartDue(int attempt, Instant now) implements Report {}
+
   record ConfigApplied(int attempt, int configVersion, String note, Instant now)
       implements Report {}
 
@@ -157,11 +160,11 @@ public sealed interface InstanceCommand extends CborSerializable {
   /**
    * What was seen outside while the instance was in its life {@code attempt}.
    *
-   * @param policy how often a gateway that is lost is started again
+   * @param policy how often a gateway that crashes is started again
    */
   record Observed(int attempt, Sight sight, RestartPolicy policy, Instant now) implements Report {}
 
-  /** A gateway that is lost is started again, but at most {@code restarts} times in a window. */
+  /** A gateway that crashes is started again, but at most {@code restarts} times in a window. */
   record RestartPolicy(int restarts, Duration window) {}
 
   /** What can be seen of a sandbox from outside. */
@@ -182,7 +185,10 @@ public sealed interface InstanceCommand extends CborSerializable {
     /** The gateway's process runs. */
     record Up(String endpoint) implements Sight {}
 
-    /** The gateway's process ended by itself. */
-    record Down(String reason, String message) implements Sight {}
+    /**
+     * The gateway's process does not run. {@code byItself}: it ended by itself, not with the engine
+     * or the host and not on SIGTERM.
+     */
+    record Down(String reason, String message, boolean byItself) implements Sight {}
   }
 }

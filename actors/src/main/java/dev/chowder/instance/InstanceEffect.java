@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import java.time.Instant;
 import java.util.List;
 
 /** Work that the outside world still owes an instance; a pure function of its state. */
@@ -41,6 +42,17 @@ public sealed interface InstanceEffect {
   }
 
   record StopGateway(String organizationId, int attempt) implements InstanceEffect {}
+
+  /**
+   * Waits until a gateway that was lost may be started again.
+   *
+   * @param attempt the attempt that was lost
+   * @param engineLosses when it was lost with its engine, this time included; empty if it was lost
+   *     otherwise, and need not back off
+   * @param since when the wait began
+   */
+  record AwaitStart(String organizationId, int attempt, List<Instant> engineLosses, Instant since)
+      implements InstanceEffect {}
 
   /** Has the running gateway take the overrides up to {@code version}. */
   record ApplyConfig(String organizationId, int attempt, String endpoint, int version)

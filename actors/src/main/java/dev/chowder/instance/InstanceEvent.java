@@ -54,6 +54,13 @@ public sealed interface InstanceEvent {
   record StartRequested(String keyId, int attempt, String cause, Instant at)
       implements InstanceEvent {}
 
+  /**
+   * Its gateway was lost and is to be started again. {@code byItself}: the gateway ended by itself,
+   * not with the engine or the host and not on SIGTERM.
+   */
+  record GatewayLost(int attempt, String reason, String message, boolean byItself, Instant at)
+      implements InstanceEvent {}
+
   record Deleted(String keyId, String requestId, Instant at) implements InstanceEvent {}
 
   record SlotReleased(Instant at) implements InstanceEvent {}

@@ -12,6 +12,7 @@ import dev.chowder.journal.v1.InstanceCreated;
 import dev.chowder.journal.v1.InstanceDeleted;
 import dev.chowder.journal.v1.InstanceEndpointMoved;
 import dev.chowder.journal.v1.InstanceFailed;
+import dev.chowder.journal.v1.InstanceGatewayLost;
 import dev.chowder.journal.v1.InstanceLeftoverFound;
 import dev.chowder.journal.v1.InstanceRecovered;
 import dev.chowder.journal.v1.InstanceRestartRequested;
@@ -68,6 +69,15 @@ public final class InstanceJournal
           stored
               .setStartRequested(
                   InstanceStartRequested.newBuilder().setAttempt(e.attempt()).setCause(e.cause()))
+              .build();
+      case InstanceEvent.GatewayLost e ->
+          stored
+              .setGatewayLost(
+                  InstanceGatewayLost.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setReason(e.reason())
+                      .setMessage(e.message())
+                      .setByItself(e.byItself()))
               .build();
       case InstanceEvent.Deleted _ ->
           stored.setDeleted(InstanceDeleted.getDefaultInstance()).build();
@@ -175,6 +185,11 @@ public final class InstanceJournal
               stored.getStartRequested().getAttempt(),
               stored.getStartRequested().getCause(),
               at);
+      case GATEWAY_LOST -> {
+        var e = stored.getGatewayLost();
+        yield new InstanceEvent.GatewayLost(
+            e.getAttempt(), e.getReason(), e.getMessage(), e.getByItself(), at);
+      }
       case DELETED -> new InstanceEvent.Deleted(keyId, requestId, at);
       case SLOT_RELEASED -> new InstanceEvent.SlotReleased(at);
       case SANDBOX_REMOVED -> new InstanceEvent.SandboxRemoved(at);

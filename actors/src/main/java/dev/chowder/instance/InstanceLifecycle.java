@@ -15,6 +15,7 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Waiting;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,15 +40,16 @@ public final class InstanceLifecycle {
             case NeverBorn s -> slotFound(s.slotHeld(), now);
             case Errored s -> slotFound(s.slotHeld(), now);
             case Deleted s -> slotFound(s.slotHeld(), now);
-            case Provisioning _, Running _, Stopping _, Restarting _, Stopped _, Starting _ ->
-                accept();
+            case Provisioning _, Running _, Stopping _, Restarting _ -> accept();
+            case Waiting _, Stopped _, Starting _ -> accept();
           };
       case InstanceCommand.StoreView _ -> accept();
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->
           state instanceof Born ? accept() : reject(new InstanceRejection.NotFound());
       case InstanceCommand.Stop(var keyId, var now, _) ->
           switch (state) {
-            case Running _ -> accept(new InstanceEvent.StopRequested(keyId, now));
+            // A wait for memory may be long, and ends nothing that is under way.
+            case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, now));
             case Stopping _, Stopped _ -> accept();
             case Provisioning _, Restarting _, Starting _, Errored _ ->
                 wrongState((Born) state, "running");
@@ -57,14 +59,14 @@ public final class InstanceLifecycle {
           switch (state) {
             case Stopped s ->
                 accept(new InstanceEvent.StartRequested(keyId, s.attempt() + 1, "", now));
-            case Restarting _, Starting _, Running _ -> accept();
+            case Restarting _, Waiting _, Starting _, Running _ -> accept();
             case Provisioning _, Stopping _, Errored _ -> wrongState((Born) state, "stopped");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Restart(var keyId, var now, _) ->
           switch (state) {
             case Running _ -> accept(new InstanceEvent.RestartRequested(keyId, now));
-            case Restarting _, Starting _ -> accept();
+            case Restarting _, Waiting _, Starting _ -> accept();
             case Provisioning _, Stopping _, Stopped _, Errored _ ->
                 wrongState((Born) state, "running");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
@@ -73,7 +75,7 @@ public final class InstanceLifecycle {
           switch (state) {
             case Errored e -> recover(e, r);
             case Provisioning p when p.attempt() > 1 -> accept();
-            case Restarting _, Starting _, Running _ -> accept();
+            case Restarting _, Waiting _, Starting _, Running _ -> accept();
             case Provisioning _, Stopping _, Stopped _ -> wrongState((Born) state, "error");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
@@ -96,17 +98,25 @@ public final class InstanceLifecycle {
           switch (state) {
             case Running s -> rotate(s, r);
             case Stopped s -> rotate(s, r);
-            case Provisioning _, Stopping _, Restarting _, Starting _, Errored _ ->
+            case Provisioning _, Stopping _, Restarting _, Waiting _, Starting _, Errored _ ->
                 wrongState((Born) state, "running or stopped");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Nudge(var now, var overdue) -> overdue(state, now, overdue);
       case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
       case InstanceCommand.EffectFailed f ->
-          isOf(state, f)
-              ? accept(
-                  new InstanceEvent.Failed(
-                      f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()))
+          !isOf(state, f)
+              ? accept()
+              : state instanceof Starting && InstanceSightings.isEngineLoss(f.reason())
+                  ? accept(
+                      new InstanceEvent.GatewayLost(
+                          f.attempt(), f.reason(), f.message(), false, f.now()))
+                  : accept(
+                      new InstanceEvent.Failed(
+                          f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()));
+      case InstanceCommand.StartDue(var attempt, var now) ->
+          state instanceof Waiting w && w.attempt() == attempt
+              ? accept(new InstanceEvent.StartRequested("", attempt + 1, w.cause(), now))
               : accept();
       case InstanceCommand.GatewayStopped(var attempt, var now) ->
           isStopping(state, attempt) ? accept(new InstanceEvent.Stopped(attempt, now)) : accept();
@@ -289,22 +299,32 @@ public final class InstanceLifecycle {
             case Running r ->
                 new Stopping(r.profile().at(at), r.attempt(), r.endpoint(), r.stages(), at);
             case Stopped s -> new Stopping(s.profile().at(at), s.attempt(), "", s.stages(), at);
+            case Waiting w -> new Stopping(w.profile().at(at), w.attempt(), "", w.stages(), at);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.Stopped(var attempt, var at) ->
           switch (state) {
             case Stopping s -> new Stopped(s.profile().at(at), attempt, s.stages());
-            case Restarting s -> starting(s.profile(), attempt + 1, at, List.of());
+            case Restarting s -> starting(s.profile(), attempt + 1, at, Restarts.NONE);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.StartRequested(_, var attempt, var cause, var at) -> {
         var b = expect(Born.class, state, event);
         var restarts =
-            cause.isEmpty()
-                ? List.<Instant>of()
-                : InstanceSightings.restarts(b instanceof Running r ? r.restarts() : List.of(), at);
+            switch (b) {
+              case Waiting w when !cause.isEmpty() -> w.restarts();
+              // Older versions started a gateway that was lost at once.
+              case Running r when !cause.isEmpty() -> r.restarts().afterCrash(at);
+              case Born _ -> Restarts.NONE;
+            };
         yield starting(b.profile(), attempt, at, restarts);
       }
+      case InstanceEvent.GatewayLost lost ->
+          switch (state) {
+            case Running r -> waiting(r, r.stages(), r.restarts(), lost);
+            case Starting s -> waiting(s, s.progress().done(), s.restarts(), lost);
+            case InstanceState _ -> throw corrupt(state, event);
+          };
       case InstanceEvent.RestartRequested(_, var at) -> {
         var r = expect(Running.class, state, event);
         yield new Restarting(r.profile().at(at), r.attempt(), r.stages(), at);
@@ -312,7 +332,7 @@ public final class InstanceLifecycle {
       case InstanceEvent.Recovered(_, var attempt, var homeKept, var model, var at) -> {
         var profile = expect(Errored.class, state, event).profile();
         yield homeKept
-            ? starting(profile, attempt, at, List.of())
+            ? starting(profile, attempt, at, Restarts.NONE)
             : new Provisioning(
                 profile.anew(model).at(at), attempt, Progress.begin(Stage.OF_PROVISIONING, at));
       }
@@ -375,7 +395,7 @@ public final class InstanceLifecycle {
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
-                profile, s.attempt(), endpoint(state, event), progress.done(), true, List.of())
+                profile, s.attempt(), endpoint(state, event), progress.done(), true, Restarts.NONE)
             : new Provisioning(profile, s.attempt(), progress);
       }
       case Starting s -> {
@@ -390,10 +410,20 @@ public final class InstanceLifecycle {
     };
   }
 
-  private static Starting starting(
-      Profile profile, int attempt, Instant at, List<Instant> restarts) {
-    return new Starting(
-        profile.at(at), attempt, Progress.begin(Stage.OF_START, at), List.copyOf(restarts));
+  private static Starting starting(Profile profile, int attempt, Instant at, Restarts restarts) {
+    return new Starting(profile.at(at), attempt, Progress.begin(Stage.OF_START, at), restarts);
+  }
+
+  private static Waiting waiting(
+      Born state, List<StageRecord> stages, Restarts before, InstanceEvent.GatewayLost lost) {
+    return new Waiting(
+        state.profile().at(lost.at()),
+        lost.attempt(),
+        stages,
+        lost.message(),
+        !lost.byItself(),
+        lost.byItself() ? before.afterCrash(lost.at()) : before.afterEngineLoss(lost.at()),
+        lost.at());
   }
 
   private static String endpoint(InstanceState state, InstanceEvent.StageFinished event) {
@@ -409,6 +439,7 @@ public final class InstanceLifecycle {
           case Running s -> s.stages();
           case Stopping s -> s.stages();
           case Restarting s -> s.stages();
+          case Waiting s -> s.stages();
           case Stopped s -> s.stages();
           case Errored _, Deleted _ -> throw corrupt(state, f);
         };

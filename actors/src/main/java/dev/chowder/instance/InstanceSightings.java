@@ -14,17 +14,19 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Waiting;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What it means for an instance to be seen so from outside; a part of the rules, as pure as they.
  */
 final class InstanceSightings {
-  /** How many restarts a state remembers; no policy can allow more within its window. */
-  static final int RESTARTS_REMEMBERED = 10;
+  /** Reasons of a start that failed without any doing of the gateway's. */
+  private static final Set<String> ENGINE_LOSSES =
+      Set.of("ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
   private InstanceSightings() {}
 
@@ -37,9 +39,15 @@ final class InstanceSightings {
                 endpoint.equals(r.endpoint())
                     ? accept()
                     : accept(new InstanceEvent.EndpointMoved(r.attempt(), endpoint, o.now()));
-            case Sight.Down(var reason, var message) -> lost(r, reason, message, o);
+            case Sight.Down(var reason, var message, var byItself) ->
+                byItself
+                    ? crashed(r, reason, message, o)
+                    : accept(
+                        new InstanceEvent.GatewayLost(
+                            r.attempt(), reason, message, false, o.now()));
             case Sight.Asleep() ->
-                lost(r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
+                crashed(
+                    r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
             case Sight.Nothing() ->
                 accept(
                     failed(
@@ -70,19 +78,24 @@ final class InstanceSightings {
           !d.leftovers() && !(o.sight() instanceof Sight.Nothing)
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
-      case Provisioning _, Starting _, Stopping _, Restarting _ -> accept();
+      case Provisioning _, Waiting _, Starting _, Stopping _, Restarting _ -> accept();
     };
   }
 
+  /** Whether a start failed for this reason because engine or host ended the gateway. */
+  static boolean isEngineLoss(String reason) {
+    return ENGINE_LOSSES.contains(reason);
+  }
+
   /**
-   * Some losses are made good, and then no more for a while, so that a gateway that always dies
+   * Some crashes are repaired, and then no more for a while, so that a gateway that always dies
    * does not boot for ever.
    */
-  private static Decision lost(Running r, String reason, String message, Observed o) {
-    int recent = recent(r.restarts(), o.policy(), o.now());
+  private static Decision crashed(Running r, String reason, String message, Observed o) {
+    int recent = recent(r.restarts().crashes(), o.policy(), o.now());
     return accept(
         recent < o.policy().restarts()
-            ? new InstanceEvent.StartRequested("", r.attempt() + 1, message, o.now())
+            ? new InstanceEvent.GatewayLost(r.attempt(), reason, message, true, o.now())
             : failed(
                 r.attempt(),
                 reason,
@@ -99,13 +112,6 @@ final class InstanceSightings {
 
   private static int recent(List<Instant> restarts, RestartPolicy policy, Instant now) {
     return (int) restarts.stream().filter(at -> !at.plus(policy.window()).isBefore(now)).count();
-  }
-
-  /** With one more; the oldest are forgotten. */
-  static List<Instant> restarts(List<Instant> before, Instant at) {
-    var all = new ArrayList<>(before);
-    all.add(at);
-    return List.copyOf(all.subList(Math.max(0, all.size() - RESTARTS_REMEMBERED), all.size()));
   }
 
   private static InstanceEvent.Failed failed(

@@ -32,14 +32,13 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code restarts}: when the system started it again by itself since a caller last did. */
   record Running(
       Profile profile,
       int attempt,
       String endpoint,
       List<StageRecord> stages,
       boolean provisioned,
-      List<Instant> restarts)
+      Restarts restarts)
       implements Born {
     @Override
     public Running with(Profile p) {
@@ -76,8 +75,33 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code restarts}: as in {@link Running}, this start included; empty: a caller asked for it. */
-  record Starting(Profile profile, int attempt, Progress progress, List<Instant> restarts)
+  /**
+   * Its gateway was lost and is to be started again: when the back-off is over and the host has
+   * memory for it.
+   *
+   * @param attempt the attempt that was lost
+   * @param cause why, in plain words
+   * @param backsOff whether the engine or the host ended it, so that its start waits for the
+   *     back-off
+   * @param restarts this one included
+   */
+  record Waiting(
+      Profile profile,
+      int attempt,
+      List<StageRecord> stages,
+      String cause,
+      boolean backsOff,
+      Restarts restarts,
+      Instant since)
+      implements Born {
+    @Override
+    public Waiting with(Profile p) {
+      return new Waiting(p, attempt, stages, cause, backsOff, restarts, since);
+    }
+  }
+
+  /** {@code restarts}: this start included; empty if a caller asked for it. */
+  record Starting(Profile profile, int attempt, Progress progress, Restarts restarts)
       implements Born {
     @Override
     public Starting with(Profile p) {
@@ -199,6 +223,12 @@ public sealed interface InstanceState {
                       r.endpoint(),
                       r.profile().configVersion())
                   : new InstanceEffect.None());
+      case Waiting w ->
+          new InstanceEffect.AwaitStart(
+              w.profile().organizationId(),
+              w.attempt(),
+              w.backsOff() ? w.restarts().engineLosses() : List.of(),
+              w.since());
       case Stopping s -> new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());
       case Restarting s ->
           new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());

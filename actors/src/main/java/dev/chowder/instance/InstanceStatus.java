@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Waiting;
 
 /** How a state looks to a caller: what it is now and where it is going. */
 public record InstanceStatus(Name now, Name desired) {
@@ -42,7 +43,7 @@ public record InstanceStatus(Name now, Name desired) {
       case Running _ -> new InstanceStatus(Name.RUNNING, Name.RUNNING);
       case Stopping _ -> new InstanceStatus(Name.RUNNING, Name.STOPPED);
       case Stopped _ -> new InstanceStatus(Name.STOPPED, Name.STOPPED);
-      case Restarting _, Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
+      case Restarting _, Waiting _, Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
       case Errored _ -> new InstanceStatus(Name.ERROR, Name.ERROR);
       case Absent(), NeverBorn _, Deleted _ -> new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
     };

@@ -10,6 +10,7 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Waiting;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,7 @@ public record InstanceView(
           case Provisioning s -> Optional.of(s.progress().current().label());
           case Starting s -> Optional.of(s.progress().current().label());
           case Stopping _, Restarting _ -> Optional.of("stop_gateway");
+          case Waiting _ -> Optional.of("await_start");
           case Running r when r.profile().token().isOwed() -> Optional.of("rotate_token");
           case Stopped s when s.profile().token().isOwed() -> Optional.of("rotate_token");
           case Running r when r.profile().configOwed() -> Optional.of("apply_config");
@@ -79,6 +81,7 @@ public record InstanceView(
           case Starting s -> Optional.of(s.progress().since());
           case Stopping s -> Optional.of(s.since());
           case Restarting s -> Optional.of(s.since());
+          case Waiting s -> Optional.of(s.since());
           case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
         };
     List<StageRecord> stages =
@@ -88,6 +91,7 @@ public record InstanceView(
           case Running s -> s.stages();
           case Stopping s -> s.stages();
           case Restarting s -> s.stages();
+          case Waiting s -> s.stages();
           case Stopped s -> s.stages();
           case Errored s -> s.stages();
           case Deleted _ -> List.of();
@@ -96,7 +100,7 @@ public record InstanceView(
         switch (state) {
           case Provisioning _, Deleted _ -> false;
           case Errored e -> e.homeKept();
-          case Running _, Stopping _, Restarting _, Stopped _, Starting _ -> true;
+          case Running _, Stopping _, Restarting _, Waiting _, Stopped _, Starting _ -> true;
         };
     return new InstanceView(
         id,
@@ -118,7 +122,8 @@ public record InstanceView(
         switch (state) {
           case Errored e -> e.slotHeld();
           case Deleted d -> d.slotHeld();
-          case Provisioning _, Running _, Stopping _, Restarting _, Stopped _, Starting _ -> true;
+          case Provisioning _, Running _, Stopping _, Restarting _ -> true;
+          case Waiting _, Stopped _, Starting _ -> true;
         },
         state instanceof Errored e ? e.slotReturns() : 0,
         !(state.owed() instanceof InstanceEffect.None));

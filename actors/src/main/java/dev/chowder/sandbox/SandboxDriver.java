@@ -68,6 +68,13 @@ public interface SandboxDriver extends AutoCloseable {
   SandboxObservation observe(SandboxId id);
 
   /**
+   * How the main process ended that is there and does not run. Where the engine does not remember
+   * its end, it restarted since, or so much happened since that it forgot: {@link
+   * Ending#WITH_ENGINE}. So it is where there is no such process.
+   */
+  Ending howEnded(SandboxId id);
+
+  /**
    * Where a port of the main process that is not published is reached from Chowder's machine, and
    * from no other; empty where none runs. Whether anything listens there is not looked at.
    */
@@ -139,6 +146,16 @@ public interface SandboxDriver extends AutoCloseable {
 
   /** How a task ended; {@code output} is the tail of stdout and stderr, at most 16 KiB. */
   record TaskResult(int exitCode, boolean outOfMemory, String output) {}
+
+  /** How a main process ended. */
+  enum Ending {
+    /** By itself, or killed by something else than a stop of the engine's. */
+    BY_ITSELF,
+    /** The engine was asked to stop it, or to end it by SIGTERM. */
+    STOPPED,
+    /** The engine ended or restarted, or the host did. */
+    WITH_ENGINE
+  }
 
   /** How a stop went. */
   record StopResult(boolean wasRunning, boolean killed, int exitCode) {}

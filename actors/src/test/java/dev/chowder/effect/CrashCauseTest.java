@@ -2,12 +2,14 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.sandbox.SandboxDriver.Ending;
 import org.junit.jupiter.api.Test;
 
 class CrashCauseTest {
   @Test
   void theEnginesWordOnMemoryComesFirst() {
-    assertThat(CrashCause.of(137, true, "ENOSPC").reason()).isEqualTo("OUT_OF_MEMORY");
+    assertThat(CrashCause.of(137, true, "ENOSPC", Ending.BY_ITSELF).reason())
+        .isEqualTo("OUT_OF_MEMORY");
   }
 
   @Test
@@ -17,7 +19,8 @@ class CrashCauseTest {
           "Error: ENOSPC: no space left on device, write",
           "sh: echo: write error: No space left on device"
         }) {
-      assertThat(CrashCause.of(1, false, "starting | " + line).reason()).isEqualTo("NO_SPACE");
+      assertThat(CrashCause.of(1, false, "starting | " + line, Ending.BY_ITSELF).reason())
+          .isEqualTo("NO_SPACE");
     }
   }
 
@@ -29,7 +32,9 @@ class CrashCauseTest {
               + " out of memory",
           " 2: 0x75968e node::OOMErrorHandler(char const*, v8::OOMDetails const&) [openclaw-gateway]"
         }) {
-      assertThat(CrashCause.of(134, false, line + " | 10: 0x19c77d1 [openclaw-gateway]"))
+      assertThat(
+              CrashCause.of(
+                  134, false, line + " | 10: 0x19c77d1 [openclaw-gateway]", Ending.BY_ITSELF))
           .isEqualTo(
               new CrashCause(
                   "OUT_OF_MEMORY", "it ended with exit code 134 because its heap was full"));
@@ -38,7 +43,23 @@ class CrashCauseTest {
 
   @Test
   void everythingElseIsACrashWithItsExitCode() {
-    assertThat(CrashCause.of(7, false, "bye"))
+    assertThat(CrashCause.of(7, false, "bye", Ending.BY_ITSELF))
         .isEqualTo(new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code 7"));
+  }
+
+  @Test
+  void whatEndedWithItsEngineOrOnSigtermDidNotCrash() {
+    assertThat(CrashCause.of(255, false, "", Ending.WITH_ENGINE))
+        .isEqualTo(
+            new CrashCause(
+                "ENGINE_RESTARTED", "it ended with the engine or the host, exit code 255", false));
+    var stopped =
+        new CrashCause("GATEWAY_STOPPED", "it was stopped from outside, exit code 0", false);
+    assertThat(CrashCause.of(0, false, "", Ending.STOPPED)).isEqualTo(stopped);
+    // Whatever sent it, the host's own shutdown too.
+    assertThat(CrashCause.of(0, false, "received SIGTERM", Ending.BY_ITSELF)).isEqualTo(stopped);
+    assertThat(CrashCause.of(0, false, "bye", Ending.BY_ITSELF).byItself()).isTrue();
+    // A process that is killed for its memory is to blame, whoever ended meanwhile.
+    assertThat(CrashCause.of(137, true, "", Ending.WITH_ENGINE).byItself()).isTrue();
   }
 }

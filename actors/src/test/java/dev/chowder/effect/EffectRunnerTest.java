@@ -16,6 +16,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLTransientConnectionException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +30,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class EffectRunnerTest {
+  /** The first start comes soon, the third not within a test. */
+  private static final RestartSettings RESTARTS =
+      new RestartSettings(
+          List.of(Duration.ofMillis(20), Duration.ofMinutes(5)),
+          Duration.ofMinutes(10),
+          Duration.ofMillis(1),
+          Duration.ofMillis(1));
+
   private static final long LIMIT_SECONDS = 20;
 
   /** How long a test looks whether something begins that must not. */
@@ -443,6 +452,45 @@ class EffectRunnerTest {
     assertThat(reports).isEmpty();
   }
 
+  @Test
+  void aStartAfterAnEngineLossWaitsAndHoldsNoPermitMeanwhile() throws InterruptedException {
+    var now = Instant.now();
+    var third = new InstanceEffect.AwaitStart("organization", 3, List.of(now, now, now), now);
+    runner.owe(ID, third, reports::add);
+    // Covered by what waits: not begun again.
+    runner.owe(ID, third, reports::add);
+    var other = new InstanceId("0190a000-0000-7000-8000-00000000000f");
+    work.gate.release();
+    runner.owe(other, stage(1), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    var first = new InstanceEffect.AwaitStart("organization", 3, List.of(now), now);
+    runner.owe(ID, first, reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.StartDue.class, due -> assertThat(due.attempt()).isEqualTo(3));
+    assertThat(reports).isEmpty();
+  }
+
+  @Test
+  void aStartWithoutMemoryOnTheHostWaitsUntilThereIsSome() throws InterruptedException {
+    work.withoutMemory.set(3);
+    runner.owe(
+        ID,
+        new InstanceEffect.AwaitStart("organization", 1, List.of(), Instant.now()),
+        reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
+    assertThat(work.withoutMemory).hasValue(-1);
+  }
+
+  @Test
+  void aClockThatWasSetBackMakesNoWaitLonger() throws InterruptedException {
+    var ahead = Instant.now().plus(Duration.ofHours(1));
+    runner.owe(
+        ID, new InstanceEffect.AwaitStart("organization", 1, List.of(ahead), ahead), reports::add);
+    assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
+  }
+
   private EffectRunner runner(int maxConcurrent, Duration stageLimit) {
     return runner(maxConcurrent, stageLimit, Duration.ZERO);
   }
@@ -462,7 +510,8 @@ class EffectRunnerTest {
             Duration.ofMillis(1),
             Duration.ofMillis(4),
             reportWithin,
-            Duration.ofSeconds(LIMIT_SECONDS)));
+            Duration.ofSeconds(LIMIT_SECONDS),
+            RESTARTS));
   }
 
   private EffectRunner runner(EffectSettings settings) {
@@ -487,7 +536,8 @@ class EffectRunnerTest {
                 Duration.ofHours(1),
                 Duration.ofHours(1),
                 Duration.ZERO,
-                Duration.ofSeconds(LIMIT_SECONDS)));
+                Duration.ofSeconds(LIMIT_SECONDS),
+                RESTARTS));
   }
 
   private static InstanceEffect removal(String organizationId) {
@@ -539,6 +589,10 @@ class EffectRunnerTest {
     final AtomicInteger removals = new AtomicInteger();
     final AtomicInteger removalFailures = new AtomicInteger();
     final AtomicInteger busyGateway = new AtomicInteger();
+
+    /** How often the host has no memory yet. */
+    final AtomicInteger withoutMemory = new AtomicInteger();
+
     volatile Optional<RuntimeException> failure = Optional.empty();
 
     /** Whether stages go on although they are interrupted. */
@@ -565,6 +619,11 @@ class EffectRunnerTest {
 
     boolean beginsWithin(Duration limit) throws InterruptedException {
       return began.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public boolean admitStart() {
+      return withoutMemory.getAndDecrement() <= 0;
     }
 
     @Override

@@ -59,6 +59,7 @@ final class TestGateways {
         channels,
         new GatewayReadiness(),
         (_, _) -> {},
+        () -> true,
         publicUrl,
         snapshot,
         EffectSettings.of(ConfigFactory.load()));

@@ -131,6 +131,14 @@ class InstanceJournalGoldenTest {
     all.put(
         "StartRequested-by-the-system",
         new InstanceEvent.StartRequested("", 3, "gateway: ended with exit code 1", AT));
+    all.put(
+        "GatewayLost",
+        new InstanceEvent.GatewayLost(
+            2, "GATEWAY_CRASHED", "gateway: it ended with exit code 1", true, AT));
+    all.put(
+        "GatewayLost-with-engine",
+        new InstanceEvent.GatewayLost(
+            3, "ENGINE_RESTARTED", "gateway: it ended with the engine", false, AT));
     all.put("Deleted", new InstanceEvent.Deleted("key-1", "", AT));
     all.put("Deleted-request", new InstanceEvent.Deleted("key-1", "request-1", AT));
     all.put("SlotReleased", new InstanceEvent.SlotReleased(AT));

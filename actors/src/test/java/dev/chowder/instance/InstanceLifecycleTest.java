@@ -14,6 +14,7 @@ import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +25,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InstanceLifecycleTest {
   private static final String ORGANIZATION = States.PROFILE.organizationId();
@@ -40,6 +42,7 @@ class InstanceLifecycleTest {
     "Running,      Stopping,     Running,      Restarting,  Running,      Deleted",
     "Stopping,     Stopping,     WrongState,   WrongState,  WrongState,   Deleted",
     "Restarting,   WrongState,   Restarting,   Restarting,  Restarting,   Deleted",
+    "Waiting,      Stopping,     Waiting,      Waiting,     Waiting,      Deleted",
     "Stopped,      Stopped,      Starting,     WrongState,  WrongState,   Deleted",
     "Starting,     WrongState,   Starting,     Starting,    Starting,     Deleted",
     "Errored,      WrongState,   WrongState,   WrongState,  SlotReturned, Deleted",
@@ -289,8 +292,8 @@ class InstanceLifecycleTest {
 
   @Test
   void aLostGatewayIsRestartedOnceAndThenAnError() {
-    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1");
-    var restarted = apply(running(), observed(1, down));
+    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
+    var restarted = apply(running(), observed(1, down), new InstanceCommand.StartDue(1, T0));
     assertThat(restarted).isInstanceOf(InstanceState.Starting.class);
     for (var stage : Stage.OF_START) restarted = then(restarted, finished(2, stage));
     assertThat(restarted).isInstanceOf(InstanceState.Running.class);
@@ -299,17 +302,21 @@ class InstanceLifecycleTest {
         .isInstanceOfSatisfying(
             InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("GATEWAY_CRASHED"));
     var muchLater = apply(restarted, new Observed(2, down, ONCE, T0.plus(WINDOW).plusSeconds(1)));
-    assertThat(muchLater).isInstanceOf(InstanceState.Starting.class);
+    assertThat(muchLater).isInstanceOf(InstanceState.Waiting.class);
   }
 
   @Test
   void aLostGatewayIsRestartedAsOftenInAWindowAsThePolicyAllows() {
-    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1");
+    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
     var thrice = new RestartPolicy(3, WINDOW);
     var state = running();
     int attempt = 1;
     for (int loss = 1; loss <= 3; loss++) {
-      state = apply(state, new Observed(attempt++, down, thrice, T0));
+      state =
+          apply(
+              state,
+              new Observed(attempt, down, thrice, T0),
+              new InstanceCommand.StartDue(attempt++, T0));
       for (var stage : Stage.OF_START) state = then(state, finished(attempt, stage));
       assertThat(state).as("after loss " + loss).isInstanceOf(InstanceState.Running.class);
     }
@@ -322,7 +329,7 @@ class InstanceLifecycleTest {
     var byCaller = apply(state, new InstanceCommand.Restart("key", T0, nobody));
     assertThat(apply(byCaller, new InstanceCommand.GatewayStopped(attempt, T0)))
         .isInstanceOfSatisfying(
-            InstanceState.Starting.class, s -> assertThat(s.restarts()).isEmpty());
+            InstanceState.Starting.class, s -> assertThat(s.restarts()).isEqualTo(Restarts.NONE));
   }
 
   @Test
@@ -332,14 +339,80 @@ class InstanceLifecycleTest {
       state = then(state, new InstanceEvent.StartRequested("", n + 2, "lost", T0.plusSeconds(n)));
       for (var stage : Stage.OF_START) state = then(state, finished(n + 2, stage));
     }
-    assertThat(((InstanceState.Running) state).restarts())
-        .hasSizeLessThanOrEqualTo(InstanceSightings.RESTARTS_REMEMBERED);
+    assertThat(((InstanceState.Running) state).restarts().crashes()).hasSize(Restarts.REMEMBERED);
+    for (int n = 50; n < 100; n++) state = then(state, lostAndStarted(n + 1, n % 2 == 0));
+    var restarts = ((InstanceState.Running) state).restarts();
+    assertThat(restarts.crashes()).hasSize(Restarts.REMEMBERED);
+    assertThat(restarts.engineLosses()).hasSize(Restarts.REMEMBERED);
+  }
+
+  private static InstanceEvent[] lostAndStarted(int attempt, boolean byItself) {
+    var events = new ArrayList<InstanceEvent>();
+    events.add(States.lost(attempt, byItself, T0));
+    events.add(new InstanceEvent.StartRequested("", attempt + 1, "lost", T0));
+    for (var stage : Stage.OF_START) events.add(finished(attempt + 1, stage));
+    return events.toArray(InstanceEvent[]::new);
+  }
+
+  @Test
+  void aGatewayThatIsLostWithItsEngineIsStartedAgainEachTimeAndLater() {
+    var withEngine = new Sight.Down("ENGINE_RESTARTED", "gateway: ended with the engine", false);
+    var losses = new ArrayList<Instant>();
+    var state = running();
+    for (int attempt = 1; attempt <= 5; attempt++) {
+      var at = T0.plusSeconds(attempt);
+      losses.add(at);
+      state = apply(state, new Observed(attempt, withEngine, ONCE, at));
+      assertThat(InstanceStatus.of(state).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
+      assertThat(state.owed())
+          .isEqualTo(
+              new InstanceEffect.AwaitStart(States.PROFILE.organizationId(), attempt, losses, at));
+      // What is seen meanwhile, and what the attempt before reports, changes nothing.
+      assertThat(apply(state, new Observed(attempt, new Sight.Asleep(), ONCE, at)))
+          .isEqualTo(state);
+      assertThat(apply(state, new InstanceCommand.StartDue(attempt - 1, at))).isEqualTo(state);
+      state = apply(state, new InstanceCommand.StartDue(attempt, at));
+      for (var stage : Stage.OF_START) state = then(state, finished(attempt + 1, stage));
+      assertThat(state).isInstanceOf(InstanceState.Running.class);
+    }
+    // They say nothing about the gateway: its first crash is the first.
+    var crash = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
+    state = apply(state, new Observed(6, crash, ONCE, T0.plusSeconds(6)));
+    assertThat(state.owed())
+        .isEqualTo(
+            new InstanceEffect.AwaitStart(
+                States.PROFILE.organizationId(), 6, List.of(), T0.plusSeconds(6)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED"})
+  void aStartThatEndsWithItsEngineIsTriedAgainAndIsNoError(String reason) {
+    var failed =
+        new InstanceCommand.EffectFailed(
+            2, Optional.of(Stage.OF_START.getFirst()), T0, reason, "gone", LATER);
+    var waiting = apply(state("Starting"), failed);
+    assertThat(waiting.owed())
+        .isEqualTo(
+            new InstanceEffect.AwaitStart(
+                States.PROFILE.organizationId(), 2, List.of(LATER), LATER));
+    assertThat(apply(waiting, new InstanceCommand.StartDue(2, LATER)))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(3));
+  }
+
+  @Test
+  void anInstanceThatWaitsForItsStartCanBeStopped() {
+    var stopping = apply(state("Waiting"), new InstanceCommand.Stop("key", T0, nobody));
+    assertThat(stopping.owed())
+        .isEqualTo(new InstanceEffect.StopGateway(States.PROFILE.organizationId(), 1));
+    assertThat(apply(stopping, new InstanceCommand.GatewayStopped(1, T0)))
+        .isInstanceOf(InstanceState.Stopped.class);
   }
 
   @Test
   void anInstanceThatIsBeingRestartedDoesNotSayRunning() {
     var restarted =
-        apply(running(), observed(1, new Sight.Down("GATEWAY_CRASHED", "gateway: ended")));
+        apply(running(), observed(1, new Sight.Down("GATEWAY_CRASHED", "gateway: ended", true)));
     assertThat(InstanceStatus.of(restarted).now()).isEqualTo(InstanceStatus.Name.STOPPED);
     assertThat(InstanceStatus.of(restarted).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
   }
@@ -386,6 +459,7 @@ class InstanceLifecycleTest {
     "Running,      Running",
     "Stopping,     WrongState",
     "Restarting,   WrongState",
+    "Waiting,      WrongState",
     "Stopped,      Stopped",
     "Starting,     WrongState",
     "Errored,      WrongState",
@@ -457,7 +531,10 @@ class InstanceLifecycleTest {
             new InstanceCommand.GatewayStopped(1, T0));
     assertThat(stopped.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
     var lost =
-        apply(asked, new Observed(1, new Sight.Down("GATEWAY_CRASHED", "ended"), ONCE, LATER));
+        apply(
+            asked,
+            new Observed(1, new Sight.Down("GATEWAY_CRASHED", "ended", true), ONCE, LATER),
+            new InstanceCommand.StartDue(1, LATER));
     for (var stage : Stage.OF_START) lost = then(lost, finished(2, stage));
     assertThat(lost.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 2, ENDPOINT, 1));
     var reconfigured =
@@ -476,6 +553,7 @@ class InstanceLifecycleTest {
     "Running,      Running",
     "Stopping,     Stopping",
     "Restarting,   Restarting",
+    "Waiting,      Waiting",
     "Stopped,      Stopped",
     "Starting,     Starting",
     "Errored,      Errored",

@@ -122,6 +122,7 @@ class InstanceWireTest {
         new InstanceEvent.Stopped(1, T0),
         new InstanceEvent.StartRequested("key", 2, "gateway lost", T0),
         new InstanceEvent.Deleted("key", "request", T0),
+        States.lost(1, true, T0),
         new InstanceEvent.SlotReleased(T0),
         new InstanceEvent.SandboxRemoved(T0),
         new InstanceEvent.LeftoverFound(T0),
@@ -162,6 +163,7 @@ class InstanceWireTest {
                 new InstanceCommand.EffectFailed(
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
                 new InstanceCommand.GatewayStopped(1, T0),
+                new InstanceCommand.StartDue(1, T0),
                 new InstanceCommand.ConfigApplied(1, 2, "", T0),
                 new InstanceCommand.TokenRotated(1, 2, T0),
                 new InstanceCommand.SlotReleased(T0),
@@ -172,7 +174,7 @@ class InstanceWireTest {
             new InstanceCommand.Sight.Nothing(),
             new InstanceCommand.Sight.Asleep(),
             new InstanceCommand.Sight.Up("127.0.0.1:1"),
-            new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed"))) {
+            new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed", true))) {
       messages.add(
           new InstanceCommand.Observed(
               1, sight, new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10)), T0));

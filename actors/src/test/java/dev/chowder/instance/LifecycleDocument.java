@@ -168,6 +168,7 @@ final class LifecycleDocument {
                       case InstanceEffect.None() -> "nothing";
                       case InstanceEffect.RunStages _ -> "`RunStages`, from " + stages;
                       case InstanceEffect.StopGateway _ -> "`StopGateway`";
+                      case InstanceEffect.AwaitStart _ -> "`AwaitStart`";
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
                       case InstanceEffect.RotateToken _ -> "`RotateToken`";
                       case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";

@@ -16,6 +16,7 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Waiting;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -89,6 +90,7 @@ final class LifecycleExploration {
       case Running s -> List.of(phase, owed(s), s.provisioned(), s.restarts().isEmpty());
       case Stopping s -> List.of(phase, owed(s));
       case Restarting s -> List.of(phase, owed(s));
+      case Waiting s -> List.of(phase, owed(s), s.backsOff());
       case Stopped s -> List.of(phase, owed(s));
       case Starting s ->
           List.of(phase, owed(s), s.progress().done().size(), s.restarts().isEmpty());
@@ -176,7 +178,11 @@ final class LifecycleExploration {
         finished(attempt, stage, stage == Stage.OPENCLAW_CONFIG ? version : 0));
     reports.put("`StagesFinished`, of a former life", finished(attempt - 1, stage, 0));
     reports.put("`EffectFailed`, the current stage", failed(attempt, Optional.of(stage)));
+    reports.put(
+        "`EffectFailed`, the engine ended in the current stage",
+        failed(attempt, Optional.of(stage), "ENGINE_RESTARTED"));
     reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
+    reports.put("`StartDue`", new InstanceCommand.StartDue(attempt, T0));
     reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
     reports.put("`ConfigApplied`", new InstanceCommand.ConfigApplied(attempt, version, "", T0));
     int asked = state instanceof Born born ? born.profile().token().asked() : 0;
@@ -190,7 +196,11 @@ final class LifecycleExploration {
     reports.put("`Observed`: up", observed(attempt, new Sight.Up(States.ENDPOINT)));
     reports.put("`Observed`: up, elsewhere", observed(attempt, new Sight.Up("127.0.0.1:42000")));
     reports.put(
-        "`Observed`: down", observed(attempt, new Sight.Down("GATEWAY_CRASHED", "gateway: ended")));
+        "`Observed`: down",
+        observed(attempt, new Sight.Down("GATEWAY_CRASHED", "gateway: ended", true)));
+    reports.put(
+        "`Observed`: down with its engine",
+        observed(attempt, new Sight.Down("ENGINE_RESTARTED", "gateway: ended", false)));
     reports.put("`Observed`: home without process", observed(attempt, new Sight.Asleep()));
     reports.put("`Observed`: nothing", observed(attempt, new Sight.Nothing()));
     return reports;
@@ -201,12 +211,17 @@ final class LifecycleExploration {
       case Provisioning s -> s.progress().current();
       case Starting s -> s.progress().current();
       case Absent(), NeverBorn _, Deleted _ -> Stage.START_GATEWAY;
-      case Running _, Stopping _, Restarting _, Stopped _, Errored _ -> Stage.START_GATEWAY;
+      case Running _, Stopping _, Restarting _, Waiting _ -> Stage.START_GATEWAY;
+      case Stopped _, Errored _ -> Stage.START_GATEWAY;
     };
   }
 
   private static InstanceCommand failed(int attempt, Optional<Stage> stage) {
-    return new InstanceCommand.EffectFailed(attempt, stage, T0, "TIMED_OUT", "too slow", T0);
+    return failed(attempt, stage, "TIMED_OUT");
+  }
+
+  private static InstanceCommand failed(int attempt, Optional<Stage> stage, String reason) {
+    return new InstanceCommand.EffectFailed(attempt, stage, T0, reason, "too slow", T0);
   }
 
   private static InstanceCommand observed(int attempt, Sight sight) {

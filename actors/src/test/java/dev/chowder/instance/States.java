@@ -64,6 +64,16 @@ final class States {
         T0);
   }
 
+  /** With its engine; {@code byItself}: as a crash. */
+  static InstanceEvent.GatewayLost lost(int attempt, boolean byItself, Instant at) {
+    return new InstanceEvent.GatewayLost(
+        attempt,
+        byItself ? "GATEWAY_CRASHED" : "ENGINE_RESTARTED",
+        "gateway: it ended",
+        byItself,
+        at);
+  }
+
   static InstanceState running() {
     return after(provisioned().toArray(InstanceEvent[]::new));
   }
@@ -91,6 +101,7 @@ final class States {
     states.put("Running", running());
     states.put("Stopping", stopping);
     states.put("Restarting", then(running(), new InstanceEvent.RestartRequested("key", T0)));
+    states.put("Waiting", then(running(), lost(1, false, T0)));
     states.put("Stopped", stopped);
     states.put("Starting", starting);
     states.put("Errored", errored);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -302,6 +303,7 @@ public abstract class SandboxDriverContract {
     awaitAnswer(start(1, commandThatServes()));
     assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(true, false, 0));
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
+    assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
   }
 
   @Test
@@ -320,6 +322,7 @@ public abstract class SandboxDriverContract {
     assertThat(driver().stop(id, Duration.ofMillis(500)))
         .isEqualTo(new StopResult(true, true, 137));
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
+    assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
   }
 
   @Test
@@ -343,6 +346,7 @@ public abstract class SandboxDriverContract {
     killProcess(id);
     awaitEnd();
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
+    assertThat(driver().howEnded(id)).isEqualTo(Ending.BY_ITSELF);
     awaitAnswer(start(1, commandThatServes()));
   }
 
@@ -354,6 +358,7 @@ public abstract class SandboxDriverContract {
     crashProcess(endpoint, id, 7, "Error: ENOSPC");
     awaitEnd();
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 7, false));
+    assertThat(driver().howEnded(id)).isEqualTo(Ending.BY_ITSELF);
     assertThat(logLines(1)).containsExactly("Error: ENOSPC");
   }
 

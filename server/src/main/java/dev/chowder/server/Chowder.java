@@ -222,12 +222,13 @@ public final class Chowder implements AutoCloseable {
     var organizations = new OrganizationAsks(organizationActors);
     // Instances need slots to be given back, and the sweep over slots needs instances.
     var later = new AtomicReference<Instances>();
+    var hostRoom = HostRoom.of(config, settings.home(), driver, clock);
     var slots =
         new OrganizationSlots(
             organizations,
             organizationRows,
             () -> Objects.requireNonNull(later.get()),
-            HostRoom.of(config, settings.home(), driver, clock),
+            hostRoom,
             config,
             clock);
     var image = config.getString("chowder.sandbox.image");
@@ -278,6 +279,7 @@ public final class Chowder implements AutoCloseable {
                     channels,
                     new GatewayReadiness(),
                     slots,
+                    hostRoom::admits,
                     settings.gateway()::urlOf,
                     image,
                     effects),
@@ -426,7 +428,8 @@ public final class Chowder implements AutoCloseable {
                 certificates.map(NodeCertificates::https),
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
-                new HostOperatorCommands(instanceRows, reconciler, clock),
+                new HostOperatorCommands(
+                    instanceRows, reconciler, instanceService.bulkRecovery(), clock),
                 new IncidentResponse(organizations, deletions, asks, auditRows, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 new SecretOperatorCommands(masterKey, secrets),

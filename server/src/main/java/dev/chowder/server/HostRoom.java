@@ -49,11 +49,23 @@ public final class HostRoom {
         new HostLedger(home.resolve("host-ledger"), config.getDuration("boot-time")));
   }
 
+  /** Returns whether one more gateway fits, and counts it if so; false if no engine answers. */
+  public boolean admits() {
+    try {
+      return admits(driver.capacity().availableBytes());
+    } catch (SandboxException why) {
+      return false;
+    }
+  }
+
+  private boolean admits(long available) {
+    return letIn.add(clock.instant(), booting -> available >= needed(booting));
+  }
+
   /** Lets one more gateway in, or throws NO_CAPACITY. */
   public void letIn() {
     long available = available();
-    boolean fits = letIn.add(clock.instant(), booting -> available >= needed(booting));
-    if (!fits) {
+    if (!admits(available)) {
       throw ApiError.noCapacity(
           "memory: "
               + mebibytes(available)

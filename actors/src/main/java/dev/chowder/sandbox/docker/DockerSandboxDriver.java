@@ -34,6 +34,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private final DockerFilesContainer filesContainer;
   private final DockerLogs logs;
   private final DockerObservations observations;
+  private final DockerEndings endings;
   private final HostPorts hostPorts;
   private final SandboxIsolation isolation;
 
@@ -48,6 +49,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.logs = new DockerLogs(engine, settings);
     this.hostPorts = new HostPorts(settings);
     this.isolation = new SandboxIsolation(settings, network, hostPorts);
+    this.endings = new DockerEndings(engine, settings);
     this.observations = new DockerObservations(settings, containers, homes);
   }
 
@@ -234,6 +236,15 @@ public final class DockerSandboxDriver implements SandboxDriver {
   @Override
   public SandboxObservation observe(SandboxId id) {
     return observations.observe(id);
+  }
+
+  @Override
+  public Ending howEnded(SandboxId id) {
+    return containers
+        .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
+        .filter(container -> !DockerContainers.runs(container))
+        .map(endings::of)
+        .orElse(Ending.WITH_ENGINE);
   }
 
   @Override

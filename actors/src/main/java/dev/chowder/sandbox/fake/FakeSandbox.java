@@ -1,6 +1,7 @@
 package dev.chowder.sandbox.fake;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
@@ -35,13 +36,14 @@ final class FakeSandbox {
       String host,
       @Nullable Integer exitCode,
       boolean outOfMemory,
-      boolean paused) {
-    Played ended(int code, boolean memory) {
-      return new Played(attempt, organizationId, command, spec, host, code, memory, false);
+      boolean paused,
+      @Nullable Ending ending) {
+    Played ended(int code, boolean memory, Ending how) {
+      return new Played(attempt, organizationId, command, spec, host, code, memory, false, how);
     }
 
     Played frozen() {
-      return new Played(attempt, organizationId, command, spec, host, null, false, true);
+      return new Played(attempt, organizationId, command, spec, host, null, false, true, null);
     }
 
     boolean runs() {
@@ -153,11 +155,16 @@ final class FakeSandbox {
 
   /** Whether one ran. */
   synchronized boolean end(int exitCode, boolean outOfMemory) {
+    return end(exitCode, outOfMemory, Ending.BY_ITSELF);
+  }
+
+  /** Whether one ran. */
+  synchronized boolean end(int exitCode, boolean outOfMemory, Ending how) {
     Played running = process;
     if (running == null || !running.runs()) {
       return false;
     }
-    process = running.ended(exitCode, outOfMemory);
+    process = running.ended(exitCode, outOfMemory, how);
     log.end();
     save();
     return true;

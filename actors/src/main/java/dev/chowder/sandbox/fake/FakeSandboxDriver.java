@@ -89,6 +89,15 @@ public final class FakeSandboxDriver implements SandboxDriver {
             });
   }
 
+  /** Ends all main processes as an engine does that restarts. */
+  public void restartEngine() {
+    for (FakeSandbox sandbox : host.all()) {
+      if (sandbox.end(0, false, Ending.WITH_ENGINE)) {
+        tell(sandbox.id(), "seen after the engine came back");
+      }
+    }
+  }
+
   /** Freezes a main process behind everybody's back. */
   public void pause(SandboxId id) {
     host.find(id)
@@ -231,7 +240,8 @@ public final class FakeSandboxDriver implements SandboxDriver {
             address,
             null,
             false,
-            false),
+            false,
+            null),
         former.isPresent(),
         settings.bootTime().toNanos());
     host.started(id, address);
@@ -257,7 +267,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
       FakeScript.pause(Verb.STOP, grace);
     }
     int exitCode = killed ? KILLED : 0;
-    boolean ended = sandbox.get().end(exitCode, false);
+    boolean ended = sandbox.get().end(exitCode, false, Ending.STOPPED);
     if (ended) {
       tell(id, "die with exit code " + exitCode);
     }
@@ -287,6 +297,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
         .map(sandbox -> sandbox.observe(gateway.port()))
         .orElseGet(
             () -> new SandboxObservation(id, false, new SandboxObservation.MainProcess.Missing()));
+  }
+
+  @Override
+  public Ending howEnded(SandboxId id) {
+    return host.find(id)
+        .flatMap(FakeSandbox::process)
+        .flatMap(process -> Optional.ofNullable(process.ending()))
+        .orElse(Ending.WITH_ENGINE);
   }
 
   /** A played process answers at all of its ports as at the one that is published. */
@@ -348,6 +366,9 @@ public final class FakeSandboxDriver implements SandboxDriver {
   @Override
   public HostCapacity capacity() {
     script.play(Verb.CAPACITY, Optional.empty());
+    if (script.isFull()) {
+      return new HostCapacity(settings.memoryBytes(), 0);
+    }
     long running = host.running();
     return new HostCapacity(
         settings.memoryBytes(),

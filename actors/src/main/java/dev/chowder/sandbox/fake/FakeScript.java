@@ -66,6 +66,7 @@ public final class FakeScript {
   private final List<Call> calls = new ArrayList<>();
   private @Nullable Fault always;
   private boolean forgetful;
+  private boolean full;
 
   /** From now on every call of this verb takes so much longer. */
   public synchronized FakeScript delay(Verb verb, Duration delay) {
@@ -135,6 +136,18 @@ public final class FakeScript {
     return this;
   }
 
+  /** From now on the host has no memory left, until {@link #roomy()}. */
+  public synchronized FakeScript full() {
+    full = true;
+    return this;
+  }
+
+  /** Ends {@link #full()}. */
+  public synchronized FakeScript roomy() {
+    full = false;
+    return this;
+  }
+
   /** Ends everything that was asked for and has not happened yet. */
   public synchronized FakeScript heal() {
     delays.clear();
@@ -144,7 +157,12 @@ public final class FakeScript {
     pluginFailures.clear();
     always = null;
     forgetful = false;
+    full = false;
     return this;
+  }
+
+  synchronized boolean isFull() {
+    return full;
   }
 
   synchronized boolean isForgetful() {

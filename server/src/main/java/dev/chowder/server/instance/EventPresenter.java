@@ -68,6 +68,8 @@ final class EventPresenter {
       case InstanceEvent.StopRequested _ -> shown.setType("stop_requested");
       case InstanceEvent.Stopped _ -> shown.setType("stopped");
       case InstanceEvent.StartRequested e -> say(e.cause(), shown.setType("start_requested"));
+      case InstanceEvent.GatewayLost e ->
+          shown.setType("gateway_lost").setReason(e.reason()).setMessage(e.message());
       case InstanceEvent.RestartRequested _ -> shown.setType("restart_requested");
       case InstanceEvent.Recovered _ -> shown.setType("recovered");
       case InstanceEvent.Updated e -> say(changed(e), shown.setType("updated"));

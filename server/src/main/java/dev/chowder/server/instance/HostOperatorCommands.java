@@ -21,14 +21,24 @@ public final class HostOperatorCommands implements HostCommands {
 
   private final InstanceRows rows;
   private final OnePerCluster<Reconciler> reconciler;
+  private final BulkRecovery recovery;
   private final InstantSource clock;
 
   /** Wires the commands. */
   public HostOperatorCommands(
-      InstanceRows rows, OnePerCluster<Reconciler> reconciler, InstantSource clock) {
+      InstanceRows rows,
+      OnePerCluster<Reconciler> reconciler,
+      BulkRecovery recovery,
+      InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
+    this.recovery = recovery;
     this.clock = clock;
+  }
+
+  @Override
+  public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
+    return recovery.recover(errorReason, organizationId);
   }
 
   @Override

@@ -137,6 +137,11 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.clock = clock;
   }
 
+  /** For an operator, who recovers all that failed. */
+  public BulkRecovery bulkRecovery() {
+    return new BulkRecovery(rows, recovery);
+  }
+
   @Override
   public void createInstance(CreateInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();

@@ -25,6 +25,27 @@ public interface HostCommands {
   void remove(String sandboxId);
 
   /**
+   * Recovers instances in {@code error}, one after another, until the host has no memory for the
+   * next one.
+   *
+   * @param errorReason only those that failed for this reason; empty for all
+   * @param organizationId only this organization's; empty for all
+   */
+  Recovery recover(Optional<String> errorReason, Optional<String> organizationId);
+
+  /**
+   * What became of a bulk recover.
+   *
+   * @param recovered how many are on their way to {@code running}
+   * @param refused those that could not be recovered, such as for want of a slot
+   * @param left how many were not tried, since the host has no memory for them
+   */
+  record Recovery(int recovered, List<Unrecovered> refused, int left) {}
+
+  /** An instance that could not be recovered. */
+  record Unrecovered(String instanceId, String reason, String message) {}
+
+  /**
    * Something that is still to be done outside for an instance.
    *
    * @param what such as {@code remove_sandbox}

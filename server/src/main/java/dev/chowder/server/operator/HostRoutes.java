@@ -1,9 +1,11 @@
 package dev.chowder.server.operator;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Which request on the operator's port means what for the sandboxes' host. */
@@ -50,6 +52,31 @@ final class HostRoutes {
       }
       default -> throw OperatorRoutes.notFound();
     };
+  }
+
+  /** The answer to a bulk recover, in which {@code body} narrows down what is recovered. */
+  OperatorAnswer recover(JsonNode body) {
+    var done = host.recover(text(body, "error_reason"), text(body, "organization_id"));
+    var answer = NODES.objectNode().put("recovered", done.recovered()).put("left", done.left());
+    answer.put("refused_count", done.refused().size());
+    var refused = answer.putArray("refused");
+    done.refused().stream()
+        .limit(MAX_LISTED)
+        .forEach(
+            one ->
+                refused
+                    .addObject()
+                    .put("instance_id", one.instanceId())
+                    .put("reason", one.reason())
+                    .put("message", one.message()));
+    return OperatorAnswer.json(200, answer);
+  }
+
+  private static Optional<String> text(JsonNode body, String field) {
+    var value = body.path(field);
+    if (value.isMissingNode()) return Optional.empty();
+    if (!value.isTextual()) throw ApiError.invalid(field, "must be a text; got " + value);
+    return Optional.of(value.asText());
   }
 
   private static void expect(List<String> path, int size) {

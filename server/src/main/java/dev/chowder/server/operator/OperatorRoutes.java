@@ -36,6 +36,7 @@ final class OperatorRoutes {
   private static final List<String> BACKUP = List.of("operator", "backup");
   private static final List<String> REWRITE = List.of("operator", "master-key", "rewrite");
   private static final List<String> RELOAD = List.of("operator", "master-key", "reload");
+  private static final List<String> RECOVER = List.of("operator", "instances", "recover");
   private static final List<String> REBUILD = List.of("operator", "rows", "rebuild");
 
   private final TokenFile token;
@@ -47,6 +48,7 @@ final class OperatorRoutes {
   private final RowCommands rows;
   private final Semaphore backupPlace = new Semaphore(1);
   private final Semaphore rebuildPlace = new Semaphore(1);
+  private final Semaphore recoverPlace = new Semaphore(1);
   private final Supplier<String> figures;
   private final BooleanSupplier isServing;
   private final int maxBodyBytes;
@@ -77,7 +79,7 @@ final class OperatorRoutes {
   /** How long the request may take: some as long as the whole database is large. */
   static Duration limit(HttpExchange exchange, ServerSettings.Operator limits) {
     var path = path(exchange);
-    if (path.equals(REBUILD)) return limits.rebuildTimeout();
+    if (path.equals(REBUILD) || path.equals(RECOVER)) return limits.rebuildTimeout();
     return path.equals(BACKUP) || path.equals(REWRITE)
         ? limits.backupTimeout()
         : limits.requestTimeout();
@@ -110,6 +112,11 @@ final class OperatorRoutes {
     if (path.equals(REBUILD)) {
       require(method, "POST");
       return alone("rebuild", rebuildPlace, this::rebuild);
+    }
+    if (path.equals(RECOVER)) {
+      require(method, "POST");
+      var body = body(exchange);
+      return alone("recover", recoverPlace, () -> host.recover(body));
     }
     if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
     return switch (path.get(1)) {

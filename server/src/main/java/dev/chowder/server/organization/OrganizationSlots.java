@@ -89,7 +89,8 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
   }
 
   private OrganizationView reserve(String organizationId, InstanceId id, ModelProvider provider) {
-    var keyId = Caller.current().keyId();
+    // An operator recovers instances, too, and has no key.
+    var keyId = Caller.ifKnown().map(Caller::keyId).orElse("");
     return organizations.send(
         organizationId,
         replyTo ->

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -233,6 +234,87 @@ class ReconcilerTest {
       assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorMessage())
           .contains("restarted 2 times");
     }
+  }
+
+  @Test
+  void afterEachRestartOfTheEngineAllAgentsRunAgain() throws IOException {
+    var settings = new HashMap<>(BY_NOTICES_ALONE);
+    settings.put("chowder.effect.restart.delays", List.of("0s", "100ms"));
+    settings.put("chowder.effect.restart.processor-time", "10ms");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("whale");
+      var ids = List.of(node.createRunning(key), node.createRunning(key), node.createRunning(key));
+      for (int restart = 1; restart <= 3; restart++) {
+        var before = new HashMap<String, Integer>();
+        ids.forEach(id -> before.put(id, node.get(key, id).getRevision()));
+        node.host().restartEngine();
+        for (var id : ids) {
+          Node.await(
+              () ->
+                  node.get(key, id).getRevision() > before.getOrDefault(id, 0)
+                      ? ""
+                      : "not noticed");
+          node.awaitStatus(key, id, Instance.Status.running);
+          assertThat(runs(node, id)).as(id).isTrue();
+        }
+      }
+      var events =
+          node.instances(key)
+              .listInstanceEvents(
+                  ListInstanceEventsRequest.newBuilder().setInstanceId(ids.getFirst()).build())
+              .getEventsList();
+      assertThat(events.stream().filter(event -> event.getType().equals("gateway_lost")))
+          .hasSize(3)
+          .allMatch(event -> event.getReason().equals("ENGINE_RESTARTED"));
+    }
+  }
+
+  @Test
+  void aRestartWaitsForMemoryOnTheHostAndIsNoError() throws IOException {
+    var settings =
+        Map.<String, Object>of(
+            "chowder.reconciler.interval", "1h", "chowder.effect.restart.memory-retry", "20ms");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      node.host().script().full();
+      node.host().kill(Node.sandbox(id));
+      var waiting = node.awaitStatus(key, id, Instance.Status.stopped);
+      assertThat(waiting.getDesiredStatus()).isEqualTo(Instance.Status.running);
+      long asked = capacityCalls(node);
+      Node.await(() -> capacityCalls(node) > asked + 3 ? "" : "memory was not asked for again");
+      assertThat(node.get(key, id).getStage()).isEqualTo("await_start");
+      assertThat(node.get(key, id).hasErrorMessage()).isFalse();
+      node.host().script().roomy();
+      node.awaitStatus(key, id, Instance.Status.running);
+    }
+  }
+
+  @Test
+  void anOperatorRecoversAllThatFailedForAReasonUntilTheHostIsFull() throws IOException {
+    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+      var key = node.newcomer("whale");
+      var crashed = List.of(node.createRunning(key), node.createRunning(key));
+      var other = node.createRunning(key);
+      crashed.forEach(id -> node.host().kill(Node.sandbox(id)));
+      node.host().killForMemory(Node.sandbox(other));
+      crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.error));
+      node.awaitStatus(key, other, Instance.Status.error);
+
+      node.script().full();
+      var reason = "{\"error_reason\":\"GATEWAY_CRASHED\"}";
+      assertThat(node.operator("POST", "instances/recover", reason).body())
+          .contains("\"recovered\":0,\"left\":2,\"refused_count\":0");
+      node.script().roomy();
+      assertThat(node.operator("POST", "instances/recover", reason).body())
+          .contains("\"recovered\":2,\"left\":0,\"refused_count\":0");
+      crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.running));
+      assertThat(node.get(key, other).getStatus()).isEqualTo(Instance.Status.error);
+    }
+  }
+
+  private static long capacityCalls(Node node) {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.CAPACITY).count();
   }
 
   private static void loses(

@@ -26,5 +26,10 @@ public class NoHost implements HostCommands {
   }
 
   @Override
+  public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
+    return new Recovery(0, List.of(), 0);
+  }
+
+  @Override
   public void remove(String sandboxId) {}
 }

@@ -97,6 +97,12 @@ class OperatorServerTest {
     public List<Owed> owed(int limit) {
       return List.of(new Owed(ID, ID, "terminated", "remove_sandbox", SINCE));
     }
+
+    @Override
+    public Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
+      return new Recovery(
+          3, List.of(new Unrecovered(ID, errorReason.orElse("all"), organizationId.orElse(""))), 2);
+    }
   }
 
   @Test
@@ -179,6 +185,22 @@ class OperatorServerTest {
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.body()).isEqualTo("{\"api_key\":\"chd_org_x\"}\n");
     assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
+  }
+
+  @Test
+  void whatABulkRecoverDidIsTold() throws Exception {
+    var path = "/operator/instances/recover";
+    var answer = call("POST", path, "{\"error_reason\":\"GATEWAY_CRASHED\"}");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body())
+        .isEqualTo(
+            "{\"recovered\":3,\"left\":2,\"refused_count\":1,\"refused\":[{\"instance_id\":\""
+                + ID
+                + "\",\"reason\":\"GATEWAY_CRASHED\",\"message\":\"\"}]}\n");
+    assertThat(call("POST", path, "").body()).contains("\"reason\":\"all\"");
+    assertAnswer(call("POST", path, "{\"error_reason\":1}"), 400, "INVALID_FIELD");
+    assertAnswer(call("GET", path, ""), 404, "PATH_NOT_FOUND");
+    assertAnswer(send("POST", path, "", ""), 401, "KEY_INVALID");
   }
 
   @Test

@@ -1,0 +1,96 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Event;
+import com.github.dockerjava.api.model.EventType;
+import dev.chowder.sandbox.SandboxDriver.Ending;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Tells how a container ended from what its engine remembers. An engine keeps its last 256 events
+ * in memory, so it remembers the end of a container only if it has not restarted since: measured
+ * with 20.10, an engine that ended on SIGTERM, and one that was killed with all its containers,
+ * remember nothing after their start; one that was killed alone ends the containers that it finds
+ * running, by SIGTERM.
+ */
+final class DockerEndings {
+  private static final String SIGTERM = "15";
+
+  private final DockerEngine engine;
+  private final DockerSandboxSettings settings;
+
+  DockerEndings(DockerEngine engine, DockerSandboxSettings settings) {
+    this.engine = engine;
+    this.settings = settings;
+  }
+
+  Ending of(InspectContainerResponse ended) {
+    return of(remembered(ended));
+  }
+
+  /** From the events of one container, the oldest first. */
+  static Ending of(List<Event> events) {
+    boolean told = false;
+    boolean died = false;
+    for (Event event : events) {
+      switch (String.valueOf(event.getAction())) {
+        case "start" -> {
+          told = false;
+          died = false;
+        }
+        case "kill" -> told |= !died && SIGTERM.equals(attribute(event, "signal"));
+        case "die" -> died = true;
+        default -> {}
+      }
+    }
+    if (!died) return Ending.WITH_ENGINE;
+    return told ? Ending.STOPPED : Ending.BY_ITSELF;
+  }
+
+  private static String attribute(Event event, String name) {
+    var actor = event.getActor();
+    var attributes = actor == null ? null : actor.getAttributes();
+    return attributes == null ? "" : attributes.getOrDefault(name, "");
+  }
+
+  private List<Event> remembered(InspectContainerResponse ended) {
+    String what = "events of container " + ended.getId();
+    List<Event> events = Collections.synchronizedList(new ArrayList<>());
+    try (DockerStream<Event> stream =
+        engine.stream(
+            what,
+            new DockerStream<>(events::add, _ -> {}),
+            (docker, to) ->
+                docker
+                    .eventsCmd()
+                    .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
+                    // The stream ends there, so it has to be the past.
+                    .withUntil(seconds(Instant.now()))
+                    .withEventTypeFilter(EventType.CONTAINER)
+                    .withEventFilter("start", "kill", "die")
+                    .withContainerFilter(ended.getId())
+                    .exec(to))) {
+      if (!stream.awaitEnd(settings.callTimeout())) {
+        Duration limit = settings.callTimeout();
+        throw new SandboxException(
+            Reason.ENGINE_UNREACHABLE,
+            "docker: no answer within " + limit.toMillis() + " ms to: " + what);
+      }
+      if (stream.why().isPresent()) throw engine.translate(what, stream.why().get());
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+      throw engine.translate(what, stop);
+    }
+    return List.copyOf(events);
+  }
+
+  private static String seconds(Instant at) {
+    return "%d.%09d".formatted(at.getEpochSecond(), at.getNano());
+  }
+}

@@ -1,0 +1,49 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.model.Event;
+import com.github.dockerjava.api.model.EventActor;
+import dev.chowder.sandbox.SandboxDriver.Ending;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class DockerEndingsTest {
+  @Test
+  void anEngineThatRestartedRemembersNoEnd() {
+    assertThat(DockerEndings.of(List.of())).isEqualTo(Ending.WITH_ENGINE);
+    // It forgot the end, or what ended is started again.
+    assertThat(DockerEndings.of(List.of(event("kill", "15"), event("die", ""), event("start", ""))))
+        .isEqualTo(Ending.WITH_ENGINE);
+  }
+
+  @Test
+  void aContainerThatIsToldToEndIsStoppedAlsoIfItHasToBeKilledThen() {
+    assertThat(DockerEndings.of(List.of(event("kill", "15"), event("kill", "9"), event("die", ""))))
+        .isEqualTo(Ending.STOPPED);
+  }
+
+  @Test
+  void aContainerThatDiesOrIsKilledAtOnceEndsByItself() {
+    assertThat(DockerEndings.of(List.of(event("start", ""), event("die", ""))))
+        .isEqualTo(Ending.BY_ITSELF);
+    assertThat(DockerEndings.of(List.of(event("kill", "9"), event("die", ""))))
+        .isEqualTo(Ending.BY_ITSELF);
+    // An earlier run of it was told to.
+    assertThat(
+            DockerEndings.of(
+                List.of(
+                    event("kill", "15"), event("die", ""), event("start", ""), event("die", ""))))
+        .isEqualTo(Ending.BY_ITSELF);
+    // It was told to when it had ended already.
+    assertThat(DockerEndings.of(List.of(event("die", ""), event("kill", "15"))))
+        .isEqualTo(Ending.BY_ITSELF);
+  }
+
+  private static Event event(String action, String signal) {
+    return new Event()
+        .withAction(action)
+        .withEventActor(new EventActor().withAttributes(Map.of("signal", signal)));
+  }
+}
