@@ -131,6 +131,8 @@ class DocumentsTest {
     return Files.isRegularFile(path)
         && !path.toString().contains("/target/")
         && !path.toString().contains("/node_modules/")
+        // Recorded data, part of it compressed.
+        && !path.toString().contains("/installations/")
         && !path.getFileName().toString().equals("DocumentsTest.java");
   }
 }

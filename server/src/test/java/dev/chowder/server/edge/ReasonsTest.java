@@ -50,6 +50,10 @@ class ReasonsTest {
               "operator.OperatorServerTest",
               "badCommandsAreRefused"),
           entry(
+              Reason.ORGANIZATION_SUSPENDED,
+              "edge.SuspensionIT",
+              "keysAndGatewayUrlsOfASuspendedOrganizationAnswer403"),
+          entry(
               Reason.SKILL_EXISTS,
               "edge.SkillsIT",
               "anArchiveBecomesASkillAndIsReplacedOnlyWhenAsked"),
