@@ -39,8 +39,7 @@ readonly RUN LOGS ORGANIZATION_KEY_FILE ORGANIZATION_ID_FILE OPERATOR_TOKEN_FILE
 
 # home_ensure: makes the installation's folders, for nobody else to read, and its name among others on one Docker Engine.
 home_ensure() {
-  umask 077
-  mkdir -p "$CHOWDER_HOME" "$RUN" "$LOGS" "$CHOWDER_CACHE" || die "$CHOWDER_HOME and $CHOWDER_CACHE must be writable: set CHOWDER_HOME and CHOWDER_CACHE to folders that are."
+  home_folders_ensure
   if [ ! -s "$CLUSTER_ID_FILE" ]; then
     printf '%s' "${CHOWDER_CLUSTER_ID:-$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')}" >"$CLUSTER_ID_FILE"
   fi
@@ -49,4 +48,10 @@ home_ensure() {
     die "CHOWDER_CLUSTER_ID: $CHOWDER_CLUSTER_ID (expected: $(cat "$CLUSTER_ID_FILE"), as $CHOWDER_HOME was first named, or unset)."
   CHOWDER_CLUSTER_ID="$(cat "$CLUSTER_ID_FILE")"
   export CHOWDER_CLUSTER_ID
+}
+
+# home_folders_ensure: the folders alone; an installation gets its name when it is known.
+home_folders_ensure() {
+  umask 077
+  mkdir -p "$CHOWDER_HOME" "$RUN" "$LOGS" "$CHOWDER_CACHE" || die "$CHOWDER_HOME and $CHOWDER_CACHE must be writable: set CHOWDER_HOME and CHOWDER_CACHE to folders that are."
 }

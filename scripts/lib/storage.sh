@@ -11,6 +11,12 @@ STORAGE_DATABASE_FILE=database.gz
 # storage_begin: the installation is there, ours alone, and built.
 storage_begin() {
   home_ensure
+  storage_prepare
+}
+
+# storage_prepare: the same, where an installation has no name yet.
+storage_prepare() {
+  home_folders_ensure
   exec 9>"$CHOWDER_HOME/up.lock"
   flock -w 5 9 || die "another script is under way for $CHOWDER_HOME: wait for it."
   java_ensure
@@ -46,7 +52,21 @@ storage_copy_database() {
   fi
 }
 
-# storage_pack FOLDER FILE: whole or not at all, and for its owner only.
+# storage_pack FOLDER FILE [--unsigned]: whole or not at all, for its owner only, and signed with the master key.
 storage_pack() {
-  (umask 077 && tar -C "$1" -cf "$2.part" . && mv "$2.part" "$2")
+  (umask 077 && tar -C "$1" -cf "$2.part" .) || return 1
+  if [ "${3:-}" != --unsigned ] && ! storage_order sign-backup "$2.part"; then
+    rm -f "$2.part"
+    die "no backup was made (see above)."
+  fi
+  mv "$2.part" "$2"
+}
+
+# storage_verify FILE [--unsigned]: with the master keys that are here; a rotation keeps the previous one in a file beside the new one.
+storage_verify() {
+  local kept=() file
+  for file in "$MASTER_KEY_FILE".until-*; do
+    if [ -f "$file" ]; then kept+=("$file"); fi
+  done
+  storage_order verify-backup ${2:+"$2"} "$1" "${kept[@]}" || die "not restored (see above)."
 }

@@ -197,12 +197,17 @@ public final class MasterKey {
   }
 
   private static List<Key> keys(Secret text) {
+    return decode(text).stream().map(bytes -> new Key(id(bytes), aead(bytes, id(bytes)))).toList();
+  }
+
+  /** Returns the keys of a text, in its order and each once. */
+  static List<byte[]> decode(Secret text) {
     var parts = List.of(text.reveal().strip().split("\\s+"));
     if (parts.size() > MAX_KEYS) {
       throw new MasterKeyException(
           "master key: " + parts.size() + " of them (expected: at most " + MAX_KEYS + ")");
     }
-    return parts.stream().distinct().map(MasterKey::decode).map(MasterKey::key).toList();
+    return parts.stream().distinct().map(MasterKey::decode).toList();
   }
 
   private static byte[] decode(String text) {
@@ -215,11 +220,10 @@ public final class MasterKey {
     throw new MasterKeyException("master key: malformed (expected: 32 bytes in base64)");
   }
 
-  /** Its id is a part of its hash, so that nobody has to number keys. */
-  private static Key key(byte[] bytes) {
+  /** A part of the key's hash, so that no operator has to number keys. */
+  static int id(byte[] key) {
     try {
-      int id = ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes)).getInt();
-      return new Key(id, aead(bytes, id));
+      return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(key)).getInt();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("SHA-256 is not to be had", e);
     }

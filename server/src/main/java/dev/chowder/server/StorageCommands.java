@@ -1,6 +1,8 @@
 package dev.chowder.server;
 
 import com.typesafe.config.Config;
+import dev.chowder.secret.BackupTag;
+import dev.chowder.secret.SecretSettings;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.DatabaseTransfer;
 import dev.chowder.storage.StorageSettings;
@@ -10,21 +12,27 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What an operator orders of the database while no node needs to run. Reached by {@code
- * scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
+ * Runs an operator's orders for the database and its backups while no node needs to run. Reached by
+ * {@code scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
  */
 final class StorageCommands {
   private static final String USAGE =
-      " (expected: nothing, migrate, backup FILE, restore FILE or move-to-postgresql URL)";
+      """
+      arguments: must be none, migrate, backup FILE, restore FILE, move-to-postgresql URL, \
+      sign-backup FILE or verify-backup [--unsigned] FILE [KEY-FILE...]; got\s""";
 
   private StorageCommands() {}
 
   /**
-   * Does it, and says what was done.
+   * Runs the order and prints what was done.
    *
    * @param arguments not empty
    */
   static void run(Config config, List<String> arguments, PrintStream out) {
+    if (arguments.getFirst().equals("verify-backup")) {
+      verify(config, arguments.subList(1, arguments.size()), out);
+      return;
+    }
     var settings = StorageSettings.from(config);
     var command = arguments.getFirst() + "/" + (arguments.size() - 1);
     switch (command) {
@@ -37,9 +45,26 @@ final class StorageCommands {
           report(DatabaseTransfer.restore(Path.of(arguments.get(1)), settings), out);
       case "move-to-postgresql/1" ->
           report(DatabaseTransfer.move(settings, settings.at(arguments.get(1))), out);
-      default ->
-          throw new IllegalArgumentException("arguments: " + String.join(" ", arguments) + USAGE);
+      case "sign-backup/1" ->
+          out.println(
+              "signed by key "
+                  + new BackupTag(SecretSettings.from(config), List.of())
+                      .sign(Path.of(arguments.get(1))));
+      default -> throw new IllegalArgumentException(USAGE + String.join(" ", arguments));
     }
+  }
+
+  /** Of the whole file that {@code scripts/backup} wrote, before anything reads what is in it. */
+  private static void verify(Config config, List<String> arguments, PrintStream out) {
+    boolean unsignedToo = !arguments.isEmpty() && arguments.getFirst().equals("--unsigned");
+    var files = arguments.subList(unsignedToo ? 1 : 0, arguments.size());
+    if (files.isEmpty()) {
+      throw new IllegalArgumentException(USAGE + "verify-backup " + String.join(" ", arguments));
+    }
+    var keyFiles = files.stream().skip(1).map(Path::of).toList();
+    out.println(
+        new BackupTag(SecretSettings.from(config), keyFiles)
+            .verify(Path.of(files.getFirst()), unsignedToo));
   }
 
   private static void report(List<TableDigest> copied, PrintStream out) {

@@ -1,0 +1,125 @@
+package dev.chowder.server.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Base64;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code scripts/backup} and {@code scripts/restore} on an installation that rests: its backup is
+ * restored where its master key is, and only as it was written.
+ */
+class BackupIT {
+  @TempDir private Path base;
+  private Path home;
+  private Path backup;
+
+  @BeforeEach
+  void makeInstallation() throws IOException {
+    var recorded = RecordedInstallation.of665faa7();
+    home = base.resolve("home");
+    backup = base.resolve("backup");
+    recorded.placeHome(home);
+    recorded.placeH2(home);
+  }
+
+  @Test
+  void aBackupIsRestoredWithTheKeyThatSignedItAndOnlyUnaltered() throws IOException {
+    succeeds(home, "backup", backup.toString());
+
+    var other = empty("other", newKey());
+    fails(other, "which signed it, is not here", "restore", backup.toString());
+    var same = empty("same", Files.readString(home.resolve("master.key")));
+    fails(same, "was altered", "restore", altered().toString());
+    fails(same, "was altered", "restore", "--unsigned", altered().toString());
+    fails(same, "it has no tag", "restore", cut().toString());
+    for (var untouched : List.of(other, same)) {
+      assertThat(untouched.resolve("data")).doesNotExist();
+      assertThat(untouched.resolve("cluster-id")).doesNotExist();
+    }
+
+    var said = succeeds(same, "restore", backup.toString());
+
+    assertThat(said).contains("signed by key", "instances: 5 rows");
+    assertThat(same.resolve("cluster-id")).hasSameTextualContentAs(home.resolve("cluster-id"));
+  }
+
+  @Test
+  void aBackupOfBeforeARotationIsRestoredWithTheKeyThatItKept() throws IOException {
+    succeeds(home, "backup", backup.toString());
+    var rotated = empty("rotated", newKey());
+    var kept = rotated.resolve("master.key.until-20261127T000000Z");
+    secret(kept, Files.readString(home.resolve("master.key")));
+
+    assertThat(succeeds(rotated, "restore", backup.toString())).contains("of " + kept);
+  }
+
+  @Test
+  void withoutAMasterKeyABackupIsUnsignedOnDemandAndRestoredOnDemand() throws IOException {
+    Files.delete(home.resolve("master.key"));
+    fails(home, "cannot sign the backup: no master key", "backup", backup.toString());
+    assertThat(backup).doesNotExist();
+    succeeds(home, "backup", "--unsigned", backup.toString());
+
+    var another = empty("another", newKey());
+    fails(another, "it has no tag", "restore", backup.toString());
+
+    assertThat(succeeds(another, "restore", "--unsigned", backup.toString()))
+        .contains("nothing proves where this backup comes from", "instances: 5 rows");
+  }
+
+  private Path altered() throws IOException {
+    var altered = base.resolve("altered");
+    var bytes = Files.readAllBytes(backup);
+    bytes[bytes.length / 2] ^= 1;
+    return Files.write(altered, bytes);
+  }
+
+  private Path cut() throws IOException {
+    var cut = Files.write(base.resolve("cut"), Files.readAllBytes(backup));
+    try (var file = Files.newByteChannel(cut, StandardOpenOption.WRITE)) {
+      file.truncate(file.size() - 1);
+    }
+    return cut;
+  }
+
+  /** A home without an installation, but with a master key. */
+  private Path empty(String name, String key) throws IOException {
+    var empty = Files.createDirectory(base.resolve(name));
+    secret(empty.resolve("master.key"), key);
+    return empty;
+  }
+
+  private static void secret(Path file, String text) throws IOException {
+    Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+  }
+
+  private static String newKey() {
+    var bytes = new byte[32];
+    new SecureRandom().nextBytes(bytes);
+    return Base64.getEncoder().encodeToString(bytes);
+  }
+
+  private static String succeeds(Path home, String name, String... arguments) throws IOException {
+    var result = Scripts.run(home, name, arguments);
+    assertThat(result.exit()).as(result.said()).isZero();
+    return result.said();
+  }
+
+  private static void fails(Path home, String why, String name, String... arguments)
+      throws IOException {
+    var result = Scripts.run(home, name, arguments);
+    assertThat(result.exit()).as(result.said()).isEqualTo(1);
+    assertThat(result.said()).contains(why).doesNotContain("Exception");
+  }
+}
