@@ -19,16 +19,21 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Compares what the sandboxes' host has with what the journal says, and does what follows, unless
- * too much would follow at once. Knows nothing of when that happens. Throws when engine or journal
- * cannot be asked, and has done nothing then.
+ * too much would follow at once. Knows nothing of when that happens. Throws when the host cannot be
+ * listed or the rows cannot be read, and has done nothing then. A single sandbox or instance that
+ * does not answer is unknown for now: the next comparison asks again.
  */
 final class HostComparison {
   private static final Logger LOG = LoggerFactory.getLogger(HostComparison.class);
@@ -71,39 +76,91 @@ final class HostComparison {
     return quarantine;
   }
 
-  /** Everything: what is harmless is told, and what is grave judged all together. */
-  void compare() {
-    // The order matters: a life that began after its row was read is not told what was seen of the
-    // former one.
-    Map<String, InstanceView> known = new HashMap<>();
-    for (var row : live()) known.put(row.id().value(), row);
-    Map<String, SandboxObservation> seen = new HashMap<>();
+  /**
+   * Everything: what is harmless is told, and what is grave judged all together. Only what differs
+   * from the journal by the listing is inspected.
+   *
+   * @param live all instances that are not terminated, read before this call: an attempt that began
+   *     later is not told what was seen of the one before it
+   */
+  void compare(List<InstanceView> live) {
+    Map<SandboxId, SandboxObservation> listed = new LinkedHashMap<>();
     for (var one : driver.list()) {
-      if (!own.contains(one.id())) seen.put(one.id().instanceId(), one);
+      if (!own.contains(one.id())) listed.put(one.id(), one);
     }
-    var findings = new LinkedHashMap<SandboxObservation, Finding>();
-    for (var view : known.values()) {
-      var one = seen.get(view.id().value());
+    Map<SandboxId, InstanceView> known = new HashMap<>();
+    var differing = new ArrayList<SandboxId>();
+    for (var view : live) {
+      var id = SandboxId.ofInstance(view.id().value());
+      known.put(id, view);
       // What the list does not show is asked for by name: only then is "not there" an answer.
-      if (one == null) one = driver.observe(SandboxId.ofInstance(view.id().value()));
-      findings.put(one, find(Optional.of(view), one));
+      if (!listed.containsKey(id) || differs(find(Optional.of(view), listed.get(id)))) {
+        differing.add(id);
+      }
     }
-    for (var one : seen.values()) {
-      if (known.containsKey(one.id().instanceId())) continue;
-      findings.put(one, find(view(new InstanceId(one.id().instanceId())), one));
-    }
-    act(findings, settings.massLimit(known.size()));
+    listed.keySet().stream().filter(id -> !known.containsKey(id)).forEach(differing::add);
+    var findings = new ConcurrentHashMap<SandboxObservation, Finding>();
+    var unclear =
+        EachAlone.run(
+            "sandbox",
+            differing,
+            settings.looks(),
+            id ->
+                inspect(id, known.get(id), listed.get(id))
+                    .ifPresent(one -> findings.put(one.seen(), one.finding())));
+    act(findings, new Unclear(Set.copyOf(unclear), missing(unclear, known, listed)), known.size());
   }
 
-  private void act(Map<SandboxObservation, Finding> findings, int massLimit) {
+  /** What was seen of a sandbox, and what that means. */
+  private record Inspected(SandboxObservation seen, Finding finding) {}
+
+  /**
+   * What could not be found out now.
+   *
+   * @param all of it
+   * @param missing those of it that an instance has by its row, and the listing does not show
+   */
+  private record Unclear(Set<SandboxId> all, Set<SandboxId> missing) {}
+
+  private static Set<SandboxId> missing(
+      List<SandboxId> unclear,
+      Map<SandboxId, InstanceView> known,
+      Map<SandboxId, SandboxObservation> listed) {
+    return unclear.stream()
+        .filter(id -> known.containsKey(id) && !listed.containsKey(id))
+        .collect(Collectors.toSet());
+  }
+
+  private static boolean differs(Finding finding) {
+    return !(finding instanceof Finding.AsExpected) && !(finding instanceof Finding.TooEarly);
+  }
+
+  /** Looks at one that differs, or of which no row tells; empty if it does not differ after all. */
+  private Optional<Inspected> inspect(
+      SandboxId id, @Nullable InstanceView row, @Nullable SandboxObservation listed) {
+    var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
+    if (listed != null) {
+      var finding = find(view, listed);
+      if (!differs(finding)) return Optional.empty();
+      // What is known of it is what the listing says.
+      if (finding instanceof Finding.Unknown) return Optional.of(new Inspected(listed, finding));
+    }
+    var seen = driver.observe(id);
+    return Optional.of(new Inspected(seen, find(view, seen)));
+  }
+
+  private void act(Map<SandboxObservation, Finding> findings, Unclear unclear, int instances) {
+    int massLimit = settings.massLimit(instances);
     var now = clock.instant();
     var unknown = new ArrayList<SandboxObservation>();
+    var harmless = new HashMap<SandboxObservation, InstanceView>();
     findings.forEach(
         (seen, finding) -> {
           if (finding instanceof Finding.Unknown) unknown.add(seen);
-          if (finding instanceof Finding.Harmless(var view)) tell(view, seen);
+          if (finding instanceof Finding.Harmless(var view)) harmless.put(seen, view);
         });
-    quarantine.found(unknown, now);
+    tell(harmless);
+    quarantine.found(unknown, unclear.all(), now);
 
     var grave = new HashMap<SandboxObservation, InstanceView>();
     findings.forEach(
@@ -116,6 +173,9 @@ final class HostComparison {
     quarantine.all().stream()
         .filter(Quarantine.Unaccounted::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
+    // Nothing follows from what could not be found out, but it may be as grave as the rest.
+    if (ids.isEmpty() && !unclear.missing().isEmpty()) return;
+    unclear.missing().forEach(id -> ids.add(id.value()));
     if (!alarm.permits(ids, massLimit, now)) {
       LOG.error(
           "event=reconciler-halted sandboxes={} limit={}: so many at once would be given up,"
@@ -125,7 +185,7 @@ final class HostComparison {
           massLimit);
       return;
     }
-    grave.forEach((seen, view) -> tell(view, seen));
+    tell(grave);
     quarantine.stop(now.minus(settings.removalGrace()));
   }
 
@@ -180,6 +240,16 @@ final class HostComparison {
     } catch (CompletionException why) {
       throw new IllegalStateException("instance " + id + " did not answer", why);
     }
+  }
+
+  /** Each by itself: the log of one that ended is read, and may not come. */
+  private void tell(Map<SandboxObservation, InstanceView> seen) {
+    var _ =
+        EachAlone.run(
+            "sandbox",
+            seen.keySet(),
+            settings.looks(),
+            one -> tell(Objects.requireNonNull(seen.get(one)), one));
   }
 
   private void tell(InstanceView view, SandboxObservation seen) {

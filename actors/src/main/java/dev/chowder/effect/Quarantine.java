@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import org.slf4j.Logger;
@@ -45,9 +46,14 @@ final class Quarantine {
     this.atOnce = atOnce;
   }
 
-  /** All that a sweep found; those that it did not find any more are forgotten. */
-  synchronized void found(Collection<SandboxObservation> all, Instant now) {
-    var next = new HashMap<SandboxId, Unaccounted>();
+  /**
+   * All that a sweep found; those that it did not find any more are forgotten.
+   *
+   * @param unclear those that it could not find out about, and that stay as they were
+   */
+  synchronized void found(Collection<SandboxObservation> all, Set<SandboxId> unclear, Instant now) {
+    var next = new HashMap<>(known);
+    next.keySet().retainAll(unclear);
     for (var seen : all) {
       var before = known.get(seen.id());
       if (before == null) {

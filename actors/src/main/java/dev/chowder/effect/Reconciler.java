@@ -3,6 +3,7 @@ package dev.chowder.effect;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.rows.RowRepair;
 import dev.chowder.sandbox.SandboxDriver;
@@ -56,9 +57,11 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final NoticeQueue looks;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
   private final CompletableFuture<Void> firstLook = new CompletableFuture<>();
-  private final ScheduledExecutorService sweeps =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("reconciler").factory());
+  private final ScheduledExecutorService sweeps = thread("reconciler");
+
+  /** Not of the sweeps' thread: a sweep may wait for an engine that is slow. */
+  private final ScheduledExecutorService redispatches = thread("redispatch");
+
   private final MeterRegistry metrics;
   private final List<Gauge> gauges;
   private final AutoCloseable notices;
@@ -132,9 +135,10 @@ public final class Reconciler implements OnePerCluster.Duty {
     var _ =
         reconciler.sweeps.scheduleWithFixedDelay(
             reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+    reconciler.redispatchAll();
     var remind = settings.remind();
     var _ =
-        reconciler.sweeps.scheduleWithFixedDelay(
+        reconciler.redispatches.scheduleWithFixedDelay(
             () -> step("late instances", () -> reconciler.nudgeOwing(remind)),
             remind.toMillis(),
             remind.toMillis(),
@@ -148,6 +152,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   public void nodeGone() {
     repairs.forEach(RowRepair::nodeGone);
     try {
+      redispatchAll();
       sweeps.execute(this::sweep);
       sweepAgain();
     } catch (RejectedExecutionException closed) {
@@ -163,6 +168,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   @Override
   public void close() {
     sweeps.shutdownNow();
+    redispatches.shutdownNow();
     // The next node counts, and an old count beside it would be wrong.
     gauges.forEach(metrics::remove);
     looks.close();
@@ -219,13 +225,26 @@ public final class Reconciler implements OnePerCluster.Duty {
     return true;
   }
 
+  private static ScheduledExecutorService thread(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(name).factory());
+  }
+
+  /** At once. An instance whose row is stale is woken by the repair of its row. */
+  private void redispatchAll() {
+    redispatches.execute(() -> step("owing instances", () -> nudgeOwing(Duration.ZERO)));
+  }
+
   private void sweep() {
-    // At once, since it waits for nobody; whose row is behind is woken by its repair.
-    step("owing instances", () -> nudgeOwing(Duration.ZERO));
     // All other steps believe the rows.
     repairs.forEach(repair -> step("rows behind the journal", repair::look));
-    step("host ports", this::openHostPorts);
-    step("real state", host::compare);
+    step(
+        "instances",
+        () -> {
+          var live = host.live();
+          step("host ports", () -> openHostPorts(live));
+          step("real state", () -> host.compare(live));
+        });
     firstLook.complete(null);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
   }
@@ -259,10 +278,10 @@ public final class Reconciler implements OnePerCluster.Duty {
    * An opened port lives as long as the nodes, the agents that talk through it live longer: after a
    * restart of all their model would be out of reach.
    */
-  private void openHostPorts() {
+  private void openHostPorts(List<InstanceView> live) {
     IntStream.concat(
             operatorsPorts.stream().mapToInt(Integer::intValue),
-            host.live().stream()
+            live.stream()
                 .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream()))
         .distinct()
         .forEach(openHostPort);
@@ -283,7 +302,7 @@ public final class Reconciler implements OnePerCluster.Duty {
           sweeps.schedule(
               () -> {
                 comparesSoon.set(false);
-                step("real state", host::compare);
+                step("real state", () -> host.compare(host.live()));
               },
               SOON.toMillis(),
               TimeUnit.MILLISECONDS);

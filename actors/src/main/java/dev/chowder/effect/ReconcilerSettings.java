@@ -19,7 +19,7 @@ import java.time.Duration;
  * @param massLimit how many may be given up or taken away at once
  * @param massShare the same as a share of all instances, where that is more
  * @param notices how many of the engine's notices may wait
- * @param looks how many of them are looked into at once
+ * @param looks how many sandboxes are inspected at once
  * @param drain how long an unknown gateway may finish its work when it is quarantined
  */
 public record ReconcilerSettings(

@@ -80,7 +80,11 @@ public interface SandboxDriver extends AutoCloseable {
    */
   Optional<SandboxEndpoint> unpublished(SandboxId id, int port);
 
-  /** Everything of this installation that is there now, also what nobody remembers. */
+  /**
+   * Everything of this installation that is there now, also what nobody remembers. Inspects no
+   * sandbox, so that one that hangs costs nothing: how a process ended is not in it ({@link
+   * SandboxObservation.MainProcess.Ended#NOT_INSPECTED}).
+   */
   List<SandboxObservation> list();
 
   /**

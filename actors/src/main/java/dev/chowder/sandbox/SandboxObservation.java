@@ -16,8 +16,16 @@ public record SandboxObservation(SandboxId id, boolean homeExists, MainProcess m
     /** It is frozen. */
     record Paused(int attempt) implements MainProcess {}
 
-    /** It ended. */
-    record Ended(int attempt, int exitCode, boolean outOfMemory) implements MainProcess {}
+    /** It ended. In a listing its exit code is {@link #NOT_INSPECTED}. */
+    record Ended(int attempt, int exitCode, boolean outOfMemory) implements MainProcess {
+      /** What a listing has for an exit code: only an inspection knows how a process ended. */
+      public static final int NOT_INSPECTED = -1;
+
+      /** How a listing shows it. */
+      public static Ended listed(int attempt) {
+        return new Ended(attempt, NOT_INSPECTED, false);
+      }
+    }
   }
 
   public Optional<SandboxDriver.SandboxEndpoint> endpoint() {

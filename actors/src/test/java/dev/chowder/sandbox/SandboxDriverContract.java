@@ -470,6 +470,10 @@ public abstract class SandboxDriverContract {
     SandboxEndpoint endpoint = start(4, commandThatServes());
     assertThat(driver().list())
         .contains(new SandboxObservation(id, true, new MainProcess.Up(4, endpoint)));
+    var _ = driver().stop(id, GRACE);
+    assertThat(driver().list())
+        .as("how it ended is not in a list")
+        .contains(new SandboxObservation(id, true, MainProcess.Ended.listed(4)));
     driver().remove(id);
     assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
   }

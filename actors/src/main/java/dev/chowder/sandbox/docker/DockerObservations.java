@@ -4,18 +4,21 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.ContainerPort;
 import com.github.dockerjava.api.model.Ports;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what the engine says into what a driver saw; never guesses, never changes anything. */
@@ -55,13 +58,13 @@ final class DockerObservations {
 
   List<SandboxObservation> list() {
     Set<SandboxId> withHome = new HashSet<>();
-    Map<SandboxId, Optional<String>> gateways = new LinkedHashMap<>();
+    Map<SandboxId, MainProcess> gateways = new LinkedHashMap<>();
     for (InspectVolumeResponse volume : homes.list()) {
       sandbox(volume.getLabels())
           .ifPresent(
               id -> {
                 withHome.add(id);
-                gateways.put(id, Optional.empty());
+                gateways.put(id, new MainProcess.Missing());
               });
     }
     for (Container container :
@@ -72,24 +75,45 @@ final class DockerObservations {
               id -> {
                 boolean gateway = DockerLabels.GATEWAY.equals(labels.get(DockerLabels.ROLE));
                 if (gateway) {
-                  gateways.put(id, Optional.of(container.getId()));
+                  gateways.put(id, describe(container));
                 } else {
-                  gateways.putIfAbsent(id, Optional.empty());
+                  gateways.putIfAbsent(id, new MainProcess.Missing());
                 }
               });
     }
     List<SandboxObservation> seen = new ArrayList<>();
     gateways.forEach(
-        (id, gateway) ->
-            seen.add(
-                new SandboxObservation(
-                    id,
-                    withHome.contains(id),
-                    gateway
-                        .flatMap(containers::inspect)
-                        .map(DockerObservations::describe)
-                        .orElseGet(MainProcess.Missing::new))));
+        (id, process) -> seen.add(new SandboxObservation(id, withHome.contains(id), process)));
     return seen;
+  }
+
+  /** As the engine lists it: without a lock that a hanging container holds. */
+  private static MainProcess describe(Container container) {
+    int attempt = DockerLabels.attempt(container.getLabels());
+    return switch (String.valueOf(container.getState())) {
+      case "paused" -> new MainProcess.Paused(attempt);
+      case "running" ->
+          endpoint(container)
+              .<MainProcess>map(endpoint -> new MainProcess.Up(attempt, endpoint))
+              .orElseGet(MainProcess.Missing::new);
+      case "created" -> new MainProcess.Missing();
+      default -> MainProcess.Ended.listed(attempt);
+    };
+  }
+
+  private static Optional<SandboxEndpoint> endpoint(Container container) {
+    return Stream.ofNullable(container.getPorts())
+        .flatMap(Arrays::stream)
+        .flatMap(port -> published(port).stream())
+        .findFirst();
+  }
+
+  private static Optional<SandboxEndpoint> published(ContainerPort port) {
+    var address = port.getIp();
+    var number = port.getPublicPort();
+    return address == null || number == null
+        ? Optional.empty()
+        : Optional.of(new SandboxEndpoint(address, number));
   }
 
   private static MainProcess describe(InspectContainerResponse container) {

@@ -319,7 +319,16 @@ public final class FakeSandboxDriver implements SandboxDriver {
     if (script.isForgetful()) {
       return List.of();
     }
-    return host.all().stream().map(sandbox -> sandbox.observe(gateway.port())).toList();
+    return host.all().stream().map(sandbox -> listed(sandbox.observe(gateway.port()))).toList();
+  }
+
+  private static SandboxObservation listed(SandboxObservation seen) {
+    return seen.mainProcess() instanceof SandboxObservation.MainProcess.Ended ended
+        ? new SandboxObservation(
+            seen.id(),
+            seen.homeExists(),
+            SandboxObservation.MainProcess.Ended.listed(ended.attempt()))
+        : seen;
   }
 
   @Override

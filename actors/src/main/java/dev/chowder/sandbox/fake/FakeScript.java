@@ -62,6 +62,7 @@ public final class FakeScript {
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
   private final Set<String> missing = new HashSet<>();
+  private final Set<SandboxId> unresponsive = new HashSet<>();
   private final Map<String, String> pluginFailures = new HashMap<>();
   private final List<Call> calls = new ArrayList<>();
   private @Nullable Fault always;
@@ -124,6 +125,21 @@ public final class FakeScript {
     return this;
   }
 
+  /**
+   * From now on every call about this sandbox ends without an answer, as about a container that
+   * hangs, until {@link #responsive}. A list still shows it.
+   */
+  public synchronized FakeScript unresponsive(SandboxId id) {
+    unresponsive.add(id);
+    return this;
+  }
+
+  /** Ends {@link #unresponsive}. */
+  public synchronized FakeScript responsive(SandboxId id) {
+    unresponsive.remove(id);
+    return this;
+  }
+
   /** From now on a list shows nothing, though everything is there; until {@link #remembering()}. */
   public synchronized FakeScript forgetful() {
     forgetful = true;
@@ -154,6 +170,7 @@ public final class FakeScript {
     faults.clear();
     hangs.clear();
     missing.clear();
+    unresponsive.clear();
     pluginFailures.clear();
     always = null;
     forgetful = false;
@@ -198,7 +215,10 @@ public final class FakeScript {
         hangs.merge(verb, -1, Integer::sum);
       }
       List<Fault> queue = faults.getOrDefault(verb, List.of());
-      fault = always != null ? always : queue.isEmpty() ? null : queue.removeFirst();
+      if (always != null) fault = always;
+      else if (id.filter(unresponsive::contains).isPresent()) {
+        fault = new Fault(Reason.ENGINE_UNREACHABLE, "docker: no answer in time");
+      } else fault = queue.isEmpty() ? null : queue.removeFirst();
     }
     if (hang) {
       awaitInterrupt(verb);

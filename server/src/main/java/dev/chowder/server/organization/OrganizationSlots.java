@@ -1,6 +1,7 @@
 package dev.chowder.server.organization;
 
 import com.typesafe.config.Config;
+import dev.chowder.effect.EachAlone;
 import dev.chowder.effect.GatewayStages.SlotReturns;
 import dev.chowder.effect.Reconciler.UnbornSlots;
 import dev.chowder.instance.InstanceCommand;
@@ -21,6 +22,7 @@ import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -37,6 +39,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
   private final HostRoom room;
   private final Config defaultModels;
   private final InstantSource clock;
+  private final int atOnce;
 
   /**
    * Wires the slots.
@@ -56,6 +59,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
     this.room = room;
     this.defaultModels = root.getConfig("chowder.models.default");
     this.clock = clock;
+    this.atOnce = root.getInt("chowder.reconciler.looks");
   }
 
   @Override
@@ -136,21 +140,27 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
     var after = Optional.<String>empty();
     while (true) {
       var page = rows.unsettled(PAGE, after);
-      page.forEach(row -> settle(row, olderThan));
+      var _ = EachAlone.run("organization", ids(page), atOnce, id -> settle(id, olderThan));
       if (page.size() < PAGE) return;
       after = Optional.of(page.getLast().id());
     }
   }
 
-  private void settle(OrganizationRow row, Instant olderThan) {
-    if (!(organizations.reply(row.id(), OrganizationCommand.GetSlots::new)
+  private static List<String> ids(List<OrganizationRow> rows) {
+    return rows.stream().map(OrganizationRow::id).toList();
+  }
+
+  private void settle(String organizationId, Instant olderThan) {
+    if (!(organizations.reply(organizationId, OrganizationCommand.GetSlots::new)
         instanceof OrganizationReply.Slots(var byInstance))) {
       return;
     }
-    byInstance.forEach(
-        (instanceId, since) -> {
-          if (since.isBefore(olderThan)) settle(row.id(), new InstanceId(instanceId));
-        });
+    var due =
+        byInstance.entrySet().stream()
+            .filter(slot -> slot.getValue().isBefore(olderThan))
+            .map(slot -> new InstanceId(slot.getKey()))
+            .toList();
+    var _ = EachAlone.run("instance", due, atOnce, id -> settle(organizationId, id));
   }
 
   /**
