@@ -40,9 +40,28 @@ demo_model_ensure() {
 
 demo_model_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER_DEMO_MODEL_PORT/v1/models"; }
 
+# model_ports_open: lets base URLs name the ports of localhost that this run was given. Without that command the server takes only
+# the ports of its list.
+model_ports_open() {
+  local port ports=()
+  shopt -s nocasematch
+  if [[ "${CHOWDER_MODEL_BASE_URL:-}" =~ ^(https?)://localhost\.?(:([0-9]+))?(/|$) ]]; then
+    port="${BASH_REMATCH[3]}"
+    if [ -z "$port" ]; then port=80; [[ "${BASH_REMATCH[1]}" != https ]] || port=443; fi
+    ports+=("$port")
+  fi
+  shopt -u nocasematch
+  if [ -e "$CHOWDER_HOME/demo-model-used" ]; then ports+=("$CHOWDER_DEMO_MODEL_PORT"); fi
+  for port in ${ports[@]+"${ports[@]}"}; do
+    operator_api POST "/operator/host-ports/$port/open" --data-binary '{}' >/dev/null ||
+      die "port $port of localhost could not be opened to sandboxes (see above)."
+  done
+}
+
 # model_configure: tells the organization, when there is something that it was not told before.
 model_configure() {
   local told="$CHOWDER_HOME/model-told" digest
+  model_ports_open
   digest="$(model_settings | sha256sum | cut -c1-32)"
   if [ "$(model_settings)" = "{}" ] || [ "$(cat "$told" 2>/dev/null)" = "$digest" ]; then return 0; fi
   # The demo model takes no key, and one that is stored for another server must not be sent to it.

@@ -1,91 +1,172 @@
 package dev.chowder.cluster;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.function.IntConsumer;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.ddata.GCounter;
+import org.apache.pekko.cluster.ddata.GCounterKey;
 import org.apache.pekko.cluster.ddata.GSet;
 import org.apache.pekko.cluster.ddata.GSetKey;
 import org.apache.pekko.cluster.ddata.Key;
+import org.apache.pekko.cluster.ddata.ReplicatedData;
 import org.apache.pekko.cluster.ddata.typed.javadsl.DistributedData;
 import org.apache.pekko.cluster.ddata.typed.javadsl.Replicator;
 import org.apache.pekko.cluster.ddata.typed.javadsl.ReplicatorMessageAdapter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The host's ports that are open to sandboxes, told to every node: each keeps the firewall from its
- * own list, and one that did not know of a port would close what another one opened. Knows nothing
- * of how a port is opened.
+ * Tells every node when the host's open ports changed, and which ports the nodes themselves listen
+ * on. All nodes of a host keep the same firewall chain, so a node that did not know of a change
+ * would undo it. The open ports themselves are in the database; this class does not know them.
  */
-public final class SharedHostPorts {
-  private static final Key<GSet<Integer>> KEY = GSetKey.create("host-ports");
+public final class SharedHostPorts implements NodePorts {
+  private static final Logger LOG = LoggerFactory.getLogger(SharedHostPorts.class);
+  private static final Key<GCounter> CHANGES = GCounterKey.create("host-port-changes");
 
-  /** How long the other nodes are told directly; whom that does not reach learns it by gossip. */
+  /** Only grows: a port that was a node's stays closed until all nodes have stopped. */
+  private static final Key<GSet<Integer>> OWN = GSetKey.create("own-host-ports");
+
+  /** How long the other nodes are told directly; gossip reaches those that this does not reach. */
   private static final Duration TELL = Duration.ofSeconds(2);
 
-  private sealed interface Message {
-    record Open(int port) implements Message {}
+  private sealed interface Message<D extends ReplicatedData> {
+    record Update<D extends ReplicatedData>(UnaryOperator<D> change) implements Message<D> {}
 
-    record Changed(Replicator.SubscribeResponse<GSet<Integer>> ports) implements Message {}
+    record Changed<D extends ReplicatedData>(Replicator.SubscribeResponse<D> now)
+        implements Message<D> {}
 
-    record Told(Replicator.UpdateResponse<GSet<Integer>> answer) implements Message {}
+    record Updated<D extends ReplicatedData>(Replicator.UpdateResponse<D> result)
+        implements Message<D> {}
   }
 
-  private final IntConsumer here;
-  private final ActorRef<Message> others;
+  private final ActorSystem<?> system;
+  private final AtomicReference<Set<Integer>> ownPorts;
+  private final AtomicReference<Runnable> onChange;
+  private final Runnable look;
+  private final ActorRef<Message<GCounter>> changes;
+  private final ActorRef<Message<GSet<Integer>>> own;
 
-  private SharedHostPorts(ActorSystem<?> system, IntConsumer here, Executor blocking) {
-    this.here = here;
-    this.others = system.systemActorOf(sharing(here, blocking), "host-ports", Props.empty());
+  private SharedHostPorts(
+      ActorSystem<?> system,
+      AtomicReference<Set<Integer>> ownPorts,
+      AtomicReference<Runnable> onChange,
+      Runnable look,
+      ActorRef<Message<GCounter>> changes,
+      ActorRef<Message<GSet<Integer>>> own) {
+    this.system = system;
+    this.ownPorts = ownPorts;
+    this.onChange = onChange;
+    this.look = look;
+    this.changes = changes;
+    this.own = own;
+  }
+
+  /** Starts to share what nodes tell each other. */
+  public static SharedHostPorts share(ActorSystem<?> system, Executor blocking) {
+    var ownPorts = new AtomicReference<>(Set.<Integer>of());
+    var onChange = new AtomicReference<Runnable>(() -> {});
+    Runnable look = () -> blocking.execute(() -> run(onChange.get()));
+    Behavior<Message<GCounter>> changes = sharing(CHANGES, GCounter.empty(), _ -> look.run());
+    Behavior<Message<GSet<Integer>>> own =
+        sharing(
+            OWN,
+            GSet.empty(),
+            known -> {
+              ownPorts.updateAndGet(before -> union(before, known.getElements()));
+              look.run();
+            });
+    return new SharedHostPorts(
+        system,
+        ownPorts,
+        onChange,
+        look,
+        system.systemActorOf(changes, "host-port-changes", Props.empty()),
+        system.systemActorOf(own, "own-host-ports", Props.empty()));
+  }
+
+  private static void run(Runnable onChange) {
+    try {
+      onChange.run();
+    } catch (RuntimeException why) {
+      LOG.warn("event=host-ports-not-refreshed why={}", why.toString());
+    }
   }
 
   /**
-   * From now on this node opens what another one opens.
+   * From now on calls {@code onChange}: at once, after each change at any node, and at the
+   * interval, since what it does may fail.
    *
-   * @param here opens a port on this node; blocks
+   * @param onChange may block
    */
-  public static SharedHostPorts share(ActorSystem<?> system, IntConsumer here, Executor blocking) {
-    return new SharedHostPorts(system, here, blocking);
+  public void whenChanged(Runnable onChange, Duration every) {
+    this.onChange.set(onChange);
+    var _ =
+        system
+            .scheduler()
+            .scheduleWithFixedDelay(Duration.ZERO, every, look, system.executionContext());
   }
 
-  /** Opens it here, and then on all nodes, also on those that join later. */
-  public void open(int port) {
-    here.accept(port);
-    others.tell(new Message.Open(port));
+  @Override
+  public void changed() {
+    changes.tell(
+        new Message.Update<>(
+            counter -> counter.increment(DistributedData.get(system).selfUniqueAddress(), 1)));
   }
 
-  private static Behavior<Message> sharing(IntConsumer here, Executor blocking) {
-    return Behaviors.setup(
-        _ ->
-            DistributedData.withReplicatorMessageAdapter(
-                (ReplicatorMessageAdapter<Message, GSet<Integer>> replicator) -> {
-                  replicator.subscribe(KEY, Message.Changed::new);
-                  return Behaviors.receiveMessage(
-                      message -> {
-                        switch (message) {
-                          case Message.Open(var port) ->
-                              replicator.askUpdate(
-                                  replyTo ->
-                                      new Replicator.Update<>(
-                                          KEY,
-                                          GSet.empty(),
-                                          new Replicator.WriteAll(TELL),
-                                          replyTo,
-                                          ports -> ports.add(port)),
-                                  Message.Told::new);
-                          case Message.Changed(Replicator.Changed<GSet<Integer>> now) -> {
-                            var ports = Set.copyOf(now.get(KEY).getElements());
-                            blocking.execute(() -> ports.forEach(here::accept));
-                          }
-                          // Never removed; and told or not, gossip brings it to the others.
-                          case Message.Changed _, Message.Told _ -> {}
-                        }
-                        return Behaviors.same();
-                      });
-                }));
+  /** Tells all nodes which ports this one listens on; those of an earlier call stay. */
+  public void listen(Set<Integer> ports) {
+    ownPorts.updateAndGet(before -> union(before, ports));
+    own.tell(
+        new Message.Update<>(
+            known -> {
+              var all = known;
+              for (var port : ports) all = all.add(port);
+              return all;
+            }));
+  }
+
+  @Override
+  public Set<Integer> ownPorts() {
+    return ownPorts.get();
+  }
+
+  private static Set<Integer> union(Set<Integer> one, Set<Integer> other) {
+    var all = new HashSet<>(one);
+    all.addAll(other);
+    return Set.copyOf(all);
+  }
+
+  private static <D extends ReplicatedData> Behavior<Message<D>> sharing(
+      Key<D> key, D empty, Consumer<D> onChange) {
+    return DistributedData.withReplicatorMessageAdapter(
+        (ReplicatorMessageAdapter<Message<D>, D> replicator) -> {
+          replicator.subscribe(key, Message.Changed::new);
+          return Behaviors.receiveMessage(
+              message -> {
+                switch (message) {
+                  case Message.Update<D>(var change) ->
+                      replicator.askUpdate(
+                          replyTo ->
+                              new Replicator.Update<>(
+                                  key, empty, new Replicator.WriteAll(TELL), replyTo, change),
+                          Message.Updated::new);
+                  case Message.Changed<D>(Replicator.Changed<D> now) ->
+                      onChange.accept(now.get(key));
+                  // Never deleted; what the direct message did not reach, gossip does.
+                  case Message.Changed<D> _, Message.Updated<D> _ -> {}
+                }
+                return Behaviors.same();
+              });
+        });
   }
 }

@@ -3,7 +3,6 @@ package dev.chowder.effect;
 import dev.chowder.openclaw.ModelHosts;
 import java.net.URI;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -11,8 +10,6 @@ import java.util.function.Supplier;
  * how a sandbox gets to it.
  */
 final class LocalhostPort {
-  private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
-
   private LocalhostPort() {}
 
   /** The same URL as a sandbox has to call it, whose own localhost is another machine. */
@@ -32,8 +29,7 @@ final class LocalhostPort {
   static OptionalInt of(String baseUrl) {
     if (baseUrl.isEmpty()) return OptionalInt.empty();
     var url = URI.create(baseUrl);
-    // Set.of(...).contains(null) throws, and a URL may have no host.
-    if (url.getHost() == null || !THIS_MACHINE.contains(ModelHosts.plain(url.getHost()))) {
+    if (url.getHost() == null || !ModelHosts.isThisMachine(url.getHost())) {
       return OptionalInt.empty();
     }
     if (url.getPort() > 0) return OptionalInt.of(url.getPort());

@@ -8,7 +8,6 @@ import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
-import java.util.function.IntConsumer;
 
 /**
  * Turns an instance's choice of model into what OpenClaw is told, after the provider's key was
@@ -16,22 +15,23 @@ import java.util.function.IntConsumer;
  */
 public final class ModelSetups {
   private final SandboxDriver driver;
-  private final IntConsumer openHostPort;
+  private final HostPortUse hostPorts;
   private final SecretStore secrets;
   private final ModelListProbe probe;
 
-  /**
-   * Wires the setups.
-   *
-   * @param openHostPort makes a port of the host reachable for sandboxes, on whichever node they
-   *     are started
-   */
+  /** Connects the parts that a setup takes. */
   public ModelSetups(
-      SandboxDriver driver, IntConsumer openHostPort, SecretStore secrets, ModelListProbe probe) {
+      SandboxDriver driver, HostPortUse hostPorts, SecretStore secrets, ModelListProbe probe) {
     this.driver = driver;
-    this.openHostPort = openHostPort;
+    this.hostPorts = hostPorts;
     this.secrets = secrets;
     this.probe = probe;
+  }
+
+  /** Opens ports of the host's loopback; see {@link HostPortAccess#use}. */
+  @FunctionalInterface
+  public interface HostPortUse {
+    HostPortAccess.State use(String organizationId, int port);
   }
 
   /**
@@ -39,7 +39,7 @@ public final class ModelSetups {
    */
   record Reachable(ModelSetup setup, String note) {}
 
-  /** Fails with KEY_REFUSED or MODEL_PROVIDER_NOT_CONFIGURED. */
+  /** Fails with KEY_REFUSED, MODEL_PROVIDER_NOT_CONFIGURED or REFUSED. */
   Reachable reach(String organizationId, ModelChoice model) throws InterruptedException {
     var key = secrets.get(organizationId, SecretNames.providerKey(model.provider()));
     if (key.isEmpty() && !model.provider().equals("custom")) {
@@ -47,23 +47,38 @@ public final class ModelSetups {
           "MODEL_PROVIDER_NOT_CONFIGURED",
           "the organization has no key for " + model.provider() + " any more");
     }
+    // Before the probe, which would connect to it.
+    LocalhostPort.of(model.baseUrl()).ifPresent(port -> open(organizationId, port));
     var asChowderSeesIt =
         new ModelSetup(model.provider(), model.model(), model.baseUrl(), model.api(), key);
     String note = tried(asChowderSeesIt);
     return new Reachable(
         new ModelSetup(
-            model.provider(), model.model(), fromSandbox(model.baseUrl()), model.api(), key),
+            model.provider(),
+            model.model(),
+            // A sandbox's own localhost is another machine: the host has another name there.
+            LocalhostPort.fromSandbox(model.baseUrl(), driver::hostAddressFromSandbox),
+            model.api(),
+            key),
         note);
   }
 
-  /**
-   * A sandbox's own localhost is not the machine that Chowder runs on: that one has another name
-   * there, and a port to be opened.
-   */
-  private String fromSandbox(String baseUrl) {
-    var localhost = LocalhostPort.of(baseUrl);
-    localhost.ifPresent(openHostPort);
-    return LocalhostPort.fromSandbox(baseUrl, driver::hostAddressFromSandbox);
+  private void open(String organizationId, int port) {
+    switch (hostPorts.use(organizationId, port)) {
+      case LISTED, UNLISTED -> {}
+      case CLOSED -> throw closed(port, "the operator closed it");
+      case OWN -> throw closed(port, "it is the host's own");
+    }
+  }
+
+  private static WorkFailure closed(int port, String cause) {
+    return new WorkFailure(
+        "REFUSED",
+        "cannot use port "
+            + port
+            + " of localhost: "
+            + cause
+            + "; set a base_url that names another");
   }
 
   /** The note, if there is one. */

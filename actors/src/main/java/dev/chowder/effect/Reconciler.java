@@ -3,7 +3,6 @@ package dev.chowder.effect;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
-import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.rows.RowRepair;
 import dev.chowder.sandbox.SandboxDriver;
@@ -25,8 +24,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,8 +44,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final Instances instances;
   private final InstanceRows rows;
   private final SandboxDriver driver;
-  private final IntConsumer openHostPort;
-  private final Set<Integer> operatorsPorts;
+  private final HostPortAccess hostPorts;
   private final UnbornSlots slots;
   private final List<RowRepair> repairs;
   private final ReconcilerSettings settings;
@@ -70,8 +66,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
-      IntConsumer openHostPort,
-      Set<Integer> operatorsPorts,
+      HostPortAccess hostPorts,
       UnbornSlots slots,
       List<RowRepair> repairs,
       Set<SandboxId> own,
@@ -81,8 +76,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     this.instances = instances;
     this.rows = rows;
     this.driver = driver;
-    this.openHostPort = openHostPort;
-    this.operatorsPorts = operatorsPorts;
+    this.hostPorts = hostPorts;
     this.slots = slots;
     this.repairs = List.copyOf(repairs);
     this.settings = settings;
@@ -111,8 +105,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       Instances instances,
       InstanceRows rows,
       SandboxDriver driver,
-      IntConsumer openHostPort,
-      Set<Integer> operatorsPorts,
+      HostPortAccess hostPorts,
       UnbornSlots slots,
       List<RowRepair> repairs,
       Set<SandboxId> own,
@@ -121,17 +114,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       MeterRegistry metrics) {
     var reconciler =
         new Reconciler(
-            instances,
-            rows,
-            driver,
-            openHostPort,
-            operatorsPorts,
-            slots,
-            repairs,
-            own,
-            settings,
-            clock,
-            metrics);
+            instances, rows, driver, hostPorts, slots, repairs, own, settings, clock, metrics);
     var _ =
         reconciler.sweeps.scheduleWithFixedDelay(
             reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
@@ -242,7 +225,8 @@ public final class Reconciler implements OnePerCluster.Duty {
         "instances",
         () -> {
           var live = host.live();
-          step("host ports", () -> openHostPorts(live));
+          var before = clock.instant().minus(settings.removalGrace());
+          step("host ports", () -> hostPorts.reconcile(live, before));
           step("real state", () -> host.compare(live));
         });
     firstLook.complete(null);
@@ -272,19 +256,6 @@ public final class Reconciler implements OnePerCluster.Duty {
       if (page.size() < settings.batch()) return;
       after = Optional.of(page.getLast());
     }
-  }
-
-  /**
-   * An opened port lives as long as the nodes, the agents that talk through it live longer: after a
-   * restart of all their model would be out of reach.
-   */
-  private void openHostPorts(List<InstanceView> live) {
-    IntStream.concat(
-            operatorsPorts.stream().mapToInt(Integer::intValue),
-            live.stream()
-                .flatMapToInt(view -> LocalhostPort.of(view.profile().model().baseUrl()).stream()))
-        .distinct()
-        .forEach(openHostPort);
   }
 
   private void look(SandboxId id) {

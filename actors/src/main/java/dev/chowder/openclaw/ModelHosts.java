@@ -15,6 +15,7 @@ import java.util.Set;
  */
 public record ModelHosts(Set<String> privateHosts) {
   private static final String THIS_MACHINE = "localhost";
+  private static final Set<String> LOOPBACK = Set.of(THIS_MACHINE, "127.0.0.1", "[::1]");
 
   /** No private host. */
   public static final ModelHosts PUBLIC = new ModelHosts(Set.of());
@@ -27,6 +28,11 @@ public record ModelHosts(Set<String> privateHosts) {
   public static String plain(String host) {
     var lower = host.toLowerCase(Locale.ROOT);
     return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+  }
+
+  /** Returns whether a URL with this host means the loopback of the machine that calls it. */
+  public static boolean isThisMachine(String host) {
+    return LOOPBACK.contains(plain(host));
   }
 
   /** Whether a URL may name this host although it leads to a private address. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -121,8 +122,12 @@ public interface SandboxDriver extends AutoCloseable {
   /** The address under which sandboxes reach the machine that Chowder runs on. */
   String hostAddressFromSandbox();
 
-  /** Lets sandboxes reach this port of the host, and no other; idempotent. */
-  void openHostPort(int port);
+  /**
+   * Lets sandboxes reach exactly these ports of the host from now on; connections through one that
+   * is not among them any more are closed. Where the host cannot be changed yet, as while its
+   * engine does not answer, this returns, and it is done as soon as it can be.
+   */
+  void openHostPorts(Set<Integer> ports);
 
   @Override
   void close();

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -130,21 +131,32 @@ class ClusterNodeTest {
   }
 
   @Test
-  void aHostPortThatOneNodeOpensIsOpenAtAllAlsoAtThoseThatJoinLater() {
+  void everyNodeHearsThatHostPortsChangedAndWhichPortsNodesListenOn() {
     HOSTS.forEach(host -> join(host, listed()));
     nodes.forEach(ClusterNode::awaitReady);
-    var opened = new ConcurrentHashMap<ClusterNode, Set<Integer>>();
     try (var blocking = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (var node : nodes.subList(0, 2)) {
-        Set<Integer> here = ConcurrentHashMap.newKeySet();
-        opened.put(node, here);
-        var ports = SharedHostPorts.share(node.system(), here::add, blocking);
-        if (node == nodes.getFirst()) ports.open(11434);
-      }
-      await(() -> opened.values().stream().allMatch(ports -> ports.contains(11434)));
-      Set<Integer> late = ConcurrentHashMap.newKeySet();
-      var _ = SharedHostPorts.share(nodes.getLast().system(), late::add, blocking);
-      await(() -> late.contains(11434));
+      var first = SharedHostPorts.share(nodes.getFirst().system(), blocking);
+      var second = SharedHostPorts.share(nodes.get(1).system(), blocking);
+      first.listen(Set.of(9090));
+      second.listen(Set.of(9100));
+      await(() -> first.ownPorts().equals(Set.of(9090, 9100)));
+      await(() -> second.ownPorts().equals(Set.of(9090, 9100)));
+
+      var late = SharedHostPorts.share(nodes.getLast().system(), blocking);
+      await(() -> late.ownPorts().equals(Set.of(9090, 9100)));
+      var looks = new AtomicInteger();
+      var everySoLate = Duration.ofHours(1);
+      // A look that fails must not end the looks.
+      late.whenChanged(
+          () -> {
+            looks.incrementAndGet();
+            throw new IllegalStateException("as if the database were unreachable");
+          },
+          everySoLate);
+      await(() -> looks.get() > 0);
+      int before = looks.get();
+      first.changed();
+      await(() -> looks.get() > before);
     }
   }
 

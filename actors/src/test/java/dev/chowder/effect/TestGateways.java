@@ -13,6 +13,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretStore;
 import java.net.http.HttpClient;
 import java.time.Duration;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** What talks with gateways, as a server has it. */
@@ -52,7 +53,10 @@ final class TestGateways {
         tokens(),
         new ModelSetups(
             driver,
-            driver::openHostPort,
+            (_, port) -> {
+              driver.openHostPorts(Set.of(port));
+              return HostPortAccess.State.LISTED;
+            },
             secrets,
             new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
         overrides,

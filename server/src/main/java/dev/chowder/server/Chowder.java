@@ -13,6 +13,8 @@ import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
 import dev.chowder.effect.GatewayStages;
 import dev.chowder.effect.GatewayTokens;
+import dev.chowder.effect.HostPortAccess;
+import dev.chowder.effect.HostPortSettings;
 import dev.chowder.effect.ImageSchemas;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
@@ -115,6 +117,7 @@ import dev.chowder.server.watch.FleetWatchSettings;
 import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRows;
+import dev.chowder.storage.HostPortRows;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.JournaledRows;
@@ -132,6 +135,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -144,6 +148,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.cluster.typed.Cluster;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -213,7 +218,20 @@ public final class Chowder implements AutoCloseable {
 
     var node = joinCluster();
     var system = node.system();
-    var hostPorts = SharedHostPorts.share(system, driver::openHostPort, blocking);
+    var channelSettings = ChannelSettings.of(config);
+    var nodePorts = SharedHostPorts.share(system, blocking);
+    nodePorts.listen(ownPorts(system));
+    var hostPortSettings = HostPortSettings.of(config);
+    var hostPorts =
+        new HostPortAccess(
+            new HostPortRows(database),
+            driver,
+            hostPortSettings,
+            channelSettings.localhostPorts(),
+            nodePorts,
+            clock,
+            metrics);
+    nodePorts.whenChanged(hostPorts::refresh, hostPortSettings.refreshEvery());
     var organizationActors =
         Organizations.init(
             system,
@@ -232,7 +250,6 @@ public final class Chowder implements AutoCloseable {
             config,
             clock);
     var image = config.getString("chowder.sandbox.image");
-    var channelSettings = ChannelSettings.of(config);
     var openClaw = OpenClawSettings.of(config);
     var admin = new OpenClawAdmin(http, openClaw.adminLimit(), openClaw.adminMaxAnswer());
     var conversations = new GatewayConversations(http, admin, openClaw);
@@ -269,7 +286,7 @@ public final class Chowder implements AutoCloseable {
                     tokens,
                     new ModelSetups(
                         driver,
-                        hostPorts::open,
+                        hostPorts::use,
                         secrets,
                         new ModelListProbe(
                             new ModelHosts(settings.privateModelHosts()),
@@ -317,8 +334,7 @@ public final class Chowder implements AutoCloseable {
                         instances,
                         instanceRows,
                         driver,
-                        hostPorts::open,
-                        channelSettings.localhostPorts(),
+                        hostPorts,
                         slots,
                         List.of(
                             new RowRepair(rowsOfOrganizations, rowSettings, clock),
@@ -349,7 +365,8 @@ public final class Chowder implements AutoCloseable {
     var quick = new OpenClawAdmin(http, openClaw.conversationLimit(), openClaw.adminMaxAnswer());
     var channelService =
         new ChannelGrpcService(
-            new ChannelRequests(channelSettings.localhostPorts()),
+            new ChannelRequests(
+                port -> channelSettings.localhostPorts().contains(port) && hostPorts.mayName(port)),
             new ChannelPresenter(settings.gateway()::urlOf),
             new InstanceChannels(
                 asks,
@@ -386,7 +403,9 @@ public final class Chowder implements AutoCloseable {
     var organizationService =
         new OrganizationGrpcService(
             new OrganizationRequests(
-                settings.instances().modelProviders(), settings.privateModelHosts()),
+                settings.instances().modelProviders(),
+                settings.privateModelHosts(),
+                hostPorts::mayName),
             organizations,
             keys,
             secrets,
@@ -429,7 +448,7 @@ public final class Chowder implements AutoCloseable {
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(
-                    instanceRows, reconciler, instanceService.bulkRecovery(), clock),
+                    instanceRows, reconciler, instanceService.bulkRecovery(), hostPorts, clock),
                 new IncidentResponse(organizations, deletions, asks, auditRows, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 new SecretOperatorCommands(masterKey, secrets),
@@ -490,6 +509,8 @@ public final class Chowder implements AutoCloseable {
     grpc.start();
     grpcPort = grpc.port();
     operatorPort = operators.port();
+    // Where a setting is 0, the port is known only now.
+    nodePorts.listen(Set.of(grpcPort, operatorPort));
     serving.set(true);
     lifeline.add("service", () -> depart(node, grpc));
     var address = settings.bind().getHostAddress();
@@ -551,6 +572,18 @@ public final class Chowder implements AutoCloseable {
     var installation = config.getString("chowder.sandbox.docker.cluster-id");
     return SandboxId.ofInstance(
         UUID.nameUUIDFromBytes(("schema of " + installation).getBytes(UTF_8)).toString());
+  }
+
+  private Set<Integer> ownPorts(ActorSystem<?> system) {
+    var ports =
+        new TreeSet<>(
+            ListeningPorts.of(
+                settings,
+                cluster,
+                config.getString("chowder.storage.url"),
+                config.getString("chowder.sandbox.docker.host")));
+    Cluster.get(system).selfMember().address().getPort().ifPresent(ports::add);
+    return ports;
   }
 
   private static SandboxDriver configuredDriver(Config config) {

@@ -61,6 +61,8 @@ public final class Rehearsal {
     var home = Files.createDirectories(Path.of(args[0]));
     var settings =
         Map.<String, Object>of(
+            "chowder.host-ports.models",
+            "1",
             "chowder.home",
             home.toString(),
             "chowder.bind",

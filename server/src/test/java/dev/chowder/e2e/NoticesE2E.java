@@ -42,7 +42,8 @@ class NoticesE2E {
   @Test
   void aKeyThatTheProviderRefusesEndsInErrorAndFreesTheSlot() throws IOException {
     HttpServer provider =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        HttpServer.create(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), refusingPort()), 0);
     provider.createContext(
         "/",
         exchange -> {
@@ -89,5 +90,11 @@ class NoticesE2E {
 
   private static String startedAt(Agent agent) {
     return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
+  }
+
+  /** One that base URLs may name; the test takes it. */
+  private static int refusingPort() {
+    return Integer.parseInt(
+        Installation.required("CHOWDER_E2E_REFUSING_MODEL_PORT", "a port that base URLs may name"));
   }
 }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -343,10 +344,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public void openHostPort(int port) {
-    if (hostPorts.open(port, network.ensure().gateway())) {
-      isolation.apply();
-    }
+  public void openHostPorts(Set<Integer> ports) {
+    if (hostPorts.want(ports)) isolation.applyWhenPossible();
   }
 
   /**

@@ -8,38 +8,62 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The host's ports that sandboxes may reach, and how those of its loopback are brought to the
- * sandboxes' bridge. Knows nothing of who listens there.
+ * Keeps which ports of the host sandboxes may reach, and forwards those of its loopback to the
+ * sandboxes' bridge. Does not know who listens there. A port that cannot be forwarded yet is tried
+ * again at each {@link #forward}.
  */
 final class HostPorts implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HostPorts.class);
 
   private final DockerSandboxSettings settings;
-  private final Set<Integer> opened = new TreeSet<>();
   private final Map<Integer, Optional<HostPortForwarder>> forwarders = new HashMap<>();
+  private @Nullable Set<Integer> wanted;
+  private String gateway = "";
+  private String lastFailure = "";
 
   HostPorts(DockerSandboxSettings settings) {
     this.settings = settings;
   }
 
-  synchronized Set<Integer> opened() {
-    return Set.copyOf(opened);
+  /** Returns the ports that are to be open, whether they are forwarded yet or not. */
+  synchronized Set<Integer> wanted() {
+    return wanted == null ? Set.of() : wanted;
   }
 
-  /** Whether it was not open before. */
-  synchronized boolean open(int port, String gateway) {
-    if (port < 1 || port > 65535) {
-      throw new IllegalArgumentException("port: " + port + " (expected: 1 to 65535)");
+  /** Replaces the ports that are to be open, and returns whether they changed or are the first. */
+  synchronized boolean want(Set<Integer> ports) {
+    for (int port : ports) {
+      if (port < 1 || port > 65535) {
+        throw new IllegalArgumentException("port: must be 1 to 65535; got " + port);
+      }
     }
-    boolean isNew = opened.add(port);
-    if (!forwarders.containsKey(port)) {
-      forward(port, gateway);
+    boolean changed = !ports.equals(wanted);
+    wanted = Set.copyOf(ports);
+    return changed;
+  }
+
+  /** Forwards the ports that are to be open from this address of the bridge, and no others. */
+  synchronized void forward(String gateway) {
+    // A bridge that was created again may have another address.
+    boolean moved = !this.gateway.equals(gateway);
+    this.gateway = gateway;
+    forwarders
+        .entrySet()
+        .removeIf(
+            entry -> {
+              if (!moved && wanted().contains(entry.getKey())) return false;
+              entry.getValue().ifPresent(HostPortForwarder::close);
+              log.info("host-port={} event=no-longer-forwarded", entry.getKey());
+              return true;
+            });
+    for (int port : new TreeSet<>(wanted())) {
+      if (!forwarders.containsKey(port)) forward(port, gateway);
     }
-    return isNew;
   }
 
   private void forward(int port, String gateway) {
@@ -55,16 +79,24 @@ final class HostPorts implements AutoCloseable {
                   settings.forwardedIdle())));
       log.info("host-port={} event=forwarded from={}", port, gateway);
     } catch (BindException taken) {
-      // Whoever listens on all addresses has it, and sandboxes reach that directly; or the bridge
-      // has no address yet, then the next call tries again.
+      // A process that listens on all addresses has the port, and sandboxes reach it directly; or
+      // the bridge has no address yet.
       if (String.valueOf(taken.getMessage()).contains("in use")) {
         forwarders.put(port, Optional.empty());
       } else {
-        log.warn("host-port={} event=not-forwarded why={}", port, taken.getMessage());
+        notForwarded(port, taken);
       }
     } catch (IOException failed) {
-      log.warn("host-port={} event=not-forwarded why={}", port, failed.toString());
+      notForwarded(port, failed);
     }
+  }
+
+  private void notForwarded(int port, IOException why) {
+    // Tried often: the same failure is worth one line.
+    var failure = port + " " + why;
+    if (!failure.equals(lastFailure))
+      log.warn("host-port={} event=not-forwarded why={}", port, why);
+    lastFailure = failure;
   }
 
   @Override

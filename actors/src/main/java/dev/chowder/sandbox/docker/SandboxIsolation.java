@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -19,7 +20,11 @@ final class SandboxIsolation implements AutoCloseable {
   private final HostPorts hostPorts;
   private final SandboxFirewall firewall;
   private final Object lock = new Object();
-  private long lookedAt;
+  private long checkedAt;
+
+  /** Something changed since the last check, which the engine kept from being applied. */
+  private boolean stale;
+
   private Optional<String> failure = Optional.of("not looked at yet");
   private @Nullable Thread keeper;
   private boolean closed;
@@ -42,8 +47,9 @@ final class SandboxIsolation implements AutoCloseable {
   void ensure() {
     synchronized (lock) {
       boolean fresh =
-          failure.isEmpty()
-              && System.nanoTime() - lookedAt < settings.isolationCheckEvery().toNanos();
+          !stale
+              && failure.isEmpty()
+              && System.nanoTime() - checkedAt < settings.isolationCheckEvery().toNanos();
       if (!fresh) {
         apply();
       }
@@ -54,12 +60,32 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
-  /** Looks now, because something changed. */
+  /**
+   * Checks now, because something changed.
+   *
+   * @throws SandboxException if the engine does not answer; it is checked again soon
+   */
   void apply() {
     synchronized (lock) {
-      failure = firewall.apply(network.ensure(), hostPorts.opened());
-      lookedAt = System.nanoTime();
       keep();
+      var bridge = network.ensure();
+      hostPorts.forward(bridge.gateway());
+      failure = firewall.apply(bridge, hostPorts.wanted());
+      checkedAt = System.nanoTime();
+      stale = false;
+    }
+  }
+
+  /** The same, but leaves it to the next check where the engine does not answer. */
+  void applyWhenPossible() {
+    synchronized (lock) {
+      stale = true;
+      try {
+        apply();
+      } catch (SandboxException unreachable) {
+        if (unreachable.reason() == Reason.INTERRUPTED) throw unreachable;
+        log.warn("event=firewall-not-checked why={}", unreachable.getMessage());
+      }
     }
   }
 
@@ -69,10 +95,16 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
+  private Duration untilNextCheck() {
+    synchronized (lock) {
+      return stale ? settings.reconnectDelay() : settings.isolationCheckEvery();
+    }
+  }
+
   private void run() {
     while (true) {
       try {
-        Thread.sleep(settings.isolationCheckEvery());
+        Thread.sleep(untilNextCheck());
         apply();
       } catch (InterruptedException stop) {
         Thread.currentThread().interrupt();
@@ -81,7 +113,7 @@ final class SandboxIsolation implements AutoCloseable {
         if (unreachable.reason() == Reason.INTERRUPTED) {
           return;
         }
-        log.debug("looking at the firewall: {}", unreachable.getMessage());
+        log.debug("checking the firewall: {}", unreachable.getMessage());
       }
     }
   }

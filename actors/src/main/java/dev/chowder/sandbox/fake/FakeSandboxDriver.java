@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -34,6 +35,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   private final FakeHost host;
   private final FakeGateway gateway;
   private final List<Consumer<SandboxNotice>> listeners = new CopyOnWriteArrayList<>();
+  private volatile Set<Integer> openHostPorts = Set.of();
 
   public FakeSandboxDriver(FakeSandboxSettings settings) {
     this(settings, new FakeScript());
@@ -389,9 +391,15 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return "127.0.0.1";
   }
 
+  /** Only recorded: a simulated process is a part of this one and reaches whatever it reaches. */
   @Override
-  public void openHostPort(int port) {
-    // A played process is a part of this one and reaches whatever it reaches.
+  public void openHostPorts(Set<Integer> ports) {
+    openHostPorts = Set.copyOf(ports);
+  }
+
+  /** Returns the ports of the host that are open to sandboxes. */
+  public Set<Integer> openHostPorts() {
+    return openHostPorts;
   }
 
   private void requireSnapshot(String snapshot) {

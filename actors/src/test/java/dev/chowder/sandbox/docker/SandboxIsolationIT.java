@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -169,14 +170,18 @@ class SandboxIsolationIT {
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress())) {
       String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
       assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
-      driver.openHostPort(model.getLocalPort());
-      driver.openHostPort(model.getLocalPort());
+      driver.openHostPorts(Set.of(model.getLocalPort()));
+      driver.openHostPorts(Set.of(model.getLocalPort()));
       assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
       assertThat(
               engine.probe(
                   one + "-gateway",
                   List.of(driver.hostAddressFromSandbox() + ":" + hostListener.getLocalPort())))
           .as("no other port")
+          .doesNotContain("open");
+      driver.openHostPorts(Set.of());
+      assertThat(engine.probe(one + "-gateway", List.of(target)))
+          .as("closed again")
           .doesNotContain("open");
     }
   }

@@ -6,17 +6,16 @@ import dev.chowder.api.v1.PairChannelRequest;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.Channel.Field;
-import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.organization.BaseUrl;
-import java.net.URI;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -26,19 +25,18 @@ import java.util.stream.Collectors;
  */
 public final class ChannelRequests {
   private static final int MAX_FIELD = 16_384;
-  private static final String THIS_MACHINE = "localhost";
   private static final Pattern CODE = Pattern.compile("[A-Za-z0-9]{4,16}");
   private static final Pattern PAIRING = Pattern.compile("[A-Za-z0-9_-]{1,128}");
 
-  private final Set<Integer> localhostPorts;
+  private final IntPredicate localhostPorts;
 
   /**
-   * Knows the operator's word.
+   * Reads requests by these rules.
    *
-   * @param localhostPorts of the machine that Chowder runs on, which sandboxes may reach
+   * @param localhostPorts ports of localhost that the operator opened for channels
    */
-  public ChannelRequests(Set<Integer> localhostPorts) {
-    this.localhostPorts = Set.copyOf(localhostPorts);
+  public ChannelRequests(IntPredicate localhostPorts) {
+    this.localhostPorts = localhostPorts;
   }
 
   /** A channel of an instance. */
@@ -110,25 +108,12 @@ public final class ChannelRequests {
   private String checked(Channel channel, Field field, String value) {
     var name = "config." + field.name();
     var text = Fields.text(name, value, MAX_FIELD);
-    if (field.isUrl()) return url(name, text);
+    if (field.isUrl()) return BaseUrl.check(name, text, Set.of(), localhostPorts);
     if (!field.form().matcher(text).matches()) {
       throw ApiError.invalid(
           name, "not what " + channel.id() + " needs (expected: " + field.expected() + ")");
     }
     return text;
-  }
-
-  private String url(String field, String text) {
-    var url = BaseUrl.check(field, text, Set.of());
-    var parsed = URI.create(url);
-    if (!ModelHosts.plain(parsed.getHost()).equals(THIS_MACHINE)) return url;
-    int port = parsed.getPort();
-    if (port < 0) port = parsed.getScheme().equalsIgnoreCase("https") ? 443 : 80;
-    if (!localhostPorts.contains(port)) {
-      throw ApiError.invalid(
-          field, "port " + port + " of localhost (expected: one that the operator opened)");
-    }
-    return url;
   }
 
   static Pair pair(PairChannelRequest r) {

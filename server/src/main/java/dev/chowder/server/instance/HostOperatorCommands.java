@@ -1,6 +1,7 @@
 package dev.chowder.server.instance;
 
 import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.sandbox.SandboxException;
@@ -12,6 +13,7 @@ import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,6 +24,7 @@ public final class HostOperatorCommands implements HostCommands {
   private final InstanceRows rows;
   private final OnePerCluster<Reconciler> reconciler;
   private final BulkRecovery recovery;
+  private final HostPortAccess hostPorts;
   private final InstantSource clock;
 
   /** Wires the commands. */
@@ -29,10 +32,12 @@ public final class HostOperatorCommands implements HostCommands {
       InstanceRows rows,
       OnePerCluster<Reconciler> reconciler,
       BulkRecovery recovery,
+      HostPortAccess hostPorts,
       InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
     this.recovery = recovery;
+    this.hostPorts = hostPorts;
     this.clock = clock;
   }
 
@@ -73,6 +78,27 @@ public final class HostOperatorCommands implements HostCommands {
     }
     throw ApiError.wrongState(
         "sandbox: an instance's (expected: one that no journal accounts for)", Map.of());
+  }
+
+  @Override
+  public List<HostPort> hostPorts() {
+    return hostPorts.list().stream()
+        .map(
+            one ->
+                new HostPort(
+                    one.port(),
+                    one.state().name().toLowerCase(Locale.ROOT),
+                    one.open(),
+                    one.organizations()))
+        .toList();
+  }
+
+  @Override
+  public void decideHostPort(int port, boolean listed) {
+    if (!hostPorts.decide(port, listed)) {
+      throw ApiError.invalid(
+          "port", "must not be one that Chowder, SSH or the database listens on; got " + port);
+    }
   }
 
   /** It is at one node, and an operator is told which. */

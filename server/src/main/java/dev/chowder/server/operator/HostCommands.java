@@ -3,6 +3,7 @@ package dev.chowder.server.operator;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What an operator sees of the sandboxes' host, and can order there. May block; refuses with an
@@ -23,6 +24,16 @@ public interface HostCommands {
 
   /** Removes a sandbox that no journal accounts for, its home included. */
   void remove(String sandboxId);
+
+  /** Returns the host's ports that are listed, decided about or in use, in order. */
+  List<HostPort> hostPorts();
+
+  /**
+   * Stores whether base URLs may name this port of localhost; refused where it is Chowder's own.
+   *
+   * @param listed false closes it
+   */
+  void decideHostPort(int port, boolean listed);
 
   /**
    * Recovers instances in {@code error}, one after another, until the host has no memory for the
@@ -53,6 +64,15 @@ public interface HostCommands {
    */
   record Owed(
       String instanceId, String organizationId, String status, String what, Instant since) {}
+
+  /**
+   * A port of the host's loopback.
+   *
+   * @param state {@code listed}, {@code unlisted} (open for a URL that was stored before ports had
+   *     to be listed), {@code closed} or {@code own}
+   * @param organizations that use it, by id
+   */
+  record HostPort(int port, String state, boolean open, Set<String> organizations) {}
 
   /** A sandbox that no journal accounts for, since when that is known, and whether it runs. */
   record Unknown(String sandboxId, Instant since, boolean runs) {}

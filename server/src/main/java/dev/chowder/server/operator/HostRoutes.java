@@ -2,6 +2,8 @@ package dev.chowder.server.operator;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.chowder.effect.HostPortSettings;
+import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.List;
@@ -50,6 +52,18 @@ final class HostRoutes {
         OperatorRoutes.require(method, "POST");
         yield remove(path.get(1));
       }
+      case "host-ports" -> {
+        if (path.size() == 1) {
+          OperatorRoutes.require(method, "GET");
+          yield hostPorts();
+        }
+        expect(path, 3);
+        boolean listed = path.get(2).equals("open");
+        if (!listed && !path.get(2).equals("close")) throw OperatorRoutes.notFound();
+        OperatorRoutes.require(method, "POST");
+        host.decideHostPort(port(path.get(1)), listed);
+        yield hostPorts();
+      }
       default -> throw OperatorRoutes.notFound();
     };
   }
@@ -77,6 +91,31 @@ final class HostRoutes {
     if (value.isMissingNode()) return Optional.empty();
     if (!value.isTextual()) throw ApiError.invalid(field, "must be a text; got " + value);
     return Optional.of(value.asText());
+  }
+
+  private static int port(String text) {
+    if (text.matches("[0-9]{1,5}")) {
+      int port = Integer.parseInt(text);
+      if (port >= 1 && port <= HostPortSettings.LAST_PORT) return port;
+    }
+    throw ApiError.invalid("port", "must be 1 to 65535; got " + Fields.shown(text));
+  }
+
+  private OperatorAnswer hostPorts() {
+    var answer = NODES.objectNode();
+    var array = answer.putArray("host_ports");
+    for (var one : host.hostPorts()) {
+      var shown =
+          array
+              .addObject()
+              .put("port", one.port())
+              .put("state", one.state())
+              .put("open", one.open())
+              .put("organization_count", one.organizations().size());
+      var organizations = shown.putArray("organizations");
+      one.organizations().stream().limit(MAX_LISTED).forEach(organizations::add);
+    }
+    return OperatorAnswer.json(200, answer);
   }
 
   private static void expect(List<String> path, int size) {

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 
 /**
@@ -31,8 +32,10 @@ public final class BaseUrl {
    * The URL as it came, without a slash at its end.
    *
    * @param privateHosts what an operator allowed: {@code host} or {@code host:port}
+   * @param localhostPorts ports of localhost that an operator listed
    */
-  public static String check(String field, String text, Set<String> privateHosts) {
+  public static String check(
+      String field, String text, Set<String> privateHosts, IntPredicate localhostPorts) {
     if (text.length() > MAX_LENGTH) {
       throw ApiError.invalid(
           field, text.length() + " characters (expected: at most " + MAX_LENGTH + ")");
@@ -58,15 +61,20 @@ public final class BaseUrl {
     if (url.getRawQuery() != null || url.getRawFragment() != null) {
       throw ApiError.invalid(field, "a query or fragment (expected: none)");
     }
-    checkHost(field, url, privateHosts);
+    checkHost(field, url, privateHosts, localhostPorts);
     return text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
   }
 
-  private static void checkHost(String field, URI url, Set<String> privateHosts) {
+  private static void checkHost(
+      String field, URI url, Set<String> privateHosts, IntPredicate localhostPorts) {
     String host = ModelHosts.plain(url.getHost());
     int port =
         url.getPort() > 0 ? url.getPort() : url.getScheme().equalsIgnoreCase("https") ? 443 : 80;
     if (new ModelHosts(privateHosts).mayBePrivate(host, port)) {
+      if (ModelHosts.isThisMachine(host) && !localhostPorts.test(port)) {
+        throw ApiError.invalid(
+            field, "must name a port of localhost that the operator listed; got " + port);
+      }
       return;
     }
     if (isPrivateHost(field, host)) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntPredicate;
 
 /**
  * Reads the requests of {@code OrganizationService}. It does not know what an organization has set
@@ -32,15 +33,19 @@ public final class OrganizationRequests {
 
   private final List<String> providers;
   private final Set<String> privateModelHosts;
+  private final IntPredicate localhostPorts;
 
   /**
    * Knows which providers there are and which private hosts are allowed.
    *
    * @param privateModelHosts what an operator allowed: {@code host} or {@code host:port}
+   * @param localhostPorts ports of localhost that an operator listed
    */
-  public OrganizationRequests(List<String> providers, Set<String> privateModelHosts) {
+  public OrganizationRequests(
+      List<String> providers, Set<String> privateModelHosts, IntPredicate localhostPorts) {
     this.providers = List.copyOf(providers);
     this.privateModelHosts = Set.copyOf(privateModelHosts);
+    this.localhostPorts = localhostPorts;
   }
 
   /**
@@ -159,7 +164,8 @@ public final class OrganizationRequests {
       case STRING_VALUE ->
           Optional.of(
               switch (name) {
-                case "base_url" -> BaseUrl.check(field, value.getStringValue(), privateModelHosts);
+                case "base_url" ->
+                    BaseUrl.check(field, value.getStringValue(), privateModelHosts, localhostPorts);
                 case "model" -> Fields.text(field, value.getStringValue(), MAX_MODEL);
                 case "api" -> Fields.oneOf(field, value.getStringValue(), APIS);
                 default -> throw new IllegalStateException("endpoint field: " + name);

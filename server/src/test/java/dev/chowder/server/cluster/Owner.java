@@ -73,7 +73,13 @@ final class Owner implements AutoCloseable {
     key = signedUp.getApiKey();
     organizationId = signedUp.getOrganization().getId();
     // Of another node: what one wrote the others know.
-    promote(nodes.get(1 % nodes.size()), operatorToken, tier);
+    var second = nodes.get(1 % nodes.size());
+    order(
+        second,
+        operatorToken,
+        "organizations/" + organizationId + "/tier",
+        "{\"tier\":\"" + tier + "\"}");
+    order(second, operatorToken, "host-ports/" + models.getAddress().getPort() + "/open", "{}");
     var _ =
         OrganizationServiceGrpc.newBlockingStub(nodes.getLast().channel())
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers()))
@@ -84,16 +90,15 @@ final class Owner implements AutoCloseable {
                     .build());
   }
 
-  private void promote(Node node, String operatorToken, String tier)
+  private static void order(Node node, String operatorToken, String path, String body)
       throws IOException, InterruptedException {
     var request =
         HttpRequest.newBuilder(
                 URI.create(
-                    "http://127.0.0.1:%d/operator/organizations/%s/tier"
-                        .formatted(node.ports().operator(), organizationId)))
+                    "http://127.0.0.1:%d/operator/%s".formatted(node.ports().operator(), path)))
             .header("Authorization", "Bearer " + operatorToken)
             .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString("{\"tier\":\"" + tier + "\"}"))
+            .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
     try (var http = HttpClient.newHttpClient()) {
       var answer = http.send(request, HttpResponse.BodyHandlers.ofString());

@@ -6,9 +6,14 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /** A model provider that answers the one question of onboarding: which models it has. */
 final class ListedModels implements AutoCloseable {
+  private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
+
   private final HttpServer server;
 
   ListedModels() throws IOException {
@@ -22,6 +27,12 @@ final class ListedModels implements AutoCloseable {
           exchange.close();
         });
     server.start();
+    PORTS.add(server.getAddress().getPort());
+  }
+
+  /** Returns the ports of all that were ever started here, as a setting lists them. */
+  static String ports() {
+    return PORTS.stream().map(String::valueOf).collect(Collectors.joining(","));
   }
 
   String baseUrl() {

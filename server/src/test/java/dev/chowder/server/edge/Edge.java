@@ -86,7 +86,7 @@ final class Edge implements AutoCloseable {
     var organizations =
         new StubOrganizations(
             new OrganizationRequests(
-                settings.instances().modelProviders(), settings.privateModelHosts()));
+                settings.instances().modelProviders(), settings.privateModelHosts(), _ -> true));
     var rate = RateSettings.of(config);
     var keys =
         new KeyCheck(

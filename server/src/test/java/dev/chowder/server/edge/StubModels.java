@@ -27,6 +27,10 @@ final class StubModels implements AutoCloseable {
     return models;
   }
 
+  int port() {
+    return server.getAddress().getPort();
+  }
+
   /** The base URL of one of them, as an organization sets it. */
   String url(String which) {
     return "http://localhost:" + server.getAddress().getPort() + "/" + which + "/v1";

@@ -92,6 +92,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     var all = new HashMap<String, Object>(SETTINGS);
     all.put("chowder.home", home.toString());
     all.put("chowder.sandbox.fake.directory", home.resolve("sandboxes").toString());
+    all.put("chowder.host-ports.models", "11434, 1234, " + Objects.requireNonNull(models).port());
     all.putAll(settings);
     // Before the references are resolved: other settings lie below the home.
     var config =

@@ -113,12 +113,14 @@ final class Node implements AutoCloseable {
                 "20ms",
                 "chowder.effect.retry-max",
                 "100ms"));
+    var models = models();
+    all.put("chowder.host-ports.models", "11434, 1234, " + models.getAddress().getPort());
     all.putAll(settings);
     var config =
         ConfigFactory.load(
             ConfigFactory.parseMap(all)
                 .withFallback(ConfigFactory.parseResources("application.conf")));
-    return new Node(home, config, host, Chowder.start(config, _ -> host), models());
+    return new Node(home, config, host, Chowder.start(config, _ -> host), models);
   }
 
   /** A provider that lists no model, and takes every key. */
@@ -147,6 +149,15 @@ final class Node implements AutoCloseable {
 
   FakeScript script() {
     return host.script();
+  }
+
+  /** The port of the provider that {@link #newcomer} sets. */
+  int modelPort() {
+    return models.getAddress().getPort();
+  }
+
+  int operatorPort() {
+    return chowder.operatorPort();
   }
 
   /** Signs an organization up that can create instances, and returns its key. */

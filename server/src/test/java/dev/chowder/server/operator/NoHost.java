@@ -32,4 +32,12 @@ public class NoHost implements HostCommands {
 
   @Override
   public void remove(String sandboxId) {}
+
+  @Override
+  public List<HostPort> hostPorts() {
+    return List.of();
+  }
+
+  @Override
+  public void decideHostPort(int port, boolean listed) {}
 }

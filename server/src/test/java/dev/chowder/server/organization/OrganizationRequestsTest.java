@@ -24,7 +24,8 @@ class OrganizationRequestsTest {
   private final OrganizationRequests requests =
       new OrganizationRequests(
           List.of("anthropic", "openai", "gemini", "custom"),
-          Set.of("10.0.0.7", "models.lan:8000"));
+          Set.of("10.0.0.7", "models.lan:8000", "127.0.0.1"),
+          port -> port == 11434);
 
   @Test
   void keysAreMergedAndAnEmptyOneRemoves() throws Exception {
@@ -85,6 +86,8 @@ class OrganizationRequestsTest {
         "http://localhost:11434",
         "http://8.8.8.8/v1",
         "https://[2606:4700:4700::1111]/v1",
+        "http://localhost.:11434/v1",
+        "http://127.0.0.1:11434",
         "http://10.0.0.7:9000",
         "http://models.lan:8000/v1",
       })
@@ -97,6 +100,13 @@ class OrganizationRequestsTest {
       strings = {
         "",
         "localhost:11434",
+        "http://localhost",
+        "https://localhost",
+        "http://localhost:22",
+        "http://LocalHost.:5432",
+        "http://localhost:9093",
+        "http://localhost:9901/v1",
+        "http://127.0.0.1:9901",
         "ftp://a.example",
         "file:///etc/passwd",
         "http://",

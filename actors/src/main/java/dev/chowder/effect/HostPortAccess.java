@@ -1,0 +1,216 @@
+package dev.chowder.effect;
+
+import dev.chowder.cluster.NodePorts;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.storage.HostPortRows;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides which ports of the host's loopback sandboxes may reach, and has the driver open those
+ * that an organization uses and no others. Does not know how a port is opened.
+ *
+ * <p>What it decides from is in the database and in the settings, so every node comes to the same
+ * set. Every method blocks.
+ */
+public final class HostPortAccess {
+  private static final Logger LOG = LoggerFactory.getLogger(HostPortAccess.class);
+
+  /** What is known of a port. */
+  public enum State {
+    /** The operator allows it. */
+    LISTED,
+    /** Never listed. A URL that was stored before ports had to be listed may still use it. */
+    UNLISTED,
+    /** The operator closed it. */
+    CLOSED,
+    /** Chowder itself, the host's SSH or a database listens there: never opened. */
+    OWN
+  }
+
+  /** A port: what is known of it, whether it is open, and which organizations use it. */
+  public record HostPort(int port, State state, boolean open, Set<String> organizations) {}
+
+  private final HostPortRows rows;
+  private final SandboxDriver driver;
+  private final HostPortSettings settings;
+  private final Set<Integer> channelPorts;
+  private final NodePorts nodes;
+  private final InstantSource clock;
+  private Set<Integer> open = Set.of();
+  private Set<Integer> alarmed = Set.of();
+
+  /**
+   * Connects it to the parts that it works with.
+   *
+   * @param channelPorts that the operator opened for channels; open whether they are used or not
+   */
+  public HostPortAccess(
+      HostPortRows rows,
+      SandboxDriver driver,
+      HostPortSettings settings,
+      Set<Integer> channelPorts,
+      NodePorts nodes,
+      InstantSource clock,
+      MeterRegistry metrics) {
+    this.rows = rows;
+    this.driver = driver;
+    this.settings = settings;
+    this.channelPorts = Set.copyOf(channelPorts);
+    this.nodes = nodes;
+    this.clock = clock;
+    Gauge.builder("chowder.host.ports.unlisted", this, HostPortAccess::alarms)
+        .description("open ports of the host that no operator listed")
+        .register(metrics);
+  }
+
+  private synchronized double alarms() {
+    return alarmed.size();
+  }
+
+  /** Returns whether a base URL may name this port of localhost. */
+  public boolean mayName(int port) {
+    return state(port, rows.decisions()) == State.LISTED;
+  }
+
+  private State state(int port, Map<Integer, Boolean> decisions) {
+    if (settings.closed().contains(port) || nodes.ownPorts().contains(port)) return State.OWN;
+    var decided = decisions.get(port);
+    if (decided != null) return decided ? State.LISTED : State.CLOSED;
+    if (settings.models().contains(port) || channelPorts.contains(port)) return State.LISTED;
+    return State.UNLISTED;
+  }
+
+  /**
+   * Opens the port for an agent of this organization, if it may be open.
+   *
+   * @return what is known of the port; where it is {@link State#CLOSED} or {@link State#OWN}, it is
+   *     not open
+   */
+  public State use(String organizationId, int port) {
+    var state = state(port, rows.decisions());
+    if (!mayBeOpen(state)) return state;
+    rows.use(port, organizationId, clock.instant());
+    if (!isOpen(port)) {
+      refresh();
+      nodes.changed();
+    }
+    return state;
+  }
+
+  private synchronized boolean isOpen(int port) {
+    return open.contains(port);
+  }
+
+  private static boolean mayBeOpen(State state) {
+    return state == State.LISTED || state == State.UNLISTED;
+  }
+
+  /** Has the driver open what is to be open now, and close the rest. */
+  public synchronized void refresh() {
+    var decisions = rows.decisions();
+    var uses = rows.uses();
+    var wanted = new TreeSet<Integer>();
+    var unlisted = new TreeSet<Integer>();
+    for (int port : union(channelPorts, uses.keySet())) {
+      var state = state(port, decisions);
+      if (mayBeOpen(state)) wanted.add(port);
+      if (state == State.UNLISTED) unlisted.add(port);
+    }
+    driver.openHostPorts(wanted);
+    if (!wanted.equals(open)) LOG.info("event=host-ports-changed open={} before={}", wanted, open);
+    open = Set.copyOf(wanted);
+    for (int port : unlisted) {
+      if (alarmed.contains(port)) continue;
+      LOG.warn(
+          "event=unlisted-host-port port={} organizations={}: a base URL that was stored before"
+              + " ports had to be listed keeps it open to all sandboxes; an operator decides with"
+              + " /operator/host-ports",
+          port,
+          uses.get(port));
+    }
+    alarmed = Set.copyOf(unlisted);
+  }
+
+  /**
+   * Brings what is stored to what agents use now.
+   *
+   * @param live all instances that are not deleted
+   * @param before since when an unused port may only just have come into use
+   */
+  void reconcile(Collection<InstanceView> live, Instant before) {
+    var used = new HashMap<Integer, Set<String>>();
+    var gateways = new HashSet<Integer>();
+    for (var view : live) {
+      view.endpoint().map(SandboxEndpoint::parse).ifPresent(at -> gateways.add(at.port()));
+      LocalhostPort.of(view.profile().model().baseUrl())
+          .ifPresent(
+              port ->
+                  used.computeIfAbsent(port, _ -> new TreeSet<>())
+                      .add(view.profile().organizationId()));
+    }
+    // An agent's gateway is published there, so no model listens there.
+    used.keySet().removeAll(gateways);
+    reconcile(used, before);
+  }
+
+  /**
+   * Brings what is stored to these uses.
+   *
+   * @param used ports with the ids of the organizations that use them
+   */
+  void reconcile(Map<Integer, Set<String>> used, Instant before) {
+    boolean changed = rows.reconcile(used, before, clock.instant());
+    refresh();
+    if (changed) nodes.changed();
+  }
+
+  /** Returns every port that is listed, decided about or in use, in order. */
+  public List<HostPort> list() {
+    var decisions = rows.decisions();
+    var uses = rows.uses();
+    var all = new TreeSet<>(union(settings.models(), channelPorts));
+    all.addAll(decisions.keySet());
+    all.addAll(uses.keySet());
+    return all.stream()
+        .map(
+            port ->
+                new HostPort(
+                    port, state(port, decisions), isOpen(port), uses.getOrDefault(port, Set.of())))
+        .toList();
+  }
+
+  /**
+   * Stores an operator's decision; it holds on all nodes at once and is kept.
+   *
+   * @param listed whether base URLs may name the port; false closes it
+   * @return false if the port is one of Chowder's own, which cannot be listed
+   */
+  public boolean decide(int port, boolean listed) {
+    if (listed && state(port, Map.of()) == State.OWN) return false;
+    rows.decide(port, listed, clock.instant());
+    LOG.warn("event=host-port-{} port={} by an operator", listed ? "listed" : "closed", port);
+    refresh();
+    nodes.changed();
+    return true;
+  }
+
+  private static Set<Integer> union(Set<Integer> one, Set<Integer> other) {
+    var all = new TreeSet<>(one);
+    all.addAll(other);
+    return all;
+  }
+}

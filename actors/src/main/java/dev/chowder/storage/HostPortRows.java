@@ -1,0 +1,123 @@
+package dev.chowder.storage;
+
+import static dev.chowder.storage.SqlValues.time;
+
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+
+/**
+ * Stores what operators decided about ports of the host's loopback, and which organizations use
+ * one. Does not know what follows from either.
+ *
+ * <p>Every call blocks, and waits for a connection no longer than {@code
+ * chowder.storage.connection-time-out}.
+ */
+public final class HostPortRows {
+  private final Database database;
+  private final Jdbi jdbi;
+
+  public HostPortRows(Database database) {
+    this.database = database;
+    this.jdbi = database.jdbi();
+  }
+
+  /** Returns the ports that an operator decided about: true where the port is listed. */
+  public Map<Integer, Boolean> decisions() {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT port, listed FROM host_ports")
+                .reduceRows(
+                    new HashMap<>(),
+                    (all, row) -> {
+                      all.put(
+                          row.getColumn("port", Integer.class),
+                          row.getColumn("listed", Boolean.class));
+                      return all;
+                    }));
+  }
+
+  /** Stores a decision; it replaces the one before. */
+  public void decide(int port, boolean listed, Instant now) {
+    database.upsert(
+        Upsert.into("host_ports")
+            .key("port", port)
+            .set("listed", listed)
+            .set("decided_at", time(now)));
+  }
+
+  /** Returns the ports in use, each with the ids of the organizations that use it, in order. */
+  public Map<Integer, Set<String>> uses() {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT port, organization_id FROM host_port_uses")
+                .reduceRows(
+                    new TreeMap<>(),
+                    (all, row) -> {
+                      all.computeIfAbsent(
+                              row.getColumn("port", Integer.class), _ -> new TreeSet<>())
+                          .add(row.getColumn("organization_id", String.class));
+                      return all;
+                    }));
+  }
+
+  /** Records that an organization uses a port now. */
+  public void use(int port, String organizationId, Instant now) {
+    database.upsert(
+        Upsert.into("host_port_uses")
+            .key("port", port)
+            .key("organization_id", organizationId)
+            .set("used_at", time(now)));
+  }
+
+  /**
+   * Brings the uses to what was found: adds those that are missing, and removes those that were not
+   * found and are older than {@code before}, since a use may have begun after the look.
+   *
+   * @param found ports with the ids of the organizations that use them
+   * @return whether anything changed
+   */
+  public boolean reconcile(Map<Integer, Set<String>> found, Instant before, Instant now) {
+    var stored = uses();
+    boolean changed = false;
+    for (var entry : found.entrySet()) {
+      for (var organization : entry.getValue()) {
+        if (isIn(stored, entry.getKey(), organization)) continue;
+        use(entry.getKey(), organization, now);
+        changed = true;
+      }
+    }
+    for (var entry : stored.entrySet()) {
+      for (var organization : entry.getValue()) {
+        if (isIn(found, entry.getKey(), organization)) continue;
+        changed |= remove(entry.getKey(), organization, before);
+      }
+    }
+    return changed;
+  }
+
+  private static boolean isIn(Map<Integer, Set<String>> uses, int port, String organization) {
+    return uses.getOrDefault(port, Set.of()).contains(organization);
+  }
+
+  private boolean remove(int port, String organizationId, Instant before) {
+    return jdbi.withHandle(
+        (Handle handle) ->
+            handle
+                    .createUpdate(
+                        "DELETE FROM host_port_uses WHERE port = :port AND organization_id ="
+                            + " :organization AND used_at < :before")
+                    .bind("port", port)
+                    .bind("organization", organizationId)
+                    .bind("before", time(before))
+                    .execute()
+                > 0);
+  }
+}

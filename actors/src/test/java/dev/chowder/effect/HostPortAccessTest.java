@@ -1,0 +1,160 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.cluster.NodePorts;
+import dev.chowder.effect.HostPortAccess.HostPort;
+import dev.chowder.effect.HostPortAccess.State;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.HostPortRows;
+import dev.chowder.storage.TestStorage;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which ports of the host's loopback are open to sandboxes, and when. */
+class HostPortAccessTest {
+  private static final HostPortSettings SETTINGS =
+      new HostPortSettings(Set.of(11434, 1234), Set.of(22, 9901), Duration.ofSeconds(30));
+  private static final int CHANNEL = 8065;
+  private static final int OTHER_NODE = 9100;
+
+  @TempDir Path home;
+  private final AtomicInteger notified = new AtomicInteger();
+  private Instant now = Instant.parse("2026-03-01T10:00:00Z");
+  private SimpleMeterRegistry metrics;
+  private Database database;
+  private HostPortRows rows;
+  private FakeSandboxDriver driver;
+  private HostPortAccess access;
+
+  @BeforeEach
+  void open() {
+    database = TestStorage.open(home);
+    rows = new HostPortRows(database);
+    driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+    metrics = new SimpleMeterRegistry();
+    access = node();
+  }
+
+  @AfterEach
+  void close() {
+    driver.close();
+    database.close();
+  }
+
+  private HostPortAccess node() {
+    var nodes =
+        new NodePorts() {
+          @Override
+          public void changed() {
+            notified.incrementAndGet();
+          }
+
+          @Override
+          public Set<Integer> ownPorts() {
+            return Set.of(9090, OTHER_NODE);
+          }
+        };
+    return new HostPortAccess(rows, driver, SETTINGS, Set.of(CHANNEL), nodes, () -> now, metrics);
+  }
+
+  @Test
+  void aBaseUrlMayNameListedPortsAlone() {
+    assertThat(access.mayName(11434)).isTrue();
+    assertThat(access.mayName(1234)).isTrue();
+    for (int port : new int[] {22, 80, 5432, 9090, OTHER_NODE, 9093, 9901}) {
+      assertThat(access.mayName(port)).as("%s", port).isFalse();
+    }
+  }
+
+  @Test
+  void aListedPortIsOpenWhileAnOrganizationUsesIt() {
+    access.refresh();
+    assertThat(driver.openHostPorts()).containsExactly(CHANNEL);
+    assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
+    assertThat(access.use("b", 11434)).isEqualTo(State.LISTED);
+    assertThat(driver.openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
+    assertThat(notified).as("nodes are notified once").hasValue(1);
+
+    now = now.plusSeconds(120);
+    access.reconcile(Map.of(11434, Set.of("b")), now.minusSeconds(60));
+    assertThat(driver.openHostPorts()).contains(11434);
+    access.reconcile(Map.of(), now.minusSeconds(60));
+    assertThat(driver.openHostPorts()).containsExactly(CHANNEL);
+  }
+
+  @Test
+  void aUseThatBeganAfterTheLookIsKept() {
+    access.use("a", 11434);
+    access.reconcile(Map.of(), now.minusSeconds(60));
+    assertThat(driver.openHostPorts()).contains(11434);
+  }
+
+  @Test
+  void anotherNodeAndTheNextStartOpenTheSamePorts() {
+    access.use("a", 11434);
+    driver.openHostPorts(Set.of());
+    node().refresh();
+    assertThat(driver.openHostPorts()).containsExactlyInAnyOrder(CHANNEL, 11434);
+  }
+
+  @Test
+  void aStoredUrlWithAnUnlistedPortWorksWithAnAlarmUntilTheOperatorDecides() {
+    access.reconcile(Map.of(8000, Set.of("a"), 8001, Set.of("b")), now);
+    assertThat(driver.openHostPorts()).contains(8000, 8001);
+    assertThat(access.use("a", 8000)).isEqualTo(State.UNLISTED);
+    assertThat(alarms()).isEqualTo(2);
+    assertThat(access.list())
+        .contains(
+            new HostPort(8000, State.UNLISTED, true, Set.of("a")),
+            new HostPort(8001, State.UNLISTED, true, Set.of("b")));
+
+    assertThat(access.decide(8000, true)).isTrue();
+    assertThat(access.decide(8001, false)).isTrue();
+    assertThat(driver.openHostPorts()).contains(8000).doesNotContain(8001);
+    assertThat(alarms()).isZero();
+    assertThat(access.mayName(8000)).isTrue();
+    assertThat(access.mayName(8001)).isFalse();
+    assertThat(access.use("b", 8001)).isEqualTo(State.CLOSED);
+    assertThat(driver.openHostPorts()).doesNotContain(8001);
+  }
+
+  @Test
+  void chowdersOwnPortsCloseAtOnceAndCannotBeListed() {
+    access.reconcile(
+        Map.of(22, Set.of("a"), 9090, Set.of("a"), OTHER_NODE, Set.of("a"), 9901, Set.of("a")),
+        now);
+    assertThat(driver.openHostPorts()).containsExactly(CHANNEL);
+    assertThat(access.use("a", 9901)).isEqualTo(State.OWN);
+    assertThat(access.decide(9901, true)).isFalse();
+    assertThat(access.mayName(9901)).isFalse();
+    assertThat(alarms()).isZero();
+    assertThat(access.list()).contains(new HostPort(9901, State.OWN, false, Set.of("a")));
+  }
+
+  @Test
+  void anOperatorsDecisionReplacesTheListOfTheSettings() {
+    assertThat(access.decide(11434, false)).isTrue();
+    assertThat(access.use("a", 11434)).isEqualTo(State.CLOSED);
+    assertThat(access.decide(CHANNEL, false)).isTrue();
+    assertThat(driver.openHostPorts()).isEmpty();
+    assertThat(access.decide(11434, true)).isTrue();
+    assertThat(access.use("a", 11434)).isEqualTo(State.LISTED);
+    assertThat(notified).hasValueGreaterThanOrEqualTo(3);
+  }
+
+  private double alarms() {
+    return metrics.get("chowder.host.ports.unlisted").gauge().value();
+  }
+}

@@ -1,0 +1,97 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxId;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A node that starts before the engine does. Needs root, for the firewall. */
+@Timeout(120)
+class LateEngineIT {
+  private static final Path ENGINE = Path.of("/var/run/docker.sock");
+  private final DockerTestEngine engine = new DockerTestEngine("it-late");
+  private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
+
+  @TempDir Path folder;
+
+  /** An agent that an earlier node started, and whose firewall chain it left. */
+  @BeforeEach
+  void startAgent() {
+    engine.removeLeftovers();
+    try (var earlier = new DockerSandboxDriver(engine.settings())) {
+      earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT));
+      var _ =
+          earlier.start(
+              id,
+              1,
+              new ProcessSpec(
+                  DockerTestEngine.SNAPSHOT,
+                  "org-1",
+                  List.of(
+                      "node",
+                      "-e",
+                      "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
+                  Map.of(),
+                  18789));
+    }
+  }
+
+  @AfterEach
+  void close() {
+    try (var driver = new DockerSandboxDriver(engine.settings())) {
+      driver.remove(id);
+      driver.removeIsolation();
+    }
+    engine.removeLeftovers();
+  }
+
+  @Test
+  void hostPortsAreOpenedWhenTheEngineAnswersAndStayOpen() throws Exception {
+    Path socket = folder.resolve("docker.sock");
+    try (var model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        var early =
+            new DockerSandboxDriver(
+                engine.settings(
+                    Map.of(
+                        "host", "unix://" + socket,
+                        "call-timeout", "5s",
+                        "reconnect-delay", "100ms",
+                        "isolation-check-every", "200ms")))) {
+      early.openHostPorts(Set.of(model.getLocalPort()));
+      assertThat(early.isolated()).isFalse();
+      assertThat(probe(model)).isNotEqualTo("open");
+
+      Files.createSymbolicLink(socket, ENGINE);
+      long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+      while (!probe(model).equals("open")) {
+        assertThat(System.nanoTime()).as("the port stays closed").isLessThan(deadline);
+      }
+      assertThat(early.isolated()).isTrue();
+      // Several of the node's own checks, each of which writes the chain.
+      for (int n = 0; n < 5; n++) assertThat(probe(model)).isEqualTo("open");
+    }
+  }
+
+  private String probe(ServerSocket model) throws Exception {
+    String gateway;
+    try (var network = new DockerSandboxDriver(engine.settings())) {
+      gateway = network.hostAddressFromSandbox();
+    }
+    return engine.probe(id + "-gateway", List.of(gateway + ":" + model.getLocalPort())).getFirst();
+  }
+}

@@ -1,0 +1,11 @@
+package dev.chowder.storage;
+
+import java.nio.file.Path;
+
+/** On a real PostgreSQL. */
+class HostPortRowsIT extends HostPortRowsContract {
+  @Override
+  TestStorage storage(Path home) {
+    return TestStorage.postgres(home);
+  }
+}

@@ -1,0 +1,124 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which ports of the host's loopback an organization's base URL opens to sandboxes. */
+class HostPortsTest {
+  private static final Map<String, Object> SOON =
+      Map.of("chowder.reconciler.interval", "100ms", "chowder.reconciler.removal-grace", "200ms");
+
+  @TempDir Path home;
+
+  @Test
+  void aBaseUrlMayNameNoPortThatTheOperatorDidNotList() throws Exception {
+    try (var node = Node.start(home, SOON)) {
+      var key = node.newcomer("crab");
+      for (int port : new int[] {9901, 9093, 5432, 22, 80, 8080, node.operatorPort()}) {
+        var refused =
+            catchThrowableOfType(StatusRuntimeException.class, () -> name(node, key, port));
+        assertThat(refused).as("port %s", port).isNotNull();
+        assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(refused.getStatus().getDescription())
+            .contains("must name a port of localhost that the operator listed; got " + port);
+      }
+      name(node, key, 11434);
+    }
+  }
+
+  @Test
+  void anOperatorListsAPortWithoutARestartAndAnUnusedOneIsClosed() throws Exception {
+    try (var node = Node.start(home, SOON)) {
+      var key = node.newcomer("crab");
+      int port = node.modelPort();
+      assertThat(node.host().openHostPorts()).doesNotContain(port);
+      var agent = node.createRunning(key);
+      assertThat(node.host().openHostPorts()).containsExactly(port);
+
+      assertThat(node.operator("POST", "host-ports/8000/open", "").statusCode()).isEqualTo(200);
+      name(node, key, 8000);
+      assertThat(node.operator("POST", "host-ports/9901/open", "").statusCode()).isEqualTo(400);
+      assertThat(node.operator("POST", "host-ports/0/open", "").statusCode()).isEqualTo(400);
+      assertThat(node.operator("GET", "host-ports", "").body())
+          .contains(
+              "{\"port\":%d,\"state\":\"listed\",\"open\":true,\"organization_count\":1,\"organizations\":[\"%s\"]}"
+                  .formatted(port, node.organizationId(key)))
+          .contains("{\"port\":8000,\"state\":\"listed\",\"open\":false,\"organization_count\":0,");
+
+      var _ =
+          node.instances(key)
+              .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(agent).build());
+      Node.await(
+          () ->
+              node.host().openHostPorts().isEmpty()
+                  ? ""
+                  : "still open: " + node.host().openHostPorts());
+    }
+  }
+
+  @Test
+  void aStoredUrlKeepsWorkingWithAnAlarmUntilTheOperatorClosesItsPort() throws Exception {
+    String key;
+    try (var node = Node.start(home, SOON)) {
+      key = node.newcomer("crab");
+      var _ = node.createRunning(key);
+    }
+    // As after an upgrade: the URL is stored, and its port is listed nowhere.
+    var unlisted = new HashMap<>(SOON);
+    unlisted.put("chowder.host-ports.models", "");
+    try (var node = Node.start(home, unlisted)) {
+      Node.await(
+          () ->
+              node.host().openHostPorts().size() == 1
+                  ? ""
+                  : "open: " + node.host().openHostPorts());
+      int port = node.host().openHostPorts().iterator().next();
+      assertThat(node.metric("chowder_host_ports_unlisted")).isEqualTo(1);
+      assertThat(node.operator("GET", "host-ports", "").body())
+          .contains("{\"port\":%d,\"state\":\"unlisted\",\"open\":true".formatted(port));
+      var _ = node.createRunning(key);
+
+      assertThat(node.operator("POST", "host-ports/" + port + "/close", "").statusCode())
+          .isEqualTo(200);
+      assertThat(node.host().openHostPorts()).isEmpty();
+      assertThat(node.metric("chowder_host_ports_unlisted")).isZero();
+      var failed = node.awaitStatus(key, node.create(key), Instance.Status.error);
+      assertThat(failed.getErrorReason()).isEqualTo("REFUSED");
+      assertThat(failed.getErrorMessage()).contains("the operator closed it");
+    }
+  }
+
+  private static void name(Node node, String key, int port) {
+    var endpoint =
+        Struct.newBuilder()
+            .putFields("base_url", text("http://localhost:" + port + "/v1"))
+            .putFields("model", text("any"))
+            .build();
+    var _ =
+        node.organizations(key)
+            .updateOrganization(
+                UpdateOrganizationRequest.newBuilder()
+                    .setModelEndpoints(
+                        Struct.newBuilder()
+                            .putFields(
+                                "custom", Value.newBuilder().setStructValue(endpoint).build()))
+                    .build());
+  }
+
+  private static Value text(String text) {
+    return Value.newBuilder().setStringValue(text).build();
+  }
+}
