@@ -97,7 +97,8 @@ final class DockerFilesContainer {
   private com.github.dockerjava.api.command.CreateContainerCmd command(
       DockerClient docker, SandboxId id, InspectVolumeResponse home) {
     return docker
-        .createContainerCmd(DockerHomes.label(home, DockerLabels.SNAPSHOT))
+        // Not the home's own image: that may have been removed since, and a home outlives it.
+        .createContainerCmd(settings.helperImage())
         .withName(DockerContainers.name(id, ROLE))
         .withLabels(
             DockerLabels.ofContainer(

@@ -300,7 +300,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
             DockerHomes.label(home, DockerLabels.ORGANIZATION),
             DockerLabels.TASK,
             0,
-            DockerHomes.label(home, DockerLabels.SNAPSHOT),
+            // Not the home's own image: that may have been removed since, and a home outlives it.
+            settings.helperImage(),
             List.of("true"),
             Map.of(),
             Optional.empty()));

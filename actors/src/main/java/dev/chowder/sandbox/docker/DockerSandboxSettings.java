@@ -39,6 +39,7 @@ import java.util.stream.Stream;
  * @param filesMemoryBytes of the container that files are reached in
  * @param filesLinger how long that container stays when nothing works in it
  * @param filesPatience how long nothing may move while a file is read or written
+ * @param helperImage of containers that only reach a home, which may be older than any image
  */
 public record DockerSandboxSettings(
     String dockerHost,
@@ -69,7 +70,8 @@ public record DockerSandboxSettings(
     List<String> mayReach,
     long filesMemoryBytes,
     Duration filesLinger,
-    Duration filesPatience) {
+    Duration filesPatience,
+    String helperImage) {
 
   private static final String PATH = "chowder.sandbox.docker";
 
@@ -105,7 +107,8 @@ public record DockerSandboxSettings(
         words(config.getString("may-reach")),
         config.getBytes("files-memory"),
         config.getDuration("files-linger"),
-        config.getDuration("files-patience"));
+        config.getDuration("files-patience"),
+        root.getString("chowder.sandbox.image"));
   }
 
   /** A list in one word, so that an environment variable can hold it. */

@@ -1,0 +1,75 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxId;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A home whose image was removed from the engine, as after an upgrade and a prune. */
+@Timeout(120)
+class RemovedImageIT {
+  private static final String ORGANIZATION = "org-1";
+  private static final String REPOSITORY = "chowder/it-removed";
+  private static final String OLD = REPOSITORY + ":old";
+  private static final ByteString CONTENT = ByteString.copyFromUtf8("{}");
+  private final DockerTestEngine engine = new DockerTestEngine("it-removed");
+  private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
+  private DockerSandboxDriver driver;
+
+  @BeforeEach
+  void makeHomeAndRemoveItsImage() {
+    engine.removeLeftovers();
+    driver = new DockerSandboxDriver(engine.settings());
+    engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
+    driver.create(new SandboxSpec(id, ORGANIZATION, OLD));
+    driver.writeFiles(id, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));
+    // A stopped agent has no container after its processes were removed.
+    driver.removeProcesses(id);
+    engine.docker().removeImageCmd(OLD).exec();
+  }
+
+  @AfterEach
+  void close() {
+    driver.remove(id);
+    driver.removeIsolation();
+    driver.close();
+    engine.removeLeftovers();
+  }
+
+  @Test
+  void filesOfTheHomeAreReadAndWrittenAndTheAgentStartsAgain() {
+    assertThat(driver.readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
+    driver.writeFiles(id, List.of(new SandboxFile("new.json", CONTENT, 0600)));
+    driver.removeProcesses(id);
+
+    var names =
+        driver.files(id, FilePath.parse(".openclaw")).list(FilePath.ROOT, "", 10, 100).entries();
+    assertThat(names).anySatisfy(entry -> assertThat(entry.toString()).contains("kept.json"));
+
+    var endpoint =
+        driver.start(
+            id,
+            2,
+            new ProcessSpec(
+                DockerTestEngine.SNAPSHOT,
+                ORGANIZATION,
+                List.of(
+                    "node",
+                    "-e",
+                    "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
+                Map.of(),
+                18789));
+    engine.awaitAnswer(endpoint);
+  }
+}
