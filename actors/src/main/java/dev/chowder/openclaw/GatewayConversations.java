@@ -19,13 +19,20 @@ public final class GatewayConversations {
   private final HttpClient http;
   private final OpenClawAdmin admin;
   private final Duration limit;
-  private final long maxAnswer;
+  private final GatewayResponses responses;
 
-  public GatewayConversations(HttpClient http, OpenClawAdmin admin, OpenClawSettings settings) {
+  /**
+   * Creates the way into gateways.
+   *
+   * @param limit of one conversation
+   * @param responses limits what a gateway may answer
+   */
+  public GatewayConversations(
+      HttpClient http, OpenClawAdmin admin, Duration limit, GatewayResponses responses) {
     this.http = http;
     this.admin = admin;
-    this.limit = settings.conversationLimit();
-    this.maxAnswer = settings.conversationMaxAnswer();
+    this.limit = limit;
+    this.responses = responses;
   }
 
   /** Whom to ask, and as whom. */
@@ -63,7 +70,7 @@ public final class GatewayConversations {
 
   private Opened attempt(Gateway gateway, Duration limit) throws InterruptedException {
     return GatewaySocket.open(
-        http, gateway.at(), gateway.token(), gateway.device(), limit, maxAnswer);
+        http, gateway.at(), gateway.token(), gateway.device(), limit, responses);
   }
 
   private static GatewaySocket opened(Opened opened) {

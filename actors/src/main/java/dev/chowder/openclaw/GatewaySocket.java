@@ -1,6 +1,5 @@
 package dev.chowder.openclaw;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.Busy;
@@ -8,11 +7,16 @@ import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.openclaw.GatewayResponses.Incoming;
+import dev.chowder.openclaw.GatewayResponses.RejectedException;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -63,7 +67,7 @@ final class GatewaySocket implements AutoCloseable {
    * Connects and says who we are.
    *
    * @param limit from here to the last answer
-   * @param maxAnswer characters of one answer
+   * @param responses limits what the gateway may answer
    */
   static Opened open(
       HttpClient http,
@@ -71,10 +75,10 @@ final class GatewaySocket implements AutoCloseable {
       Secret token,
       GatewayDevice device,
       Duration limit,
-      long maxAnswer)
+      GatewayResponses responses)
       throws InterruptedException {
     long until = System.nanoTime() + limit.toNanos();
-    var frames = new Frames(maxAnswer);
+    var frames = new Frames(responses);
     var connecting =
         http.newWebSocketBuilder()
             .connectTimeout(limit)
@@ -131,6 +135,7 @@ final class GatewaySocket implements AutoCloseable {
       case Reply(var frame) when frame.path("ok").asBoolean() -> new Opened.Open(this);
       case Reply(var frame) -> opened(frame.path("error"));
       case Silence(var note) -> new Opened.Closed(new NoAnswer(note));
+      case Rejected(var why) -> new Opened.Closed(why);
     };
   }
 
@@ -149,6 +154,7 @@ final class GatewaySocket implements AutoCloseable {
       case Reply(var frame) when frame.path("ok").asBoolean() -> new Done(frame.path("payload"));
       case Reply(var frame) -> failure(frame.path("error"));
       case Silence(var note) -> new NoAnswer(note);
+      case Rejected(var why) -> why;
     };
   }
 
@@ -164,9 +170,11 @@ final class GatewaySocket implements AutoCloseable {
 
   private record Silence(String note) implements Exchanged {}
 
+  private record Rejected(AdminAnswer why) implements Exchanged {}
+
   private Exchanged exchange(String method, ObjectNode params) throws InterruptedException {
     var id = Integer.toString(++asked);
-    var answer = frames.expect(id);
+    var answer = frames.expect(id, method);
     var frame = OpenClawConfig.JSON.createObjectNode();
     frame.put("type", "req").put("id", id).put("method", method).set("params", params);
     try {
@@ -176,7 +184,11 @@ final class GatewaySocket implements AutoCloseable {
       return new Silence("no answer in time");
     } catch (ExecutionException broken) {
       var cause = broken.getCause();
-      return new Silence(cause instanceof Ended ended ? ended.note : "the connection broke");
+      return switch (cause) {
+        case RejectedException rejected -> new Rejected(rejected.why());
+        case Ended ended -> new Silence(ended.note);
+        case null, default -> new Silence("the connection broke");
+      };
     }
   }
 
@@ -192,6 +204,7 @@ final class GatewaySocket implements AutoCloseable {
   public void close() {
     // Not by a handshake of closing, which the gateway may take its time for.
     socket.abort();
+    frames.close();
   }
 
   /** The connection's end; the note is for the caller. */
@@ -205,51 +218,68 @@ final class GatewaySocket implements AutoCloseable {
     }
   }
 
-  /** Puts frames together, and keeps of them what somebody waits for. */
-  private static final class Frames implements WebSocket.Listener {
+  /**
+   * Puts frames together and keeps the response that is expected. Events that nothing waits for are
+   * dropped as they arrive, whatever their size.
+   */
+  private static final class Frames implements WebSocket.Listener, AutoCloseable {
+    private static final String EVENT = "{\"type\":\"event\"";
+
     private final CompletableFuture<JsonNode> challenge = new CompletableFuture<>();
-    private final long maxAnswer;
-    private final StringBuilder text = new StringBuilder();
+    private final GatewayResponses responses;
 
     // Guarded by this.
+    private Incoming incoming;
+    private boolean dropping;
     private String expectedId = "";
     private @Nullable CompletableFuture<JsonNode> expected;
-    private @Nullable Ended end;
+    private @Nullable Exception end;
 
-    Frames(long maxAnswer) {
-      this.maxAnswer = maxAnswer;
+    Frames(GatewayResponses responses) {
+      this.responses = responses;
+      this.incoming = responses.begin("connect.challenge");
     }
 
-    synchronized CompletableFuture<JsonNode> expect(String id) {
+    synchronized CompletableFuture<JsonNode> expect(String id, String method) {
       var answer = new CompletableFuture<JsonNode>();
       expectedId = id;
       expected = answer;
+      // Its memory was held until now, as long as the caller could work with it.
+      incoming.close();
+      incoming = responses.begin(method);
       if (end != null) answer.completeExceptionally(end);
       return answer;
     }
 
     @Override
-    public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-      if (text.length() + data.length() > maxAnswer) {
+    public synchronized @Nullable CompletionStage<?> onText(
+        WebSocket socket, CharSequence data, boolean last) {
+      try {
+        if (!dropping) incoming.append(StandardCharsets.UTF_8.encode(CharBuffer.wrap(data)));
+        if (challenge.isDone() && incoming.startsWith(EVENT)) {
+          incoming.clear();
+          dropping = true;
+        }
+        if (last) {
+          if (!dropping) receive();
+          dropping = false;
+          incoming.clear();
+        }
+        socket.request(1);
+      } catch (RejectedException why) {
         socket.abort();
-        end("an answer of more than " + maxAnswer + " characters");
-        return null;
+        end(why);
       }
-      text.append(data);
-      if (last) {
-        var whole = text.toString();
-        text.setLength(0);
-        hear(whole);
-      }
-      socket.request(1);
       return null;
     }
 
-    private void hear(String whole) {
+    private void receive() throws RejectedException {
       JsonNode frame;
       try {
-        frame = OpenClawConfig.JSON.readTree(whole);
-      } catch (JsonProcessingException noJson) {
+        frame = incoming.parse();
+      } catch (RejectedException why) {
+        throw why;
+      } catch (IOException noJson) {
         return;
       }
       switch (frame.path("type").asText()) {
@@ -258,32 +288,36 @@ final class GatewaySocket implements AutoCloseable {
             challenge.complete(frame.path("payload"));
           }
         }
-        case "res" -> answer(frame);
+        case "res" -> {
+          if (expected != null && frame.path("id").asText().equals(expectedId)) {
+            expected.complete(frame);
+          }
+        }
         default -> {}
-      }
-    }
-
-    private synchronized void answer(JsonNode frame) {
-      if (expected != null && frame.path("id").asText().equals(expectedId)) {
-        expected.complete(frame);
       }
     }
 
     @Override
     public @Nullable CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
-      end("the gateway closed the connection");
+      end(new Ended("the gateway closed the connection"));
       return null;
     }
 
     @Override
     public void onError(WebSocket socket, Throwable error) {
-      end("the connection broke");
+      end(new Ended("the connection broke"));
     }
 
-    private synchronized void end(String note) {
-      if (end == null) end = new Ended(note);
+    private synchronized void end(Exception why) {
+      if (end == null) end = why;
       challenge.completeExceptionally(end);
       if (expected != null) expected.completeExceptionally(end);
+    }
+
+    @Override
+    public synchronized void close() {
+      end(new Ended("closed"));
+      incoming.close();
     }
   }
 }

@@ -1,6 +1,5 @@
 package dev.chowder.openclaw;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.AdminAnswer.Busy;
@@ -9,6 +8,8 @@ import dev.chowder.openclaw.AdminAnswer.Issue;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
+import dev.chowder.openclaw.GatewayResponses.Incoming;
+import dev.chowder.openclaw.GatewayResponses.RejectedException;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
 import java.io.IOException;
@@ -17,14 +18,20 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control plane's way into a gateway: its admin HTTP RPC. Every call blocks, answers within the
@@ -42,7 +49,7 @@ public final class OpenClawAdmin {
 
   private final HttpClient http;
   private final Duration limit;
-  private final long maxAnswerBytes;
+  private final GatewayResponses responses;
 
   /**
    * Wires the calls.
@@ -50,12 +57,12 @@ public final class OpenClawAdmin {
    * @param limit of one call, from its start to its answer's last byte; a change of the
    *     configuration takes half a second on an idle machine and waits for work under way, such as
    *     a plugin's installation
-   * @param maxAnswerBytes beyond which an answer counts as none; a schema has 2.2 MB
+   * @param responses limits what a gateway may answer
    */
-  public OpenClawAdmin(HttpClient http, Duration limit, long maxAnswerBytes) {
+  public OpenClawAdmin(HttpClient http, Duration limit, GatewayResponses responses) {
     this.http = http;
     this.limit = limit;
-    this.maxAnswerBytes = maxAnswerBytes;
+    this.responses = responses;
   }
 
   /** Any method that the interface allows. */
@@ -69,19 +76,24 @@ public final class OpenClawAdmin {
             .header("content-type", "application/json")
             .POST(BodyPublishers.ofString(body.toString()))
             .build();
-    var answer =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), maxAnswerBytes));
-    try {
-      return read(answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (TimeoutException late) {
-      return new NoAnswer("no answer within " + limit.toSeconds() + " s");
-    } catch (ExecutionException failed) {
-      var cause = failed.getCause();
-      return new NoAnswer(cause instanceof IOException ? note(cause) : String.valueOf(cause));
-    } finally {
-      // Also when we are interrupted: the call then is nobody's any more.
-      answer.cancel(true);
+    try (var incoming = responses.begin(method)) {
+      var answer = http.sendAsync(request, _ -> new IncomingBody(incoming));
+      try {
+        return read(answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
+      } catch (TimeoutException late) {
+        return new NoAnswer("no answer within " + limit.toSeconds() + " s");
+      } catch (ExecutionException failed) {
+        return failure(failed.getCause());
+      } finally {
+        // Also if this thread is interrupted: nothing waits for the call any more.
+        answer.cancel(true);
+      }
     }
+  }
+
+  private static AdminAnswer failure(@Nullable Throwable cause) {
+    if (cause instanceof RejectedException rejected) return rejected.why();
+    return new NoAnswer(cause instanceof IOException ? note(cause) : String.valueOf(cause));
   }
 
   private static String note(Throwable cause) {
@@ -89,13 +101,15 @@ public final class OpenClawAdmin {
     return message == null ? "no connection" : message;
   }
 
-  private static AdminAnswer read(HttpResponse<String> response) {
+  private static AdminAnswer read(HttpResponse<Incoming> response) {
     int status = response.statusCode();
     if (status == 401) return new TokenRefused();
     JsonNode body;
     try {
-      body = OpenClawConfig.JSON.readTree(response.body());
-    } catch (JsonProcessingException noJson) {
+      body = response.body().parse();
+    } catch (RejectedException rejected) {
+      return rejected.why();
+    } catch (IOException noJson) {
       return new NoAnswer("HTTP " + status + " without JSON");
     }
     if (status == 200 && body.path("ok").asBoolean()) return new Done(body.path("payload"));
@@ -113,6 +127,50 @@ public final class OpenClawAdmin {
         error.path("code").asText(error.path("type").asText("HTTP_" + status)), message, issues);
   }
 
+  /** Appends what arrives to a response, and cancels one that is rejected. */
+  private static final class IncomingBody implements BodySubscriber<Incoming> {
+    private final Incoming incoming;
+    private final CompletableFuture<Incoming> whole = new CompletableFuture<>();
+    private Flow.@Nullable Subscription subscription;
+
+    IncomingBody(Incoming incoming) {
+      this.incoming = incoming;
+    }
+
+    @Override
+    public CompletionStage<Incoming> getBody() {
+      return whole;
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription begun) {
+      subscription = begun;
+      begun.request(1);
+    }
+
+    @Override
+    public void onNext(List<ByteBuffer> arrived) {
+      var next = Objects.requireNonNull(subscription);
+      try {
+        for (var bytes : arrived) incoming.append(bytes);
+        next.request(1);
+      } catch (RejectedException why) {
+        next.cancel();
+        whole.completeExceptionally(why);
+      }
+    }
+
+    @Override
+    public void onError(Throwable why) {
+      whole.completeExceptionally(why);
+    }
+
+    @Override
+    public void onComplete() {
+      whole.complete(incoming);
+    }
+  }
+
   /** Whether all is well, in OpenClaw's words. */
   public AdminAnswer health(SandboxEndpoint gateway, Secret token) throws InterruptedException {
     return call(gateway, token, "health", none());
@@ -127,12 +185,6 @@ public final class OpenClawAdmin {
   /** The configuration with its secrets left out, and the hash that a change has to name. */
   public AdminAnswer config(SandboxEndpoint gateway, Secret token) throws InterruptedException {
     return call(gateway, token, "config.get", none());
-  }
-
-  /** The schema of the configuration, with the parts of all loaded plugins. */
-  public AdminAnswer configSchema(SandboxEndpoint gateway, Secret token)
-      throws InterruptedException {
-    return call(gateway, token, "config.schema", none());
   }
 
   /**

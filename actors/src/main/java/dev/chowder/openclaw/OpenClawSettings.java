@@ -2,30 +2,62 @@ package dev.chowder.openclaw;
 
 import com.typesafe.config.Config;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * Limits of the talk with OpenClaw; {@code reference.conf} says what each is for.
  *
  * @param adminLimit of one call of a gateway's admin interface
- * @param adminMaxAnswer bytes of its answer
  * @param schemaLimit of asking an image for its configuration's schema
  * @param consoleLimit how long a browser that opens a gateway's console is looked out for
  * @param consoleWatches for how many gateways at once
  * @param conversationLimit of one conversation over a gateway's WebSocket
- * @param conversationMaxAnswer characters of one answer in it
+ * @param responses of what gateways may answer
  * @param sessions of what is asked about sessions
  * @param channels of what is done with channels
  */
 public record OpenClawSettings(
     Duration adminLimit,
-    long adminMaxAnswer,
     Duration schemaLimit,
     Duration consoleLimit,
     int consoleWatches,
     Duration conversationLimit,
-    long conversationMaxAnswer,
+    Responses responses,
     Sessions sessions,
     Channels channels) {
+
+  /**
+   * Limits of one method's responses.
+   *
+   * @param bytes of its text
+   * @param tokens of its JSON
+   */
+  public record ResponseLimit(long bytes, long tokens) {}
+
+  /**
+   * Limits of what gateways may answer.
+   *
+   * @param methods by method
+   * @param others of methods that are not among these
+   * @param maxDepth levels of objects and arrays in one another
+   * @param freeBytes what each response may take without counting
+   * @param maxHeldBytes what all responses of a node may take beyond that
+   */
+  public record Responses(
+      Map<String, ResponseLimit> methods,
+      ResponseLimit others,
+      int maxDepth,
+      long freeBytes,
+      long maxHeldBytes) {
+    public Responses {
+      methods = Map.copyOf(methods);
+    }
+
+    ResponseLimit limit(String method) {
+      return methods.getOrDefault(method, others);
+    }
+  }
 
   /**
    * Limits of what is asked about sessions.
@@ -66,14 +98,32 @@ public record OpenClawSettings(
     var config = root.getConfig("chowder.openclaw");
     return new OpenClawSettings(
         config.getDuration("admin-limit"),
-        config.getBytes("admin-max-answer"),
         config.getDuration("schema-limit"),
         config.getDuration("console-limit"),
         config.getInt("console-watches"),
         config.getDuration("conversation-limit"),
-        config.getBytes("conversation-max-answer"),
+        responses(config.getConfig("responses")),
         sessions(config.getConfig("sessions")),
         channels(config.getConfig("channels")));
+  }
+
+  private static Responses responses(Config config) {
+    var methods = new HashMap<String, ResponseLimit>();
+    // Names of methods have dots, as paths have.
+    for (var entry : config.getConfig("methods").entrySet()) {
+      var method = entry.getKey().substring(0, entry.getKey().lastIndexOf('.'));
+      methods.put(method, limit(config.getConfig("methods." + method)));
+    }
+    return new Responses(
+        methods,
+        limit(config.getConfig("others")),
+        config.getInt("max-depth"),
+        config.getBytes("free"),
+        config.getBytes("max-held"));
+  }
+
+  private static ResponseLimit limit(Config config) {
+    return new ResponseLimit(config.getBytes("bytes"), config.getLong("tokens"));
   }
 
   private static Channels channels(Config config) {

@@ -70,7 +70,7 @@ class OpenClawIT {
   private static final HttpClient HTTP =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private static final OpenClawAdmin ADMIN =
-      new OpenClawAdmin(HTTP, Duration.ofSeconds(30), 8 << 20);
+      new OpenClawAdmin(HTTP, Duration.ofSeconds(30), TestGateways.responses());
 
   @TempDir static Path directory;
   private static DockerSandboxDriver driver;
@@ -188,7 +188,8 @@ class OpenClawIT {
   @Test
   @Order(4)
   void aChangeThatTheGatewayDoesNotYetWorkWithIsNotTaken() throws Exception {
-    var impatient = overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(2), 8 << 20));
+    var impatient =
+        overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(2), TestGateways.responses()));
     impatient.patch(ID, json("{'messages': {'responsePrefix': 'Q'}}"));
     assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(15), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> impatient.hotApply(ID, endpoint()))

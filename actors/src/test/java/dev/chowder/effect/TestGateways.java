@@ -4,6 +4,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
@@ -28,9 +29,16 @@ final class TestGateways {
   TestGateways(SecretStore secrets, SandboxDriver driver, HttpClient http) {
     this.secrets = secrets;
     this.driver = driver;
-    this.admin = new OpenClawAdmin(http, settings.adminLimit(), settings.adminMaxAnswer());
-    this.conversations = new GatewayConversations(http, admin, settings);
+    var responses = new GatewayResponses(settings.responses());
+    this.admin = new OpenClawAdmin(http, settings.adminLimit(), responses);
+    this.conversations =
+        new GatewayConversations(http, admin, settings.conversationLimit(), responses);
     this.devices = new GatewayDevices(secrets);
+  }
+
+  /** With the limits that a server has. */
+  static GatewayResponses responses() {
+    return new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
   }
 
   GatewayTokens tokens() {

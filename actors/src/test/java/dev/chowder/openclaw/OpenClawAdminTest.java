@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpServer;
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.AdminAnswer.Issue;
@@ -14,6 +15,7 @@ import dev.chowder.openclaw.AdminAnswer.Refused;
 import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.Secret;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -38,7 +40,9 @@ class OpenClawAdminTest {
   private final List<Reply> replies = Collections.synchronizedList(new ArrayList<>());
   private final CountDownLatch hold = new CountDownLatch(1);
   private final HttpClient http = HttpClient.newHttpClient();
-  private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 10_000);
+  private final GatewayResponses responses =
+      new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
+  private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
   private HttpServer server;
   private SandboxEndpoint gateway;
 
@@ -115,15 +119,42 @@ class OpenClawAdminTest {
 
   @Test
   void anAnswerThatIsTooLargeIsNone() throws Exception {
-    reply(200, "{'ok': true, 'payload': '" + "x".repeat(20_000) + "'}");
+    reply(200, "{'ok': true, 'payload': '" + "x".repeat(300_000) + "'}");
     assertThat(admin.health(gateway, TOKEN)).isInstanceOf(NoAnswer.class);
   }
 
   @Test
   void aGatewayThatDoesNotAnswerIsGivenUp() throws Exception {
-    var impatient = new OpenClawAdmin(http, Duration.ofMillis(200), 10_000);
+    var impatient = new OpenClawAdmin(http, Duration.ofMillis(200), responses);
     assertThat(impatient.health(gateway, TOKEN)).isInstanceOf(NoAnswer.class);
     assertThat(calls).hasSize(1);
+  }
+
+  @Test
+  void aShortTextThatMakesALargeTreeIsNoAnswerAndTakesLittleMemory() throws Exception {
+    replies.add(new Reply(200, ok("[{}" + ",{}".repeat(2_700_000) + "]")));
+    replies.add(new Reply(200, ok("[{}" + ",{}".repeat(1_300_000) + "]")));
+    replies.add(new Reply(200, ok("[{}" + ",{}".repeat(60_000) + "]")));
+    long allocated = allocated();
+    assertThat(admin.config(gateway, TOKEN))
+        .isEqualTo(new NoAnswer("an answer of more than 4194304 bytes"));
+    assertThat(admin.config(gateway, TOKEN))
+        .isEqualTo(new NoAnswer("an answer of more than 100000 tokens, or more than 64 levels"));
+    assertThat(admin.health(gateway, TOKEN))
+        .isEqualTo(new NoAnswer("an answer of more than 5000 tokens, or more than 64 levels"));
+    System.out.printf(
+        "three answers of [{},{},...]: %d KiB allocated%n", (allocated() - allocated) >> 10);
+    assertThat(allocated() - allocated).isLessThan(8L << 20);
+    assertThat(responses.heldBytes()).isZero();
+  }
+
+  private static String ok(String payload) {
+    return "{\"ok\":true,\"payload\":" + payload + "}";
+  }
+
+  private static long allocated() {
+    return ManagementFactory.getPlatformMXBean(com.sun.management.ThreadMXBean.class)
+        .getCurrentThreadAllocatedBytes();
   }
 
   @Test
@@ -183,7 +214,7 @@ class OpenClawAdminTest {
 
   @Test
   void aGatewayThatNeverAppliesAChangeIsBusy() throws Exception {
-    var impatient = new OpenClawAdmin(http, Duration.ofMillis(600), 10_000);
+    var impatient = new OpenClawAdmin(http, Duration.ofMillis(600), responses);
     reply(200, snapshot("h1", "{'a': 1}"));
     reply(200, "{'ok': true, 'payload': {'noop': true}}");
     for (int i = 0; i < 10; i++) reply(200, revision("r2", "r1"));

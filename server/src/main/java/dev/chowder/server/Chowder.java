@@ -31,6 +31,7 @@ import dev.chowder.key.ScopedKeys;
 import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.GatewayReadiness;
+import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.ModelHosts;
 import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.OpenClawAdmin;
@@ -251,8 +252,10 @@ public final class Chowder implements AutoCloseable {
             clock);
     var image = config.getString("chowder.sandbox.image");
     var openClaw = OpenClawSettings.of(config);
-    var admin = new OpenClawAdmin(http, openClaw.adminLimit(), openClaw.adminMaxAnswer());
-    var conversations = new GatewayConversations(http, admin, openClaw);
+    var gatewayResponses = new GatewayResponses(openClaw.responses());
+    var admin = new OpenClawAdmin(http, openClaw.adminLimit(), gatewayResponses);
+    var conversations =
+        new GatewayConversations(http, admin, openClaw.conversationLimit(), gatewayResponses);
     var schemas = new ImageSchemas(driver, schemaSandbox(), image, openClaw.schemaLimit());
     var overrides =
         new StoredOverrides(
@@ -362,7 +365,7 @@ public final class Chowder implements AutoCloseable {
             driver,
             skillSettings);
     // A question that only looks is answered before Envoy gives up on it.
-    var quick = new OpenClawAdmin(http, openClaw.conversationLimit(), openClaw.adminMaxAnswer());
+    var quick = new OpenClawAdmin(http, openClaw.conversationLimit(), gatewayResponses);
     var channelService =
         new ChannelGrpcService(
             new ChannelRequests(

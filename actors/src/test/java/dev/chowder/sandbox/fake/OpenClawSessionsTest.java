@@ -12,6 +12,7 @@ import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSessions;
 import dev.chowder.openclaw.OpenClawSessions.Message;
@@ -65,6 +66,7 @@ class OpenClawSessionsTest {
   private final List<JsonNode> asked = new CopyOnWriteArrayList<>();
   private volatile BiFunction<String, JsonNode, JsonNode> answers = (_, _) -> NO_SESSION;
   private volatile boolean greets = true;
+  private volatile String besides = "";
   private FakeHttp server;
   private Database database;
   private GatewayDevices devices;
@@ -190,7 +192,24 @@ class OpenClawSessionsTest {
     var text = "x".repeat(200_000);
     answers = (_, _) -> FakeOpenClaw.JSON.createObjectNode().put("session", text);
     assertThat(why(() -> sessions().delete(gateway(), "a")))
-        .isEqualTo(new AdminAnswer.NoAnswer("an answer of more than 100000 characters"));
+        .isEqualTo(new AdminAnswer.NoAnswer("an answer of more than 100000 bytes"));
+  }
+
+  @Test
+  void aShortTextThatMakesALargeTreeIsNoAnswer() {
+    var sessions = FakeOpenClaw.JSON.createArrayNode();
+    for (int n = 0; n < 30_000; n++) sessions.addObject();
+    answers = (_, _) -> FakeOpenClaw.JSON.createObjectNode().set("sessions", sessions);
+    assertThat(why(() -> sessions().list(gateway(), _ -> true, 10)))
+        .isEqualTo(
+            new AdminAnswer.NoAnswer(
+                "an answer of more than 50000 tokens, or more than 64 levels"));
+  }
+
+  @Test
+  void anEventOfAnySizeIsDropped() throws Exception {
+    besides = "x".repeat(5_000_000);
+    assertThat(sessions().delete(gateway(), "nobody")).isFalse();
   }
 
   @Test
@@ -225,12 +244,16 @@ class OpenClawSessionsTest {
         OpenClawSettings.of(
             ConfigFactory.parseMap(
                     Map.of(
-                        "chowder.openclaw.conversation-limit", "3s",
-                        "chowder.openclaw.conversation-max-answer", "100000"))
+                        "chowder.openclaw.conversation-limit",
+                        "3s",
+                        "chowder.openclaw.responses.others.bytes",
+                        "100000"))
                 .withFallback(ConfigFactory.load()));
-    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
+    var responses = new GatewayResponses(settings.responses());
+    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
     return new OpenClawSessions(
-        new GatewayConversations(http, admin, settings), settings.sessions());
+        new GatewayConversations(http, admin, settings.conversationLimit(), responses),
+        settings.sessions());
   }
 
   private Gateway gateway() {
@@ -263,7 +286,7 @@ class OpenClawSessionsTest {
       var answer = FakeOpenClaw.JSON.createObjectNode().put("type", "res");
       answer.put("id", request.path("id").asText());
       // What it tells besides.
-      socket.send("{\"type\":\"event\",\"event\":\"health\",\"payload\":{}}");
+      socket.send("{\"type\":\"event\",\"event\":\"health\",\"payload\":\"" + besides + "\"}");
       socket.send("no JSON at all");
       if (request.path("method").asText().equals("connect")) {
         connect(request.path("params"), answer);

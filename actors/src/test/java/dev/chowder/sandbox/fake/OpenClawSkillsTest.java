@@ -14,6 +14,7 @@ import dev.chowder.openclaw.GatewayConversations;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.GatewayDevices;
+import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.openclaw.OpenClawSkills;
@@ -288,9 +289,11 @@ class OpenClawSkillsTest {
 
   /** With so long until the gateway must see a change. */
   private OpenClawSkills skills(Duration seen) {
-    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
+    var settings = OpenClawSettings.of(ConfigFactory.load());
+    var responses = new GatewayResponses(settings.responses());
+    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
     var conversations =
-        new GatewayConversations(http, admin, OpenClawSettings.of(ConfigFactory.load()));
+        new GatewayConversations(http, admin, settings.conversationLimit(), responses);
     return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), seen);
   }
 

@@ -3,6 +3,8 @@ package dev.chowder.server.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.secret.Secret;
@@ -24,12 +26,11 @@ class ConsoleAdmissionTest {
   private static final OpenClawSettings SETTINGS =
       new OpenClawSettings(
           Duration.ofSeconds(5),
-          1 << 20,
           Duration.ofSeconds(5),
           Duration.ofSeconds(20),
           1,
           Duration.ofSeconds(5),
-          1 << 20,
+          OpenClawSettings.of(ConfigFactory.load()).responses(),
           new OpenClawSettings.Sessions(1, 1, 1, Duration.ofSeconds(5), 1),
           new OpenClawSettings.Channels(
               Duration.ofSeconds(5),
@@ -42,7 +43,8 @@ class ConsoleAdmissionTest {
               1));
 
   private final HttpClient http = HttpClient.newHttpClient();
-  private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), 1 << 20);
+  private final OpenClawAdmin admin =
+      new OpenClawAdmin(http, Duration.ofSeconds(5), new GatewayResponses(SETTINGS.responses()));
   private final AtomicInteger lists = new AtomicInteger();
   private final CountDownLatch listedTwice = new CountDownLatch(2);
   private final CountDownLatch approved = new CountDownLatch(1);

@@ -1,0 +1,177 @@
+package dev.chowder.openclaw;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.chowder.openclaw.AdminAnswer.Busy;
+import dev.chowder.openclaw.AdminAnswer.NoAnswer;
+import dev.chowder.openclaw.OpenClawSettings.ResponseLimit;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Receives and parses the responses of gateways, which agents control. Each method has a limit for
+ * bytes and JSON tokens, and the responses that a node holds at once have one for the memory that
+ * they take. Tokens count because a small text can become a large tree: each {@code {}}, which is
+ * three bytes with its comma, takes about a hundred.
+ */
+public final class GatewayResponses {
+  /** What a token takes in a tree, at most: an empty object or array, or an entry of one. */
+  private static final int TOKEN_BYTES = 100;
+
+  private final OpenClawSettings.Responses settings;
+  private final AtomicLong held = new AtomicLong();
+  private final Map<ResponseLimit, ObjectMapper> mappers = new ConcurrentHashMap<>();
+
+  public GatewayResponses(OpenClawSettings.Responses settings) {
+    this.settings = settings;
+  }
+
+  /** Returns a response to {@code method} of which nothing has arrived. */
+  Incoming begin(String method) {
+    return new Incoming(settings.limit(method));
+  }
+
+  /** Returns an estimate of the bytes that responses take now, beyond what each has for free. */
+  long heldBytes() {
+    return held.get();
+  }
+
+  /** A response that is not accepted. */
+  static final class RejectedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    @SuppressWarnings("serial") // Never serialized: it lives between two lines of one call.
+    private final AdminAnswer why;
+
+    RejectedException(AdminAnswer why) {
+      super(why.toString());
+      this.why = why;
+    }
+
+    /** Returns what the caller gets instead. */
+    AdminAnswer why() {
+      return why;
+    }
+  }
+
+  /**
+   * One response while it arrives and until its caller is done with it. For one thread at a time.
+   */
+  final class Incoming implements AutoCloseable {
+    private final ResponseLimit limit;
+    private Buffer text = new Buffer();
+    private long reserved;
+
+    private Incoming(ResponseLimit limit) {
+      this.limit = limit;
+    }
+
+    /** Appends bytes of UTF-8. */
+    void append(ByteBuffer more) throws RejectedException {
+      if (text.size() + (long) more.remaining() > limit.bytes()) {
+        throw new RejectedException(
+            new NoAnswer("an answer of more than " + limit.bytes() + " bytes"));
+      }
+      reserve(text.size() + (long) more.remaining());
+      while (more.hasRemaining()) {
+        var piece = new byte[Math.min(more.remaining(), 8192)];
+        more.get(piece);
+        text.write(piece, 0, piece.length);
+      }
+    }
+
+    /** Drops what arrived. */
+    void clear() {
+      text = new Buffer();
+    }
+
+    /** Whether what arrived so far begins like this text in ASCII. */
+    boolean startsWith(String beginning) {
+      return text.startsWith(beginning);
+    }
+
+    /**
+     * Parses the whole text. Counts its tokens before it builds a tree of them.
+     *
+     * @throws RejectedException if the text, its depth or its tokens exceed a limit
+     * @throws IOException if it is not JSON
+     */
+    JsonNode parse() throws IOException {
+      var mapper = mappers.computeIfAbsent(limit, l -> mapper(l, settings.maxDepth()));
+      try {
+        long tokens = 0;
+        try (JsonParser parser = text.parser(mapper)) {
+          while (parser.nextToken() != null) tokens++;
+        }
+        reserve(text.size() + tokens * TOKEN_BYTES);
+        try (JsonParser parser = text.parser(mapper)) {
+          return mapper.readTree(parser);
+        }
+      } catch (StreamConstraintsException tooMuch) {
+        throw new RejectedException(
+            new NoAnswer(
+                "an answer of more than %d tokens, or more than %d levels"
+                    .formatted(limit.tokens(), settings.maxDepth())));
+      }
+    }
+
+    private void reserve(long bytes) throws RejectedException {
+      long more = Math.max(0, bytes - settings.freeBytes()) - reserved;
+      if (more <= 0) return;
+      if (held.addAndGet(more) > settings.maxHeldBytes()) {
+        held.addAndGet(-more);
+        throw new RejectedException(
+            new Busy("this node receives too many large answers of agents at once"));
+      }
+      reserved += more;
+    }
+
+    /** Releases the memory; the tree must not be used for long after. */
+    @Override
+    public void close() {
+      held.addAndGet(-reserved);
+      reserved = 0;
+      text = new Buffer();
+    }
+  }
+
+  private static ObjectMapper mapper(ResponseLimit limit, int maxDepth) {
+    return new JsonMapper(
+        JsonFactory.builder()
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxDocumentLength(limit.bytes())
+                    .maxTokenCount(limit.tokens())
+                    .maxStringLength(Math.toIntExact(limit.bytes()))
+                    .maxNestingDepth(maxDepth)
+                    .build())
+            // Names are the agent's: to keep them would be a leak that it feeds.
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .build());
+  }
+
+  /** Gives its bytes away without a copy. */
+  private static final class Buffer extends ByteArrayOutputStream {
+    JsonParser parser(ObjectMapper mapper) throws IOException {
+      return mapper.createParser(buf, 0, count);
+    }
+
+    boolean startsWith(String beginning) {
+      if (count < beginning.length()) return false;
+      for (int n = 0; n < beginning.length(); n++) {
+        if (buf[n] != beginning.charAt(n)) return false;
+      }
+      return true;
+    }
+  }
+}
