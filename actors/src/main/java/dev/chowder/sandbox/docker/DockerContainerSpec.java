@@ -80,6 +80,8 @@ record DockerContainerSpec(
         + " "
         + settings.temporaryBytes()
         + " "
+        + settings.oomScoreAdjustment()
+        + " "
         + settings.readOnlyRoot();
   }
 
@@ -125,6 +127,7 @@ record DockerContainerSpec(
             .withMemorySwap(settings.memoryLimitBytes())
             .withNanoCPUs(settings.nanoCpus())
             .withPidsLimit(settings.pidsLimit())
+            .withOomScoreAdj(settings.oomScoreAdjustment())
             .withUlimits(List.of(new Ulimit("core", 0L, 0L)))
             .withReadonlyRootfs(settings.readOnlyRoot())
             .withTmpFs(

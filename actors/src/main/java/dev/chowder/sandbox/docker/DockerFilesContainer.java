@@ -128,6 +128,7 @@ final class DockerFilesContainer {
                 .withMemorySwap(settings.filesMemoryBytes())
                 .withNanoCPUs(settings.nanoCpus())
                 .withPidsLimit(settings.pidsLimit())
+                .withOomScoreAdj(settings.oomScoreAdjustment())
                 .withReadonlyRootfs(true)
                 .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE)));
   }

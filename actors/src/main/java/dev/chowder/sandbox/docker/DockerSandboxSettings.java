@@ -17,6 +17,8 @@ import java.util.stream.Stream;
  * @param nanoCpus of one process, in billionths of a CPU
  * @param pidsLimit processes and threads of one sandbox
  * @param temporaryBytes size of /tmp, which counts as memory
+ * @param oomScoreAdjustment of its processes; the host's kernel ends processes of higher ones first
+ * @param maxConnections that one sandbox has open at once
  * @param readOnlyRoot whether only the home directory and /tmp can be written
  * @param callTimeout of one call of the engine's API
  * @param removeTimeout of all that one removal takes
@@ -49,6 +51,8 @@ public record DockerSandboxSettings(
     long nanoCpus,
     long pidsLimit,
     long temporaryBytes,
+    int oomScoreAdjustment,
+    int maxConnections,
     boolean readOnlyRoot,
     Duration callTimeout,
     Duration removeTimeout,
@@ -86,6 +90,8 @@ public record DockerSandboxSettings(
         (long) (config.getDouble("cpus") * 1e9),
         config.getLong("pids-limit"),
         config.getBytes("temporary-size"),
+        config.getInt("oom-score-adj"),
+        config.getInt("max-connections"),
         config.getBoolean("read-only-root"),
         config.getDuration("call-timeout"),
         config.getDuration("remove-timeout"),

@@ -44,13 +44,15 @@ final class FirewallRules {
    * @param nameServers that they may ask
    * @param destinations otherwise closed ones that an operator opened: {@code
    *     address[/bits][:port]}
+   * @param maxConnections that one sandbox has open at once; 0 disables the limit
    */
   static String ipv4(
       String clusterId,
       DockerNetwork.Bridge bridge,
       Set<Integer> hostPorts,
       List<String> nameServers,
-      List<Destination> destinations) {
+      List<Destination> destinations,
+      int maxConnections) {
     String forward = forwardChain(clusterId);
     String input = inputChain(clusterId);
     String from = " -i " + bridge.interfaceName();
@@ -61,6 +63,7 @@ final class FirewallRules {
     add(rules, forward, " -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
     // Neither a neighbour nor another machine opens a connection to a sandbox.
     add(rules, forward, " -o " + bridge.interfaceName() + " -j DROP");
+    limitConnections(rules, forward, maxConnections);
     for (String server : nameServers) {
       add(rules, forward, from + " -d " + server + " -p udp --dport 53 -j RETURN");
       add(rules, forward, from + " -d " + server + " -p tcp --dport 53 -j RETURN");
@@ -74,6 +77,7 @@ final class FirewallRules {
     }
 
     add(rules, input, " -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+    limitConnections(rules, input, maxConnections);
     for (String server : nameServers) {
       add(rules, input, " -d " + server + " -p udp --dport 53 -j ACCEPT");
       add(rules, input, " -d " + server + " -p tcp --dport 53 -j ACCEPT");
@@ -83,6 +87,17 @@ final class FirewallRules {
     }
     add(rules, input, " -j REJECT");
     return rules.append("COMMIT\n").toString();
+  }
+
+  /** Each sandbox has an address of its own. The host's table of connections is for all of them. */
+  private static void limitConnections(StringBuilder rules, String chain, int max) {
+    if (max == 0) return;
+    add(
+        rules,
+        chain,
+        " -m conntrack --ctstate NEW -m connlimit --connlimit-above "
+            + max
+            + " --connlimit-mask 32 --connlimit-saddr -j REJECT");
   }
 
   /** The bridge has no IPv6; should it ever get one, nothing passes. */

@@ -24,6 +24,7 @@ final class SandboxFirewall {
   private final DockerSandboxSettings settings;
   private final List<FirewallRules.Destination> destinations;
   private @Nullable String lastFailure;
+  private boolean connectionsLimited = true;
 
   SandboxFirewall(DockerSandboxSettings settings) {
     this.settings = settings;
@@ -66,14 +67,17 @@ final class SandboxFirewall {
     Iptables iptables = found.get();
     String forward = FirewallRules.forwardChain(settings.clusterId());
     String input = FirewallRules.inputChain(settings.clusterId());
-    Result restored =
-        iptables.restore(
-            FirewallRules.ipv4(
-                settings.clusterId(),
-                bridge,
-                hostPorts,
-                NameServers.of(settings.nameServers()),
-                destinations));
+    Result restored = restore(iptables, bridge, hostPorts, settings.maxConnections());
+    if (!restored.ok()) {
+      // A kernel without connlimit: the other rules matter more.
+      var without = restore(iptables, bridge, hostPorts, 0);
+      if (without.ok() && connectionsLimited) {
+        log.warn(
+            "connections of sandboxes are not limited: iptables-restore: {}", restored.output());
+      }
+      connectionsLimited = false;
+      restored = without;
+    }
     if (!restored.ok()) {
       return Optional.of("iptables-restore: " + restored.output());
     }
@@ -88,6 +92,18 @@ final class SandboxFirewall {
       applyIpv6(bridge);
     }
     return failure;
+  }
+
+  private Result restore(
+      Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts, int maxConnections) {
+    return iptables.restore(
+        FirewallRules.ipv4(
+            settings.clusterId(),
+            bridge,
+            hostPorts,
+            NameServers.of(settings.nameServers()),
+            destinations,
+            maxConnections));
   }
 
   private void applyIpv6(DockerNetwork.Bridge bridge) {

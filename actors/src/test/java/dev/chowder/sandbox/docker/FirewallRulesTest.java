@@ -30,16 +30,21 @@ class FirewallRulesTest {
             BRIDGE,
             Set.of(11434),
             List.of("10.0.0.53"),
-            List.of(Destination.parse("192.168.1.50:8000"), Destination.parse("10.9.0.0/16")));
+            List.of(Destination.parse("192.168.1.50:8000"), Destination.parse("10.9.0.0/16")),
+            1000);
     assertThat(rules)
         .containsSubsequence(
             "-A CHOWDER-a -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n",
             "-A CHOWDER-a -o chwa -j DROP\n",
+            "-A CHOWDER-a -m conntrack --ctstate NEW -m connlimit --connlimit-above 1000"
+                + " --connlimit-mask 32 --connlimit-saddr -j REJECT\n",
             "-A CHOWDER-a -i chwa -d 10.0.0.53 -p udp --dport 53 -j RETURN\n",
             "-A CHOWDER-a -i chwa -d 192.168.1.50 -p tcp --dport 8000 -j RETURN\n",
             "-A CHOWDER-a -i chwa -d 10.9.0.0/16 -j RETURN\n",
             "-A CHOWDER-a -i chwa -d 10.0.0.0/8 -j REJECT\n",
             "-A CHOWDER-a -i chwa -d 169.254.0.0/16 -j REJECT\n",
+            "-A CHOWDER-a-IN -m conntrack --ctstate NEW -m connlimit --connlimit-above 1000"
+                + " --connlimit-mask 32 --connlimit-saddr -j REJECT\n",
             "-A CHOWDER-a-IN -d 10.87.0.1 -p tcp --dport 11434 -j ACCEPT\n",
             "-A CHOWDER-a-IN -j REJECT\n",
             "COMMIT\n");

@@ -27,8 +27,13 @@ final class OutsideMachine implements AutoCloseable {
 
   private static final String WIRE = "chwit0";
   private static final String FAR_END = "chwit1";
+
+  /** Where connections stay open. */
+  static final int HOLDING_PORT = 82;
+
   private static final String SERVER =
-      "for (const p of [80, 81]) require('net').createServer(s => s.end()).listen(p, '0.0.0.0')";
+      "for (const p of [80, 81]) require('net').createServer(s => s.end()).listen(p, '0.0.0.0');"
+          + "require('net').createServer(s => s.on('error', () => {})).listen(82, '0.0.0.0')";
 
   private final DockerTestEngine engine;
   private final String container;

@@ -11,6 +11,8 @@ import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -264,6 +266,38 @@ class SandboxIsolationIT {
   }
 
   @Test
+  void aSandboxIsEndedBeforeTheServerWhenMemoryRunsOut() throws Exception {
+    int sandbox =
+        Integer.parseInt(
+            engine.exec(one + "-gateway", List.of("cat", "/proc/1/oom_score_adj")).strip());
+    int server = Integer.parseInt(Files.readString(Path.of("/proc/self/oom_score_adj")).strip());
+    assertThat(sandbox).isGreaterThan(server);
+  }
+
+  @Test
+  void aSandboxHasSoManyConnectionsAndNoMore() {
+    try (var limited = new DockerSandboxDriver(engine.settings(Map.of("max-connections", 20)))) {
+      limited.isolate();
+      assertThat(connections(40)).as("rule on").isEqualTo(20);
+    } finally {
+      driver.isolate();
+    }
+    assertThat(connections(40)).as("with the default").isEqualTo(40);
+  }
+
+  /** How many of these connections to the internet are open at once. */
+  private static int connections(int wanted) {
+    var script =
+        "const net = require('net'); let open = 0, done = 0; const n = %d;".formatted(wanted)
+            + "const end = () => { if (++done === n) { console.log(open); process.exit() } };"
+            + "for (let i = 0; i < n; i++) { const s = net.connect(%d, '%s');"
+                .formatted(OutsideMachine.HOLDING_PORT, OutsideMachine.INTERNET)
+            + "s.on('connect', () => { open++; end() }); s.on('error', end) }"
+            + "setTimeout(() => { console.log(open); process.exit() }, 10000);";
+    return Integer.parseInt(engine.exec(one + "-gateway", List.of("node", "-e", script)).strip());
+  }
+
+  @Test
   void aContainerHasItsLimits() {
     var settings = engine.settings();
     var container = engine.docker().inspectContainerCmd(one + "-gateway").exec();
@@ -272,6 +306,7 @@ class SandboxIsolationIT {
     assertThat(host.getMemorySwap()).isEqualTo(settings.memoryLimitBytes());
     assertThat(host.getNanoCPUs()).isEqualTo(settings.nanoCpus());
     assertThat(host.getPidsLimit()).isEqualTo(settings.pidsLimit());
+    assertThat(host.getOomScoreAdj()).isEqualTo(settings.oomScoreAdjustment());
     assertThat(host.getPrivileged()).isFalse();
     assertThat(host.getRestartPolicy().getName()).isIn("", "no");
     assertThat(host.getLogConfig().getConfig()).containsKeys("max-size", "max-file");
