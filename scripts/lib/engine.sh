@@ -62,7 +62,7 @@ engine_gone() { ! as_root kill -0 "$1" 2>/dev/null; }
 
 # Only the network is another one: `ip netns exec` would hide the control groups, too.
 inside() {
-  as_root env DOCKER_HOST="unix://$FOLDER/docker.sock" CHOWDER_HOME="$FOLDER/home" nsenter "--net=/run/netns/$NETWORK" "$@"
+  as_root env DOCKER_HOST="unix://$FOLDER/docker.sock" CHOWDER_HOME="$FOLDER/home" CHOWDER_START_AT_BOOT=no nsenter "--net=/run/netns/$NETWORK" "$@"
 }
 
 engine_remove() {

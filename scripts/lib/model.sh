@@ -27,7 +27,10 @@ model_api_provider() { if [ "$MODEL_PROVIDER" = demo ]; then echo custom; else e
 # demo_model_ensure: also where a real model came later, since the first agents still talk to the demo model.
 demo_model_ensure() {
   if [ "$MODEL_PROVIDER" != demo ] && [ ! -e "$CHOWDER_HOME/demo-model-used" ]; then return 0; fi
-  if process_runs demo-model && [ "$(cat "$RUN/demo-model.key" 2>/dev/null)" = "$APP:$CHOWDER_DEMO_MODEL_PORT" ]; then return 0; fi
+  if process_supervised demo-model && [ "$(cat "$RUN/demo-model.key" 2>/dev/null)" = "$APP:$CHOWDER_DEMO_MODEL_PORT" ]; then
+    process_await demo-model demo_model_answers
+    return 0
+  fi
   process_stop demo-model
   port_free "$CHOWDER_DEMO_MODEL_PORT" CHOWDER_DEMO_MODEL_PORT "the demo model"
   say "Starting the demo model (a small one that needs no network, for when no provider's key is set) ..."

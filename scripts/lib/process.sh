@@ -1,10 +1,14 @@
 # shellcheck shell=bash
-# Starts and ends background processes by pid files; it knows nothing of what they do. Needs common.sh and settings.sh.
+# Starts and ends supervised background processes by pid files; it knows nothing of what they do. Needs common.sh and
+# settings.sh.
+#
+# Of each process run/NAME.pid is the process itself and run/NAME.supervisor its supervisor (scripts/lib/supervise), which
+# starts it again whenever it ends by itself.
 
-PROCESS_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
+export CHOWDER_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 
 # process_start NAME COMMAND...: in a session of its own, so that it outlives the terminal; output goes to logs/NAME.log.
-# Whoever calls may have provider keys in the environment; a process's environment is no place for them. What opens the
+# The caller may have provider keys in the environment; a process's environment is no place for them. What opens the
 # database or speaks to Stripe is for the server alone.
 process_start() {
   local name="$1" log="$LOGS/$1.log" hidden=(-u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY)
@@ -13,18 +17,22 @@ process_start() {
     server | server-*) ;;
     *) hidden+=(-u CHOWDER_STORAGE_PASSWORD -u CHOWDER_MASTER_KEY -u CHOWDER_STRIPE_SECRET_KEY -u CHOWDER_STRIPE_WEBHOOK_SECRET) ;;
   esac
-  if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$PROCESS_LOG_BYTES" ]; then mv "$log" "$log.1"; fi
-  rm -f "$RUN/$name.pid"
-  # The process writes its own pid, since --fork makes it nobody's child at once: Envoy ends itself when the process that
-  # started it does. 9 is the lock of whoever called, which must not live as long as a daemon.
+  process_forget "$name"
+  printf '%s\0' "$@" >"$RUN/$name.command"
+  # The supervisor writes its own pid, since --fork detaches it from its parent at once. 9 is the lock of the caller,
+  # which must end with it.
   # shellcheck disable=SC2016  # expanded by the inner shell
   env "${hidden[@]}" \
-    setsid --fork sh -c 'echo $$ >"$0.part" && mv "$0.part" "$0" && exec nohup "$@"' "$RUN/$name.pid" "$@" >>"$log" 2>&1 </dev/null 9>&-
+    setsid --fork sh -c 'echo $$ >"$0.part" && mv "$0.part" "$0" && exec "$@"' "$RUN/$name.supervisor" \
+    "$ROOT/scripts/lib/supervise" "$RUN/$name" "$log" >>"$LOGS/$name.log" 2>&1 </dev/null 9>&-
   wait_until 10 test -s "$RUN/$name.pid" || die "$name could not be started (see $log)."
 }
 
-# process_runs NAME: is it alive, and still what we started? A pid alone proves nothing after a reboot.
-process_runs() { process_alive "$RUN/$1.pid" "$(process_mark "$1")"; }
+# process_runs NAME: is it alive, or its supervisor, and still what we started? A pid alone proves nothing after a reboot.
+process_runs() { process_supervised "$1" || process_alive "$RUN/$1.pid" "$(process_mark "$1")"; }
+
+# process_supervised NAME: will it be started again when it ends?
+process_supervised() { process_alive "$RUN/$1.supervisor" "supervise $RUN/$1 $LOGS/"; }
 
 # What the command line of each of our processes contains.
 process_mark() {
@@ -38,41 +46,62 @@ process_mark() {
 
 # process_stop NAME: SIGTERM, then SIGKILL when the time is over; returns when it is gone.
 process_stop() {
-  local name="$1" pid
-  if process_runs "$name"; then
-    pid="$(cat "$RUN/$name.pid")"
-    kill -TERM "$pid" 2>/dev/null || true
-    if ! wait_until "$CHOWDER_STOP_SECONDS" process_gone "$pid"; then
+  local name="$1" pids=()
+  # The supervisor passes the signal on, and ends after its process. A process whose supervisor was killed is left alone.
+  if process_supervised "$name"; then pids+=("$(cat "$RUN/$name.supervisor")"); fi
+  if process_alive "$RUN/$name.pid" "$(process_mark "$name")"; then pids+=("$(cat "$RUN/$name.pid")"); fi
+  if [ "${#pids[@]}" -gt 0 ]; then
+    kill -TERM "${pids[0]}" 2>/dev/null || true
+    if ! wait_until "$CHOWDER_STOP_SECONDS" process_gone "${pids[@]}"; then
       say "$name did not end within $CHOWDER_STOP_SECONDS s of SIGTERM and is killed."
-      # With all that it started: each has a session of its own.
-      kill -KILL -- "-$pid" 2>/dev/null || true
-      wait_until 10 process_gone "$pid" || die "$name (pid $pid) cannot be ended."
+      # With all that it started: each supervisor has a session of its own.
+      kill -KILL -- "-${pids[0]}" 2>/dev/null || true
+      kill -KILL "${pids[@]}" 2>/dev/null || true
+      wait_until 10 process_gone "${pids[@]}" || die "$name (pid ${pids[*]}) cannot be ended."
     fi
   fi
-  rm -f "$RUN/$name.pid" "$RUN/$name.key"
+  process_forget "$name"
+  rm -f "$RUN/$name.key"
 }
 
-process_gone() { ! kill -0 "$1" 2>/dev/null; }
+process_forget() { rm -f "$RUN/$1.pid" "$RUN/$1.supervisor" "$RUN/$1.exit" "$RUN/$1.command"; }
 
-# process_await NAME COMMAND...: until COMMAND succeeds; says what the log says when the process dies or the time is over.
+process_gone() {
+  local pid
+  for pid in "$@"; do
+    if kill -0 "$pid" 2>/dev/null; then return 1; fi
+  done
+}
+
+# process_await NAME COMMAND...: until COMMAND succeeds; says what the log says when the process ends or the time is over.
 process_await() {
-  local name="$1"
+  local name="$1" ended=""
   shift
   PROCESS_AWAITED="$name"
-  if ! wait_until "$CHOWDER_START_SECONDS" process_up_or_dead "$@" || ! "$@"; then
+  # Of an earlier run.
+  rm -f "$RUN/$name.exit"
+  if ! wait_until "$CHOWDER_START_SECONDS" process_up_or_ended "$@" || ! "$@"; then
+    ended="no answer within $CHOWDER_START_SECONDS s"
+    if process_ended_twice "$name"; then ended="it ended with exit code $(tail -n 1 "$RUN/$name.exit"), and is tried again until scripts/down"; fi
     tail -n 5 "$LOGS/$name.log" >&2
-    die "$name did not start (expected: an answer within $CHOWDER_START_SECONDS s); its last lines are above, all of them in $LOGS/$name.log."
+    die "cannot start $name: $ended; its last lines are above, all of them in $LOGS/$name.log."
   fi
 }
 
-process_up_or_dead() { "$@" || ! process_runs "$PROCESS_AWAITED"; }
+process_up_or_ended() { "$@" || process_ended_twice "$PROCESS_AWAITED" || ! process_runs "$PROCESS_AWAITED"; }
 
-# port_free PORT VARIABLE WHAT: dies with one sentence when somebody else listens there.
+# Once may be for a port that another process used for a moment.
+process_ended_twice() { [ -s "$RUN/$1.exit" ] && [ "$(wc -l <"$RUN/$1.exit")" -ge 2 ]; }
+
+# port_free PORT VARIABLE WHAT: dies with one sentence if another process listens there. A process of ours whose supervisor was
+# killed needs a moment to end.
 port_free() {
-  if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
+  if ! wait_until 2 port_closed "$1"; then
     die "port $1 for $3 is taken$(port_owner "$1"): end what listens there, or set $2 to a free port."
   fi
 }
+
+port_closed() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 port_owner() {
   local owner

@@ -22,11 +22,11 @@ server_ensure() {
 
 # Each node's environment is its own: both run in a shell of their own.
 node_ensure() (
-  local name key supervise=()
+  local name key
   name="$(node_name "$1")"
   node_environment "$1"
   key="$(server_key)"
-  if process_runs "$name" && [ "$(cat "$RUN/$name.key" 2>/dev/null)" = "$key" ]; then return 0; fi
+  if process_supervised "$name" && [ "$(cat "$RUN/$name.key" 2>/dev/null)" = "$key" ]; then return 0; fi
   if process_runs "$name"; then
     say "Restarting $name: its code or settings changed ..."
     process_stop "$name"
@@ -35,13 +35,12 @@ node_ensure() (
   port_free "$CHOWDER_OPERATOR_PORT" CHOWDER_OPERATOR_PORT "operators"
   if [ "$NODES" -gt 1 ]; then
     port_free "$CHOWDER_CLUSTER_MANAGEMENT_PORT" CHOWDER_CLUSTER_MANAGEMENT_PORT "other nodes"
-    supervise=("$ROOT/scripts/lib/supervise")
   fi
   say "Starting $name ..."
   local options
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   if [ -s "$AOT_CACHE" ]; then options+=("-XX:AOTCache=$AOT_CACHE"); fi
-  process_start "$name" "${supervise[@]}" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
+  process_start "$name" "$JAVA_HOME/bin/java" "${options[@]}" -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Main
   printf '%s\n' "$key" >"$RUN/$name.key.new"
 )
 
@@ -60,7 +59,7 @@ server_key() {
     printf '%s\n' "$APP" "$JAVA_HOME" "$CHOWDER_JAVA_OPTS"
     # compgen, not env: the values of our variables alone. One that is a secret goes into nothing but the hash: it is
     # never an argument. What only tests read is left out.
-    compgen -e | grep '^CHOWDER_' | grep -v -e '^CHOWDER_MODEL' -e '^CHOWDER_CACHE$' -e '^CHOWDER_TEST_' -e '^CHOWDER_E2E_' -e '^CHOWDER_CHROMIUM$' | LC_ALL=C sort | while IFS= read -r name; do
+    compgen -e | grep '^CHOWDER_' | grep -v -e '^CHOWDER_MODEL' -e '^CHOWDER_CACHE$' -e '^CHOWDER_START_AT_BOOT$' -e '^CHOWDER_TEST_' -e '^CHOWDER_E2E_' -e '^CHOWDER_CHROMIUM$' | LC_ALL=C sort | while IFS= read -r name; do
       printf '%s=%s\n' "$name" "${!name}"
     done
   } | sha256sum | cut -c1-16
@@ -72,7 +71,7 @@ envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
   # It holds the token by which the server knows Envoy.
   (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" CHOWDER_OPENAPI="$APP/openapi.json" "$ROOT/envoy/render.sh" >"$config.new")
-  if process_runs envoy && cmp -s "$config" "$config.new"; then
+  if process_supervised envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
     # It asks a node how it is only now and then: one that was just started may still count as lost.
     process_await envoy envoy_answers

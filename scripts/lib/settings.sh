@@ -18,6 +18,8 @@ CHOWDER_START_SECONDS="${CHOWDER_START_SECONDS:-90}"
 CHOWDER_STOP_SECONDS="${CHOWDER_STOP_SECONDS:-60}"
 # How long the first instance may take from POST to running.
 CHOWDER_FIRST_INSTANCE_SECONDS="${CHOWDER_FIRST_INSTANCE_SECONDS:-400}"
+# Whether systemd starts the installation after a reboot, where the host has systemd.
+export CHOWDER_START_AT_BOOT="${CHOWDER_START_AT_BOOT:-yes}"
 # What the first instance must find free; one OpenClaw holds 0.8 to 1.3 GiB.
 CHOWDER_MEMORY_WANTED_MIB="${CHOWDER_MEMORY_WANTED_MIB:-1536}"
 

@@ -66,8 +66,11 @@ class EngineRestartE2E {
     String before = startedAt(first);
     // What a machine without power does to our processes; the engine's own end is gentler.
     for (String process : List.of("server", "envoy", "demo-model")) {
-      var pid = Long.parseLong(Files.readString(home("run/" + process + ".pid")).strip());
-      assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
+      // Supervisors first, or they would start again what ends.
+      for (String file : List.of(process + ".supervisor", process + ".pid")) {
+        var pid = Long.parseLong(Files.readString(home("run/" + file)).strip());
+        assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
+      }
     }
     engine("stop");
     engine("start");

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,11 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The scripts of an installation that holds an agent with a history. Before the others: every agent
@@ -25,6 +31,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RestartE2E {
+  private static final Duration ANSWERS_AGAIN = Duration.ofSeconds(15);
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+  private static final int PORT = Installation.UNDER_TEST.demoModel().getPort();
   private static final String QUESTION = "What did I ask you to remember?";
 
   private final Agent agent = SharedAgents.first();
@@ -35,15 +44,20 @@ class RestartE2E {
     assertThat(agent.tell("restart", "Remember: " + nonce).is(200).said()).contains(nonce);
   }
 
-  @Test
-  void aServerThatWasKilledIsStartedAgainAndItsAgentHasNotNoticed() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"server", "envoy", "demo-model"})
+  void aProcessThatIsKilledAnswersAgainByItselfAndItsAgentHasNotNoticed(String name)
+      throws Exception {
     String running = startedAt();
-    ProcessHandle server = process("server");
-    assertThat(server.destroyForcibly()).isTrue();
-    Eventually.is("the server's end", Limits.QUICK, () -> !server.isAlive());
+    ProcessHandle killed = process(name);
+    assertThat(killed.destroyForcibly()).isTrue();
+    assertThat(killed.onExit().get(5, TimeUnit.SECONDS).isAlive()).isFalse();
 
-    script("up");
-    assertThat(process("server").pid()).isNotEqualTo(server.pid());
+    long began = System.nanoTime();
+    Eventually.is(name + " answers again", ANSWERS_AGAIN, () -> answers(name));
+    System.out.printf(
+        "%s answered again %.1f s after kill -9%n", name, (System.nanoTime() - began) / 1e9);
+    assertThat(process(name).pid()).isNotEqualTo(killed.pid());
     assertThat(agent.get().text("status")).isEqualTo("running");
     assertThat(agent.tell("restart", QUESTION).is(200).said()).contains(nonce);
     assertThat(startedAt()).as("the gateway's start").isEqualTo(running);
@@ -53,10 +67,28 @@ class RestartE2E {
   void anInstallationThatWasTakenDownComesBackWithItsAgentsAndTheirHistory() {
     script("down");
     assertThat(Docker.runs(agent.container())).isFalse();
+    assertThat(processes()).as("processes of the installation").isEmpty();
 
     script("up");
     assertThat(agent.get().text("status")).isEqualTo("running");
     assertThat(agent.tell("restart", QUESTION).is(200).said()).contains(nonce);
+  }
+
+  /**
+   * Without a supervisor the process would not be started again, so it ends, too. The next start
+   * brings both back.
+   */
+  @Test
+  void aServerWhoseSupervisorIsKilledEndsAndIsStartedByTheNextUp() throws Exception {
+    ProcessHandle server = process("server");
+    Path file = run("server.supervisor");
+    var supervisor = ProcessHandle.of(Long.parseLong(Files.readString(file).strip())).orElseThrow();
+    assertThat(supervisor.destroyForcibly()).isTrue();
+    assertThat(server.onExit().get(60, TimeUnit.SECONDS).isAlive()).isFalse();
+
+    script("up");
+    assertThat(process("server").pid()).isNotEqualTo(server.pid());
+    assertThat(agent.get().text("status")).isEqualTo("running");
   }
 
   @Test
@@ -84,8 +116,37 @@ class RestartE2E {
     return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
   }
 
+  /** As a caller finds it: the server and Envoy through each other, the model by itself. */
+  private boolean answers(String name) throws InterruptedException {
+    var request =
+        name.equals("demo-model")
+            ? HttpRequest.newBuilder(URI.create(Installation.UNDER_TEST.demoModel() + "/v1/models"))
+            : agent.caller().request("/v1/organization");
+    try {
+      return Caller.HTTP
+              .send(request.timeout(CALL_TIMEOUT).build(), HttpResponse.BodyHandlers.discarding())
+              .statusCode()
+          == 200;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
+  /** Processes and supervisors, by the home in their command lines. */
+  private static List<String> processes() {
+    var run = Installation.UNDER_TEST.home().resolve("run").toString();
+    return ProcessHandle.allProcesses()
+        .flatMap(process -> process.info().commandLine().stream())
+        .filter(line -> line.contains(run) || line.contains("demomodel.Main --port " + PORT))
+        .toList();
+  }
+
+  private static Path run(String file) {
+    return Installation.UNDER_TEST.home().resolve("run").resolve(file);
+  }
+
   private static ProcessHandle process(String name) throws IOException {
-    Path file = Installation.UNDER_TEST.home().resolve("run").resolve(name + ".pid");
+    Path file = run(name + ".pid");
     return ProcessHandle.of(Long.parseLong(Files.readString(file).strip())).orElseThrow();
   }
 

@@ -1,0 +1,170 @@
+package dev.chowder.server.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code scripts/lib/supervise}: commands that end, and the end of the supervisor itself. */
+@Timeout(60)
+class SuperviseTest {
+  private static final Path SUPERVISE = Path.of("..", "scripts", "lib", "supervise");
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+
+  /** Ends by SIGTERM, and says so. */
+  private static final String UNTIL_TERM =
+      "trap 'echo ended in order; exit 0' TERM; while :; do sleep 0.1; done";
+
+  @TempDir Path folder;
+
+  private final List<ProcessHandle> started = new ArrayList<>();
+
+  @AfterEach
+  void end() {
+    // The supervisor first: it would start again what it sees die.
+    started.forEach(ProcessHandle::destroyForcibly);
+  }
+
+  @Test
+  void aCommandThatIsKilledIsStartedAgain() throws Exception {
+    var supervisor = supervise(UNTIL_TERM, Map.of());
+    var first = awaitCommand();
+    long began = System.nanoTime();
+    assertThat(first.destroyForcibly()).isTrue();
+    await(() -> command().filter(second -> second.pid() != first.pid()).isPresent());
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(5));
+    assertThat(Files.readString(folder.resolve("part.exit"))).isEqualTo("137\n");
+    assertThat(supervisor.isAlive()).isTrue();
+  }
+
+  @Test
+  void pausesGrowWhileACommandEndsAtOnceAndTheLogSaysSo() throws Exception {
+    var _ = supervise("exit 3", Map.of());
+    await(() -> log().contains("3 in a row"));
+    var line =
+        "supervise: part ended with exit code 3 after 0 s (%d in a row that ended early); starts"
+            + " again in %d s. To stop it: scripts/down";
+    assertThat(log()).contains(line.formatted(1, 1), line.formatted(2, 2), line.formatted(3, 4));
+  }
+
+  @Test
+  void aPauseHasALimitAndIsShortAgainAfterALongRun() throws Exception {
+    var _ =
+        supervise(
+            "echo >>runs; [ $(wc -l <runs) -ne 4 ] || sleep 2; exit 4",
+            Map.of(
+                "CHOWDER_SUPERVISE_PAUSE_SECONDS",
+                "2",
+                "CHOWDER_SUPERVISE_LONG_ENOUGH_SECONDS",
+                "2"));
+    await(() -> log().contains("after 2 s (1 in a row that ended early); starts again in 1 s"));
+    assertThat(log()).contains("after 0 s (3 in a row that ended early); starts again in 2 s");
+  }
+
+  @Test
+  void sigtermEndsBothInOrder() throws Exception {
+    var supervisor = supervise(UNTIL_TERM, Map.of());
+    var command = awaitCommand();
+    assertThat(supervisor.destroy()).isTrue();
+    await(() -> !supervisor.isAlive());
+    assertThat(command.isAlive()).isFalse();
+    assertThat(log()).contains("ended in order").doesNotContain("starts again");
+    assertThat(folder.resolve("part.pid")).doesNotExist();
+  }
+
+  @Test
+  void sigtermInAPauseLeavesNothing() throws Exception {
+    var supervisor = supervise("exit 1", Map.of());
+    await(() -> log().contains("starts again in 4 s"));
+    assertThat(supervisor.destroy()).isTrue();
+    await(() -> !supervisor.isAlive());
+    assertThat(started).noneMatch(ProcessHandle::isAlive);
+    assertThat(supervisor.descendants()).isEmpty();
+  }
+
+  @Test
+  void aCommandDoesNotOutliveASupervisorThatIsKilled() throws Exception {
+    var supervisor = supervise(UNTIL_TERM, Map.of());
+    var command = awaitCommand();
+    assertThat(supervisor.destroyForcibly()).isTrue();
+    await(() -> !command.isAlive());
+    assertThat(log()).contains("ended in order");
+  }
+
+  @Test
+  void aLogThatIsFullIsMovedAtARestart() throws Exception {
+    var _ =
+        supervise(
+            "head -c 3000 /dev/zero | tr '\\0' x; exit 1", Map.of("CHOWDER_LOG_BYTES", "2000"));
+    await(() -> Files.exists(folder.resolve("part.log.1")) && log().contains("2 in a row"));
+    assertThat(Files.size(folder.resolve("part.log"))).isLessThan(4000);
+  }
+
+  private ProcessHandle supervise(String command, Map<String, String> environment)
+      throws IOException {
+    Files.writeString(folder.resolve("part.command"), "bash\0-c\0" + command + "\0");
+    Files.createFile(folder.resolve("part.log"));
+    var builder =
+        new ProcessBuilder(
+                SUPERVISE.toAbsolutePath().normalize().toString(),
+                folder.resolve("part").toString(),
+                folder.resolve("part.log").toString())
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().putAll(environment);
+    var supervisor = builder.start().toHandle();
+    started.add(supervisor);
+    return supervisor;
+  }
+
+  private ProcessHandle awaitCommand() throws InterruptedException {
+    await(() -> command().isPresent());
+    return command().orElseThrow();
+  }
+
+  private Optional<ProcessHandle> command() {
+    try {
+      var pid = Files.readString(folder.resolve("part.pid")).strip();
+      var command = ProcessHandle.of(Long.parseLong(pid)).filter(ProcessHandle::isAlive);
+      command.filter(one -> !started.contains(one)).ifPresent(started::add);
+      return command;
+    } catch (NoSuchFileException notYet) {
+      return Optional.empty();
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  private String log() {
+    try {
+      return Files.readString(folder.resolve("part.log"));
+    } catch (NoSuchFileException moved) {
+      return "";
+    } catch (IOException why) {
+      throw new UncheckedIOException(why);
+    }
+  }
+
+  private static void await(BooleanSupplier holds) throws InterruptedException {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!holds.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("the time of " + LIMIT).isLessThan(deadline);
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+  }
+}
