@@ -34,9 +34,9 @@ import org.slf4j.LoggerFactory;
  * Runs effects on virtual threads: one at a time per instance, each try within its deadline. A try
  * needs a permit: at most {@link EffectSettings#maxConcurrent} run at once on this node, and of
  * stages that start OpenClaw at most {@link EffectSettings#maxConcurrentBoots}. Both are granted to
- * organizations in turn. What must succeed in the end (a slot, a removal) is tried until it does or
- * is no longer owed; between two tries an effect holds no permit. Time in the queue counts against
- * no limit.
+ * organizations in turn. An effect that must succeed in the end (a slot, a removal) is tried until
+ * it does or is no longer pending; between two tries it holds no permit. Time in the queue counts
+ * against no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
@@ -398,8 +398,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * An agent that ran before outlasts its engine's restart, which may be what ended it. The
-     * caller who creates one is told at once that there is no engine.
+     * An agent that ran before outlasts its engine's restart, which may have ended it. A create
+     * fails at once if there is no engine.
      */
     private boolean outlastsItsEngine(Step step, Exception why) {
       return step.attempt() > 1
@@ -461,7 +461,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               apply.attempt(), apply.version(), note, clock.instant()));
     }
 
-    /** What does not work in time stays owed, and is dispatched again. */
+    /** A rotation that does not succeed in time stays pending, and is dispatched again. */
     private void rotateToken(InstanceEffect.RotateToken rotate) throws InterruptedException {
       try {
         untilDone(

@@ -77,11 +77,11 @@ final class HostComparison {
   }
 
   /**
-   * Everything: what is harmless is told, and what is grave judged all together. Only what differs
-   * from the journal by the listing is inspected.
+   * Compares all sandboxes. Harmless findings are reported at once, destructive ones are judged all
+   * together. Only sandboxes that differ from the journal by the listing are inspected.
    *
-   * @param live all instances that are not terminated, read before this call: an attempt that began
-   *     later is not told what was seen of the one before it
+   * @param live all instances that are not terminated, read before this call: nothing that was seen
+   *     of an attempt is reported to a later one
    */
   void compare(List<InstanceView> live) {
     Map<SandboxId, SandboxObservation> listed = new LinkedHashMap<>();
@@ -111,11 +111,11 @@ final class HostComparison {
     act(findings, new Unclear(Set.copyOf(unclear), missing(unclear, known, listed)), known.size());
   }
 
-  /** What was seen of a sandbox, and what that means. */
+  /** An observation of a sandbox, and its meaning. */
   private record Inspected(SandboxObservation seen, Finding finding) {}
 
   /**
-   * What could not be found out now.
+   * Sandboxes that are unknown for now.
    *
    * @param all of it
    * @param missing those of it that an instance has by its row, and the listing does not show
@@ -173,7 +173,7 @@ final class HostComparison {
     quarantine.all().stream()
         .filter(Quarantine.Unaccounted::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
-    // Nothing follows from what could not be found out, but it may be as grave as the rest.
+    // Nothing follows from a missing sandbox that is unknown for now, but it may be lost as well.
     if (ids.isEmpty() && !unclear.missing().isEmpty()) return;
     unclear.missing().forEach(id -> ids.add(id.value()));
     if (!alarm.permits(ids, massLimit, now)) {
