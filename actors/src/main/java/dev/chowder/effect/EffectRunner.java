@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
@@ -25,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -317,11 +319,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     /** As it is to be done now: the overrides may have changed on the way to it. */
     private Step step(Stage stage, RunStages plan) {
-      int version =
-          stage == Stage.OPENCLAW_CONFIG && latest instanceof RunStages left
-              ? left.configVersion()
-              : 0;
-      return new Step(stage, plan.attempt(), plan.organizationId(), plan.model(), version);
+      var config = latest instanceof RunStages left ? left.config() : plan.config();
+      return new Step(stage, plan.attempt(), plan.organizationId(), plan.model(), config);
     }
 
     /** Whether it went well. */
@@ -393,7 +392,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                       (int) Duration.between(begun, now).toMillis(),
                       outcome.note()),
                   outcome.endpoint(),
-                  step.configVersion(),
+                  step.stage() == Stage.OPENCLAW_CONFIG ? step.config().version() : 0,
+                  outcome.overrides(),
                   now));
     }
 
@@ -450,15 +450,28 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     /** A gateway that does not take it in time gets it when it starts. */
     private void applyConfig(InstanceEffect.ApplyConfig apply) throws InterruptedException {
+      var taken = new AtomicReference<>(ConfigValues.Taken.PENDING);
       String note;
       try {
-        note = untilDone(() -> work.applyConfig(id, apply), Optional.of(settings.applyLimit()));
+        note =
+            untilDone(
+                () -> {
+                  var applied = work.applyConfig(id, apply);
+                  taken.set(applied.overrides());
+                  return applied.note();
+                },
+                Optional.of(settings.applyLimit()));
       } catch (WorkFailure late) {
         note = late.text() + "; applied at the next start";
       }
       tell(
           new InstanceCommand.ConfigApplied(
-              apply.attempt(), apply.version(), note, clock.instant()));
+              apply.attempt(),
+              apply.config().version(),
+              apply.config().overrides().version(),
+              taken.get(),
+              note,
+              clock.instant()));
     }
 
     /** A rotation that does not succeed in time stays pending, and is dispatched again. */

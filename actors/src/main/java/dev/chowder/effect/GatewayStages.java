@@ -21,7 +21,6 @@ import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -44,6 +43,7 @@ public final class GatewayStages implements GatewayWork {
 
   private final SandboxDriver driver;
   private final SecretStore secrets;
+  private final KnownSecrets known;
   private final GatewayTokens tokens;
   private final ModelSetups models;
   private final Overrides overrides;
@@ -64,6 +64,7 @@ public final class GatewayStages implements GatewayWork {
   public GatewayStages(
       SandboxDriver driver,
       SecretStore secrets,
+      KnownSecrets known,
       GatewayTokens tokens,
       ModelSetups models,
       Overrides overrides,
@@ -76,6 +77,7 @@ public final class GatewayStages implements GatewayWork {
       EffectSettings settings) {
     this.driver = driver;
     this.secrets = secrets;
+    this.known = known;
     this.tokens = tokens;
     this.models = models;
     this.overrides = overrides;
@@ -104,7 +106,7 @@ public final class GatewayStages implements GatewayWork {
       case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
       case START_GATEWAY -> {
         tokens.settle(id, sandbox);
-        yield startGateway(sandbox, step);
+        yield startGateway(id, sandbox, step);
       }
       case PUBLISH -> publish(sandbox);
     };
@@ -112,8 +114,7 @@ public final class GatewayStages implements GatewayWork {
 
   private Outcome onboard(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
     Reachable model = models.reach(step.organizationId(), step.model());
-    overrides.homeIsNew(id);
-    channels.homeIsNew(id);
+    channels.homeIsNew(id, step.config().channels());
     var task =
         new TaskSpec(
             snapshot,
@@ -131,7 +132,7 @@ public final class GatewayStages implements GatewayWork {
           "openclaw onboard ended with exit code "
               + result.exitCode()
               + "; its last lines: "
-              + tail(result.output(), model.setup().key()));
+              + tail(id, step, result.output()));
     }
     driver.writeFiles(sandbox, OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
     return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
@@ -157,18 +158,19 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
+    // Read at once: a value is kept only while its version is among the last ones.
+    var wanted = step.config();
+    var patches = overrides.pending(id, wanted);
+    var pending = channels.pending(id, wanted.channels());
     // Also what a running gateway was to take and did not.
-    if (step.configVersion() == 0 && !overrides.isPending(id) && !channels.isPending(id)) {
-      return Outcome.skipped();
-    }
+    if (wanted.version() == 0 && patches.isEmpty() && pending.isEmpty()) return Outcome.skipped();
     // It writes into the configuration.
-    var withoutPlugin = installPlugins(id, sandbox, step);
+    var withoutPlugin = installPlugins(sandbox, step, StoredChannels.needingPlugins(pending));
     var config = readConfig(sandbox);
-    var switched = channels.apply(id, config, withoutPlugin);
-    int version = overrides.apply(id, config);
+    var switched = channels.apply(pending, config, withoutPlugin);
+    overrides.apply(id, patches, config);
     driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
     channels.applied(id, switched);
-    overrides.applied(id, version);
     return new Outcome(
         StageRecord.Outcome.EXECUTED,
         withoutPlugin.stream()
@@ -177,15 +179,16 @@ public final class GatewayStages implements GatewayWork {
                     channel.id()
                         + ": its plugin could not be installed; tried again at the next start")
             .collect(Collectors.joining("; ")),
-        Optional.empty());
+        Optional.empty(),
+        wanted.overrides().version());
   }
 
   /** Returns those that could not be installed: an agent starts without a channel, too. */
-  private Set<Channel> installPlugins(InstanceId id, SandboxId sandbox, Step step) {
+  private Set<Channel> installPlugins(SandboxId sandbox, Step step, List<Channel> needing) {
     var failed = EnumSet.noneOf(Channel.class);
     // The rest of the stage needs little.
     long until = System.nanoTime() + limit(step).multipliedBy(4).dividedBy(5).toNanos();
-    for (var channel : channels.needingPlugins(id)) {
+    for (var channel : needing) {
       var left = Duration.ofNanos(until - System.nanoTime());
       if (left.toSeconds() < 1 || !isInstalled(sandbox, step, channel, left)) failed.add(channel);
     }
@@ -204,24 +207,26 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  private Outcome startGateway(SandboxId sandbox, Step step) throws InterruptedException {
-    var endpoint = startProcess(sandbox, step);
+  private Outcome startGateway(InstanceId id, SandboxId sandbox, Step step)
+      throws InterruptedException {
+    var endpoint = startProcess(id, sandbox, step);
     var readyBefore = settings.readyLimit();
     return switch (readiness.awaitReady(
         endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
       case READY -> Outcome.executed();
-      case DIED -> throw diedEarly(sandbox);
+      case DIED -> throw diedEarly(id, sandbox, step);
       case NOT_IN_TIME ->
           throw new WorkFailure(
               "GATEWAY_NOT_READY",
               "the gateway did not become ready within "
                   + readyBefore.toSeconds()
                   + " s; its last lines: "
-                  + lastLines(sandbox));
+                  + lastLines(id, sandbox, step));
     };
   }
 
-  private SandboxEndpoint startProcess(SandboxId sandbox, Step step) throws InterruptedException {
+  private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, Step step)
+      throws InterruptedException {
     try {
       return driver.start(
           sandbox,
@@ -238,13 +243,14 @@ public final class GatewayStages implements GatewayWork {
           why.reason() == SandboxException.Reason.REFUSED
               && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
               && one.attempt() == step.attempt();
-      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF) throw diedEarly(sandbox);
+      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF) throw diedEarly(id, sandbox, step);
       throw why;
     }
   }
 
-  private WorkFailure diedEarly(SandboxId sandbox) throws InterruptedException {
-    var lines = lastLines(sandbox);
+  private WorkFailure diedEarly(InstanceId id, SandboxId sandbox, Step step)
+      throws InterruptedException {
+    var lines = lastLines(id, sandbox, step);
     return switch (driver.observe(sandbox).mainProcess()) {
       case MainProcess.Ended ended -> {
         var cause = CrashCause.of(ended, lines, driver.howEnded(sandbox));
@@ -266,7 +272,7 @@ public final class GatewayStages implements GatewayWork {
   private Outcome publish(SandboxId sandbox) throws InterruptedException {
     var seen = driver.observe(sandbox);
     if (seen.mainProcess() instanceof MainProcess.Ended ended) {
-      var cause = CrashCause.of(ended, lastLines(sandbox), driver.howEnded(sandbox));
+      var cause = CrashCause.of(ended, LogTail.read(driver, sandbox), driver.howEnded(sandbox));
       throw new WorkFailure(
           cause.reason(), "the gateway ended just after it was ready: " + cause.text());
     }
@@ -290,13 +296,17 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
+  public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
     var gateway = SandboxDriver.SandboxEndpoint.parse(apply.endpoint());
     // In this order: an override may be about a channel whose plugin has to be there first.
-    return Stream.of(channels.hotApply(id, gateway), overrides.hotApply(id, gateway))
-        .filter(note -> !note.isEmpty())
-        .collect(Collectors.joining("; "));
+    var note = channels.hotApply(id, apply.config().channels(), gateway);
+    var outcome = overrides.hotApply(id, apply.config(), gateway);
+    return new Applied(
+        outcome.taken(),
+        Stream.of(note, outcome.note())
+            .filter(text -> !text.isEmpty())
+            .collect(Collectors.joining("; ")));
   }
 
   @Override
@@ -343,13 +353,18 @@ public final class GatewayStages implements GatewayWork {
     return settings.stageLimits().getOrDefault(step.stage(), settings.stopLimit());
   }
 
-  private String lastLines(SandboxId sandbox) throws InterruptedException {
-    return tail(LogTail.read(driver, sandbox), Optional.empty());
+  private String lastLines(InstanceId id, SandboxId sandbox, Step step)
+      throws InterruptedException {
+    return tail(id, step, LogTail.read(driver, sandbox));
   }
 
-  private static String tail(String output, Optional<Secret> secret) {
-    var text = output.strip();
-    if (secret.isPresent()) text = text.replace(secret.get().reveal(), "***");
+  /** Masked before it is cut: a part of a secret would not be recognized. */
+  private String tail(InstanceId id, Step step, String output) {
+    var config = step.config();
+    var text =
+        known
+            .of(id, step.organizationId(), config.overrides().version(), config.channels())
+            .mask(output.strip());
     return text.length() <= TAIL_CHARACTERS
         ? text
         : text.substring(text.length() - TAIL_CHARACTERS);

@@ -1,10 +1,12 @@
 package dev.chowder.effect;
 
+import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
+import dev.chowder.instance.WantedConfig;
 import java.util.Optional;
 
 /**
@@ -22,11 +24,19 @@ public interface GatewayWork {
   void stop(InstanceId id) throws InterruptedException;
 
   /**
-   * Has the running gateway take the overrides; returns a note, empty when all went well.
+   * Has the running gateway take its configuration.
    *
-   * @throws WorkFailure when it does not take them now, and may later
+   * @throws WorkFailure when it does not take it now, and may later
    */
-  String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
+  Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
+
+  /**
+   * What became of a configuration.
+   *
+   * @param overrides what became of the overrides in it
+   * @param note why something was not taken; empty if all was
+   */
+  record Applied(ConfigValues.Taken overrides, String note) {}
 
   /** Makes the token of this rotation the only one that opens the gateway. */
   void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) throws InterruptedException;
@@ -40,16 +50,23 @@ public interface GatewayWork {
   /**
    * One stage of an instance's way to a running gateway.
    *
-   * @param configVersion the overrides to apply; 0: none are owed
+   * @param config what {@link Stage#OPENCLAW_CONFIG} brings to the home
    */
   record Step(
-      Stage stage, int attempt, String organizationId, ModelChoice model, int configVersion) {}
+      Stage stage, int attempt, String organizationId, ModelChoice model, WantedConfig config) {}
 
   /**
-   * How a step went; {@code endpoint} is where the gateway answers, if this step is the one that
-   * knows.
+   * How a step went.
+   *
+   * @param endpoint where the gateway answers, if this step is the one that knows
+   * @param overrides the version of the overrides that this step wrote; empty if it wrote none
    */
-  record Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
+  record Outcome(
+      StageRecord.Outcome outcome, String note, Optional<String> endpoint, String overrides) {
+    public Outcome(StageRecord.Outcome outcome, String note, Optional<String> endpoint) {
+      this(outcome, note, endpoint, "");
+    }
+
     public static Outcome executed() {
       return new Outcome(StageRecord.Outcome.EXECUTED, "", Optional.empty());
     }

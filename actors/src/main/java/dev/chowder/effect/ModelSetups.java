@@ -6,8 +6,8 @@ import dev.chowder.openclaw.ModelListProbe;
 import dev.chowder.openclaw.ModelListProbe.Finding;
 import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.secret.SecretNames;
-import dev.chowder.secret.SecretStore;
+import dev.chowder.secret.Secret;
+import java.util.Optional;
 
 /**
  * Turns an instance's choice of model into what OpenClaw is told, after the provider's key was
@@ -16,16 +16,31 @@ import dev.chowder.secret.SecretStore;
 public final class ModelSetups {
   private final SandboxDriver driver;
   private final HostPortUse hostPorts;
-  private final SecretStore secrets;
+  private final Keys keys;
   private final ModelListProbe probe;
 
-  /** Connects the parts that a setup takes. */
-  public ModelSetups(
-      SandboxDriver driver, HostPortUse hostPorts, SecretStore secrets, ModelListProbe probe) {
+  /**
+   * Connects the parts that a setup takes.
+   *
+   * @param keys the organizations' keys that hold now
+   */
+  public ModelSetups(SandboxDriver driver, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
     this.driver = driver;
     this.hostPorts = hostPorts;
-    this.secrets = secrets;
+    this.keys = keys;
     this.probe = probe;
+  }
+
+  /** The keys of organizations at model providers. */
+  @FunctionalInterface
+  public interface Keys {
+    /**
+     * Returns the key that may be sent where this model is; empty if the organization has none. May
+     * block.
+     *
+     * @throws WorkFailure if the organization's key is for another origin by now
+     */
+    Optional<Secret> of(String organizationId, ModelChoice model);
   }
 
   /** Opens ports of the host's loopback; see {@link HostPortAccess#use}. */
@@ -41,7 +56,7 @@ public final class ModelSetups {
 
   /** Fails with KEY_REFUSED, MODEL_PROVIDER_NOT_CONFIGURED or REFUSED. */
   Reachable reach(String organizationId, ModelChoice model) throws InterruptedException {
-    var key = secrets.get(organizationId, SecretNames.providerKey(model.provider()));
+    var key = keys.of(organizationId, model);
     if (key.isEmpty() && !model.provider().equals("custom")) {
       throw new WorkFailure(
           "MODEL_PROVIDER_NOT_CONFIGURED",

@@ -1,12 +1,18 @@
 package dev.chowder.effect;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 
-/** The callers' overrides onto OpenClaw's configuration, kept encrypted. All methods block. */
+/**
+ * The callers' overrides onto OpenClaw's configuration, kept encrypted as values that never change.
+ * Which of them holds, and what became of it, the instance says. All methods block.
+ */
 public interface Overrides {
   /**
    * Refuses what may not be overridden, or what OpenClaw's schema does not allow.
@@ -17,47 +23,50 @@ public interface Overrides {
   void check(ObjectNode overrides);
 
   /**
-   * Keeps the overrides of a new instance.
+   * Writes the overrides of a new instance.
    *
+   * @param version names the value
    * @throws Refused as {@link #check} does
    */
-  void store(InstanceId id, ObjectNode overrides);
+  void store(InstanceId id, String version, ObjectNode overrides);
 
   /**
-   * Merges a JSON merge patch into what is kept.
+   * Writes what a JSON merge patch makes of overrides.
    *
-   * @throws Refused as {@link #check} does, also for what the patch and the kept ones are together
+   * @param base the overrides that hold
+   * @param version names the new value
+   * @throws Refused as {@link #check} does, also for what the patch and the base are together
    */
-  void patch(InstanceId id, ObjectNode patch);
+  void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch);
 
   /**
-   * What is kept, with values under sensitive names masked; instances without overrides are left
-   * out.
-   */
-  Map<InstanceId, ObjectNode> shown(Collection<InstanceId> ids);
-
-  /** After onboarding wrote the configuration anew: nothing is applied any more. */
-  void homeIsNew(InstanceId id);
-
-  /** Whether something was not applied yet. */
-  boolean isPending(InstanceId id);
-
-  /**
-   * Applies what was not applied yet onto the file's content.
+   * Returns overrides with values under sensitive names masked; instances without overrides are
+   * left out.
    *
-   * @return for {@link #applied}, once the file is written
+   * @param holding the overrides that hold, by instance
    */
-  int apply(InstanceId id, ObjectNode config);
+  Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding);
 
-  /** The file holds what {@link #apply} did. */
-  void applied(InstanceId id, int version);
+  /** Returns the merge patches that the home has not seen, to be applied in this order. */
+  List<ObjectNode> pending(InstanceId id, WantedConfig wanted);
+
+  /** Applies merge patches onto the content of the configuration's file. */
+  void apply(InstanceId id, List<ObjectNode> pending, ObjectNode config);
 
   /**
-   * Has a running gateway take what was not applied yet; returns a note, empty when all went well.
+   * Has a running gateway take what the home has not seen.
    *
    * @throws GatewayWork.WorkFailure when it does not take it now, and may later
    */
-  String hotApply(InstanceId id, SandboxEndpoint gateway) throws InterruptedException;
+  Outcome hotApply(InstanceId id, WantedConfig wanted, SandboxEndpoint gateway)
+      throws InterruptedException;
+
+  /**
+   * What became of overrides.
+   *
+   * @param note why the gateway refused them; empty if it did not
+   */
+  record Outcome(Taken taken, String note) {}
 
   /** Why overrides were refused. */
   final class Refused extends RuntimeException {

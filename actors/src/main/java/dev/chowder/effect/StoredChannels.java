@@ -24,6 +24,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,9 +33,9 @@ import java.util.StringJoiner;
 
 /**
  * Keeps which channels an instance is to have, and their credentials, in the encrypted table, and
- * brings that to the file or to the running gateway. What is asked for and what became of it are
- * rows of their own: the former is written by whoever a caller speaks to, the latter by the node
- * that the instance lives at. All methods block.
+ * brings that to the file or to the running gateway. What a caller asks for is a value that never
+ * changes, under a version that the instance accepts; what became of it is a row that only the
+ * instance's effects write, one at a time. All methods block.
  */
 public final class StoredChannels {
   private static final String PLUGIN = "its plugin: ";
@@ -59,12 +60,24 @@ public final class StoredChannels {
     this.driver = driver;
   }
 
-  /** All channels that were ever asked for. */
-  public Map<Channel, ChannelRecord> all(InstanceId id) {
-    var rows = secrets.getAllOf(id.value(), SecretNames.CHANNELS);
+  /**
+   * Returns all channels that were ever connected.
+   *
+   * @param versions the version of each that holds, by the channel's name
+   */
+  public Map<Channel, ChannelRecord> all(InstanceId id, Map<String, String> versions) {
+    var names = new HashSet<String>();
+    versions.forEach(
+        (channel, version) -> {
+          names.add(SecretNames.channel(channel, version));
+          names.add(SecretNames.channelDone(channel));
+        });
+    var rows = secrets.getAll(List.of(id.value()), names).getOrDefault(id.value(), Map.of());
     var all = new EnumMap<Channel, ChannelRecord>(Channel.class);
     for (var channel : Channel.values()) {
-      var asked = Optional.ofNullable(rows.get(SecretNames.channel(channel.id())));
+      var version = versions.get(channel.id());
+      if (version == null) continue;
+      var asked = Optional.ofNullable(rows.get(SecretNames.channel(channel.id(), version)));
       var done = Optional.ofNullable(rows.get(SecretNames.channelDone(channel.id())));
       asked.ifPresent(
           wish ->
@@ -73,17 +86,15 @@ public final class StoredChannels {
     return all;
   }
 
-  /** What is known of one; empty when it was never asked for. */
-  public Optional<ChannelRecord> of(InstanceId id, Channel channel) {
-    return secrets
-        .get(id.value(), SecretNames.channel(channel.id()))
-        .map(
-            asked ->
-                new ChannelRecord(
-                    Wish.of(asked),
-                    secrets
-                        .get(id.value(), SecretNames.channelDone(channel.id()))
-                        .map(ChannelRecord.Done::of)));
+  /**
+   * Returns what is known of one version of a channel; empty if it was never connected.
+   *
+   * @param version empty if there is none
+   */
+  public Optional<ChannelRecord> of(InstanceId id, Channel channel, String version) {
+    return version.isEmpty()
+        ? Optional.empty()
+        : Optional.ofNullable(all(id, Map.of(channel.id(), version)).get(channel));
   }
 
   /** Whether a wish was refused for want of a plugin, and not for what it says. */
@@ -91,33 +102,31 @@ public final class StoredChannels {
     return record.problem().startsWith(PLUGIN);
   }
 
-  /** Keeps what a caller asked for; the instance has to be told that something is pending. */
-  public void ask(InstanceId id, Channel channel, Wish wish) {
-    secrets.put(id.value(), SecretNames.channel(channel.id()), wish.toSecret());
+  /**
+   * Writes what a caller asked for, under its version; it holds once the instance accepted that.
+   */
+  public void store(InstanceId id, Channel channel, Wish wish) {
+    secrets.put(id.value(), SecretNames.channel(channel.id(), wish.change()), wish.toSecret());
   }
 
   /** After onboarding wrote the configuration anew. */
-  void homeIsNew(InstanceId id) {
-    all(id)
+  void homeIsNew(InstanceId id, Map<String, String> versions) {
+    all(id, versions)
         .forEach(
             (channel, record) ->
                 record.done().ifPresent(done -> put(id, channel, done.forNewHome())));
   }
 
-  /** Whether something was not applied yet. */
-  boolean isPending(InstanceId id) {
-    return !pending(id).isEmpty();
-  }
-
-  private Map<Channel, ChannelRecord> pending(InstanceId id) {
-    var all = all(id);
+  /** Returns what was not applied yet. */
+  Map<Channel, ChannelRecord> pending(InstanceId id, Map<String, String> versions) {
+    var all = all(id, versions);
     all.values().removeIf(record -> record.pending().isEmpty());
     return all;
   }
 
-  /** Those whose plugins have to be in the home before {@link #apply}. */
-  List<Channel> needingPlugins(InstanceId id) {
-    return pending(id).entrySet().stream()
+  /** Returns those whose plugins have to be in the home before {@link #apply}. */
+  static List<Channel> needingPlugins(Map<Channel, ChannelRecord> pending) {
+    return pending.entrySet().stream()
         .filter(entry -> needsPlugin(entry.getKey(), entry.getValue()))
         .map(Map.Entry::getKey)
         .toList();
@@ -129,11 +138,13 @@ public final class StoredChannels {
    * @param without channels that the gateway would not know: it does not start with them
    * @return for {@link #applied}, once the file is written
    */
-  Map<Channel, ChannelRecord> apply(InstanceId id, ObjectNode config, Set<Channel> without) {
-    var pending = pending(id);
-    pending.keySet().removeAll(without);
-    pending.forEach((channel, record) -> MergePatch.apply(config, patch(config, channel, record)));
-    return pending;
+  Map<Channel, ChannelRecord> apply(
+      Map<Channel, ChannelRecord> pending, ObjectNode config, Set<Channel> without) {
+    var applied = new EnumMap<Channel, ChannelRecord>(Channel.class);
+    applied.putAll(pending);
+    applied.keySet().removeAll(without);
+    applied.forEach((channel, record) -> MergePatch.apply(config, patch(config, channel, record)));
+    return applied;
   }
 
   /** The file holds what {@link #apply} did. */
@@ -146,9 +157,10 @@ public final class StoredChannels {
    *
    * @throws WorkFailure when it does not take it now, and may later
    */
-  String hotApply(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
+  String hotApply(InstanceId id, Map<String, String> versions, SandboxEndpoint gateway)
+      throws InterruptedException {
     var notes = new StringJoiner("; ");
-    for (var entry : pending(id).entrySet()) {
+    for (var entry : pending(id, versions).entrySet()) {
       var note = hotApply(id, gateway, entry.getKey(), entry.getValue());
       if (!note.isEmpty()) notes.add(entry.getKey().id() + ": " + note);
     }

@@ -2,7 +2,10 @@ package dev.chowder.effect;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.Done;
@@ -15,33 +18,30 @@ import dev.chowder.openclaw.OverrideLedger;
 import dev.chowder.openclaw.OverrideLimits;
 import dev.chowder.openclaw.OverrideVerdict;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 
 /**
- * Keeps each instance's ledger of overrides in the encrypted table, and brings its changes to the
- * file or to the running gateway. Changes of one instance wait for each other within this process;
- * knows no other one.
+ * Keeps ledgers of overrides in the encrypted table, each under its version, and brings what is
+ * pending to the file or to the running gateway. A ledger is written once and never changed, so it
+ * needs no lock.
  */
 public final class StoredOverrides implements Overrides {
   private static final String WHAT = "openclaw_config";
-  private static final int LOCKS = 64;
 
   private final SecretStore secrets;
   private final OpenClawAdmin admin;
   private final OverrideLimits limits;
   private final Supplier<Optional<ConfigSchema>> schema;
   private final UnaryOperator<String> publicUrl;
-  private final ReentrantLock[] locks =
-      IntStream.range(0, LOCKS).mapToObj(_ -> new ReentrantLock()).toArray(ReentrantLock[]::new);
 
   /**
    * Wires the table.
@@ -68,15 +68,17 @@ public final class StoredOverrides implements Overrides {
   }
 
   @Override
-  public void store(InstanceId id, ObjectNode overrides) {
-    var ledger = accepted(OverrideLedger.first(overrides, limits, schema.get()));
-    change(id, _ -> ledger);
+  public void store(InstanceId id, String version, ObjectNode overrides) {
+    put(id, version, accepted(OverrideLedger.first(overrides, limits, schema.get())));
   }
 
   @Override
-  public void patch(InstanceId id, ObjectNode patch) {
-    var known = schema.get();
-    change(id, ledger -> accepted(ledger.patched(patch, limits, known)));
+  public void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch) {
+    put(id, version, accepted(ledger(id, base).patched(patch, limits, schema.get())));
+  }
+
+  private void put(InstanceId id, String version, OverrideLedger ledger) {
+    secrets.put(id.value(), SecretNames.overrides(version), ledger.toSecret());
   }
 
   private static OverrideLedger accepted(OverrideVerdict verdict) {
@@ -87,77 +89,75 @@ public final class StoredOverrides implements Overrides {
   }
 
   @Override
-  public Map<InstanceId, ObjectNode> shown(Collection<InstanceId> ids) {
-    var owners = ids.stream().map(InstanceId::value).toList();
+  public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {
+    var owners = new HashSet<String>();
+    var names = new HashSet<String>();
+    holding.forEach(
+        (id, overrides) -> {
+          if (overrides.version().isEmpty()) return;
+          owners.add(id.value());
+          names.add(SecretNames.overrides(overrides.version()));
+        });
+    var kept = secrets.getAll(owners, names);
     var shown = new HashMap<InstanceId, ObjectNode>();
-    secrets
-        .getAll(owners, SecretNames.OVERRIDES)
-        .forEach(
-            (owner, kept) -> {
-              var overrides = OverrideLedger.of(kept).shown();
-              if (!overrides.isEmpty()) shown.put(new InstanceId(owner), overrides);
-            });
+    holding.forEach(
+        (id, overrides) -> {
+          var values = kept.getOrDefault(id.value(), Map.of());
+          var value = values.get(SecretNames.overrides(overrides.version()));
+          if (value == null) return;
+          var asked = ledger(value, overrides.taken()).shown();
+          if (!asked.isEmpty()) shown.put(id, asked);
+        });
     return shown;
   }
 
   @Override
-  public void homeIsNew(InstanceId id) {
-    if (ledger(id).isPresent()) change(id, OverrideLedger::forNewHome);
+  public List<ObjectNode> pending(InstanceId id, WantedConfig wanted) {
+    var ledger = ledger(id, wanted.overrides());
+    return wanted.homeIsNew() ? ledger.forNewHome() : ledger.pending();
   }
 
   @Override
-  public boolean isPending(InstanceId id) {
-    return ledger(id).filter(ledger -> !ledger.pending().isEmpty()).isPresent();
+  public void apply(InstanceId id, List<ObjectNode> pending, ObjectNode config) {
+    OpenClawConfig.apply(config, pending, publicUrl.apply(id.value()));
   }
 
   @Override
-  public int apply(InstanceId id, ObjectNode config) {
-    var ledger = ledger(id).orElse(OverrideLedger.empty());
-    OpenClawConfig.apply(config, ledger.pending(), publicUrl.apply(id.value()));
-    return ledger.version();
-  }
-
-  @Override
-  public void applied(InstanceId id, int version) {
-    if (ledger(id).isPresent()) change(id, ledger -> ledger.applied(version));
-  }
-
-  @Override
-  public String hotApply(InstanceId id, SandboxEndpoint gateway) throws InterruptedException {
-    var ledger = ledger(id).orElse(OverrideLedger.empty());
-    if (ledger.pending().isEmpty()) return "";
+  public Outcome hotApply(InstanceId id, WantedConfig wanted, SandboxEndpoint gateway)
+      throws InterruptedException {
+    var pending = pending(id, wanted);
+    if (pending.isEmpty()) return new Outcome(Taken.APPLIED, "");
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
     if (token.isEmpty()) throw WorkFailure.notNow(WHAT, "no gateway token");
     var url = publicUrl.apply(id.value());
-    var patches =
-        ledger.pending().stream().map(patch -> OpenClawConfig.keepingOrigin(patch, url)).toList();
+    var patches = pending.stream().map(patch -> OpenClawConfig.keepingOrigin(patch, url)).toList();
     return switch (admin.patchConfig(gateway, token.get(), patches)) {
-      case Done _ -> {
-        change(id, kept -> kept.applied(ledger.version()));
-        yield "";
-      }
-      case AdminAnswer.Refused refused -> {
-        change(id, kept -> kept.refused(ledger.version()));
-        yield WHAT + ": refused by OpenClaw and taken back: " + refused.toText();
-      }
+      case Done _ -> new Outcome(Taken.APPLIED, "");
+      case AdminAnswer.Refused refused ->
+          new Outcome(
+              Taken.REFUSED, WHAT + ": refused by OpenClaw and taken back: " + refused.toText());
       case TokenRefused _ -> throw WorkFailure.notNow(WHAT, "the gateway refuses its token");
       case Busy(var message) -> throw WorkFailure.notNow(WHAT, message);
       case NoAnswer(var note) -> throw WorkFailure.notNow(WHAT, note);
     };
   }
 
-  private Optional<OverrideLedger> ledger(InstanceId id) {
-    return secrets.get(id.value(), SecretNames.OVERRIDES).map(OverrideLedger::of);
+  private OverrideLedger ledger(InstanceId id, OverridesVersion holding) {
+    if (holding.version().isEmpty()) return OverrideLedger.empty();
+    var value = secrets.get(id.value(), SecretNames.overrides(holding.version()));
+    if (value.isPresent()) return ledger(value.get(), holding.taken());
+    // An older version may have told of a change and kept none.
+    if (holding.version().equals(SecretNames.UNVERSIONED)) return OverrideLedger.empty();
+    throw new WorkFailure(
+        "CONFIG_MISSING", WHAT + ": its stored value is missing; set it again, then recover");
   }
 
-  private void change(InstanceId id, UnaryOperator<OverrideLedger> step) {
-    var lock = locks[Math.floorMod(id.hashCode(), LOCKS)];
-    lock.lock();
-    try {
-      var after = step.apply(ledger(id).orElse(OverrideLedger.empty()));
-      secrets.put(id.value(), SecretNames.OVERRIDES, after.toSecret());
-    } finally {
-      lock.unlock();
-    }
+  private static OverrideLedger ledger(Secret value, Taken taken) {
+    var ledger = OverrideLedger.of(value);
+    return switch (taken) {
+      case PENDING -> ledger;
+      case APPLIED -> ledger.applied();
+      case REFUSED -> ledger.refused();
+    };
   }
 }

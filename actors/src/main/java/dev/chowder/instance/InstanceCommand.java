@@ -3,6 +3,8 @@ package dev.chowder.instance;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.chowder.actor.CborSerializable;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -75,24 +77,40 @@ public sealed interface InstanceCommand extends CborSerializable {
    * Changes what may be changed.
    *
    * @param labels the changes; an empty value removes
-   * @param reconfigured whether the overrides in the table of secrets were changed
+   * @param overrides which overrides are to hold; empty if they stay
    */
   record Update(
       String keyId,
       Optional<String> name,
       Map<String, String> labels,
-      boolean reconfigured,
+      Optional<OverridesChange> overrides,
       Instant now,
       ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /**
+   * Other overrides, whose value is written already.
+   *
+   * @param base what they were computed from; they are rejected if it does not hold any more
+   * @param version names the value; new for each change
+   */
+  record OverridesChange(OverridesVersion base, String version) {}
+
+  /**
    * A channel is to be connected, or not any more.
    *
-   * @param channel whose wish in the table of secrets was changed
+   * @param base the version that the value was computed from, empty if there was none; the change
+   *     is rejected if it does not hold any more
+   * @param version names the value, which is written already; new for each change
    */
   record SwitchChannel(
-      String keyId, String channel, boolean enabled, Instant now, ActorRef<InstanceReply> replyTo)
+      String keyId,
+      String channel,
+      boolean enabled,
+      String base,
+      String version,
+      Instant now,
+      ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /** Asks for another token for its gateway. */
@@ -128,8 +146,14 @@ public sealed interface InstanceCommand extends CborSerializable {
    *
    * @param endpoint where the gateway answers, if this stage is the one that knows
    * @param configVersion up to which the gateway's file has the overrides now; 0: as before
+   * @param overrides which overrides the file has now; empty if this stage wrote none
    */
-  record Finished(StageRecord done, Optional<String> endpoint, int configVersion, Instant at) {}
+  record Finished(
+      StageRecord done,
+      Optional<String> endpoint,
+      int configVersion,
+      String overrides,
+      Instant at) {}
 
   /** A stage or a stop failed for good. {@code stage} is empty for a stop. */
   record EffectFailed(
@@ -146,7 +170,15 @@ public sealed interface InstanceCommand extends CborSerializable {
   /** A gateway that was lost in this attempt may be started again now. */
   record StartDue(int attempt, Instant now) implements Report {}
 
-  record ConfigApplied(int attempt, int configVersion, String note, Instant now)
+  /**
+   * The running gateway was asked to take its configuration.
+   *
+   * @param overrides which overrides were among it; empty if there are none
+   * @param taken what became of those
+   * @param note why something was not taken; empty if all was
+   */
+  record ConfigApplied(
+      int attempt, int configVersion, String overrides, Taken taken, String note, Instant now)
       implements Report {}
 
   /** The token of this rotation is the only one that is valid. */

@@ -19,10 +19,14 @@ public sealed interface InstanceEffect {
    * Takes the steps that are left on the way to a running gateway, one after another.
    *
    * @param stages at least one
-   * @param configVersion the overrides to apply; 0: none are owed
+   * @param config what {@link Stage#OPENCLAW_CONFIG} brings to the home
    */
   record RunStages(
-      List<Stage> stages, int attempt, String organizationId, ModelChoice model, int configVersion)
+      List<Stage> stages,
+      int attempt,
+      String organizationId,
+      ModelChoice model,
+      WantedConfig config)
       implements InstanceEffect {
     static RunStages of(InstanceState.Progress progress, int attempt, Profile profile) {
       return new RunStages(
@@ -30,7 +34,7 @@ public sealed interface InstanceEffect {
           attempt,
           profile.organizationId(),
           profile.model(),
-          profile.configOwed() ? profile.configVersion() : 0);
+          WantedConfig.of(profile, progress.plan().contains(Stage.CREATE_SANDBOX)));
     }
 
     /** Whether it is on the same way, wherever on it. */
@@ -54,8 +58,8 @@ public sealed interface InstanceEffect {
   record AwaitStart(String organizationId, int attempt, List<Instant> engineLosses, Instant since)
       implements InstanceEffect {}
 
-  /** Has the running gateway take the overrides up to {@code version}. */
-  record ApplyConfig(String organizationId, int attempt, String endpoint, int version)
+  /** Has the running gateway take its configuration. */
+  record ApplyConfig(String organizationId, int attempt, String endpoint, WantedConfig config)
       implements InstanceEffect {}
 
   /**

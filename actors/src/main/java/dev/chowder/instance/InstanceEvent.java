@@ -33,8 +33,14 @@ public sealed interface InstanceEvent {
 
   record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
 
+  /** {@code overrides}: the version that the stage wrote into the home; empty if it wrote none. */
   record StageFinished(
-      int attempt, StageRecord done, Optional<String> endpoint, int configVersion, Instant at)
+      int attempt,
+      StageRecord done,
+      Optional<String> endpoint,
+      int configVersion,
+      String overrides,
+      Instant at)
       implements InstanceEvent {}
 
   record Failed(
@@ -69,15 +75,21 @@ public sealed interface InstanceEvent {
 
   record LeftoverFound(Instant at) implements InstanceEvent {}
 
+  /** {@code overrides}: the version that holds now; empty if the overrides stay. */
   record Updated(
       String keyId,
       Optional<String> name,
       Optional<Map<String, String>> labels,
-      boolean reconfigured,
+      String overrides,
       Instant at)
       implements InstanceEvent {}
 
-  record ConfigApplied(int attempt, int configVersion, String note, Instant at)
+  /**
+   * {@code overrides}: the version that the gateway took or refused; empty if it did neither, or if
+   * there are none.
+   */
+  record ConfigApplied(
+      int attempt, int configVersion, String overrides, boolean refused, String note, Instant at)
       implements InstanceEvent {}
 
   record EndpointMoved(int attempt, String endpoint, Instant at) implements InstanceEvent {}
@@ -95,6 +107,7 @@ public sealed interface InstanceEvent {
 
   record TokenRotated(int attempt, int rotation, Instant at) implements InstanceEvent {}
 
-  record ChannelSwitched(String keyId, String channel, boolean enabled, Instant at)
+  /** {@code version}: names the value that holds now. */
+  record ChannelSwitched(String keyId, String channel, boolean enabled, String version, Instant at)
       implements InstanceEvent {}
 }

@@ -26,6 +26,7 @@ import dev.chowder.journal.v1.InstanceStopped;
 import dev.chowder.journal.v1.InstanceTokenRotated;
 import dev.chowder.journal.v1.InstanceTokenRotationRequested;
 import dev.chowder.journal.v1.InstanceUpdated;
+import dev.chowder.secret.SecretNames;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
@@ -94,7 +95,8 @@ public final class InstanceJournal
                       .setName(e.name().orElse(""))
                       .setRelabelled(e.labels().isPresent())
                       .putAllLabels(e.labels().orElse(Map.of()))
-                      .setReconfigured(e.reconfigured()))
+                      .setReconfigured(!e.overrides().isEmpty())
+                      .setOverridesVersion(e.overrides()))
               .build();
       case InstanceEvent.ConfigApplied e ->
           stored
@@ -102,7 +104,9 @@ public final class InstanceJournal
                   InstanceConfigApplied.newBuilder()
                       .setAttempt(e.attempt())
                       .setConfigVersion(e.configVersion())
-                      .setNote(e.note()))
+                      .setNote(e.note())
+                      .setOverridesVersion(e.overrides())
+                      .setOverridesRefused(e.refused()))
               .build();
       case InstanceEvent.EndpointMoved e ->
           stored
@@ -125,7 +129,8 @@ public final class InstanceJournal
               .setChannelSwitched(
                   InstanceChannelSwitched.newBuilder()
                       .setChannel(e.channel())
-                      .setEnabled(e.enabled()))
+                      .setEnabled(e.enabled())
+                      .setVersion(e.version()))
               .build();
       case InstanceEvent.TokenRotated e ->
           stored
@@ -200,13 +205,18 @@ public final class InstanceJournal
             keyId,
             filled(e.getName()),
             e.getRelabelled() ? Optional.of(Map.copyOf(e.getLabelsMap())) : Optional.empty(),
-            e.getReconfigured(),
+            e.getReconfigured() ? version(e.getOverridesVersion()) : "",
             at);
       }
       case CONFIG_APPLIED -> {
         var e = stored.getConfigApplied();
         yield new InstanceEvent.ConfigApplied(
-            e.getAttempt(), e.getConfigVersion(), e.getNote(), at);
+            e.getAttempt(),
+            e.getConfigVersion(),
+            e.getOverridesVersion(),
+            e.getOverridesRefused(),
+            e.getNote(),
+            at);
       }
       case ENDPOINT_MOVED -> {
         var e = stored.getEndpointMoved();
@@ -228,7 +238,8 @@ public final class InstanceJournal
           new InstanceEvent.TokenRotationRequested(keyId, requestId, at);
       case CHANNEL_SWITCHED -> {
         var e = stored.getChannelSwitched();
-        yield new InstanceEvent.ChannelSwitched(keyId, e.getChannel(), e.getEnabled(), at);
+        yield new InstanceEvent.ChannelSwitched(
+            keyId, e.getChannel(), e.getEnabled(), version(e.getVersion()), at);
       }
       case TOKEN_ROTATED -> {
         var e = stored.getTokenRotated();
@@ -254,6 +265,7 @@ public final class InstanceJournal
         .setRegion(p.region())
         .putAllLabels(p.labels())
         .setConfigured(p.configVersion() > 0)
+        .setOverridesVersion(p.config().overrides().version())
         .build();
   }
 
@@ -269,6 +281,7 @@ public final class InstanceJournal
         e.getConfigured() ? 1 : 0,
         0,
         TokenRotations.NONE,
+        ConfigValues.ofNew(e.getConfigured() ? version(e.getOverridesVersion()) : ""),
         at,
         at,
         requestId);
@@ -295,6 +308,7 @@ public final class InstanceJournal
         .setNote(e.done().note())
         .setEndpoint(e.endpoint().orElse(""))
         .setConfigVersion(e.configVersion())
+        .setOverridesVersion(e.overrides())
         .build();
   }
 
@@ -309,7 +323,13 @@ public final class InstanceJournal
             e.getNote()),
         filled(e.getEndpoint()),
         e.getConfigVersion(),
+        e.getOverridesVersion(),
         at);
+  }
+
+  /** Events from before values had versions mean the row of that time. */
+  private static String version(String stored) {
+    return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }
 
   private static Optional<String> filled(String text) {

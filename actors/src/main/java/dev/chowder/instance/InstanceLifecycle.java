@@ -3,6 +3,7 @@ package dev.chowder.instance;
 import static dev.chowder.instance.Decision.accept;
 import static dev.chowder.instance.Decision.reject;
 
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
@@ -90,9 +91,9 @@ public final class InstanceLifecycle {
           state instanceof Born b && !(state instanceof Deleted)
               ? update(b, u)
               : reject(new InstanceRejection.NotFound());
-      case InstanceCommand.SwitchChannel(var keyId, var channel, var enabled, var now, _) ->
-          state instanceof Born && !(state instanceof Deleted)
-              ? accept(new InstanceEvent.ChannelSwitched(keyId, channel, enabled, now))
+      case InstanceCommand.SwitchChannel s ->
+          state instanceof Born b && !(state instanceof Deleted)
+              ? switchChannel(b, s)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.RotateToken r ->
           switch (state) {
@@ -120,11 +121,11 @@ public final class InstanceLifecycle {
               : accept();
       case InstanceCommand.GatewayStopped(var attempt, var now) ->
           isStopping(state, attempt) ? accept(new InstanceEvent.Stopped(attempt, now)) : accept();
-      case InstanceCommand.ConfigApplied(var attempt, var version, var note, var now) ->
+      case InstanceCommand.ConfigApplied c ->
           state instanceof Running r
-                  && r.attempt() == attempt
-                  && version > r.profile().appliedVersion()
-              ? accept(new InstanceEvent.ConfigApplied(attempt, version, note, now))
+                  && r.attempt() == c.attempt()
+                  && c.configVersion() > r.profile().appliedVersion()
+              ? accept(configApplied(c))
               : accept();
       case InstanceCommand.TokenRotated(var attempt, var rotation, var now) ->
           switch (state) {
@@ -190,17 +191,45 @@ public final class InstanceLifecycle {
             r.now()));
   }
 
+  private static InstanceEvent configApplied(InstanceCommand.ConfigApplied c) {
+    return new InstanceEvent.ConfigApplied(
+        c.attempt(),
+        c.configVersion(),
+        c.taken() == Taken.PENDING ? "" : c.overrides(),
+        c.taken() == Taken.REFUSED,
+        c.note(),
+        c.now());
+  }
+
+  private static Decision switchChannel(Born state, InstanceCommand.SwitchChannel s) {
+    var config = state.profile().config();
+    if (config.remembers(s.version())) return accept();
+    return config.channels().getOrDefault(s.channel(), "").equals(s.base())
+        ? accept(
+            new InstanceEvent.ChannelSwitched(
+                s.keyId(), s.channel(), s.enabled(), s.version(), s.now()))
+        : reject(new InstanceRejection.Superseded());
+  }
+
   private static Decision update(Born state, InstanceCommand.Update u) {
+    var config = state.profile().config();
+    // It is resent: name and labels were changed with the overrides.
+    if (u.overrides().filter(change -> config.remembers(change.version())).isPresent()) {
+      return accept();
+    }
+    if (u.overrides().filter(change -> !config.overrides().equals(change.base())).isPresent()) {
+      return reject(new InstanceRejection.Superseded());
+    }
     var labels = merge(state.profile().labels(), u.labels());
     var renamed = u.name().filter(name -> !name.equals(state.profile().name()));
     var relabelled =
         labels.equals(state.profile().labels())
             ? Optional.<Map<String, String>>empty()
             : Optional.of(labels);
-    return renamed.isEmpty() && relabelled.isEmpty() && !u.reconfigured()
+    var overrides = u.overrides().map(InstanceCommand.OverridesChange::version).orElse("");
+    return renamed.isEmpty() && relabelled.isEmpty() && overrides.isEmpty()
         ? accept()
-        : accept(
-            new InstanceEvent.Updated(u.keyId(), renamed, relabelled, u.reconfigured(), u.now()));
+        : accept(new InstanceEvent.Updated(u.keyId(), renamed, relabelled, overrides, u.now()));
   }
 
   private static Map<String, String> merge(Map<String, String> old, Map<String, String> changes) {
@@ -250,7 +279,12 @@ public final class InstanceLifecycle {
       if (!isAt(now, f.attempt(), one.done().stage())) continue;
       var event =
           new InstanceEvent.StageFinished(
-              f.attempt(), one.done(), one.endpoint(), one.configVersion(), one.at());
+              f.attempt(),
+              one.done(),
+              one.endpoint(),
+              one.configVersion(),
+              one.overrides(),
+              one.at());
       events.add(event);
       now = evolve(now, event);
     }
@@ -360,13 +394,17 @@ public final class InstanceLifecycle {
       case InstanceEvent.Updated u -> {
         var b = expect(Born.class, state, event);
         var p = b.profile();
+        var updated = p.updated(u.name().orElse(p.name()), u.labels().orElse(p.labels()));
         yield b.with(
-            p.updated(u.name().orElse(p.name()), u.labels().orElse(p.labels()), u.reconfigured())
+            (u.overrides().isEmpty()
+                    ? updated
+                    : updated.reconfigured(p.config().withOverrides(u.overrides())))
                 .at(u.at()));
       }
-      case InstanceEvent.ConfigApplied(_, var version, _, var at) -> {
+      case InstanceEvent.ConfigApplied c -> {
         var r = expect(Running.class, state, event);
-        yield r.with(r.profile().applied(version).at(at));
+        var taken = c.refused() ? Taken.REFUSED : Taken.APPLIED;
+        yield r.with(r.profile().applied(c.configVersion(), c.overrides(), taken).at(c.at()));
       }
       case InstanceEvent.TokenRotationRequested(_, var requestId, var at) -> {
         var b = expect(Born.class, state, event);
@@ -376,9 +414,10 @@ public final class InstanceLifecycle {
         var b = expect(Born.class, state, event);
         yield b.with(b.profile().with(b.profile().token().done(rotation)).at(at));
       }
-      case InstanceEvent.ChannelSwitched(_, _, _, var at) -> {
+      case InstanceEvent.ChannelSwitched(_, var channel, _, var version, var at) -> {
         var b = expect(Born.class, state, event);
-        yield b.with(b.profile().reconfigured().at(at));
+        var values = b.profile().config().withChannel(channel, version);
+        yield b.with(b.profile().reconfigured(values).at(at));
       }
       case InstanceEvent.EndpointMoved(_, var endpoint, var at) -> {
         var r = expect(Running.class, state, event);
@@ -391,7 +430,7 @@ public final class InstanceLifecycle {
       InstanceState state, InstanceEvent.StageFinished event) {
     return switch (state) {
       case Provisioning s -> {
-        var profile = s.profile().applied(event.configVersion()).at(event.at());
+        var profile = applied(s.profile(), event);
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
@@ -399,7 +438,7 @@ public final class InstanceLifecycle {
             : new Provisioning(profile, s.attempt(), progress);
       }
       case Starting s -> {
-        var profile = s.profile().applied(event.configVersion()).at(event.at());
+        var profile = applied(s.profile(), event);
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
@@ -408,6 +447,10 @@ public final class InstanceLifecycle {
       }
       case InstanceState _ -> throw corrupt(state, event);
     };
+  }
+
+  private static Profile applied(Profile profile, InstanceEvent.StageFinished event) {
+    return profile.applied(event.configVersion(), event.overrides(), Taken.APPLIED).at(event.at());
   }
 
   private static Starting starting(Profile profile, int attempt, Instant at, Restarts restarts) {

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = InstanceRejection.AlreadyExists.class, name = "already_exists"),
   @JsonSubTypes.Type(value = InstanceRejection.WrongState.class, name = "wrong_state"),
   @JsonSubTypes.Type(value = InstanceRejection.SlotReturned.class, name = "slot_returned"),
+  @JsonSubTypes.Type(value = InstanceRejection.Superseded.class, name = "superseded"),
   @JsonSubTypes.Type(value = InstanceRejection.TooManyWatchers.class, name = "too_many_watchers")
 })
 public sealed interface InstanceRejection {
@@ -17,6 +18,9 @@ public sealed interface InstanceRejection {
 
   /** The slot that was taken for it was given back meanwhile, or is being: another is needed. */
   record SlotReturned() implements InstanceRejection {}
+
+  /** What the change was computed from does not hold any more: compute it again. */
+  record Superseded() implements InstanceRejection {}
 
   record NotFound() implements InstanceRejection {}
 

@@ -221,7 +221,7 @@ public sealed interface InstanceState {
                       r.profile().organizationId(),
                       r.attempt(),
                       r.endpoint(),
-                      r.profile().configVersion())
+                      WantedConfig.of(r.profile(), false))
                   : new InstanceEffect.None());
       case Waiting w ->
           new InstanceEffect.AwaitStart(

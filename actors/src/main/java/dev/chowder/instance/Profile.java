@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import dev.chowder.secret.SecretNames;
 import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param configVersion how often overrides or channels were set; 0: there are none
  * @param appliedVersion up to which of those the gateway's file has them
  * @param token how often another token for its gateway was asked for
+ * @param config which values the configuration consists of
  * @param createRequestId the id of the request that created it; empty if an older version did
  */
 public record Profile(
@@ -23,10 +25,11 @@ public record Profile(
     int configVersion,
     int appliedVersion,
     TokenRotations token,
+    ConfigValues config,
     Instant createdAt,
     Instant updatedAt,
     String createRequestId) {
-  /** A row of an older version has neither rotations nor a request id. */
+  /** A row of an older version has no rotations, no values and no request id. */
   public Profile(
       String organizationId,
       String name,
@@ -38,6 +41,7 @@ public record Profile(
       int configVersion,
       int appliedVersion,
       @Nullable TokenRotations token,
+      @Nullable ConfigValues config,
       Instant createdAt,
       Instant updatedAt,
       @Nullable String createRequestId) {
@@ -51,9 +55,19 @@ public record Profile(
     this.configVersion = configVersion;
     this.appliedVersion = appliedVersion;
     this.token = token == null ? TokenRotations.NONE : token;
+    this.config = config == null ? unversioned(configVersion) : config;
     this.createdAt = createdAt;
     this.updatedAt = updatedAt;
     this.createRequestId = createRequestId == null ? "" : createRequestId;
+  }
+
+  /**
+   * Whether the row of an older version has overrides is not known; it has none without a change.
+   */
+  private static ConfigValues unversioned(int configVersion) {
+    return configVersion == 0
+        ? ConfigValues.NONE
+        : ConfigValues.NONE.withOverrides(SecretNames.UNVERSIONED);
   }
 
   public boolean configOwed() {
@@ -61,11 +75,24 @@ public record Profile(
   }
 
   Profile at(Instant now) {
-    return with(name, labels, configVersion, appliedVersion, token, now);
+    return with(name, labels, configVersion, appliedVersion, token, config, now);
   }
 
-  Profile applied(int version) {
-    return with(name, labels, configVersion, Math.max(appliedVersion, version), token, updatedAt);
+  /**
+   * After the home got its configuration up to this change.
+   *
+   * @param overrides which overrides were among it; empty if none were
+   * @param taken what became of those
+   */
+  Profile applied(int version, String overrides, ConfigValues.Taken taken) {
+    return with(
+        name,
+        labels,
+        configVersion,
+        Math.max(appliedVersion, version),
+        token,
+        overrides.isEmpty() ? config : config.taken(overrides, taken),
+        updatedAt);
   }
 
   /** For a home that is made anew: nothing is applied in it yet. */
@@ -81,28 +108,23 @@ public record Profile(
         configVersion,
         0,
         token,
+        config,
         createdAt,
         updatedAt,
         createRequestId);
   }
 
-  /** Its configuration is to be changed by something else than its overrides. */
-  Profile reconfigured() {
-    return updated(name, labels, true);
+  /** After its configuration was changed to these values. */
+  Profile reconfigured(ConfigValues values) {
+    return with(name, labels, configVersion + 1, appliedVersion, token, values, updatedAt);
   }
 
-  Profile updated(String newName, Map<String, String> newLabels, boolean reconfigured) {
-    return with(
-        newName,
-        newLabels,
-        configVersion + (reconfigured ? 1 : 0),
-        appliedVersion,
-        token,
-        updatedAt);
+  Profile updated(String newName, Map<String, String> newLabels) {
+    return with(newName, newLabels, configVersion, appliedVersion, token, config, updatedAt);
   }
 
   Profile with(TokenRotations rotations) {
-    return with(name, labels, configVersion, appliedVersion, rotations, updatedAt);
+    return with(name, labels, configVersion, appliedVersion, rotations, config, updatedAt);
   }
 
   private Profile with(
@@ -111,6 +133,7 @@ public record Profile(
       int configVersion,
       int appliedVersion,
       TokenRotations token,
+      ConfigValues config,
       Instant updatedAt) {
     return new Profile(
         organizationId,
@@ -123,6 +146,7 @@ public record Profile(
         configVersion,
         appliedVersion,
         token,
+        config,
         createdAt,
         updatedAt,
         createRequestId);

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A caller's overrides onto OpenClaw's configuration: what was asked for, and which changes the
@@ -124,27 +125,35 @@ public final class OverrideLedger {
     return pending.stream().map(ObjectNode::deepCopy).toList();
   }
 
-  /**
-   * After the pending patches of {@code upTo} were applied. A change that came meanwhile keeps all
-   * of them pending: applying a patch again does no harm.
-   */
-  public OverrideLedger applied(int upTo) {
-    return upTo == version ? new OverrideLedger(version, asked, asked, List.of()) : this;
+  /** After the pending patches were applied. */
+  public OverrideLedger applied() {
+    return new OverrideLedger(version, asked, asked, List.of());
   }
 
   /**
-   * After the gateway refused the pending patches of {@code upTo}: they are taken back, since in
-   * the file they would keep the gateway from its next start. Not when a change came meanwhile: it
-   * may be the one that puts them right.
+   * After the gateway refused the pending patches: they are taken back, since in the file they
+   * would keep the gateway from its next start.
    */
-  public OverrideLedger refused(int upTo) {
-    return upTo == version ? new OverrideLedger(version, settled, settled, List.of()) : this;
+  public OverrideLedger refused() {
+    return new OverrideLedger(version, settled, settled, List.of());
   }
 
-  /** For a home that is made anew: everything is pending again. */
-  public OverrideLedger forNewHome() {
-    return new OverrideLedger(
-        version, asked, settled, asked.isEmpty() ? List.of() : List.of(asked));
+  /**
+   * Returns the merge patches for a home that has none of the overrides: all of them, then what is
+   * pending, which may remove settings that onboarding wrote.
+   */
+  public List<ObjectNode> forNewHome() {
+    if (asked.isEmpty()) return pending();
+    return Stream.concat(Stream.of(asked.deepCopy()), pending().stream()).toList();
+  }
+
+  /** Returns the values under sensitive names, of what holds and of what is still to be applied. */
+  public List<Secret> secrets() {
+    return Stream.concat(Stream.of(asked, settled), pending.stream())
+        .flatMap(json -> Sensitive.values(json).stream())
+        .distinct()
+        .map(Secret::of)
+        .toList();
   }
 
   /** For the encrypted table. */

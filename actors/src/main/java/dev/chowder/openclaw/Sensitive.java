@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -63,6 +64,26 @@ final class Sensitive {
       case JsonNode number when secret && number.isNumber() -> TextNode.valueOf(MASK);
       default -> node;
     };
+  }
+
+  /** Returns the texts and numbers that {@link #masked} would mask. */
+  static List<String> values(ObjectNode object) {
+    var all = new ArrayList<String>();
+    collect(object, false, all);
+    return all;
+  }
+
+  private static void collect(JsonNode node, boolean secret, List<String> into) {
+    switch (node) {
+      case ObjectNode object ->
+          object
+              .properties()
+              .forEach(entry -> collect(entry.getValue(), secret || hides(entry.getKey()), into));
+      case ArrayNode array -> array.forEach(element -> collect(element, secret, into));
+      default -> {
+        if (!masked(node, secret).equals(node)) into.add(node.asText());
+      }
+    }
   }
 
   private static boolean hides(String name) {

@@ -1,6 +1,7 @@
 package dev.chowder.organization;
 
 import dev.chowder.journal.v1.OrganizationEndpointSet;
+import dev.chowder.secret.SecretNames;
 import java.util.Optional;
 
 /** The parts that stored events and snapshots have in common. */
@@ -35,6 +36,16 @@ final class JournalFields {
 
   static ModelProvider provider(String label) {
     return ModelProvider.ofLabel(label).orElseThrow(() -> unknown("provider", label));
+  }
+
+  /** Events and snapshots from before keys had versions mean the row of that time. */
+  static String keyVersion(String stored) {
+    return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
+  }
+
+  /** The other way round. */
+  static String storedVersion(String version) {
+    return version.equals(SecretNames.UNVERSIONED) ? "" : version;
   }
 
   private static IllegalStateException unknown(String what, String label) {

@@ -1,5 +1,6 @@
 package dev.chowder.organization;
 
+import dev.chowder.secret.SecretNames;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,9 +20,13 @@ public enum ModelProvider {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Under which name the organization's key lies in the table of secrets. */
-  public String secretName() {
-    return "provider/" + label();
+  /**
+   * Returns the name of the key in the table of secrets.
+   *
+   * @param version as {@link OrganizationView#keys} has it
+   */
+  public String secretName(String version) {
+    return SecretNames.providerKey(label(), version);
   }
 
   public static Optional<ModelProvider> ofLabel(String label) {

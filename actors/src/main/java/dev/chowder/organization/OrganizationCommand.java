@@ -30,17 +30,16 @@ public sealed interface OrganizationCommand extends CborSerializable {
   record Get(ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /**
-   * Changes settings, all or none. The keys themselves are put into the table of secrets before
-   * this is sent, or removed from it after this was accepted: with a provider's key known here,
-   * there is always one there.
+   * Changes settings, all or none. The keys themselves are written into the table of secrets before
+   * this is sent, each under a new version: a key holds once its version was accepted.
    *
-   * @param keysSet providers whose key was put there
+   * @param keysSet providers with another key, and its version
    * @param keysRemoved providers that have no key any more
    */
   record Update(
       String keyId,
       Optional<String> name,
-      Set<ModelProvider> keysSet,
+      Map<ModelProvider, String> keysSet,
       Set<ModelProvider> keysRemoved,
       Map<ModelProvider, EndpointChange> endpoints,
       Instant now,

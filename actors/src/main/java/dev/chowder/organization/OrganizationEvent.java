@@ -21,7 +21,8 @@ public sealed interface OrganizationEvent {
 
   record Renamed(String keyId, String name, Instant at) implements OrganizationEvent {}
 
-  record ProviderKeySet(String keyId, ModelProvider provider, Instant at)
+  /** {@code version}: names the key in the table of secrets. */
+  record ProviderKeySet(String keyId, ModelProvider provider, String version, Instant at)
       implements OrganizationEvent {}
 
   record ProviderKeyRemoved(String keyId, ModelProvider provider, Instant at)

@@ -47,7 +47,9 @@ public final class OrganizationJournal
       case OrganizationEvent.ProviderKeySet e ->
           stored
               .setProviderKeySet(
-                  OrganizationProviderKeySet.newBuilder().setProvider(e.provider().label()))
+                  OrganizationProviderKeySet.newBuilder()
+                      .setProvider(e.provider().label())
+                      .setVersion(JournalFields.storedVersion(e.version())))
               .build();
       case OrganizationEvent.ProviderKeyRemoved e ->
           stored
@@ -126,7 +128,10 @@ public final class OrganizationJournal
       case RENAMED -> new OrganizationEvent.Renamed(keyId, stored.getRenamed().getName(), at);
       case PROVIDER_KEY_SET ->
           new OrganizationEvent.ProviderKeySet(
-              keyId, JournalFields.provider(stored.getProviderKeySet().getProvider()), at);
+              keyId,
+              JournalFields.provider(stored.getProviderKeySet().getProvider()),
+              JournalFields.keyVersion(stored.getProviderKeySet().getVersion()),
+              at);
       case PROVIDER_KEY_REMOVED ->
           new OrganizationEvent.ProviderKeyRemoved(
               keyId, JournalFields.provider(stored.getProviderKeyRemoved().getProvider()), at);

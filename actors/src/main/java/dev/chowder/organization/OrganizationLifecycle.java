@@ -41,9 +41,7 @@ import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
 
@@ -151,7 +149,7 @@ public final class OrganizationLifecycle {
         return new Active(
             name,
             tier,
-            Set.of(),
+            ProviderKeys.NONE,
             Map.of(),
             HashTreePMap.empty(),
             Billing.NONE,
@@ -173,10 +171,10 @@ public final class OrganizationLifecycle {
       case SignedUp _ -> throw corrupt(state, event);
       case Renamed(_, var name, var at) -> settings(state, name, state.tier(), at);
       case TierSet(var tier, var at) -> settings(state, state.name(), tier, at);
-      case ProviderKeySet(_, var provider, var at) ->
-          keyed(state, with(state.keyed(), provider), at);
+      case ProviderKeySet(_, var provider, var version, var at) ->
+          keys(state, state.keys().with(provider, version), at);
       case ProviderKeyRemoved(_, var provider, var at) ->
-          keyed(state, without(state.keyed(), provider), at);
+          keys(state, state.keys().without(provider), at);
       case EndpointSet(_, var provider, var endpoint, var at) ->
           endpoints(state, with(state.endpoints(), provider, endpoint), at);
       case EndpointRemoved(_, var provider, var at) ->
@@ -198,7 +196,7 @@ public final class OrganizationLifecycle {
     return new Active(
         name,
         tier,
-        s.keyed(),
+        s.keys(),
         s.endpoints(),
         s.slots(),
         s.billing(),
@@ -208,11 +206,11 @@ public final class OrganizationLifecycle {
         s.signUpRequestId());
   }
 
-  private static Active keyed(Active s, Set<ModelProvider> keyed, Instant at) {
+  private static Active keys(Active s, ProviderKeys keys, Instant at) {
     return new Active(
         s.name(),
         s.tier(),
-        keyed,
+        keys,
         s.endpoints(),
         s.slots(),
         s.billing(),
@@ -227,7 +225,7 @@ public final class OrganizationLifecycle {
     return new Active(
         s.name(),
         s.tier(),
-        s.keyed(),
+        s.keys(),
         endpoints,
         s.slots(),
         s.billing(),
@@ -241,7 +239,7 @@ public final class OrganizationLifecycle {
     return new Active(
         s.name(),
         s.tier(),
-        s.keyed(),
+        s.keys(),
         s.endpoints(),
         slots,
         s.billing(),
@@ -255,7 +253,7 @@ public final class OrganizationLifecycle {
     return new Active(
         s.name(),
         s.tier(),
-        s.keyed(),
+        s.keys(),
         s.endpoints(),
         s.slots(),
         s.billing(),
@@ -269,7 +267,7 @@ public final class OrganizationLifecycle {
     return new Active(
         s.name(),
         s.tier(),
-        s.keyed(),
+        s.keys(),
         s.endpoints(),
         s.slots(),
         billing,
@@ -277,18 +275,6 @@ public final class OrganizationLifecycle {
         s.createdAt(),
         s.updatedAt(),
         s.signUpRequestId());
-  }
-
-  private static <T extends Comparable<T>> Set<T> with(Set<T> set, T element) {
-    Set<T> next = new TreeSet<>(set);
-    next.add(element);
-    return next;
-  }
-
-  private static <T extends Comparable<T>> Set<T> without(Set<T> set, T element) {
-    Set<T> next = new TreeSet<>(set);
-    next.remove(element);
-    return next;
   }
 
   private static <K extends Comparable<K>, V> Map<K, V> with(Map<K, V> map, K key, V value) {

@@ -5,13 +5,14 @@ import dev.chowder.journal.v1.OrganizationSnapshot;
 import dev.chowder.journal.v1.OrganizationSubscription;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
+import dev.chowder.secret.SecretNames;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.TreeMap;
 import org.apache.pekko.persistence.typed.SnapshotAdapter;
 import org.pcollections.HashTreePMap;
 
@@ -30,7 +31,15 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
                 .setUpdatedAt(ProtoTime.stamp(a.updatedAt()))
                 .setSignUpRequestId(a.signUpRequestId());
         if (a.standing() != Standing.ACTIVE) stored.setStanding(a.standing().label());
-        a.keyed().stream().sorted().forEach(p -> stored.addKeyedProviders(p.label()));
+        new TreeMap<>(a.keys().versions())
+            .forEach(
+                (provider, version) -> {
+                  stored.addKeyedProviders(provider.label());
+                  if (!version.equals(SecretNames.UNVERSIONED)) {
+                    stored.putKeyVersions(provider.label(), version);
+                  }
+                });
+        stored.addAllAcceptedKeys(a.keys().accepted());
         a.endpoints()
             .forEach((p, e) -> stored.putEndpoints(p.label(), JournalFields.endpoint(p, e)));
         a.slots().forEach((id, at) -> stored.putSlots(id, ProtoTime.stamp(at)));
@@ -57,9 +66,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
     return new Active(
         stored.getName(),
         JournalFields.tier(stored.getTier()),
-        stored.getKeyedProvidersList().stream()
-            .map(JournalFields::provider)
-            .collect(Collectors.toUnmodifiableSet()),
+        keys(stored),
         endpoints,
         HashTreePMap.from(slots),
         billing(stored),
@@ -68,6 +75,16 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
         ProtoTime.instant(stored.getCreatedAt()),
         ProtoTime.instant(stored.getUpdatedAt()),
         stored.getSignUpRequestId());
+  }
+
+  private static ProviderKeys keys(OrganizationSnapshot stored) {
+    Map<ModelProvider, String> versions = new EnumMap<>(ModelProvider.class);
+    for (String provider : stored.getKeyedProvidersList()) {
+      versions.put(
+          JournalFields.provider(provider),
+          JournalFields.keyVersion(stored.getKeyVersionsOrDefault(provider, "")));
+    }
+    return new ProviderKeys(versions, stored.getAcceptedKeysList());
   }
 
   private static OrganizationSubscription subscription(Billing.Subscription s) {

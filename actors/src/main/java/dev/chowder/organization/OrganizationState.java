@@ -2,12 +2,11 @@ package dev.chowder.organization;
 
 import java.time.Instant;
 import java.util.Map;
-import java.util.Set;
 import org.pcollections.PMap;
 
 /**
- * The life of an organization. It owes the outside world nothing: whoever changes a provider's key
- * writes the table of secrets too, and instances give their slots back themselves.
+ * The state of an organization. It has no effects: a provider's key is written before its change is
+ * sent, and instances release their slots themselves.
  */
 public sealed interface OrganizationState {
   /** Nobody signed up under this id. */
@@ -16,7 +15,7 @@ public sealed interface OrganizationState {
   /**
    * It is there.
    *
-   * @param keyed providers that have a key in the table of secrets
+   * @param keys which keys of providers hold
    * @param slots the instances that hold one, and since when; persistent, since a copy for each
    *     change would make a big organization's creates slower the bigger it is
    * @param standing whether its keys work
@@ -26,7 +25,7 @@ public sealed interface OrganizationState {
   record Active(
       String name,
       Tier tier,
-      Set<ModelProvider> keyed,
+      ProviderKeys keys,
       Map<ModelProvider, ModelEndpoint> endpoints,
       PMap<String, Instant> slots,
       Billing billing,
@@ -36,14 +35,13 @@ public sealed interface OrganizationState {
       String signUpRequestId)
       implements OrganizationState {
     public Active {
-      keyed = Set.copyOf(keyed);
       endpoints = Map.copyOf(endpoints);
     }
 
     /** Whether an instance could use it now. */
     boolean canUse(ModelProvider provider) {
       return switch (provider) {
-        case ANTHROPIC, OPENAI, GEMINI -> keyed.contains(provider);
+        case ANTHROPIC, OPENAI, GEMINI -> keys.has(provider);
         case CUSTOM -> endpoints.containsKey(provider);
       };
     }

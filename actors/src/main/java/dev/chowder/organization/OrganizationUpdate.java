@@ -19,27 +19,30 @@ final class OrganizationUpdate {
   private OrganizationUpdate() {}
 
   static Decision decide(Active state, Update update) {
+    // It is resent: all of it was changed with the keys.
+    if (state.keys().remembersAny(update.keysSet())) return Decision.accept();
     List<OrganizationEvent> events = new ArrayList<>();
     update
         .name()
         .filter(name -> !name.equals(state.name()))
         .ifPresent(name -> events.add(new Renamed(update.keyId(), name, update.now())));
     for (ModelProvider provider : new TreeSet<>(update.keysRemoved())) {
-      if (state.keyed().contains(provider)) {
+      if (state.keys().has(provider)) {
         events.add(new ProviderKeyRemoved(update.keyId(), provider, update.now()));
       }
     }
     // A key that was there may be another one now: that is worth a fact.
-    for (ModelProvider provider : new TreeSet<>(update.keysSet())) {
-      events.add(new ProviderKeySet(update.keyId(), provider, update.now()));
-    }
+    new TreeMap<>(update.keysSet())
+        .forEach(
+            (provider, version) ->
+                events.add(new ProviderKeySet(update.keyId(), provider, version, update.now())));
     for (Map.Entry<ModelProvider, EndpointChange> change :
         new TreeMap<>(update.endpoints()).entrySet()) {
       ModelProvider provider = change.getKey();
       Optional<ModelEndpoint> before = Optional.ofNullable(state.endpoints().get(provider));
       boolean keyStays =
-          state.keyed().contains(provider)
-              && !update.keysSet().contains(provider)
+          state.keys().has(provider)
+              && !update.keysSet().containsKey(provider)
               && !update.keysRemoved().contains(provider);
       switch (change.getValue()) {
         case EndpointChange.Remove() -> {

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * An organization as others see it at one revision. Holds no key.
@@ -16,7 +15,7 @@ import java.util.Set;
  * @param revision the number of its last persisted event
  * @param standing whether its keys work
  * @param slots how many are taken
- * @param keyed providers that have a key in the table of secrets
+ * @param keys providers that have a key in the table of secrets, and the version that holds
  * @param usable providers that instances can use now, in the order of their declaration
  * @param customerId Stripe's; empty: none
  * @param subscriptionId Stripe's, of the one that goes on; empty: none
@@ -29,16 +28,20 @@ public record OrganizationView(
     Tier tier,
     Standing standing,
     int slots,
-    Set<ModelProvider> keyed,
+    Map<ModelProvider, String> keys,
     List<ModelProvider> usable,
     Map<ModelProvider, ModelEndpoint> endpoints,
     String customerId,
     String subscriptionId,
     Instant createdAt,
     Instant updatedAt) {
-  /** A row of an earlier version has neither a standing nor Stripe's ids. */
+  /**
+   * A row of an earlier version has neither a standing nor Stripe's ids, and no versions of keys:
+   * which keys hold is asked of the organization, never read from its row.
+   */
   public OrganizationView {
     standing = Objects.requireNonNullElse(standing, Standing.ACTIVE);
+    keys = Objects.requireNonNullElse(keys, Map.of());
     customerId = Objects.requireNonNullElse(customerId, "");
     subscriptionId = Objects.requireNonNullElse(subscriptionId, "");
   }
@@ -60,7 +63,7 @@ public record OrganizationView(
                   a.tier(),
                   a.standing(),
                   a.slots().size(),
-                  a.keyed(),
+                  a.keys().versions(),
                   Arrays.stream(ModelProvider.values()).filter(a::canUse).toList(),
                   a.endpoints(),
                   a.billing().customerId().orElse(""),

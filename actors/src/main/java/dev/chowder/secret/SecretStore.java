@@ -5,6 +5,8 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.Upsert;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -77,31 +79,55 @@ public final class SecretStore {
         .map(ciphertext -> open(owner, name, ciphertext));
   }
 
-  /** The texts of one name of several owners, in one query; owners without one are left out. */
-  public Map<String, Secret> getAll(Collection<String> owners, String name) {
-    if (owners.isEmpty()) return Map.of();
-    Map<String, byte[]> ciphertexts =
+  /**
+   * Returns the texts under any of these names by owner and name, in one query; what is missing is
+   * left out.
+   */
+  public Map<String, Map<String, Secret>> getAll(
+      Collection<String> owners, Collection<String> names) {
+    if (owners.isEmpty() || names.isEmpty()) return Map.of();
+    var rows =
         jdbi.withHandle(
             handle ->
                 handle
                     .createQuery(
-                        "SELECT owner, ciphertext FROM secrets WHERE name = :name AND owner IN"
-                            + " (<owners>)")
+                        "SELECT owner, name, ciphertext FROM secrets WHERE owner IN (<owners>) AND"
+                            + " name IN (<names>)")
                     .bindList("owners", owners)
-                    .bind("name", name)
-                    .reduceRows(
-                        new HashMap<String, byte[]>(),
-                        (all, row) -> {
-                          all.put(
-                              row.getColumn("owner", String.class),
-                              row.getColumn("ciphertext", byte[].class));
-                          return all;
-                        }));
-    Map<String, Secret> texts = new HashMap<>();
-    ciphertexts.forEach(
-        (owner, ciphertext) ->
-            texts.put(owner, Secret.of(open(owner, name, ciphertext).toStringUtf8())));
-    return Map.copyOf(texts);
+                    .bindList("names", names)
+                    .map((row, _) -> Row.of(row))
+                    .list());
+    Map<String, Map<String, Secret>> texts = new HashMap<>();
+    for (var row : rows) {
+      byte[] ciphertext = row.ciphertext().toByteArray();
+      texts
+          .computeIfAbsent(row.owner(), _ -> new HashMap<>())
+          .put(row.name(), Secret.of(open(row.owner(), row.name(), ciphertext).toStringUtf8()));
+    }
+    return texts;
+  }
+
+  /** Where a value is. */
+  public record Place(String owner, String name) {}
+
+  /**
+   * Returns a page of all places, by owner and then by name.
+   *
+   * @param after the place that the page before ended with; empty for the first page
+   */
+  public List<Place> places(Optional<Place> after, int limit) {
+    var from = after.orElse(new Place("", ""));
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    "SELECT owner, name FROM secrets WHERE owner > :owner OR (owner = :owner AND"
+                        + " name > :name) ORDER BY owner, name LIMIT :limit")
+                .bind("owner", from.owner())
+                .bind("name", from.name())
+                .bind("limit", limit)
+                .map((row, _) -> new Place(row.getString("owner"), row.getString("name")))
+                .list());
   }
 
   /**
@@ -168,7 +194,14 @@ public final class SecretStore {
         "secrets: written with a former key meanwhile (expected: every node has reloaded its keys)");
   }
 
-  private record Row(String owner, String name, ByteString ciphertext) {}
+  private record Row(String owner, String name, ByteString ciphertext) {
+    static Row of(ResultSet row) throws SQLException {
+      return new Row(
+          row.getString("owner"),
+          row.getString("name"),
+          ByteString.copyFrom(row.getBytes("ciphertext")));
+    }
+  }
 
   private int rewriteOnce() {
     int written = 0;
@@ -195,12 +228,7 @@ public final class SecretStore {
                 .bind("owner", owner)
                 .bind("name", name)
                 .bind("limit", PAGE)
-                .map(
-                    (row, _) ->
-                        new Row(
-                            row.getString("owner"),
-                            row.getString("name"),
-                            ByteString.copyFrom(row.getBytes("ciphertext"))))
+                .map((row, _) -> Row.of(row))
                 .list());
   }
 

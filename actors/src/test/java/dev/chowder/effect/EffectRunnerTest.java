@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.effect.GatewayWork.Outcome;
 import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLTransientConnectionException;
@@ -303,7 +306,7 @@ class EffectRunnerTest {
     work.gate.release(2);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.OPENCLAW_CONFIG);
-    assertThat(work.steps).extracting(Step::configVersion).containsExactly(0, 2);
+    assertThat(work.steps).extracting(step -> step.config().version()).containsExactly(1, 2);
   }
 
   private void reportWithin(Duration within) {
@@ -439,7 +442,9 @@ class EffectRunnerTest {
   void aGatewayThatStaysBusyGetsTheChangeWhenItStarts() throws InterruptedException {
     work.busyGateway.set(Integer.MAX_VALUE);
     runner.owe(ID, change(), reports::add);
-    assertThat(note()).isEqualTo("ApplyConfig: busy; applied at the next start");
+    var late = (InstanceCommand.ConfigApplied) next();
+    assertThat(late.note()).isEqualTo("ApplyConfig: busy; applied at the next start");
+    assertThat(late.taken()).isEqualTo(Taken.PENDING);
     assertThat(work.busyGateway).as("tried again").hasValueLessThan(Integer.MAX_VALUE - 1);
   }
 
@@ -564,7 +569,7 @@ class EffectRunnerTest {
         attempt,
         "organization",
         new ModelChoice("custom", "demo", "", ""),
-        configVersion);
+        new WantedConfig(configVersion, OverridesVersion.NONE, false, Map.of()));
   }
 
   private List<Stage> finished() throws InterruptedException {
@@ -573,7 +578,11 @@ class EffectRunnerTest {
   }
 
   private static InstanceEffect.ApplyConfig change() {
-    return new InstanceEffect.ApplyConfig("organization", 1, "127.0.0.1:1", 2);
+    return new InstanceEffect.ApplyConfig(
+        "organization",
+        1,
+        "127.0.0.1:1",
+        new WantedConfig(2, new OverridesVersion("v1", Taken.PENDING), false, Map.of()));
   }
 
   private String note() throws InterruptedException {
@@ -654,12 +663,12 @@ class EffectRunnerTest {
     public void stop(InstanceId id) {}
 
     @Override
-    public String applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {
+    public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {
       changesTried.release();
       if (busyGateway.getAndDecrement() > 0) {
         throw new WorkFailure("GATEWAY_UNAVAILABLE", "busy");
       }
-      return "";
+      return new Applied(Taken.APPLIED, "");
     }
 
     @Override

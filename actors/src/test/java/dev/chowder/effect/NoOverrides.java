@@ -1,9 +1,12 @@
 package dev.chowder.effect;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 
 /** Instances without overrides. */
@@ -12,34 +15,26 @@ final class NoOverrides implements Overrides {
   public void check(ObjectNode overrides) {}
 
   @Override
-  public void store(InstanceId id, ObjectNode overrides) {}
+  public void store(InstanceId id, String version, ObjectNode overrides) {}
 
   @Override
-  public void patch(InstanceId id, ObjectNode patch) {}
+  public void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch) {}
 
   @Override
-  public Map<InstanceId, ObjectNode> shown(Collection<InstanceId> ids) {
+  public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {
     return Map.of();
   }
 
   @Override
-  public void homeIsNew(InstanceId id) {}
-
-  @Override
-  public boolean isPending(InstanceId id) {
-    return false;
+  public List<ObjectNode> pending(InstanceId id, WantedConfig wanted) {
+    return List.of();
   }
 
   @Override
-  public int apply(InstanceId id, ObjectNode config) {
-    return 0;
-  }
+  public void apply(InstanceId id, List<ObjectNode> pending, ObjectNode config) {}
 
   @Override
-  public void applied(InstanceId id, int version) {}
-
-  @Override
-  public String hotApply(InstanceId id, SandboxEndpoint gateway) {
-    return "";
+  public Outcome hotApply(InstanceId id, WantedConfig wanted, SandboxEndpoint gateway) {
+    return new Outcome(Taken.APPLIED, "");
   }
 }

@@ -11,6 +11,7 @@ import dev.chowder.demomodel.DemoModelServer;
 import dev.chowder.demomodel.DemoModelSettings;
 import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
@@ -78,6 +79,7 @@ class OpenClawIT {
   private static Database database;
   private static SecretStore secrets;
   private static ImageSchemas schemas;
+  private static final OneConfig ONE = new OneConfig(ID);
   private static StoredOverrides overrides;
   private static StoredChannels channels;
   private static GatewayStages stages;
@@ -100,7 +102,7 @@ class OpenClawIT {
     database = TestStorage.open(directory);
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
-    secrets.put("org", SecretNames.providerKey("custom"), KEY);
+    secrets.put("org", SecretNames.providerKey("custom", "0"), KEY);
     schemas =
         new ImageSchemas(
             driver, SandboxId.ofInstance(Ids.next()), SNAPSHOT, Duration.ofSeconds(60));
@@ -138,7 +140,7 @@ class OpenClawIT {
   @Test
   @Order(2)
   void aGatewayStartsWithTheOverridesAndWithoutASecretInItsDescription() throws Exception {
-    overrides.store(ID, json("{'agents.defaults.heartbeat.every': '2h'}"));
+    ONE.store(overrides, json("{'agents.defaults.heartbeat.every': '2h'}"));
     run(1, Stage.OF_PROVISIONING);
     assertThat(file().at("/agents/defaults/heartbeat/every").asText()).isEqualTo("2h");
     assertThat(file().at("/agents/entries/main/name").asText()).isEqualTo("main");
@@ -156,8 +158,8 @@ class OpenClawIT {
     var others =
         ADMIN.patchConfig(endpoint(), token(), List.of(json("{'logging': {'level': 'info'}}")));
     assertThat(others).isInstanceOf(AdminAnswer.Done.class);
-    overrides.patch(
-        ID,
+    ONE.patch(
+        overrides,
         json(
             "{'agents.defaults.heartbeat': null, 'messages': {'responsePrefix': 'P'},"
                 + " 'gateway.controlUi.allowedOrigins': ['https://mine.example']}"));
@@ -167,7 +169,7 @@ class OpenClawIT {
     assertThat(file().at("/logging/level").asText()).isEqualTo("info");
     assertThat(file().at("/gateway/controlUi/allowedOrigins").toString())
         .contains(URL, "https://mine.example");
-    overrides.patch(ID, json("{'gateway.controlUi.allowedOrigins': null}"));
+    ONE.patch(overrides, json("{'gateway.controlUi.allowedOrigins': null}"));
     assertThat(taken(overrides)).isEmpty();
     assertThat(file().at("/gateway/controlUi/allowedOrigins").toString())
         .contains(URL)
@@ -178,7 +180,7 @@ class OpenClawIT {
   private static String taken(StoredOverrides changed) throws InterruptedException {
     for (int tried = 1; ; tried++) {
       try {
-        return changed.hotApply(ID, endpoint());
+        return ONE.hotApply(changed, endpoint());
       } catch (WorkFailure busy) {
         if (tried == TRIES) throw busy;
       }
@@ -190,12 +192,12 @@ class OpenClawIT {
   void aChangeThatTheGatewayDoesNotYetWorkWithIsNotTaken() throws Exception {
     var impatient =
         overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(2), TestGateways.responses()));
-    impatient.patch(ID, json("{'messages': {'responsePrefix': 'Q'}}"));
+    ONE.patch(impatient, json("{'messages': {'responsePrefix': 'Q'}}"));
     assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(15), Duration.ofSeconds(60)));
-    assertThatThrownBy(() -> impatient.hotApply(ID, endpoint()))
+    assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("no answer within 2 s");
     assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
-    assertThatThrownBy(() -> impatient.hotApply(ID, endpoint()))
+    assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("waits to be applied");
     assertThat(taken(overrides)).isEmpty();
     assertThat(ADMIN.config(endpoint(), token()))
@@ -212,11 +214,11 @@ class OpenClawIT {
     var unchecked =
         new StoredOverrides(
             secrets, ADMIN, new OverrideLimits(1 << 10, 8), Optional::empty, _ -> URL);
-    unchecked.patch(ID, json("{'nonsense': 1}"));
+    ONE.patch(unchecked, json("{'nonsense': 1}"));
     assertThat(taken(unchecked))
         .startsWith("openclaw_config: refused by OpenClaw and taken back: ")
         .contains("nonsense");
-    assertThat(unchecked.shown(List.of(ID)).toString()).doesNotContain("nonsense");
+    assertThat(unchecked.shown(Map.of(ID, ONE.holding())).toString()).doesNotContain("nonsense");
     assertThat(taken(unchecked)).isEmpty();
   }
 
@@ -233,15 +235,15 @@ class OpenClawIT {
   @Order(7)
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
-    overrides.patch(ID, json("{'messages.responsePrefix': null}"));
+    ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
     stages.stop(ID);
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
     assertDone(driver.run(SANDBOX, 1, holding, Duration.ofSeconds(60)));
     // Asked for when nothing ran: its plugin has to be there before the gateway is.
     var line = Map.of("channel_access_token", "of-nobody", "channel_secret", "hush");
-    channels.ask(ID, Channel.LINE, new Wish("1", true, line));
+    ONE.ask(channels, Channel.LINE, new Wish("1", true, line));
     run(1, List.of(Stage.OPENCLAW_CONFIG, Stage.START_GATEWAY, Stage.PUBLISH));
-    assertThat(channels.isPending(ID)).isFalse();
+    assertThat(channels.pending(ID, ONE.channels())).isEmpty();
     assertThat(ADMIN.channelsStatus(endpoint(), token()))
         .isInstanceOfSatisfying(
             AdminAnswer.Done.class,
@@ -285,8 +287,10 @@ class OpenClawIT {
   }
 
   private static void run(int attempt, List<Stage> some) throws Exception {
+    var wanted = some.contains(Stage.CREATE_SANDBOX) ? ONE.inNewHome() : ONE.wanted();
     for (var stage : some) {
-      stages.run(ID, new Step(stage, attempt, "org", choice, 1));
+      var outcome = stages.run(ID, new Step(stage, attempt, "org", choice, wanted));
+      if (!outcome.overrides().isEmpty()) ONE.taken(Taken.APPLIED);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.chowder.actor.Ids;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
+import dev.chowder.openclaw.ChannelRecord;
 import dev.chowder.openclaw.ChannelRecord.Wish;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
@@ -30,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,6 +43,7 @@ class StoredChannelsTest {
   private static final Wish ON = new Wish("1", true, Map.of("token", "123:hush"));
 
   private final InstanceId id = new InstanceId(Ids.next());
+  private final OneConfig one = new OneConfig(id);
   private final SandboxId sandbox = SandboxId.ofInstance(id.value());
   private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
   private final HttpClient http =
@@ -68,47 +71,47 @@ class StoredChannelsTest {
 
   @Test
   void eachChannelIsKeptByItselfAndOnlyForItsInstance() {
-    channels.ask(id, Channel.TELEGRAM, ON);
-    channels.ask(id, Channel.LINE, new Wish("2", false, Map.of()));
-    channels.ask(new InstanceId(Ids.next()), Channel.SLACK, ON);
-    assertThat(channels.all(id)).containsOnlyKeys(Channel.TELEGRAM, Channel.LINE);
-    assertThat(channels.of(id, Channel.TELEGRAM).orElseThrow().asked()).isEqualTo(ON);
-    assertThat(channels.of(id, Channel.SLACK)).isEmpty();
+    one.ask(channels, Channel.TELEGRAM, ON);
+    one.ask(channels, Channel.LINE, new Wish("2", false, Map.of()));
+    channels.store(new InstanceId(Ids.next()), Channel.SLACK, ON);
+    assertThat(channels.all(id, one.channels())).containsOnlyKeys(Channel.TELEGRAM, Channel.LINE);
+    assertThat(record(Channel.TELEGRAM).orElseThrow().asked()).isEqualTo(ON);
+    assertThat(record(Channel.SLACK)).isEmpty();
   }
 
   @Test
   void aFileGetsWhatItHasNotSeenOnce() {
-    channels.ask(id, Channel.TELEGRAM, ON);
-    assertThat(channels.isPending(id)).isTrue();
+    one.ask(channels, Channel.TELEGRAM, ON);
+    assertThat(isPending()).isTrue();
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{\"a\":1}"));
-    var applied = channels.apply(id, config, Set.of());
+    var applied = channels.apply(pending(), config, Set.of());
     assertThat(config.at("/channels/telegram/botToken").asText()).isEqualTo("123:hush");
     // A crash before the file was written.
-    assertThat(channels.isPending(id)).isTrue();
+    assertThat(isPending()).isTrue();
     channels.applied(id, applied);
-    assertThat(channels.isPending(id)).isFalse();
-    channels.homeIsNew(id);
-    assertThat(channels.isPending(id)).isTrue();
+    assertThat(isPending()).isFalse();
+    channels.homeIsNew(id, one.channels());
+    assertThat(isPending()).isTrue();
   }
 
   @Test
   void aRunningGatewayTakesItAndWhatItRefusesIsTakenBack() throws Exception {
     var gateway = startGateway();
-    channels.ask(id, Channel.TELEGRAM, ON);
-    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    one.ask(channels, Channel.TELEGRAM, ON);
+    assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("123:hush");
-    assertThat(channels.isPending(id)).isFalse();
-    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    assertThat(isPending()).isFalse();
+    assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
 
-    channels.ask(id, Channel.TELEGRAM, new Wish("2", false, ON.config()));
-    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    one.ask(channels, Channel.TELEGRAM, new Wish("2", false, ON.config()));
+    assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("\"enabled\" : false").contains("123:hush");
 
     // A gateway that does not know the channel, whatever is installed.
-    channels.ask(id, Channel.DISCORD, new Wish("3", true, Map.of("token", "forbidden-hush")));
-    assertThat(channels.hotApply(id, gateway))
+    one.ask(channels, Channel.DISCORD, new Wish("3", true, Map.of("token", "forbidden-hush")));
+    assertThat(channels.hotApply(id, one.channels(), gateway))
         .isEqualTo("discord: refused by OpenClaw and taken back");
-    var refused = channels.of(id, Channel.DISCORD).orElseThrow();
+    var refused = record(Channel.DISCORD).orElseThrow();
     assertThat(refused.isRefused()).isTrue();
     assertThat(refused.holding()).isEmpty();
     assertThat(config()).doesNotContain("forbidden-hush");
@@ -118,26 +121,26 @@ class StoredChannelsTest {
   void aPluginIsInstalledWhereTheGatewayHasNone() throws Exception {
     var gateway = startGateway();
     var line = new Wish("1", true, Map.of("channel_secret", "hush"));
-    channels.ask(id, Channel.LINE, line);
-    assertThat(channels.needingPlugins(id)).containsExactly(Channel.LINE);
-    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    one.ask(channels, Channel.LINE, line);
+    assertThat(StoredChannels.needingPlugins(pending())).containsExactly(Channel.LINE);
+    assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("hush");
-    assertThat(channels.needingPlugins(id)).isEmpty();
+    assertThat(StoredChannels.needingPlugins(pending())).isEmpty();
 
-    channels.ask(id, Channel.LINE, new Wish("2", false, line.config()));
-    assertThat(channels.needingPlugins(id)).as("to go, it needs none").isEmpty();
+    one.ask(channels, Channel.LINE, new Wish("2", false, line.config()));
+    assertThat(StoredChannels.needingPlugins(pending())).as("to go, it needs none").isEmpty();
   }
 
   @Test
   void aPluginThatIsNotToBeHadIsToldAndTheChannelTakenBack() throws Exception {
     var gateway = startGateway();
     driver.script().uncarried("msteams");
-    channels.ask(id, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
-    assertThat(channels.hotApply(id, gateway))
+    one.ask(channels, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
+    assertThat(channels.hotApply(id, one.channels(), gateway))
         .isEqualTo("msteams: refused by OpenClaw and taken back");
-    assertThat(channels.of(id, Channel.MSTEAMS).orElseThrow().problem())
+    assertThat(record(Channel.MSTEAMS).orElseThrow().problem())
         .isEqualTo("its plugin: npm view failed: not reached");
-    assertThat(channels.isPending(id)).isFalse();
+    assertThat(isPending()).isFalse();
     assertThat(config()).doesNotContain("msteams");
   }
 
@@ -145,39 +148,72 @@ class StoredChannelsTest {
   void aPluginWaitsForAnotherInstallationOfItsGateway() throws Exception {
     var gateway = startGateway();
     driver.script().installing("msteams");
-    channels.ask(id, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
-    assertThatThrownBy(() -> channels.hotApply(id, gateway))
+    one.ask(channels, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
+    assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)
         .hasMessageStartingWith("msteams: Another plugin");
-    assertThat(channels.isPending(id)).isTrue();
+    assertThat(isPending()).isTrue();
     driver.script().heal();
-    assertThat(channels.hotApply(id, gateway)).isEmpty();
+    assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("msteams");
   }
 
   @Test
   void aFileGetsNoChannelWhosePluginIsNotThere() {
-    channels.ask(id, Channel.LINE, ON);
-    channels.ask(id, Channel.TELEGRAM, ON);
+    one.ask(channels, Channel.LINE, ON);
+    one.ask(channels, Channel.TELEGRAM, ON);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
-    var applied = channels.apply(id, config, Set.of(Channel.LINE));
+    var applied = channels.apply(pending(), config, Set.of(Channel.LINE));
     assertThat(config.at("/channels").properties())
         .extracting(Map.Entry::getKey)
         .containsExactly("telegram");
     channels.applied(id, applied);
-    assertThat(channels.needingPlugins(id)).containsExactly(Channel.LINE);
+    assertThat(StoredChannels.needingPlugins(pending())).containsExactly(Channel.LINE);
   }
 
   @Test
   void whatAGatewayThatDoesNotAnswerIsToTakeStaysPending() throws Exception {
     var gateway = startGateway();
     driver.stop(sandbox, Duration.ZERO);
-    channels.ask(id, Channel.TELEGRAM, ON);
-    assertThatThrownBy(() -> channels.hotApply(id, gateway))
+    one.ask(channels, Channel.TELEGRAM, ON);
+    assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)
         .hasMessageStartingWith("telegram: ")
         .hasMessageNotContaining("hush");
-    assertThat(channels.isPending(id)).isTrue();
+    assertThat(isPending()).isTrue();
+  }
+
+  private Map<Channel, ChannelRecord> pending() {
+    return channels.pending(id, one.channels());
+  }
+
+  private boolean isPending() {
+    return !pending().isEmpty();
+  }
+
+  private Optional<ChannelRecord> record(Channel channel) {
+    return channels.of(id, channel, one.channels().getOrDefault(channel.id(), ""));
+  }
+
+  /** As version 665faa7 wrote them. */
+  @Test
+  void theRowsOfAnOlderVersionAreRead() {
+    secrets.put(
+        id.value(),
+        "channel/telegram",
+        Secret.of("{\"change\":\"w1\",\"enabled\":true,\"config\":{\"token\":\"123:hush\"}}"));
+    secrets.put(
+        id.value(),
+        "channel-done/telegram",
+        Secret.of(
+            "{\"taken\":{\"change\":\"w1\",\"enabled\":true,\"config\":{\"token\":\"123:hush\"}},"
+                + "\"in_home\":true,\"refused\":\"\",\"problem\":\"\"}"));
+    one.channels().put("telegram", SecretNames.UNVERSIONED);
+    assertThat(record(Channel.TELEGRAM).orElseThrow().asked())
+        .isEqualTo(new Wish("w1", true, Map.of("token", "123:hush")));
+    assertThat(isPending()).isFalse();
+    channels.homeIsNew(id, one.channels());
+    assertThat(isPending()).isTrue();
   }
 
   private String config() {

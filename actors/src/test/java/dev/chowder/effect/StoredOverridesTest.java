@@ -8,7 +8,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
 import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
@@ -32,9 +35,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,7 @@ class StoredOverridesTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final InstanceId id = new InstanceId(Ids.next());
+  private final OneConfig one = new OneConfig(id);
   private final SandboxId sandbox = SandboxId.ofInstance(id.value());
   private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
   private final HttpClient http =
@@ -79,68 +82,111 @@ class StoredOverridesTest {
 
   @Test
   void whatIsKeptIsShownMaskedAndInstancesWithoutOverridesAreLeftOut() throws Exception {
-    overrides.store(id, json("{\"agents.botToken\": \"hush\", \"agents.a\": 1}"));
-    var other = new InstanceId(Ids.next());
-    overrides.store(other, json("{}"));
+    one.store(overrides, json("{\"agents.botToken\": \"hush\", \"agents.a\": 1}"));
+    var other = new OneConfig(new InstanceId(Ids.next()));
+    other.store(overrides, json("{}"));
     var none = new InstanceId(Ids.next());
-    assertThat(overrides.shown(List.of(id, other, none)))
+    assertThat(
+            overrides.shown(
+                Map.of(
+                    id,
+                    one.holding(),
+                    new InstanceId(Ids.next()),
+                    other.holding(),
+                    none,
+                    OverridesVersion.NONE)))
         .isEqualTo(Map.of(id, json("{\"agents\": {\"botToken\": \"***\", \"a\": 1}}")));
   }
 
   @Test
   void aRefusalNamesThePathAndChangesNothing() throws Exception {
-    overrides.store(id, json("{\"agents.a\": 1}"));
-    assertThatThrownBy(() -> overrides.patch(id, json("{\"gateway.port\": 1, \"agents.a\": 2}")))
+    one.store(overrides, json("{\"agents.a\": 1}"));
+    assertThatThrownBy(() -> one.patch(overrides, json("{\"gateway.port\": 1, \"agents.a\": 2}")))
         .isInstanceOf(Overrides.Refused.class)
         .hasMessage("gateway.port: set by Chowder (expected: left out)");
     assertThatThrownBy(() -> overrides.check(json("{\"secrets\": {}}")))
         .isInstanceOf(Overrides.Refused.class);
-    assertThat(overrides.shown(List.of(id)).get(id)).isEqualTo(json("{\"agents\": {\"a\": 1}}"));
+    assertThat(shown()).isEqualTo(json("{\"agents\": {\"a\": 1}}"));
+  }
+
+  @Test
+  void aValueNeverChangesWhateverIsComputedFromIt() throws Exception {
+    one.store(overrides, json("{\"agents.a\": 1}"));
+    var first = one.holding();
+    one.patch(overrides, json("{\"agents.b\": 2}"));
+    var second = one.holding();
+    overrides.patch(id, first, Ids.next(), json("{\"agents.c\": 3}"));
+    assertThat(overrides.shown(Map.of(id, first)).get(id))
+        .isEqualTo(json("{\"agents\": {\"a\": 1}}"));
+    assertThat(overrides.shown(Map.of(id, second)).get(id))
+        .isEqualTo(json("{\"agents\": {\"a\": 1, \"b\": 2}}"));
   }
 
   @Test
   void aChangeIsAppliedUntilItsFileIsWrittenAndNotAgain() throws Exception {
-    overrides.store(id, json("{\"agents.a\": 1}"));
+    one.store(overrides, json("{\"agents.a\": 1}"));
     var crashed = json("{}");
-    var _ = overrides.apply(id, crashed);
+    apply(one.wanted(), crashed);
     var file = json("{}");
-    int version = overrides.apply(id, file);
+    apply(one.wanted(), file);
     assertThat(file).isEqualTo(crashed);
     assertThat(file.at("/agents/a").asInt()).isEqualTo(1);
-    overrides.applied(id, version);
+    one.taken(Taken.APPLIED);
 
     file.withObject("/agents").put("a", 5);
-    var _ = overrides.apply(id, file);
+    apply(one.wanted(), file);
     assertThat(file.at("/agents/a").asInt()).isEqualTo(5);
 
-    overrides.homeIsNew(id);
-    var _ = overrides.apply(id, file);
+    apply(one.inNewHome(), file);
     assertThat(file.at("/agents/a").asInt()).isEqualTo(1);
   }
 
   @Test
-  void anInstanceWithoutOverridesKeepsItsOwnOriginAndNothingIsKeptOfIt() throws Exception {
+  void aNewHomeGetsWhatAPatchRemovesRemoved() throws Exception {
+    one.store(overrides, json("{\"agents.a\": 1}"));
+    one.taken(Taken.APPLIED);
+    one.patch(overrides, json("{\"agents.a\": null, \"agents.onboarded\": null}"));
+    var file = json("{\"agents\": {\"onboarded\": 1, \"other\": 2}}");
+    apply(one.inNewHome(), file);
+    assertThat(file.get("agents")).isEqualTo(json("{\"other\": 2}"));
+  }
+
+  @Test
+  void anInstanceWithoutOverridesKeepsItsOwnOrigin() throws Exception {
     var file = json("{}");
-    overrides.homeIsNew(id);
-    overrides.applied(id, overrides.apply(id, file));
+    apply(one.inNewHome(), file);
     assertThat(file.at("/gateway/controlUi/allowedOrigins/0").asText()).isEqualTo(URL);
-    assertThat(secrets.get(id.value(), SecretNames.OVERRIDES)).isEmpty();
+  }
+
+  @Test
+  void whatAGatewayRefusedIsTakenBackAlsoInANewHome() throws Exception {
+    one.store(overrides, json("{\"agents.a\": 1}"));
+    one.taken(Taken.APPLIED);
+    one.patch(overrides, json("{\"agents.b\": 2}"));
+    one.taken(Taken.REFUSED);
+    assertThat(shown()).isEqualTo(json("{\"agents\": {\"a\": 1}}"));
+    assertThat(overrides.pending(id, one.wanted())).isEmpty();
+    var file = json("{}");
+    apply(one.inNewHome(), file);
+    assertThat(file.get("agents")).isEqualTo(json("{\"a\": 1}"));
+    one.patch(overrides, json("{\"agents.c\": 3}"));
+    assertThat(shown()).isEqualTo(json("{\"agents\": {\"a\": 1, \"c\": 3}}"));
   }
 
   @Test
   void aRunningGatewayTakesAChangeOnce() throws Exception {
     var gateway = startGateway();
-    overrides.store(id, json("{\"agents.a\": 1, \"gateway.controlUi.allowedOrigins\": []}"));
-    assertThat(overrides.hotApply(id, gateway)).isEmpty();
+    one.store(overrides, json("{\"agents.a\": 1, \"gateway.controlUi.allowedOrigins\": []}"));
+    assertThat(one.hotApply(overrides, gateway)).isEmpty();
     assertThat(file().at("/agents/a").asInt()).isEqualTo(1);
     assertThat(file().at("/gateway/controlUi/allowedOrigins/0").asText()).isEqualTo(URL);
     assertThat(file().at("/channels/mine").asBoolean()).isTrue();
 
-    overrides.patch(id, json("{\"agents.a\": null, \"agents.b\": 2}"));
-    assertThat(overrides.hotApply(id, gateway)).isEmpty();
+    one.patch(overrides, json("{\"agents.a\": null, \"agents.b\": 2}"));
+    assertThat(one.hotApply(overrides, gateway)).isEmpty();
     assertThat(file().get("agents")).isEqualTo(json("{\"b\": 2}"));
     var untouched = file();
-    assertThat(overrides.hotApply(id, gateway)).isEmpty();
+    assertThat(one.hotApply(overrides, gateway)).isEmpty();
     assertThat(file()).isEqualTo(untouched);
   }
 
@@ -148,33 +194,50 @@ class StoredOverridesTest {
   void aGatewayThatCannotBeAskedLeavesTheChangeForTheNextStart() throws Exception {
     var gateway = startGateway();
     driver.kill(sandbox);
-    overrides.store(id, json("{\"agents.a\": 1}"));
-    assertThatThrownBy(() -> overrides.hotApply(id, gateway))
+    one.store(overrides, json("{\"agents.a\": 1}"));
+    assertThatThrownBy(() -> one.hotApply(overrides, gateway))
         .isInstanceOf(WorkFailure.class)
         .hasMessageStartingWith("openclaw_config: ");
     var file = json("{}");
-    var _ = overrides.apply(id, file);
+    apply(one.wanted(), file);
     assertThat(file.at("/agents/a").asInt()).isEqualTo(1);
   }
 
+  /** As version 665faa7 wrote it, with a change that its gateway had not taken. */
   @Test
-  void changesThatComeTogetherAreAllKept() throws Exception {
-    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      var all =
-          IntStream.range(0, 20)
-              .mapToObj(
-                  i ->
-                      threads.submit(
-                          () -> {
-                            overrides.patch(id, json("{\"agents.a" + i + "\": 1}"));
-                            return i;
-                          }))
-              .toList();
-      for (var one : all) one.get();
-    }
-    assertThat(overrides.shown(List.of(id)).values())
-        .singleElement()
-        .satisfies(kept -> assertThat(kept.get("agents")).hasSize(20));
+  void theRowOfAnOlderVersionIsWhatChangesAreComputedFromAndStaysAsItIs() throws Exception {
+    var row =
+        "{\"version\":2,\"asked\":{\"agents\":{\"a\":1,\"b\":2}},\"settled\":{\"agents\":{\"a\":1}},"
+            + "\"pending\":[{\"agents\":{\"b\":2}}]}";
+    secrets.put(id.value(), "openclaw-config", Secret.of(row));
+    var older = new OverridesVersion(SecretNames.UNVERSIONED, Taken.PENDING);
+    assertThat(overrides.shown(Map.of(id, older)).get(id))
+        .isEqualTo(json("{\"agents\": {\"a\": 1, \"b\": 2}}"));
+    assertThat(overrides.pending(id, new WantedConfig(0, older, false, Map.of())))
+        .containsExactly(json("{\"agents\": {\"b\": 2}}"));
+    overrides.patch(id, older, "v1", json("{\"agents.c\": 3}"));
+    var newer = new OverridesVersion("v1", Taken.PENDING);
+    assertThat(overrides.shown(Map.of(id, newer)).get(id))
+        .isEqualTo(json("{\"agents\": {\"a\": 1, \"b\": 2, \"c\": 3}}"));
+    assertThat(overrides.pending(id, new WantedConfig(0, newer, false, Map.of())))
+        .containsExactly(json("{\"agents\": {\"b\": 2, \"c\": 3}}"));
+    assertThat(secrets.get(id.value(), "openclaw-config")).contains(Secret.of(row));
+  }
+
+  @Test
+  void aMissingValueIsAFailureAndNotAnEmptyConfiguration() {
+    var lost = new WantedConfig(1, new OverridesVersion("v1", Taken.PENDING), false, Map.of());
+    assertThatThrownBy(() -> overrides.pending(id, lost))
+        .isInstanceOfSatisfying(
+            WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("CONFIG_MISSING"));
+  }
+
+  private ObjectNode shown() {
+    return Objects.requireNonNull(overrides.shown(Map.of(id, one.holding())).get(id));
+  }
+
+  private void apply(WantedConfig wanted, ObjectNode file) {
+    overrides.apply(id, overrides.pending(id, wanted), file);
   }
 
   private SandboxEndpoint startGateway() {

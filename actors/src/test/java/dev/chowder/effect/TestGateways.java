@@ -11,6 +11,7 @@ import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawPlugins;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -58,6 +59,7 @@ final class TestGateways {
     return new GatewayStages(
         driver,
         secrets,
+        new KnownSecrets(secrets, tokens()),
         tokens(),
         new ModelSetups(
             driver,
@@ -65,7 +67,8 @@ final class TestGateways {
               driver.openHostPorts(Set.of(port));
               return HostPortAccess.State.LISTED;
             },
-            secrets,
+            (organization, model) ->
+                secrets.get(organization, SecretNames.providerKey(model.provider(), "0")),
             new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(5), Duration.ZERO)),
         overrides,
         channels,

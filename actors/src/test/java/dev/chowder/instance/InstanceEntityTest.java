@@ -195,7 +195,8 @@ class InstanceEntityTest {
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
     for (var name : List.of("a", "b", "c")) {
       slow.runCommand(
-          new InstanceCommand.Update("key", Optional.of(name), Map.of(), false, T0, probe.ref()));
+          new InstanceCommand.Update(
+              "key", Optional.of(name), Map.of(), Optional.empty(), T0, probe.ref()));
     }
     assertThat(stored).extracting(InstanceView::revision).containsExactly(1);
     gate.complete(Done.done());
@@ -212,10 +213,11 @@ class InstanceEntityTest {
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     instance.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
     instance.runCommand(
-        new InstanceCommand.Update("key", Optional.of("x"), Map.of(), false, T0, probe.ref()));
+        new InstanceCommand.Update(
+            "key", Optional.of("x"), Map.of(), Optional.empty(), T0, probe.ref()));
     instance.runCommand(
         new InstanceCommand.Update(
-            "key", Optional.empty(), Map.of("new", "label"), false, T0, probe.ref()));
+            "key", Optional.empty(), Map.of("new", "label"), Optional.empty(), T0, probe.ref()));
     instance.runCommand(
         new InstanceCommand.Delete("key", "request", T0.plusSeconds(1), probe.ref()));
     assertThat(labelsStored).containsExactly(true, false, true, true);
@@ -251,7 +253,8 @@ class InstanceEntityTest {
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
     slow.runCommand(
-        new InstanceCommand.Update("key", Optional.of("x"), Map.of(), false, T0, probe.ref()));
+        new InstanceCommand.Update(
+            "key", Optional.of("x"), Map.of(), Optional.empty(), T0, probe.ref()));
     slow.runCommand(new InstanceCommand.StoreView(probe.ref()));
     gate.complete(Done.done());
     assertThat(revision(probe.receiveMessage())).isEqualTo(1);
@@ -304,7 +307,7 @@ class InstanceEntityTest {
     var stage = finished(1, Stage.CREATE_SANDBOX);
     instance.runCommand(
         new InstanceCommand.StagesFinished(
-            1, List.of(new InstanceCommand.Finished(stage.done(), Optional.empty(), 0, T0))));
+            1, List.of(new InstanceCommand.Finished(stage.done(), Optional.empty(), 0, "", T0))));
     assertThat(revision(one.receiveMessage())).isEqualTo(2);
   }
 

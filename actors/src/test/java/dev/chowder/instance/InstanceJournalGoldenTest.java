@@ -104,6 +104,9 @@ class InstanceJournalGoldenTest {
     all.put("Created", new InstanceEvent.Created("key-1", profile("demo", 1, ""), AT));
     all.put(
         "Created-request", new InstanceEvent.Created("key-1", profile("demo", 1, "request-1"), AT));
+    all.put(
+        "Created-overrides",
+        new InstanceEvent.Created("key-1", profile("demo", 1, "request-1", "version-1"), AT));
     all.put("Created-without-options", new InstanceEvent.Created("key-1", profile("", 0, ""), AT));
     all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
     all.put(
@@ -114,6 +117,17 @@ class InstanceJournalGoldenTest {
                 Stage.PUBLISH, StageRecord.Outcome.EXECUTED, BEGUN, 1006, "worth knowing"),
             Optional.of("127.0.0.1:41000"),
             2,
+            "",
+            AT));
+    all.put(
+        "StageFinished-overrides",
+        new InstanceEvent.StageFinished(
+            3,
+            new StageRecord(
+                Stage.OPENCLAW_CONFIG, StageRecord.Outcome.EXECUTED, BEGUN, 16, "worth knowing"),
+            Optional.empty(),
+            2,
+            "version-1",
             AT));
     all.put("StageFinished-prepared", finished(StageRecord.Outcome.PREPARED));
     all.put("StageFinished-skipped", finished(StageRecord.Outcome.SKIPPED));
@@ -147,14 +161,22 @@ class InstanceJournalGoldenTest {
     all.put(
         "Updated",
         new InstanceEvent.Updated(
-            "key-1", Optional.of("renamed"), Optional.of(Map.of("team", "b")), true, AT));
+            "key-1", Optional.of("renamed"), Optional.of(Map.of("team", "b")), "0", AT));
     all.put(
         "Updated-configuration-only",
-        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.empty(), true, AT));
+        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.empty(), "0", AT));
     all.put(
         "Updated-last-label-removed",
-        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.of(Map.of()), false, AT));
-    all.put("ConfigApplied", new InstanceEvent.ConfigApplied(2, 4, "not taken: a reason", AT));
+        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.of(Map.of()), "", AT));
+    all.put(
+        "Updated-overrides",
+        new InstanceEvent.Updated("key-1", Optional.empty(), Optional.empty(), "version-1", AT));
+    all.put(
+        "ConfigApplied",
+        new InstanceEvent.ConfigApplied(2, 4, "", false, "not taken: a reason", AT));
+    all.put(
+        "ConfigApplied-refused",
+        new InstanceEvent.ConfigApplied(2, 4, "version-1", true, "refused: a reason", AT));
     all.put("EndpointMoved", new InstanceEvent.EndpointMoved(2, "127.0.0.1:42000", AT));
     all.put("RestartRequested", new InstanceEvent.RestartRequested("key-1", AT));
     var model = new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions");
@@ -169,18 +191,33 @@ class InstanceJournalGoldenTest {
         "TokenRotationRequested-request",
         new InstanceEvent.TokenRotationRequested("key-1", "request-1", AT));
     all.put("TokenRotated", new InstanceEvent.TokenRotated(2, 3, AT));
-    all.put("ChannelSwitched", new InstanceEvent.ChannelSwitched("key-1", "telegram", true, AT));
     all.put(
-        "ChannelSwitched-off", new InstanceEvent.ChannelSwitched("key-1", "telegram", false, AT));
+        "ChannelSwitched", new InstanceEvent.ChannelSwitched("key-1", "telegram", true, "0", AT));
+    all.put(
+        "ChannelSwitched-off",
+        new InstanceEvent.ChannelSwitched("key-1", "telegram", false, "0", AT));
+    all.put(
+        "ChannelSwitched-version",
+        new InstanceEvent.ChannelSwitched("key-1", "telegram", true, "version-1", AT));
     return all;
   }
 
   private static InstanceEvent finished(StageRecord.Outcome outcome) {
     return new InstanceEvent.StageFinished(
-        1, new StageRecord(Stage.OPENCLAW_CONFIG, outcome, BEGUN, 0, ""), Optional.empty(), 0, AT);
+        1,
+        new StageRecord(Stage.OPENCLAW_CONFIG, outcome, BEGUN, 0, ""),
+        Optional.empty(),
+        0,
+        "",
+        AT);
   }
 
   private static Profile profile(String model, int configVersion, String createRequestId) {
+    return profile(model, configVersion, createRequestId, configVersion > 0 ? "0" : "");
+  }
+
+  private static Profile profile(
+      String model, int configVersion, String createRequestId, String overrides) {
     boolean full = configVersion > 0;
     return new Profile(
         "organization-1",
@@ -197,6 +234,7 @@ class InstanceJournalGoldenTest {
         configVersion,
         0,
         TokenRotations.NONE,
+        ConfigValues.ofNew(overrides),
         AT,
         AT,
         createRequestId);

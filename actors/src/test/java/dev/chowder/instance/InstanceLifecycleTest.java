@@ -9,6 +9,7 @@ import static dev.chowder.instance.States.then;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
@@ -128,7 +129,11 @@ class InstanceLifecycleTest {
 
   @Test
   void overridesAreAppliedAgainInAHomeThatIsMadeAnew() {
-    var running = apply(running(), reconfigure(), new InstanceCommand.ConfigApplied(1, 1, "", T0));
+    var running =
+        apply(
+            running(),
+            reconfigure(),
+            new InstanceCommand.ConfigApplied(1, 1, "", Taken.APPLIED, "", T0));
     var failed =
         apply(
             running,
@@ -432,12 +437,11 @@ class InstanceLifecycleTest {
 
   @Test
   void changedOverridesAreOwedUntilTheGatewayTookTheNewestOfThem() {
-    var changed = apply(apply(running(), reconfigure()), reconfigure());
-    assertThat(changed.owed())
-        .isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 2));
-    var half = apply(changed, new InstanceCommand.ConfigApplied(1, 1, "", T0));
-    assertThat(half.owed()).isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 2));
-    var whole = apply(half, new InstanceCommand.ConfigApplied(1, 2, "", T0));
+    var changed = apply(apply(running(), reconfigure()), switchChannel());
+    assertThat(changed.owed()).isEqualTo(change(changed, 2));
+    var half = apply(changed, new InstanceCommand.ConfigApplied(1, 1, "", Taken.APPLIED, "", T0));
+    assertThat(half.owed()).isEqualTo(change(half, 2));
+    var whole = apply(half, new InstanceCommand.ConfigApplied(1, 2, "", Taken.APPLIED, "", T0));
     assertThat(whole.owed()).isEqualTo(new InstanceEffect.None());
   }
 
@@ -448,7 +452,7 @@ class InstanceLifecycleTest {
     var starting = apply(changed, new InstanceCommand.Start("key", T0, nobody));
     assertThat(starting.owed())
         .isInstanceOfSatisfying(
-            InstanceEffect.RunStages.class, run -> assertThat(run.configVersion()).isEqualTo(1));
+            InstanceEffect.RunStages.class, run -> assertThat(run.config().version()).isEqualTo(1));
   }
 
   @ParameterizedTest
@@ -537,12 +541,10 @@ class InstanceLifecycleTest {
             new InstanceCommand.StartDue(1, LATER));
     for (var stage : Stage.OF_START) lost = then(lost, finished(2, stage));
     assertThat(lost.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 2, ENDPOINT, 1));
-    var reconfigured =
-        apply(
-            asked, new InstanceCommand.Update("key", Optional.empty(), Map.of(), true, T0, nobody));
+    var reconfigured = apply(asked, reconfigure());
     assertThat(reconfigured.owed()).isEqualTo(asked.owed());
-    assertThat(apply(reconfigured, new InstanceCommand.TokenRotated(1, 1, LATER)).owed())
-        .isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 1));
+    var rotated = apply(reconfigured, new InstanceCommand.TokenRotated(1, 1, LATER));
+    assertThat(rotated.owed()).isEqualTo(change(rotated, 1));
   }
 
   @ParameterizedTest
@@ -566,9 +568,9 @@ class InstanceLifecycleTest {
   @Test
   void aSwitchedChannelIsOwedToTheGatewayThatRunsOrStartsNext() {
     var running = apply(running(), switchChannel());
-    assertThat(running.owed())
-        .isEqualTo(new InstanceEffect.ApplyConfig(ORGANIZATION, 1, ENDPOINT, 1));
-    var applied = apply(running, new InstanceCommand.ConfigApplied(1, 1, "", LATER));
+    assertThat(running.owed()).isEqualTo(change(running, 1));
+    var applied =
+        apply(running, new InstanceCommand.ConfigApplied(1, 1, "", Taken.APPLIED, "", LATER));
     assertThat(applied.owed()).isEqualTo(new InstanceEffect.None());
     var starting =
         apply(
@@ -576,11 +578,20 @@ class InstanceLifecycleTest {
     assertThat(starting.owed())
         .isInstanceOfSatisfying(
             InstanceEffect.RunStages.class,
-            stages -> assertThat(stages.configVersion()).isEqualTo(1));
+            stages -> assertThat(stages.config().version()).isEqualTo(1));
   }
 
   private InstanceCommand switchChannel() {
-    return new InstanceCommand.SwitchChannel("key", "telegram", true, LATER, nobody);
+    return new InstanceCommand.SwitchChannel("key", "telegram", true, "", "c1", LATER, nobody);
+  }
+
+  private static InstanceEffect change(InstanceState state, int version) {
+    var config = ((InstanceState.Born) state).profile().config();
+    return new InstanceEffect.ApplyConfig(
+        ORGANIZATION,
+        1,
+        ENDPOINT,
+        new WantedConfig(version, config.overrides(), false, config.channels()));
   }
 
   private InstanceCommand delete(String requestId) {
@@ -602,7 +613,12 @@ class InstanceLifecycleTest {
         apply(
             state,
             new InstanceCommand.Update(
-                "key", Optional.of("other"), Map.of("team", "", "x", "1"), false, T0, nobody));
+                "key",
+                Optional.of("other"),
+                Map.of("team", "", "x", "1"),
+                Optional.empty(),
+                T0,
+                nobody));
     assertThat(renamed.owed()).isEqualTo(state.owed());
     assertThat(((InstanceState.Born) renamed).profile().labels()).isEqualTo(Map.of("x", "1"));
   }
@@ -613,7 +629,7 @@ class InstanceLifecycleTest {
             InstanceLifecycle.decide(
                 running(),
                 new InstanceCommand.Update(
-                    "key", Optional.of("agent"), Map.of(), false, T0, nobody)))
+                    "key", Optional.of("agent"), Map.of(), Optional.empty(), T0, nobody)))
         .isEqualTo(Decision.accept());
   }
 
@@ -639,7 +655,13 @@ class InstanceLifecycleTest {
   }
 
   private InstanceCommand reconfigure() {
-    return new InstanceCommand.Update("key", Optional.empty(), Map.of(), true, T0, nobody);
+    return new InstanceCommand.Update(
+        "key",
+        Optional.empty(),
+        Map.of(),
+        Optional.of(new InstanceCommand.OverridesChange(ConfigValues.OverridesVersion.NONE, "v1")),
+        T0,
+        nobody);
   }
 
   private static Observed observed(int attempt, Sight sight) {
@@ -653,7 +675,8 @@ class InstanceLifecycleTest {
             .map(stage -> finished(attempt, stage))
             .map(
                 f ->
-                    new InstanceCommand.Finished(f.done(), f.endpoint(), f.configVersion(), f.at()))
+                    new InstanceCommand.Finished(
+                        f.done(), f.endpoint(), f.configVersion(), f.overrides(), f.at()))
             .toList());
   }
 

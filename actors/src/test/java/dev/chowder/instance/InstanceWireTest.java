@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.TestActors;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.storage.InstanceRow;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,6 +63,20 @@ class InstanceWireTest {
     assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
   }
 
+  /** As a row from before values had versions has it: overrides may be in the row of that time. */
+  @Test
+  void aViewWithoutValuesMeansTheRowOfAnOlderVersion() {
+    var row = InstanceReadRows.row(views().getLast());
+    var json = row.view().toStringUtf8();
+    var older = json.replaceFirst("\"config\":\\{.*?\\[[^]]*]},", "");
+    assertThat(older).isNotEqualTo(json);
+    assertThat(InstanceReadRows.view(withView(row, older)).profile().config())
+        .isEqualTo(ConfigValues.ofNew("0"));
+    var none = InstanceReadRows.row(views().getFirst());
+    var olderNone = none.view().toStringUtf8().replaceFirst("\"config\":\\{.*?\\[[^]]*]},", "");
+    assertThat(InstanceReadRows.view(withView(none, olderNone))).isEqualTo(views().getFirst());
+  }
+
   /** As a row from before times were numbers has it. */
   @Test
   void aTimeThatIsTextIsReadToo() {
@@ -107,7 +122,13 @@ class InstanceWireTest {
   }
 
   private static List<InstanceView> views() {
-    return States.all().values().stream()
+    var configured =
+        States.then(
+            States.running(),
+            new InstanceEvent.Updated("key", Optional.empty(), Optional.empty(), "v1", T0),
+            new InstanceEvent.ConfigApplied(1, 1, "v1", false, "", T0),
+            new InstanceEvent.ChannelSwitched("key", "telegram", true, "v2", T0));
+    return Stream.concat(States.all().values().stream(), Stream.of(configured))
         .flatMap(state -> InstanceView.of(ID, 7, state).stream())
         .toList();
   }
@@ -126,15 +147,15 @@ class InstanceWireTest {
         new InstanceEvent.SlotReleased(T0),
         new InstanceEvent.SandboxRemoved(T0),
         new InstanceEvent.LeftoverFound(T0),
-        new InstanceEvent.Updated("key", Optional.of("n"), Optional.of(Map.of("a", "b")), true, T0),
-        new InstanceEvent.ConfigApplied(1, 2, "", T0),
+        new InstanceEvent.Updated("key", Optional.of("n"), Optional.of(Map.of("a", "b")), "v1", T0),
+        new InstanceEvent.ConfigApplied(1, 2, "v1", true, "", T0),
         new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0),
         new InstanceEvent.RestartRequested("key", T0),
         new InstanceEvent.Recovered("key", 2, true, States.PROFILE.model(), T0),
         new InstanceEvent.SlotFound(T0),
         new InstanceEvent.TokenRotationRequested("key", "request", T0),
         new InstanceEvent.TokenRotated(1, 2, T0),
-        new InstanceEvent.ChannelSwitched("key", "telegram", true, T0));
+        new InstanceEvent.ChannelSwitched("key", "telegram", true, "v2", T0));
   }
 
   private static List<Object> messages(ActorRef<InstanceReply> ref) {
@@ -149,22 +170,31 @@ class InstanceWireTest {
                 new InstanceCommand.Stop("key", T0, ref),
                 new InstanceCommand.Start("key", T0, ref),
                 new InstanceCommand.Delete("key", "request", T0, ref),
-                new InstanceCommand.Update("key", Optional.of("n"), Map.of("a", ""), true, T0, ref),
+                new InstanceCommand.Update(
+                    "key",
+                    Optional.of("n"),
+                    Map.of("a", ""),
+                    Optional.of(
+                        new InstanceCommand.OverridesChange(
+                            new ConfigValues.OverridesVersion("v1", Taken.REFUSED), "v2")),
+                    T0,
+                    ref),
                 new InstanceCommand.Restart("key", T0, ref),
                 new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
                 new InstanceCommand.SettleSlot("org", T0, ref),
                 new InstanceCommand.RotateToken("key", "request", T0, ref),
-                new InstanceCommand.SwitchChannel("key", "telegram", true, T0, ref),
+                new InstanceCommand.SwitchChannel("key", "telegram", true, "", "v3", T0, ref),
                 new InstanceCommand.StoreView(ref),
                 new InstanceCommand.Nudge(T0, Duration.ofMinutes(5)),
                 new InstanceCommand.StagesFinished(
                     1,
-                    List.of(new InstanceCommand.Finished(stage.done(), stage.endpoint(), 1, T0))),
+                    List.of(
+                        new InstanceCommand.Finished(stage.done(), stage.endpoint(), 1, "v1", T0))),
                 new InstanceCommand.EffectFailed(
                     1, Optional.of(Stage.ONBOARD), T0, "KEY_REFUSED", "no", T0),
                 new InstanceCommand.GatewayStopped(1, T0),
                 new InstanceCommand.StartDue(1, T0),
-                new InstanceCommand.ConfigApplied(1, 2, "", T0),
+                new InstanceCommand.ConfigApplied(1, 2, "v1", Taken.APPLIED, "", T0),
                 new InstanceCommand.TokenRotated(1, 2, T0),
                 new InstanceCommand.SlotReleased(T0),
                 new InstanceCommand.Removed(T0),
@@ -184,6 +214,7 @@ class InstanceWireTest {
             new InstanceRejection.NotFound(),
             new InstanceRejection.AlreadyExists(),
             new InstanceRejection.SlotReturned(),
+            new InstanceRejection.Superseded(),
             new InstanceRejection.WrongState("provisioning", "running", "running"),
             new InstanceRejection.TooManyWatchers(3))) {
       messages.add(new InstanceReply.Refused(why));

@@ -2,6 +2,8 @@ package dev.chowder.instance;
 
 import static dev.chowder.instance.States.T0;
 
+import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
@@ -121,9 +123,9 @@ final class LifecycleExploration {
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put(
         "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceHome>create().getRef()));
+    verbs.put("Update", update(config(state).overrides()));
     verbs.put(
-        "Update",
-        new InstanceCommand.Update("key", Optional.of("other"), Map.of(), true, T0, NOBODY));
+        "Update, another change came first", update(new OverridesVersion("?", Taken.PENDING)));
     verbs.put("Stop", new InstanceCommand.Stop("key", T0, NOBODY));
     verbs.put("Start", new InstanceCommand.Start("key", T0, NOBODY));
     verbs.put("Restart", new InstanceCommand.Restart("key", T0, NOBODY));
@@ -134,7 +136,8 @@ final class LifecycleExploration {
     verbs.put("RotateToken", rotate(asked + 1));
     verbs.put("RotateToken, resent", rotate(asked));
     verbs.put(
-        "SwitchChannel", new InstanceCommand.SwitchChannel("key", "telegram", true, T0, NOBODY));
+        "SwitchChannel", switchChannel(config(state).channels().getOrDefault("telegram", "")));
+    verbs.put("SwitchChannel, another change came first", switchChannel("?"));
     verbs.put("Delete", new InstanceCommand.Delete("key", another(state), T0, NOBODY));
     verbs.put("Delete, resent", new InstanceCommand.Delete("key", "delete", T0, NOBODY));
     return verbs;
@@ -142,6 +145,24 @@ final class LifecycleExploration {
 
   private static String another(InstanceState state) {
     return state instanceof Deleted ? "another delete" : "delete";
+  }
+
+  private static ConfigValues config(InstanceState state) {
+    return state instanceof Born born ? born.profile().config() : ConfigValues.NONE;
+  }
+
+  private static InstanceCommand update(OverridesVersion base) {
+    return new InstanceCommand.Update(
+        "key",
+        Optional.of("other"),
+        Map.of(),
+        Optional.of(new InstanceCommand.OverridesChange(base, base.version() + "o")),
+        T0,
+        NOBODY);
+  }
+
+  private static InstanceCommand switchChannel(String base) {
+    return new InstanceCommand.SwitchChannel("key", "telegram", true, base, base + "c", T0, NOBODY);
   }
 
   private static InstanceCommand create(String requestId) {
@@ -165,6 +186,7 @@ final class LifecycleExploration {
                 new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
                 Optional.of(States.ENDPOINT),
                 configVersion,
+                "",
                 T0)));
   }
 
@@ -184,7 +206,9 @@ final class LifecycleExploration {
     reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
     reports.put("`StartDue`", new InstanceCommand.StartDue(attempt, T0));
     reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
-    reports.put("`ConfigApplied`", new InstanceCommand.ConfigApplied(attempt, version, "", T0));
+    reports.put(
+        "`ConfigApplied`",
+        new InstanceCommand.ConfigApplied(attempt, version, "", Taken.APPLIED, "", T0));
     int asked = state instanceof Born born ? born.profile().token().asked() : 0;
     reports.put("`TokenRotated`", new InstanceCommand.TokenRotated(attempt, asked, T0));
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));

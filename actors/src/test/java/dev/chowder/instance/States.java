@@ -33,6 +33,7 @@ final class States {
         0,
         0,
         TokenRotations.NONE,
+        ConfigValues.NONE,
         createdAt,
         createdAt,
         createRequestId);
@@ -61,6 +62,7 @@ final class States {
         new StageRecord(stage, StageRecord.Outcome.EXECUTED, T0, 10, ""),
         stage == Stage.PUBLISH ? Optional.of(ENDPOINT) : Optional.empty(),
         0,
+        "",
         T0);
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.OverrideVerdict.Accepted;
 import dev.chowder.openclaw.OverrideVerdict.Refused;
+import dev.chowder.secret.Secret;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -137,7 +138,7 @@ class OverrideLedgerTest {
 
   @Test
   void aPatchTakesBackAnOverrideAndRemovesTheSettingFromTheFile() throws Exception {
-    var ledger = first("{'agents.a': 1, 'agents.b': 2}").applied(1);
+    var ledger = first("{'agents.a': 1, 'agents.b': 2}").applied();
     var patched = patched(ledger, "{'agents.a': null}");
     assertThat(patched.shown()).isEqualTo(json("{'agents': {'b': 2}}"));
     var file = json("{'agents': {'a': 1, 'b': 2, 'c': 3}}");
@@ -150,7 +151,7 @@ class OverrideLedgerTest {
     var ledger = first("{'agents.defaults.model.primary': 'a/b'}");
     var file = json("{'channels': {'telegram': {'enabled': true}}}");
     OpenClawConfig.apply(file, ledger.pending(), URL);
-    ledger = ledger.applied(ledger.version());
+    ledger = ledger.applied();
     MergePatch.apply(file, json("{'agents': {'defaults': {'model': {'primary': 'agent/own'}}}}"));
     ledger = patched(ledger, "{'messages': {'x': 1}}");
     OpenClawConfig.apply(file, ledger.pending(), URL);
@@ -161,7 +162,7 @@ class OverrideLedgerTest {
 
   @Test
   void removingAnObjectAndSettingItAgainLeavesNothingOfTheOldOne() throws Exception {
-    var ledger = first("{'a': {'b': 1}}").applied(1);
+    var ledger = first("{'a': {'b': 1}}").applied();
     ledger = patched(patched(ledger, "{'a': null}"), "{'a': {'c': 2}}");
     var file = json("{'a': {'b': 1, 'agent': 1}}");
     OpenClawConfig.apply(file, ledger.pending(), URL);
@@ -169,26 +170,28 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void aChangeThatCameWhileAnotherWasAppliedStaysPending() throws Exception {
-    var ledger = patched(first("{'a': 1}"), "{'a': 2}");
-    assertThat(ledger.applied(1).pending()).isNotEmpty();
-    assertThat(ledger.applied(2).pending()).isEmpty();
-  }
-
-  @Test
-  void whatTheGatewayRefusedIsTakenBackUnlessANewerChangeCame() throws Exception {
-    var ledger = patched(first("{'a': 1}").applied(1), "{'b': 2}");
-    assertThat(ledger.refused(2).shown()).isEqualTo(json("{'a': 1}"));
-    assertThat(ledger.refused(2).pending()).isEmpty();
-    var newer = patched(ledger, "{'b': 3}");
-    assertThat(newer.refused(2).shown()).isEqualTo(json("{'a': 1, 'b': 3}"));
-  }
-
-  @Test
-  void aNewHomeGetsEverythingAgain() throws Exception {
-    var ledger = patched(first("{'a': 1}"), "{'b': 2}").applied(2).forNewHome();
+  void aChangeIsPendingWithThoseBeforeItThatWereNotApplied() throws Exception {
+    var ledger = patched(first("{'a': 1}"), "{'b': 2}");
     assertThat(ledger.pending()).isEqualTo(List.of(json("{'a': 1, 'b': 2}")));
-    assertThat(OverrideLedger.empty().forNewHome().pending()).isEmpty();
+    assertThat(ledger.applied().pending()).isEmpty();
+    assertThat(patched(ledger.applied(), "{'c': 3}").pending())
+        .isEqualTo(List.of(json("{'c': 3}")));
+  }
+
+  @Test
+  void whatTheGatewayRefusedIsTakenBack() throws Exception {
+    var ledger = patched(first("{'a': 1}").applied(), "{'b': 2}");
+    assertThat(ledger.refused().shown()).isEqualTo(json("{'a': 1}"));
+    assertThat(ledger.refused().pending()).isEmpty();
+  }
+
+  @Test
+  void aNewHomeGetsEverythingAndThenWhatIsPending() throws Exception {
+    var applied = patched(first("{'a': 1}"), "{'b': 2}").applied();
+    assertThat(applied.forNewHome()).isEqualTo(List.of(json("{'a': 1, 'b': 2}")));
+    assertThat(patched(applied, "{'a': null}").forNewHome())
+        .isEqualTo(List.of(json("{'b': 2}"), json("{'a': null}")));
+    assertThat(OverrideLedger.empty().forNewHome()).isEmpty();
   }
 
   @Test
@@ -219,6 +222,9 @@ class OverrideLedgerTest {
                  'agents': {'maxTokens': 5, 'tokenBudget': 'low', 'list': [{'apiKey': '***'}]},
                  'tts': {'apiKey': {'kind': '***', 'id': '***'}, 'secret': '***'}}
                 """));
+    assertThat(ledger.secrets())
+        .extracting(Secret::reveal)
+        .containsExactlyInAnyOrder("s1", "s2", "https://u:s3@h/", "s4", "s5", "x", "s6", "7");
     assertThat(ledger.toString()).doesNotContain("s1");
     assertThat(ledger.toSecret().toString()).isEqualTo("***");
   }

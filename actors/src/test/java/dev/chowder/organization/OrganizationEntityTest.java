@@ -117,7 +117,7 @@ class OrganizationEntityTest {
         new OrganizationCommand.Update(
             "key",
             Optional.empty(),
-            Set.of(ModelProvider.OPENAI),
+            Map.of(ModelProvider.OPENAI, "v1"),
             Set.of(),
             Map.of(),
             T0,
@@ -161,7 +161,7 @@ class OrganizationEntityTest {
                 new OrganizationCommand.Update(
                     "key",
                     Optional.empty(),
-                    Set.of(ModelProvider.OPENAI),
+                    Map.of(ModelProvider.OPENAI, "v1"),
                     Set.of(),
                     Map.of(ModelProvider.CUSTOM, Samples.merge("http://h/v1", "m")),
                     T0,
@@ -320,7 +320,7 @@ class OrganizationEntityTest {
                 new OrganizationCommand.Update(
                     "key",
                     Optional.empty(),
-                    Set.of(ModelProvider.OPENAI),
+                    Map.of(ModelProvider.OPENAI, "v1"),
                     Set.of(),
                     Map.of(),
                     T0,

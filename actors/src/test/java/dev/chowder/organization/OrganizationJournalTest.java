@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -85,6 +86,27 @@ class OrganizationJournalTest {
         .isEqualTo(HEX.formatHex(golden("SnapshotRequest")));
     assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotRequest"))))
         .isEqualTo(state);
+  }
+
+  @Test
+  void theVersionsOfKeysAreKept() throws Exception {
+    var event =
+        new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, "v1", Samples.T0);
+    assertThat(HEX.formatHex(new OrganizationJournal().toJournal(event).toByteArray()))
+        .isEqualTo(HEX.formatHex(golden("ProviderKeySetVersion")));
+    assertThat(
+            OrganizationJournal.read(
+                dev.chowder.journal.v1.OrganizationEvent.parseFrom(
+                    golden("ProviderKeySetVersion"))))
+        .isEqualTo(event);
+    var snapshots = new OrganizationSnapshots();
+    var state = OrganizationLifecycle.evolve(Samples.active(), event);
+    assertThat(HEX.formatHex(((OrganizationSnapshot) snapshots.toJournal(state)).toByteArray()))
+        .isEqualTo(HEX.formatHex(golden("SnapshotKeyVersions")));
+    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotKeyVersions"))))
+        .isEqualTo(state);
+    assertThat(((OrganizationState.Active) state).keys().versions())
+        .isEqualTo(Map.of(ModelProvider.OPENAI, "0", ModelProvider.ANTHROPIC, "v1"));
   }
 
   @Test

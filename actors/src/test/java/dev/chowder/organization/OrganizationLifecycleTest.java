@@ -47,7 +47,7 @@ class OrganizationLifecycleTest {
             new Active(
                 "acme",
                 Tier.SHRIMP,
-                Set.of(),
+                ProviderKeys.NONE,
                 Map.of(),
                 HashTreePMap.empty(),
                 Billing.NONE,
@@ -135,7 +135,7 @@ class OrganizationLifecycleTest {
         new Active(
             "acme",
             Tier.WHALE,
-            Set.of(ModelProvider.OPENAI),
+            ProviderKeys.NONE.with(ModelProvider.OPENAI, "v0"),
             Map.of(),
             HashTreePMap.from(slots),
             Billing.NONE,
@@ -221,7 +221,7 @@ class OrganizationLifecycleTest {
         new Active(
             "acme",
             Tier.CRAB,
-            Set.of(),
+            ProviderKeys.NONE,
             Map.of(),
             HashTreePMap.empty(),
             Billing.NONE,
@@ -294,7 +294,7 @@ class OrganizationLifecycleTest {
             accept(
                 new OrganizationEvent.Renamed("key", "new", T1),
                 new OrganizationEvent.ProviderKeyRemoved("key", ModelProvider.OPENAI, T1),
-                new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, T1),
+                new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, "v1", T1),
                 new OrganizationEvent.EndpointSet(
                     "key",
                     ModelProvider.CUSTOM,
@@ -307,7 +307,22 @@ class OrganizationLifecycleTest {
     assertThat(
             decide(
                 ACTIVE, update(Optional.empty(), Set.of(ModelProvider.OPENAI), Set.of(), Map.of())))
-        .isEqualTo(accept(new OrganizationEvent.ProviderKeySet("key", ModelProvider.OPENAI, T1)));
+        .isEqualTo(
+            accept(new OrganizationEvent.ProviderKeySet("key", ModelProvider.OPENAI, "v1", T1)));
+  }
+
+  @Test
+  void aKeyThatIsResentReplacesNoLaterOne() {
+    Set<ModelProvider> openai = Set.of(ModelProvider.OPENAI);
+    OrganizationState state = ACTIVE;
+    for (String version : List.of("v1", "v2")) {
+      state =
+          apply(
+              state, decide(state, update(version, Optional.empty(), openai, Set.of(), Map.of())));
+    }
+    assertThat(decide(state, update("v1", Optional.of("n"), openai, Set.of(), Map.of())))
+        .isEqualTo(accept());
+    assertThat(Samples.view(state).keys()).isEqualTo(Map.of(ModelProvider.OPENAI, "v2"));
   }
 
   @Test
@@ -507,14 +522,25 @@ class OrganizationLifecycleTest {
       Set<ModelProvider> set,
       Set<ModelProvider> removed,
       Map<ModelProvider, EndpointChange> endpoints) {
-    return new OrganizationCommand.Update("key", name, set, removed, endpoints, T1, NOBODY);
+    return update("v1", name, set, removed, endpoints);
+  }
+
+  private static OrganizationCommand.Request update(
+      String version,
+      Optional<String> name,
+      Set<ModelProvider> set,
+      Set<ModelProvider> removed,
+      Map<ModelProvider, EndpointChange> endpoints) {
+    var keys = new HashMap<ModelProvider, String>();
+    for (var provider : set) keys.put(provider, version);
+    return new OrganizationCommand.Update("key", name, keys, removed, endpoints, T1, NOBODY);
   }
 
   private static Active with(Active a, Tier tier) {
     return new Active(
         a.name(),
         tier,
-        a.keyed(),
+        a.keys(),
         a.endpoints(),
         a.slots(),
         a.billing(),
@@ -528,7 +554,7 @@ class OrganizationLifecycleTest {
     return new Active(
         a.name(),
         a.tier(),
-        Set.of(provider),
+        ProviderKeys.NONE.with(provider, "v0"),
         a.endpoints(),
         a.slots(),
         a.billing(),
@@ -542,7 +568,7 @@ class OrganizationLifecycleTest {
     return new Active(
         a.name(),
         a.tier(),
-        a.keyed(),
+        a.keys(),
         Map.of(provider, ENDPOINT),
         a.slots(),
         a.billing(),

@@ -121,7 +121,7 @@ class OrganizationWireTest {
           new OrganizationCommand.Update(
               "key",
               Optional.of("n"),
-              Set.of(ModelProvider.OPENAI),
+              Map.of(ModelProvider.OPENAI, "v1"),
               Set.of(ModelProvider.GEMINI),
               Map.of(ModelProvider.CUSTOM, change),
               T0,

@@ -152,7 +152,7 @@ abstract class OrganizationsContract {
             new OrganizationCommand.Update(
                 "key",
                 Optional.empty(),
-                Set.of(ModelProvider.OPENAI),
+                Map.of(ModelProvider.OPENAI, "v1"),
                 Set.of(),
                 Map.of(),
                 T0,

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.pcollections.HashTreePMap;
 
 /** Organizations, events and settings that several tests use. */
@@ -28,7 +27,7 @@ final class Samples {
     return new Active(
         "acme",
         Tier.CRAB,
-        Set.of(ModelProvider.OPENAI),
+        ProviderKeys.NONE.with(ModelProvider.OPENAI, "0"),
         Map.of(ModelProvider.CUSTOM, ENDPOINT),
         HashTreePMap.singleton(INSTANCE_ID, T0),
         Billing.NONE,
@@ -58,7 +57,7 @@ final class Samples {
     return List.of(
         new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "", T0),
         new OrganizationEvent.Renamed("key", "acme 🐚", T0),
-        new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, T0),
+        new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, "0", T0),
         new OrganizationEvent.ProviderKeyRemoved("key", ModelProvider.GEMINI, T0),
         new OrganizationEvent.EndpointSet("key", ModelProvider.CUSTOM, ENDPOINT, T0),
         new OrganizationEvent.EndpointRemoved("key", ModelProvider.OPENAI, T0),

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.secret.SecretStore.Place;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -72,9 +74,21 @@ abstract class SecretStoreContract {
     secrets.put("o", "config", Secret.of("1"));
     secrets.put("p", "config", Secret.of("2"));
     secrets.put("p", "another", Secret.of("3"));
-    assertThat(secrets.getAll(List.of("o", "p", "q"), "config"))
-        .isEqualTo(Map.of("o", Secret.of("1"), "p", Secret.of("2")));
-    assertThat(secrets.getAll(List.of(), "config")).isEmpty();
+    assertThat(secrets.getAll(List.of("o", "p", "q"), List.of("config", "missing")))
+        .isEqualTo(
+            Map.of("o", Map.of("config", Secret.of("1")), "p", Map.of("config", Secret.of("2"))));
+    assertThat(secrets.getAll(List.of(), List.of("config"))).isEmpty();
+    assertThat(secrets.getAll(List.of("o"), List.of())).isEmpty();
+  }
+
+  @Test
+  void allPlacesAreListedPageByPage() {
+    var all =
+        List.of(new Place("o", "a"), new Place("o", "b"), new Place("p", "a"), new Place("q", "x"));
+    for (var place : all) secrets.put(place.owner(), place.name(), Secret.of("1"));
+    assertThat(secrets.places(Optional.empty(), 3)).isEqualTo(all.subList(0, 3));
+    assertThat(secrets.places(Optional.of(all.get(2)), 3)).isEqualTo(all.subList(3, 4));
+    assertThat(secrets.places(Optional.of(all.get(3)), 3)).isEmpty();
   }
 
   @Test

@@ -16,11 +16,15 @@ import dev.chowder.effect.GatewayTokens;
 import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.HostPortSettings;
 import dev.chowder.effect.ImageSchemas;
+import dev.chowder.effect.KnownSecrets;
+import dev.chowder.effect.MaskedWork;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.ReconcilerSettings;
 import dev.chowder.effect.StoredChannels;
 import dev.chowder.effect.StoredOverrides;
+import dev.chowder.effect.UnreferencedValues;
+import dev.chowder.effect.ValueSettings;
 import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceSettings;
@@ -90,6 +94,7 @@ import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.IdempotencySettings;
 import dev.chowder.server.incident.IncidentResponse;
 import dev.chowder.server.incident.OrganizationDeletions;
+import dev.chowder.server.instance.ConfigChanges;
 import dev.chowder.server.instance.GatewayAsks;
 import dev.chowder.server.instance.HostOperatorCommands;
 import dev.chowder.server.instance.InstanceAsks;
@@ -105,6 +110,7 @@ import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.server.organization.OrganizationGrpcService;
+import dev.chowder.server.organization.OrganizationKeys;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
@@ -277,32 +283,36 @@ public final class Chowder implements AutoCloseable {
     var effects = EffectSettings.of(config);
     var tokens =
         new GatewayTokens(secrets, driver, admin, conversations, devices, openClaw.adminLimit());
+    var known = new KnownSecrets(secrets, tokens);
     // Asked for early, so that the first caller with overrides need not wait for it.
     blocking.execute(schemas::current);
     var runner =
         lifeline.add(
             "effects",
             new EffectRunner(
-                new GatewayStages(
-                    driver,
-                    secrets,
-                    tokens,
-                    new ModelSetups(
+                new MaskedWork(
+                    new GatewayStages(
                         driver,
-                        hostPorts::use,
                         secrets,
-                        new ModelListProbe(
-                            new ModelHosts(settings.privateModelHosts()),
-                            effects.probeLimit(),
-                            effects.probeBelieved())),
-                    overrides,
-                    channels,
-                    new GatewayReadiness(),
-                    slots,
-                    hostRoom::admits,
-                    settings.gateway()::urlOf,
-                    image,
-                    effects),
+                        known,
+                        tokens,
+                        new ModelSetups(
+                            driver,
+                            hostPorts::use,
+                            new OrganizationKeys(organizations, secrets),
+                            new ModelListProbe(
+                                new ModelHosts(settings.privateModelHosts()),
+                                effects.probeLimit(),
+                                effects.probeBelieved())),
+                        overrides,
+                        channels,
+                        new GatewayReadiness(),
+                        slots,
+                        hostRoom::admits,
+                        settings.gateway()::urlOf,
+                        image,
+                        effects),
+                    known),
                 effects,
                 clock,
                 metrics));
@@ -347,6 +357,21 @@ public final class Chowder implements AutoCloseable {
                         clock,
                         metrics)));
 
+    var values =
+        lifeline.add(
+            "unreferenced values",
+            OnePerCluster.keep(
+                system,
+                "values",
+                () ->
+                    UnreferencedValues.start(
+                        secrets,
+                        instanceRows,
+                        instances,
+                        organizationActors,
+                        ValueSettings.of(config),
+                        clock,
+                        metrics)));
     var directory =
         new InstanceDirectory(
             instances,
@@ -355,6 +380,12 @@ public final class Chowder implements AutoCloseable {
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
     var asks = new InstanceAsks(instances, departure);
+    var changes =
+        new ConfigChanges(
+            asks,
+            secrets,
+            config.getInt("chowder.instance.config-change-tries"),
+            config.getDuration("chowder.instance.config-change-timeout"));
     var fileService = new FileGrpcService(asks, driver, FileSettings.of(config));
     var skillSettings = SkillSettings.of(config);
     var skillService =
@@ -373,6 +404,7 @@ public final class Chowder implements AutoCloseable {
             new ChannelPresenter(settings.gateway()::urlOf),
             new InstanceChannels(
                 asks,
+                changes,
                 new GatewayAsks(directory, devices, "channels", openClaw.channels().maxOpen()),
                 channels,
                 new OpenClawChannels(quick, conversations),
@@ -393,6 +425,7 @@ public final class Chowder implements AutoCloseable {
             new WaitingWorkLimit(
                 slots, runner::waiting, config.getInt("chowder.effect.max-waiting")),
             overrides,
+            changes,
             responses,
             new InstanceSessions(
                 new GatewayAsks(directory, devices, "sessions", openClaw.sessions().maxOpen()),
@@ -400,6 +433,7 @@ public final class Chowder implements AutoCloseable {
             driver,
             secrets,
             tokens,
+            known,
             new SharedPermits("open log streams", config.getInt("chowder.logs.max-open")),
             FleetWatchSettings.of(config),
             clock);
@@ -451,7 +485,12 @@ public final class Chowder implements AutoCloseable {
                 token("operator.token", "chd_op_"),
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(
-                    instanceRows, reconciler, instanceService.bulkRecovery(), hostPorts, clock),
+                    instanceRows,
+                    reconciler,
+                    values,
+                    instanceService.bulkRecovery(),
+                    hostPorts,
+                    clock),
                 new IncidentResponse(organizations, deletions, asks, auditRows, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),
                 new SecretOperatorCommands(masterKey, secrets),

@@ -46,8 +46,8 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   @Override
   public void listChannels(ListChannelsRequest request, StreamObserver<ListChannelsResponse> out) {
     var id = ChannelRequests.instance(request.getInstanceId());
-    var _ = asks.get(Caller.current(), id);
-    var kept = stored.all(id);
+    var view = asks.get(Caller.current(), id);
+    var kept = stored.all(id, view.profile().config().channels());
     var response = ListChannelsResponse.newBuilder();
     for (var channel : dev.chowder.openclaw.Channel.values()) {
       response.addChannels(presenter.channel(id, channel, Optional.ofNullable(kept.get(channel))));
@@ -58,11 +58,11 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   @Override
   public void getChannel(GetChannelRequest request, StreamObserver<Channel> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
-    var _ = asks.get(Caller.current(), named.instance());
+    var view = asks.get(Caller.current(), named.instance());
     answer(
         out,
         presenter.channel(
-            named.instance(), named.channel(), stored.of(named.instance(), named.channel())));
+            named.instance(), named.channel(), InstanceChannels.record(stored, view, named)));
   }
 
   @Override

@@ -23,6 +23,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.channel.ChannelRequests.Named;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.instance.ConfigChanges;
 import dev.chowder.server.instance.GatewayAsks;
 import dev.chowder.server.instance.InstanceAsks;
 import java.security.SecureRandom;
@@ -34,7 +35,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,7 @@ public final class InstanceChannels {
   private static final String PRIVATE_KEY = "private_key";
 
   private final InstanceAsks asks;
+  private final ConfigChanges changes;
   private final GatewayAsks gateways;
   private final StoredChannels stored;
   private final OpenClawChannels quick;
@@ -64,6 +67,7 @@ public final class InstanceChannels {
    */
   public InstanceChannels(
       InstanceAsks asks,
+      ConfigChanges changes,
       GatewayAsks gateways,
       StoredChannels stored,
       OpenClawChannels quick,
@@ -73,6 +77,7 @@ public final class InstanceChannels {
       Clock clock,
       SecureRandom random) {
     this.asks = asks;
+    this.changes = changes;
     this.gateways = gateways;
     this.stored = stored;
     this.quick = quick;
@@ -88,11 +93,8 @@ public final class InstanceChannels {
     var named = wanted.named();
     var view = asks.get(caller, named.instance());
     if (!runs(view)) throw wrongState(view);
-    var kept = stored.of(named.instance(), named.channel());
-    var wish = new Wish(change(), true, config(wanted, kept));
-    stored.ask(named.instance(), named.channel(), wish);
-    switched(caller, named, true);
-    var record = stored.of(named.instance(), named.channel()).orElseThrow();
+    var wish = switched(caller, named, true, kept -> config(wanted, kept));
+    var record = stored.of(named.instance(), named.channel(), wish.change()).orElseThrow();
     if (record.isRefused()) throw refusal(record, wish);
     return gateways.ask(
         caller,
@@ -137,35 +139,67 @@ public final class InstanceChannels {
     return HexFormat.of().formatHex(key);
   }
 
-  private static String change() {
-    return UUID.randomUUID().toString();
-  }
-
   /** Disconnects it; a gateway that does not run learns it when it starts. */
   void disconnect(Caller caller, Named named) {
-    var _ = asks.get(caller, named.instance());
-    var kept = stored.of(named.instance(), named.channel()).flatMap(ChannelRecord::holding);
-    var config = kept.map(Wish::config).orElse(Map.of());
-    stored.ask(named.instance(), named.channel(), new Wish(change(), false, config));
-    switched(caller, named, false);
-    var record = stored.of(named.instance(), named.channel()).orElseThrow();
+    var wish =
+        switched(
+            caller,
+            named,
+            false,
+            kept -> kept.flatMap(ChannelRecord::holding).map(Wish::config).orElse(Map.of()));
+    var record = stored.of(named.instance(), named.channel(), wish.change()).orElseThrow();
     if (record.isRefused()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
-          "gateway: refuses it: " + masked(record.problem(), config) + " (expected: taken)");
+          "gateway: refuses it: " + masked(record.problem(), wish.config()) + " (expected: taken)");
     }
   }
 
-  /** Tells the instance, and waits until its gateway, if it runs, has taken what is pending. */
-  private void switched(Caller caller, Named named, boolean enabled) {
+  /**
+   * Changes the channel, and waits until its gateway, if it runs, has taken what is pending.
+   *
+   * @param config the new fields, from what was known before
+   * @return what the instance accepted
+   */
+  private Wish switched(
+      Caller caller,
+      Named named,
+      boolean enabled,
+      Function<Optional<ChannelRecord>, Map<String, String>> config) {
     var now = clock.instant();
+    var written = new AtomicReference<Wish>();
     var told =
-        asks.send(
+        changes.make(
             caller,
             named.instance(),
-            replyTo ->
-                new InstanceCommand.SwitchChannel(
-                    caller.keyId(), named.channel().id(), enabled, now, replyTo));
+            (base, version) -> {
+              var wish = new Wish(version, enabled, config.apply(record(stored, base, named)));
+              stored.store(named.instance(), named.channel(), wish);
+              written.set(wish);
+              return replyTo ->
+                  new InstanceCommand.SwitchChannel(
+                      caller.keyId(),
+                      named.channel().id(),
+                      enabled,
+                      version(base, named),
+                      version,
+                      now,
+                      replyTo);
+            });
+    awaitTaken(named, enabled, told);
+    return written.get();
+  }
+
+  private static String version(InstanceView view, Named named) {
+    return view.profile().config().channels().getOrDefault(named.channel().id(), "");
+  }
+
+  /** Returns what is known of the channel; empty if it was never connected. */
+  static Optional<ChannelRecord> record(StoredChannels stored, InstanceView view, Named named) {
+    return stored.of(named.instance(), named.channel(), version(view, named));
+  }
+
+  private void awaitTaken(Named named, boolean enabled, InstanceView told) {
     int version = told.profile().configVersion();
     var view =
         asks.await(
@@ -183,15 +217,11 @@ public final class InstanceChannels {
               + settings.applyLimit().toSeconds()
               + " s; it is tried on");
     }
-    if (isPending(named)) {
+    if (record(stored, view, named).flatMap(ChannelRecord::pending).isPresent()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
           "gateway: did not take it (expected: its change; it gets it when it starts)");
     }
-  }
-
-  private boolean isPending(Named named) {
-    return stored.of(named.instance(), named.channel()).flatMap(ChannelRecord::pending).isPresent();
   }
 
   private static boolean runs(InstanceView view) {
@@ -287,15 +317,14 @@ public final class InstanceChannels {
                   ? quick.account(gateway, channel, false)
                   : now;
             });
+    var secrets = secrets(asks.get(caller, named.instance()), named);
     account
         .details()
         .properties()
         .forEach(
             entry -> {
               if (entry.getValue().isTextual()) {
-                account
-                    .details()
-                    .put(entry.getKey(), masked(entry.getValue().asText(), secrets(named)));
+                account.details().put(entry.getKey(), masked(entry.getValue().asText(), secrets));
               }
             });
     return account;
@@ -312,11 +341,8 @@ public final class InstanceChannels {
     }
   }
 
-  private Map<String, String> secrets(Named named) {
-    return stored
-        .of(named.instance(), named.channel())
-        .map(r -> r.asked().config())
-        .orElse(Map.of());
+  private Map<String, String> secrets(InstanceView view, Named named) {
+    return record(stored, view, named).map(r -> r.asked().config()).orElse(Map.of());
   }
 
   /** OpenClaw's words without anything that a caller gave to be kept. */

@@ -128,7 +128,7 @@ final class EventPresenter {
     var fields = new StringJoiner(", ");
     if (event.name().isPresent()) fields.add("name");
     if (event.labels().isPresent()) fields.add("labels");
-    if (event.reconfigured()) fields.add("openclaw_config");
+    if (!event.overrides().isEmpty()) fields.add("openclaw_config");
     return fields.toString();
   }
 }

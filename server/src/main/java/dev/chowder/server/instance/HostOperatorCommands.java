@@ -3,6 +3,7 @@ package dev.chowder.server.instance;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.Reconciler;
+import dev.chowder.effect.UnreferencedValues;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
@@ -23,6 +24,7 @@ public final class HostOperatorCommands implements HostCommands {
 
   private final InstanceRows rows;
   private final OnePerCluster<Reconciler> reconciler;
+  private final OnePerCluster<UnreferencedValues> values;
   private final BulkRecovery recovery;
   private final HostPortAccess hostPorts;
   private final InstantSource clock;
@@ -31,11 +33,13 @@ public final class HostOperatorCommands implements HostCommands {
   public HostOperatorCommands(
       InstanceRows rows,
       OnePerCluster<Reconciler> reconciler,
+      OnePerCluster<UnreferencedValues> values,
       BulkRecovery recovery,
       HostPortAccess hostPorts,
       InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
+    this.values = values;
     this.recovery = recovery;
     this.hostPorts = hostPorts;
     this.clock = clock;
@@ -60,12 +64,15 @@ public final class HostOperatorCommands implements HostCommands {
 
   @Override
   public Optional<Halt> halt() {
-    return reconciler().halt().map(h -> new Halt(h.since(), h.limit(), h.sandboxes()));
+    return reconciler()
+        .halt()
+        .or(() -> values.here().flatMap(UnreferencedValues::halt))
+        .map(h -> new Halt(h.since(), h.limit(), h.sandboxes()));
   }
 
   @Override
   public boolean release() {
-    return reconciler().release();
+    return reconciler().release() || values.here().map(UnreferencedValues::release).orElse(false);
   }
 
   @Override

@@ -102,6 +102,8 @@ public final class InstanceAsks {
       case InstanceRejection.SlotReturned() ->
           ApiError.wrongState(
               "status: error (expected: nobody else who recovers it at the same time)", Map.of());
+      case InstanceRejection.Superseded() ->
+          throw new IllegalStateException("configuration superseded, and not computed again");
       case InstanceRejection.WrongState(var status, var desired, var expected) ->
           ApiError.wrongState(
               status.equals(desired)

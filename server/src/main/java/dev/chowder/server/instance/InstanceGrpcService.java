@@ -37,8 +37,12 @@ import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.api.v1.WatchInstancesRequest;
 import dev.chowder.effect.GatewayTokens;
+import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.Overrides;
+import dev.chowder.instance.ConfigValues;
+import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceCommand.OverridesChange;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceRejection;
@@ -48,8 +52,6 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Profile;
 import dev.chowder.instance.TokenRotations;
 import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.secret.Secret;
-import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
@@ -72,8 +74,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /**
  * Creates, lists, moves and watches instances: parse, ask, present. Every call has a virtual thread
@@ -91,11 +95,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final Admission admission;
   private final InstanceRecovery recovery;
   private final Overrides overrides;
+  private final ConfigChanges changes;
   private final ResponsesProxy responses;
   private final InstanceSessions sessions;
   private final SandboxDriver driver;
   private final SecretStore secrets;
-  private final GatewayTokens tokens;
+  private final KnownSecrets known;
   private final SharedPermits logPermits;
   private final InstanceAccess access;
   private final FleetWatches fleets;
@@ -110,11 +115,13 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       EventRows events,
       Admission admission,
       Overrides overrides,
+      ConfigChanges changes,
       ResponsesProxy responses,
       InstanceSessions sessions,
       SandboxDriver driver,
       SecretStore secrets,
       GatewayTokens tokens,
+      KnownSecrets known,
       SharedPermits logPermits,
       FleetWatchSettings watches,
       Clock clock) {
@@ -126,11 +133,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.admission = admission;
     this.recovery = new InstanceRecovery(asks, admission, driver, clock);
     this.overrides = overrides;
+    this.changes = changes;
     this.responses = responses;
     this.sessions = sessions;
     this.driver = driver;
     this.secrets = secrets;
-    this.tokens = tokens;
+    this.known = known;
     this.logPermits = logPermits;
     this.access = new InstanceAccess(asks, tokens, presenter::gatewayUrl, clock);
     this.fleets = new FleetWatches(events, rows, new Fleet(), watches, clock);
@@ -161,7 +169,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     asks.instances().wake(id);
     var model =
         admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
-    config.ifPresent(json -> overrides.store(id, json));
+    var version = config.isPresent() ? Ids.next() : "";
+    config.ifPresent(json -> overrides.store(id, version, json));
     var now = clock.instant();
     var profile =
         new Profile(
@@ -175,6 +184,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             config.isPresent() ? 1 : 0,
             0,
             TokenRotations.NONE,
+            ConfigValues.ofNew(version),
             now,
             now,
             Ids.next());
@@ -220,7 +230,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             wanted.pageSize() + 1,
             wanted.after());
     var shown = page.stream().limit(wanted.pageSize()).map(InstanceReadRows::view).toList();
-    var configs = overrides.shown(shown.stream().map(InstanceView::id).toList());
+    var configs = overrides.shown(holding(shown));
     var response = ListInstancesResponse.newBuilder();
     shown.forEach(view -> response.addInstances(presenter.instance(view, config(configs, view))));
     if (page.size() > wanted.pageSize()) {
@@ -273,23 +283,26 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var change = requests.change(request);
     var id = new InstanceId(change.instanceId());
     var patch = change.openclawConfig();
-    var before = asks.get(caller, id);
-    patch.ifPresent(json -> refusable(() -> overrides.patch(before.id(), json)));
-    var now = clock.instant();
-    answer(
-        out,
-        present(
-            asks.send(
+    var view =
+        patch.isPresent()
+            ? changes.make(
                 caller,
                 id,
-                replyTo ->
-                    new InstanceCommand.Update(
-                        caller.keyId(),
-                        change.name(),
-                        change.labels(),
-                        patch.isPresent(),
-                        now,
-                        replyTo))));
+                (base, version) -> {
+                  var holding = base.profile().config().overrides();
+                  refusable(() -> overrides.patch(id, holding, version, patch.get()));
+                  return update(caller, change, Optional.of(new OverridesChange(holding, version)));
+                })
+            : asks.send(caller, id, update(caller, change, Optional.empty()));
+    answer(out, present(view));
+  }
+
+  private Function<ActorRef<InstanceReply>, InstanceCommand> update(
+      Caller caller, InstanceRequests.Change change, Optional<OverridesChange> overrides) {
+    var now = clock.instant();
+    return replyTo ->
+        new InstanceCommand.Update(
+            caller.keyId(), change.name(), change.labels(), overrides, now, replyTo);
   }
 
   @Override
@@ -402,22 +415,19 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         driver,
         view.id(),
         wanted,
-        secretsOf(view),
+        masking(view),
         (ServerCallStreamObserver<LogLine>) out,
         asks.departure(),
         logPermits.acquire(view.profile().organizationId()));
   }
 
-  /** What must not be seen in a gateway's log. */
-  private List<Secret> secretsOf(InstanceView view) {
-    return Stream.of(
-            tokens.settled(view.id()),
-            tokens.next(view.id()),
-            secrets.get(
-                view.profile().organizationId(),
-                SecretNames.providerKey(view.profile().model().provider())))
-        .flatMap(Optional::stream)
-        .toList();
+  private KnownSecrets.Masking masking(InstanceView view) {
+    var config = view.profile().config();
+    return known.of(
+        view.id(),
+        view.profile().organizationId(),
+        config.overrides().version(),
+        config.channels());
   }
 
   @Override
@@ -489,7 +499,12 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   }
 
   private Instance present(InstanceView view) {
-    return presenter.instance(view, config(overrides.shown(List.of(view.id())), view));
+    return presenter.instance(view, config(overrides.shown(holding(List.of(view))), view));
+  }
+
+  private static Map<InstanceId, OverridesVersion> holding(List<InstanceView> views) {
+    return views.stream()
+        .collect(Collectors.toMap(InstanceView::id, view -> view.profile().config().overrides()));
   }
 
   private static Optional<Struct> config(Map<InstanceId, ObjectNode> configs, InstanceView view) {

@@ -1,18 +1,17 @@
 package dev.chowder.server.instance;
 
 import dev.chowder.api.v1.LogLine;
+import dev.chowder.effect.KnownSecrets.Masking;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.secret.Secret;
 import dev.chowder.server.call.Departure;
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -22,14 +21,14 @@ final class LogStream implements SandboxLogReader {
   private static final int MAX_LINE = 16 * 1024;
 
   private final ServerCallStreamObserver<LogLine> out;
-  private final List<Secret> secrets;
+  private final Masking masking;
   private final AtomicBoolean over = new AtomicBoolean();
   private final CountDownLatch end = new CountDownLatch(1);
   private final Object ready = new Object();
 
-  private LogStream(ServerCallStreamObserver<LogLine> out, List<Secret> secrets) {
+  private LogStream(ServerCallStreamObserver<LogLine> out, Masking masking) {
     this.out = out;
-    this.secrets = secrets;
+    this.masking = masking;
   }
 
   /**
@@ -42,11 +41,11 @@ final class LogStream implements SandboxLogReader {
       SandboxDriver driver,
       InstanceId id,
       InstanceRequests.Tail wanted,
-      List<Secret> secrets,
+      Masking masking,
       ServerCallStreamObserver<LogLine> out,
       Departure node,
       Permit permit) {
-    var stream = new LogStream(out, secrets);
+    var stream = new LogStream(out, masking);
     out.setOnReadyHandler(stream::wake);
     out.setOnCancelHandler(stream::stop);
     Thread.ofVirtual()
@@ -74,8 +73,9 @@ final class LogStream implements SandboxLogReader {
 
   @Override
   public void onLine(String line) {
-    var text = line.length() > MAX_LINE ? line.substring(0, MAX_LINE) : line;
-    for (var secret : secrets) text = text.replace(secret.reveal(), "***");
+    // Masked before it is cut: a part of a secret would not be recognized.
+    var masked = masking.mask(line);
+    var text = masked.length() > MAX_LINE ? masked.substring(0, MAX_LINE) : masked;
     synchronized (ready) {
       while (!out.isReady() && !over.get()) {
         try {

@@ -88,7 +88,8 @@ public final class OrganizationGrpcService
       UpdateOrganizationRequest request, StreamObserver<Organization> out) {
     var caller = Caller.current();
     var change = requests.change(request);
-    var set = EnumSet.noneOf(ModelProvider.class);
+    var before = asks.send(caller.organizationId(), OrganizationCommand.Get::new).keys();
+    Map<ModelProvider, String> set = new EnumMap<>(ModelProvider.class);
     var removed = EnumSet.noneOf(ModelProvider.class);
     change
         .modelKeys()
@@ -97,10 +98,11 @@ public final class OrganizationGrpcService
               var provider = provider(label);
               key.ifPresentOrElse(
                   k -> {
-                    // Before the command: a provider that the organization knows always has its
-                    // key.
-                    secrets.put(caller.organizationId(), provider.secretName(), k);
-                    set.add(provider);
+                    // Before the command: a key that the organization accepts is always stored. One
+                    // that it rejects is deleted by a sweep: a resent command may yet be accepted.
+                    var version = Ids.next();
+                    secrets.put(caller.organizationId(), provider.secretName(version), k);
+                    set.put(provider, version);
                   },
                   () -> removed.add(provider));
             });
@@ -115,9 +117,19 @@ public final class OrganizationGrpcService
             replyTo ->
                 new OrganizationCommand.Update(
                     caller.keyId(), change.name(), set, removed, endpoints, now, replyTo));
-    removed.forEach(provider -> secrets.delete(caller.organizationId(), provider.secretName()));
+    deleteReplaced(caller.organizationId(), before, view.keys());
     out.onNext(OrganizationPresenter.organization(view));
     out.onCompleted();
+  }
+
+  private void deleteReplaced(
+      String organizationId, Map<ModelProvider, String> before, Map<ModelProvider, String> after) {
+    before.forEach(
+        (provider, version) -> {
+          if (!version.equals(after.get(provider))) {
+            secrets.delete(organizationId, provider.secretName(version));
+          }
+        });
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.ModelChoice;
@@ -54,6 +55,7 @@ class EvidenceTest {
               new StageRecord(stage, StageRecord.Outcome.EXECUTED, NOW, 10, ""),
               stage == Stage.PUBLISH ? Optional.of(ENDPOINT.toString()) : Optional.empty(),
               0,
+              "",
               NOW));
     }
     everybodySays("running");
@@ -228,6 +230,7 @@ class EvidenceTest {
         0,
         0,
         TokenRotations.NONE,
+        ConfigValues.NONE,
         NOW,
         NOW,
         "request");

@@ -30,6 +30,7 @@ import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript;
+import dev.chowder.secret.SecretSettings;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.storage.Database;
@@ -141,6 +142,10 @@ final class Node implements AutoCloseable {
   /** The node's own, beside it: what it holds is seen as it lies there. */
   Database openDatabase() {
     return Database.open(StorageSettings.from(config));
+  }
+
+  SecretSettings secretSettings() {
+    return SecretSettings.from(config);
   }
 
   FakeSandboxDriver host() {

@@ -2,6 +2,7 @@ package dev.chowder.server.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus;
@@ -72,6 +73,7 @@ class WatchStreamTest {
             0,
             0,
             TokenRotations.NONE,
+            ConfigValues.NONE,
             Instant.EPOCH,
             Instant.EPOCH,
             "request");

@@ -1,0 +1,90 @@
+package dev.chowder.effect;
+
+import dev.chowder.instance.InstanceId;
+import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.OverrideLedger;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The secrets that an agent was given, so that text from its sandbox can be masked: its gateway's
+ * tokens, its organization's provider keys, its channels' credentials and the sensitive values of
+ * its overrides. It does not know what an agent got from elsewhere. Blocks.
+ */
+public final class KnownSecrets {
+  private static final String MASK = "***";
+
+  /** A shorter text is in every log by chance. */
+  private static final int MIN_LENGTH = 4;
+
+  /** The same for one line of a secret of several lines. */
+  private static final int MIN_LINE = 12;
+
+  private final SecretStore secrets;
+  private final GatewayTokens tokens;
+
+  public KnownSecrets(SecretStore secrets, GatewayTokens tokens) {
+    this.secrets = secrets;
+    this.tokens = tokens;
+  }
+
+  /**
+   * Returns what must not be seen in text from an instance's sandbox.
+   *
+   * @param overrides the version of its overrides; empty if it has none
+   * @param channels the version of each of its channels, by the channel's name
+   */
+  public Masking of(
+      InstanceId id, String organizationId, String overrides, Map<String, String> channels) {
+    var all = new ArrayList<Secret>();
+    tokens.settled(id).ifPresent(all::add);
+    tokens.next(id).ifPresent(all::add);
+    all.addAll(secrets.getAllOf(organizationId, SecretNames.PROVIDER_KEYS).values());
+    if (!overrides.isEmpty()) {
+      secrets
+          .get(id.value(), SecretNames.overrides(overrides))
+          .ifPresent(value -> all.addAll(OverrideLedger.of(value).secrets()));
+    }
+    channels.forEach(
+        (channel, version) ->
+            secrets
+                .get(id.value(), SecretNames.channel(channel, version))
+                .ifPresent(
+                    value -> Wish.of(value).config().values().forEach(v -> all.add(Secret.of(v)))));
+    return new Masking(all);
+  }
+
+  /** Replaces secrets in text. */
+  public static final class Masking {
+    private final List<String> texts;
+
+    Masking(Collection<Secret> secrets) {
+      Set<String> all = new HashSet<>();
+      for (var secret : secrets) {
+        var text = secret.reveal();
+        if (text.length() < MIN_LENGTH) continue;
+        all.add(text);
+        // As JSON has it, and line by line, as a log has it.
+        all.add(text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\""));
+        text.lines().map(String::strip).filter(l -> l.length() >= MIN_LINE).forEach(all::add);
+      }
+      // One may be the beginning of another.
+      this.texts = all.stream().sorted(Comparator.comparingInt(String::length).reversed()).toList();
+    }
+
+    /** Returns the text with {@code ***} for every secret. */
+    public String mask(String text) {
+      var masked = text;
+      for (var secret : texts) masked = masked.replace(secret, MASK);
+      return masked;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.chowder.effect;
+
+import dev.chowder.effect.KnownSecrets.Masking;
+import dev.chowder.instance.InstanceEffect;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.WantedConfig;
+import dev.chowder.sandbox.SandboxException;
+
+/**
+ * Masks the secrets that an agent was given in whatever text comes out of the work for it. Failures
+ * and notes quote logs, OpenClaw and the engine; they are persisted for ever and shown to callers.
+ */
+public final class MaskedWork implements GatewayWork {
+  private final GatewayWork work;
+  private final KnownSecrets secrets;
+
+  public MaskedWork(GatewayWork work, KnownSecrets secrets) {
+    this.work = work;
+    this.secrets = secrets;
+  }
+
+  @Override
+  public Outcome run(InstanceId id, Step step) throws InterruptedException {
+    var outcome = masking(id, step.organizationId(), step.config(), () -> work.run(id, step));
+    if (outcome.note().isEmpty()) return outcome;
+    var note = known(id, step.organizationId(), step.config()).mask(outcome.note());
+    return new Outcome(outcome.outcome(), note, outcome.endpoint(), outcome.overrides());
+  }
+
+  @Override
+  public boolean admitStart() {
+    return work.admitStart();
+  }
+
+  @Override
+  public void stop(InstanceId id) throws InterruptedException {
+    work.stop(id);
+  }
+
+  @Override
+  public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
+      throws InterruptedException {
+    var applied =
+        masking(id, apply.organizationId(), apply.config(), () -> work.applyConfig(id, apply));
+    if (applied.note().isEmpty()) return applied;
+    var note = known(id, apply.organizationId(), apply.config()).mask(applied.note());
+    return new Applied(applied.overrides(), note);
+  }
+
+  @Override
+  public void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate)
+      throws InterruptedException {
+    var _ =
+        masking(
+            id,
+            rotate.organizationId(),
+            WantedConfig.NONE,
+            () -> {
+              work.rotateToken(id, rotate);
+              return "";
+            });
+  }
+
+  @Override
+  public void remove(InstanceId id, InstanceEffect.Scope scope) throws InterruptedException {
+    work.remove(id, scope);
+  }
+
+  @Override
+  public void releaseSlot(InstanceId id, String organizationId) throws InterruptedException {
+    work.releaseSlot(id, organizationId);
+  }
+
+  private interface Part<T> {
+    T once() throws InterruptedException;
+  }
+
+  private <T> T masking(InstanceId id, String organizationId, WantedConfig config, Part<T> part)
+      throws InterruptedException {
+    try {
+      return part.once();
+    } catch (WorkFailure why) {
+      var text = known(id, organizationId, config).mask(why.text());
+      throw text.equals(why.text()) ? why : new WorkFailure(why.reason(), text);
+    } catch (SandboxException why) {
+      var text = String.valueOf(why.getMessage());
+      var masked = known(id, organizationId, config).mask(text);
+      // Without the cause: its message has the same text.
+      throw masked.equals(text) ? why : new SandboxException(why.reason(), masked);
+    }
+  }
+
+  private Masking known(InstanceId id, String organizationId, WantedConfig config) {
+    return secrets.of(id, organizationId, config.overrides().version(), config.channels());
+  }
+}

@@ -1,0 +1,296 @@
+package dev.chowder.effect;
+
+import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.instance.Instances;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationReply;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.organization.Organizations;
+import dev.chowder.organization.Standing;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.secret.SecretStore.Place;
+import dev.chowder.storage.InstanceRows;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes secrets that nothing needs: values whose version no event names, or no longer, and all
+ * secrets of instances and organizations that were deleted or never existed. A value is written
+ * before its change is accepted, so one is deleted only after it was found unreferenced for as long
+ * as the grace period, by this process's own clock. More at once than an operator would expect is
+ * deleted only after a release: a lost or an older journal looks like that.
+ */
+public final class UnreferencedValues implements OnePerCluster.Duty {
+  private static final Logger LOG = LoggerFactory.getLogger(UnreferencedValues.class);
+
+  private final SecretStore secrets;
+  private final InstanceRows rows;
+  private final Instances instances;
+  private final Organizations organizations;
+  private final ValueSettings settings;
+  private final Clock clock;
+  private final LongSupplier nanos;
+  private final MeterRegistry metrics;
+  private final Gauge gauge;
+  private final MassAlarm alarm = new MassAlarm();
+  private final ScheduledExecutorService passes =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("unreferenced-values").factory());
+
+  /** Since when each value was found unreferenced, by {@link #nanos}. */
+  private Map<Place, Long> unreferenced = Map.of();
+
+  UnreferencedValues(
+      SecretStore secrets,
+      InstanceRows rows,
+      Instances instances,
+      Organizations organizations,
+      ValueSettings settings,
+      Clock clock,
+      LongSupplier nanos,
+      MeterRegistry metrics) {
+    this.secrets = secrets;
+    this.rows = rows;
+    this.instances = instances;
+    this.organizations = organizations;
+    this.settings = settings;
+    this.clock = clock;
+    this.nanos = nanos;
+    this.metrics = metrics;
+    this.gauge =
+        Gauge.builder("chowder.values.halted", alarm, a -> a.raised().isPresent() ? 1 : 0)
+            .register(metrics);
+  }
+
+  /** Looks at all values at the interval until closed. */
+  public static UnreferencedValues start(
+      SecretStore secrets,
+      InstanceRows rows,
+      Instances instances,
+      Organizations organizations,
+      ValueSettings settings,
+      Clock clock,
+      MeterRegistry metrics) {
+    var values =
+        new UnreferencedValues(
+            secrets, rows, instances, organizations, settings, clock, System::nanoTime, metrics);
+    var interval = settings.interval().toMillis();
+    var _ =
+        values.passes.scheduleWithFixedDelay(
+            values::passOrLog, interval, interval, TimeUnit.MILLISECONDS);
+    return values;
+  }
+
+  @Override
+  public void nodeGone() {}
+
+  @Override
+  public void close() {
+    passes.shutdownNow();
+    // The next node has one, and an old one beside it would be wrong.
+    metrics.remove(gauge);
+  }
+
+  /** Returns why it deletes nothing now; empty if it does. */
+  public Optional<Reconciler.Halt> halt() {
+    return alarm
+        .raised()
+        .map(
+            raised ->
+                new Reconciler.Halt(
+                    raised.since(),
+                    raised.limit(),
+                    raised.ids().stream().map(owner -> "values of " + owner).toList()));
+  }
+
+  /** Lets happen what {@link #halt} names; returns whether there was anything. */
+  public boolean release() {
+    boolean released = alarm.release();
+    if (released) LOG.warn("event=values-released by an operator");
+    return released;
+  }
+
+  private void passOrLog() {
+    try {
+      pass();
+    } catch (RuntimeException why) {
+      LOG.warn("sweep=unreferenced values failed", why);
+    }
+  }
+
+  /**
+   * What one owner needs.
+   *
+   * @param known whether the journal knows the owner
+   * @param asked whether it could be asked; otherwise it needs everything
+   */
+  private record Needs(boolean known, boolean asked, Predicate<String> names) {
+    static Needs unknown() {
+      return new Needs(true, false, _ -> true);
+    }
+  }
+
+  void pass() {
+    var now = nanos.getAsLong();
+    var found = new HashMap<Place, Long>();
+    var due = new ArrayList<Place>();
+    var suspicious = new HashSet<String>();
+    int owners = 0;
+    for (var pages = new Pages(); pages.hasNext(); ) {
+      var places = pages.next();
+      owners++;
+      var owner = places.getFirst().owner();
+      var needs = needs(owner, places.stream().map(Place::name).collect(Collectors.toSet()));
+      for (var place : places) {
+        var since = unreferenced.get(place);
+        if (needs.names().test(place.name())) {
+          // Not forgotten by one pass that could not ask.
+          if (!needs.asked() && since != null) found.put(place, since);
+          continue;
+        }
+        long first = since == null ? now : since;
+        found.put(place, first);
+        if (now - first < settings.grace().toNanos()) continue;
+        due.add(place);
+        if (!needs.known() || isNewest(place, places)) suspicious.add(owner);
+      }
+    }
+    unreferenced = found;
+    if (!alarm.permits(suspicious, settings.massLimit(owners), clock.instant())) {
+      LOG.error(
+          "event=values-halted owners={} limit={}: cannot delete so many values that no event names:"
+              + " database and journal may not belong together; compare them, then release",
+          suspicious.size(),
+          settings.massLimit(owners));
+      return;
+    }
+    for (var place : due) secrets.delete(place.owner(), place.name());
+    if (!due.isEmpty()) LOG.info("event=values-deleted values={}", due.size());
+  }
+
+  /**
+   * Whether no later value is there that could have replaced it: normally a value is unreferenced
+   * because a later one was accepted. Versions sort by the time of their making.
+   */
+  private static boolean isNewest(Place place, List<Place> all) {
+    return isVersioned(place)
+        && all.stream()
+            .filter(UnreferencedValues::isVersioned)
+            .filter(other -> family(other).equals(family(place)))
+            .allMatch(other -> other.name().compareTo(place.name()) <= 0);
+  }
+
+  private static boolean isVersioned(Place place) {
+    var name = place.name();
+    return name.startsWith(SecretNames.CONFIG_VALUES)
+        || (name.startsWith(SecretNames.PROVIDER_KEYS)
+            && name.indexOf('/', SecretNames.PROVIDER_KEYS.length()) > 0);
+  }
+
+  private static String family(Place place) {
+    return place.name().substring(0, place.name().lastIndexOf('/'));
+  }
+
+  private Needs needs(String owner, Set<String> names) {
+    try {
+      return names.stream().anyMatch(name -> name.startsWith(SecretNames.PROVIDER_KEYS))
+          ? organization(owner)
+          : instance(new InstanceId(owner), names);
+    } catch (RuntimeException why) {
+      LOG.warn("owner={} sweep=unreferenced values: could not be asked: {}", owner, why.toString());
+      return Needs.unknown();
+    }
+  }
+
+  private Needs organization(String id) {
+    var reply = organizations.ask(id, OrganizationCommand.Get::new).toCompletableFuture().join();
+    return switch (reply) {
+      case OrganizationReply.Accepted(var view) -> new Needs(true, true, name -> isKey(view, name));
+      case OrganizationReply.Refused _ -> new Needs(false, true, _ -> false);
+      case OrganizationReply.Slots _ -> Needs.unknown();
+    };
+  }
+
+  private static boolean isKey(OrganizationView view, String name) {
+    return view.standing() != Standing.DELETED
+        && view.keys().entrySet().stream()
+            .anyMatch(key -> key.getKey().secretName(key.getValue()).equals(name));
+  }
+
+  private Needs instance(InstanceId id, Set<String> names) {
+    var row = rows.get(id.value()).map(InstanceReadRows::view);
+    // Most need all that they have: only the others are asked.
+    if (row.isPresent() && !row.get().isTerminated()) {
+      var view = row.get();
+      if (names.stream().allMatch(name -> needs(view, name))) {
+        return new Needs(true, true, _ -> true);
+      }
+    }
+    var reply = instances.ask(id, InstanceCommand.Get::new).toCompletableFuture().join();
+    return switch (reply) {
+      case InstanceReply.Accepted(var view) -> new Needs(true, true, name -> needs(view, name));
+      case InstanceReply.Refused _, InstanceReply.Done _ -> new Needs(false, true, _ -> false);
+    };
+  }
+
+  /** A deleted instance needs its secrets until its sandbox is removed, which removes them too. */
+  private static boolean needs(InstanceView view, String name) {
+    if (view.isTerminated()) return view.owes();
+    var config = view.profile().config();
+    if (name.startsWith(SecretNames.CONFIG_VALUES)) {
+      return config.referenced().contains(name.substring(SecretNames.CONFIG_VALUES.length()));
+    }
+    if (name.equals(SecretNames.overrides(SecretNames.UNVERSIONED))) {
+      return config.overrides().version().equals(SecretNames.UNVERSIONED);
+    }
+    var beginning = SecretNames.channel("", SecretNames.UNVERSIONED);
+    return !name.startsWith(beginning)
+        || SecretNames.UNVERSIONED.equals(
+            config.channels().get(name.substring(beginning.length())));
+  }
+
+  /** All places, owner by owner. */
+  private final class Pages {
+    private List<Place> page = secrets.places(Optional.empty(), settings.batch());
+    private int at;
+
+    boolean hasNext() {
+      return at < page.size();
+    }
+
+    List<Place> next() {
+      var owner = page.get(at).owner();
+      var places = new ArrayList<Place>();
+      while (hasNext() && page.get(at).owner().equals(owner)) {
+        places.add(page.get(at++));
+        if (at == page.size()) {
+          page = secrets.places(Optional.of(places.getLast()), settings.batch());
+          at = 0;
+        }
+      }
+      return places;
+    }
+  }
+}

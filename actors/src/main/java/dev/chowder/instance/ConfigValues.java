@@ -1,0 +1,114 @@
+package dev.chowder.instance;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.chowder.secret.SecretNames;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Names the values in the table of secrets that an instance's configuration consists of. A value is
+ * written under a new version before the change is sent and never changes; it counts once an event
+ * names its version. So the instance orders all changes, whichever nodes made them.
+ *
+ * @param overrides the overrides onto OpenClaw's configuration
+ * @param channels the version of each channel that was ever connected, by the channel's name
+ * @param accepted the versions that were accepted last, the newest last; at most {@link
+ *     #REMEMBERED}
+ */
+public record ConfigValues(
+    OverridesVersion overrides, Map<String, String> channels, List<String> accepted) {
+  /** Nothing was ever configured. */
+  public static final ConfigValues NONE =
+      new ConfigValues(OverridesVersion.NONE, Map.of(), List.of());
+
+  /**
+   * How many accepted versions a state remembers. A command is resent for at most {@code
+   * ask-timeout}, and an effect reads a value within milliseconds of its version; meanwhile the
+   * value must be there.
+   */
+  static final int REMEMBERED = 32;
+
+  public ConfigValues {
+    channels = Map.copyOf(channels);
+    accepted = List.copyOf(accepted);
+  }
+
+  /**
+   * Which overrides hold.
+   *
+   * @param version names the value; empty if there are none
+   * @param taken what became of it in the agent's home
+   */
+  public record OverridesVersion(String version, Taken taken) {
+    /** No overrides. */
+    public static final OverridesVersion NONE = new OverridesVersion("", Taken.PENDING);
+  }
+
+  /** What became of overrides. */
+  public enum Taken {
+    /** The home has not, or not surely, all changes of the value. */
+    PENDING,
+    /** The home has all of them. */
+    APPLIED,
+    /** The gateway refused the newest changes; those before them hold, and the home has them. */
+    REFUSED
+  }
+
+  /** Returns the values of a new instance; {@code overrides} is empty if it has none. */
+  public static ConfigValues ofNew(String overrides) {
+    return overrides.isEmpty() ? NONE : NONE.withOverrides(overrides);
+  }
+
+  /** Whether this version was accepted before: its command is resent and must change nothing. */
+  boolean remembers(String version) {
+    return accepted.contains(version);
+  }
+
+  /**
+   * Whether every version that was accepted since {@code before} is still remembered here, so that
+   * a version that is not remembered was surely not accepted.
+   */
+  public boolean remembersAllSince(ConfigValues before) {
+    return before.accepted.isEmpty()
+        ? accepted.size() < REMEMBERED
+        : accepted.contains(before.accepted.getLast());
+  }
+
+  /** Returns the versions whose values must stay. */
+  @JsonIgnore
+  public Set<String> referenced() {
+    var all = new HashSet<>(accepted);
+    all.addAll(channels.values());
+    all.add(overrides.version());
+    all.remove("");
+    return all;
+  }
+
+  ConfigValues withOverrides(String version) {
+    return new ConfigValues(
+        new OverridesVersion(version, Taken.PENDING), channels, remembering(version));
+  }
+
+  ConfigValues withChannel(String channel, String version) {
+    var all = new TreeMap<>(channels);
+    all.put(channel, version);
+    return new ConfigValues(overrides, all, remembering(version));
+  }
+
+  /** After something became of these overrides; others that came meanwhile stay pending. */
+  ConfigValues taken(String version, Taken taken) {
+    return overrides.taken() == Taken.PENDING && overrides.version().equals(version)
+        ? new ConfigValues(new OverridesVersion(version, taken), channels, accepted)
+        : this;
+  }
+
+  private List<String> remembering(String version) {
+    if (version.equals(SecretNames.UNVERSIONED)) return accepted;
+    var kept = accepted.stream().skip(Math.max(0, accepted.size() + 1 - REMEMBERED));
+    return Stream.concat(kept, Stream.of(version)).toList();
+  }
+}

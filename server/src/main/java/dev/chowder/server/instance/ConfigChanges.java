@@ -1,0 +1,126 @@
+package dev.chowder.server.instance;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceRejection;
+import dev.chowder.instance.InstanceReply;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.secret.SecretNames;
+import dev.chowder.secret.SecretStore;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.call.Answers;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * Changes an instance's configuration: computes a value from the one that holds, writes it under a
+ * new version and has the instance accept it. The instance rejects what was computed from a value
+ * that does not hold any more; then it is computed again. Blocks.
+ */
+public final class ConfigChanges {
+  private static final int LOCKS = 64;
+
+  private final InstanceAsks asks;
+  private final SecretStore secrets;
+  private final int tries;
+  private final Duration patience;
+  private final ReentrantLock[] locks =
+      IntStream.range(0, LOCKS).mapToObj(_ -> new ReentrantLock()).toArray(ReentrantLock[]::new);
+
+  /**
+   * @param tries how often a change is computed at most
+   * @param patience how long a change waits for others of the same instance on this node
+   */
+  public ConfigChanges(InstanceAsks asks, SecretStore secrets, int tries, Duration patience) {
+    this.asks = asks;
+    this.secrets = secrets;
+    this.tries = tries;
+    this.patience = patience;
+  }
+
+  /** One change. */
+  @FunctionalInterface
+  public interface Change {
+    /**
+     * Computes the value, writes it, and returns the command that names it.
+     *
+     * @param base the instance with the values that hold
+     * @param version names the new value
+     */
+    Function<ActorRef<InstanceReply>, InstanceCommand> write(InstanceView base, String version);
+  }
+
+  /** Returns the instance after it accepted the change. */
+  public InstanceView make(Caller caller, InstanceId id, Change change) {
+    // Saves attempts that would be in vain; that no change is lost does not depend on it.
+    var lock = locks[Math.floorMod(id.hashCode(), LOCKS)];
+    try {
+      if (!lock.tryLock(patience.toMillis(), TimeUnit.MILLISECONDS)) throw busy();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+    }
+    try {
+      return makeAlone(caller, id, change);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private InstanceView makeAlone(Caller caller, InstanceId id, Change change) {
+    var before = asks.get(caller, id);
+    for (int n = 0; n < tries; n++) {
+      var version = Ids.next();
+      try {
+        var command = change.write(before, version);
+        switch (Answers.await(asks.instances().ask(id, command), "the instance")) {
+          case InstanceReply.Accepted(var after) -> {
+            deleteForgotten(before, after);
+            return after;
+          }
+          case InstanceReply.Refused(var why) -> {
+            // It is final: what a change was computed from never holds again.
+            secrets.delete(id.value(), SecretNames.CONFIG_VALUES + version);
+            if (!(why instanceof InstanceRejection.Superseded)) throw InstanceAsks.error(why);
+          }
+          case InstanceReply.Done() -> throw ApiError.instanceNotFound();
+        }
+      } catch (WorkFailure missing) {
+        // Many changes came first, and the value that this one was to be computed from is deleted.
+        if (asks.get(caller, id).profile().config().equals(before.profile().config())) {
+          throw missing;
+        }
+      }
+      var now = asks.get(caller, id);
+      if (!now.profile().config().remembersAllSince(before.profile().config())) throw busy();
+      before = now;
+    }
+    throw busy();
+  }
+
+  /** Values that the instance no longer remembers are needed by nothing. */
+  private void deleteForgotten(InstanceView before, InstanceView after) {
+    var forgotten = new HashSet<>(before.profile().config().referenced());
+    forgotten.removeAll(after.profile().config().referenced());
+    for (var version : forgotten) {
+      if (version.equals(SecretNames.UNVERSIONED)) continue;
+      secrets.delete(before.id().value(), SecretNames.CONFIG_VALUES + version);
+    }
+  }
+
+  private static ApiError busy() {
+    return ApiError.of(
+        Reason.SERVER_UNAVAILABLE,
+        "cannot change the configuration: too many other changes of this instance came first; read"
+            + " it and repeat the call");
+  }
+}

@@ -1,0 +1,58 @@
+package dev.chowder.server.organization;
+
+import dev.chowder.effect.GatewayWork.WorkFailure;
+import dev.chowder.effect.ModelSetups;
+import dev.chowder.instance.ModelChoice;
+import dev.chowder.organization.ModelEndpoint;
+import dev.chowder.organization.ModelProvider;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.secret.Secret;
+import dev.chowder.secret.SecretStore;
+import java.util.Optional;
+
+/** The keys of organizations at model providers: which one holds, the organization says. */
+public final class OrganizationKeys implements ModelSetups.Keys {
+  /** A key may be replaced, and its value deleted, between the two questions. */
+  private static final int TRIES = 2;
+
+  private final OrganizationAsks organizations;
+  private final SecretStore secrets;
+
+  public OrganizationKeys(OrganizationAsks organizations, SecretStore secrets) {
+    this.organizations = organizations;
+    this.secrets = secrets;
+  }
+
+  @Override
+  public Optional<Secret> of(String organizationId, ModelChoice model) {
+    var provider = ModelProvider.ofLabel(model.provider()).orElseThrow();
+    for (int n = 0; n < TRIES; n++) {
+      var view = organizations.send(organizationId, OrganizationCommand.Get::new);
+      var version = view.keys().get(provider);
+      if (version == null) return Optional.empty();
+      checkOrigin(view, provider, model.baseUrl());
+      var key = secrets.get(organizationId, provider.secretName(version));
+      if (key.isPresent()) return key;
+    }
+    throw notConfigured("the stored key of " + provider.label() + " is missing; set it again");
+  }
+
+  /** An instance keeps the endpoint of its creation; the key may be for another one by now. */
+  private static void checkOrigin(OrganizationView view, ModelProvider provider, String baseUrl) {
+    var origin =
+        baseUrl.isEmpty()
+            ? Optional.<String>empty()
+            : Optional.of(new ModelEndpoint(baseUrl, "", "").origin());
+    if (!origin.equals(view.endpoint(provider).map(ModelEndpoint::origin))) {
+      throw notConfigured(
+          "the organization's endpoint of "
+              + provider.label()
+              + " has another scheme, host or port since the instance was created; recover it");
+    }
+  }
+
+  private static WorkFailure notConfigured(String why) {
+    return new WorkFailure("MODEL_PROVIDER_NOT_CONFIGURED", why);
+  }
+}
