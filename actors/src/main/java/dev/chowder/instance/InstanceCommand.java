@@ -205,7 +205,8 @@ public sealed interface InstanceCommand extends CborSerializable {
     @JsonSubTypes.Type(value = Sight.Nothing.class, name = "nothing"),
     @JsonSubTypes.Type(value = Sight.Asleep.class, name = "asleep"),
     @JsonSubTypes.Type(value = Sight.Up.class, name = "up"),
-    @JsonSubTypes.Type(value = Sight.Down.class, name = "down")
+    @JsonSubTypes.Type(value = Sight.Down.class, name = "down"),
+    @JsonSubTypes.Type(value = Sight.DiskFull.class, name = "disk-full")
   })
   sealed interface Sight {
     /** Neither home nor process. */
@@ -222,5 +223,8 @@ public sealed interface InstanceCommand extends CborSerializable {
      * or the host and not on SIGTERM.
      */
     record Down(String reason, String message, boolean byItself) implements Sight {}
+
+    /** The home is larger than an agent may have. */
+    record DiskFull(String message) implements Sight {}
   }
 }

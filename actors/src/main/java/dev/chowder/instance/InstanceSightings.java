@@ -48,6 +48,8 @@ final class InstanceSightings {
             case Sight.Asleep() ->
                 crashed(
                     r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
+            case Sight.DiskFull(var message) ->
+                accept(failed(r.attempt(), "DISK_FULL", message, o.now()));
             case Sight.Nothing() ->
                 accept(
                     failed(
@@ -66,7 +68,7 @@ final class InstanceSightings {
                         "SANDBOX_LOST",
                         "sandbox: its home was removed from outside",
                         o.now()));
-            case Sight.Asleep(), Sight.Down _ -> accept();
+            case Sight.Asleep(), Sight.Down _, Sight.DiskFull _ -> accept();
           };
       case Errored e ->
           !e.leftovers()

@@ -98,6 +98,26 @@ public interface SandboxDriver extends AutoCloseable {
   Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
 
   /**
+   * Measures what a home directory takes of the host's disk, also in folders that its user closed.
+   * Stops when it has counted more than {@code most} of either; empty when there is no home, or it
+   * takes too long to measure.
+   */
+  Optional<HomeUsage> measureHome(SandboxId id, HomeUsage most);
+
+  /**
+   * What a home directory takes.
+   *
+   * @param bytes of its files' blocks
+   * @param files and folders
+   */
+  record HomeUsage(long bytes, long files) {
+    /** Whether it is more than {@code limit} in either respect. */
+    public boolean exceeds(HomeUsage limit) {
+      return bytes > limit.bytes() || files > limit.files();
+    }
+  }
+
+  /**
    * The files below a folder of the home, for callers who may see that folder and nothing else; it
    * is made where it is not there. {@link #writeFiles} and {@link #readFile} are for Chowder's own.
    */

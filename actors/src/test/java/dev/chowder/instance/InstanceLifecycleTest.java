@@ -415,6 +415,15 @@ class InstanceLifecycleTest {
   }
 
   @Test
+  void anAgentWhoseHomeIsTooLargeIsStoppedAndKeepsIt() {
+    var full = (InstanceState.Errored) apply(running(), observed(1, new Sight.DiskFull("home: 2")));
+    assertThat(full.reason()).isEqualTo("DISK_FULL");
+    assertThat(full.homeKept()).isTrue();
+    var stopped = state("Stopped");
+    assertThat(apply(stopped, observed(1, new Sight.DiskFull("home: 2")))).isEqualTo(stopped);
+  }
+
+  @Test
   void anInstanceThatIsBeingRestartedDoesNotSayRunning() {
     var restarted =
         apply(running(), observed(1, new Sight.Down("GATEWAY_CRASHED", "gateway: ended", true)));

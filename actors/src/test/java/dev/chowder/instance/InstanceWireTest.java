@@ -204,6 +204,7 @@ class InstanceWireTest {
             new InstanceCommand.Sight.Nothing(),
             new InstanceCommand.Sight.Asleep(),
             new InstanceCommand.Sight.Up("127.0.0.1:1"),
+            new InstanceCommand.Sight.DiskFull("home: full"),
             new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed", true))) {
       messages.add(
           new InstanceCommand.Observed(

@@ -202,6 +202,24 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void aHomeIsMeasured() {
+    var most = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
+    assertThat(driver().measureHome(id, most)).isEmpty();
+    create();
+    // A home is filled from the snapshot when it is first used.
+    driver().writeFiles(id, List.of(file("first", "")));
+    var before = driver().measureHome(id, most).orElseThrow();
+    var bytes = ByteString.copyFrom(new byte[3 << 20]);
+    driver().writeFiles(id, List.of(new SandboxFile("folder/large", bytes, 0600)));
+    var after = driver().measureHome(id, most).orElseThrow();
+    assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
+    assertThat(after.files() - before.files()).isEqualTo(2);
+    assertThat(after.exceeds(most)).isFalse();
+    var little = new SandboxDriver.HomeUsage(2L << 20, 1 << 20);
+    assertThat(driver().measureHome(id, little).orElseThrow().exceeds(little)).isTrue();
+  }
+
+  @Test
   void aFileThatIsNotThereIsEmpty() {
     create();
     assertThat(driver().readFile(id, "absent/file", 100)).isEmpty();

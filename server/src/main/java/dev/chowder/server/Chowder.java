@@ -9,6 +9,7 @@ import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.MembershipSettings;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.cluster.SharedHostPorts;
+import dev.chowder.effect.DiskWatch;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
 import dev.chowder.effect.GatewayStages;
@@ -356,6 +357,13 @@ public final class Chowder implements AutoCloseable {
                         reconcilerSettings,
                         clock,
                         metrics)));
+    var diskSettings = DiskWatch.Settings.of(config);
+    lifeline.add(
+        "disk watch",
+        OnePerCluster.keep(
+            system,
+            "disk-watch",
+            () -> DiskWatch.start(instances, instanceRows, driver, diskSettings, clock)));
 
     var values =
         lifeline.add(

@@ -1,7 +1,9 @@
 package dev.chowder.sandbox.docker;
 
+import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.ConflictException;
+import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -10,14 +12,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Home directories: one labelled volume each, named like its sandbox. The engine fills it from the
  * image when the first container is made.
  */
 final class DockerHomes {
+  private static final Logger LOG = LoggerFactory.getLogger(DockerHomes.class);
+
   private final DockerEngine engine;
   private final DockerSandboxSettings settings;
+  private volatile boolean quotas = true;
 
   DockerHomes(DockerEngine engine, DockerSandboxSettings settings) {
     this.engine = engine;
@@ -29,9 +36,23 @@ final class DockerHomes {
     Map<String, String> labels =
         new HashMap<>(DockerLabels.ofHome(settings.clusterId(), id, organizationId));
     labels.put(DockerLabels.SNAPSHOT, snapshot);
-    engine.tell(
-        "create volume " + id,
-        docker -> docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec());
+    engine.tell("create volume " + id, docker -> create(docker, id, labels));
+  }
+
+  /** With a quota, where the engine's file system has project quotas. */
+  private void create(DockerClient docker, SandboxId id, Map<String, String> labels) {
+    var volume = docker.createVolumeCmd().withName(id.value()).withLabels(labels);
+    if (settings.homeQuotaBytes() > 0 && quotas) {
+      try {
+        volume.withDriverOpts(Map.of("size", Long.toString(settings.homeQuotaBytes()))).exec();
+        return;
+      } catch (DockerException refused) {
+        var message = String.valueOf(refused.getMessage());
+        quotas = !message.contains("no quota support");
+        LOG.info("volume={} event=no-quota its size is only measured: {}", id, message.strip());
+      }
+    }
+    docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec();
   }
 
   Optional<InspectVolumeResponse> inspect(SandboxId id) {

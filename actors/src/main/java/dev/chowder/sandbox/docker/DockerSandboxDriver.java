@@ -34,6 +34,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private final DockerFiles files;
   private final DockerFilesContainer filesContainer;
   private final DockerLogs logs;
+  private final DockerHomeMeter meter;
   private final DockerObservations observations;
   private final DockerEndings endings;
   private final HostPorts hostPorts;
@@ -48,6 +49,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.files = new DockerFiles(engine, settings);
     this.filesContainer = new DockerFilesContainer(engine, settings, containers, homes);
     this.logs = new DockerLogs(engine, settings);
+    this.meter = new DockerHomeMeter(engine, settings, containers, homes, logs);
     this.hostPorts = new HostPorts(settings);
     this.isolation = new SandboxIsolation(settings, network, hostPorts);
     this.endings = new DockerEndings(engine, settings);
@@ -276,6 +278,11 @@ public final class DockerSandboxDriver implements SandboxDriver {
     Optional<InspectContainerResponse> gateway =
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
     return files.read(anyContainer(id, gateway), path, maxBytes);
+  }
+
+  @Override
+  public Optional<HomeUsage> measureHome(SandboxId id, HomeUsage most) {
+    return meter.measure(id, most);
   }
 
   @Override

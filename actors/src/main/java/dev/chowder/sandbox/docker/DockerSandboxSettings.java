@@ -38,6 +38,8 @@ import java.util.stream.Stream;
  * @param isolationCheckEvery how old a look at the firewall may be when a process starts
  * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
  * @param mayReach otherwise closed destinations that are open, as {@code address[/bits][:port]}
+ * @param homeQuotaBytes of a home, where the engine's file system has project quotas; 0: none
+ * @param measureTimeout of a walk through one home
  * @param filesMemoryBytes of the container that files are reached in
  * @param filesLinger how long that container stays when nothing works in it
  * @param filesPatience how long nothing may move while a file is read or written
@@ -72,6 +74,8 @@ public record DockerSandboxSettings(
     Duration isolationCheckEvery,
     List<String> nameServers,
     List<String> mayReach,
+    long homeQuotaBytes,
+    Duration measureTimeout,
     long filesMemoryBytes,
     Duration filesLinger,
     Duration filesPatience,
@@ -111,6 +115,8 @@ public record DockerSandboxSettings(
         config.getDuration("isolation-check-every"),
         words(config.getString("name-servers")),
         words(config.getString("may-reach")),
+        config.getBytes("home-quota"),
+        config.getDuration("measure-timeout"),
         config.getBytes("files-memory"),
         config.getDuration("files-linger"),
         config.getDuration("files-patience"),

@@ -1,6 +1,7 @@
 package dev.chowder.sandbox.fake;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -37,6 +38,21 @@ final class FakeHome {
         throw new UncheckedIOException(failed);
       }
     }
+  }
+
+  /** What lies in it; files that vanish meanwhile do not count. */
+  static HomeUsage usage(Path home) {
+    long bytes = 0;
+    long files = 0;
+    try (var all = Files.walk(home)) {
+      for (var file : (Iterable<Path>) all::iterator) {
+        files++;
+        if (Files.isRegularFile(file)) bytes += Files.size(file);
+      }
+    } catch (IOException changed) {
+      throw new UncheckedIOException(changed);
+    }
+    return new HomeUsage(bytes, files);
   }
 
   static Optional<ByteString> read(Path home, String path, long maxBytes) {

@@ -346,6 +346,11 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   @Override
+  public Optional<HomeUsage> measureHome(SandboxId id, HomeUsage most) {
+    return host.find(id).map(found -> FakeHome.usage(found.home()));
+  }
+
+  @Override
   public SandboxFiles files(SandboxId id, FilePath folder) {
     script.play(Verb.FILES, Optional.of(id));
     return new FakeFiles(require(id).home(), folder);

@@ -8,6 +8,8 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxNotice;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxDriverContract;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -82,6 +84,32 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
         }).listen(18789);
         """
         .formatted(onSigterm);
+  }
+
+  @Test
+  void whatItsUserClosedOrLinkedIsMeasuredRight() {
+    var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
+    var most = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
+    driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT));
+    try {
+      // A home is filled from the snapshot when it is first used.
+      driver().writeFiles(sandbox, List.of(file("first", "")));
+      var before = driver().measureHome(sandbox, most).orElseThrow();
+      var script =
+          "mkdir c && dd if=/dev/zero of=c/f bs=1M count=3 && ln c/f c/g && ln c/f c/h && chmod 0 c";
+      var task =
+          new TaskSpec(
+              DockerTestEngine.SNAPSHOT,
+              "org-1",
+              List.of("sh", "-c", "cd /home/node && " + script),
+              List.of());
+      assertThat(driver().run(sandbox, 1, task, Duration.ofSeconds(20)).exitCode()).isZero();
+      var after = driver().measureHome(sandbox, most).orElseThrow();
+      assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
+      assertThat(after.files() - before.files()).isEqualTo(4);
+    } finally {
+      driver().remove(sandbox);
+    }
   }
 
   @Override

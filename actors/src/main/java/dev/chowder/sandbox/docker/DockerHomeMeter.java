@@ -1,0 +1,131 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.VolumeOptions;
+import dev.chowder.sandbox.SandboxDriver.HomeUsage;
+import dev.chowder.sandbox.SandboxId;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Measures home volumes, each by walking it in a container that may read everything in it and do
+ * nothing else: the engine's own figures are for all volumes together, without a limit of time.
+ */
+final class DockerHomeMeter {
+  private static final String ROLE = "meter";
+  private static final Pattern RESULT = Pattern.compile("usage ([0-9]{1,18}) ([0-9]{1,18})");
+  private static final int OUTPUT_BYTES = 1024;
+
+  /**
+   * Each link of a file counts as its part of the file, so that the sum is right without
+   * remembering which were counted. No name is printed, since an agent chose it. A home changes
+   * meanwhile, so only a walk that was ended (124) does not count.
+   */
+  private static final String WALK =
+      "{ timeout \"$1\" find /home/node -xdev -printf '%b %n\\n' 2>/dev/null;"
+          + " [ $? = 124 ] && echo ended; } | awk -v blocks=\"$2\" -v files=\"$3\" '"
+          + "$1 == \"ended\" { ended = 1; exit }"
+          + "{ sum += $1 / $2; if (sum > blocks || NR > files) exit }"
+          + "END { if (!ended) printf \"usage %.0f %d\\n\", sum * 512, NR }'";
+
+  private final DockerEngine engine;
+  private final DockerSandboxSettings settings;
+  private final DockerContainers containers;
+  private final DockerHomes homes;
+  private final DockerLogs logs;
+
+  DockerHomeMeter(
+      DockerEngine engine,
+      DockerSandboxSettings settings,
+      DockerContainers containers,
+      DockerHomes homes,
+      DockerLogs logs) {
+    this.engine = engine;
+    this.settings = settings;
+    this.containers = containers;
+    this.homes = homes;
+    this.logs = logs;
+  }
+
+  Optional<HomeUsage> measure(SandboxId id, HomeUsage most) {
+    var home = homes.inspect(id);
+    if (home.isEmpty()) return Optional.empty();
+    var name = DockerContainers.name(id, ROLE);
+    // What a node that ended in the middle left behind.
+    containers.remove(name);
+    var container =
+        engine.call(
+            "create container to measure " + id,
+            docker -> command(docker, id, home.get(), most).exec().getId());
+    try {
+      containers.start(container);
+      var limit = settings.measureTimeout().plus(settings.callTimeout());
+      if (containers.awaitEnd(container, limit).isEmpty()) return Optional.empty();
+      var result = RESULT.matcher(logs.tail(container, OUTPUT_BYTES).strip());
+      return result.matches()
+          ? Optional.of(
+              new HomeUsage(Long.parseLong(result.group(1)), Long.parseLong(result.group(2))))
+          : Optional.empty();
+    } finally {
+      containers.remove(container);
+    }
+  }
+
+  private com.github.dockerjava.api.command.CreateContainerCmd command(
+      com.github.dockerjava.api.DockerClient docker,
+      SandboxId id,
+      InspectVolumeResponse home,
+      HomeUsage most) {
+    var organization = DockerHomes.label(home, DockerLabels.ORGANIZATION);
+    return docker
+        .createContainerCmd(DockerHomes.label(home, DockerLabels.SNAPSHOT))
+        .withName(DockerContainers.name(id, ROLE))
+        .withLabels(DockerLabels.ofContainer(settings.clusterId(), id, organization, ROLE, 0))
+        .withUser("0:0")
+        .withWorkingDir("/")
+        .withEntrypoint("sh", "-c", WALK, "sh")
+        .withCmd(
+            Long.toString(settings.measureTimeout().toSeconds()),
+            Long.toString(most.bytes() / 512),
+            Long.toString(most.files()))
+        .withHostConfig(
+            HostConfig.newHostConfig()
+                .withMounts(
+                    List.of(
+                        new Mount()
+                            .withType(MountType.VOLUME)
+                            .withSource(id.value())
+                            .withTarget(DockerContainerSpec.HOME)
+                            .withReadOnly(true)
+                            .withVolumeOptions(
+                                new VolumeOptions()
+                                    .withNoCopy(true)
+                                    .withLabels(
+                                        DockerLabels.ofHome(
+                                            settings.clusterId(), id, organization)))))
+                .withNetworkMode("none")
+                .withCapDrop(Capability.ALL)
+                // Its user may have closed folders to itself, and so to whoever else counts.
+                .withCapAdd(Capability.DAC_READ_SEARCH)
+                .withSecurityOpts(List.of("no-new-privileges"))
+                .withPrivileged(false)
+                .withIpcMode("private")
+                .withMemory(settings.filesMemoryBytes())
+                .withMemorySwap(settings.filesMemoryBytes())
+                .withNanoCPUs(settings.nanoCpus())
+                .withPidsLimit(settings.pidsLimit())
+                .withOomScoreAdj(settings.oomScoreAdjustment())
+                .withReadonlyRootfs(true)
+                .withLogConfig(
+                    new LogConfig(
+                        LogConfig.LoggingType.JSON_FILE,
+                        java.util.Map.of(
+                            "max-size", Long.toString(settings.logFileBytes()), "max-file", "1"))));
+  }
+}

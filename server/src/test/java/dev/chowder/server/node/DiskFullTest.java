@@ -1,0 +1,66 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.DeleteFileRequest;
+import dev.chowder.api.v1.GetFileContentRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An agent whose home grows over the limit, through a whole node with a simulated host. */
+@Timeout(120)
+class DiskFullTest {
+  private static final String LARGE = "x".repeat(700_000);
+
+  @Test
+  void anAgentOverItsLimitIsStoppedAndItsFilesCanBeReadAndDeleted(@TempDir Path home)
+      throws IOException {
+    var settings =
+        Map.<String, Object>of(
+            "chowder.disk.home-limit", "1 MiB", "chowder.disk.interval", "200ms");
+    try (var node = Node.start(home, settings)) {
+      var key = node.newcomer("crab");
+      var large = node.createRunning(key);
+      var small = node.createRunning(key);
+      put(node, key, small, "a");
+      put(node, key, large, "a");
+      put(node, key, large, "b");
+
+      var stopped = node.awaitStatus(key, large, Instance.Status.error);
+      assertThat(stopped.getErrorReason()).isEqualTo("DISK_FULL");
+      assertThat(stopped.getErrorMessage()).contains("must take at most 1048576 bytes");
+      var read = GetFileContentRequest.newBuilder().setInstanceId(large).setPath("a").build();
+      assertThat(node.files(key).getFileContent(read).getContent()).isEqualTo(LARGE);
+      for (var path : new String[] {"a", "b"}) {
+        var _ =
+            node.files(key)
+                .deleteFile(
+                    DeleteFileRequest.newBuilder().setInstanceId(large).setPath(path).build());
+      }
+      var _ =
+          node.instances(key)
+              .recoverInstance(
+                  RecoverInstanceRequest.newBuilder().setInstanceId(large).setWait(30).build());
+      node.awaitStatus(key, large, Instance.Status.running);
+      assertThat(node.get(key, small).getStatus()).isEqualTo(Instance.Status.running);
+    }
+  }
+
+  private static void put(Node node, String key, String id, String path) {
+    var _ =
+        node.files(key)
+            .putFileContent(
+                PutFileContentRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setPath(path)
+                    .setContent(LARGE)
+                    .build());
+  }
+}
