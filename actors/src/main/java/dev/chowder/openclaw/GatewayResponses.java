@@ -64,19 +64,27 @@ public final class GatewayResponses {
   }
 
   /**
-   * One response while it arrives and until its caller is done with it. For one thread at a time.
+   * One response while it arrives and until its caller is done with it. Thread-safe: a caller that
+   * timed out closes it while more arrives.
    */
   final class Incoming implements AutoCloseable {
     private final ResponseLimit limit;
     private Buffer text = new Buffer();
     private long reserved;
+    private boolean closed;
 
     private Incoming(ResponseLimit limit) {
       this.limit = limit;
     }
 
-    /** Appends bytes of UTF-8. */
-    void append(ByteBuffer more) throws RejectedException {
+    /**
+     * Appends bytes of UTF-8.
+     *
+     * @throws RejectedException if they exceed a limit, or the response is closed
+     */
+    synchronized void append(ByteBuffer more) throws RejectedException {
+      // What is reserved after the end would never be released.
+      if (closed) throw new RejectedException(new NoAnswer("the call has ended"));
       if (text.size() + (long) more.remaining() > limit.bytes()) {
         throw new RejectedException(
             new NoAnswer("an answer of more than " + limit.bytes() + " bytes"));
@@ -90,12 +98,12 @@ public final class GatewayResponses {
     }
 
     /** Drops what arrived. */
-    void clear() {
+    synchronized void clear() {
       text = new Buffer();
     }
 
     /** Whether what arrived so far begins like this text in ASCII. */
-    boolean startsWith(String beginning) {
+    synchronized boolean startsWith(String beginning) {
       return text.startsWith(beginning);
     }
 
@@ -105,7 +113,7 @@ public final class GatewayResponses {
      * @throws RejectedException if the text, its depth or its tokens exceed a limit
      * @throws IOException if it is not JSON
      */
-    JsonNode parse() throws IOException {
+    synchronized JsonNode parse() throws IOException {
       var mapper = mappers.computeIfAbsent(limit, l -> mapper(l, settings.maxDepth()));
       try {
         long tokens = 0;
@@ -137,7 +145,8 @@ public final class GatewayResponses {
 
     /** Releases the memory; the tree must not be used for long after. */
     @Override
-    public void close() {
+    public synchronized void close() {
+      closed = true;
       held.addAndGet(-reserved);
       reserved = 0;
       text = new Buffer();

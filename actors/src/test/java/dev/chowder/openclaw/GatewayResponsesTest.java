@@ -101,6 +101,18 @@ class GatewayResponsesTest {
     }
   }
 
+  @Test
+  void whatArrivesAfterTheCallEndedIsNotHeld() throws IOException {
+    var incoming = responses.begin("large");
+    append(incoming, "x".repeat(40_000));
+    assertThat(responses.heldBytes()).isPositive();
+    incoming.close();
+    var why =
+        catchThrowableOfType(RejectedException.class, () -> append(incoming, "x".repeat(40_000)));
+    assertThat(responses.heldBytes()).as("bytes held for no call").isZero();
+    assertThat(why.why()).isEqualTo(new NoAnswer("the call has ended"));
+  }
+
   private static void append(Incoming incoming, String text) throws RejectedException {
     incoming.append(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
   }
