@@ -1,8 +1,8 @@
 package dev.chowder.effect;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -19,8 +19,9 @@ public final class EachAlone {
   private EachAlone() {}
 
   /**
-   * Returns when all items were treated, with those that failed; each has left a line in the log.
-   * An interrupt interrupts those under way, and the rest is not begun.
+   * Returns when all items were treated, with those that were not treated to the end. Each that
+   * failed has left a line in the log. An interrupt interrupts those under way. Those that it kept
+   * from beginning are returned, too: a caller must not take a part for the whole.
    *
    * @param what an item is, for the log, such as {@code sandbox}
    * @param atOnce how many are treated at once
@@ -29,20 +30,20 @@ public final class EachAlone {
   public static <T> List<T> run(
       String what, Collection<T> items, int atOnce, Consumer<? super T> action) {
     if (items.isEmpty()) return List.of();
-    var failed = Collections.synchronizedList(new ArrayList<T>());
+    var done = Collections.<T>synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
     try (var threads = Executors.newFixedThreadPool(atOnce, Thread.ofVirtual().factory())) {
       for (var item : items) {
         threads.execute(
             () -> {
               try {
                 action.accept(item);
+                done.add(item);
               } catch (RuntimeException why) {
-                failed.add(item);
                 LOG.warn("{}={} event=unknown-for-now: {}", what, item, why.toString());
               }
             });
       }
     }
-    return List.copyOf(failed);
+    return items.stream().filter(item -> !done.contains(item)).toList();
   }
 }
