@@ -116,6 +116,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     return places.waiting() + boots.waiting();
   }
 
+  /** How many agents boot on this node, or wait for the permit to. */
+  public int booting() {
+    return boots.waiting() + boots.taken();
+  }
+
   private int running() {
     return places.taken() + boots.taken();
   }

@@ -154,6 +154,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.cluster.typed.Cluster;
@@ -248,7 +249,10 @@ public final class Chowder implements AutoCloseable {
     var organizations = new OrganizationAsks(organizationActors);
     // Instances need slots to be given back, and the sweep over slots needs instances.
     var later = new AtomicReference<Instances>();
-    var hostRoom = HostRoom.of(config, settings.home(), driver, clock);
+    // Starts ask for memory, and memory depends on the starts that wait.
+    var starts = new AtomicReference<IntSupplier>(() -> 0);
+    var hostRoom =
+        HostRoom.of(config, settings.home(), driver, clock, () -> starts.get().getAsInt());
     var slots =
         new OrganizationSlots(
             organizations,
@@ -317,6 +321,7 @@ public final class Chowder implements AutoCloseable {
                 effects,
                 clock,
                 metrics));
+    starts.set(runner::booting);
     var rowSettings = RowSettings.of(config);
     var instances =
         Instances.init(

@@ -6,11 +6,12 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.error.ApiError;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.function.IntSupplier;
 
 /**
  * Whether the host has memory for one more gateway. A gateway that was let in takes its memory only
  * while it boots, so for that long it is counted as if it had it already, whichever node of this
- * host let it in.
+ * host let it in. A gateway that waits for its boot is counted for as long as it waits.
  */
 public final class HostRoom {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -20,33 +21,39 @@ public final class HostRoom {
   private final long gatewayBytes;
   private final long reserveBytes;
   private final HostLedger letIn;
+  private final IntSupplier booting;
 
   private HostRoom(
       SandboxDriver driver,
       InstantSource clock,
       long gatewayBytes,
       long reserveBytes,
-      HostLedger letIn) {
+      HostLedger letIn,
+      IntSupplier booting) {
     this.driver = driver;
     this.clock = clock;
     this.gatewayBytes = gatewayBytes;
     this.reserveBytes = reserveBytes;
     this.letIn = letIn;
+    this.booting = booting;
   }
 
   /**
    * Reads {@code chowder.host}.
    *
    * @param home the same for all nodes of this host
+   * @param booting how many gateways boot on this node, or wait for that
    */
-  public static HostRoom of(Config root, Path home, SandboxDriver driver, InstantSource clock) {
+  public static HostRoom of(
+      Config root, Path home, SandboxDriver driver, InstantSource clock, IntSupplier booting) {
     var config = root.getConfig("chowder.host");
     return new HostRoom(
         driver,
         clock,
         config.getBytes("gateway-memory"),
         config.getBytes("reserve-memory"),
-        new HostLedger(home.resolve("host-ledger"), config.getDuration("boot-time")));
+        new HostLedger(home.resolve("host-ledger"), config.getDuration("boot-time")),
+        booting);
   }
 
   /** Returns whether one more gateway fits, and counts it if so; false if no engine answers. */
@@ -59,7 +66,9 @@ public final class HostRoom {
   }
 
   private boolean admits(long available) {
-    return letIn.add(clock.instant(), booting -> available >= needed(booting));
+    // Both count most gateways that were let in lately, so their sum would count these twice.
+    return letIn.add(
+        clock.instant(), lately -> available >= needed(Math.max(lately, booting.getAsInt())));
   }
 
   /** Lets one more gateway in, or throws NO_CAPACITY. */

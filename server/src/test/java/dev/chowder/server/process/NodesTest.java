@@ -1,0 +1,50 @@
+package dev.chowder.server.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The environment of each of several nodes on one machine. */
+@Timeout(60)
+class NodesTest {
+  @TempDir Path folder;
+
+  @Test
+  void theNodesOfAMachineShareItsEffectsAndBoots() throws Exception {
+    assertThat(limits(1, Map.of())).isEqualTo("|");
+    assertThat(limits(3, Map.of())).isEqualTo("11|3");
+    assertThat(limits(9, Map.of())).isEqualTo("4|1");
+    assertThat(limits(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS", "7"))).isEqualTo("11|7");
+  }
+
+  /** As the second node of so many gets them, on a machine with four processors. */
+  private String limits(int nodes, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    var builder =
+        new ProcessBuilder(
+                "bash",
+                "-euc",
+                "cd ../scripts/lib; . ./common.sh; . ./settings.sh; . ./nodes.sh;"
+                    + " nproc() { echo 4; }; NODES="
+                    + nodes
+                    + "; node_environment 2; printf '%s|%s'"
+                    + " \"${CHOWDER_EFFECT_MAX_CONCURRENT:-}\""
+                    + " \"${CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS:-}\"")
+            .redirectErrorStream(true);
+    builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
+    builder.environment().put("CHOWDER_HOME", folder.toString());
+    builder.environment().putAll(environment);
+    var process = builder.start();
+    var printed = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(printed).isZero();
+    return printed;
+  }
+}
