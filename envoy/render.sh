@@ -30,8 +30,9 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_MAX_BODY_BYTES:=4194304}"
 # How long a REST body may take to arrive. Uploads and imports have no such limit: the server aborts those that are too slow.
 : "${CHOWDER_BODY_SECONDS:=30}"
-# One event of Stripe's; as much as chowder.stripe.max-event-bytes.
+# One event of Stripe's; as much as chowder.stripe.max-event-bytes, and how long it may take to arrive.
 : "${CHOWDER_MAX_EVENT_BYTES:=262144}"
+: "${CHOWDER_EVENT_SECONDS:=5}"
 # Requests without a well-formed API key from one client address: by the second, and at once after a pause.
 : "${CHOWDER_NO_KEY_PER_SECOND:=100}"
 : "${CHOWDER_NO_KEY_BURST:=500}"
@@ -96,7 +97,7 @@ else
 fi
 for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
   CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
-  CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME CHOWDER_BODY_SECONDS CHOWDER_MAX_EVENT_BYTES CHOWDER_NO_KEY_PER_SECOND CHOWDER_NO_KEY_BURST; do
+  CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME CHOWDER_BODY_SECONDS CHOWDER_EVENT_SECONDS CHOWDER_MAX_EVENT_BYTES CHOWDER_NO_KEY_PER_SECOND CHOWDER_NO_KEY_BURST; do
   template="${template//"\${$name}"/${!name}}"
 done
 printf '%s\n' "$template"

@@ -307,6 +307,18 @@ class EnvoyFloodIT {
     }
   }
 
+  /** An event needs no key and may be large, so it has less time than other bodies. */
+  @Test
+  void aSlowEventIsAbortedBeforeOtherBodies(@TempDir Path folder) throws Exception {
+    try (var envoy = EDGE.anotherEnvoy(folder, Map.of("CHOWDER_BODY_SECONDS", "60"))) {
+      var to = Edge.loopback(envoy.port());
+      try (var slow = Slow.post(to, "127.0.9.1", "/v1/webhooks/stripe", "Content-Length: 200000")) {
+        slow.trickle();
+        RestErrors.check(slow.answer(), 408, 4, "REQUEST_INCOMPLETE");
+      }
+    }
+  }
+
   private static void await(Callable<Boolean> condition) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.call()) {
