@@ -105,6 +105,7 @@ import dev.chowder.server.instance.InstancePresenter;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.instance.InstanceSessions;
 import dev.chowder.server.instance.SandboxListeners;
+import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.metrics.InstanceMetrics;
@@ -463,7 +464,11 @@ public final class Chowder implements AutoCloseable {
             clock);
     var keyService =
         new KeyGrpcService(
-            new ScopedKeys(database, keys, keySettings, clock), instanceRows, organizations, clock);
+            new ScopedKeys(database, keys, keySettings, clock),
+            instanceRows,
+            new SessionVisibility(asks, changes, overrides, clock),
+            organizations,
+            clock);
     var subscriptionService =
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
     var auditRows = new AuditRows(database);

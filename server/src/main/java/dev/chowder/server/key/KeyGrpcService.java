@@ -10,6 +10,7 @@ import dev.chowder.api.v1.KeyServiceGrpc;
 import dev.chowder.api.v1.ListKeysRequest;
 import dev.chowder.api.v1.ListKeysResponse;
 import dev.chowder.api.v1.RevokeKeyRequest;
+import dev.chowder.instance.InstanceId;
 import dev.chowder.key.Permission;
 import dev.chowder.key.ScopedKey;
 import dev.chowder.key.ScopedKeys;
@@ -19,6 +20,7 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
+import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.StreamObserver;
@@ -29,15 +31,21 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   private final KeyRequests requests;
   private final ScopedKeys keys;
   private final InstanceRows instances;
+  private final SessionVisibility sessions;
   private final OrganizationAsks asks;
   private final InstantSource clock;
 
   /** Wires the service. */
   public KeyGrpcService(
-      ScopedKeys keys, InstanceRows instances, OrganizationAsks asks, InstantSource clock) {
+      ScopedKeys keys,
+      InstanceRows instances,
+      SessionVisibility sessions,
+      OrganizationAsks asks,
+      InstantSource clock) {
     this.requests = new KeyRequests(clock);
     this.keys = keys;
     this.instances = instances;
+    this.sessions = sessions;
     this.asks = asks;
     this.clock = clock;
   }
@@ -49,6 +57,10 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
     var wanted = requests.creation(request);
     var named = wanted.scope().instanceIds();
     if (instances.countLive(organization, named) < named.size()) throw ApiError.instanceNotFound();
+    if (wanted.scope().sessionPrefix().isPresent()) {
+      // Before the key, so that no such key is used while the session tools show everything.
+      for (var instanceId : named) sessions.limit(caller, new InstanceId(instanceId));
+    }
     var id = NewId.current().value();
     switch (keys.issue(organization, id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
       case ScopedKeys.Issue.Made(var key, var value) -> {

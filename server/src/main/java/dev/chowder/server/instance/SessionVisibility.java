@@ -1,0 +1,87 @@
+package dev.chowder.server.instance;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.effect.Overrides;
+import dev.chowder.instance.InstanceCommand;
+import dev.chowder.instance.InstanceCommand.OverridesChange;
+import dev.chowder.instance.InstanceId;
+import dev.chowder.instance.InstanceView;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Limits an agent's session tools to the current conversation, for keys that are restricted to some
+ * sessions. An ordinary override that the organization sees and may change; what it has set itself
+ * stays. No boundary: the agent's shell still reads all files of its sandbox. Blocks.
+ */
+public final class SessionVisibility {
+  private static final String POINTER = "/tools/sessions";
+  private static final String SETTING = "visibility";
+
+  private final InstanceAsks asks;
+  private final ConfigChanges changes;
+  private final Overrides overrides;
+  private final InstantSource clock;
+
+  public SessionVisibility(
+      InstanceAsks asks, ConfigChanges changes, Overrides overrides, InstantSource clock) {
+    this.asks = asks;
+    this.changes = changes;
+    this.overrides = overrides;
+    this.clock = clock;
+  }
+
+  /**
+   * Has the caller's instance accept the override, unless it sets the visibility already; its
+   * gateway applies it afterwards.
+   *
+   * @throws ApiError if there is no such instance, or its image does not know the setting
+   */
+  public void limit(Caller caller, InstanceId id) {
+    if (isSet(asks.get(caller, id))) return;
+    var now = clock.instant();
+    var _ =
+        changes.make(
+            caller,
+            id,
+            (base, version) -> {
+              var holding = base.profile().config().overrides();
+              // Another change may have set it since.
+              var patch = isSet(base) ? JsonNodeFactory.instance.objectNode() : patch();
+              write(id, base, version, patch);
+              return replyTo ->
+                  new InstanceCommand.Update(
+                      caller.keyId(),
+                      Optional.empty(),
+                      Map.of(),
+                      Optional.of(new OverridesChange(holding, version)),
+                      now,
+                      replyTo);
+            });
+  }
+
+  private void write(InstanceId id, InstanceView base, String version, ObjectNode patch) {
+    try {
+      overrides.patch(id, base.profile().config().overrides(), version, patch);
+    } catch (Overrides.Refused why) {
+      throw ApiError.invalid("session_prefix", why.path() + ": " + why.why());
+    }
+  }
+
+  private boolean isSet(InstanceView view) {
+    var shown = overrides.shown(Map.of(view.id(), view.profile().config().overrides()));
+    return Optional.ofNullable(shown.get(view.id()))
+        .map(set -> set.at(POINTER).has(SETTING))
+        .orElse(false);
+  }
+
+  private static ObjectNode patch() {
+    var patch = JsonNodeFactory.instance.objectNode();
+    patch.putObject("tools").putObject("sessions").put(SETTING, "self");
+    return patch;
+  }
+}
