@@ -42,7 +42,8 @@ boot_script() {
   while IFS= read -r name; do
     printf 'export %s=%q\n' "$name" "${!name}"
   done < <(boot_names)
-  printf 'exec %q\n' "$ROOT/scripts/up"
+  # Never with the first agent: that deletes one that is in error, and a failure of it would have systemd end all processes.
+  printf 'exec %q --at-boot\n' "$ROOT/scripts/up"
 }
 
 boot_names() {

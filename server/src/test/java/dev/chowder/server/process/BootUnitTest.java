@@ -44,7 +44,7 @@ class BootUnitTest {
     assertThat(script)
         .doesNotContain("canary")
         .doesNotContain("CHOWDER_TEST_")
-        .endsWith("/scripts/up\n");
+        .endsWith("/scripts/up --at-boot\n");
     // What its shell makes of it.
     var settings =
         run(
