@@ -27,7 +27,7 @@ docker_install() {
     return 0
   fi
   say "Installing Docker Engine (Debian package docker.io) ..."
-  apt_install docker.io iptables ca-certificates ||
+  apt_install docker.io iptables conntrack ca-certificates ||
     die "Docker Engine is missing and could not be installed here: install it (https://docs.docker.com/engine/install/) and run this again."
 }
 

@@ -65,6 +65,14 @@ server_key() {
   } | sha256sum | cut -c1-16
 }
 
+# isolation_say: one line where this host does not isolate sandboxes; the server's log has the cause.
+isolation_say() {
+  local isolated
+  isolated="$(curl -fs --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz" | jq -r .isolated)" || return 0
+  [ "$isolated" = false ] || return 0
+  say "WARNING: this host does not isolate sandboxes: agents reach its ports, each other and private networks, and no second organization may sign up. Why: grep 'not isolated' $LOGS/server.log"
+}
+
 server_answers() { curl -fs -o /dev/null --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz"; }
 
 envoy_ensure_running() {

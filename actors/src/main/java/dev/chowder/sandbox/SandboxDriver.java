@@ -149,6 +149,12 @@ public interface SandboxDriver extends AutoCloseable {
    */
   void openHostPorts(Set<Integer> ports);
 
+  /**
+   * Returns why sandboxes can reach this host, each other or private networks; empty if the last
+   * check found the rules against that in place. Does not block.
+   */
+  Optional<String> isolationFailure();
+
   @Override
   void close();
 

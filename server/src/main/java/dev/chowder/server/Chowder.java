@@ -117,6 +117,7 @@ import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.server.organization.OrganizationStandings;
+import dev.chowder.server.organization.SignUpPolicy;
 import dev.chowder.server.skill.SkillGrpcService;
 import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.subscription.StripeSettings;
@@ -133,6 +134,7 @@ import dev.chowder.storage.JournaledRows;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.StorageSettings;
 import io.grpc.InsecureServerCredentials;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -221,6 +223,9 @@ public final class Chowder implements AutoCloseable {
     var organizationRows = new OrganizationRows(database);
     var driver =
         lifeline.add("sandbox driver", FailpointSandboxDriver.around(drivers.apply(config)));
+    Gauge.builder("chowder.sandboxes.isolated", driver, d -> d.isolationFailure().isEmpty() ? 1 : 0)
+        .description("whether the host keeps sandboxes from itself and from each other")
+        .register(metrics);
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
     lifeline.add("blocking work", blocking::shutdownNow);
     var http =
@@ -460,7 +465,11 @@ public final class Chowder implements AutoCloseable {
             organizations,
             keys,
             secrets,
-            settings.signUpOpen(),
+            new SignUpPolicy(
+                settings.signUpOpen(),
+                settings.unisolatedOrganizations(),
+                driver::isolationFailure,
+                () -> !organizationRows.list(1, Optional.empty()).isEmpty()),
             clock);
     var keyService =
         new KeyGrpcService(
@@ -508,6 +517,7 @@ public final class Chowder implements AutoCloseable {
                     values,
                     instanceService.bulkRecovery(),
                     hostPorts,
+                    driver,
                     clock),
                 new IncidentResponse(organizations, deletions, asks, auditRows, clock),
                 new HomeBackups(StorageSettings.from(config), settings.home(), clock),

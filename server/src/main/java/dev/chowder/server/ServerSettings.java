@@ -19,6 +19,7 @@ public record ServerSettings(
     Path home,
     InetAddress bind,
     boolean signUpOpen,
+    boolean unisolatedOrganizations,
     Grpc grpc,
     Operator operator,
     Gateway gateway,
@@ -95,6 +96,7 @@ public record ServerSettings(
           case "loopback" -> bind.isLoopbackAddress();
           case String other -> throw bad(c, "sign-up-open", other, "yes, no or loopback");
         },
+        c.getBoolean("unisolated-organizations"),
         grpc(c.getConfig("grpc")),
         operator(c.getConfig("operator")),
         gateway(c.getConfig("gateway"), publicScheme(c.getConfig("tls"))),

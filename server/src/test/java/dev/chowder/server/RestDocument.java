@@ -49,7 +49,7 @@ final class RestDocument {
       | call | answer |
       | --- | --- |
       | `GET /v1/openapi.json` | 200, all calls of this page as OpenAPI 3.1; needs no key, and may be kept for five minutes |
-      | `GET /healthz` | 200 `{"status": "SERVING"}` when the server is ready, else 503; needs no key |
+      | `GET /healthz` | 200 `{"status": "SERVING", "isolated": true}` when the server is ready, else 503; `isolated` is false on a host that does not isolate sandboxes; needs no key |
       | any method, any path, `Host: {instance_id}.<base domain>` | that instance's own gateway, HTTP and WebSocket; guarded by the gateway's token, not by a key. The host name is part of the instance's `gateway_url`. `/api/v1/admin/*` is 404; 503 `INSTANCE_NOT_RUNNING` while it does not run; 502 `GATEWAY_UNAVAILABLE` when it does not answer |
       """;
 

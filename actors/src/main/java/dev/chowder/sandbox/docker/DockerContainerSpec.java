@@ -82,7 +82,11 @@ record DockerContainerSpec(
         + " "
         + settings.oomScoreAdjustment()
         + " "
-        + settings.readOnlyRoot();
+        + settings.readOnlyRoot()
+        + " "
+        + settings.runtime()
+        + " "
+        + settings.seccomp();
   }
 
   CreateContainerCmd create(DockerClient docker, DockerSandboxSettings settings) {
@@ -120,7 +124,7 @@ record DockerContainerSpec(
             .withMounts(List.of(home(settings)))
             .withNetworkMode(settings.networkName())
             .withCapDrop(Capability.ALL)
-            .withSecurityOpts(List.of("no-new-privileges"))
+            .withSecurityOpts(settings.securityOptions())
             .withPrivileged(false)
             .withIpcMode("private")
             .withMemory(settings.memoryLimitBytes())
@@ -139,6 +143,7 @@ record DockerContainerSpec(
                     Map.of(
                         "max-size", Long.toString(settings.logFileBytes()),
                         "max-file", Integer.toString(settings.logFiles()))));
+    if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
     port.ifPresent(
         number ->
             host.withPortBindings(

@@ -110,26 +110,32 @@ final class DockerFilesContainer {
         .withUser(DockerContainerSpec.USER)
         .withWorkingDir("/")
         .withCmd("sh", "-c", LINGER, "sh", Long.toString(settings.filesLinger().toSeconds()))
-        .withHostConfig(
-            HostConfig.newHostConfig()
-                .withAutoRemove(true)
-                .withMounts(
-                    List.of(
-                        new Mount()
-                            .withType(MountType.VOLUME)
-                            .withSource(id.value())
-                            .withTarget(DockerContainerSpec.HOME)))
-                .withNetworkMode("none")
-                .withCapDrop(Capability.ALL)
-                .withSecurityOpts(List.of("no-new-privileges"))
-                .withPrivileged(false)
-                .withIpcMode("private")
-                .withMemory(settings.filesMemoryBytes())
-                .withMemorySwap(settings.filesMemoryBytes())
-                .withNanoCPUs(settings.nanoCpus())
-                .withPidsLimit(settings.pidsLimit())
-                .withOomScoreAdj(settings.oomScoreAdjustment())
-                .withReadonlyRootfs(true)
-                .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE)));
+        .withHostConfig(hostConfig(id));
+  }
+
+  private HostConfig hostConfig(SandboxId id) {
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withAutoRemove(true)
+            .withMounts(
+                List.of(
+                    new Mount()
+                        .withType(MountType.VOLUME)
+                        .withSource(id.value())
+                        .withTarget(DockerContainerSpec.HOME)))
+            .withNetworkMode("none")
+            .withCapDrop(Capability.ALL)
+            .withSecurityOpts(settings.securityOptions())
+            .withPrivileged(false)
+            .withIpcMode("private")
+            .withMemory(settings.filesMemoryBytes())
+            .withMemorySwap(settings.filesMemoryBytes())
+            .withNanoCPUs(settings.nanoCpus())
+            .withPidsLimit(settings.pidsLimit())
+            .withOomScoreAdj(settings.oomScoreAdjustment())
+            .withReadonlyRootfs(true)
+            .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE));
+    if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
+    return host;
   }
 }

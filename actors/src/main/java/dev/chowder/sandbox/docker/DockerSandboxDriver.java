@@ -356,12 +356,9 @@ public final class DockerSandboxDriver implements SandboxDriver {
     if (hostPorts.want(ports)) isolation.applyWhenPossible();
   }
 
-  /**
-   * Whether, at the last look, the firewall kept sandboxes from this host, from each other and from
-   * private networks. Without the right to set it a warning says so, and they start nevertheless.
-   */
-  public boolean isolated() {
-    return isolation.holds();
+  @Override
+  public Optional<String> isolationFailure() {
+    return isolation.failure();
   }
 
   /** Puts the firewall in place now. */

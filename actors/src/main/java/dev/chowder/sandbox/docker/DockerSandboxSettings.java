@@ -43,6 +43,9 @@ import java.util.stream.Stream;
  * @param filesMemoryBytes of the container that files are reached in
  * @param filesLinger how long that container stays when nothing works in it
  * @param filesPatience how long nothing may move while a file is read or written
+ * @param runtime OCI runtime of every container; empty for the engine's default
+ * @param seccomp value of the security option {@code seccomp}: a profile in JSON, or {@code
+ *     unconfined}
  * @param helperImage of containers that only reach a home, which may be older than any image
  */
 public record DockerSandboxSettings(
@@ -79,6 +82,8 @@ public record DockerSandboxSettings(
     long filesMemoryBytes,
     Duration filesLinger,
     Duration filesPatience,
+    String runtime,
+    String seccomp,
     String helperImage) {
 
   private static final String PATH = "chowder.sandbox.docker";
@@ -120,12 +125,19 @@ public record DockerSandboxSettings(
         config.getBytes("files-memory"),
         config.getDuration("files-linger"),
         config.getDuration("files-patience"),
+        config.getString("runtime"),
+        SeccompProfile.of(config.getString("seccomp-profile")),
         root.getString("chowder.sandbox.image"));
   }
 
   /** A list in one word, so that an environment variable can hold it. */
   private static List<String> words(String text) {
     return Stream.of(text.split("[,\\s]+", -1)).filter(word -> !word.isEmpty()).toList();
+  }
+
+  /** Returns the security options of every container. */
+  List<String> securityOptions() {
+    return List.of("no-new-privileges", "seccomp=" + seccomp);
   }
 
   /** The bridge that all sandboxes of this installation are on. */

@@ -27,6 +27,10 @@ final class FirewallRules {
           "224.0.0.0/4",
           "240.0.0.0/4");
 
+  /** A packet that answers a connection which the other end opened. */
+  private static final String REPLY =
+      " -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ";
+
   private FirewallRules() {}
 
   /** The chain for packets that pass through the host. */
@@ -60,8 +64,12 @@ final class FirewallRules {
     rules.append(":").append(forward).append(" - [0:0]\n");
     rules.append(":").append(input).append(" - [0:0]\n");
 
-    add(rules, forward, " -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN");
-    // Neither a neighbour nor another machine opens a connection to a sandbox.
+    // To a sandbox only what answers it, and nothing from a neighbour. By direction rather than by
+    // "established" alone: a connection that was opened while the rules were missing is cut.
+    add(
+        rules,
+        forward,
+        " ! -i " + bridge.interfaceName() + " -o " + bridge.interfaceName() + REPLY + "RETURN");
     add(rules, forward, " -o " + bridge.interfaceName() + " -j DROP");
     limitConnections(rules, forward, maxConnections);
     for (String server : nameServers) {
@@ -76,7 +84,7 @@ final class FirewallRules {
       add(rules, forward, from + " -d " + range + " -j REJECT");
     }
 
-    add(rules, input, " -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+    add(rules, input, REPLY + "ACCEPT");
     limitConnections(rules, input, maxConnections);
     for (String server : nameServers) {
       add(rules, input, " -d " + server + " -p udp --dport 53 -j ACCEPT");

@@ -80,6 +80,27 @@ final class Iptables {
     }
   }
 
+  /**
+   * Runs the {@code conntrack} command.
+   *
+   * @return empty if it is missing, or not allowed to this user
+   */
+  static Optional<Result> conntrack(String... arguments) {
+    return path("conntrack")
+        .flatMap(
+            path ->
+                Stream.of(List.<String>of(), List.of("sudo", "-n"))
+                    .map(prefix -> new Iptables(prefix, path))
+                    .filter(command -> command.execute(List.of(path, "-C"), "").ok())
+                    .findFirst()
+                    .map(
+                        command -> {
+                          List<String> whole = new ArrayList<>(List.of(path));
+                          whole.addAll(List.of(arguments));
+                          return command.execute(whole, "");
+                        }));
+  }
+
   /** The directories of administrators' commands are not on everybody's path. */
   private static Optional<String> path(String name) {
     String path = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";

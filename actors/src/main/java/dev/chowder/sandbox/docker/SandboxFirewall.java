@@ -67,6 +67,7 @@ final class SandboxFirewall {
     Iptables iptables = found.get();
     String forward = FirewallRules.forwardChain(settings.clusterId());
     String input = FirewallRules.inputChain(settings.clusterId());
+    boolean wasInPlace = isInPlace(iptables, bridge);
     Result restored = restore(iptables, bridge, hostPorts, settings.maxConnections());
     if (!restored.ok()) {
       // A kernel without connlimit: the other rules matter more.
@@ -90,6 +91,7 @@ final class SandboxFirewall {
                     hookFirst(iptables, "INPUT", "-i " + bridge.interfaceName() + " -j " + input));
     if (failure.isEmpty()) {
       applyIpv6(bridge);
+      if (!wasInPlace) forgetConnections(bridge);
     }
     return failure;
   }
@@ -104,6 +106,33 @@ final class SandboxFirewall {
             NameServers.of(settings.nameServers()),
             destinations,
             maxConnections));
+  }
+
+  /** Returns whether the chains have rules and packets of sandboxes get there. */
+  private boolean isInPlace(Iptables iptables, DockerNetwork.Bridge bridge) {
+    List<String> rules = iptables.run("-S").output().lines().toList();
+    return Stream.of(
+            FirewallRules.forwardChain(settings.clusterId()),
+            FirewallRules.inputChain(settings.clusterId()))
+        .allMatch(
+            chain ->
+                rules.stream().anyMatch(rule -> rule.startsWith("-A " + chain + " "))
+                    && rules.stream()
+                        .anyMatch(
+                            rule ->
+                                rule.endsWith(" -i " + bridge.interfaceName() + " -j " + chain)));
+  }
+
+  /**
+   * Has the kernel forget the connections that sandboxes opened while the rules were missing. The
+   * rules cut those to closed places by themselves, also where the command is missing; connections
+   * to sandboxes, such as Chowder's own to gateways, are left alone.
+   */
+  private static void forgetConnections(DockerNetwork.Bridge bridge) {
+    Iptables.conntrack("-D", "-s", bridge.subnet())
+        .ifPresentOrElse(
+            result -> log.info("event=connections-forgotten subnet={}", bridge.subnet()),
+            () -> log.debug("conntrack is missing; the rules alone cut old connections"));
   }
 
   private void applyIpv6(DockerNetwork.Bridge bridge) {

@@ -25,7 +25,7 @@ final class SandboxIsolation implements AutoCloseable {
   /** Something changed since the last check, which the engine kept from being applied. */
   private boolean stale;
 
-  private Optional<String> failure = Optional.of("not looked at yet");
+  private volatile Optional<String> failure = Optional.of("not checked yet");
   private @Nullable Thread keeper;
   private boolean closed;
 
@@ -36,11 +36,9 @@ final class SandboxIsolation implements AutoCloseable {
     this.firewall = new SandboxFirewall(settings);
   }
 
-  /** Whether the rules were in place at the last look. */
-  boolean holds() {
-    synchronized (lock) {
-      return failure.isEmpty();
-    }
+  /** Returns why the rules were not in place at the last check; empty if they were. */
+  Optional<String> failure() {
+    return failure;
   }
 
   /** Before a process starts: looks unless that was done a moment ago. */

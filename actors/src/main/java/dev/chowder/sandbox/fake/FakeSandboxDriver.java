@@ -36,6 +36,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   private final FakeGateway gateway;
   private final List<Consumer<SandboxNotice>> listeners = new CopyOnWriteArrayList<>();
   private volatile Set<Integer> openHostPorts = Set.of();
+  private volatile Optional<String> isolationFailure = Optional.empty();
 
   public FakeSandboxDriver(FakeSandboxSettings settings) {
     this(settings, new FakeScript());
@@ -405,6 +406,16 @@ public final class FakeSandboxDriver implements SandboxDriver {
   /** Returns the ports of the host that are open to sandboxes. */
   public Set<Integer> openHostPorts() {
     return openHostPorts;
+  }
+
+  @Override
+  public Optional<String> isolationFailure() {
+    return isolationFailure;
+  }
+
+  /** From now on says that sandboxes are not isolated, and why; empty says that they are. */
+  public void isolationFailure(Optional<String> why) {
+    isolationFailure = why;
   }
 
   private void requireSnapshot(String snapshot) {

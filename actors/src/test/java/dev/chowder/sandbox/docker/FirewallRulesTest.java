@@ -34,7 +34,8 @@ class FirewallRulesTest {
             1000);
     assertThat(rules)
         .containsSubsequence(
-            "-A CHOWDER-a -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n",
+            "-A CHOWDER-a ! -i chwa -o chwa -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY"
+                + " -j RETURN\n",
             "-A CHOWDER-a -o chwa -j DROP\n",
             "-A CHOWDER-a -m conntrack --ctstate NEW -m connlimit --connlimit-above 1000"
                 + " --connlimit-mask 32 --connlimit-saddr -j REJECT\n",
@@ -43,6 +44,7 @@ class FirewallRulesTest {
             "-A CHOWDER-a -i chwa -d 10.9.0.0/16 -j RETURN\n",
             "-A CHOWDER-a -i chwa -d 10.0.0.0/8 -j REJECT\n",
             "-A CHOWDER-a -i chwa -d 169.254.0.0/16 -j REJECT\n",
+            "-A CHOWDER-a-IN -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT\n",
             "-A CHOWDER-a-IN -m conntrack --ctstate NEW -m connlimit --connlimit-above 1000"
                 + " --connlimit-mask 32 --connlimit-saddr -j REJECT\n",
             "-A CHOWDER-a-IN -d 10.87.0.1 -p tcp --dport 11434 -j ACCEPT\n",

@@ -98,7 +98,7 @@ class HungEngineTest {
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.list());
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.readFile(id, "a", 1));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.capacity());
-    assertThat(driver.isolated()).isFalse();
+    assertThat(driver.isolationFailure()).isPresent();
   }
 
   @Test

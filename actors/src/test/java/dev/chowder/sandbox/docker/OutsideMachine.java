@@ -6,7 +6,8 @@ import java.util.Map;
 
 /**
  * Stands for every machine that is not this one: a container on a wire of its own, with an address
- * in each kind of network, that answers on ports 80 and 81. Leaves with its container.
+ * in each kind of network, that answers on ports 80 and 81, and on 82 sends back what it receives.
+ * Leaves with its container.
  */
 final class OutsideMachine implements AutoCloseable {
   static final int PORT = 80;
@@ -33,7 +34,7 @@ final class OutsideMachine implements AutoCloseable {
 
   private static final String SERVER =
       "for (const p of [80, 81]) require('net').createServer(s => s.end()).listen(p, '0.0.0.0');"
-          + "require('net').createServer(s => s.on('error', () => {})).listen(82, '0.0.0.0')";
+          + "require('net').createServer(s => s.on('error', () => {}).pipe(s)).listen(82, '0.0.0.0')";
 
   private final DockerTestEngine engine;
   private final String container;

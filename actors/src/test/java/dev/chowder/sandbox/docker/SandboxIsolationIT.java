@@ -19,6 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -97,7 +100,7 @@ class SandboxIsolationIT {
     driver.removeIsolation();
     assertThat(engine.probe(one + "-gateway", targets)).as("rule off").allMatch("open"::equals);
     driver.isolate();
-    assertThat(driver.isolated()).isTrue();
+    assertThat(driver.isolationFailure()).isEmpty();
     assertThat(engine.probe(one + "-gateway", targets)).as("rule on").noneMatch("open"::equals);
   }
 
@@ -163,6 +166,104 @@ class SandboxIsolationIT {
       assertThat(outside.probe(target)).doesNotContain("open");
     } finally {
       engine.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
+    }
+  }
+
+  /** Sends a byte every 100 ms, and says what became of the connection. */
+  private static final String TALK =
+      """
+      const [host, port] = process.argv[1].split(':');
+      const socket = require('net').connect({ host, port: +port });
+      const say = what => { console.log(what); process.exit(); };
+      const began = Date.now();
+      let last = began;
+      socket.on('data', () => { last = Date.now(); });
+      socket.on('error', e => say(e.code));
+      socket.on('close', () => say('closed'));
+      setInterval(() => {
+        socket.write('x');
+        if (Date.now() - last > 3000) say('silent');
+        if (Date.now() - began > 12000) say('open');
+      }, 100);
+      """;
+
+  @Test
+  void aConnectionThatWasOpenedWithoutTheRulesIsCutWhenTheyAreBack() throws Exception {
+    try (var echo = new ServerSocket(0, 10, java.net.InetAddress.getByName("0.0.0.0"))) {
+      var received = new CountDownLatch(1);
+      Thread.ofVirtual().start(() -> echo(echo, received));
+      driver.removeIsolation();
+      var host = talk(driver.hostAddressFromSandbox() + ":" + echo.getLocalPort());
+      var outsiders = talk(OutsideMachine.CLOSED.getFirst() + ":" + OutsideMachine.HOLDING_PORT);
+      var internet = talk(OutsideMachine.INTERNET + ":" + OutsideMachine.HOLDING_PORT);
+      assertThat(received.await(20, TimeUnit.SECONDS)).isTrue();
+      awaitFlow(OutsideMachine.CLOSED.getFirst());
+      awaitFlow(OutsideMachine.INTERNET);
+      driver.isolate();
+      assertThat(host.get(30, TimeUnit.SECONDS)).as("this host").isIn("ECONNREFUSED", "silent");
+      assertThat(outsiders.get(30, TimeUnit.SECONDS)).as("private").isIn("ECONNREFUSED", "silent");
+      assertThat(internet.get(30, TimeUnit.SECONDS)).as("the internet").isEqualTo("open");
+    }
+  }
+
+  @Test
+  void connectionsOfTheSubnetAreForgottenWhenTheRulesAreRestoredAndOnlyThen() throws Exception {
+    String target = OutsideMachine.INTERNET;
+    driver.removeIsolation();
+    var first = hold(target);
+    awaitFlow(target);
+    driver.isolate();
+    assertThat(flows(target)).as("restored").isZero();
+    var _ = first.get(30, TimeUnit.SECONDS);
+    var second = hold(target);
+    awaitFlow(target);
+    driver.isolate();
+    assertThat(flows(target)).as("were in place").isNotZero();
+    var _ = second.get(30, TimeUnit.SECONDS);
+  }
+
+  /** A connection from the sandbox to the echo port that sends nothing for five seconds. */
+  private static CompletableFuture<String> hold(String host) {
+    String program =
+        "require('net').connect({host: '%s', port: %d}).on('error', () => {});"
+                .formatted(host, OutsideMachine.HOLDING_PORT)
+            + "setTimeout(() => process.exit(), 5000)";
+    return CompletableFuture.supplyAsync(
+        () -> engine.exec(one + "-gateway", List.of("node", "-e", program)),
+        task -> Thread.ofVirtual().start(task));
+  }
+
+  private static CompletableFuture<String> talk(String target) {
+    return CompletableFuture.supplyAsync(
+        () -> engine.exec(one + "-gateway", List.of("node", "-e", TALK, target)).strip(),
+        task -> Thread.ofVirtual().start(task));
+  }
+
+  private static void echo(ServerSocket server, CountDownLatch received) {
+    try (var caller = server.accept()) {
+      var in = caller.getInputStream();
+      for (int read = in.read(); read >= 0; read = in.read()) {
+        received.countDown();
+        caller.getOutputStream().write(read);
+      }
+    } catch (java.io.IOException ended) {
+      // The sandbox's end says why.
+    }
+  }
+
+  /** How many connections of the sandbox to the echo port of this address the kernel knows. */
+  private static long flows(String host) {
+    return engine
+        .root("conntrack", "-L", "-s", engine.addressOf(one + "-gateway"), "-d", host)
+        .lines()
+        .filter(line -> line.contains("dport=" + OutsideMachine.HOLDING_PORT + " "))
+        .count();
+  }
+
+  private static void awaitFlow(String host) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (flows(host) == 0) {
+      assertThat(System.nanoTime()).as("no connection to " + host).isLessThan(deadline);
     }
   }
 

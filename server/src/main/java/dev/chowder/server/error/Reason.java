@@ -26,7 +26,7 @@ public enum Reason {
   KEY_LACKS_PERMISSION(Status.Code.PERMISSION_DENIED, 403),
   /** The operator suspended the organization; its keys work again when the operator resumes it. */
   ORGANIZATION_SUSPENDED(Status.Code.PERMISSION_DENIED, 403),
-  /** The operator closed sign-up. */
+  /** Sign-up is closed, or this host, which isolates no sandboxes, has an organization. */
   SIGN_UP_CLOSED(Status.Code.PERMISSION_DENIED, 403),
   /** Envoy was asked for something that it does for nobody, such as an upgrade of the API's. */
   NOT_ALLOWED(Status.Code.PERMISSION_DENIED, 403),

@@ -5,6 +5,7 @@ import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.UnreferencedValues;
 import dev.chowder.instance.InstanceReadRows;
+import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.server.error.ApiError;
@@ -27,6 +28,7 @@ public final class HostOperatorCommands implements HostCommands {
   private final OnePerCluster<UnreferencedValues> values;
   private final BulkRecovery recovery;
   private final HostPortAccess hostPorts;
+  private final SandboxDriver driver;
   private final InstantSource clock;
 
   /** Wires the commands. */
@@ -36,12 +38,14 @@ public final class HostOperatorCommands implements HostCommands {
       OnePerCluster<UnreferencedValues> values,
       BulkRecovery recovery,
       HostPortAccess hostPorts,
+      SandboxDriver driver,
       InstantSource clock) {
     this.rows = rows;
     this.reconciler = reconciler;
     this.values = values;
     this.recovery = recovery;
     this.hostPorts = hostPorts;
+    this.driver = driver;
     this.clock = clock;
   }
 
@@ -85,6 +89,11 @@ public final class HostOperatorCommands implements HostCommands {
     }
     throw ApiError.wrongState(
         "sandbox: an instance's (expected: one that no journal accounts for)", Map.of());
+  }
+
+  @Override
+  public boolean isolated() {
+    return driver.isolationFailure().isEmpty();
   }
 
   @Override

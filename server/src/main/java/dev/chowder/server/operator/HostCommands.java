@@ -25,6 +25,9 @@ public interface HostCommands {
   /** Removes a sandbox that no journal accounts for, its home included. */
   void remove(String sandboxId);
 
+  /** Returns whether the last check found that the host isolates sandboxes; does not block. */
+  boolean isolated();
+
   /** Returns the host's ports that are listed, decided about or in use, in order. */
   List<HostPort> hostPorts();
 

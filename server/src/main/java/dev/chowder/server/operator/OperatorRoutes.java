@@ -42,6 +42,7 @@ final class OperatorRoutes {
   private final TokenFile token;
   private final OperatorCommands commands;
   private final HostRoutes host;
+  private final HostCommands hostCommands;
   private final IncidentRoutes incidents;
   private final BackupCommand backup;
   private final MasterKeyCommands masterKey;
@@ -67,6 +68,7 @@ final class OperatorRoutes {
     this.token = token;
     this.commands = commands;
     this.host = new HostRoutes(host);
+    this.hostCommands = host;
     this.incidents = new IncidentRoutes(incidents);
     this.backup = backup;
     this.masterKey = masterKey;
@@ -157,7 +159,12 @@ final class OperatorRoutes {
   private OperatorAnswer health() {
     boolean serving = isServing.getAsBoolean();
     return OperatorAnswer.json(
-        serving ? 200 : 503, NODES.objectNode().put("status", serving ? "SERVING" : "NOT_SERVING"));
+        serving ? 200 : 503,
+        NODES
+            .objectNode()
+            .put("status", serving ? "SERVING" : "NOT_SERVING")
+            // A host that does not isolate sandboxes serves all the same.
+            .put("isolated", hostCommands.isolated()));
   }
 
   private static OperatorAnswer alone(

@@ -16,8 +16,6 @@ import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
 import io.grpc.stub.StreamObserver;
@@ -34,7 +32,7 @@ public final class OrganizationGrpcService
   private final OrganizationAsks asks;
   private final ApiKeys keys;
   private final SecretStore secrets;
-  private final boolean signUpOpen;
+  private final SignUpPolicy signUp;
   private final InstantSource clock;
 
   /** Wires the service. */
@@ -43,23 +41,19 @@ public final class OrganizationGrpcService
       OrganizationAsks asks,
       ApiKeys keys,
       SecretStore secrets,
-      boolean signUpOpen,
+      SignUpPolicy signUp,
       InstantSource clock) {
     this.requests = requests;
     this.asks = asks;
     this.keys = keys;
     this.secrets = secrets;
-    this.signUpOpen = signUpOpen;
+    this.signUp = signUp;
     this.clock = clock;
   }
 
   @Override
   public void signUp(SignUpRequest request, StreamObserver<SignUpResponse> out) {
-    if (!signUpOpen) {
-      throw ApiError.of(
-          Reason.SIGN_UP_CLOSED,
-          "sign-up: closed (expected: an operator opens it or signs you up)");
-    }
+    signUp.check();
     var name = requests.signUp(request);
     var id = Ids.next();
     var requestId = Ids.next();

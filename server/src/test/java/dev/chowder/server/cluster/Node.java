@@ -55,6 +55,7 @@ final class Node implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
+    builder.environment().put("CHOWDER_SIGN_UP_OPEN", "loopback");
     builder.environment().putAll(environment);
     builder.environment().put("CHOWDER_GRPC_PORT", Integer.toString(ports.grpc()));
     builder.environment().put("CHOWDER_OPERATOR_PORT", Integer.toString(ports.operator()));

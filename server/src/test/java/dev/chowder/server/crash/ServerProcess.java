@@ -110,6 +110,7 @@ final class ServerProcess implements AutoCloseable {
     environment.put("CHOWDER_OPERATOR_PORT", "0");
     environment.put("CHOWDER_SHUTDOWN_GRACE", "3s");
     environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
+    environment.put("CHOWDER_SIGN_UP_OPEN", "loopback");
     environment.put("CHOWDER_FAKE_SANDBOXES", sandboxes(home).toString());
     environment.put("CHOWDER_LOCALHOST_MODEL_PORTS", ListedModels.ports());
     environment.putAll(storage);

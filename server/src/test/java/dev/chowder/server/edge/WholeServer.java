@@ -34,6 +34,8 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
           "1s",
           "chowder.sandbox.driver",
           "fake",
+          "chowder.sign-up-open",
+          "loopback",
           // A provider that never answers keeps an instance provisioning for the whole test.
           "chowder.effect.probe-limit",
           "100s",

@@ -107,6 +107,8 @@ final class Node implements AutoCloseable {
                 "1s",
                 "chowder.sandbox.driver",
                 "fake",
+                "chowder.sign-up-open",
+                "loopback",
                 // Tests ask as fast as they can.
                 "chowder.rate.burst",
                 1_000_000,
@@ -283,6 +285,11 @@ final class Node implements AutoCloseable {
   /** Asks the operator's port: a path below {@code /operator/}. */
   HttpResponse<String> operator(String method, String path, String body) {
     return onOperatorsPort(method, "/operator/" + path, body);
+  }
+
+  /** Asks whether it is well, as a load balancer does. */
+  String health() {
+    return onOperatorsPort("GET", "/healthz", "").body().strip();
   }
 
   /** The figure of that name. */

@@ -160,7 +160,7 @@ class OperatorServerTest {
     serving.set(false);
     var answer = send("GET", "/healthz", "", "");
     assertThat(answer.statusCode()).isEqualTo(503);
-    assertThat(answer.body()).contains("NOT_SERVING");
+    assertThat(answer.body()).contains("{\"status\":\"NOT_SERVING\",\"isolated\":true}");
   }
 
   @Test

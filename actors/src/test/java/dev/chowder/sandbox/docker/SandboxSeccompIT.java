@@ -1,0 +1,153 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * System calls tried from inside a sandbox; each also without a profile, so that a call that fails
+ * for another reason cannot pass for a forbidden one.
+ */
+@Timeout(120)
+class SandboxSeccompIT {
+  private static final String FORBIDDEN = "1";
+
+  /** Prints the error number of each call; 0 where it succeeded. Numbers: x86-64, arm64. */
+  private static final String TRY =
+      """
+      use POSIX; my $x = (POSIX::uname())[4] eq 'x86_64';
+      sub nr { $x ? $_[0] : $_[1] }
+      sub say_errno { my $r = shift; print $r < 0 ? $! + 0 : 0, "\\n" }
+      my $params = "\\0" x 128;
+      say_errno(syscall(425, 8, $params));
+      say_errno(syscall(427, 0, 0, 0, 0));
+      say_errno(syscall(nr(250, 219), 0, -2, 0));
+      say_errno(syscall(nr(248, 217), 0, 0, 0, 0, -2));
+      say_errno(syscall(nr(323, 282), 1));
+      say_errno(syscall(nr(41, 198), 38, 5, 0));
+      say_errno(syscall(nr(41, 198), 40, 1, 0));
+      say_errno(syscall(nr(41, 198), 0x100000026, 5, 0));
+      say_errno(syscall(nr(41, 198), 0x100000028, 1, 0));
+      """;
+
+  /** What must work on: TCP, UDP, netlink, Unix sockets and pairs, threads' clone. */
+  private static final String USE =
+      """
+      use Socket; my $ok = 1;
+      for ([2, 1], [2, 2], [10, 1], [1, 1], [16, 3]) {
+        socket(my $s, $_->[0], $_->[1], 0) or do { print "family $_->[0]: $!\\n"; $ok = 0 };
+      }
+      socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or do { print "pair: $!\\n"; $ok = 0 };
+      my $pid = fork(); exit 7 if $pid == 0; waitpid($pid, 0); $ok = 0 unless $? >> 8 == 7;
+      print $ok ? "works" : "broken";
+      """;
+
+  private final DockerTestEngine engine = new DockerTestEngine("it-seccomp");
+  private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
+
+  @BeforeEach
+  void begin() {
+    engine.removeLeftovers();
+  }
+
+  @AfterEach
+  void close() {
+    try (var driver = new DockerSandboxDriver(engine.settings())) {
+      driver.remove(id);
+      driver.removeIsolation();
+    }
+    engine.removeLeftovers();
+  }
+
+  @Test
+  void ioUringKeyringsUserfaultfdAndTheKernelsOddSocketsAreForbidden() {
+    try (var driver = new DockerSandboxDriver(engine.settings())) {
+      start(driver, 1);
+      assertThat(perl(driver, TRY).lines()).hasSize(9).allMatch(FORBIDDEN::equals);
+      assertThat(perl(driver, USE)).isEqualTo("works");
+    }
+  }
+
+  @Test
+  void withoutAProfileTheSameCallsReachTheKernel() {
+    try (var driver =
+        new DockerSandboxDriver(engine.settings(Map.of("seccomp-profile", "unconfined")))) {
+      start(driver, 1);
+      assertThat(perl(driver, TRY).lines()).hasSize(9).noneMatch(FORBIDDEN::equals);
+    }
+  }
+
+  @Test
+  void theContainerForFilesHasTheProfileToo() {
+    try (var driver = new DockerSandboxDriver(engine.settings())) {
+      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT));
+      var _ = driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
+      var options =
+          engine
+              .docker()
+              .inspectContainerCmd(id + "-files")
+              .exec()
+              .getHostConfig()
+              .getSecurityOpts();
+      assertThat(options)
+          .contains("no-new-privileges")
+          .anySatisfy(option -> assertThat(option).startsWith("seccomp={\"defaultAction\""));
+    }
+  }
+
+  @Test
+  void theOperatorChoosesTheRuntime() {
+    try (var driver = new DockerSandboxDriver(engine.settings(Map.of("runtime", "runc")))) {
+      start(driver, 1);
+      assertThat(
+              engine
+                  .docker()
+                  .inspectContainerCmd(id + "-gateway")
+                  .exec()
+                  .getHostConfig()
+                  .getRuntime())
+          .isEqualTo("runc");
+    }
+    try (var driver = new DockerSandboxDriver(engine.settings(Map.of("runtime", "no-such")))) {
+      assertThatThrownBy(() -> start(driver, 2))
+          .isInstanceOf(SandboxException.class)
+          .hasMessageContaining("no-such");
+    }
+  }
+
+  private void start(DockerSandboxDriver driver, int attempt) {
+    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT));
+    var _ =
+        driver.start(
+            id,
+            attempt,
+            new ProcessSpec(
+                DockerTestEngine.SNAPSHOT,
+                "org-1",
+                List.of(
+                    "node",
+                    "-e",
+                    "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
+                Map.of(),
+                18789));
+  }
+
+  private String perl(DockerSandboxDriver driver, String program) {
+    var result = driver.exec(id, List.of("perl", "-e", program), Duration.ofSeconds(20));
+    assertThat(result.exitCode()).as(result.output()).isZero();
+    return result.output().strip();
+  }
+}

@@ -1,0 +1,49 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A host that does not isolate sandboxes, and who may sign up. */
+class IsolationTest {
+  @TempDir Path home;
+
+  @Test
+  void aHostThatDoesNotIsolateSandboxesSaysSoAndTakesOneOrganization() throws Exception {
+    var host = Node.host(home.resolve("sandboxes"));
+    host.isolationFailure(Optional.of("iptables is missing"));
+    try (var node = Node.start(home, host, Map.of())) {
+      assertThat(node.health()).isEqualTo("{\"status\":\"SERVING\",\"isolated\":false}");
+      assertThat(node.metric("chowder_sandboxes_isolated")).isZero();
+      var first = node.newcomer("crab");
+      var refused = catchThrowableOfType(StatusRuntimeException.class, () -> node.newcomer("crab"));
+      assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+      assertThat(refused.getStatus().getDescription())
+          .contains("this host does not isolate sandboxes");
+      // The one that is there goes on.
+      var _ = node.createRunning(first);
+
+      host.isolationFailure(Optional.empty());
+      assertThat(node.health()).isEqualTo("{\"status\":\"SERVING\",\"isolated\":true}");
+      assertThat(node.metric("chowder_sandboxes_isolated")).isEqualTo(1);
+      var _ = node.newcomer("crab");
+    }
+  }
+
+  @Test
+  void anOperatorMayAllowMoreOrganizationsThere() throws Exception {
+    var host = Node.host(home.resolve("sandboxes"));
+    host.isolationFailure(Optional.of("iptables is missing"));
+    try (var node = Node.start(home, host, Map.of("chowder.unisolated-organizations", true))) {
+      var _ = node.newcomer("crab");
+      var _ = node.newcomer("crab");
+    }
+  }
+}
