@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +35,11 @@ class ConfigChangesIT {
 
   @Test
   void noAcceptedChangeIsLostWhicheverNodesMakeThemAlsoWhenOneIsKilled() throws Exception {
-    try (var nodes = new ThreeNodes(base, Map.of());
+    // A simulated image tells no schema, so each change asks it, in a sandbox of this name; here
+    // sandboxes are folders that all nodes share.
+    IntFunction<Map<String, String>> own =
+        number -> Map.of("CHOWDER_CLUSTER_ID", "config-changes-" + number);
+    try (var nodes = new ThreeNodes(base, DatabaseServer.shared(), Map.of(), own);
         var owner = new Owner(nodes, "whale");
         var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       var first = nodes.node(1).channel();
