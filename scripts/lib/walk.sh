@@ -4,13 +4,17 @@
 
 # walk: the first run makes an agent; later runs say how it is.
 walk() {
-  local id status
+  local id instance status
   id="$(cat "$FIRST_INSTANCE_FILE" 2>/dev/null || true)"
   if [ -n "$id" ]; then
-    status="$(api GET "/v1/instances/$id" 2>/dev/null | jq -r .status)" || status=gone
+    instance="$(api GET "/v1/instances/$id" 2>/dev/null)" && status="$(jq -r .status <<<"$instance")" || status=gone
     case "$status" in
       error)
-        say "Your first agent is in error; it is deleted and made again."
+        if ! walk_never_ran "$instance"; then
+          say "Your first agent is in error: $(jq -r '.error_message // "no reason given"' <<<"$instance"). Its files are kept. POST $REST/v1/instances/$id/recover starts it again with them; DELETE $REST/v1/instances/$id removes it, and scripts/up then creates another."
+          return 0
+        fi
+        say "Your first agent could not be created; it is deleted and created again."
         api DELETE "/v1/instances/$id" >/dev/null || die "it could not be deleted (see above)."
         ;;
       provisioning)
@@ -32,6 +36,11 @@ walk() {
   walk_watch "$id"
   walk_ask "$id"
   walk_next "$id"
+}
+
+# walk_never_ran INSTANCE: did its first provisioning fail, so that it has no files of a user's?
+walk_never_ran() {
+  jq -e '(.stages // []) | .[0].name == "create_sandbox" and all(.[]; .name != "start_gateway" or .outcome == "failed")' <<<"$1" >/dev/null
 }
 
 walk_memory() {
