@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
 
@@ -67,11 +68,14 @@ public final class AuditRows {
   }
 
   /**
-   * Deletes entries that are older than {@code before}, and the oldest beyond {@code maxRows}.
+   * Deletes entries that are older than {@code before}, and the oldest beyond the limits.
    *
+   * @param maxOfOne the limit for one organization; entries without one share a limit. Without it,
+   *     a caller who makes many entries could have others' entries deleted
+   * @param maxRows the limit for the table
    * @return how many were deleted
    */
-  public int deleteOld(Instant before, int maxRows) {
+  public int deleteOld(Instant before, int maxOfOne, int maxRows) {
     return jdbi.withHandle(
         handle ->
             handle
@@ -79,11 +83,32 @@ public final class AuditRows {
                     .bind("before", time(before))
                     .execute()
                 + handle
+                    .createQuery(
+                        "SELECT organization_id FROM audit GROUP BY organization_id HAVING"
+                            + " COUNT(*) > :max")
+                    .bind("max", maxOfOne)
+                    .mapTo(String.class)
+                    .list()
+                    .stream()
+                    .mapToInt(organization -> deleteOldest(handle, organization, maxOfOne))
+                    .sum()
+                + handle
                     .createUpdate(
                         "DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC"
                             + " OFFSET :max ROWS FETCH NEXT 1 ROWS ONLY)")
                     .bind("max", maxRows)
                     .execute());
+  }
+
+  private static int deleteOldest(Handle handle, String organizationId, int max) {
+    return handle
+        .createUpdate(
+            "DELETE FROM audit WHERE organization_id = :organization AND id <= (SELECT id FROM"
+                + " audit WHERE organization_id = :organization ORDER BY id DESC OFFSET :max ROWS"
+                + " FETCH NEXT 1 ROWS ONLY)")
+        .bind("organization", organizationId)
+        .bind("max", max)
+        .execute();
   }
 
   private static AuditRow read(ResultSet row, StatementContext context) throws SQLException {

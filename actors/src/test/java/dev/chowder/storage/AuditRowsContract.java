@@ -54,9 +54,27 @@ abstract class AuditRowsContract {
   @Test
   void entriesThatAreTooOldOrTooManyAreDeletedOldestFirst() {
     for (int n = 0; n < 10; n++) rows.append(row(n, "o"));
-    assertThat(rows.deleteOld(T0.plusSeconds(2), 100)).as("older than 2 s").isEqualTo(2);
-    assertThat(rows.deleteOld(T0, 5)).as("beyond 5 rows").isEqualTo(3);
+    assertThat(rows.deleteOld(T0.plusSeconds(2), 100, 100)).as("older than 2 s").isEqualTo(2);
+    assertThat(rows.deleteOld(T0, 100, 5)).as("beyond 5 rows").isEqualTo(3);
     assertThat(rows.list(Optional.empty(), 100, Optional.empty())).hasSize(5).endsWith(row(5, "o"));
-    assertThat(rows.deleteOld(T0, 5)).isZero();
+    assertThat(rows.deleteOld(T0, 100, 5)).isZero();
+  }
+
+  @Test
+  void anOrganizationWithManyEntriesPushesOutNoneOfOthers() {
+    rows.append(row(0, "victim"));
+    for (int n = 1; n < 10; n++) rows.append(row(n, "noisy"));
+    // Failed authentications name no organization.
+    for (int n = 10; n < 20; n++) rows.append(row(n, ""));
+    assertThat(rows.deleteOld(T0, 3, 10)).isEqualTo(6 + 7);
+    assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
+        .containsExactly(
+            row(19, ""),
+            row(18, ""),
+            row(17, ""),
+            row(9, "noisy"),
+            row(8, "noisy"),
+            row(7, "noisy"),
+            row(0, "victim"));
   }
 }

@@ -111,9 +111,17 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
    *
    * @param address the client, as {@link ClientAddress} names it
    */
-  public synchronized void authenticationFailed(String address) {
+  public void authenticationFailed(String address) {
+    count(ClientAddress.shown(address), 1);
+  }
+
+  private synchronized void count(String address, int times) {
     boolean counted = failures.containsKey(address) || failures.size() < settings.addresses();
-    failures.merge(counted ? ClientAddress.shown(address) : "", 1, Integer::sum);
+    failures.merge(counted ? address : "", times, Integer::sum);
+  }
+
+  void flushQuietly() {
+    quietly(this::flush);
   }
 
   private void flush() {
@@ -122,22 +130,30 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
       counted = failures;
       failures = new HashMap<>();
     }
-    counted.forEach(
-        (address, times) ->
-            rows.append(
-                new AuditRow(
-                    Ids.next(),
-                    clock.instant(),
-                    AUTHENTICATION_FAILED,
-                    "",
-                    "",
-                    "",
-                    address,
-                    times)));
+    try {
+      for (var all = counted.entrySet().iterator(); all.hasNext(); all.remove()) {
+        var one = all.next();
+        rows.append(
+            new AuditRow(
+                Ids.next(),
+                clock.instant(),
+                AUTHENTICATION_FAILED,
+                "",
+                "",
+                "",
+                one.getKey(),
+                one.getValue()));
+      }
+    } finally {
+      // Those that could not be recorded are recorded with the next period's.
+      counted.forEach(this::count);
+    }
   }
 
   private void clean() {
-    int deleted = rows.deleteOld(clock.instant().minus(settings.keep()), settings.maxRows());
+    int deleted =
+        rows.deleteOld(
+            clock.instant().minus(settings.keep()), settings.maxRowsOfOne(), settings.maxRows());
     if (deleted > 0) LOG.info("audit: deleted {} old entries", deleted);
   }
 
@@ -145,6 +161,6 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
   @Override
   public void close() {
     timer.shutdownNow();
-    quietly(this::flush);
+    flushQuietly();
   }
 }

@@ -8,18 +8,25 @@ import java.time.Duration;
  *
  * @param keep how long an entry is kept
  * @param maxRows how many entries are kept
+ * @param maxRowsOfOne how many entries of one organization are kept
  * @param cleanEvery between two deletions of old entries
  * @param flushEvery the period for which failed authentications of an address share an entry
  * @param addresses how many addresses are counted apart in one period
  */
 public record AuditSettings(
-    Duration keep, int maxRows, Duration cleanEvery, Duration flushEvery, int addresses) {
+    Duration keep,
+    int maxRows,
+    int maxRowsOfOne,
+    Duration cleanEvery,
+    Duration flushEvery,
+    int addresses) {
   /** Reads {@code chowder.audit}. */
   public static AuditSettings of(Config root) {
     var c = root.getConfig("chowder.audit");
     return new AuditSettings(
         c.getDuration("keep"),
         c.getInt("max-rows"),
+        c.getInt("max-rows-per-organization"),
         c.getDuration("clean-every"),
         c.getDuration("flush-every"),
         c.getInt("addresses"));
