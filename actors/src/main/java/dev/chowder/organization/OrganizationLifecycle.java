@@ -42,6 +42,7 @@ import dev.chowder.organization.OrganizationState.Active;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
 
@@ -92,7 +93,7 @@ public final class OrganizationLifecycle {
           state.billing().customerId().equals(instead)
               ? accept(new CustomerLinked(keyId, customerId, now))
               : accept();
-      case HearSubscription hear -> SubscriptionUpdate.decide(state, hear, FIRST_TIER);
+      case HearSubscription hear -> hear(state, hear);
       case ReserveSlot reserve -> reserve(state, reserve);
       case ReleaseSlot(var instanceId, var now, _) ->
           state.slots().containsKey(instanceId)
@@ -126,6 +127,18 @@ public final class OrganizationLifecycle {
               "name", "must be the name of the organization to delete"));
     }
     return state.standing().isFinal() ? accept() : accept(new DeletionRequested(now));
+  }
+
+  /** A checkout that was open at the deletion may give a new subscription; it is cancelled too. */
+  private static Decision hear(Active state, HearSubscription command) {
+    var decision = SubscriptionUpdate.decide(state, command, FIRST_TIER);
+    if (state.standing() != Standing.DELETED
+        || !(decision instanceof Decision.Accept(var events))
+        || events.stream().noneMatch(e -> e instanceof SubscriptionHeard s && !s.ended())) {
+      return decision;
+    }
+    return new Decision.Accept(
+        Stream.concat(events.stream(), Stream.of(new DeletionRequested(command.now()))).toList());
   }
 
   private static Decision reserve(Active state, ReserveSlot command) {

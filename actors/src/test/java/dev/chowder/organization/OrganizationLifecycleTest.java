@@ -188,6 +188,37 @@ class OrganizationLifecycleTest {
   }
 
   @Test
+  void aSubscriptionThatBeginsAfterTheDeletionIsCancelledToo() {
+    OrganizationState deleted = ACTIVE;
+    for (OrganizationEvent event :
+        List.of(
+            new OrganizationEvent.CustomerLinked("key", "cus_9", T1),
+            new OrganizationEvent.SlotReleased(Samples.INSTANCE_ID, T1),
+            new OrganizationEvent.DeletionRequested(T1),
+            new OrganizationEvent.Deleted(T1))) {
+      deleted = evolve(deleted, event);
+    }
+    var begun = apply(deleted, decide(deleted, heard(SubscriptionFact.Kind.STARTED)));
+    assertThat(((Active) begun).standing())
+        .as("it has to be cancelled")
+        .isEqualTo(Standing.DELETING);
+    assertThat(OrganizationView.of("id", 1, begun).orElseThrow().subscriptionId())
+        .isEqualTo("sub_9");
+    var finished = apply(begun, decide(begun, new OrganizationCommand.FinishDeletion(T1, NOBODY)));
+    var cancelled = apply(finished, decide(finished, heard(SubscriptionFact.Kind.ENDED)));
+    assertThat(((Active) cancelled).standing()).isEqualTo(Standing.DELETED);
+  }
+
+  private static OrganizationCommand.Request heard(SubscriptionFact.Kind kind) {
+    var ended = kind == SubscriptionFact.Kind.ENDED;
+    var tier = ended ? Optional.<Tier>empty() : Optional.of(Tier.LOBSTER);
+    return new OrganizationCommand.HearSubscription(
+        new SubscriptionFact("evt_" + kind, ended ? T1 : T0, "cus_9", "sub_9", kind, tier),
+        T1,
+        NOBODY);
+  }
+
+  @Test
   void forAllElseADeletedOrganizationIsNotThere() {
     var deleting = evolve(ACTIVE, new OrganizationEvent.DeletionRequested(T1));
     for (OrganizationCommand.Request command :

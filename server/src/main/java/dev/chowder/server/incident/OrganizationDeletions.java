@@ -15,7 +15,6 @@ import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.server.subscription.SubscriptionCancellation;
 import dev.chowder.storage.InstanceFilter;
-import dev.chowder.storage.InstanceRow;
 import dev.chowder.storage.InstanceRows;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
@@ -113,9 +112,10 @@ public final class OrganizationDeletions implements AutoCloseable {
     var organization = organizations.send(organizationId, OrganizationCommand.Get::new);
     if (organization.standing() != Standing.DELETING) return organization;
     revokeKeys(organizationId);
-    deleteInstances(organizationId);
-    boolean cancelled = subscriptions.cancel(organization);
     secrets.deleteAll(organizationId);
+    boolean deleted = deleteInstances(organizationId);
+    boolean cancelled = subscriptions.cancel(organization);
+    if (!deleted) return organization;
     if (!cancelled) {
       LOG.warn(
           "organization={} event=deletion_incomplete cause=\"cannot cancel the subscription: no"
@@ -140,13 +140,30 @@ public final class OrganizationDeletions implements AutoCloseable {
     return revoked.size();
   }
 
-  private void deleteInstances(String organizationId) {
+  /** Returns whether all instances accepted it. */
+  private boolean deleteInstances(String organizationId) {
+    boolean all = true;
     var after = Optional.<String>empty();
     while (true) {
       var page = instanceRows.list(organizationId, InstanceFilter.ALL, PAGE, after);
-      page.stream().map(InstanceRow::id).forEach(id -> delete(organizationId, id));
-      if (page.size() < PAGE) return;
+      for (var row : page) all &= tryToDelete(organizationId, row.id());
+      if (page.size() < PAGE) return all;
       after = Optional.of(page.getLast().id());
+    }
+  }
+
+  /** One instance that fails must not keep the others, nor the subscription. */
+  private boolean tryToDelete(String organizationId, String instanceId) {
+    try {
+      delete(organizationId, instanceId);
+      return true;
+    } catch (RuntimeException why) {
+      LOG.warn(
+          "organization={} instance={} event=deletion_incomplete cause={}",
+          organizationId,
+          instanceId,
+          why.toString());
+      return false;
     }
   }
 

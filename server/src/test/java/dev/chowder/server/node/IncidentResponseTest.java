@@ -11,6 +11,7 @@ import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.Key;
 import dev.chowder.api.v1.TailLogsRequest;
+import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -110,6 +111,8 @@ class IncidentResponseTest {
 
     operator("POST", "organizations/" + organization + "/resume", "", 200);
     Node.await(() -> failureOrNone(() -> getOrganization(key)));
+    // Each key has a cache entry of its own.
+    Node.await(() -> failureOrNone(() -> node.get(scoped, id)));
     assertThat(node.get(scoped, id).getStatus()).isEqualTo(Instance.Status.running);
   }
 
@@ -149,6 +152,11 @@ class IncidentResponseTest {
     var organization = node.organizationId(key);
     var agents = List.of(node.createRunning(key), node.createRunning(key));
     subscribe(key, organization);
+    var _ =
+        node.organizations(key)
+            .updateOrganization(
+                UpdateOrganizationRequest.newBuilder().putModelApiKeys("custom", "k-1").build());
+    assertThat(secretsOf(organization)).isPositive();
 
     operator("POST", "organizations/" + organization + "/delete", "{}", 400);
     operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"other\"}", 400);
@@ -162,6 +170,7 @@ class IncidentResponseTest {
     operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"org\"}", 502);
     assertThat(failure(() -> getOrganization(key))).isEqualTo(Reason.KEY_INVALID);
     assertThat(standing(organization)).isEqualTo("deleting");
+    assertThat(secretsOf(organization)).as("while Stripe fails").isZero();
     stripe.isWell();
     Node.await(
         () -> standing(organization).equals("deleted") ? "" : "is " + standing(organization));
@@ -172,21 +181,22 @@ class IncidentResponseTest {
       Node.await(
           () -> node.host().observe(Node.sandbox(id)).homeExists() ? "the home of " + id : "");
     }
-    try (var database = node.openDatabase()) {
-      int secrets =
-          database
-              .jdbi()
-              .withHandle(
-                  handle ->
-                      handle
-                          .createQuery("SELECT COUNT(*) FROM secrets WHERE owner = :owner")
-                          .bind("owner", organization)
-                          .mapTo(Integer.class)
-                          .one());
-      assertThat(secrets).isZero();
-    }
     operator("POST", "organizations/" + organization + "/keys", "", 404);
     operator("POST", "organizations/" + organization + "/resume", "", 404);
+  }
+
+  private static int secretsOf(String organization) {
+    try (var database = node.openDatabase()) {
+      return database
+          .jdbi()
+          .withHandle(
+              handle ->
+                  handle
+                      .createQuery("SELECT COUNT(*) FROM secrets WHERE owner = :owner")
+                      .bind("owner", organization)
+                      .mapTo(Integer.class)
+                      .one());
+    }
   }
 
   private static String standing(String organization) {
