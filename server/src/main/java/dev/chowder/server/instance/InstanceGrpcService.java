@@ -415,7 +415,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         driver,
         view.id(),
         wanted,
-        masking(view),
+        masking(view)::mask,
         (ServerCallStreamObserver<LogLine>) out,
         asks.departure(),
         logPermits.acquire(view.profile().organizationId()));

@@ -1,7 +1,6 @@
 package dev.chowder.server.instance;
 
 import dev.chowder.api.v1.LogLine;
-import dev.chowder.effect.KnownSecrets.Masking;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
@@ -15,18 +14,19 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 
 /** One caller's view of a gateway's log: masked, and no faster than the caller reads. */
 final class LogStream implements SandboxLogReader {
   private static final int MAX_LINE = 16 * 1024;
 
   private final ServerCallStreamObserver<LogLine> out;
-  private final Masking masking;
+  private final UnaryOperator<String> masking;
   private final AtomicBoolean over = new AtomicBoolean();
   private final CountDownLatch end = new CountDownLatch(1);
   private final Object ready = new Object();
 
-  private LogStream(ServerCallStreamObserver<LogLine> out, Masking masking) {
+  private LogStream(ServerCallStreamObserver<LogLine> out, UnaryOperator<String> masking) {
     this.out = out;
     this.masking = masking;
   }
@@ -35,19 +35,22 @@ final class LogStream implements SandboxLogReader {
    * Starts a thread that streams until the log ends or the client disconnects. Call it on the
    * call's own thread, because gRPC accepts the handlers only until that returns.
    *
+   * @param masking replaces secrets in a line
    * @param permit closed at the end of the stream
    */
   static void run(
       SandboxDriver driver,
       InstanceId id,
       InstanceRequests.Tail wanted,
-      Masking masking,
+      UnaryOperator<String> masking,
       ServerCallStreamObserver<LogLine> out,
       Departure node,
       Permit permit) {
     var stream = new LogStream(out, masking);
     out.setOnReadyHandler(stream::wake);
     out.setOnCancelHandler(stream::stop);
+    // Its key may have been revoked before there was a handler for that; then the call is closed.
+    out.setOnCloseHandler(stream::stop);
     Thread.ofVirtual()
         .name("logs-" + id)
         .start(() -> stream.follow(driver, id, wanted, node, permit));
@@ -74,7 +77,7 @@ final class LogStream implements SandboxLogReader {
   @Override
   public void onLine(String line) {
     // Masked before it is cut: a part of a secret would not be recognized.
-    var masked = masking.mask(line);
+    var masked = masking.apply(line);
     var text = masked.length() > MAX_LINE ? masked.substring(0, MAX_LINE) : masked;
     synchronized (ready) {
       while (!out.isReady() && !over.get()) {
