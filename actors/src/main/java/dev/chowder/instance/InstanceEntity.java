@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import dev.chowder.actor.Failpoints;
+import dev.chowder.actor.JournalVersion;
 import dev.chowder.storage.JournalTags;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -27,12 +29,11 @@ import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.PersistenceId;
 import org.apache.pekko.persistence.typed.RecoveryCompleted;
-import org.apache.pekko.persistence.typed.SnapshotSelectionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.CommandHandler;
 import org.apache.pekko.persistence.typed.javadsl.Effect;
 import org.apache.pekko.persistence.typed.javadsl.EventHandler;
 import org.apache.pekko.persistence.typed.javadsl.EventSourcedBehavior;
-import org.apache.pekko.persistence.typed.javadsl.Recovery;
+import org.apache.pekko.persistence.typed.javadsl.RetentionCriteria;
 import org.apache.pekko.persistence.typed.javadsl.SignalHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,13 +49,19 @@ public final class InstanceEntity
 
   private static final Logger LOG = LoggerFactory.getLogger(InstanceEntity.class);
 
+  /** One to recover from, and one before it in case that one cannot be read. */
+  private static final int SNAPSHOTS_KEPT = 2;
+
   private final ActorContext<InstanceCommand> context;
   private final InstanceId id;
   private final InstanceEffects effects;
   private final InstanceViewWriter views;
   private final Consumer<InstanceCommand.Report> self;
   private final BooleanSupplier goesOn;
+  private final IntSupplier journalVersion;
   private final int maxWatchers;
+  private final int snapshotEvery;
+
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
 
   /** Of whoever's history is being written; an event alone does not tell. */
@@ -64,7 +71,10 @@ public final class InstanceEntity
 
   /** Makes instances known to sharding. */
   public static void init(
-      ActorSystem<?> system, InstanceEffects effects, InstanceReadSide readSide, int maxWatchers) {
+      ActorSystem<?> system,
+      InstanceEffects effects,
+      InstanceReadSide readSide,
+      InstanceSettings settings) {
     var sharding = ClusterSharding.get(system);
     sharding.init(
         Entity.of(
@@ -76,7 +86,8 @@ public final class InstanceEntity
                     readSide,
                     report -> sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(report),
                     () -> goesOn(system),
-                    maxWatchers)));
+                    () -> JournalVersion.ofAllMembers(system),
+                    settings)));
   }
 
   /**
@@ -94,7 +105,7 @@ public final class InstanceEntity
 
   /**
    * {@code self} reaches this instance also after it was passivated; {@code goesOn} tells whether
-   * there is anywhere that it can live then.
+   * there is anywhere that it can live then; {@code journalVersion} is what all members read.
    */
   public static Behavior<InstanceCommand> create(
       InstanceId id,
@@ -102,9 +113,12 @@ public final class InstanceEntity
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
       BooleanSupplier goesOn,
-      int maxWatchers) {
+      IntSupplier journalVersion,
+      InstanceSettings settings) {
     return Behaviors.setup(
-        context -> new InstanceEntity(context, id, effects, readSide, self, goesOn, maxWatchers));
+        context ->
+            new InstanceEntity(
+                context, id, effects, readSide, self, goesOn, journalVersion, settings));
   }
 
   private InstanceEntity(
@@ -114,7 +128,8 @@ public final class InstanceEntity
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
       BooleanSupplier goesOn,
-      int maxWatchers) {
+      IntSupplier journalVersion,
+      InstanceSettings settings) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id.value()),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
@@ -128,18 +143,14 @@ public final class InstanceEntity
             () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
     this.goesOn = goesOn;
-    this.maxWatchers = maxWatchers;
+    this.journalVersion = journalVersion;
+    this.maxWatchers = settings.maxWatchers();
+    this.snapshotEvery = settings.snapshotEvery();
   }
 
   @Override
   public InstanceState emptyState() {
     return new InstanceState.Absent();
-  }
-
-  /** A life is some dozens of events: snapshots are not taken, so none need be looked for. */
-  @Override
-  public Recovery recovery() {
-    return Recovery.withSnapshotSelectionCriteria(SnapshotSelectionCriteria.none());
   }
 
   @Override
@@ -151,6 +162,7 @@ public final class InstanceEntity
             yield Effect().none();
           }
           case Decision.Accept(var events) when events.isEmpty() -> unchanged(state, command);
+          case Decision.Accept(var events) when !canBeRead(events) -> holdBack(events, command);
           case Decision.Accept(var events) -> persist(state, events, command);
         };
   }
@@ -222,6 +234,23 @@ public final class InstanceEntity
             });
   }
 
+  /** Whether all members of the cluster can read these events. */
+  private boolean canBeRead(List<InstanceEvent> events) {
+    int needed = events.stream().mapToInt(InstanceJournal::versionOf).max().orElse(0);
+    return needed == 0 || needed <= journalVersion.getAsInt();
+  }
+
+  /** A report comes again: what is pending is re-dispatched, and what is observed is sent again. */
+  private Effect<InstanceEvent, InstanceState> holdBack(
+      List<InstanceEvent> events, InstanceCommand command) {
+    LOG.info(
+        "instance={} event={} held back: a node of an older version is a member still",
+        id,
+        name(events.getFirst()));
+    reply(command, new InstanceReply.Refused(new InstanceRejection.UpgradeUnderWay()));
+    return Effect().none();
+  }
+
   private static String owner(InstanceState state, InstanceEvent first) {
     return switch (state) {
       case InstanceState.Born born -> born.profile().organizationId();
@@ -269,6 +298,14 @@ public final class InstanceEntity
   @Override
   public EventHandler<InstanceState, InstanceEvent> eventHandler() {
     return InstanceLifecycle::evolve;
+  }
+
+  /**
+   * Events are kept: they are the history. A recovery that read more of them ends with one, too.
+   */
+  @Override
+  public RetentionCriteria retentionCriteria() {
+    return RetentionCriteria.snapshotEvery(snapshotEvery, SNAPSHOTS_KEPT);
   }
 
   @Override

@@ -37,6 +37,10 @@ import org.apache.pekko.persistence.typed.EventSeq;
 /** Translates events to and from the form in which they lie in the database for ever. */
 public final class InstanceJournal
     extends EventAdapter<InstanceEvent, dev.chowder.journal.v1.InstanceEvent> {
+  /** The number of the newest event type that the first version has. */
+  private static final int LAST_OF_VERSION_0 =
+      dev.chowder.journal.v1.InstanceEvent.CHANNEL_SWITCHED_FIELD_NUMBER;
+
   @Override
   public dev.chowder.journal.v1.InstanceEvent toJournal(InstanceEvent event) {
     var stored =
@@ -140,6 +144,13 @@ public final class InstanceJournal
                       .setRotation(e.rotation()))
               .build();
     };
+  }
+
+  /** Returns the version of the journal's format that brought this type of event. */
+  static int versionOf(InstanceEvent event) {
+    return new InstanceJournal().toJournal(event).getEventCase().getNumber() <= LAST_OF_VERSION_0
+        ? 0
+        : 1;
   }
 
   @Override

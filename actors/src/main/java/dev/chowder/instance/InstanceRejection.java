@@ -11,6 +11,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = InstanceRejection.WrongState.class, name = "wrong_state"),
   @JsonSubTypes.Type(value = InstanceRejection.SlotReturned.class, name = "slot_returned"),
   @JsonSubTypes.Type(value = InstanceRejection.Superseded.class, name = "superseded"),
+  @JsonSubTypes.Type(value = InstanceRejection.UpgradeUnderWay.class, name = "upgrade_under_way"),
   @JsonSubTypes.Type(value = InstanceRejection.TooManyWatchers.class, name = "too_many_watchers")
 })
 public sealed interface InstanceRejection {
@@ -21,6 +22,9 @@ public sealed interface InstanceRejection {
 
   /** What the change was computed from does not hold any more: compute it again. */
   record Superseded() implements InstanceRejection {}
+
+  /** A node of an older version is a member still, and could not read what this would write. */
+  record UpgradeUnderWay() implements InstanceRejection {}
 
   record NotFound() implements InstanceRejection {}
 

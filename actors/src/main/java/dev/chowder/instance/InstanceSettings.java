@@ -11,13 +11,15 @@ import java.time.Duration;
  * @param heartbeat how often a watcher is told the current state when nothing changes
  * @param watchAgain how long a watch waits for an answer before it asks again
  * @param maxWatchers how many may watch one instance at once
+ * @param snapshotEvery how many events a recovery reads at most, behind a snapshot
  */
 public record InstanceSettings(
     Duration askTimeout,
     Duration askAgain,
     Duration heartbeat,
     Duration watchAgain,
-    int maxWatchers) {
+    int maxWatchers,
+    int snapshotEvery) {
 
   /** Reads {@code chowder.instance}. */
   public static InstanceSettings of(Config root) {
@@ -27,6 +29,7 @@ public record InstanceSettings(
         config.getDuration("ask-again"),
         config.getDuration("heartbeat"),
         config.getDuration("watch-again"),
-        config.getInt("max-watchers"));
+        config.getInt("max-watchers"),
+        config.getInt("snapshot-every"));
   }
 }

@@ -36,7 +36,7 @@ public final class Instances {
       InstanceReadSide readSide,
       InstanceSettings settings) {
     var sharding = ClusterSharding.get(system);
-    InstanceEntity.init(system, effects, readSide, settings.maxWatchers());
+    InstanceEntity.init(system, effects, readSide, settings);
     return new Instances(system, sharding, settings);
   }
 

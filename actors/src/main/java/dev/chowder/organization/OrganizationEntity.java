@@ -1,6 +1,7 @@
 package dev.chowder.organization;
 
 import dev.chowder.actor.Failpoints;
+import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.ViewWriter;
 import dev.chowder.organization.OrganizationCommand.Request;
 import dev.chowder.organization.OrganizationCommand.SlotChange;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
+import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -47,6 +50,7 @@ public final class OrganizationEntity
 
   private final ActorContext<OrganizationCommand> context;
   private final String id;
+  private final IntSupplier journalVersion;
   private final int snapshotEvery;
   private final int slotsPerWrite;
   private final ViewWriter<OrganizationView> views;
@@ -56,7 +60,8 @@ public final class OrganizationEntity
 
   /** Makes organizations known to sharding. */
   public static void init(
-      ClusterSharding sharding, OrganizationReadSide readSide, OrganizationSettings settings) {
+      ActorSystem<?> system, OrganizationReadSide readSide, OrganizationSettings settings) {
+    var sharding = ClusterSharding.get(system);
     sharding.init(
         Entity.of(
             ENTITY_KEY,
@@ -66,17 +71,22 @@ public final class OrganizationEntity
                     readSide,
                     command ->
                         sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(command),
+                    () -> JournalVersion.ofAllMembers(system),
                     settings)));
   }
 
-  /** {@code self} reaches this organization also after it was passivated. */
+  /**
+   * {@code self} reaches this organization also after it was passivated; {@code journalVersion} is
+   * what all members read.
+   */
   public static Behavior<OrganizationCommand> create(
       String id,
       OrganizationReadSide readSide,
       Consumer<OrganizationCommand> self,
+      IntSupplier journalVersion,
       OrganizationSettings settings) {
     return Behaviors.setup(
-        context -> new OrganizationEntity(context, id, readSide, self, settings));
+        context -> new OrganizationEntity(context, id, readSide, self, journalVersion, settings));
   }
 
   private OrganizationEntity(
@@ -84,12 +94,14 @@ public final class OrganizationEntity
       String id,
       OrganizationReadSide readSide,
       Consumer<OrganizationCommand> self,
+      IntSupplier journalVersion,
       OrganizationSettings settings) {
     super(
         PersistenceId.of(ENTITY_KEY.name(), id),
         SupervisorStrategy.restartWithBackoff(Duration.ofMillis(200), Duration.ofSeconds(5), 0.1));
     this.context = context;
     this.id = id;
+    this.journalVersion = journalVersion;
     this.snapshotEvery = settings.snapshotEvery();
     this.slotsPerWrite = settings.slotsPerWrite();
     // Also where nobody speaks to the organization any more: sweeps find slots that nobody uses by
@@ -126,9 +138,21 @@ public final class OrganizationEntity
         yield Effect().none();
       }
       case Decision.Accept(var events) when events.isEmpty() -> unchanged(state, request);
+      case Decision.Accept(var events) when !canBeRead(events) -> {
+        request
+            .replyTo()
+            .tell(new OrganizationReply.Refused(new OrganizationRejection.UpgradeUnderWay()));
+        yield Effect().none();
+      }
       case Decision.Accept(var events) ->
           persist(events, next -> reply(request, answer(next, request)));
     };
+  }
+
+  /** Whether all members of the cluster can read these events. */
+  private boolean canBeRead(List<OrganizationEvent> events) {
+    int needed = events.stream().mapToInt(OrganizationJournal::versionOf).max().orElse(0);
+    return needed == 0 || needed <= journalVersion.getAsInt();
   }
 
   private Effect<OrganizationEvent, OrganizationState> unchanged(

@@ -27,6 +27,10 @@ import org.apache.pekko.persistence.typed.EventSeq;
 /** Translates events to and from the form in which they lie in the database for ever. */
 public final class OrganizationJournal
     extends EventAdapter<OrganizationEvent, dev.chowder.journal.v1.OrganizationEvent> {
+  /** The number of the newest event type that the first version has. */
+  private static final int LAST_OF_VERSION_0 =
+      dev.chowder.journal.v1.OrganizationEvent.KEY_REVOKED_FIELD_NUMBER;
+
   @Override
   public dev.chowder.journal.v1.OrganizationEvent toJournal(OrganizationEvent event) {
     var stored =
@@ -93,6 +97,14 @@ public final class OrganizationJournal
               .setSlotReleased(OrganizationSlotReleased.newBuilder().setInstanceId(e.instanceId()))
               .build();
     };
+  }
+
+  /** Returns the version of the journal's format that brought this type of event. */
+  static int versionOf(OrganizationEvent event) {
+    return new OrganizationJournal().toJournal(event).getEventCase().getNumber()
+            <= LAST_OF_VERSION_0
+        ? 0
+        : 1;
   }
 
   @Override

@@ -13,11 +13,17 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
       value = OrganizationRejection.ProviderNotConfigured.class,
       name = "provider_not_configured"),
   @JsonSubTypes.Type(value = OrganizationRejection.LimitReached.class, name = "limit_reached"),
+  @JsonSubTypes.Type(
+      value = OrganizationRejection.UpgradeUnderWay.class,
+      name = "upgrade_under_way"),
   @JsonSubTypes.Type(value = OrganizationRejection.Suspended.class, name = "suspended"),
   @JsonSubTypes.Type(value = OrganizationRejection.AnotherCustomer.class, name = "another_customer")
 })
 public sealed interface OrganizationRejection {
   record NotFound() implements OrganizationRejection {}
+
+  /** A node of an older version is a member still, and could not read what this would write. */
+  record UpgradeUnderWay() implements OrganizationRejection {}
 
   record AlreadyExists() implements OrganizationRejection {}
 

@@ -21,7 +21,7 @@ public final class Organizations {
   public static Organizations init(
       ActorSystem<?> system, OrganizationReadSide readSide, OrganizationSettings settings) {
     ClusterSharding sharding = ClusterSharding.get(system);
-    OrganizationEntity.init(sharding, readSide, settings);
+    OrganizationEntity.init(system, readSide, settings);
     return new Organizations(
         sharding, new EntityAsk(system, settings.askTimeout(), settings.askAgain()));
   }

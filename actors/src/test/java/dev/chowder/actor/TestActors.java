@@ -10,7 +10,11 @@ public final class TestActors {
       ConfigFactory.parseString(
           """
           pekko.fail-mixed-versions = off
-          pekko.actor.serialization-bindings {"dev.chowder.actor.CborSerializable" = jackson-cbor}
+          pekko.actor.serializers.instance-snapshot = "dev.chowder.instance.InstanceSnapshots"
+          pekko.actor.serialization-bindings {
+            "dev.chowder.actor.CborSerializable" = jackson-cbor
+            "dev.chowder.instance.InstanceState" = instance-snapshot
+          }
           """);
 
   private TestActors() {}

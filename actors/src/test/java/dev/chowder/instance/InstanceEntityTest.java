@@ -5,6 +5,7 @@ import static dev.chowder.instance.States.finished;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.TestActors;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +26,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class InstanceEntityTest {
+  private static final InstanceSettings SETTINGS =
+      new InstanceSettings(
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(1),
+          2,
+          200);
+
   private static final ActorTestKit KIT =
       ActorTestKit.create(
           EventSourcedBehaviorTestKit.config()
@@ -34,6 +44,7 @@ class InstanceEntityTest {
   private final List<InstanceEffect> owed = new ArrayList<>();
   private final List<InstanceCommand.Report> woken = new ArrayList<>();
   private boolean goesOn = true;
+  private int journalVersion = JournalVersion.CURRENT;
   private final List<InstanceView> stored = new ArrayList<>();
   private final List<Boolean> labelsStored = new ArrayList<>();
   private final AtomicReference<Duration> underWay = new AtomicReference<>(Duration.ZERO);
@@ -53,6 +64,27 @@ class InstanceEntityTest {
     labelsStored.clear();
     woken.clear();
     goesOn = true;
+    journalVersion = JournalVersion.CURRENT;
+  }
+
+  @Test
+  void whatANodeOfAnOlderVersionCannotReadIsHeldBackUntilItIsGone() {
+    journalVersion = 0;
+    instance.<InstanceReply>runCommand(
+        replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    for (var stage : Stage.OF_PROVISIONING) instance.runCommand(report(stage));
+    var down = new InstanceCommand.Sight.Down("ENGINE_RESTARTED", "gateway: ended", false);
+    var policy = new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10));
+    var observed = new InstanceCommand.Observed(1, down, policy, T0);
+    assertThat(instance.runCommand(observed).hasNoEvents()).isTrue();
+    journalVersion = 1;
+    assertThat(instance.runCommand(observed).stateOfType(InstanceState.Waiting.class)).isNotNull();
+  }
+
+  private static InstanceCommand report(Stage stage) {
+    var done = finished(1, stage);
+    return new InstanceCommand.StagesFinished(
+        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", T0)));
   }
 
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> start(
@@ -69,9 +101,10 @@ class InstanceEntityTest {
             },
             woken::add,
             () -> goesOn,
-            2),
-        // Events have a format of their own (InstanceJournalTest) and states are never written.
-        new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
+            () -> journalVersion,
+            SETTINGS),
+        // Events have a format of their own, which InstanceJournalGoldenTest checks.
+        new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, true));
   }
 
   private InstanceEffects effects() {

@@ -216,6 +216,7 @@ class InstanceWireTest {
             new InstanceRejection.AlreadyExists(),
             new InstanceRejection.SlotReturned(),
             new InstanceRejection.Superseded(),
+            new InstanceRejection.UpgradeUnderWay(),
             new InstanceRejection.WrongState("provisioning", "running", "running"),
             new InstanceRejection.TooManyWatchers(3))) {
       messages.add(new InstanceReply.Refused(why));

@@ -4,6 +4,7 @@ import static dev.chowder.organization.Samples.INSTANCE_ID;
 import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.actor.JournalVersion;
 import dev.chowder.actor.TestActors;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class OrganizationEntityTest {
+  private static int journalVersion = JournalVersion.CURRENT;
   private static final ActorTestKit KIT =
       ActorTestKit.create(EventSourcedBehaviorTestKit.config().withFallback(TestActors.CONFIG));
 
@@ -47,6 +49,7 @@ class OrganizationEntityTest {
 
   @BeforeEach
   void clear() {
+    journalVersion = JournalVersion.CURRENT;
     organization.clear();
     stored.clear();
   }
@@ -59,7 +62,11 @@ class OrganizationEntityTest {
         Behaviors.setup(
             context ->
                 OrganizationEntity.create(
-                    Samples.ID, readSide, context.getSelf()::tell, settings(1))),
+                    Samples.ID,
+                    readSide,
+                    context.getSelf()::tell,
+                    () -> journalVersion,
+                    settings(1))),
         // Equality, commands and replies; events and states have formats of their own, which
         // OrganizationJournalTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
@@ -69,6 +76,26 @@ class OrganizationEntityTest {
   private static OrganizationSettings settings(int slotsPerWrite) {
     return new OrganizationSettings(
         Duration.ofSeconds(20), Duration.ofSeconds(3), 500, slotsPerWrite);
+  }
+
+  @Test
+  void whatANodeOfAnOlderVersionCannotReadIsRefusedUntilItIsGone() {
+    organization.<OrganizationReply>runCommand(
+        replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
+    journalVersion = 0;
+    assertThat(
+            organization
+                .<OrganizationReply>runCommand(
+                    replyTo -> new OrganizationCommand.Suspend(T0, replyTo))
+                .reply())
+        .isEqualTo(new OrganizationReply.Refused(new OrganizationRejection.UpgradeUnderWay()));
+    journalVersion = 1;
+    assertThat(
+            organization
+                .<OrganizationReply>runCommand(
+                    replyTo -> new OrganizationCommand.Suspend(T0, replyTo))
+                .reply())
+        .isInstanceOf(OrganizationReply.Accepted.class);
   }
 
   @Test
@@ -108,6 +135,7 @@ class OrganizationEntityTest {
                       id,
                       _ -> CompletableFuture.completedFuture(Done.done()),
                       context.getSelf()::tell,
+                      () -> journalVersion,
                       settings(slotsPerWrite));
                 }));
     TestProbe<OrganizationReply> first = KIT.createTestProbe();

@@ -38,6 +38,7 @@ class OrganizationWireTest {
             new OrganizationRejection.ProviderNotConfigured(ModelProvider.GEMINI),
             new OrganizationRejection.LimitReached(10, 10),
             new OrganizationRejection.Suspended(),
+            new OrganizationRejection.UpgradeUnderWay(),
             new OrganizationRejection.AnotherCustomer());
     List<EndpointChange> changes =
         List.of(

@@ -49,6 +49,8 @@ public final class ApiError extends RuntimeException {
                   .add(RetryInfo.getDescriptor())
                   .build());
 
+  private static final int UPGRADE_RETRY_AFTER_SECONDS = 30;
+
   private final Reason reason;
   private final @Nullable String field;
   private final @Nullable Integer retryAfterSeconds;
@@ -132,6 +134,13 @@ public final class ApiError extends RuntimeException {
   /** The server cannot do it now; worth another try after the given seconds. */
   public static ApiError unavailable(String message, int retryAfterSeconds) {
     return new ApiError(Reason.SERVER_UNAVAILABLE, message, null, retryAfterSeconds, Map.of());
+  }
+
+  /** Nodes are being upgraded, and the older ones could not read what the call would write. */
+  public static ApiError upgradeUnderWay() {
+    return unavailable(
+        "the nodes of this server are being upgraded; call again when all are",
+        UPGRADE_RETRY_AFTER_SECONDS);
   }
 
   /** The same error, which names what it is about in the detail's metadata. */

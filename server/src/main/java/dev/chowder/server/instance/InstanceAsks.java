@@ -116,6 +116,7 @@ public final class InstanceAsks {
                       + expected
                       + ", and nothing in progress)",
               Map.of("status", status, "desired_status", desired));
+      case InstanceRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
       case InstanceRejection.TooManyWatchers(var limit) -> WatchStream.tooMany(limit);
     };
   }

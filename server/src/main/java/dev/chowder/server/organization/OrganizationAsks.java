@@ -61,6 +61,7 @@ public final class OrganizationAsks {
           ApiError.of(
               Reason.INSTANCE_LIMIT_REACHED,
               "Instance limit reached (" + used + "/" + limit + "). Upgrade your subscription.");
+      case OrganizationRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
       case OrganizationRejection.Suspended() -> ApiError.organizationSuspended();
       case OrganizationRejection.AnotherCustomer() ->
           throw new IllegalStateException("another customer, and nobody reads it from the answer");

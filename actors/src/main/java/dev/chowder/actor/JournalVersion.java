@@ -1,0 +1,39 @@
+package dev.chowder.actor;
+
+import java.util.stream.StreamSupport;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.cluster.Member;
+import org.apache.pekko.cluster.typed.Cluster;
+
+/**
+ * The version of the journal's format. A node tells the others which one it reads by its {@code
+ * app-version}, so that none writes an event type that another member cannot read: during a rolling
+ * upgrade an instance may move to a node of the version before. Knows no event.
+ */
+public final class JournalVersion {
+  /**
+   * What this version reads, and {@code pekko.cluster.app-version} with it. It grows with each
+   * release that adds an event type.
+   */
+  public static final int CURRENT = 1;
+
+  private JournalVersion() {}
+
+  /** Returns the newest version that all members of the cluster read. */
+  public static int ofAllMembers(ActorSystem<?> system) {
+    var members = Cluster.get(system).state().getMembers();
+    return StreamSupport.stream(members.spliterator(), false)
+        .map(Member::appVersion)
+        .mapToInt(version -> parse(version.version()))
+        .min()
+        // Nothing is written before this node is a member itself.
+        .orElse(0);
+  }
+
+  /** The first number of {@code 1.0.0}. */
+  static int parse(String appVersion) {
+    int end = 0;
+    while (end < appVersion.length() && Character.isDigit(appVersion.charAt(end))) end++;
+    return end == 0 ? 0 : Integer.parseInt(appVersion.substring(0, end));
+  }
+}

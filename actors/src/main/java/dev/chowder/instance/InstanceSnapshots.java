@@ -1,0 +1,357 @@
+package dev.chowder.instance;
+
+import static dev.chowder.actor.ProtoTime.instant;
+import static dev.chowder.actor.ProtoTime.stamp;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
+import dev.chowder.instance.InstanceState.Absent;
+import dev.chowder.instance.InstanceState.Born;
+import dev.chowder.instance.InstanceState.Deleted;
+import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Progress;
+import dev.chowder.instance.InstanceState.Provisioning;
+import dev.chowder.instance.InstanceState.Restarting;
+import dev.chowder.instance.InstanceState.Running;
+import dev.chowder.instance.InstanceState.Starting;
+import dev.chowder.instance.InstanceState.Stopped;
+import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Waiting;
+import dev.chowder.journal.v1.InstanceAbsentPhase;
+import dev.chowder.journal.v1.InstanceConfigValues;
+import dev.chowder.journal.v1.InstanceDeletedPhase;
+import dev.chowder.journal.v1.InstanceErroredPhase;
+import dev.chowder.journal.v1.InstanceForbiddenPhase;
+import dev.chowder.journal.v1.InstanceModelChoice;
+import dev.chowder.journal.v1.InstanceProfile;
+import dev.chowder.journal.v1.InstanceProgress;
+import dev.chowder.journal.v1.InstanceProvisioningPhase;
+import dev.chowder.journal.v1.InstanceRestartingPhase;
+import dev.chowder.journal.v1.InstanceRestarts;
+import dev.chowder.journal.v1.InstanceRunningPhase;
+import dev.chowder.journal.v1.InstanceSnapshot;
+import dev.chowder.journal.v1.InstanceStageRecord;
+import dev.chowder.journal.v1.InstanceStartingPhase;
+import dev.chowder.journal.v1.InstanceStoppedPhase;
+import dev.chowder.journal.v1.InstanceStoppingPhase;
+import dev.chowder.journal.v1.InstanceTokenRotations;
+import dev.chowder.journal.v1.InstanceWaitingPhase;
+import java.io.NotSerializableException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.apache.pekko.serialization.SerializerWithStringManifest;
+
+/**
+ * Translates states to and from the form in which snapshots are stored. A serializer rather than a
+ * snapshot adapter: what it cannot read, the snapshot store cannot load, and so the events are read
+ * instead ({@code snapshot-is-optional}); an adapter that fails would fail each recovery.
+ */
+public final class InstanceSnapshots extends SerializerWithStringManifest {
+  /** Stored with each snapshot, so it never changes. */
+  private static final int IDENTIFIER = 7301;
+
+  private static final String MANIFEST = "1";
+
+  @Override
+  public int identifier() {
+    return IDENTIFIER;
+  }
+
+  @Override
+  public String manifest(Object state) {
+    return MANIFEST;
+  }
+
+  @Override
+  public byte[] toBinary(Object state) {
+    return write((InstanceState) state).toByteArray();
+  }
+
+  @Override
+  public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
+    if (!manifest.equals(MANIFEST)) {
+      throw new NotSerializableException(
+          "snapshot: must be of version " + MANIFEST + "; got " + manifest);
+    }
+    try {
+      return read(InstanceSnapshot.parseFrom(bytes));
+    } catch (InvalidProtocolBufferException | RuntimeException why) {
+      var unreadable = new NotSerializableException("snapshot: not readable: " + why);
+      unreadable.initCause(why);
+      throw unreadable;
+    }
+  }
+
+  static InstanceSnapshot write(InstanceState state) {
+    var stored = InstanceSnapshot.newBuilder();
+    if (state instanceof Born born) {
+      stored.setProfile(profile(born.profile())).setAttempt(born.attempt());
+    }
+    switch (state) {
+      case Absent() -> stored.setAbsent(InstanceAbsentPhase.getDefaultInstance());
+      case NeverBorn(var organizationId, var slotHeld) ->
+          stored.setForbidden(
+              InstanceForbiddenPhase.newBuilder()
+                  .setOrganizationId(organizationId)
+                  .setSlotHeld(slotHeld));
+      case Provisioning s ->
+          stored.setProvisioning(
+              InstanceProvisioningPhase.newBuilder().setProgress(progress(s.progress())));
+      case Running s ->
+          stored.setRunning(
+              InstanceRunningPhase.newBuilder()
+                  .setEndpoint(s.endpoint())
+                  .addAllStages(stages(s.stages()))
+                  .setProvisioned(s.provisioned())
+                  .setRestarts(restarts(s.restarts())));
+      case Stopping s ->
+          stored.setStopping(
+              InstanceStoppingPhase.newBuilder()
+                  .setEndpoint(s.endpoint())
+                  .addAllStages(stages(s.stages()))
+                  .setSince(stamp(s.since())));
+      case Restarting s ->
+          stored.setRestarting(
+              InstanceRestartingPhase.newBuilder()
+                  .addAllStages(stages(s.stages()))
+                  .setSince(stamp(s.since())));
+      case Waiting s ->
+          stored.setWaiting(
+              InstanceWaitingPhase.newBuilder()
+                  .addAllStages(stages(s.stages()))
+                  .setCause(s.cause())
+                  .setBacksOff(s.backsOff())
+                  .setRestarts(restarts(s.restarts()))
+                  .setSince(stamp(s.since())));
+      case Stopped s ->
+          stored.setStopped(InstanceStoppedPhase.newBuilder().addAllStages(stages(s.stages())));
+      case Starting s ->
+          stored.setStarting(
+              InstanceStartingPhase.newBuilder()
+                  .setProgress(progress(s.progress()))
+                  .setRestarts(restarts(s.restarts())));
+      case Errored s ->
+          stored.setErrored(
+              InstanceErroredPhase.newBuilder()
+                  .setReason(s.reason())
+                  .setMessage(s.message())
+                  .addAllStages(stages(s.stages()))
+                  .setHomeKept(s.homeKept())
+                  .setSlotHeld(s.slotHeld())
+                  .setSlotReturns(s.slotReturns())
+                  .setLeftovers(s.leftovers()));
+      case Deleted s ->
+          stored.setDeleted(
+              InstanceDeletedPhase.newBuilder()
+                  .setSlotHeld(s.slotHeld())
+                  .setLeftovers(s.leftovers())
+                  .setRequestId(s.requestId()));
+    }
+    return stored.build();
+  }
+
+  static InstanceState read(InstanceSnapshot stored) {
+    int attempt = stored.getAttempt();
+    return switch (stored.getPhaseCase()) {
+      case ABSENT -> new Absent();
+      case FORBIDDEN -> {
+        var s = stored.getForbidden();
+        yield new NeverBorn(s.getOrganizationId(), s.getSlotHeld());
+      }
+      case PROVISIONING ->
+          new Provisioning(
+              profile(stored), attempt, progress(stored.getProvisioning().getProgress()));
+      case RUNNING -> {
+        var s = stored.getRunning();
+        yield new Running(
+            profile(stored),
+            attempt,
+            s.getEndpoint(),
+            records(s.getStagesList()),
+            s.getProvisioned(),
+            restarts(s.getRestarts()));
+      }
+      case STOPPING -> {
+        var s = stored.getStopping();
+        yield new Stopping(
+            profile(stored),
+            attempt,
+            s.getEndpoint(),
+            records(s.getStagesList()),
+            instant(s.getSince()));
+      }
+      case RESTARTING -> {
+        var s = stored.getRestarting();
+        yield new Restarting(
+            profile(stored), attempt, records(s.getStagesList()), instant(s.getSince()));
+      }
+      case WAITING -> {
+        var s = stored.getWaiting();
+        yield new Waiting(
+            profile(stored),
+            attempt,
+            records(s.getStagesList()),
+            s.getCause(),
+            s.getBacksOff(),
+            restarts(s.getRestarts()),
+            instant(s.getSince()));
+      }
+      case STOPPED ->
+          new Stopped(profile(stored), attempt, records(stored.getStopped().getStagesList()));
+      case STARTING -> {
+        var s = stored.getStarting();
+        yield new Starting(
+            profile(stored), attempt, progress(s.getProgress()), restarts(s.getRestarts()));
+      }
+      case ERRORED -> {
+        var s = stored.getErrored();
+        yield new Errored(
+            profile(stored),
+            attempt,
+            s.getReason(),
+            s.getMessage(),
+            records(s.getStagesList()),
+            s.getHomeKept(),
+            s.getSlotHeld(),
+            s.getSlotReturns(),
+            s.getLeftovers());
+      }
+      case DELETED -> {
+        var s = stored.getDeleted();
+        yield new Deleted(
+            profile(stored), attempt, s.getSlotHeld(), s.getLeftovers(), s.getRequestId());
+      }
+      case PHASE_NOT_SET ->
+          throw new IllegalStateException("snapshot: must have a phase that this version knows");
+    };
+  }
+
+  private static InstanceProfile profile(Profile p) {
+    return InstanceProfile.newBuilder()
+        .setOrganizationId(p.organizationId())
+        .setName(p.name())
+        .setModel(
+            InstanceModelChoice.newBuilder()
+                .setProvider(p.model().provider())
+                .setModel(p.model().model())
+                .setBaseUrl(p.model().baseUrl())
+                .setApi(p.model().api()))
+        .setSandboxProvider(p.sandboxProvider())
+        .setOpenclawVersion(p.openclawVersion())
+        .setRegion(p.region())
+        .putAllLabels(p.labels())
+        .setConfigVersion(p.configVersion())
+        .setAppliedVersion(p.appliedVersion())
+        .setToken(
+            InstanceTokenRotations.newBuilder()
+                .setAsked(p.token().asked())
+                .setDone(p.token().done())
+                .addAllRequests(p.token().requests()))
+        .setConfig(
+            InstanceConfigValues.newBuilder()
+                .setOverridesVersion(p.config().overrides().version())
+                .setOverridesTaken(p.config().overrides().taken().name().toLowerCase(Locale.ROOT))
+                .putAllChannels(p.config().channels())
+                .addAllAccepted(p.config().accepted()))
+        .setCreatedAt(stamp(p.createdAt()))
+        .setUpdatedAt(stamp(p.updatedAt()))
+        .setCreateRequestId(p.createRequestId())
+        .build();
+  }
+
+  private static Profile profile(InstanceSnapshot stored) {
+    if (!stored.hasProfile()) {
+      throw new IllegalStateException("snapshot: must have a profile in this phase");
+    }
+    var p = stored.getProfile();
+    var model = p.getModel();
+    var token = p.getToken();
+    return new Profile(
+        p.getOrganizationId(),
+        p.getName(),
+        new ModelChoice(model.getProvider(), model.getModel(), model.getBaseUrl(), model.getApi()),
+        p.getSandboxProvider(),
+        p.getOpenclawVersion(),
+        p.getRegion(),
+        p.getLabelsMap(),
+        p.getConfigVersion(),
+        p.getAppliedVersion(),
+        new TokenRotations(token.getAsked(), token.getDone(), List.copyOf(token.getRequestsList())),
+        config(p.getConfig()),
+        instant(p.getCreatedAt()),
+        instant(p.getUpdatedAt()),
+        p.getCreateRequestId());
+  }
+
+  private static ConfigValues config(InstanceConfigValues stored) {
+    return new ConfigValues(
+        new ConfigValues.OverridesVersion(
+            stored.getOverridesVersion(),
+            ConfigValues.Taken.valueOf(stored.getOverridesTaken().toUpperCase(Locale.ROOT))),
+        stored.getChannelsMap(),
+        stored.getAcceptedList());
+  }
+
+  private static InstanceProgress progress(Progress progress) {
+    return InstanceProgress.newBuilder()
+        .addAllPlan(progress.plan().stream().map(Stage::label).toList())
+        .addAllDone(stages(progress.done()))
+        .setSince(stamp(progress.since()))
+        .build();
+  }
+
+  private static Progress progress(InstanceProgress stored) {
+    return new Progress(
+        stored.getPlanList().stream().map(Stage::ofLabel).toList(),
+        records(stored.getDoneList()),
+        instant(stored.getSince()));
+  }
+
+  private static List<InstanceStageRecord> stages(List<StageRecord> records) {
+    return records.stream()
+        .map(
+            record ->
+                InstanceStageRecord.newBuilder()
+                    .setStage(record.stage().label())
+                    .setOutcome(record.outcome().name().toLowerCase(Locale.ROOT))
+                    .setStartedAt(stamp(record.startedAt()))
+                    .setDurationMs(record.durationMs())
+                    .setNote(record.note())
+                    .build())
+        .toList();
+  }
+
+  private static List<StageRecord> records(List<InstanceStageRecord> stored) {
+    return stored.stream()
+        .map(
+            one ->
+                new StageRecord(
+                    Stage.ofLabel(one.getStage()),
+                    StageRecord.Outcome.valueOf(one.getOutcome().toUpperCase(Locale.ROOT)),
+                    instant(one.getStartedAt()),
+                    one.getDurationMs(),
+                    one.getNote()))
+        .toList();
+  }
+
+  private static InstanceRestarts restarts(Restarts restarts) {
+    return InstanceRestarts.newBuilder()
+        .addAllCrashes(stamps(restarts.crashes()))
+        .addAllEngineLosses(stamps(restarts.engineLosses()))
+        .build();
+  }
+
+  private static Restarts restarts(InstanceRestarts stored) {
+    return new Restarts(instants(stored.getCrashesList()), instants(stored.getEngineLossesList()));
+  }
+
+  private static List<Timestamp> stamps(List<Instant> times) {
+    return times.stream().map(time -> stamp(time)).toList();
+  }
+
+  private static List<Instant> instants(List<Timestamp> stored) {
+    return stored.stream().map(time -> instant(time)).toList();
+  }
+}

@@ -1,0 +1,190 @@
+package dev.chowder.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.Descriptors.FieldDescriptor;
+import com.google.protobuf.Message;
+import dev.chowder.journal.v1.InstanceSnapshot;
+import java.io.IOException;
+import java.io.NotSerializableException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A snapshot holds all of a state. The states here are made from the components of their records,
+ * each with a value of its own, so a component that the snapshot lacks is missed without any change
+ * here.
+ */
+class InstanceSnapshotsTest {
+  private static final Path FOLDER =
+      Path.of("src", "test", "resources", "journal", "v1", "instance-snapshot");
+
+  private final InstanceSnapshots snapshots = new InstanceSnapshots();
+
+  /** As with events: a file is written when there is none yet, and never again. */
+  @BeforeAll
+  static void writeWhatIsNotThereYet() throws IOException {
+    if (!Boolean.getBoolean("chowder.update-docs")) return;
+    Files.createDirectories(FOLDER);
+    for (var golden : goldens().entrySet()) {
+      var file = FOLDER.resolve(golden.getKey() + ".hex");
+      if (Files.exists(file)) continue;
+      var hex = HexFormat.of().formatHex(InstanceSnapshots.write(golden.getValue()).toByteArray());
+      Files.writeString(file, hex.replaceAll("(.{64})", "$1\n").stripTrailing() + "\n");
+    }
+  }
+
+  @Test
+  void everyComponentOfEveryPhaseIsInTheSnapshot() throws Exception {
+    assertThat(generated()).hasSize(phases().size());
+    for (var state : generated()) assertThat(afterwards(state)).isEqualTo(state);
+  }
+
+  @Test
+  void statesThatInstancesReachAreTheSameAfterwards() throws Exception {
+    for (var step : LifecycleExploration.explore()) {
+      assertThat(afterwards(step.to())).isEqualTo(step.to());
+    }
+  }
+
+  @Test
+  void everyFieldOfTheSnapshotIsWritten() {
+    var written = new TreeSet<String>();
+    for (var state : generated()) collect(InstanceSnapshots.write(state), written);
+    var declared =
+        InstanceSnapshot.getDescriptor().getFile().getMessageTypes().stream()
+            .flatMap(type -> type.getFields().stream())
+            .filter(field -> !field.getContainingType().getOptions().getMapEntry())
+            .map(FieldDescriptor::getFullName)
+            .collect(Collectors.toSet());
+    assertThat(written).containsAll(declared);
+  }
+
+  @Test
+  void whatWasOnceWrittenIsReadAsTheStateThatItWas() throws IOException {
+    for (var golden : goldens().entrySet()) {
+      var file = FOLDER.resolve(golden.getKey() + ".hex");
+      var bytes = HexFormat.of().parseHex(Files.readString(file).replaceAll("\\s", ""));
+      assertThat(snapshots.fromBinary(bytes, "1")).as(file.toString()).isEqualTo(golden.getValue());
+    }
+  }
+
+  @Test
+  void whatCannotBeReadIsSaidToBeUnreadableAndNothingElse() {
+    assertThat(snapshots.identifier()).isEqualTo(7301);
+    var whole = snapshots.toBinary(States.running());
+    assertThatThrownBy(() -> snapshots.fromBinary(new byte[] {1, 2, 3}, "1"))
+        .isInstanceOf(NotSerializableException.class);
+    assertThatThrownBy(() -> snapshots.fromBinary(whole, "2"))
+        .isInstanceOf(NotSerializableException.class)
+        .hasMessage("snapshot: must be of version 1; got 2");
+    // A phase, and a stage, of a newer version.
+    assertThatThrownBy(() -> snapshots.fromBinary(new byte[0], "1"))
+        .isInstanceOf(NotSerializableException.class)
+        .hasMessageContaining("must have a phase that this version knows");
+    var stage = InstanceSnapshots.write(States.running()).toBuilder();
+    stage.getRunningBuilder().getStagesBuilder(0).setStage("of_tomorrow");
+    assertThatThrownBy(() -> snapshots.fromBinary(stage.build().toByteArray(), "1"))
+        .isInstanceOf(NotSerializableException.class);
+    var withoutProfile = InstanceSnapshots.write(States.running()).toBuilder().clearProfile();
+    assertThatThrownBy(() -> snapshots.fromBinary(withoutProfile.build().toByteArray(), "1"))
+        .isInstanceOf(NotSerializableException.class);
+  }
+
+  private Object afterwards(InstanceState state) throws NotSerializableException {
+    return snapshots.fromBinary(snapshots.toBinary(state), snapshots.manifest(state));
+  }
+
+  private static Map<String, InstanceState> goldens() {
+    return States.all();
+  }
+
+  private static List<InstanceState> generated() {
+    return phases().stream().map(phase -> (InstanceState) new Generator().of(phase)).toList();
+  }
+
+  /** The records among the states, however they are nested. */
+  private static Set<Class<?>> phases() {
+    return phases(InstanceState.class).collect(Collectors.toSet());
+  }
+
+  private static Stream<Class<?>> phases(Class<?> type) {
+    return type.isSealed()
+        ? Arrays.stream(type.getPermittedSubclasses()).flatMap(InstanceSnapshotsTest::phases)
+        : Stream.of(type);
+  }
+
+  private static void collect(Message message, Set<String> fields) {
+    message
+        .getAllFields()
+        .forEach(
+            (field, value) -> {
+              fields.add(field.getFullName());
+              if (value instanceof Message inner) collect(inner, fields);
+              if (value instanceof List<?> many) {
+                many.stream()
+                    .filter(Message.class::isInstance)
+                    .forEach(inner -> collect((Message) inner, fields));
+              }
+            });
+  }
+
+  /** Makes records in which no two components have the same value, and none has its default. */
+  private static final class Generator {
+    private int last;
+
+    Object of(Type type) {
+      last++;
+      if (type == String.class) return "value-" + last;
+      if (type == int.class) return last;
+      if (type == boolean.class) return true;
+      if (type == Instant.class) return Instant.ofEpochSecond(1_700_000_000L + last, last);
+      if (type instanceof ParameterizedType many) return many(many);
+      if (type instanceof Class<?> one && one.isEnum()) {
+        return one.getEnumConstants()[last % one.getEnumConstants().length];
+      }
+      if (type instanceof Class<?> one && one.isRecord()) return record(one);
+      throw new AssertionError("a component of a type that this cannot make: " + type);
+    }
+
+    private Object many(ParameterizedType type) {
+      var arguments = type.getActualTypeArguments();
+      if (type.getRawType() == List.class) return List.of(of(arguments[0]), of(arguments[0]));
+      if (type.getRawType() == Map.class) {
+        var map = new LinkedHashMap<>();
+        for (int n = 0; n < 2; n++) map.put(of(arguments[0]), of(arguments[1]));
+        return map;
+      }
+      throw new AssertionError("a component of a type that this cannot make: " + type);
+    }
+
+    private Object record(Class<?> type) {
+      var components = type.getRecordComponents();
+      var types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+      var values = Arrays.stream(components).map(one -> of(one.getGenericType())).toArray();
+      try {
+        var constructor = type.getDeclaredConstructor(types);
+        constructor.setAccessible(true);
+        return constructor.newInstance(values);
+      } catch (ReflectiveOperationException why) {
+        throw new LinkageError(type.getName(), why);
+      }
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package dev.chowder.instance;
+
+import static dev.chowder.instance.States.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.storage.Database;
+import dev.chowder.storage.TestStorage;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.pekko.Done;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Join;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Recovery of an instance from a real journal and its snapshots; the subclass says on which. */
+abstract class InstancesContract {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-00000000000a");
+  private static final int EVERY = 10;
+  private static final int NEVER = 1_000_000;
+  private static final byte[] GARBAGE = "no message".getBytes(StandardCharsets.UTF_8);
+
+  @TempDir Path home;
+  private TestStorage storage;
+  private Node node;
+
+  /** Makes an empty one. */
+  abstract TestStorage storage(Path home);
+
+  @BeforeEach
+  void start() {
+    storage = storage(home);
+    node = Node.start(storage, EVERY);
+  }
+
+  @AfterEach
+  void stop() {
+    node.close();
+    storage.close();
+  }
+
+  @Test
+  void aRecoveryReadsTheSnapshotAndTheEventsBehindIt() throws Exception {
+    var before = instanceWith(25);
+    node.awaitSnapshots(10L, 20L);
+    // Whatever lies before the snapshot is not read.
+    node.overwrite(
+        "UPDATE \"event_journal\" SET \"event_payload\" = ? WHERE \"sequence_number\" < 20");
+    assertThat(afterARestart(EVERY)).isEqualTo(before);
+  }
+
+  @Test
+  void aSnapshotThatCannotBeReadCostsNothingButTheEvents() throws Exception {
+    var before = instanceWith(25);
+    node.awaitSnapshots(10L, 20L);
+    node.overwrite("UPDATE \"snapshot\" SET \"snapshot_payload\" = ?");
+    assertThat(afterARestart(EVERY)).isEqualTo(before);
+    assertThat(rename("again").revision()).isEqualTo(before.revision() + 1);
+  }
+
+  @Test
+  void aRecoveryThatReadsALongJournalEndsWithASnapshot() throws Exception {
+    node.close();
+    node = Node.start(storage, NEVER);
+    var _ = instanceWith(25);
+    assertThat(node.snapshots()).isEmpty();
+    node.close();
+    node = Node.start(storage, EVERY);
+    assertThat(node.ask(InstanceCommand.Get::new).revision()).isEqualTo(25);
+    node.awaitSnapshots(25L);
+  }
+
+  /** As it is after so many events. */
+  private InstanceView instanceWith(int events) throws Exception {
+    var view = node.ask(replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    for (int n = 2; n <= events; n++) view = rename("name " + n);
+    return view;
+  }
+
+  private InstanceView rename(String name) throws Exception {
+    return node.ask(
+        replyTo ->
+            new InstanceCommand.Update(
+                "key", Optional.of(name), Map.of(), Optional.empty(), T0, replyTo));
+  }
+
+  private InstanceView afterARestart(int snapshotEvery) throws Exception {
+    node.close();
+    node = Node.start(storage, snapshotEvery);
+    return node.ask(InstanceCommand.Get::new);
+  }
+
+  /** One node on its own database, without anything outside. */
+  private record Node(Database database, ActorTestKit kit, Instances instances)
+      implements AutoCloseable {
+    static Node start(TestStorage storage, int snapshotEvery) {
+      Config config =
+          ConfigFactory.parseString("pekko.cluster.min-nr-of-members = 1")
+              .withFallback(storage.config());
+      var database = storage.open();
+      var kit = ActorTestKit.create("instances", config);
+      var cluster = Cluster.get(kit.system());
+      cluster.manager().tell(Join.create(cluster.selfMember().address()));
+      var settings =
+          new InstanceSettings(LIMIT, Duration.ofSeconds(1), LIMIT, LIMIT, 2, snapshotEvery);
+      return new Node(
+          database,
+          kit,
+          Instances.init(
+              kit.system(),
+              (_, _, _) -> {},
+              (_, _) -> CompletableFuture.completedFuture(Done.done()),
+              settings));
+    }
+
+    InstanceView ask(Function<ActorRef<InstanceReply>, InstanceCommand> command) throws Exception {
+      var reply =
+          instances.ask(ID, command).toCompletableFuture().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+      return ((InstanceReply.Accepted) reply).view();
+    }
+
+    /** The numbers of the events behind which they were taken. */
+    List<Long> snapshots() {
+      return database
+          .jdbi()
+          .withHandle(
+              handle ->
+                  handle
+                      .createQuery(
+                          "SELECT \"sequence_number\" FROM \"snapshot\""
+                              + " WHERE \"persistence_id\" = ? ORDER BY \"sequence_number\"")
+                      .bind(0, InstanceEntity.ENTITY_KEY.name() + "|" + ID.value())
+                      .mapTo(Long.class)
+                      .list());
+    }
+
+    /** Snapshots are written beside the answers. */
+    void awaitSnapshots(Long... numbers) {
+      kit.createTestProbe()
+          .awaitAssert(
+              LIMIT,
+              () -> {
+                assertThat(snapshots()).containsExactly(numbers);
+                return numbers;
+              });
+    }
+
+    void overwrite(String update) {
+      assertThat(
+              database
+                  .jdbi()
+                  .<Integer, RuntimeException>withHandle(h -> h.execute(update, GARBAGE)))
+          .isPositive();
+    }
+
+    @Override
+    public void close() {
+      kit.shutdownTestKit();
+      database.close();
+    }
+  }
+}
