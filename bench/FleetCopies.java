@@ -213,6 +213,8 @@ final class FleetCopies {
     void makeSandbox(Path directory) throws IOException {
       if (!hasSandbox) return;
       Files.createDirectory(directory);
+      int generation = first.getCreated().getGeneration();
+      if (generation > 0) Files.writeString(directory.resolve("generation"), Integer.toString(generation));
       if (process.length > 0) Files.write(directory.resolve("process.json"), process);
     }
   }

@@ -284,11 +284,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         case InstanceEffect.Remove remove -> {
           untilDone(
               () -> {
-                work.remove(id, remove.scope());
+                work.remove(id, remove);
                 return "";
               },
               Optional.empty());
-          tell(new InstanceCommand.Removed(clock.instant()));
+          tell(new InstanceCommand.Removed(remove.attempt(), clock.instant()));
         }
       }
     }
@@ -325,7 +325,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     /** As it is to be done now: the overrides may have changed on the way to it. */
     private Step step(Stage stage, RunStages plan) {
       var config = latest instanceof RunStages left ? left.config() : plan.config();
-      return new Step(stage, plan.attempt(), plan.organizationId(), plan.model(), config);
+      return new Step(
+          stage, plan.attempt(), plan.organizationId(), plan.model(), config, plan.homes());
     }
 
     /** Whether it went well. */
@@ -435,7 +436,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       try {
         untilDone(
             () -> {
-              work.stop(id);
+              work.stop(id, stop.attempt());
               return "";
             },
             Optional.of(settings.stopLimit()));

@@ -1,7 +1,6 @@
 package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceCommand.Sight;
-import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -36,6 +35,12 @@ sealed interface Finding {
   record Unknown() implements Finding {}
 
   /**
+   * A home volume that may hold an agent's data is there, and it is not the one that the instance
+   * had last: one that was lost came back. A recover starts with it; until then it is kept.
+   */
+  record Reappeared(InstanceView view) implements Finding {}
+
+  /**
    * Compares.
    *
    * @param endedBefore what ended later is left alone for now
@@ -43,50 +48,55 @@ sealed interface Finding {
   static Finding of(Optional<InstanceView> journal, SandboxObservation seen, Instant endedBefore) {
     if (journal.isEmpty()) return new Unknown();
     var view = journal.get();
-    boolean nothing = seen.equals(nothing(seen));
     // What is under way has its own deadlines.
     if (!view.status().settled()) return new AsExpected();
+    var sight = Sights.of(view, seen);
+    boolean lost = sight instanceof Sight.Nothing || sight instanceof Sight.OtherHome;
     return switch (view.status().now()) {
       case PROVISIONING -> new AsExpected();
       case RUNNING ->
-          nothing ? new Loss(view) : runsThere(view, seen) ? new AsExpected() : new Harmless(view);
+          lost ? new Loss(view) : runsThere(view, seen) ? new AsExpected() : new Harmless(view);
       case STOPPED ->
-          nothing
+          lost
               ? new Loss(view)
-              : Sights.of(seen) instanceof Sight.Up ? new Harmless(view) : new AsExpected();
-      case ERROR, TERMINATED -> {
-        if (nothing || view.owes() || mayStay(view, seen)) yield new AsExpected();
-        if (attempt(seen.mainProcess()) > view.attempt()) yield new Unknown();
-        yield view.profile().updatedAt().isBefore(endedBefore)
-            ? new Leftover(view)
-            : new TooEarly();
-      }
+              : sight instanceof Sight.Up || sight instanceof Sight.LaterUp
+                  ? new Harmless(view)
+                  : new AsExpected();
+      case ERROR -> view.owes() ? new AsExpected() : failed(view, seen, sight, endedBefore);
+      // Deleted is deleted, whichever home it is and whatever attempt ran in it.
+      case TERMINATED ->
+          view.owes() || sight instanceof Sight.Nothing
+              ? new AsExpected()
+              : leftover(view, endedBefore);
     };
+  }
+
+  /** What is there of an instance that failed, and owes nothing. */
+  private static Finding failed(
+      InstanceView view, SandboxObservation seen, Sight sight, Instant endedBefore) {
+    var homes = view.profile().homes();
+    boolean later = seen.attempt() > view.attempt();
+    return switch (sight) {
+      case Sight.Nothing() -> new AsExpected();
+      case Sight.LaterUp _ -> new Unknown();
+      case Sight.Up _ -> leftover(view, endedBefore);
+      case Sight.OtherHome(var other, var runs) ->
+          runs || (!homes.agentRan() && !later && homes.isUnused(other, view.attempt()))
+              ? leftover(view, endedBefore)
+              : new Reappeared(view);
+      // The home of an agent that failed is kept until it is recovered or deleted.
+      case Sight.Asleep(), Sight.Down _, Sight.DiskFull _ ->
+          homes.agentRan() ? new AsExpected() : later ? new Unknown() : leftover(view, endedBefore);
+    };
+  }
+
+  private static Finding leftover(InstanceView view, Instant endedBefore) {
+    return view.profile().updatedAt().isBefore(endedBefore) ? new Leftover(view) : new TooEarly();
   }
 
   private static boolean runsThere(InstanceView view, SandboxObservation seen) {
     return seen.mainProcess() instanceof MainProcess.Up(var attempt, var endpoint)
         && attempt == view.attempt()
         && view.endpoint().equals(Optional.of(endpoint.toString()));
-  }
-
-  /** The home of an agent that failed is kept until it is recovered or deleted. */
-  private static boolean mayStay(InstanceView view, SandboxObservation seen) {
-    return view.status().now() == Name.ERROR
-        && view.ranBefore()
-        && !(Sights.of(seen) instanceof Sight.Up);
-  }
-
-  private static SandboxObservation nothing(SandboxObservation seen) {
-    return new SandboxObservation(seen.id(), false, new MainProcess.Missing());
-  }
-
-  private static int attempt(MainProcess process) {
-    return switch (process) {
-      case MainProcess.Missing() -> 0;
-      case MainProcess.Up(var attempt, _) -> attempt;
-      case MainProcess.Paused(var attempt) -> attempt;
-      case MainProcess.Ended e -> e.attempt();
-    };
   }
 }

@@ -3,6 +3,7 @@ package dev.chowder.effect;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.effect.ModelSetups.Reachable;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.StageRecord;
@@ -12,6 +13,7 @@ import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OpenClawOnboarding;
 import dev.chowder.openclaw.OpenClawPlugins;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
@@ -40,6 +42,9 @@ public final class GatewayStages implements GatewayWork {
   private static final long MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
   private static final int TAIL_CHARACTERS = 1500;
+
+  /** No home has this generation. */
+  private static final int NONE_OF_THEM = -1;
 
   private final SandboxDriver driver;
   private final SecretStore secrets;
@@ -95,17 +100,18 @@ public final class GatewayStages implements GatewayWork {
     var sandbox = SandboxId.ofInstance(id.value());
     return switch (step.stage()) {
       case CREATE_SANDBOX -> {
-        // No agent lived in what a former attempt left, and its removal may be under way still.
-        if (step.attempt() > 1) driver.remove(sandbox);
-        driver.create(new SandboxSpec(sandbox, step.organizationId(), snapshot));
+        // What an attempt before left: its removal may be under way still.
+        removeUnused(sandbox, step.attempt(), step.homes(), step.homes().generation());
+        driver.create(
+            new SandboxSpec(sandbox, step.organizationId(), snapshot, step.homes().generation()));
         yield Outcome.executed();
       }
       case ONBOARD -> onboard(id, sandbox, step);
-      case GATEWAY_TOKEN -> demandToken(id, sandbox);
-      case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox);
+      case GATEWAY_TOKEN -> demandToken(id, sandbox, step);
+      case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, step);
       case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
       case START_GATEWAY -> {
-        tokens.settle(id, sandbox);
+        tokens.settle(id, sandbox, step.fence());
         yield startGateway(id, sandbox, step);
       }
       case PUBLISH -> publish(sandbox);
@@ -121,7 +127,7 @@ public final class GatewayStages implements GatewayWork {
             step.organizationId(),
             OpenClawOnboarding.command(),
             OpenClawOnboarding.files(model.setup()));
-    var result = driver.run(sandbox, step.attempt(), task, limit(step));
+    var result = driver.run(sandbox, step.fence(), task, limit(step));
     if (result.outOfMemory()) {
       throw new WorkFailure(
           "OUT_OF_MEMORY", "openclaw onboard was killed at the sandbox's memory limit");
@@ -134,30 +140,34 @@ public final class GatewayStages implements GatewayWork {
               + "; its last lines: "
               + tail(id, step, result.output()));
     }
-    driver.writeFiles(sandbox, OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
+    driver.writeFiles(
+        sandbox, step.fence(), OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
     return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
   }
 
-  private Outcome demandToken(InstanceId id, SandboxId sandbox) {
+  private Outcome demandToken(InstanceId id, SandboxId sandbox, Step step) {
     var token = tokens.settledOrMade(id);
     var config = readConfig(sandbox);
     OpenClawConfig.demandToken(config);
     driver.writeFiles(
         sandbox,
+        step.fence(),
         List.of(
             OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
             OpenClawConfig.file(config)));
     return Outcome.executed();
   }
 
-  private Outcome openEndpoints(InstanceId id, SandboxId sandbox) {
+  private Outcome openEndpoints(InstanceId id, SandboxId sandbox, Step step) {
     var config = readConfig(sandbox);
     OpenClawConfig.openEndpoints(config, publicUrl.apply(id.value()));
-    driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
+    driver.writeFiles(sandbox, step.fence(), List.of(OpenClawConfig.file(config)));
     return Outcome.executed();
   }
 
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
+    // What was applied to the home that took its place, and is gone, is missing in this one.
+    if (step.homes().adopted()) channels.homeIsNew(id, step.config().channels());
     // Read at once: a value is kept only while its version is among the last ones.
     var wanted = step.config();
     var patches = overrides.pending(id, wanted);
@@ -169,7 +179,7 @@ public final class GatewayStages implements GatewayWork {
     var config = readConfig(sandbox);
     var switched = channels.apply(pending, config, withoutPlugin);
     overrides.apply(id, patches, config);
-    driver.writeFiles(sandbox, List.of(OpenClawConfig.file(config)));
+    driver.writeFiles(sandbox, step.fence(), List.of(OpenClawConfig.file(config)));
     channels.applied(id, switched);
     return new Outcome(
         StageRecord.Outcome.EXECUTED,
@@ -199,7 +209,7 @@ public final class GatewayStages implements GatewayWork {
     var command = OpenClawPlugins.command(channel.plugin().orElseThrow());
     var task = new TaskSpec(snapshot, step.organizationId(), command, List.of());
     try {
-      var result = driver.run(sandbox, step.attempt(), task, limit);
+      var result = driver.run(sandbox, step.fence(), task, limit);
       return result.exitCode() == 0 || OpenClawPlugins.isThere(result.output());
     } catch (SandboxException late) {
       if (late.reason() != SandboxException.Reason.TIMED_OUT) throw late;
@@ -230,7 +240,7 @@ public final class GatewayStages implements GatewayWork {
     try {
       return driver.start(
           sandbox,
-          step.attempt(),
+          step.fence(),
           new ProcessSpec(
               snapshot,
               step.organizationId(),
@@ -291,8 +301,8 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public void stop(InstanceId id) {
-    driver.stop(SandboxId.ofInstance(id.value()), settings.drain());
+  public void stop(InstanceId id, int attempt) {
+    var _ = driver.stop(SandboxId.ofInstance(id.value()), attempt, settings.drain());
   }
 
   @Override
@@ -316,16 +326,34 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public void remove(InstanceId id, InstanceEffect.Scope scope) {
+  public void remove(InstanceId id, InstanceEffect.Remove what) {
     var sandbox = SandboxId.ofInstance(id.value());
-    switch (scope) {
-      case PROCESSES -> driver.removeProcesses(sandbox);
-      case SANDBOX -> driver.remove(sandbox);
+    switch (what.scope()) {
+      case PROCESSES -> driver.removeProcesses(sandbox, what.attempt());
+      case SANDBOX -> {
+        driver.removeProcesses(sandbox, what.attempt());
+        removeUnused(sandbox, what.attempt(), what.homes(), NONE_OF_THEM);
+      }
       case EVERYTHING -> {
-        driver.remove(sandbox);
+        var _ = driver.remove(sandbox, Fence.NONE);
         secrets.deleteAll(id.value());
       }
     }
+  }
+
+  /**
+   * Removes the home that is there if no agent ever ran in it, unless it is the one to be kept. One
+   * in which an agent ran, or of which the journal does not know, stays.
+   */
+  private void removeUnused(SandboxId sandbox, int attempt, Homes homes, int kept) {
+    driver
+        .observe(sandbox)
+        .home()
+        .filter(home -> home != kept && homes.isUnused(home, attempt))
+        .ifPresent(
+            home -> {
+              var _ = driver.remove(sandbox, new Fence(attempt, home));
+            });
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
@@ -92,9 +93,9 @@ public final class GatewayTokens {
   }
 
   /** Before a gateway starts: its file may be of before a rotation, or from the midst of one. */
-  void settle(InstanceId id, SandboxId sandbox) {
+  void settle(InstanceId id, SandboxId sandbox, Fence fence) {
     if (kept(id).isEmpty()) return;
-    settled(id).ifPresent(token -> writeFile(sandbox, token));
+    settled(id).ifPresent(token -> writeFile(sandbox, fence, token));
   }
 
   /** Does what is owed; may be done again. */
@@ -102,7 +103,7 @@ public final class GatewayTokens {
     var former = settledOrMade(id);
     var next = next(id, owed.rotation());
     if (!owed.endpoint().isEmpty()) {
-      handOver(id, SandboxEndpoint.parse(owed.endpoint()), former, next);
+      handOver(id, owed, former, next);
     }
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, next);
   }
@@ -115,10 +116,11 @@ public final class GatewayTokens {
     return made.token();
   }
 
-  private void handOver(InstanceId id, SandboxEndpoint gateway, Secret former, Secret next)
+  private void handOver(InstanceId id, RotateToken owed, Secret former, Secret next)
       throws InterruptedException {
+    var gateway = SandboxEndpoint.parse(owed.endpoint());
     if (isOnly(gateway, next, former)) return;
-    writeFile(SandboxId.ofInstance(id.value()), next);
+    writeFile(SandboxId.ofInstance(id.value()), Fence.ofAttempt(owed.attempt()), next);
     // It cuts the connections that the former token opened, this one among them, so that its answer
     // may be lost: what counts is which token it takes.
     var answer = conversations.reloadSecrets(new Gateway(gateway, former, devices.of(id.value())));
@@ -140,8 +142,9 @@ public final class GatewayTokens {
         && (former.equals(next) || admin.health(gateway, former) instanceof TokenRefused);
   }
 
-  private void writeFile(SandboxId sandbox, Secret token) {
-    driver.writeFiles(sandbox, List.of(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token)));
+  private void writeFile(SandboxId sandbox, Fence fence, Secret token) {
+    driver.writeFiles(
+        sandbox, fence, List.of(OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token)));
   }
 
   private Optional<Next> kept(InstanceId id) {

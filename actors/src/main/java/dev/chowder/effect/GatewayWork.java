@@ -1,12 +1,14 @@
 package dev.chowder.effect;
 
 import dev.chowder.instance.ConfigValues;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.StageRecord;
 import dev.chowder.instance.WantedConfig;
+import dev.chowder.sandbox.Fence;
 import java.util.Optional;
 
 /**
@@ -20,8 +22,8 @@ public interface GatewayWork {
   /** Returns whether the host has memory for one more gateway now, and counts it if so. */
   boolean admitStart();
 
-  /** Ends the gateway: drained if it drains in time. */
-  void stop(InstanceId id) throws InterruptedException;
+  /** Ends the gateway of this attempt, or of one before: drained if it drains in time. */
+  void stop(InstanceId id, int attempt) throws InterruptedException;
 
   /**
    * Has the running gateway take its configuration.
@@ -42,7 +44,7 @@ public interface GatewayWork {
   void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) throws InterruptedException;
 
   /** Removes so much. */
-  void remove(InstanceId id, InstanceEffect.Scope scope) throws InterruptedException;
+  void remove(InstanceId id, InstanceEffect.Remove what) throws InterruptedException;
 
   /** Gives the instance's slot back. */
   void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
@@ -51,9 +53,20 @@ public interface GatewayWork {
    * One stage of an instance's way to a running gateway.
    *
    * @param config what {@link Stage#OPENCLAW_CONFIG} brings to the home
+   * @param homes which home it is about, and which must not be touched
    */
   record Step(
-      Stage stage, int attempt, String organizationId, ModelChoice model, WantedConfig config) {}
+      Stage stage,
+      int attempt,
+      String organizationId,
+      ModelChoice model,
+      WantedConfig config,
+      Homes homes) {
+    /** What the driver may touch for it. */
+    Fence fence() {
+      return new Fence(attempt, homes.generation());
+    }
+  }
 
   /**
    * How a step went.

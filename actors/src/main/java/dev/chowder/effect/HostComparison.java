@@ -7,6 +7,7 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
@@ -37,6 +38,9 @@ import org.slf4j.LoggerFactory;
  */
 final class HostComparison {
   private static final Logger LOG = LoggerFactory.getLogger(HostComparison.class);
+
+  /** No instance is there that could get a later attempt. */
+  private static final int NO_LIMIT = Integer.MAX_VALUE;
 
   private final Instances instances;
   private final InstanceRows rows;
@@ -152,11 +156,14 @@ final class HostComparison {
   private void act(Map<SandboxObservation, Finding> findings, Unclear unclear, int instances) {
     int massLimit = settings.massLimit(instances);
     var now = clock.instant();
-    var unknown = new ArrayList<SandboxObservation>();
+    var unknown = new HashMap<SandboxObservation, Quarantine.Why>();
     var harmless = new HashMap<SandboxObservation, InstanceView>();
     findings.forEach(
         (seen, finding) -> {
-          if (finding instanceof Finding.Unknown) unknown.add(seen);
+          if (finding instanceof Finding.Unknown) unknown.put(seen, Quarantine.Why.NO_JOURNAL);
+          if (finding instanceof Finding.Reappeared) {
+            unknown.put(seen, Quarantine.Why.HOME_REAPPEARED);
+          }
           if (finding instanceof Finding.Harmless(var view)) harmless.put(seen, view);
         });
     tell(harmless);
@@ -206,16 +213,37 @@ final class HostComparison {
         tell(told, seen);
         yield false;
       }
-      case Finding.Loss _, Finding.Leftover _, Finding.Unknown() -> true;
+      case Finding.Loss _, Finding.Leftover _, Finding.Unknown(), Finding.Reappeared _ -> true;
       case Finding.AsExpected(), Finding.TooEarly() -> false;
     };
   }
 
-  /** Whether no journal accounts for it. */
-  boolean isUnknown(SandboxId id) {
+  /**
+   * Removes a sandbox that is in quarantine, its home included.
+   *
+   * @return false if it is not in quarantine, or was given a later attempt meanwhile
+   */
+  boolean removeQuarantined(SandboxId id) {
+    if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
-    return !own.contains(id)
-        && Finding.of(view, driver.observe(id), Instant.EPOCH) instanceof Finding.Unknown;
+    var seen = driver.observe(id);
+    return switch (Finding.of(view, seen, Instant.EPOCH)) {
+      case Finding.Unknown(), Finding.Reappeared _ -> {
+        // An instance may be recovered with this home at any moment: then it is not removed.
+        int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
+        if (seen.home().isPresent()) {
+          yield driver.remove(id, new Fence(attempt, seen.home().get()));
+        }
+        driver.removeProcesses(id, attempt);
+        yield true;
+      }
+      case Finding.AsExpected(),
+          Finding.Harmless _,
+          Finding.Loss _,
+          Finding.Leftover _,
+          Finding.TooEarly() ->
+          false;
+    };
   }
 
   /** All that are not terminated, as their rows say. */
@@ -256,7 +284,7 @@ final class HostComparison {
     try {
       // Only whoever should run is asked why it does not: most that ended were stopped.
       boolean shouldRun = view.status().settled() && view.status().now() == Name.RUNNING;
-      var sight = shouldRun ? Sights.withCause(driver, seen) : Sights.of(seen);
+      var sight = shouldRun ? Sights.withCause(driver, view, seen) : Sights.of(view, seen);
       instances.tell(
           view.id(),
           new InstanceCommand.Observed(

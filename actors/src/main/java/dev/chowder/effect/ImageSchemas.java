@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
@@ -65,14 +66,14 @@ public final class ImageSchemas {
 
   private Optional<ConfigSchema> ask() {
     try {
-      driver.create(new SandboxSpec(sandbox, NOBODY, snapshot));
+      driver.create(new SandboxSpec(sandbox, NOBODY, snapshot, 0));
       var task =
           new TaskSpec(
               snapshot,
               NOBODY,
               ConfigSchema.command(OpenClawHome.absolute(OpenClawHome.SCHEMA)),
               List.of());
-      var result = driver.run(sandbox, 1, task, limit);
+      var result = driver.run(sandbox, Fence.ofAttempt(1), task, limit);
       if (result.exitCode() != 0) {
         LOG.warn("config schema: exit code {} (expected: 0)", result.exitCode());
         return Optional.empty();
@@ -88,7 +89,7 @@ public final class ImageSchemas {
 
   private void remove() {
     try {
-      driver.remove(sandbox);
+      var _ = driver.remove(sandbox, Fence.NONE);
     } catch (SandboxException why) {
       LOG.warn("config schema: sandbox {} stays behind, {}", sandbox, why.getMessage());
     }

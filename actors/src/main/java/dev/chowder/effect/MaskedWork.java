@@ -33,8 +33,8 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public void stop(InstanceId id) throws InterruptedException {
-    work.stop(id);
+  public void stop(InstanceId id, int attempt) throws InterruptedException {
+    work.stop(id, attempt);
   }
 
   @Override
@@ -62,7 +62,7 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public void remove(InstanceId id, InstanceEffect.Scope scope) throws InterruptedException {
+  public void remove(InstanceId id, InstanceEffect.Remove scope) throws InterruptedException {
     work.remove(id, scope);
   }
 

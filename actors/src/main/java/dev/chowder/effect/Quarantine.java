@@ -7,7 +7,6 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sandboxes that no journal accounts for: their processes are stopped, their homes are kept, and
- * they are shown until an operator removes them or brings the database back that knows them. What
- * is there is the host's to say, so that nothing has to be remembered but since when.
+ * Sandboxes that no journal accounts for, and home volumes that came back after their instance had
+ * lost them: their processes are stopped, their homes are kept, and they are shown until an
+ * operator removes them, brings the database back that knows them, or the instance is recovered.
+ * What is there is the host's to say, so that nothing has to be remembered but since when.
  */
 final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
@@ -30,8 +30,18 @@ final class Quarantine {
   private final int atOnce;
   private Map<SandboxId, Unaccounted> known = Map.of();
 
+  /** Why one is here. */
+  enum Why {
+    /** No journal knows the sandbox, or only of an earlier attempt than the one that is seen. */
+    NO_JOURNAL,
+    /**
+     * The instance failed, and a home volume is there that it had lost: a recover starts with it.
+     */
+    HOME_REAPPEARED
+  }
+
   /** One of them, as it was last seen. */
-  record Unaccounted(SandboxObservation seen, Instant since) {
+  record Unaccounted(SandboxObservation seen, Why why, Instant since) {
     boolean runs() {
       return switch (seen.mainProcess()) {
         case MainProcess.Up _, MainProcess.Paused _ -> true;
@@ -51,18 +61,30 @@ final class Quarantine {
    *
    * @param unclear those that it could not find out about, and that stay as they were
    */
-  synchronized void found(Collection<SandboxObservation> all, Set<SandboxId> unclear, Instant now) {
+  synchronized void found(Map<SandboxObservation, Why> all, Set<SandboxId> unclear, Instant now) {
     var next = new HashMap<>(known);
     next.keySet().retainAll(unclear);
-    for (var seen : all) {
-      var before = known.get(seen.id());
-      if (before == null) {
-        LOG.warn(
-            "sandbox={} event=unknown: no journal accounts for it; its home is kept", seen.id());
-      }
-      next.put(seen.id(), new Unaccounted(seen, before == null ? now : before.since()));
-    }
+    all.forEach(
+        (seen, why) -> {
+          var before = known.get(seen.id());
+          if (before == null) warn(seen, why);
+          next.put(seen.id(), new Unaccounted(seen, why, before == null ? now : before.since()));
+        });
     known = Map.copyOf(next);
+  }
+
+  private static void warn(SandboxObservation seen, Why why) {
+    switch (why) {
+      case NO_JOURNAL ->
+          LOG.warn(
+              "sandbox={} event=unknown: no journal accounts for it; its home is kept", seen.id());
+      case HOME_REAPPEARED ->
+          LOG.warn(
+              "sandbox={} event=home-reappeared generation={}: the instance had lost this home"
+                  + " volume; it is kept, and a recover of the instance starts with it",
+              seen.id(),
+              seen.home().orElse(0));
+    }
   }
 
   synchronized List<Unaccounted> all() {
@@ -80,13 +102,15 @@ final class Quarantine {
     var due = all().stream().filter(one -> one.runs() && one.since().isBefore(seenBefore)).toList();
     if (due.isEmpty()) return;
     try (var threads = Executors.newFixedThreadPool(atOnce, Thread.ofVirtual().factory())) {
-      due.forEach(one -> threads.execute(() -> stop(one.seen().id())));
+      due.forEach(one -> threads.execute(() -> stop(one.seen())));
     }
   }
 
-  private void stop(SandboxId id) {
+  private void stop(SandboxObservation seen) {
+    var id = seen.id();
     try {
-      driver.stop(id, drain);
+      // Not what was started since.
+      var _ = driver.stop(id, seen.attempt(), drain);
       LOG.warn("sandbox={} event=quarantined: stopped, its home is kept", id);
     } catch (SandboxException why) {
       // The next sweep sees it running still.

@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -43,7 +44,6 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   private final Instances instances;
   private final InstanceRows rows;
-  private final SandboxDriver driver;
   private final HostPortAccess hostPorts;
   private final UnbornSlots slots;
   private final List<RowRepair> repairs;
@@ -75,7 +75,6 @@ public final class Reconciler implements OnePerCluster.Duty {
       MeterRegistry metrics) {
     this.instances = instances;
     this.rows = rows;
-    this.driver = driver;
     this.hostPorts = hostPorts;
     this.slots = slots;
     this.repairs = List.copyOf(repairs);
@@ -167,15 +166,31 @@ public final class Reconciler implements OnePerCluster.Duty {
     return firstLook.minimalCompletionStage();
   }
 
-  /** Sandboxes that no journal accounts for, as the last sweep saw them. */
+  /** Sandboxes that no journal accounts for and homes that came back, as the last pass saw them. */
   public List<UnknownSandbox> unknown() {
     return host.quarantine().all().stream()
-        .map(one -> new UnknownSandbox(one.seen().id(), one.since(), one.runs()))
+        .map(
+            one ->
+                new UnknownSandbox(
+                    one.seen().id(),
+                    one.why().name().toLowerCase(Locale.ROOT),
+                    one.seen().home(),
+                    one.since(),
+                    one.runs()))
         .toList();
   }
 
-  /** Such a sandbox, since when it is known to be, and whether its process still runs. */
-  public record UnknownSandbox(SandboxId id, Instant since, boolean runs) {}
+  /**
+   * Such a sandbox.
+   *
+   * @param why {@code no_journal}, or {@code home_reappeared}: a recover of the instance starts
+   *     with the home
+   * @param generation of its home volume; empty if there is none
+   * @param since when it is known to be
+   * @param runs whether its process still runs
+   */
+  public record UnknownSandbox(
+      SandboxId id, String why, Optional<Integer> generation, Instant since, boolean runs) {}
 
   /** Why it gives up and takes away nothing now; empty: it does. */
   public Optional<Halt> halt() {
@@ -196,14 +211,13 @@ public final class Reconciler implements OnePerCluster.Duty {
   }
 
   /**
-   * An operator's: removes a sandbox that no journal accounts for, its home included.
+   * An operator's: removes a sandbox that is in quarantine, its home included.
    *
-   * @return false when a journal does: then deleting the instance is the way
+   * @return false if it is an instance's: then deleting the instance is the way
    */
   public boolean remove(SandboxId id) {
-    if (!host.isUnknown(id)) return false;
+    if (!host.removeQuarantined(id)) return false;
     LOG.warn("sandbox={} event=removed by an operator", id);
-    driver.remove(id);
     compareSoon();
     return true;
   }

@@ -1,6 +1,7 @@
 package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxObservation;
@@ -11,22 +12,35 @@ final class Sights {
   private Sights() {}
 
   /** Without a look into the log. */
-  static Sight of(SandboxObservation seen) {
-    return of(seen, "", Ending.BY_ITSELF);
+  static Sight of(InstanceView view, SandboxObservation seen) {
+    return of(view, seen, "", Ending.BY_ITSELF);
   }
 
   /**
    * With the last lines of a process that ended, since the engine does not know of a full disk, and
    * with what the engine remembers of its end.
    */
-  static Sight withCause(SandboxDriver driver, SandboxObservation seen)
+  static Sight withCause(SandboxDriver driver, InstanceView view, SandboxObservation seen)
       throws InterruptedException {
     return seen.mainProcess() instanceof MainProcess.Ended
-        ? of(seen, LogTail.read(driver, seen.id()), driver.howEnded(seen.id()))
-        : of(seen);
+        ? of(view, seen, LogTail.read(driver, seen.id()), driver.howEnded(seen.id()))
+        : of(view, seen);
   }
 
-  private static Sight of(SandboxObservation seen, String lastLines, Ending ending) {
+  private static Sight of(
+      InstanceView view, SandboxObservation seen, String lastLines, Ending ending) {
+    int generation = view.profile().homes().generation();
+    if (seen.mainProcess() instanceof MainProcess.Up(var attempt, var endpoint)
+        && attempt > view.attempt()) {
+      return new Sight.LaterUp(attempt, seen.home().orElse(generation), endpoint.toString());
+    }
+    if (seen.home().isPresent() && seen.home().get() != generation) {
+      return new Sight.OtherHome(seen.home().get(), seen.mainProcess() instanceof MainProcess.Up);
+    }
+    return sight(seen, lastLines, ending);
+  }
+
+  private static Sight sight(SandboxObservation seen, String lastLines, Ending ending) {
     return switch (seen.mainProcess()) {
       case MainProcess.Up(_, var endpoint) -> new Sight.Up(endpoint.toString());
       case MainProcess.Paused _ ->

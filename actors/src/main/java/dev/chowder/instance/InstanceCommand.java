@@ -57,14 +57,14 @@ public sealed interface InstanceCommand extends CborSerializable {
    * @param attempt the life that failed, as seen before the slot was taken
    * @param slotReturns how often that life had given a slot back, as seen at the same time: a slot
    *     that was given back since is not the one that was taken
-   * @param homeThere whether its home was seen outside
+   * @param home the generation of the home volume that was seen outside; empty if there is none
    * @param model what it uses when it has to be provisioned again
    */
   record Recover(
       String keyId,
       int attempt,
       int slotReturns,
-      boolean homeThere,
+      Optional<Integer> home,
       ModelChoice model,
       Instant now,
       ActorRef<InstanceReply> replyTo)
@@ -186,8 +186,8 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record SlotReleased(Instant now) implements Report {}
 
-  /** Nothing that was to be removed is there any more. */
-  record Removed(Instant now) implements Report {}
+  /** Nothing that was to be removed in this attempt is there any more. */
+  record Removed(int attempt, Instant now) implements Report {}
 
   /**
    * What was seen outside while the instance was in its life {@code attempt}.
@@ -206,7 +206,9 @@ public sealed interface InstanceCommand extends CborSerializable {
     @JsonSubTypes.Type(value = Sight.Asleep.class, name = "asleep"),
     @JsonSubTypes.Type(value = Sight.Up.class, name = "up"),
     @JsonSubTypes.Type(value = Sight.Down.class, name = "down"),
-    @JsonSubTypes.Type(value = Sight.DiskFull.class, name = "disk-full")
+    @JsonSubTypes.Type(value = Sight.DiskFull.class, name = "disk-full"),
+    @JsonSubTypes.Type(value = Sight.OtherHome.class, name = "other-home"),
+    @JsonSubTypes.Type(value = Sight.LaterUp.class, name = "later-up")
   })
   sealed interface Sight {
     /** Neither home nor process. */
@@ -226,5 +228,15 @@ public sealed interface InstanceCommand extends CborSerializable {
 
     /** The home is larger than an agent may have. */
     record DiskFull(String message) implements Sight {}
+
+    /**
+     * Not the home that the journal names, but another one.
+     *
+     * @param runs whether a gateway's process runs in it
+     */
+    record OtherHome(int generation, boolean runs) implements Sight {}
+
+    /** A gateway of a later attempt runs than the journal knows of. */
+    record LaterUp(int attempt, int generation, String endpoint) implements Sight {}
   }
 }

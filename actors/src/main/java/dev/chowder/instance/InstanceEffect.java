@@ -20,13 +20,15 @@ public sealed interface InstanceEffect {
    *
    * @param stages at least one
    * @param config what {@link Stage#OPENCLAW_CONFIG} brings to the home
+   * @param homes which home it is about, and which must not be touched
    */
   record RunStages(
       List<Stage> stages,
       int attempt,
       String organizationId,
       ModelChoice model,
-      WantedConfig config)
+      WantedConfig config,
+      Homes homes)
       implements InstanceEffect {
     static RunStages of(InstanceState.Progress progress, int attempt, Profile profile) {
       return new RunStages(
@@ -34,7 +36,9 @@ public sealed interface InstanceEffect {
           attempt,
           profile.organizationId(),
           profile.model(),
-          WantedConfig.of(profile, progress.plan().contains(Stage.CREATE_SANDBOX)));
+          WantedConfig.of(
+              profile, progress.plan().contains(Stage.CREATE_SANDBOX) || profile.homes().adopted()),
+          profile.homes());
     }
 
     /** Whether it is on the same way, wherever on it. */
@@ -81,7 +85,14 @@ public sealed interface InstanceEffect {
 
   record ReleaseSlot(String organizationId) implements InstanceEffect {}
 
-  record Remove(String organizationId, Scope scope) implements InstanceEffect {}
+  /**
+   * Removes what an instance does not need any more.
+   *
+   * @param attempt up to which processes are removed
+   * @param homes which of its homes may be removed, unless it was deleted
+   */
+  record Remove(String organizationId, Scope scope, int attempt, Homes homes)
+      implements InstanceEffect {}
 
   /** How much is removed. */
   enum Scope {

@@ -96,8 +96,19 @@ public sealed interface InstanceEvent {
 
   record RestartRequested(String keyId, Instant at) implements InstanceEvent {}
 
-  /** {@code homeKept}: its home was there, so that its gateway only has to start. */
-  record Recovered(String keyId, int attempt, boolean homeKept, ModelChoice model, Instant at)
+  /**
+   * {@code homeKept}: a home was there in which an agent ran, so that its gateway only has to
+   * start. {@code generation}: that home's, or that of the one to be made.
+   */
+  record Recovered(
+      String keyId, int attempt, boolean homeKept, ModelChoice model, int generation, Instant at)
+      implements InstanceEvent {}
+
+  /**
+   * The gateway that runs is of a later attempt than the journal knew, as after a database was
+   * restored from before. {@code generation} is that of its home.
+   */
+  record LaterAttemptFound(int attempt, int generation, String endpoint, Instant at)
       implements InstanceEvent {}
 
   record SlotFound(Instant at) implements InstanceEvent {}

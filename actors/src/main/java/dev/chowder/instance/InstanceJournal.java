@@ -13,6 +13,7 @@ import dev.chowder.journal.v1.InstanceDeleted;
 import dev.chowder.journal.v1.InstanceEndpointMoved;
 import dev.chowder.journal.v1.InstanceFailed;
 import dev.chowder.journal.v1.InstanceGatewayLost;
+import dev.chowder.journal.v1.InstanceLaterAttemptFound;
 import dev.chowder.journal.v1.InstanceLeftoverFound;
 import dev.chowder.journal.v1.InstanceRecovered;
 import dev.chowder.journal.v1.InstanceRestartRequested;
@@ -122,6 +123,14 @@ public final class InstanceJournal
       case InstanceEvent.RestartRequested _ ->
           stored.setRestartRequested(InstanceRestartRequested.getDefaultInstance()).build();
       case InstanceEvent.Recovered e -> stored.setRecovered(recovered(e)).build();
+      case InstanceEvent.LaterAttemptFound e ->
+          stored
+              .setLaterAttemptFound(
+                  InstanceLaterAttemptFound.newBuilder()
+                      .setAttempt(e.attempt())
+                      .setGeneration(e.generation())
+                      .setEndpoint(e.endpoint()))
+              .build();
       case InstanceEvent.SlotFound _ ->
           stored.setSlotFound(InstanceSlotFound.getDefaultInstance()).build();
       case InstanceEvent.TokenRotationRequested _ ->
@@ -242,7 +251,13 @@ public final class InstanceJournal
             e.getHomeKept(),
             new ModelChoice(
                 e.getModelProvider(), e.getModel(), e.getModelBaseUrl(), e.getModelApi()),
+            e.getGeneration(),
             at);
+      }
+      case LATER_ATTEMPT_FOUND -> {
+        var e = stored.getLaterAttemptFound();
+        yield new InstanceEvent.LaterAttemptFound(
+            e.getAttempt(), e.getGeneration(), e.getEndpoint(), at);
       }
       case SLOT_FOUND -> new InstanceEvent.SlotFound(at);
       case TOKEN_ROTATION_REQUESTED ->
@@ -277,6 +292,7 @@ public final class InstanceJournal
         .putAllLabels(p.labels())
         .setConfigured(p.configVersion() > 0)
         .setOverridesVersion(p.config().overrides().version())
+        .setGeneration(p.homes().generation())
         .build();
   }
 
@@ -293,6 +309,7 @@ public final class InstanceJournal
         0,
         TokenRotations.NONE,
         ConfigValues.ofNew(e.getConfigured() ? version(e.getOverridesVersion()) : ""),
+        Homes.NONE.made(e.getGeneration()),
         at,
         at,
         requestId);
@@ -306,6 +323,7 @@ public final class InstanceJournal
         .setModel(e.model().model())
         .setModelBaseUrl(e.model().baseUrl())
         .setModelApi(e.model().api())
+        .setGeneration(e.generation())
         .build();
   }
 

@@ -140,9 +140,10 @@ public final class InstanceLifecycle {
             case Deleted s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case InstanceState _ -> accept();
           };
-      case InstanceCommand.Removed(var now) ->
+      case InstanceCommand.Removed(var attempt, var now) ->
           switch (state) {
-            case Errored s when s.leftovers() -> accept(new InstanceEvent.SandboxRemoved(now));
+            case Errored s when s.leftovers() && s.attempt() == attempt ->
+                accept(new InstanceEvent.SandboxRemoved(now));
             case Deleted s when s.leftovers() -> accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
           };
@@ -181,14 +182,24 @@ public final class InstanceLifecycle {
         || state.slotReturns() != r.slotReturns()) {
       return reject(new InstanceRejection.SlotReturned());
     }
-    boolean homeKept = state.homeKept() && r.homeThere();
+    int attempt = state.attempt() + 1;
+    var homes = state.profile().homes();
+    // Also one that the journal does not know of: it may be the agent's all the same.
+    var kept = r.home().filter(seen -> !homes.isUnused(seen, state.attempt()));
     return accept(
-        new InstanceEvent.Recovered(
-            r.keyId(),
-            state.attempt() + 1,
-            homeKept,
-            homeKept ? state.profile().model() : r.model(),
-            r.now()));
+        kept.map(
+                home ->
+                    new InstanceEvent.Recovered(
+                        r.keyId(),
+                        attempt,
+                        true,
+                        homes.used(home).map(Homes.Used::model).orElse(state.profile().model()),
+                        home,
+                        r.now()))
+            .orElseGet(
+                () ->
+                    new InstanceEvent.Recovered(
+                        r.keyId(), attempt, false, r.model(), attempt, r.now())));
   }
 
   private static InstanceEvent configApplied(InstanceCommand.ConfigApplied c) {
@@ -363,13 +374,21 @@ public final class InstanceLifecycle {
         var r = expect(Running.class, state, event);
         yield new Restarting(r.profile().at(at), r.attempt(), r.stages(), at);
       }
-      case InstanceEvent.Recovered(_, var attempt, var homeKept, var model, var at) -> {
+      case InstanceEvent.Recovered(_, var attempt, var homeKept, var model, var home, var at) -> {
         var profile = expect(Errored.class, state, event).profile();
         yield homeKept
-            ? starting(profile, attempt, at, Restarts.NONE)
+            ? starting(profile.taking(home, model), attempt, at, Restarts.NONE)
             : new Provisioning(
-                profile.anew(model).at(at), attempt, Progress.begin(Stage.OF_PROVISIONING, at));
+                profile.anew(model, home).at(at),
+                attempt,
+                Progress.begin(Stage.OF_PROVISIONING, at));
       }
+      case InstanceEvent.LaterAttemptFound(var attempt, var home, var endpoint, var at) ->
+          switch (state) {
+            case Running r -> r.foundAs(attempt, endpoint, found(r.profile(), home).at(at));
+            case Stopped s -> new Stopped(found(s.profile(), home).at(at), attempt, s.stages());
+            case InstanceState _ -> throw corrupt(state, event);
+          };
       case InstanceEvent.SlotFound _ ->
           switch (state) {
             case NeverBorn s -> new NeverBorn(s.organizationId(), true);
@@ -426,11 +445,21 @@ public final class InstanceLifecycle {
     };
   }
 
+  private static Profile found(Profile profile, int home) {
+    return profile.taking(home, profile.model()).ran();
+  }
+
+  /** An agent ran from when its gateway was ready, whatever becomes of it afterwards. */
+  private static Profile finished(Profile profile, InstanceEvent.StageFinished event) {
+    var applied = applied(profile, event);
+    return event.done().stage() == Stage.START_GATEWAY ? applied.ran() : applied;
+  }
+
   private static InstanceState stageFinished(
       InstanceState state, InstanceEvent.StageFinished event) {
     return switch (state) {
       case Provisioning s -> {
-        var profile = applied(s.profile(), event);
+        var profile = finished(s.profile(), event);
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
@@ -438,7 +467,7 @@ public final class InstanceLifecycle {
             : new Provisioning(profile, s.attempt(), progress);
       }
       case Starting s -> {
-        var profile = applied(s.profile(), event);
+        var profile = finished(s.profile(), event);
         var progress = s.progress().with(event.done(), event.at());
         yield s.progress().isLast()
             ? new Running(
@@ -505,7 +534,7 @@ public final class InstanceLifecycle {
         f.reason(),
         f.message(),
         stages,
-        !(b instanceof Provisioning),
+        b.profile().homes().agentRan(),
         true,
         0,
         true);

@@ -50,30 +50,22 @@ final class InstanceSightings {
                     r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
             case Sight.DiskFull(var message) ->
                 accept(failed(r.attempt(), "DISK_FULL", message, o.now()));
-            case Sight.Nothing() ->
-                accept(
-                    failed(
-                        r.attempt(),
-                        "SANDBOX_LOST",
-                        "sandbox: its home was removed from outside",
-                        o.now()));
+            case Sight.Nothing() -> accept(homeLost(r, o.now()));
+            case Sight.OtherHome(var other, _) -> accept(homeReplaced(r, other, o.now()));
+            case Sight.LaterUp later -> accept(found(later, o.now()));
           };
       case Stopped s ->
           switch (o.sight()) {
             case Sight.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
-            case Sight.Nothing() ->
+            case Sight.Nothing() -> accept(homeLost(s, o.now()));
+            case Sight.OtherHome(var other, _) -> accept(homeReplaced(s, other, o.now()));
+            case Sight.LaterUp later ->
                 accept(
-                    failed(
-                        s.attempt(),
-                        "SANDBOX_LOST",
-                        "sandbox: its home was removed from outside",
-                        o.now()));
+                    List.of(found(later, o.now()), new InstanceEvent.StopRequested("", o.now())));
             case Sight.Asleep(), Sight.Down _, Sight.DiskFull _ -> accept();
           };
       case Errored e ->
-          !e.leftovers()
-                  && (o.sight() instanceof Sight.Up
-                      || (!e.homeKept() && !(o.sight() instanceof Sight.Nothing)))
+          !e.leftovers() && mayBeRemoved(e, o.sight())
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
       case Deleted d ->
@@ -87,6 +79,41 @@ final class InstanceSightings {
   /** Whether a start failed for this reason because engine or host ended the gateway. */
   static boolean isEngineLoss(String reason) {
     return ENGINE_LOSSES.contains(reason);
+  }
+
+  /** Processes of what failed, and a home in which no agent ever ran. */
+  private static boolean mayBeRemoved(Errored e, Sight sight) {
+    return switch (sight) {
+      case Sight.Nothing(), Sight.DiskFull _ -> false;
+      case Sight.Up _ -> true;
+      case Sight.Asleep(), Sight.Down _ -> !e.homeKept();
+      case Sight.OtherHome(var other, var runs) ->
+          runs || (!e.homeKept() && e.profile().homes().isUnused(other, e.attempt()));
+      // It is an agent's: it is stopped and kept, as what no journal knows.
+      case Sight.LaterUp _ -> false;
+    };
+  }
+
+  private static InstanceEvent found(Sight.LaterUp later, Instant now) {
+    return new InstanceEvent.LaterAttemptFound(
+        later.attempt(), later.generation(), later.endpoint(), now);
+  }
+
+  private static InstanceEvent homeLost(Born born, Instant now) {
+    return failed(
+        born.attempt(), "SANDBOX_LOST", "sandbox: its home was removed from outside", now);
+  }
+
+  private static InstanceEvent homeReplaced(Born born, int other, Instant now) {
+    return failed(
+        born.attempt(),
+        "SANDBOX_LOST",
+        "sandbox: its home volume "
+            + born.profile().homes().generation()
+            + " is gone, and home volume "
+            + other
+            + " is there; recover the instance to start with that one",
+        now);
   }
 
   /**

@@ -45,6 +45,11 @@ public sealed interface InstanceState {
       return new Running(p, attempt, endpoint, stages, provisioned, restarts);
     }
 
+    /** What a later attempt than the journal knows of is doing. */
+    Running foundAs(int laterAttempt, String newEndpoint, Profile p) {
+      return new Running(p, laterAttempt, newEndpoint, stages, provisioned, restarts);
+    }
+
     Running movedTo(String newEndpoint) {
       return new Running(profile, attempt, newEndpoint, stages, provisioned, restarts);
     }
@@ -110,9 +115,9 @@ public sealed interface InstanceState {
   }
 
   /**
-   * {@code homeKept}: it ran before, so its home is kept until it is deleted. {@code leftovers}:
-   * processes, and the home unless it is kept, are still to be removed. {@code slotReturns}: how
-   * often it gave a slot back since it failed.
+   * {@code homeKept}: an agent ran in its home, so that is kept until it is deleted. {@code
+   * leftovers}: processes, and the home unless it is kept, are still to be removed. {@code
+   * slotReturns}: how often it gave a slot back since it failed.
    */
   record Errored(
       Profile profile,
@@ -237,14 +242,19 @@ public sealed interface InstanceState {
         yield e.leftovers()
             ? new InstanceEffect.Remove(
                 e.profile().organizationId(),
-                e.homeKept() ? InstanceEffect.Scope.PROCESSES : InstanceEffect.Scope.SANDBOX)
+                e.homeKept() ? InstanceEffect.Scope.PROCESSES : InstanceEffect.Scope.SANDBOX,
+                e.attempt(),
+                e.profile().homes())
             : new InstanceEffect.None();
       }
       case Deleted d -> {
         if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
         yield d.leftovers()
             ? new InstanceEffect.Remove(
-                d.profile().organizationId(), InstanceEffect.Scope.EVERYTHING)
+                d.profile().organizationId(),
+                InstanceEffect.Scope.EVERYTHING,
+                d.attempt(),
+                d.profile().homes())
             : new InstanceEffect.None();
       }
     };

@@ -99,7 +99,7 @@ public record InstanceView(
     boolean ranBefore =
         switch (state) {
           case Provisioning _, Deleted _ -> false;
-          case Errored e -> e.homeKept();
+          case Errored e -> !e.profile().homes().used().isEmpty();
           case Running _, Stopping _, Restarting _, Waiting _, Stopped _, Starting _ -> true;
         };
     return new InstanceView(
@@ -116,7 +116,12 @@ public record InstanceView(
             ? Optional.of(r.provisioned() ? "cold" : "boot")
             : Optional.empty(),
         ranBefore,
-        ranBefore || (state instanceof Provisioning p && !p.progress().done().isEmpty()),
+        switch (state) {
+          case Provisioning p -> !p.progress().done().isEmpty();
+          case Errored e -> e.homeKept();
+          case Running _, Stopping _, Restarting _, Waiting _, Stopped _, Starting _ -> true;
+          case Deleted _ -> false;
+        },
         state instanceof Errored e ? Optional.of(e.reason()) : Optional.empty(),
         state instanceof Errored e ? Optional.of(e.message()) : Optional.empty(),
         switch (state) {

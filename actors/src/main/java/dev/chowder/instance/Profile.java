@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param appliedVersion up to which of those the gateway's file has them
  * @param token how often another token for its gateway was asked for
  * @param config which values the configuration consists of
+ * @param homes its home volumes
  * @param createRequestId the id of the request that created it; empty if an older version did
  */
 public record Profile(
@@ -26,10 +27,11 @@ public record Profile(
     int appliedVersion,
     TokenRotations token,
     ConfigValues config,
+    Homes homes,
     Instant createdAt,
     Instant updatedAt,
     String createRequestId) {
-  /** A row of an older version has no rotations, no values and no request id. */
+  /** A row of an older version has no rotations, no values, no homes and no request id. */
   public Profile(
       String organizationId,
       String name,
@@ -42,6 +44,7 @@ public record Profile(
       int appliedVersion,
       @Nullable TokenRotations token,
       @Nullable ConfigValues config,
+      @Nullable Homes homes,
       Instant createdAt,
       Instant updatedAt,
       @Nullable String createRequestId) {
@@ -56,6 +59,7 @@ public record Profile(
     this.appliedVersion = appliedVersion;
     this.token = token == null ? TokenRotations.NONE : token;
     this.config = config == null ? unversioned(configVersion) : config;
+    this.homes = homes == null ? Homes.NONE : homes;
     this.createdAt = createdAt;
     this.updatedAt = updatedAt;
     this.createRequestId = createRequestId == null ? "" : createRequestId;
@@ -96,7 +100,22 @@ public record Profile(
   }
 
   /** For a home that is made anew: nothing is applied in it yet. */
-  Profile anew(ModelChoice newModel) {
+  Profile anew(ModelChoice newModel, int generation) {
+    return in(homes.made(generation), newModel, 0);
+  }
+
+  /** For a home that is there; what another one was given is not applied in it. */
+  Profile taking(int generation, ModelChoice itsModel) {
+    var taken = homes.taken(generation, itsModel);
+    return in(taken, itsModel, taken.adopted() ? 0 : appliedVersion);
+  }
+
+  /** An agent runs in its home. */
+  Profile ran() {
+    return in(homes.ranWith(model), model, appliedVersion);
+  }
+
+  private Profile in(Homes newHomes, ModelChoice newModel, int applied) {
     return new Profile(
         organizationId,
         name,
@@ -106,9 +125,10 @@ public record Profile(
         region,
         labels,
         configVersion,
-        0,
+        applied,
         token,
         config,
+        newHomes,
         createdAt,
         updatedAt,
         createRequestId);
@@ -147,6 +167,7 @@ public record Profile(
         appliedVersion,
         token,
         config,
+        homes,
         createdAt,
         updatedAt,
         createRequestId);

@@ -16,21 +16,28 @@ import java.util.function.Consumer;
  * <p>Every call blocks and is idempotent: called again after a crash, it leads to the same outcome
  * as once. Calls are interruptible; what an interrupted call left behind is found by {@link
  * #remove}. All calls throw {@link SandboxException} and nothing else.
+ *
+ * <p>A call can also come late, from a node that was paused and is not the instance's any more. So
+ * each process is labelled with its attempt and each home with its generation, and a call that
+ * ends, replaces, overwrites or removes something says which it means ({@link Fence}).
  */
 public interface SandboxDriver extends AutoCloseable {
   /**
-   * Makes the home directory from the snapshot; a sandbox that is there already is left as it is.
+   * Makes the home directory from the snapshot; one of the same generation that is there already is
+   * left as it is, and one of another generation too: {@link
+   * SandboxException.Reason#HOME_REPLACED}.
    */
   void create(SandboxSpec spec);
 
   /**
    * Runs one command to its end, in a container of its own, after the former task or main process
-   * of this sandbox was removed.
+   * of this sandbox was removed. While one of a later attempt runs nothing is removed: {@link
+   * SandboxException.Reason#REFUSED}.
    *
    * @param limit how long it may take; beyond it the task is killed and {@link
    *     SandboxException.Reason#TIMED_OUT} thrown
    */
-  TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit);
+  TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit);
 
   /**
    * Runs one command to its end beside the main process, in the same container; {@link
@@ -48,22 +55,29 @@ public interface SandboxDriver extends AutoCloseable {
    * again, or made anew when it is gone or its spec differs. One of a later attempt that runs is
    * not replaced: {@link SandboxException.Reason#REFUSED}.
    */
-  SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process);
+  SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process);
 
   /**
    * Ends the main process: SIGTERM, then SIGKILL when {@code grace} is over. The home directory
-   * stays. Nothing to stop: no-op.
+   * stays. Nothing to stop: no-op. One of a later attempt that runs is not ended: {@link
+   * SandboxException.Reason#REFUSED}.
    */
-  StopResult stop(SandboxId id, Duration grace);
-
-  /** Ends and removes the processes; the home directory stays. */
-  void removeProcesses(SandboxId id);
+  StopResult stop(SandboxId id, int attempt, Duration grace);
 
   /**
-   * Removes everything that carries this sandbox's label, whatever state it is in; nothing there:
-   * no-op.
+   * Ends and removes the processes of this attempt and of those before it; the home directory
+   * stays.
    */
-  void remove(SandboxId id);
+  void removeProcesses(SandboxId id, int attempt);
+
+  /**
+   * Removes what is within the fence, whatever state it is in: the home of that generation, and the
+   * processes that used it. A home that a process of a later attempt uses stays. Nothing there:
+   * no-op.
+   *
+   * @return whether nothing of the sandbox is left
+   */
+  boolean remove(SandboxId id, Fence fence);
 
   /** What is there now. Throws when the engine cannot be asked: never guesses. */
   SandboxObservation observe(SandboxId id);
@@ -90,9 +104,10 @@ public interface SandboxDriver extends AutoCloseable {
 
   /**
    * Writes files into the home directory, each atomically, owned by the sandbox's user; works
-   * whether a process runs or not.
+   * whether a process runs or not. While a main process of a later attempt runs nothing is written:
+   * {@link SandboxException.Reason#REFUSED}.
    */
-  void writeFiles(SandboxId id, List<SandboxFile> files);
+  void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files);
 
   /** Reads one file, at most {@code maxBytes}; empty when it is not there. */
   Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
@@ -158,8 +173,12 @@ public interface SandboxDriver extends AutoCloseable {
   @Override
   void close();
 
-  /** What to make. */
-  record SandboxSpec(SandboxId id, String organizationId, String snapshot) {}
+  /**
+   * What to make.
+   *
+   * @param generation which of the sandbox's homes it is; 0 is that of homes without a label
+   */
+  record SandboxSpec(SandboxId id, String organizationId, String snapshot, int generation) {}
 
   /**
    * A command that ends by itself. {@code files} are written before it starts, paths relative to

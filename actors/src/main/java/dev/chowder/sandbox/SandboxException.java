@@ -19,6 +19,8 @@ public final class SandboxException extends RuntimeException {
     ENGINE_UNREACHABLE,
     /** There is no such sandbox or process. */
     NOT_FOUND,
+    /** A home volume of another generation is there: an earlier one came back. */
+    HOME_REPLACED,
     /** It took longer than allowed. */
     TIMED_OUT,
     /** The caller gave up. */

@@ -2,8 +2,17 @@ package dev.chowder.sandbox;
 
 import java.util.Optional;
 
-/** What a driver saw of one sandbox at one moment. */
-public record SandboxObservation(SandboxId id, boolean homeExists, MainProcess mainProcess) {
+/**
+ * What a driver saw of one sandbox at one moment.
+ *
+ * @param home the generation of its home volume; empty if there is none
+ */
+public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProcess mainProcess) {
+
+  /** Of a sandbox of which nothing is there. */
+  public static SandboxObservation nothing(SandboxId id) {
+    return new SandboxObservation(id, Optional.empty(), new MainProcess.Missing());
+  }
 
   /** The long-running process of a sandbox. */
   public sealed interface MainProcess {
@@ -26,6 +35,20 @@ public record SandboxObservation(SandboxId id, boolean homeExists, MainProcess m
         return new Ended(attempt, NOT_INSPECTED, false);
       }
     }
+  }
+
+  public boolean homeExists() {
+    return home.isPresent();
+  }
+
+  /** Which attempt's main process is there, in whatever state; 0 if none is. */
+  public int attempt() {
+    return switch (mainProcess) {
+      case MainProcess.Missing() -> 0;
+      case MainProcess.Up(var attempt, _) -> attempt;
+      case MainProcess.Paused(var attempt) -> attempt;
+      case MainProcess.Ended(var attempt, _, _) -> attempt;
+    };
   }
 
   public Optional<SandboxDriver.SandboxEndpoint> endpoint() {

@@ -7,6 +7,7 @@ import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceEffect.RunStages;
@@ -546,7 +547,8 @@ class EffectRunnerTest {
   }
 
   private static InstanceEffect removal(String organizationId) {
-    return new InstanceEffect.Remove(organizationId, InstanceEffect.Scope.EVERYTHING);
+    return new InstanceEffect.Remove(
+        organizationId, InstanceEffect.Scope.EVERYTHING, 1, Homes.FIRST);
   }
 
   private static InstanceId id(int n) {
@@ -569,7 +571,8 @@ class EffectRunnerTest {
         attempt,
         "organization",
         new ModelChoice("custom", "demo", "", ""),
-        new WantedConfig(configVersion, OverridesVersion.NONE, false, Map.of()));
+        new WantedConfig(configVersion, OverridesVersion.NONE, false, Map.of()),
+        Homes.FIRST);
   }
 
   private List<Stage> finished() throws InterruptedException {
@@ -660,7 +663,7 @@ class EffectRunnerTest {
     }
 
     @Override
-    public void stop(InstanceId id) {}
+    public void stop(InstanceId id, int attempt) {}
 
     @Override
     public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) {
@@ -675,7 +678,7 @@ class EffectRunnerTest {
     public void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) {}
 
     @Override
-    public void remove(InstanceId id, InstanceEffect.Scope scope) {
+    public void remove(InstanceId id, InstanceEffect.Remove what) {
       most.accumulateAndGet(now.get() + 1, Math::max);
       removals.incrementAndGet();
       removed.add(id);

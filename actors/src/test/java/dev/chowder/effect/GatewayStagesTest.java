@@ -1,20 +1,29 @@
 package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
 import dev.chowder.effect.GatewayWork.Step;
+import dev.chowder.instance.Homes;
+import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
+import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord.Wish;
 import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
@@ -25,8 +34,10 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.net.http.HttpClient;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +49,8 @@ class GatewayStagesTest {
   private static final InstanceId ID = new InstanceId(Ids.next());
   private static final SandboxId SANDBOX = SandboxId.ofInstance(ID.value());
   private static final ModelChoice CHOICE = new ModelChoice("custom", "m", "", "");
+
+  private static final Homes SECOND_HOME = new Homes(2, List.of(), false);
 
   private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
   private final HttpClient http = HttpClient.newHttpClient();
@@ -59,9 +72,10 @@ class GatewayStagesTest {
     stages =
         gateways.stages(
             new NoOverrides(), channels, id -> "http://" + id + ".localhost:8080", SNAPSHOT);
-    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT));
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
     driver.writeFiles(
         SANDBOX,
+        Fence.NONE,
         List.of(new SandboxFile(OpenClawHome.CONFIG, ByteString.copyFromUtf8("{}"), 0600)));
   }
 
@@ -87,8 +101,81 @@ class GatewayStagesTest {
     assertThat(channels.pending(ID, one.channels())).isEmpty();
   }
 
+  /**
+   * Its removal began in the first attempt, and its node was paused. Meanwhile another node gave
+   * the instance a second home, in which an agent runs.
+   */
+  @Test
+  void aNodeThatWasPausedInARemovalLeavesTheNewHomeAndItsAgentAlone() throws Exception {
+    for (var paused : List.of(Verb.REMOVE_PROCESSES, Verb.OBSERVE, Verb.REMOVE)) {
+      var hold = driver.script().holdNext(paused);
+      var late =
+          Thread.ofVirtual()
+              .start(
+                  () ->
+                      stages.remove(
+                          ID,
+                          new InstanceEffect.Remove(
+                              "org", InstanceEffect.Scope.SANDBOX, 1, Homes.FIRST)));
+      assertThat(hold.awaitCall(Duration.ofSeconds(10))).isTrue();
+      var _ = driver.remove(SANDBOX, new Fence(1, 1));
+      var _ =
+          stages.run(
+              ID, new Step(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME));
+      driver.writeFiles(
+          SANDBOX,
+          new Fence(2, 2),
+          List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
+      var endpoint =
+          driver.start(
+              SANDBOX,
+              new Fence(2, 2),
+              new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789));
+
+      hold.release();
+      assertThat(late.join(Duration.ofSeconds(10))).isTrue();
+      assertThat(driver.observe(SANDBOX))
+          .as(paused.name())
+          .isEqualTo(
+              new SandboxObservation(SANDBOX, Optional.of(2), new MainProcess.Up(2, endpoint)));
+      assertThat(driver.readFile(SANDBOX, "memory", 100)).hasValue(ByteString.copyFromUtf8("kept"));
+      var _ = driver.remove(SANDBOX, Fence.NONE);
+      driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
+    }
+  }
+
+  @Test
+  void aNewHomeTakesThePlaceOfOneInWhichNoAgentRanAndOfNoOther() throws Exception {
+    var second = new Step(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME);
+    var _ = stages.run(ID, second);
+    assertThat(driver.observe(SANDBOX).home()).hasValue(2);
+
+    var _ = driver.remove(SANDBOX, Fence.NONE);
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 1));
+    var used = new Homes(2, List.of(new Homes.Used(1, CHOICE)), false);
+    assertThatThrownBy(
+            () ->
+                stages.run(
+                    ID, new Step(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, used)))
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.HOME_REPLACED))
+        .hasMessageContaining("recover the instance to start with that one");
+    stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));
+    assertThat(driver.observe(SANDBOX).home()).hasValue(1);
+    // The journal knows of no third home, so the database may be older than the host.
+    var _ = driver.remove(SANDBOX, Fence.NONE);
+    driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 3));
+    stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));
+    assertThat(driver.observe(SANDBOX).home()).hasValue(3);
+
+    stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 2, used));
+    assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
+  }
+
   private String configured() throws InterruptedException {
-    return stages.run(ID, new Step(Stage.OPENCLAW_CONFIG, 1, "org", CHOICE, one.wanted())).note();
+    return stages
+        .run(ID, new Step(Stage.OPENCLAW_CONFIG, 1, "org", CHOICE, one.wanted(), Homes.FIRST))
+        .note();
   }
 
   private String config() {

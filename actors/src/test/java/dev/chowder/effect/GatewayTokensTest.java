@@ -8,6 +8,7 @@ import dev.chowder.instance.InstanceEffect.RotateToken;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -56,12 +57,13 @@ class GatewayTokensTest {
     var settings = SecretSettings.from(TestStorage.config(directory));
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     tokens = new TestGateways(secrets, driver, http).tokens();
-    driver.create(new SandboxSpec(SANDBOX, "org", "image"));
+    driver.create(new SandboxSpec(SANDBOX, "org", "image", 0));
     former = tokens.settledOrMade(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
     OpenClawConfig.demandToken(config);
     driver.writeFiles(
         SANDBOX,
+        Fence.NONE,
         List.<SandboxFile>of(
             OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, former),
             OpenClawConfig.file(config)));
@@ -72,7 +74,7 @@ class GatewayTokensTest {
     gateway =
         driver.start(
             SANDBOX,
-            attempt,
+            Fence.ofAttempt(attempt),
             new ProcessSpec(
                 "image",
                 "org",
@@ -134,11 +136,11 @@ class GatewayTokensTest {
   void aGatewayThatStartsInTheMidstOfItTakesTheOneThatIsSettled() throws Exception {
     tokens.rotate(ID, owed(1));
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
-    tokens.settle(ID, SANDBOX);
+    tokens.settle(ID, SANDBOX, Fence.NONE);
     startGateway(2);
     assertThat(tokens.valid(ID, gateway)).contains(former);
 
-    tokens.rotate(ID, owed(1));
+    tokens.rotate(ID, new RotateToken("org", 2, gateway.toString(), 1));
 
     assertThat(tokens.valid(ID, gateway)).isEqualTo(tokens.next(ID)).isNotEqualTo(former);
   }
@@ -148,7 +150,7 @@ class GatewayTokensTest {
     tokens.rotate(ID, new RotateToken("organization", 1, "", 1));
     var next = tokens.settled(ID).orElseThrow();
     assertThat(next).isNotEqualTo(former);
-    tokens.settle(ID, SANDBOX);
+    tokens.settle(ID, SANDBOX, Fence.NONE);
     startGateway(2);
     assertThat(tokens.valid(ID, gateway)).contains(next);
   }

@@ -12,6 +12,7 @@ import dev.chowder.demomodel.DemoModelSettings;
 import dev.chowder.effect.GatewayWork.Step;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues.Taken;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEffect;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.ModelChoice;
@@ -23,6 +24,7 @@ import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OverrideLimits;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.TaskResult;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
@@ -92,7 +94,7 @@ class OpenClawIT {
             DockerSandboxSettings.from(
                 ConfigFactory.parseString("chowder.sandbox.docker.cluster-id = it-openclaw")
                     .withFallback(ConfigFactory.load())));
-    driver.list().forEach(left -> driver.remove(left.id()));
+    driver.list().forEach(left -> driver.remove(left.id(), Fence.NONE));
     model =
         DemoModelServer.start(
             DemoModelSettings.defaults().withBind(new InetSocketAddress("0.0.0.0", 0)));
@@ -119,7 +121,7 @@ class OpenClawIT {
 
   @AfterAll
   static void close() {
-    driver.remove(SANDBOX);
+    driver.remove(SANDBOX, Fence.NONE);
     driver.close();
     model.close();
     database.close();
@@ -236,9 +238,9 @@ class OpenClawIT {
   void historyAndConfigurationSurviveAStopAndAStart() throws Exception {
     assertThat(answer("s1", "Remember: nonce-77")).isNotEmpty();
     ONE.patch(overrides, json("{'messages.responsePrefix': null}"));
-    stages.stop(ID);
+    stages.stop(ID, 1);
     var holding = new TaskSpec(SNAPSHOT, "org", holdsTheLeaseOfPlugins(300), List.of());
-    assertDone(driver.run(SANDBOX, 1, holding, Duration.ofSeconds(60)));
+    assertDone(driver.run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // Asked for when nothing ran: its plugin has to be there before the gateway is.
     var line = Map.of("channel_access_token", "of-nobody", "channel_secret", "hush");
     ONE.ask(channels, Channel.LINE, new Wish("1", true, line));
@@ -260,8 +262,9 @@ class OpenClawIT {
   @Test
   @Order(8)
   void removalLeavesNothing() throws Exception {
-    stages.stop(ID);
-    stages.remove(ID, InstanceEffect.Scope.EVERYTHING);
+    stages.stop(ID, 1);
+    stages.remove(
+        ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 1, Homes.FIRST));
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
     assertThat(driver.list()).isEmpty();
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
@@ -289,7 +292,7 @@ class OpenClawIT {
   private static void run(int attempt, List<Stage> some) throws Exception {
     var wanted = some.contains(Stage.CREATE_SANDBOX) ? ONE.inNewHome() : ONE.wanted();
     for (var stage : some) {
-      var outcome = stages.run(ID, new Step(stage, attempt, "org", choice, wanted));
+      var outcome = stages.run(ID, new Step(stage, attempt, "org", choice, wanted, Homes.FIRST));
       if (!outcome.overrides().isEmpty()) ONE.taken(Taken.APPLIED);
     }
   }

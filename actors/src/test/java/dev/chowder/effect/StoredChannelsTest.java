@@ -12,6 +12,7 @@ import dev.chowder.openclaw.ChannelRecord;
 import dev.chowder.openclaw.ChannelRecord.Wish;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -174,7 +175,7 @@ class StoredChannelsTest {
   @Test
   void whatAGatewayThatDoesNotAnswerIsToTakeStaysPending() throws Exception {
     var gateway = startGateway();
-    driver.stop(sandbox, Duration.ZERO);
+    driver.stop(sandbox, 1, Duration.ZERO);
     one.ask(channels, Channel.TELEGRAM, ON);
     assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)
@@ -223,15 +224,18 @@ class StoredChannelsTest {
   private SandboxEndpoint startGateway() {
     var token = Secret.of("t");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT));
+    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0));
     driver.writeFiles(
         sandbox,
+        Fence.NONE,
         List.of(
             new SandboxFile(
                 OpenClawHome.CONFIG,
                 ByteString.copyFromUtf8("{\"gateway\":{\"auth\":{\"token\":\"t\"}}}"),
                 0600)));
     return driver.start(
-        sandbox, 1, new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789));
+        sandbox,
+        Fence.ofAttempt(1),
+        new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789));
   }
 }

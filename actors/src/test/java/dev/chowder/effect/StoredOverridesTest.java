@@ -16,6 +16,7 @@ import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.openclaw.OverrideLimits;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -243,20 +244,21 @@ class StoredOverridesTest {
   private SandboxEndpoint startGateway() {
     var token = Secret.of("the-token-of-this-test");
     secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, token);
-    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT));
+    driver.create(new SandboxSpec(sandbox, "org", SNAPSHOT, 0));
     var config = JSON.createObjectNode();
     config.putObject("channels").put("mine", true);
     OpenClawConfig.demandToken(config);
     OpenClawConfig.openEndpoints(config, URL);
     driver.writeFiles(
         sandbox,
+        Fence.NONE,
         List.of(
             OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
             new SandboxFile(
                 OpenClawHome.CONFIG, ByteString.copyFromUtf8(config.toString()), 0600)));
     return driver.start(
         sandbox,
-        1,
+        Fence.ofAttempt(1),
         new ProcessSpec(
             SNAPSHOT,
             "org",

@@ -108,6 +108,9 @@ class InstanceJournalGoldenTest {
         "Created-overrides",
         new InstanceEvent.Created("key-1", profile("demo", 1, "request-1", "version-1"), AT));
     all.put("Created-without-options", new InstanceEvent.Created("key-1", profile("", 0, ""), AT));
+    all.put(
+        "Created-with-generation",
+        new InstanceEvent.Created("key-1", profile("", 0, "", "", Homes.FIRST), AT));
     all.put("BirthForbidden", new InstanceEvent.BirthForbidden("organization-1", AT));
     all.put(
         "StageFinished",
@@ -180,11 +183,14 @@ class InstanceJournalGoldenTest {
     all.put("EndpointMoved", new InstanceEvent.EndpointMoved(2, "127.0.0.1:42000", AT));
     all.put("RestartRequested", new InstanceEvent.RestartRequested("key-1", AT));
     var model = new ModelChoice("custom", "demo", "http://localhost:9092/v1", "openai-completions");
-    all.put("Recovered", new InstanceEvent.Recovered("key-1", 3, true, model, AT));
+    all.put("Recovered", new InstanceEvent.Recovered("key-1", 3, true, model, 0, AT));
+    all.put(
+        "Recovered-with-generation", new InstanceEvent.Recovered("key-1", 3, true, model, 2, AT));
     all.put(
         "Recovered-without-home",
         new InstanceEvent.Recovered(
-            "key-1", 2, false, new ModelChoice("anthropic", "claude", "", ""), AT));
+            "key-1", 2, false, new ModelChoice("anthropic", "claude", "", ""), 0, AT));
+    all.put("LaterAttemptFound", new InstanceEvent.LaterAttemptFound(5, 2, "127.0.0.1:43000", AT));
     all.put("SlotFound", new InstanceEvent.SlotFound(AT));
     all.put("TokenRotationRequested", new InstanceEvent.TokenRotationRequested("key-1", "", AT));
     all.put(
@@ -218,6 +224,11 @@ class InstanceJournalGoldenTest {
 
   private static Profile profile(
       String model, int configVersion, String createRequestId, String overrides) {
+    return profile(model, configVersion, createRequestId, overrides, Homes.NONE);
+  }
+
+  private static Profile profile(
+      String model, int configVersion, String createRequestId, String overrides, Homes homes) {
     boolean full = configVersion > 0;
     return new Profile(
         "organization-1",
@@ -235,6 +246,7 @@ class InstanceJournalGoldenTest {
         0,
         TokenRotations.NONE,
         ConfigValues.ofNew(overrides),
+        homes,
         AT,
         AT,
         createRequestId);

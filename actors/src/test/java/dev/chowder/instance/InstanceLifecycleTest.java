@@ -102,7 +102,8 @@ class InstanceLifecycleTest {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
     var other = new ModelChoice("custom", "demo", "http://localhost:1/v1", "openai-completions");
     var recovered =
-        apply(failed, new InstanceCommand.Recover("key", 1, 1, false, other, T0, nobody));
+        apply(
+            failed, new InstanceCommand.Recover("key", 1, 1, Optional.empty(), other, T0, nobody));
     assertThat(recovered)
         .isInstanceOfSatisfying(
             InstanceState.Provisioning.class,
@@ -116,7 +117,7 @@ class InstanceLifecycleTest {
   @Test
   void aRecoveredInstanceThatRanIsStartedWhereItsHomeIsThereAndElseProvisioned() {
     var failed =
-        apply(lost(), new InstanceCommand.SlotReleased(T0), new InstanceCommand.Removed(T0));
+        apply(lost(), new InstanceCommand.SlotReleased(T0), new InstanceCommand.Removed(1, T0));
     assertThat(apply(failed, recover(1, 1, true)))
         .isInstanceOfSatisfying(
             InstanceState.Starting.class,
@@ -139,9 +140,158 @@ class InstanceLifecycleTest {
             running,
             observed(1, new Sight.Nothing()),
             new InstanceCommand.SlotReleased(T0),
-            new InstanceCommand.Removed(T0));
+            new InstanceCommand.Removed(1, T0));
     var recovered = (InstanceState.Born) apply(failed, recover(1, 1, false));
     assertThat(recovered.profile().configOwed()).isTrue();
+  }
+
+  /** The engine came back empty, so the instance was recovered into another home, or not quite. */
+  @Test
+  void aHomeInWhichAnAgentRanIsKeptWhateverBecomesOfTheRecover() {
+    for (int done = 0; done < Stage.OF_PROVISIONING.size(); done++) {
+      var failing = Stage.OF_PROVISIONING.get(done);
+      var state = recoveredWithoutItsHome();
+      for (var stage : Stage.OF_PROVISIONING.subList(0, done)) {
+        state = then(state, finished(2, stage));
+      }
+      state =
+          apply(
+              state,
+              new InstanceCommand.EffectFailed(
+                  2, Optional.of(failing), T0, "IMAGE_MISSING", "no image", T0),
+              new InstanceCommand.SlotReleased(T0));
+      var removal = (InstanceEffect.Remove) state.owed();
+      assertThat(removal.homes().isUnused(1, 2)).as(failing.label()).isFalse();
+      state = apply(state, new InstanceCommand.Removed(2, T0));
+
+      // The disk is there again.
+      assertThat(apply(state, observed(2, new Sight.OtherHome(1, false)))).isEqualTo(state);
+      assertThat(apply(state, recover(2, 1, true)))
+          .as(failing.label())
+          .isInstanceOfSatisfying(
+              InstanceState.Starting.class,
+              s -> {
+                assertThat(s.attempt()).isEqualTo(3);
+                assertThat(s.profile().homes().generation()).isEqualTo(1);
+                assertThat(s.profile().model()).isEqualTo(States.PROFILE.model());
+              });
+    }
+  }
+
+  @Test
+  void aHomeInWhichNoAgentRanIsRemovedWhenItIsFound() {
+    var failed =
+        apply(
+            state("Errored"),
+            new InstanceCommand.SlotReleased(T0),
+            new InstanceCommand.Removed(1, T0));
+    assertThat(apply(failed, observed(1, new Sight.Asleep())).owed())
+        .isInstanceOf(InstanceEffect.Remove.class);
+    var again =
+        apply(
+            apply(failed, recover(1, 1, false)),
+            new InstanceCommand.EffectFailed(
+                2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
+            new InstanceCommand.SlotReleased(T0),
+            new InstanceCommand.Removed(2, T0));
+    var found = apply(again, observed(2, new Sight.OtherHome(1, false)));
+    assertThat(((InstanceEffect.Remove) found.owed()).homes().isUnused(1, 2)).isTrue();
+    // No journal knows of that one: the database may be older than the host.
+    assertThat(apply(again, observed(2, new Sight.OtherHome(3, false)))).isEqualTo(again);
+  }
+
+  @Test
+  void anAgentRanFromWhenItsGatewayWasReady() {
+    var ready = state("Provisioning");
+    for (var stage : Stage.OF_PROVISIONING) {
+      if (stage != Stage.PUBLISH) ready = then(ready, finished(1, stage));
+    }
+    var failed =
+        apply(
+            ready,
+            new InstanceCommand.EffectFailed(
+                1, Optional.of(Stage.PUBLISH), T0, "GATEWAY_CRASHED", "ended", T0));
+    assertThat(failed)
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class, e -> assertThat(e.homeKept()).isTrue());
+  }
+
+  @Test
+  void aHomeThatTookThePlaceOfAnotherIsALossAndIsRecoveredWith() {
+    var second = recoveredWithoutItsHome();
+    for (var stage : Stage.OF_PROVISIONING) second = then(second, finished(2, stage));
+    for (var state :
+        List.of(
+            second,
+            apply(
+                second,
+                new InstanceCommand.Stop("key", T0, nobody),
+                new InstanceCommand.GatewayStopped(2, T0)))) {
+      var lost = apply(state, observed(2, new Sight.OtherHome(1, false)));
+      assertThat(lost)
+          .isInstanceOfSatisfying(
+              InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("SANDBOX_LOST"));
+      lost = apply(lost, new InstanceCommand.SlotReleased(T0), new InstanceCommand.Removed(2, T0));
+      var recovered = (InstanceState.Born) apply(lost, recover(2, 1, true));
+      assertThat(recovered).isInstanceOf(InstanceState.Starting.class);
+      assertThat(recovered.profile().homes().generation()).isEqualTo(1);
+      assertThat(recovered.profile().homes().adopted()).isTrue();
+    }
+  }
+
+  @Test
+  void overridesAreAppliedAgainInAHomeThatCameBack() {
+    var failed =
+        apply(
+            recoveredWithoutItsHome(),
+            reconfigure(),
+            new InstanceCommand.EffectFailed(
+                2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
+            new InstanceCommand.SlotReleased(T0));
+    var recovered = (InstanceState.Born) apply(failed, recover(2, 1, true));
+    assertThat(((InstanceEffect.RunStages) recovered.owed()).config().homeIsNew()).isTrue();
+    assertThat(((InstanceEffect.RunStages) recovered.owed()).homes().adopted()).isTrue();
+  }
+
+  @Test
+  void aLaterAttemptThatRunsIsTheInstancesFromThenOn() {
+    var later = new Sight.LaterUp(5, 4, "127.0.0.1:43000");
+    var found = apply(running(), observed(1, later));
+    assertThat(found)
+        .isInstanceOfSatisfying(
+            InstanceState.Running.class,
+            r -> {
+              assertThat(r.attempt()).isEqualTo(5);
+              assertThat(r.endpoint()).isEqualTo("127.0.0.1:43000");
+              assertThat(r.profile().homes().generation()).isEqualTo(4);
+              assertThat(r.profile().homes().agentRan()).isTrue();
+            });
+    assertThat(apply(found, new InstanceCommand.Stop("key", T0, nobody)).owed())
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5));
+    assertThat(apply(state("Stopped"), observed(1, later)).owed())
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5));
+  }
+
+  @Test
+  void aReportOfARemovalInAFormerAttemptIsDropped() {
+    var failed =
+        apply(
+            recoveredWithoutItsHome(),
+            new InstanceCommand.EffectFailed(
+                2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
+            new InstanceCommand.SlotReleased(T0));
+    assertThat(apply(failed, new InstanceCommand.Removed(1, T0))).isEqualTo(failed);
+    assertThat(apply(failed, new InstanceCommand.Removed(2, T0)).owed())
+        .isEqualTo(new InstanceEffect.None());
+  }
+
+  private InstanceState recoveredWithoutItsHome() {
+    return apply(
+        running(),
+        observed(1, new Sight.Nothing()),
+        new InstanceCommand.SlotReleased(T0),
+        new InstanceCommand.Removed(1, T0),
+        recover(1, 1, false));
   }
 
   @Test
@@ -253,8 +403,10 @@ class InstanceLifecycleTest {
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
     assertThat(errored.owed())
-        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.SANDBOX));
-    errored = apply(errored, new InstanceCommand.Removed(T0));
+        .isInstanceOfSatisfying(
+            InstanceEffect.Remove.class,
+            remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.SANDBOX));
+    errored = apply(errored, new InstanceCommand.Removed(1, T0));
     assertThat(errored.owed()).isEqualTo(new InstanceEffect.None());
     assertThat(errored).isInstanceOf(InstanceState.Errored.class);
   }
@@ -268,7 +420,9 @@ class InstanceLifecycleTest {
                 2, Optional.of(Stage.OPENCLAW_CONFIG), T0, "TIMED_OUT", "too slow", T0));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
     assertThat(errored.owed())
-        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.PROCESSES));
+        .isInstanceOfSatisfying(
+            InstanceEffect.Remove.class,
+            remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.PROCESSES));
   }
 
   @Test
@@ -278,8 +432,10 @@ class InstanceLifecycleTest {
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     deleted = apply(deleted, new InstanceCommand.SlotReleased(T0));
     assertThat(deleted.owed())
-        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.EVERYTHING));
-    deleted = apply(deleted, new InstanceCommand.Removed(T0));
+        .isInstanceOfSatisfying(
+            InstanceEffect.Remove.class,
+            remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
+    deleted = apply(deleted, new InstanceCommand.Removed(1, T0));
     assertThat(deleted.owed()).isEqualTo(new InstanceEffect.None());
   }
 
@@ -288,10 +444,12 @@ class InstanceLifecycleTest {
     var gone =
         apply(
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
-            new InstanceCommand.Removed(T0));
+            new InstanceCommand.Removed(1, T0));
     var found = apply(gone, observed(1, new Sight.Asleep()));
     assertThat(found.owed())
-        .isEqualTo(new InstanceEffect.Remove(ORGANIZATION, InstanceEffect.Scope.EVERYTHING));
+        .isInstanceOfSatisfying(
+            InstanceEffect.Remove.class,
+            remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
     assertThat(apply(gone, observed(1, new Sight.Nothing()))).isEqualTo(gone);
   }
 
@@ -691,7 +849,13 @@ class InstanceLifecycleTest {
 
   private InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {
     return new InstanceCommand.Recover(
-        "key", attempt, slotReturns, homeThere, States.PROFILE.model(), T0, nobody);
+        "key",
+        attempt,
+        slotReturns,
+        homeThere ? Optional.of(1) : Optional.empty(),
+        States.PROFILE.model(),
+        T0,
+        nobody);
   }
 
   private static InstanceState lost() {

@@ -151,7 +151,8 @@ class InstanceWireTest {
         new InstanceEvent.ConfigApplied(1, 2, "v1", true, "", T0),
         new InstanceEvent.EndpointMoved(1, "127.0.0.1:2", T0),
         new InstanceEvent.RestartRequested("key", T0),
-        new InstanceEvent.Recovered("key", 2, true, States.PROFILE.model(), T0),
+        new InstanceEvent.Recovered("key", 2, true, States.PROFILE.model(), 1, T0),
+        new InstanceEvent.LaterAttemptFound(5, 2, "127.0.0.1:3", T0),
         new InstanceEvent.SlotFound(T0),
         new InstanceEvent.TokenRotationRequested("key", "request", T0),
         new InstanceEvent.TokenRotated(1, 2, T0),
@@ -180,7 +181,8 @@ class InstanceWireTest {
                     T0,
                     ref),
                 new InstanceCommand.Restart("key", T0, ref),
-                new InstanceCommand.Recover("key", 1, 2, true, States.PROFILE.model(), T0, ref),
+                new InstanceCommand.Recover(
+                    "key", 1, 2, Optional.of(1), States.PROFILE.model(), T0, ref),
                 new InstanceCommand.SettleSlot("org", T0, ref),
                 new InstanceCommand.RotateToken("key", "request", T0, ref),
                 new InstanceCommand.SwitchChannel("key", "telegram", true, "", "v3", T0, ref),
@@ -197,7 +199,7 @@ class InstanceWireTest {
                 new InstanceCommand.ConfigApplied(1, 2, "v1", Taken.APPLIED, "", T0),
                 new InstanceCommand.TokenRotated(1, 2, T0),
                 new InstanceCommand.SlotReleased(T0),
-                new InstanceCommand.Removed(T0),
+                new InstanceCommand.Removed(1, T0),
                 new InstanceReply.Done()));
     for (var sight :
         List.of(
@@ -205,6 +207,8 @@ class InstanceWireTest {
             new InstanceCommand.Sight.Asleep(),
             new InstanceCommand.Sight.Up("127.0.0.1:1"),
             new InstanceCommand.Sight.DiskFull("home: full"),
+            new InstanceCommand.Sight.OtherHome(2, true),
+            new InstanceCommand.Sight.LaterUp(5, 2, "127.0.0.1:3"),
             new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed", true))) {
       messages.add(
           new InstanceCommand.Observed(

@@ -51,7 +51,7 @@ final class LifecycleDocument {
       `SlotReturned` means that it was given back since, and the edge takes another. `SettleSlot` says that the organization
       holds a slot for this instance: it comes from the sweep, and from a recover that got no further, and one that does not
       use the slot gives it back. `StoreView` has the row written anew that lists read. Two phases in one cell of `Recover`: which
-      one depends on whether an agent lived in the home.
+      one depends on whether an agent ran in the home. Another home is one that the instance had before.
       """;
 
   private static final String REPORTS =
@@ -172,7 +172,7 @@ final class LifecycleDocument {
                       case InstanceEffect.ApplyConfig _ -> "`ApplyConfig`";
                       case InstanceEffect.RotateToken _ -> "`RotateToken`";
                       case InstanceEffect.ReleaseSlot _ -> "`ReleaseSlot`";
-                      case InstanceEffect.Remove(_, var scope) ->
+                      case InstanceEffect.Remove(_, var scope, _, _) ->
                           switch (scope) {
                             case PROCESSES -> "`Remove` of processes";
                             case SANDBOX -> "`Remove` of the sandbox";

@@ -88,7 +88,8 @@ final class LifecycleExploration {
     return switch (state) {
       case Absent() -> List.of(phase);
       case NeverBorn s -> List.of(phase, s.slotHeld());
-      case Provisioning s -> List.of(phase, owed(s), s.progress().done().size(), s.attempt() > 1);
+      case Provisioning s ->
+          List.of(phase, owed(s), s.progress().done().size(), s.attempt() > 1, earlierHome(s) > 0);
       case Running s -> List.of(phase, owed(s), s.provisioned(), s.restarts().isEmpty());
       case Stopping s -> List.of(phase, owed(s));
       case Restarting s -> List.of(phase, owed(s));
@@ -96,7 +97,8 @@ final class LifecycleExploration {
       case Stopped s -> List.of(phase, owed(s));
       case Starting s ->
           List.of(phase, owed(s), s.progress().done().size(), s.restarts().isEmpty());
-      case Errored s -> List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers());
+      case Errored s ->
+          List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers(), earlierHome(s) > 0);
       case Deleted s -> List.of(phase, s.slotHeld(), s.leftovers());
     };
   }
@@ -129,9 +131,13 @@ final class LifecycleExploration {
     verbs.put("Stop", new InstanceCommand.Stop("key", T0, NOBODY));
     verbs.put("Start", new InstanceCommand.Start("key", T0, NOBODY));
     verbs.put("Restart", new InstanceCommand.Restart("key", T0, NOBODY));
-    verbs.put("Recover", recover(attempt, returns, true));
-    verbs.put("Recover, the home is not there", recover(attempt, returns, false));
-    verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, true));
+    var home = state instanceof Born born ? born.profile().homes().generation() : 1;
+    verbs.put("Recover", recover(attempt, returns, Optional.of(home)));
+    verbs.put("Recover, the home is not there", recover(attempt, returns, Optional.empty()));
+    verbs.put(
+        "Recover, another home is there",
+        recover(attempt, returns, Optional.of(earlierHome(state))));
+    verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, Optional.of(home)));
     int asked = state instanceof Born born ? born.profile().token().asked() : 0;
     verbs.put("RotateToken", rotate(asked + 1));
     verbs.put("RotateToken, resent", rotate(asked));
@@ -173,9 +179,20 @@ final class LifecycleExploration {
     return new InstanceCommand.RotateToken("key", "rotate " + number, T0, NOBODY);
   }
 
-  private static InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {
+  /** One that the instance had before, in which an agent ran if there is such a one. */
+  private static int earlierHome(InstanceState state) {
+    if (!(state instanceof Born born)) return 0;
+    var homes = born.profile().homes();
+    return homes.used().stream()
+        .map(Homes.Used::generation)
+        .filter(used -> used != homes.generation())
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static InstanceCommand recover(int attempt, int slotReturns, Optional<Integer> home) {
     return new InstanceCommand.Recover(
-        "key", attempt, slotReturns, homeThere, States.PROFILE.model(), T0, NOBODY);
+        "key", attempt, slotReturns, home, States.PROFILE.model(), T0, NOBODY);
   }
 
   private static InstanceCommand finished(int attempt, Stage stage, int configVersion) {
@@ -212,7 +229,7 @@ final class LifecycleExploration {
     int asked = state instanceof Born born ? born.profile().token().asked() : 0;
     reports.put("`TokenRotated`", new InstanceCommand.TokenRotated(attempt, asked, T0));
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
-    reports.put("`Removed`", new InstanceCommand.Removed(T0));
+    reports.put("`Removed`", new InstanceCommand.Removed(attempt, T0));
     reports.put("`Nudge`", new InstanceCommand.Nudge(T0, HOUR));
     reports.put(
         "`Nudge`, the stage is overdue",
@@ -227,6 +244,12 @@ final class LifecycleExploration {
         observed(attempt, new Sight.Down("ENGINE_RESTARTED", "gateway: ended", false)));
     reports.put("`Observed`: home without process", observed(attempt, new Sight.Asleep()));
     reports.put("`Observed`: nothing", observed(attempt, new Sight.Nothing()));
+    reports.put(
+        "`Observed`: another home",
+        observed(attempt, new Sight.OtherHome(earlierHome(state), false)));
+    reports.put(
+        "`Observed`: up, of a later attempt",
+        observed(attempt, new Sight.LaterUp(attempt + 1, attempt + 1, States.ENDPOINT)));
     return reports;
   }
 

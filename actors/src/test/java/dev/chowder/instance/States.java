@@ -34,6 +34,7 @@ final class States {
         0,
         TokenRotations.NONE,
         ConfigValues.NONE,
+        Homes.FIRST,
         createdAt,
         createdAt,
         createRequestId);

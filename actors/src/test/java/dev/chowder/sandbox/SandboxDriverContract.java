@@ -48,6 +48,9 @@ public abstract class SandboxDriverContract {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final Duration GRACE = Duration.ofSeconds(5);
 
+  /** The first attempt, in the first home. */
+  protected static final Fence FIRST = new Fence(1, 1);
+
   private final HttpClient http =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
@@ -92,17 +95,17 @@ public abstract class SandboxDriverContract {
 
   @AfterEach
   void removeSandbox() {
-    driver().remove(id);
+    driver().remove(id, Fence.NONE);
   }
 
   @Test
   void creatingTwiceLeavesTheHomeAsItIs() {
     create();
-    driver().writeFiles(id, List.of(file("note", "kept")));
+    driver().writeFiles(id, FIRST, List.of(file("note", "kept")));
     create();
     assertThat(read("note")).hasValue("kept");
     assertThat(driver().observe(id))
-        .isEqualTo(new SandboxObservation(id, true, new MainProcess.Missing()));
+        .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
   }
 
   @Test
@@ -110,7 +113,7 @@ public abstract class SandboxDriverContract {
     assertRefused(
         Reason.IMAGE_MISSING,
         "snapshot: chowder/absent:1 is not on this host (expected: built by scripts/up)",
-        () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1")));
+        () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1", 1)));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
 
@@ -132,8 +135,8 @@ public abstract class SandboxDriverContract {
             ORGANIZATION,
             commandThatPrints("done", 0),
             List.of(file(".config/key", "secret")));
-    assertThat(driver().run(id, 1, task, LIMIT).exitCode()).isZero();
-    assertThat(driver().run(id, 2, task, LIMIT).exitCode()).isZero();
+    assertThat(driver().run(id, FIRST, task, LIMIT).exitCode()).isZero();
+    assertThat(driver().run(id, new Fence(2, 1), task, LIMIT).exitCode()).isZero();
     assertThat(read(".config/key")).hasValue("secret");
   }
 
@@ -167,7 +170,7 @@ public abstract class SandboxDriverContract {
     create();
     assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
     start(1, commandThatServes());
-    driver().stop(id, GRACE);
+    driver().stop(id, 1, GRACE);
     assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
   }
 
@@ -194,10 +197,11 @@ public abstract class SandboxDriverContract {
   void filesAreReadAsTheyWereWritten() {
     create();
     ByteString bytes = ByteString.copyFrom(new byte[] {0, 1, -1, '\n', '\r'});
-    driver().writeFiles(id, List.of(new SandboxFile("a/b/c.bin", bytes, 0600), file("d", "")));
+    driver()
+        .writeFiles(id, FIRST, List.of(new SandboxFile("a/b/c.bin", bytes, 0600), file("d", "")));
     assertThat(driver().readFile(id, "a/b/c.bin", 100)).hasValue(bytes);
     assertThat(driver().readFile(id, "d", 100)).hasValue(ByteString.EMPTY);
-    driver().writeFiles(id, List.of(file("a/b/c.bin", "new")));
+    driver().writeFiles(id, FIRST, List.of(file("a/b/c.bin", "new")));
     assertThat(read("a/b/c.bin")).hasValue("new");
   }
 
@@ -207,10 +211,10 @@ public abstract class SandboxDriverContract {
     assertThat(driver().measureHome(id, most)).isEmpty();
     create();
     // A home is filled from the snapshot when it is first used.
-    driver().writeFiles(id, List.of(file("first", "")));
+    driver().writeFiles(id, FIRST, List.of(file("first", "")));
     var before = driver().measureHome(id, most).orElseThrow();
     var bytes = ByteString.copyFrom(new byte[3 << 20]);
-    driver().writeFiles(id, List.of(new SandboxFile("folder/large", bytes, 0600)));
+    driver().writeFiles(id, FIRST, List.of(new SandboxFile("folder/large", bytes, 0600)));
     var after = driver().measureHome(id, most).orElseThrow();
     assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
     assertThat(after.files() - before.files()).isEqualTo(2);
@@ -228,7 +232,7 @@ public abstract class SandboxDriverContract {
   @Test
   void aFileBeyondTheLimitIsRefused() {
     create();
-    driver().writeFiles(id, List.of(file("big", "123456789")));
+    driver().writeFiles(id, FIRST, List.of(file("big", "123456789")));
     assertRefused(
         Reason.REFUSED,
         "big: 9 bytes (expected: at most 8)",
@@ -238,7 +242,7 @@ public abstract class SandboxDriverContract {
   @Test
   void aFolderIsNotReadAsAFile() {
     create();
-    driver().writeFiles(id, List.of(file("folder/file", "x")));
+    driver().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
     assertReason(Reason.REFUSED, () -> driver().readFile(id, "folder", 100));
   }
 
@@ -247,14 +251,14 @@ public abstract class SandboxDriverContract {
     create();
     for (String path :
         List.of("", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb")) {
-      assertReason(Reason.REFUSED, () -> driver().writeFiles(id, List.of(file(path, "x"))));
+      assertReason(Reason.REFUSED, () -> driver().writeFiles(id, FIRST, List.of(file(path, "x"))));
       assertReason(Reason.REFUSED, () -> driver().readFile(id, path, 100));
     }
   }
 
   @Test
   void filesOfASandboxThatIsNotThereAreNotFound() {
-    assertReason(Reason.NOT_FOUND, () -> driver().writeFiles(id, List.of(file("a", "b"))));
+    assertReason(Reason.NOT_FOUND, () -> driver().writeFiles(id, FIRST, List.of(file("a", "b"))));
     assertReason(Reason.NOT_FOUND, () -> driver().readFile(id, "a", 10));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
@@ -277,7 +281,7 @@ public abstract class SandboxDriverContract {
     awaitAnswer(driver().unpublished(id, PORT).orElseThrow());
     freezeProcess(id);
     assertThat(driver().unpublished(id, PORT)).isEmpty();
-    driver().stop(id, GRACE);
+    driver().stop(id, 1, GRACE);
     assertThat(driver().unpublished(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
     awaitAnswer(driver().unpublished(id, PORT).orElseThrow());
@@ -307,11 +311,11 @@ public abstract class SandboxDriverContract {
     SandboxEndpoint second = start(2, commandThatServes());
     assertRefused(
         Reason.REFUSED,
-        "attempt: 1 (expected: at least 2, which runs)",
+        "attempt: must be at least 2, which runs; got 1",
         () -> start(1, commandThatServes()));
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
     // Once it has ended nothing is in the way: a database from before may know less than the host.
-    driver().stop(id, GRACE);
+    driver().stop(id, 2, GRACE);
     awaitAnswer(start(1, commandThatServes()));
   }
 
@@ -319,7 +323,7 @@ public abstract class SandboxDriverContract {
   void stoppingEndsTheProcessCleanly() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(true, false, 0));
+    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 0, false));
     assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
   }
@@ -327,17 +331,17 @@ public abstract class SandboxDriverContract {
   @Test
   void stoppingTwiceOrWithoutAProcessIsNoOp() {
     create();
-    assertThat(driver().stop(id, GRACE).wasRunning()).isFalse();
+    assertThat(driver().stop(id, 1, GRACE).wasRunning()).isFalse();
     awaitAnswer(start(1, commandThatServes()));
-    driver().stop(id, GRACE);
-    assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(false, false, 0));
+    driver().stop(id, 1, GRACE);
+    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(false, false, 0));
   }
 
   @Test
   void aProcessThatIgnoresSigtermIsKilledWhenItsGraceIsOver() {
     create();
     awaitAnswer(start(1, commandThatIgnoresSigterm()));
-    assertThat(driver().stop(id, Duration.ofMillis(500)))
+    assertThat(driver().stop(id, 1, Duration.ofMillis(500)))
         .isEqualTo(new StopResult(true, true, 137));
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Ended(1, 137, false));
     assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
@@ -347,13 +351,13 @@ public abstract class SandboxDriverContract {
   void filesSurviveAStopAndAStart() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().writeFiles(id, List.of(file("while/running", "1")));
-    driver().stop(id, GRACE);
-    driver().writeFiles(id, List.of(file("while/stopped", "2")));
+    driver().writeFiles(id, FIRST, List.of(file("while/running", "1")));
+    driver().stop(id, 1, GRACE);
+    driver().writeFiles(id, FIRST, List.of(file("while/stopped", "2")));
     awaitAnswer(start(1, commandThatServes()));
     assertThat(read("while/running")).hasValue("1");
     assertThat(read("while/stopped")).hasValue("2");
-    driver().writeFiles(id, List.of(file("while/running", "3")));
+    driver().writeFiles(id, FIRST, List.of(file("while/running", "3")));
     assertThat(read("while/running")).hasValue("3");
   }
 
@@ -390,9 +394,9 @@ public abstract class SandboxDriverContract {
       assertThat(next(notices).what()).contains("pause");
     }
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
-    driver().writeFiles(id, List.of(file("frozen", "yes")));
+    driver().writeFiles(id, FIRST, List.of(file("frozen", "yes")));
     assertThat(read("frozen")).hasValue("yes");
-    assertThat(driver().stop(id, GRACE)).isEqualTo(new StopResult(true, false, 0));
+    assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
   }
 
   @Test
@@ -405,7 +409,7 @@ public abstract class SandboxDriverContract {
       assertThat(next(notices)).isNotNull();
     }
     assertThat(driver().observe(id))
-        .isEqualTo(new SandboxObservation(id, true, new MainProcess.Missing()));
+        .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
   }
 
   /** The next one of this test's sandbox. */
@@ -431,7 +435,7 @@ public abstract class SandboxDriverContract {
 
   @Test
   void removingLeavesNothingInAnyState() {
-    driver().remove(id);
+    driver().remove(id, Fence.NONE);
     create();
     removeAndLook();
     create();
@@ -442,19 +446,87 @@ public abstract class SandboxDriverContract {
     removeAndLook();
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().stop(id, GRACE);
+    driver().stop(id, 1, GRACE);
     removeAndLook();
     removeAndLook();
+  }
+
+  /** A node that was paused calls late: others gave the instance another home meanwhile. */
+  @Test
+  void aLateCallOfAFormerAttemptTouchesNeitherANewHomeNorItsProcess() {
+    create();
+    assertThat(driver().remove(id, FIRST)).isTrue();
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2));
+    var second = new Fence(2, 2);
+    driver().writeFiles(id, second, List.of(file("memory", "kept")));
+
+    // While nothing runs in it yet.
+    assertThat(driver().remove(id, FIRST)).isFalse();
+    assertReason(Reason.HOME_REPLACED, this::create);
+    assertReason(Reason.HOME_REPLACED, () -> run(commandThatPrints("never", 0), LIMIT));
+    assertReason(Reason.HOME_REPLACED, () -> start(1, commandThatServes()));
+    assertReason(
+        Reason.HOME_REPLACED,
+        () -> driver().writeFiles(id, FIRST, List.of(file("memory", "overwritten"))));
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, Optional.of(2), new MainProcess.Missing()));
+    assertThat(read("memory")).hasValue("kept");
+
+    SandboxEndpoint endpoint = start(second, commandThatServes());
+    awaitAnswer(endpoint);
+    assertThat(driver().remove(id, FIRST)).isFalse();
+    driver().removeProcesses(id, 1);
+    assertReason(Reason.REFUSED, () -> driver().stop(id, 1, GRACE));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, endpoint));
+    assertThat(read("memory")).hasValue("kept");
+  }
+
+  /** Others started the instance again in the home that it has. */
+  @Test
+  void aLateCallOfAFormerAttemptDoesNotDisturbALaterOneInTheSameHome() {
+    create();
+    SandboxEndpoint endpoint = start(2, commandThatServes());
+    awaitAnswer(endpoint);
+    assertThat(driver().remove(id, FIRST)).isFalse();
+    driver().removeProcesses(id, 1);
+    assertRefused(
+        Reason.REFUSED,
+        "attempt: must be at least 2, which runs; got 1",
+        () -> driver().stop(id, 1, GRACE));
+    assertReason(Reason.REFUSED, () -> run(commandThatPrints("never", 0), LIMIT));
+    assertReason(Reason.REFUSED, () -> driver().writeFiles(id, FIRST, List.of(file("late", "x"))));
+    assertThat(driver().observe(id))
+        .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(2, endpoint)));
+    assertThat(read("late")).isEmpty();
+
+    // One that ended keeps its home as well.
+    driver().stop(id, 2, GRACE);
+    assertThat(driver().remove(id, FIRST)).isFalse();
+    assertThat(driver().observe(id).homeExists()).isTrue();
+    assertThat(driver().remove(id, new Fence(2, 1))).isTrue();
+    assertThat(driver().observe(id)).isEqualTo(SandboxObservation.nothing(id));
+  }
+
+  @Test
+  void aHomeWithoutALabelIsOfGenerationZero() {
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 0));
+    assertThat(driver().observe(id).home()).hasValue(0);
+    assertThat(driver().list())
+        .contains(new SandboxObservation(id, Optional.of(0), new MainProcess.Missing()));
+    assertThat(driver().remove(id, FIRST)).isFalse();
+    assertThat(driver().observe(id).homeExists()).isTrue();
+    awaitAnswer(start(new Fence(3, 0), commandThatServes()));
+    assertThat(driver().remove(id, new Fence(3, 0))).isTrue();
   }
 
   @Test
   void removingProcessesKeepsTheHome() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver().writeFiles(id, List.of(file("kept", "yes")));
-    driver().removeProcesses(id);
+    driver().writeFiles(id, FIRST, List.of(file("kept", "yes")));
+    driver().removeProcesses(id, 1);
     assertThat(driver().observe(id))
-        .isEqualTo(new SandboxObservation(id, true, new MainProcess.Missing()));
+        .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
     assertThat(read("kept")).hasValue("yes");
   }
 
@@ -468,8 +540,8 @@ public abstract class SandboxDriverContract {
                   assertThatThrownBy(() -> run(commandThatHangs(), LIMIT))
                       .isInstanceOf(SandboxException.class));
       awaitTaskRunning();
-      Future<?> first = threads.submit(() -> driver().remove(id));
-      Future<?> second = threads.submit(() -> driver().remove(id));
+      Future<?> first = threads.submit(() -> driver().remove(id, Fence.NONE));
+      Future<?> second = threads.submit(() -> driver().remove(id, Fence.NONE));
       first.get(20, TimeUnit.SECONDS);
       second.get(20, TimeUnit.SECONDS);
       task.get(20, TimeUnit.SECONDS);
@@ -484,15 +556,15 @@ public abstract class SandboxDriverContract {
   void listingSeesWhatIsThere() {
     create();
     assertThat(driver().list())
-        .contains(new SandboxObservation(id, true, new MainProcess.Missing()));
+        .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
     SandboxEndpoint endpoint = start(4, commandThatServes());
     assertThat(driver().list())
-        .contains(new SandboxObservation(id, true, new MainProcess.Up(4, endpoint)));
-    var _ = driver().stop(id, GRACE);
+        .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(4, endpoint)));
+    var _ = driver().stop(id, 4, GRACE);
     assertThat(driver().list())
         .as("how it ended is not in a list")
-        .contains(new SandboxObservation(id, true, MainProcess.Ended.listed(4)));
-    driver().remove(id);
+        .contains(new SandboxObservation(id, Optional.of(1), MainProcess.Ended.listed(4)));
+    driver().remove(id, Fence.NONE);
     assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
   }
 
@@ -501,7 +573,7 @@ public abstract class SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
-    driver().stop(id, GRACE);
+    driver().stop(id, 1, GRACE);
     assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
   }
 
@@ -515,7 +587,7 @@ public abstract class SandboxDriverContract {
       assertThat(recorder.next()).isEqualTo("got /healthz");
       get(endpoint, "/more");
       assertThat(recorder.next()).isEqualTo("got /more");
-      driver().stop(id, GRACE);
+      driver().stop(id, 1, GRACE);
       assertThat(recorder.end()).isEmpty();
     }
   }
@@ -572,26 +644,31 @@ public abstract class SandboxDriverContract {
     try (SandboxDriver absent = unreachable()) {
       assertReason(
           Reason.ENGINE_UNREACHABLE,
-          () -> absent.create(new SandboxSpec(id, ORGANIZATION, snapshot())));
+          () -> absent.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1)));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.observe(id));
       assertReason(Reason.ENGINE_UNREACHABLE, absent::list);
-      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.stop(id, GRACE));
-      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.remove(id));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.stop(id, 1, GRACE));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.remove(id, Fence.NONE));
       assertReason(Reason.ENGINE_UNREACHABLE, absent::capacity);
     }
   }
 
   protected void create() {
-    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot()));
+    driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
   }
 
   protected TaskResult run(List<String> command, Duration limit) {
-    return driver().run(id, 1, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
+    return driver()
+        .run(id, FIRST, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
   }
 
   protected SandboxEndpoint start(int attempt, List<String> command) {
+    return start(new Fence(attempt, 1), command);
+  }
+
+  private SandboxEndpoint start(Fence fence, List<String> command) {
     return driver()
-        .start(id, attempt, new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT));
+        .start(id, fence, new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT));
   }
 
   protected static SandboxFile file(String path, String content) {
@@ -613,9 +690,8 @@ public abstract class SandboxDriverContract {
   }
 
   private void removeAndLook() {
-    driver().remove(id);
-    assertThat(driver().observe(id))
-        .isEqualTo(new SandboxObservation(id, false, new MainProcess.Missing()));
+    driver().remove(id, Fence.NONE);
+    assertThat(driver().observe(id)).isEqualTo(SandboxObservation.nothing(id));
     assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
   }
 

@@ -49,17 +49,18 @@ public abstract class SandboxFilesContract {
 
   @BeforeEach
   void makeSandbox() {
-    driver().create(new SandboxSpec(id, "org-1", snapshot()));
+    driver().create(new SandboxSpec(id, "org-1", snapshot(), 1));
     driver()
         .writeFiles(
             id,
+            Fence.NONE,
             List.of(
                 new SandboxFile(".agent/credentials", ByteString.copyFromUtf8(CREDENTIALS), 0600)));
   }
 
   @AfterEach
   void removeSandbox() {
-    driver().remove(id);
+    driver().remove(id, Fence.NONE);
   }
 
   protected SandboxFiles files() {
@@ -310,7 +311,7 @@ public abstract class SandboxFilesContract {
 
   @Test
   void filesOfASandboxThatIsNotThereAreNotFound() {
-    driver().remove(id);
+    driver().remove(id, Fence.NONE);
     assertThatThrownBy(() -> files().list(FilePath.ROOT, "", 10, MOST))
         .isInstanceOfSatisfying(
             SandboxException.class,

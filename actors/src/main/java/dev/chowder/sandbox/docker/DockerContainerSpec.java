@@ -153,7 +153,7 @@ record DockerContainerSpec(
     return host;
   }
 
-  /** Labelled here too: where the volume was removed meanwhile, the engine makes it anew. */
+  /** Where the volume was removed meanwhile, the engine makes one by itself, which is no home. */
   private Mount home(DockerSandboxSettings settings) {
     return new Mount()
         .withType(MountType.VOLUME)
@@ -161,6 +161,6 @@ record DockerContainerSpec(
         .withTarget(HOME)
         .withVolumeOptions(
             new VolumeOptions()
-                .withLabels(DockerLabels.ofHome(settings.clusterId(), id, organizationId)));
+                .withLabels(DockerLabels.ofNoHome(settings.clusterId(), id, organizationId)));
   }
 }

@@ -8,6 +8,7 @@ import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.VolumeOptions;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -110,10 +111,10 @@ final class DockerFilesContainer {
         .withUser(DockerContainerSpec.USER)
         .withWorkingDir("/")
         .withCmd("sh", "-c", LINGER, "sh", Long.toString(settings.filesLinger().toSeconds()))
-        .withHostConfig(hostConfig(id));
+        .withHostConfig(hostConfig(id, home));
   }
 
-  private HostConfig hostConfig(SandboxId id) {
+  private HostConfig hostConfig(SandboxId id, InspectVolumeResponse home) {
     HostConfig host =
         HostConfig.newHostConfig()
             .withAutoRemove(true)
@@ -122,7 +123,14 @@ final class DockerFilesContainer {
                     new Mount()
                         .withType(MountType.VOLUME)
                         .withSource(id.value())
-                        .withTarget(DockerContainerSpec.HOME)))
+                        .withTarget(DockerContainerSpec.HOME)
+                        .withVolumeOptions(
+                            new VolumeOptions()
+                                .withLabels(
+                                    DockerLabels.ofNoHome(
+                                        settings.clusterId(),
+                                        id,
+                                        DockerHomes.label(home, DockerLabels.ORGANIZATION))))))
             .withNetworkMode("none")
             .withCapDrop(Capability.ALL)
             .withSecurityOpts(settings.securityOptions())

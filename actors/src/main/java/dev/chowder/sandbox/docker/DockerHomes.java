@@ -1,10 +1,13 @@
 package dev.chowder.sandbox.docker;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateVolumeResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -31,28 +34,42 @@ final class DockerHomes {
     this.settings = settings;
   }
 
-  /** One that is there is left as it is. */
-  void create(SandboxId id, String organizationId, String snapshot) {
+  /** One that is there is left as it is; one of another generation is an error. */
+  void create(SandboxSpec spec) {
+    SandboxId id = spec.id();
     Map<String, String> labels =
-        new HashMap<>(DockerLabels.ofHome(settings.clusterId(), id, organizationId));
-    labels.put(DockerLabels.SNAPSHOT, snapshot);
-    engine.tell("create volume " + id, docker -> create(docker, id, labels));
+        new HashMap<>(DockerLabels.ofHome(settings.clusterId(), id, spec.organizationId()));
+    labels.put(DockerLabels.SNAPSHOT, spec.snapshot());
+    if (spec.generation() > 0) {
+      labels.put(DockerLabels.GENERATION, Integer.toString(spec.generation()));
+    }
+    // The engine answers with the volume that is there now, whoever made it.
+    var there = engine.call("create volume " + id, docker -> create(docker, id, labels));
+    new Fence(0, spec.generation())
+        .requireHome(id, Optional.of(DockerLabels.generation(there.getLabels())));
   }
 
   /** With a quota, where the engine's file system has project quotas. */
-  private void create(DockerClient docker, SandboxId id, Map<String, String> labels) {
+  private CreateVolumeResponse create(
+      DockerClient docker, SandboxId id, Map<String, String> labels) {
     var volume = docker.createVolumeCmd().withName(id.value()).withLabels(labels);
     if (settings.homeQuotaBytes() > 0 && quotas) {
       try {
-        volume.withDriverOpts(Map.of("size", Long.toString(settings.homeQuotaBytes()))).exec();
-        return;
+        return volume
+            .withDriverOpts(Map.of("size", Long.toString(settings.homeQuotaBytes())))
+            .exec();
       } catch (DockerException refused) {
         var message = String.valueOf(refused.getMessage());
         quotas = !message.contains("no quota support");
         LOG.info("volume={} event=no-quota its size is only measured: {}", id, message.strip());
       }
     }
-    docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec();
+    return docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec();
+  }
+
+  /** The generation of the one that is there; empty if none is. */
+  Optional<Integer> generation(SandboxId id) {
+    return inspect(id).map(home -> DockerLabels.generation(home.getLabels()));
   }
 
   Optional<InspectVolumeResponse> inspect(SandboxId id) {
@@ -92,8 +109,14 @@ final class DockerHomes {
         });
   }
 
-  /** Whether it is gone; false when a container still uses it. */
-  boolean remove(SandboxId id) {
+  /**
+   * Removes the one within the fence. Docker removes by name alone, so the label is compared right
+   * before; a volume that a container uses, even a stopped one, is never removed.
+   *
+   * @return false if a container uses it
+   */
+  boolean remove(SandboxId id, Fence fence) {
+    if (generation(id).filter(fence::isOf).isEmpty()) return true;
     return engine.call(
         "remove volume " + id,
         docker -> {

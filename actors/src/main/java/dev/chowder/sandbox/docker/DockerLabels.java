@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import dev.chowder.sandbox.SandboxId;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What every volume and container says about whose it is. Never a secret: anybody can read it. */
 final class DockerLabels {
@@ -18,6 +19,12 @@ final class DockerLabels {
   /** On volumes: the image that a home directory was made from. */
   static final String SNAPSHOT = "dev.chowder.snapshot";
 
+  /** On volumes: which home of its sandbox it is; those of before this label have none. */
+  static final String GENERATION = "dev.chowder.generation";
+
+  /** The generation of a volume that the engine made by itself, since a home was gone. */
+  static final int NO_HOME = -2;
+
   static final String TASK = "task";
   static final String GATEWAY = "gateway";
 
@@ -25,6 +32,13 @@ final class DockerLabels {
 
   static Map<String, String> ofHome(String clusterId, SandboxId id, String organizationId) {
     return Map.of(CLUSTER, clusterId, INSTANCE, id.instanceId(), ORGANIZATION, organizationId);
+  }
+
+  /** What the engine labels a volume with that it makes by itself when a container is made. */
+  static Map<String, String> ofNoHome(String clusterId, SandboxId id, String organizationId) {
+    Map<String, String> labels = new HashMap<>(ofHome(clusterId, id, organizationId));
+    labels.put(GENERATION, Integer.toString(NO_HOME));
+    return labels;
   }
 
   static Map<String, String> ofContainer(
@@ -41,10 +55,24 @@ final class DockerLabels {
   }
 
   static int attempt(Map<String, String> labels) {
+    return number(labels, ATTEMPT, 0);
+  }
+
+  /** A label that Chowder did not write is of a generation that no journal knows: it is kept. */
+  static int generation(@Nullable Map<String, String> labels) {
+    return labels == null ? 0 : number(labels, GENERATION, Integer.MAX_VALUE);
+  }
+
+  /** Whether a volume of this generation was made by Chowder. */
+  static boolean isHome(int generation) {
+    return generation != NO_HOME;
+  }
+
+  private static int number(Map<String, String> labels, String name, int otherwise) {
     try {
-      return Integer.parseInt(labels.getOrDefault(ATTEMPT, "0"));
+      return Integer.parseInt(labels.getOrDefault(name, "0"));
     } catch (NumberFormatException notOurs) {
-      return 0;
+      return otherwise;
     }
   }
 }

@@ -12,12 +12,11 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +34,7 @@ final class DockerObservations {
   }
 
   SandboxObservation observe(SandboxId id) {
-    boolean home = homes.inspect(id).isPresent();
+    Optional<Integer> home = homes.generation(id);
     MainProcess process =
         containers
             .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
@@ -57,13 +56,13 @@ final class DockerObservations {
   }
 
   List<SandboxObservation> list() {
-    Set<SandboxId> withHome = new HashSet<>();
+    Map<SandboxId, Integer> generations = new HashMap<>();
     Map<SandboxId, MainProcess> gateways = new LinkedHashMap<>();
     for (InspectVolumeResponse volume : homes.list()) {
       sandbox(volume.getLabels())
           .ifPresent(
               id -> {
-                withHome.add(id);
+                generations.put(id, DockerLabels.generation(volume.getLabels()));
                 gateways.put(id, new MainProcess.Missing());
               });
     }
@@ -83,7 +82,9 @@ final class DockerObservations {
     }
     List<SandboxObservation> seen = new ArrayList<>();
     gateways.forEach(
-        (id, process) -> seen.add(new SandboxObservation(id, withHome.contains(id), process)));
+        (id, process) ->
+            seen.add(
+                new SandboxObservation(id, Optional.ofNullable(generations.get(id)), process)));
     return seen;
   }
 

@@ -3,7 +3,9 @@ package dev.chowder.sandbox.docker;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Container;
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
@@ -11,7 +13,6 @@ import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
-import dev.chowder.sandbox.StaleAttempt;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,9 @@ import java.util.function.Consumer;
  */
 public final class DockerSandboxDriver implements SandboxDriver {
   private static final int OUTPUT_BYTES = 16 * 1024;
+
+  /** The engine's words for a container whose process has not ended. */
+  private static final Set<String> RUNNING = Set.of("running", "paused", "restarting");
 
   private final DockerSandboxSettings settings;
   private final DockerEngine engine;
@@ -60,26 +64,27 @@ public final class DockerSandboxDriver implements SandboxDriver {
   public void create(SandboxSpec spec) {
     requireSnapshot(spec.snapshot());
     network.ensure();
-    homes.create(spec.id(), spec.organizationId(), spec.snapshot());
+    homes.create(spec);
   }
 
   @Override
-  public TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit) {
-    requireHome(id);
-    removeProcesses(id);
+  public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {
+    fence.requireHome(id, homes.generation(id));
+    requireNoneLater(id, fence.attempt());
+    removeProcesses(id, fence.attempt());
     var spec =
         new DockerContainerSpec(
             id,
             task.organizationId(),
             DockerLabels.TASK,
-            attempt,
+            fence.attempt(),
             task.snapshot(),
             task.command(),
             Map.of(),
             Optional.empty());
-    String made = make(spec);
+    String made = make(spec, fence);
     files.writeStopped(made, task.files());
-    String container = startIsolated(spec, made);
+    String container = startIsolated(spec, fence, made);
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, limit);
     if (ended.isEmpty()) {
       if (containers.inspect(container).isEmpty()) {
@@ -112,31 +117,29 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process) {
-    requireHome(id);
+  public SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process) {
+    fence.requireHome(id, homes.generation(id));
     var spec =
         new DockerContainerSpec(
             id,
             process.organizationId(),
             DockerLabels.GATEWAY,
-            attempt,
+            fence.attempt(),
             process.snapshot(),
             process.command(),
             process.environment(),
             Optional.of(process.port()));
     // Two processes must never share a home directory.
-    containers.remove(DockerContainers.name(id, DockerLabels.TASK));
+    removeFormer(DockerContainers.name(id, DockerLabels.TASK), fence.attempt());
     Optional<InspectContainerResponse> former = containers.inspect(spec.name());
-    former
-        .filter(DockerContainers::runs)
-        .map(DockerObservations::labels)
-        .ifPresent(labels -> StaleAttempt.refuse(attempt, DockerLabels.attempt(labels)));
+    former.ifPresent(found -> requireNotLater(found, fence.attempt()));
     if (former.isPresent() && !isFrom(former.get(), spec)) {
-      stop(id, settings.replaceGrace());
-      containers.remove(spec.name());
+      stop(id, fence.attempt(), settings.replaceGrace());
+      containers.remove(former.get().getId());
       former = Optional.empty();
     }
-    String container = startIsolated(spec, former.isPresent() ? former.get().getId() : make(spec));
+    String made = former.isPresent() ? former.get().getId() : make(spec, fence);
+    String container = startIsolated(spec, fence, made);
     return containers
         .inspect(container)
         .flatMap(DockerObservations::endpoint)
@@ -146,7 +149,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   /**
    * Starts a container of this spec and returns its id: another one when it had to be made anew.
    */
-  private String startIsolated(DockerContainerSpec spec, String container) {
+  private String startIsolated(DockerContainerSpec spec, Fence fence, String container) {
     isolation.ensure();
     try {
       containers.start(container);
@@ -158,7 +161,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
       // Somebody removed the network, which the engine allows while nothing runs on it; a container
       // stays bound to the one that it was made for.
       network.forget();
-      String again = make(spec);
+      String again = make(spec, fence);
       isolation.apply();
       containers.start(again);
       return again;
@@ -177,9 +180,10 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public StopResult stop(SandboxId id, Duration grace) {
+  public StopResult stop(SandboxId id, int attempt, Duration grace) {
     String name = DockerContainers.name(id, DockerLabels.GATEWAY);
     Optional<InspectContainerResponse> found = containers.inspect(name);
+    found.ifPresent(running -> requireNotLater(running, attempt));
     if (found.isEmpty() || !DockerContainers.runs(found.get())) {
       return new StopResult(
           false, false, found.map(c -> DockerObservations.exitCode(c.getState())).orElse(0));
@@ -208,20 +212,33 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public void removeProcesses(SandboxId id) {
-    containers
-        .list(DockerLabels.filter(settings.clusterId(), id))
-        .forEach(container -> containers.remove(container.getId()));
+  public void removeProcesses(SandboxId id, int attempt) {
+    var _ = removeContainers(id, attempt);
+  }
+
+  /** Returns how many of later attempts stay. By their ids: a name may be another one's by now. */
+  private int removeContainers(SandboxId id, int attempt) {
+    int later = 0;
+    for (Container container : containers.list(DockerLabels.filter(settings.clusterId(), id))) {
+      if (DockerLabels.attempt(container.getLabels()) <= attempt) {
+        containers.remove(container.getId());
+      } else {
+        later++;
+      }
+    }
+    return later;
   }
 
   @Override
-  public void remove(SandboxId id) {
+  public boolean remove(SandboxId id, Fence fence) {
     long deadline = System.nanoTime() + settings.removeTimeout().toNanos();
     while (true) {
-      removeProcesses(id);
-      // A volume in use says that a call which was under way made a container meanwhile.
-      if (homes.remove(id)) {
-        return;
+      int later = removeContainers(id, fence.attempt());
+      // A volume in use says that a call which was under way made a container meanwhile, unless it
+      // is that of a later attempt.
+      boolean removed = homes.remove(id, fence);
+      if (removed || later > 0) {
+        return later == 0 && homes.generation(id).isEmpty();
       }
       if (System.nanoTime() - deadline >= 0) {
         throw new SandboxException(
@@ -234,6 +251,30 @@ public final class DockerSandboxDriver implements SandboxDriver {
       }
       containers.pause("remove " + id);
     }
+  }
+
+  private void requireNoneLater(SandboxId id, int attempt) {
+    containers.list(DockerLabels.filter(settings.clusterId(), id)).stream()
+        .filter(container -> RUNNING.contains(container.getState()))
+        .map(container -> DockerLabels.attempt(container.getLabels()))
+        .forEach(running -> Fence.requireNotBefore(running, attempt));
+  }
+
+  /** One that ended is in nobody's way: a database from before may know less than the host. */
+  private static void requireNotLater(InspectContainerResponse container, int attempt) {
+    if (DockerContainers.runs(container)) {
+      Fence.requireNotBefore(DockerLabels.attempt(DockerObservations.labels(container)), attempt);
+    }
+  }
+
+  private void removeFormer(String name, int attempt) {
+    containers
+        .inspect(name)
+        .ifPresent(
+            former -> {
+              requireNotLater(former, attempt);
+              containers.remove(former.getId());
+            });
   }
 
   @Override
@@ -261,9 +302,11 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public void writeFiles(SandboxId id, List<SandboxFile> written) {
+  public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> written) {
+    fence.requireHome(id, homes.generation(id));
     Optional<InspectContainerResponse> gateway =
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
+    gateway.ifPresent(running -> requireNotLater(running, fence.attempt()));
     if (gateway.isPresent()
         && DockerContainers.runs(gateway.get())
         && !DockerContainers.paused(gateway.get())) {
@@ -311,7 +354,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
             settings.helperImage(),
             List.of("true"),
             Map.of(),
-            Optional.empty()));
+            Optional.empty()),
+        Fence.ofAttempt(0));
   }
 
   @Override
@@ -398,16 +442,27 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   /** Makes a container that does not run; one of the same name is a leftover and removed first. */
-  private String make(DockerContainerSpec spec) {
+  private String make(DockerContainerSpec spec, Fence fence) {
     network.ensure();
-    containers.remove(spec.name());
+    removeFormer(spec.name(), fence.attempt());
+    String made;
     try {
-      return containers.create(spec);
+      made = containers.create(spec);
     } catch (SandboxException refused) {
       if (refused.reason() == Reason.IMAGE_MISSING) {
         throw imageMissing(spec.snapshot(), refused);
       }
       throw refused;
+    }
+    // The home may have been removed or replaced since it was looked at. From now on it cannot be,
+    // since a container uses it.
+    try {
+      fence.requireHome(spec.id(), homes.generation(spec.id()).filter(DockerLabels::isHome));
+      return made;
+    } catch (SandboxException otherHome) {
+      containers.remove(made);
+      var _ = homes.remove(spec.id(), new Fence(fence.attempt(), DockerLabels.NO_HOME));
+      throw otherHome;
     }
   }
 

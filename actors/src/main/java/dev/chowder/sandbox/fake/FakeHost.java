@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.fake;
 
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.fake.FakeSandbox.Played;
 import java.io.IOException;
@@ -87,16 +88,20 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  void create(SandboxId id) {
-    sandboxes.computeIfAbsent(
-        id,
-        _ -> {
-          try {
-            return FakeSandbox.make(id, root.resolve(id.value()));
-          } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
-          }
-        });
+  /** Returns the sandbox that is there then, of whatever generation its home is. */
+  FakeSandbox create(SandboxId id, int generation) {
+    return find(id)
+        .orElseGet(
+            () ->
+                sandboxes.computeIfAbsent(
+                    id,
+                    _ -> {
+                      try {
+                        return FakeSandbox.make(id, root.resolve(id.value()), generation);
+                      } catch (IOException failed) {
+                        throw new UncheckedIOException(failed);
+                      }
+                    }));
   }
 
   Optional<FakeSandbox> find(SandboxId id) {
@@ -109,7 +114,7 @@ final class FakeHost implements AutoCloseable {
     Path directory = root.resolve(id.value());
     try {
       if (!Files.isDirectory(directory)) return null;
-      if (known == null) return FakeSandbox.load(directory).orElse(null);
+      if (known == null || !known.isCurrent()) return FakeSandbox.load(directory).orElse(null);
       known.refresh();
       return known;
     } catch (IOException failed) {
@@ -117,15 +122,26 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  void remove(SandboxId id) {
+  /** Removes what is within the fence; compares and removes as one step. */
+  void remove(SandboxId id, Fence fence) {
     var _ = find(id);
     sandboxes.computeIfPresent(
         id,
         (_, sandbox) -> {
+          int attempt = sandbox.process().map(Played::attempt).orElse(0);
+          if (!fence.covers(attempt)) return sandbox;
           sandbox.process().ifPresent(process -> gone(process.host()));
-          sandbox.remove();
-          return null;
+          if (fence.isOf(sandbox.generation())) {
+            sandbox.remove();
+            return null;
+          }
+          sandbox.removeProcesses();
+          return sandbox;
         });
+  }
+
+  private static boolean isSandbox(Path path) {
+    return String.valueOf(path.getFileName()).startsWith("sb-");
   }
 
   Collection<FakeSandbox> all() {
@@ -150,8 +166,8 @@ final class FakeHost implements AutoCloseable {
     sandboxes.keySet().forEach(this::find);
     try (Stream<Path> found = Files.list(root)) {
       found
+          .filter(FakeHost::isSandbox)
           .map(path -> String.valueOf(path.getFileName()))
-          .filter(name -> name.startsWith("sb-"))
           .forEach(name -> find(new SandboxId(name)));
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);

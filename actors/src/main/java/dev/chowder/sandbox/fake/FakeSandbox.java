@@ -8,6 +8,7 @@ import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class FakeSandbox {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** The file that stands for a volume's label. */
+  private static final String GENERATION = "generation";
 
   /** A main process; ended when it has an exit code. */
   record Played(
@@ -62,15 +66,36 @@ final class FakeSandbox {
   private @Nullable CountDownLatch task;
   private boolean removed;
 
-  private FakeSandbox(SandboxId id, Path directory) {
+  private final int generation;
+
+  private FakeSandbox(SandboxId id, Path directory, int generation) {
     this.id = id;
     this.directory = directory;
+    this.generation = generation;
     this.skills = new FakeSkills(home());
   }
 
-  static FakeSandbox make(SandboxId id, Path directory) throws IOException {
-    Files.createDirectories(directory.resolve("home"));
-    return new FakeSandbox(id, directory);
+  static FakeSandbox make(SandboxId id, Path directory, int generation) throws IOException {
+    // Whole at once: other nodes of the same directory may look at any moment.
+    Path made = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
+    Files.createDirectories(made.resolve("home"));
+    if (generation > 0) Files.writeString(made.resolve(GENERATION), Integer.toString(generation));
+    try {
+      Files.move(made, directory, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException there) {
+      deleteTree(made);
+      if (!Files.isDirectory(directory)) throw there;
+    }
+    return new FakeSandbox(id, directory, generationOf(directory));
+  }
+
+  /** 0 for one of before generations, as a volume without a label. */
+  private static int generationOf(Path directory) throws IOException {
+    try {
+      return Integer.parseInt(Files.readString(directory.resolve(GENERATION)));
+    } catch (NoSuchFileException none) {
+      return 0;
+    }
   }
 
   /** What a former server left; empty when that is no sandbox. */
@@ -79,7 +104,8 @@ final class FakeSandbox {
     if (name == null || !name.toString().startsWith("sb-")) {
       return Optional.empty();
     }
-    FakeSandbox sandbox = new FakeSandbox(new SandboxId(name.toString()), directory);
+    FakeSandbox sandbox =
+        new FakeSandbox(new SandboxId(name.toString()), directory, generationOf(directory));
     sandbox.refresh();
     return Optional.of(sandbox);
   }
@@ -106,6 +132,15 @@ final class FakeSandbox {
 
   SandboxId id() {
     return id;
+  }
+
+  int generation() {
+    return generation;
+  }
+
+  /** Whether this is still the home that is there: another one may have taken its place. */
+  boolean isCurrent() throws IOException {
+    return generationOf(directory) == generation;
   }
 
   Path home() {
@@ -227,7 +262,8 @@ final class FakeSandbox {
   }
 
   synchronized SandboxObservation observe(int port) {
-    return new SandboxObservation(id, !removed, describe(port));
+    return new SandboxObservation(
+        id, removed ? Optional.empty() : Optional.of(generation), describe(port));
   }
 
   private MainProcess describe(int port) {

@@ -1,6 +1,7 @@
 package dev.chowder.sandbox.fake;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
@@ -8,7 +9,6 @@ import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
-import dev.chowder.sandbox.StaleAttempt;
 import dev.chowder.sandbox.fake.FakeSandbox.Played;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
@@ -124,7 +124,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   /** Removes the home as well. */
   public void lose(SandboxId id) {
-    host.remove(id);
+    host.remove(id, Fence.NONE);
     tell(id, "destroy");
   }
 
@@ -137,14 +137,17 @@ public final class FakeSandboxDriver implements SandboxDriver {
   public void create(SandboxSpec spec) {
     script.play(Verb.CREATE, Optional.of(spec.id()));
     requireSnapshot(spec.snapshot());
-    host.create(spec.id());
+    new Fence(0, spec.generation())
+        .requireHome(
+            spec.id(), Optional.of(host.create(spec.id(), spec.generation()).generation()));
   }
 
   @Override
-  public TaskResult run(SandboxId id, int attempt, TaskSpec task, Duration limit) {
+  public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {
     script.play(Verb.RUN, Optional.of(id));
     requireSnapshot(task.snapshot());
-    FakeSandbox sandbox = require(id);
+    FakeSandbox sandbox = require(id, fence);
+    requireNotLater(sandbox, fence.attempt());
     sandbox.removeProcesses();
     FakeHome.write(sandbox.home(), task.files());
     FakeCommand command = FakeCommand.parse(task.command());
@@ -213,10 +216,11 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public SandboxEndpoint start(SandboxId id, int attempt, ProcessSpec process) {
+  public SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process) {
     script.play(Verb.START, Optional.of(id));
     requireSnapshot(process.snapshot());
-    FakeSandbox sandbox = require(id);
+    FakeSandbox sandbox = require(id, fence);
+    int attempt = fence.attempt();
     String spec =
         attempt
             + " "
@@ -225,10 +229,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
             + new TreeMap<>(process.environment())
             + process.port();
     Optional<Played> former = sandbox.process().filter(p -> p.spec().equals(spec));
-    sandbox
-        .process()
-        .filter(Played::runs)
-        .ifPresent(running -> StaleAttempt.refuse(attempt, running.attempt()));
+    requireNotLater(sandbox, attempt);
     if (former.isPresent() && former.get().runs() && !former.get().paused()) {
       return new SandboxEndpoint(former.get().host(), gateway.port());
     }
@@ -257,9 +258,10 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public StopResult stop(SandboxId id, Duration grace) {
+  public StopResult stop(SandboxId id, int attempt, Duration grace) {
     script.play(Verb.STOP, Optional.of(id));
     Optional<FakeSandbox> sandbox = host.find(id);
+    sandbox.ifPresent(found -> requireNotLater(found, attempt));
     Optional<Played> process = sandbox.flatMap(FakeSandbox::process);
     if (process.isEmpty() || !process.get().runs()) {
       Integer exitCode = process.map(Played::exitCode).orElse(0);
@@ -278,19 +280,34 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public void removeProcesses(SandboxId id) {
+  public void removeProcesses(SandboxId id, int attempt) {
     script.play(Verb.REMOVE_PROCESSES, Optional.of(id));
-    host.find(id).ifPresent(FakeSandbox::removeProcesses);
+    host.find(id)
+        .filter(sandbox -> Fence.ofAttempt(attempt).covers(attempt(sandbox)))
+        .ifPresent(FakeSandbox::removeProcesses);
   }
 
   @Override
-  public void remove(SandboxId id) {
+  public boolean remove(SandboxId id, Fence fence) {
     script.play(Verb.REMOVE, Optional.of(id));
     boolean had = host.find(id).flatMap(FakeSandbox::process).isPresent();
-    host.remove(id);
-    if (had) {
+    host.remove(id, fence);
+    Optional<FakeSandbox> left = host.find(id);
+    if (had && left.flatMap(FakeSandbox::process).isEmpty()) {
       tell(id, "destroy");
     }
+    return left.isEmpty();
+  }
+
+  private static int attempt(FakeSandbox sandbox) {
+    return sandbox.process().map(Played::attempt).orElse(0);
+  }
+
+  private static void requireNotLater(FakeSandbox sandbox, int attempt) {
+    sandbox
+        .process()
+        .filter(Played::runs)
+        .ifPresent(running -> Fence.requireNotBefore(running.attempt(), attempt));
   }
 
   @Override
@@ -298,8 +315,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     script.play(Verb.OBSERVE, Optional.of(id));
     return host.find(id)
         .map(sandbox -> sandbox.observe(gateway.port()))
-        .orElseGet(
-            () -> new SandboxObservation(id, false, new SandboxObservation.MainProcess.Missing()));
+        .orElseGet(() -> SandboxObservation.nothing(id));
   }
 
   @Override
@@ -328,16 +344,16 @@ public final class FakeSandboxDriver implements SandboxDriver {
   private static SandboxObservation listed(SandboxObservation seen) {
     return seen.mainProcess() instanceof SandboxObservation.MainProcess.Ended ended
         ? new SandboxObservation(
-            seen.id(),
-            seen.homeExists(),
-            SandboxObservation.MainProcess.Ended.listed(ended.attempt()))
+            seen.id(), seen.home(), SandboxObservation.MainProcess.Ended.listed(ended.attempt()))
         : seen;
   }
 
   @Override
-  public void writeFiles(SandboxId id, List<SandboxFile> files) {
+  public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files) {
     script.play(Verb.WRITE_FILES, Optional.of(id));
-    FakeHome.write(require(id).home(), files);
+    FakeSandbox sandbox = require(id, fence);
+    requireNotLater(sandbox, fence.attempt());
+    FakeHome.write(sandbox.home(), files);
   }
 
   @Override
@@ -424,6 +440,12 @@ public final class FakeSandboxDriver implements SandboxDriver {
           Reason.IMAGE_MISSING,
           "snapshot: " + snapshot + " is not on this host (expected: built by scripts/up)");
     }
+  }
+
+  private FakeSandbox require(SandboxId id, Fence fence) {
+    Optional<FakeSandbox> sandbox = host.find(id);
+    fence.requireHome(id, sandbox.map(FakeSandbox::generation));
+    return sandbox.orElseThrow();
   }
 
   private FakeSandbox require(SandboxId id) {

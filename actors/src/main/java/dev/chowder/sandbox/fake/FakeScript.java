@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,9 +59,42 @@ public final class FakeScript {
 
   private record Fault(Reason reason, String message) {}
 
+  /** A call that waits, as that of a node that is paused: an interrupt does not reach it either. */
+  public static final class Hold {
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
+
+    private Hold() {}
+
+    /** Waits until the call is there; whether it came in time. */
+    public boolean awaitCall(Duration limit) throws InterruptedException {
+      return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Lets the call go on. */
+    public void release() {
+      released.countDown();
+    }
+
+    private void await() {
+      reached.countDown();
+      boolean interrupted = false;
+      while (true) {
+        try {
+          released.await();
+          break;
+        } catch (InterruptedException notNow) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) Thread.currentThread().interrupt();
+    }
+  }
+
   private final Map<Verb, Duration> delays = new EnumMap<>(Verb.class);
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
+  private final Map<Verb, Hold> holds = new EnumMap<>(Verb.class);
   private final Set<String> missing = new HashSet<>();
   private final Set<SandboxId> unresponsive = new HashSet<>();
   private final Map<String, String> pluginFailures = new HashMap<>();
@@ -90,6 +124,13 @@ public final class FakeScript {
   public synchronized FakeScript hangNext(Verb verb, int times) {
     hangs.merge(verb, times, Integer::sum);
     return this;
+  }
+
+  /** The next call of this verb waits, before it does anything, until it is released. */
+  public synchronized Hold holdNext(Verb verb) {
+    var hold = new Hold();
+    holds.put(verb, hold);
+    return hold;
   }
 
   /** This snapshot is not on the host. */
@@ -204,11 +245,13 @@ public final class FakeScript {
     Duration delay;
     Fault fault;
     boolean hang;
+    Hold hold;
     synchronized (this) {
       if (calls.size() >= CALLS_KEPT) {
         calls.removeFirst();
       }
       calls.add(new Call(verb, id));
+      hold = holds.remove(verb);
       delay = delays.getOrDefault(verb, Duration.ZERO);
       hang = hangs.merge(verb, 0, Integer::sum) > 0;
       if (hang) {
@@ -219,6 +262,9 @@ public final class FakeScript {
       else if (id.filter(unresponsive::contains).isPresent()) {
         fault = new Fault(Reason.ENGINE_UNREACHABLE, "docker: no answer in time");
       } else fault = queue.isEmpty() ? null : queue.removeFirst();
+    }
+    if (hold != null) {
+      hold.await();
     }
     if (hang) {
       awaitInterrupt(verb);

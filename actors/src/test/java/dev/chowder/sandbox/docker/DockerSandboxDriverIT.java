@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -90,10 +91,10 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   void whatItsUserClosedOrLinkedIsMeasuredRight() {
     var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
     var most = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
-    driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT));
+    driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1));
     try {
       // A home is filled from the snapshot when it is first used.
-      driver().writeFiles(sandbox, List.of(file("first", "")));
+      driver().writeFiles(sandbox, FIRST, List.of(file("first", "")));
       var before = driver().measureHome(sandbox, most).orElseThrow();
       var script =
           "mkdir c && dd if=/dev/zero of=c/f bs=1M count=3 && ln c/f c/g && ln c/f c/h && chmod 0 c";
@@ -103,12 +104,12 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
               "org-1",
               List.of("sh", "-c", "cd /home/node && " + script),
               List.of());
-      assertThat(driver().run(sandbox, 1, task, Duration.ofSeconds(20)).exitCode()).isZero();
+      assertThat(driver().run(sandbox, FIRST, task, Duration.ofSeconds(20)).exitCode()).isZero();
       var after = driver().measureHome(sandbox, most).orElseThrow();
       assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
       assertThat(after.files() - before.files()).isEqualTo(4);
     } finally {
-      driver().remove(sandbox);
+      var _ = driver().remove(sandbox, Fence.NONE);
     }
   }
 
@@ -160,10 +161,10 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   void aNetworkThatSomebodyRemovedIsMadeAnew() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver.stop(id, Duration.ofSeconds(5));
+    driver.stop(id, 1, Duration.ofSeconds(5));
     engine.docker().removeNetworkCmd("chowder-it-driver").exec();
     awaitAnswer(start(1, commandThatServes()));
-    driver.removeProcesses(id);
+    driver.removeProcesses(id, 1);
     engine.docker().removeNetworkCmd("chowder-it-driver").exec();
     awaitAnswer(start(2, commandThatServes()));
   }
@@ -179,6 +180,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
                 DockerLabels.CLUSTER, engine.clusterId(),
                 DockerLabels.INSTANCE, id.instanceId(),
                 DockerLabels.ORGANIZATION, ORGANIZATION,
+                DockerLabels.GENERATION, "1",
                 DockerLabels.SNAPSHOT, snapshot()))
         .withDriverOpts(
             Map.of("type", "tmpfs", "device", "tmpfs", "o", "size=2m,uid=1000,gid=1000"))
@@ -186,9 +188,9 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     create();
     awaitAnswer(start(1, commandThatServes()));
     var tooMuch = new SandboxFile("big", ByteString.copyFrom(new byte[4 << 20]), 0600);
-    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, List.of(tooMuch)));
-    driver.stop(id, Duration.ofSeconds(5));
-    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, List.of(tooMuch)));
+    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, FIRST, List.of(tooMuch)));
+    driver.stop(id, 1, Duration.ofSeconds(5));
+    assertReason(Reason.NO_SPACE, () -> driver.writeFiles(id, FIRST, List.of(tooMuch)));
 
     start(
         2,
@@ -222,7 +224,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   void aContainerThatWasMadeAndNeverStartedIsNoProcess() {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    driver.stop(id, Duration.ofSeconds(5));
+    driver.stop(id, 1, Duration.ofSeconds(5));
     var former = engine.docker().inspectContainerCmd(id + "-gateway").exec();
     engine.docker().removeContainerCmd(former.getId()).exec();
     // What a crash between the engine's two calls leaves.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxDriver;
@@ -81,7 +82,8 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
         assertThat(read).isSubsetOf("LINK", "NOT_FOUND", "WRONG_KIND", "done");
         assertThat(outcome(() -> readTree(new HashMap<>()))).isEqualTo("done");
       } finally {
-        driver.writeFiles(id, List.of(new SandboxFile(".agent/stop", ByteString.EMPTY, 0600)));
+        driver.writeFiles(
+            id, Fence.NONE, List.of(new SandboxFile(".agent/stop", ByteString.EMPTY, 0600)));
       }
       assertThat(Integer.parseInt(swapping.get(20, TimeUnit.SECONDS).strip())).isGreaterThan(50);
     }

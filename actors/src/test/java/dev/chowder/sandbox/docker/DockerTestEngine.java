@@ -59,6 +59,10 @@ final class DockerTestEngine {
     return docker;
   }
 
+  URI dockerHost() {
+    return DefaultDockerClientConfig.createDefaultConfigBuilder().build().getDockerHost();
+  }
+
   String clusterId() {
     return clusterId;
   }

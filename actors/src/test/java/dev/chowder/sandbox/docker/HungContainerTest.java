@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -81,11 +82,11 @@ class HungContainerTest {
     assertThat(driver.list())
         .containsExactlyInAnyOrder(
             new SandboxObservation(
-                up, true, new MainProcess.Up(3, new SandboxEndpoint("127.0.0.1", 40001))),
-            new SandboxObservation(paused, true, new MainProcess.Paused(2)),
-            new SandboxObservation(ended, true, MainProcess.Ended.listed(5)),
-            new SandboxObservation(made, true, new MainProcess.Missing()),
-            new SandboxObservation(asleep, true, new MainProcess.Missing()));
+                up, Optional.of(0), new MainProcess.Up(3, new SandboxEndpoint("127.0.0.1", 40001))),
+            new SandboxObservation(paused, Optional.of(0), new MainProcess.Paused(2)),
+            new SandboxObservation(ended, Optional.of(0), MainProcess.Ended.listed(5)),
+            new SandboxObservation(made, Optional.of(0), new MainProcess.Missing()),
+            new SandboxObservation(asleep, Optional.of(0), new MainProcess.Missing()));
     assertThat(inspected).isEmpty();
   }
 

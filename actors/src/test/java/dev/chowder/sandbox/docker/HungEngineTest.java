@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
@@ -91,9 +92,9 @@ class HungEngineTest {
   @Test
   void everyVerbEndsInATimeOut() {
     assertReason(
-        Reason.ENGINE_UNREACHABLE, () -> driver.create(new SandboxSpec(id, "org-1", "image")));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, Duration.ofSeconds(1)));
-    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id));
+        Reason.ENGINE_UNREACHABLE, () -> driver.create(new SandboxSpec(id, "org-1", "image", 0)));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, 1, Duration.ofSeconds(1)));
+    assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.remove(id, Fence.NONE));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.list());
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.readFile(id, "a", 1));

@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
@@ -34,11 +35,11 @@ class LateEngineIT {
   void startAgent() {
     engine.removeLeftovers();
     try (var earlier = new DockerSandboxDriver(engine.settings())) {
-      earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT));
+      earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
       var _ =
           earlier.start(
               id,
-              1,
+              Fence.ofAttempt(1),
               new ProcessSpec(
                   DockerTestEngine.SNAPSHOT,
                   "org-1",
@@ -54,7 +55,7 @@ class LateEngineIT {
   @AfterEach
   void close() {
     try (var driver = new DockerSandboxDriver(engine.settings())) {
-      driver.remove(id);
+      var _ = driver.remove(id, Fence.NONE);
       driver.removeIsolation();
     }
     engine.removeLeftovers();

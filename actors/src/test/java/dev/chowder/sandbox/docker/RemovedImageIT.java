@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -32,16 +33,17 @@ class RemovedImageIT {
     engine.removeLeftovers();
     driver = new DockerSandboxDriver(engine.settings());
     engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
-    driver.create(new SandboxSpec(id, ORGANIZATION, OLD));
-    driver.writeFiles(id, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));
+    driver.create(new SandboxSpec(id, ORGANIZATION, OLD, 0));
+    driver.writeFiles(
+        id, Fence.NONE, List.of(new SandboxFile(".openclaw/kept.json", CONTENT, 0600)));
     // A stopped agent has no container after its processes were removed.
-    driver.removeProcesses(id);
+    driver.removeProcesses(id, 1);
     engine.docker().removeImageCmd(OLD).exec();
   }
 
   @AfterEach
   void close() {
-    driver.remove(id);
+    var _ = driver.remove(id, Fence.NONE);
     driver.removeIsolation();
     driver.close();
     engine.removeLeftovers();
@@ -50,8 +52,8 @@ class RemovedImageIT {
   @Test
   void filesOfTheHomeAreReadAndWrittenAndTheAgentStartsAgain() {
     assertThat(driver.readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
-    driver.writeFiles(id, List.of(new SandboxFile("new.json", CONTENT, 0600)));
-    driver.removeProcesses(id);
+    driver.writeFiles(id, Fence.NONE, List.of(new SandboxFile("new.json", CONTENT, 0600)));
+    driver.removeProcesses(id, 1);
 
     var names =
         driver.files(id, FilePath.parse(".openclaw")).list(FilePath.ROOT, "", 10, 100).entries();
@@ -60,7 +62,7 @@ class RemovedImageIT {
     var endpoint =
         driver.start(
             id,
-            2,
+            Fence.ofAttempt(2),
             new ProcessSpec(
                 DockerTestEngine.SNAPSHOT,
                 ORGANIZATION,

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -73,10 +74,10 @@ class SandboxIsolationIT {
   }
 
   private static SandboxEndpoint start(SandboxId id) {
-    driver.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT));
+    driver.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0));
     return driver.start(
         id,
-        1,
+        Fence.ofAttempt(1),
         new ProcessSpec(
             DockerTestEngine.SNAPSHOT,
             ORGANIZATION,
@@ -435,12 +436,12 @@ class SandboxIsolationIT {
   @Test
   void aSecretInAFileIsSeenByItsUserAloneAndNotByInspecting() {
     SandboxId third = newId();
-    driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT));
+    driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0));
     var file = new SandboxFile(".config/key", ByteString.copyFromUtf8(CANARY), 0600);
     var result =
         driver.run(
             third,
-            1,
+            Fence.ofAttempt(1),
             new TaskSpec(
                 DockerTestEngine.SNAPSHOT,
                 ORGANIZATION,
@@ -450,7 +451,7 @@ class SandboxIsolationIT {
             Duration.ofSeconds(20));
     assertThat(result.output())
         .isEqualTo("1000:1000 700 /home/node/.config\n1000:1000 600 /home/node/.config/key\n");
-    driver.writeFiles(one, List.of(file));
+    driver.writeFiles(one, Fence.NONE, List.of(file));
     assertThat(
             engine.exec(
                 one + "-gateway", List.of("stat", "-c", "%u:%g %a", "/home/node/.config/key")))

@@ -3,6 +3,7 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -66,7 +67,7 @@ class SandboxSeccompIT {
   @AfterEach
   void close() {
     try (var driver = new DockerSandboxDriver(engine.settings())) {
-      driver.remove(id);
+      var _ = driver.remove(id, Fence.NONE);
       driver.removeIsolation();
     }
     engine.removeLeftovers();
@@ -93,7 +94,7 @@ class SandboxSeccompIT {
   @Test
   void theContainerForFilesHasTheProfileToo() {
     try (var driver = new DockerSandboxDriver(engine.settings())) {
-      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT));
+      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
       var _ = driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
       var options =
           engine
@@ -129,11 +130,11 @@ class SandboxSeccompIT {
   }
 
   private void start(DockerSandboxDriver driver, int attempt) {
-    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT));
+    driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
     var _ =
         driver.start(
             id,
-            attempt,
+            Fence.ofAttempt(attempt),
             new ProcessSpec(
                 DockerTestEngine.SNAPSHOT,
                 "org-1",

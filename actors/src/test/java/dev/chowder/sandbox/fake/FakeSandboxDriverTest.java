@@ -2,6 +2,7 @@ package dev.chowder.sandbox.fake;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -122,12 +123,12 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
     SandboxEndpoint endpoint;
     // Not closed before the second one reads what it left: as a server that was killed.
     var first = new FakeSandboxDriver(settings);
-    first.create(new SandboxSpec(id, ORGANIZATION, snapshot()));
-    first.writeFiles(id, List.of(file("a/key", "kept")));
+    first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
+    first.writeFiles(id, FIRST, List.of(file("a/key", "kept")));
     endpoint =
         first.start(
             id,
-            3,
+            new Fence(3, 1),
             new SandboxDriver.ProcessSpec(
                 snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
     first.close();
@@ -150,11 +151,11 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
     var settings = FakeSandboxSettings.instant().in(directory);
     try (var first = new FakeSandboxDriver(settings);
         var second = new FakeSandboxDriver(settings)) {
-      first.create(new SandboxSpec(id, ORGANIZATION, snapshot()));
+      first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
       var endpoint =
           first.start(
               id,
-              3,
+              new Fence(3, 1),
               new SandboxDriver.ProcessSpec(
                   snapshot(), ORGANIZATION, commandThatServes(), java.util.Map.of(), PORT));
       assertThat(second.list())
@@ -164,8 +165,8 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
       awaitAnswer(endpoint);
       first.close();
       awaitAnswer(endpoint);
-      second.stop(id, Duration.ofSeconds(1));
-      second.remove(id);
+      second.stop(id, 3, Duration.ofSeconds(1));
+      second.remove(id, Fence.NONE);
       try (var third = new FakeSandboxDriver(settings)) {
         assertThat(third.list()).isEmpty();
       }
@@ -177,7 +178,9 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
     create();
     run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
     driver.writeFiles(
-        id, List.of(file(".openclaw/openclaw.json", "{\"gateway\":{\"auth\":{\"token\":\"T\"}}}")));
+        id,
+        FIRST,
+        List.of(file(".openclaw/openclaw.json", "{\"gateway\":{\"auth\":{\"token\":\"T\"}}}")));
     SandboxEndpoint endpoint = start(1, commandThatServes());
     String ask = "{\"model\":\"openclaw/main\",\"input\":\"hi there\"}";
     assertThat(post(endpoint, "/v1/responses", "wrong", ask).statusCode()).isEqualTo(401);

@@ -37,7 +37,7 @@ final class FileErrors {
   static ApiError error(SandboxException why) {
     return switch (why.reason()) {
       // Deleted meanwhile, or lost: the next sweep finds out which.
-      case NOT_FOUND ->
+      case NOT_FOUND, HOME_REPLACED ->
           ApiError.of(Reason.GATEWAY_UNAVAILABLE, "sandbox: not there (expected: its home)");
       case NO_SPACE -> ApiError.of(Reason.NO_SPACE, "disk: full (expected: room for it)");
       case IMAGE_MISSING, NO_MEMORY, ENGINE_UNREACHABLE, TIMED_OUT, INTERRUPTED, REFUSED -> {

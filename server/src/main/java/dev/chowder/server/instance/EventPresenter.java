@@ -81,6 +81,7 @@ final class EventPresenter {
               e.channel(),
               shown.setType(e.enabled() ? "channel_connected" : "channel_disconnected"));
       case InstanceEvent.EndpointMoved _ -> shown.setType("endpoint_moved");
+      case InstanceEvent.LaterAttemptFound _ -> shown.setType("later_attempt_found");
       case InstanceEvent.Deleted _ -> shown.setType("deleted");
       case InstanceEvent.SlotReleased _ -> shown.setType("slot_released");
       case InstanceEvent.SlotFound _ -> shown.setType("slot_found");

@@ -62,7 +62,9 @@ public final class HostOperatorCommands implements HostCommands {
   @Override
   public List<Unknown> unknown() {
     return reconciler().unknown().stream()
-        .map(one -> new Unknown(one.id().value(), one.since(), one.runs()))
+        .map(
+            one ->
+                new Unknown(one.id().value(), one.why(), one.generation(), one.since(), one.runs()))
         .toList();
   }
 
@@ -88,7 +90,8 @@ public final class HostOperatorCommands implements HostCommands {
           "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
     }
     throw ApiError.wrongState(
-        "sandbox: an instance's (expected: one that no journal accounts for)", Map.of());
+        "cannot remove the sandbox: it is an instance's and not in quarantine; delete the instance",
+        Map.of());
   }
 
   @Override

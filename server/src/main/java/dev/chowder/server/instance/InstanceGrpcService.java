@@ -41,6 +41,7 @@ import dev.chowder.effect.KnownSecrets;
 import dev.chowder.effect.Overrides;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.OverridesChange;
 import dev.chowder.instance.InstanceId;
@@ -185,6 +186,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             0,
             TokenRotations.NONE,
             ConfigValues.ofNew(version),
+            Homes.FIRST,
             now,
             now,
             Ids.next());

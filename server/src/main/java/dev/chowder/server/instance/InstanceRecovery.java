@@ -15,6 +15,7 @@ import dev.chowder.server.call.Answers;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.time.Clock;
+import java.util.Optional;
 
 /**
  * Gives instances that failed another life: slot and room first, then the instance. Knows no rule:
@@ -47,7 +48,7 @@ final class InstanceRecovery {
       var view = asks.get(caller, id);
       if (view.status().now() != Name.ERROR) {
         // It says itself whether that is a no-op, a join or a refusal; none of these needs a slot.
-        return InstanceAsks.view(ask(caller, view, false, view.profile().model()));
+        return InstanceAsks.view(ask(caller, view, Optional.empty(), view.profile().model()));
       }
       var reply = recover(caller, withoutSlot(view));
       boolean overtaken = reply instanceof InstanceReply.Refused(InstanceRejection.SlotReturned());
@@ -56,9 +57,9 @@ final class InstanceRecovery {
   }
 
   private InstanceReply recover(Caller caller, InstanceView view) {
-    boolean homeThere = view.ranBefore() && homeThere(view);
+    var home = home(view);
     var model = admission.admitAgain(view);
-    var reply = ask(caller, view, homeThere, model);
+    var reply = ask(caller, view, home, model);
     if (reply instanceof InstanceReply.Refused) {
       admission.settle(view.profile().organizationId(), view.id());
     }
@@ -78,9 +79,10 @@ final class InstanceRecovery {
     return settled;
   }
 
-  private boolean homeThere(InstanceView view) {
+  /** Which home volume is there: maybe one that the instance had lost. */
+  private Optional<Integer> home(InstanceView view) {
     try {
-      return driver.observe(SandboxId.ofInstance(view.id().value())).homeExists();
+      return driver.observe(SandboxId.ofInstance(view.id().value())).home();
     } catch (SandboxException why) {
       throw ApiError.noCapacity(
           "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
@@ -88,7 +90,7 @@ final class InstanceRecovery {
   }
 
   private InstanceReply ask(
-      Caller caller, InstanceView seen, boolean homeThere, ModelChoice model) {
+      Caller caller, InstanceView seen, Optional<Integer> home, ModelChoice model) {
     var now = clock.instant();
     return Answers.await(
         asks.instances()
@@ -99,7 +101,7 @@ final class InstanceRecovery {
                         caller.keyId(),
                         seen.attempt(),
                         seen.slotReturns(),
-                        homeThere,
+                        home,
                         model,
                         now,
                         replyTo)),

@@ -13,7 +13,7 @@ public interface HostCommands {
   /** What is still to be done outside, the longest first; the first {@code limit}. */
   List<Owed> owed(int limit);
 
-  /** Sandboxes that no journal accounts for. */
+  /** Sandboxes in quarantine: no journal accounts for them, or a lost home volume came back. */
   List<Unknown> unknown();
 
   /** Why the reconciler gives up and takes away nothing; empty: it works. */
@@ -22,7 +22,7 @@ public interface HostCommands {
   /** Lets happen what {@link #halt} names; whether there was anything. */
   boolean release();
 
-  /** Removes a sandbox that no journal accounts for, its home included. */
+  /** Removes a sandbox that is in quarantine, its home included. */
   void remove(String sandboxId);
 
   /** Returns whether the last check found that the host isolates sandboxes; does not block. */
@@ -77,8 +77,17 @@ public interface HostCommands {
    */
   record HostPort(int port, String state, boolean open, Set<String> organizations) {}
 
-  /** A sandbox that no journal accounts for, since when that is known, and whether it runs. */
-  record Unknown(String sandboxId, Instant since, boolean runs) {}
+  /**
+   * A sandbox in quarantine.
+   *
+   * @param why {@code no_journal}, or {@code home_reappeared}: a recover of the instance starts
+   *     with the home
+   * @param generation of its home volume; empty if there is none
+   * @param since when that is known
+   * @param runs whether its process still runs
+   */
+  record Unknown(
+      String sandboxId, String why, Optional<Integer> generation, Instant since, boolean runs) {}
 
   /** More than {@code limit} sandboxes would be given up, removed or stopped at once. */
   record Halt(Instant since, int limit, List<String> sandboxes) {}

@@ -155,12 +155,15 @@ final class HostRoutes {
     unknown.stream()
         .limit(MAX_LISTED)
         .forEach(
-            one ->
-                array
-                    .addObject()
-                    .put("sandbox_id", one.sandboxId())
-                    .put("since", one.since().toString())
-                    .put("runs", one.runs()));
+            one -> {
+              var shown = array.addObject();
+              shown
+                  .put("sandbox_id", one.sandboxId())
+                  .put("why", one.why())
+                  .put("since", one.since().toString())
+                  .put("runs", one.runs());
+              one.generation().ifPresent(home -> shown.put("home_generation", home));
+            });
     return OperatorAnswer.json(200, answer);
   }
 

@@ -2,6 +2,7 @@ package dev.chowder.server.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -55,7 +56,7 @@ class SandboxListenersTest {
   void whatWasKnownOfAFormerProcessIsNotSaidOfTheNext() {
     var first = start(1);
     assertThat(listeners.lookup(id, first, PORT)).contains(first);
-    driver.stop(sandbox, Duration.ZERO);
+    driver.stop(sandbox, 1, Duration.ZERO);
     var second = start(2);
     assertThat(second).isNotEqualTo(first);
     assertThat(listeners.lookup(id, second, PORT)).contains(second);
@@ -75,16 +76,16 @@ class SandboxListenersTest {
     var gateway = start(1);
     var forgetful = new SandboxListeners(driver, Duration.ZERO, threads);
     assertThat(forgetful.lookup(id, gateway, PORT)).contains(gateway);
-    driver.stop(sandbox, Duration.ZERO);
+    driver.stop(sandbox, 1, Duration.ZERO);
     assertThat(forgetful.lookup(id, gateway, PORT)).isEmpty();
   }
 
   private InetSocketAddress start(int attempt) {
-    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake"));
+    driver.create(new SandboxSpec(sandbox, "org", "chowder/fake", 0));
     SandboxEndpoint endpoint =
         driver.start(
             sandbox,
-            attempt,
+            Fence.ofAttempt(attempt),
             new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
     return new InetSocketAddress(endpoint.host(), endpoint.port());
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.instance.ConfigValues;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.ModelChoice;
@@ -199,7 +200,7 @@ class EvidenceTest {
   }
 
   private static SandboxObservation seen(String id, MainProcess process) {
-    return new SandboxObservation(SandboxId.ofInstance(id), true, process);
+    return new SandboxObservation(SandboxId.ofInstance(id), Optional.of(1), process);
   }
 
   private static InstanceRow row(String id, int revision, String status) {
@@ -231,6 +232,7 @@ class EvidenceTest {
         0,
         TokenRotations.NONE,
         ConfigValues.NONE,
+        Homes.FIRST,
         NOW,
         NOW,
         "request");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ListInstanceEventsRequest;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -177,7 +178,7 @@ class ReconcilerTest {
               .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "there" : "");
       // As a create that was under way when the instance was deleted.
-      node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image"));
+      node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left: " + id : "");
       assertThat(reconciler(node)).contains("\"unknown_count\":0");
     }
@@ -334,10 +335,12 @@ class ReconcilerTest {
 
   private static String stranger(FakeSandboxDriver host) {
     var id = UUID.randomUUID().toString();
-    host.create(new SandboxSpec(Node.sandbox(id), "org", "image"));
+    host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
     var _ =
         host.start(
-            Node.sandbox(id), 1, new ProcessSpec("image", "org", List.of("serve"), Map.of(), 1));
+            Node.sandbox(id),
+            Fence.ofAttempt(1),
+            new ProcessSpec("image", "org", List.of("serve"), Map.of(), 1));
     return id;
   }
 

@@ -135,7 +135,7 @@ class UnknownForNowTest {
       for (int n = 0; n < FLEET; n += 500) {
         new InstanceRows(database).upsertAll(copies.subList(n, n + 500));
       }
-      for (var copy : copies) host.create(new SandboxSpec(sandbox(copy), "org", "image"));
+      for (var copy : copies) host.create(new SandboxSpec(sandbox(copy), "org", "image", 1));
     }
 
     try (var node = Node.start(home, host, Map.of("chowder.reconciler.interval", "1s"));

@@ -14,6 +14,7 @@ import dev.chowder.api.v1.RecoverInstanceRequest;
 import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
@@ -319,6 +320,7 @@ class VerbsTest {
     node.host()
         .writeFiles(
             Node.sandbox(id),
+            Fence.NONE,
             List.of(
                 new SandboxFile(path, com.google.protobuf.ByteString.copyFromUtf8(content), 0600)));
   }

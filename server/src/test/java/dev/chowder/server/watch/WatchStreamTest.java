@@ -3,6 +3,7 @@ package dev.chowder.server.watch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.instance.ConfigValues;
+import dev.chowder.instance.Homes;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceStatus;
@@ -74,6 +75,7 @@ class WatchStreamTest {
             0,
             TokenRotations.NONE,
             ConfigValues.NONE,
+            Homes.FIRST,
             Instant.EPOCH,
             Instant.EPOCH,
             "request");

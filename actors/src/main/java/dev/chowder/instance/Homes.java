@@ -1,0 +1,78 @@
+package dev.chowder.instance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The home volumes of an instance, as its journal knows them. Each provisioning makes one, and its
+ * number is that of the attempt: its generation. Remembers for good in which of them an agent ran:
+ * such a volume is never removed while the instance is not deleted, also when another one took its
+ * place and it comes back.
+ *
+ * @param generation of the home that the instance has, or is being given; 0 for one that was made
+ *     before homes were numbered
+ * @param used those in which an agent ran, oldest first
+ * @param adopted whether the home came back after another one had taken its place, and no agent ran
+ *     in it since: what was applied to the other one has to be applied again
+ */
+public record Homes(int generation, List<Used> used, boolean adopted) {
+  /** What an instance has that was created before homes were numbered. */
+  public static final Homes NONE = new Homes(0, List.of(), false);
+
+  /** What a new instance has. */
+  public static final Homes FIRST = new Homes(1, List.of(), false);
+
+  /**
+   * A home in which an agent ran.
+   *
+   * @param model what it was provisioned with
+   */
+  public record Used(int generation, ModelChoice model) {}
+
+  public Homes {
+    used = List.copyOf(used);
+  }
+
+  /** Whether an agent ran in the present one. */
+  public boolean agentRan() {
+    return used(generation).isPresent();
+  }
+
+  /** The home of this generation, if an agent ran in it. */
+  Optional<Used> used(int which) {
+    return used.stream().filter(one -> one.generation() == which).findFirst();
+  }
+
+  /**
+   * Whether no agent ever ran in the home of this generation, so that it may be removed. Of a home
+   * that is later than the journal that is not known: the database may be older than the host.
+   *
+   * @param attempt the instance's present one
+   */
+  public boolean isUnused(int which, int attempt) {
+    return which <= attempt && used(which).isEmpty();
+  }
+
+  /** A new one is made. */
+  Homes made(int newGeneration) {
+    return new Homes(newGeneration, used, false);
+  }
+
+  /** One that is there is taken; no one knows of one that the journal does not, so it is kept. */
+  Homes taken(int which, ModelChoice model) {
+    var all = used(which).isPresent() ? used : with(which, model);
+    return new Homes(which, all, adopted || which != generation);
+  }
+
+  /** An agent runs in the present one. */
+  Homes ranWith(ModelChoice model) {
+    return new Homes(generation, agentRan() ? used : with(generation, model), false);
+  }
+
+  private List<Used> with(int which, ModelChoice model) {
+    var all = new ArrayList<>(used);
+    all.add(new Used(which, model));
+    return all;
+  }
+}

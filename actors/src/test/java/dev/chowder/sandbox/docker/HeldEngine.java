@@ -1,0 +1,127 @@
+package dev.chowder.sandbox.docker;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
+
+/**
+ * Passes requests on to the real engine, and can hold one on its way: it was sent, but arrives when
+ * it is released, as that of a node that is paused in the middle of sending it.
+ */
+final class HeldEngine implements AutoCloseable {
+  private final Path socket;
+  private final UnixDomainSocketAddress engine;
+  private final ServerSocketChannel door;
+  private final AtomicReference<Optional<Held>> next = new AtomicReference<>(Optional.empty());
+
+  /** A request that is held. */
+  static final class Held {
+    private final Pattern requestLine;
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
+
+    private Held(String requestLine) {
+      this.requestLine = Pattern.compile(requestLine);
+    }
+
+    /** Whether it is on its way within this time. */
+    boolean awaitRequest(Duration limit) throws InterruptedException {
+      return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    void release() {
+      released.countDown();
+    }
+  }
+
+  /**
+   * Opens its socket.
+   *
+   * @param engine a Unix socket
+   */
+  HeldEngine(Path socket, URI engine) throws IOException {
+    this.socket = socket;
+    this.engine = UnixDomainSocketAddress.of(engine.getPath());
+    this.door = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    door.bind(UnixDomainSocketAddress.of(socket));
+    Thread.ofVirtual().start(this::accept);
+  }
+
+  String host() {
+    return "unix://" + socket;
+  }
+
+  /** Holds the next request whose first line begins so. */
+  Held hold(String requestLine) {
+    var held = new Held(requestLine);
+    next.set(Optional.of(held));
+    return held;
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        var client = door.accept();
+        Thread.ofVirtual().start(() -> serve(client));
+      }
+    } catch (IOException closed) {
+      // The test is over.
+    }
+  }
+
+  /** Each request comes on a connection of its own. */
+  private void serve(SocketChannel client) {
+    try (client;
+        var there = SocketChannel.open(engine)) {
+      var first = ByteBuffer.allocate(1 << 16);
+      if (client.read(first) < 0) return;
+      first.flip();
+      var line = US_ASCII.decode(first.duplicate()).toString().lines().findFirst().orElse("");
+      var held = next.get();
+      if (held.isPresent()
+          && held.get().requestLine.matcher(line).lookingAt()
+          && next.compareAndSet(held, Optional.empty())) {
+        held.get().reached.countDown();
+        held.get().released.await();
+      }
+      while (first.hasRemaining()) there.write(first);
+      Thread.ofVirtual().start(() -> copy(client, there));
+      copy(there, client);
+    } catch (IOException gone) {
+      // Either side is closed.
+    } catch (InterruptedException stop) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void copy(SocketChannel from, SocketChannel to) {
+    try {
+      var bytes = ByteBuffer.allocate(1 << 16);
+      while (from.read(bytes) >= 0) {
+        bytes.flip();
+        while (bytes.hasRemaining()) to.write(bytes);
+        bytes.clear();
+      }
+    } catch (IOException gone) {
+      // Either side is closed.
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    door.close();
+  }
+}

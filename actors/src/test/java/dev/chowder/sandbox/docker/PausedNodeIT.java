@@ -1,0 +1,184 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxFile;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxDriver.TaskSpec;
+import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A node that is paused after it compared labels, while its next request is on the way to the real
+ * engine. Meanwhile another node gives the instance a second home; then the request arrives.
+ */
+@Timeout(120)
+class PausedNodeIT {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Fence FIRST = new Fence(1, 1);
+  private static final Fence SECOND = new Fence(2, 2);
+  private static final String ORGANIZATION = "org-1";
+  private static final DockerTestEngine engine = new DockerTestEngine("it-paused");
+
+  private static DockerSandboxDriver other;
+
+  private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private HeldEngine way;
+  private DockerSandboxDriver paused;
+
+  @BeforeAll
+  static void open() {
+    engine.removeLeftovers();
+    other = new DockerSandboxDriver(engine.settings());
+  }
+
+  @AfterAll
+  static void close() {
+    other.removeIsolation();
+    other.close();
+    engine.removeLeftovers();
+  }
+
+  @BeforeEach
+  void aHomeOfTheFirstAttempt(@TempDir Path directory) throws IOException {
+    way = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
+    paused = new DockerSandboxDriver(engine.settingsWithHost(way.host()));
+    create(1);
+  }
+
+  @AfterEach
+  void remove() throws IOException {
+    paused.close();
+    way.close();
+    threads.close();
+    var _ = other.remove(id, Fence.NONE);
+  }
+
+  @Test
+  void itsRemovalDoesNotRemoveTheNewHomeWhileAnAgentRunsThere() throws Exception {
+    var held = way.hold("DELETE /.*volumes/" + id);
+    Future<Boolean> late = late(held, () -> paused.remove(id, FIRST));
+    secondHome();
+    SandboxEndpoint endpoint = startInSecondHome();
+
+    held.release();
+    assertThat(late.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isFalse();
+    assertThat(other.observe(id))
+        .isEqualTo(new SandboxObservation(id, Optional.of(2), new MainProcess.Up(2, endpoint)));
+    assertThat(memory()).hasValue("kept");
+  }
+
+  @Test
+  void itsRemovalDoesNotRemoveTheNewHomeWhileTheAgentIsStopped() throws Exception {
+    var held = way.hold("DELETE /.*volumes/" + id);
+    Future<Boolean> late = late(held, () -> paused.remove(id, FIRST));
+    secondHome();
+    var _ = startInSecondHome();
+    var _ = other.stop(id, 2, Duration.ofSeconds(5));
+
+    held.release();
+    assertThat(late.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isFalse();
+    assertThat(other.observe(id).home()).hasValue(2);
+    assertThat(memory()).hasValue("kept");
+  }
+
+  @Test
+  void itsTaskDoesNotRunInTheNewHome() throws Exception {
+    var held = way.hold("POST /.*containers/create");
+    Future<?> late = late(held, this::run);
+    var _ = other.remove(id, FIRST);
+    create(2);
+
+    held.release();
+    assertFails(late, Reason.HOME_REPLACED);
+    assertThat(engine.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
+    assertThat(other.observe(id).home()).hasValue(2);
+  }
+
+  /** The engine makes a volume by itself where a container wants one that is not there. */
+  @Test
+  void itsTaskDoesNotRunInAHomeThatTheEngineMade() throws Exception {
+    var held = way.hold("POST /.*containers/create");
+    Future<?> late = late(held, this::run);
+    assertThat(other.remove(id, FIRST)).isTrue();
+
+    held.release();
+    assertFails(late, Reason.NOT_FOUND);
+    assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
+    assertThat(engine.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
+  }
+
+  private <T> Future<T> late(HeldEngine.Held held, Callable<T> call) throws InterruptedException {
+    Future<T> late = threads.submit(call);
+    assertThat(held.awaitRequest(LIMIT)).isTrue();
+    return late;
+  }
+
+  private void secondHome() {
+    assertThat(other.remove(id, FIRST)).isTrue();
+    create(2);
+    other.writeFiles(
+        id, SECOND, List.of(new SandboxFile("memory", ByteString.copyFromUtf8("kept"), 0600)));
+  }
+
+  private void create(int generation) {
+    other.create(new SandboxSpec(id, ORGANIZATION, DockerTestEngine.SNAPSHOT, generation));
+  }
+
+  private SandboxEndpoint startInSecondHome() {
+    return other.start(
+        id,
+        SECOND,
+        new ProcessSpec(
+            DockerTestEngine.SNAPSHOT, ORGANIZATION, List.of("sleep", "1000"), Map.of(), 18789));
+  }
+
+  private Object run() {
+    var task =
+        new TaskSpec(
+            DockerTestEngine.SNAPSHOT, ORGANIZATION, List.of("touch", "touched"), List.of());
+    return paused.run(id, FIRST, task, LIMIT);
+  }
+
+  private Optional<String> memory() {
+    return other.readFile(id, "memory", 100).map(ByteString::toStringUtf8);
+  }
+
+  private static void assertFails(Future<?> late, Reason reason) {
+    assertThatThrownBy(() -> late.get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .cause()
+        .isInstanceOfSatisfying(
+            SandboxException.class,
+            why -> assertThat(why.reason()).as(why.getMessage()).isEqualTo(reason));
+  }
+}

@@ -1,0 +1,339 @@
+package dev.chowder.server.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.api.v1.DeleteInstanceRequest;
+import dev.chowder.api.v1.Instance;
+import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.StopInstanceRequest;
+import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The disk of the sandboxes' host is not mounted for a while: the homes in which agents ran are
+ * kept and started with when it is there again, whatever happened meanwhile.
+ */
+class LostHomesTest {
+  private static final Map<String, Object> QUICK =
+      Map.of(
+          "chowder.reconciler.interval", "100ms",
+          "chowder.reconciler.removal-grace", "200ms");
+
+  @TempDir Path home;
+  @TempDir Path disk;
+  private Node node;
+  private String key;
+  private String id;
+
+  @BeforeEach
+  void anAgentThatWroteSomething() throws IOException {
+    node = Node.start(home, QUICK);
+    key = node.newcomer("whale");
+    id = node.createRunning(key);
+    Files.writeString(memory(), "kept");
+  }
+
+  @AfterEach
+  void close() {
+    node.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Verb.class,
+      names = {"CREATE", "RUN", "READ_FILE", "WRITE_FILES", "START"})
+  void aHomeThatComesBackAfterAFailedRecoverIsKeptAndStartedWith(Verb failing) throws IOException {
+    takeDiskAway();
+    node.script().failNext(failing, 1, Reason.IMAGE_MISSING, "no image");
+    recover();
+    node.awaitStatus(key, id, Instance.Status.error);
+    awaitNothingOwed();
+
+    putDiskBack();
+    awaitPasses();
+    assertThat(memory()).hasContent("kept");
+
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+    assertThat(runs()).isTrue();
+  }
+
+  @Test
+  void aHomeThatComesBackIsShownToOperatorsUntilItIsRecovered() throws IOException {
+    takeDiskAway();
+    failToRecover();
+    putDiskBack();
+    Node.await(() -> reconciler().contains("home_reappeared") ? "" : "not shown");
+    assertThat(reconciler())
+        .contains("\"sandbox_id\":\"sb-" + id + "\"", "\"home_generation\":1", "\"runs\":false");
+    assertThat(node.metric("chowder_sandboxes_unknown")).isEqualTo(1);
+
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    Node.await(() -> reconciler().contains("\"unknown_count\":0") ? "" : "still shown");
+    assertThat(memory()).hasContent("kept");
+  }
+
+  @Test
+  void anOperatorCanRemoveAHomeThatCameBackAndThenTheInstanceGetsANewOne() throws IOException {
+    takeDiskAway();
+    failToRecover();
+    // Nothing is there, so nothing is in quarantine.
+    assertThat(remove()).isEqualTo(409);
+    putDiskBack();
+    assertThat(remove()).isEqualTo(200);
+    assertThat(memory()).doesNotExist();
+
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).doesNotExist();
+    assertThat(remove()).isEqualTo(409);
+  }
+
+  @Test
+  void aDiskThatComesBackJustBeforeANewHomeIsMadeKeepsTheOldOne() throws Exception {
+    takeDiskAway();
+    var hold = node.script().holdNext(Verb.CREATE);
+    recover();
+    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+    putDiskBack();
+    hold.release();
+
+    failsSinceTheHomeWasReplaced();
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Verb.class,
+      names = {"RUN", "WRITE_FILES", "START"})
+  void aDiskThatComesBackWhileANewHomeIsFilledKeepsTheOldOne(Verb during) throws Exception {
+    var before = Files.readString(config());
+    takeDiskAway();
+    var hold = node.script().holdNext(during);
+    recover();
+    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+    putDiskBack();
+    hold.release();
+
+    failsSinceTheHomeWasReplaced();
+    awaitPasses();
+    assertThat(memory()).hasContent("kept");
+    assertThat(config()).hasContent(before);
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+  }
+
+  @Test
+  void aDiskThatComesBackWhileANewAgentRunsKeepsBothHomes(@TempDir Path second) throws IOException {
+    takeDiskAway();
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    Files.writeString(memory(), "of the second home");
+
+    node.script().unreachable();
+    node.host().kill(Node.sandbox(id));
+    move(sandboxes(), second);
+    putDiskBack();
+    node.script().reachable();
+    var failed = node.awaitStatus(key, id, Instance.Status.error);
+    assertThat(failed.getErrorReason()).isEqualTo("SANDBOX_LOST");
+    assertThat(failed.getErrorMessage()).contains("home volume 1 is there", "recover");
+    awaitNothingOwed();
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+
+    takeDiskAway();
+    move(second, sandboxes());
+    awaitPasses();
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("of the second home");
+  }
+
+  @Test
+  void aHomeInWhichNoAgentRanIsRemoved() throws IOException {
+    node.script().failNext(Verb.RUN, 1, Reason.NO_MEMORY, "no memory");
+    var other = node.create(key);
+    node.awaitStatus(key, other, Instance.Status.error);
+    Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "there" : "");
+    // As a create that was under way when the removal was.
+    Files.createDirectories(sandboxes().resolve("sb-" + other + "/home"));
+    Files.writeString(sandboxes().resolve("sb-" + other + "/generation"), "1");
+    Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "left" : "");
+  }
+
+  @Test
+  void aDeletedInstancesHomeThatComesBackIsRemoved() throws IOException {
+    takeDiskAway();
+    var _ =
+        node.instances(key)
+            .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+    awaitNothingOwed();
+    putDiskBack();
+    Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left" : "");
+    assertThat(reconciler()).contains("\"unknown_count\":0");
+  }
+
+  /** The database is older than the host: the attempt that runs is the instance's from then on. */
+  @Test
+  void anAgentOfALaterAttemptThanTheDatabaseKnowsIsTakenAndCanBeStopped(@TempDir Path backup)
+      throws IOException {
+    node.close();
+    copy(home.resolve("data"), backup);
+    node = Node.start(home, QUICK);
+    node.awaitStatus(key, id, Instance.Status.running);
+    stop();
+    var _ =
+        node.instances(key)
+            .startInstance(
+                dev.chowder.api.v1.StartInstanceRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setWait(30)
+                    .build());
+    assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
+    node.close();
+    delete(home.resolve("data"));
+    copy(backup, home.resolve("data"));
+
+    node = Node.start(home, QUICK);
+    awaitPasses();
+    assertThat(runs()).isTrue();
+    assertThat(stop().getStatus()).isEqualTo(Instance.Status.stopped);
+    assertThat(runs()).isFalse();
+    assertThat(memory()).hasContent("kept");
+  }
+
+  private void failToRecover() {
+    node.script().failNext(Verb.CREATE, 1, Reason.IMAGE_MISSING, "no image");
+    recover();
+    node.awaitStatus(key, id, Instance.Status.error);
+    awaitNothingOwed();
+  }
+
+  private void failsSinceTheHomeWasReplaced() {
+    var failed = node.awaitStatus(key, id, Instance.Status.error);
+    assertThat(failed.getErrorReason()).isEqualTo("HOME_REPLACED");
+    assertThat(failed.getErrorMessage()).contains("recover the instance");
+    awaitNothingOwed();
+  }
+
+  /** As an engine that is started without its disk: its processes ended, and it has nothing. */
+  private void takeDiskAway() throws IOException {
+    node.script().unreachable();
+    node.host().kill(Node.sandbox(id));
+    move(sandboxes(), disk);
+    node.script().reachable();
+    assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorReason())
+        .isEqualTo("SANDBOX_LOST");
+    awaitNothingOwed();
+  }
+
+  /** What was made meanwhile is on another disk. */
+  private void putDiskBack() throws IOException {
+    var made = sandboxes().resolve("sb-" + id);
+    if (Files.exists(made)) delete(made);
+    move(disk, sandboxes());
+  }
+
+  private void recover() {
+    var _ =
+        node.instances(key)
+            .recoverInstance(
+                RecoverInstanceRequest.newBuilder().setInstanceId(id).setWait(0).build());
+  }
+
+  private Instance stop() {
+    return node.instances(key)
+        .stopInstance(StopInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
+  }
+
+  private int remove() {
+    return node.operator("POST", "sandboxes/sb-" + id + "/remove", "").statusCode();
+  }
+
+  private String reconciler() {
+    return node.operator("GET", "reconciler", "").body();
+  }
+
+  private void awaitNothingOwed() {
+    Node.await(
+        () -> {
+          var owed = node.operator("GET", "owed", "").body();
+          return owed.contains(id) ? owed : "";
+        });
+  }
+
+  /** So many whole passes from now on that the grace is over. */
+  private void awaitPasses() {
+    long before = lists();
+    Node.await(() -> lists() > before + 8 ? "" : "no pass");
+  }
+
+  private long lists() {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
+  }
+
+  private boolean runs() {
+    return node.host().observe(Node.sandbox(id)).mainProcess() instanceof MainProcess.Up;
+  }
+
+  private Path sandboxes() {
+    return home.resolve("sandboxes");
+  }
+
+  private Path memory() {
+    return sandboxes().resolve("sb-" + id).resolve("home/memory");
+  }
+
+  private Path config() {
+    return sandboxes().resolve("sb-" + id).resolve("home/.openclaw/openclaw.json");
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try (var found = Files.list(from)) {
+      for (var path : found.filter(LostHomesTest::isSandbox).toList()) {
+        Files.move(path, to.resolve(path.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+  }
+
+  private static boolean isSandbox(Path path) {
+    return String.valueOf(path.getFileName()).startsWith("sb-");
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (var paths = Files.walk(from)) {
+      for (var path : paths.toList()) {
+        var target = to.resolve(from.relativize(path).toString());
+        if (Files.isDirectory(path)) Files.createDirectories(target);
+        else Files.copy(path, target);
+      }
+    }
+  }
+
+  private static void delete(Path root) throws IOException {
+    try (var paths = Files.walk(root)) {
+      for (var path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
+  }
+}
