@@ -23,6 +23,7 @@ import dev.chowder.journal.v1.InstanceConfigValues;
 import dev.chowder.journal.v1.InstanceDeletedPhase;
 import dev.chowder.journal.v1.InstanceErroredPhase;
 import dev.chowder.journal.v1.InstanceForbiddenPhase;
+import dev.chowder.journal.v1.InstanceHomes;
 import dev.chowder.journal.v1.InstanceModelChoice;
 import dev.chowder.journal.v1.InstanceProfile;
 import dev.chowder.journal.v1.InstanceProgress;
@@ -36,6 +37,7 @@ import dev.chowder.journal.v1.InstanceStartingPhase;
 import dev.chowder.journal.v1.InstanceStoppedPhase;
 import dev.chowder.journal.v1.InstanceStoppingPhase;
 import dev.chowder.journal.v1.InstanceTokenRotations;
+import dev.chowder.journal.v1.InstanceUsedHome;
 import dev.chowder.journal.v1.InstanceWaitingPhase;
 import java.io.NotSerializableException;
 import java.time.Instant;
@@ -232,12 +234,7 @@ public final class InstanceSnapshots extends SerializerWithStringManifest {
     return InstanceProfile.newBuilder()
         .setOrganizationId(p.organizationId())
         .setName(p.name())
-        .setModel(
-            InstanceModelChoice.newBuilder()
-                .setProvider(p.model().provider())
-                .setModel(p.model().model())
-                .setBaseUrl(p.model().baseUrl())
-                .setApi(p.model().api()))
+        .setModel(model(p.model()))
         .setSandboxProvider(p.sandboxProvider())
         .setOpenclawVersion(p.openclawVersion())
         .setRegion(p.region())
@@ -255,6 +252,7 @@ public final class InstanceSnapshots extends SerializerWithStringManifest {
                 .setOverridesTaken(p.config().overrides().taken().name().toLowerCase(Locale.ROOT))
                 .putAllChannels(p.config().channels())
                 .addAllAccepted(p.config().accepted()))
+        .setHomes(homes(p.homes()))
         .setCreatedAt(stamp(p.createdAt()))
         .setUpdatedAt(stamp(p.updatedAt()))
         .setCreateRequestId(p.createRequestId())
@@ -266,12 +264,11 @@ public final class InstanceSnapshots extends SerializerWithStringManifest {
       throw new IllegalStateException("snapshot: must have a profile in this phase");
     }
     var p = stored.getProfile();
-    var model = p.getModel();
     var token = p.getToken();
     return new Profile(
         p.getOrganizationId(),
         p.getName(),
-        new ModelChoice(model.getProvider(), model.getModel(), model.getBaseUrl(), model.getApi()),
+        model(p.getModel()),
         p.getSandboxProvider(),
         p.getOpenclawVersion(),
         p.getRegion(),
@@ -280,9 +277,45 @@ public final class InstanceSnapshots extends SerializerWithStringManifest {
         p.getAppliedVersion(),
         new TokenRotations(token.getAsked(), token.getDone(), List.copyOf(token.getRequestsList())),
         config(p.getConfig()),
+        homes(p.getHomes()),
         instant(p.getCreatedAt()),
         instant(p.getUpdatedAt()),
         p.getCreateRequestId());
+  }
+
+  private static InstanceModelChoice model(ModelChoice model) {
+    return InstanceModelChoice.newBuilder()
+        .setProvider(model.provider())
+        .setModel(model.model())
+        .setBaseUrl(model.baseUrl())
+        .setApi(model.api())
+        .build();
+  }
+
+  private static ModelChoice model(InstanceModelChoice stored) {
+    return new ModelChoice(
+        stored.getProvider(), stored.getModel(), stored.getBaseUrl(), stored.getApi());
+  }
+
+  private static InstanceHomes homes(Homes homes) {
+    var stored =
+        InstanceHomes.newBuilder().setGeneration(homes.generation()).setAdopted(homes.adopted());
+    for (var used : homes.used()) {
+      stored.addUsed(
+          InstanceUsedHome.newBuilder()
+              .setGeneration(used.generation())
+              .setModel(model(used.model())));
+    }
+    return stored.build();
+  }
+
+  private static Homes homes(InstanceHomes stored) {
+    return new Homes(
+        stored.getGeneration(),
+        stored.getUsedList().stream()
+            .map(used -> new Homes.Used(used.getGeneration(), model(used.getModel())))
+            .toList(),
+        stored.getAdopted());
   }
 
   private static ConfigValues config(InstanceConfigValues stored) {
