@@ -25,7 +25,16 @@ class ListeningPortsTest {
   }
 
   private static Set<Integer> of(Map<String, Object> settings, String storage, String docker) {
-    var config = ConfigFactory.parseMap(settings).withFallback(ConfigFactory.load());
+    // Whatever the environment of the tests sets.
+    var defaults =
+        ConfigFactory.parseMap(
+            Map.of(
+                "chowder.grpc.port", 9090,
+                "chowder.operator.port", 9091,
+                "chowder.gateway.port", 8080,
+                "chowder.cluster.management-port", 9093));
+    var config =
+        ConfigFactory.parseMap(settings).withFallback(defaults).withFallback(ConfigFactory.load());
     return ListeningPorts.of(
         ServerSettings.of(config), ClusterSettings.of(config), storage, docker);
   }

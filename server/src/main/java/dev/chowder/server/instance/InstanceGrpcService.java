@@ -505,8 +505,11 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   }
 
   private static Map<InstanceId, OverridesVersion> holding(List<InstanceView> views) {
+    // A damaged table may show one instance twice until its rows are repaired.
     return views.stream()
-        .collect(Collectors.toMap(InstanceView::id, view -> view.profile().config().overrides()));
+        .collect(
+            Collectors.toMap(
+                InstanceView::id, view -> view.profile().config().overrides(), (one, _) -> one));
   }
 
   private static Optional<Struct> config(Map<InstanceId, ObjectNode> configs, InstanceView view) {

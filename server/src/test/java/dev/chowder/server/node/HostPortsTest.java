@@ -19,7 +19,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which ports of the host's loopback an organization's base URL opens to sandboxes. */
 class HostPortsTest {
   private static final Map<String, Object> SOON =
-      Map.of("chowder.reconciler.interval", "100ms", "chowder.reconciler.removal-grace", "200ms");
+      Map.of(
+          "chowder.reconciler.interval", "100ms",
+          "chowder.reconciler.removal-grace", "200ms",
+          // Whatever the environment of the tests sets.
+          "chowder.channels.localhost-ports", "");
 
   @TempDir Path home;
 
