@@ -4,7 +4,7 @@
 
 export CHOWDER_HOME
 export CHOWDER_BIND="${CHOWDER_BIND:-127.0.0.1}"
-# The server itself lets nobody sign up; on an installation that only this machine reaches, everyone who may use the machine may.
+# Sign-up is closed by default. scripts/up opens it while only this machine reaches the installation.
 export CHOWDER_SIGN_UP_OPEN="${CHOWDER_SIGN_UP_OPEN:-loopback}"
 export CHOWDER_REST_PORT="${CHOWDER_REST_PORT:-8080}"
 export CHOWDER_GRPC_PORT="${CHOWDER_GRPC_PORT:-9090}"
