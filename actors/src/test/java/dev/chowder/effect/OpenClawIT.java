@@ -62,7 +62,12 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class OpenClawIT {
-  private static final int TRIES = 3;
+  /** As many as the effect makes within its own limit of 150 s. */
+  private static final int TRIES = 5;
+
+  /** A loaded machine lets the first answer of a gateway take most of a minute. */
+  private static final Duration ANSWER_LIMIT = Duration.ofMinutes(3);
+
   private static final String SNAPSHOT =
       System.getenv().getOrDefault("CHOWDER_SANDBOX_IMAGE", "chowder/sandbox-medium:latest");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -157,9 +162,8 @@ class OpenClawIT {
   @Test
   @Order(3)
   void aRunningGatewayTakesChangesAndKeepsWhatOthersWrote() throws Exception {
-    var others =
-        ADMIN.patchConfig(endpoint(), token(), List.of(json("{'logging': {'level': 'info'}}")));
-    assertThat(others).isInstanceOf(AdminAnswer.Done.class);
+    assertThat(patched(json("{'logging': {'level': 'info'}}")))
+        .isInstanceOf(AdminAnswer.Done.class);
     ONE.patch(
         overrides,
         json(
@@ -178,6 +182,15 @@ class OpenClawIT {
         .doesNotContain("mine.example");
   }
 
+  /** Patches the configuration as another client of the gateway does, which is not Chowder. */
+  private static AdminAnswer patched(ObjectNode change) throws InterruptedException {
+    AdminAnswer answer = ADMIN.patchConfig(endpoint(), token(), List.of(change));
+    for (int tried = 1; answer instanceof AdminAnswer.NoAnswer && tried < TRIES; tried++) {
+      answer = ADMIN.patchConfig(endpoint(), token(), List.of(change));
+    }
+    return answer;
+  }
+
   /** As the effect does it: a gateway that is busy is asked again. */
   private static String taken(StoredOverrides changed) throws InterruptedException {
     for (int tried = 1; ; tried++) {
@@ -193,14 +206,15 @@ class OpenClawIT {
   @Order(4)
   void aChangeThatTheGatewayDoesNotYetWorkWithIsNotTaken() throws Exception {
     var impatient =
-        overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(2), TestGateways.responses()));
+        overrides(new OpenClawAdmin(HTTP, Duration.ofSeconds(10), TestGateways.responses()));
     ONE.patch(impatient, json("{'messages': {'responsePrefix': 'Q'}}"));
-    assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(15), Duration.ofSeconds(60)));
+    assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
-        .hasMessageContaining("no answer within 2 s");
+        .hasMessageContaining("no answer within 10 s");
     assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
         .hasMessageContaining("waits to be applied");
+    assertDone(driver.exec(SANDBOX, releasesTheLeaseOfPlugins(), Duration.ofSeconds(60)));
     assertThat(taken(overrides)).isEmpty();
     assertThat(ADMIN.config(endpoint(), token()))
         .isInstanceOfSatisfying(
@@ -270,19 +284,37 @@ class OpenClawIT {
     assertThat(secrets.get(ID.value(), SecretNames.GATEWAY_TOKEN)).isEmpty();
   }
 
-  /** As one holds it that installs a plugin, or leaves it when it is killed amid that. */
+  /**
+   * A command that takes the lease of a plugin's installation, as an installation does that is
+   * under way or was killed.
+   */
   private static List<String> holdsTheLeaseOfPlugins(int seconds) {
-    var script =
+    return ofState(
+        """
+        const now = Date.now();
+        database.prepare("INSERT OR REPLACE INTO state_leases (scope, lease_key, owner, expires_at,"
+            + " heartbeat_at, created_at, updated_at)"
+            + " VALUES ('core:plugin-lifecycle', 'global', 'another', ?, ?, ?, ?)")
+            .run(now + %d, now, now, now);
+        """
+            .formatted(seconds * 1000));
+  }
+
+  private static List<String> releasesTheLeaseOfPlugins() {
+    return ofState(
+        """
+        database.prepare("DELETE FROM state_leases WHERE scope = 'core:plugin-lifecycle'").run();
+        """);
+  }
+
+  /** A command that changes the gateway's own database. */
+  private static List<String> ofState(String script) {
+    var open =
         """
         const { DatabaseSync } = require("node:sqlite");
         const database = new DatabaseSync(process.env.HOME + "/.openclaw/state/openclaw.sqlite", { timeout: 5000 });
-        const now = Date.now();
-        database.prepare("INSERT INTO state_leases (scope, lease_key, owner, expires_at, heartbeat_at,"
-            + " created_at, updated_at) VALUES ('core:plugin-lifecycle', 'global', 'another', ?, ?, ?, ?)")
-            .run(now + %d, now, now, now);
-        """
-            .formatted(seconds * 1000);
-    return List.of("node", "-e", script);
+        """;
+    return List.of("node", "-e", open + script);
   }
 
   private static void assertDone(TaskResult result) {
@@ -311,7 +343,7 @@ class OpenClawIT {
             .header("authorization", "Bearer " + token.reveal())
             .header("content-type", "application/json")
             .header("x-openclaw-session-key", session)
-            .timeout(Duration.ofSeconds(60))
+            .timeout(ANSWER_LIMIT)
             .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
             .build(),
         HttpResponse.BodyHandlers.ofString());
