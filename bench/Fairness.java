@@ -1,6 +1,7 @@
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -8,16 +9,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
  * Measures what one organization's {@link Flood} costs another one, which asks at a steady, modest rate: alone and beside the flood in
- * turns, in the other order every second round. The server has its default limits. Run by
+ * turns, in the other order every second round. Before that it counts how often an organization is refused that is alone but for one
+ * that polls. The server has its default limits. Run by
  * `java -cp 'server/lib/*' bench/Fairness.java`.
  */
 final class Fairness {
@@ -30,6 +34,7 @@ final class Fairness {
   private static final int BEFORE = 150;
 
   private static final int PATIENCE_SECONDS = 120;
+  private static final int POLL_SECONDS = 5;
 
   /** What the flood is answered beyond its limit: one that never hears it floods nobody. */
   private static final String REFUSED = "429";
@@ -71,6 +76,7 @@ final class Fairness {
     int port = options.number("model-port", 0);
     int rounds = options.number("rounds", 6);
     try (var _ = new Models(port)) {
+      besideAPoller(port);
       steady = api.signUp("steady", port);
       loud = api.signUp("loud", port);
       Load.each(8, () -> { for (int n = 0; n < BEFORE / 8 + 1; n++) createWhenThereIsRoom(); });
@@ -93,6 +99,54 @@ final class Fairness {
       }
     }
     if (!api.complaint().isEmpty()) say(api.complaint());
+  }
+
+  /** Counts the refusals of an organization beside one that calls every few seconds. First of all, so that no others have called. */
+  private void besideAPoller(int port) throws Exception {
+    var poller = api.signUp("poller", port);
+    var busy = api.signUp("busy", port);
+    say("| beside a call every %d s | calls | refused | took |".formatted(POLL_SECONDS));
+    say("|---|---|---|---|");
+    var polling =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    while (true) {
+                      api.expect(api.get("/v1/instances", poller.key()), 200);
+                      TimeUnit.SECONDS.sleep(POLL_SECONDS);
+                    }
+                  } catch (InterruptedException end) {
+                    // The calls beside it are done.
+                  } catch (IOException failed) {
+                    api.unexpected("poll: " + failed);
+                  }
+                });
+    count("PATCH, one after another", 1, 60, () -> api.call("PATCH", "/v1/organization", "{\"name\":\"busy\"}", busy.key()), 200);
+    var made = count("creates at once", 64, 64, () -> api.call("POST", "/v1/instances", CREATE, busy.key()), 201);
+    awaitRest(busy);
+    polling.interrupt();
+    polling.join();
+    say("");
+    for (var one : made) api.expect(api.call("DELETE", "/v1/instances/" + Api.first(Api.ID, one), "", busy.key()), 204);
+  }
+
+  /** Returns the bodies of the answers that were as expected. */
+  private List<String> count(String what, int callers, int calls, Callable<HttpResponse<String>> call, int expected) throws Exception {
+    var bodies = Collections.synchronizedList(new ArrayList<String>());
+    var refused = new AtomicInteger();
+    long began = System.nanoTime();
+    Load.each(
+        callers,
+        () -> {
+          for (int n = 0; n < calls / callers; n++) {
+            var answer = call.call();
+            if (Integer.toString(answer.statusCode()).equals(REFUSED)) refused.incrementAndGet();
+            else if (api.expect(answer, expected)) bodies.add(answer.body());
+          }
+        });
+    say("| %s | %d | %d | %.1f s |".formatted(what, calls, refused.get(), (System.nanoTime() - began) / 1e9));
+    return bodies;
   }
 
   private void round(int n, Map<Ask, Queue<Long>> alone, Map<Ask, Queue<Long>> beside, Writer commands, BufferedReader answers) throws Exception {

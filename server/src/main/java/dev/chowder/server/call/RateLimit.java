@@ -8,6 +8,7 @@ import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.RejectionDelay;
+import dev.chowder.server.call.Contention.Level;
 import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
@@ -32,9 +33,11 @@ import org.jspecify.annotations.Nullable;
  * need no key: sign-ups and Stripe's events, each with a limit of its own. Every response, also an
  * error, carries how many calls are left.
  *
- * <p>The limit of an organization keeps others' calls fast, so it applies only under contention. An
- * organization that is alone on the node ({@link Contention}) has a limit that is {@code
- * alone-factor} times as high, which only protects the node.
+ * <p>The limit of an organization keeps others' calls fast, so it applies only under contention:
+ * while all others together use at least {@code contention-calls-per-second} of this node ({@link
+ * Contention}). Beside others that use less, the limit is {@code light-factor} times as high, so
+ * that one organization alone does not overload the node. An organization that is alone has {@code
+ * alone-factor} times as much, which only protects the node.
  *
  * <p>A mutating call costs {@code change-cost} calls, because most of its work follows the
  * response. A response costs one call per {@code answer-bytes}; until it is sent, the last response
@@ -60,6 +63,7 @@ public final class RateLimit {
   private static final int METHODS_REMEMBERED = 4;
 
   private final Buckets calls;
+  private final Buckets callsBesideLittle;
   private final Buckets callsAlone;
   private final Contention contention;
   private final Pace pace;
@@ -77,8 +81,14 @@ public final class RateLimit {
             + " counts as "
             + settings.changeCost();
     this.calls = new Buckets(settings.calls(), rejection);
+    this.callsBesideLittle = new Buckets(settings.calls().times(settings.lightFactor()), rejection);
     this.callsAlone = new Buckets(settings.calls().times(settings.aloneFactor()), rejection);
-    this.contention = new Contention(settings.contentionWindow().toNanos(), System::nanoTime);
+    this.contention =
+        new Contention(
+            settings.contentionWindow(),
+            settings.contentionCallsPerSecond(),
+            settings.calls().remembered(),
+            System::nanoTime);
     this.pace = new Pace(settings.calls(), settings.burstSpread());
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
@@ -180,13 +190,22 @@ public final class RateLimit {
       var asked = new Asked(caller.get().organizationId(), method.getFullMethodName());
       int expected = expectedWeight(asked);
       int cost = cost(method);
-      boolean contended = contention.isContended(asked.organization());
-      var buckets = contended ? calls : callsAlone;
+      var level = contention.besides(asked.organization());
+      var buckets = bucketsAt(level);
       buckets.count(asked.organization(), cost + expected);
-      if (contended) pace.await(asked.organization(), cost, expected);
+      contention.add(asked.organization(), cost + expected);
+      if (level == Level.CONTENDED) pace.await(asked.organization(), cost, expected);
       boolean answersOnce = method.getType().serverSendsOneMessage();
       return next.startCall(
           answersOnce ? new Weighed<>(call, asked, expected, buckets) : call, headers);
+    }
+
+    private Buckets bucketsAt(Level level) {
+      return switch (level) {
+        case ALONE -> callsAlone;
+        case LIGHT -> callsBesideLittle;
+        case CONTENDED -> calls;
+      };
     }
 
     private Buckets ofMethod(ServerCall<?, ?> call) {
@@ -220,7 +239,7 @@ public final class RateLimit {
       if (answer instanceof MessageLite message) {
         int weight = message.getSerializedSize() / answerBytes;
         if (weight > 0 || expected > 0) lastWeights.put(asked, weight);
-        buckets.correct(asked.organization(), weight - expected);
+        correct(weight - expected);
         answered = true;
       }
       super.sendMessage(answer);
@@ -228,9 +247,14 @@ public final class RateLimit {
 
     @Override
     public void close(Status status, Metadata trailers) {
-      if (!answered) buckets.correct(asked.organization(), -expected);
+      if (!answered) correct(-expected);
       answered = true;
       super.close(status, trailers);
+    }
+
+    private void correct(int more) {
+      buckets.correct(asked.organization(), more);
+      if (more != 0) contention.add(asked.organization(), more);
     }
   }
 

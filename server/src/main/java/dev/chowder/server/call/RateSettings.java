@@ -7,9 +7,11 @@ import java.time.Duration;
 /**
  * How many calls may be made on one node; {@code reference.conf} gives the reasons.
  *
- * @param calls of one organization while others use the node
+ * @param calls of one organization under contention
+ * @param lightFactor how many times {@code calls} applies beside others that use little
  * @param aloneFactor how many times {@code calls} applies to an organization that is alone
- * @param contentionWindow how long after the last call of another organization one is alone
+ * @param contentionCallsPerSecond use of all others together from which on there is contention
+ * @param contentionWindow over which that use is averaged
  * @param burstSpread over which calls are begun that came at once
  * @param changeCost how many other calls one that changes something counts for
  * @param answerBytes of an answer that count for one more call
@@ -20,7 +22,9 @@ import java.time.Duration;
  */
 public record RateSettings(
     Bound calls,
+    int lightFactor,
     int aloneFactor,
+    int contentionCallsPerSecond,
     Duration contentionWindow,
     Duration burstSpread,
     int changeCost,
@@ -46,14 +50,22 @@ public record RateSettings(
   }
 
   public RateSettings {
-    if (aloneFactor < 1) {
-      throw new IllegalArgumentException(
-          "chowder.rate.alone-factor: must be at least 1; got " + aloneFactor);
-    }
+    atLeast("light-factor", 1, lightFactor);
+    atLeast("alone-factor", 1, aloneFactor);
+    atLeast("contention-calls-per-second", 0, contentionCallsPerSecond);
+    // An organization that is alone never has the lower limit.
+    lightFactor = Math.min(lightFactor, aloneFactor);
     if (changeCost < 1 || changeCost > calls.burst()) {
       throw new IllegalArgumentException(
           "chowder.rate.change-cost: %d (expected: 1 to chowder.rate.burst, %d)"
               .formatted(changeCost, calls.burst()));
+    }
+  }
+
+  private static void atLeast(String setting, int least, int value) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          "chowder.rate.%s: must be at least %d; got %d".formatted(setting, least, value));
     }
   }
 
@@ -71,7 +83,9 @@ public record RateSettings(
             Duration.ofSeconds(1),
             config.getInt("burst"),
             config.getInt("organizations")),
+        config.getInt("light-factor"),
         config.getInt("alone-factor"),
+        config.getInt("contention-calls-per-second"),
         config.getDuration("contention-window"),
         config.getDuration("burst-spread"),
         config.getInt("change-cost"),

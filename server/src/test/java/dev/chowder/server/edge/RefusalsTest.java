@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
+import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
 import dev.chowder.server.auth.AuthInterceptor;
@@ -31,10 +34,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +50,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RefusalsTest {
   private static final int BURST = 30;
   private static final int ANSWER = 1000;
+  private static final int CHANGES = 60;
+  private static final int AT_ONCE = 64;
+  private static final int STEADY = 150;
   private static final Metadata.Key<String> REMAINING =
       Metadata.Key.of("x-ratelimit-remaining", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -54,14 +64,31 @@ class RefusalsTest {
       out.onNext(Instance.newBuilder().setName("x".repeat(ANSWER)).build());
       out.onCompleted();
     }
+
+    @Override
+    public void createInstance(CreateInstanceRequest r, StreamObserver<Instance> out) {
+      out.onNext(Instance.getDefaultInstance());
+      out.onCompleted();
+    }
+
+    @Override
+    public void updateInstance(UpdateInstanceRequest r, StreamObserver<Instance> out) {
+      out.onNext(Instance.getDefaultInstance());
+      out.onCompleted();
+    }
   }
 
   private Served serve(Map<String, Object> settings) throws IOException {
     var all = new HashMap<String, Object>(settings);
     // As if the organization were not alone. Nothing becomes free again while a test runs.
     all.putIfAbsent("chowder.rate.alone-factor", 1);
-    all.put("chowder.rate.requests-per-second", 1);
-    all.put("chowder.rate.burst", BURST);
+    all.putIfAbsent("chowder.rate.requests-per-second", 1);
+    all.putIfAbsent("chowder.rate.burst", BURST);
+    return serveAs(all);
+  }
+
+  /** Serves with the defaults but for these settings. */
+  private Served serveAs(Map<String, Object> all) throws IOException {
     var config = ConfigFactory.parseMap(all).withFallback(ConfigFactory.load());
     var envoy =
         new EnvoyToken(TokenFile.in(Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()));
@@ -98,17 +125,24 @@ class RefusalsTest {
 
     /** Returns how much is left to the organization of that letter after another call. */
     int remaining(String organization) {
-      var key = new Metadata();
-      key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + organization.repeat(43));
       var headers = new AtomicReference<Metadata>();
       var trailers = new AtomicReference<Metadata>();
-      var _ =
-          InstanceServiceGrpc.newBlockingStub(channel)
-              .withInterceptors(
-                  MetadataUtils.newAttachHeadersInterceptor(key),
-                  MetadataUtils.newCaptureMetadataInterceptor(headers, trailers))
-              .getInstance(GetInstanceRequest.getDefaultInstance());
+      get(
+          as(organization)
+              .withInterceptors(MetadataUtils.newCaptureMetadataInterceptor(headers, trailers)));
       return Integer.parseInt(String.valueOf(headers.get().get(REMAINING)));
+    }
+
+    /** Returns a client with the key of the organization of that letter. */
+    InstanceServiceBlockingStub as(String organization) {
+      var key = new Metadata();
+      key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + organization.repeat(43));
+      return InstanceServiceGrpc.newBlockingStub(channel)
+          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(key));
+    }
+
+    void get(InstanceServiceBlockingStub client) {
+      var _ = client.getInstance(GetInstanceRequest.getDefaultInstance());
     }
 
     /** How long another call waits to be refused. */
@@ -136,27 +170,89 @@ class RefusalsTest {
   }
 
   @Test
-  void theLimitAppliesToAnOrganizationThatIsNotAlone() throws IOException {
-    try (var served = serve(Map.of("chowder.rate.alone-factor", 10))) {
+  void theLimitDependsOnHowMuchOthersUse() throws IOException {
+    var settings =
+        Map.<String, Object>of(
+            "chowder.rate.alone-factor", 10,
+            "chowder.rate.light-factor", 4,
+            "chowder.rate.contention-calls-per-second", 1,
+            "chowder.rate.burst-spread", "0s");
+    try (var served = serve(settings)) {
       for (int call = 1; call <= 3 * BURST; call++) {
-        assertThat(served.remaining("k")).isEqualTo(10 * BURST - call);
+        assertThat(served.remaining("k")).isBetween(10 * BURST - call, 10 * BURST - 1);
       }
-      assertThat(served.remaining("m")).isEqualTo(BURST - 1);
-      assertThat(served.remaining("k")).isEqualTo(BURST - 1);
+      assertThat(served.remaining("m")).as("beside much use").isEqualTo(BURST - 1);
+      assertThat(served.remaining("k")).as("beside one call").isEqualTo(4 * BURST - 1);
+      for (int call = 2; call < BURST; call++) served.remaining("m");
+      assertThat(served.remaining("k")).as("beside much use").isEqualTo(BURST - 1);
       for (int call = 2; call <= BURST; call++) served.remaining("k");
       served.refused();
       // One call a second becomes free again.
-      assertThat(served.remaining("m"))
-          .as("another organization")
-          .isGreaterThanOrEqualTo(BURST - 2);
+      assertThat(served.remaining("m")).as("another organization").isNotNegative();
+    }
+  }
+
+  @Test
+  void changesOneAfterAnotherBesideAPollerAreNotRefused() throws IOException {
+    try (var served = serveAs(Map.of())) {
+      for (int change = 0; change < CHANGES; change++) {
+        if (change % 10 == 0) served.get(served.as("m"));
+        var _ = served.as("k").updateInstance(UpdateInstanceRequest.getDefaultInstance());
+      }
+    }
+  }
+
+  @Test
+  void createsAtOnceBesideAPollerAreNotRefused() throws Exception {
+    try (var served = serveAs(Map.of());
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      served.get(served.as("m"));
+      var creates = new ArrayList<Future<Instance>>();
+      for (int create = 0; create < AT_ONCE; create++) {
+        creates.add(
+            threads.submit(
+                () -> served.as("k").createInstance(CreateInstanceRequest.getDefaultInstance())));
+      }
+      for (var create : creates) create.get();
+    }
+  }
+
+  @Test
+  void aFloodBesideASteadyCallerIsLimitedAndTheSteadyCallerIsNot() throws Exception {
+    try (var served = serveAs(Map.of("chowder.rate.refusal-delay", "10ms"));
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      // As much as the steady caller of the benchmark uses in five seconds.
+      for (int call = 0; call < STEADY; call++) served.get(served.as("m"));
+      var refused = new AtomicInteger();
+      var flood = new ArrayList<Future<?>>();
+      for (int connection = 0; connection < AT_ONCE; connection++) {
+        flood.add(threads.submit(() -> flood(served, refused)));
+      }
+      for (var one : flood) one.get();
+      assertThat(refused.get()).isPositive();
+      served.get(served.as("m"));
+    }
+  }
+
+  private static void flood(Served served, AtomicInteger refused) {
+    for (int call = 0; call < 20; call++) {
+      try {
+        served.get(served.as("k"));
+      } catch (StatusRuntimeException limit) {
+        assertThat(limit.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        refused.incrementAndGet();
+      }
     }
   }
 
   @Test
   void callsThatComeAtOnceAreBegunOneAfterAnother() throws IOException {
     // Seven at once, and then one each 100 ms.
-    try (var served = serve(Map.of("chowder.rate.burst-spread", "3s"))) {
-      // Only calls of organizations that are not alone are spread.
+    var settings =
+        Map.<String, Object>of(
+            "chowder.rate.burst-spread", "3s", "chowder.rate.contention-calls-per-second", 0);
+    try (var served = serve(settings)) {
+      // Only calls of organizations beside others' use are spread.
       served.remaining("m");
       long began = System.nanoTime();
       for (int n = 0; n < 12; n++) assertThat(served.remaining()).isPositive();
