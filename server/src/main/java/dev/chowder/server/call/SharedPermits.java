@@ -6,10 +6,15 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A bounded number of permits that all organizations of a node share. Each organization may hold at
- * most {@value #SHARE} times as many permits as are free, so a permit is left for an organization
- * that holds none: one organization alone gets three quarters of all permits, two get three
- * sevenths each. A caller never waits for a permit.
+ * A bounded number of permits that all organizations of a node share. A caller never waits for a
+ * permit: it gets one if one is free and its organization holds less than {@value #SHARE} times as
+ * many as are free.
+ *
+ * <p>So an organization that takes all it can get takes three quarters of the free permits, rounded
+ * up. Of 100, a first one takes 75, a second 19, a third 5 and a fourth the last one; a fifth gets
+ * none until a permit is returned. A returned permit then goes to an organization that holds few,
+ * because those that hold many are refused. While permits are returned, n organizations that take
+ * all they can get approach 3 / (3n + 1) of all permits each: two approach three sevenths each.
  *
  * <p>Does not know what a permit is for.
  */

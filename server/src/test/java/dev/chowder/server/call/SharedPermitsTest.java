@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -32,9 +33,37 @@ class SharedPermitsTest {
   @Test
   void anOrganizationThatComesLaterGetsPermitsWhateverTheOthersHold() {
     takeAll("greedy");
-    assertThat(takeAll("late")).hasSizeBetween(15, 20);
-    assertThat(takeAll("later")).isNotEmpty();
-    assertThat(takeAll("latest")).isNotEmpty();
+    assertThat(takeAll("late")).hasSize(19);
+    assertThat(takeAll("later")).hasSize(5);
+    assertThat(takeAll("latest")).hasSize(1);
+  }
+
+  @Test
+  void aFifthOrganizationGetsNoneUntilOneIsReturnedAndThenBeforeThoseThatHoldMany() {
+    var greedy = takeAll("greedy");
+    takeAll("late");
+    takeAll("later");
+    takeAll("latest");
+    assertThat(takeAll("fifth")).isEmpty();
+    greedy.getFirst().close();
+    for (var many : List.of("greedy", "late", "later")) {
+      assertThat(takeAll(many)).as(many).isEmpty();
+    }
+    assertThat(takeAll("fifth")).hasSize(1);
+  }
+
+  @Test
+  void twoOrganizationsApproachThreeSeventhsEachWhilePermitsAreReturned() {
+    var first = new ArrayDeque<>(takeAll("first"));
+    var second = new ArrayDeque<>(takeAll("second"));
+    for (int call = 0; call < MAX; call++) {
+      first.remove().close();
+      second.remove().close();
+      first.addAll(takeAll("first"));
+      second.addAll(takeAll("second"));
+    }
+    assertThat(first).hasSizeBetween(42, 45);
+    assertThat(second).hasSizeBetween(42, 45);
   }
 
   @Test
