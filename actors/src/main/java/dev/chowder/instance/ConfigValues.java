@@ -63,9 +63,13 @@ public record ConfigValues(
     return overrides.isEmpty() ? NONE : NONE.withOverrides(overrides);
   }
 
-  /** Whether this version was accepted before: its command is resent and must change nothing. */
+  /**
+   * Returns whether this version was accepted before: its command is resent and must change
+   * nothing. A version that holds counts, however many others were accepted after it. If its
+   * command were rejected, the sender would delete the value.
+   */
   boolean remembers(String version) {
-    return accepted.contains(version);
+    return referenced().contains(version);
   }
 
   /**

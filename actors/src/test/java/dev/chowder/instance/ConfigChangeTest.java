@@ -88,6 +88,24 @@ class ConfigChangeTest {
   }
 
   @Test
+  void aChangeThatHoldsIsNotRejectedWhenItIsResentAfterManyOthers() {
+    var channelFirst = accepted(running(), channel("", "c1"));
+    var version = NONE;
+    for (int n = 0; n <= ConfigValues.REMEMBERED; n++) {
+      channelFirst = accepted(channelFirst, update(version, "v" + n));
+      version = pending("v" + n);
+    }
+    assertThat(decide(channelFirst, channel("", "c1"))).isEqualTo(Decision.accept());
+
+    var overridesFirst = accepted(running(), update(NONE, "v1"));
+    for (int n = 0; n <= ConfigValues.REMEMBERED; n++) {
+      overridesFirst = accepted(overridesFirst, channel(n == 0 ? "" : "c" + (n - 1), "c" + n));
+    }
+    var taken = accepted(overridesFirst, applied(1, "v1", Taken.APPLIED));
+    assertThat(decide(taken, update(NONE, "v1"))).isEqualTo(Decision.accept());
+  }
+
+  @Test
   void namesAndLabelsChangeTogetherWithTheOverridesOrNotAtAll() {
     var first = accepted(running(), update(NONE, "v1"));
     var both =
