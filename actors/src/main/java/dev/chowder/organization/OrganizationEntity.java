@@ -265,7 +265,7 @@ public final class OrganizationEntity
 
   @Override
   public SnapshotAdapter<OrganizationState> snapshotAdapter() {
-    return new OrganizationSnapshots();
+    return OrganizationSnapshots.adapter();
   }
 
   /** Events are kept for ever: they are the audit trail. */

@@ -1,11 +1,13 @@
 package dev.chowder.organization;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.journal.v1.OrganizationSnapshot;
 import dev.chowder.journal.v1.OrganizationSubscription;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
 import dev.chowder.secret.SecretNames;
+import java.io.NotSerializableException;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -14,12 +16,75 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.pekko.persistence.typed.SnapshotAdapter;
+import org.apache.pekko.serialization.SerializerWithStringManifest;
 import org.pcollections.HashTreePMap;
 
-/** Translates states to and from the form in which snapshots lie in the database. */
-final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> {
+/**
+ * Translates states to and from the form in which snapshots are stored. A serializer rather than a
+ * snapshot adapter: what it cannot read, the snapshot store cannot load, and so the events are read
+ * instead ({@code snapshot-is-optional}); an adapter that fails would fail each recovery.
+ */
+public final class OrganizationSnapshots extends SerializerWithStringManifest {
+  /** Stored with each snapshot, so it never changes. */
+  private static final int IDENTIFIER = 7302;
+
+  private static final String MANIFEST = "1";
+
   @Override
-  public Object toJournal(OrganizationState state) {
+  public int identifier() {
+    return IDENTIFIER;
+  }
+
+  @Override
+  public String manifest(Object state) {
+    return MANIFEST;
+  }
+
+  @Override
+  public byte[] toBinary(Object state) {
+    return write((OrganizationState) state).toByteArray();
+  }
+
+  @Override
+  public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
+    if (!manifest.equals(MANIFEST)) {
+      throw new NotSerializableException(
+          "snapshot: must be of version " + MANIFEST + "; got " + manifest);
+    }
+    try {
+      return read(OrganizationSnapshot.parseFrom(bytes));
+    } catch (InvalidProtocolBufferException | RuntimeException why) {
+      var unreadable = new NotSerializableException("snapshot: not readable: " + why);
+      unreadable.initCause(why);
+      throw unreadable;
+    }
+  }
+
+  /**
+   * Reads also the snapshots of older versions, which stored the message itself. They have nothing
+   * that this version does not know.
+   */
+  static SnapshotAdapter<OrganizationState> adapter() {
+    return new SnapshotAdapter<>() {
+      @Override
+      public Object toJournal(OrganizationState state) {
+        return state;
+      }
+
+      @Override
+      public OrganizationState fromJournal(Object from) {
+        return switch (from) {
+          case OrganizationState state -> state;
+          case OrganizationSnapshot stored -> read(stored);
+          default ->
+              throw new IllegalStateException(
+                  "snapshot: must be an OrganizationSnapshot; got " + from.getClass().getName());
+        };
+      }
+    };
+  }
+
+  static OrganizationSnapshot write(OrganizationState state) {
     return switch (state) {
       case Absent() -> OrganizationSnapshot.getDefaultInstance();
       case Active a -> {
@@ -50,12 +115,7 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
     };
   }
 
-  @Override
-  public OrganizationState fromJournal(Object from) {
-    if (!(from instanceof OrganizationSnapshot stored)) {
-      throw new IllegalStateException(
-          "snapshot: " + from.getClass().getName() + " (expected: OrganizationSnapshot)");
-    }
+  static OrganizationState read(OrganizationSnapshot stored) {
     if (!stored.hasCreatedAt()) return new Absent();
     Map<ModelProvider, ModelEndpoint> endpoints = new EnumMap<>(ModelProvider.class);
     stored
@@ -70,11 +130,17 @@ final class OrganizationSnapshots implements SnapshotAdapter<OrganizationState> 
         endpoints,
         HashTreePMap.from(slots),
         billing(stored),
-        // A snapshot has no standing if the organization is active.
-        Standing.ofLabel(stored.getStanding()).orElse(Standing.ACTIVE),
+        standing(stored.getStanding()),
         ProtoTime.instant(stored.getCreatedAt()),
         ProtoTime.instant(stored.getUpdatedAt()),
         stored.getSignUpRequestId());
+  }
+
+  /** A snapshot has no standing if the organization is active. */
+  private static Standing standing(String label) {
+    if (label.isEmpty()) return Standing.ACTIVE;
+    return Standing.ofLabel(label)
+        .orElseThrow(() -> new IllegalStateException("standing: must be known; got " + label));
   }
 
   private static ProviderKeys keys(OrganizationSnapshot stored) {

@@ -10,10 +10,14 @@ public final class TestActors {
       ConfigFactory.parseString(
           """
           pekko.fail-mixed-versions = off
-          pekko.actor.serializers.instance-snapshot = "dev.chowder.instance.InstanceSnapshots"
+          pekko.actor.serializers {
+            instance-snapshot = "dev.chowder.instance.InstanceSnapshots"
+            organization-snapshot = "dev.chowder.organization.OrganizationSnapshots"
+          }
           pekko.actor.serialization-bindings {
             "dev.chowder.actor.CborSerializable" = jackson-cbor
             "dev.chowder.instance.InstanceState" = instance-snapshot
+            "dev.chowder.organization.OrganizationState" = organization-snapshot
           }
           """);
 

@@ -4,7 +4,7 @@ import static dev.chowder.instance.States.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.OtherMember;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.nio.charset.StandardCharsets;
@@ -84,6 +84,30 @@ abstract class InstancesContract {
     node.awaitSnapshots(25L);
   }
 
+  @Test
+  void whatAnOlderMemberCannotReadIsNotWrittenWhileItIsAMember() throws Exception {
+    node.ask(replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
+    for (var stage : Stage.OF_PROVISIONING) node.instances.tell(ID, report(stage));
+    var running = node.ask(InstanceCommand.Get::new);
+    assertThat(running.status().now()).isEqualTo(InstanceStatus.Name.RUNNING);
+    var down = new InstanceCommand.Sight.Down("ENGINE_RESTARTED", "gateway: ended", false);
+    var policy = new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10));
+    var lost = new InstanceCommand.Observed(1, down, policy, T0);
+    try (var _ = OtherMember.join(node.kit.system(), "0.0.0")) {
+      node.instances.tell(ID, lost);
+      assertThat(node.ask(InstanceCommand.Get::new)).isEqualTo(running);
+      assertThat(rename("what it can read").revision()).isEqualTo(running.revision() + 1);
+    }
+    node.instances.tell(ID, lost);
+    assertThat(node.ask(InstanceCommand.Get::new).revision()).isEqualTo(running.revision() + 2);
+  }
+
+  private static InstanceCommand.Report report(Stage stage) {
+    var done = States.finished(1, stage);
+    return new InstanceCommand.StagesFinished(
+        1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", T0)));
+  }
+
   /** As it is after so many events. */
   private InstanceView instanceWith(int events) throws Exception {
     var view = node.ask(replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
@@ -108,9 +132,7 @@ abstract class InstancesContract {
   private record Node(Database database, ActorTestKit kit, Instances instances)
       implements AutoCloseable {
     static Node start(TestStorage storage, int snapshotEvery) {
-      Config config =
-          ConfigFactory.parseString("pekko.cluster.min-nr-of-members = 1")
-              .withFallback(storage.config());
+      Config config = OtherMember.HOSTING_ENTITIES.withFallback(storage.config());
       var database = storage.open();
       var kit = ActorTestKit.create("instances", config);
       var cluster = Cluster.get(kit.system());

@@ -49,25 +49,23 @@ class OrganizationJournalTest {
 
   @Test
   void aSnapshotOfAnEarlierVersionIsReadAsItWasMeant() throws Exception {
-    OrganizationSnapshots snapshots = new OrganizationSnapshots();
-    assertThat(
-            HEX.formatHex(
-                ((OrganizationSnapshot) snapshots.toJournal(Samples.active())).toByteArray()))
+    assertThat(HEX.formatHex(OrganizationSnapshots.write(Samples.active()).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("Snapshot")));
-    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("Snapshot"))))
+    assertThat(OrganizationSnapshots.read(OrganizationSnapshot.parseFrom(golden("Snapshot"))))
         .isEqualTo(Samples.active());
-    assertThat(snapshots.fromJournal(snapshots.toJournal(new OrganizationState.Absent())))
+    assertThat(
+            OrganizationSnapshots.read(OrganizationSnapshots.write(new OrganizationState.Absent())))
         .isEqualTo(new OrganizationState.Absent());
   }
 
   @Test
   void aSubscriptionOutlivesTheSnapshotToo() throws Exception {
-    OrganizationSnapshots snapshots = new OrganizationSnapshots();
     OrganizationState subscribed = Samples.subscribed();
-    assertThat(
-            HEX.formatHex(((OrganizationSnapshot) snapshots.toJournal(subscribed)).toByteArray()))
+    assertThat(HEX.formatHex(OrganizationSnapshots.write(subscribed).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("SnapshotSubscribed")));
-    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotSubscribed"))))
+    assertThat(
+            OrganizationSnapshots.read(
+                OrganizationSnapshot.parseFrom(golden("SnapshotSubscribed"))))
         .isEqualTo(subscribed);
   }
 
@@ -80,11 +78,11 @@ class OrganizationJournalTest {
             OrganizationJournal.read(
                 dev.chowder.journal.v1.OrganizationEvent.parseFrom(golden("SignedUpRequest"))))
         .isEqualTo(event);
-    var snapshots = new OrganizationSnapshots();
     var state = OrganizationLifecycle.evolve(new OrganizationState.Absent(), event);
-    assertThat(HEX.formatHex(((OrganizationSnapshot) snapshots.toJournal(state)).toByteArray()))
+    assertThat(HEX.formatHex(OrganizationSnapshots.write(state).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("SnapshotRequest")));
-    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotRequest"))))
+    assertThat(
+            OrganizationSnapshots.read(OrganizationSnapshot.parseFrom(golden("SnapshotRequest"))))
         .isEqualTo(state);
   }
 
@@ -99,11 +97,12 @@ class OrganizationJournalTest {
                 dev.chowder.journal.v1.OrganizationEvent.parseFrom(
                     golden("ProviderKeySetVersion"))))
         .isEqualTo(event);
-    var snapshots = new OrganizationSnapshots();
     var state = OrganizationLifecycle.evolve(Samples.active(), event);
-    assertThat(HEX.formatHex(((OrganizationSnapshot) snapshots.toJournal(state)).toByteArray()))
+    assertThat(HEX.formatHex(OrganizationSnapshots.write(state).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("SnapshotKeyVersions")));
-    assertThat(snapshots.fromJournal(OrganizationSnapshot.parseFrom(golden("SnapshotKeyVersions"))))
+    assertThat(
+            OrganizationSnapshots.read(
+                OrganizationSnapshot.parseFrom(golden("SnapshotKeyVersions"))))
         .isEqualTo(state);
     assertThat(((OrganizationState.Active) state).keys().versions())
         .isEqualTo(Map.of(ModelProvider.OPENAI, "0", ModelProvider.ANTHROPIC, "v1"));
@@ -111,7 +110,6 @@ class OrganizationJournalTest {
 
   @Test
   void theStandingOutlivesTheSnapshotToo() {
-    var snapshots = new OrganizationSnapshots();
     for (var event :
         List.of(
             new OrganizationEvent.Suspended(Samples.T1),
@@ -119,7 +117,7 @@ class OrganizationJournalTest {
             new OrganizationEvent.Deleted(Samples.T1))) {
       var state = OrganizationLifecycle.evolve(Samples.active(), event);
       assertThat(state).isNotEqualTo(Samples.active());
-      assertThat(snapshots.fromJournal(snapshots.toJournal(state))).isEqualTo(state);
+      assertThat(OrganizationSnapshots.read(OrganizationSnapshots.write(state))).isEqualTo(state);
     }
   }
 

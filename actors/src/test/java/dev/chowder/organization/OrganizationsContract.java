@@ -4,12 +4,16 @@ import static dev.chowder.organization.Samples.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.actor.JournalVersion;
+import dev.chowder.actor.OtherMember;
+import dev.chowder.actor.ProtoTime;
+import dev.chowder.journal.v1.OrganizationSnapshot;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.JournalTags;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
 import dev.chowder.storage.TestStorage;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +47,8 @@ abstract class OrganizationsContract {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final OrganizationSettings SETTINGS =
       new OrganizationSettings(PATIENCE, Duration.ofSeconds(1), 50, 20);
+
+  private static final byte[] GARBAGE = "no message".getBytes(StandardCharsets.UTF_8);
 
   @TempDir Path home;
   private TestStorage storage;
@@ -92,24 +98,72 @@ abstract class OrganizationsContract {
 
   @Test
   void whatWasAnsweredIsThereAfterARestartAlsoWithSnapshots() throws Exception {
-    crabWithOpenai();
-    for (int n = 0; n < 120; n++) {
-      node.ask(
-          replyTo ->
-              new OrganizationCommand.ReserveSlot("key", "i", ModelProvider.OPENAI, T0, replyTo));
-      node.ask(replyTo -> new OrganizationCommand.ReleaseSlot("i", T0, replyTo));
-    }
-    OrganizationReply before =
-        node.ask(
-            replyTo ->
-                new OrganizationCommand.ReserveSlot(
-                    "key", "last", ModelProvider.OPENAI, T0, replyTo));
-    node.awaitSnapshot();
-    node.close();
-    node = Node.start(storage);
-    assertThat(node.ask(OrganizationCommand.Get::new)).isEqualTo(before);
+    var before = crabThatUsedSlots();
+    assertThat(afterARestart()).isEqualTo(before);
     assertThat(node.ask(OrganizationCommand.GetSlots::new))
         .isEqualTo(new OrganizationReply.Slots(Map.of("last", T0)));
+  }
+
+  @Test
+  void aSnapshotOfANewerVersionCostsNothingButTheEvents() throws Exception {
+    var before = crabThatUsedSlots();
+    var newer =
+        OrganizationSnapshot.newBuilder()
+            .setName("acme")
+            .setTier("crab")
+            .setCreatedAt(ProtoTime.stamp(T0))
+            .setStanding("of-a-newer-version")
+            .build();
+    node.overwrite("UPDATE \"snapshot\" SET \"snapshot_payload\" = ?", newer.toByteArray());
+    assertThat(afterARestart()).isEqualTo(before);
+  }
+
+  @Test
+  void aSnapshotThatCannotBeReadCostsNothingButTheEvents() throws Exception {
+    var before = crabThatUsedSlots();
+    node.overwrite("UPDATE \"snapshot\" SET \"snapshot_payload\" = ?", GARBAGE);
+    assertThat(afterARestart()).isEqualTo(before);
+  }
+
+  /** They stored the message itself, by the serializer that Pekko has for such messages. */
+  @Test
+  void aSnapshotOfAnOlderVersionIsRead() throws Exception {
+    var before = crabThatUsedSlots();
+    node.overwrite(
+        "UPDATE \"snapshot\" SET \"snapshot_ser_id\" = 2, \"snapshot_ser_manifest\" = '"
+            + OrganizationSnapshot.class.getName()
+            + "' WHERE ? IS NOT NULL",
+        GARBAGE);
+    // Whatever lies before the snapshot is not read.
+    node.overwrite(
+        "UPDATE \"event_journal\" SET \"event_payload\" = ? WHERE \"sequence_number\" < 50",
+        GARBAGE);
+    assertThat(afterARestart()).isEqualTo(before);
+  }
+
+  @Test
+  void whatAnOlderMemberCannotReadIsNotWrittenWhileItIsAMember() throws Exception {
+    crabWithOpenai();
+    try (var _ = OtherMember.join(node.kit.system(), "0.0.0")) {
+      assertThat(node.ask(replyTo -> new OrganizationCommand.Suspend(T0, replyTo)))
+          .isEqualTo(new OrganizationReply.Refused(new OrganizationRejection.UpgradeUnderWay()));
+      assertThat(node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.LOBSTER, T0, replyTo)))
+          .as("what it can read")
+          .isInstanceOf(OrganizationReply.Accepted.class);
+      assertThat(node.events()).isEqualTo(4);
+    }
+    assertThat(node.ask(replyTo -> new OrganizationCommand.Suspend(T0, replyTo)))
+        .isInstanceOf(OrganizationReply.Accepted.class);
+    assertThat(node.events()).isEqualTo(5);
+  }
+
+  @Test
+  void aMemberOfTheSameVersionHoldsNothingBack() throws Exception {
+    crabWithOpenai();
+    try (var _ = OtherMember.join(node.kit.system(), JournalVersion.CURRENT + ".0.0")) {
+      assertThat(node.ask(replyTo -> new OrganizationCommand.Suspend(T0, replyTo)))
+          .isInstanceOf(OrganizationReply.Accepted.class);
+    }
   }
 
   @Test
@@ -144,6 +198,30 @@ abstract class OrganizationsContract {
     assertThat(numbers).containsExactly(1L, 2L, 3L);
   }
 
+  /** With more than 200 events and snapshots behind some of them. */
+  private OrganizationReply crabThatUsedSlots() throws Exception {
+    crabWithOpenai();
+    for (int n = 0; n < 120; n++) {
+      node.ask(
+          replyTo ->
+              new OrganizationCommand.ReserveSlot("key", "i", ModelProvider.OPENAI, T0, replyTo));
+      node.ask(replyTo -> new OrganizationCommand.ReleaseSlot("i", T0, replyTo));
+    }
+    var before =
+        node.ask(
+            replyTo ->
+                new OrganizationCommand.ReserveSlot(
+                    "key", "last", ModelProvider.OPENAI, T0, replyTo));
+    node.awaitSnapshot();
+    return before;
+  }
+
+  private OrganizationReply afterARestart() throws Exception {
+    node.close();
+    node = Node.start(storage);
+    return node.ask(OrganizationCommand.Get::new);
+  }
+
   private void crabWithOpenai() throws Exception {
     node.ask(replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.CRAB, T0, replyTo));
@@ -168,9 +246,7 @@ abstract class OrganizationsContract {
       ExecutorService blocking)
       implements AutoCloseable {
     static Node start(TestStorage storage) {
-      Config config =
-          ConfigFactory.parseString("pekko.cluster.min-nr-of-members = 1")
-              .withFallback(storage.config());
+      Config config = OtherMember.HOSTING_ENTITIES.withFallback(storage.config());
       Database database = storage.open();
       ActorTestKit kit = ActorTestKit.create("organizations", config);
       Cluster cluster = Cluster.get(kit.system());
@@ -193,6 +269,24 @@ abstract class OrganizationsContract {
     OrganizationReply ask(Function<ActorRef<OrganizationReply>, OrganizationCommand> command)
         throws Exception {
       return send(command).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Sets bytes in what is stored. */
+    void overwrite(String update, byte[] bytes) {
+      assertThat(
+              database.jdbi().<Integer, RuntimeException>withHandle(h -> h.execute(update, bytes)))
+          .isPositive();
+    }
+
+    int events() {
+      return database
+          .jdbi()
+          .withHandle(
+              handle ->
+                  handle
+                      .createQuery("SELECT COUNT(*) FROM \"event_journal\"")
+                      .mapTo(Integer.class)
+                      .one());
     }
 
     /** Snapshots are written beside the answers. */
