@@ -264,6 +264,8 @@ public final class InstanceSnapshots extends SerializerWithStringManifest {
       throw new IllegalStateException("snapshot: must have a profile in this phase");
     }
     var p = stored.getProfile();
+    // Without them, a home in which an agent ran would pass for one that may be removed.
+    if (!p.hasHomes()) throw new IllegalStateException("snapshot: must have the home volumes");
     var token = p.getToken();
     return new Profile(
         p.getOrganizationId(),

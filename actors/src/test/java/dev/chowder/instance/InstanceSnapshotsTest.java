@@ -107,6 +107,16 @@ class InstanceSnapshotsTest {
         .isInstanceOf(NotSerializableException.class);
   }
 
+  /** Some builds wrote such: the events say in which homes an agent ran. */
+  @Test
+  void aSnapshotWithoutTheHomeVolumesIsNotRead() {
+    var without = InstanceSnapshots.write(States.running()).toBuilder();
+    without.getProfileBuilder().clearHomes();
+    assertThatThrownBy(() -> snapshots.fromBinary(without.build().toByteArray(), "1"))
+        .isInstanceOf(NotSerializableException.class)
+        .hasMessageContaining("must have the home volumes");
+  }
+
   private Object afterwards(InstanceState state) throws NotSerializableException {
     return snapshots.fromBinary(snapshots.toBinary(state), snapshots.manifest(state));
   }
