@@ -288,7 +288,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 return "";
               },
               Optional.empty());
-          tell(new InstanceCommand.Removed(remove.attempt(), clock.instant()));
+          tell(new InstanceCommand.Removed(remove.attempt(), remove.scope(), clock.instant()));
         }
       }
     }

@@ -17,6 +17,9 @@ import java.util.Optional;
  *     in it since: what was applied to the other one has to be applied again
  */
 public record Homes(int generation, List<Used> used, boolean adopted) {
+  /** What drivers report for a home whose label is no number. */
+  static final int UNREADABLE = Integer.MAX_VALUE;
+
   /** What an instance has that was created before homes were numbered. */
   public static final Homes NONE = new Homes(0, List.of(), false);
 
@@ -46,12 +49,14 @@ public record Homes(int generation, List<Used> used, boolean adopted) {
 
   /**
    * Whether no agent ever ran in the home of this generation, so that it may be removed. Of a home
-   * that is later than the journal that is not known: the database may be older than the host.
+   * that is later than the journal that is not known: the database may be older than the host. Nor
+   * is it known of a home without a label once an agent ran in any home: a copy that was restored
+   * by hand may have lost its label.
    *
    * @param attempt the instance's present one
    */
   public boolean isUnused(int which, int attempt) {
-    return which <= attempt && used(which).isEmpty();
+    return which <= attempt && used(which).isEmpty() && (which != 0 || used.isEmpty());
   }
 
   /** A new one is made. */

@@ -186,8 +186,8 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record SlotReleased(Instant now) implements Report {}
 
-  /** Nothing that was to be removed in this attempt is there any more. */
-  record Removed(int attempt, Instant now) implements Report {}
+  /** Nothing of this scope that was to be removed in this attempt is there any more. */
+  record Removed(int attempt, InstanceEffect.Scope scope, Instant now) implements Report {}
 
   /**
    * What was seen outside while the instance was in its life {@code attempt}.

@@ -140,11 +140,13 @@ public final class InstanceLifecycle {
             case Deleted s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case InstanceState _ -> accept();
           };
-      case InstanceCommand.Removed(var attempt, var now) ->
+      case InstanceCommand.Removed(var attempt, var scope, var now) ->
           switch (state) {
             case Errored s when s.leftovers() && s.attempt() == attempt ->
                 accept(new InstanceEvent.SandboxRemoved(now));
-            case Deleted s when s.leftovers() -> accept(new InstanceEvent.SandboxRemoved(now));
+            // A removal that began before the deletion leaves the home or the secrets.
+            case Deleted s when s.leftovers() && scope == InstanceEffect.Scope.EVERYTHING ->
+                accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
           };
       case InstanceCommand.Observed o -> InstanceSightings.decide(state, o);
@@ -182,10 +184,12 @@ public final class InstanceLifecycle {
         || state.slotReturns() != r.slotReturns()) {
       return reject(new InstanceRejection.SlotReturned());
     }
-    int attempt = state.attempt() + 1;
     var homes = state.profile().homes();
     // Also one that the journal does not know of: it may be the agent's all the same.
     var kept = r.home().filter(seen -> !homes.isUnused(seen, state.attempt()));
+    // Homes get the number of their attempt, and none that of this home. One has no number.
+    int taken = kept.filter(home -> home != Homes.UNREADABLE).orElse(0);
+    int attempt = Math.max(state.attempt(), taken) + 1;
     return accept(
         kept.map(
                 home ->

@@ -105,11 +105,14 @@ final class InstanceSightings {
   }
 
   private static InstanceEvent homeReplaced(Born born, int other, Instant now) {
+    var homes = born.profile().homes();
+    // A recover removes that one, and makes another.
+    if (homes.isUnused(other, born.attempt())) return homeLost(born, now);
     return failed(
         born.attempt(),
         "SANDBOX_LOST",
         "sandbox: its home volume "
-            + born.profile().homes().generation()
+            + homes.generation()
             + " is gone, and home volume "
             + other
             + " is there; recover the instance to start with that one",

@@ -116,8 +116,7 @@ class InstanceLifecycleTest {
 
   @Test
   void aRecoveredInstanceThatRanIsStartedWhereItsHomeIsThereAndElseProvisioned() {
-    var failed =
-        apply(lost(), new InstanceCommand.SlotReleased(T0), new InstanceCommand.Removed(1, T0));
+    var failed = apply(lost(), new InstanceCommand.SlotReleased(T0), removed(1));
     assertThat(apply(failed, recover(1, 1, true)))
         .isInstanceOfSatisfying(
             InstanceState.Starting.class,
@@ -140,7 +139,7 @@ class InstanceLifecycleTest {
             running,
             observed(1, new Sight.Nothing()),
             new InstanceCommand.SlotReleased(T0),
-            new InstanceCommand.Removed(1, T0));
+            removed(1));
     var recovered = (InstanceState.Born) apply(failed, recover(1, 1, false));
     assertThat(recovered.profile().configOwed()).isTrue();
   }
@@ -162,7 +161,7 @@ class InstanceLifecycleTest {
               new InstanceCommand.SlotReleased(T0));
       var removal = (InstanceEffect.Remove) state.owed();
       assertThat(removal.homes().isUnused(1, 2)).as(failing.label()).isFalse();
-      state = apply(state, new InstanceCommand.Removed(2, T0));
+      state = apply(state, removed(2));
 
       // The disk is there again.
       assertThat(apply(state, observed(2, new Sight.OtherHome(1, false)))).isEqualTo(state);
@@ -180,11 +179,7 @@ class InstanceLifecycleTest {
 
   @Test
   void aHomeInWhichNoAgentRanIsRemovedWhenItIsFound() {
-    var failed =
-        apply(
-            state("Errored"),
-            new InstanceCommand.SlotReleased(T0),
-            new InstanceCommand.Removed(1, T0));
+    var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0), removed(1));
     assertThat(apply(failed, observed(1, new Sight.Asleep())).owed())
         .isInstanceOf(InstanceEffect.Remove.class);
     var again =
@@ -193,7 +188,7 @@ class InstanceLifecycleTest {
             new InstanceCommand.EffectFailed(
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0),
-            new InstanceCommand.Removed(2, T0));
+            removed(2));
     var found = apply(again, observed(2, new Sight.OtherHome(1, false)));
     assertThat(((InstanceEffect.Remove) found.owed()).homes().isUnused(1, 2)).isTrue();
     // No journal knows of that one: the database may be older than the host.
@@ -231,7 +226,7 @@ class InstanceLifecycleTest {
       assertThat(lost)
           .isInstanceOfSatisfying(
               InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("SANDBOX_LOST"));
-      lost = apply(lost, new InstanceCommand.SlotReleased(T0), new InstanceCommand.Removed(2, T0));
+      lost = apply(lost, new InstanceCommand.SlotReleased(T0), removed(2));
       var recovered = (InstanceState.Born) apply(lost, recover(2, 1, true));
       assertThat(recovered).isInstanceOf(InstanceState.Starting.class);
       assertThat(recovered.profile().homes().generation()).isEqualTo(1);
@@ -280,9 +275,94 @@ class InstanceLifecycleTest {
             new InstanceCommand.EffectFailed(
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0));
-    assertThat(apply(failed, new InstanceCommand.Removed(1, T0))).isEqualTo(failed);
-    assertThat(apply(failed, new InstanceCommand.Removed(2, T0)).owed())
+    assertThat(apply(failed, removed(1))).isEqualTo(failed);
+    assertThat(apply(failed, removed(2)).owed()).isEqualTo(new InstanceEffect.None());
+  }
+
+  /** It was sent before the deletion was known, and arrives after it. */
+  @Test
+  void aReportOfARemovalBeforeTheDeletionEndsNoRemovalOfEverything() {
+    var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
+    var deleted = apply(failed, delete("one"));
+    for (var scope : List.of(InstanceEffect.Scope.PROCESSES, InstanceEffect.Scope.SANDBOX)) {
+      assertThat(apply(deleted, removed(1, scope)).owed())
+          .as(scope.name())
+          .isInstanceOfSatisfying(
+              InstanceEffect.Remove.class,
+              remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
+    }
+    assertThat(apply(deleted, removed(1, InstanceEffect.Scope.EVERYTHING)).owed())
         .isEqualTo(new InstanceEffect.None());
+  }
+
+  /** Somebody restored a copy of the volume by hand, and its label was lost. */
+  @Test
+  void aHomeWithoutALabelIsKeptOnceAnAgentRan() {
+    var unlabelled = new Sight.OtherHome(0, false);
+    var lost = apply(running(), observed(1, unlabelled));
+    assertThat(lost)
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class,
+            e ->
+                assertThat(e.message())
+                    .contains("home volume 0 is there; recover the instance to start with that"));
+    lost = apply(lost, new InstanceCommand.SlotReleased(T0), removed(1));
+    assertThat(apply(lost, recover(1, 1, Optional.of(0))))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class,
+            s -> {
+              assertThat(s.profile().homes().generation()).isEqualTo(0);
+              assertThat(s.profile().homes().isUnused(0, 2)).isFalse();
+            });
+
+    var failed =
+        apply(
+            recoveredWithoutItsHome(),
+            new InstanceCommand.EffectFailed(
+                2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
+            new InstanceCommand.SlotReleased(T0),
+            removed(2));
+    assertThat(apply(failed, observed(2, unlabelled))).isEqualTo(failed);
+  }
+
+  @Test
+  void aHomeInWhichNoAgentRanIsNotOfferedForARecover() {
+    var second = recoveredWithoutItsHome();
+    for (var stage : Stage.OF_PROVISIONING) second = then(second, finished(2, stage));
+    // The engine made it by itself.
+    assertThat(apply(second, observed(2, new Sight.OtherHome(-2, false))))
+        .isInstanceOfSatisfying(
+            InstanceState.Errored.class,
+            e -> assertThat(e.message()).isEqualTo("sandbox: its home was removed from outside"));
+  }
+
+  /** The database is older than the host. */
+  @Test
+  void noNewHomeGetsTheNumberOfOneThatTheJournalDidNotKnow() {
+    var failed =
+        apply(
+            recoveredWithoutItsHome(),
+            new InstanceCommand.EffectFailed(
+                2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
+            new InstanceCommand.SlotReleased(T0));
+    assertThat(apply(failed, recover(2, 1, Optional.of(4))))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class,
+            s -> {
+              assertThat(s.attempt()).isEqualTo(5);
+              assertThat(s.profile().homes().generation()).isEqualTo(4);
+            });
+    assertThat(apply(failed, recover(2, 1, Optional.of(Integer.MAX_VALUE))))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(3));
+  }
+
+  private static InstanceCommand removed(int attempt) {
+    return removed(attempt, InstanceEffect.Scope.SANDBOX);
+  }
+
+  private static InstanceCommand removed(int attempt, InstanceEffect.Scope scope) {
+    return new InstanceCommand.Removed(attempt, scope, T0);
   }
 
   private InstanceState recoveredWithoutItsHome() {
@@ -290,7 +370,7 @@ class InstanceLifecycleTest {
         running(),
         observed(1, new Sight.Nothing()),
         new InstanceCommand.SlotReleased(T0),
-        new InstanceCommand.Removed(1, T0),
+        removed(1),
         recover(1, 1, false));
   }
 
@@ -406,7 +486,7 @@ class InstanceLifecycleTest {
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.SANDBOX));
-    errored = apply(errored, new InstanceCommand.Removed(1, T0));
+    errored = apply(errored, removed(1));
     assertThat(errored.owed()).isEqualTo(new InstanceEffect.None());
     assertThat(errored).isInstanceOf(InstanceState.Errored.class);
   }
@@ -435,7 +515,7 @@ class InstanceLifecycleTest {
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
-    deleted = apply(deleted, new InstanceCommand.Removed(1, T0));
+    deleted = apply(deleted, removed(1, InstanceEffect.Scope.EVERYTHING));
     assertThat(deleted.owed()).isEqualTo(new InstanceEffect.None());
   }
 
@@ -444,7 +524,7 @@ class InstanceLifecycleTest {
     var gone =
         apply(
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
-            new InstanceCommand.Removed(1, T0));
+            removed(1, InstanceEffect.Scope.EVERYTHING));
     var found = apply(gone, observed(1, new Sight.Asleep()));
     assertThat(found.owed())
         .isInstanceOfSatisfying(
@@ -848,14 +928,12 @@ class InstanceLifecycleTest {
   }
 
   private InstanceCommand recover(int attempt, int slotReturns, boolean homeThere) {
+    return recover(attempt, slotReturns, homeThere ? Optional.of(1) : Optional.empty());
+  }
+
+  private InstanceCommand recover(int attempt, int slotReturns, Optional<Integer> home) {
     return new InstanceCommand.Recover(
-        "key",
-        attempt,
-        slotReturns,
-        homeThere ? Optional.of(1) : Optional.empty(),
-        States.PROFILE.model(),
-        T0,
-        nobody);
+        "key", attempt, slotReturns, home, States.PROFILE.model(), T0, nobody);
   }
 
   private static InstanceState lost() {

@@ -199,7 +199,7 @@ class InstanceWireTest {
                 new InstanceCommand.ConfigApplied(1, 2, "v1", Taken.APPLIED, "", T0),
                 new InstanceCommand.TokenRotated(1, 2, T0),
                 new InstanceCommand.SlotReleased(T0),
-                new InstanceCommand.Removed(1, T0),
+                new InstanceCommand.Removed(1, InstanceEffect.Scope.EVERYTHING, T0),
                 new InstanceReply.Done()));
     for (var sight :
         List.of(

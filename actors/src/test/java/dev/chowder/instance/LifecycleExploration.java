@@ -229,7 +229,8 @@ final class LifecycleExploration {
     int asked = state instanceof Born born ? born.profile().token().asked() : 0;
     reports.put("`TokenRotated`", new InstanceCommand.TokenRotated(attempt, asked, T0));
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
-    reports.put("`Removed`", new InstanceCommand.Removed(attempt, T0));
+    reports.put(
+        "`Removed`", new InstanceCommand.Removed(attempt, InstanceEffect.Scope.EVERYTHING, T0));
     reports.put("`Nudge`", new InstanceCommand.Nudge(T0, HOUR));
     reports.put(
         "`Nudge`, the stage is overdue",

@@ -168,6 +168,20 @@ class LostHomesTest {
     assertThat(memory()).hasContent("of the second home");
   }
 
+  /** A copy of the volume was restored by hand, and its label was lost. */
+  @Test
+  void aHomeThatWasRestoredWithoutItsLabelIsStartedWith() throws IOException {
+    takeDiskAway();
+    Files.delete(disk.resolve("sb-" + id).resolve("generation"));
+    putDiskBack();
+    awaitPasses();
+    assertThat(memory()).hasContent("kept");
+
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+  }
+
   @Test
   void aHomeInWhichNoAgentRanIsRemoved() throws IOException {
     node.script().failNext(Verb.RUN, 1, Reason.NO_MEMORY, "no memory");
