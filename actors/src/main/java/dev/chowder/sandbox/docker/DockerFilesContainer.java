@@ -53,13 +53,13 @@ final class DockerFilesContainer {
 
   /** The id of one that runs now; it may end before it is used when it lingered already. */
   String ensure(SandboxId id) {
-    InspectVolumeResponse home =
-        homes
-            .inspect(id)
-            .orElseThrow(
-                () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
     String name = DockerContainers.name(id, ROLE);
     for (int attempt = 0; attempt < TRIES; attempt++) {
+      InspectVolumeResponse home =
+          homes
+              .inspect(id)
+              .orElseThrow(
+                  () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
       Optional<InspectContainerResponse> there = containers.inspect(name);
       if (there.filter(DockerContainers::runs).isPresent()) {
         return there.get().getId();
@@ -69,6 +69,7 @@ final class DockerFilesContainer {
           containers.remove(there.get().getId());
         }
         String made = create(id, home);
+        requireHome(id, made);
         containers.start(made);
         return made;
       } catch (SandboxException refused) {
@@ -79,6 +80,14 @@ final class DockerFilesContainer {
       }
     }
     throw new SandboxException(Reason.TIMED_OUT, "files of " + id + ": no container stays for it");
+  }
+
+  /** The home may have been removed meanwhile: then the engine made a volume that is no home. */
+  private void requireHome(SandboxId id, String container) {
+    if (homes.generation(id).filter(DockerLabels::isHome).isPresent()) return;
+    containers.remove(container);
+    homes.removeEngineMade(id);
+    throw new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there");
   }
 
   /** Whether somebody else made it, or ended it, meanwhile. */

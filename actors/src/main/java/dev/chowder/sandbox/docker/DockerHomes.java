@@ -110,6 +110,14 @@ final class DockerHomes {
   }
 
   /**
+   * Removes a volume that the engine made by itself for a container, since the home was gone. While
+   * a container uses it, it stays.
+   */
+  void removeEngineMade(SandboxId id) {
+    var _ = remove(id, new Fence(0, DockerLabels.NO_HOME));
+  }
+
+  /**
    * Removes the one within the fence. Docker removes by name alone, so the label is compared right
    * before; a volume that a container uses, even a stopped one, is never removed.
    *

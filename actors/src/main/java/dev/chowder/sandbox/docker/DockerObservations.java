@@ -60,6 +60,8 @@ final class DockerObservations {
     Map<SandboxId, MainProcess> gateways = new LinkedHashMap<>();
     for (InspectVolumeResponse volume : homes.list()) {
       sandbox(volume.getLabels())
+          // A copy under another name has the same labels, and is no home.
+          .filter(id -> id.value().equals(volume.getName()))
           .ifPresent(
               id -> {
                 generations.put(id, DockerLabels.generation(volume.getLabels()));
@@ -72,8 +74,7 @@ final class DockerObservations {
       sandbox(labels)
           .ifPresent(
               id -> {
-                boolean gateway = DockerLabels.GATEWAY.equals(labels.get(DockerLabels.ROLE));
-                if (gateway) {
+                if (isNamed(container, DockerContainers.name(id, DockerLabels.GATEWAY))) {
                   gateways.put(id, describe(container));
                 } else {
                   gateways.putIfAbsent(id, new MainProcess.Missing());
@@ -86,6 +87,11 @@ final class DockerObservations {
             seen.add(
                 new SandboxObservation(id, Optional.ofNullable(generations.get(id)), process)));
     return seen;
+  }
+
+  private static boolean isNamed(Container container, String name) {
+    String[] names = container.getNames();
+    return names != null && Arrays.asList(names).contains("/" + name);
   }
 
   /** As the engine lists it: without a lock that a hanging container holds. */

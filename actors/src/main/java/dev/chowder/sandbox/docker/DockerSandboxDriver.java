@@ -303,16 +303,18 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> written) {
-    fence.requireHome(id, homes.generation(id));
     Optional<InspectContainerResponse> gateway =
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
     gateway.ifPresent(running -> requireNotLater(running, fence.attempt()));
+    String container = anyContainer(id, gateway);
+    // Not before: while this container is there, the home that it uses cannot be replaced.
+    fence.requireHome(id, homes.generation(id));
     if (gateway.isPresent()
         && DockerContainers.runs(gateway.get())
         && !DockerContainers.paused(gateway.get())) {
-      files.writeRunning(gateway.get().getId(), written);
+      files.writeRunning(container, written);
     } else {
-      files.writeStopped(anyContainer(id, gateway), written);
+      files.writeStopped(container, written);
     }
   }
 
@@ -461,7 +463,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
       return made;
     } catch (SandboxException otherHome) {
       containers.remove(made);
-      var _ = homes.remove(spec.id(), new Fence(fence.attempt(), DockerLabels.NO_HOME));
+      homes.removeEngineMade(spec.id());
       throw otherHome;
     }
   }

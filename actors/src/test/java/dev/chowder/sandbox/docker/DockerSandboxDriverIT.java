@@ -113,6 +113,20 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     }
   }
 
+  /** An operator's copy has the labels of the volume, and must not hide that it was lost. */
+  @Test
+  void aCopyOfAHomeUnderAnotherNameIsNoHome() {
+    create();
+    var labels = engine.docker().inspectVolumeCmd(id.value()).exec().getLabels();
+    var copy = engine.docker().createVolumeCmd().withName("copy-of-" + id).withLabels(labels);
+    assertThat(copy.exec().getName()).isEqualTo("copy-of-" + id);
+    assertThat(driver().list()).anyMatch(seen -> seen.id().equals(id));
+
+    assertThat(driver().remove(id, Fence.NONE)).isTrue();
+    assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
+    engine.docker().removeVolumeCmd("copy-of-" + id).exec();
+  }
+
   @Override
   protected List<String> commandThatNeedsTooMuchMemory() {
     return List.of("node", "-e", "const kept = []; for (;;) kept.push(Buffer.alloc(16 << 20, 1));");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -135,6 +136,38 @@ class PausedNodeIT {
     assertFails(late, Reason.NOT_FOUND);
     assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
     assertThat(engine.containers()).noneMatch(one -> one.getNames()[0].startsWith("/" + id));
+  }
+
+  @Test
+  void itsFilesAreNotWrittenIntoTheNewHome() throws Exception {
+    var held = way.hold("POST /.*containers/create");
+    var file = new SandboxFile("memory", ByteString.copyFromUtf8("stale"), 0600);
+    Future<?> late =
+        late(
+            held,
+            () -> {
+              paused.writeFiles(id, FIRST, List.of(file));
+              return "";
+            });
+    var _ = other.remove(id, FIRST);
+    create(2);
+
+    held.release();
+    assertFails(late, Reason.HOME_REPLACED);
+    assertThat(memory()).isEmpty();
+  }
+
+  /** What an agent's user wrote would be acknowledged, and gone. */
+  @Test
+  void itsFilesOfCallersAreNotWrittenIntoAVolumeThatTheEngineMade() throws Exception {
+    var held = way.hold("POST /.*containers/create");
+    Future<?> late =
+        late(held, () -> paused.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100));
+    assertThat(other.remove(id, FIRST)).isTrue();
+
+    held.release();
+    assertFails(late, Reason.NOT_FOUND);
+    assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
   }
 
   private <T> Future<T> late(HeldEngine.Held held, Callable<T> call) throws InterruptedException {
