@@ -98,6 +98,22 @@ public final class GatewayStages implements GatewayWork {
   @Override
   public Outcome run(InstanceId id, Step step) throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
+    try {
+      return run(id, sandbox, step);
+    } catch (SandboxException why) {
+      boolean lost =
+          why.reason() == SandboxException.Reason.NOT_FOUND
+              && !driver.observe(sandbox).homeExists();
+      if (!lost) throw why;
+      // As where no stage is under way: which of the two finds out is chance.
+      throw new WorkFailure(
+          "SANDBOX_LOST",
+          "cannot use the home volume: it is gone; if its disk is missing, bring it back before you"
+              + " recover the instance: without it, a recover makes a new home");
+    }
+  }
+
+  private Outcome run(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
     return switch (step.stage()) {
       case CREATE_SANDBOX -> {
         // What an attempt before left: its removal may be under way still.

@@ -144,6 +144,33 @@ class GatewayStagesTest {
     }
   }
 
+  /** The engine came back without its disk, and the start came before a look at the sandbox. */
+  @Test
+  void aStartWithoutTheHomeSaysThatItIsLost() {
+    var _ = driver.remove(SANDBOX, Fence.NONE);
+    for (var stage : List.of(Stage.GATEWAY_TOKEN, Stage.START_GATEWAY)) {
+      assertThatThrownBy(
+              () ->
+                  stages.run(ID, new Step(stage, 2, "org", CHOICE, WantedConfig.NONE, Homes.FIRST)))
+          .as(stage.label())
+          .isInstanceOfSatisfying(
+              GatewayWork.WorkFailure.class,
+              why -> assertThat(why.reason()).isEqualTo("SANDBOX_LOST"))
+          .hasMessageContaining("bring it back before you recover");
+    }
+  }
+
+  @Test
+  void aTaskThatIsRemovedWhileItsHomeIsThereIsNoLoss() {
+    driver.script().failNext(Verb.RUN, 1, Reason.NOT_FOUND, "task: its container was removed");
+    assertThatThrownBy(
+            () ->
+                stages.run(
+                    ID, new Step(Stage.ONBOARD, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST)))
+        .isInstanceOfSatisfying(
+            SandboxException.class, why -> assertThat(why.reason()).isEqualTo(Reason.NOT_FOUND));
+  }
+
   @Test
   void aNewHomeTakesThePlaceOfOneInWhichNoAgentRanAndOfNoOther() throws Exception {
     var second = new Step(Stage.CREATE_SANDBOX, 2, "org", CHOICE, WantedConfig.NONE, SECOND_HOME);
