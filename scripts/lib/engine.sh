@@ -5,6 +5,8 @@
 #   scripts/lib/engine.sh start FOLDER            starts the engine, the first time with the sandbox image in it
 #   scripts/lib/engine.sh in FOLDER COMMAND...    runs a command there; its installation's home is FOLDER/home
 #   scripts/lib/engine.sh stop FOLDER             ends the engine as a stop of its service does
+#   scripts/lib/engine.sh empty FOLDER            starts it without its data, as when its disk is not mounted
+#   scripts/lib/engine.sh refill FOLDER           starts it with that data again; what was made meanwhile is gone
 #   scripts/lib/engine.sh remove FOLDER           removes everything; the folder, too
 set -euo pipefail
 # shellcheck source=/dev/null
@@ -12,7 +14,7 @@ set -euo pipefail
 ENGINE_SECONDS="${CHOWDER_DOCKER_START_SECONDS:-60}"
 
 main() {
-  [ $# -ge 2 ] || die "usage: scripts/lib/engine.sh start|stop|in|remove FOLDER [COMMAND...]"
+  [ $# -ge 2 ] || die "usage: scripts/lib/engine.sh start|stop|empty|refill|in|remove FOLDER [COMMAND...]"
   local verb="$1"
   FOLDER="$2"
   NETWORK="chowder-$(basename "$FOLDER")"
@@ -22,9 +24,11 @@ main() {
   case "$verb" in
     start) engine_start ;;
     stop) engine_stop ;;
+    empty) engine_empty ;;
+    refill) engine_refill ;;
     in) inside "$@" ;;
     remove) engine_remove ;;
-    *) die "usage: scripts/lib/engine.sh start|stop|in|remove FOLDER [COMMAND...]" ;;
+    *) die "usage: scripts/lib/engine.sh start|stop|empty|refill|in|remove FOLDER [COMMAND...]" ;;
   esac
 }
 
@@ -34,12 +38,30 @@ engine_start() {
     as_root ip netns add "$NETWORK"
     inside ip link set lo up
   fi
+  engine_launch
+  image_ensure
+}
+
+engine_launch() {
   # setsid, so that it outlives the shell that happened to start it; its own folders, so that it is nobody else's.
   inside setsid --fork dockerd --data-root "$FOLDER/data" --exec-root "$FOLDER/exec" --pidfile "$FOLDER/dockerd.pid" \
     --host "unix://$FOLDER/docker.sock" >>"$FOLDER/dockerd.log" 2>&1 </dev/null
   wait_until "$ENGINE_SECONDS" engine_answers ||
     die "the engine did not answer within $ENGINE_SECONDS s: $(tail -n 1 "$FOLDER/dockerd.log")"
-  image_ensure
+}
+
+# Without the image: an empty disk has none.
+engine_empty() {
+  engine_stop
+  as_root mv "$FOLDER/data" "$FOLDER/data-away"
+  engine_launch
+}
+
+engine_refill() {
+  engine_stop
+  as_root mv "$FOLDER/data" "$FOLDER/data-meanwhile"
+  as_root mv "$FOLDER/data-away" "$FOLDER/data"
+  engine_launch
 }
 
 engine_answers() { inside timeout 10 docker version >/dev/null 2>&1; }

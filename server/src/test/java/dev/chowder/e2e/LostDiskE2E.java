@@ -1,0 +1,170 @@
+package dev.chowder.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * Docker's engine comes back without its disk, a recover fails there, and then the disk is mounted
+ * again. It is an engine of the test's own with an installation beside it ({@code
+ * scripts/lib/engine.sh}).
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LostDiskE2E {
+  private final String nonce = UUID.randomUUID().toString();
+  private Path folder = Path.of("");
+
+  @BeforeAll
+  void anEngineWithAnInstallation() throws IOException {
+    // A caller that names the folder removes what is left when this test is ended from outside.
+    String named = System.getenv("CHOWDER_TEST_ENGINE");
+    folder =
+        named == null
+            ? Files.createTempDirectory("chowder-engine")
+            : Files.createDirectory(Path.of(named + "-disk"));
+    engine("start");
+    var _ = inside(script("up"));
+    authorize("organization.key", "authorization");
+    authorize("operator.token", "operator-authorization");
+  }
+
+  private void authorize(String secret, String header) throws IOException {
+    Files.writeString(
+        home(header), "Authorization: Bearer " + Files.readString(home(secret)).strip());
+  }
+
+  @AfterAll
+  void nothingStays() {
+    try {
+      var _ = inside(script("down"), "--purge", "--keep-cache");
+    } finally {
+      engine("remove");
+    }
+    assertThat(folder).doesNotExist();
+  }
+
+  @Test
+  void anAgentRemembersWhatItWasToldBeforeTheDiskWasLost() throws IOException {
+    String agent = Files.readString(home("first-instance")).strip();
+    assertThat(tell(agent, "Remember: " + nonce)).contains(nonce);
+
+    engine("empty");
+    assertThat(inside("docker", "volume", "ls", "-q").out()).isEmpty();
+    assertThat(awaitStatus(agent, "error").path("error_reason").asText()).isEqualTo("SANDBOX_LOST");
+    recover(agent);
+    assertThat(
+            Eventually.get(
+                    "the recover failed",
+                    Limits.STEP,
+                    () -> instance(agent),
+                    now -> now.path("error_reason").asText().equals("IMAGE_MISSING"))
+                .path("status")
+                .asText())
+        .isEqualTo("error");
+
+    engine("refill");
+    var entry =
+        Eventually.get(
+                "the home is in quarantine",
+                Limits.STEP,
+                this::reconciler,
+                now -> !now.path("unknown").isEmpty())
+            .path("unknown")
+            .path(0);
+    assertThat(entry.path("sandbox_id").asText()).isEqualTo("sb-" + agent);
+    assertThat(entry.path("why").asText()).isEqualTo("home_reappeared");
+    assertThat(entry.path("home_generation").asInt()).isEqualTo(1);
+
+    recover(agent);
+    awaitStatus(agent, "running");
+    assertThat(tell(agent, "What did I ask you to remember?")).contains(nonce);
+    Eventually.get(
+        "nothing is in quarantine",
+        Limits.STEP,
+        this::reconciler,
+        now -> now.path("unknown").isEmpty());
+  }
+
+  private JsonNode awaitStatus(String agent, String status) {
+    return Eventually.get(
+        agent + " " + status,
+        Limits.STEP,
+        () -> instance(agent),
+        now -> now.path("status").asText().equals(status));
+  }
+
+  private JsonNode instance(String agent) {
+    return call("GET", "/v1/instances/" + agent, "");
+  }
+
+  private void recover(String agent) {
+    var _ = call("POST", "/v1/instances/" + agent + "/recover?wait=0", "");
+  }
+
+  private String tell(String agent, String input) {
+    var message = Agent.message(input).toString();
+    return Answer.said(call("POST", "/v1/instances/" + agent + "/responses", message));
+  }
+
+  private JsonNode call(String method, String path, String body) {
+    var port = Installation.UNDER_TEST.rest().getPort();
+    return curl(method, "http://localhost:" + port + path, "authorization", body);
+  }
+
+  private JsonNode reconciler() {
+    var port = System.getenv().getOrDefault("CHOWDER_OPERATOR_PORT", "9091");
+    var url = "http://localhost:" + port + "/operator/reconciler";
+    return curl("GET", url, "operator-authorization", "");
+  }
+
+  private JsonNode curl(String method, String url, String header, String body) {
+    var answer =
+        inside(
+            "curl",
+            "-sS",
+            "--fail-with-body",
+            "--max-time",
+            Long.toString(Limits.STEP.toSeconds()),
+            "-X",
+            method,
+            "-H",
+            "@" + home(header),
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            body,
+            url);
+    try {
+      return Answer.JSON.readTree(answer.out());
+    } catch (IOException e) {
+      throw new AssertionError("no JSON: " + answer, e);
+    }
+  }
+
+  private Path home(String file) {
+    return folder.resolve("home").resolve(file);
+  }
+
+  private static String script(String name) {
+    return Path.of("..", "scripts", name).toString();
+  }
+
+  private Command.Result inside(String... command) {
+    return Command.run(
+        Limits.PROVISIONING, List.of(script("lib/engine.sh"), "in", folder.toString()), command);
+  }
+
+  private void engine(String verb) {
+    var _ =
+        Command.run(Limits.PROVISIONING, List.of(script("lib/engine.sh"), verb, folder.toString()));
+  }
+}
