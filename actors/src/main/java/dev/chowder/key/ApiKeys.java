@@ -16,10 +16,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
@@ -35,8 +35,14 @@ import org.slf4j.LoggerFactory;
 public final class ApiKeys {
   private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
 
-  /** The standing of an organization whose keys work. */
+  /** The standing of an organization whose keys work, also while its row is missing. */
   private static final String ACTIVE = "active";
+
+  private static final String SUSPENDED = "suspended";
+
+  /** The keys of an organization that is being deleted open nothing, even before each is revoked. */
+  private static final String EXISTS =
+      "COALESCE(o.standing, '" + ACTIVE + "') IN ('" + ACTIVE + "', '" + SUSPENDED + "')";
 
   /** Keys in one query. */
   private static final int QUESTION = 500;
@@ -205,30 +211,39 @@ public final class ApiKeys {
     return revoked;
   }
 
-  /**
-   * Those of the keys that still open something: they exist, are not revoked or expired, and their
-   * organization is active.
-   */
-  public Set<String> stillValid(Collection<String> keyIds) {
-    var valid = new HashSet<String>();
+  /** Why a key opens nothing. */
+  public enum KeyEnd {
+    /** It is unknown, revoked or expired, or its organization is deleted. */
+    INVALID,
+
+    /** The operator suspended its organization. */
+    SUSPENDED
+  }
+
+  /** Returns those of the keys that open nothing, each with the reason. Does not use the cache. */
+  public Map<String, KeyEnd> ended(Collection<String> keyIds) {
+    var ended = new HashMap<String, KeyEnd>();
+    keyIds.forEach(id -> ended.put(id, KeyEnd.INVALID));
     var now = SqlValues.time(clock.instant());
     for (var page : Lists.partition(List.copyOf(keyIds), QUESTION)) {
-      valid.addAll(
-          jdbi.withHandle(
-              handle ->
-                  handle
-                      .createQuery(
-                          "SELECT k.id FROM api_keys k LEFT JOIN organizations o ON o.id ="
-                              + " k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at IS NULL"
-                              + " AND (k.expires_at IS NULL OR k.expires_at > :now) AND"
-                              + " COALESCE(o.standing, :active) = :active")
-                      .bindList("ids", page)
-                      .bind("now", now)
-                      .bind("active", ACTIVE)
-                      .mapTo(String.class)
-                      .list()));
+      jdbi.useHandle(
+          handle ->
+              handle
+                  .createQuery(
+                      "SELECT k.id, o.standing FROM api_keys k LEFT JOIN organizations o ON o.id ="
+                          + " k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at IS NULL AND"
+                          + " (k.expires_at IS NULL OR k.expires_at > :now) AND "
+                          + EXISTS)
+                  .bindList("ids", page)
+                  .bind("now", now)
+                  .map(
+                      (row, _) ->
+                          isSuspended(row.getString("standing"))
+                              ? ended.put(row.getString("id"), KeyEnd.SUSPENDED)
+                              : ended.remove(row.getString("id")))
+                  .list());
     }
-    return valid;
+    return ended;
   }
 
   private Optional<KeyHolder> find(ByteString hash) {
@@ -241,7 +256,8 @@ public final class ApiKeys {
                         "SELECT k.id, k.organization_id, k.scope, k.last_used_at, o.standing FROM"
                             + " api_keys k LEFT JOIN organizations o ON o.id = k.organization_id WHERE"
                             + " k.hash = :hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR"
-                            + " k.expires_at > :now)")
+                            + " k.expires_at > :now) AND "
+                            + EXISTS)
                     .bind("hash", hash.toByteArray())
                     .bind("now", SqlValues.time(now))
                     .map((row, _) -> found(row))
@@ -275,7 +291,7 @@ public final class ApiKeys {
 
   /** The row of an organization that has just signed up may still be missing. */
   private static boolean isSuspended(@Nullable String standing) {
-    return standing != null && !standing.equals(ACTIVE);
+    return SUSPENDED.equals(standing);
   }
 
   private void noteUse(String keyId, Instant now) {

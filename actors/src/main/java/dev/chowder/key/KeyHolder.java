@@ -8,7 +8,7 @@ import java.util.Optional;
  * @param organizationId what it opens
  * @param keyId names it in events and logs; says nothing of its value
  * @param scope how far it goes; empty: as far as its organization
- * @param suspended whether the operator suspended or deleted the organization
+ * @param suspended whether the operator suspended the organization
  */
 public record KeyHolder(
     String organizationId, String keyId, Optional<KeyScope> scope, boolean suspended) {}

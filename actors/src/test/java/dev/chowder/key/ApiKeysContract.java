@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.secret.Secret;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.OrganizationRow;
@@ -102,13 +103,22 @@ abstract class ApiKeysContract {
       organizations.upsert(
           new OrganizationRow("o", ++revision, "n", "crab", standing, 0, ByteString.EMPTY));
       nanos.addAndGet(CACHE_TIME.toNanos());
-      boolean active = standing.equals("active");
-      assertThat(keys.authenticate(issued.value()).orElseThrow().suspended())
-          .as(standing)
-          .isEqualTo(!active);
-      assertThat(keys.stillValid(List.of(issued.keyId())))
-          .as("open streams of an organization that is " + standing)
-          .hasSize(active ? 1 : 0);
+      var suspended = keys.authenticate(issued.value()).map(KeyHolder::suspended);
+      var ended = Optional.ofNullable(keys.ended(List.of(issued.keyId())).get(issued.keyId()));
+      switch (standing) {
+        case "active" -> {
+          assertThat(suspended).contains(false);
+          assertThat(ended).isEmpty();
+        }
+        case "suspended" -> {
+          assertThat(suspended).contains(true);
+          assertThat(ended).contains(KeyEnd.SUSPENDED);
+        }
+        default -> {
+          assertThat(suspended).as("a key of an organization that is " + standing).isEmpty();
+          assertThat(ended).contains(KeyEnd.INVALID);
+        }
+      }
     }
   }
 
@@ -199,19 +209,21 @@ abstract class ApiKeysContract {
   }
 
   @Test
-  void whichKeysStillOpenSomethingIsTheSameOnEveryNodeAndNotCached() {
+  void whichKeysHaveEndedIsTheSameOnEveryNodeAndNotCached() {
     var good = keys.issueOrganizationKey("o").keyId();
     var revoked = keys.issueOrganizationKey("o").keyId();
     var ends = keys.issueOrganizationKey("o").keyId();
     var all = List.of(good, revoked, ends, "never-issued");
-    assertThat(otherNode.stillValid(all)).containsExactlyInAnyOrder(good, revoked, ends);
+    assertThat(otherNode.ended(all)).containsOnlyKeys("never-issued");
     keys.revoke("o", revoked);
     assertThat(keys.rotate("o", "next", ends, NOW)).isPresent();
-    assertThat(otherNode.stillValid(all)).containsExactly(good);
-    assertThat(otherNode.stillValid(List.of())).isEmpty();
+    assertThat(otherNode.ended(all)).containsOnlyKeys(revoked, ends, "never-issued");
+    assertThat(otherNode.ended(all)).containsEntry(revoked, KeyEnd.INVALID);
+    assertThat(otherNode.ended(List.of())).isEmpty();
     var many = Stream.iterate(0, n -> n + 1).limit(1200).map(n -> "never-" + n).toList();
-    assertThat(otherNode.stillValid(Stream.concat(many.stream(), all.stream()).toList()))
-        .containsExactly(good);
+    assertThat(otherNode.ended(Stream.concat(many.stream(), all.stream()).toList()))
+        .hasSize(1203)
+        .doesNotContainKey(good);
   }
 
   @Test

@@ -498,7 +498,7 @@ public final class Chowder implements AutoCloseable {
     var streams =
         lifeline.add(
             "revocations",
-            new OpenStreams(keys::stillValid, config.getDuration("chowder.key.revocation-poll")));
+            new OpenStreams(keys::ended, config.getDuration("chowder.key.revocation-poll")));
     var claims =
         lifeline.add(
             "idempotency keys",
@@ -510,6 +510,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 certificates.map(NodeCertificates::https),
                 token("operator.token", "chd_op_"),
+                audit::operatorAuthenticationFailed,
                 new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
                 new HostOperatorCommands(
                     instanceRows,

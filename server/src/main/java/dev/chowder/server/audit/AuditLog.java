@@ -14,6 +14,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
+import java.net.InetAddress;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -31,8 +32,11 @@ import org.slf4j.LoggerFactory;
  * <p>Stands behind the check of permissions, so that it records only calls that are allowed.
  */
 public final class AuditLog implements ServerInterceptor, AutoCloseable {
-  /** The action of an entry that counts failed authentications. */
+  /** The action of an entry that counts failed authentications with API keys. */
   public static final String AUTHENTICATION_FAILED = "authentication_failed";
+
+  /** The action of an entry that counts failed authentications on the operators' port. */
+  public static final String OPERATOR_AUTHENTICATION_FAILED = "operator_authentication_failed";
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
   private static final String INSTANCE_ID = "instance_id";
@@ -43,7 +47,10 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("audit").factory());
-  private Map<String, Integer> failures = new HashMap<>();
+  private Map<Failure, Integer> failures = new HashMap<>();
+
+  /** What is counted together; an empty address stands for all that are not counted apart. */
+  private record Failure(String action, String address) {}
 
   public AuditLog(AuditRows rows, AuditSettings settings, InstantSource clock) {
     this.rows = rows;
@@ -73,12 +80,13 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
     var method = call.getMethodDescriptor();
     var caller = Caller.ifKnown();
     if (caller.isEmpty() || !isAudited(method)) return next.startCall(call, headers);
+    var address = ClientAddress.current();
     return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
       private boolean recorded;
 
       @Override
       public void onMessage(Q request) {
-        if (!recorded) record(caller.get(), method, (Message) request);
+        if (!recorded) record(caller.get(), address, method, (Message) request);
         recorded = true;
         super.onMessage(request);
       }
@@ -90,7 +98,8 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
         && schema.getMethodDescriptor().getOptions().getExtension(KeyProto.audited);
   }
 
-  private void record(Caller caller, MethodDescriptor<?, ?> method, Message request) {
+  private void record(
+      Caller caller, String address, MethodDescriptor<?, ?> method, Message request) {
     var field = request.getDescriptorForType().findFieldByName(INSTANCE_ID);
     var instanceId = field == null ? "" : (String) request.getField(field);
     rows.append(
@@ -102,22 +111,28 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
             caller.keyId(),
             // A malformed id is rejected later, and may be longer than an id.
             Ids.isId(instanceId) ? instanceId : "",
-            "",
+            ClientAddress.shown(address),
             1));
   }
 
   /**
-   * Counts a failed authentication.
+   * Counts a failed authentication with an API key.
    *
    * @param address the client, as {@link ClientAddress} names it
    */
   public void authenticationFailed(String address) {
-    count(ClientAddress.shown(address), 1);
+    count(new Failure(AUTHENTICATION_FAILED, ClientAddress.shown(address)), 1);
   }
 
-  private synchronized void count(String address, int times) {
-    boolean counted = failures.containsKey(address) || failures.size() < settings.addresses();
-    failures.merge(counted ? address : "", times, Integer::sum);
+  /** Counts a failed authentication on the operators' port; {@code address} is the connection's. */
+  public void operatorAuthenticationFailed(InetAddress address) {
+    var shown = ClientAddress.shown(ClientAddress.of(address));
+    count(new Failure(OPERATOR_AUTHENTICATION_FAILED, shown), 1);
+  }
+
+  private synchronized void count(Failure failure, int times) {
+    boolean counted = failures.containsKey(failure) || failures.size() < settings.addresses();
+    failures.merge(counted ? failure : new Failure(failure.action(), ""), times, Integer::sum);
   }
 
   void flushQuietly() {
@@ -125,7 +140,7 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
   }
 
   private void flush() {
-    Map<String, Integer> counted;
+    Map<Failure, Integer> counted;
     synchronized (this) {
       counted = failures;
       failures = new HashMap<>();
@@ -137,11 +152,11 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
             new AuditRow(
                 Ids.next(),
                 clock.instant(),
-                AUTHENTICATION_FAILED,
+                one.getKey().action(),
                 "",
                 "",
                 "",
-                one.getKey(),
+                one.getKey().address(),
                 one.getValue()));
       }
     } finally {

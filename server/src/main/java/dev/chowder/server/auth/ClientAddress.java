@@ -40,7 +40,14 @@ public final class ClientAddress {
 
   /** Returns the text for the client with this IPv4 or IPv6 address. */
   public static String of(String literal) {
-    return network(InetAddress.ofLiteral(literal));
+    return of(InetAddress.ofLiteral(literal));
+  }
+
+  /** Returns the text for the client with this address. */
+  public static String of(InetAddress address) {
+    var bytes = address.getAddress();
+    int length = address instanceof Inet6Address ? NETWORK_BYTES : bytes.length;
+    return HexFormat.of().formatHex(bytes, 0, length);
   }
 
   /** One text for each client; takes what Envoy says out of the headers. */
@@ -51,7 +58,7 @@ public final class ClientAddress {
     if (fromEnvoy && client != null) return of(client);
     var other = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     return other instanceof InetSocketAddress socket
-        ? network(socket.getAddress())
+        ? of(socket.getAddress())
         : String.valueOf(other);
   }
 
@@ -65,11 +72,5 @@ public final class ClientAddress {
     } catch (IllegalArgumentException | UnknownHostException notAnAddress) {
       return client;
     }
-  }
-
-  private static String network(InetAddress address) {
-    var bytes = address.getAddress();
-    int length = address instanceof Inet6Address ? NETWORK_BYTES : bytes.length;
-    return HexFormat.of().formatHex(bytes, 0, length);
   }
 }

@@ -1,17 +1,18 @@
 package dev.chowder.server.auth;
 
+import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,31 +24,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the streams of keys that were revoked or expired, on this node, whichever node revoked them:
- * it asks again and again which of the keys that have streams here still open anything. Calls with
- * one answer are left to end by themselves.
+ * Ends the streams of keys that were revoked or expired or whose organization was suspended, on
+ * this node, whichever node did it: it looks up the keys that have streams here at intervals. A
+ * stream is a call in which a caller or the server sends many messages, so uploads are ended too.
+ * Unary calls finish: each has a time limit, and half of a change may be done.
  */
 public final class OpenStreams implements ServerInterceptor, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenStreams.class);
 
-  private final StillValid keys;
+  private final EndedKeys keys;
   private final Map<String, Set<Stream<?, ?>>> byKey = new ConcurrentHashMap<>();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("revocations").factory());
 
-  /** Which of these keys' ids still open something; may block for a short while. */
+  /** Finds the keys that open nothing; may block for a short time. */
   @FunctionalInterface
-  public interface StillValid {
-    Set<String> among(Collection<String> keyIds);
+  public interface EndedKeys {
+    /** Returns those of the keys with these ids that open nothing, each with the reason. */
+    Map<String, KeyEnd> among(Collection<String> keyIds);
   }
 
   /**
-   * Begins to ask.
+   * Starts the lookups.
    *
-   * @param interval between two questions; with the question itself well below 1 s
+   * @param interval between two lookups; with the lookup itself well below 1 s
    */
-  public OpenStreams(StillValid keys, Duration interval) {
+  public OpenStreams(EndedKeys keys, Duration interval) {
     this.keys = keys;
     var _ =
         timer.scheduleWithFixedDelay(
@@ -58,7 +61,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var caller = Caller.ifKnown();
-    if (caller.isEmpty() || call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+    if (caller.isEmpty() || call.getMethodDescriptor().getType() == MethodType.UNARY) {
       return next.startCall(call, headers);
     }
     var stream = new Stream<>(call, caller.get().keyId());
@@ -106,22 +109,30 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
   private void look() {
     try {
-      var asked = Set.copyOf(byKey.keySet());
-      if (asked.isEmpty()) return;
-      var ended = new HashSet<>(asked);
-      ended.removeAll(keys.among(asked));
-      ended.forEach(this::end);
+      var open = Set.copyOf(byKey.keySet());
+      if (open.isEmpty()) return;
+      keys.among(open).forEach(this::end);
     } catch (RuntimeException why) {
-      // Nobody's stream ends because the database does not answer.
+      // No stream ends because the database does not answer.
       LOG.warn("revocations could not be asked for: {}", why.toString());
     }
   }
 
-  private void end(String keyId) {
+  private void end(String keyId, KeyEnd reason) {
     var streams = byKey.getOrDefault(keyId, Set.of());
     if (streams.isEmpty()) return;
-    LOG.info("key={} event=streams_ended streams={}", keyId, streams.size());
-    streams.forEach(Stream::end);
+    LOG.info("key={} event=streams_ended streams={} reason={}", keyId, streams.size(), reason);
+    var why = error(reason);
+    streams.forEach(stream -> stream.end(why));
+  }
+
+  private static ApiError error(KeyEnd reason) {
+    return switch (reason) {
+      case INVALID ->
+          ApiError.of(
+              Reason.KEY_INVALID, "authorization: revoked or expired (expected: a valid key)");
+      case SUSPENDED -> ApiError.organizationSuspended();
+    };
   }
 
   /** A call that may be ended by another thread than its service's. */
@@ -152,11 +163,8 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
       super.close(status, trailers);
     }
 
-    void end() {
-      var why =
-          ApiError.of(
-              Reason.KEY_INVALID, "authorization: revoked or expired (expected: a valid key)");
-      close(Status.UNAUTHENTICATED.withCause(why), new Metadata());
+    void end(ApiError why) {
+      close(Status.fromCode(why.reason().code()).withCause(why), new Metadata());
       // The transport tells the service that the call is over, but not that nobody listens.
       var listener = service;
       if (listener != null) listener.onCancel();

@@ -16,11 +16,13 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ final class OperatorRoutes {
   private static final List<String> REBUILD = List.of("operator", "rows", "rebuild");
 
   private final TokenFile token;
+  private final Consumer<InetAddress> failures;
   private final OperatorCommands commands;
   private final HostRoutes host;
   private final HostCommands hostCommands;
@@ -56,6 +59,7 @@ final class OperatorRoutes {
 
   OperatorRoutes(
       TokenFile token,
+      Consumer<InetAddress> failures,
       OperatorCommands commands,
       HostCommands host,
       IncidentCommands incidents,
@@ -66,6 +70,7 @@ final class OperatorRoutes {
       BooleanSupplier isServing,
       int maxBodyBytes) {
     this.token = token;
+    this.failures = failures;
     this.commands = commands;
     this.host = new HostRoutes(host);
     this.hostCommands = host;
@@ -94,7 +99,11 @@ final class OperatorRoutes {
       require(method, "GET", "HEAD");
       return health();
     }
-    checkToken(exchange.getRequestHeaders().get("authorization"));
+    if (!isOperator(exchange.getRequestHeaders().get("authorization"))) {
+      failures.accept(exchange.getRemoteAddress().getAddress());
+      throw ApiError.of(
+          Reason.KEY_INVALID, "authorization: not valid (expected: Bearer and the operator token)");
+    }
     if (path.equals(List.of("metrics"))) {
       require(method, "GET");
       return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", figures.get());
@@ -251,13 +260,10 @@ final class OperatorRoutes {
     throw ApiError.invalid("body", "not readable (expected: a JSON object)");
   }
 
-  private void checkToken(@Nullable List<String> said) {
+  private boolean isOperator(@Nullable List<String> said) {
     String value = said == null || said.size() != 1 ? "" : said.getFirst();
     boolean bearer = value.regionMatches(true, 0, BEARER, 0, BEARER.length());
-    if (!bearer || !token.is(value.substring(BEARER.length()).strip())) {
-      throw ApiError.of(
-          Reason.KEY_INVALID, "authorization: not valid (expected: Bearer and the operator token)");
-    }
+    return bearer && token.is(value.substring(BEARER.length()).strip());
   }
 
   private static String organizationId(String text) {

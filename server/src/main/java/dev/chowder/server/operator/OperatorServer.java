@@ -11,12 +11,14 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,12 +50,14 @@ public final class OperatorServer implements AutoCloseable {
    * Starts it.
    *
    * @param tls who it is, and whom it lets in at all; absent: plain HTTP
+   * @param failures receives the client's address of each request without the token; must not block
    * @param isServing what {@code /healthz} tells: whether calls are answered now
    */
   public static OperatorServer start(
       ServerSettings settings,
       Optional<SSLContext> tls,
       TokenFile token,
+      Consumer<InetAddress> failures,
       OperatorCommands commands,
       HostCommands host,
       IncidentCommands incidents,
@@ -67,6 +71,7 @@ public final class OperatorServer implements AutoCloseable {
     var routes =
         new OperatorRoutes(
             token,
+            failures,
             commands,
             host,
             incidents,

@@ -7,6 +7,7 @@ import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.StorageSettings;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,6 +58,22 @@ class AuditLogTest {
       audit.authenticationFailed("c0000201");
     }
     assertThat(counted()).isEqualTo(Map.of("192.0.2.1", 2, "192.0.2.2", 1, "", 2));
+  }
+
+  @Test
+  void failuresWithKeysAndOnTheOperatorsPortAreCountedApart() {
+    try (var audit = new AuditLog(rows, TWO_ADDRESSES, () -> Instant.EPOCH)) {
+      audit.authenticationFailed("c0000201");
+      audit.operatorAuthenticationFailed(InetAddress.ofLiteral("192.0.2.1"));
+      audit.operatorAuthenticationFailed(InetAddress.ofLiteral("192.0.2.2"));
+    }
+    assertThat(
+            rows.list(Optional.empty(), 100, Optional.empty()).stream()
+                .map(row -> row.action() + " " + row.address()))
+        .containsExactlyInAnyOrder(
+            "authentication_failed 192.0.2.1",
+            "operator_authentication_failed 192.0.2.1",
+            "operator_authentication_failed ");
   }
 
   @Test

@@ -131,6 +131,7 @@ final class Edge implements AutoCloseable {
             settings,
             certificates.map(NodeCertificates::https),
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
+            _ -> {},
             new NoOrganizations(),
             new NoHost(),
             new NoIncidents(),

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.server.error.Reason;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -28,6 +31,30 @@ class SuspensionIT {
 
     SERVER.operate(organization + "/resume", "{}", 200);
     assertThat(await(() -> SERVER.call("other_key", ask), 200).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aSensitiveReadIsRecordedWithTheAddressOfEnvoysClient() throws Exception {
+    var read =
+        RawHttp.Request.of("GET", "/v1/instances/" + SERVER.world().get("running") + "/gateway")
+            .with("Authorization", "Bearer " + SERVER.world().get("key"))
+            .with("X-Forwarded-For", "203.0.113.9")
+            .with("X-Chowder-Client", "203.0.113.9")
+            .with("Connection", "close");
+    try (var socket = new Socket()) {
+      socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.12.1"), 0));
+      socket.connect(SERVER.rest(), 10_000);
+      socket.setSoTimeout(20_000);
+      assertThat(RawHttp.over(socket, read).whole().status()).isEqualTo(200);
+    }
+    var newest =
+        SERVER.operator(
+            "GET",
+            "audit?limit=1&organization_id=" + SERVER.world().get("key_organization"),
+            "",
+            200);
+    assertThat(newest.at("/audit/0/action").asText()).isEqualTo("GetGatewayAccess");
+    assertThat(newest.at("/audit/0/address").asText()).isEqualTo("127.0.12.1");
   }
 
   private interface Call {

@@ -177,12 +177,17 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
 
   /** Sends an operator's command below {@code /operator/organizations/}. */
   JsonNode operate(String path, String json, int status) throws IOException {
+    return operator("POST", "organizations/" + path, json, status);
+  }
+
+  /** Sends an operator's request below {@code /operator/}; an empty body is none. */
+  JsonNode operator(String method, String path, String json, int status) throws IOException {
+    var request = RawHttp.Request.of(method, "/operator/" + path);
     var token = Files.readString(Objects.requireNonNull(folder).resolve("operator.token")).strip();
     var answer =
         RawHttp.send(
             Edge.loopback(Objects.requireNonNull(chowder).operatorPort()),
-            post("/operator/organizations/" + path)
-                .json(json)
+            (json.isEmpty() ? request : request.json(json))
                 .with("Authorization", "Bearer " + token));
     return require(status, answer).json();
   }

@@ -5,14 +5,23 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.api.HttpBody;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Empty;
 import dev.chowder.api.v1.CreateKeyRequest;
+import dev.chowder.api.v1.DownloadFileRequest;
+import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.PutFileContentRequest;
+import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
+import dev.chowder.api.v1.UploadFileRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.subscription.SignedEvent;
@@ -20,12 +29,15 @@ import dev.chowder.server.subscription.StubStripe;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,7 +100,7 @@ class IncidentResponseTest {
   }
 
   @Test
-  void keysOfASuspendedOrganizationAreRejectedUntilItIsResumed() {
+  void keysOfASuspendedOrganizationAreRejectedUntilItIsResumed() throws Exception {
     var key = node.newcomer("crab");
     var organization = node.organizationId(key);
     var id = node.createRunning(key);
@@ -97,6 +109,9 @@ class IncidentResponseTest {
         node.instances(key)
             .watchInstance(WatchInstanceRequest.newBuilder().setInstanceId(id).build());
     watch.next();
+    long before = filesOpened();
+    var upload = new Upload(key, id);
+    Node.await(() -> filesOpened() == before ? "the upload has not begun" : "");
 
     var suspended = operator("POST", "organizations/" + organization + "/suspend", "", 200);
     assertThat(suspended.path("standing").asText()).isEqualTo("suspended");
@@ -106,7 +121,9 @@ class IncidentResponseTest {
                 ? ""
                 : "the key still works");
     assertThat(failure(() -> node.get(scoped, id))).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
-    assertThat(failure(() -> watch.forEachRemaining(_ -> {}))).isEqualTo(Reason.KEY_INVALID);
+    assertThat(failure(() -> watch.forEachRemaining(_ -> {})))
+        .isEqualTo(Reason.ORGANIZATION_SUSPENDED);
+    assertThat(upload.end()).isEqualTo(Reason.ORGANIZATION_SUSPENDED);
     assertThat(node.host().observe(Node.sandbox(id)).endpoint()).as("the agent").isPresent();
 
     operator("POST", "organizations/" + organization + "/resume", "", 200);
@@ -114,6 +131,47 @@ class IncidentResponseTest {
     // Each key has a cache entry of its own.
     Node.await(() -> failureOrNone(() -> node.get(scoped, id)));
     assertThat(node.get(scoped, id).getStatus()).isEqualTo(Instance.Status.running);
+  }
+
+  private static long filesOpened() {
+    return node.script().calls().stream().filter(call -> call.verb() == Verb.FILES).count();
+  }
+
+  /** An upload of which only the first part is sent. */
+  private static final class Upload implements StreamObserver<Empty> {
+    private final CompletableFuture<Reason> end = new CompletableFuture<>();
+
+    Upload(String key, String instanceId) {
+      var parts =
+          node.uploads(key).uploadFile(this);
+      var body =
+          HttpBody.newBuilder()
+              .setContentType("application/octet-stream")
+              .setData(ByteString.copyFromUtf8("a part"));
+      parts.onNext(
+          UploadFileRequest.newBuilder()
+              .setInstanceId(instanceId)
+              .setPath("file.txt")
+              .setBody(body)
+              .build());
+    }
+
+    Reason end() throws Exception {
+      return end.get(20, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void onNext(Empty answer) {}
+
+    @Override
+    public void onError(Throwable why) {
+      end.complete(ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(why))).reason());
+    }
+
+    @Override
+    public void onCompleted() {
+      end.completeExceptionally(new AssertionError("half an upload was accepted"));
+    }
   }
 
   private static String failureOrNone(Runnable call) {
@@ -225,8 +283,8 @@ class IncidentResponseTest {
             .receiveStripeEvent(
                 dev.chowder.api.v1.ReceiveStripeEventRequest.newBuilder()
                     .setBody(
-                        com.google.api.HttpBody.newBuilder()
-                            .setData(com.google.protobuf.ByteString.copyFromUtf8(body)))
+                        HttpBody.newBuilder()
+                            .setData(ByteString.copyFromUtf8(body)))
                     .build());
   }
 
@@ -241,13 +299,33 @@ class IncidentResponseTest {
     node.instances(key)
         .tailLogs(TailLogsRequest.newBuilder().setInstanceId(id).build())
         .forEachRemaining(_ -> {});
+    var _ =
+        node.instances(key)
+            .rotateGatewayToken(RotateGatewayTokenRequest.newBuilder().setInstanceId(id).build());
+    var _ =
+        node.files(key)
+            .putFileContent(
+                PutFileContentRequest.newBuilder()
+                    .setInstanceId(id)
+                    .setPath("a.txt")
+                    .setContent("x")
+                    .build());
+    var _ =
+        node.files(key)
+            .getFileContent(
+                GetFileContentRequest.newBuilder().setInstanceId(id).setPath("a.txt").build());
+    node.files(key)
+        .downloadFile(DownloadFileRequest.newBuilder().setInstanceId(id).setPath("a.txt").build())
+        .forEachRemaining(_ -> {});
     var audit = operator("GET", "audit?organization_id=" + organization, "", 200).path("audit");
     assertThat(audit)
         .extracting(entry -> entry.path("action").asText())
-        .containsExactly("TailLogs", "GetGatewayAccess");
+        .containsExactly(
+            "DownloadFile", "GetFileContent", "RotateGatewayToken", "TailLogs", "GetGatewayAccess");
     for (var entry : audit) {
       assertThat(entry.path("instance_id").asText()).isEqualTo(id);
       assertThat(entry.path("key_id").asText()).isNotEmpty();
+      assertThat(entry.path("address").asText()).isEqualTo("127.0.0.1");
       assertThat(entry.path("times").asInt()).isEqualTo(1);
     }
     operator("GET", "audit?limit=0", "", 400);
@@ -262,16 +340,25 @@ class IncidentResponseTest {
       assertThat(failure(() -> getOrganization("chd_org_" + "x".repeat(43))))
           .isEqualTo(Reason.KEY_INVALID);
     }
+    awaitFailures("authentication_failed", 5);
+    for (int n = 0; n < 3; n++) {
+      assertThat(node.operator("GET", "organizations", "", "chd_op_wrong").statusCode())
+          .isEqualTo(401);
+    }
+    awaitFailures("operator_authentication_failed", 3);
+  }
+
+  private static void awaitFailures(String action, int expected) {
     Node.await(
         () -> {
           int times = 0;
           for (var entry : operator("GET", "audit?limit=1000", "", 200).path("audit")) {
-            if (entry.path("action").asText().equals("authentication_failed")
+            if (entry.path("action").asText().equals(action)
                 && entry.path("address").asText().equals("127.0.0.1")) {
               times += entry.path("times").asInt();
             }
           }
-          return times >= 5 ? "" : "counted " + times;
+          return times >= expected ? "" : "counted " + times;
         });
   }
 }

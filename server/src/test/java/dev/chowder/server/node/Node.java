@@ -13,6 +13,7 @@ import dev.chowder.api.v1.ChannelServiceGrpc.ChannelServiceBlockingStub;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.FileServiceGrpc;
 import dev.chowder.api.v1.FileServiceGrpc.FileServiceBlockingStub;
+import dev.chowder.api.v1.FileServiceGrpc.FileServiceStub;
 import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
@@ -213,6 +214,13 @@ final class Node implements AutoCloseable {
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
+  /** For calls that send many messages, which a blocking stub has none of. */
+  FileServiceStub uploads(String key) {
+    return FileServiceGrpc.newStub(channel)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
+        .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
   ChannelServiceBlockingStub channels(String key) {
     return ChannelServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
@@ -287,6 +295,11 @@ final class Node implements AutoCloseable {
     return onOperatorsPort(method, "/operator/" + path, body);
   }
 
+  /** The same with another token. */
+  HttpResponse<String> operator(String method, String path, String body, String token) {
+    return onOperatorsPort(method, "/operator/" + path, body, token);
+  }
+
   /** Asks whether it is well, as a load balancer does. */
   String health() {
     return onOperatorsPort("GET", "/healthz", "").body().strip();
@@ -304,8 +317,17 @@ final class Node implements AutoCloseable {
   }
 
   private HttpResponse<String> onOperatorsPort(String method, String path, String body) {
-    try (var http = HttpClient.newHttpClient()) {
+    try {
       var token = Files.readString(home.resolve("operator.token")).strip();
+      return onOperatorsPort(method, path, body, token);
+    } catch (IOException failed) {
+      throw new AssertionError(path, failed);
+    }
+  }
+
+  private HttpResponse<String> onOperatorsPort(
+      String method, String path, String body, String token) {
+    try (var http = HttpClient.newHttpClient()) {
       return http.send(
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + chowder.operatorPort() + path))
               .header("authorization", "Bearer " + token)

@@ -10,6 +10,7 @@ import dev.chowder.server.auth.TokenFile;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +23,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +37,7 @@ class OperatorServerTest {
 
   @TempDir private Path home;
   private final AtomicBoolean serving = new AtomicBoolean(true);
+  private final List<InetAddress> failures = new CopyOnWriteArrayList<>();
   private OperatorServer server;
   private String token;
 
@@ -52,6 +55,7 @@ class OperatorServerTest {
             settings,
             Optional.empty(),
             made,
+            failures::add,
             new OneOrganization(),
             new OneThingOwed(),
             new NoIncidents(),
@@ -152,6 +156,7 @@ class OperatorServerTest {
         assertThat(answer.body()).contains("KEY_INVALID").doesNotContain("chowder_");
       }
     }
+    assertThat(failures).hasSize(12).containsOnly(InetAddress.ofLiteral("127.0.0.1"));
   }
 
   @Test
