@@ -72,8 +72,15 @@ public sealed interface OrganizationCommand extends CborSerializable {
    */
   record Delete(String name, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
-  /** Reports that nothing is left of a deleted organization; ignored while it holds slots. */
-  record FinishDeletion(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
+  /**
+   * Reports that nothing is left of a deleted organization. Ignored while it holds slots, or has
+   * another subscription: one that began during the cancellation must be cancelled too.
+   *
+   * @param cancelledSubscriptionId the cancelled one; empty if there was none
+   */
+  record FinishDeletion(
+      String cancelledSubscriptionId, Instant now, ActorRef<OrganizationReply> replyTo)
+      implements Request {}
 
   /**
    * Tells what Stripe knows the organization as. Another one that came first stays, and is seen in

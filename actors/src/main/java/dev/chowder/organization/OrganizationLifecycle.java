@@ -85,8 +85,10 @@ public final class OrganizationLifecycle {
       case Resume(var now, _) ->
           state.standing() == Standing.SUSPENDED ? accept(new Resumed(now)) : accept();
       case Delete(var name, var now, _) -> delete(state, name, now);
-      case FinishDeletion(var now, _) ->
-          state.standing() == Standing.DELETING && state.slots().isEmpty()
+      case FinishDeletion(var cancelledId, var now, _) ->
+          state.standing() == Standing.DELETING
+                  && state.slots().isEmpty()
+                  && state.billing().present().stream().allMatch(s -> s.id().equals(cancelledId))
               ? accept(new Deleted(now))
               : accept();
       case LinkCustomer(var keyId, var customerId, var instead, var now, _) ->

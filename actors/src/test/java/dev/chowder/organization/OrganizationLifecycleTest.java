@@ -178,7 +178,7 @@ class OrganizationLifecycleTest {
     var deleting = evolve(ACTIVE, new OrganizationEvent.DeletionRequested(T1));
     assertThat(decide(deleting, new OrganizationCommand.Delete("acme", T1, NOBODY)))
         .isEqualTo(accept());
-    var finish = new OrganizationCommand.FinishDeletion(T1, NOBODY);
+    var finish = new OrganizationCommand.FinishDeletion("", T1, NOBODY);
     assertThat(decide(deleting, finish)).as("it holds a slot").isEqualTo(accept());
     var empty = evolve(deleting, new OrganizationEvent.SlotReleased(Samples.INSTANCE_ID, T1));
     assertThat(decide(empty, finish)).isEqualTo(accept(new OrganizationEvent.Deleted(T1)));
@@ -204,7 +204,14 @@ class OrganizationLifecycleTest {
         .isEqualTo(Standing.DELETING);
     assertThat(OrganizationView.of("id", 1, begun).orElseThrow().subscriptionId())
         .isEqualTo("sub_9");
-    var finished = apply(begun, decide(begun, new OrganizationCommand.FinishDeletion(T1, NOBODY)));
+    // It began while the deletion found no subscription to cancel.
+    assertThat(decide(begun, new OrganizationCommand.FinishDeletion("", T1, NOBODY)))
+        .isEqualTo(accept());
+    assertThat(decide(begun, new OrganizationCommand.FinishDeletion("sub_8", T1, NOBODY)))
+        .isEqualTo(accept());
+    var finish = new OrganizationCommand.FinishDeletion("sub_9", T1, NOBODY);
+    var finished = apply(begun, decide(begun, finish));
+    assertThat(((Active) finished).standing()).isEqualTo(Standing.DELETED);
     var cancelled = apply(finished, decide(finished, heard(SubscriptionFact.Kind.ENDED)));
     assertThat(((Active) cancelled).standing()).isEqualTo(Standing.DELETED);
   }

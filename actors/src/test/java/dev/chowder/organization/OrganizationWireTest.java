@@ -96,7 +96,7 @@ class OrganizationWireTest {
                 new OrganizationCommand.Suspend(T0, ref),
                 new OrganizationCommand.Resume(T0, ref),
                 new OrganizationCommand.Delete("acme", T0, ref),
-                new OrganizationCommand.FinishDeletion(T0, ref),
+                new OrganizationCommand.FinishDeletion("sub_9", T0, ref),
                 new OrganizationCommand.SetTier(Tier.LOBSTER, T0, ref),
                 new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.of("cus_0"), T0, ref),
                 new OrganizationCommand.HearSubscription(

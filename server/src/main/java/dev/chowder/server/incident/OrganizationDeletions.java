@@ -125,7 +125,9 @@ public final class OrganizationDeletions implements AutoCloseable {
     }
     return organizations.send(
         organizationId,
-        replyTo -> new OrganizationCommand.FinishDeletion(clock.instant(), replyTo));
+        replyTo ->
+            new OrganizationCommand.FinishDeletion(
+                organization.subscriptionId(), clock.instant(), replyTo));
   }
 
   /** Revokes all keys, and returns how many. */

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -209,7 +210,7 @@ class IncidentResponseTest {
     var key = node.newcomer("crab");
     var organization = node.organizationId(key);
     var agents = List.of(node.createRunning(key), node.createRunning(key));
-    subscribe(key, organization);
+    begin(organization, customer(key), "sub_1");
     var _ =
         node.organizations(key)
             .updateOrganization(
@@ -264,16 +265,48 @@ class IncidentResponseTest {
     throw new AssertionError("not listed: " + organization);
   }
 
-  private static void subscribe(String key, String organization) {
+  /** A checkout may be completed at any time, also while the organization is deleted. */
+  @Test
+  void aSubscriptionThatBeginsWhileAnotherIsCancelledIsCancelledToo() {
+    var key = node.newcomer("crab");
+    var organization = node.organizationId(key);
+    var customer = customer(key);
+    begin(organization, customer, "sub_2");
+    var begun = new AtomicBoolean();
+    stripe.is(
+        usual -> {
+          if (usual.to().path().equals("/v1/subscriptions/sub_2")
+              && begun.compareAndSet(false, true)) {
+            begin(organization, customer, "sub_3");
+          }
+          return usual;
+        });
+    operator("POST", "organizations/" + organization + "/delete", "{\"name\": \"org\"}", 200);
+    Node.await(
+        () -> standing(organization).equals("deleted") ? "" : "is " + standing(organization));
+    stripe.isWell();
+    assertThat(stripe.asked().stream().map(StubStripe.Asked::path))
+        .contains("/v1/subscriptions/sub_2", "/v1/subscriptions/sub_3");
+  }
+
+  /** Begins a checkout, and returns Stripe's id of the customer. */
+  private static String customer(String key) {
     var checkout = dev.chowder.api.v1.CreateCheckoutRequest.newBuilder().setTier("lobster").build();
     var _ = node.subscriptions(key).createCheckout(checkout);
-    var customer =
-        node.subscriptions(key)
-            .getSubscription(dev.chowder.api.v1.GetSubscriptionRequest.getDefaultInstance())
-            .getStripeCustomerId();
+    return node.subscriptions(key)
+        .getSubscription(dev.chowder.api.v1.GetSubscriptionRequest.getDefaultInstance())
+        .getStripeCustomerId();
+  }
+
+  /** Completes a checkout. */
+  private static void begin(String organization, String customer, String subscription) {
     var body =
         SignedEvent.completed(
-            "evt_1", Instant.now().getEpochSecond(), organization, customer, "sub_1");
+            "evt_" + subscription,
+            Instant.now().getEpochSecond(),
+            organization,
+            customer,
+            subscription);
     var headers = new Metadata();
     headers.put(
         Metadata.Key.of("stripe-signature", Metadata.ASCII_STRING_MARSHALLER),

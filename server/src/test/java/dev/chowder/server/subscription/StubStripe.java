@@ -25,6 +25,8 @@ import java.util.function.UnaryOperator;
  * for, once for each idempotency key.
  */
 public final class StubStripe implements AutoCloseable {
+  private static final String SUBSCRIPTIONS = "/v1/subscriptions/";
+
   private final HttpServer server;
   private final Map<String, Answer> made = new ConcurrentHashMap<>();
   private final AtomicInteger number = new AtomicInteger();
@@ -112,7 +114,8 @@ public final class StubStripe implements AutoCloseable {
       var form =
           URLDecoder.decode(new String(exchange.getRequestBody().readAllBytes(), UTF_8), UTF_8);
       var request = new Asked(exchange.getRequestURI().getPath(), form);
-      var key = String.valueOf(exchange.getRequestHeaders().getFirst("Idempotency-Key"));
+      // A DELETE has no idempotency key.
+      var key = request.path() + " " + exchange.getRequestHeaders().getFirst("Idempotency-Key");
       var authorized =
           "Bearer sk_test_123".equals(exchange.getRequestHeaders().getFirst("Authorization"));
       var answer =
@@ -139,12 +142,16 @@ public final class StubStripe implements AutoCloseable {
           case "/v1/checkout/sessions" ->
               "{\"id\": \"cs_%d\", \"object\": \"checkout.session\", \"url\": \"https://pay.example/%d\"}"
                   .formatted(n, n);
-          case "/v1/subscriptions/sub_1" ->
-              "{\"id\": \"sub_1\", \"object\": \"subscription\", \"status\": \"canceled\"}";
           case "/v1/billing_portal/sessions" ->
               "{\"id\": \"bps_%d\", \"object\": \"billing_portal.session\", \"url\": \"https://portal.example/%d\"}"
                   .formatted(n, n);
-          default -> throw new IllegalArgumentException(request.path());
+          default -> {
+            if (!request.path().startsWith(SUBSCRIPTIONS)) {
+              throw new IllegalArgumentException(request.path());
+            }
+            yield "{\"id\": \"%s\", \"object\": \"subscription\", \"status\": \"canceled\"}"
+                .formatted(request.path().substring(SUBSCRIPTIONS.length()));
+          }
         });
   }
 
