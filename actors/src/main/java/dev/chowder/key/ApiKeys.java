@@ -40,9 +40,16 @@ public final class ApiKeys {
 
   private static final String SUSPENDED = "suspended";
 
-  /** The keys of an organization that is being deleted open nothing, even before each is revoked. */
+  /**
+   * The keys of an organization that is being deleted open nothing, even before each is revoked.
+   */
   private static final String EXISTS =
       "COALESCE(o.standing, '" + ACTIVE + "') IN ('" + ACTIVE + "', '" + SUSPENDED + "')";
+
+  /** A range and not {@code IS NOT NULL}, for which H2 does not use the index. */
+  private static final String UNRECORDED =
+      "SELECT organization_id, id, unrecorded_revoker, revoked_at FROM api_keys WHERE"
+          + " unrecorded_revoker >= ''";
 
   /** Keys in one query. */
   private static final int QUESTION = 500;
@@ -156,19 +163,23 @@ public final class ApiKeys {
   }
 
   /**
-   * Ends a key: on this node at once, on others when their cache forgets it.
+   * Ends a key: on this node at once, on others when their cache forgets it. Its event is {@link
+   * #unrecorded} until {@link #recorded}.
    *
+   * @param by id of the key that revokes it; empty if an operator does
    * @return whether there was such a key, revoked now or before
    */
-  public boolean revoke(String organizationId, String keyId) {
+  public boolean revoke(String organizationId, String keyId, String by) {
     Instant now = clock.instant();
     int there =
         jdbi.withHandle(
             handle ->
                 handle
                     .createUpdate(
-                        "UPDATE api_keys SET revoked_at = COALESCE(revoked_at, :now) WHERE id = :id"
-                            + " AND organization_id = :organization")
+                        "UPDATE api_keys SET unrecorded_revoker = CASE WHEN revoked_at IS NULL THEN"
+                            + " :by ELSE unrecorded_revoker END, revoked_at = COALESCE(revoked_at,"
+                            + " :now) WHERE id = :id AND organization_id = :organization")
+                    .bind("by", by)
                     .bind("now", SqlValues.time(now))
                     .bind("id", keyId)
                     .bind("organization", organizationId)
@@ -178,8 +189,9 @@ public final class ApiKeys {
   }
 
   /**
-   * Ends all keys of an organization, scoped ones too: on this node at once, on others when their
-   * cache forgets them.
+   * Ends all keys of an organization, scoped ones too, for an operator: on this node at once, on
+   * others when their cache forgets them. Their events are {@link #unrecorded} until {@link
+   * #recorded}.
    *
    * @return the ids of the keys that were ended by this call, oldest first
    */
@@ -199,8 +211,8 @@ public final class ApiKeys {
               for (var page : Lists.partition(active, QUESTION)) {
                 handle
                     .createUpdate(
-                        "UPDATE api_keys SET revoked_at = :now WHERE id IN (<ids>) AND revoked_at"
-                            + " IS NULL")
+                        "UPDATE api_keys SET revoked_at = :now, unrecorded_revoker = '' WHERE id IN"
+                            + " (<ids>) AND revoked_at IS NULL")
                     .bind("now", now)
                     .bindList("ids", page)
                     .execute();
@@ -209,6 +221,69 @@ public final class ApiKeys {
             });
     found.asMap().values().removeIf(holder -> holder.organizationId().equals(organizationId));
     return revoked;
+  }
+
+  /**
+   * A revocation of which the organization's journal may lack the event.
+   *
+   * @param by id of the key that revoked it; empty if an operator did
+   */
+  public record Revocation(String organizationId, String keyId, String by, Instant at) {}
+
+  /** Returns the unrecorded revocations of these keys. */
+  public List<Revocation> unrecorded(Collection<String> keyIds) {
+    return Lists.partition(List.copyOf(keyIds), QUESTION).stream()
+        .flatMap(
+            page ->
+                jdbi
+                    .withHandle(
+                        handle ->
+                            handle
+                                .createQuery(UNRECORDED + " AND id IN (<ids>) ORDER BY id")
+                                .bindList("ids", page)
+                                .map((row, _) -> revocation(row))
+                                .list())
+                    .stream())
+        .toList();
+  }
+
+  /**
+   * Returns a page of unrecorded revocations of all organizations, by key id.
+   *
+   * @param before when they happened
+   * @param after the key id that the page before ended with
+   */
+  public List<Revocation> unrecorded(Instant before, int limit, Optional<String> after) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery(
+                    UNRECORDED
+                        + " AND revoked_at < :before AND id > :after ORDER BY id FETCH FIRST :limit"
+                        + " ROWS ONLY")
+                .bind("before", SqlValues.time(before))
+                .bind("after", after.orElse(""))
+                .bind("limit", limit)
+                .map((row, _) -> revocation(row))
+                .list());
+  }
+
+  /** Notes that the organization's journal has the event of a revocation. */
+  public void recorded(String keyId) {
+    jdbi.useHandle(
+        handle ->
+            handle
+                .createUpdate("UPDATE api_keys SET unrecorded_revoker = NULL WHERE id = :id")
+                .bind("id", keyId)
+                .execute());
+  }
+
+  private static Revocation revocation(ResultSet row) throws SQLException {
+    return new Revocation(
+        row.getString("organization_id"),
+        row.getString("id"),
+        row.getString("unrecorded_revoker"),
+        SqlValues.instant(row, "revoked_at"));
   }
 
   /** Why a key opens nothing. */
@@ -226,22 +301,26 @@ public final class ApiKeys {
     keyIds.forEach(id -> ended.put(id, KeyEnd.INVALID));
     var now = SqlValues.time(clock.instant());
     for (var page : Lists.partition(List.copyOf(keyIds), QUESTION)) {
-      jdbi.useHandle(
-          handle ->
-              handle
-                  .createQuery(
-                      "SELECT k.id, o.standing FROM api_keys k LEFT JOIN organizations o ON o.id ="
-                          + " k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at IS NULL AND"
-                          + " (k.expires_at IS NULL OR k.expires_at > :now) AND "
-                          + EXISTS)
-                  .bindList("ids", page)
-                  .bind("now", now)
-                  .map(
-                      (row, _) ->
-                          isSuspended(row.getString("standing"))
-                              ? ended.put(row.getString("id"), KeyEnd.SUSPENDED)
-                              : ended.remove(row.getString("id")))
-                  .list());
+      var unended =
+          jdbi.withHandle(
+              handle ->
+                  handle
+                      .createQuery(
+                          "SELECT k.id, o.standing FROM api_keys k LEFT JOIN organizations o ON"
+                              + " o.id = k.organization_id WHERE k.id IN (<ids>) AND k.revoked_at"
+                              + " IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now) AND "
+                              + EXISTS)
+                      .bindList("ids", page)
+                      .bind("now", now)
+                      .map(
+                          (row, _) ->
+                              Map.entry(
+                                  row.getString("id"), isSuspended(row.getString("standing"))))
+                      .list());
+      for (var key : unended) {
+        if (key.getValue()) ended.put(key.getKey(), KeyEnd.SUSPENDED);
+        else ended.remove(key.getKey());
+      }
     }
     return ended;
   }
@@ -254,9 +333,9 @@ public final class ApiKeys {
                 handle
                     .createQuery(
                         "SELECT k.id, k.organization_id, k.scope, k.last_used_at, o.standing FROM"
-                            + " api_keys k LEFT JOIN organizations o ON o.id = k.organization_id WHERE"
-                            + " k.hash = :hash AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR"
-                            + " k.expires_at > :now) AND "
+                            + " api_keys k LEFT JOIN organizations o ON o.id = k.organization_id"
+                            + " WHERE k.hash = :hash AND k.revoked_at IS NULL AND (k.expires_at IS"
+                            + " NULL OR k.expires_at > :now) AND "
                             + EXISTS)
                     .bind("hash", hash.toByteArray())
                     .bind("now", SqlValues.time(now))

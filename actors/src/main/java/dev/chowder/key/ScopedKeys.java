@@ -120,7 +120,7 @@ public final class ScopedKeys {
   private void forgetOldest(Handle handle, String organizationId, Instant now) {
     handle
         .createUpdate(
-            "DELETE FROM api_keys WHERE"
+            "DELETE FROM api_keys WHERE unrecorded_revoker IS NULL AND"
                 + OF_ORGANIZATION
                 + " AND"
                 + ENDED
@@ -179,10 +179,11 @@ public final class ScopedKeys {
   /**
    * Ends a key, as {@link ApiKeys#revoke} does; an organization's own keys are not ended so.
    *
+   * @param by id of the key that revokes it
    * @return whether there was such a key, ended now or before
    */
-  public boolean revoke(String organizationId, String keyId) {
-    return get(organizationId, keyId).isPresent() && keys.revoke(organizationId, keyId);
+  public boolean revoke(String organizationId, String keyId, String by) {
+    return get(organizationId, keyId).isPresent() && keys.revoke(organizationId, keyId, by);
   }
 
   private static ScopedKey read(ResultSet row, Instant now) throws SQLException {

@@ -83,6 +83,8 @@ abstract class ApiKeysContract {
     assertThat(keys.revokeAll("o"))
         .containsExactlyInAnyOrder(first.keyId(), second.keyId(), "scoped-id");
     assertThat(keys.revokeAll("o")).as("again").isEmpty();
+    assertThat(keys.unrecorded(List.of("scoped-id")))
+        .containsExactly(new ApiKeys.Revocation("o", "scoped-id", "", NOW));
     for (var value : List.of(first.value(), second.value(), made.value())) {
       assertThat(keys.authenticate(value)).isEmpty();
     }
@@ -180,7 +182,7 @@ abstract class ApiKeysContract {
     IssuedKey issued = keys.issueOrganizationKey("o");
     assertThat(keys.authenticate(issued.value())).isPresent();
     assertThat(otherNode.authenticate(issued.value())).isPresent();
-    assertThat(keys.revoke("o", issued.keyId())).isTrue();
+    assertThat(keys.revoke("o", issued.keyId(), "by")).isTrue();
     assertThat(keys.authenticate(issued.value())).isEmpty();
     assertThat(otherNode.authenticate(issued.value())).as("still cached").isPresent();
     nanos.addAndGet(CACHE_TIME.toNanos() + 1);
@@ -189,10 +191,32 @@ abstract class ApiKeysContract {
   }
 
   @Test
+  void aRevocationIsUnrecordedUntilTheJournalHasIt() {
+    var first = keys.issueOrganizationKey("o").keyId();
+    var second = keys.issueOrganizationKey("p").keyId();
+    keys.revoke("o", first, second);
+    keys.revoke("o", first, "again, by another");
+    var revocation = new ApiKeys.Revocation("o", first, second, NOW);
+    assertThat(otherNode.unrecorded(List.of(first, second))).containsExactly(revocation);
+    keys.revokeAll("p");
+    var later = NOW.plusMillis(1);
+    assertThat(otherNode.unrecorded(NOW, 10, Optional.empty())).as("too young").isEmpty();
+    assertThat(otherNode.unrecorded(later, 10, Optional.empty()))
+        .containsExactly(revocation, new ApiKeys.Revocation("p", second, "", NOW));
+    assertThat(otherNode.unrecorded(later, 1, Optional.empty())).containsExactly(revocation);
+    assertThat(otherNode.unrecorded(later, 10, Optional.of(first)))
+        .extracting(ApiKeys.Revocation::keyId)
+        .containsExactly(second);
+    keys.recorded(first);
+    keys.revoke("o", first, "");
+    assertThat(otherNode.unrecorded(List.of(first))).as("recorded").isEmpty();
+  }
+
+  @Test
   void anotherOrganizationsKeyCannotBeRevoked() {
     IssuedKey issued = keys.issueOrganizationKey("o");
-    assertThat(keys.revoke("p", issued.keyId())).isFalse();
-    assertThat(keys.revoke("o", "nothing")).isFalse();
+    assertThat(keys.revoke("p", issued.keyId(), "by")).isFalse();
+    assertThat(keys.revoke("o", "nothing", "by")).isFalse();
     assertThat(keys.authenticate(issued.value())).isPresent();
   }
 
@@ -215,7 +239,7 @@ abstract class ApiKeysContract {
     var ends = keys.issueOrganizationKey("o").keyId();
     var all = List.of(good, revoked, ends, "never-issued");
     assertThat(otherNode.ended(all)).containsOnlyKeys("never-issued");
-    keys.revoke("o", revoked);
+    keys.revoke("o", revoked, "by");
     assertThat(keys.rotate("o", "next", ends, NOW)).isPresent();
     assertThat(otherNode.ended(all)).containsOnlyKeys(revoked, ends, "never-issued");
     assertThat(otherNode.ended(all)).containsEntry(revoked, KeyEnd.INVALID);
@@ -250,11 +274,11 @@ abstract class ApiKeysContract {
     var holder = new KeyHolder("o", made.key().id(), Optional.of(SCOPE), false);
     assertThat(otherNode.authenticate(made.value())).contains(holder);
     assertThat(nodeAt(NOW.plusSeconds(60)).authenticate(made.value())).isEmpty();
-    assertThat(scoped.revoke("p", made.key().id())).isFalse();
+    assertThat(scoped.revoke("p", made.key().id(), "by")).isFalse();
     assertThat(keys.authenticate(made.value())).contains(holder);
-    assertThat(scoped.revoke("o", made.key().id())).isTrue();
+    assertThat(scoped.revoke("o", made.key().id(), "by")).isTrue();
     assertThat(keys.authenticate(made.value())).isEmpty();
-    assertThat(scoped.revoke("o", made.key().id())).as("again").isTrue();
+    assertThat(scoped.revoke("o", made.key().id(), "by")).as("again").isTrue();
   }
 
   @Test
@@ -265,7 +289,7 @@ abstract class ApiKeysContract {
     assertThat(scoped.get("o", "nothing")).isEmpty();
     var organizations = keys.issueOrganizationKey("o");
     assertThat(scoped.get("o", organizations.keyId())).isEmpty();
-    assertThat(scoped.revoke("o", organizations.keyId())).isFalse();
+    assertThat(scoped.revoke("o", organizations.keyId(), "by")).isFalse();
     assertThat(keys.authenticate(organizations.value())).isPresent();
     assertThat(keys.organizationKeys("o")).containsExactly(organizations.keyId());
     assertThat(make("o", "2", Optional.empty()).toString())
@@ -293,7 +317,8 @@ abstract class ApiKeysContract {
     assertThat(issue("o", "x", Optional.empty())).isEqualTo(new ScopedKeys.Issue.Full(MAX));
     assertThat(issue("p", "other", Optional.empty())).isInstanceOf(ScopedKeys.Issue.Made.class);
     for (int n = 4; n <= 8; n++) {
-      scoped.revoke("o", "" + (n - 3));
+      scoped.revoke("o", "" + (n - 3), "by");
+      keys.recorded("" + (n - 3));
       make("o", "" + n, Optional.empty());
     }
     // 6, 7 and 8 work; of 1 to 5, which ended, the newest are left.

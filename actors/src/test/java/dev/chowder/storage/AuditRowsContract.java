@@ -61,6 +61,34 @@ abstract class AuditRowsContract {
   }
 
   @Test
+  void theRetentionReadsOnlyWhatItDeletes() {
+    database
+        .jdbi()
+        .useHandle(
+            handle -> {
+              var batch =
+                  handle.prepareBatch(
+                      "INSERT INTO audit (id, at, action, organization_id, key_id, instance_id,"
+                          + " address, times) VALUES (:id, :at, 'TailLogs', 'o', 'k', 'i', '', 1)");
+              for (int n = 0; n < 5000; n++) {
+                batch
+                    .bind("id", "id-%05d".formatted(n))
+                    .bind("at", SqlValues.time(T0.plusSeconds(n)))
+                    .add();
+              }
+              batch.execute();
+              handle.execute("ANALYZE");
+              var plan =
+                  handle
+                      .createQuery("EXPLAIN DELETE FROM audit WHERE at < :before")
+                      .bind("before", SqlValues.time(T0.plusSeconds(50)))
+                      .mapTo(String.class)
+                      .list();
+              assertThat(plan.toString()).containsIgnoringCase("audit_by_time");
+            });
+  }
+
+  @Test
   void anOrganizationWithManyEntriesPushesOutNoneOfOthers() {
     rows.append(row(0, "victim"));
     for (int n = 1; n < 10; n++) rows.append(row(n, "noisy"));

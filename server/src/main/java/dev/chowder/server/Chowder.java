@@ -114,6 +114,7 @@ import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationKeys;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
+import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.server.organization.OrganizationStandings;
@@ -471,12 +472,18 @@ public final class Chowder implements AutoCloseable {
                 driver::isolationFailure,
                 () -> !organizationRows.list(1, Optional.empty()).isEmpty()),
             clock);
+    var revocations =
+        lifeline.add(
+            "records of revocations",
+            new RevocationRecorder(
+                keys, organizations, config.getDuration("chowder.key.record-every"), clock));
     var keyService =
         new KeyGrpcService(
             new ScopedKeys(database, keys, keySettings, clock),
             instanceRows,
             new SessionVisibility(asks, changes, overrides, clock),
             organizations,
+            revocations,
             clock);
     var subscriptionService =
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
@@ -491,6 +498,7 @@ public final class Chowder implements AutoCloseable {
                 asks,
                 instanceRows,
                 keys,
+                revocations,
                 secrets,
                 new SubscriptionCancellation(StripeSettings.from(config)),
                 config.getDuration("chowder.deletion.retry-every"),
@@ -511,7 +519,8 @@ public final class Chowder implements AutoCloseable {
                 certificates.map(NodeCertificates::https),
                 token("operator.token", "chd_op_"),
                 audit::operatorAuthenticationFailed,
-                new OrganizationOperatorCommands(organizations, organizationRows, keys, clock),
+                new OrganizationOperatorCommands(
+                    organizations, organizationRows, keys, revocations, clock),
                 new HostOperatorCommands(
                     instanceRows,
                     reconciler,

@@ -13,6 +13,7 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.subscription.SubscriptionCancellation;
 import dev.chowder.storage.InstanceFilter;
 import dev.chowder.storage.InstanceRows;
@@ -43,6 +44,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   private final InstanceAsks instances;
   private final InstanceRows instanceRows;
   private final ApiKeys keys;
+  private final RevocationRecorder revocations;
   private final SecretStore secrets;
   private final SubscriptionCancellation subscriptions;
   private final InstantSource clock;
@@ -61,6 +63,7 @@ public final class OrganizationDeletions implements AutoCloseable {
       InstanceAsks instances,
       InstanceRows instanceRows,
       ApiKeys keys,
+      RevocationRecorder revocations,
       SecretStore secrets,
       SubscriptionCancellation subscriptions,
       Duration every,
@@ -70,6 +73,7 @@ public final class OrganizationDeletions implements AutoCloseable {
     this.instances = instances;
     this.instanceRows = instanceRows;
     this.keys = keys;
+    this.revocations = revocations;
     this.secrets = secrets;
     this.subscriptions = subscriptions;
     this.clock = clock;
@@ -133,12 +137,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   /** Revokes all keys, and returns how many. */
   int revokeKeys(String organizationId) {
     var revoked = keys.revokeAll(organizationId);
-    for (var keyId : revoked) {
-      organizations.tell(
-          organizationId,
-          replyTo ->
-              new OrganizationCommand.TellKeyRevoked(NO_KEY, keyId, clock.instant(), replyTo));
-    }
+    revocations.record(revoked);
     return revoked.size();
   }
 

@@ -22,9 +22,11 @@ import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
 import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
+import java.util.List;
 
 /** Makes, shows and ends scoped keys: parse, ask, present. */
 public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
@@ -33,6 +35,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   private final InstanceRows instances;
   private final SessionVisibility sessions;
   private final OrganizationAsks asks;
+  private final RevocationRecorder revocations;
   private final InstantSource clock;
 
   /** Wires the service. */
@@ -41,12 +44,14 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       InstanceRows instances,
       SessionVisibility sessions,
       OrganizationAsks asks,
+      RevocationRecorder revocations,
       InstantSource clock) {
     this.requests = new KeyRequests(clock);
     this.keys = keys;
     this.instances = instances;
     this.sessions = sessions;
     this.asks = asks;
+    this.revocations = revocations;
     this.clock = clock;
   }
 
@@ -107,11 +112,8 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   public void revokeKey(RevokeKeyRequest request, StreamObserver<Empty> out) {
     var id = KeyRequests.keyId(request.getKeyId());
     var caller = Caller.current();
-    if (!keys.revoke(caller.organizationId(), id)) throw KeyRequests.notFound();
-    var now = clock.instant();
-    asks.tell(
-        caller.organizationId(),
-        replyTo -> new OrganizationCommand.TellKeyRevoked(caller.keyId(), id, now, replyTo));
+    if (!keys.revoke(caller.organizationId(), id, caller.keyId())) throw KeyRequests.notFound();
+    revocations.record(List.of(id));
     out.onNext(Empty.getDefaultInstance());
     out.onCompleted();
   }

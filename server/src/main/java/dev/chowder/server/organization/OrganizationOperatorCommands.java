@@ -3,7 +3,6 @@ package dev.chowder.server.organization;
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationCommand.TellKeyMade;
-import dev.chowder.organization.OrganizationCommand.TellKeyRevoked;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Tier;
@@ -25,14 +24,20 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   private final OrganizationAsks asks;
   private final OrganizationRows rows;
   private final ApiKeys keys;
+  private final RevocationRecorder revocations;
   private final InstantSource clock;
 
   /** Wires the commands. */
   public OrganizationOperatorCommands(
-      OrganizationAsks asks, OrganizationRows rows, ApiKeys keys, InstantSource clock) {
+      OrganizationAsks asks,
+      OrganizationRows rows,
+      ApiKeys keys,
+      RevocationRecorder revocations,
+      InstantSource clock) {
     this.asks = asks;
     this.rows = rows;
     this.keys = keys;
+    this.revocations = revocations;
     this.clock = clock;
   }
 
@@ -67,11 +72,8 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
           var former = keys.organizationKeys(organizationId);
           var issued = keys.issueOrganizationKey(organizationId);
           asks.tell(organizationId, to -> new TellKeyMade("", issued.keyId(), clock.instant(), to));
-          for (var keyId : former) {
-            if (keys.revoke(organizationId, keyId)) {
-              asks.tell(organizationId, to -> new TellKeyRevoked("", keyId, clock.instant(), to));
-            }
-          }
+          for (var keyId : former) keys.revoke(organizationId, keyId, "");
+          revocations.record(former);
           return issued.value();
         });
   }

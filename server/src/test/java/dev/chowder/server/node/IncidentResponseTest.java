@@ -10,18 +10,23 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.CreateKeyRequest;
 import dev.chowder.api.v1.DownloadFileRequest;
+import dev.chowder.api.v1.Event;
 import dev.chowder.api.v1.GetFileContentRequest;
 import dev.chowder.api.v1.GetGatewayAccessRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.Key;
+import dev.chowder.api.v1.ListInstanceEventsRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.UpdateOrganizationRequest;
 import dev.chowder.api.v1.UploadFileRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
+import dev.chowder.key.ApiKeys;
+import dev.chowder.key.KeySettings;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.subscription.SignedEvent;
@@ -32,7 +37,9 @@ import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
@@ -59,6 +66,7 @@ class IncidentResponseTest {
     var settings = new HashMap<>(stripe.settings(home));
     settings.put("chowder.audit.flush-every", "100ms");
     settings.put("chowder.deletion.retry-every", "100ms");
+    settings.put("chowder.key.record-every", "100ms");
     settings.put("chowder.stripe.max-retries", 0);
     node = Node.start(home, settings);
   }
@@ -143,8 +151,7 @@ class IncidentResponseTest {
     private final CompletableFuture<Reason> end = new CompletableFuture<>();
 
     Upload(String key, String instanceId) {
-      var parts =
-          node.uploads(key).uploadFile(this);
+      var parts = node.uploads(key).uploadFile(this);
       var body =
           HttpBody.newBuilder()
               .setContentType("application/octet-stream")
@@ -203,6 +210,33 @@ class IncidentResponseTest {
     var fresh = operator("POST", "organizations/" + organization + "/keys", "", 201);
     assertThat(node.get(fresh.path("api_key").asText(), id).getStatus())
         .isEqualTo(Instance.Status.stopped);
+  }
+
+  /** As after a crash between the table of keys and the journal. */
+  @Test
+  void aRevocationThatACrashKeptFromTheJournalIsRecordedLater() {
+    var key = node.newcomer("crab");
+    var organization = node.organizationId(key);
+    var scoped = scopedKey(key, node.createRunning(key));
+    try (var database = node.openDatabase()) {
+      var keys =
+          new ApiKeys(database, new KeySettings(Duration.ZERO, 1, 1), InstantSource.system());
+      var keyId = keys.authenticate(Secret.of(scoped)).orElseThrow().keyId();
+      assertThat(keys.revoke(organization, keyId, "")).isTrue();
+      Node.await(() -> keys.unrecorded(List.of(keyId)).isEmpty() ? "" : "unrecorded: " + keyId);
+      assertThat(revocations(key)).containsExactly(keyId);
+    }
+  }
+
+  private static List<String> revocations(String key) {
+    return node
+        .instances(key)
+        .listInstanceEvents(ListInstanceEventsRequest.getDefaultInstance())
+        .getEventsList()
+        .stream()
+        .filter(event -> event.getType().equals("key_revoked"))
+        .map(Event::getMessage)
+        .toList();
   }
 
   @Test
@@ -315,9 +349,7 @@ class IncidentResponseTest {
         node.subscriptions(headers)
             .receiveStripeEvent(
                 dev.chowder.api.v1.ReceiveStripeEventRequest.newBuilder()
-                    .setBody(
-                        HttpBody.newBuilder()
-                            .setData(ByteString.copyFromUtf8(body)))
+                    .setBody(HttpBody.newBuilder().setData(ByteString.copyFromUtf8(body)))
                     .build());
   }
 

@@ -1,0 +1,95 @@
+package dev.chowder.server.organization;
+
+import dev.chowder.key.ApiKeys;
+import dev.chowder.key.ApiKeys.Revocation;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes revocations of keys into the journals of their organizations. A key is revoked in its
+ * table first, so that it ends also while the journal does not answer; its row notes that the event
+ * is missing. Every node retries at intervals, also after a crash. An event may be written twice.
+ */
+public final class RevocationRecorder implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RevocationRecorder.class);
+  private static final int PAGE = 100;
+
+  private final ApiKeys keys;
+  private final OrganizationAsks organizations;
+  private final Duration every;
+  private final InstantSource clock;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("revocation-recorder").factory());
+
+  /**
+   * Starts the retries.
+   *
+   * @param every between two passes; a pass leaves revocations that are younger to their caller
+   */
+  public RevocationRecorder(
+      ApiKeys keys, OrganizationAsks organizations, Duration every, InstantSource clock) {
+    this.keys = keys;
+    this.organizations = organizations;
+    this.every = every;
+    this.clock = clock;
+    var _ =
+        timer.scheduleWithFixedDelay(
+            this::retry, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Records the revocations of these keys now, or later if a journal does not answer. */
+  public void record(Collection<String> keyIds) {
+    keys.unrecorded(keyIds).forEach(this::tryToRecord);
+  }
+
+  private void retry() {
+    var after = Optional.<String>empty();
+    try {
+      while (true) {
+        var page = keys.unrecorded(clock.instant().minus(every), PAGE, after);
+        page.forEach(this::tryToRecord);
+        if (page.size() < PAGE) return;
+        after = Optional.of(page.getLast().keyId());
+      }
+    } catch (RuntimeException why) {
+      LOG.warn("revocations: cannot list them; the next attempt follows: {}", why.toString());
+    }
+  }
+
+  private void tryToRecord(Revocation revocation) {
+    try {
+      organizations.tell(
+          revocation.organizationId(),
+          replyTo ->
+              new OrganizationCommand.TellKeyRevoked(
+                  revocation.by(), revocation.keyId(), revocation.at(), replyTo));
+    } catch (RuntimeException why) {
+      // A sign-up that did not finish leaves a key without an organization, so without a journal.
+      if (!(why instanceof ApiError error && error.reason() == Reason.ORGANIZATION_NOT_FOUND)) {
+        LOG.warn(
+            "organization={} key={} event=revocation_unrecorded cause={}",
+            revocation.organizationId(),
+            revocation.keyId(),
+            why.toString());
+        return;
+      }
+    }
+    keys.recorded(revocation.keyId());
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}
