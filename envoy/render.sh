@@ -30,8 +30,9 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_MAX_BODY_BYTES:=4194304}"
 # How long a REST body may take to arrive. Uploads and imports have no such limit: the server aborts those that are too slow.
 : "${CHOWDER_BODY_SECONDS:=30}"
-# One event of Stripe's; as much as chowder.stripe.max-event-bytes, and how long it may take to arrive.
+# One event of Stripe's; as much as chowder.stripe.max-event-bytes.
 : "${CHOWDER_MAX_EVENT_BYTES:=262144}"
+# How long a body that needs no key may take to arrive: a sign-up, and an event of Stripe's.
 : "${CHOWDER_EVENT_SECONDS:=5}"
 # Requests without a well-formed API key from one client address: by the second, and at once after a pause.
 : "${CHOWDER_NO_KEY_PER_SECOND:=100}"

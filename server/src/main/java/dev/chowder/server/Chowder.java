@@ -74,6 +74,7 @@ import dev.chowder.server.auth.OpenStreams;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.auth.UnknownSettings;
+import dev.chowder.server.call.BodyLimit;
 import dev.chowder.server.call.Departure;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
@@ -114,10 +115,10 @@ import dev.chowder.server.organization.OrganizationAsks;
 import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationKeys;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
-import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.OrganizationRequests;
 import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.server.organization.OrganizationStandings;
+import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.SignUpPolicy;
 import dev.chowder.server.skill.SkillGrpcService;
 import dev.chowder.server.skill.SkillSettings;
@@ -568,6 +569,7 @@ public final class Chowder implements AutoCloseable {
                             .guard(
                                 new EnvoyQuestions(
                                     keyCheck,
+                                    new BodyLimit(BodyLimit.Settings.of(config)),
                                     new GatewayAuthorization(
                                         directory,
                                         new SandboxListeners(

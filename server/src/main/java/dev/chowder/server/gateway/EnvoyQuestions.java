@@ -3,6 +3,7 @@ package dev.chowder.server.gateway;
 import com.google.rpc.Code;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.KeyCheck;
+import dev.chowder.server.call.BodyLimit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
@@ -18,22 +19,30 @@ import io.envoyproxy.envoy.type.v3.StatusCode;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Answers Envoy's two questions about a request, which it asks when it has read the headers:
- * whether an API key is valid, before Envoy takes a large body; and where an instance's gateway is.
+ * whether it may take a body, which depends on the API key and on the bytes that the organization
+ * has under way; and where an instance's gateway is.
  */
 public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBase {
   private static final Logger LOG = LoggerFactory.getLogger(EnvoyQuestions.class);
 
   private final KeyCheck keys;
+  private final BodyLimit bodies;
   private final GatewayAuthorization gateways;
 
-  /** Answers with {@code keys} for the API's hosts and {@code gateways} for those of instances. */
-  public EnvoyQuestions(KeyCheck keys, GatewayAuthorization gateways) {
+  /**
+   * Answers with {@code keys} and {@code bodies} for the API's hosts, and with {@code gateways} for
+   * those of instances.
+   */
+  public EnvoyQuestions(KeyCheck keys, BodyLimit bodies, GatewayAuthorization gateways) {
     this.keys = keys;
+    this.bodies = bodies;
     this.gateways = gateways;
   }
 
@@ -61,11 +70,20 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
       return gateways.decide(address, http);
     }
     var header = Optional.ofNullable(http.getHeadersMap().get("authorization"));
-    keys.caller(address, header.map(List::of).orElse(List.of()));
+    var caller = keys.caller(address, header.map(List::of).orElse(List.of()));
+    bodies.admit(caller.organizationId(), length(http.getHeadersMap().get("content-length")));
     return CheckResponse.newBuilder()
         .setStatus(com.google.rpc.Status.newBuilder().setCode(Code.OK_VALUE))
         .setOkResponse(OkHttpResponse.getDefaultInstance())
         .build();
+  }
+
+  private static OptionalLong length(@Nullable String header) {
+    try {
+      return header == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(header));
+    } catch (NumberFormatException notALength) {
+      return OptionalLong.empty();
+    }
   }
 
   private static CheckResponse denied(ApiError error) {

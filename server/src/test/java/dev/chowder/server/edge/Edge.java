@@ -14,6 +14,7 @@ import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.auth.UnknownSettings;
+import dev.chowder.server.call.BodyLimit;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.gateway.EnvoyOnly;
@@ -116,7 +117,13 @@ final class Edge implements AutoCloseable {
                     .orElseGet(InsecureServerCredentials::create),
                 new GrpcServer.Services(
                     List.of(instances, organizations),
-                    List.of(new EnvoyOnly(envoy).guard(new EnvoyQuestions(keys, gateways)))),
+                    List.of(
+                        new EnvoyOnly(envoy)
+                            .guard(
+                                new EnvoyQuestions(
+                                    keys,
+                                    new BodyLimit(BodyLimit.Settings.of(config)),
+                                    gateways)))),
                 new GrpcServer.Gate(
                     keys,
                     new ClientAddress(envoy),

@@ -1,0 +1,52 @@
+package dev.chowder.server.call;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.server.call.BodyLimit.Settings;
+import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+class BodyLimitTest {
+  private static final OptionalLong UNKNOWN = OptionalLong.empty();
+
+  /** Nothing to speak of is refilled during a test. */
+  private final BodyLimit limit = new BodyLimit(new Settings(1, 10_000, 100, 4_000, 10));
+
+  @Test
+  void anOrganizationHasSoManyBytesUnderWayAndAnotherOneHasItsOwn() {
+    limit.admit("a", OptionalLong.of(3_900));
+    limit.admit("a", UNKNOWN);
+    var rejected =
+        catchThrowableOfType(ApiError.class, () -> limit.admit("a", OptionalLong.of(2_000)));
+    assertThat(rejected.reason()).isEqualTo(Reason.RATE_LIMITED);
+    assertThat(rejected)
+        .hasMessage(
+            "cannot take more bodies of this organization: the limit is 1 bytes per second; retry"
+                + " later");
+    assertThatCode(() -> limit.admit("a", OptionalLong.of(1_700))).doesNotThrowAnyException();
+    assertThatCode(() -> limit.admit("b", UNKNOWN)).doesNotThrowAnyException();
+  }
+
+  @Test
+  void whatAClientAnnouncesCountsForNoMoreAndNoLessThanEnvoyTakes() {
+    limit.admit("a", OptionalLong.of(Long.MAX_VALUE));
+    limit.admit("a", OptionalLong.of(Long.MIN_VALUE));
+    limit.admit("a", UNKNOWN);
+    assertThatThrownBy(() -> limit.admit("a", UNKNOWN)).isInstanceOf(ApiError.class);
+  }
+
+  @Test
+  void aBurstThatTakesNoWholeBodyIsRejected() {
+    assertThatThrownBy(() -> new Settings(1, 4_099, 100, 4_000, 10))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "chowder.bodies.burst: must be at least 4100, so that one body is taken; got 4099");
+    assertThat(Settings.of(ConfigFactory.load()).maxBytes()).isEqualTo(4 << 20);
+  }
+}

@@ -1,0 +1,162 @@
+package dev.chowder.server.edge;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * HTTP/2 by hand: requests whose body does not end, which clients of the trade do not send. Reads
+ * no response headers; the bodies of errors tell enough.
+ */
+final class RawHttp2 implements AutoCloseable {
+  private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(UTF_8);
+  private static final int TIME_LIMIT_MILLIS = 60_000;
+  private static final int DATA = 0;
+  private static final int HEADERS = 1;
+  private static final int RESET = 3;
+  private static final int SETTINGS = 4;
+  private static final int PING = 6;
+  private static final int WINDOW_UPDATE = 8;
+  private static final int END_STREAM = 1;
+  private static final int ACK = 1;
+  private static final int END_HEADERS = 4;
+  private static final int MAX_FRAME = 16_384;
+
+  private final Socket socket;
+  private final DataOutputStream out;
+  private final Map<Integer, ByteArrayOutputStream> bodies = new ConcurrentHashMap<>();
+  private final Map<Integer, String> ended = new ConcurrentHashMap<>();
+  private int nextStream = 1;
+
+  /** Bytes that the other end still takes on this connection. */
+  private long window = 65_535;
+
+  private RawHttp2(Socket socket) throws IOException {
+    this.socket = socket;
+    this.out = new DataOutputStream(socket.getOutputStream());
+  }
+
+  /** Connects from a client address of the loopback network. */
+  static RawHttp2 open(InetSocketAddress to, String from) throws IOException {
+    var socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
+    socket.connect(to, TIME_LIMIT_MILLIS);
+    socket.setSoTimeout(TIME_LIMIT_MILLIS);
+    var connection = new RawHttp2(socket);
+    connection.out.write(PREFACE);
+    connection.frame(SETTINGS, 0, 0, new byte[0]);
+    Thread.ofVirtual().start(connection::read);
+    return connection;
+  }
+
+  /**
+   * Begins a request and sends a part of its body, at most a frame.
+   *
+   * @return the number of its stream
+   */
+  int begin(String method, String path, Map<String, String> headers, byte[] part)
+      throws IOException, InterruptedException {
+    var block = new ByteArrayOutputStream();
+    field(block, ":method", method);
+    field(block, ":scheme", "http");
+    field(block, ":authority", "localhost");
+    field(block, ":path", path);
+    headers.forEach((name, value) -> field(block, name, value));
+    int stream = nextStream;
+    nextStream += 2;
+    frame(HEADERS, END_HEADERS, stream, block.toByteArray());
+    if (part.length > 0) {
+      awaitWindow(Math.min(part.length, MAX_FRAME));
+      frame(DATA, 0, stream, part);
+    }
+    return stream;
+  }
+
+  private synchronized void awaitWindow(int bytes) throws InterruptedException {
+    while (window < bytes && !socket.isClosed()) wait(TIME_LIMIT_MILLIS);
+    window -= bytes;
+  }
+
+  /** Returns the bodies of the responses that came to their end, and of streams that were reset. */
+  Map<Integer, String> ended() {
+    return ended;
+  }
+
+  /** A literal without indexing and with a new name, both shorter than 127 bytes. */
+  private static void field(ByteArrayOutputStream block, String name, String value) {
+    block.write(0);
+    block.write(name.length());
+    block.writeBytes(name.getBytes(UTF_8));
+    block.write(value.length());
+    block.writeBytes(value.getBytes(UTF_8));
+  }
+
+  private synchronized void frame(int type, int flags, int stream, byte[] payload)
+      throws IOException {
+    out.writeByte(payload.length >> 16);
+    out.writeShort(payload.length);
+    out.writeByte(type);
+    out.writeByte(flags);
+    out.writeInt(stream);
+    out.write(payload);
+    out.flush();
+  }
+
+  private void read() {
+    try (var in = new DataInputStream(socket.getInputStream())) {
+      while (true) {
+        int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+        int type = in.readUnsignedByte();
+        int flags = in.readUnsignedByte();
+        int stream = in.readInt();
+        receive(type, flags, stream, in.readNBytes(length));
+      }
+    } catch (IOException closed) {
+      // Streams that are open then are not in `ended`.
+    }
+  }
+
+  private void receive(int type, int flags, int stream, byte[] payload) throws IOException {
+    boolean isAck = (flags & ACK) != 0;
+    switch (type) {
+      case DATA -> body(stream).writeBytes(payload);
+      case SETTINGS -> {
+        if (!isAck) frame(SETTINGS, ACK, 0, new byte[0]);
+      }
+      case PING -> {
+        if (!isAck) frame(PING, ACK, 0, payload);
+      }
+      case WINDOW_UPDATE -> {
+        if (stream == 0) widen(new DataInputStream(new java.io.ByteArrayInputStream(payload)));
+      }
+      default -> {
+        // Nothing that these tests need.
+      }
+    }
+    boolean isLast = (type == DATA || type == HEADERS) && (flags & END_STREAM) != 0;
+    if (isLast || type == RESET) ended.putIfAbsent(stream, body(stream).toString(UTF_8));
+  }
+
+  private synchronized void widen(DataInputStream payload) throws IOException {
+    window += payload.readInt();
+    notifyAll();
+  }
+
+  private ByteArrayOutputStream body(int stream) {
+    return bodies.computeIfAbsent(stream, _ -> new ByteArrayOutputStream());
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    socket.close();
+    notifyAll();
+  }
+}
