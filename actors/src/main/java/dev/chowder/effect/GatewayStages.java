@@ -23,6 +23,7 @@ import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
+import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -42,6 +43,9 @@ public final class GatewayStages implements GatewayWork {
   private static final long MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
   private static final int TAIL_CHARACTERS = 1500;
+
+  /** Keys are far shorter; a longer file was not written by Chowder. */
+  private static final long MAX_KEY_BYTES = 16 * 1024;
 
   /** No home has this generation. */
   private static final int NONE_OF_THEM = -1;
@@ -407,11 +411,30 @@ public final class GatewayStages implements GatewayWork {
     var config = step.config();
     var text =
         known
-            .of(id, step.organizationId(), config.overrides().version(), config.channels())
+            .of(
+                id,
+                step.organizationId(),
+                config.overrides().version(),
+                config.channels(),
+                keyInHome(SandboxId.ofInstance(id.value())))
             .mask(output.strip());
     return text.length() <= TAIL_CHARACTERS
         ? text
         : text.substring(text.length() - TAIL_CHARACTERS);
+  }
+
+  /** The provider key that the agent uses, which its organization may have replaced since. */
+  private Optional<Secret> keyInHome(SandboxId sandbox) {
+    try {
+      return driver
+          .readFile(sandbox, OpenClawHome.PROVIDER_KEY, MAX_KEY_BYTES)
+          .map(ByteString::toStringUtf8)
+          .map(String::strip)
+          .filter(key -> !key.equals(OpenClawOnboarding.NO_KEY.reveal()))
+          .map(Secret::of);
+    } catch (SandboxException unreadable) {
+      return Optional.empty();
+    }
   }
 
   /** Host memory for gateways that the system starts by itself. */

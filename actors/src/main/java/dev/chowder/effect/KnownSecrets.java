@@ -6,18 +6,23 @@ import dev.chowder.openclaw.OverrideLedger;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The secrets that an agent was given, so that text from its sandbox can be masked: its gateway's
  * tokens, its organization's provider keys, its channels' credentials and the sensitive values of
- * its overrides. It does not know what an agent got from elsewhere. Blocks.
+ * its overrides. What an agent got from elsewhere, or before a key was replaced, it recognizes only
+ * by the shape of common keys. Blocks.
  */
 public final class KnownSecrets {
   private static final String MASK = "***";
@@ -27,6 +32,24 @@ public final class KnownSecrets {
 
   /** The same for one line of a secret of several lines. */
   private static final int MIN_LINE = 12;
+
+  /**
+   * Keys of OpenAI, Anthropic, OpenRouter and Stripe; Groq, xAI, Hugging Face, NVIDIA and
+   * Perplexity; GitHub; GitLab; Slack; Google; bots of Telegram; JSON web tokens; and what is sent
+   * as a bearer's token. Quantifiers are possessive: the text is an agent's and may be long.
+   */
+  private static final Pattern SHAPES =
+      Pattern.compile(
+          "(?<![A-Za-z0-9])(?:"
+              + "(?:sk|pk|rk)[-_](?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{16,}+"
+              + "|(?:gsk|xai|hf|nvapi|pplx)[-_][A-Za-z0-9_-]{20,}+"
+              + "|(?:gh[opsur]|github_pat)_[A-Za-z0-9_]{20,}+"
+              + "|glpat-[A-Za-z0-9_-]{20,}+"
+              + "|x(?:ox[a-z]|app)-[A-Za-z0-9-]{10,}+"
+              + "|AIza[A-Za-z0-9_-]{30,}+"
+              + "|eyJ[A-Za-z0-9_-]{10,}+\\.[A-Za-z0-9_-]{10,}+\\.[A-Za-z0-9_-]*+)"
+              + "|(?<![0-9])[0-9]{6,12}+:[A-Za-z0-9_-]{30,}+"
+              + "|(?<=Bearer )[A-Za-z0-9._~+/-]{16,}+=*+");
 
   private final SecretStore secrets;
   private final GatewayTokens tokens;
@@ -44,7 +67,18 @@ public final class KnownSecrets {
    */
   public Masking of(
       InstanceId id, String organizationId, String overrides, Map<String, String> channels) {
+    return of(id, organizationId, overrides, channels, Optional.empty());
+  }
+
+  /** The same with a secret that was found in the sandbox. */
+  Masking of(
+      InstanceId id,
+      String organizationId,
+      String overrides,
+      Map<String, String> channels,
+      Optional<Secret> found) {
     var all = new ArrayList<Secret>();
+    found.ifPresent(all::add);
     tokens.settled(id).ifPresent(all::add);
     tokens.next(id).ifPresent(all::add);
     all.addAll(secrets.getAllOf(organizationId, SecretNames.PROVIDER_KEYS).values());
@@ -74,6 +108,8 @@ public final class KnownSecrets {
         all.add(text);
         // As JSON has it, and line by line, as a log has it.
         all.add(text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\""));
+        // As a URL has it.
+        all.add(URLEncoder.encode(text, StandardCharsets.UTF_8));
         text.lines().map(String::strip).filter(l -> l.length() >= MIN_LINE).forEach(all::add);
       }
       // One may be the beginning of another.
@@ -84,7 +120,7 @@ public final class KnownSecrets {
     public String mask(String text) {
       var masked = text;
       for (var secret : texts) masked = masked.replace(secret, MASK);
-      return masked;
+      return SHAPES.matcher(masked).replaceAll(MASK);
     }
   }
 }

@@ -12,7 +12,7 @@ import java.util.List;
  */
 public final class OpenClawOnboarding {
   /** What a provider that wants no key is sent: OpenClaw refuses an empty one. */
-  private static final Secret NO_KEY = Secret.of("none");
+  public static final Secret NO_KEY = Secret.of("none");
 
   private static final String KEY_SOURCE = "chowder-provider-key";
 

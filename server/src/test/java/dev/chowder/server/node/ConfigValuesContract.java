@@ -281,7 +281,7 @@ abstract class ConfigValuesContract {
             1L << 30);
     try (var node = start(new FakeSandboxDriver(slow), Map.of())) {
       var key = node.newcomer("crab");
-      setKey(node, key, "sk-the-organizations-key");
+      setKey(node, key, "key-that-the-agent-got");
       var id = create(node, key, Map.of("channels.x.botToken", text("12345:bot-hush")));
       Node.await(() -> node.get(key, id).getStage().equals("start_gateway") ? "" : "not there yet");
       Node.await(() -> node.host().observe(Node.sandbox(id)).endpoint().isPresent() ? "" : "boots");
@@ -291,12 +291,17 @@ abstract class ConfigValuesContract {
               .orElseThrow()
               .toStringUtf8()
               .strip();
+      // The agent keeps the key with which it was provisioned.
+      setKey(node, key, "sk-the-organizations-key");
       node.host()
           .crash(
               Node.sandbox(id),
               1,
               "x".repeat(1400)
-                  + " 401 for sk-the-organizations-key, bot 12345:bot-hush, gateway "
+                  + " 401 for sk-the-organizations-key, bot 12345:bot-hush, before that"
+                  + " key-that-the-agent-got, a skill's ghp_"
+                  + "a1".repeat(18)
+                  + ", gateway "
                   + token
                   + ", "
                   + "y".repeat(1300));
@@ -306,7 +311,7 @@ abstract class ConfigValuesContract {
           node.instances(key)
               .listInstanceEvents(ListInstanceEventsRequest.newBuilder().setInstanceId(id).build())
               .toString();
-      for (var secret : List.of("organizations-key", "bot-hush", token)) {
+      for (var secret : List.of("organizations-key", "bot-hush", "agent-got", "ghp_", token)) {
         assertThat(failed.getErrorMessage()).doesNotContain(secret);
         assertThat(history).doesNotContain(secret);
       }

@@ -1,0 +1,77 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.effect.KnownSecrets.Masking;
+import dev.chowder.secret.Secret;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class KnownSecretsTest {
+  private static final String BODY = "aB3dE5fG7h".repeat(4);
+
+  private final Masking masking =
+      new Masking(
+          List.of(Secret.of("hush+now/later"), Secret.of("two \"lines\"\nof-a-secret-key")));
+
+  @Test
+  void aKnownSecretIsMaskedAsItIsAsJsonAsAUrlAndLineByLine() {
+    assertThat(masking.mask("a hush+now/later b")).isEqualTo("a *** b");
+    assertThat(masking.mask("?key=hush%2Bnow%2Flater&b")).isEqualTo("?key=***&b");
+    assertThat(masking.mask("{\"k\":\"two \\\"lines\\\"\\nof-a-secret-key\"}"))
+        .isEqualTo("{\"k\":\"***\"}");
+    assertThat(masking.mask("| of-a-secret-key")).isEqualTo("| ***");
+  }
+
+  /** Such as a key that was replaced while an agent still has it, or a skill's. */
+  @Test
+  void keysOfCommonShapesAreMaskedAlsoIfChowderDoesNotKnowThem() {
+    for (var prefix :
+        List.of(
+            "sk-",
+            "sk-ant-",
+            "sk-or-v1-",
+            "sk_live_",
+            "rk_test_",
+            "gsk_",
+            "xai-",
+            "hf_",
+            "nvapi-",
+            "ghp_",
+            "github_pat_",
+            "glpat-",
+            "AIza",
+            "123456789:")) {
+      assertThat(masking.mask("401 for " + prefix + BODY + ".")).isEqualTo("401 for ***.");
+    }
+    assertThat(masking.mask("xoxb-1234567890-abcdefghij!")).isEqualTo("***!");
+    assertThat(masking.mask("Authorization: Bearer " + BODY + "=="))
+        .isEqualTo("Authorization: Bearer ***");
+    assertThat(masking.mask("eyJhbGciOiJIUzI1NiJ9." + BODY + ".c2ln")).isEqualTo("***");
+    assertThat(masking.mask("https://api.telegram.org/bot123456789:" + BODY + "/getMe"))
+        .isEqualTo("https://api.telegram.org/bot***/getMe");
+  }
+
+  @Test
+  void ordinaryTextStays() {
+    for (var text :
+        List.of(
+            "Error: listen EADDRINUSE: address already in use 127.0.0.1:18789",
+            "at Module._compile (node:internal/modules/cjs/loader:1404:14)",
+            "2026-11-27T08:00:00.123Z risk_assessment_of_the_desk-organizer sk-short sk-a-long-name-only",
+            "sha256:" + "0123456789abcdef".repeat(4),
+            "instance 0190a000-0000-7000-8000-00000000000a ended with exit code 137")) {
+      assertThat(masking.mask(text)).isEqualTo(text);
+    }
+  }
+
+  @Test
+  void aLongLineOfAnAgentTakesNoLongTime() {
+    var line =
+        ("sk-" + "a".repeat(100) + " eyJ" + "b".repeat(100) + "." + " 123456").repeat(20_000);
+    var begun = System.nanoTime();
+    assertThat(masking.mask(line)).hasSizeGreaterThan(line.length() / 2);
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+  }
+}
