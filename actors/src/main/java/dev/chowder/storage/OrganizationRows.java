@@ -86,6 +86,18 @@ public final class OrganizationRows {
                 .list());
   }
 
+  /** Returns whether there is an organization with another standing. */
+  public boolean isAnyBesides(String standing) {
+    return jdbi.withHandle(
+        handle ->
+            handle
+                .createQuery("SELECT 1 FROM organizations WHERE standing <> :standing LIMIT 1")
+                .bind("standing", standing)
+                .mapTo(Integer.class)
+                .findOne()
+                .isPresent());
+  }
+
   /**
    * Organizations whose count of taken slots is not the count of instances that hold one: a create
    * or a delete is under way, or a crash left something between the two. Rows may be behind; the

@@ -50,6 +50,7 @@ import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationSettings;
 import dev.chowder.organization.Organizations;
+import dev.chowder.organization.Standing;
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.rows.RowRepair;
@@ -471,7 +472,7 @@ public final class Chowder implements AutoCloseable {
                 settings.signUpOpen(),
                 settings.unisolatedOrganizations(),
                 driver::isolationFailure,
-                () -> !organizationRows.list(1, Optional.empty()).isEmpty()),
+                () -> organizationRows.isAnyBesides(Standing.DELETED.label())),
             clock);
     var revocations =
         lifeline.add(

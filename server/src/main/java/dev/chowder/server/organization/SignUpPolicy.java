@@ -23,7 +23,7 @@ public final class SignUpPolicy {
    * @param withoutIsolation whether the operator allows organizations beside each other on a host
    *     that does not isolate sandboxes
    * @param isolationFailure why the host does not; empty if it does
-   * @param anyOrganization whether there is an organization already; may block
+   * @param anyOrganization whether there is an organization that is not deleted; may block
    */
   public SignUpPolicy(
       boolean open,

@@ -38,6 +38,25 @@ class IsolationTest {
   }
 
   @Test
+  void afterItsOrganizationWasDeletedAnotherOneMaySignUpThere() throws Exception {
+    var host = Node.host(home.resolve("sandboxes"));
+    host.isolationFailure(Optional.of("iptables is missing"));
+    try (var node = Node.start(home, host, Map.of("chowder.deletion.retry-every", "100ms"))) {
+      var first = node.organizationId(node.newcomer("crab"));
+      assertThat(
+              node.operator("POST", "organizations/" + first + "/delete", "{\"name\": \"org\"}")
+                  .statusCode())
+          .isEqualTo(200);
+      Node.await(
+          () -> {
+            var shown = node.operator("GET", "organizations", "").body();
+            return shown.contains("\"deleted\"") ? "" : shown;
+          });
+      var _ = node.newcomer("crab");
+    }
+  }
+
+  @Test
   void anOperatorMayAllowMoreOrganizationsThere() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
     host.isolationFailure(Optional.of("iptables is missing"));
