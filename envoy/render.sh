@@ -34,7 +34,7 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_MAX_EVENT_BYTES:=262144}"
 # How long a body that needs no key may take to arrive: a sign-up, and an event of Stripe's.
 : "${CHOWDER_EVENT_SECONDS:=5}"
-# Requests without a well-formed API key from one client address: by the second, and at once after a pause.
+# Requests without a well-formed API key from one client address: per second, and at once after a pause.
 : "${CHOWDER_NO_KEY_PER_SECOND:=100}"
 : "${CHOWDER_NO_KEY_BURST:=500}"
 # TLS for callers: CHOWDER_TLS_CERTIFICATE and CHOWDER_TLS_KEY, and CHOWDER_TLS_CLIENT_CA where they must have certificates, too.

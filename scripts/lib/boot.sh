@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Starts the installation after a reboot, by a unit of systemd where the host runs systemd. Needs common.sh and settings.sh.
+# Starts the installation after a reboot, with a systemd unit where the host runs systemd. Needs common.sh and settings.sh.
 
 BOOT_SCRIPT="$CHOWDER_HOME/boot"
 # They open the database or speak to Stripe, and are never written to the disk.
@@ -7,7 +7,7 @@ BOOT_SECRETS=(CHOWDER_STORAGE_PASSWORD CHOWDER_MASTER_KEY CHOWDER_STRIPE_SECRET_
 # Beside CHOWDER_*: variables that decide where scripts/up finds its tools.
 BOOT_VARIABLES=(PATH HOME JAVA_HOME ENVOY_BIN DOCKER_HOST DOCKER_CONFIG DOCKER_CONTEXT XDG_CACHE_HOME HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
 
-# boot_remember: notes the settings that scripts/up was given, before its parts add theirs.
+# boot_remember: records the settings that scripts/up was given, before its parts add theirs.
 boot_remember() { BOOT_SETTINGS="$(boot_script)"; }
 
 # boot_ensure: after a reboot the installation starts with the settings of this scripts/up.
@@ -31,11 +31,11 @@ boot_ensure() {
   boot_install || say "Chowder does not start by itself after a reboot: the unit of systemd could not be installed. Run $BOOT_SCRIPT then."
 }
 
-# As sd_booted(3) tells it.
+# The test of sd_booted(3).
 boot_has_systemd() { [ -d /run/systemd/system ]; }
 
-# boot_script: prints a script that runs scripts/up with the settings of now. It holds no secret, and no key of a model
-# provider: the organization has those.
+# boot_script: prints a script that runs scripts/up with the current settings. It holds no secret and no key of a model
+# provider, since the organization has those.
 boot_script() {
   local name
   printf '#!/usr/bin/env bash\n# Written by scripts/up: starts this installation with the settings of the last scripts/up.\n'

@@ -67,8 +67,8 @@ model_configure() {
   model_ports_open
   digest="$(model_settings | sha256sum | cut -c1-32)"
   if [ "$(model_settings)" = "{}" ] || [ "$(cat "$told" 2>/dev/null)" = "$digest" ]; then return 0; fi
-  # The demo model takes no key, and one that is stored for another server must not be sent to it.
-  model_settings | jq -c --arg provider "$MODEL_PROVIDER" 'if $provider == "demo" then . + {model_api_keys: {custom: ""}} else . end' | api PATCH /v1/organization --data-binary @- >/dev/null || die "the organization could not be told which model to use (see above)."
+  # The demo model needs no key, and a key that is stored for another server must not be sent to it.
+  model_settings | jq -c --arg provider "$MODEL_PROVIDER" 'if $provider == "demo" then . + {model_api_keys: {custom: ""}} else . end' | api PATCH /v1/organization --data-binary @- >/dev/null || die "the model of the organization could not be set (see above)."
   printf '%s\n' "$MODEL_PROVIDER" >"$CHOWDER_HOME/model-provider"
   printf '%s\n' "$digest" | secret_file "$told"
 }

@@ -2,14 +2,14 @@
 # Starts and ends supervised background processes by pid files; it knows nothing of what they do. Needs common.sh and
 # settings.sh.
 #
-# Of each process run/NAME.pid is the process itself and run/NAME.supervisor its supervisor (scripts/lib/supervise), which
-# starts it again whenever it ends by itself.
+# run/NAME.pid has the id of a process, run/NAME.supervisor that of its supervisor (scripts/lib/supervise), which starts it
+# again whenever it ends by itself.
 
 export CHOWDER_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 
 # process_start NAME COMMAND...: in a session of its own, so that it outlives the terminal; output goes to logs/NAME.log.
-# The caller may have provider keys in the environment; a process's environment is no place for them. What opens the
-# database or speaks to Stripe is for the server alone.
+# The caller may have provider keys in the environment; a process's environment is no place for them. Secrets of the
+# database and of Stripe are for the server alone.
 process_start() {
   local name="$1" log="$LOGS/$1.log" hidden=(-u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY)
   shift
@@ -90,7 +90,7 @@ process_await() {
 
 process_up_or_ended() { "$@" || process_ended_twice "$PROCESS_AWAITED" || ! process_runs "$PROCESS_AWAITED"; }
 
-# Once may be for a port that another process used for a moment.
+# It may end once because another process used its port for a moment.
 process_ended_twice() { [ -s "$RUN/$1.exit" ] && [ "$(wc -l <"$RUN/$1.exit")" -ge 2 ]; }
 
 # port_free PORT VARIABLE WHAT: dies with one sentence if another process listens there. A process of ours whose supervisor was

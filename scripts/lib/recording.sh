@@ -286,8 +286,8 @@ place() {
   cat "$folder/environment"
 }
 
-# An upgraded installation has the images that its agents were made from. Where the recipe changed since, the record's is not built again:
-# the present one takes its name, which is said.
+# An upgraded installation has the images that its agents were made from. If the recipe changed since, the recorded image is not built
+# again: the current one gets its name, with a message.
 place_image() {
   local image current
   image="$(jq -r '.Labels["dev.chowder.snapshot"]' "$1"/volumes/*.json | sort -u)"
@@ -307,7 +307,7 @@ place_volume() {
     -C /home/node -xzf - <"${1%.json}.tar.gz"
 }
 
-# Those that ran run again, as they were made then.
+# Containers that ran run again, with their recorded configuration.
 place_container() {
   local name
   name="$(basename "$1" .json)"

@@ -52,7 +52,8 @@ storage_copy_database() {
   fi
 }
 
-# storage_pack FOLDER FILE [--unsigned]: whole or not at all, for its owner only, and signed with the master key.
+# storage_pack FOLDER FILE [--unsigned]: writes FILE completely or not at all, readable by its owner only, signed
+# with the master key.
 storage_pack() {
   (umask 077 && tar -C "$1" -cf "$2.part" .) || return 1
   if [ "${3:-}" != --unsigned ] && ! storage_order sign-backup "$2.part"; then

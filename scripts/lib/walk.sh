@@ -38,7 +38,7 @@ walk() {
   walk_next "$id"
 }
 
-# walk_never_ran INSTANCE: did its first provisioning fail, so that it has no files of a user's?
+# walk_never_ran INSTANCE: did its first provisioning fail, so that it has no user's files?
 walk_never_ran() {
   jq -e '(.stages // []) | .[0].name == "create_sandbox" and all(.[]; .name != "start_gateway" or .outcome == "failed")' <<<"$1" >/dev/null
 }

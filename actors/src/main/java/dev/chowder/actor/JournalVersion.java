@@ -6,14 +6,14 @@ import org.apache.pekko.cluster.Member;
 import org.apache.pekko.cluster.typed.Cluster;
 
 /**
- * The version of the journal's format. A node tells the others which one it reads by its {@code
- * app-version}, so that none writes an event type that another member cannot read: during a rolling
- * upgrade an instance may move to a node of the version before. Knows no event.
+ * The version of the journal's format. A node announces the version that it reads in its {@code
+ * app-version}. No node writes an event type that another member cannot read, since an instance may
+ * move to a node of the previous version during a rolling upgrade. Does not know any event.
  */
 public final class JournalVersion {
   /**
-   * What this version reads, and {@code pekko.cluster.app-version} with it. It grows with each
-   * release that adds an event type.
+   * The version that this build reads; {@code pekko.cluster.app-version} must match. It grows with
+   * each release that adds an event type.
    */
   public static final int CURRENT = 1;
 

@@ -150,11 +150,11 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   /**
-   * Waits until this node is a member and its regions of shards have found the coordinator: a
-   * message to any entity goes its way then.
+   * Waits until this node is a member and its shard regions have found the coordinator, so that a
+   * message reaches any entity.
    *
-   * @throws NotJoinedException when that is not so within {@code join-limit}, not counting the time
-   *     that others have to show that they use the database; at once if they do
+   * @throws NotJoinedException if that takes longer than {@code join-limit}, not counting the time
+   *     for which this node waits for other users of the database; at once if there are any
    */
   public void awaitReady() {
     var healthy = new ClusterShardingHealthCheck(system.classicSystem());

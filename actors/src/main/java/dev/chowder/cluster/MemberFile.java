@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A locked file with the name under which this process is recorded as a member. The kernel releases
- * the lock when the process ends, however it ends: a node that gets the lock knows that the process
- * named in the file is dead.
+ * the lock whenever the process ends, so a node that gets the lock knows that the process named in
+ * the file is dead.
  */
 final class MemberFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MemberFile.class);

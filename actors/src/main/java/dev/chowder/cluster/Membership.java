@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ensures that the nodes on one database are one cluster. A node asks here before it forms a
- * cluster or joins one; afterwards this holds the node's part of the cluster's lock, and gets it
- * again after an outage of the database.
+ * Ensures that the nodes on one database are one cluster. Permits this node to form a cluster or to
+ * join one. Afterwards it holds the node's share of the cluster's lock, and acquires it again after
+ * an outage of the database.
  *
  * <p>A cluster is formed at once if no session holds the lock and no process is recorded as a
  * member. A process that left is not recorded, and neither is one that this or another starting
@@ -111,12 +111,12 @@ public final class Membership implements AutoCloseable {
     return "process " + ProcessHandle.current().pid() + " on " + host;
   }
 
-  /** Why this node must not form a cluster; empty while that is not known. */
+  /** Returns why this node must not form a cluster; empty while that is not known. */
   Optional<String> refusal() {
     return Optional.ofNullable(refused.getNow(null));
   }
 
-  /** Whether this node waits for what others do at the database. */
+  /** Returns whether this node waits for other users of the database. */
   boolean isWaiting() {
     return waiting;
   }
@@ -138,14 +138,16 @@ public final class Membership implements AutoCloseable {
             });
   }
 
-  /** Whether this node may form a cluster now; if so, it has become the database's. */
+  /**
+   * Returns whether this node may form a cluster now; if so, the database's row names that cluster.
+   */
   CompletionStage<Boolean> tryForm() {
     if (database.isEmpty()) return CompletableFuture.completedFuture(true);
     var here = database.get();
     return CompletableFuture.supplyAsync(() -> attempt(here, () -> formNow(here)), here.executor());
   }
 
-  /** Whether this node may join the cluster that there is now; if so, it holds the lock. */
+  /** Returns whether this node may join the existing cluster; if so, it holds the lock. */
   CompletionStage<Boolean> tryJoin() {
     if (database.isEmpty()) return CompletableFuture.completedFuture(true);
     var here = database.get();
@@ -231,7 +233,8 @@ public final class Membership implements AutoCloseable {
         cluster = joined;
         yield true;
       }
-      // Another node forms one, or the one that was found has not.
+      // Another node is forming a cluster, or the cluster that was found has not finished
+      // forming.
       case Hold.Busy(), Hold.Unnamed(), Hold.Other _ -> false;
     };
   }
@@ -241,7 +244,8 @@ public final class Membership implements AutoCloseable {
   }
 
   /**
-   * While the database is unavailable the node goes on: it cannot do harm there, nor can others.
+   * While the database is unavailable the node continues: neither it nor another node can write to
+   * it.
    */
   private void keep(SharedDatabase here) {
     var ours = cluster;
@@ -299,7 +303,7 @@ public final class Membership implements AutoCloseable {
       CompletableFuture.runAsync(() -> leave(here), here.executor())
           .get(LEAVE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException why) {
-      LOG.info("left without telling the database: {}", why.toString());
+      LOG.info("left without removing the member's record: {}", why.toString());
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     } finally {

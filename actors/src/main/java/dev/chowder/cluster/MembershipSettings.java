@@ -9,7 +9,7 @@ import java.time.Duration;
  * How a node proves that its database has one cluster; {@code reference.conf} says what each value
  * means.
  *
- * @param file by which a node proves that the process before it is dead
+ * @param file proves to a node that the process before it is dead
  * @param formationWait how long others have to show that they use the database
  * @param check between two checks of a member's session
  * @param limits of that session

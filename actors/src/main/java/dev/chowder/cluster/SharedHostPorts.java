@@ -25,9 +25,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells every node when the host's open ports changed, and which ports the nodes themselves listen
- * on. All nodes of a host keep the same firewall chain, so a node that did not know of a change
- * would undo it. The open ports themselves are in the database; this class does not know them.
+ * Notifies every node when the host's open ports changed, and shares which ports the nodes
+ * themselves listen on. All nodes of a host keep the same firewall chain, so a node that missed a
+ * change would undo it. The open ports themselves are in the database; this class does not know
+ * them.
  */
 public final class SharedHostPorts implements NodePorts {
   private static final Logger LOG = LoggerFactory.getLogger(SharedHostPorts.class);
@@ -36,7 +37,7 @@ public final class SharedHostPorts implements NodePorts {
   /** Only grows: a port that was a node's stays closed until all nodes have stopped. */
   private static final Key<GSet<Integer>> OWN = GSetKey.create("own-host-ports");
 
-  /** How long the other nodes are told directly; gossip reaches those that this does not reach. */
+  /** Timeout of the direct message to the other nodes; gossip reaches those that it misses. */
   private static final Duration TELL = Duration.ofSeconds(2);
 
   private sealed interface Message<D extends ReplicatedData> {
@@ -71,7 +72,7 @@ public final class SharedHostPorts implements NodePorts {
     this.own = own;
   }
 
-  /** Starts to share what nodes tell each other. */
+  /** Starts sharing with the other nodes. */
   public static SharedHostPorts share(ActorSystem<?> system, Executor blocking) {
     var ownPorts = new AtomicReference<>(Set.<Integer>of());
     var onChange = new AtomicReference<Runnable>(() -> {});
@@ -104,7 +105,7 @@ public final class SharedHostPorts implements NodePorts {
 
   /**
    * From now on calls {@code onChange}: at once, after each change at any node, and at the
-   * interval, since what it does may fail.
+   * interval, since a call may fail.
    *
    * @param onChange may block
    */
@@ -123,7 +124,7 @@ public final class SharedHostPorts implements NodePorts {
             counter -> counter.increment(DistributedData.get(system).selfUniqueAddress(), 1)));
   }
 
-  /** Tells all nodes which ports this one listens on; those of an earlier call stay. */
+  /** Announces to all nodes which ports this one listens on; those of an earlier call stay. */
   public void listen(Set<Integer> ports) {
     ownPorts.updateAndGet(before -> union(before, ports));
     own.tell(
@@ -162,7 +163,7 @@ public final class SharedHostPorts implements NodePorts {
                           Message.Updated::new);
                   case Message.Changed<D>(Replicator.Changed<D> now) ->
                       onChange.accept(now.get(key));
-                  // Never deleted; what the direct message did not reach, gossip does.
+                  // Never deleted; gossip reaches the nodes that the direct message misses.
                   case Message.Changed<D> _, Message.Updated<D> _ -> {}
                 }
                 return Behaviors.same();

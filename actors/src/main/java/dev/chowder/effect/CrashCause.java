@@ -5,12 +5,13 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.Locale;
 
 /**
- * Why a process ended that nobody told to: memory, disk, or its own doing; read off what the engine
- * and its last lines say.
+ * Why a process ended that Chowder did not stop: memory, disk, or the process itself. Derived from
+ * the engine's answer and the last lines of the log.
  *
  * @param reason UPPER_SNAKE
- * @param text in plain words, without whose process it was
- * @param byItself whether the process is to blame, and not the engine, the host or a stop
+ * @param text in plain words, without the name of the process
+ * @param byItself whether the process ended by itself, and not because of the engine, the host or a
+ *     stop
  */
 record CrashCause(String reason, String text, boolean byItself) {
   CrashCause(String reason, String text) {

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures the homes of running agents from time to time, and reports those over the limit to their
- * instances. What an instance does then is its own rule. For one node of a cluster.
+ * Measures the homes of running agents at an interval, and reports those over the limit to their
+ * instances, which decide what follows. Runs on one node of a cluster.
  */
 public final class DiskWatch implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
@@ -34,7 +34,7 @@ public final class DiskWatch implements OnePerCluster.Duty {
   /**
    * Limits of agents' homes; {@code reference.conf} says what each is for.
    *
-   * @param limit of one home; 0 bytes: none is measured
+   * @param limit of one home; 0 bytes disables measuring
    * @param interval between two measurements of all
    * @param atOnce homes that are measured at once
    * @param batch rows in one query
@@ -92,7 +92,7 @@ public final class DiskWatch implements OnePerCluster.Duty {
 
   @Override
   public void nodeGone() {
-    // Nothing to take over: the next measurement looks at all.
+    // Another node has nothing to take over: the next measurement covers all homes.
   }
 
   @Override

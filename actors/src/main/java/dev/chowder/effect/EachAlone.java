@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Treats each of many items by itself, a few at once: one that fails or hangs keeps no other from
- * its turn. Knows nothing of what is done.
+ * Runs an action for each of many items, a few at once. An item that fails or hangs does not delay
+ * the others. Does not know what the action does.
  */
 public final class EachAlone {
   private static final Logger LOG = LoggerFactory.getLogger(EachAlone.class);
@@ -19,13 +19,13 @@ public final class EachAlone {
   private EachAlone() {}
 
   /**
-   * Returns when all items were treated, with those that were not treated to the end. Each that
-   * failed has left a line in the log. An interrupt interrupts those under way. Those that it kept
-   * from beginning are returned, too: a caller must not take a part for the whole.
+   * Runs the action for all items and returns those that were not completed. Each failure is
+   * logged. An interrupt interrupts the running actions. Items that it kept from starting are
+   * returned, too, so that a caller does not take a part for the whole.
    *
    * @param what an item is, for the log, such as {@code sandbox}
    * @param atOnce how many are treated at once
-   * @param action bounds its own time, and heeds an interrupt
+   * @param action must bound its own time and react to an interrupt
    */
   public static <T> List<T> run(
       String what, Collection<T> items, int atOnce, Consumer<? super T> action) {

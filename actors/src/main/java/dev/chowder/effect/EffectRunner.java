@@ -35,9 +35,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Runs effects on virtual threads: one at a time per instance, each try within its deadline. A try
  * needs a permit: at most {@link EffectSettings#maxConcurrent} run at once on this node, and of
- * stages that start OpenClaw at most {@link EffectSettings#maxConcurrentBoots}. Both are granted to
- * organizations in turn. An effect that must succeed in the end (a slot, a removal) is tried until
- * it does or is no longer pending; between two tries it holds no permit. Time in the queue counts
+ * stages that start OpenClaw at most {@link EffectSettings#maxConcurrentBoots}. Organizations get
+ * both in turn. An effect that must succeed in the end (a slot, a removal) is tried until it
+ * succeeds or is no longer pending; between two tries it holds no permit. Time in the queue counts
  * against no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
@@ -111,12 +111,12 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     return run == null ? Duration.ZERO : run.underWay();
   }
 
-  /** How many effects wait for a permit. */
+  /** Returns how many effects wait for a permit. */
   public int waiting() {
     return places.waiting() + boots.waiting();
   }
 
-  /** How many agents boot on this node, or wait for the permit to. */
+  /** Returns how many agents boot on this node, or wait for a permit to boot. */
   public int booting() {
     return boots.waiting() + boots.taken();
   }
@@ -215,14 +215,15 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * Waits for the run before this one, and so for all before it, since that one waits, too. A run
-     * that is cancelled meanwhile still waits: it stands for its predecessors to those after it.
+     * Waits for the previous run, and so for all before it, since that one waits, too. A run that
+     * is cancelled meanwhile still waits, because later runs wait for its predecessors only through
+     * it.
      */
     private void awaitPredecessor() {
       var before = previous;
       previous = null;
       if (before == null || before.hasEndedWithin(settings.cancelWait())) return;
-      LOG.warn("instance={} effect={} still busy after it was given up", id, before.name());
+      LOG.warn("instance={} effect={} still busy after it was cancelled", id, before.name());
     }
 
     /** Waits at most until {@code limit} after it was cancelled, also while interrupted. */
@@ -294,8 +295,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * Holds no permit: it waits for minutes, or for memory that comes only when another gateway
-     * stops. A clock that was set back makes no wait longer.
+     * Holds no permit: it may wait for minutes, or for memory until another gateway stops. A clock
+     * that is set back does not make the wait longer.
      */
     private void awaitStart(InstanceEffect.AwaitStart wait) throws InterruptedException {
       var restarts = settings.restarts();
@@ -322,7 +323,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       }
     }
 
-    /** As it is to be done now: the overrides may have changed on the way to it. */
+    /**
+     * Returns the effect as it is pending now: the overrides may have changed before this stage.
+     */
     private Step step(Stage stage, RunStages plan) {
       var config = latest instanceof RunStages left ? left.config() : plan.config();
       return new Step(
@@ -354,7 +357,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         if (givenUp) return false;
         var why = tried.failure().orElseThrow();
         left = left.minus(tried.took()).minus(pause);
-        // Time without the database does not count: nothing that happens then can be reported.
+        // Time without the database does not count: no report could be persisted then.
         if (Outage.isBehind(why)) left = limit;
         else if (!outlastsItsEngine(step, why) || left.isNegative()) {
           fail(step, begun.get(), failure(stage.label(), why));
@@ -366,7 +369,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       }
     }
 
-    /** One try of a stage: its outcome, or why it has none. */
+    /** One try of a stage: its outcome, or the failure. */
     private record StageTry(
         Optional<GatewayWork.Outcome> outcome, Optional<Exception> failure, Duration took) {}
 
@@ -404,8 +407,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * An agent that ran before outlasts its engine's restart, which may have ended it. A create
-     * fails at once if there is no engine.
+     * The start of an agent that ran before waits for a restart of the engine, which may have ended
+     * it. A create fails at once if the engine does not answer.
      */
     private boolean outlastsItsEngine(Step step, Exception why) {
       return step.attempt() > 1
@@ -496,9 +499,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * Tries until it works, is cancelled, or {@code limit} is over, when the last failure is
-     * thrown. Each try waits for a permit; what counts is the time that it takes, and the pause
-     * after it.
+     * Tries until it succeeds or is cancelled. After {@code limit} it throws the last failure. Each
+     * try waits for a permit; only the time of the tries and of the pauses between them counts.
      */
     private String untilDone(Attempt attempt, Optional<Duration> limit)
         throws InterruptedException {

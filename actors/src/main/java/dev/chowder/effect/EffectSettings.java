@@ -12,19 +12,19 @@ import java.util.Map;
  * @param maxConcurrent how many effects run at once on this node, besides the starts of OpenClaw
  * @param maxConcurrentBoots how many stages that start OpenClaw run at once on this node
  * @param stageLimits how long each stage may take
- * @param probeLimit how long a provider may take to list its models before onboarding goes on
- *     without
+ * @param probeLimit how long a provider may take to list its models before onboarding continues
+ *     without the list
  * @param probeBelieved how long a key that a provider took is not tried again
  * @param readyLimit how long a gateway may take to be ready; its stage has {@code start-allowance}
  *     more, so that its log can still be read
- * @param stopLimit how long a stop may take altogether
+ * @param stopLimit how long a whole stop may take
  * @param drain how long a gateway may finish its work before it is killed
  * @param applyLimit how long a running gateway is tried that does not take a changed configuration
  * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
  *     time
  * @param retryMax the longest such pause
  * @param reportWithin stages that end so soon after one another share a write to the journal
- * @param cancelWait how long a given-up effect is waited for before the next one begins
+ * @param cancelWait how long the next effect waits for a cancelled one
  * @param restarts when a gateway that was lost is started again
  */
 public record EffectSettings(
@@ -72,7 +72,7 @@ public record EffectSettings(
         RestartSettings.of(root));
   }
 
-  /** One waits for the disk while another computes, so there are two for each processor. */
+  /** Two for each processor: one waits for the disk while the other computes. */
   private static int boots(int configured) {
     return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
   }

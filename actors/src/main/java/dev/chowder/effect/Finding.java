@@ -35,8 +35,8 @@ sealed interface Finding {
   record Unknown() implements Finding {}
 
   /**
-   * A home volume that may hold an agent's data is there, and it is not the one that the instance
-   * had last: one that was lost came back. A recover starts with it; until then it is kept.
+   * The home volume may hold an agent's data and is not the one that the instance had last: a lost
+   * volume came back. It is kept until a recover starts with it.
    */
   record Reappeared(InstanceView view) implements Finding {}
 
@@ -63,7 +63,8 @@ sealed interface Finding {
                   ? new Harmless(view)
                   : new AsExpected();
       case ERROR -> view.owes() ? new AsExpected() : failed(view, seen, sight, endedBefore);
-      // Deleted is deleted, whichever home it is and whatever attempt ran in it.
+      // A deleted instance keeps no home, whatever its generation and whatever attempt ran in
+      // it.
       case TERMINATED ->
           view.owes() || sight instanceof Sight.Nothing
               ? new AsExpected()
@@ -71,7 +72,7 @@ sealed interface Finding {
     };
   }
 
-  /** What is there of an instance that failed, and owes nothing. */
+  /** Judges the sandbox of a failed instance that has no pending effect. */
   private static Finding failed(
       InstanceView view, SandboxObservation seen, Sight sight, Instant endedBefore) {
     var homes = view.profile().homes();

@@ -120,7 +120,7 @@ public final class GatewayStages implements GatewayWork {
   private Outcome run(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
     return switch (step.stage()) {
       case CREATE_SANDBOX -> {
-        // What an attempt before left: its removal may be under way still.
+        // Remains of an earlier attempt: its removal may still be under way.
         removeUnused(sandbox, step.attempt(), step.homes(), step.homes().generation());
         driver.create(
             new SandboxSpec(sandbox, step.organizationId(), snapshot, step.homes().generation()));
@@ -186,9 +186,9 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
-    // What was applied to the home that took its place, and is gone, is missing in this one.
+    // This home lacks what was applied to the home that took its place and is gone.
     if (step.homes().adopted()) channels.homeIsNew(id, step.config().channels());
-    // Read at once: a value is kept only while its version is among the last ones.
+    // Read at once: a value is kept only while its version is one of the last 32.
     var wanted = step.config();
     var patches = overrides.pending(id, wanted);
     var pending = channels.pending(id, wanted.channels());
@@ -268,7 +268,7 @@ public final class GatewayStages implements GatewayWork {
               OpenClawHome.GATEWAY_ENVIRONMENT,
               OpenClawHome.GATEWAY_PORT));
     } catch (SandboxException why) {
-      // An engine that ends right after it started a process refuses to say where it answers.
+      // An engine that ends right after it started a process does not report the address.
       boolean ended =
           why.reason() == SandboxException.Reason.REFUSED
               && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
@@ -362,8 +362,8 @@ public final class GatewayStages implements GatewayWork {
   }
 
   /**
-   * Removes the home that is there if no agent ever ran in it, unless it is the one to be kept. One
-   * in which an agent ran, or of which the journal does not know, stays.
+   * Removes the existing home if no agent ever ran in it, unless it is the one to be kept. A home
+   * in which an agent ran, or that the journal does not know, stays.
    */
   private void removeUnused(SandboxId sandbox, int attempt, Homes homes, int kept) {
     driver

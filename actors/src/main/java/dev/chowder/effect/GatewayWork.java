@@ -22,21 +22,24 @@ public interface GatewayWork {
   /** Returns whether the host has memory for one more gateway now, and counts it if so. */
   boolean admitStart();
 
-  /** Ends the gateway of this attempt, or of one before: drained if it drains in time. */
+  /**
+   * Stops the gateway of this attempt or of an earlier one, after it has drained if it does so in
+   * time.
+   */
   void stop(InstanceId id, int attempt) throws InterruptedException;
 
   /**
-   * Has the running gateway take its configuration.
+   * Makes the running gateway apply its configuration.
    *
-   * @throws WorkFailure when it does not take it now, and may later
+   * @throws WorkFailure if it does not apply it now, but may do so later
    */
   Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
 
   /**
-   * What became of a configuration.
+   * The outcome of a configuration.
    *
-   * @param overrides what became of the overrides in it
-   * @param note why something was not taken; empty if all was
+   * @param overrides the outcome of the overrides in it
+   * @param note why something was not applied; empty if all was
    */
   record Applied(ConfigValues.Taken overrides, String note) {}
 
@@ -52,8 +55,8 @@ public interface GatewayWork {
   /**
    * One stage of an instance's way to a running gateway.
    *
-   * @param config what {@link Stage#OPENCLAW_CONFIG} brings to the home
-   * @param homes which home it is about, and which must not be touched
+   * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home
+   * @param homes the home that it uses, and those that it must not touch
    */
   record Step(
       Stage stage,
@@ -62,17 +65,17 @@ public interface GatewayWork {
       ModelChoice model,
       WantedConfig config,
       Homes homes) {
-    /** What the driver may touch for it. */
+    /** Returns what the driver may touch for this stage. */
     Fence fence() {
       return new Fence(attempt, homes.generation());
     }
   }
 
   /**
-   * How a step went.
+   * The result of a stage.
    *
-   * @param endpoint where the gateway answers, if this step is the one that knows
-   * @param overrides the version of the overrides that this step wrote; empty if it wrote none
+   * @param endpoint the gateway's address, if this stage learns it
+   * @param overrides the version of the overrides that this stage wrote; empty if it wrote none
    */
   record Outcome(
       StageRecord.Outcome outcome, String note, Optional<String> endpoint, String overrides) {

@@ -31,15 +31,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compares what the sandboxes' host has with what the journal says, and does what follows, unless
- * too much would follow at once. Knows nothing of when that happens. Throws when the host cannot be
- * listed or the rows cannot be read, and has done nothing then. A single sandbox or instance that
- * does not answer is unknown for now: the next comparison asks again.
+ * Compares the sandboxes of the host with the journal and acts on the differences, unless too much
+ * would be lost at once. Does not know when comparisons happen. Throws, and has done nothing, if
+ * the host cannot be listed or the rows cannot be read. A single sandbox or instance that does not
+ * answer is unknown for now: the next comparison asks again.
  */
 final class HostComparison {
   private static final Logger LOG = LoggerFactory.getLogger(HostComparison.class);
 
-  /** No instance is there that could get a later attempt. */
+  /** For sandboxes without an instance that could get a later attempt. */
   private static final int NO_LIMIT = Integer.MAX_VALUE;
 
   private final Instances instances;
@@ -81,11 +81,11 @@ final class HostComparison {
   }
 
   /**
-   * Compares all sandboxes. Harmless findings are reported at once, destructive ones are judged all
-   * together. Only sandboxes that differ from the journal by the listing are inspected.
+   * Compares all sandboxes. Harmless findings are reported at once, destructive ones are judged
+   * together. Only sandboxes whose listing differs from the journal are inspected.
    *
-   * @param live all instances that are not terminated, read before this call: nothing that was seen
-   *     of an attempt is reported to a later one
+   * @param live all instances that are not terminated, read before this call, so that an
+   *     observation of an attempt is never reported to a later one
    */
   void compare(List<InstanceView> live) {
     Map<SandboxId, SandboxObservation> listed = new LinkedHashMap<>();
@@ -121,8 +121,8 @@ final class HostComparison {
   /**
    * Sandboxes that are unknown for now.
    *
-   * @param all of it
-   * @param missing those of it that an instance has by its row, and the listing does not show
+   * @param all including those that are missing
+   * @param missing those that an instance has by its row but the listing does not show
    */
   private record Unclear(Set<SandboxId> all, Set<SandboxId> missing) {}
 
@@ -139,14 +139,14 @@ final class HostComparison {
     return !(finding instanceof Finding.AsExpected) && !(finding instanceof Finding.TooEarly);
   }
 
-  /** Looks at one that differs, or of which no row tells; empty if it does not differ after all. */
+  /** Inspects a sandbox that differs or has no row; empty if it does not differ after all. */
   private Optional<Inspected> inspect(
       SandboxId id, @Nullable InstanceView row, @Nullable SandboxObservation listed) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
     if (listed != null) {
       var finding = find(view, listed);
       if (!differs(finding)) return Optional.empty();
-      // What is known of it is what the listing says.
+      // Only its listing is known.
       if (finding instanceof Finding.Unknown) return Optional.of(new Inspected(listed, finding));
     }
     var seen = driver.observe(id);
@@ -180,7 +180,7 @@ final class HostComparison {
     quarantine.all().stream()
         .filter(Quarantine.Unaccounted::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
-    // Nothing follows from a missing sandbox that is unknown for now, but it may be lost as well.
+    // Nothing is concluded from a missing sandbox that is unknown for now, but it may be lost.
     if (ids.isEmpty() && !unclear.missing().isEmpty()) return;
     unclear.missing().forEach(id -> ids.add(id.value()));
     if (!alarm.permits(ids, massLimit, now)) {
@@ -270,7 +270,7 @@ final class HostComparison {
     }
   }
 
-  /** Each by itself: the log of one that ended is read, and may not come. */
+  /** Each by itself: the log of an ended process is read, which may hang. */
   private void tell(Map<SandboxObservation, InstanceView> seen) {
     var _ =
         EachAlone.run(

@@ -23,13 +23,13 @@ import org.slf4j.LoggerFactory;
  * Decides which ports of the host's loopback sandboxes may reach, and has the driver open those
  * that an organization uses and no others. Does not know how a port is opened.
  *
- * <p>What it decides from is in the database and in the settings, so every node comes to the same
- * set. Every method blocks.
+ * <p>All input is in the database and the settings, so every node computes the same set. Every
+ * method blocks.
  */
 public final class HostPortAccess {
   private static final Logger LOG = LoggerFactory.getLogger(HostPortAccess.class);
 
-  /** What is known of a port. */
+  /** The state of a port. */
   public enum State {
     /** The operator allows it. */
     LISTED,
@@ -41,7 +41,7 @@ public final class HostPortAccess {
     OWN
   }
 
-  /** A port: what is known of it, whether it is open, and which organizations use it. */
+  /** A port: its state, whether it is open, and which organizations use it. */
   public record HostPort(int port, State state, boolean open, Set<String> organizations) {}
 
   private final HostPortRows rows;
@@ -54,7 +54,7 @@ public final class HostPortAccess {
   private Set<Integer> alarmed = Set.of();
 
   /**
-   * Connects it to the parts that it works with.
+   * Creates the access for one host.
    *
    * @param channelPorts that the operator opened for channels; open whether they are used or not
    */
@@ -97,8 +97,8 @@ public final class HostPortAccess {
   /**
    * Opens the port for an agent of this organization, if it may be open.
    *
-   * @return what is known of the port; where it is {@link State#CLOSED} or {@link State#OWN}, it is
-   *     not open
+   * @return the state of the port; {@link State#CLOSED} and {@link State#OWN} mean that it is not
+   *     open
    */
   public State use(String organizationId, int port) {
     var state = state(port, rows.decisions());
@@ -119,7 +119,7 @@ public final class HostPortAccess {
     return state == State.LISTED || state == State.UNLISTED;
   }
 
-  /** Has the driver open what is to be open now, and close the rest. */
+  /** Makes the driver open the ports that must be open now, and close all others. */
   public synchronized void refresh() {
     var decisions = rows.decisions();
     var uses = rows.uses();
@@ -146,10 +146,11 @@ public final class HostPortAccess {
   }
 
   /**
-   * Brings what is stored to what agents use now.
+   * Updates the stored uses to what agents use now.
    *
    * @param live all instances that are not deleted
-   * @param before since when an unused port may only just have come into use
+   * @param before uses recorded since then stay, since a port may have come into use during the
+   *     call
    */
   void reconcile(Collection<InstanceView> live, Instant before) {
     var used = new HashMap<Integer, Set<String>>();
@@ -168,7 +169,7 @@ public final class HostPortAccess {
   }
 
   /**
-   * Brings what is stored to these uses.
+   * Replaces the stored uses by these.
    *
    * @param used ports with the ids of the organizations that use them
    */
@@ -178,7 +179,7 @@ public final class HostPortAccess {
     if (changed) nodes.changed();
   }
 
-  /** Returns every port that is listed, decided about or in use, in order. */
+  /** Returns every port that is listed, in use, or has an operator's decision, in order. */
   public List<HostPort> list() {
     var decisions = rows.decisions();
     var uses = rows.uses();
@@ -194,7 +195,7 @@ public final class HostPortAccess {
   }
 
   /**
-   * Stores an operator's decision; it holds on all nodes at once and is kept.
+   * Stores an operator's decision permanently; it applies to all nodes at once.
    *
    * @param listed whether base URLs may name the port; false closes it
    * @return false if the port is one of Chowder's own, which cannot be listed

@@ -9,9 +9,9 @@ import java.util.TreeSet;
  * Which ports of the host's loopback sandboxes may reach; {@code reference.conf} says what each
  * value means.
  *
- * @param models that a model's base URL may name, while no operator decided otherwise
- * @param closed that are never opened, besides those that nodes listen on
- * @param refreshEvery how often each node looks which ports are to be open
+ * @param models ports that a model's base URL may name, unless an operator decided otherwise
+ * @param closed ports that are never opened, besides those that nodes listen on
+ * @param refreshEvery how often each node computes which ports must be open
  */
 public record HostPortSettings(Set<Integer> models, Set<Integer> closed, Duration refreshEvery) {
   public static final int LAST_PORT = 65_535;

@@ -27,10 +27,10 @@ import java.util.regex.Pattern;
 public final class KnownSecrets {
   private static final String MASK = "***";
 
-  /** A shorter text is in every log by chance. */
+  /** The minimum length of a secret; a shorter text occurs in logs by chance. */
   private static final int MIN_LENGTH = 4;
 
-  /** The same for one line of a secret of several lines. */
+  /** The minimum length of one line of a secret of several lines. */
   private static final int MIN_LINE = 12;
 
   /**
@@ -60,7 +60,7 @@ public final class KnownSecrets {
   }
 
   /**
-   * Returns what must not be seen in text from an instance's sandbox.
+   * Returns the secrets to mask in text from an instance's sandbox.
    *
    * @param overrides the version of its overrides; empty if it has none
    * @param channels the version of each of its channels, by the channel's name
@@ -106,13 +106,13 @@ public final class KnownSecrets {
         var text = secret.reveal();
         if (text.length() < MIN_LENGTH) continue;
         all.add(text);
-        // As JSON has it, and line by line, as a log has it.
+        // As escaped in JSON, and line by line, as in a log.
         all.add(text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\""));
         // As a URL has it.
         all.add(URLEncoder.encode(text, StandardCharsets.UTF_8));
         text.lines().map(String::strip).filter(l -> l.length() >= MIN_LINE).forEach(all::add);
       }
-      // One may be the beginning of another.
+      // Longest first: one may be the beginning of another.
       this.texts = all.stream().sorted(Comparator.comparingInt(String::length).reversed()).toList();
     }
 

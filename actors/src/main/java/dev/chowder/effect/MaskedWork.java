@@ -7,8 +7,8 @@ import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
 
 /**
- * Masks the secrets that an agent was given in whatever text comes out of the work for it. Failures
- * and notes quote logs, OpenClaw and the engine; they are persisted for ever and shown to callers.
+ * Masks the secrets that an agent was given in all text that the work for it returns. Failures and
+ * notes quote logs, OpenClaw and the engine; they are persisted permanently and shown to callers.
  */
 public final class MaskedWork implements GatewayWork {
   private final GatewayWork work;

@@ -20,9 +20,9 @@ public final class ModelSetups {
   private final ModelListProbe probe;
 
   /**
-   * Connects the parts that a setup takes.
+   * Creates the setups of models.
    *
-   * @param keys the organizations' keys that hold now
+   * @param keys the organizations' current keys
    */
   public ModelSetups(SandboxDriver driver, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
     this.driver = driver;
@@ -35,10 +35,10 @@ public final class ModelSetups {
   @FunctionalInterface
   public interface Keys {
     /**
-     * Returns the key that may be sent where this model is; empty if the organization has none. May
-     * block.
+     * Returns the key that may be sent to this model's origin; empty if the organization has none.
+     * May block.
      *
-     * @throws WorkFailure if the organization's key is for another origin by now
+     * @throws WorkFailure if the organization's key is now for another origin
      */
     Optional<Secret> of(String organizationId, ModelChoice model);
   }

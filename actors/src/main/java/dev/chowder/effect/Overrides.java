@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The callers' overrides onto OpenClaw's configuration, kept encrypted as values that never change.
- * Which of them holds, and what became of it, the instance says. All methods block.
+ * Stores the callers' overrides of OpenClaw's configuration, encrypted, as values that never
+ * change. The instance decides which of them is current, and knows its outcome. All methods block.
  */
 public interface Overrides {
   /**
@@ -31,11 +31,11 @@ public interface Overrides {
   void store(InstanceId id, String version, ObjectNode overrides);
 
   /**
-   * Writes what a JSON merge patch makes of overrides.
+   * Writes the result of a JSON merge patch on overrides.
    *
-   * @param base the overrides that hold
+   * @param base the current overrides
    * @param version names the new value
-   * @throws Refused as {@link #check} does, also for what the patch and the base are together
+   * @throws Refused as {@link #check} does, also for the merged result
    */
   void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch);
 
@@ -43,26 +43,26 @@ public interface Overrides {
    * Returns overrides with values under sensitive names masked; instances without overrides are
    * left out.
    *
-   * @param holding the overrides that hold, by instance
+   * @param holding the current overrides, by instance
    */
   Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding);
 
-  /** Returns the merge patches that the home has not seen, to be applied in this order. */
+  /** Returns the merge patches that the home lacks, in the order in which they apply. */
   List<ObjectNode> pending(InstanceId id, WantedConfig wanted);
 
   /** Applies merge patches onto the content of the configuration's file. */
   void apply(InstanceId id, List<ObjectNode> pending, ObjectNode config);
 
   /**
-   * Has a running gateway take what the home has not seen.
+   * Makes a running gateway apply the patches that the home lacks.
    *
-   * @throws GatewayWork.WorkFailure when it does not take it now, and may later
+   * @throws GatewayWork.WorkFailure if it does not apply them now, but may do so later
    */
   Outcome hotApply(InstanceId id, WantedConfig wanted, SandboxEndpoint gateway)
       throws InterruptedException;
 
   /**
-   * What became of overrides.
+   * The outcome of overrides.
    *
    * @param note why the gateway refused them; empty if it did not
    */

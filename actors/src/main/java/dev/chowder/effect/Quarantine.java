@@ -17,10 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sandboxes that no journal accounts for, and home volumes that came back after their instance had
- * lost them: their processes are stopped, their homes are kept, and they are shown until an
- * operator removes them, brings the database back that knows them, or the instance is recovered.
- * What is there is the host's to say, so that nothing has to be remembered but since when.
+ * Keeps sandboxes that no journal accounts for, and home volumes that came back after their
+ * instance had lost them. Their processes are stopped and their homes are kept. They are shown
+ * until an operator removes them or restores the database that knows them, or until the instance is
+ * recovered. Each pass finds them on the host again, so only their first sighting is remembered.
  */
 final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
@@ -30,12 +30,15 @@ final class Quarantine {
   private final int atOnce;
   private Map<SandboxId, Unaccounted> known = Map.of();
 
-  /** Why one is here. */
+  /** Why a sandbox is in quarantine. */
   enum Why {
-    /** No journal knows the sandbox, or only of an earlier attempt than the one that is seen. */
+    /**
+     * The journal does not know the sandbox, or knows only an earlier attempt than the one that
+     * ran.
+     */
     NO_JOURNAL,
     /**
-     * The instance failed, and a home volume is there that it had lost: a recover starts with it.
+     * The instance failed, and a home volume that it had lost is back. A recover starts with it.
      */
     HOME_REAPPEARED
   }
@@ -57,9 +60,9 @@ final class Quarantine {
   }
 
   /**
-   * All that a sweep found; those that it did not find any more are forgotten.
+   * Replaces the content by what a pass found.
    *
-   * @param unclear those that it could not find out about, and that stay as they were
+   * @param unclear sandboxes that did not answer and stay as they were
    */
   synchronized void found(Map<SandboxObservation, Why> all, Set<SandboxId> unclear, Instant now) {
     var next = new HashMap<>(known);
@@ -109,7 +112,7 @@ final class Quarantine {
   private void stop(SandboxObservation seen) {
     var id = seen.id();
     try {
-      // Not what was started since.
+      // Spares what was started since.
       var _ = driver.stop(id, seen.attempt(), drain);
       LOG.warn("sandbox={} event=quarantined: stopped, its home is kept", id);
     } catch (SandboxException why) {

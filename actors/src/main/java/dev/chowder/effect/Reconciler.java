@@ -55,7 +55,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final CompletableFuture<Void> firstLook = new CompletableFuture<>();
   private final ScheduledExecutorService sweeps = thread("reconciler");
 
-  /** Not of the sweeps' thread: a sweep may wait for an engine that is slow. */
+  /** A thread of its own: a pass may wait for a slow engine. */
   private final ScheduledExecutorService redispatches = thread("redispatch");
 
   private final MeterRegistry metrics;
@@ -166,7 +166,10 @@ public final class Reconciler implements OnePerCluster.Duty {
     return firstLook.minimalCompletionStage();
   }
 
-  /** Sandboxes that no journal accounts for and homes that came back, as the last pass saw them. */
+  /**
+   * Returns the sandboxes without a journal and the homes that came back, as the last pass saw
+   * them.
+   */
   public List<UnknownSandbox> unknown() {
     return host.quarantine().all().stream()
         .map(
@@ -181,12 +184,12 @@ public final class Reconciler implements OnePerCluster.Duty {
   }
 
   /**
-   * Such a sandbox.
+   * A sandbox in quarantine.
    *
    * @param why {@code no_journal}, or {@code home_reappeared}: a recover of the instance starts
    *     with the home
    * @param generation of its home volume; empty if there is none
-   * @param since when it is known to be
+   * @param since when a pass saw it first
    * @param runs whether its process still runs
    */
   public record UnknownSandbox(
@@ -211,9 +214,9 @@ public final class Reconciler implements OnePerCluster.Duty {
   }
 
   /**
-   * An operator's: removes a sandbox that is in quarantine, its home included.
+   * Removes a sandbox that is in quarantine, its home included, for an operator.
    *
-   * @return false if it is an instance's: then deleting the instance is the way
+   * @return false if it belongs to an instance, which must be deleted instead
    */
   public boolean remove(SandboxId id) {
     if (!host.removeQuarantined(id)) return false;
@@ -227,9 +230,9 @@ public final class Reconciler implements OnePerCluster.Duty {
         Thread.ofPlatform().daemon().name(name).factory());
   }
 
-  /** At once. An instance whose row is stale is woken by the repair of its row. */
+  /** Re-dispatches all pending effects. The repair of a stale row does that for its instance. */
   private void redispatchAll() {
-    redispatches.execute(() -> step("owing instances", () -> nudgeOwing(Duration.ZERO)));
+    redispatches.execute(() -> step("pending effects", () -> nudgeOwing(Duration.ZERO)));
   }
 
   private void sweep() {

@@ -12,11 +12,11 @@ import java.time.Duration;
  * @param sweepAgain how long after a node was lost everything is compared once more
  * @param remind how long something may be owed before it is asked for again, and how often then
  * @param batch how many rows are read at once
- * @param overdue after how long a stage is given up although nothing reported
+ * @param overdue after how long a stage without a report fails
  * @param restarts how often a gateway that is lost is started again
- * @param unbornGrace how old a slot that nobody uses must be before it is given up
+ * @param unbornGrace how old a slot that no instance uses must be before it is released
  * @param removalGrace how long what has ended, or is unknown, is left alone
- * @param massLimit how many may be given up or taken away at once
+ * @param massLimit how many sandboxes may be lost or removed at once
  * @param massShare the same as a share of all instances, where that is more
  * @param notices how many of the engine's notices may wait
  * @param looks how many sandboxes are inspected at once

@@ -11,8 +11,8 @@ import java.util.List;
  * @param delays how long the first, the second, ... start after engine losses waits; the last holds
  *     for all further ones
  * @param forgetAfter how long an engine loss counts
- * @param spacing from one start after an engine loss to the next
- * @param memoryRetry how often memory is asked for that the host did not have
+ * @param spacing time between two starts after engine losses
+ * @param memoryRetry how often a start that lacks host memory asks again
  */
 public record RestartSettings(
     List<Duration> delays, Duration forgetAfter, Duration spacing, Duration memoryRetry) {

@@ -17,8 +17,8 @@ final class Sights {
   }
 
   /**
-   * With the last lines of a process that ended, since the engine does not know of a full disk, and
-   * with what the engine remembers of its end.
+   * Adds the last lines of the log of a process that ended, since the engine does not know of a
+   * full disk, and the events that the engine remembers.
    */
   static Sight withCause(SandboxDriver driver, InstanceView view, SandboxObservation seen)
       throws InterruptedException {

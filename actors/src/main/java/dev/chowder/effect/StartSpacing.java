@@ -9,7 +9,7 @@ final class StartSpacing {
   private final LongSupplier nanos;
   private long next;
 
-  /** {@code nanos}: a monotonic clock in nanoseconds. */
+  /** {@code nanos} is a monotonic clock in nanoseconds. */
   StartSpacing(Duration spacing, LongSupplier nanos) {
     this.spacingNanos = spacing.toNanos();
     this.nanos = nanos;

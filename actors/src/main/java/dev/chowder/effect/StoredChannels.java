@@ -32,9 +32,9 @@ import java.util.Set;
 import java.util.StringJoiner;
 
 /**
- * Keeps which channels an instance is to have, and their credentials, in the encrypted table, and
- * brings that to the file or to the running gateway. What a caller asks for is a value that never
- * changes, under a version that the instance accepts; what became of it is a row that only the
+ * Stores the channels that callers requested for an instance, with their credentials, in the
+ * encrypted table, and applies them to the file or to the running gateway. A request is a value
+ * that never changes, under a version that the instance accepts. Its outcome is a row that only the
  * instance's effects write, one at a time. All methods block.
  */
 public final class StoredChannels {
@@ -63,7 +63,7 @@ public final class StoredChannels {
   /**
    * Returns all channels that were ever connected.
    *
-   * @param versions the version of each that holds, by the channel's name
+   * @param versions the current version of each, by the channel's name
    */
   public Map<Channel, ChannelRecord> all(InstanceId id, Map<String, String> versions) {
     var names = new HashSet<String>();
@@ -87,7 +87,7 @@ public final class StoredChannels {
   }
 
   /**
-   * Returns what is known of one version of a channel; empty if it was never connected.
+   * Returns one version of a channel; empty if it was never connected.
    *
    * @param version empty if there is none
    */
@@ -103,7 +103,8 @@ public final class StoredChannels {
   }
 
   /**
-   * Writes what a caller asked for, under its version; it holds once the instance accepted that.
+   * Writes a caller's request under its version, which becomes current once the instance accepts
+   * it.
    */
   public void store(InstanceId id, Channel channel, Wish wish) {
     secrets.put(id.value(), SecretNames.channel(channel.id(), wish.change()), wish.toSecret());
@@ -117,7 +118,7 @@ public final class StoredChannels {
                 record.done().ifPresent(done -> put(id, channel, done.forNewHome())));
   }
 
-  /** Returns what was not applied yet. */
+  /** Returns the channels that are not applied yet. */
   Map<Channel, ChannelRecord> pending(InstanceId id, Map<String, String> versions) {
     var all = all(id, versions);
     all.values().removeIf(record -> record.pending().isEmpty());

@@ -30,8 +30,8 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * Keeps ledgers of overrides in the encrypted table, each under its version, and brings what is
- * pending to the file or to the running gateway. A ledger is written once and never changed, so it
+ * Stores ledgers of overrides in the encrypted table, each under its version, and applies pending
+ * patches to the file or to the running gateway. A ledger is written once and never changed, so it
  * needs no lock.
  */
 public final class StoredOverrides implements Overrides {
@@ -146,7 +146,7 @@ public final class StoredOverrides implements Overrides {
     if (holding.version().isEmpty()) return OverrideLedger.empty();
     var value = secrets.get(id.value(), SecretNames.overrides(holding.version()));
     if (value.isPresent()) return ledger(value.get(), holding.taken());
-    // An older version may have told of a change and kept none.
+    // An older version may have recorded a change without a value.
     if (holding.version().equals(SecretNames.UNVERSIONED)) return OverrideLedger.empty();
     throw new WorkFailure(
         "CONFIG_MISSING", WHAT + ": its stored value is missing; set it again, then recover");

@@ -36,11 +36,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes secrets that nothing needs: values whose version no event names, or no longer, and all
- * secrets of instances and organizations that were deleted or never existed. A value is written
- * before its change is accepted, so one is deleted only after it was found unreferenced for as long
- * as the grace period, by this process's own clock. More at once than an operator would expect is
- * deleted only after a release: a lost or an older journal looks like that.
+ * Deletes secrets that are no longer needed: values whose version no event names (any longer), and
+ * all secrets of instances and organizations that were deleted or never existed. A value is written
+ * before its change is accepted. It is therefore deleted only after it was unreferenced for the
+ * grace period, by this process's monotonic clock. Unusually many deletions at once wait for a
+ * release, since a lost or older journal would cause them.
  */
 public final class UnreferencedValues implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(UnreferencedValues.class);
@@ -113,7 +113,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
     metrics.remove(gauge);
   }
 
-  /** Returns why it deletes nothing now; empty if it does. */
+  /** Returns why nothing is deleted now; empty if deletion goes on. */
   public Optional<Reconciler.Halt> halt() {
     return alarm
         .raised()
@@ -125,7 +125,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
                     raised.ids().stream().map(owner -> "values of " + owner).toList()));
   }
 
-  /** Lets happen what {@link #halt} names; returns whether there was anything. */
+  /** Allows what {@link #halt} names; returns whether anything was halted. */
   public boolean release() {
     boolean released = alarm.release();
     if (released) LOG.warn("event=values-released by an operator");
@@ -141,10 +141,10 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
   }
 
   /**
-   * What one owner needs.
+   * The values that one owner needs.
    *
    * @param known whether the journal knows the owner
-   * @param asked whether it could be asked; otherwise it needs everything
+   * @param asked whether it replied; otherwise it counts as needing everything
    */
   private record Needs(boolean known, boolean asked, Predicate<String> names) {
     static Needs unknown() {
@@ -166,7 +166,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
       for (var place : places) {
         var since = unreferenced.get(place);
         if (needs.names().test(place.name())) {
-          // Not forgotten by one pass that could not ask.
+          // A pass in which the owner did not reply forgets nothing.
           if (!needs.asked() && since != null) found.put(place, since);
           continue;
         }
@@ -191,8 +191,8 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
   }
 
   /**
-   * Whether no later value is there that could have replaced it: normally a value is unreferenced
-   * because a later one was accepted. Versions sort by the time of their making.
+   * Whether no later value exists that could have replaced it. Normally a value is unreferenced
+   * because a later one was accepted. Versions sort by their creation time.
    */
   private static boolean isNewest(Place place, List<Place> all) {
     return isVersioned(place)
@@ -241,7 +241,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
 
   private Needs instance(InstanceId id, Set<String> names) {
     var row = rows.get(id.value()).map(InstanceReadRows::view);
-    // Most need all that they have: only the others are asked.
+    // Most owners need all their values: only the others are asked.
     if (row.isPresent() && !row.get().isTerminated()) {
       var view = row.get();
       if (names.stream().allMatch(name -> needs(view, name))) {
@@ -271,7 +271,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
             config.channels().get(name.substring(beginning.length())));
   }
 
-  /** All places, owner by owner. */
+  /** Returns all places, owner by owner. */
   private final class Pages {
     private List<Place> page = secrets.places(Optional.empty(), settings.batch());
     private int at;

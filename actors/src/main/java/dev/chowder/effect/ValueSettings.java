@@ -6,10 +6,10 @@ import java.time.Duration;
 /**
  * Limits of {@link UnreferencedValues}; {@code reference.conf} says what each is for.
  *
- * @param interval how often all values are looked at
+ * @param interval how often all values are checked
  * @param grace how long a value must be unreferenced before it is deleted
  * @param batch how many names are read at once
- * @param massLimit how many owners may lose values that an older journal would explain
+ * @param massLimit how many owners may lose values for which an older journal could be the cause
  * @param massShare the same as a share of all owners, where that is more
  */
 public record ValueSettings(

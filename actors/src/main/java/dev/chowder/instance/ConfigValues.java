@@ -11,10 +11,10 @@ import java.util.stream.Stream;
 
 /**
  * Names the values in the table of secrets that an instance's configuration consists of. A value is
- * written under a new version before the change is sent and never changes; it counts once an event
- * names its version. So the instance orders all changes, whichever nodes made them.
+ * written under a new version before the change is sent, and never changes. It becomes valid once
+ * an event names its version. So the instance orders the changes of all nodes.
  *
- * @param overrides the overrides onto OpenClaw's configuration
+ * @param overrides the overrides of OpenClaw's configuration
  * @param channels the version of each channel that was ever connected, by the channel's name
  * @param accepted the versions that were accepted last, the newest last; at most {@link
  *     #REMEMBERED}
@@ -38,23 +38,23 @@ public record ConfigValues(
   }
 
   /**
-   * Which overrides hold.
+   * The current overrides.
    *
    * @param version names the value; empty if there are none
-   * @param taken what became of it in the agent's home
+   * @param taken its outcome in the agent's home
    */
   public record OverridesVersion(String version, Taken taken) {
     /** No overrides. */
     public static final OverridesVersion NONE = new OverridesVersion("", Taken.PENDING);
   }
 
-  /** What became of overrides. */
+  /** The outcome of overrides. */
   public enum Taken {
-    /** The home has not, or not surely, all changes of the value. */
+    /** The home may lack changes of the value. */
     PENDING,
     /** The home has all of them. */
     APPLIED,
-    /** The gateway refused the newest changes; those before them hold, and the home has them. */
+    /** The gateway rejected the newest changes; the home has those before them, which are valid. */
     REFUSED
   }
 
@@ -73,8 +73,8 @@ public record ConfigValues(
   }
 
   /**
-   * Whether every version that was accepted since {@code before} is still remembered here, so that
-   * a version that is not remembered was surely not accepted.
+   * Whether every version that was accepted since {@code before} is still remembered here. If so, a
+   * version that is not remembered was not accepted.
    */
   public boolean remembersAllSince(ConfigValues before) {
     return before.accepted.isEmpty()
@@ -82,7 +82,7 @@ public record ConfigValues(
         : accepted.contains(before.accepted.getLast());
   }
 
-  /** Returns the versions whose values must stay. */
+  /** Returns the versions whose values must be kept. */
   @JsonIgnore
   public Set<String> referenced() {
     var all = new HashSet<>(accepted);
@@ -103,7 +103,10 @@ public record ConfigValues(
     return new ConfigValues(overrides, all, remembering(version));
   }
 
-  /** After something became of these overrides; others that came meanwhile stay pending. */
+  /**
+   * Returns the values with the outcome of these overrides; overrides accepted meanwhile stay
+   * pending.
+   */
   ConfigValues taken(String version, Taken taken) {
     return overrides.taken() == Taken.PENDING && overrides.version().equals(version)
         ? new ConfigValues(new OverridesVersion(version, taken), channels, accepted)

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The home volumes of an instance, as its journal knows them. Each provisioning makes one, and its
- * number is that of the attempt: its generation. Remembers for good in which of them an agent ran:
- * such a volume is never removed while the instance is not deleted, also when another one took its
- * place and it comes back.
+ * The home volumes of an instance, as its journal knows them. Each provisioning creates one, whose
+ * generation is the number of the attempt. Remembers permanently in which of them an agent ran:
+ * until the instance is deleted, such a volume is never removed, even if it comes back after
+ * another one took its place.
  *
- * @param generation of the home that the instance has, or is being given; 0 for one that was made
- *     before homes were numbered
+ * @param generation of the home that the instance has or is getting; 0 if it was created before
+ *     homes had generations
  * @param used those in which an agent ran, oldest first
- * @param adopted whether the home came back after another one had taken its place, and no agent ran
- *     in it since: what was applied to the other one has to be applied again
+ * @param adopted whether the home came back after another one had taken its place, and no agent has
+ *     run in it since, so that the configuration of the other one must be applied again
  */
 public record Homes(int generation, List<Used> used, boolean adopted) {
   /** What drivers report for a home whose label is no number. */
@@ -23,13 +23,13 @@ public record Homes(int generation, List<Used> used, boolean adopted) {
   /** What an instance has that was created before homes were numbered. */
   public static final Homes NONE = new Homes(0, List.of(), false);
 
-  /** What a new instance has. */
+  /** The homes of a new instance. */
   public static final Homes FIRST = new Homes(1, List.of(), false);
 
   /**
    * A home in which an agent ran.
    *
-   * @param model what it was provisioned with
+   * @param model the model that it was provisioned with
    */
   public record Used(int generation, ModelChoice model) {}
 
@@ -37,7 +37,7 @@ public record Homes(int generation, List<Used> used, boolean adopted) {
     used = List.copyOf(used);
   }
 
-  /** Whether an agent ran in the present one. */
+  /** Whether an agent ran in the current home. */
   public boolean agentRan() {
     return used(generation).isPresent();
   }
@@ -53,24 +53,27 @@ public record Homes(int generation, List<Used> used, boolean adopted) {
    * is it known of a home without a label once an agent ran in any home: a copy that was restored
    * by hand may have lost its label.
    *
-   * @param attempt the instance's present one
+   * @param attempt the instance's current one
    */
   public boolean isUnused(int which, int attempt) {
     return which <= attempt && used(which).isEmpty() && (which != 0 || used.isEmpty());
   }
 
-  /** A new one is made. */
+  /** Returns the homes after a new one is created. */
   Homes made(int newGeneration) {
     return new Homes(newGeneration, used, false);
   }
 
-  /** One that is there is taken; no one knows of one that the journal does not, so it is kept. */
+  /**
+   * Returns the homes after an existing one is adopted; one that the journal does not know may hold
+   * an agent's data, so it is kept.
+   */
   Homes taken(int which, ModelChoice model) {
     var all = used(which).isPresent() ? used : with(which, model);
     return new Homes(which, all, adopted || which != generation);
   }
 
-  /** An agent runs in the present one. */
+  /** Returns the homes after an agent ran in the current one. */
   Homes ranWith(ModelChoice model) {
     return new Homes(generation, agentRan() ? used : with(generation, model), false);
   }

@@ -18,10 +18,9 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public sealed interface InstanceCommand extends CborSerializable {
   /**
-   * Commands that are answered, each time they are said: {@link dev.chowder.actor.EntityAsk} says
-   * one again while its answer is missing, and that must change no more than once was to. {@code
-   * keyId} is the acting key's; empty: the system itself. {@code requestId} is new for each request
-   * and the same each time that it is resent.
+   * Commands that expect a reply. Handling must be idempotent: {@link dev.chowder.actor.EntityAsk}
+   * resends a command until it is answered. {@code keyId} is the acting API key; empty if the
+   * system acts. {@code requestId} is new for each request and stays the same when it is resent.
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();
@@ -52,13 +51,13 @@ public sealed interface InstanceCommand extends CborSerializable {
   record Restart(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
-   * Another life after an error, in a slot that was just taken for it.
+   * Recovers a failed instance in a slot that was just taken for it.
    *
-   * @param attempt the life that failed, as seen before the slot was taken
-   * @param slotReturns how often that life had given a slot back, as seen at the same time: a slot
-   *     that was given back since is not the one that was taken
-   * @param home the generation of the home volume that was seen outside; empty if there is none
-   * @param model what it uses when it has to be provisioned again
+   * @param attempt the attempt that failed, as seen before the slot was taken
+   * @param slotReturns how often that attempt had released a slot, as seen at the same time: a slot
+   *     that was released since is not the one that was taken
+   * @param home the generation of the home volume on the host; empty if there is none
+   * @param model the model if it must be provisioned again
    */
   record Recover(
       String keyId,
@@ -74,10 +73,10 @@ public sealed interface InstanceCommand extends CborSerializable {
       implements Request {}
 
   /**
-   * Changes what may be changed.
+   * Changes labels, name or overrides.
    *
-   * @param labels the changes; an empty value removes
-   * @param overrides which overrides are to hold; empty if they stay
+   * @param labels the changes; an empty value removes a label
+   * @param overrides the change of overrides; empty if they stay
    */
   record Update(
       String keyId,
@@ -89,19 +88,20 @@ public sealed interface InstanceCommand extends CborSerializable {
       implements Request {}
 
   /**
-   * Other overrides, whose value is written already.
+   * A change of overrides, whose value is already written.
    *
-   * @param base what they were computed from; they are rejected if it does not hold any more
+   * @param base the overrides that they were computed from; the change is rejected if it is no
+   *     longer current
    * @param version names the value; new for each change
    */
   record OverridesChange(OverridesVersion base, String version) {}
 
   /**
-   * A channel is to be connected, or not any more.
+   * Connects or disconnects a channel.
    *
    * @param base the version that the value was computed from, empty if there was none; the change
-   *     is rejected if it does not hold any more
-   * @param version names the value, which is written already; new for each change
+   *     is rejected if it is no longer current
+   * @param version names the value, which is already written; new for each change
    */
   record SwitchChannel(
       String keyId,
@@ -142,11 +142,12 @@ public sealed interface InstanceCommand extends CborSerializable {
   record StagesFinished(int attempt, List<Finished> stages) implements Report {}
 
   /**
-   * A stage that ended well.
+   * Reports a stage that succeeded.
    *
-   * @param endpoint where the gateway answers, if this stage is the one that knows
-   * @param configVersion up to which the gateway's file has the overrides now; 0: as before
-   * @param overrides which overrides the file has now; empty if this stage wrote none
+   * @param endpoint the gateway's address, if this stage learned it
+   * @param configVersion the last change of the configuration that the gateway's file has now; 0 if
+   *     as before
+   * @param overrides the overrides that the file has now; empty if this stage wrote none
    */
   record Finished(
       StageRecord done,
@@ -167,15 +168,15 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record GatewayStopped(int attempt, Instant now) implements Report {}
 
-  /** A gateway that was lost in this attempt may be started again now. */
+  /** Reports that a gateway that was lost in this attempt may be started again now. */
   record StartDue(int attempt, Instant now) implements Report {}
 
   /**
-   * The running gateway was asked to take its configuration.
+   * Reports that the running gateway was asked to apply its configuration.
    *
-   * @param overrides which overrides were among it; empty if there are none
-   * @param taken what became of those
-   * @param note why something was not taken; empty if all was
+   * @param overrides the overrides in it; empty if there are none
+   * @param taken their outcome
+   * @param note why something was not applied; empty if all was
    */
   record ConfigApplied(
       int attempt, int configVersion, String overrides, Taken taken, String note, Instant now)
@@ -190,7 +191,7 @@ public sealed interface InstanceCommand extends CborSerializable {
   record Removed(int attempt, InstanceEffect.Scope scope, Instant now) implements Report {}
 
   /**
-   * What was seen outside while the instance was in its life {@code attempt}.
+   * Reports the observed state of the sandbox while the instance was in {@code attempt}.
    *
    * @param policy how often a gateway that crashes is started again
    */
@@ -221,8 +222,8 @@ public sealed interface InstanceCommand extends CborSerializable {
     record Up(String endpoint) implements Sight {}
 
     /**
-     * The gateway's process does not run. {@code byItself}: it ended by itself, not with the engine
-     * or the host and not on SIGTERM.
+     * The gateway's process does not run. {@code byItself} is true if it ended by itself, not with
+     * the engine or the host and not on SIGTERM.
      */
     record Down(String reason, String message, boolean byItself) implements Sight {}
 
@@ -230,13 +231,13 @@ public sealed interface InstanceCommand extends CborSerializable {
     record DiskFull(String message) implements Sight {}
 
     /**
-     * Not the home that the journal names, but another one.
+     * Another home than the one that the journal names is on the host.
      *
      * @param runs whether a gateway's process runs in it
      */
     record OtherHome(int generation, boolean runs) implements Sight {}
 
-    /** A gateway of a later attempt runs than the journal knows of. */
+    /** A gateway of a later attempt than the journal knows runs. */
     record LaterUp(int attempt, int generation, String endpoint) implements Sight {}
   }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** Work that the outside world still owes an instance; a pure function of its state. */
 public sealed interface InstanceEffect {
-  /** Whose turn it takes; empty if there is nothing to do. */
+  /** The organization whose turn it takes; empty if there is nothing to do. */
   String organizationId();
 
   record None() implements InstanceEffect {
@@ -16,11 +16,11 @@ public sealed interface InstanceEffect {
   }
 
   /**
-   * Takes the steps that are left on the way to a running gateway, one after another.
+   * Runs the remaining stages of the way to a running gateway, one after another.
    *
    * @param stages at least one
-   * @param config what {@link Stage#OPENCLAW_CONFIG} brings to the home
-   * @param homes which home it is about, and which must not be touched
+   * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home
+   * @param homes the home that it uses, and those that it must not touch
    */
   record RunStages(
       List<Stage> stages,
@@ -57,12 +57,12 @@ public sealed interface InstanceEffect {
    * @param attempt the attempt that was lost
    * @param engineLosses when it was lost with its engine, this time included; empty if it was lost
    *     otherwise, and need not back off
-   * @param since when the wait began
+   * @param since the start of the wait
    */
   record AwaitStart(String organizationId, int attempt, List<Instant> engineLosses, Instant since)
       implements InstanceEffect {}
 
-  /** Has the running gateway take its configuration. */
+  /** Makes the running gateway apply its configuration. */
   record ApplyConfig(String organizationId, int attempt, String endpoint, WantedConfig config)
       implements InstanceEffect {}
 
@@ -86,10 +86,10 @@ public sealed interface InstanceEffect {
   record ReleaseSlot(String organizationId) implements InstanceEffect {}
 
   /**
-   * Removes what an instance does not need any more.
+   * Removes what an instance no longer needs.
    *
-   * @param attempt up to which processes are removed
-   * @param homes which of its homes may be removed, unless it was deleted
+   * @param attempt the last attempt whose processes are removed
+   * @param homes decides which homes may be removed, unless the instance was deleted
    */
   record Remove(String organizationId, Scope scope, int attempt, Homes homes)
       implements InstanceEffect {}

@@ -15,8 +15,8 @@ public interface InstanceEffects {
   void owe(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
 
   /**
-   * Returns for how long the work that runs now for this instance has been running, by the
-   * monotonic clock; zero while none runs, as while it waits for its turn.
+   * Returns how long the current work for this instance has been running, by the monotonic clock;
+   * zero while none runs, including while it waits for its turn.
    */
   default Duration underWay(InstanceId id) {
     return Duration.ZERO;

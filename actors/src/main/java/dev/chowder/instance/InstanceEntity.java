@@ -49,7 +49,7 @@ public final class InstanceEntity
 
   private static final Logger LOG = LoggerFactory.getLogger(InstanceEntity.class);
 
-  /** One to recover from, and one before it in case that one cannot be read. */
+  /** One to recover from, and the previous one in case it cannot be read. */
   private static final int SNAPSHOTS_KEPT = 2;
 
   private final ActorContext<InstanceCommand> context;
@@ -104,8 +104,8 @@ public final class InstanceEntity
   }
 
   /**
-   * {@code self} reaches this instance also after it was passivated; {@code goesOn} tells whether
-   * there is anywhere that it can live then; {@code journalVersion} is what all members read.
+   * {@code self} reaches this instance even after it was passivated. {@code goesOn} returns whether
+   * any node can host it then. {@code journalVersion} returns the version that all members read.
    */
   public static Behavior<InstanceCommand> create(
       InstanceId id,
@@ -168,8 +168,8 @@ public final class InstanceEntity
   }
 
   /**
-   * A stage that has run here for a shorter time is not overdue, whatever the wall clock says: it
-   * may have been set, or the stage may have waited for its turn.
+   * A stage that has run here for a shorter time is not overdue, whatever the wall clock shows: the
+   * clock may have been set, or the stage may have waited for its turn.
    */
   private InstanceCommand unhurried(InstanceCommand command) {
     return command instanceof InstanceCommand.Nudge(_, var overdue)
@@ -240,11 +240,14 @@ public final class InstanceEntity
     return needed == 0 || needed <= journalVersion.getAsInt();
   }
 
-  /** A report comes again: what is pending is re-dispatched, and what is observed is sent again. */
+  /**
+   * A dropped report is repeated: pending effects are re-dispatched, and observations are sent
+   * again.
+   */
   private Effect<InstanceEvent, InstanceState> holdBack(
       List<InstanceEvent> events, InstanceCommand command) {
     LOG.info(
-        "instance={} event={} held back: a node of an older version is a member still",
+        "instance={} event={} held back: a node of an older version is still a member",
         id,
         name(events.getFirst()));
     reply(command, new InstanceReply.Refused(new InstanceRejection.UpgradeUnderWay()));
@@ -301,7 +304,7 @@ public final class InstanceEntity
   }
 
   /**
-   * Events are kept: they are the history. A recovery that read more of them ends with one, too.
+   * Events are kept: they are the history. A recovery that read more of them takes a snapshot, too.
    */
   @Override
   public RetentionCriteria retentionCriteria() {

@@ -17,8 +17,8 @@ public sealed interface InstanceEvent {
   }
 
   /**
-   * The id of the request that caused it, by which the request is recognized when it is resent;
-   * empty where it is recognized by something else.
+   * The id of the request that caused it, by which a resent request is recognized; empty if the
+   * event is recognized otherwise.
    */
   default String requestId() {
     return "";
@@ -33,7 +33,9 @@ public sealed interface InstanceEvent {
 
   record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
 
-  /** {@code overrides}: the version that the stage wrote into the home; empty if it wrote none. */
+  /**
+   * {@code overrides} is the version that the stage wrote into the home; empty if it wrote none.
+   */
   record StageFinished(
       int attempt,
       StageRecord done,
@@ -61,8 +63,8 @@ public sealed interface InstanceEvent {
       implements InstanceEvent {}
 
   /**
-   * Its gateway was lost and is to be started again. {@code byItself}: the gateway ended by itself,
-   * not with the engine or the host and not on SIGTERM.
+   * Its gateway was lost and will be started again. {@code byItself} is true if the gateway ended
+   * by itself, not with the engine or the host and not on SIGTERM.
    */
   record GatewayLost(int attempt, String reason, String message, boolean byItself, Instant at)
       implements InstanceEvent {}
@@ -75,7 +77,7 @@ public sealed interface InstanceEvent {
 
   record LeftoverFound(Instant at) implements InstanceEvent {}
 
-  /** {@code overrides}: the version that holds now; empty if the overrides stay. */
+  /** {@code overrides} is the version that is now current; empty if the overrides stay. */
   record Updated(
       String keyId,
       Optional<String> name,
@@ -85,8 +87,8 @@ public sealed interface InstanceEvent {
       implements InstanceEvent {}
 
   /**
-   * {@code overrides}: the version that the gateway took or refused; empty if it did neither, or if
-   * there are none.
+   * {@code overrides} is the version that the gateway applied or rejected; empty if it did neither,
+   * or if there are none.
    */
   record ConfigApplied(
       int attempt, int configVersion, String overrides, boolean refused, String note, Instant at)
@@ -97,16 +99,16 @@ public sealed interface InstanceEvent {
   record RestartRequested(String keyId, Instant at) implements InstanceEvent {}
 
   /**
-   * {@code homeKept}: a home was there in which an agent ran, so that its gateway only has to
-   * start. {@code generation}: that home's, or that of the one to be made.
+   * {@code homeKept} is true if a home exists in which an agent ran, so that its gateway only has
+   * to start. {@code generation} is that of this home, or of the one to be created.
    */
   record Recovered(
       String keyId, int attempt, boolean homeKept, ModelChoice model, int generation, Instant at)
       implements InstanceEvent {}
 
   /**
-   * The gateway that runs is of a later attempt than the journal knew, as after a database was
-   * restored from before. {@code generation} is that of its home.
+   * The running gateway is of a later attempt than the journal knew, for example after a restore of
+   * an older database. {@code generation} is that of its home.
    */
   record LaterAttemptFound(int attempt, int generation, String endpoint, Instant at)
       implements InstanceEvent {}
@@ -118,7 +120,7 @@ public sealed interface InstanceEvent {
 
   record TokenRotated(int attempt, int rotation, Instant at) implements InstanceEvent {}
 
-  /** {@code version}: names the value that holds now. */
+  /** {@code version} names the value that is now current. */
   record ChannelSwitched(String keyId, String channel, boolean enabled, String version, Instant at)
       implements InstanceEvent {}
 }

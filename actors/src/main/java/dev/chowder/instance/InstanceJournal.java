@@ -155,7 +155,7 @@ public final class InstanceJournal
     };
   }
 
-  /** Returns the version of the journal's format that brought this type of event. */
+  /** Returns the version of the journal's format that introduced this type of event. */
   static int versionOf(InstanceEvent event) {
     return new InstanceJournal().toJournal(event).getEventCase().getNumber() <= LAST_OF_VERSION_0
         ? 0
@@ -356,7 +356,7 @@ public final class InstanceJournal
         at);
   }
 
-  /** Events from before values had versions mean the row of that time. */
+  /** Events without a version mean the row that Chowder had before values had versions. */
   private static String version(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }

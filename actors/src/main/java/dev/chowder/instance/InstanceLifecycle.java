@@ -49,7 +49,7 @@ public final class InstanceLifecycle {
           state instanceof Born ? accept() : reject(new InstanceRejection.NotFound());
       case InstanceCommand.Stop(var keyId, var now, _) ->
           switch (state) {
-            // A wait for memory may be long, and ends nothing that is under way.
+            // A wait for memory may be long, and to end it interrupts no work.
             case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, now));
             case Stopping _, Stopped _ -> accept();
             case Provisioning _, Restarting _, Starting _, Errored _ ->
@@ -82,7 +82,7 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Delete(var keyId, var requestId, var now, _) ->
           switch (state) {
-            // Resent, since its answer was lost.
+            // Resent, since its reply was lost.
             case Deleted d when d.requestId().equals(requestId) -> accept();
             case Deleted _, Absent(), NeverBorn _ -> reject(new InstanceRejection.NotFound());
             case Born _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
@@ -153,13 +153,13 @@ public final class InstanceLifecycle {
     };
   }
 
-  /** Whether the same create was resent, since its answer was lost. */
+  /** Whether this is the same create, resent since its reply was lost. */
   private static boolean isRepeated(InstanceState state, InstanceCommand.Create c) {
     return state instanceof Born b
         && b.profile().createRequestId().equals(c.profile().createRequestId());
   }
 
-  /** Joins a rotation that is under way; a request that is resent asks for no other one. */
+  /** Joins a rotation that is under way; a resent request causes no other one. */
   private static Decision rotate(Born state, InstanceCommand.RotateToken r) {
     var token = state.profile().token();
     return token.isOwed() || token.isRepeated(r.requestId())
@@ -185,7 +185,7 @@ public final class InstanceLifecycle {
       return reject(new InstanceRejection.SlotReturned());
     }
     var homes = state.profile().homes();
-    // Also one that the journal does not know of: it may be the agent's all the same.
+    // Also a home that the journal does not know: it may still be the agent's.
     var kept = r.home().filter(seen -> !homes.isUnused(seen, state.attempt()));
     // Homes get the number of their attempt, and none that of this home. One has no number.
     int taken = kept.filter(home -> home != Homes.UNREADABLE).orElse(0);
@@ -228,7 +228,7 @@ public final class InstanceLifecycle {
 
   private static Decision update(Born state, InstanceCommand.Update u) {
     var config = state.profile().config();
-    // It is resent: name and labels were changed with the overrides.
+    // Resent: name and labels were changed together with the overrides.
     if (u.overrides().filter(change -> config.remembers(change.version())).isPresent()) {
       return accept();
     }
@@ -453,7 +453,7 @@ public final class InstanceLifecycle {
     return profile.taking(home, profile.model()).ran();
   }
 
-  /** An agent ran from when its gateway was ready, whatever becomes of it afterwards. */
+  /** An agent counts as having run once its gateway was ready, whatever happens afterwards. */
   private static Profile finished(Profile profile, InstanceEvent.StageFinished event) {
     var applied = applied(profile, event);
     return event.done().stage() == Stage.START_GATEWAY ? applied.ran() : applied;

@@ -20,10 +20,10 @@ public sealed interface InstanceRejection {
   /** The slot that was taken for it was given back meanwhile, or is being: another is needed. */
   record SlotReturned() implements InstanceRejection {}
 
-  /** What the change was computed from does not hold any more: compute it again. */
+  /** The base of the change is no longer current: compute the change again. */
   record Superseded() implements InstanceRejection {}
 
-  /** A node of an older version is a member still, and could not read what this would write. */
+  /** A node of an older version is still a member, and could not read the event. */
   record UpgradeUnderWay() implements InstanceRejection {}
 
   record NotFound() implements InstanceRejection {}

@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param heartbeat how often a watcher is told the current state when nothing changes
  * @param watchAgain how long a watch waits for an answer before it asks again
  * @param maxWatchers how many may watch one instance at once
- * @param snapshotEvery how many events a recovery reads at most, behind a snapshot
+ * @param snapshotEvery how many events a recovery reads at most after a snapshot
  */
 public record InstanceSettings(
     Duration askTimeout,

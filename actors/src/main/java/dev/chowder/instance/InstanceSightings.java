@@ -24,7 +24,7 @@ import java.util.Set;
  * What it means for an instance to be seen so from outside; a part of the rules, as pure as they.
  */
 final class InstanceSightings {
-  /** Reasons of a start that failed without any doing of the gateway's. */
+  /** Reasons of failed starts that the gateway did not cause. */
   private static final Set<String> ENGINE_LOSSES =
       Set.of("ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
@@ -81,7 +81,7 @@ final class InstanceSightings {
     return ENGINE_LOSSES.contains(reason);
   }
 
-  /** Processes of what failed, and a home in which no agent ever ran. */
+  /** Processes of a failed instance, and a home in which no agent ever ran. */
   private static boolean mayBeRemoved(Errored e, Sight sight) {
     return switch (sight) {
       case Sight.Nothing(), Sight.DiskFull _ -> false;
@@ -89,7 +89,7 @@ final class InstanceSightings {
       case Sight.Asleep(), Sight.Down _ -> !e.homeKept();
       case Sight.OtherHome(var other, var runs) ->
           runs || (!e.homeKept() && e.profile().homes().isUnused(other, e.attempt()));
-      // It is an agent's: it is stopped and kept, as what no journal knows.
+      // It belongs to an agent: it is stopped and kept, like a sandbox that no journal knows.
       case Sight.LaterUp _ -> false;
     };
   }
@@ -120,8 +120,8 @@ final class InstanceSightings {
   }
 
   /**
-   * Some crashes are repaired, and then no more for a while, so that a gateway that always dies
-   * does not boot for ever.
+   * Restarts a crashed gateway only a few times in a window, so that one that always dies does not
+   * boot forever.
    */
   private static Decision crashed(Running r, String reason, String message, Observed o) {
     int recent = recent(r.restarts().crashes(), o.policy(), o.now());

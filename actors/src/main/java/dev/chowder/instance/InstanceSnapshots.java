@@ -47,8 +47,8 @@ import org.apache.pekko.serialization.SerializerWithStringManifest;
 
 /**
  * Translates states to and from the form in which snapshots are stored. A serializer rather than a
- * snapshot adapter: what it cannot read, the snapshot store cannot load, and so the events are read
- * instead ({@code snapshot-is-optional}); an adapter that fails would fail each recovery.
+ * snapshot adapter: if it cannot read a snapshot, the snapshot store cannot load it, and the events
+ * are read instead ({@code snapshot-is-optional}). A failing adapter would fail each recovery.
  */
 public final class InstanceSnapshots extends SerializerWithStringManifest {
   /** Stored with each snapshot, so it never changes. */

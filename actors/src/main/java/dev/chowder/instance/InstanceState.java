@@ -45,7 +45,7 @@ public sealed interface InstanceState {
       return new Running(p, attempt, endpoint, stages, provisioned, restarts);
     }
 
-    /** What a later attempt than the journal knows of is doing. */
+    /** The gateway of a later attempt than the journal knows. */
     Running foundAs(int laterAttempt, String newEndpoint, Profile p) {
       return new Running(p, laterAttempt, newEndpoint, stages, provisioned, restarts);
     }
@@ -81,14 +81,14 @@ public sealed interface InstanceState {
   }
 
   /**
-   * Its gateway was lost and is to be started again: when the back-off is over and the host has
+   * Its gateway was lost and will be started again when the back-off is over and the host has
    * memory for it.
    *
    * @param attempt the attempt that was lost
    * @param cause why, in plain words
    * @param backsOff whether the engine or the host ended it, so that its start waits for the
    *     back-off
-   * @param restarts this one included
+   * @param restarts including this one
    */
   record Waiting(
       Profile profile,
@@ -105,7 +105,7 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code restarts}: this start included; empty if a caller asked for it. */
+  /** {@code restarts} includes this start; empty if a caller requested it. */
   record Starting(Profile profile, int attempt, Progress progress, Restarts restarts)
       implements Born {
     @Override
@@ -115,9 +115,9 @@ public sealed interface InstanceState {
   }
 
   /**
-   * {@code homeKept}: an agent ran in its home, so that is kept until it is deleted. {@code
-   * leftovers}: processes, and the home unless it is kept, are still to be removed. {@code
-   * slotReturns}: how often it gave a slot back since it failed.
+   * {@code homeKept} is true if an agent ran in its home, which is then kept until the instance is
+   * deleted. {@code leftovers} is true while processes, and the home unless it is kept, must still
+   * be removed. {@code slotReturns} counts the slots that it released since it failed.
    */
   record Errored(
       Profile profile,
@@ -152,7 +152,7 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code requestId}: of the request that deleted it; empty if an older version did. */
+  /** {@code requestId} is the request that deleted it; empty if an older version did. */
   record Deleted(
       Profile profile, int attempt, boolean slotHeld, boolean leftovers, String requestId)
       implements Born {

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What an instance is, in every phase of its life.
  *
- * @param configVersion how often overrides or channels were set; 0: there are none
- * @param appliedVersion up to which of those the gateway's file has them
- * @param token how often another token for its gateway was asked for
- * @param config which values the configuration consists of
+ * @param configVersion how often overrides or channels were set; 0 if there are none
+ * @param appliedVersion the last of those changes that the gateway's file has
+ * @param token how often another token for its gateway was requested
+ * @param config the values that the configuration consists of
  * @param homes its home volumes
  * @param createRequestId the id of the request that created it; empty if an older version did
  */
@@ -66,7 +66,7 @@ public record Profile(
   }
 
   /**
-   * Whether the row of an older version has overrides is not known; it has none without a change.
+   * A row of an older version does not show whether it has overrides; without a change it has none.
    */
   private static ConfigValues unversioned(int configVersion) {
     return configVersion == 0
@@ -83,10 +83,10 @@ public record Profile(
   }
 
   /**
-   * After the home got its configuration up to this change.
+   * Returns the profile after the home got its configuration up to this change.
    *
-   * @param overrides which overrides were among it; empty if none were
-   * @param taken what became of those
+   * @param overrides the overrides in it; empty if none were
+   * @param taken their outcome
    */
   Profile applied(int version, String overrides, ConfigValues.Taken taken) {
     return with(
@@ -104,7 +104,7 @@ public record Profile(
     return in(homes.made(generation), newModel, 0);
   }
 
-  /** For a home that is there; what another one was given is not applied in it. */
+  /** For an existing home, which lacks the configuration that another one was given. */
   Profile taking(int generation, ModelChoice itsModel) {
     var taken = homes.taken(generation, itsModel);
     return in(taken, itsModel, taken.adopted() ? 0 : appliedVersion);
@@ -134,7 +134,7 @@ public record Profile(
         createRequestId);
   }
 
-  /** After its configuration was changed to these values. */
+  /** Returns the profile after its configuration was changed to these values. */
   Profile reconfigured(ConfigValues values) {
     return with(name, labels, configVersion + 1, appliedVersion, token, values, updatedAt);
   }

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * When the system started an instance again by itself since a caller last asked for a start. Losses
- * that came with the engine or the host are counted apart: they say nothing about the gateway.
+ * with the engine or the host are counted separately, since the gateway did not cause them.
  *
  * @param crashes starts after the gateway had ended by itself, or its container was removed
  * @param engineLosses starts after the engine or the host had ended it; both lists hold the newest

@@ -6,10 +6,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far the changes of an instance's gateway token have come.
+ * The progress of the changes of an instance's gateway token.
  *
- * @param asked how often another one was asked for
- * @param done up to which of those the token that was asked for is the one that is valid
+ * @param asked how often another one was requested
+ * @param done the last request whose token is valid
  * @param requests the ids of the last requests that asked for one, the newest last; at most {@link
  *     #REQUESTS_REMEMBERED}
  */
@@ -35,12 +35,15 @@ public record TokenRotations(int asked, int done, List<String> requests) {
     return asked > done;
   }
 
-  /** Whether this request has asked for one already. */
+  /** Whether this request has already requested one. */
   boolean isRepeated(String requestId) {
     return requests.contains(requestId);
   }
 
-  /** Another one is asked for; {@code requestId} is empty in events of older versions. */
+  /**
+   * Returns the rotations after another request; {@code requestId} is empty in events of older
+   * versions.
+   */
   TokenRotations askedFor(String requestId) {
     if (requestId.isEmpty()) return new TokenRotations(asked + 1, done, requests);
     var kept = requests.stream().skip(Math.max(0, requests.size() + 1 - REQUESTS_REMEMBERED));

@@ -4,12 +4,12 @@ import dev.chowder.instance.ConfigValues.OverridesVersion;
 import java.util.Map;
 
 /**
- * The configuration that an effect is to bring to an agent's home.
+ * The configuration that an effect applies to an agent's home.
  *
- * @param version up to which change it is; 0 if no change is pending, though what a gateway did not
- *     take in time may be
- * @param overrides the overrides onto OpenClaw's configuration
- * @param homeIsNew whether the home has none of them, whatever the home before it had
+ * @param version its last change; 0 if no change is pending, although one that a gateway did not
+ *     apply in time may be
+ * @param overrides the overrides of OpenClaw's configuration
+ * @param homeIsNew whether the home has none of them, whatever the previous home had
  * @param channels the version of each channel, by the channel's name
  */
 public record WantedConfig(

@@ -193,7 +193,7 @@ public final class ApiKeys {
    * others when their cache forgets them. Their events are {@link #unrecorded} until {@link
    * #recorded}.
    *
-   * @return the ids of the keys that were ended by this call, oldest first
+   * @return the ids of the keys that this call revoked, oldest first
    */
   public List<String> revokeAll(String organizationId) {
     var now = SqlValues.time(clock.instant());

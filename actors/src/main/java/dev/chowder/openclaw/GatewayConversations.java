@@ -22,7 +22,7 @@ public final class GatewayConversations {
   private final GatewayResponses responses;
 
   /**
-   * Creates the way into gateways.
+   * Creates conversations with gateways.
    *
    * @param limit of one conversation
    * @param responses limits what a gateway may answer

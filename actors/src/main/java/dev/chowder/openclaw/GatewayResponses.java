@@ -18,13 +18,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Receives and parses the responses of gateways, which agents control. Each method has a limit for
- * bytes and JSON tokens, and the responses that a node holds at once have one for the memory that
- * they take. Tokens count because a small text can become a large tree: each {@code {}}, which is
- * three bytes with its comma, takes about a hundred.
+ * Receives and parses the responses of gateways, which agents control. Each method limits bytes and
+ * JSON tokens, and a node limits the memory of all responses that it holds. Tokens count because a
+ * small text can become a large tree: each {@code {}}, which is three bytes with its comma, takes
+ * about a hundred.
  */
 public final class GatewayResponses {
-  /** What a token takes in a tree, at most: an empty object or array, or an entry of one. */
+  /** The most bytes that a token takes in a tree: an empty object or array, or an entry of one. */
   private static final int TOKEN_BYTES = 100;
 
   private final OpenClawSettings.Responses settings;
@@ -35,12 +35,12 @@ public final class GatewayResponses {
     this.settings = settings;
   }
 
-  /** Returns a response to {@code method} of which nothing has arrived. */
+  /** Returns an empty response to {@code method}, to be filled as it arrives. */
   Incoming begin(String method) {
     return new Incoming(settings.limit(method));
   }
 
-  /** Returns an estimate of the bytes that responses take now, beyond what each has for free. */
+  /** Returns an estimate of the bytes that responses take now, beyond the free bytes of each. */
   long heldBytes() {
     return held.get();
   }
@@ -49,7 +49,7 @@ public final class GatewayResponses {
   static final class RejectedException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    @SuppressWarnings("serial") // Never serialized: it lives between two lines of one call.
+    @SuppressWarnings("serial") // Never serialized: it is thrown and caught within one call.
     private final AdminAnswer why;
 
     RejectedException(AdminAnswer why) {
@@ -83,7 +83,7 @@ public final class GatewayResponses {
      * @throws RejectedException if they exceed a limit, or the response is closed
      */
     synchronized void append(ByteBuffer more) throws RejectedException {
-      // What is reserved after the end would never be released.
+      // Memory that is reserved after the end would never be released.
       if (closed) throw new RejectedException(new NoAnswer("the call has ended"));
       if (text.size() + (long) more.remaining() > limit.bytes()) {
         throw new RejectedException(
@@ -97,7 +97,7 @@ public final class GatewayResponses {
       }
     }
 
-    /** Drops what arrived. */
+    /** Drops the bytes that arrived. */
     synchronized void clear() {
       text = new Buffer();
     }
@@ -163,13 +163,13 @@ public final class GatewayResponses {
                     .maxStringLength(Math.toIntExact(limit.bytes()))
                     .maxNestingDepth(maxDepth)
                     .build())
-            // Names are the agent's: to keep them would be a leak that it feeds.
+            // The agent chooses names: keeping them would leak memory at its will.
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .build());
   }
 
-  /** Gives its bytes away without a copy. */
+  /** Hands over its bytes without a copy. */
   private static final class Buffer extends ByteArrayOutputStream {
     JsonParser parser(ObjectMapper mapper) throws IOException {
       return mapper.createParser(buf, 0, count);

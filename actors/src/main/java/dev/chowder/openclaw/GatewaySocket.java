@@ -64,9 +64,9 @@ final class GatewaySocket implements AutoCloseable {
   }
 
   /**
-   * Connects and says who we are.
+   * Connects and identifies Chowder to the gateway.
    *
-   * @param limit from here to the last answer
+   * @param limit from now to the last answer
    * @param responses limits what the gateway may answer
    */
   static Opened open(
@@ -219,8 +219,8 @@ final class GatewaySocket implements AutoCloseable {
   }
 
   /**
-   * Puts frames together and keeps the response that is expected. Events that nothing waits for are
-   * dropped as they arrive, whatever their size.
+   * Assembles frames and keeps the expected response. Events that no call waits for are dropped as
+   * they arrive, whatever their size.
    */
   private static final class Frames implements WebSocket.Listener, AutoCloseable {
     private static final String EVENT = "{\"type\":\"event\"";
@@ -244,7 +244,7 @@ final class GatewaySocket implements AutoCloseable {
       var answer = new CompletableFuture<JsonNode>();
       expectedId = id;
       expected = answer;
-      // Its memory was held until now, as long as the caller could work with it.
+      // Its memory was held until now, while the caller could use it.
       incoming.close();
       incoming = responses.begin(method);
       if (end != null) answer.completeExceptionally(end);

@@ -52,7 +52,7 @@ public final class OpenClawAdmin {
   private final GatewayResponses responses;
 
   /**
-   * Wires the calls.
+   * Creates the client.
    *
    * @param limit of one call, from its start to its answer's last byte; a change of the
    *     configuration takes half a second on an idle machine and waits for work under way, such as
@@ -85,7 +85,7 @@ public final class OpenClawAdmin {
       } catch (ExecutionException failed) {
         return failure(failed.getCause());
       } finally {
-        // Also if this thread is interrupted: nothing waits for the call any more.
+        // Also if this thread is interrupted: no caller waits for the call then.
         answer.cancel(true);
       }
     }

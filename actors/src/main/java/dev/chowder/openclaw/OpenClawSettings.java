@@ -13,7 +13,7 @@ import java.util.Map;
  * @param consoleLimit how long a browser that opens a gateway's console is looked out for
  * @param consoleWatches for how many gateways at once
  * @param conversationLimit of one conversation over a gateway's WebSocket
- * @param responses of what gateways may answer
+ * @param responses of the responses of gateways
  * @param sessions of what is asked about sessions
  * @param channels of what is done with channels
  */
@@ -36,13 +36,13 @@ public record OpenClawSettings(
   public record ResponseLimit(long bytes, long tokens) {}
 
   /**
-   * Limits of what gateways may answer.
+   * Limits of the responses of gateways.
    *
    * @param methods by method
-   * @param others of methods that are not among these
+   * @param others of all other methods
    * @param maxDepth levels of objects and arrays in one another
-   * @param freeBytes what each response may take without counting
-   * @param maxHeldBytes what all responses of a node may take beyond that
+   * @param freeBytes bytes of each response that do not count
+   * @param maxHeldBytes bytes that all responses of a node may take beyond that
    */
   public record Responses(
       Map<String, ResponseLimit> methods,

@@ -125,29 +125,31 @@ public final class OverrideLedger {
     return pending.stream().map(ObjectNode::deepCopy).toList();
   }
 
-  /** After the pending patches were applied. */
+  /** Returns the ledger after the pending patches were applied. */
   public OverrideLedger applied() {
     return new OverrideLedger(version, asked, asked, List.of());
   }
 
   /**
-   * After the gateway refused the pending patches: they are taken back, since in the file they
-   * would keep the gateway from its next start.
+   * Returns the ledger after the gateway rejected the pending patches: they are dropped, since in
+   * the file they would prevent the gateway's next start.
    */
   public OverrideLedger refused() {
     return new OverrideLedger(version, settled, settled, List.of());
   }
 
   /**
-   * Returns the merge patches for a home that has none of the overrides: all of them, then what is
-   * pending, which may remove settings that onboarding wrote.
+   * Returns the merge patches for a home that has none of the overrides: all overrides, then the
+   * pending patches, which may remove settings that onboarding wrote.
    */
   public List<ObjectNode> forNewHome() {
     if (asked.isEmpty()) return pending();
     return Stream.concat(Stream.of(asked.deepCopy()), pending().stream()).toList();
   }
 
-  /** Returns the values under sensitive names, of what holds and of what is still to be applied. */
+  /**
+   * Returns the values under sensitive names, of the current overrides and of the pending patches.
+   */
   public List<Secret> secrets() {
     return Stream.concat(Stream.of(asked, settled), pending.stream())
         .flatMap(json -> Sensitive.values(json).stream())

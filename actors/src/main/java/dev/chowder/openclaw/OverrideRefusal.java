@@ -37,7 +37,7 @@ public sealed interface OverrideRefusal {
     }
   }
 
-  /** A value that OpenClaw would replace by a secret of the agent's home or its environment. */
+  /** A value that OpenClaw would replace by a secret from the agent's home or environment. */
   record SecretReference(String path) implements OverrideRefusal {
     @Override
     public String problem() {

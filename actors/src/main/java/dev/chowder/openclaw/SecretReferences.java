@@ -8,16 +8,16 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Finds what OpenClaw would replace by a secret when it reads its configuration (2026.9.6). A
- * caller who may configure an agent could otherwise have the organization's provider key, which is
- * in a file of the agent's home, sent to a server of its own.
+ * Finds values that OpenClaw (2026.9.6) would replace by a secret when it reads its configuration.
+ * Otherwise a caller who may configure an agent could send the organization's provider key, which
+ * is in a file of the agent's home, to another server.
  */
 final class SecretReferences {
   /** The places that a reference can name. */
   private static final Set<String> SOURCES = Set.of("env", "file", "exec", "store");
 
   /**
-   * The one setting that has a {@code source} and is no reference: a command that judges installs.
+   * The only setting with a {@code source} that is not a reference: a command that checks installs.
    */
   private static final List<String> INSTALL_POLICY = List.of("security", "installPolicy", "exec");
 
@@ -56,7 +56,7 @@ final class SecretReferences {
 
   private static boolean isReference(JsonNode node) {
     if (node.isTextual()) return VARIABLE.matcher(node.textValue()).matches();
-    // Without the other fields too: a later patch could add them.
+    // Even without the other fields: a later patch could add them.
     return node.isObject() && SOURCES.contains(node.path("source").asText());
   }
 }

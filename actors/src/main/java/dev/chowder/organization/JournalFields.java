@@ -38,12 +38,15 @@ final class JournalFields {
     return ModelProvider.ofLabel(label).orElseThrow(() -> unknown("provider", label));
   }
 
-  /** Events and snapshots from before keys had versions mean the row of that time. */
+  /**
+   * Events and snapshots without versions of keys mean the row that Chowder had before keys had
+   * versions.
+   */
   static String keyVersion(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }
 
-  /** The other way round. */
+  /** Returns the fields for these versions. */
   static String storedVersion(String version) {
     return version.equals(SecretNames.UNVERSIONED) ? "" : version;
   }

@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param api the interface that it speaks; empty: the provider's own
  */
 public record ModelEndpoint(String baseUrl, String model, String api) {
-  /** Returns scheme, host and port: a key that may be sent to one origin may not to another. */
+  /** Returns scheme, host and port. A key is sent only to the origin that it was given for. */
   public String origin() {
     URI url = URI.create(baseUrl);
     String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);

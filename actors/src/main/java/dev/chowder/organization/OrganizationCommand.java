@@ -23,7 +23,7 @@ public sealed interface OrganizationCommand extends CborSerializable {
   /** Its own: whoever waits for a slot change has waited for all that came together. */
   record DecideSlots() implements OrganizationCommand {}
 
-  /** {@code requestId} is new for each request and the same each time that it is resent. */
+  /** {@code requestId} is new for each request and stays the same when it is resent. */
   record SignUp(String name, String requestId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
@@ -31,10 +31,10 @@ public sealed interface OrganizationCommand extends CborSerializable {
 
   /**
    * Changes settings, all or none. The keys themselves are written into the table of secrets before
-   * this is sent, each under a new version: a key holds once its version was accepted.
+   * this is sent, each under a new version. A key is valid once its version is accepted.
    *
-   * @param keysSet providers with another key, and its version
-   * @param keysRemoved providers that have no key any more
+   * @param keysSet providers with a new key, and its version
+   * @param keysRemoved providers whose key is removed
    */
   record Update(
       String keyId,
@@ -58,15 +58,15 @@ public sealed interface OrganizationCommand extends CborSerializable {
   /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
   record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
-  /** An operator's: rejects the organization's keys until {@link Resume}. */
+  /** Suspends the organization for an operator: its keys are rejected until {@link Resume}. */
   record Suspend(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
-  /** An operator's: ends a suspension. */
+  /** Ends a suspension for an operator. */
   record Resume(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /**
-   * An operator's: deletes the organization for ever. Its parts are removed afterwards, and {@link
-   * FinishDeletion} reports that.
+   * Deletes the organization permanently for an operator. Its keys, instances, secrets and
+   * subscription are removed afterwards, and {@link FinishDeletion} reports that.
    *
    * @param name the organization's name, as a confirmation
    */

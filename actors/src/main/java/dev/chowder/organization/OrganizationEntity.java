@@ -76,8 +76,8 @@ public final class OrganizationEntity
   }
 
   /**
-   * {@code self} reaches this organization also after it was passivated; {@code journalVersion} is
-   * what all members read.
+   * {@code self} reaches this organization even after it was passivated. {@code journalVersion}
+   * returns the version that all members read.
    */
   public static Behavior<OrganizationCommand> create(
       String id,

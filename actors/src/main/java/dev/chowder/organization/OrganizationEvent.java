@@ -15,13 +15,13 @@ public sealed interface OrganizationEvent {
     return "";
   }
 
-  /** {@code requestId}: of the request that signed it up; empty if an older version wrote this. */
+  /** {@code requestId} is the request that signed it up; empty if an older version wrote this. */
   record SignedUp(String name, Tier tier, String requestId, Instant at)
       implements OrganizationEvent {}
 
   record Renamed(String keyId, String name, Instant at) implements OrganizationEvent {}
 
-  /** {@code version}: names the key in the table of secrets. */
+  /** {@code version} names the key in the table of secrets. */
   record ProviderKeySet(String keyId, ModelProvider provider, String version, Instant at)
       implements OrganizationEvent {}
 
@@ -49,7 +49,7 @@ public sealed interface OrganizationEvent {
 
   record Resumed(Instant at) implements OrganizationEvent {}
 
-  /** An operator deleted it; its keys, instances, secrets and subscription are to be removed. */
+  /** An operator deleted it; its keys, instances, secrets and subscription must be removed. */
   record DeletionRequested(Instant at) implements OrganizationEvent {}
 
   /** Everything that belonged to it was removed. */

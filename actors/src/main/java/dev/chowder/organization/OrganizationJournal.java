@@ -99,7 +99,7 @@ public final class OrganizationJournal
     };
   }
 
-  /** Returns the version of the journal's format that brought this type of event. */
+  /** Returns the version of the journal's format that introduced this type of event. */
   static int versionOf(OrganizationEvent event) {
     return new OrganizationJournal().toJournal(event).getEventCase().getNumber()
             <= LAST_OF_VERSION_0

@@ -68,7 +68,7 @@ public final class OrganizationLifecycle {
     }
     return switch (command) {
       case SignUp s ->
-          // Resent, since its answer was lost.
+          // Resent, since its reply was lost.
           state.signUpRequestId().equals(s.requestId())
               ? accept()
               : reject(new OrganizationRejection.AlreadyExists());
@@ -104,7 +104,9 @@ public final class OrganizationLifecycle {
     };
   }
 
-  /** What a deleted organization still accepts; for all else it is not there. */
+  /**
+   * Decides the commands that a deleted organization still accepts; others find no organization.
+   */
   private static boolean isPartOfDeletion(Request command) {
     return switch (command) {
       case Get _,
@@ -131,7 +133,7 @@ public final class OrganizationLifecycle {
     return state.standing().isFinal() ? accept() : accept(new DeletionRequested(now));
   }
 
-  /** A checkout that was open at the deletion may give a new subscription; it is cancelled too. */
+  /** A checkout that was open at the deletion may start a subscription, which is cancelled too. */
   private static Decision hear(Active state, HearSubscription command) {
     var decision = SubscriptionUpdate.decide(state, command, FIRST_TIER);
     if (state.standing() != Standing.DELETED

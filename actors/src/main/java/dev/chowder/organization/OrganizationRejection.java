@@ -22,7 +22,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 public sealed interface OrganizationRejection {
   record NotFound() implements OrganizationRejection {}
 
-  /** A node of an older version is a member still, and could not read what this would write. */
+  /** A node of an older version is still a member, and could not read the event. */
   record UpgradeUnderWay() implements OrganizationRejection {}
 
   record AlreadyExists() implements OrganizationRejection {}

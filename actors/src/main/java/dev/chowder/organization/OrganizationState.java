@@ -6,20 +6,20 @@ import org.pcollections.PMap;
 
 /**
  * The state of an organization. It has no effects: a provider's key is written before its change is
- * sent, and instances release their slots themselves.
+ * sent, and instances release their slots.
  */
 public sealed interface OrganizationState {
   /** Nobody signed up under this id. */
   record Absent() implements OrganizationState {}
 
   /**
-   * It is there.
+   * An organization that exists.
    *
-   * @param keys which keys of providers hold
-   * @param slots the instances that hold one, and since when; persistent, since a copy for each
-   *     change would make a big organization's creates slower the bigger it is
+   * @param keys the current keys of providers
+   * @param slots the instances that hold one, and since when; a persistent map, since a copy for
+   *     each change would slow down creates in big organizations
    * @param standing whether its keys work
-   * @param updatedAt when its settings last changed; slots and billing are none
+   * @param updatedAt when its settings last changed, not its slots or billing
    * @param signUpRequestId the id of the request that signed it up; empty if an older version did
    */
   record Active(

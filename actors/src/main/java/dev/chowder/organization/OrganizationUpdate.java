@@ -19,7 +19,7 @@ final class OrganizationUpdate {
   private OrganizationUpdate() {}
 
   static Decision decide(Active state, Update update) {
-    // It is resent: all of it was changed with the keys.
+    // Resent: everything was changed together with the keys.
     if (state.keys().remembersAny(update.keysSet())) return Decision.accept();
     List<OrganizationEvent> events = new ArrayList<>();
     update
@@ -46,7 +46,7 @@ final class OrganizationUpdate {
               && !update.keysRemoved().contains(provider);
       switch (change.getValue()) {
         case EndpointChange.Remove() -> {
-          // Without an endpoint the key of custom is sent nowhere.
+          // Without an endpoint, the key of custom is not sent anywhere.
           if (before.isPresent() && keyStays && provider != ModelProvider.CUSTOM) {
             return Decision.reject(keyRequired(provider, ""));
           }
@@ -71,8 +71,8 @@ final class OrganizationUpdate {
   }
 
   /**
-   * A stored key is sent only to the origin that it was given for: otherwise a caller who may
-   * change settings, but cannot read keys, could have one sent to a server of its own.
+   * A stored key is sent only to the origin that it was given for. Otherwise a caller who may
+   * change settings, but cannot read keys, could send one to another server.
    */
   private static OrganizationRejection keyRequired(ModelProvider provider, String field) {
     return new OrganizationRejection.Invalid(

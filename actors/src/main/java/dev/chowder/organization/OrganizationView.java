@@ -15,10 +15,10 @@ import java.util.Optional;
  * @param revision the number of its last persisted event
  * @param standing whether its keys work
  * @param slots how many are taken
- * @param keys providers that have a key in the table of secrets, and the version that holds
+ * @param keys providers that have a key in the table of secrets, and its current version
  * @param usable providers that instances can use now, in the order of their declaration
- * @param customerId Stripe's; empty: none
- * @param subscriptionId Stripe's, of the one that goes on; empty: none
+ * @param customerId Stripe's; empty if there is none
+ * @param subscriptionId Stripe's, of the running one; empty if there is none
  * @param updatedAt when its settings last changed
  */
 public record OrganizationView(
@@ -36,8 +36,8 @@ public record OrganizationView(
     Instant createdAt,
     Instant updatedAt) {
   /**
-   * A row of an earlier version has neither a standing nor Stripe's ids, and no versions of keys:
-   * which keys hold is asked of the organization, never read from its row.
+   * A row of an earlier version has no standing, no Stripe ids and no versions of keys. The current
+   * keys are asked of the organization, never read from its row.
    */
   public OrganizationView {
     standing = Objects.requireNonNullElse(standing, Standing.ACTIVE);

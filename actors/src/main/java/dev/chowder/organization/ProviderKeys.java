@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 
 /**
  * Names the keys of model providers in the table of secrets. A key is written under a new version
- * before the change is sent, and never changes; it holds once an event names its version.
+ * before the change is sent, and never changes. It is valid once an event names its version.
  *
  * @param versions the version of each provider's key
  * @param accepted the versions that were accepted last, the newest last; at most {@link
@@ -18,7 +18,7 @@ record ProviderKeys(Map<ModelProvider, String> versions, List<String> accepted) 
   static final ProviderKeys NONE = new ProviderKeys(Map.of(), List.of());
 
   /**
-   * How many accepted versions a state remembers: a command is resent for at most {@code
+   * How many accepted versions a state remembers. A command is resent for at most {@code
    * ask-timeout}, and keys change seldom.
    */
   static final int REMEMBERED = 32;

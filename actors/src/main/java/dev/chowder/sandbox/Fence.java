@@ -4,41 +4,41 @@ import dev.chowder.sandbox.SandboxException.Reason;
 import java.util.Optional;
 
 /**
- * How far a call may go. A node that was paused sends its call late, when other nodes may have
- * given the instance a later attempt or another home volume: neither may be touched then.
+ * Limits what a call may touch. A node that was paused may send its call late, when other nodes
+ * have given the instance a later attempt or another home volume. The call must touch neither.
  *
- * @param attempt the caller's; what later attempts made stays
+ * @param attempt the caller's attempt; containers of later attempts stay
  * @param generation of the home volume that the caller means; no other is used or removed
  */
 public record Fence(int attempt, int generation) {
-  /** The generation of no home volume: stands for all of them. */
+  /** No home volume has this generation; stands for all of them. */
   private static final int ANY = -1;
 
   /**
-   * Everything. For an instance that was deleted, and what belongs to no instance: neither can get
-   * a later attempt.
+   * Allows everything. For a deleted instance, and for a sandbox without an instance: neither can
+   * get a later attempt.
    */
   public static final Fence NONE = new Fence(Integer.MAX_VALUE, ANY);
 
-  /** Whatever home volume is there. */
+  /** Allows whatever home volume exists. */
   public static Fence ofAttempt(int attempt) {
     return new Fence(attempt, ANY);
   }
 
-  /** Whether what this attempt made is within the fence. */
+  /** Whether containers of this attempt are within the fence. */
   public boolean covers(int madeBy) {
     return madeBy <= attempt;
   }
 
-  /** Whether this is the home volume that is meant. */
+  /** Whether the fence allows the home volume of this generation. */
   public boolean isOf(int home) {
     return generation == ANY || generation == home;
   }
 
   /**
-   * Checks the attempt against the one that runs.
+   * Checks the attempt against the running one.
    *
-   * @throws SandboxException {@link Reason#REFUSED} if that is a later one
+   * @throws SandboxException {@link Reason#REFUSED} if the running one is later
    */
   public static void requireNotBefore(int running, int asking) {
     if (asking < running) {
@@ -48,9 +48,9 @@ public record Fence(int attempt, int generation) {
   }
 
   /**
-   * Checks that the home volume that is meant is there.
+   * Checks that the intended home volume exists.
    *
-   * @param home the generation of the one that is there; empty if there is none
+   * @param home the generation of the existing one; empty if there is none
    * @throws SandboxException {@link Reason#NOT_FOUND} if there is none, {@link
    *     Reason#HOME_REPLACED} if it is another one
    */
@@ -61,7 +61,7 @@ public record Fence(int attempt, int generation) {
     if (!isOf(home.get())) throw replaced(home.get());
   }
 
-  /** What a caller gets who means one home volume where another one is. */
+  /** Returns the error for a call that means another home volume than the existing one. */
   public SandboxException replaced(int home) {
     return new SandboxException(
         Reason.HOME_REPLACED,

@@ -13,26 +13,25 @@ import java.util.function.Consumer;
  * processes, and at most one process at a time that uses it: a task that ends by itself, or the
  * long-running main process.
  *
- * <p>Every call blocks and is idempotent: called again after a crash, it leads to the same outcome
- * as once. Calls are interruptible; what an interrupted call left behind is found by {@link
- * #remove}. All calls throw {@link SandboxException} and nothing else.
+ * <p>Every call blocks and is idempotent: repeated after a crash, it has the same outcome. Calls
+ * are interruptible; {@link #remove} finds what an interrupted call left behind. All calls throw
+ * {@link SandboxException} and nothing else.
  *
- * <p>A call can also come late, from a node that was paused and is not the instance's any more. So
+ * <p>A call can also come late, from a node that was paused and no longer hosts the instance. So
  * each process is labelled with its attempt and each home with its generation, and a call that
- * ends, replaces, overwrites or removes something says which it means ({@link Fence}).
+ * stops, replaces, overwrites or removes something names the ones it means ({@link Fence}).
  */
 public interface SandboxDriver extends AutoCloseable {
   /**
-   * Makes the home directory from the snapshot; one of the same generation that is there already is
-   * left as it is, and one of another generation too: {@link
-   * SandboxException.Reason#HOME_REPLACED}.
+   * Creates the home directory from the snapshot. An existing one stays as it is; if it has another
+   * generation, the call fails with {@link SandboxException.Reason#HOME_REPLACED}.
    */
   void create(SandboxSpec spec);
 
   /**
-   * Runs one command to its end, in a container of its own, after the former task or main process
-   * of this sandbox was removed. While one of a later attempt runs nothing is removed: {@link
-   * SandboxException.Reason#REFUSED}.
+   * Runs one command to its end, in a container of its own, after the previous task or main process
+   * of this sandbox was removed. While one of a later attempt runs, nothing is removed and the call
+   * fails with {@link SandboxException.Reason#REFUSED}.
    *
    * @param limit how long it may take; beyond it the task is killed and {@link
    *     SandboxException.Reason#TIMED_OUT} thrown
@@ -58,22 +57,21 @@ public interface SandboxDriver extends AutoCloseable {
   SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process);
 
   /**
-   * Ends the main process: SIGTERM, then SIGKILL when {@code grace} is over. The home directory
-   * stays. Nothing to stop: no-op. One of a later attempt that runs is not ended: {@link
-   * SandboxException.Reason#REFUSED}.
+   * Stops the main process: SIGTERM, then SIGKILL when {@code grace} is over. The home directory
+   * stays. Does nothing if no process runs. While one of a later attempt runs, the call fails with
+   * {@link SandboxException.Reason#REFUSED}.
    */
   StopResult stop(SandboxId id, int attempt, Duration grace);
 
   /**
-   * Ends and removes the processes of this attempt and of those before it; the home directory
-   * stays.
+   * Stops and removes the processes of this attempt and of earlier ones; the home directory stays.
    */
   void removeProcesses(SandboxId id, int attempt);
 
   /**
-   * Removes what is within the fence, whatever state it is in: the home of that generation, and the
-   * processes that used it. A home that a process of a later attempt uses stays. Nothing there:
-   * no-op.
+   * Removes everything within the fence, in whatever state: the home of that generation, and the
+   * processes that used it. A home that a process of a later attempt uses stays. Does nothing if
+   * nothing exists.
    *
    * @return whether nothing of the sandbox is left
    */
@@ -83,9 +81,9 @@ public interface SandboxDriver extends AutoCloseable {
   SandboxObservation observe(SandboxId id);
 
   /**
-   * How the main process ended that is there and does not run. Where the engine does not remember
-   * its end, it restarted since, or so much happened since that it forgot: {@link
-   * Ending#WITH_ENGINE}. So it is where there is no such process.
+   * Returns how an existing main process that does not run ended. {@link Ending#WITH_ENGINE} if the
+   * engine does not remember its end, because it restarted since or too many events followed, and
+   * if there is no such process.
    */
   Ending howEnded(SandboxId id);
 
@@ -96,16 +94,16 @@ public interface SandboxDriver extends AutoCloseable {
   Optional<SandboxEndpoint> unpublished(SandboxId id, int port);
 
   /**
-   * Everything of this installation that is there now, also what nobody remembers. Inspects no
-   * sandbox, so that one that hangs costs nothing: how a process ended is not in it ({@link
-   * SandboxObservation.MainProcess.Ended#NOT_INSPECTED}).
+   * Lists all sandboxes of this installation, including those that no journal knows. Inspects none,
+   * so that one that hangs does not delay it. The list therefore does not show how a process ended
+   * ({@link SandboxObservation.MainProcess.Ended#NOT_INSPECTED}).
    */
   List<SandboxObservation> list();
 
   /**
    * Writes files into the home directory, each atomically, owned by the sandbox's user; works
-   * whether a process runs or not. While a main process of a later attempt runs nothing is written:
-   * {@link SandboxException.Reason#REFUSED}.
+   * whether a process runs or not. While a main process of a later attempt runs, nothing is written
+   * and the call fails with {@link SandboxException.Reason#REFUSED}.
    */
   void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files);
 
@@ -113,14 +111,14 @@ public interface SandboxDriver extends AutoCloseable {
   Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
 
   /**
-   * Measures what a home directory takes of the host's disk, also in folders that its user closed.
-   * Stops when it has counted more than {@code most} of either; empty when there is no home, or it
-   * takes too long to measure.
+   * Measures how much of the host's disk a home directory takes, including folders that its user
+   * made unreadable. Stops when it has counted more than {@code most} of either. Empty if there is
+   * no home, or if measuring takes too long.
    */
   Optional<HomeUsage> measureHome(SandboxId id, HomeUsage most);
 
   /**
-   * What a home directory takes.
+   * The size of a home directory.
    *
    * @param bytes of its files' blocks
    * @param files and folders
@@ -158,14 +156,14 @@ public interface SandboxDriver extends AutoCloseable {
   String hostAddressFromSandbox();
 
   /**
-   * Lets sandboxes reach exactly these ports of the host from now on; connections through one that
-   * is not among them any more are closed. Where the host cannot be changed yet, as while its
-   * engine does not answer, this returns, and it is done as soon as it can be.
+   * Lets sandboxes reach exactly these ports of the host from now on; connections through other
+   * ports are closed. If the host cannot be changed yet, for example because its engine does not
+   * answer, this returns, and the change follows as soon as possible.
    */
   void openHostPorts(Set<Integer> ports);
 
   /**
-   * Returns why sandboxes can reach this host, each other or private networks; empty if the last
+   * Returns why sandboxes may reach this host, each other or private networks; empty if the last
    * check found the rules against that in place. Does not block.
    */
   Optional<String> isolationFailure();
@@ -174,9 +172,9 @@ public interface SandboxDriver extends AutoCloseable {
   void close();
 
   /**
-   * What to make.
+   * The sandbox to create.
    *
-   * @param generation which of the sandbox's homes it is; 0 is that of homes without a label
+   * @param generation of its home; 0 for homes without a label
    */
   record SandboxSpec(SandboxId id, String organizationId, String snapshot, int generation) {}
 
@@ -203,7 +201,7 @@ public interface SandboxDriver extends AutoCloseable {
 
   /** How a main process ended. */
   enum Ending {
-    /** By itself, or killed by something else than a stop of the engine's. */
+    /** It ended by itself, or was killed by something other than a stop by the engine. */
     BY_ITSELF,
     /** The engine was asked to stop it, or to end it by SIGTERM. */
     STOPPED,

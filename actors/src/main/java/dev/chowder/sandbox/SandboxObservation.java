@@ -3,13 +3,13 @@ package dev.chowder.sandbox;
 import java.util.Optional;
 
 /**
- * What a driver saw of one sandbox at one moment.
+ * The state of one sandbox, as a driver saw it at one moment.
  *
  * @param home the generation of its home volume; empty if there is none
  */
 public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProcess mainProcess) {
 
-  /** Of a sandbox of which nothing is there. */
+  /** Returns the observation of a sandbox of which nothing exists. */
   public static SandboxObservation nothing(SandboxId id) {
     return new SandboxObservation(id, Optional.empty(), new MainProcess.Missing());
   }
@@ -27,7 +27,7 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
 
     /** It ended. In a listing its exit code is {@link #NOT_INSPECTED}. */
     record Ended(int attempt, int exitCode, boolean outOfMemory) implements MainProcess {
-      /** What a listing has for an exit code: only an inspection knows how a process ended. */
+      /** The exit code in a listing: only an inspection knows how a process ended. */
       public static final int NOT_INSPECTED = -1;
 
       /** How a listing shows it. */
@@ -41,7 +41,7 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
     return home.isPresent();
   }
 
-  /** Which attempt's main process is there, in whatever state; 0 if none is. */
+  /** Returns the attempt of the existing main process, in whatever state; 0 if there is none. */
   public int attempt() {
     return switch (mainProcess) {
       case MainProcess.Missing() -> 0;

@@ -24,8 +24,8 @@ import javax.crypto.spec.HKDFParameterSpec;
 
 /**
  * The authentication tag at the end of a backup: HMAC-SHA256 over all bytes before it, with a key
- * that is derived from the master key. It names its key by the id that {@link MasterKey} gives it.
- * Does not know what a backup contains.
+ * that is derived from the master key. It names that key by its {@link MasterKey} id. Does not know
+ * what a backup contains.
  *
  * <p>The tag is one line of ASCII, {@code chowder-backup 1 KEY TAG}, with KEY and TAG in lower-case
  * hexadecimal digits. The line up to TAG is authenticated as well.
@@ -46,13 +46,13 @@ public final class BackupTag {
   private final SecretSettings settings;
   private final List<Path> moreKeyFiles;
 
-  /** A key that may have signed, and where it was found. */
+  /** A key that may have signed the backup, and where it was found. */
   private record Candidate(String place, ByteString key) {}
 
   /**
-   * Takes the master keys that are there when a method is called.
+   * Uses the master keys that exist when a method is called.
    *
-   * @param moreKeyFiles with further keys to verify with, such as those that a rotation kept
+   * @param moreKeyFiles files with further keys that may verify, such as those that a rotation kept
    */
   public BackupTag(SecretSettings settings, List<Path> moreKeyFiles) {
     this.settings = settings;
@@ -95,10 +95,10 @@ public final class BackupTag {
   /**
    * Verifies the tag of a backup.
    *
-   * @param unsignedToo accepts a backup without a tag, or with a tag of a key that is not there. An
-   *     altered backup is rejected in any case.
-   * @return what was found, one sentence for the operator
-   * @throws StorageException when the backup is not to be restored
+   * @param unsignedToo accepts a backup without a tag, or with a tag by a missing key. An altered
+   *     backup is always rejected.
+   * @return the result, one sentence for the operator
+   * @throws StorageException when the backup must not be restored
    * @throws MasterKeyException when a key is malformed, or others may read its file
    */
   public String verify(Path backup, boolean unsignedToo) {
@@ -141,7 +141,7 @@ public final class BackupTag {
     return new StorageException("cannot restore the backup: " + why);
   }
 
-  /** The last line, if it is a tag. */
+  /** Returns the last line if it is a tag. */
   private static Optional<Matcher> line(FileChannel file) throws IOException {
     if (file.size() < LINE_BYTES) return Optional.empty();
     var bytes = ByteBuffer.allocate(LINE_BYTES);

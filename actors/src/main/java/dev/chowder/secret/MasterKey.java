@@ -200,7 +200,7 @@ public final class MasterKey {
     return decode(text).stream().map(bytes -> new Key(id(bytes), aead(bytes, id(bytes)))).toList();
   }
 
-  /** Returns the keys of a text, in its order and each once. */
+  /** Returns the keys in a text, in its order and without duplicates. */
   static List<byte[]> decode(Secret text) {
     var parts = List.of(text.reveal().strip().split("\\s+"));
     if (parts.size() > MAX_KEYS) {

@@ -1,12 +1,11 @@
 package dev.chowder.secret;
 
 /**
- * Under which names secrets are in the {@link SecretStore}, and which of an instance or an
- * organization owns each.
+ * Names the secrets in the {@link SecretStore}. Each belongs to an instance or an organization.
  *
- * <p>What callers change has a version in its name: such a value is written once and never changes,
- * and events name the version that holds. {@link #UNVERSIONED} stands for the one row that Chowder
- * kept before there were versions; it is read and never written.
+ * <p>Values that callers change have a version in their name. They are written once and never
+ * change, and events name the current version. {@link #UNVERSIONED} stands for the single row that
+ * Chowder kept before there were versions; it is read and never written.
  */
 public final class SecretNames {
   /** The version of a row from before there were versions. */
@@ -21,10 +20,10 @@ public final class SecretNames {
   /** An instance's: the key pair by which its gateway knows Chowder as a device. */
   public static final String GATEWAY_DEVICE = "gateway-device";
 
-  /** What the names of an instance's configuration values begin with. */
+  /** The prefix of the names of an instance's configuration values. */
   public static final String CONFIG_VALUES = "config/";
 
-  /** What the names of an organization's provider keys begin with. */
+  /** The prefix of the names of an organization's provider keys. */
   public static final String PROVIDER_KEYS = "provider/";
 
   private static final String UNVERSIONED_OVERRIDES = "openclaw-config";
@@ -33,13 +32,13 @@ public final class SecretNames {
 
   private SecretNames() {}
 
-  /** Returns the name of an instance's overrides onto OpenClaw's configuration. */
+  /** Returns the name of an instance's overrides of OpenClaw's configuration. */
   public static String overrides(String version) {
     return version.equals(UNVERSIONED) ? UNVERSIONED_OVERRIDES : CONFIG_VALUES + version;
   }
 
   /**
-   * Returns the name of what was asked for of an instance's channel, with its credentials.
+   * Returns the name of a request for an instance's channel, with its credentials.
    *
    * @param channel such as {@code telegram}
    */
@@ -47,7 +46,7 @@ public final class SecretNames {
     return version.equals(UNVERSIONED) ? UNVERSIONED_CHANNEL + channel : CONFIG_VALUES + version;
   }
 
-  /** Returns the name of what an instance's gateway has taken of a channel. */
+  /** Returns the name of the state of a channel that an instance's gateway has applied. */
   public static String channelDone(String channel) {
     return CHANNEL_DONE + channel;
   }

@@ -80,7 +80,7 @@ public final class SecretStore {
   }
 
   /**
-   * Returns the texts under any of these names by owner and name, in one query; what is missing is
+   * Returns the texts under any of these names by owner and name, in one query. Missing ones are
    * left out.
    */
   public Map<String, Map<String, Secret>> getAll(
@@ -107,13 +107,13 @@ public final class SecretStore {
     return texts;
   }
 
-  /** Where a value is. */
+  /** The place of a value. */
   public record Place(String owner, String name) {}
 
   /**
    * Returns a page of all places, by owner and then by name.
    *
-   * @param after the place that the page before ended with; empty for the first page
+   * @param after the last place of the previous page; empty for the first page
    */
   public List<Place> places(Optional<Place> after, int limit) {
     var from = after.orElse(new Place("", ""));

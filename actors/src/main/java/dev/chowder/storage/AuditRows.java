@@ -47,10 +47,10 @@ public final class AuditRows {
   }
 
   /**
-   * A page of entries, newest first.
+   * Returns a page of entries, newest first.
    *
    * @param organizationId empty for all entries
-   * @param before the id that the page before ended with
+   * @param before the last id of the previous page
    */
   public List<AuditRow> list(Optional<String> organizationId, int limit, Optional<String> before) {
     return jdbi.withHandle(
@@ -70,8 +70,8 @@ public final class AuditRows {
   /**
    * Deletes entries that are older than {@code before}, and the oldest beyond the limits.
    *
-   * @param maxOfOne the limit for one organization; entries without one share a limit. Without it,
-   *     a caller who makes many entries could have others' entries deleted
+   * @param maxOfOne the limit for one organization; entries without an organization share one.
+   *     Keeps a caller who causes many entries from pushing out those of others
    * @param maxRows the limit for the table
    * @return how many were deleted
    */

@@ -12,8 +12,8 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Stores what operators decided about ports of the host's loopback, and which organizations use
- * one. Does not know what follows from either.
+ * Stores operators' decisions about ports of the host's loopback, and which organizations use which
+ * port. Does not know the consequences of either.
  *
  * <p>Every call blocks, and waits for a connection no longer than {@code
  * chowder.storage.connection-time-out}.
@@ -27,7 +27,7 @@ public final class HostPortRows {
     this.jdbi = database.jdbi();
   }
 
-  /** Returns the ports that an operator decided about: true where the port is listed. */
+  /** Returns the ports with an operator's decision: true if the port is listed. */
   public Map<Integer, Boolean> decisions() {
     return jdbi.withHandle(
         handle ->
@@ -43,7 +43,7 @@ public final class HostPortRows {
                     }));
   }
 
-  /** Stores a decision; it replaces the one before. */
+  /** Stores a decision, which replaces the previous one. */
   public void decide(int port, boolean listed, Instant now) {
     database.upsert(
         Upsert.into("host_ports")
@@ -78,8 +78,8 @@ public final class HostPortRows {
   }
 
   /**
-   * Brings the uses to what was found: adds those that are missing, and removes those that were not
-   * found and are older than {@code before}, since a use may have begun after the look.
+   * Replaces the stored uses by those found: adds missing ones, and removes those that were not
+   * found and are older than {@code before}, since a use may have begun meanwhile.
    *
    * @param found ports with the ids of the organizations that use them
    * @return whether anything changed

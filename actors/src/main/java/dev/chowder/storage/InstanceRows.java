@@ -216,10 +216,10 @@ public final class InstanceRows {
   public record Pending(String id, Instant since) {}
 
   /**
-   * A page of the instances, of all organizations, whose effect is pending since {@code notAfter}
-   * or earlier; the longest first.
+   * Returns a page of the instances of all organizations whose effect has been pending since {@code
+   * notAfter} or earlier, longest first.
    *
-   * @param after what the page before ended with
+   * @param after the last entry of the previous page
    */
   public List<Pending> pending(Instant notAfter, int pageSize, Optional<Pending> after) {
     return jdbi.withHandle(

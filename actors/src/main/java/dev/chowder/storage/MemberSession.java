@@ -12,15 +12,15 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * A session at the database that holds this node's part of the cluster's lock, and nothing else.
+ * A database session that holds this node's share of the cluster's lock, and nothing else.
  *
  * <p>The lock is an advisory lock that belongs to the table {@code cluster_identity}: members hold
  * it shared, and only its exclusive holder may change the table's row. It ends with the session. So
- * the session has a connection of its own, which leads to PostgreSQL itself: a pool would end it, a
- * pooler in transaction mode would give it to others.
+ * the session has a connection of its own, which leads to PostgreSQL itself: a pool would close it,
+ * and a pooler in transaction mode would give it to other clients.
  *
  * <p>Not thread-safe. Every method blocks, and throws {@link StorageException} if the database does
- * not answer; the session must be closed then, since its locks are unknown.
+ * not answer. The session must then be closed, since its locks are unknown.
  */
 public final class MemberSession implements AutoCloseable {
   /** The first half of the lock's key, "CHOW"; the second is the table's oid. */
@@ -34,11 +34,12 @@ public final class MemberSession implements AutoCloseable {
   private final Connection connection;
 
   /**
-   * How long this session waits, and is waited for.
+   * The timeouts of this session.
    *
-   * @param answer until a statement without an answer means that the session is lost; whole seconds
-   * @param dead until PostgreSQL ends the session, and so its lock, when this machine does not
-   *     answer any more; whole seconds
+   * @param answer after which a statement without an answer means that the session is lost; whole
+   *     seconds
+   * @param dead after which PostgreSQL ends the session, and so its lock, of a machine that stopped
+   *     answering; whole seconds
    */
   public record Limits(Duration answer, Duration dead) {}
 
@@ -46,7 +47,7 @@ public final class MemberSession implements AutoCloseable {
    * A process.
    *
    * @param node unique for each start of a node
-   * @param description where an operator finds it; at most 512 characters
+   * @param description tells an operator where it runs; at most 512 characters
    */
   public record Member(String node, String description) {}
 
@@ -71,7 +72,7 @@ public final class MemberSession implements AutoCloseable {
     record Unproven(List<String> members) implements Formation {}
   }
 
-  /** Whether this session is a member's. */
+  /** Whether this session belongs to a member of the cluster. */
   public sealed interface Hold {
     /** It holds the lock shared, and the row names this cluster. */
     record Held(String cluster) implements Hold {}
@@ -148,11 +149,11 @@ public final class MemberSession implements AutoCloseable {
   }
 
   /**
-   * Forms a cluster if no session holds the lock. Returns without waiting, and then holds the lock
-   * shared or not at all: a node that only waits must not be in the way of a member's return.
+   * Forms a cluster if no session holds the lock. Returns without waiting, and afterwards holds the
+   * lock shared or not at all, so that a waiting node does not block a member that reconnects.
    *
    * @param cluster the new cluster's identity
-   * @param evenIfUnproven also if processes are recorded that are not known to be dead
+   * @param evenIfUnproven also if recorded processes are not known to be dead
    */
   public Formation form(String cluster, Member me, boolean evenIfUnproven) {
     try {
@@ -173,7 +174,7 @@ public final class MemberSession implements AutoCloseable {
     }
   }
 
-  /** At once, or not at all: members that the new row names must all be of the new cluster. */
+  /** In one transaction: all recorded members must belong to the cluster that the row names. */
   private void name(String cluster, Member me) throws SQLException {
     connection.setAutoCommit(false);
     try {
@@ -192,14 +193,14 @@ public final class MemberSession implements AutoCloseable {
     }
   }
 
-  /** Becomes a member of the cluster that the row names, whichever that is. */
+  /** Becomes a member of whichever cluster the row names. */
   public Hold join(Member me) {
     return hold(Optional.empty(), me);
   }
 
   /**
-   * Makes sure that this session holds the lock for a cluster. If the row is missing, because
-   * someone emptied the table, it is written again.
+   * Ensures that this session holds the lock for a cluster. Writes the row again if it is missing
+   * because the table was emptied.
    */
   public Hold hold(String cluster, Member me) {
     return hold(Optional.of(cluster), me);
@@ -211,7 +212,7 @@ public final class MemberSession implements AutoCloseable {
       if (differs(before, cluster)) return new Hold.Other(before.orElseThrow());
       if (before.isPresent() && holdsShared()) return new Hold.Held(before.get().cluster());
       if (!is("SELECT pg_try_advisory_lock_shared" + LOCK)) return new Hold.Busy();
-      // The row cannot change any more; it may have until now.
+      // From now on the row cannot change; it may have changed before.
       if (cluster.isPresent()) nameIfUnnamed(cluster.get(), me);
       var now = identity();
       if (now.isEmpty() || differs(now, cluster)) {
@@ -244,7 +245,7 @@ public final class MemberSession implements AutoCloseable {
             + (" " + LOCK_CLASS + " AND objid = 'cluster_identity'::regclass)"));
   }
 
-  /** Leaves in order: the next node need not wait for this process. */
+  /** Leaves cleanly: the next node need not wait for this process. */
   public void leave(Member me) {
     forget(me.node());
     try {
@@ -315,7 +316,7 @@ public final class MemberSession implements AutoCloseable {
     try {
       connection.close();
     } catch (SQLException gone) {
-      // Then so is the lock.
+      // Then the lock is released, too.
     }
   }
 }

@@ -68,7 +68,7 @@ public final class OrganizationRows {
   }
 
   /**
-   * A page of the organizations with this standing, oldest first.
+   * Returns a page of the organizations with this standing, oldest first.
    *
    * @param after the id that the page before ended with
    */

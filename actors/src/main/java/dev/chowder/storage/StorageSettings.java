@@ -108,7 +108,7 @@ public record StorageSettings(
         directory, otherUrl, user, password, tables, journal, journalQueue, limits);
   }
 
-  /** Whether the database itself admits one process only. */
+  /** Whether the database admits only one process. */
   public boolean isOwnedByOneNode() {
     return dialect().isOwnedByOneNode();
   }

@@ -24,7 +24,10 @@ import java.util.TreeMap;
  * @param refersTo names of tables whose rows have to be there first
  */
 record TableShape(String name, String sqlName, List<Column> columns, Set<String> refersTo) {
-  /** Every database has its own: Flyway's table, and the processes that use it now. */
+  /**
+   * Tables that every database has for itself: Flyway's, and those of the processes that use it
+   * now.
+   */
   private static final Set<String> NOT_COPIED =
       Set.of("flyway_schema_history", "cluster_identity", "cluster_members");
 
@@ -36,7 +39,7 @@ record TableShape(String name, String sqlName, List<Column> columns, Set<String>
    */
   record Column(String name, String sqlName, ColumnKind kind, boolean isIdentity) {}
 
-  /** All tables that a copy has, those that others refer to first. */
+  /** The tables that a copy includes; referenced tables come first. */
   static List<TableShape> of(Connection connection) throws SQLException {
     DatabaseMetaData data = connection.getMetaData();
     Map<String, TableShape> found = new TreeMap<>();

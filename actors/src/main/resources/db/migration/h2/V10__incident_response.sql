@@ -1,7 +1,7 @@
 -- Whether an organization's keys work. Authentication reads it with the key.
 ALTER TABLE organizations ADD COLUMN standing VARCHAR(16) DEFAULT 'active' NOT NULL;
 
--- Reads of secrets and conversations, and failed authentications. Rows are only ever added, and removed after their retention.
+-- Reads of secrets and conversations, and failed authentications. Rows are only added, and deleted after their retention.
 CREATE TABLE audit (
   id              VARCHAR(64) NOT NULL,
   at              TIMESTAMP(6) WITH TIME ZONE NOT NULL,

@@ -1,1 +1,2 @@
--- Nothing: PostgreSQL gets tables that tell its nodes apart. A file of H2 belongs to one process, by the file's own lock.
+-- Does nothing. On PostgreSQL this migration adds tables that describe the cluster; an H2 file belongs to one process,
+-- which locks it.

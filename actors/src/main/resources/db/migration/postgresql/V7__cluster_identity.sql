@@ -1,5 +1,5 @@
--- Which cluster works on this database, and which processes belong to it. Both describe who uses this database now, not its
--- data, so copies leave them out (TableShape), and a file of H2, which one process owns, does not have them.
+-- The cluster that uses this database, and its processes. Both describe the current users of this database, not its data,
+-- so copies leave them out (TableShape). An H2 file, which one process owns, does not have them.
 
 -- At most one row. It changes only under the exclusive advisory lock that belongs to this table, which no node gets while a
 -- member holds the lock shared.
@@ -11,8 +11,9 @@ CREATE TABLE cluster_identity (
   PRIMARY KEY (id)
 );
 
--- One row for each process, from its joining until it leaves, is replaced by the next process at the same place, or another
--- cluster is formed. A row whose process holds no lock may be of a process that lost its session and is about to return.
+-- One row for each process. It is removed when the process leaves, when the next process in its place starts, or when
+-- another cluster is formed. A row whose process holds no lock may belong to a process that lost its session and is about
+-- to return.
 CREATE TABLE cluster_members (
   node        VARCHAR(64) COLLATE "C" NOT NULL,
   description VARCHAR(512)            NOT NULL,

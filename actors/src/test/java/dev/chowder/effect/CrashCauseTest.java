@@ -56,10 +56,11 @@ class CrashCauseTest {
     var stopped =
         new CrashCause("GATEWAY_STOPPED", "it was stopped from outside, exit code 0", false);
     assertThat(CrashCause.of(0, false, "", Ending.STOPPED)).isEqualTo(stopped);
-    // Whatever sent it, the host's own shutdown too.
+    // Whatever sent the signal, including a shutdown of the host.
     assertThat(CrashCause.of(0, false, "received SIGTERM", Ending.BY_ITSELF)).isEqualTo(stopped);
     assertThat(CrashCause.of(0, false, "bye", Ending.BY_ITSELF).byItself()).isTrue();
-    // A process that is killed for its memory is to blame, whoever ended meanwhile.
+    // A process that is killed for its memory caused that itself, even if the engine ended
+    // meanwhile.
     assertThat(CrashCause.of(137, true, "", Ending.WITH_ENGINE).byItself()).isTrue();
   }
 }

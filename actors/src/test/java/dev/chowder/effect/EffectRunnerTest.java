@@ -44,7 +44,7 @@ class EffectRunnerTest {
 
   private static final long LIMIT_SECONDS = 20;
 
-  /** How long a test looks whether something begins that must not. */
+  /** The time in which a test checks that something does not begin. */
   private static final Duration SHORT = Duration.ofMillis(300);
 
   private static final Duration APPLY_LIMIT = Duration.ofMillis(200);
@@ -463,7 +463,7 @@ class EffectRunnerTest {
     var now = Instant.now();
     var third = new InstanceEffect.AwaitStart("organization", 3, List.of(now, now, now), now);
     runner.owe(ID, third, reports::add);
-    // Covered by what waits: not begun again.
+    // The waiting run already covers it: not started again.
     runner.owe(ID, third, reports::add);
     var other = new InstanceId("0190a000-0000-7000-8000-00000000000f");
     work.gate.release();
@@ -524,7 +524,7 @@ class EffectRunnerTest {
     return new EffectRunner(work, settings, Clock.systemUTC(), metrics);
   }
 
-  /** So many permits, and pauses between two tries that outlast the test. */
+  /** This number of permits, and pauses between two tries that outlast the test. */
   private void retrySeldom(int permits, int boots) {
     runner.close();
     runner =
@@ -602,12 +602,12 @@ class EffectRunnerTest {
     final AtomicInteger removalFailures = new AtomicInteger();
     final AtomicInteger busyGateway = new AtomicInteger();
 
-    /** How often the host has no memory yet. */
+    /** The number of requests for which the host has no memory yet. */
     final AtomicInteger withoutMemory = new AtomicInteger();
 
     volatile Optional<RuntimeException> failure = Optional.empty();
 
-    /** Whether stages go on although they are interrupted. */
+    /** Whether stages continue although they are interrupted. */
     volatile boolean stubborn;
 
     final List<Step> steps = new CopyOnWriteArrayList<>();

@@ -102,7 +102,7 @@ class GatewayStagesTest {
   }
 
   /**
-   * Its removal began in the first attempt, and its node was paused. Meanwhile another node gave
+   * The removal began in the first attempt, and the node was paused. Meanwhile another node gave
    * the instance a second home, in which an agent runs.
    */
   @Test
@@ -189,7 +189,7 @@ class GatewayStagesTest {
         .hasMessageContaining("recover the instance to start with that one");
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));
     assertThat(driver.observe(SANDBOX).home()).hasValue(1);
-    // The journal knows of no third home, so the database may be older than the host.
+    // The journal does not know a third home, so the database may be older than the host.
     var _ = driver.remove(SANDBOX, Fence.NONE);
     driver.create(new SandboxSpec(SANDBOX, "org", SNAPSHOT, 3));
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.SANDBOX, 2, used));

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which ports of the host's loopback are open to sandboxes, and when. */
+/** Tests which ports of the host's loopback are open to sandboxes, and when. */
 class HostPortAccessTest {
   private static final HostPortSettings SETTINGS =
       new HostPortSettings(Set.of(11434, 1234), Set.of(22, 9901), Duration.ofSeconds(30));

@@ -12,7 +12,10 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Which values hold for one instance, as its actor would say: a test changes them one by one. */
+/**
+ * The current values of one instance, as its actor would return them; a test changes them one by
+ * one.
+ */
 final class OneConfig {
   private final InstanceId id;
   private final Map<String, String> channels = new TreeMap<>();

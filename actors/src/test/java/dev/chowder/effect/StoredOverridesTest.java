@@ -204,7 +204,7 @@ class StoredOverridesTest {
     assertThat(file.at("/agents/a").asInt()).isEqualTo(1);
   }
 
-  /** As version 665faa7 wrote it, with a change that its gateway had not taken. */
+  /** As version 665faa7 wrote it, with a change that its gateway had not applied. */
   @Test
   void theRowOfAnOlderVersionIsWhatChangesAreComputedFromAndStaysAsItIs() throws Exception {
     var row =

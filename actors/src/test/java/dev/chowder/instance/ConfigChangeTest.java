@@ -178,7 +178,7 @@ class ConfigChangeTest {
     assertThat(((InstanceEffect.RunStages) starting.owed()).config().homeIsNew()).isFalse();
   }
 
-  /** As version 665faa7 wrote them: what they changed is in the rows of that time. */
+  /** As version 665faa7 wrote them: the changed values are in the rows of that version. */
   @Test
   void eventsOfAnOlderVersionMeanTheRowsOfThatTime() {
     var journal = new InstanceJournal();

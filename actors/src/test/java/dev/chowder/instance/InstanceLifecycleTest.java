@@ -144,7 +144,9 @@ class InstanceLifecycleTest {
     assertThat(recovered.profile().configOwed()).isTrue();
   }
 
-  /** The engine came back empty, so the instance was recovered into another home, or not quite. */
+  /**
+   * The engine came back empty, so a recover into another home was started, and may have failed.
+   */
   @Test
   void aHomeInWhichAnAgentRanIsKeptWhateverBecomesOfTheRecover() {
     for (int done = 0; done < Stage.OF_PROVISIONING.size(); done++) {
@@ -191,7 +193,7 @@ class InstanceLifecycleTest {
             removed(2));
     var found = apply(again, observed(2, new Sight.OtherHome(1, false)));
     assertThat(((InstanceEffect.Remove) found.owed()).homes().isUnused(1, 2)).isTrue();
-    // No journal knows of that one: the database may be older than the host.
+    // The journal does not know that one: the database may be older than the host.
     assertThat(apply(again, observed(2, new Sight.OtherHome(3, false)))).isEqualTo(again);
   }
 
@@ -610,7 +612,7 @@ class InstanceLifecycleTest {
       assertThat(state.owed())
           .isEqualTo(
               new InstanceEffect.AwaitStart(States.PROFILE.organizationId(), attempt, losses, at));
-      // What is seen meanwhile, and what the attempt before reports, changes nothing.
+      // Observations meanwhile, and reports of the previous attempt, change nothing.
       assertThat(apply(state, new Observed(attempt, new Sight.Asleep(), ONCE, at)))
           .isEqualTo(state);
       assertThat(apply(state, new InstanceCommand.StartDue(attempt - 1, at))).isEqualTo(state);
@@ -618,7 +620,7 @@ class InstanceLifecycleTest {
       for (var stage : Stage.OF_START) state = then(state, finished(attempt + 1, stage));
       assertThat(state).isInstanceOf(InstanceState.Running.class);
     }
-    // They say nothing about the gateway: its first crash is the first.
+    // Engine losses do not count as crashes: the gateway's first crash is the first.
     var crash = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
     state = apply(state, new Observed(6, crash, ONCE, T0.plusSeconds(6)));
     assertThat(state.owed())
@@ -747,7 +749,7 @@ class InstanceLifecycleTest {
     var again = apply(rotated, rotate("another", LATER));
     assertThat(again.owed())
         .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 2));
-    // What the first one's caller was answered stays valid, also when its command comes again.
+    // The token that the first caller got stays valid, even if its command is resent.
     var done = apply(again, new InstanceCommand.TokenRotated(1, 2, LATER));
     assertThat(apply(done, rotate("one", LATER))).isEqualTo(done);
   }

@@ -27,9 +27,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * A snapshot holds all of a state. The states here are made from the components of their records,
- * each with a value of its own, so a component that the snapshot lacks is missed without any change
- * here.
+ * A snapshot holds a whole state. The states here are created from the components of their records,
+ * each with a value of its own, so the test finds a component that the snapshot lacks without any
+ * change here.
  */
 class InstanceSnapshotsTest {
   private static final Path FOLDER =
@@ -37,7 +37,7 @@ class InstanceSnapshotsTest {
 
   private final InstanceSnapshots snapshots = new InstanceSnapshots();
 
-  /** As with events: a file is written when there is none yet, and never again. */
+  /** As with events: a file is written if there is none yet, and never changed. */
   @BeforeAll
   static void writeWhatIsNotThereYet() throws IOException {
     if (!Boolean.getBoolean("chowder.update-docs")) return;
@@ -155,7 +155,7 @@ class InstanceSnapshotsTest {
             });
   }
 
-  /** Makes records in which no two components have the same value, and none has its default. */
+  /** Creates records in which no two components have the same value, and none has its default. */
   private static final class Generator {
     private int last;
 

@@ -63,7 +63,7 @@ class InstanceWireTest {
     assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
   }
 
-  /** As a row from before values had versions has it: overrides may be in the row of that time. */
+  /** As in a row from before values had versions: overrides may be in the row of that version. */
   @Test
   void aViewWithoutValuesMeansTheRowOfAnOlderVersion() {
     var row = InstanceReadRows.row(views().getLast());

@@ -26,7 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Recovery of an instance from a real journal and its snapshots; the subclass says on which. */
+/**
+ * Recovery of an instance from a real journal and its snapshots; the subclass chooses the database.
+ */
 abstract class InstancesContract {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-00000000000a");
@@ -38,7 +40,7 @@ abstract class InstancesContract {
   private TestStorage storage;
   private Node node;
 
-  /** Makes an empty one. */
+  /** Returns an empty database. */
   abstract TestStorage storage(Path home);
 
   @BeforeEach
@@ -57,7 +59,7 @@ abstract class InstancesContract {
   void aRecoveryReadsTheSnapshotAndTheEventsBehindIt() throws Exception {
     var before = instanceWith(25);
     node.awaitSnapshots(10L, 20L);
-    // Whatever lies before the snapshot is not read.
+    // Events before the snapshot are not read.
     node.overwrite(
         "UPDATE \"event_journal\" SET \"event_payload\" = ? WHERE \"sequence_number\" < 20");
     assertThat(afterARestart(EVERY)).isEqualTo(before);
@@ -108,7 +110,7 @@ abstract class InstancesContract {
         1, List.of(new InstanceCommand.Finished(done.done(), done.endpoint(), 0, "", T0)));
   }
 
-  /** As it is after so many events. */
+  /** Returns the state after this number of events. */
   private InstanceView instanceWith(int events) throws Exception {
     var view = node.ask(replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     for (int n = 2; n <= events; n++) view = rename("name " + n);
@@ -155,7 +157,7 @@ abstract class InstancesContract {
       return ((InstanceReply.Accepted) reply).view();
     }
 
-    /** The numbers of the events behind which they were taken. */
+    /** Returns the numbers of the events after which they were taken. */
     List<Long> snapshots() {
       return database
           .jdbi()
@@ -170,7 +172,7 @@ abstract class InstancesContract {
                       .list());
     }
 
-    /** Snapshots are written beside the answers. */
+    /** Snapshots are written concurrently with the replies. */
     void awaitSnapshots(Long... numbers) {
       kit.createTestProbe()
           .awaitAssert(

@@ -179,7 +179,7 @@ final class LifecycleExploration {
     return new InstanceCommand.RotateToken("key", "rotate " + number, T0, NOBODY);
   }
 
-  /** One that the instance had before, in which an agent ran if there is such a one. */
+  /** Returns a home that the instance had before; one in which an agent ran, if there is one. */
   private static int earlierHome(InstanceState state) {
     if (!(state instanceof Born born)) return 0;
     var homes = born.profile().homes();

@@ -67,7 +67,7 @@ final class States {
         T0);
   }
 
-  /** With its engine; {@code byItself}: as a crash. */
+  /** Lost with its engine, or by a crash if {@code byItself}. */
   static InstanceEvent.GatewayLost lost(int attempt, boolean byItself, Instant at) {
     return new InstanceEvent.GatewayLost(
         attempt,

@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What a gateway may answer, and how much of it a node holds. */
+/** Limits of a gateway's responses, and of the memory that a node holds for them. */
 class GatewayResponsesTest {
   private static final int FREE = 10_000;
   private static final int HELD = 100_000;

@@ -95,7 +95,7 @@ class OrganizationLifecycleTest {
     // Another request at the same time.
     assertThat(decide(signedUp, new OrganizationCommand.SignUp("acme", "another", T0, NOBODY)))
         .isEqualTo(reject(new OrganizationRejection.AlreadyExists()));
-    // Resent, since its answer was lost.
+    // Resent, since its reply was lost.
     assertThat(decide(signedUp, new OrganizationCommand.SignUp("acme", "request", T0, NOBODY)))
         .isEqualTo(accept());
   }

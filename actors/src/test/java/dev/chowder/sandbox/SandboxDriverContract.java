@@ -451,7 +451,7 @@ public abstract class SandboxDriverContract {
     removeAndLook();
   }
 
-  /** A node that was paused calls late: others gave the instance another home meanwhile. */
+  /** A paused node calls late: others gave the instance another home meanwhile. */
   @Test
   void aLateCallOfAFormerAttemptTouchesNeitherANewHomeNorItsProcess() {
     create();

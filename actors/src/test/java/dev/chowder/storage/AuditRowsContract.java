@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The audit table; the subclass says on which database. */
+/** The audit table; the subclass chooses the database. */
 abstract class AuditRowsContract {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
 
@@ -19,7 +19,7 @@ abstract class AuditRowsContract {
   private Database database;
   private AuditRows rows;
 
-  /** Makes an empty one. */
+  /** Returns an empty database. */
   abstract TestStorage storage(Path home);
 
   @BeforeEach

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How ports of the host are stored; the subclass says in which database. */
+/** The tables of the host's ports; the subclass chooses the database. */
 abstract class HostPortRowsContract {
   private static final Instant NOW = Instant.parse("2026-03-01T10:00:00Z");
 

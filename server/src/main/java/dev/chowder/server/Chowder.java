@@ -258,7 +258,7 @@ public final class Chowder implements AutoCloseable {
     var organizations = new OrganizationAsks(organizationActors);
     // Instances need slots to be given back, and the sweep over slots needs instances.
     var later = new AtomicReference<Instances>();
-    // Starts ask for memory, and memory depends on the starts that wait.
+    // Starts need memory, and the admission of memory counts the starts that wait.
     var starts = new AtomicReference<IntSupplier>(() -> 0);
     var hostRoom =
         HostRoom.of(config, settings.home(), driver, clock, () -> starts.get().getAsInt());
@@ -592,7 +592,7 @@ public final class Chowder implements AutoCloseable {
     grpc.start();
     grpcPort = grpc.port();
     operatorPort = operators.port();
-    // Where a setting is 0, the port is known only now.
+    // If a setting is 0, its port is known only now.
     nodePorts.listen(Set.of(grpcPort, operatorPort));
     serving.set(true);
     lifeline.add("service", () -> depart(node, grpc));

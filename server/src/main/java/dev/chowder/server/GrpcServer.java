@@ -70,14 +70,14 @@ public final class GrpcServer implements AutoCloseable {
   public record Services(List<BindableService> api, List<ServerServiceDefinition> internal) {}
 
   /**
-   * What calls are asked for before a service sees them.
+   * The checks of a call before a service sees it.
    *
-   * @param keys whose key it is
-   * @param addresses where a call comes from
-   * @param rate how often an organization may call
-   * @param streams what ends streams of revoked keys
+   * @param keys returns the caller of a key
+   * @param addresses returns the client's address
+   * @param rate limits how often an organization may call
+   * @param streams ends streams of revoked keys
    * @param audit records sensitive calls; it sees messages
-   * @param idempotency what makes a call with an idempotency key once; it sees messages
+   * @param idempotency performs a call with an idempotency key once; it sees messages
    */
   public record Gate(
       KeyCheck keys,

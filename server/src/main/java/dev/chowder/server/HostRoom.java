@@ -9,9 +9,9 @@ import java.time.InstantSource;
 import java.util.function.IntSupplier;
 
 /**
- * Whether the host has memory for one more gateway. A gateway that was let in takes its memory only
- * while it boots, so for that long it is counted as if it had it already, whichever node of this
- * host let it in. A gateway that waits for its boot is counted for as long as it waits.
+ * Admits gateways while the host has memory for them. An admitted gateway takes its memory only
+ * during its boot. Until then its memory counts as taken, whichever node of this host admitted it
+ * and however long it waits for its boot.
  */
 public final class HostRoom {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -41,8 +41,8 @@ public final class HostRoom {
   /**
    * Reads {@code chowder.host}.
    *
-   * @param home the same for all nodes of this host
-   * @param booting how many gateways boot on this node, or wait for that
+   * @param home the state directory, the same for all nodes of this host
+   * @param booting returns how many gateways boot on this node, or wait to boot
    */
   public static HostRoom of(
       Config root, Path home, SandboxDriver driver, InstantSource clock, IntSupplier booting) {
@@ -66,7 +66,8 @@ public final class HostRoom {
   }
 
   private boolean admits(long available) {
-    // Both count most gateways that were let in lately, so their sum would count these twice.
+    // Both count most of the gateways that were admitted lately, so their sum would count these
+    // twice.
     return letIn.add(
         clock.instant(), lately -> available >= needed(Math.max(lately, booting.getAsInt())));
   }

@@ -8,8 +8,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Finds the ports that an installation itself uses in a node's settings: its own, other nodes', the
- * database's and the engine's. A port that a node takes because its setting is 0 is not in them.
+ * Finds in a node's settings the ports that the installation itself uses: the node's, other nodes',
+ * the database's and the engine's. Does not find a port that a node chooses because its setting is
+ * 0.
  */
 final class ListeningPorts {
   private static final Pattern PORT = Pattern.compile(":([0-9]{1,5})(?=[,/?;]|$)");

@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Runs an operator's orders for the database and its backups while no node needs to run. Reached by
- * {@code scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
+ * Runs an operator's commands on the database and its backups, which need no running node. Called
+ * by {@code scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
  */
 final class StorageCommands {
   private static final String USAGE =
@@ -24,7 +24,7 @@ final class StorageCommands {
   private StorageCommands() {}
 
   /**
-   * Runs the order and prints what was done.
+   * Runs the command and prints the result.
    *
    * @param arguments not empty
    */
@@ -54,7 +54,9 @@ final class StorageCommands {
     }
   }
 
-  /** Of the whole file that {@code scripts/backup} wrote, before anything reads what is in it. */
+  /**
+   * Verifies the whole file that {@code scripts/backup} wrote, before anything reads its content.
+   */
   private static void verify(Config config, List<String> arguments, PrintStream out) {
     boolean unsignedToo = !arguments.isEmpty() && arguments.getFirst().equals("--unsigned");
     var files = arguments.subList(unsignedToo ? 1 : 0, arguments.size());

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class EngineRestartE2E {
-  /** What the engine's end, or its SIGTERM to the agents, counts as. */
+  /** The reasons for an agent that the engine's end, or its SIGTERM, stopped. */
   private static final Set<String> NOT_CRASHED = Set.of("ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
   private static final String QUESTION = "What did I ask you to remember?";
@@ -66,7 +66,7 @@ class EngineRestartE2E {
     String before = startedAt(first);
     // What a machine without power does to our processes; the engine's own end is gentler.
     for (String process : List.of("server", "envoy", "demo-model")) {
-      // Supervisors first, or they would start again what ends.
+      // Supervisors first, or they would start the processes again.
       for (String file : List.of(process + ".supervisor", process + ".pid")) {
         var pid = Long.parseLong(Files.readString(home("run/" + file)).strip());
         assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();

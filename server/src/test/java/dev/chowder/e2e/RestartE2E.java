@@ -75,7 +75,7 @@ class RestartE2E {
   }
 
   /**
-   * Without a supervisor the process would not be started again, so it ends, too. The next start
+   * Without a supervisor nothing would start the process again, so it ends, too. The next start
    * brings both back.
    */
   @Test

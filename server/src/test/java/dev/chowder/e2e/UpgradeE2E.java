@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * {@code scripts/up} of this version on an installation that 665faa7 made, with its agents on a
- * real Docker and OpenClaw. One of them runs on while the server is exchanged.
+ * real Docker and OpenClaw. One of them keeps running while the server is upgraded.
  */
 class UpgradeE2E {
   private static final String QUESTION = "What did I ask you to remember?";
@@ -115,7 +115,7 @@ class UpgradeE2E {
         .isEqualTo("123456789:sleeper-of-the-record");
   }
 
-  /** Its gateway may be booting still. */
+  /** Its gateway may still be booting. */
   private static void answersWith(Agent agent, String remembered) {
     Answer answer =
         Eventually.get(

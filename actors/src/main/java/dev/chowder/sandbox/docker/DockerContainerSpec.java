@@ -153,7 +153,7 @@ record DockerContainerSpec(
     return host;
   }
 
-  /** Where the volume was removed meanwhile, the engine makes one by itself, which is no home. */
+  /** If the volume was removed meanwhile, the engine creates one by itself, which is not a home. */
   private Mount home(DockerSandboxSettings settings) {
     return new Mount()
         .withType(MountType.VOLUME)

@@ -13,11 +13,11 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Tells how a container ended from what its engine remembers. An engine keeps its last 256 events
- * in memory, so it remembers the end of a container only if it has not restarted since: measured
- * with 20.10, an engine that ended on SIGTERM, and one that was killed with all its containers,
- * remember nothing after their start; one that was killed alone ends the containers that it finds
- * running, by SIGTERM.
+ * Determines how a container ended from the events that its engine remembers. An engine keeps its
+ * last 256 events only in memory, so it remembers the end of a container only if it has not
+ * restarted since. Measured with 20.10: an engine that ended on SIGTERM, or was killed with all its
+ * containers, remembers nothing after its start. One that was killed alone stops the containers
+ * that it finds running, with SIGTERM.
  */
 final class DockerEndings {
   private static final String SIGTERM = "15";
@@ -34,7 +34,7 @@ final class DockerEndings {
     return of(remembered(ended));
   }
 
-  /** From the events of one container, the oldest first. */
+  /** Derives the ending from the events of one container, the oldest first. */
   static Ending of(List<Event> events) {
     boolean told = false;
     boolean died = false;
@@ -70,7 +70,7 @@ final class DockerEndings {
                 docker
                     .eventsCmd()
                     .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
-                    // The stream ends there, so it has to be the past.
+                    // The stream ends at this time, so it must not be in the future.
                     .withUntil(seconds(Instant.now()))
                     .withEventTypeFilter(EventType.CONTAINER)
                     .withEventFilter("start", "kill", "die")

@@ -107,7 +107,7 @@ final class DockerFilesContainer {
   private com.github.dockerjava.api.command.CreateContainerCmd command(
       DockerClient docker, SandboxId id, InspectVolumeResponse home) {
     return docker
-        // Not the home's own image: that may have been removed since, and a home outlives it.
+        // Not the home's own image, which may have been removed since: a home outlives it.
         .createContainerCmd(settings.helperImage())
         .withName(DockerContainers.name(id, ROLE))
         .withLabels(

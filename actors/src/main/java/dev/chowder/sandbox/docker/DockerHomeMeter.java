@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Measures home volumes, each by walking it in a container that may read everything in it and do
- * nothing else: the engine's own figures are for all volumes together, without a limit of time.
+ * Measures home volumes by walking each in a container that may read everything in it and do
+ * nothing else. The engine can only measure all volumes together, without a time limit.
  */
 final class DockerHomeMeter {
   private static final String ROLE = "meter";
@@ -23,9 +23,9 @@ final class DockerHomeMeter {
   private static final int OUTPUT_BYTES = 1024;
 
   /**
-   * Each link of a file counts as its part of the file, so that the sum is right without
-   * remembering which were counted. No name is printed, since an agent chose it. A home changes
-   * meanwhile, so only a walk that was ended (124) does not count.
+   * Each hard link counts as its share of the file, so that the sum is right without remembering
+   * which were counted. No name is printed, since an agent chose it. Errors are ignored, since a
+   * home changes during the walk; only a walk that timed out (124) does not count.
    */
   private static final String WALK =
       "{ timeout \"$1\" find /home/node -xdev -printf '%b %n\\n' 2>/dev/null;"
@@ -57,7 +57,7 @@ final class DockerHomeMeter {
     var home = homes.inspect(id);
     if (home.isEmpty()) return Optional.empty();
     var name = DockerContainers.name(id, ROLE);
-    // What a node that ended in the middle left behind.
+    // Left behind by a node that ended during a measurement.
     containers.remove(name);
     var container =
         engine.call(
@@ -111,7 +111,7 @@ final class DockerHomeMeter {
                                             settings.clusterId(), id, organization)))))
                 .withNetworkMode("none")
                 .withCapDrop(Capability.ALL)
-                // Its user may have closed folders to itself, and so to whoever else counts.
+                // The agent may have made folders unreadable for its own user.
                 .withCapAdd(Capability.DAC_READ_SEARCH)
                 .withSecurityOpts(List.of("no-new-privileges"))
                 .withPrivileged(false)

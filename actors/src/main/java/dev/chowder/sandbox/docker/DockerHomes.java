@@ -34,7 +34,7 @@ final class DockerHomes {
     this.settings = settings;
   }
 
-  /** One that is there is left as it is; one of another generation is an error. */
+  /** An existing one stays as it is; one of another generation is an error. */
   void create(SandboxSpec spec) {
     SandboxId id = spec.id();
     Map<String, String> labels =
@@ -43,7 +43,7 @@ final class DockerHomes {
     if (spec.generation() > 0) {
       labels.put(DockerLabels.GENERATION, Integer.toString(spec.generation()));
     }
-    // The engine answers with the volume that is there now, whoever made it.
+    // The engine returns the volume that exists now, even if another call created it.
     var there = engine.call("create volume " + id, docker -> create(docker, id, labels));
     new Fence(0, spec.generation())
         .requireHome(id, Optional.of(DockerLabels.generation(there.getLabels())));
@@ -61,13 +61,13 @@ final class DockerHomes {
       } catch (DockerException refused) {
         var message = String.valueOf(refused.getMessage());
         quotas = !message.contains("no quota support");
-        LOG.info("volume={} event=no-quota its size is only measured: {}", id, message.strip());
+        LOG.info("volume={} event=no-quota: its size is only measured: {}", id, message.strip());
       }
     }
     return docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec();
   }
 
-  /** The generation of the one that is there; empty if none is. */
+  /** Returns the generation of the existing one; empty if there is none. */
   Optional<Integer> generation(SandboxId id) {
     return inspect(id).map(home -> DockerLabels.generation(home.getLabels()));
   }

@@ -19,10 +19,10 @@ final class DockerLabels {
   /** On volumes: the image that a home directory was made from. */
   static final String SNAPSHOT = "dev.chowder.snapshot";
 
-  /** On volumes: which home of its sandbox it is; those of before this label have none. */
+  /** The generation of a home volume; volumes of earlier versions lack this label. */
   static final String GENERATION = "dev.chowder.generation";
 
-  /** The generation of a volume that the engine made by itself, since a home was gone. */
+  /** The generation of a volume that the engine created by itself, since the home was gone. */
   static final int NO_HOME = -2;
 
   static final String TASK = "task";
@@ -34,7 +34,7 @@ final class DockerLabels {
     return Map.of(CLUSTER, clusterId, INSTANCE, id.instanceId(), ORGANIZATION, organizationId);
   }
 
-  /** What the engine labels a volume with that it makes by itself when a container is made. */
+  /** Returns the labels of a volume that the engine creates by itself together with a container. */
   static Map<String, String> ofNoHome(String clusterId, SandboxId id, String organizationId) {
     Map<String, String> labels = new HashMap<>(ofHome(clusterId, id, organizationId));
     labels.put(GENERATION, Integer.toString(NO_HOME));
@@ -58,12 +58,15 @@ final class DockerLabels {
     return number(labels, ATTEMPT, 0);
   }
 
-  /** A label that Chowder did not write is of a generation that no journal knows: it is kept. */
+  /**
+   * A label that Chowder did not write counts as a generation that no journal knows, so the volume
+   * is kept.
+   */
   static int generation(@Nullable Map<String, String> labels) {
     return labels == null ? 0 : number(labels, GENERATION, Integer.MAX_VALUE);
   }
 
-  /** Whether a volume of this generation was made by Chowder. */
+  /** Whether Chowder created the volume of this generation. */
   static boolean isHome(int generation) {
     return generation != NO_HOME;
   }

@@ -216,7 +216,10 @@ public final class DockerSandboxDriver implements SandboxDriver {
     var _ = removeContainers(id, attempt);
   }
 
-  /** Returns how many of later attempts stay. By their ids: a name may be another one's by now. */
+  /**
+   * Returns how many of later attempts stay. Removes by id: another container may have the name by
+   * now.
+   */
   private int removeContainers(SandboxId id, int attempt) {
     int later = 0;
     for (Container container : containers.list(DockerLabels.filter(settings.clusterId(), id))) {
@@ -234,8 +237,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
     long deadline = System.nanoTime() + settings.removeTimeout().toNanos();
     while (true) {
       int later = removeContainers(id, fence.attempt());
-      // A volume in use says that a call which was under way made a container meanwhile, unless it
-      // is that of a later attempt.
+      // A volume is in use if a concurrent call created a container meanwhile, or by a later
+      // attempt.
       boolean removed = homes.remove(id, fence);
       if (removed || later > 0) {
         return later == 0 && homes.generation(id).isEmpty();
@@ -260,7 +263,9 @@ public final class DockerSandboxDriver implements SandboxDriver {
         .forEach(running -> Fence.requireNotBefore(running, attempt));
   }
 
-  /** One that ended is in nobody's way: a database from before may know less than the host. */
+  /**
+   * A process that ended blocks no call: after a restore, the database may know less than the host.
+   */
   private static void requireNotLater(InspectContainerResponse container, int attempt) {
     if (DockerContainers.runs(container)) {
       Fence.requireNotBefore(DockerLabels.attempt(DockerObservations.labels(container)), attempt);
@@ -352,7 +357,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
             DockerHomes.label(home, DockerLabels.ORGANIZATION),
             DockerLabels.TASK,
             0,
-            // Not the home's own image: that may have been removed since, and a home outlives it.
+            // Not the home's own image, which may have been removed since: a home outlives it.
             settings.helperImage(),
             List.of("true"),
             Map.of(),
@@ -456,8 +461,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
       }
       throw refused;
     }
-    // The home may have been removed or replaced since it was looked at. From now on it cannot be,
-    // since a container uses it.
+    // The home may have been removed or replaced since the check. From now on it cannot be, since a
+    // container uses it.
     try {
       fence.requireHome(spec.id(), homes.generation(spec.id()).filter(DockerLabels::isHome));
       return made;

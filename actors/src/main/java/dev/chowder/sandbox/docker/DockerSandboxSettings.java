@@ -7,7 +7,7 @@ import java.util.stream.Stream;
 
 /**
  * Every limit and name of the Docker driver; the only class of this package that reads
- * configuration. Defaults and their reasons stand in {@code reference.conf} under {@code
+ * configuration. Defaults and their reasons are in {@code reference.conf} under {@code
  * chowder.sandbox.docker}.
  *
  * @param dockerHost where the engine listens, such as {@code unix:///var/run/docker.sock}
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * @param nanoCpus of one process, in billionths of a CPU
  * @param pidsLimit processes and threads of one sandbox
  * @param temporaryBytes size of /tmp, which counts as memory
- * @param oomScoreAdjustment of its processes; the host's kernel ends processes of higher ones first
+ * @param oomScoreAdjustment of its processes; the kernel ends processes with a higher one first
  * @param maxConnections that one sandbox has open at once
  * @param readOnlyRoot whether only the home directory and /tmp can be written
  * @param callTimeout of one call of the engine's API
@@ -38,15 +38,15 @@ import java.util.stream.Stream;
  * @param isolationCheckEvery how old a look at the firewall may be when a process starts
  * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
  * @param mayReach otherwise closed destinations that are open, as {@code address[/bits][:port]}
- * @param homeQuotaBytes of a home, where the engine's file system has project quotas; 0: none
- * @param measureTimeout of a walk through one home
+ * @param homeQuotaBytes of a home, where the engine's file system has project quotas; 0 sets none
+ * @param measureTimeout of the walk through one home
  * @param filesMemoryBytes of the container that files are reached in
  * @param filesLinger how long that container stays when nothing works in it
  * @param filesPatience how long nothing may move while a file is read or written
  * @param runtime OCI runtime of every container; empty for the engine's default
  * @param seccomp value of the security option {@code seccomp}: a profile in JSON, or {@code
  *     unconfined}
- * @param helperImage of containers that only reach a home, which may be older than any image
+ * @param helperImage of containers that only access a home, which may be older than any image
  */
 public record DockerSandboxSettings(
     String dockerHost,

@@ -64,8 +64,9 @@ final class FirewallRules {
     rules.append(":").append(forward).append(" - [0:0]\n");
     rules.append(":").append(input).append(" - [0:0]\n");
 
-    // To a sandbox only what answers it, and nothing from a neighbour. By direction rather than by
-    // "established" alone: a connection that was opened while the rules were missing is cut.
+    // To a sandbox pass only answers to it, and nothing from a neighbour. Matched by direction
+    // rather than "established" alone, so that a connection that was opened while the rules were
+    // missing is cut.
     add(
         rules,
         forward,
@@ -97,7 +98,7 @@ final class FirewallRules {
     return rules.append("COMMIT\n").toString();
   }
 
-  /** Each sandbox has an address of its own. The host's table of connections is for all of them. */
+  /** Each sandbox has its own address. All share the host's table of connections. */
   private static void limitConnections(StringBuilder rules, String chain, int max) {
     if (max == 0) return;
     add(

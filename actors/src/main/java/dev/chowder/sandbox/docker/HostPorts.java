@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps which ports of the host sandboxes may reach, and forwards those of its loopback to the
- * sandboxes' bridge. Does not know who listens there. A port that cannot be forwarded yet is tried
- * again at each {@link #forward}.
+ * Knows which ports of the host sandboxes may reach, and forwards those of its loopback to the
+ * sandboxes' bridge. Does not know what listens there. Each {@link #forward} retries ports that
+ * could not be forwarded.
  */
 final class HostPorts implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HostPorts.class);
@@ -30,12 +30,12 @@ final class HostPorts implements AutoCloseable {
     this.settings = settings;
   }
 
-  /** Returns the ports that are to be open, whether they are forwarded yet or not. */
+  /** Returns the ports that must be open, whether they are already forwarded or not. */
   synchronized Set<Integer> wanted() {
     return wanted == null ? Set.of() : wanted;
   }
 
-  /** Replaces the ports that are to be open, and returns whether they changed or are the first. */
+  /** Replaces the ports that must be open, and returns whether they changed or are the first. */
   synchronized boolean want(Set<Integer> ports) {
     for (int port : ports) {
       if (port < 1 || port > 65535) {
@@ -47,7 +47,7 @@ final class HostPorts implements AutoCloseable {
     return changed;
   }
 
-  /** Forwards the ports that are to be open from this address of the bridge, and no others. */
+  /** Forwards the ports that must be open from this address of the bridge, and no others. */
   synchronized void forward(String gateway) {
     // A bridge that was created again may have another address.
     boolean moved = !this.gateway.equals(gateway);
@@ -79,8 +79,8 @@ final class HostPorts implements AutoCloseable {
                   settings.forwardedIdle())));
       log.info("host-port={} event=forwarded from={}", port, gateway);
     } catch (BindException taken) {
-      // A process that listens on all addresses has the port, and sandboxes reach it directly; or
-      // the bridge has no address yet.
+      // A process listens on the port on all addresses, so sandboxes reach it directly; or the
+      // bridge has no address yet.
       if (String.valueOf(taken.getMessage()).contains("in use")) {
         forwarders.put(port, Optional.empty());
       } else {
@@ -92,7 +92,7 @@ final class HostPorts implements AutoCloseable {
   }
 
   private void notForwarded(int port, IOException why) {
-    // Tried often: the same failure is worth one line.
+    // Retried often: the same failure is logged once.
     var failure = port + " " + why;
     if (!failure.equals(lastFailure))
       log.warn("host-port={} event=not-forwarded why={}", port, why);

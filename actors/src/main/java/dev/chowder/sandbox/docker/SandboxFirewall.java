@@ -70,7 +70,7 @@ final class SandboxFirewall {
     boolean wasInPlace = isInPlace(iptables, bridge);
     Result restored = restore(iptables, bridge, hostPorts, settings.maxConnections());
     if (!restored.ok()) {
-      // A kernel without connlimit: the other rules matter more.
+      // The kernel may lack connlimit: the other rules matter more.
       var without = restore(iptables, bridge, hostPorts, 0);
       if (without.ok() && connectionsLimited) {
         log.warn(
@@ -124,9 +124,9 @@ final class SandboxFirewall {
   }
 
   /**
-   * Has the kernel forget the connections that sandboxes opened while the rules were missing. The
-   * rules cut those to closed places by themselves, also where the command is missing; connections
-   * to sandboxes, such as Chowder's own to gateways, are left alone.
+   * Removes the connections that sandboxes opened while the rules were missing from the kernel's
+   * table. Even without the command, the rules cut those to closed destinations. Connections to
+   * sandboxes, such as Chowder's own to gateways, are spared.
    */
   private static void forgetConnections(DockerNetwork.Bridge bridge) {
     Iptables.conntrack("-D", "-s", bridge.subnet())

@@ -22,7 +22,7 @@ final class SandboxIsolation implements AutoCloseable {
   private final Object lock = new Object();
   private long checkedAt;
 
-  /** Something changed since the last check, which the engine kept from being applied. */
+  /** A change since the last check is not applied yet, because the engine did not answer. */
   private boolean stale;
 
   private volatile Optional<String> failure = Optional.of("not checked yet");
@@ -59,7 +59,7 @@ final class SandboxIsolation implements AutoCloseable {
   }
 
   /**
-   * Checks now, because something changed.
+   * Checks now, after a change.
    *
    * @throws SandboxException if the engine does not answer; it is checked again soon
    */
@@ -74,7 +74,7 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
-  /** The same, but leaves it to the next check where the engine does not answer. */
+  /** Checks now, after a change; if the engine does not answer, the next check applies it. */
   void applyWhenPossible() {
     synchronized (lock) {
       stale = true;

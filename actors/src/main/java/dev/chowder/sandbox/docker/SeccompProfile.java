@@ -10,8 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Finds the profile that says which system calls a sandbox may make. The one of this package is
- * described beside it, in its README.
+ * Finds the profile of system calls that a sandbox may make. The README beside this package's
+ * profile describes it.
  */
 final class SeccompProfile {
   private static final ObjectMapper JSON = new ObjectMapper();

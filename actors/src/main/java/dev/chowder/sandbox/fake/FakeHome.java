@@ -40,7 +40,7 @@ final class FakeHome {
     }
   }
 
-  /** What lies in it; files that vanish meanwhile do not count. */
+  /** Returns the files in it; those that vanish meanwhile do not count. */
   static HomeUsage usage(Path home) {
     long bytes = 0;
     long files = 0;

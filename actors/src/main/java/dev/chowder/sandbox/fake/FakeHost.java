@@ -88,7 +88,7 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  /** Returns the sandbox that is there then, of whatever generation its home is. */
+  /** Returns the sandbox that exists afterwards, whatever the generation of its home. */
   FakeSandbox create(SandboxId id, int generation) {
     return find(id)
         .orElseGet(
@@ -122,7 +122,7 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  /** Removes what is within the fence; compares and removes as one step. */
+  /** Removes what is within the fence; compares and removes in one step. */
   void remove(SandboxId id, Fence fence) {
     var _ = find(id);
     sandboxes.computeIfPresent(

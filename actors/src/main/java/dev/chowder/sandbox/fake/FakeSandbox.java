@@ -76,7 +76,7 @@ final class FakeSandbox {
   }
 
   static FakeSandbox make(SandboxId id, Path directory, int generation) throws IOException {
-    // Whole at once: other nodes of the same directory may look at any moment.
+    // Atomically: other nodes that share the directory may read it at any moment.
     Path made = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
     Files.createDirectories(made.resolve("home"));
     if (generation > 0) Files.writeString(made.resolve(GENERATION), Integer.toString(generation));
@@ -89,7 +89,7 @@ final class FakeSandbox {
     return new FakeSandbox(id, directory, generationOf(directory));
   }
 
-  /** 0 for one of before generations, as a volume without a label. */
+  /** Returns 0 if it was created before homes had generations, as for a volume without a label. */
   private static int generationOf(Path directory) throws IOException {
     try {
       return Integer.parseInt(Files.readString(directory.resolve(GENERATION)));
@@ -138,7 +138,7 @@ final class FakeSandbox {
     return generation;
   }
 
-  /** Whether this is still the home that is there: another one may have taken its place. */
+  /** Whether this home still exists: another one may have taken its place. */
   boolean isCurrent() throws IOException {
     return generationOf(directory) == generation;
   }

@@ -92,7 +92,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
             });
   }
 
-  /** Ends all main processes as an engine does that restarts. */
+  /** Ends all main processes, as a restart of the engine does. */
   public void restartEngine() {
     for (FakeSandbox sandbox : host.all()) {
       if (sandbox.end(0, false, Ending.WITH_ENGINE)) {
@@ -413,7 +413,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return "127.0.0.1";
   }
 
-  /** Only recorded: a simulated process is a part of this one and reaches whatever it reaches. */
+  /** Only recorded: a simulated process is part of this process and reaches the same ports. */
   @Override
   public void openHostPorts(Set<Integer> ports) {
     openHostPorts = Set.copyOf(ports);
@@ -429,7 +429,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return isolationFailure;
   }
 
-  /** From now on says that sandboxes are not isolated, and why; empty says that they are. */
+  /** Sets why sandboxes count as not isolated; empty if they are isolated. */
   public void isolationFailure(Optional<String> why) {
     isolationFailure = why;
   }

@@ -59,19 +59,19 @@ public final class FakeScript {
 
   private record Fault(Reason reason, String message) {}
 
-  /** A call that waits, as that of a node that is paused: an interrupt does not reach it either. */
+  /** A call that waits, like that of a paused node: an interrupt does not reach it. */
   public static final class Hold {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
 
     private Hold() {}
 
-    /** Waits until the call is there; whether it came in time. */
+    /** Waits until the call arrives; returns whether it came in time. */
     public boolean awaitCall(Duration limit) throws InterruptedException {
       return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Lets the call go on. */
+    /** Lets the call continue. */
     public void release() {
       released.countDown();
     }
@@ -126,7 +126,7 @@ public final class FakeScript {
     return this;
   }
 
-  /** The next call of this verb waits, before it does anything, until it is released. */
+  /** Makes the next call of this verb wait, before it does anything, until it is released. */
   public synchronized Hold holdNext(Verb verb) {
     var hold = new Hold();
     holds.put(verb, hold);
@@ -167,7 +167,7 @@ public final class FakeScript {
   }
 
   /**
-   * From now on every call about this sandbox ends without an answer, as about a container that
+   * Makes every call about this sandbox fail without an answer, like one about a container that
    * hangs, until {@link #responsive}. A list still shows it.
    */
   public synchronized FakeScript unresponsive(SandboxId id) {
@@ -193,7 +193,7 @@ public final class FakeScript {
     return this;
   }
 
-  /** From now on the host has no memory left, until {@link #roomy()}. */
+  /** Leaves the host without free memory until {@link #roomy()}. */
   public synchronized FakeScript full() {
     full = true;
     return this;

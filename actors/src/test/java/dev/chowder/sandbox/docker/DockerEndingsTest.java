@@ -13,7 +13,7 @@ class DockerEndingsTest {
   @Test
   void anEngineThatRestartedRemembersNoEnd() {
     assertThat(DockerEndings.of(List.of())).isEqualTo(Ending.WITH_ENGINE);
-    // It forgot the end, or what ended is started again.
+    // The engine forgot the end, or the container was started again.
     assertThat(DockerEndings.of(List.of(event("kill", "15"), event("die", ""), event("start", ""))))
         .isEqualTo(Ending.WITH_ENGINE);
   }
@@ -30,13 +30,13 @@ class DockerEndingsTest {
         .isEqualTo(Ending.BY_ITSELF);
     assertThat(DockerEndings.of(List.of(event("kill", "9"), event("die", ""))))
         .isEqualTo(Ending.BY_ITSELF);
-    // An earlier run of it was told to.
+    // An earlier run of it was stopped.
     assertThat(
             DockerEndings.of(
                 List.of(
                     event("kill", "15"), event("die", ""), event("start", ""), event("die", ""))))
         .isEqualTo(Ending.BY_ITSELF);
-    // It was told to when it had ended already.
+    // It was stopped after it had ended.
     assertThat(DockerEndings.of(List.of(event("die", ""), event("kill", "15"))))
         .isEqualTo(Ending.BY_ITSELF);
   }

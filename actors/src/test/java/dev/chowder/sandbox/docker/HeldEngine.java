@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 
 /**
- * Passes requests on to the real engine, and can hold one on its way: it was sent, but arrives when
- * it is released, as that of a node that is paused in the middle of sending it.
+ * Forwards requests to the real engine, and can hold one: it arrives only when it is released, like
+ * that of a node that is paused while it sends.
  */
 final class HeldEngine implements AutoCloseable {
   private final Path socket;
@@ -37,7 +37,7 @@ final class HeldEngine implements AutoCloseable {
       this.requestLine = Pattern.compile(requestLine);
     }
 
-    /** Whether it is on its way within this time. */
+    /** Whether it is sent within this time. */
     boolean awaitRequest(Duration limit) throws InterruptedException {
       return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Stands for every machine that is not this one: a container on a wire of its own, with an address
- * in each kind of network, that answers on ports 80 and 81, and on 82 sends back what it receives.
- * Leaves with its container.
+ * Stands for every other machine: a container on a network of its own, with an address in each kind
+ * of network. It answers on ports 80 and 81, and echoes on 82. Disappears with its container.
  */
 final class OutsideMachine implements AutoCloseable {
   static final int PORT = 80;

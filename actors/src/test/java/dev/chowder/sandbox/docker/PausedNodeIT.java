@@ -125,7 +125,7 @@ class PausedNodeIT {
     assertThat(other.observe(id).home()).hasValue(2);
   }
 
-  /** The engine makes a volume by itself where a container wants one that is not there. */
+  /** The engine creates a missing volume by itself if a container uses it. */
   @Test
   void itsTaskDoesNotRunInAHomeThatTheEngineMade() throws Exception {
     var held = way.hold("POST /.*containers/create");

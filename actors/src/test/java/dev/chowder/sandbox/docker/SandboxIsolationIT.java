@@ -170,7 +170,7 @@ class SandboxIsolationIT {
     }
   }
 
-  /** Sends a byte every 100 ms, and says what became of the connection. */
+  /** Sends a byte every 100 ms, and reports the fate of the connection. */
   private static final String TALK =
       """
       const [host, port] = process.argv[1].split(':');
@@ -248,11 +248,13 @@ class SandboxIsolationIT {
         caller.getOutputStream().write(read);
       }
     } catch (java.io.IOException ended) {
-      // The sandbox's end says why.
+      // The sandbox's end reports the cause.
     }
   }
 
-  /** How many connections of the sandbox to the echo port of this address the kernel knows. */
+  /**
+   * Returns how many connections of the sandbox to the echo port of this address the kernel knows.
+   */
   private static long flows(String host) {
     return engine
         .root("conntrack", "-L", "-s", engine.addressOf(one + "-gateway"), "-d", host)
@@ -387,7 +389,7 @@ class SandboxIsolationIT {
     assertThat(connections(40)).as("with the default").isEqualTo(40);
   }
 
-  /** How many of these connections to the internet are open at once. */
+  /** Returns how many of these connections to the internet are open at once. */
   private static int connections(int wanted) {
     var script =
         "const net = require('net'); let open = 0, done = 0; const n = %d;".formatted(wanted)

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * System calls tried from inside a sandbox; each also without a profile, so that a call that fails
- * for another reason cannot pass for a forbidden one.
+ * Tries system calls from inside a sandbox. Each is also tried without a profile, so that a call
+ * that fails for another reason does not count as forbidden.
  */
 @Timeout(120)
 class SandboxSeccompIT {
@@ -44,7 +44,7 @@ class SandboxSeccompIT {
       say_errno(syscall(nr(41, 198), 0x100000028, 1, 0));
       """;
 
-  /** What must work on: TCP, UDP, netlink, Unix sockets and pairs, threads' clone. */
+  /** Calls that must keep working: TCP, UDP, netlink, Unix sockets and pairs, threads' clone. */
   private static final String USE =
       """
       use Socket; my $ok = 1;

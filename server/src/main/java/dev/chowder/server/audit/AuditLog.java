@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * before it is served; if it cannot be recorded, it fails. Failed authentications are counted in
  * memory and recorded per client address and period.
  *
- * <p>Stands behind the check of permissions, so that it records only calls that are allowed.
+ * <p>Runs after the check of permissions, so that it records only calls that are allowed.
  */
 public final class AuditLog implements ServerInterceptor, AutoCloseable {
   /** The action of an entry that counts failed authentications with API keys. */
@@ -65,7 +65,7 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
         timer.scheduleWithFixedDelay(() -> quietly(task), millis, millis, TimeUnit.MILLISECONDS);
   }
 
-  /** A task that fails once must run again. */
+  /** Catches everything: the executor would cancel a periodic task that throws. */
   private static void quietly(Runnable task) {
     try {
       task.run();
@@ -160,7 +160,7 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
                 one.getValue()));
       }
     } finally {
-      // Those that could not be recorded are recorded with the next period's.
+      // Entries that could not be recorded are recorded with those of the next period.
       counted.forEach(this::count);
     }
   }
@@ -172,7 +172,7 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
     if (deleted > 0) LOG.info("audit: deleted {} old entries", deleted);
   }
 
-  /** Records what was counted since the last period. */
+  /** Records the counts since the last period. */
   @Override
   public void close() {
     timer.shutdownNow();

@@ -9,9 +9,9 @@ import java.time.Duration;
  * @param keep how long an entry is kept
  * @param maxRows how many entries are kept
  * @param maxRowsOfOne how many entries of one organization are kept
- * @param cleanEvery between two deletions of old entries
+ * @param cleanEvery time between two deletions of old entries
  * @param flushEvery the period for which failed authentications of an address share an entry
- * @param addresses how many addresses are counted apart in one period
+ * @param addresses how many addresses are counted separately in one period
  */
 public record AuditSettings(
     Duration keep,

@@ -25,9 +25,9 @@ public final class AuthInterceptor implements ServerInterceptor {
   private final Set<String> openMethods;
 
   /**
-   * Asks {@code keys} about every call but those to open methods.
+   * Checks every call with {@code keys}, except calls of open methods.
    *
-   * @param addresses names the client's address, which the call's context holds from here on
+   * @param addresses returns the client's address, which the call's context holds from here on
    * @param openMethods full names of the methods that need no key
    */
   public AuthInterceptor(KeyCheck keys, ClientAddress addresses, Set<String> openMethods) {

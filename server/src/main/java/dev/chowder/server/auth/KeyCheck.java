@@ -11,11 +11,11 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * Reads the API key from an {@code authorization} header and returns its caller. Bounds what
- * unknown keys cost. Does not know how the header arrived.
+ * Reads the API key from an {@code authorization} header and returns its caller. Bounds the cost of
+ * unknown keys. Does not know how the header arrived.
  */
 public final class KeyCheck {
-  // Long enough for every key that we give out; a longer text is not worth a hash.
+  // Long enough for every key that Chowder issues; a longer text is not worth a hash.
   private static final Pattern BEARER =
       Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
 
@@ -49,17 +49,17 @@ public final class KeyCheck {
     if (headers.isEmpty()) throw invalid(address, "none");
     if (headers.size() > 1) throw invalid(address, "more than one");
     var bearer = BEARER.matcher(headers.getFirst());
-    if (!bearer.matches()) throw invalid(address, "malformed");
+    if (!bearer.matches()) throw invalid(address, "a malformed one");
     var key = Secret.of(bearer.group(1));
     var hash = Hashing.sha256().hashString(key.reveal(), StandardCharsets.US_ASCII);
     return unknown
         .find(address, hash, () -> keys.authenticate(key))
-        .orElseThrow(() -> invalid(address, "not valid"));
+        .orElseThrow(() -> invalid(address, "an invalid one"));
   }
 
   private ApiError invalid(String address, String got) {
     failures.accept(address);
     return ApiError.of(
-        Reason.KEY_INVALID, "authorization: " + got + " (expected: Bearer and a valid key)");
+        Reason.KEY_INVALID, "authorization: must be Bearer and a valid key; got " + got);
   }
 }

@@ -6,8 +6,8 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Delays rejections: a client that ignores Retry-After would otherwise be rejected as fast as the
- * node can. Each delay is random, so that clients that came together do not return together. Costs
- * a virtual thread for each; beyond the limit there is no delay.
+ * node can. Each delay is random, so that clients that came together do not return together. Each
+ * takes a virtual thread; beyond the limit there is no delay.
  */
 public final class RejectionDelay {
   private static final double SHORTEST = 0.5;

@@ -12,9 +12,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Looks values up that callers without a valid key may choose freely, such as keys and host names,
- * and bounds what unknown ones cost: an unknown value is cached for a short time, and each client
- * address has a token bucket of attempts. A value that existed before does not count, so that its
+ * Looks up values that callers without a valid key may choose freely, such as keys and host names,
+ * and bounds the cost of unknown ones. An unknown value is cached for a short time, and each client
+ * address has a token bucket of attempts. A value that was found before does not count, so that its
  * caller is served even from an address that exhausted its attempts. All memory is bounded. Does
  * not know what a value means.
  *
@@ -56,7 +56,7 @@ public final class UnknownLimit<V> {
     this.attempts =
         Caffeine.newBuilder()
             .maximumSize(settings.addresses())
-            // A bucket is full again by then, so a new one is the same.
+            // A bucket is full again after that time, so a new one is equal.
             .expireAfterAccess(
                 Duration.ofSeconds(settings.burst() / settings.perSecond()).plus(MARGIN))
             .build();

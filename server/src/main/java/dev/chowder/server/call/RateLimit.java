@@ -29,9 +29,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Limits how often one organization calls this node, and how often one address makes the calls that
- * need no key: sign-ups and Stripe's events, each with a limit of its own. Every response, also an
- * error, carries how many calls are left.
+ * Limits how often one organization calls this node, and how often one address makes calls that
+ * need no key: sign-ups and Stripe's events, each with a limit of its own. Every response,
+ * including errors, shows how many calls are left.
  *
  * <p>The limit of an organization keeps others' calls fast, so it applies only under contention:
  * while all others together use at least {@code contention-calls-per-second} of this node ({@link

@@ -12,11 +12,11 @@ import java.time.Duration;
  * @param aloneFactor how many times {@code calls} applies to an organization that is alone
  * @param contentionCallsPerSecond use of all others together from which on there is contention
  * @param contentionWindow over which that use is averaged
- * @param burstSpread over which calls are begun that came at once
- * @param changeCost how many other calls one that changes something counts for
- * @param answerBytes of an answer that count for one more call
- * @param refusalDelay how long a refusal waits before it is told
- * @param maxDelayed refusals that wait at once; beyond it they are told at once
+ * @param burstSpread time over which calls that came at once are started
+ * @param changeCost how many calls a mutating call counts for
+ * @param answerBytes bytes of a response that count as one more call
+ * @param refusalDelay how long a rejection waits before it is sent
+ * @param maxDelayed rejections that wait at once; beyond it they are sent immediately
  * @param signUps from one client's address
  * @param events of Stripe, from one address
  */
@@ -42,7 +42,7 @@ public record RateSettings(
    *     begins anew
    */
   public record Bound(int refill, Duration per, int burst, int remembered) {
-    /** Returns a bound that allows so many times as many calls. */
+    /** Returns a limit that allows this many times as many calls. */
     Bound times(int factor) {
       return new Bound(
           Math.multiplyExact(refill, factor), per, Math.multiplyExact(burst, factor), remembered);

@@ -31,7 +31,7 @@ public final class ChannelRequests {
   private final IntPredicate localhostPorts;
 
   /**
-   * Reads requests by these rules.
+   * Creates a reader of requests.
    *
    * @param localhostPorts ports of localhost that the operator opened for channels
    */

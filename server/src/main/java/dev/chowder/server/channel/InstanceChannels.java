@@ -151,15 +151,15 @@ public final class InstanceChannels {
     if (record.isRefused()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
-          "gateway: refuses it: " + masked(record.problem(), wish.config()) + " (expected: taken)");
+          "the gateway rejected the channel: " + masked(record.problem(), wish.config()));
     }
   }
 
   /**
-   * Changes the channel, and waits until its gateway, if it runs, has taken what is pending.
+   * Changes the channel, and waits until its gateway, if it runs, has applied pending changes.
    *
-   * @param config the new fields, from what was known before
-   * @return what the instance accepted
+   * @param config returns the new fields, given the previous state
+   * @return the change that the instance accepted
    */
   private Wish switched(
       Caller caller,
@@ -194,7 +194,7 @@ public final class InstanceChannels {
     return view.profile().config().channels().getOrDefault(named.channel().id(), "");
   }
 
-  /** Returns what is known of the channel; empty if it was never connected. */
+  /** Returns the channel's state; empty if it was never connected. */
   static Optional<ChannelRecord> record(StoredChannels stored, InstanceView view, Named named) {
     return stored.of(named.instance(), named.channel(), version(view, named));
   }

@@ -11,9 +11,9 @@ import java.time.Duration;
  * @param maxFileBytes of a file that is uploaded
  * @param maxImportBytes of a tar
  * @param maxImportEntries of a tar
- * @param patience how long nothing may move while a file comes or goes
- * @param minUploadBytes what must come of an upload or import in each {@code patience}
- * @param droppedBytes of an upload that was refused, before the refusal is told
+ * @param patience how long a transfer may stall
+ * @param minUploadBytes bytes of an upload or import that must arrive in each {@code patience}
+ * @param droppedBytes bytes of a rejected upload that are read before the rejection is sent
  * @param maxOpen files being read or written at once, on this node
  */
 public record FileSettings(

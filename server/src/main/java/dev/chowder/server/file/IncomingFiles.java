@@ -32,7 +32,7 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
   /**
    * Begins with the first message.
    *
-   * @param settings how slowly a body may arrive, and how much is dropped after a refusal
+   * @param settings how slowly a body may arrive, and how much is dropped after a rejection
    */
   IncomingFiles(StreamObserver<A> out, FileSettings settings) {
     this.out = out;

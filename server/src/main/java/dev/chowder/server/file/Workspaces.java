@@ -43,7 +43,7 @@ final class Workspaces {
         Map.of("status", status, "desired_status", view.status().desired().label()));
   }
 
-  /** Runs the work in the workspace, which {@link #require} checked, with one of the permits. */
+  /** Runs the work with a permit, in a workspace that {@link #require} returned. */
   <T> T in(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
     try (var _ = permits.acquire(caller.organizationId())) {
       return work.apply(driver.files(SandboxId.ofInstance(id.value()), FOLDER));

@@ -54,7 +54,7 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
     } catch (ApiError why) {
       response = denied(why);
     } catch (RuntimeException thrown) {
-      LOG.error("a question of Envoy's failed", thrown);
+      LOG.error("a query of Envoy failed", thrown);
       response = denied(ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder"));
     }
     answer.onNext(response);
@@ -65,7 +65,7 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
     var address =
         ClientAddress.of(question.getSource().getAddress().getSocketAddress().getAddress());
     var http = question.getRequest().getHttp();
-    // envoy/envoy.yaml sets it; what a client sends is in the headers.
+    // Set by envoy/envoy.yaml; a client can only set headers.
     if (!question.getContextExtensionsOrDefault("check", "").equals("api_key")) {
       return gateways.decide(address, http);
     }

@@ -17,10 +17,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Answers Envoy's question where a request for {@code <instance id>.<base domain>} goes: to the
- * gateway, or to a channel's plugin that has a webhook on a port of its own. It checks no token,
- * the gateway and the plugin do; but it lets nobody through to what only Chowder may ask of a
- * gateway. Bounds what host names cost that no instance has.
+ * Decides where a request for {@code <instance id>.<base domain>} goes: to the gateway, or to a
+ * channel's plugin that has a webhook on a port of its own. Checks no token, since the gateway and
+ * the plugin do, but blocks the route that only Chowder may call. Bounds the cost of host names
+ * that no instance has.
  */
 public final class GatewayAuthorization {
   private final GatewayDirectory directory;
@@ -49,7 +49,7 @@ public final class GatewayAuthorization {
   }
 
   /**
-   * Returns where the request goes, or why nowhere.
+   * Returns where the request goes.
    *
    * @param address of the client, as {@code ClientAddress} names it
    * @throws ApiError if it goes nowhere
@@ -63,8 +63,7 @@ public final class GatewayAuthorization {
       case Place.NotFound() -> throw ApiError.instanceNotFound();
       case Place.Suspended() -> throw ApiError.organizationSuspended();
       case Place.WrongState(var status, _) ->
-          throw ApiError.of(
-              Reason.INSTANCE_NOT_RUNNING, "status: " + status + " (expected: running)");
+          throw ApiError.of(Reason.INSTANCE_NOT_RUNNING, "status: must be running; got " + status);
       case Place.Target(var gateway, _, _) -> {
         var port = listenerPort(http);
         if (port.isPresent()) yield listener(instanceId.get(), gateway, port.get());
@@ -103,8 +102,7 @@ public final class GatewayAuthorization {
         .map(GatewayAuthorization::allowed)
         .orElseThrow(
             () ->
-                ApiError.of(
-                    Reason.GATEWAY_UNAVAILABLE, "sandbox: not found (expected: an address)"));
+                ApiError.of(Reason.GATEWAY_UNAVAILABLE, "sandbox: must have an address; got none"));
   }
 
   private Optional<String> instanceId(String host) {

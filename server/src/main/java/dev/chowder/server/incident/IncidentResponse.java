@@ -26,7 +26,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 
 /** Performs {@link IncidentCommands}. */
 public final class IncidentResponse implements IncidentCommands {
-  /** How long a stop is waited for; it goes on afterwards. */
+  /** Timeout for a stop, which continues afterwards. */
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
   private final OrganizationAsks organizations;

@@ -36,7 +36,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationDeletions.class);
   private static final int PAGE = 100;
 
-  /** Names the system as the one who acts. */
+  /** Empty, since the system acts. */
   private static final String NO_KEY = "";
 
   private final OrganizationAsks organizations;
@@ -97,7 +97,7 @@ public final class OrganizationDeletions implements AutoCloseable {
     }
   }
 
-  /** One organization that fails must not keep the others. */
+  /** A failing organization must not delay the others. */
   private void tryToFinish(String organizationId) {
     try {
       var _ = finish(organizationId);
@@ -108,7 +108,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   }
 
   /**
-   * Removes what can be removed now.
+   * Runs all steps that can be completed now.
    *
    * @return the organization afterwards; {@code deleting} while something is left
    */
@@ -153,7 +153,7 @@ public final class OrganizationDeletions implements AutoCloseable {
     }
   }
 
-  /** One instance that fails must not keep the others, nor the subscription. */
+  /** A failing instance must not delay the others or the subscription. */
   private boolean tryToDelete(String organizationId, String instanceId) {
     try {
       delete(organizationId, instanceId);

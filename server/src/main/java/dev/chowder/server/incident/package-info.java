@@ -1,4 +1,4 @@
-/** What operators do after an abuse or a leak: suspend, delete, stop and revoke. */
+/** Operators' measures after an abuse or a leak: suspend, delete, stop and revoke. */
 @NullMarked
 package dev.chowder.server.incident;
 

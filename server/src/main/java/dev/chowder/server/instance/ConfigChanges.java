@@ -22,9 +22,9 @@ import java.util.stream.IntStream;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Changes an instance's configuration: computes a value from the one that holds, writes it under a
- * new version and has the instance accept it. The instance rejects what was computed from a value
- * that does not hold any more; then it is computed again. Blocks.
+ * Changes an instance's configuration: computes a value from the current one, writes it under a new
+ * version and lets the instance accept it. The instance rejects a value that was computed from one
+ * that is no longer current; then it is computed again. Blocks.
  */
 public final class ConfigChanges {
   private static final int LOCKS = 64;
@@ -38,7 +38,7 @@ public final class ConfigChanges {
 
   /**
    * @param tries how often a change is computed at most
-   * @param patience how long a change waits for others of the same instance on this node
+   * @param patience timeout of the wait for other changes of the same instance on this node
    */
   public ConfigChanges(InstanceAsks asks, SecretStore secrets, int tries, Duration patience) {
     this.asks = asks;
@@ -53,7 +53,7 @@ public final class ConfigChanges {
     /**
      * Computes the value, writes it, and returns the command that names it.
      *
-     * @param base the instance with the values that hold
+     * @param base the instance with its current values
      * @param version names the new value
      */
     Function<ActorRef<InstanceReply>, InstanceCommand> write(InstanceView base, String version);
@@ -61,7 +61,7 @@ public final class ConfigChanges {
 
   /** Returns the instance after it accepted the change. */
   public InstanceView make(Caller caller, InstanceId id, Change change) {
-    // Saves attempts that would be in vain; that no change is lost does not depend on it.
+    // Only saves futile attempts: correctness does not depend on this lock.
     var lock = locks[Math.floorMod(id.hashCode(), LOCKS)];
     try {
       if (!lock.tryLock(patience.toMillis(), TimeUnit.MILLISECONDS)) throw busy();
@@ -88,14 +88,14 @@ public final class ConfigChanges {
             return after;
           }
           case InstanceReply.Refused(var why) -> {
-            // It is final: what a change was computed from never holds again.
+            // The rejection is final: the base of a change never becomes current again.
             secrets.delete(id.value(), SecretNames.CONFIG_VALUES + version);
             if (!(why instanceof InstanceRejection.Superseded)) throw InstanceAsks.error(why);
           }
           case InstanceReply.Done() -> throw ApiError.instanceNotFound();
         }
       } catch (WorkFailure missing) {
-        // Many changes came first, and the value that this one was to be computed from is deleted.
+        // Many changes came first, and the base of this one is deleted.
         if (asks.get(caller, id).profile().config().equals(before.profile().config())) {
           throw missing;
         }
@@ -107,7 +107,7 @@ public final class ConfigChanges {
     throw busy();
   }
 
-  /** Values that the instance no longer remembers are needed by nothing. */
+  /** Deletes values that the instance no longer remembers: nothing needs them. */
   private void deleteForgotten(InstanceView before, InstanceView after) {
     var forgotten = new HashSet<>(before.profile().config().referenced());
     forgotten.removeAll(after.profile().config().referenced());

@@ -90,7 +90,8 @@ public final class HostOperatorCommands implements HostCommands {
           "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
     }
     throw ApiError.wrongState(
-        "cannot remove the sandbox: it is an instance's and not in quarantine; delete the instance",
+        "cannot remove the sandbox: it belongs to an instance and is not in quarantine; delete the"
+            + " instance",
         Map.of());
   }
 

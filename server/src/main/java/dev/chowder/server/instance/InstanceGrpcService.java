@@ -146,7 +146,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.clock = clock;
   }
 
-  /** For an operator, who recovers all that failed. */
+  /** Recovers a failed instance for an operator. */
   public BulkRecovery bulkRecovery() {
     return new BulkRecovery(rows, recovery);
   }

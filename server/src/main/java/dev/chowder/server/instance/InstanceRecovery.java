@@ -79,7 +79,7 @@ final class InstanceRecovery {
     return settled;
   }
 
-  /** Which home volume is there: maybe one that the instance had lost. */
+  /** Returns the existing home volume, which may be one that the instance had lost. */
   private Optional<Integer> home(InstanceView view) {
     try {
       return driver.observe(SandboxId.ofInstance(view.id().value())).home();

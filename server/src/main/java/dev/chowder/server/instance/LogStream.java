@@ -49,7 +49,7 @@ final class LogStream implements SandboxLogReader {
     var stream = new LogStream(out, masking);
     out.setOnReadyHandler(stream::wake);
     out.setOnCancelHandler(stream::stop);
-    // Its key may have been revoked before there was a handler for that; then the call is closed.
+    // Its key may have been revoked before the handler was set; then the call is closed.
     out.setOnCloseHandler(stream::stop);
     Thread.ofVirtual()
         .name("logs-" + id)
@@ -76,7 +76,7 @@ final class LogStream implements SandboxLogReader {
 
   @Override
   public void onLine(String line) {
-    // Masked before it is cut: a part of a secret would not be recognized.
+    // Masked before it is cut, since a part of a secret would not be recognized.
     var masked = masking.apply(line);
     var text = masked.length() > MAX_LINE ? masked.substring(0, MAX_LINE) : masked;
     synchronized (ready) {

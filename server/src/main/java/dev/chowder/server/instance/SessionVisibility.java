@@ -15,8 +15,9 @@ import java.util.Optional;
 
 /**
  * Limits an agent's session tools to the current conversation, for keys that are restricted to some
- * sessions. An ordinary override that the organization sees and may change; what it has set itself
- * stays. No boundary: the agent's shell still reads all files of its sandbox. Blocks.
+ * sessions. The limit is an ordinary override, which the organization sees and may change; a value
+ * that it has set itself stays. It is no security boundary: the agent's shell still reads all files
+ * of its sandbox. Blocks.
  */
 public final class SessionVisibility {
   private static final String POINTER = "/tools/sessions";
@@ -36,8 +37,8 @@ public final class SessionVisibility {
   }
 
   /**
-   * Has the caller's instance accept the override, unless it sets the visibility already; its
-   * gateway applies it afterwards.
+   * Sets the override of the caller's instance, unless it already sets the visibility. Its gateway
+   * applies it afterwards.
    *
    * @throws ApiError if there is no such instance, or its image does not know the setting
    */

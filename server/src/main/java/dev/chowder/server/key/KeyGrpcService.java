@@ -63,7 +63,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
     var named = wanted.scope().instanceIds();
     if (instances.countLive(organization, named) < named.size()) throw ApiError.instanceNotFound();
     if (wanted.scope().sessionPrefix().isPresent()) {
-      // Before the key, so that no such key is used while the session tools show everything.
+      // Before the key exists, so that it is never used while the session tools show everything.
       for (var instanceId : named) sessions.limit(caller, new InstanceId(instanceId));
     }
     var id = NewId.current().value();

@@ -13,7 +13,10 @@ public interface HostCommands {
   /** What is still to be done outside, the longest first; the first {@code limit}. */
   List<Owed> owed(int limit);
 
-  /** Sandboxes in quarantine: no journal accounts for them, or a lost home volume came back. */
+  /**
+   * Returns the sandboxes in quarantine: no journal accounts for them, or a lost home volume came
+   * back.
+   */
   List<Unknown> unknown();
 
   /** Why the reconciler gives up and takes away nothing; empty: it works. */
@@ -28,11 +31,11 @@ public interface HostCommands {
   /** Returns whether the last check found that the host isolates sandboxes; does not block. */
   boolean isolated();
 
-  /** Returns the host's ports that are listed, decided about or in use, in order. */
+  /** Returns the host's ports that are listed, in use, or have an operator's decision, in order. */
   List<HostPort> hostPorts();
 
   /**
-   * Stores whether base URLs may name this port of localhost; refused where it is Chowder's own.
+   * Stores whether base URLs may name this port of localhost. Rejects Chowder's own ports.
    *
    * @param listed false closes it
    */
@@ -48,10 +51,10 @@ public interface HostCommands {
   Recovery recover(Optional<String> errorReason, Optional<String> organizationId);
 
   /**
-   * What became of a bulk recover.
+   * The result of a bulk recover.
    *
    * @param recovered how many are on their way to {@code running}
-   * @param refused those that could not be recovered, such as for want of a slot
+   * @param refused those that could not be recovered, for example without a free slot
    * @param left how many were not tried, since the host has no memory for them
    */
   record Recovery(int recovered, List<Unrecovered> refused, int left) {}
@@ -83,7 +86,7 @@ public interface HostCommands {
    * @param why {@code no_journal}, or {@code home_reappeared}: a recover of the instance starts
    *     with the home
    * @param generation of its home volume; empty if there is none
-   * @param since when that is known
+   * @param since when it was first seen
    * @param runs whether its process still runs
    */
   record Unknown(

@@ -68,7 +68,7 @@ final class HostRoutes {
     };
   }
 
-  /** The answer to a bulk recover, in which {@code body} narrows down what is recovered. */
+  /** Returns the response to a bulk recover; {@code body} selects the instances. */
   OperatorAnswer recover(JsonNode body) {
     var done = host.recover(text(body, "error_reason"), text(body, "organization_id"));
     var answer = NODES.objectNode().put("recovered", done.recovered()).put("left", done.left());

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What an operator can do after an abuse or a leak. May block; rejects with an {@code ApiError}. A
- * result is empty if there is no such organization or instance.
+ * The measures of an operator after an abuse or a leak. May block; rejects with an {@code
+ * ApiError}. A result is empty if there is no such organization or instance.
  */
 public interface IncidentCommands {
   /** Rejects the organization's keys with {@code ORGANIZATION_SUSPENDED}, within a second. */
@@ -17,8 +17,8 @@ public interface IncidentCommands {
   Optional<OrganizationSummary> resume(String organizationId);
 
   /**
-   * Deletes the organization for ever: its keys, instances, secrets and subscription. What cannot
-   * be removed at once is removed later.
+   * Deletes the organization permanently: its keys, instances, secrets and subscription. Parts that
+   * cannot be removed at once are removed later.
    *
    * @param name the organization's name, as a confirmation
    */
@@ -31,10 +31,10 @@ public interface IncidentCommands {
   Optional<String> stop(String instanceId);
 
   /**
-   * A page of the audit table, newest first.
+   * Returns a page of the audit table, newest first.
    *
    * @param organizationId empty for all
-   * @param before the id that the page before ended with
+   * @param before the last id of the previous page
    */
   List<AuditEntry> audit(Optional<String> organizationId, int limit, Optional<String> before);
 

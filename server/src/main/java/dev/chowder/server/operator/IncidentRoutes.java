@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Which request on the operator's port means what for {@link IncidentCommands}. */
+/** Maps requests on the operator's port to {@link IncidentCommands}. */
 final class IncidentRoutes {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final int MAX_LISTED = 1000;

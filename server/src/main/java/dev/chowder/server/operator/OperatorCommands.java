@@ -22,9 +22,9 @@ public interface OperatorCommands {
   Optional<Secret> newKey(String organizationId);
 
   /**
-   * What an operator sees of an organization.
+   * An operator's view of an organization.
    *
-   * @param instanceLimit absent: unlimited
+   * @param instanceLimit empty if unlimited
    * @param standing {@code active}, {@code suspended}, {@code deleting} or {@code deleted}
    */
   record OrganizationSummary(

@@ -172,7 +172,7 @@ final class OperatorRoutes {
         NODES
             .objectNode()
             .put("status", serving ? "SERVING" : "NOT_SERVING")
-            // A host that does not isolate sandboxes serves all the same.
+            // A host that does not isolate sandboxes still serves.
             .put("isolated", hostCommands.isolated()));
   }
 

@@ -29,7 +29,7 @@ public final class BaseUrl {
   private BaseUrl() {}
 
   /**
-   * The URL as it came, without a slash at its end.
+   * Returns the URL as received, without a trailing slash.
    *
    * @param privateHosts what an operator allowed: {@code host} or {@code host:port}
    * @param localhostPorts ports of localhost that an operator listed

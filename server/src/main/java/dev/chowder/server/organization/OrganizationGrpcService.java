@@ -92,8 +92,9 @@ public final class OrganizationGrpcService
               var provider = provider(label);
               key.ifPresentOrElse(
                   k -> {
-                    // Before the command: a key that the organization accepts is always stored. One
-                    // that it rejects is deleted by a sweep: a resent command may yet be accepted.
+                    // Before the command, so that a key that the organization accepts is always
+                    // stored. A rejected one is deleted later by UnreferencedValues, since a resent
+                    // command may still be accepted.
                     var version = Ids.next();
                     secrets.put(caller.organizationId(), provider.secretName(version), k);
                     set.put(provider, version);

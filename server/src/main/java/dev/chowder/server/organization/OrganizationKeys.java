@@ -11,9 +11,11 @@ import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
 import java.util.Optional;
 
-/** The keys of organizations at model providers: which one holds, the organization says. */
+/**
+ * Reads the keys of organizations at model providers. The organization knows which one is current.
+ */
 public final class OrganizationKeys implements ModelSetups.Keys {
-  /** A key may be replaced, and its value deleted, between the two questions. */
+  /** Attempts: a key may be replaced, and its value deleted, between the two queries. */
   private static final int TRIES = 2;
 
   private final OrganizationAsks organizations;
@@ -38,7 +40,7 @@ public final class OrganizationKeys implements ModelSetups.Keys {
     throw notConfigured("the stored key of " + provider.label() + " is missing; set it again");
   }
 
-  /** An instance keeps the endpoint of its creation; the key may be for another one by now. */
+  /** An instance keeps the endpoint of its creation; the key may now be for another one. */
   private static void checkOrigin(OrganizationView view, ModelProvider provider, String baseUrl) {
     var origin =
         baseUrl.isEmpty()

@@ -87,7 +87,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
     }
   }
 
-  /** What operators see of an organization. */
+  /** Returns operators' view of an organization. */
   public static OrganizationSummary summary(OrganizationView view) {
     var limit = view.tier().limit();
     return new OrganizationSummary(

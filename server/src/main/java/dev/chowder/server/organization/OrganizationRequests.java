@@ -36,9 +36,9 @@ public final class OrganizationRequests {
   private final IntPredicate localhostPorts;
 
   /**
-   * Knows which providers there are and which private hosts are allowed.
+   * Creates a reader of requests that knows the providers and the allowed private hosts.
    *
-   * @param privateModelHosts what an operator allowed: {@code host} or {@code host:port}
+   * @param privateModelHosts hosts that an operator allowed, {@code host} or {@code host:port}
    * @param localhostPorts ports of localhost that an operator listed
    */
   public OrganizationRequests(

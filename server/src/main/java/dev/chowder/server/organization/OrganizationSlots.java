@@ -93,7 +93,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnbornSl
   }
 
   private OrganizationView reserve(String organizationId, InstanceId id, ModelProvider provider) {
-    // An operator recovers instances, too, and has no key.
+    // Operators, who have no key, recover instances, too.
     var keyId = Caller.ifKnown().map(Caller::keyId).orElse("");
     return organizations.send(
         organizationId,

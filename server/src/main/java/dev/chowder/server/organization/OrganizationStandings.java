@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.function.Predicate;
 
 /**
- * Returns whether an organization is active, for callers that show no key: those of a gateway's
+ * Returns whether an organization is active, for callers without an API key: those of a gateway's
  * URL. Caches the answer as long as a valid key is cached.
  */
 public final class OrganizationStandings implements Predicate<String> {

@@ -7,8 +7,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Decides whether an organization may be created now: sign-up is open, and sandboxes of one
- * organization are kept from those of another.
+ * Decides whether an organization may be created now. Sign-up must be open, and sandboxes of
+ * different organizations must be isolated.
  */
 public final class SignUpPolicy {
   private final boolean open;
@@ -20,8 +20,8 @@ public final class SignUpPolicy {
    * Creates a policy.
    *
    * @param open whether the operator opened sign-up
-   * @param withoutIsolation whether the operator allows organizations beside each other on a host
-   *     that does not isolate sandboxes
+   * @param withoutIsolation whether the operator allows several organizations on a host that does
+   *     not isolate sandboxes
    * @param isolationFailure why the host does not; empty if it does
    * @param anyOrganization whether there is an organization that is not deleted; may block
    */
@@ -43,7 +43,7 @@ public final class SignUpPolicy {
           Reason.SIGN_UP_CLOSED,
           "cannot sign up: sign-up is closed; the operator opens it (CHOWDER_SIGN_UP_OPEN)");
     }
-    // What is wrong with the host is for the operator, who has it in the log.
+    // The cause is in the log, for the operator only.
     if (isolationFailure.get().isPresent() && !withoutIsolation && anyOrganization.getAsBoolean()) {
       throw ApiError.of(
           Reason.SIGN_UP_CLOSED,

@@ -61,7 +61,7 @@ final class StripeBilling {
     private static final long serialVersionUID = 1L;
   }
 
-  /** Stripe does not know the subscription any more. */
+  /** Stripe no longer knows the subscription. */
   private static final class SubscriptionGone extends RuntimeException {
     private static final long serialVersionUID = 1L;
   }
@@ -127,7 +127,7 @@ final class StripeBilling {
     return send(() -> stripe.v1().billingPortal().sessions().create(params, once(key)).getUrl());
   }
 
-  /** Cancels a subscription at once; one that is not there is cancelled already. */
+  /** Cancels a subscription at once; a missing one counts as cancelled. */
   void cancel(String subscriptionId) {
     try {
       var _ = send(() -> stripe.v1().subscriptions().cancel(subscriptionId).getId());

@@ -8,7 +8,7 @@ public final class SubscriptionCancellation {
   private final Optional<StripeBilling> billing;
 
   /**
-   * Cancels at Stripe.
+   * Creates the cancellation.
    *
    * @param stripe empty if no subscriptions are sold
    */

@@ -15,7 +15,7 @@ class SharedPermitsTest {
 
   private final SharedPermits permits = new SharedPermits("open files", MAX);
 
-  /** Takes as many as the organization gets. */
+  /** Takes permits until the organization gets no more. */
   private List<Permit> takeAll(String organization) {
     var taken = new ArrayList<Permit>();
     try {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Nodes that cannot see each other on one PostgreSQL: one cluster works, and every node that would
- * form a second one refuses to start. Outages and kills delay nothing and end nothing.
+ * form a second one refuses to start. Outages and kills neither delay nor end a node.
  */
 @Timeout(300)
 class ClusterIdentityIT {
@@ -144,7 +144,7 @@ class ClusterIdentityIT {
     var owner = keep(new Owner(nodes, "lobster"));
     var id = owner.create(nodes.node(1).channel(), "agent").getId();
     awaitRunning(owner, nodes.node(1), id);
-    // It reaches PostgreSQL all the time, and finds no session that holds the lock.
+    // It can reach PostgreSQL all the time, and finds no session that holds the lock.
     var stranger = lone("stranger", server.url(), Map.of(), nodes.database());
     Files.copy(nodes.home().resolve("master.key"), base.resolve("stranger/master.key"));
 

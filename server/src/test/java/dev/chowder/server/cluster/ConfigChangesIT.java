@@ -35,7 +35,7 @@ class ConfigChangesIT {
 
   @Test
   void noAcceptedChangeIsLostWhicheverNodesMakeThemAlsoWhenOneIsKilled() throws Exception {
-    // A simulated image tells no schema, so each change asks it, in a sandbox of this name; here
+    // A simulated image has no schema, so each change queries it in a sandbox of this name; here
     // sandboxes are folders that all nodes share.
     IntFunction<Map<String, String>> own =
         number -> Map.of("CHOWDER_CLUSTER_ID", "config-changes-" + number);
@@ -67,7 +67,7 @@ class ConfigChangesIT {
       assertThat(pairsThatLost).as("pairs of %s that lost a change", PAIRS).isZero();
       assertThat(shown(owner, first, id)).containsAll(expected);
 
-      // Accepted is what was answered; of what was not, nothing is known.
+      // Answered changes were accepted; the others may have been.
       var accepted = new ConcurrentSkipListSet<String>();
       var asked = new ArrayList<Future<?>>();
       for (int c = 0; c < CALLERS; c++) {

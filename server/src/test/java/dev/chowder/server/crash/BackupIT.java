@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code scripts/backup} and {@code scripts/restore} on an installation that rests: its backup is
- * restored where its master key is, and only as it was written.
+ * {@code scripts/backup} and {@code scripts/restore} on a stopped installation: its backup is
+ * restored only if its master key is there and the file is unaltered.
  */
 class BackupIT {
   @TempDir private Path base;

@@ -41,7 +41,7 @@ public record RecordedInstallation(Path folder) {
   }
 
   /**
-   * What it answered.
+   * Returns a recorded response.
    *
    * @param name of a file in {@code answers}, without its ending
    */

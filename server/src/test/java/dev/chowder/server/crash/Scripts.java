@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs an operator's scripts on a home, without any other setting. */
 final class Scripts {
-  /** The first may have to build what it starts. */
+  /** The first script may have to build first. */
   private static final long LIMIT_MINUTES = 10;
 
   private Scripts() {}

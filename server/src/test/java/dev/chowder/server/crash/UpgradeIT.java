@@ -43,16 +43,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Starts this version on an installation that 665faa7 made. Whatever that version answered is
- * answered again, and its instances go on. Its sandboxes are on the simulator; {@code UpgradeE2E}
- * has them in Docker.
+ * Starts this version on an installation that 665faa7 made. It must give the recorded responses,
+ * and its instances must continue. Its sandboxes are on the simulator; {@code UpgradeE2E} has them
+ * in Docker.
  */
 class UpgradeIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int PAGE = 100;
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Fields that may differ: a new server counts on, and has another address. */
+  /** Fields that may differ: a new server continues counters, and has another address. */
   private static final Set<String> OPEN =
       Set.of("revision", "updated_at", "gateway_url", "last_used_at");
 
@@ -266,7 +266,7 @@ class UpgradeIT {
         .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Everything that was recorded is there; a later version may say more. */
+  /** Everything that was recorded must be there; a later version may add fields. */
   private static void same(JsonNode before, Message now) throws IOException {
     contains(before, json(now), "");
   }

@@ -60,7 +60,7 @@ final class Edge implements AutoCloseable {
   /** By the instance's id and the port in its sandbox. */
   final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
 
-  /** How often a key was looked up, and the place of a gateway for Envoy. */
+  /** Returns how often a key was looked up, and the place of a gateway for Envoy. */
   final AtomicInteger keyLookups = new AtomicInteger();
 
   final AtomicInteger placeLookups = new AtomicInteger();

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What callers without a valid key can take from one who has one: a real Envoy, each test from
- * client addresses of its own.
+ * Floods by callers without a valid key beside a caller with one, through a real Envoy. Each test
+ * has client addresses of its own.
  */
 @Timeout(120)
 class EnvoyFloodIT {
@@ -200,7 +200,10 @@ class EnvoyFloodIT {
     }
   }
 
-  /** Microseconds of so many calls with a key, sorted; all are answered with 200. */
+  /**
+   * Returns the sorted times in microseconds of this number of calls with a key, all of which get
+   * 200.
+   */
   private static List<Long> timed(int calls) throws IOException {
     var times = new ArrayList<Long>();
     for (int n = 0; n < calls; n++) {
@@ -227,8 +230,7 @@ class EnvoyFloodIT {
     }
     for (String path : new String[] {"files/upload?path=a", "files/import"}) {
       try (var slow = Slow.post("127.0.2.1", "/v1/instances/x/" + path, "Content-Length: 100000")) {
-        // The edge of these tests has no files: who is asked is the server, and no byte is waited
-        // for.
+        // The edge of these tests has no files: the server answers, and waits for no byte.
         assertThat(slow.answer().status()).isIn(401, 404, 501);
       }
     }
@@ -378,7 +380,7 @@ class EnvoyFloodIT {
       } finally {
         for (var slow : flood) slow.close();
       }
-      // What it rejects while it is full it serves again afterwards.
+      // Requests that it rejects while it is full are served again afterwards.
       var ask =
           RawHttp.Request.of("GET", "/v1/organization").with("Authorization", "Bearer " + Edge.KEY);
       await(() -> RawHttp.send(to, ask).status() == 200);
@@ -483,7 +485,7 @@ class EnvoyFloodIT {
     return socket;
   }
 
-  /** A POST whose body never comes to its end. */
+  /** A POST whose body never ends. */
   private static final class Slow implements AutoCloseable {
     private final Socket socket;
     private final CountDownLatch sent = new CountDownLatch(1);
@@ -511,7 +513,7 @@ class EnvoyFloodIT {
       return slow;
     }
 
-    /** Sends so many bytes in the background, or as many as are taken. */
+    /** Sends this number of bytes in the background, or as many as are accepted. */
     void send(int bytes) {
       Thread.ofVirtual()
           .start(

@@ -154,7 +154,7 @@ class EnvoyGatewayIT {
     var answer = get(id, "/");
     RestErrors.check(answer, 503, 14, "INSTANCE_NOT_RUNNING");
     assertThat(answer.json().get("message").asText())
-        .isEqualTo("status: stopped (expected: running)");
+        .isEqualTo("status: must be running; got stopped");
   }
 
   @Test

@@ -80,7 +80,7 @@ class RefusalsTest {
 
   private Served serve(Map<String, Object> settings) throws IOException {
     var all = new HashMap<String, Object>(settings);
-    // As if the organization were not alone. Nothing becomes free again while a test runs.
+    // As if the organization were not alone. No call becomes available again while a test runs.
     all.putIfAbsent("chowder.rate.alone-factor", 1);
     all.putIfAbsent("chowder.rate.requests-per-second", 1);
     all.putIfAbsent("chowder.rate.burst", BURST);
@@ -123,7 +123,7 @@ class RefusalsTest {
       return remaining("k");
     }
 
-    /** Returns how much is left to the organization of that letter after another call. */
+    /** Returns how many calls are left to the organization of that letter after another call. */
     int remaining(String organization) {
       var headers = new AtomicReference<Metadata>();
       var trailers = new AtomicReference<Metadata>();
@@ -187,7 +187,7 @@ class RefusalsTest {
       assertThat(served.remaining("k")).as("beside much use").isEqualTo(BURST - 1);
       for (int call = 2; call <= BURST; call++) served.remaining("k");
       served.refused();
-      // One call a second becomes free again.
+      // One call per second becomes available again.
       assertThat(served.remaining("m")).as("another organization").isNotNegative();
     }
   }

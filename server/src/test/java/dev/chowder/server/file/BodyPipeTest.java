@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How slowly a body may arrive. */
+/** The minimum rate of a body. */
 @Timeout(20)
 class BodyPipeTest {
   private static final Duration WINDOW = Duration.ofMillis(300);
@@ -73,7 +73,7 @@ class BodyPipeTest {
               }
             });
     assertThat(slow.read()).isNotNegative();
-    // A disk that is slower than a window: what came meanwhile came in time.
+    // A disk that is slower than a window: bytes that came meanwhile came in time.
     assertThat(stop.await(2 * window.toMillis(), TimeUnit.MILLISECONDS)).isFalse();
     assertThat(slow.readAllBytes()).hasSize(pieces * 1000 - 1);
   }

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** A log stream's end, with a log that never ends. */
+/** The end of a log stream whose log never ends. */
 class LogStreamTest {
   private static final String ID = "01900000-0000-7000-8000-000000000001";
 

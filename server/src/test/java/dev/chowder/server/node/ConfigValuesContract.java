@@ -44,8 +44,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What becomes of the values of configurations and keys, on a whole node; the subclass says on
- * which database.
+ * The fate of the values of configurations and keys, on a whole node; the subclass chooses the
+ * database.
  */
 abstract class ConfigValuesContract {
   private static final Map<String, Object> SWEEPS_SOON =
@@ -57,10 +57,12 @@ abstract class ConfigValuesContract {
 
   @TempDir Path home;
 
-  /** What a node of this home is told of its database; an empty one the first time. */
+  /**
+   * Returns the storage settings of a node with this home; the database is empty the first time.
+   */
   abstract Map<String, Object> storage() throws IOException;
 
-  /** Ends what {@link #storage} made. */
+  /** Closes the database of {@link #storage}. */
   abstract void drop();
 
   private Node start(Map<String, Object> settings) throws IOException {
@@ -153,7 +155,7 @@ abstract class ConfigValuesContract {
               IntStream.range(0, 100).allMatch(n -> file(node, id).contains("\"x" + n + "\""))
                   ? ""
                   : "not all in the home: " + file(node, id));
-      // One of each of the last ones, the token, the device of Chowder, and no more.
+      // One of each of the last ones, the token, Chowder's device, and no more.
       Node.await(() -> secrets(node, id).size() <= 35 ? "" : "kept: " + secrets(node, id));
     }
   }
@@ -164,7 +166,7 @@ abstract class ConfigValuesContract {
       var key = node.newcomer("crab");
       var id = node.createRunning(key);
       patch(node, key, id, "messages.a", 1);
-      // As a node that died between value and event left it, and a change after a deletion.
+      // As left by a node that died between value and event, and by a change after a deletion.
       put(node, id, "config/" + Ids.next(), "{\"asked\":{\"x\":1},\"settled\":{},\"pending\":[]}");
       var nobody = Ids.next();
       put(node, nobody, "gateway-token", "hush");
@@ -220,7 +222,7 @@ abstract class ConfigValuesContract {
     }
   }
 
-  /** The database is made to what version 665faa7 would have written: rows and events as then. */
+  /** Changes the database to what version 665faa7 would have written, rows and events. */
   @Test
   void anInstallationOfAnOlderVersionKeepsItsConfigurationKeysAndChanges() throws Exception {
     String key;
@@ -260,7 +262,7 @@ abstract class ConfigValuesContract {
               .startInstance(
                   StartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
       assertThat(file(node, id)).contains("first", "second", "third", "fourth");
-      // The row of before is needed by nothing any more.
+      // Nothing needs the old row now.
       Node.await(() -> secrets(node, id).contains("openclaw-config") ? "still there" : "");
       setKey(node, key, "key-after");
       awaitSecrets(node, organization, 1);
@@ -450,7 +452,7 @@ abstract class ConfigValuesContract {
     return row.payload().toByteArray();
   }
 
-  /** The ledger that holds, as applied: an older version changed its one row itself. */
+  /** Returns the current ledger as applied: an older version changed its single row. */
   private static void move(
       SecretStore store, String owner, String beginning, String name, boolean applied) {
     var all = store.getAllOf(owner, beginning);

@@ -16,7 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which ports of the host's loopback an organization's base URL opens to sandboxes. */
+/** Tests which ports of the host's loopback an organization's base URL opens to sandboxes. */
 class HostPortsTest {
   private static final Map<String, Object> SOON =
       Map.of(
@@ -80,7 +80,7 @@ class HostPortsTest {
       key = node.newcomer("crab");
       var _ = node.createRunning(key);
     }
-    // As after an upgrade: the URL is stored, and its port is listed nowhere.
+    // As after an upgrade: the URL is stored, and its port is not listed.
     var unlisted = new HashMap<>(SOON);
     unlisted.put("chowder.host-ports.models", "");
     try (var node = Node.start(home, unlisted)) {

@@ -52,7 +52,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What operators do after an abuse or a leak, on a whole node. */
+/** Operators' measures after an abuse or a leak, on a whole node. */
 class IncidentResponseTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -27,7 +27,7 @@ class IsolationTest {
       assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
       assertThat(refused.getStatus().getDescription())
           .contains("this host does not isolate sandboxes");
-      // The one that is there goes on.
+      // The existing one continues.
       var _ = node.createRunning(first);
 
       host.isolationFailure(Optional.empty());

@@ -22,8 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The disk of the sandboxes' host is not mounted for a while: the homes in which agents ran are
- * kept and started with when it is there again, whatever happened meanwhile.
+ * The disk of the sandboxes' host is not mounted for a while. Afterwards the homes in which agents
+ * ran must be kept, and agents start with them, whatever happened meanwhile.
  */
 class LostHomesTest {
   private static final Map<String, Object> QUICK =
@@ -91,7 +91,7 @@ class LostHomesTest {
   void anOperatorCanRemoveAHomeThatCameBackAndThenTheInstanceGetsANewOne() throws IOException {
     takeDiskAway();
     failToRecover();
-    // Nothing is there, so nothing is in quarantine.
+    // No home exists, so none is in quarantine.
     assertThat(remove()).isEqualTo(409);
     putDiskBack();
     assertThat(remove()).isEqualTo(200);
@@ -188,7 +188,7 @@ class LostHomesTest {
     var other = node.create(key);
     node.awaitStatus(key, other, Instance.Status.error);
     Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "there" : "");
-    // As a create that was under way when the removal was.
+    // As by a create that was under way during the removal.
     Files.createDirectories(sandboxes().resolve("sb-" + other + "/home"));
     Files.writeString(sandboxes().resolve("sb-" + other + "/generation"), "1");
     Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "left" : "");
@@ -206,7 +206,7 @@ class LostHomesTest {
     assertThat(reconciler()).contains("\"unknown_count\":0");
   }
 
-  /** The database is older than the host: the attempt that runs is the instance's from then on. */
+  /** The database is older than the host: the instance takes over the running attempt. */
   @Test
   void anAgentOfALaterAttemptThanTheDatabaseKnowsIsTakenAndCanBeStopped(@TempDir Path backup)
       throws IOException {
@@ -249,7 +249,7 @@ class LostHomesTest {
     awaitNothingOwed();
   }
 
-  /** As an engine that is started without its disk: its processes ended, and it has nothing. */
+  /** As an engine that starts without its disk: its processes ended, and it has no volumes. */
   private void takeDiskAway() throws IOException {
     node.script().unreachable();
     node.host().kill(Node.sandbox(id));
@@ -260,7 +260,7 @@ class LostHomesTest {
     awaitNothingOwed();
   }
 
-  /** What was made meanwhile is on another disk. */
+  /** Mounts the disk again; homes that were created meanwhile are on another one. */
   private void putDiskBack() throws IOException {
     var made = sandboxes().resolve("sb-" + id);
     if (Files.exists(made)) delete(made);
@@ -295,7 +295,7 @@ class LostHomesTest {
         });
   }
 
-  /** So many whole passes from now on that the grace is over. */
+  /** Waits for enough whole passes that the grace period is over. */
   private void awaitPasses() {
     long before = lists();
     Node.await(() -> lists() > before + 8 ? "" : "no pass");

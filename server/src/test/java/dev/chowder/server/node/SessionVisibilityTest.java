@@ -13,7 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a key with a session prefix changes in an agent's configuration. */
+/** The change of an agent's configuration by a key with a session prefix. */
 class SessionVisibilityTest {
   @TempDir Path home;
 

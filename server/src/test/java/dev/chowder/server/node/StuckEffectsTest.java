@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Effects that fail for as long as they are tried: they hold up nothing but themselves. */
+/** Effects that fail at each try must not delay other effects. */
 class StuckEffectsTest {
   /** As many as {@code chowder.effect.max-concurrent} by default. */
   private static final int PERMITS = 32;

@@ -25,7 +25,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What does not answer is unknown for now, and keeps a reconciliation from nothing else. */
+/**
+ * A sandbox or instance that does not answer is unknown for now, and must not delay the rest of a
+ * reconciliation.
+ */
 class UnknownForNowTest {
   private static final int FLEET = 10_000;
 
@@ -42,7 +45,7 @@ class UnknownForNowTest {
       int before = node.get(key, killed).getRevision();
       int observed = observed(node, killed);
 
-      // Events alone do not tell of it: the engine cannot be asked when they come.
+      // Events alone do not show it: the engine does not answer when they come.
       node.script().unreachable().unresponsive(Node.sandbox(silent));
       node.host().lose(Node.sandbox(silent));
       node.host().kill(Node.sandbox(killed));
@@ -75,8 +78,8 @@ class UnknownForNowTest {
       silent = node.createRunning(first);
       neverCreated = node.createRunning(second);
       try (var database = node.openDatabase()) {
-        // An event that cannot be read, and a crash between a slot and the instance that it was
-        // for.
+        // An event that cannot be read, and a crash between taking a slot and creating its
+        // instance.
         execute(
             database,
             "UPDATE \"event_journal\" SET \"event_payload\" = X'00' WHERE \"persistence_id\" = ?",
@@ -147,7 +150,7 @@ class UnknownForNowTest {
       awaitPasses(node, 3);
       long read = rowsRead(database);
       long passes = calls(node, Verb.LIST) - listed;
-      // One pass may have been under way at the beginning, and another at the end.
+      // One pass may have been under way at the start, and another at the end.
       assertThat(read)
           .as("rows read in " + passes + " passes")
           .isBetween((passes - 1) * FLEET, (passes + 1) * (FLEET + 1));
@@ -165,7 +168,7 @@ class UnknownForNowTest {
     return Node.sandbox(copy.row().id());
   }
 
-  /** A fleet that is stopped, made of one of its instances. */
+  /** Returns a fleet of stopped instances, copied from one of them. */
   private static List<InstanceRows.Write> copies(Database database, String of) {
     var row = new InstanceRows(database).get(of).orElseThrow();
     var copies = new ArrayList<InstanceRows.Write>();

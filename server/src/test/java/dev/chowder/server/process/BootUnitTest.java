@@ -45,7 +45,7 @@ class BootUnitTest {
         .doesNotContain("canary")
         .doesNotContain("CHOWDER_TEST_")
         .endsWith("/scripts/up --at-boot\n");
-    // What its shell makes of it.
+    // The result after its shell has read it.
     var settings =
         run(
             Map.of(),
@@ -73,7 +73,7 @@ class BootUnitTest {
     assertThat(verified()).contains("WantedBy=default.target\n").doesNotContain("User=");
   }
 
-  /** As systemd reads it, where it is installed. */
+  /** Checks the unit with systemd, if it is installed. */
   private String verified(String... user) throws Exception {
     var home = Files.createDirectory(folder.resolve("50% \"$home\""));
     Files.createFile(home.resolve("boot"));

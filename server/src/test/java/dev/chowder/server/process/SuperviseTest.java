@@ -25,7 +25,7 @@ class SuperviseTest {
   private static final Path SUPERVISE = Path.of("..", "scripts", "lib", "supervise");
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
-  /** Ends by SIGTERM, and says so. */
+  /** Ends on SIGTERM, and reports that. */
   private static final String UNTIL_TERM =
       "trap 'echo ended in order; exit 0' TERM; while :; do sleep 0.1; done";
 
@@ -35,7 +35,7 @@ class SuperviseTest {
 
   @AfterEach
   void end() {
-    // The supervisor first: it would start again what it sees die.
+    // The supervisor first, or it would start the process again.
     started.forEach(ProcessHandle::destroyForcibly);
   }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The first agent's fate when {@code scripts/up} runs again. */
+/** The fate of the first agent when {@code scripts/up} runs again. */
 @Timeout(60)
 class WalkTest {
   private static final String PROVISIONED =
@@ -43,7 +43,7 @@ class WalkTest {
     }
   }
 
-  /** Which calls it makes for a first agent in error, until it would create another. */
+  /** Returns the calls that it makes for a first agent in error, until it would create another. */
   private String calls(String stages) throws IOException, InterruptedException {
     Files.writeString(folder.resolve("first-instance"), "first");
     var calls = folder.resolve("calls");
