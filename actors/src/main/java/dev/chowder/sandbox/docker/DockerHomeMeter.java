@@ -10,6 +10,7 @@ import com.github.dockerjava.api.model.VolumeOptions;
 import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -74,6 +75,7 @@ final class DockerHomeMeter {
           : Optional.empty();
     } finally {
       containers.remove(container);
+      homes.removeEngineMade(id);
     }
   }
 
@@ -84,7 +86,8 @@ final class DockerHomeMeter {
       HomeUsage most) {
     var organization = DockerHomes.label(home, DockerLabels.ORGANIZATION);
     return docker
-        .createContainerCmd(DockerHomes.label(home, DockerLabels.SNAPSHOT))
+        // Not the home's own image: that may have been removed since, and a home outlives it.
+        .createContainerCmd(settings.helperImage())
         .withName(DockerContainers.name(id, ROLE))
         .withLabels(DockerLabels.ofContainer(settings.clusterId(), id, organization, ROLE, 0))
         .withUser("0:0")
@@ -94,38 +97,45 @@ final class DockerHomeMeter {
             Long.toString(settings.measureTimeout().toSeconds()),
             Long.toString(most.bytes() / 512),
             Long.toString(most.files()))
-        .withHostConfig(
-            HostConfig.newHostConfig()
-                .withMounts(
-                    List.of(
-                        new Mount()
-                            .withType(MountType.VOLUME)
-                            .withSource(id.value())
-                            .withTarget(DockerContainerSpec.HOME)
-                            .withReadOnly(true)
-                            .withVolumeOptions(
-                                new VolumeOptions()
-                                    .withNoCopy(true)
-                                    .withLabels(
-                                        DockerLabels.ofHome(
-                                            settings.clusterId(), id, organization)))))
-                .withNetworkMode("none")
-                .withCapDrop(Capability.ALL)
-                // The agent may have made folders unreadable for its own user.
-                .withCapAdd(Capability.DAC_READ_SEARCH)
-                .withSecurityOpts(List.of("no-new-privileges"))
-                .withPrivileged(false)
-                .withIpcMode("private")
-                .withMemory(settings.filesMemoryBytes())
-                .withMemorySwap(settings.filesMemoryBytes())
-                .withNanoCPUs(settings.nanoCpus())
-                .withPidsLimit(settings.pidsLimit())
-                .withOomScoreAdj(settings.oomScoreAdjustment())
-                .withReadonlyRootfs(true)
-                .withLogConfig(
-                    new LogConfig(
-                        LogConfig.LoggingType.JSON_FILE,
-                        java.util.Map.of(
-                            "max-size", Long.toString(settings.logFileBytes()), "max-file", "1"))));
+        .withHostConfig(hostConfig(id, organization));
+  }
+
+  private HostConfig hostConfig(SandboxId id, String organization) {
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withMounts(
+                List.of(
+                    new Mount()
+                        .withType(MountType.VOLUME)
+                        .withSource(id.value())
+                        .withTarget(DockerContainerSpec.HOME)
+                        .withReadOnly(true)
+                        .withVolumeOptions(
+                            new VolumeOptions()
+                                .withNoCopy(true)
+                                // The home may be removed meanwhile. The volume that the engine
+                                // then creates must not pass for one.
+                                .withLabels(
+                                    DockerLabels.ofNoHome(
+                                        settings.clusterId(), id, organization)))))
+            .withNetworkMode("none")
+            .withCapDrop(Capability.ALL)
+            // The agent may have made folders unreadable for its own user.
+            .withCapAdd(Capability.DAC_READ_SEARCH)
+            .withSecurityOpts(settings.securityOptions())
+            .withPrivileged(false)
+            .withIpcMode("private")
+            .withMemory(settings.filesMemoryBytes())
+            .withMemorySwap(settings.filesMemoryBytes())
+            .withNanoCPUs(settings.nanoCpus())
+            .withPidsLimit(settings.pidsLimit())
+            .withOomScoreAdj(settings.oomScoreAdjustment())
+            .withReadonlyRootfs(true)
+            .withLogConfig(
+                new LogConfig(
+                    LogConfig.LoggingType.JSON_FILE,
+                    Map.of("max-size", Long.toString(settings.logFileBytes()), "max-file", "1")));
+    if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
+    return host;
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -168,6 +169,19 @@ class PausedNodeIT {
     held.release();
     assertFails(late, Reason.NOT_FOUND);
     assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
+  }
+
+  @Test
+  void itsMeasurementLeavesNoHomeThatTheEngineMade() throws Exception {
+    other.removeProcesses(id, 1);
+    var held = way.hold("POST /.*containers/create");
+    Future<?> late = late(held, () -> paused.measureHome(id, new HomeUsage(1L << 30, 1000)));
+    assertThat(other.remove(id, FIRST)).isTrue();
+
+    held.release();
+    var _ = late.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    assertThat(other.observe(id)).isEqualTo(SandboxObservation.nothing(id));
+    assertThat(engine.root("docker", "volume", "ls", "-q")).doesNotContain(id.value());
   }
 
   private <T> Future<T> late(HeldEngine.Held held, Callable<T> call) throws InterruptedException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
@@ -47,6 +48,12 @@ class RemovedImageIT {
     driver.removeIsolation();
     driver.close();
     engine.removeLeftovers();
+  }
+
+  @Test
+  void theHomeIsMeasured() {
+    var most = new HomeUsage(1L << 30, 100_000);
+    assertThat(driver.measureHome(id, most).orElseThrow().files()).isPositive();
   }
 
   @Test

@@ -5,18 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
+import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Tries system calls from inside a sandbox. Each is also tried without a profile, so that a call
@@ -106,6 +111,29 @@ class SandboxSeccompIT {
       assertThat(options)
           .contains("no-new-privileges")
           .anySatisfy(option -> assertThat(option).startsWith("seccomp={\"defaultAction\""));
+    }
+  }
+
+  /** It runs on the host's kernel as root with a capability, over files that an agent made. */
+  @Test
+  void theContainerThatMeasuresAHomeHasTheProfileAndTheRuntimeToo(@TempDir Path directory)
+      throws Exception {
+    try (var way = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
+        var driver =
+            new DockerSandboxDriver(
+                engine.settings(Map.of("host", way.host(), "runtime", "runc")));
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
+      var held = way.hold("POST /.*containers/[^/]+/start");
+      var usage = threads.submit(() -> driver.measureHome(id, new HomeUsage(1L << 30, 100_000)));
+      assertThat(held.awaitRequest(Duration.ofSeconds(30))).isTrue();
+      var host = engine.docker().inspectContainerCmd(id + "-meter").exec().getHostConfig();
+      held.release();
+      assertThat(usage.get(60, TimeUnit.SECONDS)).isPresent();
+      assertThat(host.getSecurityOpts())
+          .contains("no-new-privileges")
+          .anySatisfy(option -> assertThat(option).startsWith("seccomp={\"defaultAction\""));
+      assertThat(host.getRuntime()).isEqualTo("runc");
     }
   }
 
