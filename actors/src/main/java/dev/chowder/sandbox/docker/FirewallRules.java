@@ -2,6 +2,9 @@ package dev.chowder.sandbox.docker;
 
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Which packets of sandboxes may pass, as chains of our own in {@code iptables-restore}'s form.
@@ -30,6 +33,9 @@ final class FirewallRules {
   /** A packet that answers a connection which the other end opened. */
   private static final String REPLY =
       " -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ";
+
+  private static final Pattern OPENER =
+      Pattern.compile("^.*? src=([0-9.]+) .*$", Pattern.MULTILINE);
 
   private FirewallRules() {}
 
@@ -107,6 +113,20 @@ final class FirewallRules {
         " -m conntrack --ctstate NEW -m connlimit --connlimit-above "
             + max
             + " --connlimit-mask 32 --connlimit-saddr -j REJECT");
+  }
+
+  /**
+   * Returns the addresses that opened the connections in a listing of {@code conntrack -L}.
+   *
+   * @param except an address that is left out
+   */
+  static Set<String> openers(String listing, String except) {
+    Set<String> addresses = new TreeSet<>();
+    // The first source of a line is the opener's, the second one is of the other direction.
+    Matcher opener = OPENER.matcher(listing);
+    while (opener.find()) addresses.add(opener.group(1));
+    addresses.remove(except);
+    return addresses;
   }
 
   /** The bridge has no IPv6; should it ever get one, nothing passes. */

@@ -125,13 +125,19 @@ final class SandboxFirewall {
 
   /**
    * Removes the connections that sandboxes opened while the rules were missing from the kernel's
-   * table. Even without the command, the rules cut those to closed destinations. Connections to
-   * sandboxes, such as Chowder's own to gateways, are spared.
+   * table. Even without the command, the rules cut those to closed destinations. Chowder's own
+   * connections to gateways come from the bridge's address, which is in the same subnet. They are
+   * spared, because a response that is being streamed would stop.
    */
   private static void forgetConnections(DockerNetwork.Bridge bridge) {
-    Iptables.conntrack("-D", "-s", bridge.subnet())
+    Iptables.conntrack("-L", "-s", bridge.subnet())
         .ifPresentOrElse(
-            result -> log.info("event=connections-forgotten subnet={}", bridge.subnet()),
+            listed -> {
+              for (String address : FirewallRules.openers(listed.output(), bridge.gateway())) {
+                Iptables.conntrack("-D", "-s", address);
+              }
+              log.info("event=connections-forgotten subnet={}", bridge.subnet());
+            },
             () -> log.debug("conntrack is missing; the rules alone cut old connections"));
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -12,6 +13,7 @@ import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxId;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -221,6 +223,32 @@ class SandboxIsolationIT {
     driver.isolate();
     assertThat(flows(target)).as("were in place").isNotZero();
     var _ = second.get(30, TimeUnit.SECONDS);
+  }
+
+  /** A gateway that streams an answer would wait for ever: only it sends, and is not let through. */
+  @Test
+  void connectionsThatTheHostOpenedToASandboxAreKeptWhenTheRulesAreRestored() throws Exception {
+    var gateway = driver.observe(one).endpoint().orElseThrow();
+    driver.removeIsolation();
+    try (var client = new Socket(gateway.host(), gateway.port())) {
+      client.setSoTimeout(20_000);
+      client.getOutputStream().write("GET / HTTP/1.1\r\nHost: one\r\n".getBytes(UTF_8));
+      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (flowsFromHost() == 0) assertThat(System.nanoTime()).isLessThan(deadline);
+      driver.isolate();
+      assertThat(flowsFromHost()).as("restored").isNotZero();
+      client.getOutputStream().write("Connection: close\r\n\r\n".getBytes(UTF_8));
+      assertThat(new String(client.getInputStream().readAllBytes(), UTF_8)).endsWith("ok");
+    }
+  }
+
+  private static long flowsFromHost() {
+    return engine
+        .root("conntrack", "-L", "-s", driver.hostAddressFromSandbox())
+        .lines()
+        .filter(line -> line.contains("dst=" + engine.addressOf(one + "-gateway") + " "))
+        .filter(line -> line.contains("ESTABLISHED"))
+        .count();
   }
 
   /** A connection from the sandbox to the echo port that sends nothing for five seconds. */
