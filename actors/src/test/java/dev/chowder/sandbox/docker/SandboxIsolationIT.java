@@ -225,7 +225,9 @@ class SandboxIsolationIT {
     var _ = second.get(30, TimeUnit.SECONDS);
   }
 
-  /** A gateway that streams an answer would wait for ever: only it sends, and is not let through. */
+  /**
+   * A gateway that streams an answer would wait for ever: only it sends, and is not let through.
+   */
   @Test
   void connectionsThatTheHostOpenedToASandboxAreKeptWhenTheRulesAreRestored() throws Exception {
     var gateway = driver.observe(one).endpoint().orElseThrow();
@@ -378,6 +380,15 @@ class SandboxIsolationIT {
     driver.removeIsolation();
     assertThat(engine.root("iptables", "-w", "5", "-S"))
         .doesNotContain(FirewallRules.forwardChain("it-isolation"));
+  }
+
+  /** So the rules for IPv6 are a second fence only, and a host without ip6tables isolates too. */
+  @Test
+  void aSandboxHasNoIpv6Address() {
+    var script =
+        "console.log(Object.values(require('os').networkInterfaces()).flat()"
+            + ".filter(a => a.family === 'IPv6' && !a.internal).map(a => a.address).join())";
+    assertThat(engine.exec(one + "-gateway", List.of("node", "-e", script)).strip()).isEmpty();
   }
 
   @Test
