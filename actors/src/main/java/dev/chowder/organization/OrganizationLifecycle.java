@@ -44,7 +44,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.pcollections.HashTreePMap;
-import org.pcollections.PMap;
 
 /** The rules of an organization: pure, total, and the only place where they are written. */
 public final class OrganizationLifecycle {
@@ -186,112 +185,28 @@ public final class OrganizationLifecycle {
   private static Active evolve(Active state, OrganizationEvent event) {
     return switch (event) {
       case SignedUp _ -> throw corrupt(state, event);
-      case Renamed(_, var name, var at) -> settings(state, name, state.tier(), at);
-      case TierSet(var tier, var at) -> settings(state, state.name(), tier, at);
+      case Renamed(_, var name, var at) -> state.withName(name, at);
+      case TierSet(var tier, var at) -> state.withTier(tier, at);
       case ProviderKeySet(_, var provider, var version, var at) ->
-          keys(state, state.keys().with(provider, version), at);
+          state.withKeys(state.keys().with(provider, version), at);
       case ProviderKeyRemoved(_, var provider, var at) ->
-          keys(state, state.keys().without(provider), at);
+          state.withKeys(state.keys().without(provider), at);
       case EndpointSet(_, var provider, var endpoint, var at) ->
-          endpoints(state, with(state.endpoints(), provider, endpoint), at);
+          state.withEndpoints(with(state.endpoints(), provider, endpoint), at);
       case EndpointRemoved(_, var provider, var at) ->
-          endpoints(state, without(state.endpoints(), provider), at);
-      case Suspended _ -> standing(state, Standing.SUSPENDED);
-      case Resumed _ -> standing(state, Standing.ACTIVE);
-      case DeletionRequested _ -> standing(state, Standing.DELETING);
-      case Deleted _ -> standing(state, Standing.DELETED);
+          state.withEndpoints(without(state.endpoints(), provider), at);
+      case Suspended _ -> state.withStanding(Standing.SUSPENDED);
+      case Resumed _ -> state.withStanding(Standing.ACTIVE);
+      case DeletionRequested _ -> state.withStanding(Standing.DELETING);
+      case Deleted _ -> state.withStanding(Standing.DELETED);
       case KeyMade _, KeyRevoked _ -> state;
-      case CustomerLinked(_, var customerId, _) -> billing(state, state.billing().with(customerId));
-      case SubscriptionHeard heard -> billing(state, state.billing().after(heard));
+      case CustomerLinked(_, var customerId, _) ->
+          state.withBilling(state.billing().with(customerId));
+      case SubscriptionHeard heard -> state.withBilling(state.billing().after(heard));
       case SlotReserved(_, var instanceId, var at) ->
-          slots(state, state.slots().plus(instanceId, at));
-      case SlotReleased(var instanceId, _) -> slots(state, state.slots().minus(instanceId));
+          state.withSlots(state.slots().plus(instanceId, at));
+      case SlotReleased(var instanceId, _) -> state.withSlots(state.slots().minus(instanceId));
     };
-  }
-
-  private static Active settings(Active s, String name, Tier tier, Instant at) {
-    return new Active(
-        name,
-        tier,
-        s.keys(),
-        s.endpoints(),
-        s.slots(),
-        s.billing(),
-        s.standing(),
-        s.createdAt(),
-        at,
-        s.signUpRequestId());
-  }
-
-  private static Active keys(Active s, ProviderKeys keys, Instant at) {
-    return new Active(
-        s.name(),
-        s.tier(),
-        keys,
-        s.endpoints(),
-        s.slots(),
-        s.billing(),
-        s.standing(),
-        s.createdAt(),
-        at,
-        s.signUpRequestId());
-  }
-
-  private static Active endpoints(
-      Active s, Map<ModelProvider, ModelEndpoint> endpoints, Instant at) {
-    return new Active(
-        s.name(),
-        s.tier(),
-        s.keys(),
-        endpoints,
-        s.slots(),
-        s.billing(),
-        s.standing(),
-        s.createdAt(),
-        at,
-        s.signUpRequestId());
-  }
-
-  private static Active slots(Active s, PMap<String, Instant> slots) {
-    return new Active(
-        s.name(),
-        s.tier(),
-        s.keys(),
-        s.endpoints(),
-        slots,
-        s.billing(),
-        s.standing(),
-        s.createdAt(),
-        s.updatedAt(),
-        s.signUpRequestId());
-  }
-
-  private static Active standing(Active s, Standing standing) {
-    return new Active(
-        s.name(),
-        s.tier(),
-        s.keys(),
-        s.endpoints(),
-        s.slots(),
-        s.billing(),
-        standing,
-        s.createdAt(),
-        s.updatedAt(),
-        s.signUpRequestId());
-  }
-
-  private static Active billing(Active s, Billing billing) {
-    return new Active(
-        s.name(),
-        s.tier(),
-        s.keys(),
-        s.endpoints(),
-        s.slots(),
-        billing,
-        s.standing(),
-        s.createdAt(),
-        s.updatedAt(),
-        s.signUpRequestId());
   }
 
   private static <K extends Comparable<K>, V> Map<K, V> with(Map<K, V> map, K key, V value) {

@@ -38,6 +38,47 @@ public sealed interface OrganizationState {
       endpoints = Map.copyOf(endpoints);
     }
 
+    Active withName(String next, Instant at) {
+      return with(next, tier, keys, endpoints, slots, billing, standing, at);
+    }
+
+    Active withTier(Tier next, Instant at) {
+      return with(name, next, keys, endpoints, slots, billing, standing, at);
+    }
+
+    Active withKeys(ProviderKeys next, Instant at) {
+      return with(name, tier, next, endpoints, slots, billing, standing, at);
+    }
+
+    Active withEndpoints(Map<ModelProvider, ModelEndpoint> next, Instant at) {
+      return with(name, tier, keys, next, slots, billing, standing, at);
+    }
+
+    Active withSlots(PMap<String, Instant> next) {
+      return with(name, tier, keys, endpoints, next, billing, standing, updatedAt);
+    }
+
+    Active withBilling(Billing next) {
+      return with(name, tier, keys, endpoints, slots, next, standing, updatedAt);
+    }
+
+    Active withStanding(Standing next) {
+      return with(name, tier, keys, endpoints, slots, billing, next, updatedAt);
+    }
+
+    private Active with(
+        String name,
+        Tier tier,
+        ProviderKeys keys,
+        Map<ModelProvider, ModelEndpoint> endpoints,
+        PMap<String, Instant> slots,
+        Billing billing,
+        Standing standing,
+        Instant at) {
+      return new Active(
+          name, tier, keys, endpoints, slots, billing, standing, createdAt, at, signUpRequestId);
+    }
+
     /** Whether an instance could use it now. */
     boolean canUse(ModelProvider provider) {
       return switch (provider) {

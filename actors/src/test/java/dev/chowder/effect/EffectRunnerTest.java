@@ -114,10 +114,25 @@ class EffectRunnerTest {
 
   @Test
   void theThirdEffectOfAnInstanceBeginsOnlyWhenTheFirstHasEnded() throws InterruptedException {
+    theFirstStageHangsWhileASecondWaits();
+    theThirdBeginsOnlyAfterTheFirst();
+  }
+
+  @Test
+  void anEffectThatIsCancelledWhileItWaitsIsStillWaitedForByTheNext() throws InterruptedException {
+    theFirstStageHangsWhileASecondWaits();
+    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    theThirdBeginsOnlyAfterTheFirst();
+  }
+
+  private void theFirstStageHangsWhileASecondWaits() throws InterruptedException {
     work.stubborn = true;
     runner.owe(ID, stage(1), reports::add);
     work.awaitBegun(1);
     runner.owe(ID, stage(2), reports::add);
+  }
+
+  private void theThirdBeginsOnlyAfterTheFirst() throws InterruptedException {
     runner.owe(ID, stage(3), reports::add);
     assertThat(work.beginsWithin(SHORT)).as("beside the first").isFalse();
     work.gate.release(2);
@@ -125,21 +140,6 @@ class EffectRunnerTest {
         .isInstanceOfSatisfying(
             InstanceCommand.StagesFinished.class,
             finished -> assertThat(finished.attempt()).isEqualTo(3));
-    assertThat(work.steps).extracting(Step::attempt).containsExactly(1, 3);
-    assertThat(work.most).hasValue(1);
-  }
-
-  @Test
-  void anEffectThatIsCancelledWhileItWaitsIsStillWaitedForByTheNext() throws InterruptedException {
-    work.stubborn = true;
-    runner.owe(ID, stage(1), reports::add);
-    work.awaitBegun(1);
-    runner.owe(ID, stage(2), reports::add);
-    runner.owe(ID, new InstanceEffect.None(), reports::add);
-    runner.owe(ID, stage(3), reports::add);
-    assertThat(work.beginsWithin(SHORT)).as("beside the first").isFalse();
-    work.gate.release(2);
-    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     assertThat(work.steps).extracting(Step::attempt).containsExactly(1, 3);
     assertThat(work.most).hasValue(1);
   }

@@ -152,13 +152,7 @@ class ConfigChangeTest {
 
   @Test
   void aStageThatWroteOtherOverridesThanTheNewestLeavesThosePending() {
-    var starting =
-        then(
-            running(),
-            new InstanceEvent.StopRequested("key", T0),
-            new InstanceEvent.Stopped(1, T0),
-            new InstanceEvent.StartRequested("key", 2, "", T0));
-    var two = accepted(accepted(starting, update(NONE, "v1")), update(pending("v1"), "v2"));
+    var two = accepted(accepted(starting(), update(NONE, "v1")), update(pending("v1"), "v2"));
     assertThat(config(then(two, wrote("v1"))).overrides()).isEqualTo(pending("v2"));
     assertThat(config(then(two, wrote("v2"))).overrides().taken()).isEqualTo(Taken.APPLIED);
   }
@@ -169,13 +163,7 @@ class ConfigChangeTest {
     var first = accepted(States.after(created), update(NONE, "v1"));
     assertThat(((InstanceEffect.RunStages) first.owed()).config())
         .isEqualTo(new WantedConfig(1, pending("v1"), true, Map.of()));
-    var starting =
-        then(
-            running(),
-            new InstanceEvent.StopRequested("key", T0),
-            new InstanceEvent.Stopped(1, T0),
-            new InstanceEvent.StartRequested("key", 2, "", T0));
-    assertThat(((InstanceEffect.RunStages) starting.owed()).config().homeIsNew()).isFalse();
+    assertThat(((InstanceEffect.RunStages) starting().owed()).config().homeIsNew()).isFalse();
   }
 
   /** As version 665faa7 wrote them: the changed values are in the rows of that version. */
@@ -213,6 +201,14 @@ class ConfigChangeTest {
         .isEqualTo(new ConfigValues(pending("0"), Map.of("telegram", "0"), java.util.List.of()));
     var changed = accepted(state, update(pending("0"), "v1"));
     assertThat(config(changed).referenced()).containsExactlyInAnyOrder("v1", "0");
+  }
+
+  private static InstanceState starting() {
+    return then(
+        running(),
+        new InstanceEvent.StopRequested("key", T0),
+        new InstanceEvent.Stopped(1, T0),
+        new InstanceEvent.StartRequested("key", 2, "", T0));
   }
 
   private static InstanceEvent wrote(String version) {

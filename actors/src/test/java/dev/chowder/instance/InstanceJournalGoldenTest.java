@@ -3,7 +3,6 @@ package dev.chowder.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
-import com.google.protobuf.Message;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +12,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,7 +65,8 @@ class InstanceJournalGoldenTest {
   @Test
   void everyFieldOfTheJournalStandsInAGoldenFile() throws IOException {
     var written = new TreeSet<String>();
-    for (var name : goldens().keySet()) collect(parse(FOLDER.resolve(name + ".hex")), written);
+    for (var name : goldens().keySet())
+      MessageFields.collect(parse(FOLDER.resolve(name + ".hex")), written);
     var declared =
         dev.chowder.journal.v1.InstanceEvent.getDescriptor().getFile().getMessageTypes().stream()
             .flatMap(type -> type.getFields().stream())
@@ -75,16 +74,6 @@ class InstanceJournalGoldenTest {
             .map(FieldDescriptor::getFullName)
             .collect(Collectors.toSet());
     assertThat(written).containsAll(declared);
-  }
-
-  private static void collect(Message message, Set<String> fields) {
-    message
-        .getAllFields()
-        .forEach(
-            (field, value) -> {
-              fields.add(field.getFullName());
-              if (value instanceof Message inner) collect(inner, fields);
-            });
   }
 
   private static dev.chowder.journal.v1.InstanceEvent parse(Path file) throws IOException {

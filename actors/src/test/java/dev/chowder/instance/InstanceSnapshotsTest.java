@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
-import com.google.protobuf.Message;
 import dev.chowder.journal.v1.InstanceSnapshot;
 import java.io.IOException;
 import java.io.NotSerializableException;
@@ -66,7 +65,7 @@ class InstanceSnapshotsTest {
   @Test
   void everyFieldOfTheSnapshotIsWritten() {
     var written = new TreeSet<String>();
-    for (var state : generated()) collect(InstanceSnapshots.write(state), written);
+    for (var state : generated()) MessageFields.collect(InstanceSnapshots.write(state), written);
     var declared =
         InstanceSnapshot.getDescriptor().getFile().getMessageTypes().stream()
             .flatMap(type -> type.getFields().stream())
@@ -138,21 +137,6 @@ class InstanceSnapshotsTest {
     return type.isSealed()
         ? Arrays.stream(type.getPermittedSubclasses()).flatMap(InstanceSnapshotsTest::phases)
         : Stream.of(type);
-  }
-
-  private static void collect(Message message, Set<String> fields) {
-    message
-        .getAllFields()
-        .forEach(
-            (field, value) -> {
-              fields.add(field.getFullName());
-              if (value instanceof Message inner) collect(inner, fields);
-              if (value instanceof List<?> many) {
-                many.stream()
-                    .filter(Message.class::isInstance)
-                    .forEach(inner -> collect((Message) inner, fields));
-              }
-            });
   }
 
   /** Creates records in which no two components have the same value, and none has its default. */

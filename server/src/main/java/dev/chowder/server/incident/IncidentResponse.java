@@ -7,8 +7,6 @@ import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
-import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.InstanceAsks;
 import dev.chowder.server.operator.IncidentCommands;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
@@ -21,7 +19,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /** Performs {@link IncidentCommands}. */
@@ -60,7 +57,7 @@ public final class IncidentResponse implements IncidentCommands {
 
   @Override
   public Optional<OrganizationSummary> delete(String organizationId, String name) {
-    return ifThere(
+    return OrganizationOperatorCommands.ifThere(
         () -> {
           organizations.tell(
               organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
@@ -70,7 +67,7 @@ public final class IncidentResponse implements IncidentCommands {
 
   @Override
   public Optional<Integer> revokeKeys(String organizationId) {
-    return ifThere(
+    return OrganizationOperatorCommands.ifThere(
         () -> {
           var _ = organizations.send(organizationId, OrganizationCommand.Get::new);
           return deletions.revokeKeys(organizationId);
@@ -114,16 +111,7 @@ public final class IncidentResponse implements IncidentCommands {
 
   private Optional<OrganizationSummary> send(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    return ifThere(
+    return OrganizationOperatorCommands.ifThere(
         () -> OrganizationOperatorCommands.summary(organizations.send(organizationId, command)));
-  }
-
-  private static <T> Optional<T> ifThere(Supplier<T> order) {
-    try {
-      return Optional.of(order.get());
-    } catch (ApiError why) {
-      if (why.reason() == Reason.ORGANIZATION_NOT_FOUND) return Optional.empty();
-      throw why;
-    }
   }
 }

@@ -78,7 +78,8 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
         });
   }
 
-  private static <T> Optional<T> ifThere(Supplier<T> order) {
+  /** Returns the result of a command, or empty if it finds no such organization. */
+  public static <T> Optional<T> ifThere(Supplier<T> order) {
     try {
       return Optional.of(order.get());
     } catch (ApiError why) {

@@ -2,11 +2,10 @@ package dev.chowder.server.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.server.TestDatabase;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
-import dev.chowder.storage.StorageSettings;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,12 +29,7 @@ class AuditLogTest {
 
   @BeforeEach
   void open(@TempDir Path home) {
-    database =
-        Database.open(
-            StorageSettings.from(
-                ConfigFactory.load(
-                    ConfigFactory.parseMap(Map.of("chowder.home", home.toString()))
-                        .withFallback(ConfigFactory.parseResources("application.conf")))));
+    database = TestDatabase.open(home);
     rows = new AuditRows(database);
   }
 

@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import com.typesafe.config.ConfigFactory;
+import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.Claims.Turn;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;
-import dev.chowder.storage.StorageSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,12 +57,7 @@ class ClaimsTest {
 
   @BeforeEach
   void open(@TempDir Path home) {
-    database =
-        Database.open(
-            StorageSettings.from(
-                ConfigFactory.load(
-                    ConfigFactory.parseMap(Map.of("chowder.home", home.toString()))
-                        .withFallback(ConfigFactory.parseResources("application.conf")))));
+    database = TestDatabase.open(home);
     rows = new IdempotencyRows(database);
     here = node(SETTINGS);
     there = node(SETTINGS);

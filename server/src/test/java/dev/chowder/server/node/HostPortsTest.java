@@ -3,11 +3,8 @@ package dev.chowder.server.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.google.protobuf.Struct;
-import com.google.protobuf.Value;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
-import dev.chowder.api.v1.UpdateOrganizationRequest;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
@@ -106,23 +103,6 @@ class HostPortsTest {
   }
 
   private static void name(Node node, String key, int port) {
-    var endpoint =
-        Struct.newBuilder()
-            .putFields("base_url", text("http://localhost:" + port + "/v1"))
-            .putFields("model", text("any"))
-            .build();
-    var _ =
-        node.organizations(key)
-            .updateOrganization(
-                UpdateOrganizationRequest.newBuilder()
-                    .setModelEndpoints(
-                        Struct.newBuilder()
-                            .putFields(
-                                "custom", Value.newBuilder().setStructValue(endpoint).build()))
-                    .build());
-  }
-
-  private static Value text(String text) {
-    return Value.newBuilder().setStringValue(text).build();
+    node.useEndpoint(key, "http://localhost:" + port + "/v1");
   }
 }

@@ -211,7 +211,7 @@ class LostHomesTest {
   void anAgentOfALaterAttemptThanTheDatabaseKnowsIsTakenAndCanBeStopped(@TempDir Path backup)
       throws IOException {
     node.close();
-    copy(home.resolve("data"), backup);
+    Folders.copy(home.resolve("data"), backup);
     node = Node.start(home, QUICK);
     node.awaitStatus(key, id, Instance.Status.running);
     stop();
@@ -224,8 +224,8 @@ class LostHomesTest {
                     .build());
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
     node.close();
-    delete(home.resolve("data"));
-    copy(backup, home.resolve("data"));
+    Folders.delete(home.resolve("data"));
+    Folders.copy(backup, home.resolve("data"));
 
     node = Node.start(home, QUICK);
     awaitPasses();
@@ -263,7 +263,7 @@ class LostHomesTest {
   /** Mounts the disk again; homes that were created meanwhile are on another one. */
   private void putDiskBack() throws IOException {
     var made = sandboxes().resolve("sb-" + id);
-    if (Files.exists(made)) delete(made);
+    if (Files.exists(made)) Folders.delete(made);
     move(disk, sandboxes());
   }
 
@@ -331,23 +331,5 @@ class LostHomesTest {
 
   private static boolean isSandbox(Path path) {
     return String.valueOf(path.getFileName()).startsWith("sb-");
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (var paths = Files.walk(from)) {
-      for (var path : paths.toList()) {
-        var target = to.resolve(from.relativize(path).toString());
-        if (Files.isDirectory(path)) Files.createDirectories(target);
-        else Files.copy(path, target);
-      }
-    }
-  }
-
-  private static void delete(Path root) throws IOException {
-    try (var paths = Files.walk(root)) {
-      for (var path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 }

@@ -12,11 +12,9 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,13 +88,13 @@ class ReconcilerTest {
       key = node.newcomer("whale");
       known = node.createRunning(key);
     }
-    copy(home.resolve("data"), other.resolve("backup"));
+    Folders.copy(home.resolve("data"), other.resolve("backup"));
     String younger;
     try (var node = Node.start(home, QUICK)) {
       younger = node.createRunning(key);
     }
-    delete(home.resolve("data"));
-    copy(other.resolve("backup"), home.resolve("data"));
+    Folders.delete(home.resolve("data"));
+    Folders.copy(other.resolve("backup"), home.resolve("data"));
 
     try (var node = Node.start(home, QUICK)) {
       int revision = node.awaitStatus(key, known, Instance.Status.running).getRevision();
@@ -364,21 +362,5 @@ class ReconcilerTest {
 
   private static long lists(Node node) {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.LIST).count();
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (var paths = Files.walk(from)) {
-      for (var path : paths.toList()) {
-        var target = to.resolve(from.relativize(path).toString());
-        if (Files.isDirectory(path)) Files.createDirectories(target);
-        else Files.copy(path, target);
-      }
-    }
-  }
-
-  private static void delete(Path root) throws IOException {
-    try (var paths = Files.walk(root)) {
-      for (var path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
-    }
   }
 }

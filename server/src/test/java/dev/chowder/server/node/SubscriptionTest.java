@@ -3,7 +3,6 @@ package dev.chowder.server.node;
 import static dev.chowder.server.subscription.SignedEvent.CRAB;
 import static dev.chowder.server.subscription.SignedEvent.LOBSTER;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
@@ -13,20 +12,15 @@ import dev.chowder.api.v1.GetSubscriptionRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.ReceiveStripeEventRequest;
 import dev.chowder.api.v1.Subscription;
-import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.subscription.SignedEvent;
 import dev.chowder.server.subscription.StubStripe;
 import io.grpc.Metadata;
-import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -50,11 +44,14 @@ class SubscriptionTest {
   @BeforeAll
   static void start() throws IOException {
     stripe = StubStripe.start();
-    var settings = new HashMap<>(stripe.settings(home));
-    settings.put("chowder.reconciler.interval", "1h");
-    settings.put("chowder.stripe.read-timeout", "500ms");
-    settings.put("chowder.stripe.max-retries", 0);
-    node = Node.start(home, settings);
+    node =
+        Node.start(
+            home,
+            stripe.settings(
+                home,
+                Map.of(
+                    "chowder.reconciler.interval", "1h",
+                    "chowder.stripe.read-timeout", "500ms")));
   }
 
   @AfterAll
@@ -81,12 +78,13 @@ class SubscriptionTest {
               () -> plain.subscriptions(key).createPortal(CreatePortalRequest.getDefaultInstance()),
               () -> plain.subscriptions(new Metadata()).receiveStripeEvent(event("{}")));
       for (var call : refused) {
-        assertThat(failure(call).reason()).isEqualTo(Reason.BILLING_NOT_CONFIGURED);
-        assertThat(failure(call).message()).contains("an operator, who sets tiers by command");
+        assertThat(Node.rejection(call).reason()).isEqualTo(Reason.BILLING_NOT_CONFIGURED);
+        assertThat(Node.rejection(call).message())
+            .contains("an operator, who sets tiers by command");
       }
       Node.await(
           () ->
-              failure(refused.getLast()).reason() == Reason.RATE_LIMITED
+              Node.rejection(refused.getLast()).reason() == Reason.RATE_LIMITED
                   ? ""
                   : "events are not bounded");
       // Who signs up is counted apart.
@@ -157,7 +155,7 @@ class SubscriptionTest {
     buyer.hears(buyer.subscription("evt_2", "deleted", 10, "canceled", LOBSTER));
     assertThat(get(buyer.key).getInstanceLimit()).isEqualTo(1);
     assertThat(get(buyer.key).getInstanceCount()).isEqualTo(2);
-    var refused = failure(() -> node.create(buyer.key));
+    var refused = Node.rejection(() -> node.create(buyer.key));
     assertThat(refused.reason()).isEqualTo(Reason.INSTANCE_LIMIT_REACHED);
     assertThat(refused.message())
         .isEqualTo("Instance limit reached (2/1). Upgrade your subscription.");
@@ -192,30 +190,30 @@ class SubscriptionTest {
         SignedEvent.of(body, Instant.now().minusSeconds(301), SignedEvent.SIGNED_WITH).signature();
     var others = SignedEvent.of(body, Instant.now(), "whsec_of_another").signature();
     for (var signature : List.of("", "t=abc,v1=x", stale, others)) {
-      var refused = failure(() -> send(body, signature));
+      var refused = Node.rejection(() -> send(body, signature));
       assertThat(refused.reason()).as(signature).isEqualTo(Reason.SIGNATURE_INVALID);
     }
-    var changed = failure(() -> send(body.replace("lobster", "crab"), signed.signature()));
+    var changed = Node.rejection(() -> send(body.replace("lobster", "crab"), signed.signature()));
     assertThat(changed.reason()).isEqualTo(Reason.SIGNATURE_INVALID);
     assertThat(get(buyer.key).getTier()).isEqualTo("shrimp");
   }
 
   @Test
   void whatIsTooLargeOrNoEventIsRefusedThoughItIsSigned() {
-    assertThat(failure(() -> hears("{\"id\": \"" + "x".repeat(10_000) + "\"}")).reason())
+    assertThat(Node.rejection(() -> hears("{\"id\": \"" + "x".repeat(10_000) + "\"}")).reason())
         .isEqualTo(Reason.TOO_LARGE);
-    assertThat(failure(() -> hears("{}")).reason()).isEqualTo(Reason.INVALID_FIELD);
+    assertThat(Node.rejection(() -> hears("{}")).reason()).isEqualTo(Reason.INVALID_FIELD);
   }
 
   @Test
   void whoHasASubscriptionChangesItInThePortal() {
     var key = node.newcomer("shrimp");
-    var early = failure(() -> portal(key));
+    var early = Node.rejection(() -> portal(key));
     assertThat(early.reason()).isEqualTo(Reason.WRONG_STATE);
     assertThat(early.message()).isEqualTo("subscription: none (expected: one, by a checkout)");
     var buyer = new Buyer();
     buyer.hears(buyer.completed("evt_1", 0));
-    var again = failure(() -> buy(buyer.key, "crab"));
+    var again = Node.rejection(() -> buy(buyer.key, "crab"));
     assertThat(again.reason()).isEqualTo(Reason.WRONG_STATE);
     assertThat(portal(buyer.key)).startsWith("https://portal.example/");
     assertThat(stripe.asked().getLast().form()).contains("customer=" + buyer.customer);
@@ -225,7 +223,9 @@ class SubscriptionTest {
   void whatIsNotSoldIsNotBought() {
     var key = node.newcomer("shrimp");
     for (var tier : List.of("", "shrimp", "whale", "CRAB")) {
-      assertThat(failure(() -> buy(key, tier)).reason()).as(tier).isEqualTo(Reason.INVALID_FIELD);
+      assertThat(Node.rejection(() -> buy(key, tier)).reason())
+          .as(tier)
+          .isEqualTo(Reason.INVALID_FIELD);
     }
   }
 
@@ -244,12 +244,13 @@ class SubscriptionTest {
             Map.entry(200, "{}"),
             Map.entry(200, ""))) {
       stripe.is(usual -> usual.with(answer.getKey(), answer.getValue()));
-      var failed = failure(() -> buy(key, "crab"));
+      var failed = Node.rejection(() -> buy(key, "crab"));
       assertThat(failed.reason()).as("%s", answer).isEqualTo(Reason.BILLING_UNAVAILABLE);
       assertThat(failed.message()).doesNotContain("sk_test", "price");
     }
     stripe.isSilent();
-    assertThat(failure(() -> buy(key, "crab")).reason()).isEqualTo(Reason.BILLING_UNAVAILABLE);
+    assertThat(Node.rejection(() -> buy(key, "crab")).reason())
+        .isEqualTo(Reason.BILLING_UNAVAILABLE);
     assertThat(get(key).hasStripeCustomerId()).isFalse();
     stripe.isWell();
     assertThat(buy(key, "crab")).isNotEmpty();
@@ -267,7 +268,7 @@ class SubscriptionTest {
                     {"error": {"type": "invalid_request_error", "code": "resource_missing",
                      "param": "customer", "message": "No such customer"}}""")
                 : usual);
-    assertThat(failure(() -> portal(buyer.key)).reason()).isEqualTo(Reason.WRONG_STATE);
+    assertThat(Node.rejection(() -> portal(buyer.key)).reason()).isEqualTo(Reason.WRONG_STATE);
     assertThat(buy(buyer.key, "crab")).startsWith("https://pay.example/");
     var another = get(buyer.key).getStripeCustomerId();
     assertThat(another).isNotEqualTo(buyer.customer);
@@ -330,11 +331,5 @@ class SubscriptionTest {
 
   private static Subscription get(String key) {
     return node.subscriptions(key).getSubscription(GetSubscriptionRequest.getDefaultInstance());
-  }
-
-  private static ApiError failure(ThrowingCallable call) {
-    var failed = catchThrowableOfType(StatusRuntimeException.class, call);
-    assertThat(failed).as("nothing was refused").isNotNull();
-    return ApiError.of(Objects.requireNonNull(StatusProto.fromThrowable(failed)));
   }
 }

@@ -11,6 +11,7 @@ import java.net.URLDecoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -61,6 +62,14 @@ public final class StubStripe implements AutoCloseable {
   /** A node's settings that sell by it; secrets are written into the folder. */
   public Map<String, Object> settings(Path folder) throws IOException {
     return settings(folder, "http://127.0.0.1:" + server.getAddress().getPort());
+  }
+
+  /** Returns the settings of a node that sells by this Stripe and retries no call, and more. */
+  public Map<String, Object> settings(Path folder, Map<String, Object> more) throws IOException {
+    var settings = new HashMap<>(settings(folder));
+    settings.put("chowder.stripe.max-retries", 0);
+    settings.putAll(more);
+    return settings;
   }
 
   /** The same for another Stripe. */

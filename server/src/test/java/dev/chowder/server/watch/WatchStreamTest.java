@@ -13,9 +13,8 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Profile;
 import dev.chowder.instance.TokenRotations;
 import dev.chowder.server.call.Departure;
-import io.grpc.stub.ServerCallStreamObserver;
+import dev.chowder.server.call.StubCall;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +25,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class WatchStreamTest {
-  private final Caller caller = new Caller();
+  private final StubCall<Integer> caller = new StubCall<>(true);
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicReference<Consumer<InstanceReply>> instance = new AtomicReference<>();
 
@@ -40,8 +39,8 @@ class WatchStreamTest {
         });
     instance.get().accept(new InstanceReply.Accepted(view(1)));
     instance.get().accept(new InstanceReply.Accepted(view(2)));
-    assertThat(caller.heard).containsExactly(1);
-    assertThat(caller.failure.get()).isSameAs(away);
+    assertThat(caller.messages()).containsExactly(1);
+    assertThat(caller.failure()).containsSame(away);
     assertThat(closed).isTrue();
   }
 
@@ -97,55 +96,5 @@ class WatchStreamTest {
         true,
         0,
         false);
-  }
-
-  /** Takes everything at once. */
-  private static final class Caller extends ServerCallStreamObserver<Integer> {
-    final List<Integer> heard = new ArrayList<>();
-    final AtomicReference<Throwable> failure = new AtomicReference<>();
-
-    @Override
-    public void onNext(Integer revision) {
-      heard.add(revision);
-    }
-
-    @Override
-    public void onError(Throwable why) {
-      failure.set(why);
-    }
-
-    @Override
-    public void onCompleted() {}
-
-    @Override
-    public boolean isReady() {
-      return true;
-    }
-
-    @Override
-    public boolean isCancelled() {
-      return false;
-    }
-
-    @Override
-    public void setOnReadyHandler(Runnable handler) {}
-
-    @Override
-    public void setOnCancelHandler(Runnable handler) {}
-
-    @Override
-    public void setOnCloseHandler(Runnable handler) {}
-
-    @Override
-    public void setCompression(String compression) {}
-
-    @Override
-    public void disableAutoInboundFlowControl() {}
-
-    @Override
-    public void request(int count) {}
-
-    @Override
-    public void setMessageCompression(boolean enable) {}
   }
 }
