@@ -3,14 +3,18 @@ package dev.chowder.server.call;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * Measures how much of this node other organizations use. Counts calls as {@link RateLimit} does,
- * in an exponentially decaying sum: after one window a call still counts for 1/e (37 %). An
- * organization that calls at a steady rate reaches that rate times the window.
+ * Decides whether organizations contend for this node. For an organization there is contention
+ * while all others together use much of the node, or while it has many calls in progress itself and
+ * others use the node at all.
  *
- * <p>Rejected calls count for nothing, so they must not be added.
+ * <p>Measures use in calls, as {@link RateLimit} counts them, in an exponentially decaying sum:
+ * after one window a call still counts for 1/e (37 %). An organization that calls at a steady rate
+ * reaches that rate times the window. Rejected calls are no use, so they must not be added.
  */
 final class Contention {
   /** What is left of one call after the window. */
@@ -20,33 +24,33 @@ final class Contention {
   private static final int WINDOWS_REMEMBERED = 20;
 
   private final double windowNanos;
-  private final double contended;
+  private final double much;
+  private final int callsInProgress;
   private final LongSupplier nanoTime;
   private final Cache<String, Use> uses;
+  private final Map<String, Integer> inProgress = new HashMap<>();
   private final Use all;
-
-  /** How much the others use the node. */
-  enum Level {
-    /** Others made no call within the window. */
-    ALONE,
-    /** Others called, but use less than {@code contention-calls-per-second}. */
-    LIGHT,
-    /** Others use at least that much. */
-    CONTENDED
-  }
 
   /**
    * Creates a measurement that has seen no call.
    *
+   * @param window over which use is averaged
    * @param callsPerSecond use of all others together from which on a node is contended, as an
    *     average over the window; 0 if any call makes it contended
+   * @param callsInProgress of an organization up to which others' use below that is no contention
    * @param maxOrganizations how many are remembered; the use of one beyond them counts as others'
    * @param nanoTime the monotonic clock, in nanoseconds
    */
-  Contention(Duration window, int callsPerSecond, int maxOrganizations, LongSupplier nanoTime) {
+  Contention(
+      Duration window,
+      int callsPerSecond,
+      int callsInProgress,
+      int maxOrganizations,
+      LongSupplier nanoTime) {
     this.windowNanos = window.toNanos();
-    this.contended =
+    this.much =
         Math.max(ONE_CALL_AGO, callsPerSecond * windowNanos / Duration.ofSeconds(1).toNanos());
+    this.callsInProgress = callsInProgress;
     this.nanoTime = nanoTime;
     this.uses =
         Caffeine.newBuilder()
@@ -72,13 +76,23 @@ final class Contention {
     }
   }
 
-  /** Returns how much the others use the node now. */
-  synchronized Level besides(String organization) {
+  /** Begins a call. It is in progress until {@link #end}, also while its rejection is delayed. */
+  synchronized void begin(String organization) {
+    inProgress.merge(organization, 1, Integer::sum);
+  }
+
+  /** Ends a call that was begun. */
+  synchronized void end(String organization) {
+    inProgress.computeIfPresent(organization, (_, calls) -> calls == 1 ? null : calls - 1);
+  }
+
+  /** Returns whether others contend with this organization for the node now. */
+  synchronized boolean isContended(String organization) {
     long now = nanoTime.getAsLong();
     var own = uses.getIfPresent(organization);
     double others = all.at(now) - (own == null ? 0 : own.at(now));
-    if (others >= contended) return Level.CONTENDED;
-    return others >= ONE_CALL_AGO ? Level.LIGHT : Level.ALONE;
+    boolean many = inProgress.getOrDefault(organization, 0) > callsInProgress;
+    return others >= (many ? ONE_CALL_AGO : much);
   }
 
   /**

@@ -8,7 +8,6 @@ import dev.chowder.api.v1.SubscriptionServiceGrpc;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.RejectionDelay;
-import dev.chowder.server.call.Contention.Level;
 import dev.chowder.server.call.RateSettings.Bound;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
@@ -17,6 +16,7 @@ import io.github.bucket4j.TimeMeter;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -33,11 +33,9 @@ import org.jspecify.annotations.Nullable;
  * need no key: sign-ups and Stripe's events, each with a limit of its own. Every response,
  * including errors, shows how many calls are left.
  *
- * <p>The limit of an organization keeps others' calls fast, so it applies only under contention:
- * while all others together use at least {@code contention-calls-per-second} of this node ({@link
- * Contention}). Beside others that use less, the limit is {@code light-factor} times as high, so
- * that one organization alone does not overload the node. An organization that is alone has {@code
- * alone-factor} times as much, which only protects the node.
+ * <p>The limit of an organization keeps others' calls fast, so it applies only under contention
+ * ({@link Contention}). Without contention it is {@code alone-factor} times as high, which only
+ * protects the node.
  *
  * <p>A mutating call costs {@code change-cost} calls, because most of its work follows the
  * response. A response costs one call per {@code answer-bytes}; until it is sent, the last response
@@ -63,7 +61,6 @@ public final class RateLimit {
   private static final int METHODS_REMEMBERED = 4;
 
   private final Buckets calls;
-  private final Buckets callsBesideLittle;
   private final Buckets callsAlone;
   private final Contention contention;
   private final Pace pace;
@@ -81,12 +78,12 @@ public final class RateLimit {
             + " counts as "
             + settings.changeCost();
     this.calls = new Buckets(settings.calls(), rejection);
-    this.callsBesideLittle = new Buckets(settings.calls().times(settings.lightFactor()), rejection);
     this.callsAlone = new Buckets(settings.calls().times(settings.aloneFactor()), rejection);
     this.contention =
         new Contention(
             settings.contentionWindow(),
             settings.contentionCallsPerSecond(),
+            settings.contentionCallsInProgress(),
             settings.calls().remembered(),
             System::nanoTime);
     this.pace = new Pace(settings.calls(), settings.burstSpread());
@@ -186,30 +183,61 @@ public final class RateLimit {
         ofMethod(call).count(ClientAddress.current(), 1);
         return next.startCall(call, headers);
       }
-      var method = call.getMethodDescriptor();
-      var asked = new Asked(caller.get().organizationId(), method.getFullMethodName());
-      int expected = expectedWeight(asked);
-      int cost = cost(method);
-      var level = contention.besides(asked.organization());
-      var buckets = bucketsAt(level);
-      buckets.count(asked.organization(), cost + expected);
-      contention.add(asked.organization(), cost + expected);
-      if (level == Level.CONTENDED) pace.await(asked.organization(), cost, expected);
-      boolean answersOnce = method.getType().serverSendsOneMessage();
-      return next.startCall(
-          answersOnce ? new Weighed<>(call, asked, expected, buckets) : call, headers);
+      var organization = caller.get().organizationId();
+      if (!call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+        count(organization, call);
+        return next.startCall(call, headers);
+      }
+      contention.begin(organization);
+      try {
+        return new InProgress<>(next.startCall(count(organization, call), headers), organization);
+      } catch (RuntimeException | Error thrown) {
+        contention.end(organization);
+        throw thrown;
+      }
     }
 
-    private Buckets bucketsAt(Level level) {
-      return switch (level) {
-        case ALONE -> callsAlone;
-        case LIGHT -> callsBesideLittle;
-        case CONTENDED -> calls;
-      };
+    /** Returns the call with its response counted, or throws if it is beyond the limit. */
+    private <Q, A> ServerCall<Q, A> count(String organization, ServerCall<Q, A> call) {
+      var method = call.getMethodDescriptor();
+      var asked = new Asked(organization, method.getFullMethodName());
+      int expected = expectedWeight(asked);
+      int cost = cost(method);
+      boolean contended = contention.isContended(organization);
+      var buckets = contended ? calls : callsAlone;
+      buckets.count(organization, cost + expected);
+      contention.add(organization, cost + expected);
+      if (contended) pace.await(organization, cost, expected);
+      return method.getType().serverSendsOneMessage()
+          ? new Weighed<>(call, asked, expected, buckets)
+          : call;
     }
 
     private Buckets ofMethod(ServerCall<?, ?> call) {
       return call.getMethodDescriptor().getFullMethodName().equals(EVENT) ? events : signUps;
+    }
+  }
+
+  /** Ends a call of an organization with what ends it. */
+  private final class InProgress<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final String organization;
+
+    InProgress(ServerCall.Listener<Q> listener, String organization) {
+      super(listener);
+      this.organization = organization;
+    }
+
+    // The transport calls exactly one of these two, whatever happens to the call.
+    @Override
+    public void onCancel() {
+      contention.end(organization);
+      super.onCancel();
+    }
+
+    @Override
+    public void onComplete() {
+      contention.end(organization);
+      super.onComplete();
     }
   }
 

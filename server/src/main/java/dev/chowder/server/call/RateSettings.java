@@ -8,9 +8,9 @@ import java.time.Duration;
  * How many calls may be made on one node; {@code reference.conf} gives the reasons.
  *
  * @param calls of one organization under contention
- * @param lightFactor how many times {@code calls} applies beside others that use little
- * @param aloneFactor how many times {@code calls} applies to an organization that is alone
+ * @param aloneFactor how many times {@code calls} applies without contention
  * @param contentionCallsPerSecond use of all others together from which on there is contention
+ * @param contentionCallsInProgress of one organization above which any use of others is contention
  * @param contentionWindow over which that use is averaged
  * @param burstSpread time over which calls that came at once are started
  * @param changeCost how many calls a mutating call counts for
@@ -22,9 +22,9 @@ import java.time.Duration;
  */
 public record RateSettings(
     Bound calls,
-    int lightFactor,
     int aloneFactor,
     int contentionCallsPerSecond,
+    int contentionCallsInProgress,
     Duration contentionWindow,
     Duration burstSpread,
     int changeCost,
@@ -50,11 +50,9 @@ public record RateSettings(
   }
 
   public RateSettings {
-    atLeast("light-factor", 1, lightFactor);
     atLeast("alone-factor", 1, aloneFactor);
     atLeast("contention-calls-per-second", 0, contentionCallsPerSecond);
-    // An organization that is alone never has the lower limit.
-    lightFactor = Math.min(lightFactor, aloneFactor);
+    atLeast("contention-calls-in-progress", 0, contentionCallsInProgress);
     if (changeCost < 1 || changeCost > calls.burst()) {
       throw new IllegalArgumentException(
           "chowder.rate.change-cost: %d (expected: 1 to chowder.rate.burst, %d)"
@@ -83,9 +81,9 @@ public record RateSettings(
             Duration.ofSeconds(1),
             config.getInt("burst"),
             config.getInt("organizations")),
-        config.getInt("light-factor"),
         config.getInt("alone-factor"),
         config.getInt("contention-calls-per-second"),
+        config.getInt("contention-calls-in-progress"),
         config.getDuration("contention-window"),
         config.getDuration("burst-spread"),
         config.getInt("change-cost"),

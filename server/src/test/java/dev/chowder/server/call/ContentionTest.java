@@ -2,7 +2,6 @@ package dev.chowder.server.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.call.Contention.Level;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -10,11 +9,13 @@ class ContentionTest {
   /** What a change costs with the default settings. */
   private static final int CHANGE = 20;
 
+  private static final int IN_PROGRESS = 100;
+
   private long now = -5;
   private final Contention contention = contention(5);
 
   private Contention contention(int callsPerSecond) {
-    return new Contention(Duration.ofSeconds(5), callsPerSecond, 10_000, () -> now);
+    return new Contention(Duration.ofSeconds(5), callsPerSecond, IN_PROGRESS, 10_000, () -> now);
   }
 
   private void pass(Duration time) {
@@ -24,7 +25,7 @@ class ContentionTest {
   @Test
   void theOnlyOrganizationIsAloneWhateverItUses() {
     for (int call = 0; call < 1000; call++) {
-      assertThat(contention.besides("one")).isEqualTo(Level.ALONE);
+      assertThat(contention.isContended("one")).isFalse();
       contention.add("one", CHANGE);
       pass(Duration.ofMillis(call));
     }
@@ -36,7 +37,7 @@ class ContentionTest {
       // A page of 100 instances.
       contention.add("poller", 5);
       for (int second = 0; second < 5; second++) {
-        assertThat(contention.besides("busy")).isEqualTo(Level.LIGHT);
+        assertThat(contention.isContended("busy")).isFalse();
         for (int change = 0; change < 50; change++) contention.add("busy", CHANGE);
         pass(Duration.ofSeconds(1));
       }
@@ -48,9 +49,9 @@ class ContentionTest {
     // The steady organization of scripts/bench fairness: 20 gets, 5 pages and 4 creates a second.
     for (int second = 0; second < 20; second++) {
       contention.add("steady", 20 + 5 * 8 + 4 * CHANGE);
-      assertThat(contention.besides("flood")).isEqualTo(Level.CONTENDED);
+      assertThat(contention.isContended("flood")).isTrue();
       for (int call = 0; call < 200; call++) contention.add("flood", 1);
-      assertThat(contention.besides("steady")).isEqualTo(Level.CONTENDED);
+      assertThat(contention.isContended("steady")).isTrue();
       pass(Duration.ofSeconds(1));
     }
   }
@@ -58,41 +59,63 @@ class ContentionTest {
   @Test
   void useIsForgottenAfterTheLastCall() {
     contention.add("one", 100);
-    assertThat(contention.besides("two")).isEqualTo(Level.CONTENDED);
+    assertThat(contention.isContended("two")).isTrue();
     pass(Duration.ofSeconds(8));
-    assertThat(contention.besides("two")).as("20 of 100 are left").isEqualTo(Level.LIGHT);
+    assertThat(contention.isContended("two")).as("20 of 100 are left").isFalse();
     pass(Duration.ofSeconds(60));
-    assertThat(contention.besides("two")).isEqualTo(Level.ALONE);
+    assertThat(contention.isContended("two")).isFalse();
+  }
+
+  @Test
+  void whoHasManyCallsInProgressContendsWithAnyUseOfOthers() {
+    for (int call = 0; call < IN_PROGRESS; call++) contention.begin("many");
+    contention.add("poller", 1);
+    assertThat(contention.isContended("many")).as("100 in progress").isFalse();
+    contention.begin("many");
+    assertThat(contention.isContended("many")).as("101 in progress").isTrue();
+    assertThat(contention.isContended("few")).isFalse();
+    contention.end("many");
+    assertThat(contention.isContended("many")).as("one has ended").isFalse();
+  }
+
+  @Test
+  void whoIsAloneMayHaveAnyNumberOfCallsInProgress() {
+    for (int call = 0; call < 10 * IN_PROGRESS; call++) {
+      contention.begin("one");
+      contention.add("one", 1);
+      assertThat(contention.isContended("one")).isFalse();
+    }
   }
 
   @Test
   void oneCallCountsForTheWindow() {
+    for (int call = 0; call <= IN_PROGRESS; call++) contention.begin("two");
     contention.add("one", 1);
     pass(Duration.ofMillis(4_999));
-    assertThat(contention.besides("two")).isEqualTo(Level.LIGHT);
+    assertThat(contention.isContended("two")).isTrue();
     pass(Duration.ofMillis(2));
-    assertThat(contention.besides("two")).isEqualTo(Level.ALONE);
+    assertThat(contention.isContended("two")).isFalse();
   }
 
   @Test
   void allOthersCountTogether() {
     for (int other = 0; other < 60; other++) contention.add("other " + other, 1);
-    assertThat(contention.besides("one")).isEqualTo(Level.CONTENDED);
+    assertThat(contention.isContended("one")).isTrue();
   }
 
   @Test
   void aCorrectionTakesBackWhatWasExpected() {
     contention.add("one", 60);
-    assertThat(contention.besides("two")).isEqualTo(Level.CONTENDED);
+    assertThat(contention.isContended("two")).isTrue();
     contention.add("one", -59);
-    assertThat(contention.besides("two")).isEqualTo(Level.LIGHT);
+    assertThat(contention.isContended("two")).isFalse();
   }
 
   @Test
   void anyCallIsContentionWhereTheSettingIsZero() {
     var any = contention(0);
     any.add("one", 1);
-    assertThat(any.besides("two")).isEqualTo(Level.CONTENDED);
-    assertThat(any.besides("one")).isEqualTo(Level.ALONE);
+    assertThat(any.isContended("two")).isTrue();
+    assertThat(any.isContended("one")).isFalse();
   }
 }

@@ -9,6 +9,7 @@ import dev.chowder.api.v1.GetInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
+import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
@@ -38,9 +39,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
@@ -53,12 +58,16 @@ class RefusalsTest {
   private static final int CHANGES = 60;
   private static final int AT_ONCE = 64;
   private static final int STEADY = 150;
+  private static final int IN_PROGRESS = 16;
   private static final Metadata.Key<String> REMAINING =
       Metadata.Key.of("x-ratelimit-remaining", Metadata.ASCII_STRING_MARSHALLER);
 
   @TempDir Path folder;
 
-  private static final class Verbose extends InstanceServiceGrpc.InstanceServiceImplBase {
+  /** Starts that are in progress until a test answers them. */
+  private final BlockingQueue<StreamObserver<Instance>> starting = new LinkedBlockingQueue<>();
+
+  private final class Verbose extends InstanceServiceGrpc.InstanceServiceImplBase {
     @Override
     public void getInstance(GetInstanceRequest r, StreamObserver<Instance> out) {
       out.onNext(Instance.newBuilder().setName("x".repeat(ANSWER)).build());
@@ -69,6 +78,11 @@ class RefusalsTest {
     public void createInstance(CreateInstanceRequest r, StreamObserver<Instance> out) {
       out.onNext(Instance.getDefaultInstance());
       out.onCompleted();
+    }
+
+    @Override
+    public void startInstance(StartInstanceRequest r, StreamObserver<Instance> out) {
+      starting.add(out);
     }
 
     @Override
@@ -174,7 +188,6 @@ class RefusalsTest {
     var settings =
         Map.<String, Object>of(
             "chowder.rate.alone-factor", 10,
-            "chowder.rate.light-factor", 4,
             "chowder.rate.contention-calls-per-second", 1,
             "chowder.rate.burst-spread", "0s");
     try (var served = serve(settings)) {
@@ -182,13 +195,53 @@ class RefusalsTest {
         assertThat(served.remaining("k")).isBetween(10 * BURST - call, 10 * BURST - 1);
       }
       assertThat(served.remaining("m")).as("beside much use").isEqualTo(BURST - 1);
-      assertThat(served.remaining("k")).as("beside one call").isEqualTo(4 * BURST - 1);
+      assertThat(served.remaining("k")).as("beside one call").isGreaterThan(6 * BURST);
       for (int call = 2; call < BURST; call++) served.remaining("m");
       assertThat(served.remaining("k")).as("beside much use").isEqualTo(BURST - 1);
       for (int call = 2; call <= BURST; call++) served.remaining("k");
       served.refused();
       // One call per second becomes available again.
       assertThat(served.remaining("m")).as("another organization").isNotNegative();
+    }
+  }
+
+  @Test
+  void manyCallsInProgressAreLimitedBesideAnyOtherUntilTheyEnd() throws Exception {
+    var settings =
+        Map.<String, Object>of(
+            "chowder.rate.alone-factor",
+            10,
+            "chowder.rate.change-cost",
+            1,
+            "chowder.rate.contention-calls-in-progress",
+            IN_PROGRESS,
+            // The other organization's one call counts for the whole test.
+            "chowder.rate.contention-window",
+            "1h");
+    try (var served = serve(settings);
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      served.get(served.as("m"));
+      var starts = new ArrayList<Future<Instance>>();
+      var held = new ArrayList<StreamObserver<Instance>>();
+      for (int call = 0; call < IN_PROGRESS; call++) {
+        starts.add(
+            threads.submit(
+                () -> served.as("k").startInstance(StartInstanceRequest.getDefaultInstance())));
+        held.add(Objects.requireNonNull(starting.poll(20, TimeUnit.SECONDS)));
+      }
+      assertThat(served.remaining("k")).as("one more in progress").isEqualTo(BURST - 1);
+      for (var call : held) {
+        call.onNext(Instance.getDefaultInstance());
+        call.onCompleted();
+      }
+      for (var start : starts) start.get(20, TimeUnit.SECONDS);
+      int remaining = served.remaining("k");
+      // The server hears of the end of a call after its client.
+      for (int more = 1; more < BURST / 2 && remaining < BURST; more++) {
+        Thread.sleep(100);
+        remaining = served.remaining("k");
+      }
+      assertThat(remaining).as("none in progress").isGreaterThan(8 * BURST);
     }
   }
 
