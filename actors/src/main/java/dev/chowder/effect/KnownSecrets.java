@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 /**
  * The secrets that an agent was given, so that text from its sandbox can be masked: its gateway's
  * tokens, its organization's provider keys, its channels' credentials and the sensitive values of
- * its overrides. What an agent got from elsewhere, or before a key was replaced, it recognizes only
- * by the shape of common keys. Blocks.
+ * its overrides. Recognizes secrets from elsewhere, and keys that were replaced since, only by the
+ * shape of common keys. Blocks.
  */
 public final class KnownSecrets {
   private static final String MASK = "***";
@@ -70,7 +70,7 @@ public final class KnownSecrets {
     return of(id, organizationId, overrides, channels, Optional.empty());
   }
 
-  /** The same with a secret that was found in the sandbox. */
+  /** Returns the secrets to mask, with one that was found in the sandbox. */
   Masking of(
       InstanceId id,
       String organizationId,

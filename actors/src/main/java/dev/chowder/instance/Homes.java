@@ -17,10 +17,10 @@ import java.util.Optional;
  *     run in it since, so that the configuration of the other one must be applied again
  */
 public record Homes(int generation, List<Used> used, boolean adopted) {
-  /** What drivers report for a home whose label is no number. */
+  /** The generation that drivers report for a home whose label is not a number. */
   static final int UNREADABLE = Integer.MAX_VALUE;
 
-  /** What an instance has that was created before homes were numbered. */
+  /** The homes of an instance that was created before homes had generations. */
   public static final Homes NONE = new Homes(0, List.of(), false);
 
   /** The homes of a new instance. */
@@ -48,9 +48,9 @@ public record Homes(int generation, List<Used> used, boolean adopted) {
   }
 
   /**
-   * Whether no agent ever ran in the home of this generation, so that it may be removed. Of a home
-   * that is later than the journal that is not known: the database may be older than the host. Nor
-   * is it known of a home without a label once an agent ran in any home: a copy that was restored
+   * Whether no agent ever ran in the home of this generation, so that it may be removed. False for
+   * a home that is later than the journal, since the database may be older than the host. Also
+   * false for a home without a label once an agent ran in any home, since a copy that was restored
    * by hand may have lost its label.
    *
    * @param attempt the instance's current one

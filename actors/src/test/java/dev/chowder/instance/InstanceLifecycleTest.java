@@ -297,7 +297,7 @@ class InstanceLifecycleTest {
         .isEqualTo(new InstanceEffect.None());
   }
 
-  /** Somebody restored a copy of the volume by hand, and its label was lost. */
+  /** An operator restored a copy of the volume by hand, and its label was lost. */
   @Test
   void aHomeWithoutALabelIsKeptOnceAnAgentRan() {
     var unlabelled = new Sight.OtherHome(0, false);

@@ -158,7 +158,7 @@ class PausedNodeIT {
     assertThat(memory()).isEmpty();
   }
 
-  /** What an agent's user wrote would be acknowledged, and gone. */
+  /** Files that a caller wrote would be acknowledged, and lost. */
   @Test
   void itsFilesOfCallersAreNotWrittenIntoAVolumeThatTheEngineMade() throws Exception {
     var held = way.hold("POST /.*containers/create");

@@ -226,7 +226,8 @@ class SandboxIsolationIT {
   }
 
   /**
-   * A gateway that streams an answer would wait for ever: only it sends, and is not let through.
+   * A gateway that streams an answer would wait forever: only it sends, and its packets are
+   * blocked.
    */
   @Test
   void connectionsThatTheHostOpenedToASandboxAreKeptWhenTheRulesAreRestored() throws Exception {

@@ -49,7 +49,7 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
           Thread.ofPlatform().daemon().name("audit").factory());
   private Map<Failure, Integer> failures = new HashMap<>();
 
-  /** What is counted together; an empty address stands for all that are not counted apart. */
+  /** The key of a count; an empty address stands for all that are not counted separately. */
   private record Failure(String action, String address) {}
 
   public AuditLog(AuditRows rows, AuditSettings settings, InstantSource clock) {

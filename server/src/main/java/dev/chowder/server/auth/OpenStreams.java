@@ -130,7 +130,8 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     return switch (reason) {
       case INVALID ->
           ApiError.of(
-              Reason.KEY_INVALID, "authorization: revoked or expired (expected: a valid key)");
+              Reason.KEY_INVALID,
+              "authorization: must be a valid key; got a revoked or expired one");
       case SUSPENDED -> ApiError.organizationSuspended();
     };
   }

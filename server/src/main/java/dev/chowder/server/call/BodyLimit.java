@@ -57,7 +57,7 @@ public final class BodyLimit {
     this.buckets =
         Caffeine.newBuilder()
             .maximumSize(settings.organizations())
-            // A bucket is full again by then, so a new one is the same.
+            // A bucket is full again after that time, so a new one is equal.
             .expireAfterAccess(
                 Duration.ofSeconds(settings.burst() / settings.bytesPerSecond()).plus(MARGIN))
             .build();

@@ -17,10 +17,10 @@ import java.util.function.LongSupplier;
  * reaches that rate times the window. Rejected calls are no use, so they must not be added.
  */
 final class Contention {
-  /** What is left of one call after the window. */
+  /** The remainder of one call after the window. */
   private static final double ONE_CALL_AGO = Math.exp(-1);
 
-  /** After so many windows without a call nothing is left of any sum. */
+  /** After this many windows without a call, every sum is practically zero. */
   private static final int WINDOWS_REMEMBERED = 20;
 
   private final double windowNanos;

@@ -102,7 +102,8 @@ final class OperatorRoutes {
     if (!isOperator(exchange.getRequestHeaders().get("authorization"))) {
       failures.accept(exchange.getRemoteAddress().getAddress());
       throw ApiError.of(
-          Reason.KEY_INVALID, "authorization: not valid (expected: Bearer and the operator token)");
+          Reason.KEY_INVALID,
+          "authorization: must be Bearer and the operator token; got another value");
     }
     if (path.equals(List.of("metrics"))) {
       require(method, "GET");

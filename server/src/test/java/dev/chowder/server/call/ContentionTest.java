@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ContentionTest {
-  /** What a change costs with the default settings. */
+  /** The cost of a change with the default settings. */
   private static final int CHANGE = 20;
 
   private static final int IN_PROGRESS = 100;

@@ -312,7 +312,7 @@ final class Node implements AutoCloseable {
     return onOperatorsPort(method, "/operator/" + path, body);
   }
 
-  /** The same with another token. */
+  /** Sends an operator's call with another token. */
   HttpResponse<String> operator(String method, String path, String body, String token) {
     return onOperatorsPort(method, "/operator/" + path, body, token);
   }
