@@ -1,18 +1,13 @@
 package dev.chowder.sandbox.docker;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
-import com.github.dockerjava.api.model.Capability;
-import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
-import com.github.dockerjava.api.model.Mount;
-import com.github.dockerjava.api.model.MountType;
-import com.github.dockerjava.api.model.VolumeOptions;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -104,55 +99,15 @@ final class DockerFilesContainer {
         "create container for files of " + id, docker -> command(docker, id, home).exec().getId());
   }
 
-  private com.github.dockerjava.api.command.CreateContainerCmd command(
+  private CreateContainerCmd command(
       DockerClient docker, SandboxId id, InspectVolumeResponse home) {
-    return docker
-        // Not the home's own image, which may have been removed since: a home outlives it.
-        .createContainerCmd(settings.helperImage())
-        .withName(DockerContainers.name(id, ROLE))
-        .withLabels(
-            DockerLabels.ofContainer(
-                settings.clusterId(),
-                id,
-                DockerHomes.label(home, DockerLabels.ORGANIZATION),
-                ROLE,
-                0))
+    var spec = new DockerHelperSpec(settings, id, home, ROLE);
+    return spec.create(docker)
         .withUser(DockerContainerSpec.USER)
-        .withWorkingDir("/")
         .withCmd("sh", "-c", LINGER, "sh", Long.toString(settings.filesLinger().toSeconds()))
-        .withHostConfig(hostConfig(id, home));
-  }
-
-  private HostConfig hostConfig(SandboxId id, InspectVolumeResponse home) {
-    HostConfig host =
-        HostConfig.newHostConfig()
-            .withAutoRemove(true)
-            .withMounts(
-                List.of(
-                    new Mount()
-                        .withType(MountType.VOLUME)
-                        .withSource(id.value())
-                        .withTarget(DockerContainerSpec.HOME)
-                        .withVolumeOptions(
-                            new VolumeOptions()
-                                .withLabels(
-                                    DockerLabels.ofNoHome(
-                                        settings.clusterId(),
-                                        id,
-                                        DockerHomes.label(home, DockerLabels.ORGANIZATION))))))
-            .withNetworkMode("none")
-            .withCapDrop(Capability.ALL)
-            .withSecurityOpts(settings.securityOptions())
-            .withPrivileged(false)
-            .withIpcMode("private")
-            .withMemory(settings.filesMemoryBytes())
-            .withMemorySwap(settings.filesMemoryBytes())
-            .withNanoCPUs(settings.nanoCpus())
-            .withPidsLimit(settings.pidsLimit())
-            .withOomScoreAdj(settings.oomScoreAdjustment())
-            .withReadonlyRootfs(true)
-            .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE));
-    if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
-    return host;
+        .withHostConfig(
+            spec.host(false)
+                .withAutoRemove(true)
+                .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE)));
   }
 }

@@ -1,15 +1,12 @@
 package dev.chowder.sandbox.docker;
 
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.model.Capability;
-import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
-import com.github.dockerjava.api.model.Mount;
-import com.github.dockerjava.api.model.MountType;
-import com.github.dockerjava.api.model.VolumeOptions;
 import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxId;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -79,63 +76,24 @@ final class DockerHomeMeter {
     }
   }
 
-  private com.github.dockerjava.api.command.CreateContainerCmd command(
-      com.github.dockerjava.api.DockerClient docker,
-      SandboxId id,
-      InspectVolumeResponse home,
-      HomeUsage most) {
-    var organization = DockerHomes.label(home, DockerLabels.ORGANIZATION);
-    return docker
-        // Not the home's own image: that may have been removed since, and a home outlives it.
-        .createContainerCmd(settings.helperImage())
-        .withName(DockerContainers.name(id, ROLE))
-        .withLabels(DockerLabels.ofContainer(settings.clusterId(), id, organization, ROLE, 0))
+  private CreateContainerCmd command(
+      DockerClient docker, SandboxId id, InspectVolumeResponse home, HomeUsage most) {
+    var spec = new DockerHelperSpec(settings, id, home, ROLE);
+    return spec.create(docker)
         .withUser("0:0")
-        .withWorkingDir("/")
         .withEntrypoint("sh", "-c", WALK, "sh")
         .withCmd(
             Long.toString(settings.measureTimeout().toSeconds()),
             Long.toString(most.bytes() / 512),
             Long.toString(most.files()))
-        .withHostConfig(hostConfig(id, organization));
-  }
-
-  private HostConfig hostConfig(SandboxId id, String organization) {
-    HostConfig host =
-        HostConfig.newHostConfig()
-            .withMounts(
-                List.of(
-                    new Mount()
-                        .withType(MountType.VOLUME)
-                        .withSource(id.value())
-                        .withTarget(DockerContainerSpec.HOME)
-                        .withReadOnly(true)
-                        .withVolumeOptions(
-                            new VolumeOptions()
-                                .withNoCopy(true)
-                                // The home may be removed meanwhile. The volume that the engine
-                                // then creates must not pass for one.
-                                .withLabels(
-                                    DockerLabels.ofNoHome(
-                                        settings.clusterId(), id, organization)))))
-            .withNetworkMode("none")
-            .withCapDrop(Capability.ALL)
-            // The agent may have made folders unreadable for its own user.
-            .withCapAdd(Capability.DAC_READ_SEARCH)
-            .withSecurityOpts(settings.securityOptions())
-            .withPrivileged(false)
-            .withIpcMode("private")
-            .withMemory(settings.filesMemoryBytes())
-            .withMemorySwap(settings.filesMemoryBytes())
-            .withNanoCPUs(settings.nanoCpus())
-            .withPidsLimit(settings.pidsLimit())
-            .withOomScoreAdj(settings.oomScoreAdjustment())
-            .withReadonlyRootfs(true)
-            .withLogConfig(
-                new LogConfig(
-                    LogConfig.LoggingType.JSON_FILE,
-                    Map.of("max-size", Long.toString(settings.logFileBytes()), "max-file", "1")));
-    if (!settings.runtime().isEmpty()) host.withRuntime(settings.runtime());
-    return host;
+        .withHostConfig(
+            spec.host(true)
+                // The agent may have made folders unreadable for its own user.
+                .withCapAdd(Capability.DAC_READ_SEARCH)
+                .withLogConfig(
+                    new LogConfig(
+                        LogConfig.LoggingType.JSON_FILE,
+                        Map.of(
+                            "max-size", Long.toString(settings.logFileBytes()), "max-file", "1"))));
   }
 }

@@ -12,7 +12,10 @@ import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.httpclient5.ApacheDockerHttpClient;
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxId;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -84,6 +87,25 @@ final class DockerTestEngine {
             .atPath("chowder.sandbox.docker")
             .withFallback(ConfigFactory.load())
             .resolve());
+  }
+
+  /** A main process that answers every HTTP request. */
+  static ProcessSpec answering(String organization) {
+    return new ProcessSpec(
+        SNAPSHOT,
+        organization,
+        List.of("node", "-e", "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
+        Map.of(),
+        18789);
+  }
+
+  /** Removes a sandbox, the firewall's chains and everything else of this cluster. */
+  void clear(SandboxId id) {
+    try (var driver = new DockerSandboxDriver(settings())) {
+      var _ = driver.remove(id, Fence.NONE);
+      driver.removeIsolation();
+    }
+    removeLeftovers();
   }
 
   List<Container> containers() {

@@ -3,7 +3,6 @@ package dev.chowder.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.sandbox.Fence;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
 import java.net.InetAddress;
@@ -36,29 +35,13 @@ class LateEngineIT {
     engine.removeLeftovers();
     try (var earlier = new DockerSandboxDriver(engine.settings())) {
       earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
-      var _ =
-          earlier.start(
-              id,
-              Fence.ofAttempt(1),
-              new ProcessSpec(
-                  DockerTestEngine.SNAPSHOT,
-                  "org-1",
-                  List.of(
-                      "node",
-                      "-e",
-                      "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
-                  Map.of(),
-                  18789));
+      var _ = earlier.start(id, Fence.ofAttempt(1), DockerTestEngine.answering("org-1"));
     }
   }
 
   @AfterEach
   void close() {
-    try (var driver = new DockerSandboxDriver(engine.settings())) {
-      var _ = driver.remove(id, Fence.NONE);
-      driver.removeIsolation();
-    }
-    engine.removeLeftovers();
+    engine.clear(id);
   }
 
   @Test

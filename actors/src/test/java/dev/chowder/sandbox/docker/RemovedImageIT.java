@@ -6,12 +6,10 @@ import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver.HomeUsage;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxId;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,19 +64,7 @@ class RemovedImageIT {
         driver.files(id, FilePath.parse(".openclaw")).list(FilePath.ROOT, "", 10, 100).entries();
     assertThat(names).anySatisfy(entry -> assertThat(entry.toString()).contains("kept.json"));
 
-    var endpoint =
-        driver.start(
-            id,
-            Fence.ofAttempt(2),
-            new ProcessSpec(
-                DockerTestEngine.SNAPSHOT,
-                ORGANIZATION,
-                List.of(
-                    "node",
-                    "-e",
-                    "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
-                Map.of(),
-                18789));
+    var endpoint = driver.start(id, Fence.ofAttempt(2), DockerTestEngine.answering(ORGANIZATION));
     engine.awaitAnswer(endpoint);
   }
 }

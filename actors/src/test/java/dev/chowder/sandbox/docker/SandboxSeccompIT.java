@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.sandbox.SandboxDriver.HomeUsage;
-import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
@@ -71,11 +70,7 @@ class SandboxSeccompIT {
 
   @AfterEach
   void close() {
-    try (var driver = new DockerSandboxDriver(engine.settings())) {
-      var _ = driver.remove(id, Fence.NONE);
-      driver.removeIsolation();
-    }
-    engine.removeLeftovers();
+    engine.clear(id);
   }
 
   @Test
@@ -159,19 +154,7 @@ class SandboxSeccompIT {
 
   private void start(DockerSandboxDriver driver, int attempt) {
     driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
-    var _ =
-        driver.start(
-            id,
-            Fence.ofAttempt(attempt),
-            new ProcessSpec(
-                DockerTestEngine.SNAPSHOT,
-                "org-1",
-                List.of(
-                    "node",
-                    "-e",
-                    "require('http').createServer((q, s) => s.end('ok')).listen(18789)"),
-                Map.of(),
-                18789));
+    var _ = driver.start(id, Fence.ofAttempt(attempt), DockerTestEngine.answering("org-1"));
   }
 
   private String perl(DockerSandboxDriver driver, String program) {
