@@ -25,6 +25,9 @@ final class Iptables {
 
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
+  /** Where commands are looked for: the directories of administrators' are not on every path. */
+  static final String SEARCH_PATH = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";
+
   private final List<String> prefix;
   private final String name;
 
@@ -43,11 +46,13 @@ final class Iptables {
   /**
    * The first of these commands that may be used and, where one has it, knows the chain: an engine
    * that uses the legacy tables has its chains there and not in the others.
+   *
+   * @param searchPath directories, separated as in {@code PATH}
    */
-  static Optional<Iptables> find(List<String> names, String chain) {
+  static Optional<Iptables> find(List<String> names, String chain, String searchPath) {
     Optional<Iptables> usable = Optional.empty();
     for (String name : names) {
-      Optional<Iptables> found = usable(name);
+      Optional<Iptables> found = usable(name, searchPath);
       if (found.isPresent() && found.get().run("-S", chain).ok()) {
         return found;
       }
@@ -56,12 +61,12 @@ final class Iptables {
     return usable;
   }
 
-  private static Optional<Iptables> usable(String name) {
+  private static Optional<Iptables> usable(String name, String searchPath) {
     if (name.endsWith("legacy") && !legacyTablesExist(name)) {
       // Asking would make them.
       return Optional.empty();
     }
-    return path(name)
+    return path(name, searchPath)
         .flatMap(
             path ->
                 Stream.of(List.<String>of(), List.of("sudo", "-n"))
@@ -83,10 +88,11 @@ final class Iptables {
   /**
    * Runs the {@code conntrack} command.
    *
+   * @param searchPath directories, separated as in {@code PATH}
    * @return empty if it is missing, or not allowed to this user
    */
-  static Optional<Result> conntrack(String... arguments) {
-    return path("conntrack")
+  static Optional<Result> conntrack(String searchPath, String... arguments) {
+    return path("conntrack", searchPath)
         .flatMap(
             path ->
                 Stream.of(List.<String>of(), List.of("sudo", "-n"))
@@ -101,10 +107,8 @@ final class Iptables {
                         }));
   }
 
-  /** The directories of administrators' commands are not on everybody's path. */
-  private static Optional<String> path(String name) {
-    String path = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";
-    return Stream.of(path.split(":", -1))
+  private static Optional<String> path(String name, String searchPath) {
+    return Stream.of(searchPath.split(":", -1))
         .filter(directory -> !directory.isEmpty())
         .map(directory -> new File(directory, name))
         .filter(File::canExecute)

@@ -22,12 +22,23 @@ final class SandboxFirewall {
       List.of("ip6tables", "ip6tables-nft", "ip6tables-legacy");
 
   private final DockerSandboxSettings settings;
+  private final String searchPath;
   private final List<FirewallRules.Destination> destinations;
   private @Nullable String lastFailure;
-  private boolean connectionsLimited = true;
+
+  /** Why connections were not limited at the last check; null if they were, or need not be. */
+  private @Nullable String unlimitedBecause;
 
   SandboxFirewall(DockerSandboxSettings settings) {
+    this(settings, Iptables.SEARCH_PATH);
+  }
+
+  /**
+   * @param searchPath where the commands are looked for, as in {@code PATH}
+   */
+  SandboxFirewall(DockerSandboxSettings settings, String searchPath) {
     this.settings = settings;
+    this.searchPath = searchPath;
     this.destinations = settings.mayReach().stream().map(FirewallRules.Destination::parse).toList();
   }
 
@@ -58,7 +69,7 @@ final class SandboxFirewall {
               + "), whose firewall"
               + " Chowder cannot set");
     }
-    Optional<Iptables> found = Iptables.find(IPV4, DOCKER_USER);
+    Optional<Iptables> found = Iptables.find(IPV4, DOCKER_USER, searchPath);
     if (found.isEmpty()) {
       return Optional.of(
           "iptables is missing, or not allowed to this user (expected: root, or sudo without a"
@@ -68,17 +79,7 @@ final class SandboxFirewall {
     String forward = FirewallRules.forwardChain(settings.clusterId());
     String input = FirewallRules.inputChain(settings.clusterId());
     boolean wasInPlace = isInPlace(iptables, bridge);
-    Result restored = restore(iptables, bridge, hostPorts, settings.maxConnections());
-    if (!restored.ok()) {
-      // The kernel may lack connlimit: the other rules matter more.
-      var without = restore(iptables, bridge, hostPorts, 0);
-      if (without.ok() && connectionsLimited) {
-        log.warn(
-            "connections of sandboxes are not limited: iptables-restore: {}", restored.output());
-      }
-      connectionsLimited = false;
-      restored = without;
-    }
+    Result restored = replace(iptables, bridge, hostPorts);
     if (!restored.ok()) {
       return Optional.of("iptables-restore: " + restored.output());
     }
@@ -94,6 +95,39 @@ final class SandboxFirewall {
       if (!wasInPlace) forgetConnections(bridge);
     }
     return failure;
+  }
+
+  /**
+   * Replaces the rules. A kernel without connlimit gets all others, which matter more; each check
+   * tries again, since its module may be loaded by then. Where the limit is in place, the kernel
+   * has it, and a failure has another cause: the rules that are there stay until the next check.
+   */
+  private Result replace(Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
+    Result limited = restore(iptables, bridge, hostPorts, settings.maxConnections());
+    if (limited.ok()) {
+      if (unlimitedBecause != null) {
+        log.info("event=connections-limited most={}", settings.maxConnections());
+      }
+      unlimitedBecause = null;
+      return limited;
+    }
+    if (settings.maxConnections() == 0 || limitsConnections(iptables)) return limited;
+    Result unlimited = restore(iptables, bridge, hostPorts, 0);
+    if (unlimited.ok() && !limited.output().equals(unlimitedBecause)) {
+      log.warn(
+          "connections of sandboxes are not limited, until a check succeeds in it:"
+              + " iptables-restore: {}",
+          limited.output());
+      unlimitedBecause = limited.output();
+    }
+    return unlimited;
+  }
+
+  private boolean limitsConnections(Iptables iptables) {
+    return iptables
+        .run("-S", FirewallRules.forwardChain(settings.clusterId()))
+        .output()
+        .contains(" connlimit ");
   }
 
   private Result restore(
@@ -129,12 +163,12 @@ final class SandboxFirewall {
    * connections to gateways come from the bridge's address, which is in the same subnet. They are
    * spared, because a response that is being streamed would stop.
    */
-  private static void forgetConnections(DockerNetwork.Bridge bridge) {
-    Iptables.conntrack("-L", "-s", bridge.subnet())
+  private void forgetConnections(DockerNetwork.Bridge bridge) {
+    Iptables.conntrack(searchPath, "-L", "-s", bridge.subnet())
         .ifPresentOrElse(
             listed -> {
               for (String address : FirewallRules.openers(listed.output(), bridge.gateway())) {
-                Iptables.conntrack("-D", "-s", address);
+                Iptables.conntrack(searchPath, "-D", "-s", address);
               }
               log.info("event=connections-forgotten subnet={}", bridge.subnet());
             },
@@ -142,7 +176,7 @@ final class SandboxFirewall {
   }
 
   private void applyIpv6(DockerNetwork.Bridge bridge) {
-    Iptables.find(IPV6, DOCKER_USER)
+    Iptables.find(IPV6, DOCKER_USER, searchPath)
         .ifPresent(
             ip6tables -> {
               // Only a second fence: the network has no IPv6, so a host without ip6tables is none
@@ -194,7 +228,8 @@ final class SandboxFirewall {
   synchronized void removeAll() {
     String forward = FirewallRules.forwardChain(settings.clusterId());
     for (String name : Stream.concat(IPV4.stream(), IPV6.stream()).toList()) {
-      Iptables.find(List.of(name), "INPUT").ifPresent(iptables -> remove(iptables, forward));
+      Iptables.find(List.of(name), "INPUT", searchPath)
+          .ifPresent(iptables -> remove(iptables, forward));
     }
     lastFailure = null;
   }

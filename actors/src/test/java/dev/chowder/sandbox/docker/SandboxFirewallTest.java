@@ -1,0 +1,122 @@
+package dev.chowder.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The limit for connections where {@code iptables-restore} fails. The commands are scripts that
+ * keep the rules in a file; the real ones are in {@link SandboxIsolationIT}.
+ */
+@Timeout(60)
+class SandboxFirewallTest {
+  private static final DockerNetwork.Bridge BRIDGE =
+      new DockerNetwork.Bridge("chowder-a", "chwa", "10.87.0.1", "10.87.0.0/16");
+
+  private static final String RESTORE =
+      """
+      #!/bin/bash
+      cd "${0%/*}" && input="$(cat)" || exit 1
+      if [ -s failures ]; then
+        sed -i 1d failures
+        echo "Another app is currently holding the xtables lock." && exit 4
+      fi
+      if [ -e without-connlimit ] && [[ "$input" == *connlimit* ]]; then
+        echo "RULE_APPEND failed (No such file or directory): rule in chain CHOWDER-a" && exit 4
+      fi
+      printf '%s\\n' "$input" >rules
+      """;
+
+  private static final String IPTABLES =
+      """
+      #!/bin/bash
+      cd "${0%/*}" && shift 2
+      if [ "$1" = -S ]; then cat rules 2>/dev/null; fi
+      # There is never a jump to delete.
+      [ "$1" != -D ]
+      """;
+
+  @TempDir private Path commands;
+  private SandboxFirewall firewall;
+
+  @BeforeEach
+  void install() throws IOException {
+    command("iptables", IPTABLES);
+    command("iptables-restore", RESTORE);
+    firewall =
+        new SandboxFirewall(
+            DockerSandboxSettings.from(
+                ConfigFactory.parseMap(Map.of("host", "unix:///none", "cluster-id", "a"))
+                    .atPath("chowder.sandbox.docker")
+                    .withFallback(ConfigFactory.load())
+                    .resolve()),
+            commands.toString());
+  }
+
+  @Test
+  void aFailureOfAMomentLeavesTheLimitInPlace() throws IOException {
+    assertThat(firewall.apply(BRIDGE, Set.of(11434))).isEmpty();
+    assertThat(rules()).contains("connlimit", "--dport 11434");
+
+    failsNext(1);
+    assertThat(firewall.apply(BRIDGE, Set.of(1234)))
+        .hasValueSatisfying(SandboxFirewallTest::isLocked);
+    assertThat(rules()).contains("connlimit", "--dport 11434");
+
+    assertThat(firewall.apply(BRIDGE, Set.of(1234))).isEmpty();
+    assertThat(rules()).contains("connlimit", "--dport 1234");
+  }
+
+  @Test
+  void aFailureBeforeTheLimitWasEverInPlaceIsTriedAgain() throws IOException {
+    failsNext(2);
+    assertThat(firewall.apply(BRIDGE, Set.of())).hasValueSatisfying(SandboxFirewallTest::isLocked);
+    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(rules()).contains("connlimit");
+  }
+
+  @Test
+  void aKernelThatGetsConnlimitLaterLimitsConnectionsFromTheNextCheckOn() throws IOException {
+    var missing = Files.createFile(commands.resolve("without-connlimit"));
+    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(rules()).contains("-j REJECT").doesNotContain("connlimit");
+    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(rules()).doesNotContain("connlimit");
+
+    Files.delete(missing);
+    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(rules()).contains("connlimit");
+  }
+
+  private static void isLocked(String why) {
+    assertThat(why).contains("holding the xtables lock");
+  }
+
+  private void failsNext(int times) throws IOException {
+    Files.writeString(commands.resolve("failures"), "once\n".repeat(times));
+  }
+
+  private String rules() throws IOException {
+    try {
+      return Files.readString(commands.resolve("rules"));
+    } catch (NoSuchFileException none) {
+      return "";
+    }
+  }
+
+  private void command(String name, String script) throws IOException {
+    var file = Files.writeString(commands.resolve(name), script);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+  }
+}
