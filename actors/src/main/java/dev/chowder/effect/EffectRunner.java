@@ -304,11 +304,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var left = Duration.between(clock.instant(), wait.since().plus(delay));
       if (left.isPositive()) Thread.sleep(left.compareTo(delay) < 0 ? left : delay);
       if (!wait.engineLosses().isEmpty()) Thread.sleep(starts.untilNext());
-      boolean admitted = work.admitStart();
+      boolean admitted = work.admitStart(id, wait.attempt());
       if (!admitted) LOG.info("instance={} event=start-waits for memory on the host", id);
       while (!admitted) {
         Thread.sleep(restarts.memoryRetry());
-        admitted = work.admitStart();
+        admitted = work.admitStart(id, wait.attempt());
       }
       tell(new InstanceCommand.StartDue(wait.attempt(), clock.instant()));
     }

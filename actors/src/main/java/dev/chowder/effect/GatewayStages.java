@@ -33,12 +33,16 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What each stage does in a sandbox: the one place where a driver and OpenClaw meet. Every stage
  * can be taken again after a crash: it leads to what is to be there, whatever is there.
  */
 public final class GatewayStages implements GatewayWork {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayStages.class);
+
   /** OpenClaw's own file is a few KiB; what is larger was not written by it. */
   private static final long MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
@@ -316,7 +320,19 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public boolean admitStart() {
+  public boolean admitStart(InstanceId id, int lost) {
+    if (hostMemory.admits()) return true;
+    try {
+      // A frozen gateway holds the memory that its restart waits for, and the restart replaces it.
+      if (!driver.stop(SandboxId.ofInstance(id.value()), lost, settings.drain()).wasRunning()) {
+        return false;
+      }
+    } catch (SandboxException why) {
+      // As likely as not an engine that does not answer: the caller asks again.
+      LOG.debug("instance={} event=lost-gateway-not-stopped why={}", id, why.getMessage());
+      return false;
+    }
+    LOG.info("instance={} event=lost-gateway-stopped: its restart needs its memory", id);
     return hostMemory.admits();
   }
 

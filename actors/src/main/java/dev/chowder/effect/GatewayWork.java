@@ -19,8 +19,14 @@ public interface GatewayWork {
   /** Takes one step. */
   Outcome run(InstanceId id, Step step) throws InterruptedException;
 
-  /** Returns whether the host has memory for one more gateway now, and counts it if so. */
-  boolean admitStart();
+  /**
+   * Returns whether the host has memory for the next start of an instance's gateway, and counts it
+   * if so. If it has none, the lost gateway is stopped where it still takes some, as one that was
+   * frozen does.
+   *
+   * @param lost the attempt that was lost
+   */
+  boolean admitStart(InstanceId id, int lost);
 
   /**
    * Stops the gateway of this attempt or of an earlier one, after it has drained if it does so in

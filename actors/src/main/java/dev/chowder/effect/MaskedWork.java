@@ -28,8 +28,8 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public boolean admitStart() {
-    return work.admitStart();
+  public boolean admitStart(InstanceId id, int lost) {
+    return work.admitStart(id, lost);
   }
 
   @Override

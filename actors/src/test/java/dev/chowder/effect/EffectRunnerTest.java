@@ -634,7 +634,7 @@ class EffectRunnerTest {
     }
 
     @Override
-    public boolean admitStart() {
+    public boolean admitStart(InstanceId id, int lost) {
       return withoutMemory.getAndDecrement() <= 0;
     }
 

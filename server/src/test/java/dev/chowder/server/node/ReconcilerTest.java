@@ -10,6 +10,7 @@ import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
@@ -286,6 +288,44 @@ class ReconcilerTest {
       assertThat(node.get(key, id).hasErrorMessage()).isFalse();
       node.host().script().roomy();
       node.awaitStatus(key, id, Instance.Status.running);
+    }
+  }
+
+  /** The host has memory for one gateway, and the frozen one still has it. */
+  @Test
+  void aFrozenGatewaysRestartDoesNotWaitForTheMemoryThatItHoldsItself() throws IOException {
+    var settings =
+        Map.<String, Object>of(
+            "chowder.reconciler.interval", "1h",
+            "chowder.effect.restart.memory-retry", "20ms",
+            "chowder.host.gateway-memory", "1 GiB",
+            "chowder.host.reserve-memory", "0",
+            "chowder.host.boot-time", "1ms");
+    var host =
+        new FakeSandboxDriver(
+            new FakeSandboxSettings(
+                Optional.of(home.resolve("sandboxes")),
+                Duration.ZERO,
+                Duration.ZERO,
+                Duration.ZERO,
+                1L << 30,
+                1L << 30));
+    try (var node = Node.start(home, host, settings)) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      int before = node.get(key, id).getRevision();
+      host.pause(Node.sandbox(id));
+      Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not noticed");
+      node.awaitStatus(key, id, Instance.Status.running);
+      assertThat(runs(node, id)).isTrue();
+      assertThat(
+              node.instances(key)
+                  .listInstanceEvents(
+                      ListInstanceEventsRequest.newBuilder().setInstanceId(id).build())
+                  .getEventsList())
+          .filteredOn(event -> event.getType().equals("gateway_lost"))
+          .singleElement()
+          .matches(event -> event.getReason().equals("GATEWAY_FROZEN"));
     }
   }
 
