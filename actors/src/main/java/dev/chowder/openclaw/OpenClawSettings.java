@@ -41,8 +41,8 @@ public record OpenClawSettings(
    * @param methods by method
    * @param others of all other methods
    * @param maxDepth levels of objects and arrays in one another
-   * @param freeBytes bytes of each response that do not count
-   * @param maxHeldBytes bytes that all responses of a node may take beyond that
+   * @param freeBytes bytes of memory of each response that do not count
+   * @param maxHeldBytes bytes of memory that all responses of a node may take beyond that
    */
   public record Responses(
       Map<String, ResponseLimit> methods,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.chowder.openclaw.AdminAnswer.Busy;
 import dev.chowder.openclaw.AdminAnswer.NoAnswer;
 import dev.chowder.openclaw.GatewayResponses.Incoming;
@@ -12,8 +13,10 @@ import dev.chowder.openclaw.GatewayResponses.RejectedException;
 import dev.chowder.openclaw.OpenClawSettings.ResponseLimit;
 import dev.chowder.openclaw.OpenClawSettings.Responses;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -21,6 +24,11 @@ import org.junit.jupiter.api.Test;
 class GatewayResponsesTest {
   private static final int FREE = 10_000;
   private static final int HELD = 100_000;
+
+  private static final long HELD_WHEN_MEASURED = 128L << 20;
+
+  /** What other threads and the test itself take meanwhile. */
+  private static final long SLACK = 300_000;
 
   private final GatewayResponses responses =
       new GatewayResponses(
@@ -99,6 +107,94 @@ class GatewayResponsesTest {
       append(again, text);
       assertThat(again.parse()).hasSize(799);
     }
+  }
+
+  /** The forms that took most, of 24: by the token, and by the byte of text. */
+  @Test
+  void whatAnswersTakeIsNotMoreThanWhatIsHeldForThem() throws IOException {
+    var entries = new StringBuilder("{");
+    for (int n = 0; n < 2000; n++) entries.append('"').append(n).append("\":\"b\",");
+    var answers =
+        Map.of(
+            "empty objects", "[" + "{},".repeat(2000) + "0]",
+            "objects in one another", "[" + nested(60).repeat(40) + "0]",
+            "entries of one object", entries.append("\"z\":0}").toString(),
+            "large numbers", "[" + "99999999999999999999,".repeat(2000) + "0]",
+            "a string of ASCII", "\"" + "x".repeat(80_000) + "\"",
+            "a string of two-byte characters", "\"" + "x".repeat(80_000) + "€\"",
+            "such strings", "[" + ("\"" + "x".repeat(1000) + "€\",").repeat(80) + "0]");
+    for (var answer : answers.entrySet()) {
+      var text = answer.getValue().getBytes(StandardCharsets.UTF_8);
+      var measured = measure(text);
+      System.out.printf(
+          "%s: text %d KiB, tree %d KiB, held %d KiB%n",
+          answer.getKey(), text.length >> 10, measured.taken() >> 10, measured.held() >> 10);
+      assertThat(measured.taken()).as(answer.getKey()).isBetween(text.length / 2L, measured.held());
+    }
+  }
+
+  /**
+   * @param taken by the tree of one answer
+   * @param held for it
+   */
+  private record Measured(long taken, long held) {}
+
+  /** Of many that are not large: a collector may count memory in regions of some megabytes. */
+  private static Measured measure(byte[] text) throws IOException {
+    var unlimited = responses(1L << 40);
+    var open = new ArrayList<Incoming>();
+    var trees = new ArrayList<JsonNode>();
+    long before = used();
+    while (unlimited.heldBytes() < HELD_WHEN_MEASURED) {
+      var incoming = unlimited.begin("any");
+      open.add(incoming);
+      incoming.append(ByteBuffer.wrap(text));
+      trees.add(incoming.parse());
+    }
+    long taken = used() - before;
+    long held = unlimited.heldBytes();
+    int copies = trees.size();
+    open.forEach(Incoming::close);
+    assertThat(unlimited.heldBytes()).isZero();
+    return new Measured(taken / copies, held / copies);
+  }
+
+  /** The garbage of a parse is counted as well, since the collector need not have run. */
+  @Test
+  void whatAParseTakesIsHeldWhileItRuns() throws IOException {
+    var text = "\"" + "x".repeat(2_000_000) + "€\"";
+    var enough = responses(9L * 2_000_005 + 100);
+    try (var incoming = enough.begin("any")) {
+      append(incoming, text);
+      long before = allocated();
+      incoming.parse();
+      // The buffer of the text takes the other two.
+      assertThat(allocated() - before).isLessThan(7L * 2_000_005 + SLACK);
+    }
+    try (var incoming = responses(9L * 2_000_005 - 1000).begin("any")) {
+      append(incoming, text);
+      var why = catchThrowableOfType(RejectedException.class, incoming::parse);
+      assertThat(why.why()).isInstanceOf(Busy.class);
+    }
+  }
+
+  private static GatewayResponses responses(long maxHeld) {
+    return new GatewayResponses(
+        new Responses(Map.of(), new ResponseLimit(8_000_000, 1_000_000), 64, 0, maxHeld));
+  }
+
+  private static String nested(int levels) {
+    return "{\"a\":".repeat(levels) + "0" + "}".repeat(levels) + ",";
+  }
+
+  private static long allocated() {
+    return ManagementFactory.getPlatformMXBean(com.sun.management.ThreadMXBean.class)
+        .getCurrentThreadAllocatedBytes();
+  }
+
+  private static long used() {
+    for (int n = 0; n < 3; n++) System.gc();
+    return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
   }
 
   @Test
