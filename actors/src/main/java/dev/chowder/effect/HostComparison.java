@@ -104,15 +104,16 @@ final class HostComparison {
     }
     listed.keySet().stream().filter(id -> !known.containsKey(id)).forEach(differing::add);
     var findings = new ConcurrentHashMap<SandboxObservation, Finding>();
+    var byListing = new ConcurrentHashMap<SandboxId, Finding>();
     var unclear =
         EachAlone.run(
             "sandbox",
             differing,
             settings.looks(),
             id ->
-                inspect(id, known.get(id), listed.get(id))
+                inspect(id, known.get(id), listed.get(id), byListing)
                     .ifPresent(one -> findings.put(one.seen(), one.finding())));
-    act(findings, new Unclear(Set.copyOf(unclear), missing(unclear, known, listed)), known.size());
+    act(findings, new Unclear(Set.copyOf(unclear), counted(unclear, byListing)), known.size());
   }
 
   /** An observation of a sandbox, and its meaning. */
@@ -121,18 +122,28 @@ final class HostComparison {
   /**
    * Sandboxes that are unknown for now.
    *
-   * @param all including those that are missing
-   * @param missing those that an instance has by its row but the listing does not show
+   * @param all including those that are counted
+   * @param counted those that may be lost, or be removed or stopped, for all that is known
    */
-  private record Unclear(Set<SandboxId> all, Set<SandboxId> missing) {}
+  private record Unclear(Set<SandboxId> all, Set<SandboxId> counted) {}
 
-  private static Set<SandboxId> missing(
-      List<SandboxId> unclear,
-      Map<SandboxId, InstanceView> known,
-      Map<SandboxId, SandboxObservation> listed) {
+  /**
+   * Returns those to which nothing less may happen. Without a finding by the listing, the listing
+   * does not show the sandbox, or its instance did not reply.
+   */
+  private static Set<SandboxId> counted(
+      List<SandboxId> unclear, Map<SandboxId, Finding> byListing) {
     return unclear.stream()
-        .filter(id -> known.containsKey(id) && !listed.containsKey(id))
+        .filter(
+            id -> {
+              var finding = byListing.get(id);
+              return finding == null || isGrave(finding);
+            })
         .collect(Collectors.toSet());
+  }
+
+  private static boolean isGrave(Finding finding) {
+    return finding instanceof Finding.Loss || finding instanceof Finding.Leftover;
   }
 
   private static boolean differs(Finding finding) {
@@ -141,10 +152,14 @@ final class HostComparison {
 
   /** Inspects a sandbox that differs or has no row; empty if it does not differ after all. */
   private Optional<Inspected> inspect(
-      SandboxId id, @Nullable InstanceView row, @Nullable SandboxObservation listed) {
+      SandboxId id,
+      @Nullable InstanceView row,
+      @Nullable SandboxObservation listed,
+      Map<SandboxId, Finding> byListing) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
     if (listed != null) {
       var finding = find(view, listed);
+      byListing.put(id, finding);
       if (!differs(finding)) return Optional.empty();
       // Only its listing is known.
       if (finding instanceof Finding.Unknown) return Optional.of(new Inspected(listed, finding));
@@ -180,9 +195,10 @@ final class HostComparison {
     quarantine.all().stream()
         .filter(Quarantine.Unaccounted::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
-    // Nothing is concluded from a missing sandbox that is unknown for now, but it may be lost.
-    if (ids.isEmpty() && !unclear.missing().isEmpty()) return;
-    unclear.missing().forEach(id -> ids.add(id.value()));
+    // Nothing follows from a sandbox that is unknown for now, but it may be lost or removed as
+    // well.
+    if (ids.isEmpty() && !unclear.counted().isEmpty()) return;
+    unclear.counted().forEach(id -> ids.add(id.value()));
     if (!alarm.permits(ids, massLimit, now)) {
       LOG.error(
           "event=reconciler-halted sandboxes={} limit={}: so many at once would be given up,"

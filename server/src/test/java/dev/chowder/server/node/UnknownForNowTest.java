@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RotateGatewayTokenRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
@@ -59,6 +60,45 @@ class UnknownForNowTest {
       assertThat(node.awaitStatus(key, silent, Instance.Status.error).getErrorReason())
           .isEqualTo("SANDBOX_LOST");
     }
+  }
+
+  /** What is left of four deleted instances is listed, and only one of them can be inspected. */
+  @Test
+  void whatIsLeftAndDoesNotAnswerCountsForTheMassLimit() throws IOException {
+    var settings = new HashMap<>(QUICK);
+    settings.put("chowder.reconciler.removal-grace", "300ms");
+    var host = Node.host(home.resolve("sandboxes"));
+    var ids = new ArrayList<String>();
+    try (var node = Node.start(home, host, settings)) {
+      var key = node.newcomer("whale");
+      for (int n = 0; n < 4; n++) ids.add(node.createRunning(key));
+      for (var id : ids) {
+        var _ =
+            node.instances(key)
+                .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
+        Node.await(() -> host.observe(Node.sandbox(id)).homeExists() ? "not removed" : "");
+      }
+    }
+    for (var id : ids) host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 1));
+    var clear = Node.sandbox(ids.removeLast());
+    ids.forEach(id -> host.script().unresponsive(Node.sandbox(id)));
+
+    try (var node = Node.start(home, host, settings)) {
+      Node.await(() -> reconciler(node).contains("\"halted\":true") ? "" : "not halted");
+      awaitPasses(node, 3);
+      assertThat(host.observe(clear).homeExists()).as("removed while halted").isTrue();
+
+      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      Node.await(() -> host.observe(clear).homeExists() ? "not removed" : "");
+      for (var id : ids) {
+        host.script().responsive(Node.sandbox(id));
+        Node.await(() -> host.observe(Node.sandbox(id)).homeExists() ? "not removed" : "");
+      }
+    }
+  }
+
+  private static String reconciler(Node node) {
+    return node.operator("GET", "reconciler", "").body();
   }
 
   @Test
