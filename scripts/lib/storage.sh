@@ -40,7 +40,8 @@ storage_is_a_file() {
   case "${CHOWDER_STORAGE_URL:-jdbc:h2:}" in jdbc:h2:*) ;; *) return 1 ;; esac
 }
 
-# storage_copy_database FILE: a file of H2 belongs to the process that holds it, so a server that runs does it itself.
+# storage_copy_database FILE [--unsigned]: a file of H2 belongs to the process that holds it, so a server that runs does it itself.
+# Such a server always signs: it has the key.
 storage_copy_database() {
   local made
   if storage_is_a_file && process_runs server; then
@@ -48,7 +49,7 @@ storage_copy_database() {
     made="$(API_SECONDS="$STORAGE_SECONDS" operator_api POST /operator/backup | jq -r .file)" || die "the server made no backup (see above)."
     mv "$CHOWDER_HOME/backups/$made" "$1"
   else
-    storage_order backup "$1" || die "no backup was made (see above)."
+    storage_order backup ${2:+"$2"} "$1" || die "no backup was made (see above)."
   fi
 }
 
@@ -63,11 +64,18 @@ storage_pack() {
   mv "$2.part" "$2"
 }
 
-# storage_verify FILE [--unsigned]: with the master keys that are here; a rotation keeps the previous one in a file beside the new one.
-storage_verify() {
+# storage_verify FILE [--unsigned]: the whole of what scripts/backup wrote, before anything in it is read.
+storage_verify() { storage_order_with_keys verify-backup "$@" || die "not restored (see above)."; }
+
+# storage_restore FILE [--unsigned]: the database in it, which has a tag of its own.
+storage_restore() { storage_order_with_keys restore "$@" || die "not restored (see above)."; }
+
+# storage_order_with_keys COMMAND FILE [--unsigned]: with the master keys that are here; a rotation keeps the previous one in a file
+# beside the new one.
+storage_order_with_keys() {
   local kept=() file
   for file in "$MASTER_KEY_FILE".until-*; do
     if [ -f "$file" ]; then kept+=("$file"); fi
   done
-  storage_order verify-backup ${2:+"$2"} "$1" "${kept[@]}" || die "not restored (see above)."
+  storage_order "$1" ${3:+"$3"} "$2" "${kept[@]}"
 }

@@ -13,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
@@ -31,8 +32,9 @@ public final class DatabaseTransfer {
    * by this process alone.
    *
    * @param file not there yet; written whole or not at all, for its owner only
+   * @param seal may append to the file, before it appears under its name
    */
-  public static List<TableDigest> backUp(StorageSettings source, Path file) {
+  public static List<TableDigest> backUp(StorageSettings source, Path file, Consumer<Path> seal) {
     if (Files.exists(file)) {
       throw new StorageException("backup: " + file + " is there (expected: a new file)");
     }
@@ -44,13 +46,14 @@ public final class DatabaseTransfer {
           Schema.prepare(backup);
           List<TableDigest> copied = DatabaseCopy.copy(source, backup);
           compress(databaseFile(backup), folder.resolve("compressed"));
+          seal.accept(folder.resolve("compressed"));
           Files.move(folder.resolve("compressed"), file, StandardCopyOption.ATOMIC_MOVE);
           return copied;
         });
   }
 
   /**
-   * Puts a backup into an empty database.
+   * Puts a backup into an empty database. Ignores what a seal appended.
    *
    * @throws StorageException when the file is no backup, is one of a newer version, or the target
    *     is not empty

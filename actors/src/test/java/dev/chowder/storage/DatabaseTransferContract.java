@@ -55,7 +55,7 @@ abstract class DatabaseTransferContract {
           Upsert.into("secrets").key("owner", "o").key("name", "n").set("ciphertext", bytes()));
     }
 
-    List<TableDigest> backedUp = DatabaseTransfer.backUp(source.settings(), file);
+    List<TableDigest> backedUp = DatabaseTransfer.backUp(source.settings(), file, _ -> {});
     List<TableDigest> restored = DatabaseTransfer.restore(file, target.settings());
 
     assertThat(restored).isEqualTo(backedUp);
@@ -102,10 +102,10 @@ abstract class DatabaseTransferContract {
               handle ->
                   handle.execute("DELETE FROM \"event_journal\" WHERE \"ordering\" > ?", last - 2));
     }
-    DatabaseTransfer.backUp(source.settings(), file);
+    DatabaseTransfer.backUp(source.settings(), file, _ -> {});
     DatabaseTransfer.restore(file, target.settings());
     // Once more: what nobody has counted on in between must not count back.
-    DatabaseTransfer.backUp(target.settings(), home.resolve("second.gz"));
+    DatabaseTransfer.backUp(target.settings(), home.resolve("second.gz"), _ -> {});
     try (TestStorage second = source(home.resolve("second"))) {
       DatabaseTransfer.restore(home.resolve("second.gz"), second.settings());
       try (Database database = second.open()) {
@@ -129,7 +129,7 @@ abstract class DatabaseTransferContract {
                     while (going.get()) together(database, "id" + written.incrementAndGet());
                   });
       awaitMany(written);
-      List<TableDigest> backedUp = DatabaseTransfer.backUp(source.settings(), file);
+      List<TableDigest> backedUp = DatabaseTransfer.backUp(source.settings(), file, _ -> {});
       going.set(false);
       writer.join();
 
@@ -144,7 +144,7 @@ abstract class DatabaseTransferContract {
     try (Database database = source.open()) {
       new OrganizationRows(database).upsert(organization("o", 1));
     }
-    DatabaseTransfer.backUp(source.settings(), file);
+    DatabaseTransfer.backUp(source.settings(), file, _ -> {});
     try (Database database = target.open()) {
       new OrganizationRows(database).upsert(organization("p", 1));
     }
@@ -162,7 +162,7 @@ abstract class DatabaseTransferContract {
     try (Database database = source.open()) {
       new OrganizationRows(database).upsert(organization("o", 1));
     }
-    DatabaseTransfer.backUp(source.settings(), file);
+    DatabaseTransfer.backUp(source.settings(), file, _ -> {});
     byte[] whole = Files.readAllBytes(file);
     Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1000));
     assertThatThrownBy(() -> DatabaseTransfer.restore(file, target.settings()))

@@ -62,9 +62,11 @@ import dev.chowder.sandbox.docker.DockerSandboxDriver;
 import dev.chowder.sandbox.docker.DockerSandboxSettings;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.secret.BackupTag;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.secret.SecretStore;
+import dev.chowder.secret.SignedBackups;
 import dev.chowder.server.audit.AuditLog;
 import dev.chowder.server.audit.AuditSettings;
 import dev.chowder.server.auth.Caller;
@@ -532,7 +534,12 @@ public final class Chowder implements AutoCloseable {
                     driver,
                     clock),
                 new IncidentResponse(organizations, deletions, asks, auditRows, clock),
-                new HomeBackups(StorageSettings.from(config), settings.home(), clock),
+                new HomeBackups(
+                    new SignedBackups(
+                        StorageSettings.from(config),
+                        new BackupTag(SecretSettings.from(config), List.of())),
+                    settings.home(),
+                    clock),
                 new SecretOperatorCommands(masterKey, secrets),
                 new RowOperatorCommands(
                     new RowRebuild(rowSettings), rowsOfOrganizations, rowsOfInstances),

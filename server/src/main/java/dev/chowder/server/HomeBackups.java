@@ -1,8 +1,7 @@
 package dev.chowder.server;
 
+import dev.chowder.secret.SignedBackups;
 import dev.chowder.server.operator.BackupCommand;
-import dev.chowder.storage.DatabaseTransfer;
-import dev.chowder.storage.StorageSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,18 +13,18 @@ import java.time.format.DateTimeFormatter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Backups of the running node's database, in {@code backups} in its home. */
+/** Signed backups of the running node's database, in {@code backups} in its home. */
 final class HomeBackups implements BackupCommand {
   private static final Logger LOG = LoggerFactory.getLogger(HomeBackups.class);
   private static final DateTimeFormatter NAME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss.SSS'Z.gz'").withZone(ZoneOffset.UTC);
 
-  private final StorageSettings settings;
+  private final SignedBackups backups;
   private final Path directory;
   private final InstantSource clock;
 
-  HomeBackups(StorageSettings settings, Path home, InstantSource clock) {
-    this.settings = settings;
+  HomeBackups(SignedBackups backups, Path home, InstantSource clock) {
+    this.backups = backups;
     this.directory = home.resolve("backups");
     this.clock = clock;
   }
@@ -42,7 +41,7 @@ final class HomeBackups implements BackupCommand {
       throw new UncheckedIOException(e);
     }
     String name = NAME.format(clock.instant());
-    var tables = DatabaseTransfer.backUp(settings, directory.resolve(name));
+    var tables = backups.write(directory.resolve(name));
     LOG.info("backup made file={} tables={}", name, tables.size());
     return name;
   }

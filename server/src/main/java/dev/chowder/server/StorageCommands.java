@@ -3,6 +3,7 @@ package dev.chowder.server;
 import com.typesafe.config.Config;
 import dev.chowder.secret.BackupTag;
 import dev.chowder.secret.SecretSettings;
+import dev.chowder.secret.SignedBackups;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.DatabaseTransfer;
 import dev.chowder.storage.StorageSettings;
@@ -18,8 +19,9 @@ import java.util.List;
 final class StorageCommands {
   private static final String USAGE =
       """
-      arguments: must be none, migrate, backup FILE, restore FILE, move-to-postgresql URL, \
-      sign-backup FILE or verify-backup [--unsigned] FILE [KEY-FILE...]; got\s""";
+      arguments: must be none, migrate, backup [--unsigned] FILE, restore [--unsigned] FILE \
+      [KEY-FILE...], move-to-postgresql URL, sign-backup FILE or verify-backup [--unsigned] FILE \
+      [KEY-FILE...]; got\s""";
 
   private StorageCommands() {}
 
@@ -29,44 +31,39 @@ final class StorageCommands {
    * @param arguments not empty
    */
   static void run(Config config, List<String> arguments, PrintStream out) {
-    if (arguments.getFirst().equals("verify-backup")) {
-      verify(config, arguments.subList(1, arguments.size()), out);
-      return;
-    }
-    var settings = StorageSettings.from(config);
-    var command = arguments.getFirst() + "/" + (arguments.size() - 1);
-    switch (command) {
+    var command = arguments.getFirst();
+    boolean unsigned = arguments.size() > 1 && arguments.get(1).equals("--unsigned");
+    var operands = arguments.subList(unsigned ? 2 : 1, arguments.size());
+    boolean reads = command.equals("restore") || command.equals("verify-backup");
+    int count = reads ? Math.min(operands.size(), 1) : operands.size();
+    var keyFiles = operands.stream().skip(1).map(Path::of).toList();
+    var tag = new BackupTag(SecretSettings.from(config), reads ? keyFiles : List.of());
+    switch (command + (unsigned ? " --unsigned/" : "/") + count) {
       case "migrate/0" -> {
-        Database.migrate(settings);
+        Database.migrate(StorageSettings.from(config));
         out.println("the database is at this version");
       }
-      case "backup/1" -> report(DatabaseTransfer.backUp(settings, Path.of(arguments.get(1))), out);
-      case "restore/1" ->
-          report(DatabaseTransfer.restore(Path.of(arguments.get(1)), settings), out);
-      case "move-to-postgresql/1" ->
-          report(DatabaseTransfer.move(settings, settings.at(arguments.get(1))), out);
-      case "sign-backup/1" ->
-          out.println(
-              "signed by key "
-                  + new BackupTag(SecretSettings.from(config), List.of())
-                      .sign(Path.of(arguments.get(1))));
+      case "backup/1" -> report(backups(config, tag).write(file(operands)), out);
+      case "backup --unsigned/1" -> report(backups(config, tag).writeUnsigned(file(operands)), out);
+      case "restore/1", "restore --unsigned/1" ->
+          report(backups(config, tag).restore(file(operands), unsigned, out::println), out);
+      case "move-to-postgresql/1" -> {
+        var settings = StorageSettings.from(config);
+        report(DatabaseTransfer.move(settings, settings.at(operands.getFirst())), out);
+      }
+      case "sign-backup/1" -> out.println("signed by key " + tag.sign(file(operands)));
+      case "verify-backup/1", "verify-backup --unsigned/1" ->
+          out.println(tag.verify(file(operands), unsigned));
       default -> throw new IllegalArgumentException(USAGE + String.join(" ", arguments));
     }
   }
 
-  /**
-   * Verifies the whole file that {@code scripts/backup} wrote, before anything reads its content.
-   */
-  private static void verify(Config config, List<String> arguments, PrintStream out) {
-    boolean unsignedToo = !arguments.isEmpty() && arguments.getFirst().equals("--unsigned");
-    var files = arguments.subList(unsignedToo ? 1 : 0, arguments.size());
-    if (files.isEmpty()) {
-      throw new IllegalArgumentException(USAGE + "verify-backup " + String.join(" ", arguments));
-    }
-    var keyFiles = files.stream().skip(1).map(Path::of).toList();
-    out.println(
-        new BackupTag(SecretSettings.from(config), keyFiles)
-            .verify(Path.of(files.getFirst()), unsignedToo));
+  private static SignedBackups backups(Config config, BackupTag tag) {
+    return new SignedBackups(StorageSettings.from(config), tag);
+  }
+
+  private static Path file(List<String> operands) {
+    return Path.of(operands.getFirst());
   }
 
   private static void report(List<TableDigest> copied, PrintStream out) {

@@ -4,7 +4,7 @@ package dev.chowder.server.operator;
 @FunctionalInterface
 public interface BackupCommand {
   /**
-   * Copies the database as it is at one moment.
+   * Copies the database as it is at one moment, and signs the copy with the master key.
    *
    * @return the file's name in {@code backups}, in the installation's home
    */

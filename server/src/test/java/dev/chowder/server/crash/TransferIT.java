@@ -1,6 +1,7 @@
 package dev.chowder.server.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.URI;
@@ -11,6 +12,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** An instance lives on when its server's database is moved, or comes back from a backup. */
 class TransferIT {
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
+  private static final int TAG_LINE_BYTES = 91;
 
   @TempDir Path base;
   private final HomeStorage file = new HomeStorage.File();
@@ -68,9 +71,15 @@ class TransferIT {
       var backup = home.resolve("backups").resolve(order(server));
       server.kill();
       Files.move(home.resolve("data"), home.resolve("lost"));
+      var cut = withoutTag(backup);
+      assertThatThrownBy(() -> ServerProcess.order(home, Map.of(), "restore", cut.toString()))
+          .hasMessageContaining("exit code 1")
+          .hasMessageContaining("cannot restore the backup: it has no tag");
+      assertThat(home.resolve("data")).doesNotExist();
 
       var said = ServerProcess.order(home, Map.of(), "restore", backup.toString());
 
+      assertThat(said).contains("signed by key ");
       assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
     }
     goesOn(file);
@@ -88,6 +97,12 @@ class TransferIT {
       ServerProcess.order(home, another.environment(home), "restore", backup.toString());
       goesOn(another);
     }
+  }
+
+  /** As a database it is whole: the tag is the line after it. */
+  private Path withoutTag(Path backup) throws IOException {
+    var bytes = Files.readAllBytes(backup);
+    return Files.write(base.resolve("cut.gz"), Arrays.copyOf(bytes, bytes.length - TAG_LINE_BYTES));
   }
 
   /** The same instance at the same revision, with secrets that open, to the end of its life. */

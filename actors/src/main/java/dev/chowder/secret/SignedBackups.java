@@ -1,0 +1,81 @@
+package dev.chowder.secret;
+
+import dev.chowder.storage.DatabaseTransfer;
+import dev.chowder.storage.StorageException;
+import dev.chowder.storage.StorageSettings;
+import dev.chowder.storage.TableDigest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Writes backups of a database and restores them. Every backup is signed before its file appears,
+ * and verified before anything in it is read; only a caller that says so gets around that.
+ */
+public final class SignedBackups {
+  private final StorageSettings database;
+  private final BackupTag tag;
+
+  /**
+   * @param tag signs with the first master key, and verifies with all that it has
+   */
+  public SignedBackups(StorageSettings database, BackupTag tag) {
+    this.database = database;
+    this.tag = tag;
+  }
+
+  /**
+   * Writes what is in the database at one moment, signed, into a file.
+   *
+   * @param file not there yet; written whole or not at all, for its owner only
+   * @return what was copied
+   * @throws MasterKeyException when there is no key to sign with
+   */
+  public List<TableDigest> write(Path file) {
+    return DatabaseTransfer.backUp(
+        database,
+        file,
+        written -> {
+          var _ = tag.sign(written);
+        });
+  }
+
+  /** The same without a tag, where the master key is not at hand. */
+  public List<TableDigest> writeUnsigned(Path file) {
+    return DatabaseTransfer.backUp(database, file, _ -> {});
+  }
+
+  /**
+   * Puts a backup into the empty database. Works on a copy of the file that only this user can
+   * change, so that what is restored is what was verified.
+   *
+   * @param unsignedToo accepts a backup without a tag, or with a tag of a key that is not there
+   * @param found receives what the tag proves, one sentence for the operator
+   * @return what was copied
+   * @throws StorageException when the backup is not to be restored, or cannot be
+   */
+  public List<TableDigest> restore(Path file, boolean unsignedToo, Consumer<String> found) {
+    try {
+      var folder =
+          Files.createTempDirectory(
+              "chowder-restore-",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      var copy = folder.resolve("backup");
+      try {
+        Files.copy(file, copy);
+        found.accept(tag.verify(copy, unsignedToo));
+        return DatabaseTransfer.restore(copy, database);
+      } finally {
+        Files.deleteIfExists(copy);
+        Files.delete(folder);
+      }
+    } catch (IOException e) {
+      throw new StorageException(
+          "cannot restore the backup: " + e + "; name a backup, and leave room for it in TMPDIR",
+          e);
+    }
+  }
+}
