@@ -9,6 +9,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Set;
@@ -17,19 +18,28 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A locked file with the name under which this process is recorded as a member. The kernel releases
- * the lock whenever the process ends, so a node that gets the lock knows that the process named in
- * the file is dead.
+ * the lock when the process ends, however it ends: a node that gets the lock of the same file from
+ * the same kernel knows that the process named in the file is dead.
+ *
+ * <p>The lock of a copy proves nothing, nor does a lock from another kernel: the process that wrote
+ * the original may run on. So the file names its own place as well, and a name with another place
+ * is ignored.
  */
 final class MemberFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MemberFile.class);
 
-  /** A name is a UUID. */
-  private static final int MAX_BYTES = 64;
+  /** Different after each start of the kernel. */
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
+  /** A name and a boot's id are UUIDs, and a file's key is two numbers. */
+  private static final int MAX_BYTES = 256;
+
+  private final Path path;
   private final Optional<FileChannel> file;
   private final Optional<String> predecessor;
 
-  private MemberFile(Optional<FileChannel> file, Optional<String> predecessor) {
+  private MemberFile(Path path, Optional<FileChannel> file, Optional<String> predecessor) {
+    this.path = path;
     this.file = file;
     this.predecessor = predecessor;
   }
@@ -45,13 +55,15 @@ final class MemberFile implements AutoCloseable {
               path,
               Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      if (isLocked(channel)) return new MemberFile(Optional.of(channel), read(channel));
+      if (isLocked(channel)) {
+        return new MemberFile(path, Optional.of(channel), predecessor(path, read(channel)));
+      }
       channel.close();
       LOG.info("{} is locked by another process", path);
     } catch (IOException | OverlappingFileLockException why) {
       LOG.info("{} is not usable: {}", path, why.toString());
     }
-    return new MemberFile(Optional.empty(), Optional.empty());
+    return new MemberFile(path, Optional.empty(), Optional.empty());
   }
 
   private static boolean isLocked(FileChannel channel) throws IOException {
@@ -63,16 +75,37 @@ final class MemberFile implements AutoCloseable {
     }
   }
 
-  private static Optional<String> read(FileChannel channel) throws IOException {
+  private static Optional<String> predecessor(Path path, String text) throws IOException {
+    if (text.isEmpty()) return Optional.empty();
+    var words = text.split(" ", 2);
+    var here = place(path);
+    if (here.isPresent() && words.length == 2 && words[1].equals(here.get())) {
+      return Optional.of(words[0]);
+    }
+    LOG.info(
+        "{} is a copy, or this machine was restarted: member {}, which it names, is not proven dead,"
+            + " and is waited for if it did not leave",
+        path,
+        words[0]);
+    return Optional.empty();
+  }
+
+  /** This file of this start of the kernel; empty if that cannot be found out. */
+  private static Optional<String> place(Path path) throws IOException {
+    var key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    if (key == null || !Files.isReadable(BOOT_ID)) return Optional.empty();
+    return Optional.of(Files.readString(BOOT_ID).strip() + " " + key);
+  }
+
+  private static String read(FileChannel channel) throws IOException {
     var bytes = ByteBuffer.allocate(MAX_BYTES);
     while (channel.read(bytes, bytes.position()) > 0) {
       // A read may return fewer bytes than there are.
     }
-    var name = new String(bytes.array(), 0, bytes.position(), UTF_8).strip();
-    return Optional.of(name).filter(text -> !text.isEmpty());
+    return new String(bytes.array(), 0, bytes.position(), UTF_8).strip();
   }
 
-  /** The process that locked this file before; empty if none is known. */
+  /** The dead process that locked this file before; empty if none is known to be dead. */
   Optional<String> predecessor() {
     return predecessor;
   }
@@ -81,8 +114,9 @@ final class MemberFile implements AutoCloseable {
   void write(String node) {
     if (file.isEmpty()) return;
     try {
+      var text = place(path).map(place -> node + " " + place).orElse(node);
       file.get().truncate(0);
-      file.get().write(ByteBuffer.wrap(node.getBytes(UTF_8)), 0);
+      file.get().write(ByteBuffer.wrap(text.getBytes(UTF_8)), 0);
     } catch (IOException why) {
       LOG.warn("cannot write the member's file: {}; a start after a crash waits", why.toString());
     }

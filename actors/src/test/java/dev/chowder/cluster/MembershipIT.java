@@ -8,7 +8,9 @@ import dev.chowder.storage.Database;
 import dev.chowder.storage.MemberSession;
 import dev.chowder.storage.TestStorage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,6 +119,22 @@ class MembershipIT {
     assertThat(members()).hasSize(1);
   }
 
+  /** The member runs where the original is; it has lost its session for the moment. */
+  @Test
+  void aCopiedHomeIsNoProofThatItsMemberIsDead() throws Exception {
+    die();
+    var original = home.resolve("members").resolve("a");
+    try (var member = MemberFile.lock(original)) {
+      member.write(DEAD.node());
+      Files.createDirectory(home.resolve("copy"));
+      Files.copy(original, home.resolve("copy").resolve("a"), StandardCopyOption.COPY_ATTRIBUTES);
+      var copied = at(home.resolve("copy").resolve("a"));
+      assertThat(answer(copied.tryForm())).isFalse();
+      assertThat(copied.isWaiting()).isTrue();
+      assertThat(members()).containsExactly(DEAD.node());
+    }
+  }
+
   @Test
   void aMemberThatLosesItsSessionReturnsBeforeAnotherMayForm() throws Exception {
     var member = at("a");
@@ -197,8 +215,11 @@ class MembershipIT {
   }
 
   private Membership at(String place) {
-    var settings =
-        new MembershipSettings(home.resolve("members").resolve(place), WAIT, CHECK, LIMITS);
+    return at(home.resolve("members").resolve(place));
+  }
+
+  private Membership at(Path file) {
+    var settings = new MembershipSettings(file, WAIT, CHECK, LIMITS);
     var membership = Membership.open(storage.settings(), settings);
     open.add(membership);
     return membership;

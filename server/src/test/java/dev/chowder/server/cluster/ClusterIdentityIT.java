@@ -169,6 +169,36 @@ class ClusterIdentityIT {
     assertThat(owner.get(nodes.node(3).channel(), id).getStatus()).isEqualTo(Status.running);
   }
 
+  /** The original runs on, and has lost its way to PostgreSQL when the copy starts. */
+  @Test
+  void aCopyOfARunningNodesHomeFormsNoClusterDuringAnOutage() throws Exception {
+    int port = URI.create(server.url().substring("jdbc:".length())).getPort();
+    var way = keep(new Toxiproxy(port, base.resolve("toxiproxy.log")));
+    var original = lone("original", "jdbc:postgresql://127.0.0.1:" + way.port(), quickly());
+    original.launch();
+    original.awaitServing();
+    var copy = lone("copy", server.url(), quickly());
+    copyMasterKey("original", "copy");
+    Files.createDirectory(base.resolve("copy/members"));
+    try (var files = Files.list(base.resolve("original/members"))) {
+      // Under the port of the copy: on another machine it would have the same one.
+      Files.copy(
+          files.findFirst().orElseThrow(),
+          base.resolve("copy/members").resolve(Integer.toString(copy.ports().management())));
+    }
+
+    way.cut();
+    copy.launch();
+    Await.until(LIMIT, () -> copy.log().contains("forms a cluster in"), copy::tail);
+    way.heal();
+
+    assertThat(copy.awaitExit(WAIT.multipliedBy(2).plus(LIMIT))).as(copy.tail()).isEqualTo(1);
+    assertThat(copy.log())
+        .contains("not started: cannot form a cluster on this database: it belongs to cluster ")
+        .doesNotContain("formed the cluster");
+    assertThat(original.runs()).isTrue();
+  }
+
   @Test
   void aNodeEndsWhenTheDatabaseNamesAnotherCluster() throws Exception {
     var node = lone("node", server.url(), quickly());
