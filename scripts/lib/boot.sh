@@ -48,6 +48,20 @@ boot_script() {
 
 boot_names() {
   local name
+  boot_all_names | while IFS= read -r name; do
+    if boot_has_password "${!name}"; then
+      say "$name holds a password, and is not written to the disk: after a reboot Chowder starts without it."
+    else
+      printf '%s\n' "$name"
+    fi
+  done
+}
+
+# boot_has_password VALUE: does it begin like a URL with a user and a password, as a proxy may, with or without a scheme?
+boot_has_password() { [[ "$1" =~ (^|://)[^/@]*:[^/@]*@ ]]; }
+
+boot_all_names() {
+  local name
   compgen -e | grep -e '^CHOWDER_' | grep -v -x -F -f <(printf '%s\n' "${BOOT_SECRETS[@]}") |
     grep -v -e '^CHOWDER_MODEL' -e '^CHOWDER_TEST_' -e '^CHOWDER_E2E_' -e '^CHOWDER_SANDBOX_IMAGE$' || true
   for name in "${BOOT_VARIABLES[@]}"; do

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The database that several nodes share: the one at CHOWDER_STORAGE_URL, or a private PostgreSQL of this installation. It
-# knows nothing of tables. Needs common.sh, settings.sh, nodes.sh and postgres.sh.
+# knows nothing of tables. Needs common.sh, settings.sh, process.sh, nodes.sh and postgres.sh.
 
 DATABASE_PORT="${CHOWDER_POSTGRES_PORT:-9432}"
 DATABASE_NAME=chowder
@@ -22,16 +22,23 @@ database_ensure() {
       die "the data of $CHOWDER_HOME lie in a file that one node alone can use: move them with scripts/move-to-postgresql and set CHOWDER_STORAGE_URL."
   fi
   postgres_ensure
-  if ! postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$folder/data" status >/dev/null 2>&1; then
+  if ! process_supervised postgres; then
+    # An earlier version started it without a supervisor.
+    database_stop
     port_free "$DATABASE_PORT" CHOWDER_POSTGRES_PORT PostgreSQL
     say "Starting PostgreSQL ..."
-    postgres_start "$folder" "$DATABASE_PORT"
+    postgres_make "$folder"
+    postgres_command "$folder" "$DATABASE_PORT"
+    process_start postgres "${POSTGRES_COMMAND[@]}"
   fi
+  process_await postgres database_answers
   export CHOWDER_STORAGE_USER="$POSTGRES_USER" CHOWDER_STORAGE_PASSWORD_FILE="$CHOWDER_HOME/storage.password"
   (umask 077 && cat "$folder/password" >"$CHOWDER_STORAGE_PASSWORD_FILE")
   database_sql "SELECT datname FROM pg_database" | grep -qx "$DATABASE_NAME" || database_sql "CREATE DATABASE $DATABASE_NAME" >/dev/null
   export CHOWDER_STORAGE_URL="jdbc:postgresql://127.0.0.1:$DATABASE_PORT/$DATABASE_NAME"
 }
+
+database_answers() { "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres; }
 
 # The password in the environment of one command, which only its owner can read.
 database_sql() {
@@ -39,14 +46,17 @@ database_sql() {
     "$POSTGRES_BIN/psql" -qAt -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres -c "$1"
 }
 
-# database_stop: the private one; its data stay.
+# database_stop: the private one; its data stay. The supervisor first: it would start it again.
 database_stop() {
+  if process_supervised postgres; then kill -TERM "$(cat "$RUN/postgres.supervisor")" 2>/dev/null || true; fi
   if database_is_private && postgres_find; then
     postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$(database_folder)/data" -w -t "$POSTGRES_STOP_SECONDS" -m fast stop >/dev/null 2>&1 || true
   fi
+  process_stop postgres
 }
 
 # database_purge: the private one with its data.
 database_purge() {
+  database_stop
   if database_is_private && postgres_find; then postgres_stop "$(database_folder)"; fi
 }

@@ -29,25 +29,41 @@ postgres_no_main_cluster() {
     printf 'create_main_cluster = false\n' | as_root tee /etc/postgresql-common/createcluster.d/chowder.conf >/dev/null
 }
 
-# postgres_start FOLDER PORT [SETTING=VALUE...]: a cluster in FOLDER, made when there is none. Its password lies in
-# FOLDER/password. Its language is English and not C, so that a column that forgot its collation is found.
+# postgres_make FOLDER: a cluster in FOLDER where there is none. Its password is in FOLDER/password. Its language is English and not C, so
+# that a column that forgot its collation is found.
+postgres_make() {
+  local folder="$1"
+  [ ! -f "$folder/data/PG_VERSION" ] || return 0
+  mkdir -p "$folder"
+  (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password")
+  if [ "$(id -u)" = 0 ]; then chown -R postgres "$folder"; fi
+  postgres_as_user "$POSTGRES_BIN/initdb" -D "$folder/data" -U "$POSTGRES_USER" --pwfile="$folder/password" -E UTF8 \
+    --locale=C.UTF-8 --locale-provider=icu --icu-locale=en --auth=scram-sha-256 >"$folder.initdb.log" 2>&1 ||
+    die "PostgreSQL's files could not be made in $folder ($(tail -n 1 "$folder.initdb.log"))."
+  rm -f "$folder.initdb.log"
+}
+
+# postgres_start FOLDER PORT [SETTING=VALUE...]: a cluster in FOLDER, made when there is none.
 postgres_start() {
   local folder="$1" port="$2" options setting
   shift 2
   options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
   for setting in "$@"; do options="$options -c $setting"; done
-  if [ ! -f "$folder/data/PG_VERSION" ]; then
-    mkdir -p "$folder"
-    (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$folder/password")
-    if [ "$(id -u)" = 0 ]; then chown -R postgres "$folder"; fi
-    postgres_as_user "$POSTGRES_BIN/initdb" -D "$folder/data" -U "$POSTGRES_USER" --pwfile="$folder/password" -E UTF8 \
-      --locale=C.UTF-8 --locale-provider=icu --icu-locale=en --auth=scram-sha-256 >"$folder.initdb.log" 2>&1 ||
-      die "PostgreSQL's files could not be made in $folder ($(tail -n 1 "$folder.initdb.log"))."
-    rm -f "$folder.initdb.log"
-  fi
+  postgres_make "$folder"
   # 9 is the lock of whoever called, which must not live as long as the cluster.
   postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$folder/data" -w -t "$POSTGRES_START_SECONDS" -l "$folder/data/log" -o "$options" start >/dev/null 9>&- ||
     die "PostgreSQL did not start within $POSTGRES_START_SECONDS s ($(as_root tail -n 1 "$folder/data/log"))."
+}
+
+# postgres_command FOLDER PORT: sets POSTGRES_COMMAND, which runs the cluster in the foreground. If the parent is killed, the
+# cluster ends at once: by SIGTERM it would wait for its clients, and let no others in meanwhile.
+postgres_command() {
+  POSTGRES_COMMAND=("$POSTGRES_BIN/postgres" -D "$1/data" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories=)
+  if [ "$(id -u)" = 0 ]; then
+    POSTGRES_COMMAND=(setpriv --reuid postgres --regid "$(id -g postgres)" --init-groups --pdeathsig INT -- "${POSTGRES_COMMAND[@]}")
+  elif have setpriv; then
+    POSTGRES_COMMAND=(setpriv --pdeathsig INT -- "${POSTGRES_COMMAND[@]}")
+  fi
 }
 
 # postgres_stop FOLDER: ends the cluster and removes its folder; nothing there: no-op.

@@ -40,7 +40,8 @@ process_mark() {
     server | server-[2-9]) echo dev.chowder.server.Main ;;
     demo-model) echo dev.chowder.demomodel.Main ;;
     envoy) echo "$RUN/envoy.yaml" ;;
-    *) die "process: $1 (expected: server, server-2 to server-9, envoy or demo-model)." ;;
+    postgres) echo "/postgres -D $(database_folder)/data " ;;
+    *) die "process: $1 (expected: server, server-2 to server-9, envoy, postgres or demo-model)." ;;
   esac
 }
 

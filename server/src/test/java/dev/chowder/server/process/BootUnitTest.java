@@ -58,6 +58,25 @@ class BootUnitTest {
   }
 
   @Test
+  void aProxyWithAPasswordIsNotWrittenAndOneWithoutIs() throws Exception {
+    var script =
+        run(
+            Map.of(
+                "CHOWDER_HOME",
+                folder.toString(),
+                "HTTP_PROXY",
+                "http://proxy.example:3128",
+                "https_proxy",
+                "http://user:canary@proxy.example:3128"),
+            List.of("bash", SCRIPT, "script"));
+    assertThat(script)
+        .contains("export HTTP_PROXY=http://proxy.example:3128\n")
+        .doesNotContain("canary")
+        .doesNotContain("export https_proxy")
+        .contains("https_proxy holds a password, and is not written to the disk");
+  }
+
+  @Test
   void theUnitOfAMachineIsValid() throws Exception {
     var unit = verified("root");
     assertThat(unit)
