@@ -51,9 +51,12 @@ record CrashCause(String reason, String text, boolean byItself) {
     return lines.contains("JavaScript heap out of memory") || lines.contains("OOMErrorHandler");
   }
 
-  /** Node's and the C library's words for ENOSPC. */
+  /** Node's and the C library's words for ENOSPC and EDQUOT, of which Node knows the number only. */
   static boolean saysDiskFull(String lines) {
     var lower = lines.toLowerCase(Locale.ROOT);
-    return lower.contains("enospc") || lower.contains("no space left on device");
+    return lower.contains("enospc")
+        || lower.contains("no space left on device")
+        || lower.contains("disk quota exceeded")
+        || lower.contains("unknown system error -122");
   }
 }

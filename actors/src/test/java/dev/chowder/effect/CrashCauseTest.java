@@ -17,7 +17,9 @@ class CrashCauseTest {
     for (var line :
         new String[] {
           "Error: ENOSPC: no space left on device, write",
-          "sh: echo: write error: No space left on device"
+          "sh: echo: write error: No space left on device",
+          "dd: error writing '/home/c': Disk quota exceeded",
+          "Error: Unknown system error -122: Unknown system error -122, write"
         }) {
       assertThat(CrashCause.of(1, false, "starting | " + line, Ending.BY_ITSELF).reason())
           .isEqualTo("NO_SPACE");

@@ -78,9 +78,10 @@ final class DockerErrors {
     return new SandboxException(Reason.REFUSED, what + ": " + said, refused);
   }
 
-  /** The C library's words for ENOSPC, also through the engine. */
+  /** The C library's words for ENOSPC and for a home's quota, also through the engine. */
   static boolean saysDiskFull(String said) {
-    return said.toLowerCase(Locale.ROOT).contains("no space left on device");
+    var lower = said.toLowerCase(Locale.ROOT);
+    return lower.contains("no space left on device") || lower.contains("disk quota exceeded");
   }
 
   /**

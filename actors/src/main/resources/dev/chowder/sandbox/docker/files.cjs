@@ -485,7 +485,8 @@ try {
 } catch (e) {
   try {
     if (e instanceof Refusal) say('X', e.answer);
-    else if (e.code === 'ENOSPC' || e.code === 'EDQUOT') say('X', { reason: 'NO_SPACE', path: '' });
+    // Of a quota that is used up, EDQUOT, Node knows the number only.
+    else if (e.code === 'ENOSPC' || e.errno === -122) say('X', { reason: 'NO_SPACE', path: '' });
     else say('X', { reason: 'FAILED', path: '', code: e.code ?? 'BUG', message: String(e.message) });
   } catch {
     // Nobody is there any more.

@@ -60,6 +60,7 @@ class DockerErrorsTest {
                 "{\"message\":\"write /var/lib/x: no space left on device\"}")),
         Reason.NO_SPACE,
         "start x: the host's disk is full");
+    assertThat(DockerErrors.saysDiskFull("write /home/x: disk quota exceeded")).isTrue();
   }
 
   @Test
