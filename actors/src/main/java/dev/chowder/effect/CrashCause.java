@@ -51,7 +51,7 @@ record CrashCause(String reason, String text, boolean byItself) {
     return lines.contains("JavaScript heap out of memory") || lines.contains("OOMErrorHandler");
   }
 
-  /** Node's and the C library's words for ENOSPC and EDQUOT, of which Node knows the number only. */
+  /** Node's and the C library's words for ENOSPC and EDQUOT; Node has no name for the latter. */
   static boolean saysDiskFull(String lines) {
     var lower = lines.toLowerCase(Locale.ROOT);
     return lower.contains("enospc")
