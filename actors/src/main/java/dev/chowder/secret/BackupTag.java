@@ -95,8 +95,8 @@ public final class BackupTag {
   /**
    * Verifies the tag of a backup.
    *
-   * @param unsignedToo accepts a backup without a tag, or with a tag by a missing key. One that does
-   *     not fit the tag of a present key is always rejected.
+   * @param unsignedToo accepts a backup without a tag, or with a tag by a missing key. A backup
+   *     that does not fit the tag of a present key is always rejected.
    * @return the result, one sentence for the operator
    * @throws StorageException when the backup must not be restored
    * @throws MasterKeyException when a key is malformed, or others may read its file
