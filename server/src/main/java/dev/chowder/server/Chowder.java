@@ -123,6 +123,7 @@ import dev.chowder.server.organization.OrganizationSlots;
 import dev.chowder.server.organization.OrganizationStandings;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.organization.SignUpPolicy;
+import dev.chowder.server.organization.SignUps;
 import dev.chowder.server.skill.SkillGrpcService;
 import dev.chowder.server.skill.SkillSettings;
 import dev.chowder.server.subscription.StripeSettings;
@@ -461,6 +462,16 @@ public final class Chowder implements AutoCloseable {
             new SharedPermits("open log streams", config.getInt("chowder.logs.max-open")),
             FleetWatchSettings.of(config),
             clock);
+    var signUps =
+        new SignUps(
+            organizations,
+            keys,
+            new SignUpPolicy(
+                settings.signUpOpen(),
+                settings.unisolatedOrganizations(),
+                driver::isolationFailure,
+                () -> organizationRows.isAnyBesides(Standing.DELETED.label())),
+            clock);
     var organizationService =
         new OrganizationGrpcService(
             new OrganizationRequests(
@@ -470,11 +481,7 @@ public final class Chowder implements AutoCloseable {
             organizations,
             keys,
             secrets,
-            new SignUpPolicy(
-                settings.signUpOpen(),
-                settings.unisolatedOrganizations(),
-                driver::isolationFailure,
-                () -> organizationRows.isAnyBesides(Standing.DELETED.label())),
+            signUps,
             clock);
     var revocations =
         lifeline.add(
@@ -524,7 +531,7 @@ public final class Chowder implements AutoCloseable {
                 token("operator.token", "chd_op_"),
                 audit::operatorAuthenticationFailed,
                 new OrganizationOperatorCommands(
-                    organizations, organizationRows, keys, revocations, clock),
+                    signUps, organizations, organizationRows, keys, revocations, clock),
                 new HostOperatorCommands(
                     instanceRows,
                     reconciler,

@@ -9,6 +9,20 @@ public interface OperatorCommands {
   /** The tiers that {@link #setTier} knows. */
   List<String> TIERS = List.of("shrimp", "crab", "lobster", "whale");
 
+  /**
+   * An organization that an operator created.
+   *
+   * @param key its first key, which nobody can read later
+   */
+  record Created(OrganizationSummary organization, Secret key) {}
+
+  /**
+   * Creates an organization, also while sign-up is closed.
+   *
+   * @param name 1 to 128 characters, else {@code INVALID_ARGUMENT}
+   */
+  Created create(String name);
+
   /** All organizations, oldest first. */
   List<OrganizationSummary> organizations();
 

@@ -151,8 +151,8 @@ final class OperatorRoutes {
       throws IOException {
     return switch (path.size()) {
       case 2 -> {
-        require(method, "GET");
-        yield organizations();
+        require(method, "GET", "POST");
+        yield method.equals("GET") ? organizations() : create(body(exchange));
       }
       case 4 -> {
         require(method, "POST");
@@ -210,6 +210,17 @@ final class OperatorRoutes {
     var array = list.putArray("organizations");
     commands.organizations().forEach(o -> array.add(json(o)));
     return OperatorAnswer.json(200, list);
+  }
+
+  private OperatorAnswer create(JsonNode body) {
+    JsonNode name = body.path("name");
+    if (!name.isTextual()) {
+      throw ApiError.invalid("name", "must be the name of the new organization; got none");
+    }
+    var created = commands.create(name.asText());
+    var answer = NODES.objectNode();
+    answer.set("organization", json(created.organization()));
+    return OperatorAnswer.json(201, answer.put("api_key", created.key().reveal()));
   }
 
   private OperatorAnswer command(String organizationId, String verb, HttpExchange exchange)

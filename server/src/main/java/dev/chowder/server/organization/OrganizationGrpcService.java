@@ -32,7 +32,7 @@ public final class OrganizationGrpcService
   private final OrganizationAsks asks;
   private final ApiKeys keys;
   private final SecretStore secrets;
-  private final SignUpPolicy signUp;
+  private final SignUps signUps;
   private final InstantSource clock;
 
   /** Wires the service. */
@@ -41,31 +41,24 @@ public final class OrganizationGrpcService
       OrganizationAsks asks,
       ApiKeys keys,
       SecretStore secrets,
-      SignUpPolicy signUp,
+      SignUps signUps,
       InstantSource clock) {
     this.requests = requests;
     this.asks = asks;
     this.keys = keys;
     this.secrets = secrets;
-    this.signUp = signUp;
+    this.signUps = signUps;
     this.clock = clock;
   }
 
   @Override
   public void signUp(SignUpRequest request, StreamObserver<SignUpResponse> out) {
-    signUp.check();
-    var name = requests.signUp(request);
-    var id = Ids.next();
-    var requestId = Ids.next();
-    var now = clock.instant();
-    var view =
-        asks.send(id, replyTo -> new OrganizationCommand.SignUp(name, requestId, now, replyTo));
-    // The key's hash is stored before the key is given out: a key that was seen always works.
-    var issued = keys.issueOrganizationKey(id);
+    signUps.checkCaller();
+    var created = signUps.signUp(requests.signUp(request));
     out.onNext(
         SignUpResponse.newBuilder()
-            .setOrganization(OrganizationPresenter.organization(view))
-            .setApiKey(issued.value().reveal())
+            .setOrganization(OrganizationPresenter.organization(created.organization()))
+            .setApiKey(created.key().reveal())
             .build());
     out.onCompleted();
   }

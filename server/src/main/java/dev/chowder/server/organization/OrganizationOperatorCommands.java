@@ -21,6 +21,7 @@ import java.util.function.Supplier;
 public final class OrganizationOperatorCommands implements OperatorCommands {
   private static final int PAGE = 500;
 
+  private final SignUps signUps;
   private final OrganizationAsks asks;
   private final OrganizationRows rows;
   private final ApiKeys keys;
@@ -29,16 +30,24 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
 
   /** Wires the commands. */
   public OrganizationOperatorCommands(
+      SignUps signUps,
       OrganizationAsks asks,
       OrganizationRows rows,
       ApiKeys keys,
       RevocationRecorder revocations,
       InstantSource clock) {
+    this.signUps = signUps;
     this.asks = asks;
     this.rows = rows;
     this.keys = keys;
     this.revocations = revocations;
     this.clock = clock;
+  }
+
+  @Override
+  public Created create(String name) {
+    var created = signUps.signUp(OrganizationRequests.name(name));
+    return new Created(summary(created.organization()), created.key());
   }
 
   @Override

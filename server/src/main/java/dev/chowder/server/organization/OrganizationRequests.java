@@ -81,12 +81,17 @@ public final class OrganizationRequests {
 
   /** The new organization's name. */
   public String signUp(SignUpRequest r) {
-    return Fields.text("name", r.getName(), MAX_NAME);
+    return name(r.getName());
+  }
+
+  /** An organization's name, checked. */
+  static String name(String name) {
+    return Fields.text("name", name, MAX_NAME);
   }
 
   public Change change(UpdateOrganizationRequest r) {
     return new Change(
-        r.hasName() ? Optional.of(Fields.text("name", r.getName(), MAX_NAME)) : Optional.empty(),
+        r.hasName() ? Optional.of(name(r.getName())) : Optional.empty(),
         keys(r.getModelApiKeysMap()),
         endpoints(r.getModelEndpoints()));
   }

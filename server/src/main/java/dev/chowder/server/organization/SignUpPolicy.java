@@ -7,8 +7,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Decides whether an organization may be created now. Sign-up must be open, and sandboxes of
- * different organizations must be isolated.
+ * Decides whether an organization may be created now. Sign-up must be open, unless an operator
+ * creates it; and sandboxes of different organizations must be isolated.
  */
 public final class SignUpPolicy {
   private final boolean open;
@@ -36,13 +36,17 @@ public final class SignUpPolicy {
     this.anyOrganization = anyOrganization;
   }
 
-  /** Throws {@code SIGN_UP_CLOSED} where no organization may be created now. */
-  void check() {
+  /** Throws {@code SIGN_UP_CLOSED} unless callers may create organizations. */
+  void checkCaller() {
     if (!open) {
       throw ApiError.of(
           Reason.SIGN_UP_CLOSED,
           "cannot sign up: sign-up is closed; the operator opens it (CHOWDER_SIGN_UP_OPEN)");
     }
+  }
+
+  /** Throws {@code SIGN_UP_CLOSED} if nobody may, since sandboxes are not isolated. */
+  void checkIsolation() {
     // The cause is in the log, for the operator only.
     if (isolationFailure.get().isPresent() && !withoutIsolation && anyOrganization.getAsBoolean()) {
       throw ApiError.of(

@@ -210,6 +210,11 @@ final class Edge implements AutoCloseable {
 
   private static final class NoOrganizations implements OperatorCommands {
     @Override
+    public Created create(String name) {
+      throw new UnsupportedOperationException("there is no organization here");
+    }
+
+    @Override
     public List<OrganizationSummary> organizations() {
       return List.of();
     }

@@ -27,6 +27,9 @@ class IsolationTest {
       assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
       assertThat(refused.getStatus().getDescription())
           .contains("this host does not isolate sandboxes");
+      var second = node.operator("POST", "organizations", "{\"name\": \"second\"}");
+      assertThat(second.statusCode()).isEqualTo(403);
+      assertThat(second.body()).contains("this host does not isolate sandboxes");
       // The existing one continues.
       var _ = node.createRunning(first);
 

@@ -73,6 +73,11 @@ class OperatorServerTest {
 
   private static final class OneOrganization implements OperatorCommands {
     @Override
+    public Created create(String name) {
+      return new Created(summary("shrimp"), Secret.of("chd_org_of_" + name));
+    }
+
+    @Override
     public List<OrganizationSummary> organizations() {
       return List.of(summary("shrimp"));
     }
@@ -176,6 +181,21 @@ class OperatorServerTest {
   }
 
   @Test
+  void aNewOrganizationIsShownWithItsKey() throws Exception {
+    var answer = call("POST", "/operator/organizations", "{\"name\":\"me\"}");
+    assertThat(answer.statusCode()).isEqualTo(201);
+    assertThat(answer.body())
+        .contains("{\"organization\":{\"id\":\"" + ID, "\"api_key\":\"chd_org_of_me\"");
+    assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
+    for (var body : List.of("", "{}", "{\"name\":7}")) {
+      var refused = call("POST", "/operator/organizations", body);
+      assertThat(refused.statusCode()).as(body).isEqualTo(400);
+      assertThat(refused.body()).contains("name: must be the name of the new organization");
+    }
+    assertThat(send("POST", "/operator/organizations", "", "").statusCode()).isEqualTo(401);
+  }
+
+  @Test
   void aTierIsSetAndShown() throws Exception {
     var crab = call("POST", "/operator/organizations/" + ID + "/tier", "{\"tier\":\"crab\"}");
     assertThat(crab.statusCode()).isEqualTo(200);
@@ -237,7 +257,7 @@ class OperatorServerTest {
     assertAnswer(call("POST", tier, "{}{}"), 400, "INVALID_FIELD");
     assertAnswer(call("POST", tier, "\"" + "x".repeat(20_000) + "\""), 413, "TOO_LARGE");
     assertAnswer(call("GET", tier, ""), 404, "PATH_NOT_FOUND");
-    assertAnswer(call("POST", "/operator/organizations", "{}"), 404, "PATH_NOT_FOUND");
+    assertAnswer(call("PUT", "/operator/organizations", "{}"), 404, "PATH_NOT_FOUND");
     assertAnswer(call("GET", "/operator/organizations/", ""), 404, "PATH_NOT_FOUND");
     assertAnswer(call("GET", "/metrics/", ""), 404, "PATH_NOT_FOUND");
     String other = "/operator/organizations/" + ID.replace("00a", "00c") + "/tier";

@@ -1,0 +1,54 @@
+package dev.chowder.server.organization;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.key.ApiKeys;
+import dev.chowder.organization.OrganizationCommand;
+import dev.chowder.organization.OrganizationView;
+import dev.chowder.secret.Secret;
+import java.time.InstantSource;
+
+/** Creates organizations, for callers and for operators. Blocks. */
+public final class SignUps {
+  private final OrganizationAsks asks;
+  private final ApiKeys keys;
+  private final SignUpPolicy policy;
+  private final InstantSource clock;
+
+  /**
+   * A new organization.
+   *
+   * @param key its first key, which nobody can read later
+   */
+  record SignedUp(OrganizationView organization, Secret key) {}
+
+  /** Creates organizations where {@code policy} allows that. */
+  public SignUps(OrganizationAsks asks, ApiKeys keys, SignUpPolicy policy, InstantSource clock) {
+    this.asks = asks;
+    this.keys = keys;
+    this.policy = policy;
+    this.clock = clock;
+  }
+
+  /** Throws {@code SIGN_UP_CLOSED} unless callers may create organizations. */
+  void checkCaller() {
+    policy.checkCaller();
+  }
+
+  /**
+   * Creates an organization.
+   *
+   * @param name checked
+   * @throws dev.chowder.server.error.ApiError {@code SIGN_UP_CLOSED} if this host does not isolate
+   *     sandboxes and has an organization
+   */
+  SignedUp signUp(String name) {
+    policy.checkIsolation();
+    var id = Ids.next();
+    var requestId = Ids.next();
+    var now = clock.instant();
+    var view =
+        asks.send(id, replyTo -> new OrganizationCommand.SignUp(name, requestId, now, replyTo));
+    // The key's hash is stored before the key is given out: a key that was seen always works.
+    return new SignedUp(view, keys.issueOrganizationKey(id).value());
+  }
+}
