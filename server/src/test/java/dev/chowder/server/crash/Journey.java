@@ -281,8 +281,13 @@ final class Journey {
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
             .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
     var question = CheckRequest.newBuilder();
-    question
-        .getAttributesBuilder()
+    var attributes = question.getAttributesBuilder();
+    attributes
+        .getSourceBuilder()
+        .getAddressBuilder()
+        .getSocketAddressBuilder()
+        .setAddress("127.0.0.1");
+    attributes
         .getRequestBuilder()
         .getHttpBuilder()
         .setMethod("POST")
