@@ -314,6 +314,8 @@ class ReconcilerTest {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
       int before = node.get(key, id).getRevision();
+      // The simulated host counts what runs only now and then.
+      Node.await(() -> host.capacity().availableBytes() == 0 ? "" : "host not full");
       host.pause(Node.sandbox(id));
       Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not noticed");
       node.awaitStatus(key, id, Instance.Status.running);
