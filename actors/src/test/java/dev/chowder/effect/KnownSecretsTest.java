@@ -45,7 +45,7 @@ class KnownSecretsTest {
             "123456789:")) {
       assertThat(masking.mask("401 for " + prefix + BODY + ".")).isEqualTo("401 for ***.");
     }
-    assertThat(masking.mask("xoxb-1234567890-abcdefghij!")).isEqualTo("***!");
+    assertThat(masking.mask("xoxb-" + BODY + "!")).isEqualTo("***!");
     assertThat(masking.mask("Authorization: Bearer " + BODY + "=="))
         .isEqualTo("Authorization: Bearer ***");
     assertThat(masking.mask("eyJhbGciOiJIUzI1NiJ9." + BODY + ".c2ln")).isEqualTo("***");

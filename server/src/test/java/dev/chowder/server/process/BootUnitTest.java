@@ -67,7 +67,7 @@ class BootUnitTest {
                 "HTTP_PROXY",
                 "http://proxy.example:3128",
                 "https_proxy",
-                "http://user:canary@proxy.example:3128"),
+                "http://user:" + "canary" + "@proxy.example:3128"),
             List.of("bash", SCRIPT, "script"));
     assertThat(script)
         .contains("export HTTP_PROXY=http://proxy.example:3128\n")
