@@ -34,22 +34,25 @@ public final class KnownSecrets {
   private static final int MIN_LINE = 12;
 
   /**
-   * Keys of OpenAI, Anthropic, OpenRouter and Stripe; Groq, xAI, Hugging Face, NVIDIA and
-   * Perplexity; GitHub; GitLab; Slack; Google; bots of Telegram; JSON web tokens; and what is sent
-   * as a bearer's token. Quantifiers are possessive: the text is an agent's and may be long.
+   * What is sent as a bearer's token; JSON web tokens; keys of OpenAI, Anthropic, OpenRouter and
+   * Stripe; Groq, xAI, Hugging Face, NVIDIA and Perplexity; GitHub; GitLab; Slack; Google; bots of
+   * Telegram. The text is an agent's and may be long, so the time must be linear in its length: no
+   * scan that can fail is both unbounded and begun at every prefix. A JSON web token is therefore
+   * sought from the beginning of its word, and the first digit of a key among 65 characters.
    */
   private static final Pattern SHAPES =
       Pattern.compile(
-          "(?<![A-Za-z0-9])(?:"
-              + "(?:sk|pk|rk)[-_](?=[A-Za-z_-]*+[0-9])[A-Za-z0-9_-]{16,}+"
+          "(?<=Bearer )[A-Za-z0-9._~+/-]{16,}+=*+"
+              + "|(?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*?(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10})"
+              + "[A-Za-z0-9_-]++\\.[A-Za-z0-9_-]{10,}+\\.[A-Za-z0-9_-]*+"
+              + "|(?<![A-Za-z0-9])(?:"
+              + "(?:sk|pk|rk)[-_](?=[A-Za-z_-]{0,64}+[0-9])[A-Za-z0-9_-]{16,}+"
               + "|(?:gsk|xai|hf|nvapi|pplx)[-_][A-Za-z0-9_-]{20,}+"
               + "|(?:gh[opsur]|github_pat)_[A-Za-z0-9_]{20,}+"
               + "|glpat-[A-Za-z0-9_-]{20,}+"
               + "|x(?:ox[a-z]|app)-[A-Za-z0-9-]{10,}+"
-              + "|AIza[A-Za-z0-9_-]{30,}+"
-              + "|eyJ[A-Za-z0-9_-]{10,}+\\.[A-Za-z0-9_-]{10,}+\\.[A-Za-z0-9_-]*+)"
-              + "|(?<![0-9])[0-9]{6,12}+:[A-Za-z0-9_-]{30,}+"
-              + "|(?<=Bearer )[A-Za-z0-9._~+/-]{16,}+=*+");
+              + "|AIza[A-Za-z0-9_-]{30,}+)"
+              + "|(?<![0-9])[0-9]{6,12}+:[A-Za-z0-9_-]{30,}+");
 
   private final SecretStore secrets;
   private final GatewayTokens tokens;
@@ -96,6 +99,11 @@ public final class KnownSecrets {
     return new Masking(all);
   }
 
+  /** Returns the text with {@code ***} for everything that has the shape of a common key. */
+  static String maskShapes(CharSequence text) {
+    return SHAPES.matcher(text).replaceAll(MASK);
+  }
+
   /** Replaces secrets in text. */
   public static final class Masking {
     private final List<String> texts;
@@ -120,7 +128,7 @@ public final class KnownSecrets {
     public String mask(String text) {
       var masked = text;
       for (var secret : texts) masked = masked.replace(secret, MASK);
-      return SHAPES.matcher(masked).replaceAll(MASK);
+      return maskShapes(masked);
     }
   }
 }

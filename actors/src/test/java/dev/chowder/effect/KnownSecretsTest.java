@@ -7,6 +7,8 @@ import dev.chowder.secret.Secret;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KnownSecretsTest {
   private static final String BODY = "aB3dE5fG7h".repeat(4);
@@ -49,6 +51,7 @@ class KnownSecretsTest {
     assertThat(masking.mask("Authorization: Bearer " + BODY + "=="))
         .isEqualTo("Authorization: Bearer ***");
     assertThat(masking.mask("eyJhbGciOiJIUzI1NiJ9." + BODY + ".c2ln")).isEqualTo("***");
+    assertThat(masking.mask("jwt_eyJhbGciOiJIUzI1NiJ9." + BODY + ".")).isEqualTo("***");
     assertThat(masking.mask("https://api.telegram.org/bot123456789:" + BODY + "/getMe"))
         .isEqualTo("https://api.telegram.org/bot***/getMe");
   }
@@ -73,5 +76,65 @@ class KnownSecretsTest {
     var begun = System.nanoTime();
     assertThat(masking.mask(line)).hasSizeGreaterThan(line.length() / 2);
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+  }
+
+  /** Otherwise one agent could occupy every processor of a node with a line of its log. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sk-",
+        "sk_live_",
+        "eyJ-",
+        "eyJ_aaaaaaaaaa-",
+        "eyJaaaaaaaaaa.",
+        "a.eyJ-eyJaaaaaaaaaa-",
+        "gsk_",
+        "ghp_aaaaaaaaaaaaaaaaaaa-",
+        "xoxb-",
+        "AIza-",
+        "Bearer ",
+        "Bearer aaaaaaaaaaaaaaa ",
+        "123456789012:",
+        "123456:aaaaaaaaaaaaaaaaaaaaaaaaaaaaa:",
+        "-",
+        "a",
+      })
+  void theTimeToMaskIsLinearWhateverTheTextIs(String part) {
+    for (var begin : List.of("", "eyJaaaaaaaaaa.", "sk-", "Bearer ")) {
+      var text = new CountedReads(begin + part.repeat(64 * 1024 / part.length()));
+      var _ = KnownSecrets.maskShapes(text);
+      assertThat(text.reads / text.length()).as("reads of each character").isLessThan(100);
+    }
+  }
+
+  /** A text that counts how often its characters are read. */
+  private static final class CountedReads implements CharSequence {
+    private final String text;
+    private long reads;
+
+    CountedReads(String text) {
+      this.text = text;
+    }
+
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public char charAt(int index) {
+      reads++;
+      return text.charAt(index);
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return text.substring(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return text;
+    }
   }
 }
