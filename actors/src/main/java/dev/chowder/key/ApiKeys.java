@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -90,29 +91,63 @@ public final class ApiKeys {
     return issued;
   }
 
+  /** The result of {@link #rotate}. */
+  public sealed interface Rotation {
+    /** The new key is active; its value is known only now. */
+    record Made(IssuedKey key) implements Rotation {}
+
+    /** There is a key of that id already; nothing changed. */
+    record Repeated() implements Rotation {}
+
+    /** The key to replace is revoked or expired; nothing changed. */
+    record CallerEnded() implements Rotation {}
+  }
+
   /**
-   * Makes another key of the organization and sets an end to a former one, both or neither.
+   * Makes another key of the organization and sets an end to the caller's, both or neither.
    *
    * @param newKeyId the new key's id; where there is one of that id already, nothing happens
-   * @param formerEnds unless it ends earlier already
+   * @param callerKeyId the key that the call was made with, which the new one replaces
+   * @param callerEnds unless it ends earlier already
    */
-  public Optional<IssuedKey> rotate(
-      String organizationId, String newKeyId, String formerKeyId, Instant formerEnds) {
+  public Rotation rotate(
+      String organizationId, String newKeyId, String callerKeyId, Instant callerEnds) {
     IssuedKey issued = new IssuedKey(newKeyId, KeyText.make(Kind.ORGANIZATION));
     return jdbi.inTransaction(
         handle -> {
-          if (isThere(handle, newKeyId)) return Optional.empty();
+          if (!lockActive(handle, organizationId, callerKeyId, clock.instant())) {
+            return new Rotation.CallerEnded();
+          }
+          if (isThere(handle, newKeyId)) return new Rotation.Repeated();
           insert(handle, organizationId, issued);
           handle
               .createUpdate(
                   "UPDATE api_keys SET expires_at = :ends WHERE id = :id AND organization_id ="
                       + " :organization AND (expires_at IS NULL OR expires_at > :ends)")
-              .bind("id", formerKeyId)
+              .bind("id", callerKeyId)
               .bind("organization", organizationId)
-              .bind("ends", SqlValues.time(formerEnds))
+              .bind("ends", SqlValues.time(callerEnds))
               .execute();
-          return Optional.of(issued);
+          return new Rotation.Made(issued);
         });
+  }
+
+  /**
+   * Returns whether a key is neither revoked nor expired, and keeps it so until the transaction
+   * ends. A node caches keys, and a call may be past authentication for a while: without this check
+   * a stolen key could make another one after it was revoked.
+   */
+  static boolean lockActive(Handle handle, String organizationId, String keyId, Instant now) {
+    return handle
+        .createQuery(
+            "SELECT id FROM api_keys WHERE id = :id AND organization_id = :organization AND"
+                + " revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now) FOR UPDATE")
+        .bind("id", keyId)
+        .bind("organization", organizationId)
+        .bind("now", SqlValues.time(now))
+        .mapTo(String.class)
+        .findOne()
+        .isPresent();
   }
 
   /** Whichever kind of key it is, and whether or not it works. */
@@ -200,27 +235,37 @@ public final class ApiKeys {
     var revoked =
         jdbi.inTransaction(
             handle -> {
-              var active =
+              var all = new ArrayList<String>();
+              // Again until there are none: the update waits for calls that are making a key with
+              // one of these, and only the next query sees what they made.
+              for (var active = unrevoked(handle, organizationId);
+                  !active.isEmpty();
+                  active = unrevoked(handle, organizationId)) {
+                for (var page : Lists.partition(active, QUESTION)) {
                   handle
-                      .createQuery(
-                          "SELECT id FROM api_keys WHERE organization_id = :organization AND"
-                              + " revoked_at IS NULL ORDER BY id")
-                      .bind("organization", organizationId)
-                      .mapTo(String.class)
-                      .list();
-              for (var page : Lists.partition(active, QUESTION)) {
-                handle
-                    .createUpdate(
-                        "UPDATE api_keys SET revoked_at = :now, unrecorded_revoker = '' WHERE id IN"
-                            + " (<ids>) AND revoked_at IS NULL")
-                    .bind("now", now)
-                    .bindList("ids", page)
-                    .execute();
+                      .createUpdate(
+                          "UPDATE api_keys SET revoked_at = :now, unrecorded_revoker = '' WHERE id"
+                              + " IN (<ids>) AND revoked_at IS NULL")
+                      .bind("now", now)
+                      .bindList("ids", page)
+                      .execute();
+                }
+                all.addAll(active);
               }
-              return active;
+              return List.copyOf(all);
             });
     found.asMap().values().removeIf(holder -> holder.organizationId().equals(organizationId));
     return revoked;
+  }
+
+  private static List<String> unrevoked(Handle handle, String organizationId) {
+    return handle
+        .createQuery(
+            "SELECT id FROM api_keys WHERE organization_id = :organization AND revoked_at IS NULL"
+                + " ORDER BY id")
+        .bind("organization", organizationId)
+        .mapTo(String.class)
+        .list();
   }
 
   /**

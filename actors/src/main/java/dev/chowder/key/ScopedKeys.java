@@ -53,13 +53,21 @@ public final class ScopedKeys {
     /** There is a key of that id already, which may be somebody's; nothing happened. */
     record Repeated() implements Issue {}
 
+    /** The key that the call was made with is revoked or expired; nothing changed. */
+    record CallerEnded() implements Issue {}
+
     /** The organization has as many that work as it may have; nothing happened. */
     record Full(int max) implements Issue {}
   }
 
-  /** Makes a key. Calls at the same moment may go a little beyond what an organization may have. */
+  /**
+   * Makes a key. Calls at the same moment may go a little beyond what an organization may have.
+   *
+   * @param callerKeyId the key that the call was made with
+   */
   public Issue issue(
       String organizationId,
+      String callerKeyId,
       String newKeyId,
       String name,
       KeyScope scope,
@@ -78,12 +86,17 @@ public final class ScopedKeys {
             now,
             expiresAt.map(time -> time.truncatedTo(ChronoUnit.MICROS)),
             Optional.empty());
+    // Not in the transaction that holds the caller's key: revoking all keys waits for that one and
+    // may hold some of these.
+    jdbi.useHandle(handle -> forgetOldest(handle, organizationId, now));
     return jdbi.inTransaction(
         handle -> {
+          if (!ApiKeys.lockActive(handle, organizationId, callerKeyId, now)) {
+            return new Issue.CallerEnded();
+          }
           if (ApiKeys.isThere(handle, newKeyId)) return new Issue.Repeated();
           if (countWorking(handle, organizationId, now) >= max) return new Issue.Full(max);
           insert(handle, key, value);
-          forgetOldest(handle, organizationId, now);
           return new Issue.Made(key, value);
         });
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.key.ApiKeys.KeyEnd;
+import dev.chowder.key.ApiKeys.Rotation;
 import dev.chowder.secret.Secret;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.OrganizationRow;
@@ -18,6 +19,9 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -78,7 +82,9 @@ abstract class ApiKeysContract {
     var first = keys.issueOrganizationKey("o");
     var second = keys.issueOrganizationKey("o");
     var other = keys.issueOrganizationKey("other");
-    var made = (ScopedKeys.Issue.Made) scoped.issue("o", "scoped-id", "n", SCOPE, Optional.empty());
+    var made =
+        (ScopedKeys.Issue.Made)
+            scoped.issue("o", first.keyId(), "scoped-id", "n", SCOPE, Optional.empty());
     assertThat(otherNode.authenticate(made.value())).isPresent();
     assertThat(keys.revokeAll("o"))
         .containsExactlyInAnyOrder(first.keyId(), second.keyId(), "scoped-id");
@@ -240,7 +246,7 @@ abstract class ApiKeysContract {
     var all = List.of(good, revoked, ends, "never-issued");
     assertThat(otherNode.ended(all)).containsOnlyKeys("never-issued");
     keys.revoke("o", revoked, "by");
-    assertThat(keys.rotate("o", "next", ends, NOW)).isPresent();
+    assertThat(keys.rotate("o", "next", ends, NOW)).isInstanceOf(Rotation.Made.class);
     assertThat(otherNode.ended(all)).containsOnlyKeys(revoked, ends, "never-issued");
     assertThat(otherNode.ended(all)).containsEntry(revoked, KeyEnd.INVALID);
     assertThat(otherNode.ended(List.of())).isEmpty();
@@ -254,16 +260,62 @@ abstract class ApiKeysContract {
   void aKeyThatIsReplacedWorksUntilItsGraceIsOverAndTheNewOneIsMadeOnce() {
     var former = keys.issueOrganizationKey("o");
     var ends = NOW.plusSeconds(60);
-    var next = keys.rotate("o", "next", former.keyId(), ends).orElseThrow();
+    var next = ((Rotation.Made) keys.rotate("o", "next", former.keyId(), ends)).key();
     assertThat(next.keyId()).isEqualTo("next");
     assertThat(keys.authenticate(next.value())).isPresent();
     assertThat(keys.authenticate(former.value())).isPresent();
-    assertThat(keys.rotate("o", "next", former.keyId(), NOW)).isEmpty();
+    assertThat(keys.rotate("o", "next", former.keyId(), NOW)).isEqualTo(new Rotation.Repeated());
     assertThat(otherNode.authenticate(former.value())).as("its end stays").isPresent();
-    assertThat(keys.rotate("o", "third", former.keyId(), ends.plusSeconds(60))).isPresent();
+    assertThat(keys.rotate("o", "third", former.keyId(), ends.plusSeconds(60)))
+        .isInstanceOf(Rotation.Made.class);
     var later = nodeAt(ends);
     assertThat(later.authenticate(former.value())).isEmpty();
     assertThat(later.authenticate(next.value())).isPresent();
+    assertThat(later.rotate("o", "fourth", former.keyId(), ends.plusSeconds(60)))
+        .as("by the key whose grace is over")
+        .isEqualTo(new Rotation.CallerEnded());
+  }
+
+  @Test
+  void aKeyThatIsRevokedMakesNoOtherWhileANodeStillTrustsIt() {
+    var stolen = keys.issueOrganizationKey("o");
+    assertThat(otherNode.authenticate(stolen.value())).isPresent();
+    keys.revokeAll("o");
+    assertThat(otherNode.authenticate(stolen.value())).as("from its cache").isPresent();
+    assertThat(otherNode.rotate("o", "rotated", stolen.keyId(), NOW.plusSeconds(60)))
+        .isEqualTo(new Rotation.CallerEnded());
+    assertThat(scoped.issue("o", stolen.keyId(), "issued", "n", SCOPE, Optional.empty()))
+        .isEqualTo(new ScopedKeys.Issue.CallerEnded());
+    assertThat(keys.ended(List.of("rotated", "issued"))).containsOnlyKeys("rotated", "issued");
+  }
+
+  @Test
+  void noKeyIsLeftToCallsThatMakeKeysWhileAllAreRevoked() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      var organization = "o" + round;
+      var first = keys.issueOrganizationKey(organization).keyId();
+      var made = new CountDownLatch(3);
+      try (var thief = Executors.newSingleThreadExecutor()) {
+        var last = thief.submit(() -> rotateUntilRejected(organization, first, made));
+        assertThat(made.await(30, TimeUnit.SECONDS)).isTrue();
+        var revoked = keys.revokeAll(organization);
+        assertThat(revoked).contains(last.get(30, TimeUnit.SECONDS));
+      }
+      assertThat(keys.organizationKeys(organization)).isEmpty();
+    }
+  }
+
+  /** Returns the last key that was made. */
+  private String rotateUntilRejected(String organization, String first, CountDownLatch made) {
+    var caller = first;
+    for (int n = 0; n < 10_000; n++) {
+      var next = organization + "-" + n;
+      var rotation = otherNode.rotate(organization, next, caller, NOW.plusSeconds(60));
+      if (rotation instanceof Rotation.CallerEnded) return caller;
+      caller = next;
+      made.countDown();
+    }
+    throw new AssertionError("keys are made without end");
   }
 
   @Test
@@ -291,7 +343,9 @@ abstract class ApiKeysContract {
     assertThat(scoped.get("o", organizations.keyId())).isEmpty();
     assertThat(scoped.revoke("o", organizations.keyId(), "by")).isFalse();
     assertThat(keys.authenticate(organizations.value())).isPresent();
-    assertThat(keys.organizationKeys("o")).containsExactly(organizations.keyId());
+    assertThat(keys.organizationKeys("o"))
+        .contains(organizations.keyId())
+        .doesNotContain(made.key().id());
     assertThat(make("o", "2", Optional.empty()).toString())
         .doesNotContain(made.value().reveal().substring(11));
   }
@@ -354,7 +408,8 @@ abstract class ApiKeysContract {
   }
 
   private ScopedKeys.Issue issue(String organization, String id, Optional<Instant> expires) {
-    return scoped.issue(organization, id, "front end", SCOPE, expires);
+    var caller = keys.issueOrganizationKey(organization).keyId();
+    return scoped.issue(organization, caller, id, "front end", SCOPE, expires);
   }
 
   @Test

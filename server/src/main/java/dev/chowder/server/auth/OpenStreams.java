@@ -2,7 +2,6 @@ package dev.chowder.server.auth;
 
 import dev.chowder.key.ApiKeys.KeyEnd;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -128,10 +127,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
   private static ApiError error(KeyEnd reason) {
     return switch (reason) {
-      case INVALID ->
-          ApiError.of(
-              Reason.KEY_INVALID,
-              "authorization: must be a valid key; got a revoked or expired one");
+      case INVALID -> ApiError.keyEnded();
       case SUSPENDED -> ApiError.organizationSuspended();
     };
   }

@@ -119,6 +119,12 @@ public final class ApiError extends RuntimeException {
     return new ApiError(Reason.RATE_LIMITED, message, null, retryAfterSeconds, Map.of());
   }
 
+  /** The key of this call was revoked or expired after the call was authenticated. */
+  public static ApiError keyEnded() {
+    return of(
+        Reason.KEY_INVALID, "authorization: must be a valid key; got a revoked or expired one");
+  }
+
   /** The operator suspended the organization, or is deleting it. */
   public static ApiError organizationSuspended() {
     return of(

@@ -67,7 +67,8 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       for (var instanceId : named) sessions.limit(caller, new InstanceId(instanceId));
     }
     var id = NewId.current().value();
-    switch (keys.issue(organization, id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
+    switch (keys.issue(
+        organization, caller.keyId(), id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
       case ScopedKeys.Issue.Made(var key, var value) -> {
         var now = clock.instant();
         // Before anybody has the key: what opens something is in the history.
@@ -79,6 +80,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       }
       // By a call with the same idempotency key that never came to its answer.
       case ScopedKeys.Issue.Repeated() -> throw Idempotency.alreadyDone(id);
+      case ScopedKeys.Issue.CallerEnded() -> throw ApiError.keyEnded();
       case ScopedKeys.Issue.Full(int max) ->
           throw ApiError.of(
               Reason.KEY_LIMIT_REACHED,

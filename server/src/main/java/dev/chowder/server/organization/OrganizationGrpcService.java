@@ -16,6 +16,7 @@ import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
+import dev.chowder.server.error.ApiError;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
 import io.grpc.stub.StreamObserver;
@@ -126,9 +127,12 @@ public final class OrganizationGrpcService
     var ends = clock.instant().plus(OrganizationRequests.grace(request));
     var id = NewId.current().value();
     var issued =
-        keys.rotate(caller.organizationId(), id, caller.keyId(), ends)
-            // By a call with the same idempotency key that never came to its answer.
-            .orElseThrow(() -> Idempotency.alreadyDone(id));
+        switch (keys.rotate(caller.organizationId(), id, caller.keyId(), ends)) {
+          case ApiKeys.Rotation.Made(var key) -> key;
+          // By a call with the same idempotency key that never came to its answer.
+          case ApiKeys.Rotation.Repeated() -> throw Idempotency.alreadyDone(id);
+          case ApiKeys.Rotation.CallerEnded() -> throw ApiError.keyEnded();
+        };
     var now = clock.instant();
     asks.tell(
         caller.organizationId(),
