@@ -3,10 +3,15 @@ package dev.chowder.openclaw;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * The settings that Chowder must own to reach a gateway, guard it and give it a model. Knows names,
  * not values, but for the three that would switch the control plane's plugin off.
+ *
+ * <p>OpenClaw (2026.9.6) trims names of providers and environment variables, and lowers the case of
+ * providers' names, so that {@code "OpenAI "} means {@code openai}.
  */
 final class OwnedSettings {
   private static final String ADMIN_PLUGIN = "admin-http-rpc";
@@ -25,10 +30,20 @@ final class OwnedSettings {
           List.of("models", "providers", "custom"),
           List.of("plugins", "entries", ADMIN_PLUGIN));
 
+  private static final List<String> PROVIDERS = List.of("models", "providers");
+
+  /**
+   * The end of the names of variables that choose a provider's server, such as {@code
+   * OPENAI_BASE_URL}, to which OpenClaw sends the key.
+   */
+  private static final String BASE_URL = "_BASE_URL";
+
   private OwnedSettings() {}
 
   static void refuse(ObjectNode overrides) {
     refuseOwned(overrides, List.of());
+    refuseBaseUrls(overrides.path("env"), List.of("env"));
+    refuseBaseUrls(overrides.path("env").path("vars"), List.of("env", "vars"));
     if (overrides.get("gateway") instanceof ObjectNode gateway) {
       for (var entry : gateway.properties()) {
         // Not null either: with the object the origin of the gateway's own public URL would go.
@@ -47,12 +62,43 @@ final class OwnedSettings {
   private static void refuseOwned(ObjectNode object, List<String> at) {
     for (var entry : object.properties()) {
       var here = OverrideKeys.under(at, entry.getKey());
-      if (OWNED.contains(here)) throw owned(here);
+      // With null, another spelling of before is taken back.
+      if (OWNED.contains(here) || (meansOwnedProvider(at, entry) && !entry.getValue().isNull())) {
+        throw owned(here);
+      }
       if (OWNED.stream().anyMatch(path -> startsWith(path, here))) {
         if (!(entry.getValue() instanceof ObjectNode inner)) throw owned(here);
         refuseOwned(inner, here);
       }
     }
+  }
+
+  private static boolean meansOwnedProvider(List<String> at, Map.Entry<String, JsonNode> entry) {
+    var meant = trimmed(entry.getKey()).toLowerCase(Locale.ROOT);
+    return at.equals(PROVIDERS) && OWNED.contains(OverrideKeys.under(at, meant));
+  }
+
+  /** With null, a variable that was set before it was refused is taken back. */
+  private static void refuseBaseUrls(JsonNode variables, List<String> at) {
+    for (var entry : variables.properties()) {
+      var name = trimmed(entry.getKey()).toUpperCase(Locale.ROOT);
+      if (name.endsWith(BASE_URL) && !entry.getValue().isNull()) {
+        throw owned(OverrideKeys.under(at, entry.getKey()));
+      }
+    }
+  }
+
+  /** As JavaScript trims: {@link String#strip} keeps no-break spaces and byte order marks. */
+  private static String trimmed(String name) {
+    int begin = 0;
+    int end = name.length();
+    while (begin < end && isSpace(name.charAt(begin))) begin++;
+    while (begin < end && isSpace(name.charAt(end - 1))) end--;
+    return name.substring(begin, end);
+  }
+
+  private static boolean isSpace(char c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF';
   }
 
   private static void refuseSwitchingOff(JsonNode plugins) {

@@ -67,6 +67,14 @@ class OverrideLedgerTest {
         "{'secrets': null}                                     | secrets",
         "{'models.providers.openai.baseUrl': 'http://x'}       | models.providers.openai",
         "{'models.providers.custom': null}                     | models.providers.custom",
+        "{'models.providers': {'openai ': {'baseUrl': 'https://x', 'models': []}}}"
+            + " | 'models.providers.openai '",
+        "{'models.providers': {' OpenAI': {}}}               | 'models.providers. OpenAI'",
+        "{'models.providers': {'\u00a0google\ufeff': {}}} | 'models.providers.\u00a0google\ufeff'",
+        "{'models.providers.CUSTOM.baseUrl': 'https://x'}      | models.providers.CUSTOM",
+        "{'env': {'vars': {'OPENAI_BASE_URL': 'https://x/v1'}}} | env.vars.OPENAI_BASE_URL",
+        "{'env': {'OPENAI_BASE_URL': 'https://x/v1'}}          | env.OPENAI_BASE_URL",
+        "{'env.vars': {' ANTHROPIC_BASE_URL ': 'https://x'}}   | 'env.vars. ANTHROPIC_BASE_URL '",
         "{'models.providers': null}                            | models.providers",
         "{'models': null}                                      | models",
         "{'models': []}                                        | models",
@@ -91,6 +99,8 @@ class OverrideLedgerTest {
         "{'plugins.entries.browser.enabled': false}",
         "{'plugins.allow': ['admin-http-rpc']}",
         "{'messages.ackReaction': 'costs $5 or ${home}'}",
+        "{'models.providers': {'openai ': null}, 'env.vars.OPENAI_BASE_URL': null}",
+        "{'models.providers': {'openai-2': {'baseUrl': 'http://x'}}, 'env.vars.BASE_URLS': 'x'}",
         "{'hooks.mappings': [{'match': {'source': 'mail', 'path': '/x'}}]}",
         "{'security.installPolicy.exec': {'source': 'exec', 'command': '/bin/true'}}",
       })
