@@ -6,10 +6,12 @@ import java.time.Instant;
  * One entry of the audit table.
  *
  * @param id a UUID that sorts by time
+ * @param at when the first of these actions began; of failed authentications the end of their
+ *     period
  * @param action what was done, such as {@code GetGatewayAccess}, or {@code authentication_failed}
  * @param organizationId empty if unknown
  * @param keyId the acting API key; empty if unknown
- * @param instanceId empty if the action concerns no instance
+ * @param instanceId empty if the action concerns no instance, or none that exists
  * @param address the client's network address; empty if unknown
  * @param times how many such actions the entry stands for, at least 1
  */

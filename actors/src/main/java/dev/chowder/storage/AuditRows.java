@@ -13,8 +13,9 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
- * The append-only table of security-relevant reads and failed authentications. No method changes a
- * row; {@link #deleteOld} enforces the retention. Changes are not here: the journal has them.
+ * The table of security-relevant reads and failed authentications. Of a row, only {@code times}
+ * changes, and only grows; {@link #deleteOld} enforces the retention. Changes are not here: the
+ * journal has them.
  *
  * <p>Every call blocks, and waits for a connection no longer than {@code
  * chowder.storage.connection-time-out}.
@@ -44,6 +45,21 @@ public final class AuditRows {
                 .bind("address", row.address())
                 .bind("times", row.times())
                 .execute());
+  }
+
+  /**
+   * Counts the action of an entry once more; that is stored when this returns.
+   *
+   * @return whether there is such an entry; the retention may have deleted it
+   */
+  public boolean repeat(String id) {
+    return jdbi.withHandle(
+            handle ->
+                handle
+                    .createUpdate("UPDATE audit SET times = times + 1 WHERE id = :id")
+                    .bind("id", id)
+                    .execute())
+        > 0;
   }
 
   /**

@@ -52,6 +52,17 @@ abstract class AuditRowsContract {
   }
 
   @Test
+  void anEntryCountsWhatIsRepeated() {
+    rows.append(row(0, "o"));
+    rows.append(row(1, "o"));
+    assertThat(rows.repeat("id-000")).isTrue();
+    assertThat(rows.repeat("id-000")).isTrue();
+    assertThat(rows.repeat("id-002")).as("one that is deleted").isFalse();
+    assertThat(rows.list(Optional.empty(), 10, Optional.empty()).stream().map(AuditRow::times))
+        .containsExactly(1, 3);
+  }
+
+  @Test
   void entriesThatAreTooOldOrTooManyAreDeletedOldestFirst() {
     for (int n = 0; n < 10; n++) rows.append(row(n, "o"));
     assertThat(rows.deleteOld(T0.plusSeconds(2), 100, 100)).as("older than 2 s").isEqualTo(2);

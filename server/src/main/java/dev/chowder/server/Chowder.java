@@ -499,7 +499,14 @@ public final class Chowder implements AutoCloseable {
     var subscriptionService =
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
     var auditRows = new AuditRows(database);
-    var audit = lifeline.add("audit", new AuditLog(auditRows, AuditSettings.of(config), clock));
+    var audit =
+        lifeline.add(
+            "audit",
+            new AuditLog(
+                auditRows,
+                AuditSettings.of(config),
+                clock,
+                (organization, id) -> instanceRows.countLive(organization, Set.of(id)) > 0));
     var deletions =
         lifeline.add(
             "deletions of organizations",

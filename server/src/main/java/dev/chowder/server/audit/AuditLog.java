@@ -1,5 +1,7 @@
 package dev.chowder.server.audit;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.protobuf.Message;
 import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.KeyProto;
@@ -21,13 +23,15 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Writes the audit table. A call of an RPC that the protocol marks {@code audited} is recorded
- * before it is served; if it cannot be recorded, it fails. Failed authentications are counted in
- * memory and recorded per client address and period.
+ * before it is served; if it cannot be recorded, it fails. Equal calls within a period share an
+ * entry, so that the holder of a stolen key cannot push its own entries out of the table. Failed
+ * authentications are counted in memory and recorded per client address and period.
  *
  * <p>Runs after the check of permissions, so that it records only calls that are allowed.
  */
@@ -44,6 +48,8 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
   private final AuditRows rows;
   private final AuditSettings settings;
   private final InstantSource clock;
+  private final BiPredicate<String, String> isInstance;
+  private final Cache<Read, String> entries;
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("audit").factory());
@@ -52,10 +58,33 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
   /** The key of a count; an empty address stands for all that are not counted separately. */
   private record Failure(String action, String address) {}
 
-  public AuditLog(AuditRows rows, AuditSettings settings, InstantSource clock) {
+  /** What the calls have in common that share an entry. */
+  private record Read(
+      String action, String organizationId, String keyId, String instanceId, String address) {
+    private Read withoutInstance() {
+      return new Read(action, organizationId, keyId, "", address);
+    }
+  }
+
+  /**
+   * Begins to record.
+   *
+   * @param isInstance whether an organization (the first argument) has an instance of an id
+   */
+  public AuditLog(
+      AuditRows rows,
+      AuditSettings settings,
+      InstantSource clock,
+      BiPredicate<String, String> isInstance) {
     this.rows = rows;
     this.settings = settings;
     this.clock = clock;
+    this.isInstance = isInstance;
+    this.entries =
+        Caffeine.newBuilder()
+            .maximumSize(settings.entries())
+            .expireAfterWrite(settings.flushEvery())
+            .build();
     every(settings.flushEvery().toMillis(), this::flush);
     every(settings.cleanEvery().toMillis(), this::clean);
   }
@@ -102,17 +131,47 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
       Caller caller, String address, MethodDescriptor<?, ?> method, Message request) {
     var field = request.getDescriptorForType().findFieldByName(INSTANCE_ID);
     var instanceId = field == null ? "" : (String) request.getField(field);
+    record(
+        caller,
+        String.valueOf(method.getBareMethodName()),
+        instanceId,
+        ClientAddress.shown(address));
+  }
+
+  /** Records a call that is about to be served; {@code address} as entries show it. */
+  void record(Caller caller, String action, String instanceId, String address) {
+    var read = new Read(action, caller.organizationId(), caller.keyId(), instanceId, address);
+    if (entries.getIfPresent(read) != null || exists(read)) record(read);
+    else record(read.withoutInstance());
+  }
+
+  /** A malformed id is rejected later, and may be longer than an id. */
+  private boolean exists(Read read) {
+    return Ids.isId(read.instanceId()) && isInstance.test(read.organizationId(), read.instanceId());
+  }
+
+  private void record(Read read) {
+    var id = Ids.next();
+    while (true) {
+      var shared = entries.get(read, _ -> append(id, read));
+      if (shared.equals(id) || rows.repeat(shared)) return;
+      // The retention deleted it.
+      entries.asMap().remove(read, shared);
+    }
+  }
+
+  private String append(String id, Read read) {
     rows.append(
         new AuditRow(
-            Ids.next(),
+            id,
             clock.instant(),
-            String.valueOf(method.getBareMethodName()),
-            caller.organizationId(),
-            caller.keyId(),
-            // A malformed id is rejected later, and may be longer than an id.
-            Ids.isId(instanceId) ? instanceId : "",
-            ClientAddress.shown(address),
+            read.action(),
+            read.organizationId(),
+            read.keyId(),
+            read.instanceId(),
+            read.address(),
             1));
+    return id;
   }
 
   /**

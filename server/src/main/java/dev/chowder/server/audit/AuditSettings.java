@@ -10,8 +10,10 @@ import java.time.Duration;
  * @param maxRows how many entries are kept
  * @param maxRowsOfOne how many entries of one organization are kept
  * @param cleanEvery time between two deletions of old entries
- * @param flushEvery the period for which failed authentications of an address share an entry
+ * @param flushEvery the period for which equal reads, and failed authentications of an address,
+ *     share an entry
  * @param addresses how many addresses are counted separately in one period
+ * @param entries how many entries of reads a node remembers for that period
  */
 public record AuditSettings(
     Duration keep,
@@ -19,7 +21,8 @@ public record AuditSettings(
     int maxRowsOfOne,
     Duration cleanEvery,
     Duration flushEvery,
-    int addresses) {
+    int addresses,
+    int entries) {
   /** Reads {@code chowder.audit}. */
   public static AuditSettings of(Config root) {
     var c = root.getConfig("chowder.audit");
@@ -29,6 +32,7 @@ public record AuditSettings(
         c.getInt("max-rows-per-organization"),
         c.getDuration("clean-every"),
         c.getDuration("flush-every"),
-        c.getInt("addresses"));
+        c.getInt("addresses"),
+        c.getInt("entries"));
   }
 }

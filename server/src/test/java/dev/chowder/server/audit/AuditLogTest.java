@@ -2,7 +2,9 @@ package dev.chowder.server.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.actor.Ids;
 import dev.chowder.server.TestDatabase;
+import dev.chowder.server.auth.Caller;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import dev.chowder.storage.Database;
@@ -10,6 +12,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -18,11 +21,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The counts of failed authentications, on H2. */
+/** What is recorded of reads and failed authentications, on H2. */
 class AuditLogTest {
   private static final Duration NEVER = Duration.ofHours(1);
   private static final AuditSettings TWO_ADDRESSES =
-      new AuditSettings(Duration.ofDays(1), 100, 100, NEVER, NEVER, 2);
+      new AuditSettings(Duration.ofDays(1), 100, 100, NEVER, NEVER, 2, 100);
+
+  private static final String INSTANCE = Ids.next();
 
   private Database database;
   private AuditRows rows;
@@ -38,14 +43,73 @@ class AuditLogTest {
     database.close();
   }
 
+  private AuditLog audit() {
+    return new AuditLog(
+        rows,
+        TWO_ADDRESSES,
+        () -> Instant.EPOCH,
+        (organization, id) -> organization.equals("o") && id.equals(INSTANCE));
+  }
+
   private Map<String, Integer> counted() {
     return rows.list(Optional.empty(), 100, Optional.empty()).stream()
         .collect(Collectors.toMap(AuditRow::address, AuditRow::times));
   }
 
   @Test
+  void equalReadsShareAnEntryAndSoDoThoseOfNoInstance() {
+    var caller = new Caller("o", "k");
+    try (var audit = audit()) {
+      for (int n = 0; n < 1000; n++) audit.record(caller, "TailLogs", INSTANCE, "192.0.2.1");
+      for (int n = 0; n < 1000; n++) {
+        audit.record(caller, "TailLogs", n % 2 == 0 ? "malformed" + n : Ids.next(), "192.0.2.1");
+      }
+      audit.record(new Caller("o", "other"), "TailLogs", INSTANCE, "192.0.2.1");
+      audit.record(new Caller("p", "k"), "TailLogs", INSTANCE, "192.0.2.1");
+      audit.record(caller, "GetSession", INSTANCE, "192.0.2.1");
+      audit.record(caller, "TailLogs", INSTANCE, "192.0.2.2");
+    }
+    assertThat(reads())
+        .containsExactlyInAnyOrder(
+            "o k TailLogs " + INSTANCE + " 192.0.2.1 1000",
+            "o k TailLogs  192.0.2.1 1000",
+            "o other TailLogs " + INSTANCE + " 192.0.2.1 1",
+            "p k TailLogs  192.0.2.1 1",
+            "o k GetSession " + INSTANCE + " 192.0.2.1 1",
+            "o k TailLogs " + INSTANCE + " 192.0.2.2 1");
+  }
+
+  @Test
+  void aReadAfterItsEntryWasDeletedGetsAnother() {
+    try (var audit = audit()) {
+      audit.record(new Caller("o", "k"), "TailLogs", INSTANCE, "192.0.2.1");
+      rows.deleteOld(Instant.EPOCH.plusSeconds(1), 100, 100);
+      assertThat(reads()).isEmpty();
+      for (int n = 0; n < 2; n++) {
+        audit.record(new Caller("o", "k"), "TailLogs", INSTANCE, "192.0.2.1");
+      }
+    }
+    assertThat(reads()).containsExactly("o k TailLogs " + INSTANCE + " 192.0.2.1 2");
+  }
+
+  private List<String> reads() {
+    return rows.list(Optional.empty(), 3000, Optional.empty()).stream()
+        .map(
+            row ->
+                String.join(
+                    " ",
+                    row.organizationId(),
+                    row.keyId(),
+                    row.action(),
+                    row.instanceId(),
+                    row.address(),
+                    "" + row.times()))
+        .toList();
+  }
+
+  @Test
   void anAddressThatIsCountedApartStaysSoWhenTooManyOthersFollow() {
-    try (var audit = new AuditLog(rows, TWO_ADDRESSES, () -> Instant.EPOCH)) {
+    try (var audit = audit()) {
       for (var address : new String[] {"c0000201", "c0000202", "c0000203", "c0000204"}) {
         audit.authenticationFailed(address);
       }
@@ -56,7 +120,7 @@ class AuditLogTest {
 
   @Test
   void failuresWithKeysAndOnTheOperatorsPortAreCountedApart() {
-    try (var audit = new AuditLog(rows, TWO_ADDRESSES, () -> Instant.EPOCH)) {
+    try (var audit = audit()) {
       audit.authenticationFailed("c0000201");
       audit.operatorAuthenticationFailed(InetAddress.ofLiteral("192.0.2.1"));
       audit.operatorAuthenticationFailed(InetAddress.ofLiteral("192.0.2.2"));
@@ -72,7 +136,7 @@ class AuditLogTest {
 
   @Test
   void countsThatTheDatabaseDidNotTakeAreRecordedLater() {
-    try (var audit = new AuditLog(rows, TWO_ADDRESSES, () -> Instant.EPOCH)) {
+    try (var audit = audit()) {
       audit.authenticationFailed("c0000201");
       database.jdbi().useHandle(handle -> handle.execute("ALTER TABLE audit RENAME TO gone"));
       audit.flushQuietly();
