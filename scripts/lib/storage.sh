@@ -41,16 +41,22 @@ storage_is_a_file() {
 }
 
 # storage_copy_database FILE [--unsigned]: a file of H2 belongs to the process that holds it, so a server that runs does it itself.
-# Such a server always signs: it has the key.
+# It signs, unless it is of an earlier version, which runs until scripts/up replaces it: its copy is signed here.
 storage_copy_database() {
   local made
   if storage_is_a_file && process_runs server; then
     api_tools_ensure
     made="$(API_SECONDS="$STORAGE_SECONDS" operator_api POST /operator/backup | jq -r .file)" || die "the server made no backup (see above)."
     mv "$CHOWDER_HOME/backups/$made" "$1"
+    if [ -z "${2:-}" ] && ! storage_is_signed "$1"; then storage_order sign-backup "$1" || die "no backup was made (see above)."; fi
   else
     storage_order backup ${2:+"$2"} "$1" || die "no backup was made (see above)."
   fi
+}
+
+# storage_is_signed FILE: it ends in a tag, whichever key made it (BackupTag).
+storage_is_signed() {
+  tail -c 91 -- "$1" | LC_ALL=C grep -aqxE 'chowder-backup 1 [0-9a-f]{8} [0-9a-f]{64}'
 }
 
 # storage_pack FOLDER FILE [--unsigned]: writes FILE completely or not at all, readable by its owner only, signed
