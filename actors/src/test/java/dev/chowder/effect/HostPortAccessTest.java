@@ -2,6 +2,7 @@ package dev.chowder.effect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.NodePorts;
 import dev.chowder.effect.HostPortAccess.HostPort;
 import dev.chowder.effect.HostPortAccess.State;
@@ -67,6 +68,15 @@ class HostPortAccessTest {
           }
         };
     return new HostPortAccess(rows, driver, SETTINGS, Set.of(CHANNEL), nodes, () -> now, metrics);
+  }
+
+  @Test
+  void envoysPortIsNeverOpenedEvenWhereCallersSeeTheOneOfAProxy() {
+    var config =
+        ConfigFactory.parseMap(
+                Map.of("chowder.host-ports.rest-port", 18443, "chowder.gateway.port", 443))
+            .withFallback(ConfigFactory.load());
+    assertThat(HostPortSettings.of(config).closed()).contains(18443, 22, 5432);
   }
 
   @Test
