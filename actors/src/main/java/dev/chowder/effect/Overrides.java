@@ -33,7 +33,7 @@ public interface Overrides {
   /**
    * Writes the result of a JSON merge patch on overrides.
    *
-   * @param base the current overrides
+   * @param base the current overrides; a missing value counts as no overrides
    * @param version names the new value
    * @throws Refused as {@link #check} does, also for the merged result
    */

@@ -74,7 +74,10 @@ public final class StoredOverrides implements Overrides {
 
   @Override
   public void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch) {
-    put(id, version, accepted(ledger(id, base).patched(patch, limits, schema.get())));
+    // A patch is how a caller sets a missing value again. If only this base is missing, since many
+    // changes came first, the instance rejects the result.
+    var before = find(id, base).orElseGet(OverrideLedger::empty);
+    put(id, version, accepted(before.patched(patch, limits, schema.get())));
   }
 
   private void put(InstanceId id, String version, OverrideLedger ledger) {
@@ -143,13 +146,23 @@ public final class StoredOverrides implements Overrides {
   }
 
   private OverrideLedger ledger(InstanceId id, OverridesVersion holding) {
-    if (holding.version().isEmpty()) return OverrideLedger.empty();
+    return find(id, holding)
+        .orElseThrow(
+            () ->
+                new WorkFailure(
+                    "CONFIG_MISSING",
+                    WHAT + ": its stored value is missing; set it again, then recover"));
+  }
+
+  /** Returns the ledger; empty if its value is missing. */
+  private Optional<OverrideLedger> find(InstanceId id, OverridesVersion holding) {
+    if (holding.version().isEmpty()) return Optional.of(OverrideLedger.empty());
     var value = secrets.get(id.value(), SecretNames.overrides(holding.version()));
-    if (value.isPresent()) return ledger(value.get(), holding.taken());
+    if (value.isPresent()) return Optional.of(ledger(value.get(), holding.taken()));
     // An older version may have recorded a change without a value.
-    if (holding.version().equals(SecretNames.UNVERSIONED)) return OverrideLedger.empty();
-    throw new WorkFailure(
-        "CONFIG_MISSING", WHAT + ": its stored value is missing; set it again, then recover");
+    return holding.version().equals(SecretNames.UNVERSIONED)
+        ? Optional.of(OverrideLedger.empty())
+        : Optional.empty();
   }
 
   private static OverrideLedger ledger(Secret value, Taken taken) {

@@ -233,6 +233,19 @@ class StoredOverridesTest {
             WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("CONFIG_MISSING"));
   }
 
+  @Test
+  void aMissingValueIsSetAgainByAPatch() throws Exception {
+    var lost = new OverridesVersion("v1", Taken.PENDING);
+
+    overrides.patch(id, lost, "v2", json("{\"agents.a\": 1}"));
+
+    var again = new OverridesVersion("v2", Taken.PENDING);
+    assertThat(overrides.shown(Map.of(id, again)).get(id))
+        .isEqualTo(json("{\"agents\": {\"a\": 1}}"));
+    assertThat(overrides.pending(id, new WantedConfig(0, again, false, Map.of())))
+        .containsExactly(json("{\"agents\": {\"a\": 1}}"));
+  }
+
   private ObjectNode shown() {
     return Objects.requireNonNull(overrides.shown(Map.of(id, one.holding())).get(id));
   }
