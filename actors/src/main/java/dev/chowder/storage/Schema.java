@@ -44,12 +44,23 @@ final class Schema {
   }
 
   /**
-   * For an operator who knows that no older node runs.
+   * For an operator who has stopped all older nodes. Nodes of versions before the cluster's lock
+   * are visible only by their sessions.
    *
-   * @throws StorageException when the tables are newer
+   * @throws StorageException if the tables are newer, or older and in use by other sessions
    */
   static void migrate(StorageSettings settings) {
-    withFlyway(settings, Schema::migrate);
+    boolean shared = !settings.dialect().isOwnedByOneNode();
+    withFlyway(
+        settings,
+        flyway -> {
+          boolean older = flyway.info().current() != null && flyway.info().pending().length > 0;
+          if (older && shared) {
+            var connections = flyway.getConfiguration().getDataSource();
+            OtherSessions.refuse(connections, settings.limits().connect());
+          }
+          migrate(flyway);
+        });
   }
 
   private interface Work {

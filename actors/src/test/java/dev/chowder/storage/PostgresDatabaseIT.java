@@ -75,6 +75,33 @@ class PostgresDatabaseIT {
   }
 
   @Test
+  void aMigrationIsRefusedWhileAnotherProcessUsesTheOlderTables() {
+    migrateTo("1");
+    // As a node of a version that holds no lock.
+    try (var node =
+        ConnectionPool.open("chowder", storage.settings(), storage.settings().tables())) {
+      assertThat(node.isRunning()).isTrue();
+      assertThatThrownBy(() -> Database.migrate(storage.settings()))
+          .isInstanceOf(StorageException.class)
+          .hasMessageStartingWith(
+              "cannot migrate the database: sessions of other processes use it (")
+          .hasMessageContaining("chowder at ")
+          .hasMessageContaining("(pid ")
+          .hasMessageEndingWith(
+              "; stop all nodes, close all other sessions, and run scripts/migrate again");
+      assertThatThrownBy(storage::open).hasMessageStartingWith("database: schema version 1 (");
+    }
+
+    Database.migrate(storage.settings());
+
+    try (Database database = storage.open()) {
+      assertThat(new InstanceRows(database).countByStatus()).isEmpty();
+      // Nothing is left to migrate.
+      Database.migrate(storage.settings());
+    }
+  }
+
+  @Test
   void aNewerDatabaseIsRefused() {
     try (Database database = storage.open()) {
       database
