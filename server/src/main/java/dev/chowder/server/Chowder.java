@@ -112,6 +112,7 @@ import dev.chowder.server.instance.SandboxListeners;
 import dev.chowder.server.instance.SessionVisibility;
 import dev.chowder.server.instance.WaitingWorkLimit;
 import dev.chowder.server.key.KeyGrpcService;
+import dev.chowder.server.key.SessionVisibilityUpgrade;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
 import dev.chowder.server.organization.OrganizationAsks;
@@ -488,14 +489,18 @@ public final class Chowder implements AutoCloseable {
             "records of revocations",
             new RevocationRecorder(
                 keys, organizations, config.getDuration("chowder.key.record-every"), clock));
+    var scopedKeys = new ScopedKeys(database, keys, keySettings, clock);
+    var sessionVisibility = new SessionVisibility(asks, changes, overrides, clock);
+    var _ =
+        lifeline.add(
+            "session visibility of earlier keys",
+            new SessionVisibilityUpgrade(
+                scopedKeys,
+                sessionVisibility,
+                config.getDuration("chowder.key.session-visibility-retry")));
     var keyService =
         new KeyGrpcService(
-            new ScopedKeys(database, keys, keySettings, clock),
-            instanceRows,
-            new SessionVisibility(asks, changes, overrides, clock),
-            organizations,
-            revocations,
-            clock);
+            scopedKeys, instanceRows, sessionVisibility, organizations, revocations, clock);
     var subscriptionService =
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
     var auditRows = new AuditRows(database);
