@@ -1,8 +1,8 @@
 package dev.chowder.server.instance;
 
+import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
-import dev.chowder.instance.InstanceView;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -12,6 +12,7 @@ import dev.chowder.storage.InstanceRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,25 +33,43 @@ public final class BulkRecovery {
     this.recovery = recovery;
   }
 
+  /** An instance in {@code error}, and the caller as whom it is recovered. */
+  record Failed(Caller caller, InstanceId id) {}
+
   Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
-    var failed = failed(errorReason, organizationId);
+    return recoverEach(
+        failed(errorReason, organizationId), one -> recovery.recover(one.caller(), one.id()));
+  }
+
+  /** Recovers one after another; one that cannot be recovered does not stop the others. */
+  static Recovery recoverEach(List<Failed> failed, Consumer<Failed> recover) {
     var refused = new ArrayList<Unrecovered>();
     int recovered = 0;
     for (int n = 0; n < failed.size(); n++) {
-      var view = failed.get(n);
+      var one = failed.get(n);
       try {
-        var _ = recovery.recover(new Caller(view.profile().organizationId(), ""), view.id());
+        recover.accept(one);
         recovered++;
       } catch (ApiError why) {
         if (why.reason() == Reason.NO_CAPACITY) {
           return done(new Recovery(recovered, refused, failed.size() - n));
         }
+        refused.add(refused(one, why.reason(), String.valueOf(why.getMessage())));
+      } catch (RuntimeException bug) {
+        LOG.error("instance={} event=bulk-recover-failed", one.id(), bug);
         refused.add(
-            new Unrecovered(
-                view.id().value(), why.reason().name(), String.valueOf(why.getMessage())));
+            refused(
+                one,
+                Reason.INTERNAL,
+                "cannot recover the instance: an error in Chowder itself; the server's log has the"
+                    + " details"));
       }
     }
     return done(new Recovery(recovered, refused, 0));
+  }
+
+  private static Unrecovered refused(Failed one, Reason reason, String message) {
+    return new Unrecovered(one.id().value(), reason.name(), message);
   }
 
   private static Recovery done(Recovery recovery) {
@@ -62,8 +81,8 @@ public final class BulkRecovery {
     return recovery;
   }
 
-  private List<InstanceView> failed(Optional<String> errorReason, Optional<String> organizationId) {
-    var failed = new ArrayList<InstanceView>();
+  private List<Failed> failed(Optional<String> errorReason, Optional<String> organizationId) {
+    var failed = new ArrayList<Failed>();
     var after = Optional.<String>empty();
     while (true) {
       var page = rows.live(PAGE, after);
@@ -75,6 +94,7 @@ public final class BulkRecovery {
               view ->
                   organizationId.isEmpty()
                       || organizationId.get().equals(view.profile().organizationId()))
+          .map(view -> new Failed(new Caller(view.profile().organizationId(), ""), view.id()))
           .forEach(failed::add);
       if (page.size() < PAGE) return failed;
       after = Optional.of(page.getLast().id());

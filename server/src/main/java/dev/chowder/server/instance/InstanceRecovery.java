@@ -16,6 +16,8 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.time.Clock;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives instances that failed another life: slot and room first, then the instance. Knows no rule:
@@ -25,6 +27,8 @@ import java.util.Optional;
  * refused, is given back by the instance, which alone knows: at once here, else by the sweep.
  */
 final class InstanceRecovery {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceRecovery.class);
+
   /** Each further try means that somebody else recovered or deleted it at the same time. */
   private static final int TRIES = 3;
 
@@ -84,8 +88,11 @@ final class InstanceRecovery {
     try {
       return driver.observe(SandboxId.ofInstance(view.id().value())).home();
     } catch (SandboxException why) {
-      throw ApiError.noCapacity(
-          "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
+      // Of one sandbox. Whether the host has room, only the admission tells.
+      LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());
+      throw ApiError.unavailable(
+          "cannot recover the instance: the engine does not answer about its sandbox; call again",
+          RETRY_AFTER_SECONDS);
     }
   }
 

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
@@ -351,6 +352,28 @@ class ReconcilerTest {
           .contains("\"recovered\":2,\"left\":0,\"refused_count\":0");
       crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.running));
       assertThat(node.get(key, other).getStatus()).isEqualTo(Instance.Status.error);
+    }
+  }
+
+  @Test
+  void aSandboxThatDoesNotAnswerKeepsNoOtherInstanceFromBeingRecovered() throws IOException {
+    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+      var key = node.newcomer("whale");
+      var crashed = new TreeSet<>(List.of(node.createRunning(key), node.createRunning(key)));
+      crashed.forEach(id -> node.host().kill(Node.sandbox(id)));
+      crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.error));
+      var hanging = crashed.first();
+
+      node.script().unresponsive(Node.sandbox(hanging));
+      assertThat(node.operator("POST", "instances/recover", "{}").body())
+          .contains("\"recovered\":1,\"left\":0,\"refused_count\":1")
+          .contains("\"instance_id\":\"" + hanging + "\",\"reason\":\"SERVER_UNAVAILABLE\"");
+      node.awaitStatus(key, crashed.last(), Instance.Status.running);
+
+      node.script().responsive(Node.sandbox(hanging));
+      assertThat(node.operator("POST", "instances/recover", "{}").body())
+          .contains("\"recovered\":1,\"left\":0,\"refused_count\":0");
+      node.awaitStatus(key, hanging, Instance.Status.running);
     }
   }
 
