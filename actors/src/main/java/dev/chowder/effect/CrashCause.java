@@ -14,6 +14,9 @@ import java.util.Locale;
  *     stop
  */
 record CrashCause(String reason, String text, boolean byItself) {
+  /** The exit code of a process that SIGKILL ended, as the kernel does without memory. */
+  private static final int KILLED = 137;
+
   CrashCause(String reason, String text) {
     this(reason, text, true);
   }
@@ -22,7 +25,26 @@ record CrashCause(String reason, String text, boolean byItself) {
     return of(ended.exitCode(), ended.outOfMemory(), lastLines, ending);
   }
 
+  /**
+   * Returns the cause of one end.
+   *
+   * @param outOfMemory whether anything in the sandbox was killed for its memory, such as a tool of
+   *     the agent; the process itself only if its exit code is 137
+   */
   static CrashCause of(int exitCode, boolean outOfMemory, String lastLines, Ending ending) {
+    boolean killedForMemory = outOfMemory && exitCode == KILLED;
+    if (!killedForMemory) {
+      if (ending == Ending.WITH_ENGINE) {
+        return new CrashCause(
+            "ENGINE_RESTARTED",
+            "it ended with the engine or the host, exit code " + exitCode,
+            false);
+      }
+      if (ending == Ending.STOPPED || (exitCode == 0 && lastLines.contains("SIGTERM"))) {
+        return new CrashCause(
+            "GATEWAY_STOPPED", "it was stopped from outside, exit code " + exitCode, false);
+      }
+    }
     if (outOfMemory) {
       return new CrashCause(
           "OUT_OF_MEMORY", "killed because the sandbox's memory limit was reached");
@@ -34,14 +56,6 @@ record CrashCause(String reason, String text, boolean byItself) {
     if (saysDiskFull(lastLines)) {
       return new CrashCause(
           "NO_SPACE", "it ended with exit code " + exitCode + " because its disk is full");
-    }
-    if (ending == Ending.WITH_ENGINE) {
-      return new CrashCause(
-          "ENGINE_RESTARTED", "it ended with the engine or the host, exit code " + exitCode, false);
-    }
-    if (ending == Ending.STOPPED || (exitCode == 0 && lastLines.contains("SIGTERM"))) {
-      return new CrashCause(
-          "GATEWAY_STOPPED", "it was stopped from outside, exit code " + exitCode, false);
     }
     return new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code " + exitCode);
   }

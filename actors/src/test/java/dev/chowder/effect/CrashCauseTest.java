@@ -65,4 +65,23 @@ class CrashCauseTest {
     // meanwhile.
     assertThat(CrashCause.of(137, true, "", Ending.WITH_ENGINE).byItself()).isTrue();
   }
+
+  @Test
+  void aToolWithoutMemoryOrAFullDiskMakesNoCrashOfAnEngineLossOrAStop() {
+    var noSpace = "Error: ENOSPC: no space left on device, write";
+    var noHeap = "FATAL ERROR: JavaScript heap out of memory";
+    for (var lines : new String[] {"", noSpace, noHeap}) {
+      for (boolean outOfMemory : new boolean[] {false, true}) {
+        assertThat(CrashCause.of(255, outOfMemory, lines, Ending.WITH_ENGINE).reason())
+            .isEqualTo("ENGINE_RESTARTED");
+        assertThat(CrashCause.of(0, outOfMemory, lines, Ending.STOPPED).reason())
+            .isEqualTo("GATEWAY_STOPPED");
+        assertThat(
+                CrashCause.of(0, outOfMemory, lines + " received SIGTERM", Ending.BY_ITSELF)
+                    .reason())
+            .isEqualTo("GATEWAY_STOPPED");
+      }
+      assertThat(CrashCause.of(137, false, lines, Ending.WITH_ENGINE).byItself()).isFalse();
+    }
+  }
 }
