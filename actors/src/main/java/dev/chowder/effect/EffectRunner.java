@@ -339,6 +339,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var left = limit;
       var pause = settings.retryMin();
       var begun = Optional.<Instant>empty();
+      var unreachable = Optional.<Exception>empty();
       while (true) {
         Step step;
         StageTry tried;
@@ -356,6 +357,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         }
         if (givenUp) return false;
         var why = tried.failure().orElseThrow();
+        if (isUnreachable(why)) unreachable = tried.failure();
+        // The engine that hung before is why the time is over.
+        else if (tried.late()) why = unreachable.orElse(why);
         left = left.minus(tried.took()).minus(pause);
         // Time without the database does not count: no report could be persisted then.
         if (Outage.isBehind(why)) left = limit;
@@ -369,23 +373,32 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       }
     }
 
-    /** One try of a stage: its outcome, or the failure. */
+    /**
+     * One try of a stage: its outcome, or the failure.
+     *
+     * @param late whether it failed because its time was over
+     */
     private record StageTry(
-        Optional<GatewayWork.Outcome> outcome, Optional<Exception> failure, Duration took) {}
+        Optional<GatewayWork.Outcome> outcome,
+        Optional<Exception> failure,
+        boolean late,
+        Duration took) {}
 
     private StageTry tryOnce(Step step, Duration limit) {
       long begun = System.nanoTime();
       var deadline = new Deadline(limit);
       var outcome = Optional.<GatewayWork.Outcome>empty();
       var failure = Optional.<Exception>empty();
+      boolean late = false;
       try {
         outcome = Optional.of(work.run(id, step));
       } catch (InterruptedException | RuntimeException why) {
-        failure = Optional.of(deadline.isOver() ? overdue(limit) : why);
+        late = deadline.isOver();
+        failure = Optional.of(late ? overdue(limit) : why);
       } finally {
         deadline.close();
       }
-      return new StageTry(outcome, failure, Duration.ofNanos(System.nanoTime() - begun));
+      return new StageTry(outcome, failure, late, Duration.ofNanos(System.nanoTime() - begun));
     }
 
     private void finish(Step step, Instant begun, GatewayWork.Outcome outcome) {
@@ -411,9 +424,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
      * it. A create fails at once if the engine does not answer.
      */
     private boolean outlastsItsEngine(Step step, Exception why) {
-      return step.attempt() > 1
-          && why instanceof SandboxException engine
-          && engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
+      return step.attempt() > 1 && isUnreachable(why);
     }
 
     private void fail(Step step, Instant begun, WorkFailure why) {
@@ -613,6 +624,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   /** Both take about 10 s of a processor: more at once than there are processors only wait. */
   private static boolean startsOpenClaw(Stage stage) {
     return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
+  }
+
+  private static boolean isUnreachable(Exception why) {
+    return why instanceof SandboxException engine
+        && engine.reason() == SandboxException.Reason.ENGINE_UNREACHABLE;
   }
 
   private static WorkFailure overdue(Duration limit) {

@@ -108,7 +108,8 @@ public final class InstanceLifecycle {
       case InstanceCommand.EffectFailed f ->
           !isOf(state, f)
               ? accept()
-              : state instanceof Starting && InstanceSightings.isEngineLoss(f.reason())
+              : (state instanceof Starting || state instanceof Restarting)
+                      && InstanceSightings.isEngineLoss(f.reason())
                   ? accept(
                       new InstanceEvent.GatewayLost(
                           f.attempt(), f.reason(), f.message(), false, f.now()))
@@ -372,6 +373,7 @@ public final class InstanceLifecycle {
           switch (state) {
             case Running r -> waiting(r, r.stages(), r.restarts(), lost);
             case Starting s -> waiting(s, s.progress().done(), s.restarts(), lost);
+            case Restarting r -> waiting(r, r.stages(), Restarts.NONE, lost);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.RestartRequested(_, var at) -> {

@@ -24,7 +24,7 @@ import java.util.Set;
  * What it means for an instance to be seen so from outside; a part of the rules, as pure as they.
  */
 final class InstanceSightings {
-  /** Reasons of failed starts that the gateway did not cause. */
+  /** Reasons of failed starts and restarts that the gateway did not cause. */
   private static final Set<String> ENGINE_LOSSES =
       Set.of("ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
@@ -76,7 +76,7 @@ final class InstanceSightings {
     };
   }
 
-  /** Whether a start failed for this reason because engine or host ended the gateway. */
+  /** Whether a start or restart failed for this reason because of the engine or the host. */
   static boolean isEngineLoss(String reason) {
     return ENGINE_LOSSES.contains(reason);
   }

@@ -206,6 +206,27 @@ class EffectRunnerTest {
   }
 
   @Test
+  void aStageWhoseTimeIsOverWhileItsEngineHangsFailsForItsEngine() throws InterruptedException {
+    runner.close();
+    runner = runner(8, Duration.ofMillis(500));
+    work.failure =
+        Optional.of(
+            new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
+    // The first try fails for its engine, the second one hangs until its time is over.
+    work.gate.release(1);
+    runner.owe(ID, stage(2), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo("ENGINE_UNREACHABLE");
+              assertThat(failed.message()).isEqualTo("onboard: docker: no answer");
+            });
+    assertThat(work.begun).hasValueGreaterThanOrEqualTo(2);
+    assertThat(work.interrupted).hasPositiveValue();
+  }
+
+  @Test
   void stagesThatEndSoonAfterOneAnotherAreToldTogether() throws InterruptedException {
     reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(3);

@@ -629,6 +629,22 @@ class InstanceLifecycleTest {
                 States.PROFILE.organizationId(), 6, List.of(), T0.plusSeconds(6)));
   }
 
+  @Test
+  void aRestartWhoseEngineDoesNotAnswerIsTriedAgainAndIsNoError() {
+    var failed =
+        new InstanceCommand.EffectFailed(
+            1, Optional.empty(), T0, "ENGINE_UNREACHABLE", "stop: docker: no answer", LATER);
+    var waiting = apply(state("Restarting"), failed);
+    assertThat(waiting.owed())
+        .isEqualTo(
+            new InstanceEffect.AwaitStart(
+                States.PROFILE.organizationId(), 1, List.of(LATER), LATER));
+    assertThat(apply(waiting, new InstanceCommand.StartDue(1, LATER)))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(2));
+    assertThat(apply(state("Stopping"), failed)).isInstanceOf(InstanceState.Errored.class);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED"})
   void aStartThatEndsWithItsEngineIsTriedAgainAndIsNoError(String reason) {

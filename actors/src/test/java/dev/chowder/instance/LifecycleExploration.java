@@ -221,6 +221,9 @@ final class LifecycleExploration {
         "`EffectFailed`, the engine ended in the current stage",
         failed(attempt, Optional.of(stage), "ENGINE_RESTARTED"));
     reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
+    reports.put(
+        "`EffectFailed`, the engine does not answer a stop",
+        failed(attempt, Optional.empty(), "ENGINE_UNREACHABLE"));
     reports.put("`StartDue`", new InstanceCommand.StartDue(attempt, T0));
     reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
     reports.put(
