@@ -51,7 +51,11 @@ public final class HostPortAccess {
   private final NodePorts nodes;
   private final InstantSource clock;
   private Set<Integer> open = Set.of();
-  private Set<Integer> alarmed = Set.of();
+
+  /**
+   * Written under the monitor; /metrics reads it without, since a refresh may wait for the engine.
+   */
+  private volatile Set<Integer> alarmed = Set.of();
 
   /**
    * Creates the access for one host.
@@ -77,7 +81,7 @@ public final class HostPortAccess {
         .register(metrics);
   }
 
-  private synchronized double alarms() {
+  private double alarms() {
     return alarmed.size();
   }
 

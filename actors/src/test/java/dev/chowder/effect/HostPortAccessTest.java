@@ -17,6 +17,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +35,7 @@ class HostPortAccessTest {
 
   @TempDir Path home;
   private final AtomicInteger notified = new AtomicInteger();
+  private volatile Runnable slow = () -> {};
   private Instant now = Instant.parse("2026-03-01T10:00:00Z");
   private SimpleMeterRegistry metrics;
   private Database database;
@@ -64,6 +68,7 @@ class HostPortAccessTest {
 
           @Override
           public Set<Integer> ownPorts() {
+            slow.run();
             return Set.of(9090, OTHER_NODE);
           }
         };
@@ -85,6 +90,38 @@ class HostPortAccessTest {
     assertThat(access.mayName(1234)).isTrue();
     for (int port : new int[] {22, 80, 5432, 9090, OTHER_NODE, 9093, 9901}) {
       assertThat(access.mayName(port)).as("%s", port).isFalse();
+    }
+  }
+
+  @Test
+  void metricsAreReadWhileARefreshWaits() throws InterruptedException {
+    access.use("a", 8000);
+    var reached = new CountDownLatch(1);
+    var answer = new CountDownLatch(1);
+    slow =
+        () -> {
+          reached.countDown();
+          awaitAnswer(answer);
+        };
+    var refresh = Thread.ofVirtual().start(access::refresh);
+    try {
+      assertThat(reached.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(
+              CompletableFuture.supplyAsync(
+                  () -> metrics.get("chowder.host.ports.unlisted").gauge().value()))
+          .succeedsWithin(Duration.ofSeconds(20))
+          .isEqualTo(1.0);
+    } finally {
+      answer.countDown();
+      refresh.join();
+    }
+  }
+
+  private static void awaitAnswer(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
