@@ -42,7 +42,7 @@ boot_script() {
   while IFS= read -r name; do
     printf 'export %s=%q\n' "$name" "${!name}"
   done < <(boot_names)
-  # Never with the first agent: if it cannot be created, systemd would end all processes of the unit.
+  # Does not create a first agent: if that failed, systemd would end all processes of the unit.
   printf 'exec %q --at-boot\n' "$ROOT/scripts/up"
 }
 

@@ -621,7 +621,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     String once() throws InterruptedException;
   }
 
-  /** Both take about 10 s of a processor: more at once than there are processors only wait. */
+  /** Both take up to 10 s of a processor and wait for the disk in between. */
   private static boolean startsOpenClaw(Stage stage) {
     return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
   }

@@ -113,7 +113,7 @@ public final class GatewayStages implements GatewayWork {
           why.reason() == SandboxException.Reason.NOT_FOUND
               && !driver.observe(sandbox).homeExists();
       if (!lost) throw why;
-      // As where no stage is under way: which of the two finds out is chance.
+      // The same reason as that of an observation: either may find the loss first.
       throw new WorkFailure(
           "SANDBOX_LOST",
           "cannot use the home volume: it is gone; if its disk is missing, bring it back before you"

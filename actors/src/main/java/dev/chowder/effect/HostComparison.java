@@ -128,8 +128,8 @@ final class HostComparison {
   private record Unclear(Set<SandboxId> all, Set<SandboxId> counted) {}
 
   /**
-   * Returns those to which nothing less may happen. Without a finding by the listing, the listing
-   * does not show the sandbox, or its instance did not reply.
+   * Returns the unknown sandboxes that may be lost or removed. Without a finding by the listing,
+   * the listing does not show the sandbox, or its instance did not reply.
    */
   private static Set<SandboxId> counted(
       List<SandboxId> unclear, Map<SandboxId, Finding> byListing) {

@@ -26,9 +26,9 @@ public record ConfigValues(
       new ConfigValues(OverridesVersion.NONE, Map.of(), List.of());
 
   /**
-   * How many accepted versions a state remembers. A command is resent for at most {@code
-   * ask-timeout}, and an effect reads a value within milliseconds of its version; meanwhile the
-   * value must be there.
+   * How many accepted versions a state remembers. The value of a version must exist while its
+   * command is resent, at most {@code ask-timeout}, and until an effect has read it, milliseconds
+   * after the version.
    */
   static final int REMEMBERED = 32;
 

@@ -188,7 +188,8 @@ public final class InstanceLifecycle {
     var homes = state.profile().homes();
     // Also a home that the journal does not know: it may still be the agent's.
     var kept = r.home().filter(seen -> !homes.isUnused(seen, state.attempt()));
-    // Homes get the number of their attempt, and none that of this home. One has no number.
+    // A new home is numbered by its attempt, so the attempt must exceed the number of this home. An
+    // unreadable label has no number.
     int taken = kept.filter(home -> home != Homes.UNREADABLE).orElse(0);
     int attempt = Math.max(state.attempt(), taken) + 1;
     return accept(
