@@ -66,7 +66,7 @@ public final class BodyLimit {
   /**
    * Admits a body.
    *
-   * @param length in bytes, as its client announces it; empty if unknown
+   * @param length in bytes, as its client announces it or Envoy takes at most; empty if unknown
    * @throws ApiError {@code RATE_LIMITED} if the organization has too many bytes under way
    */
   public void admit(String organizationId, OptionalLong length) {

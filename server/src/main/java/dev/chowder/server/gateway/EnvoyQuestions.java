@@ -18,9 +18,9 @@ import io.envoyproxy.envoy.type.v3.HttpStatus;
 import io.envoyproxy.envoy.type.v3.StatusCode;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,16 +71,31 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
     }
     var header = Optional.ofNullable(http.getHeadersMap().get("authorization"));
     var caller = keys.caller(address, header.map(List::of).orElse(List.of()));
-    bodies.admit(caller.organizationId(), length(http.getHeadersMap().get("content-length")));
+    bodies.admit(caller.organizationId(), length(http, question.getContextExtensionsMap()));
     return CheckResponse.newBuilder()
         .setStatus(com.google.rpc.Status.newBuilder().setCode(Code.OK_VALUE))
         .setOkResponse(OkHttpResponse.getDefaultInstance())
         .build();
   }
 
-  private static OptionalLong length(@Nullable String header) {
+  /**
+   * Returns how long the body is, or may become; empty if unknown. On HTTP/1 a request without both
+   * headers has no body. On HTTP/2 it may have one, whose most bytes Envoy's route states if it
+   * takes less than usual.
+   */
+  private static OptionalLong length(
+      AttributeContext.HttpRequest http, Map<String, String> extensions) {
+    var headers = http.getHeadersMap();
+    var announced = headers.get("content-length");
+    if (announced != null) return number(announced);
+    boolean isHttp1 = http.getProtocol().startsWith("HTTP/1.");
+    if (isHttp1 && !headers.containsKey("transfer-encoding")) return OptionalLong.of(0);
+    return number(extensions.getOrDefault("max_body_bytes", ""));
+  }
+
+  private static OptionalLong number(String text) {
     try {
-      return header == null ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(header));
+      return OptionalLong.of(Long.parseLong(text));
     } catch (NumberFormatException notALength) {
       return OptionalLong.empty();
     }

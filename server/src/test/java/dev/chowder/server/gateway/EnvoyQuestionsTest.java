@@ -1,0 +1,126 @@
+package dev.chowder.server.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.server.auth.Caller;
+import dev.chowder.server.auth.KeyAuthenticator;
+import dev.chowder.server.auth.KeyCheck;
+import dev.chowder.server.auth.RejectionDelay;
+import dev.chowder.server.auth.UnknownLimit;
+import dev.chowder.server.auth.UnknownSettings;
+import dev.chowder.server.call.BodyLimit;
+import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
+import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
+import io.envoyproxy.envoy.service.auth.v3.CheckResponse;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** The check of a key before a body, with the limits of {@code reference.conf}. */
+class EnvoyQuestionsTest {
+  private static final String KEY = "Bearer chd_org_valid";
+  private static final int IN_A_ROW = 64;
+
+  /** Of unknown lengths, which count as 4 MiB each, 128 MiB are fewer. */
+  private static final int UNKNOWN_AT_ONCE = 31;
+
+  private final EnvoyQuestions questions =
+      questions(_ -> Optional.of(new Caller("organization", "key")));
+
+  private static EnvoyQuestions questions(KeyAuthenticator keys) {
+    var config = ConfigFactory.load();
+    var unknown = UnknownSettings.of(config);
+    var delay = new RejectionDelay(Duration.ofMillis(1), 1);
+    return new EnvoyQuestions(
+        new KeyCheck(keys, _ -> {}, unknown, delay),
+        new BodyLimit(BodyLimit.Settings.of(config)),
+        new GatewayAuthorization(
+            (_, _) -> {
+              throw new AssertionError("no gateway");
+            },
+            (_, _, _) -> Optional.empty(),
+            "localhost",
+            _ -> {},
+            new UnknownLimit<>("hosts", unknown, delay)));
+  }
+
+  @Test
+  void callsWithoutABodyAreNotRejectedOnHttp1() {
+    for (int n = 0; n < IN_A_ROW; n++) {
+      assertThat(status(questions, "HTTP/1.1", Map.of(), Map.of())).as("call %d", n).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void callsThatTakeNoBodyAreNotRejectedOnHttp2() {
+    for (int n = 0; n < IN_A_ROW; n++) {
+      assertThat(status(questions, "HTTP/2", Map.of(), Map.of("max_body_bytes", "16384")))
+          .as("call %d", n)
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void bodiesOfUnknownLengthCountAsMuchAsEnvoyTakes() {
+    for (var call :
+        List.of(
+            Map.entry("HTTP/1.1", Map.of("transfer-encoding", "chunked")),
+            Map.entry("HTTP/2", Map.<String, String>of()))) {
+      var fresh = questions(_ -> Optional.of(new Caller("organization", "key")));
+      for (int n = 0; n < UNKNOWN_AT_ONCE; n++) {
+        assertThat(status(fresh, call.getKey(), call.getValue(), Map.of())).isEqualTo(200);
+      }
+      assertThat(status(fresh, call.getKey(), call.getValue(), Map.of())).isEqualTo(429);
+    }
+  }
+
+  private static int status(
+      EnvoyQuestions questions,
+      String protocol,
+      Map<String, String> headers,
+      Map<String, String> extensions) {
+    var response = check(questions, protocol, headers, extensions);
+    return response.hasOkResponse() ? 200 : response.getDeniedResponse().getStatus().getCodeValue();
+  }
+
+  private static CheckResponse check(
+      EnvoyQuestions questions,
+      String protocol,
+      Map<String, String> headers,
+      Map<String, String> extensions) {
+    var sent = new HashMap<>(headers);
+    sent.put("authorization", KEY);
+    var attributes = AttributeContext.newBuilder().putContextExtensions("check", "api_key");
+    attributes.putAllContextExtensions(extensions);
+    attributes
+        .getSourceBuilder()
+        .getAddressBuilder()
+        .getSocketAddressBuilder()
+        .setAddress("192.0.2.1");
+    attributes.getRequestBuilder().getHttpBuilder().setProtocol(protocol).putAllHeaders(sent);
+    var responses = new ArrayList<CheckResponse>();
+    questions.check(
+        CheckRequest.newBuilder().setAttributes(attributes).build(),
+        new StreamObserver<>() {
+          @Override
+          public void onNext(CheckResponse response) {
+            responses.add(response);
+          }
+
+          @Override
+          public void onError(Throwable thrown) {
+            throw new AssertionError(thrown);
+          }
+
+          @Override
+          public void onCompleted() {}
+        });
+    return responses.getFirst();
+  }
+}
