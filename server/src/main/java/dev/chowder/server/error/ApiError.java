@@ -51,6 +51,9 @@ public final class ApiError extends RuntimeException {
 
   private static final int UPGRADE_RETRY_AFTER_SECONDS = 30;
 
+  /** About as long as a database takes to start. */
+  private static final int OUTAGE_RETRY_AFTER_SECONDS = 5;
+
   private final Reason reason;
   private final @Nullable String field;
   private final @Nullable Integer retryAfterSeconds;
@@ -140,6 +143,13 @@ public final class ApiError extends RuntimeException {
   /** The server cannot do it now; worth another try after the given seconds. */
   public static ApiError unavailable(String message, int retryAfterSeconds) {
     return new ApiError(Reason.SERVER_UNAVAILABLE, message, null, retryAfterSeconds, Map.of());
+  }
+
+  /** The database does not answer; see {@code Outage}. */
+  public static ApiError databaseUnavailable() {
+    return unavailable(
+        "database: no answer (expected: one; what was asked may have happened)",
+        OUTAGE_RETRY_AFTER_SECONDS);
   }
 
   /** Nodes are being upgraded, and the older ones could not read what the call would write. */

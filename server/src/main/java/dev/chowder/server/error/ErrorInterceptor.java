@@ -20,9 +20,6 @@ import org.slf4j.LoggerFactory;
 public final class ErrorInterceptor implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorInterceptor.class);
 
-  /** About as long as a database takes to start. */
-  private static final int OUTAGE_RETRY_SECONDS = 5;
-
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
@@ -104,9 +101,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
           requestId,
           getMethodDescriptor().getFullMethodName(),
           why.toString().lines().findFirst().orElse(""));
-      return ApiError.unavailable(
-          "database: no answer (expected: one; what was asked may have happened)",
-          OUTAGE_RETRY_SECONDS);
+      return ApiError.databaseUnavailable();
     }
 
     private ApiError bug(Status status) {

@@ -6,6 +6,7 @@ import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.call.BodyLimit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.storage.Outage;
 import io.envoyproxy.envoy.config.core.v3.HeaderValue;
 import io.envoyproxy.envoy.config.core.v3.HeaderValueOption;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
@@ -54,11 +55,22 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
     } catch (ApiError why) {
       response = denied(why);
     } catch (RuntimeException thrown) {
-      LOG.error("a query of Envoy failed", thrown);
-      response = denied(ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder"));
+      response = denied(explain(thrown));
     }
     answer.onNext(response);
     answer.onCompleted();
+  }
+
+  /** As {@code ErrorInterceptor} does for calls: an outage of the database is no bug. */
+  private static ApiError explain(RuntimeException thrown) {
+    if (Outage.isBehind(thrown)) {
+      LOG.warn(
+          "a query of Envoy failed: the database does not answer: {}",
+          thrown.toString().lines().findFirst().orElse(""));
+      return ApiError.databaseUnavailable();
+    }
+    LOG.error("a query of Envoy failed", thrown);
+    return ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder");
   }
 
   private CheckResponse decide(AttributeContext question) {

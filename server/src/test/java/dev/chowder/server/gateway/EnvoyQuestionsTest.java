@@ -14,6 +14,7 @@ import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
 import io.envoyproxy.envoy.service.auth.v3.CheckResponse;
 import io.grpc.stub.StreamObserver;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -78,6 +79,26 @@ class EnvoyQuestionsTest {
       }
       assertThat(status(fresh, call.getKey(), call.getValue(), Map.of())).isEqualTo(429);
     }
+  }
+
+  @Test
+  void anOutageOfTheDatabaseIsNoBug() {
+    var without =
+        questions(
+            _ -> {
+              throw new IllegalStateException(
+                  new SQLTransientConnectionException("no connection in time"));
+            });
+    var denied =
+        check(without, "HTTP/1.1", Map.of("content-length", "2"), Map.of()).getDeniedResponse();
+    assertThat(denied.getStatus().getCodeValue()).isEqualTo(503);
+    assertThat(denied.getBody()).contains("SERVER_UNAVAILABLE");
+    assertThat(denied.getHeadersList())
+        .anySatisfy(
+            header -> {
+              assertThat(header.getHeader().getKey()).isEqualTo("retry-after");
+              assertThat(header.getHeader().getValue()).isEqualTo("5");
+            });
   }
 
   private static int status(
