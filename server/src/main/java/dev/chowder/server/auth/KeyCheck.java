@@ -11,11 +11,13 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * Reads the API key from an {@code authorization} header and returns its caller. Bounds the cost of
- * unknown keys. Does not know how the header arrived.
+ * Reads the API key from an {@code authorization} header and returns its caller. Each client
+ * address has a number of attempts with missing, malformed and unknown keys. Beyond it, unknown keys are
+ * not looked up, and every rejection is delayed. Does not know how the header arrived.
  */
 public final class KeyCheck {
-  // Long enough for every key that Chowder issues; a longer text is not worth a hash.
+  // Long enough for every key that Chowder issues; a longer text is not worth a hash. envoy/envoy.yaml
+  // has the same pattern, since it limits requests whose key is not well-formed.
   private static final Pattern BEARER =
       Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
 
@@ -46,15 +48,20 @@ public final class KeyCheck {
    * @throws ApiError {@code KEY_INVALID}, or {@code RATE_LIMITED} after too many unknown keys
    */
   public Caller caller(String address, List<String> headers) {
-    if (headers.isEmpty()) throw invalid(address, "none");
-    if (headers.size() > 1) throw invalid(address, "more than one");
+    if (headers.isEmpty()) throw malformed(address, "none");
+    if (headers.size() > 1) throw malformed(address, "more than one");
     var bearer = BEARER.matcher(headers.getFirst());
-    if (!bearer.matches()) throw invalid(address, "a malformed one");
+    if (!bearer.matches()) throw malformed(address, "a malformed one");
     var key = Secret.of(bearer.group(1));
     var hash = Hashing.sha256().hashString(key.reveal(), StandardCharsets.US_ASCII);
     return unknown
         .find(address, hash, () -> keys.authenticate(key))
         .orElseThrow(() -> invalid(address, "an invalid one"));
+  }
+
+  private ApiError malformed(String address, String got) {
+    unknown.count(address);
+    return invalid(address, got);
   }
 
   private ApiError invalid(String address, String got) {

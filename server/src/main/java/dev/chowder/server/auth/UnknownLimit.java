@@ -91,6 +91,14 @@ public final class UnknownLimit<V> {
     }
   }
 
+  /**
+   * Counts an attempt that needs no lookup. Returns after a delay if the address has no attempts
+   * left.
+   */
+  void count(String address) {
+    if (!bucket(address).tryConsume(1)) delay.await();
+  }
+
   private void take(String address) {
     var probe = bucket(address).tryConsumeAndReturnRemaining(1);
     if (probe.isConsumed()) return;
