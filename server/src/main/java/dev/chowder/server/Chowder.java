@@ -596,7 +596,7 @@ public final class Chowder implements AutoCloseable {
                             .guard(
                                 new EnvoyQuestions(
                                     keyCheck,
-                                    new BodyLimit(BodyLimit.Settings.of(config)),
+                                    new BodyLimit(BodyLimit.Settings.of(config), rejectionDelay),
                                     new GatewayAuthorization(
                                         directory,
                                         new SandboxListeners(

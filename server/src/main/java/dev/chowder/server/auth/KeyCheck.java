@@ -12,11 +12,12 @@ import java.util.regex.Pattern;
 
 /**
  * Reads the API key from an {@code authorization} header and returns its caller. Each client
- * address has a number of attempts with missing, malformed and unknown keys. Beyond it, unknown keys are
- * not looked up, and every rejection is delayed. Does not know how the header arrived.
+ * address has a number of attempts with missing, malformed and unknown keys. Beyond it, unknown
+ * keys are not looked up, and every rejection is delayed. Does not know how the header arrived.
  */
 public final class KeyCheck {
-  // Long enough for every key that Chowder issues; a longer text is not worth a hash. envoy/envoy.yaml
+  // Long enough for every key that Chowder issues; a longer text is not worth a hash.
+  // envoy/envoy.yaml
   // has the same pattern, since it limits requests whose key is not well-formed.
   private static final Pattern BEARER =
       Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
@@ -24,6 +25,7 @@ public final class KeyCheck {
   private final KeyAuthenticator keys;
   private final Consumer<String> failures;
   private final UnknownLimit<HashCode> unknown;
+  private final RejectionDelay delay;
 
   /**
    * Checks keys with {@code keys}, as often as {@code settings} allow for unknown ones.
@@ -37,6 +39,7 @@ public final class KeyCheck {
       RejectionDelay delay) {
     this.keys = keys;
     this.failures = failures;
+    this.delay = delay;
     this.unknown = new UnknownLimit<>("keys", settings, delay);
   }
 
@@ -45,7 +48,8 @@ public final class KeyCheck {
    *
    * @param address of the client, as {@link ClientAddress} names it
    * @param headers all values of {@code authorization}
-   * @throws ApiError {@code KEY_INVALID}, or {@code RATE_LIMITED} after too many unknown keys
+   * @throws ApiError {@code KEY_INVALID}, {@code RATE_LIMITED} after too many unknown keys, or
+   *     {@code ORGANIZATION_SUSPENDED} after a delay
    */
   public Caller caller(String address, List<String> headers) {
     if (headers.isEmpty()) throw malformed(address, "none");
@@ -54,9 +58,15 @@ public final class KeyCheck {
     if (!bearer.matches()) throw malformed(address, "a malformed one");
     var key = Secret.of(bearer.group(1));
     var hash = Hashing.sha256().hashString(key.reveal(), StandardCharsets.US_ASCII);
-    return unknown
-        .find(address, hash, () -> keys.authenticate(key))
-        .orElseThrow(() -> invalid(address, "an invalid one"));
+    try {
+      return unknown
+          .find(address, hash, () -> keys.authenticate(key))
+          .orElseThrow(() -> invalid(address, "an invalid one"));
+    } catch (ApiError rejected) {
+      // The organization's rate limit, which delays its rejections, is behind this.
+      if (rejected.reason() == Reason.ORGANIZATION_SUSPENDED) delay.await();
+      throw rejected;
+    }
   }
 
   private ApiError malformed(String address, String got) {

@@ -3,6 +3,7 @@ package dev.chowder.server.call;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.typesafe.config.Config;
+import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.error.ApiError;
 import io.github.bucket4j.Bucket;
 import java.time.Duration;
@@ -19,6 +20,7 @@ public final class BodyLimit {
   private static final Duration MARGIN = Duration.ofMinutes(1);
 
   private final Settings settings;
+  private final RejectionDelay delay;
   private final Cache<String, Bucket> buckets;
 
   /**
@@ -52,8 +54,10 @@ public final class BodyLimit {
     }
   }
 
-  public BodyLimit(Settings settings) {
+  /** Creates one for a node, whose rejections are delayed by {@code delay}. */
+  public BodyLimit(Settings settings, RejectionDelay delay) {
     this.settings = settings;
+    this.delay = delay;
     this.buckets =
         Caffeine.newBuilder()
             .maximumSize(settings.organizations())
@@ -67,13 +71,15 @@ public final class BodyLimit {
    * Admits a body.
    *
    * @param length in bytes, as its client announces it or Envoy takes at most; empty if unknown
-   * @throws ApiError {@code RATE_LIMITED} if the organization has too many bytes under way
+   * @throws ApiError {@code RATE_LIMITED} after a delay, if the organization has too many bytes
+   *     under way
    */
   public void admit(String organizationId, OptionalLong length) {
     long bytes = Math.min(Math.max(length.orElse(settings.maxBytes()), 0), settings.maxBytes());
     var bucket = buckets.get(organizationId, _ -> bucket());
     var probe = bucket.tryConsumeAndReturnRemaining(bytes + settings.requestBytes());
     if (probe.isConsumed()) return;
+    delay.await();
     throw ApiError.rateLimited(
         "cannot take more bodies of this organization: the limit is %d bytes per second; retry later"
             .formatted(settings.bytesPerSecond()),

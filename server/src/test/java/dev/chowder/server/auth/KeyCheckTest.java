@@ -45,6 +45,21 @@ class KeyCheckTest {
     assertThat(reasons).contains(Reason.RATE_LIMITED);
   }
 
+  @Test
+  void callsOfASuspendedOrganizationAreRejectedSlowly() {
+    var keys =
+        check(
+            _ -> {
+              throw ApiError.organizationSuspended();
+            });
+    long began = System.nanoTime();
+    for (int n = 0; n < CALLS; n++) {
+      assertThat(reason(keys, List.of("Bearer chd_sk_valid")))
+          .isEqualTo(Reason.ORGANIZATION_SUSPENDED);
+    }
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(LEAST);
+  }
+
   private static Reason reason(KeyCheck keys, List<String> headers) {
     return catchThrowableOfType(ApiError.class, () -> keys.caller(ADDRESS, headers)).reason();
   }

@@ -6,24 +6,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.ConfigFactory;
+import dev.chowder.server.auth.RejectionDelay;
 import dev.chowder.server.call.BodyLimit.Settings;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import java.time.Duration;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class BodyLimitTest {
+  private static final Duration DELAY = Duration.ofMillis(40);
   private static final OptionalLong UNKNOWN = OptionalLong.empty();
 
   /** Nothing to speak of is refilled during a test. */
-  private final BodyLimit limit = new BodyLimit(new Settings(1, 10_000, 100, 4_000, 10));
+  private final BodyLimit limit =
+      new BodyLimit(new Settings(1, 10_000, 100, 4_000, 10), new RejectionDelay(DELAY, 1));
 
   @Test
   void anOrganizationHasSoManyBytesUnderWayAndAnotherOneHasItsOwn() {
     limit.admit("a", OptionalLong.of(3_900));
     limit.admit("a", UNKNOWN);
+    long began = System.nanoTime();
     var rejected =
         catchThrowableOfType(ApiError.class, () -> limit.admit("a", OptionalLong.of(2_000)));
+    assertThat(Duration.ofNanos(System.nanoTime() - began))
+        .isGreaterThanOrEqualTo(DELAY.dividedBy(2));
     assertThat(rejected.reason()).isEqualTo(Reason.RATE_LIMITED);
     assertThat(rejected)
         .hasMessage(

@@ -122,7 +122,8 @@ final class Edge implements AutoCloseable {
                             .guard(
                                 new EnvoyQuestions(
                                     keys,
-                                    new BodyLimit(BodyLimit.Settings.of(config)),
+                                    new BodyLimit(
+                                        BodyLimit.Settings.of(config), rate.rejectionDelay()),
                                     gateways)))),
                 new GrpcServer.Gate(
                     keys,

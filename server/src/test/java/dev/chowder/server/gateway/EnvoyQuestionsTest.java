@@ -40,7 +40,7 @@ class EnvoyQuestionsTest {
     var delay = new RejectionDelay(Duration.ofMillis(1), 1);
     return new EnvoyQuestions(
         new KeyCheck(keys, _ -> {}, unknown, delay),
-        new BodyLimit(BodyLimit.Settings.of(config)),
+        new BodyLimit(BodyLimit.Settings.of(config), delay),
         new GatewayAuthorization(
             (_, _) -> {
               throw new AssertionError("no gateway");
