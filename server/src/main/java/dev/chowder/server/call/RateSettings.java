@@ -38,8 +38,8 @@ public record RateSettings(
    *
    * @param refill calls that become free again in each {@code per}
    * @param burst calls that may be made at once after a pause
-   * @param remembered how many of those it holds for; beyond it the one unheard of for longest
-   *     begins anew
+   * @param remembered how many of those it holds for; beyond it the least recently seen one gets a
+   *     full bucket
    */
   public record Bound(int refill, Duration per, int burst, int remembered) {
     /** Returns a limit that allows this many times as many calls. */
