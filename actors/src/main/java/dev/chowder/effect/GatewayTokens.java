@@ -28,6 +28,9 @@ import java.util.Optional;
  * that at any moment one is valid, and it can be told which. The next one is kept beside the
  * present one, under the number of its rotation, until the gateway takes it; so after a crash the
  * same is done again, with the same token.
+ *
+ * <p>That number is also the fence: a node that was paused in a rotation writes nothing once
+ * another node has begun a later one.
  */
 public final class GatewayTokens {
   private static final int TOKEN_BYTES = 32;
@@ -83,13 +86,19 @@ public final class GatewayTokens {
 
   /** The settled one, made when there is none. */
   Secret settledOrMade(InstanceId id) {
+    var settled = settled(id);
+    if (settled.isPresent()) return settled.get();
+    var made = make();
+    var name = SecretNames.GATEWAY_TOKEN;
+    // Another node may have made one meanwhile, which a caller may already have.
+    if (secrets.putIf(id.value(), name, made, name, Optional::isEmpty)) return made;
     return settled(id)
-        .orElseGet(
-            () -> {
-              var made = make();
-              secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, made);
-              return made;
-            });
+        .orElseThrow(
+            () ->
+                new WorkFailure(
+                    "TOKEN_MISSING",
+                    "cannot create the gateway token: another node creates or removes it; it is"
+                        + " tried again"));
   }
 
   /** Before a gateway starts: its file may be of before a rotation, or from the midst of one. */
@@ -98,40 +107,85 @@ public final class GatewayTokens {
     settled(id).ifPresent(token -> writeFile(sandbox, fence, token));
   }
 
-  /** Does what is owed; may be done again. */
+  /**
+   * Does what is owed; may be done again.
+   *
+   * @throws WorkFailure {@code TOKEN_SUPERSEDED} if a later rotation has begun
+   */
   void rotate(InstanceId id, RotateToken owed) throws InterruptedException {
     var former = settledOrMade(id);
     var next = next(id, owed.rotation());
     if (!owed.endpoint().isEmpty()) {
       handOver(id, owed, former, next);
     }
-    secrets.put(id.value(), SecretNames.GATEWAY_TOKEN, next);
+    boolean written =
+        secrets.putIf(
+            id.value(),
+            SecretNames.GATEWAY_TOKEN,
+            next.token(),
+            SecretNames.NEXT_GATEWAY_TOKEN,
+            kept -> kept.map(Next::of).equals(Optional.of(next)));
+    if (!written) throw superseded(owed.rotation());
   }
 
-  private Secret next(InstanceId id, int rotation) {
-    var kept = kept(id).filter(next -> next.rotation() == rotation);
-    if (kept.isPresent()) return kept.get().token();
-    var made = new Next(rotation, make());
-    secrets.put(id.value(), SecretNames.NEXT_GATEWAY_TOKEN, made.toSecret());
-    return made.token();
+  private Next next(InstanceId id, int rotation) {
+    var before = kept(id);
+    if (before.isEmpty() || before.get().rotation() < rotation) {
+      var made = new Next(rotation, make());
+      var name = SecretNames.NEXT_GATEWAY_TOKEN;
+      boolean written =
+          secrets.putIf(
+              id.value(),
+              name,
+              made.toSecret(),
+              name,
+              kept -> kept.isEmpty() || Next.of(kept.get()).rotation() < rotation);
+      if (written) return made;
+    }
+    return kept(id)
+        .filter(kept -> kept.rotation() == rotation)
+        .orElseThrow(() -> superseded(rotation));
   }
 
-  private void handOver(InstanceId id, RotateToken owed, Secret former, Secret next)
+  private static WorkFailure superseded(int rotation) {
+    return new WorkFailure(
+        "TOKEN_SUPERSEDED",
+        "cannot finish rotation " + rotation + " of the gateway token: a later one has begun");
+  }
+
+  private void handOver(InstanceId id, RotateToken owed, Secret former, Next next)
       throws InterruptedException {
     var gateway = SandboxEndpoint.parse(owed.endpoint());
-    if (isOnly(gateway, next, former)) return;
-    writeFile(SandboxId.ofInstance(id.value()), Fence.ofAttempt(owed.attempt()), next);
+    var token = next.token();
+    if (isOnly(gateway, token, former)) return;
+    var sandbox = SandboxId.ofInstance(id.value());
+    var fence = Fence.ofAttempt(owed.attempt());
+    writeFile(sandbox, fence, token);
+    if (!kept(id).equals(Optional.of(next))) {
+      // This write may have come after that of a later rotation, which has the same attempt.
+      writeSettled(id, sandbox, fence);
+      throw superseded(owed.rotation());
+    }
     // It cuts the connections that the former token opened, this one among them, so that its answer
     // may be lost: what counts is which token it takes.
     var answer = conversations.reloadSecrets(new Gateway(gateway, former, devices.of(id.value())));
     long until = System.nanoTime() + limit.toNanos();
-    while (!isOnly(gateway, next, former)) {
+    while (!isOnly(gateway, token, former)) {
       if (System.nanoTime() > until) {
         throw new WorkFailure(
             "TOKEN_NOT_TAKEN",
             "the gateway did not take its new token within " + limit.toSeconds() + " s: " + answer);
       }
       Thread.sleep(PAUSE);
+    }
+  }
+
+  /** Writes the settled token into the file, again if another one was settled meanwhile. */
+  private void writeSettled(InstanceId id, SandboxId sandbox, Fence fence) {
+    Optional<Secret> written = Optional.empty();
+    for (var token = settled(id); !token.equals(written); token = settled(id)) {
+      token.ifPresent(settled -> writeFile(sandbox, fence, settled));
+      written = token;
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jdbi.v3.core.Jdbi;
 
 /**
@@ -51,14 +52,48 @@ public final class SecretStore {
 
   /** Sets or replaces bytes. */
   public void putBytes(String owner, String name, ByteString value) {
+    database.upsert(row(owner, name, value));
+  }
+
+  /**
+   * Sets or replaces a text if another text of the same owner, or this one, allows it. No other
+   * writer changes that text between the check and the write.
+   *
+   * @param checked the name of the text that is checked
+   * @param allows empty if that text is missing
+   * @return false if nothing was written; also if another writer created the text meanwhile
+   */
+  public boolean putIf(
+      String owner, String name, Secret value, String checked, Predicate<Optional<Secret>> allows) {
+    check(owner, checked);
+    var row = row(owner, name, ByteString.copyFromUtf8(value.reveal()));
+    return database.upsertIf(
+        row,
+        handle ->
+            allows.test(
+                handle
+                    .createQuery(
+                        "SELECT ciphertext FROM secrets WHERE owner = :owner AND name = :name FOR"
+                            + " UPDATE")
+                    .bind("owner", owner)
+                    .bind("name", checked)
+                    .mapTo(byte[].class)
+                    .findOne()
+                    .map(ciphertext -> open(owner, checked, ciphertext))
+                    .map(bytes -> Secret.of(bytes.toStringUtf8()))));
+  }
+
+  private Upsert row(String owner, String name, ByteString value) {
     check(owner, name);
     if (value.size() > MAX_BYTES) {
       throw new IllegalArgumentException(
           "secret " + name + ": " + value.size() + " bytes (expected: at most " + MAX_BYTES + ")");
     }
     byte[] ciphertext = key.encrypt(value.toByteArray(), context(owner, name));
-    database.upsert(
-        Upsert.into("secrets").key("owner", owner).key("name", name).set("ciphertext", ciphertext));
+    return Upsert.into("secrets")
+        .key("owner", owner)
+        .key("name", name)
+        .set("ciphertext", ciphertext);
   }
 
   public Optional<Secret> get(String owner, String name) {

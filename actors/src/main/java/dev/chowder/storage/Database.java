@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -75,6 +76,27 @@ public final class Database implements AutoCloseable {
     return dialect.upsertsAtOnce()
         ? jdbi.withHandle(handle -> dialect.upsert(handle, row))
         : write(handle -> dialect.upsert(handle, row));
+  }
+
+  /**
+   * Writes a row if it passes a check, in one transaction. What the check locks stays as it is
+   * until the row is written. Unlike {@link #upsert}, it never replaces a row that another writer
+   * inserted after the check.
+   *
+   * @return whether the row was written
+   */
+  public boolean upsertIf(Upsert row, Predicate<Handle> allowed) {
+    try {
+      return jdbi.inTransaction(
+          handle -> {
+            // Before the check: what is inserted after this look fails the insert.
+            var write = row.isThere(handle) ? row.update() : row.insert();
+            return allowed.test(handle) && row.bind(handle.createUpdate(write)).execute() > 0;
+          });
+    } catch (UnableToExecuteStatementException e) {
+      if (!isAlreadyThere(e)) throw e;
+      return false;
+    }
   }
 
   /** The same as a part of {@link #write}. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceEffect.RotateToken;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawConfig;
@@ -30,6 +31,7 @@ import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +155,80 @@ class GatewayTokensTest {
     tokens.settle(ID, SANDBOX, Fence.NONE);
     startGateway(2);
     assertThat(tokens.valid(ID, gateway)).contains(next);
+  }
+
+  @Test
+  void aNodeThatWasPausedBeforeItStoredItsTokenDoesNotReviveIt() throws Exception {
+    tokens.rotate(ID, owed(1));
+    // As if the node stopped after the gateway took the token.
+    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
+    var paused = PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, owed(1)));
+
+    var handedOut = rotateTwiceOnAnotherNode();
+    paused.release();
+
+    assertThat(paused.failure()).isInstanceOf(WorkFailure.class);
+    assertOnly(handedOut);
+  }
+
+  @Test
+  void aNodeThatWasPausedBeforeItMadeItsTokenDoesNotReplaceALaterOne() throws Exception {
+    var paused = PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, owed(1)));
+
+    var handedOut = rotateTwiceOnAnotherNode();
+    paused.release();
+
+    assertThat(paused.failure()).isInstanceOf(WorkFailure.class);
+    assertOnly(handedOut);
+  }
+
+  @Test
+  void aNodeThatWasPausedInTheHandOverNeitherReplacesTheTokenNorLeavesItsOwnInTheFile()
+      throws Exception {
+    var hold = driver.script().holdNext(Verb.WRITE_FILES);
+    var paused = PausedNode.running(() -> tokens.rotate(ID, owed(1)));
+    assertThat(hold.awaitCall(PausedNode.LIMIT)).isTrue();
+
+    var handedOut = rotateTwiceOnAnotherNode();
+    hold.release();
+
+    assertThat(paused.failure()).isInstanceOf(WorkFailure.class);
+    assertThatThrownBy(() -> tokens.rotate(ID, owed(1))).isInstanceOf(WorkFailure.class);
+    assertOnly(handedOut);
+    // Also for a gateway that starts again by itself, which reads its file.
+    startGateway(2);
+    assertOnly(handedOut);
+  }
+
+  @Test
+  void aNodeThatWasPausedBeforeItMadeTheFirstTokenTakesTheOneOfAnother() throws Exception {
+    secrets.deleteAll(ID.value());
+    var made = new AtomicReference<Secret>();
+    var paused = PausedNode.beforeItsFirstWrite(database, () -> made.set(tokens.settledOrMade(ID)));
+
+    var handedOut = anotherNode().settledOrMade(ID);
+    paused.release();
+
+    assertThat(paused.failure()).isNull();
+    assertThat(made.get()).isEqualTo(handedOut);
+    assertThat(tokens.settled(ID)).contains(handedOut);
+  }
+
+  private GatewayTokens anotherNode() {
+    return new TestGateways(secrets, driver, http).tokens();
+  }
+
+  private Secret rotateTwiceOnAnotherNode() throws InterruptedException {
+    var another = anotherNode();
+    another.rotate(ID, owed(1));
+    another.rotate(ID, owed(2));
+    return another.settled(ID).orElseThrow();
+  }
+
+  private void assertOnly(Secret token) throws InterruptedException {
+    assertThat(tokens.settled(ID)).contains(token);
+    assertThat(tokens.next(ID)).contains(token);
+    assertThat(tokens.valid(ID, gateway)).contains(token);
   }
 
   private RotateToken owed(int rotation) {

@@ -8,6 +8,7 @@ import dev.chowder.secret.SecretStore.Place;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +57,47 @@ abstract class SecretStoreContract {
     secrets.delete("o", "provider/openai");
     secrets.delete("o", "provider/openai");
     assertThat(secrets.get("o", "provider/openai")).isEmpty();
+  }
+
+  @Test
+  void aValueIsWrittenOnlyIfTheCheckedOneAllowsIt() {
+    assertThat(secrets.putIf("o", "a", Secret.of("1"), "b", Optional::isPresent)).isFalse();
+    assertThat(secrets.get("o", "a")).isEmpty();
+    assertThat(secrets.putIf("o", "a", Secret.of("1"), "a", Optional::isEmpty)).isTrue();
+    assertThat(secrets.putIf("o", "a", Secret.of("2"), "a", Optional::isEmpty)).isFalse();
+    assertThat(secrets.get("o", "a")).contains(Secret.of("1"));
+    secrets.put("o", "b", Secret.of("new"));
+    assertThat(secrets.putIf("o", "a", Secret.of("2"), "b", Optional.of(Secret.of("old"))::equals))
+        .isFalse();
+    assertThat(secrets.putIf("o", "a", Secret.of("2"), "b", Optional.of(Secret.of("new"))::equals))
+        .isTrue();
+    assertThat(secrets.get("o", "a")).contains(Secret.of("2"));
+  }
+
+  @Test
+  void ofWritersThatFindNothingOneWritesAndOneAfterTheOtherCounts() throws Exception {
+    try (var writers = Executors.newFixedThreadPool(4)) {
+      for (int round = 0; round < 20; round++) {
+        var name = "counter-" + round;
+        List<Callable<Integer>> all = new ArrayList<>();
+        for (int writer = 0; writer < 4; writer++) {
+          all.add(() -> IntStream.range(0, 10).map(_ -> countOnce(name)).sum());
+        }
+        int written = 0;
+        for (Future<Integer> one : writers.invokeAll(all)) written += one.get();
+        // Each write moved the counter by one: none replaced what it had not seen.
+        assertThat(secrets.get("o", name)).contains(Secret.of(Integer.toString(written)));
+      }
+    }
+  }
+
+  /** Returns 1 if the counter had the value that was read before, and has the next one now. */
+  private int countOnce(String name) {
+    var before = secrets.get("o", name);
+    int next = before.map(value -> Integer.parseInt(value.reveal())).orElse(0) + 1;
+    return secrets.putIf("o", name, Secret.of(Integer.toString(next)), name, before::equals)
+        ? 1
+        : 0;
   }
 
   @Test

@@ -1,0 +1,80 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.storage.Database;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jdbi.v3.core.statement.SqlLogger;
+import org.jdbi.v3.core.statement.StatementContext;
+import org.jspecify.annotations.Nullable;
+
+/** The work of a node in a thread of its own, paused before its first write to the database. */
+final class PausedNode implements SqlLogger {
+  static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** What it does. */
+  interface Work {
+    void run() throws Exception;
+  }
+
+  private final CountDownLatch reached = new CountDownLatch(1);
+  private final CountDownLatch released = new CountDownLatch(1);
+  private final Thread thread;
+  private volatile @Nullable Exception failure;
+
+  private PausedNode(Work work) {
+    thread =
+        Thread.ofPlatform()
+            .unstarted(
+                () -> {
+                  try {
+                    work.run();
+                  } catch (Exception why) {
+                    failure = why;
+                  }
+                });
+  }
+
+  /** Starts work that pauses elsewhere. */
+  static PausedNode running(Work work) {
+    var node = new PausedNode(work);
+    node.released.countDown();
+    node.thread.start();
+    return node;
+  }
+
+  /** Starts the work, and returns when it is about to write. */
+  static PausedNode beforeItsFirstWrite(Database database, Work work) throws InterruptedException {
+    var node = new PausedNode(work);
+    database.jdbi().setSqlLogger(node);
+    node.thread.start();
+    assertThat(node.reached.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+    return node;
+  }
+
+  /** A read that locks for a write counts as one. */
+  @Override
+  public void logBeforeExecution(StatementContext statement) {
+    var sql = String.valueOf(statement.getRawSql());
+    if (Thread.currentThread() != thread || !sql.contains("UPDATE")) return;
+    reached.countDown();
+    try {
+      assertThat(released.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Lets it continue. */
+  void release() {
+    released.countDown();
+  }
+
+  /** Returns why it failed, when it has ended; null if it succeeded. */
+  @Nullable Exception failure() throws InterruptedException {
+    assertThat(thread.join(LIMIT)).isTrue();
+    return failure;
+  }
+}
