@@ -40,6 +40,21 @@ wait_until() {
   done
 }
 
+# seconds_of DURATION: prints a duration as the settings have it, such as 90s, "2 minutes" or 1500 (milliseconds), in whole
+# seconds, rounded up.
+seconds_of() {
+  local factor
+  [[ "$1" =~ ^[[:space:]]*([0-9]+(\.[0-9]+)?)[[:space:]]*([a-z]*)[[:space:]]*$ ]] || return 1
+  case "${BASH_REMATCH[3]}" in
+    "" | ms | milli | millis | millisecond | milliseconds) factor=0.001 ;;
+    s | second | seconds) factor=1 ;;
+    m | minute | minutes) factor=60 ;;
+    h | hour | hours) factor=3600 ;;
+    *) return 1 ;;
+  esac
+  awk -v number="${BASH_REMATCH[1]}" -v factor="$factor" 'BEGIN { s = number * factor; print (s > int(s)) ? int(s) + 1 : int(s) }'
+}
+
 # content_key PATH...: one short key for the content and names of files and folders, in a stable order.
 content_key() {
   find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|$ROOT/||" | sha256sum | cut -c1-16

@@ -35,6 +35,20 @@ node_environment() {
   CHOWDER_OPERATOR_PORT="$(node_port "$CHOWDER_OPERATOR_PORT" "$1")"
 }
 
+# node_start_seconds: prints how long a node may take to answer. On a database that nodes share, it may first wait for the
+# members of the last cluster (chowder.cluster.formation-wait), as after a reboot.
+node_start_seconds() {
+  local wait=0
+  case "${CHOWDER_STORAGE_URL:-jdbc:h2:}" in
+    jdbc:h2:*) ;;
+    *)
+      wait="$(seconds_of "${CHOWDER_CLUSTER_FORMATION_WAIT:-60s}")" ||
+        die "CHOWDER_CLUSTER_FORMATION_WAIT: must be a duration such as 60s or 2m; got $CHOWDER_CLUSTER_FORMATION_WAIT"
+      ;;
+  esac
+  echo $((CHOWDER_START_SECONDS + wait))
+}
+
 # nodes_for_envoy: all of them, as envoy/render.sh wants them.
 nodes_for_envoy() {
   local n all=""

@@ -48,6 +48,8 @@ node_await() (
   local name
   name="$(node_name "$1")"
   node_environment "$1"
+  # shellcheck disable=SC2034  # process_await reads it
+  CHOWDER_START_SECONDS="$(node_start_seconds)" || return 1
   process_await "$name" server_answers
   if [ -e "$RUN/$name.key.new" ]; then mv "$RUN/$name.key.new" "$RUN/$name.key"; fi
 )

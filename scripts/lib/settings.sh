@@ -15,7 +15,8 @@ export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_CLUSTER_MANAGEMENT_PORT:-9093}
 
 # Options of the server's JVM.
 CHOWDER_JAVA_OPTS="${CHOWDER_JAVA_OPTS:--Xmx512m -XX:+ExitOnOutOfMemoryError}"
-# How long server, Envoy and demo model may take to answer after their start, and to end after SIGTERM.
+# How long server, Envoy and demo model may take to answer after their start, and to end after SIGTERM. A node on PostgreSQL may
+# also wait for the members of the last cluster (node_start_seconds).
 CHOWDER_START_SECONDS="${CHOWDER_START_SECONDS:-90}"
 CHOWDER_STOP_SECONDS="${CHOWDER_STOP_SECONDS:-60}"
 # How long the first instance may take from POST to running.

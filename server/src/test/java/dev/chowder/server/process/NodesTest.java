@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The environment of each of several nodes on one machine. */
+/** The environment of each node on a machine, and how long its start may take. */
 @Timeout(60)
 class NodesTest {
   @TempDir Path folder;
@@ -24,19 +25,51 @@ class NodesTest {
     assertThat(limits(3, Map.of("CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS", "7"))).isEqualTo("11|7");
   }
 
+  @Test
+  void aNodeOnPostgresMayAlsoWaitForTheMembersOfTheLastCluster() throws Exception {
+    var url = "jdbc:postgresql://127.0.0.1/chowder";
+    assertThat(startSeconds(Map.of())).isEqualTo("90");
+    assertThat(startSeconds(Map.of("CHOWDER_STORAGE_URL", "jdbc:h2:async:/x"))).isEqualTo("90");
+    assertThat(startSeconds(Map.of("CHOWDER_STORAGE_URL", url))).isEqualTo("150");
+    for (var wait : List.of("2m", "2 minutes", "120s", "120000", "119.5 seconds", "120000ms")) {
+      assertThat(
+              startSeconds(
+                  Map.of("CHOWDER_STORAGE_URL", url, "CHOWDER_CLUSTER_FORMATION_WAIT", wait)))
+          .as(wait)
+          .isEqualTo("210");
+    }
+    assertThat(startSeconds(Map.of("CHOWDER_STORAGE_URL", url, "CHOWDER_START_SECONDS", "300")))
+        .isEqualTo("360");
+  }
+
+  /** How long scripts/up waits for a node to answer. */
+  private String startSeconds(Map<String, String> environment)
+      throws IOException, InterruptedException {
+    return printed(
+        ". ./process.sh; . ./server.sh;"
+            + " process_await() { printf '%s' \"$CHOWDER_START_SECONDS\"; }; NODES=1; node_await 1",
+        environment);
+  }
+
   /** As the second node of so many gets them, on a machine with four processors. */
   private String limits(int nodes, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    return printed(
+        "nproc() { echo 4; }; NODES="
+            + nodes
+            + "; node_environment 2; printf '%s|%s'"
+            + " \"${CHOWDER_EFFECT_MAX_CONCURRENT:-}\""
+            + " \"${CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS:-}\"",
+        environment);
+  }
+
+  private String printed(String commands, Map<String, String> environment)
       throws IOException, InterruptedException {
     var builder =
         new ProcessBuilder(
                 "bash",
                 "-euc",
-                "cd ../scripts/lib; . ./common.sh; . ./settings.sh; . ./nodes.sh;"
-                    + " nproc() { echo 4; }; NODES="
-                    + nodes
-                    + "; node_environment 2; printf '%s|%s'"
-                    + " \"${CHOWDER_EFFECT_MAX_CONCURRENT:-}\""
-                    + " \"${CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS:-}\"")
+                "cd ../scripts/lib; . ./common.sh; . ./settings.sh; . ./nodes.sh; " + commands)
             .redirectErrorStream(true);
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));
     builder.environment().put("CHOWDER_HOME", folder.toString());
