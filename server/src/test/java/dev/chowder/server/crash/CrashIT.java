@@ -154,6 +154,18 @@ class CrashIT {
         journey.disk().bringBack(journey.sandbox());
         lane.restartTowards(place);
       }
+      case ENGINE_LOST -> {
+        journey.begin(lane.server());
+        lane.server().kill();
+        journey.disk().endWithEngine(journey.sandbox());
+        lane.restartTowards(place);
+      }
+      case LATER_ATTEMPT -> {
+        journey.begin(lane.server());
+        lane.server().kill();
+        journey.disk().startLater(journey.sandbox());
+        lane.restartTowards(place);
+      }
       case RECOVERED -> {
         fail(journey);
         lane.arm(place);
@@ -370,6 +382,8 @@ class CrashIT {
             "revocations",
             "deletions of organizations",
             "audit",
+            "session visibility of earlier keys",
+            "records of revocations",
             "responses",
             "consoles",
             "unreferenced values",

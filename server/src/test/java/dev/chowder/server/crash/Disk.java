@@ -1,15 +1,16 @@
 package dev.chowder.server.crash;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.OpenClawHome;
+import dev.chowder.sandbox.SandboxDriver.Ending;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /** Where played sandboxes lie: what is really there, whatever the server says. */
@@ -70,8 +71,27 @@ record Disk(Path root) {
 
   /** As an engine that gave another port after its own restart. */
   void move(String sandbox) throws IOException {
-    JsonNode process = JSON.readTree(Files.readAllBytes(process(sandbox)));
-    ((ObjectNode) process).put("host", "127.64.200.200");
+    change(sandbox, process -> process.put("host", "127.64.200.200"));
+  }
+
+  /** Ends the gateway as the restart of an engine does. */
+  void endWithEngine(String sandbox) throws IOException {
+    change(
+        sandbox,
+        process -> {
+          process.put("exitCode", 0);
+          process.put("ending", Ending.WITH_ENGINE.name());
+        });
+  }
+
+  /** Gives the gateway an attempt that the journal does not know. */
+  void startLater(String sandbox) throws IOException {
+    change(sandbox, process -> process.put("attempt", process.path("attempt").asInt() + 1));
+  }
+
+  private void change(String sandbox, Consumer<ObjectNode> change) throws IOException {
+    var process = (ObjectNode) JSON.readTree(Files.readAllBytes(process(sandbox)));
+    change.accept(process);
     Files.write(process(sandbox), JSON.writeValueAsBytes(process));
   }
 

@@ -1,5 +1,7 @@
 package dev.chowder.server.crash;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.NullValue;
@@ -110,6 +112,8 @@ final class Journey {
     DELETE
   }
 
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private final Path home;
   private final Disk disk;
   private final String modelUrl;
@@ -123,6 +127,8 @@ final class Journey {
   private @Nullable String token;
   private boolean marked;
   private boolean channel;
+  private boolean suspended;
+  private boolean leaving;
   private int revision;
 
   /**
@@ -164,6 +170,8 @@ final class Journey {
     rotate(server);
     connect(server);
     askAsEnvoy(server);
+    suspend(server);
+    resume(server);
     stop(server);
     settle(server);
     start(server);
@@ -172,6 +180,8 @@ final class Journey {
     settle(server);
     forgetKeys(server);
     delete(server);
+    settle(server);
+    leave(server);
   }
 
   /** Up to an instance that runs. */
@@ -235,23 +245,57 @@ final class Journey {
 
   /** By an operator: the answer is the organization's own. */
   void promote(ServerProcess server) {
-    var request =
-        HttpRequest.newBuilder(
-                URI.create(
-                    "http://127.0.0.1:"
-                        + server.operatorPort()
-                        + "/operator/organizations/"
-                        + organizationId
-                        + "/tier"))
-            .header("authorization", "Bearer " + operatorToken())
-            .timeout(CALL_LIMIT)
-            .POST(BodyPublishers.ofString("{\"tier\":\"crab\"}"))
-            .build();
-    try (var http = HttpClient.newHttpClient()) {
-      var answer = http.send(request, BodyHandlers.ofString());
-      if (answer.statusCode() != 200) {
-        throw new AssertionError("tier: " + answer.statusCode() + " " + answer.body());
+    operate(server, "/" + organizationId + "/tier", "{\"tier\":\"crab\"}");
+  }
+
+  /** Until it is acknowledged that it is resumed, it may be suspended. */
+  private void suspend(ServerProcess server) {
+    suspended = true;
+    operate(server, "/" + organizationId + "/suspend", "");
+  }
+
+  private void resume(ServerProcess server) {
+    operate(server, "/" + organizationId + "/resume", "");
+    suspended = false;
+  }
+
+  /** An operator deletes the organization; what is under way goes on after a death. */
+  private void leave(ServerProcess server) {
+    leaving = true;
+    if (!standing(server).equals("deleted")) {
+      operate(server, "/" + organizationId + "/delete", "{\"name\":\"Crash and return\"}");
+    }
+    Await.until(
+        SETTLE_LIMIT,
+        () -> standing(server).equals("deleted") ? "" : standing(server),
+        server::tail);
+  }
+
+  private String standing(ServerProcess server) {
+    try {
+      for (var one : JSON.readTree(operate(server, "", null)).path("organizations")) {
+        if (one.path("id").asText().equals(organizationId)) return one.path("standing").asText();
       }
+      return "not listed";
+    } catch (JsonProcessingException why) {
+      throw new AssertionError(why);
+    }
+  }
+
+  /** Sends an operator's call about organizations; without a body it is a query. */
+  private String operate(ServerProcess server, String path, @Nullable String body) {
+    var base = "http://127.0.0.1:" + server.operatorPort() + "/operator/organizations";
+    var request =
+        HttpRequest.newBuilder(URI.create(base + path))
+            .header("authorization", "Bearer " + operatorToken())
+            .timeout(CALL_LIMIT);
+    if (body != null) request.POST(BodyPublishers.ofString(body));
+    try (var http = HttpClient.newHttpClient()) {
+      var answer = http.send(request.build(), BodyHandlers.ofString());
+      if (answer.statusCode() != 200) {
+        throw new AssertionError(path + ": " + answer.statusCode() + " " + answer.body());
+      }
+      return answer.body();
     } catch (IOException broken) {
       if (server.endsWithin(DEATH_LIMIT)) throw new ServerDied(broken);
       throw new UncheckedIOException(broken);
@@ -566,6 +610,11 @@ final class Journey {
   /** Everything is as the acknowledgements say, after a while at most; then it stays so. */
   void settle(ServerProcess server) {
     if (key == null) return;
+    if (suspended) resume(server);
+    if (leaving) {
+      leave(server);
+      return;
+    }
     Await.until(
         SETTLE_LIMIT,
         () -> {
@@ -587,7 +636,7 @@ final class Journey {
 
   /** And to the end of its life: what came back has to work as well as before. */
   void finish(ServerProcess server) {
-    if (key == null || instanceId == null) return;
+    if (key == null || instanceId == null || leaving) return;
     if (fates.contains(Fate.RUNNING)) {
       stop(server);
       settle(server);

@@ -1,5 +1,7 @@
 package dev.chowder.server.crash;
 
+import static java.util.Map.entry;
+
 import dev.chowder.actor.Failpoints;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.organization.OrganizationEvent;
@@ -16,7 +18,7 @@ import java.util.stream.Stream;
 record Place(String name, Story story) {
   /** What leads to a failpoint. */
   enum Story {
-    /** Sign-up, create, stop, start and delete. */
+    /** Sign-up, create, stop, start and delete, of the instance and of its organization. */
     LIFE,
     /** A start of the server. */
     START_UP,
@@ -30,6 +32,10 @@ record Place(String name, Story story) {
     LEFTOVER,
     /** A gateway that answers elsewhere since the server was down. */
     MOVED,
+    /** A gateway that ended with its engine while the server was down. */
+    ENGINE_LOST,
+    /** A gateway of a later attempt, as after a backup was restored. */
+    LATER_ATTEMPT,
     /** An instance in error that is given another life. */
     RECOVERED,
     /** The same, of which only the slot was taken. */
@@ -48,16 +54,19 @@ record Place(String name, Story story) {
       new Place("persist.Recovered" + Failpoints.BEFORE, Story.RECOVERED);
 
   private static final Map<String, Story> UNUSUAL =
-      Map.of(
-          "driver.notices", Story.START_UP,
-          "driver.close", Story.SHUT_DOWN,
-          "driver.removeProcesses", Story.HOME_LOST,
-          "persist.BirthForbidden", Story.UNBORN,
-          "persist.Failed", Story.HOME_LOST,
-          "persist.LeftoverFound", Story.LEFTOVER,
-          "persist.EndpointMoved", Story.MOVED,
-          "persist.Recovered", Story.RECOVERED,
-          "persist.SlotFound", Story.SLOT_UNUSED);
+      Map.ofEntries(
+          entry("driver.notices", Story.START_UP),
+          entry("driver.close", Story.SHUT_DOWN),
+          entry("driver.removeProcesses", Story.HOME_LOST),
+          entry("driver.howEnded", Story.ENGINE_LOST),
+          entry("persist.BirthForbidden", Story.UNBORN),
+          entry("persist.Failed", Story.HOME_LOST),
+          entry("persist.LeftoverFound", Story.LEFTOVER),
+          entry("persist.EndpointMoved", Story.MOVED),
+          entry("persist.GatewayLost", Story.ENGINE_LOST),
+          entry("persist.LaterAttemptFound", Story.LATER_ATTEMPT),
+          entry("persist.Recovered", Story.RECOVERED),
+          entry("persist.SlotFound", Story.SLOT_UNUSED));
 
   static List<Place> all() {
     return Stream.of(

@@ -99,6 +99,7 @@ final class ServerProcess implements AutoCloseable {
             "-Dchowder.reconciler.interval=300ms",
             "-Dchowder.reconciler.unborn-grace=1s",
             "-Dchowder.reconciler.removal-grace=1s",
+            "-Dchowder.disk.interval=300ms",
             "-Dchowder.effect.retry-min=20ms",
             "-Dchowder.effect.retry-max=200ms"));
     var command = ServerCommand.of(properties, arguments);
