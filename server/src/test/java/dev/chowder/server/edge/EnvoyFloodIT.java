@@ -35,6 +35,7 @@ class EnvoyFloodIT {
   private static final int UNKNOWN_BURST = 30;
   private static final int FLOOD_CONNECTIONS = 40;
   private static final int FLOOD_STREAMS = 100;
+  private static final int CALLS_IN_A_ROW = 64;
   private static final int MIB = 1 << 20;
   private static final int LARGE = 4 * MIB - 1;
 
@@ -156,6 +157,29 @@ class EnvoyFloodIT {
         await(() -> connection.ended().containsKey(stream));
         assertThat(connection.ended().get(stream)).contains("KEY_INVALID");
       }
+    }
+  }
+
+  /** More than are taken at once of bodies whose length is unknown. */
+  @Test
+  void callsWithoutABodyAreNotTakenForLargeOnes() throws Exception {
+    var path = "/v1/instances/" + EDGE.create("stopped") + "/stop";
+    for (int n = 0; n < CALLS_IN_A_ROW; n++) {
+      RestErrors.check(EDGE.call("POST", path), 409, 9, "WRONG_STATE");
+    }
+    try (var connection = RawHttp2.open(EDGE.rest(), "127.0.12.1")) {
+      var key = Map.of("authorization", "Bearer " + Edge.KEY);
+      for (int n = 0; n < CALLS_IN_A_ROW; n++) {
+        int stream = connection.begin("POST", path, key, new byte[0]);
+        connection.end(stream);
+        await(() -> connection.ended().containsKey(stream));
+        assertThat(connection.ended().get(stream)).contains("WRONG_STATE");
+      }
+      int large = connection.begin("POST", path, key, new byte[16_000]);
+      connection.more(large, new byte[16_000]);
+      await(() -> connection.ended().containsKey(large));
+      // What arrives during the check may be held beyond the limit, until the body's time is over.
+      assertThat(connection.ended().get(large)).containsAnyOf("TOO_LARGE", "REQUEST_INCOMPLETE");
     }
   }
 
@@ -288,6 +312,16 @@ class EnvoyFloodIT {
     assertThat(from("127.0.4.2", ask).status()).isEqualTo(401);
     assertThat(from("127.0.4.1", ask.with("Authorization", "Bearer " + Edge.KEY)).status())
         .isEqualTo(200);
+  }
+
+  /** The server's limit for the length of a key is Envoy's, too. */
+  @Test
+  void tooLongKeysAreLimitedByAddress() throws IOException {
+    var ask = withKey("a".repeat(129));
+    var statuses = new ArrayList<Integer>();
+    for (int n = 0; n < NO_KEY_BURST + 20; n++) statuses.add(from("127.0.13.1", ask).status());
+    assertThat(statuses).containsOnly(401, 429);
+    assertThat(statuses).filteredOn(status -> status == 429).hasSizeGreaterThan(10);
   }
 
   @Test

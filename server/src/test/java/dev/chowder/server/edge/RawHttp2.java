@@ -73,11 +73,19 @@ final class RawHttp2 implements AutoCloseable {
     int stream = nextStream;
     nextStream += 2;
     frame(HEADERS, END_HEADERS, stream, block.toByteArray());
-    if (part.length > 0) {
-      awaitWindow(Math.min(part.length, MAX_FRAME));
-      frame(DATA, 0, stream, part);
-    }
+    if (part.length > 0) more(stream, part);
     return stream;
+  }
+
+  /** Sends another part of a body, at most a frame. */
+  void more(int stream, byte[] part) throws IOException, InterruptedException {
+    awaitWindow(Math.min(part.length, MAX_FRAME));
+    frame(DATA, 0, stream, part);
+  }
+
+  /** Ends the body of a request. */
+  void end(int stream) throws IOException {
+    frame(DATA, END_STREAM, stream, new byte[0]);
   }
 
   private synchronized void awaitWindow(int bytes) throws InterruptedException {

@@ -61,7 +61,7 @@ class EnvoyQuestionsTest {
   @Test
   void callsThatTakeNoBodyAreNotRejectedOnHttp2() {
     for (int n = 0; n < IN_A_ROW; n++) {
-      assertThat(status(questions, "HTTP/2", Map.of(), Map.of("max_body_bytes", "16384")))
+      assertThat(status(questions, "HTTP/2", Map.of(), Map.of("max_body_bytes", "278528")))
           .as("call %d", n)
           .isEqualTo(200);
     }
