@@ -204,7 +204,11 @@ class DatabaseFaultsIT {
     var disk = disk();
     survives(
         "PostgreSQL down for its full disk, for " + DOWN.toSeconds() + " s",
-        _ -> keepFull(disk, () -> !postgres.turnsLogPage()));
+        _ -> {
+          try (var connection = postgres.connect()) {
+            keepFull(disk, () -> !OwnPostgres.turnsLogPage(connection));
+          }
+        });
   }
 
   private static SmallDisk disk() {

@@ -7,6 +7,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -81,7 +82,7 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   private boolean takesConnections() {
-    try (var connection = server(port).connect("postgres")) {
+    try (var connection = connect()) {
       return connection.isValid(1);
     } catch (SQLException notYet) {
       return false;
@@ -105,21 +106,25 @@ final class OwnPostgres implements AutoCloseable {
     return Long.parseLong(Files.readAllLines(file).getFirst().strip());
   }
 
+  /** To a database that no node uses. */
+  Connection connect() throws IOException, SQLException {
+    return server(port).connect("postgres");
+  }
+
   /**
    * Begins another file of its log, as after much work: it has to make one where none is left.
    *
+   * @param connection from before its disk was full: the first one to a database since a start
+   *     writes a file, and is refused without room for it, while the server goes on
    * @return false: it is down
    */
-  boolean turnsLogPage() {
-    try (var connection = server(port).connect("postgres");
-        var sql = connection.createStatement()) {
+  static boolean turnsLogPage(Connection connection) {
+    try (var sql = connection.createStatement()) {
       sql.execute("SELECT pg_logical_emit_message(false, 'chowder', 'turn'), pg_switch_wal()");
       return true;
     } catch (SQLException why) {
       var state = String.valueOf(why.getSQLState());
       return !state.startsWith("08") && !state.startsWith("57");
-    } catch (IOException why) {
-      throw new UncheckedIOException(why);
     }
   }
 
