@@ -108,7 +108,7 @@ public final class GatewayTokens {
   }
 
   /**
-   * Does what is owed; may be done again.
+   * Performs the pending rotation; may be repeated.
    *
    * @throws WorkFailure {@code TOKEN_SUPERSEDED} if a later rotation has begun
    */

@@ -236,7 +236,7 @@ public final class ApiKeys {
         jdbi.inTransaction(
             handle -> {
               var all = new ArrayList<String>();
-              // Again until there are none: the update waits for calls that are making a key with
+              // Repeats until no key is left. The update waits for calls that are making a key with
               // one of these, and only the next query sees what they made.
               for (var active = unrevoked(handle, organizationId);
                   !active.isEmpty();

@@ -30,7 +30,7 @@ public final class GatewayResponses {
   /** The most bytes that a token takes in a tree: an empty object or array, or an entry of one. */
   private static final int TOKEN_BYTES = 100;
 
-  /** What each byte of text takes while it arrives: the buffer doubles. */
+  /** Bytes for each byte of text while it arrives, since the buffer doubles. */
   private static final int ARRIVING = 2;
 
   /** While it is parsed: the buffer, and one string of all characters before and after a copy. */
@@ -84,7 +84,7 @@ public final class GatewayResponses {
     private Buffer text = new Buffer();
     private long reserved;
 
-    /** What the largest tree of this response takes. */
+    /** The bytes that the largest tree of this response takes. */
     private long tree;
 
     private boolean closed;

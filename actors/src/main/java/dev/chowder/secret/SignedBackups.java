@@ -43,7 +43,7 @@ public final class SignedBackups {
         });
   }
 
-  /** The same without a tag, where the master key is not at hand. */
+  /** Writes a backup without a tag, for when the master key is not available. */
   public List<TableDigest> writeUnsigned(Path file) {
     return DatabaseTransfer.backUp(database, file, _ -> {});
   }

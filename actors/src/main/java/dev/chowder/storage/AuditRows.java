@@ -13,8 +13,8 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
- * The table of security-relevant reads and failed authentications. Of a row, only {@code times}
- * changes, and only grows; {@link #deleteOld} enforces the retention. Changes are not here: the
+ * The table of security-relevant reads and failed authentications. Only {@code times} of a row
+ * changes, and it only grows; {@link #deleteOld} enforces the retention. Changes are not here: the
  * journal has them.
  *
  * <p>Every call blocks, and waits for a connection no longer than {@code

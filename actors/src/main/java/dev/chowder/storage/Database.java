@@ -79,9 +79,9 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Writes a row if it passes a check, in one transaction. What the check locks stays as it is
-   * until the row is written. Unlike {@link #upsert}, it never replaces a row that another writer
-   * inserted after the check.
+   * Writes a row if it passes a check, in one transaction. Rows that the check locks stay as they
+   * are until the row is written. Unlike {@link #upsert}, it never replaces a row that another
+   * writer inserted after the check.
    *
    * @return whether the row was written
    */

@@ -99,8 +99,8 @@ final class SandboxFirewall {
 
   /**
    * Replaces the rules. A kernel without connlimit gets all others, which matter more; each check
-   * tries again, since its module may be loaded by then. Where the limit is in place, the kernel
-   * has it, and a failure has another cause: the rules that are there stay until the next check.
+   * tries again, since its module may be loaded later. Where the limit is in place, the kernel
+   * supports it, so a failure has another cause: the current rules stay until the next check.
    */
   private Result replace(Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
     Result limited = restore(iptables, bridge, hostPorts, settings.maxConnections());

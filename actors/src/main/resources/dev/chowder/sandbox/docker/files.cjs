@@ -485,7 +485,7 @@ try {
 } catch (e) {
   try {
     if (e instanceof Refusal) say('X', e.answer);
-    // Of a quota that is used up, EDQUOT, Node knows the number only.
+    // Node has no name for EDQUOT, a used-up quota, only its number.
     else if (e.code === 'ENOSPC' || e.errno === -122) say('X', { reason: 'NO_SPACE', path: '' });
     else say('X', { reason: 'FAILED', path: '', code: e.code ?? 'BUG', message: String(e.message) });
   } catch {

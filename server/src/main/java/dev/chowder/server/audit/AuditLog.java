@@ -58,7 +58,7 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
   /** The key of a count; an empty address stands for all that are not counted separately. */
   private record Failure(String action, String address) {}
 
-  /** What the calls have in common that share an entry. */
+  /** The values that are equal in all calls of one entry. */
   private record Read(
       String action, String organizationId, String keyId, String instanceId, String address) {
     private Read withoutInstance() {

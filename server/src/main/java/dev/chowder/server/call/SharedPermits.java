@@ -11,10 +11,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * many as are free.
  *
  * <p>So an organization that takes all it can get takes three quarters of the free permits, rounded
- * up. Of 100, a first one takes 75, a second 19, a third 5 and a fourth the last one; a fifth gets
- * none until a permit is returned. A returned permit then goes to an organization that holds few,
- * because those that hold many are refused. While permits are returned, n organizations that take
- * all they can get approach 3 / (3n + 1) of all permits each: two approach three sevenths each.
+ * up. If there are 100, a first one takes 75, a second 19, a third 5 and a fourth the last one; a
+ * fifth gets none until a permit is returned. A returned permit then goes to an organization that
+ * holds few, because those that hold many are refused. While permits are returned, n organizations
+ * that take all they can get approach 3 / (3n + 1) of all permits each: two approach three sevenths
+ * each.
  *
  * <p>Does not know what a permit is for.
  */

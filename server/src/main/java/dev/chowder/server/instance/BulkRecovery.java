@@ -33,7 +33,7 @@ public final class BulkRecovery {
     this.recovery = recovery;
   }
 
-  /** An instance in {@code error}, and the caller as whom it is recovered. */
+  /** An instance in {@code error}, and the caller in whose name it is recovered. */
   record Failed(Caller caller, InstanceId id) {}
 
   Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {

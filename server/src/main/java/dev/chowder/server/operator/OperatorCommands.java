@@ -12,7 +12,7 @@ public interface OperatorCommands {
   /**
    * An organization that an operator created.
    *
-   * @param key its first key, which nobody can read later
+   * @param key its first key, which cannot be read again
    */
   record Created(OrganizationSummary organization, Secret key) {}
 

@@ -45,7 +45,7 @@ public final class SignUpPolicy {
     }
   }
 
-  /** Throws {@code SIGN_UP_CLOSED} if nobody may, since sandboxes are not isolated. */
+  /** Throws {@code SIGN_UP_CLOSED} if sandboxes are not isolated and an organization exists. */
   void checkIsolation() {
     // The cause is in the log, for the operator only.
     if (isolationFailure.get().isPresent() && !withoutIsolation && anyOrganization.getAsBoolean()) {

@@ -17,7 +17,7 @@ public final class SignUps {
   /**
    * A new organization.
    *
-   * @param key its first key, which nobody can read later
+   * @param key its first key, which cannot be read again
    */
   record SignedUp(OrganizationView organization, Secret key) {}
 
