@@ -314,6 +314,8 @@ class EffectRunnerTest {
     runner.owe(ID, plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     work.awaitBegun(1);
     runner.owe(ID, plan(2, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    // A permit that is there at the interruption could end the wait first.
+    work.awaitInterrupted(1);
     work.gate.release(2);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(work.interrupted).hasValue(1);
@@ -635,6 +637,7 @@ class EffectRunnerTest {
     final List<InstanceId> removed = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
     private final Semaphore began = new Semaphore(0);
+    private final Semaphore interruptions = new Semaphore(0);
     private final Semaphore removalsTried = new Semaphore(0);
     private final Semaphore changesTried = new Semaphore(0);
 
@@ -648,6 +651,10 @@ class EffectRunnerTest {
 
     void awaitBegun(int runs) throws InterruptedException {
       assertThat(began.tryAcquire(runs, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
+
+    void awaitInterrupted(int runs) throws InterruptedException {
+      assertThat(interruptions.tryAcquire(runs, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
     }
 
     boolean beginsWithin(Duration limit) throws InterruptedException {
@@ -668,6 +675,7 @@ class EffectRunnerTest {
         else gate.acquire();
       } catch (InterruptedException ended) {
         interrupted.incrementAndGet();
+        interruptions.release();
         throw ended;
       } finally {
         now.decrementAndGet();
