@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.Instance.Status;
 import dev.chowder.server.Main;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -245,18 +243,8 @@ class ClusterIdentityIT {
     environment.put("CHOWDER_SANDBOX_DRIVER", "fake");
     environment.put("CHOWDER_FAKE_SANDBOXES", folder.resolve("sandboxes").toString());
     environment.putAll(settings);
-    var ports = new ArrayList<Integer>();
-    try (var grpc = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        var operator = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        var management = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      for (var socket : List.of(grpc, operator, management)) ports.add(socket.getLocalPort());
-    }
     return keep(
-        new Node(
-            parts.size() + 1,
-            new Node.Ports(ports.get(0), ports.get(1), ports.get(2)),
-            base.resolve(home + ".log"),
-            environment));
+        new Node(parts.size() + 1, Node.Ports.free(), base.resolve(home + ".log"), environment));
   }
 
   private String operatorToken(String home) throws IOException {

@@ -30,8 +30,13 @@ final class Node implements AutoCloseable {
   private final ManagedChannel channel;
   private @Nullable Process process;
 
-  /** Free ones when the cluster was laid out, and the same for all its life. */
-  record Ports(int grpc, int operator, int management) {}
+  /** Chosen once, and the same at each start. */
+  record Ports(int grpc, int operator, int management) {
+    static Ports free() {
+      var ports = FreePorts.take(3);
+      return new Ports(ports.get(0), ports.get(1), ports.get(2));
+    }
+  }
 
   Node(int number, Ports ports, Path log, Map<String, String> environment) {
     this.number = number;

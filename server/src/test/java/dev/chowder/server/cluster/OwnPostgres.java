@@ -2,8 +2,6 @@ package dev.chowder.server.cluster;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -41,9 +39,7 @@ final class OwnPostgres implements AutoCloseable {
         disk.isPresent()
             ? Files.createTempDirectory(disk.get().folder(), "postgres")
             : Files.createTempDirectory("chowder-faults-postgres");
-    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    port = FreePorts.one();
     Runtime.getRuntime().addShutdownHook(end);
     start();
   }

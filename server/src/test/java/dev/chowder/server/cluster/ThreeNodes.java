@@ -2,8 +2,6 @@ package dev.chowder.server.cluster;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -47,7 +45,7 @@ final class ThreeNodes implements AutoCloseable {
     this.server = server;
     home = Files.createDirectory(base.resolve("home"));
     server.administer("CREATE DATABASE " + database);
-    var ports = freePorts();
+    var ports = List.of(Node.Ports.free(), Node.Ports.free(), Node.Ports.free());
     var environment = new HashMap<>(environment(ports));
     environment.putAll(settings);
     for (int n = 0; n < ports.size(); n++) {
@@ -126,22 +124,6 @@ final class ThreeNodes implements AutoCloseable {
         .map(Node::ports)
         .map(p -> "127.0.0.1:" + p.grpc() + ":" + p.operator())
         .collect(Collectors.joining(","));
-  }
-
-  private static List<Node.Ports> freePorts() throws IOException {
-    var sockets = new ArrayList<ServerSocket>();
-    try {
-      for (int n = 0; n < 9; n++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-      }
-      var ports = sockets.stream().map(ServerSocket::getLocalPort).toList();
-      return List.of(
-          new Node.Ports(ports.get(0), ports.get(1), ports.get(2)),
-          new Node.Ports(ports.get(3), ports.get(4), ports.get(5)),
-          new Node.Ports(ports.get(6), ports.get(7), ports.get(8)));
-    } finally {
-      for (var socket : sockets) socket.close();
-    }
   }
 
   @Override

@@ -2,8 +2,6 @@ package dev.chowder.server.cluster;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,8 +17,8 @@ final class Toxiproxy implements AutoCloseable {
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Process process;
-  private final int control = freePort();
-  private final int port = freePort();
+  private final int control = FreePorts.one();
+  private final int port = FreePorts.one();
   private final Thread end;
 
   /** Leads to a port of this machine. */
@@ -106,12 +104,6 @@ final class Toxiproxy implements AutoCloseable {
 
   private URI uri(String path) {
     return URI.create("http://127.0.0.1:" + control + path);
-  }
-
-  private static int freePort() throws IOException {
-    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
   }
 
   @Override

@@ -3,15 +3,13 @@ package dev.chowder.server.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.chowder.server.cluster.FreePorts;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,14 +24,7 @@ class PrivateDatabaseIT {
           + " . \"./$part.sh\"; done; home_ensure; NODES=2; ";
 
   @TempDir Path folder;
-  private int port;
-
-  @BeforeEach
-  void choosePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
-  }
+  private final int port = FreePorts.one();
 
   @AfterEach
   void purge() throws Exception {
