@@ -2,7 +2,7 @@
 # Starts the installation after a reboot, with a systemd unit where the host runs systemd. Needs common.sh and settings.sh.
 
 BOOT_SCRIPT="$CHOWDER_HOME/boot"
-# They open the database or speak to Stripe, and are never written to the disk.
+# Secrets for the database and Stripe, which are never written to the disk.
 BOOT_SECRETS=(CHOWDER_STORAGE_PASSWORD CHOWDER_MASTER_KEY CHOWDER_STRIPE_SECRET_KEY CHOWDER_STRIPE_WEBHOOK_SECRET)
 # Beside CHOWDER_*: variables that decide where scripts/up finds its tools.
 BOOT_VARIABLES=(PATH HOME JAVA_HOME ENVOY_BIN DOCKER_HOST DOCKER_CONFIG DOCKER_CONTEXT XDG_CACHE_HOME HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
@@ -57,7 +57,7 @@ boot_names() {
   done
 }
 
-# boot_has_password VALUE: does it begin like a URL with a user and a password, as a proxy may, with or without a scheme?
+# boot_has_password VALUE: is it a URL with a user and a password, such as a proxy's, with or without a scheme?
 boot_has_password() { [[ "$1" =~ (^|://)[^/@]*:[^/@]*@ ]]; }
 
 boot_all_names() {
@@ -78,7 +78,7 @@ boot_unit() {
   if [ -n "$1" ]; then printf 'Wants=network-online.target docker.service\nAfter=network-online.target docker.service postgresql.service\n'; fi
   printf '\n[Service]\nType=oneshot\nRemainAfterExit=yes\n'
   if [ -n "$1" ]; then printf 'User=%s\n' "$1"; fi
-  # Only an argument may have any character.
+  # The path is an argument, since only arguments may contain any character.
   printf 'ExecStart=/bin/bash "%s"\nTimeoutStartSec=1h\nRestart=on-failure\nRestartSec=30s\n' "$(boot_escape "$BOOT_SCRIPT" | sed 's/\$/$$/g')"
   printf 'TimeoutStopSec=%ss\n' "$((CHOWDER_STOP_SECONDS + 30))"
   printf '\n[Install]\nWantedBy=%s\n' "$(if [ -n "$1" ]; then echo multi-user.target; else echo default.target; fi)"
@@ -105,7 +105,7 @@ boot_install() {
   say "After a reboot systemd starts Chowder ($file); scripts/down removes that."
 }
 
-# boot_remove: an installation that was stopped stays stopped.
+# boot_remove: removes the unit, so that a stopped installation stays stopped after a reboot.
 boot_remove() {
   rm -f "$BOOT_SCRIPT"
   if boot_has_systemd; then boot_remove_unit; fi

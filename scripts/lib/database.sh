@@ -46,7 +46,7 @@ database_sql() {
     "$POSTGRES_BIN/psql" -qAt -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres -c "$1"
 }
 
-# database_stop: the private one; its data stay. The supervisor first: it would start it again.
+# database_stop: stops the private database, whose data stay; first its supervisor, which would start it again.
 database_stop() {
   if process_supervised postgres; then kill -TERM "$(cat "$RUN/postgres.supervisor")" 2>/dev/null || true; fi
   if database_is_private && postgres_find; then

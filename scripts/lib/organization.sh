@@ -4,7 +4,7 @@
 
 ORGANIZATION_NAME=my-organization
 
-# organization_ensure: can be repeated after it ended at any line. The key file is written last, so it proves that nothing is left.
+# organization_ensure: can be repeated after it ended at any line. The key file is written last, so it proves that all is done.
 organization_ensure() {
   local found id tier answer key=""
   [ -s "$ORGANIZATION_KEY_FILE" ] && return 0
@@ -34,8 +34,8 @@ organization_ensure() {
   say "Created an organization (tier crab, 10 instances); its key is in $ORGANIZATION_KEY_FILE."
 }
 
-# organization_find: id and tier of the organization that a script created which ended before it wrote the id; nothing if there
-# is none, or if several have its name.
+# organization_find: prints id and tier of an organization that an earlier run created without writing down its id; nothing if
+# there is none, or if several have its name.
 organization_find() {
   local all
   all="$(operator_api GET /operator/organizations)" || return 1

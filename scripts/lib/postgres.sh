@@ -56,7 +56,7 @@ postgres_start() {
 }
 
 # postgres_command FOLDER PORT: sets POSTGRES_COMMAND, which runs the cluster in the foreground. If the parent is killed, the
-# cluster ends at once: by SIGTERM it would wait for its clients, and reject new ones.
+# cluster ends at once. On SIGTERM it would wait for its clients and reject new ones meanwhile.
 postgres_command() {
   POSTGRES_COMMAND=("$POSTGRES_BIN/postgres" -D "$1/data" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories=)
   if [ "$(id -u)" = 0 ]; then

@@ -28,7 +28,7 @@ process_start() {
   wait_until 10 test -s "$RUN/$name.pid" || die "$name could not be started (see $log)."
 }
 
-# process_runs NAME: is it alive, or its supervisor, and still what we started? A pid alone proves nothing after a reboot.
+# process_runs NAME: does the process that we started run, or its supervisor? A pid alone proves nothing after a reboot.
 process_runs() { process_supervised "$1" || process_alive "$RUN/$1.pid" "$(process_mark "$1")"; }
 
 # process_supervised NAME: will it be started again when it ends?
@@ -41,7 +41,7 @@ process_mark() {
     demo-model) echo dev.chowder.demomodel.Main ;;
     envoy) echo "$RUN/envoy.yaml" ;;
     postgres) echo "/postgres -D $(database_folder)/data " ;;
-    *) die "process: $1 (expected: server, server-2 to server-9, envoy, postgres or demo-model)." ;;
+    *) die "process: must be server, server-2 to server-9, envoy, postgres or demo-model; got $1." ;;
   esac
 }
 
@@ -55,7 +55,7 @@ process_stop() {
     kill -TERM "${pids[0]}" 2>/dev/null || true
     if ! wait_until "$CHOWDER_STOP_SECONDS" process_gone "${pids[@]}"; then
       say "$name did not end within $CHOWDER_STOP_SECONDS s of SIGTERM and is killed."
-      # With all that it started: each supervisor has a session of its own.
+      # Kills everything that the supervisor started, since each has a session of its own.
       kill -KILL -- "-${pids[0]}" 2>/dev/null || true
       kill -KILL "${pids[@]}" 2>/dev/null || true
       wait_until 10 process_gone "${pids[@]}" || die "$name (pid ${pids[*]}) cannot be ended."
@@ -74,12 +74,12 @@ process_gone() {
   done
 }
 
-# process_await NAME COMMAND...: until COMMAND succeeds; says what the log says when the process ends or the time is over.
+# process_await NAME COMMAND...: waits until COMMAND succeeds; shows the log if the process ends or the time is over.
 process_await() {
   local name="$1" ended=""
   shift
   PROCESS_AWAITED="$name"
-  # Of an earlier run.
+  # An earlier run may have left it.
   rm -f "$RUN/$name.exit"
   if ! wait_until "$CHOWDER_START_SECONDS" process_up_or_ended "$@" || ! "$@"; then
     ended="no answer within $CHOWDER_START_SECONDS s"

@@ -2,11 +2,12 @@
 # Records a whole installation of one version as a fixture, and puts such a record into place for a test of a later version.
 # Needs root, since the homes in volumes belong to the sandboxes' user.
 #
-#   scripts/lib/recording.sh record CHECKOUT FOLDER   installs what CHECKOUT holds, fills it, and records it in FOLDER
-#   scripts/lib/recording.sh place FOLDER             into the empty CHOWDER_HOME and Docker; prints the environment to start it with
+#   scripts/lib/recording.sh record CHECKOUT FOLDER   installs the version in CHECKOUT, fills it, and records it in FOLDER
+#   scripts/lib/recording.sh place FOLDER             puts a record into the empty CHOWDER_HOME and Docker, and prints the environment
+#                                                     to start it with
 #
-# What is in a record, and what is left out, is in server/src/test/resources/installations/README.md. A record names ports: of Chowder
-# as it was recorded, which must be free, and of the model and the chat service that its agents talk to.
+# server/src/test/resources/installations/README.md describes a record. It names ports: those of the recorded Chowder, which must be
+# free, and those of the model and the chat service that its agents talk to.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # The record is of an installation without TLS, on its own database.
@@ -30,7 +31,7 @@ load() {
   done
 }
 
-# What differs from an installation without any setting; `place` prints it.
+# The settings that differ from the defaults; `place` prints them.
 recorded_environment() {
   cat <<EOF_ENVIRONMENT
 CHOWDER_CLUSTER_ID=$RECORDING_CLUSTER
@@ -51,7 +52,7 @@ record() {
   [ -x "$checkout/scripts/up" ] || { printf '%s: must be a checkout of Chowder\n' "$checkout" >&2 && exit 1; }
   [ ! -e "$folder" ] || { printf '%s: must not exist\n' "$folder" >&2 && exit 1; }
   while IFS= read -r line; do export "${line?}"; done < <(recorded_environment)
-  # Soon, so that the record holds a snapshot.
+  # Soon: the record must hold a snapshot.
   export CHOWDER_JAVA_OPTS="-Xmx512m -XX:+ExitOnOutOfMemoryError -Dchowder.organization.snapshot-every=10"
   CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-recording.XXXXXX")"
   export CHOWDER_HOME
@@ -114,7 +115,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Services).serve
 ' "$SERVICES_PORT"
 }
 
-# tell_the_story FOLDER: an instance of each kind, and what else an organization has.
+# tell_the_story FOLDER: creates an instance of each kind, and keys and settings of an organization.
 tell_the_story() {
   local hello sleeper crashed gone key
   hello="$(cat "$FIRST_INSTANCE_FILE")"
@@ -203,7 +204,7 @@ status_is() { [ "$(api GET "/v1/instances/$1" | jq -r .status)" = "$2" ]; }
 attempt_is() { [ "$(docker inspect --format '{{index .Config.Labels "dev.chowder.attempt"}}' "sb-$1-gateway" 2>/dev/null)" = "$2" ]; }
 in_config() { docker exec "sb-$1-gateway" grep -q "$2" /home/node/.openclaw/openclaw.json; }
 
-# remember_answers FOLDER: what this version answers, for comparison; keys and tokens apart.
+# remember_answers FOLDER: records the responses of this version for comparison, and keys and tokens separately.
 remember_answers() {
   local sleeper
   api GET "/v1/instances?page_size=100" | jq . >"$1/answers/instances.json"
@@ -228,7 +229,7 @@ gateway_tokens() {
   done | jq -sc from_entries
 }
 
-# record_docker FOLDER: containers as the engine describes them, then, at rest, the homes with their labels.
+# record_docker FOLDER: records the containers as the engine describes them, then, when all are stopped, the homes with their labels.
 record_docker() {
   local folder="$1" name label="label=dev.chowder.cluster=$RECORDING_CLUSTER"
   docker network inspect "chowder-$RECORDING_CLUSTER" | jq '.[0] | {Name, Driver, EnableIPv6, IPAM: {Config: .IPAM.Config}, Options, Labels}' >"$folder/network.json"
@@ -238,13 +239,13 @@ record_docker() {
   docker ps -q --filter "$label" | xargs -r docker stop -t 60 >/dev/null
   for name in $(docker volume ls -q --filter "$label"); do
     docker volume inspect "$name" | jq '.[0] | {Name, Driver, Labels}' >"$folder/volumes/$name.json"
-    # What OpenClaw unpacks out of its own package is made again at the next start.
+    # OpenClaw unpacks these files out of its package again at the next start.
     tar -C "$(docker volume inspect --format '{{.Mountpoint}}' "$name")" --sort=name --numeric-owner --exclude=./.openclaw/cache -cf - . |
       gzip -9n >"$folder/volumes/$name.tar.gz"
   done
 }
 
-# record_home FOLDER: without logs, process ids and what only this script put there.
+# record_home FOLDER: records the home without logs, process ids and this script's own files.
 record_home() {
   # shellcheck disable=SC2094  # the folder that is read is another one
   tar -C "$CHOWDER_HOME" --sort=name --numeric-owner --exclude=./run --exclude=./logs --exclude=./data --exclude=./up.lock --exclude=./backups \
@@ -252,7 +253,7 @@ record_home() {
   gzip -9nc "$CHOWDER_HOME/data/chowder.mv.db" >"$1/chowder.mv.db.gz"
 }
 
-# record_postgresql FOLDER: the same rows, moved by the recorded version itself. As statements that any client can send.
+# record_postgresql FOLDER: records the same rows, moved by the recorded version, as statements that any client can send.
 record_postgresql() {
   local url="postgresql://127.0.0.1:27432/recorded"
   postgres_ensure
@@ -267,7 +268,7 @@ record_postgresql() {
     grep -v -e '^\\restrict ' -e '^\\unrestrict ' | gzip -9n >"$1/postgresql.sql.gz"
 }
 
-# place FOLDER: what an upgrade finds. Everything of an earlier run that did not end is removed first.
+# place FOLDER: restores the state that an upgrade finds. Removes the remains of an earlier run first.
 place() {
   local folder="$1" line name
   while IFS= read -r line; do export "${line?}"; done <"$folder/environment"

@@ -63,7 +63,7 @@ tool_ensure() {
 begin() {
   local name
   export CHOWDER_SANDBOX_DRIVER=fake CHOWDER_FAKE_SANDBOXES="$CHOWDER_HOME/sandboxes"
-  # Nothing listens there; and what the document shows may be used as it stands.
+  # Nothing listens there, and callers may use the values that the document shows.
   export CHOWDER_LOCALHOST_MODEL_PORTS="1,11434"
   # All that is asked for comes from one address and with one key.
   export CHOWDER_RATE_SIGN_UP_BURST=100000 CHOWDER_RATE_BURST=1000000

@@ -14,7 +14,7 @@ storage_begin() {
   storage_prepare
 }
 
-# storage_prepare: the same, where an installation has no name yet.
+# storage_prepare: the same for an installation that has no name yet.
 storage_prepare() {
   home_folders_ensure
   exec 9>"$CHOWDER_HOME/up.lock"
@@ -41,7 +41,7 @@ storage_is_a_file() {
 }
 
 # storage_copy_database FILE [--unsigned]: a file of H2 belongs to the process that holds it, so a server that runs does it itself.
-# It signs, unless it is of an earlier version, which runs until scripts/up replaces it: its copy is signed here.
+# The server signs its copy. A server of an earlier version, which runs until scripts/up replaces it, does not: then it is signed here.
 storage_copy_database() {
   local made
   if storage_is_a_file && process_runs server; then
@@ -54,7 +54,7 @@ storage_copy_database() {
   fi
 }
 
-# storage_is_signed FILE: it ends in a tag, whichever key made it (BackupTag).
+# storage_is_signed FILE: does it end in a tag (BackupTag) of any key?
 storage_is_signed() {
   tail -c 91 -- "$1" | LC_ALL=C grep -aqxE 'chowder-backup 1 [0-9a-f]{8} [0-9a-f]{64}'
 }
@@ -70,14 +70,14 @@ storage_pack() {
   mv "$2.part" "$2"
 }
 
-# storage_verify FILE [--unsigned]: the whole of what scripts/backup wrote, before anything in it is read.
+# storage_verify FILE [--unsigned]: verifies the whole file that scripts/backup wrote, before anything in it is read.
 storage_verify() { storage_order_with_keys verify-backup "$@" || die "not restored (see above)."; }
 
-# storage_restore FILE [--unsigned]: the database in it, which has a tag of its own.
+# storage_restore FILE [--unsigned]: restores the database FILE, which has its own tag.
 storage_restore() { storage_order_with_keys restore "$@" || die "not restored (see above)."; }
 
-# storage_order_with_keys COMMAND FILE [--unsigned]: with the master keys that are here; a rotation keeps the previous one in a file
-# beside the new one.
+# storage_order_with_keys COMMAND FILE [--unsigned]: runs COMMAND with all master keys that are here. A rotation keeps the previous
+# one in a file beside the new one.
 storage_order_with_keys() {
   local kept=() file
   for file in "$MASTER_KEY_FILE".until-*; do
