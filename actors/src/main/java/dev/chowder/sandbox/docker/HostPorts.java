@@ -30,9 +30,12 @@ final class HostPorts implements AutoCloseable {
     this.settings = settings;
   }
 
-  /** Returns the ports that must be open, whether they are already forwarded or not. */
-  synchronized Set<Integer> wanted() {
-    return wanted == null ? Set.of() : wanted;
+  /**
+   * Returns the ports that must be open, whether they are already forwarded or not; empty until
+   * {@link #want} was called, since a node that starts does not know them yet.
+   */
+  synchronized Optional<Set<Integer>> wanted() {
+    return Optional.ofNullable(wanted);
   }
 
   /** Replaces the ports that must be open, and returns whether they changed or are the first. */
@@ -52,16 +55,17 @@ final class HostPorts implements AutoCloseable {
     // A bridge that was created again may have another address.
     boolean moved = !this.gateway.equals(gateway);
     this.gateway = gateway;
+    Set<Integer> ports = wanted().orElse(Set.of());
     forwarders
         .entrySet()
         .removeIf(
             entry -> {
-              if (!moved && wanted().contains(entry.getKey())) return false;
+              if (!moved && ports.contains(entry.getKey())) return false;
               entry.getValue().ifPresent(HostPortForwarder::close);
               log.info("host-port={} event=no-longer-forwarded", entry.getKey());
               return true;
             });
-    for (int port : new TreeSet<>(wanted())) {
+    for (int port : new TreeSet<>(ports)) {
       if (!forwarders.containsKey(port)) forward(port, gateway);
     }
   }

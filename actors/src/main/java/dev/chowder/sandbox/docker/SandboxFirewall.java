@@ -45,8 +45,13 @@ final class SandboxFirewall {
   /**
    * Puts the rules in place, whatever was there; empty when they are, else why not. Done again, it
    * changes nothing.
+   *
+   * @param hostPorts that sandboxes may reach; empty if this node does not know them yet. Rules
+   *     that are in place then stay as they are: all nodes of the host share them, and to write
+   *     them without the ports would close those that sandboxes of other nodes use.
    */
-  synchronized Optional<String> apply(DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
+  synchronized Optional<String> apply(
+      DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
     Optional<String> failure = tryApply(bridge, hostPorts);
     if (failure.isPresent() && !failure.get().equals(lastFailure)) {
       log.warn(
@@ -61,7 +66,7 @@ final class SandboxFirewall {
     return failure;
   }
 
-  private Optional<String> tryApply(DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
+  private Optional<String> tryApply(DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
     if (!settings.dockerHost().startsWith("unix:")) {
       return Optional.of(
           "the engine is on another machine ("
@@ -79,9 +84,11 @@ final class SandboxFirewall {
     String forward = FirewallRules.forwardChain(settings.clusterId());
     String input = FirewallRules.inputChain(settings.clusterId());
     boolean wasInPlace = isInPlace(iptables, bridge);
-    Result restored = replace(iptables, bridge, hostPorts);
-    if (!restored.ok()) {
-      return Optional.of("iptables-restore: " + restored.output());
+    if (hostPorts.isPresent() || !wasInPlace) {
+      Result restored = replace(iptables, bridge, hostPorts.orElse(Set.of()));
+      if (!restored.ok()) {
+        return Optional.of("iptables-restore: " + restored.output());
+      }
     }
     String hook = iptables.run("-C", "FORWARD", "-j", DOCKER_USER).ok() ? DOCKER_USER : "FORWARD";
     Optional<String> failure =

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -16,8 +17,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The limit for connections where {@code iptables-restore} fails. The commands are scripts that
- * keep the rules in a file; the real ones are in {@link SandboxIsolationIT}.
+ * The limit for connections where {@code iptables-restore} fails, and rules that another node
+ * wrote. The commands are scripts that keep the rules in a file; the real ones are in {@link
+ * SandboxIsolationIT}.
  */
 @Timeout(60)
 class SandboxFirewallTest {
@@ -42,7 +44,8 @@ class SandboxFirewallTest {
       """
       #!/bin/bash
       cd "${0%/*}" && shift 2
-      if [ "$1" = -S ]; then cat rules 2>/dev/null; fi
+      if [ "$1" = -S ]; then cat rules jumps 2>/dev/null | grep -e "^-A ${2:+$2 }"; exit 0; fi
+      if [ "$1" = -I ]; then shift && echo "-A $*" >>jumps; fi
       # There is never a jump to delete.
       [ "$1" != -D ]
       """;
@@ -54,49 +57,70 @@ class SandboxFirewallTest {
   void install() throws IOException {
     command("iptables", IPTABLES);
     command("iptables-restore", RESTORE);
-    firewall =
-        new SandboxFirewall(
-            DockerSandboxSettings.from(
-                ConfigFactory.parseMap(Map.of("host", "unix:///none", "cluster-id", "a"))
-                    .atPath("chowder.sandbox.docker")
-                    .withFallback(ConfigFactory.load())
-                    .resolve()),
-            commands.toString());
+    firewall = new SandboxFirewall(settings(), commands.toString());
+  }
+
+  private static DockerSandboxSettings settings() {
+    return DockerSandboxSettings.from(
+        ConfigFactory.parseMap(Map.of("host", "unix:///none", "cluster-id", "a"))
+            .atPath("chowder.sandbox.docker")
+            .withFallback(ConfigFactory.load())
+            .resolve());
   }
 
   @Test
   void aFailureOfAMomentLeavesTheLimitInPlace() throws IOException {
-    assertThat(firewall.apply(BRIDGE, Set.of(11434))).isEmpty();
+    assertThat(apply(Set.of(11434))).isEmpty();
     assertThat(rules()).contains("connlimit", "--dport 11434");
 
     failsNext(1);
-    assertThat(firewall.apply(BRIDGE, Set.of(1234)))
-        .hasValueSatisfying(SandboxFirewallTest::isLocked);
+    assertThat(apply(Set.of(1234))).hasValueSatisfying(SandboxFirewallTest::isLocked);
     assertThat(rules()).contains("connlimit", "--dport 11434");
 
-    assertThat(firewall.apply(BRIDGE, Set.of(1234))).isEmpty();
+    assertThat(apply(Set.of(1234))).isEmpty();
     assertThat(rules()).contains("connlimit", "--dport 1234");
   }
 
   @Test
   void aFailureBeforeTheLimitWasEverInPlaceIsTriedAgain() throws IOException {
     failsNext(2);
-    assertThat(firewall.apply(BRIDGE, Set.of())).hasValueSatisfying(SandboxFirewallTest::isLocked);
-    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(apply(Set.of())).hasValueSatisfying(SandboxFirewallTest::isLocked);
+    assertThat(apply(Set.of())).isEmpty();
     assertThat(rules()).contains("connlimit");
   }
 
   @Test
   void aKernelThatGetsConnlimitLaterLimitsConnectionsFromTheNextCheckOn() throws IOException {
     var missing = Files.createFile(commands.resolve("without-connlimit"));
-    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(apply(Set.of())).isEmpty();
     assertThat(rules()).contains("-j REJECT").doesNotContain("connlimit");
-    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(apply(Set.of())).isEmpty();
     assertThat(rules()).doesNotContain("connlimit");
 
     Files.delete(missing);
-    assertThat(firewall.apply(BRIDGE, Set.of())).isEmpty();
+    assertThat(apply(Set.of())).isEmpty();
     assertThat(rules()).contains("connlimit");
+  }
+
+  @Test
+  void aNodeThatDoesNotKnowThePortsYetKeepsThoseThatAreOpen() throws IOException {
+    assertThat(apply(Set.of(11434))).isEmpty();
+    var starting = new SandboxFirewall(settings(), commands.toString());
+    assertThat(starting.apply(BRIDGE, Optional.empty())).isEmpty();
+    assertThat(rules()).contains("--dport 11434");
+
+    assertThat(starting.apply(BRIDGE, Optional.of(Set.of(1234)))).isEmpty();
+    assertThat(rules()).contains("--dport 1234").doesNotContain("--dport 11434");
+  }
+
+  @Test
+  void withoutRulesANodeThatDoesNotKnowThePortsYetClosesAll() throws IOException {
+    assertThat(firewall.apply(BRIDGE, Optional.empty())).isEmpty();
+    assertThat(rules()).contains("-A CHOWDER-a-IN -j REJECT");
+  }
+
+  private Optional<String> apply(Set<Integer> hostPorts) {
+    return firewall.apply(BRIDGE, Optional.of(hostPorts));
   }
 
   private static void isLocked(String why) {

@@ -52,6 +52,7 @@ class SandboxIsolationIT {
   static void open() throws Exception {
     engine.removeLeftovers();
     driver = new DockerSandboxDriver(engine.settings());
+    driver.openHostPorts(Set.of());
     start(one);
     start(other);
     neighbour = engine.addressOf(other + "-gateway");
@@ -324,10 +325,25 @@ class SandboxIsolationIT {
   }
 
   @Test
+  void aNodeThatStartsKeepsThePortsThatAnotherOneOpened() throws Exception {
+    try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress());
+        var starting = new DockerSandboxDriver(engine.settings())) {
+      String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
+      driver.openHostPorts(Set.of(model.getLocalPort()));
+      starting.isolate();
+      assertThat(starting.isolationFailure()).isEmpty();
+      assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
+    } finally {
+      driver.openHostPorts(Set.of());
+    }
+  }
+
+  @Test
   void whatAnOperatorOpenedIsReachedAndNothingBesides() {
     try (var opened =
         new DockerSandboxDriver(
             engine.settings(Map.of("may-reach", OutsideMachine.CLOSED.getFirst() + ":80")))) {
+      opened.openHostPorts(Set.of());
       opened.isolate();
       assertThat(
               engine.probe(
@@ -421,6 +437,7 @@ class SandboxIsolationIT {
   @Test
   void aSandboxHasSoManyConnectionsAndNoMore() {
     try (var limited = new DockerSandboxDriver(engine.settings(Map.of("max-connections", 20)))) {
+      limited.openHostPorts(Set.of());
       limited.isolate();
       assertThat(connections(40)).as("rule on").isEqualTo(20);
     } finally {
