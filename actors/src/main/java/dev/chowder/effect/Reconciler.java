@@ -248,6 +248,8 @@ public final class Reconciler implements OnePerCluster.Duty {
         });
     firstLook.complete(null);
     step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
+    // Last, since entities that did not answer before may never do so.
+    repairs.forEach(repair -> step("rows that were not repaired", repair::lookAgain));
   }
 
   /** One failing step must not end the sweeps: the next sweep tries it again. */

@@ -4,10 +4,12 @@ import dev.chowder.rows.RowKind.Asked;
 import dev.chowder.rows.RowKind.Outcome;
 import dev.chowder.storage.JournaledRows.Stretch;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Gatherers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,8 +32,8 @@ public final class RowRepair {
   /** The ordering up to which was looked. */
   private long looked;
 
-  /** Those who were asked and did not answer. */
-  private final List<String> again = new ArrayList<>();
+  /** Ids of the entities that were asked and did not answer, the one asked longest ago first. */
+  private final Set<String> again = new LinkedHashSet<>();
 
   public RowRepair(RowKind kind, RowSettings settings, InstantSource clock) {
     this.kind = kind;
@@ -44,13 +46,14 @@ public final class RowRepair {
     everything = true;
   }
 
-  /** Has every entity write its row whose row is found to be behind. */
+  /**
+   * Has every entity write its row whose row is found to be behind. Entities that did not answer
+   * before are left to {@link #lookAgain}.
+   */
   public void look() {
     // What is younger may be on its way still, and so may be what was numbered before it.
     long upTo = kind.rows().newest(clock.instant().minus(settings.settle()));
-    var late = List.copyOf(again);
-    again.clear();
-    int repaired = repair(late);
+    int repaired = 0;
     if (everything) {
       // Before the look: a node that goes meanwhile is a reason for another one.
       everything = false;
@@ -65,6 +68,26 @@ public final class RowRepair {
       repaired += repair(after -> kind.rows().behind(since, settings.batch(), after));
     }
     looked = upTo;
+    log(repaired);
+  }
+
+  /**
+   * Asks the entities that did not answer before. Ends with the first group that is asked at once
+   * and has one that does not answer: entities that never answer delay a pass by one timeout, no
+   * matter how many they are.
+   */
+  public void lookAgain() {
+    int repaired = 0;
+    for (var group : again.stream().gather(Gatherers.windowFixed(settings.concurrent())).toList()) {
+      again.removeAll(group);
+      int before = again.size();
+      repaired += repair(group);
+      if (again.size() > before) break;
+    }
+    log(repaired);
+  }
+
+  private void log(int repaired) {
     if (repaired > 0) LOG.info("{}={} had rows behind the journal", kind.name(), repaired);
   }
 
@@ -73,15 +96,13 @@ public final class RowRepair {
     var after = Optional.<String>empty();
     while (true) {
       var page = behind.apply(after);
-      repaired += repair(page);
+      repaired += repair(page.stream().filter(id -> !again.contains(id)).toList());
       if (page.size() < settings.batch()) return repaired;
       after = Optional.of(page.getLast());
     }
   }
 
-  /**
-   * How many of them have a row that is right now; who did not answer is asked by the next look.
-   */
+  /** Returns how many of them have a current row now; those that did not answer are kept. */
   private int repair(List<String> ids) {
     var asked = kind.ask(ids, settings.concurrent());
     asked.stream()

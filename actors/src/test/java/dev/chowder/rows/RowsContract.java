@@ -130,16 +130,43 @@ abstract class RowsContract {
   }
 
   @Test
-  void whoDoesNotAnswerIsAskedByTheNextLookAndKeepsNobodyBack() {
+  void anEntityThatDoesNotAnswerIsAskedAgainAndKeepsNoOtherBack() {
     var ids = written(5);
     silent.add(ids.get(2));
     repair.look();
     assertThat(ids).filteredOn(id -> table.get(id).isEmpty()).containsExactly(ids.get(2));
     asked.clear();
     silent.clear();
-    repair.look();
+    repair.lookAgain();
     assertThat(asked).containsExactly(ids.get(2));
     assertThat(table.get(ids.get(2))).isPresent();
+  }
+
+  @Test
+  void rowsThatCannotBeRepairedDelayNoOthers() {
+    silent.addAll(written(7));
+    repair.look();
+    asked.clear();
+    var young = written(3);
+    later(SETTLE);
+    repair.look();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(young);
+
+    // Two are asked at once: one timeout for each time, and each is asked in turn.
+    asked.clear();
+    repair.lookAgain();
+    assertThat(asked).hasSize(2);
+    for (int n = 0; n < 3; n++) repair.lookAgain();
+    assertThat(asked).hasSize(8).containsAll(silent);
+
+    asked.clear();
+    var old = List.copyOf(silent);
+    silent.clear();
+    repair.lookAgain();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(old);
+    asked.clear();
+    repair.lookAgain();
+    assertThat(asked).isEmpty();
   }
 
   @Test
