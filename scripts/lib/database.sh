@@ -13,7 +13,7 @@ database_is_private() { [ -d "$(database_folder)/data" ]; }
 
 # database_ensure: exports where the database is; starts the private one where that is wanted.
 database_ensure() {
-  local folder
+  local folder password
   folder="$(database_folder)"
   if [ -n "${CHOWDER_STORAGE_URL:-}" ]; then return 0; fi
   if ! database_is_private; then
@@ -33,7 +33,10 @@ database_ensure() {
   fi
   process_await postgres database_answers
   export CHOWDER_STORAGE_USER="$POSTGRES_USER" CHOWDER_STORAGE_PASSWORD_FILE="$CHOWDER_HOME/storage.password"
-  (umask 077 && cat "$folder/password" >"$CHOWDER_STORAGE_PASSWORD_FILE")
+  # A process that reads it meanwhile, such as a node that starts, must not find it empty.
+  password="$CHOWDER_STORAGE_PASSWORD_FILE.$BASHPID"
+  (umask 077 && cat "$folder/password" >"$password")
+  mv "$password" "$CHOWDER_STORAGE_PASSWORD_FILE"
   database_sql "SELECT datname FROM pg_database" | grep -qx "$DATABASE_NAME" || database_sql "CREATE DATABASE $DATABASE_NAME" >/dev/null
   export CHOWDER_STORAGE_URL="jdbc:postgresql://127.0.0.1:$DATABASE_PORT/$DATABASE_NAME"
 }

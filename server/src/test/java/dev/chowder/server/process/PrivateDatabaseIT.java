@@ -50,6 +50,18 @@ class PrivateDatabaseIT {
   }
 
   @Test
+  void itsPasswordIsNeverMissingWhileAnotherProcessEnsuresIt() throws Exception {
+    // The slow copy makes the moment long in which the file could be incomplete.
+    script(
+        "database_ensure; unset CHOWDER_STORAGE_URL; cat() { sleep 1; command cat \"$@\"; };"
+            + " database_ensure & writer=$!;"
+            + " password=\"$(command cat \"$(database_folder)/password\")\";"
+            + " while kill -0 $writer 2>/dev/null; do"
+            + " [ \"$(command cat \"$CHOWDER_STORAGE_PASSWORD_FILE\")\" = \"$password\" ]; done;"
+            + " wait $writer");
+  }
+
+  @Test
   void itEndsWithItsSupervisorAlsoWhileAClientIsConnected() throws Exception {
     script("database_ensure");
     var database = process();
