@@ -7,6 +7,7 @@ import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.KeyCheck;
 import dev.chowder.server.auth.ScopeInterceptor;
 import dev.chowder.server.call.BoundedRequests;
+import dev.chowder.server.call.IncompleteMessages;
 import dev.chowder.server.call.OpenCallLimit;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RequestHeaders;
@@ -127,8 +128,15 @@ public final class GrpcServer implements AutoCloseable {
     // A blocking service costs a virtual thread, and OpenCallLimit bounds those.
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     var figures = new RpcMetrics(metrics);
-    var chain = chain(grpc, gate, figures);
-    builder.executor(executor).addService(health.getHealthService());
+    // The largest message that the transport takes must always be taken from one caller alone.
+    var messages =
+        new IncompleteMessages(Math.max(grpc.maxIncompleteBytes(), 3L * grpc.maxMessageBytes()));
+    var chain = chain(grpc, gate, figures, messages);
+    builder
+        .addStreamTracerFactory(messages.tracers())
+        .intercept(messages.ofAll())
+        .executor(executor)
+        .addService(health.getHealthService());
     services
         .api()
         .forEach(
@@ -151,7 +159,7 @@ public final class GrpcServer implements AutoCloseable {
 
   /** The first is the outermost. */
   private static List<ServerInterceptor> chain(
-      ServerSettings.Grpc grpc, Gate gate, RpcMetrics figures) {
+      ServerSettings.Grpc grpc, Gate gate, RpcMetrics figures, IncompleteMessages messages) {
     return List.of(
         RequestId.interceptor(),
         figures,
@@ -162,6 +170,7 @@ public final class GrpcServer implements AutoCloseable {
         new RequestHeaders(),
         new ResponseHeaders(),
         new AuthInterceptor(gate.keys(), gate.addresses(), NEED_NO_KEY),
+        messages.ofCallers(),
         gate.rate().limit(),
         gate.streams());
   }

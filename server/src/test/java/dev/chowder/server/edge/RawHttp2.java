@@ -2,6 +2,7 @@ package dev.chowder.server.edge;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -29,6 +30,9 @@ final class RawHttp2 implements AutoCloseable {
   private static final int ACK = 1;
   private static final int END_HEADERS = 4;
   private static final int MAX_FRAME = 16_384;
+  private static final int FIRST_WINDOW = 65_535;
+  private static final int INITIAL_WINDOW_SIZE = 4;
+  private static final int SETTING_BYTES = 6;
 
   private final Socket socket;
   private final DataOutputStream out;
@@ -36,8 +40,11 @@ final class RawHttp2 implements AutoCloseable {
   private final Map<Integer, String> ended = new ConcurrentHashMap<>();
   private int nextStream = 1;
 
-  /** Bytes that the other end still takes on this connection. */
-  private long window = 65_535;
+  /** Bytes that the other end still takes on this connection, and on each of its streams. */
+  private long window = FIRST_WINDOW;
+
+  private final Map<Integer, Long> windows = new ConcurrentHashMap<>();
+  private long windowOfStreams = FIRST_WINDOW;
 
   private RawHttp2(Socket socket) throws IOException {
     this.socket = socket;
@@ -79,7 +86,7 @@ final class RawHttp2 implements AutoCloseable {
 
   /** Sends another part of a body, at most a frame. */
   void more(int stream, byte[] part) throws IOException, InterruptedException {
-    awaitWindow(Math.min(part.length, MAX_FRAME));
+    awaitWindow(stream, Math.min(part.length, MAX_FRAME));
     frame(DATA, 0, stream, part);
   }
 
@@ -88,9 +95,15 @@ final class RawHttp2 implements AutoCloseable {
     frame(DATA, END_STREAM, stream, new byte[0]);
   }
 
-  private synchronized void awaitWindow(int bytes) throws InterruptedException {
-    while (window < bytes && !socket.isClosed()) wait(TIME_LIMIT_MILLIS);
+  /** Returns at once for a stream that ended, since it gets no window any more. */
+  private synchronized void awaitWindow(int stream, int bytes) throws InterruptedException {
+    while (Math.min(window, windowOfStreams + windows.getOrDefault(stream, 0L)) < bytes
+        && !ended.containsKey(stream)
+        && !socket.isClosed()) {
+      wait(TIME_LIMIT_MILLIS);
+    }
     window -= bytes;
+    windows.merge(stream, (long) -bytes, Long::sum);
   }
 
   /** Returns the bodies of the responses that came to their end, and of streams that were reset. */
@@ -137,24 +150,45 @@ final class RawHttp2 implements AutoCloseable {
     switch (type) {
       case DATA -> body(stream).writeBytes(payload);
       case SETTINGS -> {
-        if (!isAck) frame(SETTINGS, ACK, 0, new byte[0]);
+        if (!isAck) {
+          set(new DataInputStream(new ByteArrayInputStream(payload)), payload.length);
+          frame(SETTINGS, ACK, 0, new byte[0]);
+        }
       }
       case PING -> {
         if (!isAck) frame(PING, ACK, 0, payload);
       }
       case WINDOW_UPDATE -> {
-        if (stream == 0) widen(new DataInputStream(new java.io.ByteArrayInputStream(payload)));
+        widen(stream, new DataInputStream(new ByteArrayInputStream(payload)));
       }
       default -> {
         // Nothing that these tests need.
       }
     }
     boolean isLast = (type == DATA || type == HEADERS) && (flags & END_STREAM) != 0;
-    if (isLast || type == RESET) ended.putIfAbsent(stream, body(stream).toString(UTF_8));
+    if (isLast || type == RESET) {
+      ended.putIfAbsent(stream, body(stream).toString(UTF_8));
+      wake();
+    }
   }
 
-  private synchronized void widen(DataInputStream payload) throws IOException {
-    window += payload.readInt();
+  private synchronized void wake() {
+    notifyAll();
+  }
+
+  private synchronized void set(DataInputStream payload, int length) throws IOException {
+    for (int n = 0; n < length / SETTING_BYTES; n++) {
+      int name = payload.readUnsignedShort();
+      int value = payload.readInt();
+      if (name == INITIAL_WINDOW_SIZE) windowOfStreams = value;
+    }
+    notifyAll();
+  }
+
+  private synchronized void widen(int stream, DataInputStream payload) throws IOException {
+    int more = payload.readInt();
+    if (stream == 0) window += more;
+    else windows.merge(stream, (long) more, Long::sum);
     notifyAll();
   }
 
