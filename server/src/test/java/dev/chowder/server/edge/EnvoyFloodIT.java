@@ -9,11 +9,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -36,6 +38,12 @@ class EnvoyFloodIT {
   private static final int FLOOD_CONNECTIONS = 40;
   private static final int FLOOD_STREAMS = 100;
   private static final int CALLS_IN_A_ROW = 64;
+
+  /** As many as one node may have open. */
+  private static final int OPEN_REQUESTS = 20_000;
+
+  private static final Map<String, String> GRPC =
+      Map.of("content-type", "application/grpc", "te", "trailers");
   private static final int MIB = 1 << 20;
   private static final int LARGE = 4 * MIB - 1;
 
@@ -158,6 +166,67 @@ class EnvoyFloodIT {
         assertThat(connection.ended().get(stream)).contains("KEY_INVALID");
       }
     }
+  }
+
+  /** Streams of gRPC's own services need no key and have no time limit. */
+  @Test
+  void streamsWithoutAKeyTakeNoRoomFromCallers(@TempDir Path folder) throws Exception {
+    try (var envoy = EDGE.anotherEnvoy(folder, Map.of("CHOWDER_NO_KEY_BURST", "30000"))) {
+      var to = Edge.loopback(envoy.port());
+      var flood = new ArrayList<RawHttp2>();
+      try {
+        for (int c = 0; c < OPEN_REQUESTS / 250 + 1; c++) {
+          var connection = RawHttp2.open(to, "127.0.15." + (1 + c % 4));
+          flood.add(connection);
+          for (int s = 0; s < 250; s++) {
+            connection.begin("POST", "/grpc.health.v1.Health/Watch", GRPC, new byte[5]);
+          }
+        }
+        // Sent behind all of the flood, on the same connection.
+        var last = flood.getLast();
+        int call =
+            last.begin(
+                "GET",
+                "/v1/organization",
+                Map.of("authorization", "Bearer " + Edge.KEY),
+                new byte[0]);
+        last.end(call);
+        await(() -> last.ended().containsKey(call));
+        long open = envoy.stat("cluster.server.upstream_rq_active");
+        System.out.printf("%d streams without a key are held%n", open);
+        assertThat(last.ended().get(call)).contains("subscription_tier");
+        assertThat(get(to).status()).isEqualTo(200);
+        assertThat(open).isLessThan(OPEN_REQUESTS / 10);
+      } finally {
+        for (var connection : flood) connection.close();
+      }
+    }
+  }
+
+  /** Their routes in gRPC are not those in REST. */
+  @Test
+  void messagesOfCallsThatNeedNoKeyAreSmallAndComeAtOnceInGrpcToo() throws Exception {
+    var headers = new HashMap<>(GRPC);
+    for (String forged : new String[] {"", "/v1/organization/signup"}) {
+      if (!forged.isEmpty()) headers.put("x-envoy-original-path", forged);
+      for (String method :
+          new String[] {"OrganizationService/SignUp", "SubscriptionService/ReceiveStripeEvent"}) {
+        try (var connection = RawHttp2.open(EDGE.rest(), "127.0.16.1")) {
+          var path = "/chowder.v1." + method;
+          int large = connection.begin("POST", path, headers, announced(8 * MIB));
+          for (int n = 0; n < 40 && !connection.ended().containsKey(large); n++) {
+            connection.more(large, new byte[16_384]);
+          }
+          int slow = connection.begin("POST", path, headers, announced(1000));
+          await(() -> connection.ended().keySet().containsAll(List.of(large, slow)));
+        }
+      }
+    }
+  }
+
+  /** The beginning of a gRPC message of so many bytes. */
+  private static byte[] announced(int bytes) {
+    return ByteBuffer.allocate(100).put((byte) 0).putInt(bytes).array();
   }
 
   /** More than are taken at once of bodies whose length is unknown. */
