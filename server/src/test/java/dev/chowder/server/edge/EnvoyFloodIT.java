@@ -38,6 +38,7 @@ class EnvoyFloodIT {
   private static final int FLOOD_CONNECTIONS = 40;
   private static final int FLOOD_STREAMS = 100;
   private static final int CALLS_IN_A_ROW = 64;
+  private static final int GET_PARTS = 192;
 
   /** As many as one node may have open. */
   private static final int OPEN_REQUESTS = 20_000;
@@ -164,6 +165,41 @@ class EnvoyFloodIT {
         int stream = connection.begin(method, "/v1/instances/" + id(0), key, new byte[100]);
         await(() -> connection.ended().containsKey(stream));
         assertThat(connection.ended().get(stream)).contains("KEY_INVALID");
+      }
+    }
+  }
+
+  /** Nothing counts the body of a GET, since no client of the trade sends one. */
+  @Test
+  void bodiesOfGetsAreNotHeld(@TempDir Path folder) throws Exception {
+    try (var envoy = EDGE.anotherEnvoy(folder, Map.of("CHOWDER_BODY_SECONDS", "60"))) {
+      var to = Edge.loopback(envoy.port());
+      long before = envoy.allocatedBytes();
+      var flood = new ArrayList<RawHttp2>();
+      int parts = 0;
+      try {
+        for (int n = 0; n < 20; n++) {
+          var connection = RawHttp2.open(to, "127.0.14.1");
+          flood.add(connection);
+          var method = n % 2 == 0 ? "GET" : "DELETE";
+          var key = Map.of("authorization", "Bearer " + Edge.KEY);
+          int stream = connection.begin(method, "/v1/instances/" + id(0), key, new byte[0]);
+          for (; parts < (n + 1) * GET_PARTS; parts++) {
+            connection.more(stream, new byte[16_384]);
+          }
+        }
+        await(() -> envoy.stat("http.rest.downstream_rq_active") >= 20);
+        long grown = envoy.allocatedBytes() - before;
+        System.out.printf(
+            "20 GET and DELETE with bodies of 3 MiB: Envoy grew by %d KiB%n", grown >> 10);
+        assertThat(grown).isLessThan(16L * MIB);
+        for (var connection : flood) {
+          connection.end(1);
+          await(() -> connection.ended().containsKey(1));
+          assertThat(connection.ended().get(1)).contains("INSTANCE_NOT_FOUND");
+        }
+      } finally {
+        for (var connection : flood) connection.close();
       }
     }
   }
