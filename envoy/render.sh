@@ -34,6 +34,8 @@ here="$(cd "$(dirname "$0")" && pwd)"
 : "${CHOWDER_MAX_EVENT_BYTES:=262144}"
 # How long a body that needs no key may take to arrive: a sign-up, and an event of Stripe's.
 : "${CHOWDER_EVENT_SECONDS:=5}"
+# As many as each node may have open (chowder.grpc.max-open-calls): Envoy passes as many on as all nodes take.
+: "${CHOWDER_MAX_OPEN_CALLS:=20000}"
 # Requests without a well-formed API key from one client address: per second, and at once after a pause.
 : "${CHOWDER_NO_KEY_PER_SECOND:=100}"
 : "${CHOWDER_NO_KEY_BURST:=500}"
@@ -51,7 +53,7 @@ if ! CHOWDER_ENVOY_TOKEN="$(cat "$CHOWDER_ENVOY_TOKEN_FILE" 2>/dev/null)"; then
   echo "envoy/render.sh: no token in CHOWDER_ENVOY_TOKEN_FILE (expected: the file that the server makes at its first start)." >&2
   exit 1
 fi
-CHOWDER_GRPC_ENDPOINTS="" CHOWDER_OPERATOR_ENDPOINTS=""
+CHOWDER_GRPC_ENDPOINTS="" CHOWDER_OPERATOR_ENDPOINTS="" CHOWDER_ENVOY_MAX_REQUESTS=0
 endpoint() { printf '{endpoint: {address: {socket_address: {address: "%s", port_value: %s}}}}' "$1" "$2"; }
 IFS=', ' read -ra nodes <<<"$CHOWDER_NODES"
 for node in "${nodes[@]}"; do
@@ -62,6 +64,7 @@ for node in "${nodes[@]}"; do
   CHOWDER_GRPC_ENDPOINTS+="${CHOWDER_GRPC_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}")"
   # shellcheck disable=SC2034  # read by its name below
   CHOWDER_OPERATOR_ENDPOINTS+="${CHOWDER_OPERATOR_ENDPOINTS:+, }$(endpoint "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}")"
+  CHOWDER_ENVOY_MAX_REQUESTS=$((CHOWDER_ENVOY_MAX_REQUESTS + CHOWDER_MAX_OPEN_CALLS))
 done
 # A longer one cannot be bound: sockaddr_un holds 108 bytes.
 if [ "${#CHOWDER_ENVOY_ADMIN_SOCKET}" -gt 107 ]; then
@@ -96,7 +99,7 @@ if [ -n "${CHOWDER_TLS_INTERNAL_CERTIFICATE:-}" ]; then
 else
   without "internal TLS"
 fi
-for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
+for name in CHOWDER_BIND CHOWDER_REST_PORT CHOWDER_ENVOY_ADMIN_SOCKET CHOWDER_ENVOY_MAX_HEAP_BYTES CHOWDER_ENVOY_MAX_REQUESTS CHOWDER_GRPC_ENDPOINTS CHOWDER_OPERATOR_ENDPOINTS \
   CHOWDER_DESCRIPTORS CHOWDER_OPENAPI CHOWDER_ENVOY_TOKEN CHOWDER_SERVICES CHOWDER_BASE_DOMAIN CHOWDER_API_HOSTS CHOWDER_CORS_ORIGINS CHOWDER_MAX_BODY_BYTES \
   CHOWDER_ENVOY_SECRETS CHOWDER_TLS_INTERNAL_NAME CHOWDER_BODY_SECONDS CHOWDER_EVENT_SECONDS CHOWDER_MAX_EVENT_BYTES CHOWDER_NO_KEY_PER_SECOND CHOWDER_NO_KEY_BURST; do
   template="${template//"\${$name}"/${!name}}"

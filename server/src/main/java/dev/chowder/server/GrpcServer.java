@@ -9,6 +9,7 @@ import dev.chowder.server.auth.ScopeInterceptor;
 import dev.chowder.server.call.BoundedRequests;
 import dev.chowder.server.call.IncompleteMessages;
 import dev.chowder.server.call.OpenCallLimit;
+import dev.chowder.server.call.OpenCallsOfOrganization;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RequestHeaders;
 import dev.chowder.server.call.ResponseHeaders;
@@ -172,6 +173,7 @@ public final class GrpcServer implements AutoCloseable {
         new AuthInterceptor(gate.keys(), gate.addresses(), NEED_NO_KEY),
         messages.ofCallers(),
         gate.rate().limit(),
+        new OpenCallsOfOrganization(grpc.maxOpenCalls()),
         gate.streams());
   }
 

@@ -13,6 +13,7 @@ import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.UpdateInstanceRequest;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.GrpcServer;
+import dev.chowder.server.ServerSettings;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
@@ -22,6 +23,8 @@ import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
@@ -59,6 +62,7 @@ class RefusalsTest {
   private static final int AT_ONCE = 64;
   private static final int STEADY = 150;
   private static final int IN_PROGRESS = 16;
+  private static final int OPEN_CALLS = 8;
   private static final Metadata.Key<String> REMAINING =
       Metadata.Key.of("x-ratelimit-remaining", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -111,7 +115,7 @@ class RefusalsTest {
     var server =
         GrpcServer.on(
                 InProcessServerBuilder.forName(name),
-                Edge.settings(folder).grpc(),
+                ServerSettings.of(config).grpc(),
                 new GrpcServer.Services(List.of(new Verbose()), List.of()),
                 new GrpcServer.Gate(
                     new KeyCheck(
@@ -153,6 +157,35 @@ class RefusalsTest {
       key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + organization.repeat(43));
       return InstanceServiceGrpc.newBlockingStub(channel)
           .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(key));
+    }
+
+    /** Begins a call without its request; what ends it goes to {@code ended}. */
+    ClientCall<GetInstanceRequest, Instance> unfinished(
+        String organization, BlockingQueue<Status> ended) {
+      var call =
+          as(organization)
+              .getChannel()
+              .newCall(InstanceServiceGrpc.getGetInstanceMethod(), CallOptions.DEFAULT);
+      call.start(
+          new ClientCall.Listener<>() {
+            @Override
+            public void onClose(Status status, Metadata trailers) {
+              ended.add(status);
+            }
+          },
+          new Metadata());
+      call.request(1);
+      return call;
+    }
+
+    /** Returns whether another call of the organization is taken. */
+    boolean opens(String organization) {
+      try {
+        get(as(organization));
+        return true;
+      } catch (StatusRuntimeException refused) {
+        return false;
+      }
     }
 
     void get(InstanceServiceBlockingStub client) {
@@ -242,6 +275,28 @@ class RefusalsTest {
         remaining = served.remaining("k");
       }
       assertThat(remaining).as("none in progress").isGreaterThan(8 * BURST);
+    }
+  }
+
+  /** Also of calls whose request does not end: no rate limits those that stay. */
+  @Test
+  void anOrganizationThatOpensAllCallsItCanLeavesSomeToOthers() throws Exception {
+    try (var served = serveAs(Map.of("chowder.grpc.max-open-calls", OPEN_CALLS))) {
+      var open = new ArrayList<ClientCall<GetInstanceRequest, Instance>>();
+      var refused = new LinkedBlockingQueue<Status>();
+      for (int n = 0; n < OPEN_CALLS; n++) open.add(served.unfinished("k", refused));
+      var why = refused.poll(20, TimeUnit.SECONDS);
+      assertThat(why).as("of " + OPEN_CALLS + " open calls").isNotNull();
+      assertThat(why.getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(why.getDescription()).startsWith("too many open calls: this organization has 6,");
+      served.get(served.as("m"));
+      for (var call : open) call.cancel("done", null);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      // The server hears of the end of a call after its client.
+      while (!served.opens("k")) {
+        assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+        Thread.sleep(50);
+      }
     }
   }
 
