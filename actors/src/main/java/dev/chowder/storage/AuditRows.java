@@ -13,14 +13,19 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
- * The table of security-relevant reads and failed authentications. Only {@code times} of a row
- * changes, and it only grows; {@link #deleteOld} enforces the retention. Changes are not here: the
- * journal has them.
+ * The table of security-relevant reads, failed authentications and operators' calls. Only {@code
+ * times} of a row changes, and it only grows; {@link #deleteOld} enforces the retention. Changes by
+ * callers are not here: the journal has them.
  *
  * <p>Every call blocks, and waits for a connection no longer than {@code
  * chowder.storage.connection-time-out}.
  */
 public final class AuditRows {
+  /** Actions of operators begin with this. */
+  public static final String OPERATOR = "operator/";
+
+  private static final String OF_CALLERS = " action NOT LIKE '" + OPERATOR + "%'";
+
   private final Jdbi jdbi;
 
   public AuditRows(Database database) {
@@ -87,7 +92,8 @@ public final class AuditRows {
    * Deletes entries that are older than {@code before}, and the oldest beyond the limits.
    *
    * @param maxOfOne the limit for one organization; entries without an organization share one.
-   *     Keeps a caller who causes many entries from pushing out those of others
+   *     Keeps a caller who causes many entries from pushing out those of others. Entries of
+   *     operators' calls are not counted, so that no caller can push them out either
    * @param maxRows the limit for the table
    * @return how many were deleted
    */
@@ -100,8 +106,9 @@ public final class AuditRows {
                     .execute()
                 + handle
                     .createQuery(
-                        "SELECT organization_id FROM audit GROUP BY organization_id HAVING"
-                            + " COUNT(*) > :max")
+                        "SELECT organization_id FROM audit WHERE"
+                            + OF_CALLERS
+                            + " GROUP BY organization_id HAVING COUNT(*) > :max")
                     .bind("max", maxOfOne)
                     .mapTo(String.class)
                     .list()
@@ -119,9 +126,11 @@ public final class AuditRows {
   private static int deleteOldest(Handle handle, String organizationId, int max) {
     return handle
         .createUpdate(
-            "DELETE FROM audit WHERE organization_id = :organization AND id <= (SELECT id FROM"
-                + " audit WHERE organization_id = :organization ORDER BY id DESC OFFSET :max ROWS"
-                + " FETCH NEXT 1 ROWS ONLY)")
+            "DELETE FROM audit WHERE organization_id = :organization AND"
+                + OF_CALLERS
+                + " AND id <= (SELECT id FROM audit WHERE organization_id = :organization AND"
+                + OF_CALLERS
+                + " ORDER BY id DESC OFFSET :max ROWS FETCH NEXT 1 ROWS ONLY)")
         .bind("organization", organizationId)
         .bind("max", max)
         .execute();

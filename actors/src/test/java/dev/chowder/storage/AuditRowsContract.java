@@ -116,4 +116,22 @@ abstract class AuditRowsContract {
             row(7, "noisy"),
             row(0, "victim"));
   }
+
+  @Test
+  void noCallerPushesOutWhatOperatorsDid() {
+    var suspended = operators(0, "noisy");
+    var opened = operators(1, "");
+    rows.append(suspended);
+    rows.append(opened);
+    for (int n = 2; n < 10; n++) rows.append(row(n, "noisy"));
+    for (int n = 10; n < 20; n++) rows.append(row(n, ""));
+    assertThat(rows.deleteOld(T0, 1, 100)).isEqualTo(7 + 9);
+    assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
+        .containsExactly(row(19, ""), row(9, "noisy"), opened, suspended);
+  }
+
+  private static AuditRow operators(int n, String organization) {
+    return new AuditRow(
+        "id-%03d".formatted(n), T0, "operator/some/call", organization, "", "", "192.0.2.1", 1);
+  }
 }

@@ -541,7 +541,7 @@ public final class Chowder implements AutoCloseable {
                 settings,
                 certificates.map(NodeCertificates::https),
                 token("operator.token", "chd_op_"),
-                audit::operatorAuthenticationFailed,
+                audit,
                 new OrganizationOperatorCommands(
                     signUps, organizations, organizationRows, keys, revocations, clock),
                 new HostOperatorCommands(

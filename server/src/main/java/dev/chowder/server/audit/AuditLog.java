@@ -7,6 +7,7 @@ import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.KeyProto;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.auth.ClientAddress;
+import dev.chowder.server.operator.OperatorAudit;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -31,11 +32,12 @@ import org.slf4j.LoggerFactory;
  * Writes the audit table. A call of an RPC that the protocol marks {@code audited} is recorded
  * before it is served; if it cannot be recorded, it fails. Equal calls within a period share an
  * entry, so that the holder of a stolen key cannot push its own entries out of the table. Failed
- * authentications are counted in memory and recorded per client address and period.
+ * authentications are counted in memory and recorded per client address and period. Calls of
+ * operators that may change something have an entry each.
  *
  * <p>Runs after the check of permissions, so that it records only calls that are allowed.
  */
-public final class AuditLog implements ServerInterceptor, AutoCloseable {
+public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoCloseable {
   /** The action of an entry that counts failed authentications with API keys. */
   public static final String AUTHENTICATION_FAILED = "authentication_failed";
 
@@ -183,10 +185,28 @@ public final class AuditLog implements ServerInterceptor, AutoCloseable {
     count(new Failure(AUTHENTICATION_FAILED, ClientAddress.shown(address)), 1);
   }
 
-  /** Counts a failed authentication on the operators' port; {@code address} is the connection's. */
-  public void operatorAuthenticationFailed(InetAddress address) {
-    var shown = ClientAddress.shown(ClientAddress.of(address));
-    count(new Failure(OPERATOR_AUTHENTICATION_FAILED, shown), 1);
+  @Override
+  public void rejected(InetAddress address) {
+    count(new Failure(OPERATOR_AUTHENTICATION_FAILED, shown(address)), 1);
+  }
+
+  @Override
+  public void called(InetAddress address, String action, String organizationId, String instanceId) {
+    try {
+      append(Ids.next(), new Read(action, organizationId, "", instanceId, shown(address)));
+    } catch (RuntimeException why) {
+      LOG.warn(
+          "audit: cannot record that {} called {} (organization={}, instance={}): {}",
+          shown(address),
+          action,
+          organizationId,
+          instanceId,
+          why.toString());
+    }
+  }
+
+  private static String shown(InetAddress address) {
+    return ClientAddress.shown(ClientAddress.of(address));
   }
 
   private synchronized void count(Failure failure, int times) {

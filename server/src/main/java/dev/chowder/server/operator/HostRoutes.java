@@ -17,7 +17,8 @@ final class HostRoutes {
   /** Entries of one list: what an operator reads, not what a program goes through. */
   private static final int MAX_LISTED = 1000;
 
-  private static final Pattern SANDBOX = Pattern.compile("sb-[0-9a-f-]{36}");
+  private static final String PREFIX = "sb-";
+  private static final Pattern SANDBOX = Pattern.compile(PREFIX + "[0-9a-f-]{36}");
 
   private final HostCommands host;
 
@@ -172,8 +173,17 @@ final class HostRoutes {
     throw ApiError.of(Reason.WRONG_STATE, "reconciler: works (expected: halted)");
   }
 
+  static boolean isSandbox(String text) {
+    return SANDBOX.matcher(text).matches();
+  }
+
+  /** Returns the id of the instance that a sandbox is for. */
+  static String instanceId(String sandboxId) {
+    return sandboxId.substring(PREFIX.length());
+  }
+
   private OperatorAnswer remove(String sandboxId) {
-    if (!SANDBOX.matcher(sandboxId).matches()) {
+    if (!isSandbox(sandboxId)) {
       throw ApiError.invalid("sandbox_id", "not one (expected: sb- and a UUID)");
     }
     host.remove(sandboxId);

@@ -18,12 +18,13 @@ import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,10 @@ final class OperatorRoutes {
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final String BEARER = "bearer ";
+
+  /** At most as long as the audit table takes. */
+  private static final Pattern ACTION = Pattern.compile("(?=.{1,64}$)operator(/[a-z0-9-]+)+");
+
   private static final List<String> BACKUP = List.of("operator", "backup");
   private static final List<String> REWRITE = List.of("operator", "master-key", "rewrite");
   private static final List<String> RELOAD = List.of("operator", "master-key", "reload");
@@ -42,7 +47,7 @@ final class OperatorRoutes {
   private static final List<String> REBUILD = List.of("operator", "rows", "rebuild");
 
   private final TokenFile token;
-  private final Consumer<InetAddress> failures;
+  private final OperatorAudit audit;
   private final OperatorCommands commands;
   private final HostRoutes host;
   private final HostCommands hostCommands;
@@ -59,7 +64,7 @@ final class OperatorRoutes {
 
   OperatorRoutes(
       TokenFile token,
-      Consumer<InetAddress> failures,
+      OperatorAudit audit,
       OperatorCommands commands,
       HostCommands host,
       IncidentCommands incidents,
@@ -70,7 +75,7 @@ final class OperatorRoutes {
       BooleanSupplier isServing,
       int maxBodyBytes) {
     this.token = token;
-    this.failures = failures;
+    this.audit = audit;
     this.commands = commands;
     this.host = new HostRoutes(host);
     this.hostCommands = host;
@@ -100,11 +105,12 @@ final class OperatorRoutes {
       return health();
     }
     if (!isOperator(exchange.getRequestHeaders().get("authorization"))) {
-      failures.accept(exchange.getRemoteAddress().getAddress());
+      audit.rejected(exchange.getRemoteAddress().getAddress());
       throw ApiError.of(
           Reason.KEY_INVALID,
           "authorization: must be Bearer and the operator token; got another value");
     }
+    if (method.equals("POST")) record(exchange.getRemoteAddress().getAddress(), path);
     if (path.equals(List.of("metrics"))) {
       require(method, "GET");
       return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", figures.get());
@@ -145,6 +151,27 @@ final class OperatorRoutes {
       }
       default -> host.answer(method, path.subList(1, path.size()));
     };
+  }
+
+  /**
+   * Records a call that may change something, before it is performed. The ids of the path are in
+   * fields of their own. A path that is too long or has other characters is none of an operator's.
+   */
+  private void record(InetAddress address, List<String> path) {
+    var words = new ArrayList<String>();
+    String organizationId = "";
+    String instanceId = "";
+    for (int n = 0; n < path.size(); n++) {
+      var word = path.get(n);
+      boolean isSandbox = HostRoutes.isSandbox(word);
+      if (!isSandbox && !Ids.isId(word)) words.add(word);
+      else if (n > 0 && path.get(n - 1).equals("organizations")) organizationId = word;
+      else instanceId = isSandbox ? HostRoutes.instanceId(word) : word;
+    }
+    var action = String.join("/", words);
+    if (ACTION.matcher(action).matches()) {
+      audit.called(address, action, organizationId, instanceId);
+    }
   }
 
   private OperatorAnswer organizations(String method, List<String> path, HttpExchange exchange)

@@ -11,14 +11,12 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,14 +48,14 @@ public final class OperatorServer implements AutoCloseable {
    * Starts it.
    *
    * @param tls who it is, and whom it lets in at all; absent: plain HTTP
-   * @param failures receives the client's address of each request without the token; must not block
+   * @param audit records requests without the token, and calls that may change something
    * @param isServing what {@code /healthz} tells: whether calls are answered now
    */
   public static OperatorServer start(
       ServerSettings settings,
       Optional<SSLContext> tls,
       TokenFile token,
-      Consumer<InetAddress> failures,
+      OperatorAudit audit,
       OperatorCommands commands,
       HostCommands host,
       IncidentCommands incidents,
@@ -71,7 +69,7 @@ public final class OperatorServer implements AutoCloseable {
     var routes =
         new OperatorRoutes(
             token,
-            failures,
+            audit,
             commands,
             host,
             incidents,

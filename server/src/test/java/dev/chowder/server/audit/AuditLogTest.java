@@ -92,6 +92,29 @@ class AuditLogTest {
     assertThat(reads()).containsExactly("o k TailLogs " + INSTANCE + " 192.0.2.1 2");
   }
 
+  @Test
+  void eachCallOfAnOperatorHasAnEntry() throws Exception {
+    try (var audit = audit()) {
+      for (int n = 0; n < 2; n++) {
+        audit.called(InetAddress.ofLiteral("192.0.2.1"), "operator/instances/stop", "", INSTANCE);
+      }
+      audit.called(InetAddress.ofLiteral("2001:db8::1"), "operator/organizations/keys", "o", "");
+    }
+    assertThat(reads())
+        .containsExactlyInAnyOrder(
+            "  operator/instances/stop " + INSTANCE + " 192.0.2.1 1",
+            "  operator/instances/stop " + INSTANCE + " 192.0.2.1 1",
+            "o  operator/organizations/keys  2001:db8:0:0:0:0:0:0/64 1");
+  }
+
+  @Test
+  void anOperatorMayActWhileTheTableCannotBeWritten() {
+    try (var audit = audit()) {
+      database.close();
+      audit.called(InetAddress.ofLiteral("192.0.2.1"), "operator/instances/recover", "", "");
+    }
+  }
+
   private List<String> reads() {
     return rows.list(Optional.empty(), 3000, Optional.empty()).stream()
         .map(
@@ -122,8 +145,8 @@ class AuditLogTest {
   void failuresWithKeysAndOnTheOperatorsPortAreCountedApart() {
     try (var audit = audit()) {
       audit.authenticationFailed("c0000201");
-      audit.operatorAuthenticationFailed(InetAddress.ofLiteral("192.0.2.1"));
-      audit.operatorAuthenticationFailed(InetAddress.ofLiteral("192.0.2.2"));
+      audit.rejected(InetAddress.ofLiteral("192.0.2.1"));
+      audit.rejected(InetAddress.ofLiteral("192.0.2.2"));
     }
     assertThat(
             rows.list(Optional.empty(), 100, Optional.empty()).stream()

@@ -23,6 +23,7 @@ import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
+import dev.chowder.server.operator.NoAudit;
 import dev.chowder.server.operator.NoHost;
 import dev.chowder.server.operator.NoIncidents;
 import dev.chowder.server.operator.NoMasterKey;
@@ -139,7 +140,7 @@ final class Edge implements AutoCloseable {
             settings,
             certificates.map(NodeCertificates::https),
             TokenFile.in(folder.resolve("operator.token"), "chd_op_", new SecureRandom()),
-            _ -> {},
+            new NoAudit(),
             new NoOrganizations(),
             new NoHost(),
             new NoIncidents(),

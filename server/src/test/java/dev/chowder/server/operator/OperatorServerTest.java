@@ -38,6 +38,7 @@ class OperatorServerTest {
   @TempDir private Path home;
   private final AtomicBoolean serving = new AtomicBoolean(true);
   private final List<InetAddress> failures = new CopyOnWriteArrayList<>();
+  private final List<String> calls = new CopyOnWriteArrayList<>();
   private OperatorServer server;
   private String token;
 
@@ -55,7 +56,7 @@ class OperatorServerTest {
             settings,
             Optional.empty(),
             made,
-            failures::add,
+            new Recorded(),
             new OneOrganization(),
             new OneThingOwed(),
             new NoIncidents(),
@@ -69,6 +70,53 @@ class OperatorServerTest {
   @AfterEach
   void stop() {
     server.close();
+  }
+
+  private final class Recorded implements OperatorAudit {
+    @Override
+    public void rejected(InetAddress address) {
+      failures.add(address);
+    }
+
+    @Override
+    public void called(
+        InetAddress address, String action, String organizationId, String instanceId) {
+      calls.add(address.getHostAddress() + " " + action + " " + organizationId + " " + instanceId);
+    }
+  }
+
+  /** The record of an incident: what an operator did, or who had the token did. */
+  @Test
+  void callsThatMayChangeSomethingAreRecorded() throws Exception {
+    var organization = "/operator/organizations/" + ID;
+    for (var path :
+        List.of(
+            organization + "/suspend",
+            organization + "/keys",
+            "/operator/instances/" + ID + "/stop",
+            "/operator/sandboxes/sb-" + ID + "/remove",
+            "/operator/host-ports/8000/open",
+            "/operator/instances/recover",
+            "/operator/backup",
+            "/operator/organizations")) {
+      call("POST", path, "{\"name\":\"n\"}");
+    }
+    // No operator's paths, no changes, and no operator.
+    call("POST", "/operator/" + "x".repeat(60), "");
+    call("POST", "/operator/a%0Ab", "");
+    call("GET", "/operator/organizations", "");
+    call("GET", "/metrics", "");
+    send("POST", organization + "/suspend", "Bearer x", "");
+    assertThat(calls)
+        .containsExactly(
+            "127.0.0.1 operator/organizations/suspend " + ID + " ",
+            "127.0.0.1 operator/organizations/keys " + ID + " ",
+            "127.0.0.1 operator/instances/stop  " + ID,
+            "127.0.0.1 operator/sandboxes/remove  " + ID,
+            "127.0.0.1 operator/host-ports/8000/open  ",
+            "127.0.0.1 operator/instances/recover  ",
+            "127.0.0.1 operator/backup  ",
+            "127.0.0.1 operator/organizations  ");
   }
 
   private static final class OneOrganization implements OperatorCommands {
