@@ -28,6 +28,10 @@ node_environment() {
     # The host's, shared out.
     export CHOWDER_EFFECT_MAX_CONCURRENT="${CHOWDER_EFFECT_MAX_CONCURRENT:-$(((32 + NODES - 1) / NODES))}"
     export CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS="${CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS:-$(((2 * $(nproc) + NODES - 1) / NODES))}"
+    # Each node counts the bodies that it is asked about, and one Envoy holds them all. A node must take at least one body.
+    local body="$((${CHOWDER_MAX_BODY_BYTES:-4194304} + 16384))" burst="$((134217728 / NODES))"
+    export CHOWDER_BODIES_BURST="${CHOWDER_BODIES_BURST:-$((burst > body ? burst : body))}"
+    export CHOWDER_BODIES_BYTES_PER_SECOND="${CHOWDER_BODIES_BYTES_PER_SECOND:-$((8388608 / NODES))}"
     CHOWDER_CLUSTER_PORT="$(node_port "${CHOWDER_CLUSTER_PORT:-9094}" "$1")"
     CHOWDER_CLUSTER_MANAGEMENT_PORT="$(node_port "$CHOWDER_CLUSTER_MANAGEMENT_PORT" "$1")"
   fi

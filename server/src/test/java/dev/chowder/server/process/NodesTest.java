@@ -51,15 +51,35 @@ class NodesTest {
         environment);
   }
 
+  /** One Envoy holds the bodies of all nodes. */
+  @Test
+  void theNodesOfAMachineShareTheBytesOfBodies() throws Exception {
+    assertThat(bodies(1, Map.of())).isEqualTo("|");
+    assertThat(bodies(3, Map.of())).isEqualTo("44739242|2796202");
+    assertThat(bodies(3, Map.of("CHOWDER_BODIES_BURST", "8 MiB"))).isEqualTo("8 MiB|2796202");
+    assertThat(bodies(3, Map.of("CHOWDER_MAX_BODY_BYTES", "67108864")))
+        .as("at least one body")
+        .isEqualTo("67125248|2796202");
+  }
+
   /** As the second node of so many gets them, on a machine with four processors. */
   private String limits(int nodes, Map<String, String> environment)
       throws IOException, InterruptedException {
+    return environment(nodes, "EFFECT_MAX_CONCURRENT", "EFFECT_MAX_CONCURRENT_BOOTS", environment);
+  }
+
+  private String bodies(int nodes, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    return environment(nodes, "BODIES_BURST", "BODIES_BYTES_PER_SECOND", environment);
+  }
+
+  private String environment(
+      int nodes, String first, String second, Map<String, String> environment)
+      throws IOException, InterruptedException {
     return printed(
-        "nproc() { echo 4; }; NODES="
-            + nodes
-            + "; node_environment 2; printf '%s|%s'"
-            + " \"${CHOWDER_EFFECT_MAX_CONCURRENT:-}\""
-            + " \"${CHOWDER_EFFECT_MAX_CONCURRENT_BOOTS:-}\"",
+        ("nproc() { echo 4; }; NODES=%d; node_environment 2;"
+                + " printf '%%s|%%s' \"${CHOWDER_%s:-}\" \"${CHOWDER_%s:-}\"")
+            .formatted(nodes, first, second),
         environment);
   }
 
