@@ -357,13 +357,17 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         }
         if (givenUp) return false;
         var why = tried.failure().orElseThrow();
-        if (isUnreachable(why)) unreachable = tried.failure();
-        // The engine that hung before is why the time is over.
-        else if (tried.late()) why = unreachable.orElse(why);
+        if (isUnreachable(why)) {
+          unreachable = tried.failure();
+        } else if (tried.late()) {
+          // An engine that does not answer is why the time is over, whatever waited for it.
+          why = unreachable.or(this::whyUnreachable).orElse(why);
+          if (givenUp) return false;
+        }
         left = left.minus(tried.took()).minus(pause);
         // Time without the database does not count: no report could be persisted then.
         if (Outage.isBehind(why)) left = limit;
-        else if (!outlastsItsEngine(step, why) || left.isNegative()) {
+        else if (!isUnreachable(why) || left.isNegative()) {
           fail(step, begun.get(), failure(stage.label(), why));
           return false;
         }
@@ -419,12 +423,14 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                   now));
     }
 
-    /**
-     * The start of an agent that ran before waits for a restart of the engine, which may have ended
-     * it. A create fails at once if the engine does not answer.
-     */
-    private boolean outlastsItsEngine(Step step, Exception why) {
-      return step.attempt() > 1 && isUnreachable(why);
+    /** Returns why the engine does not answer about this sandbox; empty if it does. */
+    private Optional<Exception> whyUnreachable() {
+      try {
+        work.checkEngine(id);
+      } catch (SandboxException why) {
+        return isUnreachable(why) ? Optional.of(why) : Optional.empty();
+      }
+      return Optional.empty();
     }
 
     private void fail(Step step, Instant begun, WorkFailure why) {

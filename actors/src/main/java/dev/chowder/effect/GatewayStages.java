@@ -337,6 +337,11 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
+  public void checkEngine(InstanceId id) {
+    var _ = driver.observe(SandboxId.ofInstance(id.value()));
+  }
+
+  @Override
   public void stop(InstanceId id, int attempt) {
     var _ = driver.stop(SandboxId.ofInstance(id.value()), attempt, settings.drain());
   }

@@ -29,6 +29,13 @@ public interface GatewayWork {
   boolean admitStart(InstanceId id, int lost);
 
   /**
+   * Asks the engine about the instance's sandbox.
+   *
+   * @throws dev.chowder.sandbox.SandboxException if the engine does not answer
+   */
+  void checkEngine(InstanceId id);
+
+  /**
    * Stops the gateway of this attempt or of an earlier one, after it has drained if it does so in
    * time.
    */

@@ -33,6 +33,11 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
+  public void checkEngine(InstanceId id) {
+    work.checkEngine(id);
+  }
+
+  @Override
   public void stop(InstanceId id, int attempt) throws InterruptedException {
     work.stop(id, attempt);
   }

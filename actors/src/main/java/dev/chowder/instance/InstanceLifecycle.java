@@ -105,17 +105,7 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Nudge(var now, var overdue) -> overdue(state, now, overdue);
       case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
-      case InstanceCommand.EffectFailed f ->
-          !isOf(state, f)
-              ? accept()
-              : (state instanceof Starting || state instanceof Restarting)
-                      && InstanceSightings.isEngineLoss(f.reason())
-                  ? accept(
-                      new InstanceEvent.GatewayLost(
-                          f.attempt(), f.reason(), f.message(), false, f.now()))
-                  : accept(
-                      new InstanceEvent.Failed(
-                          f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()));
+      case InstanceCommand.EffectFailed f -> isOf(state, f) ? failed(state, f) : accept();
       case InstanceCommand.StartDue(var attempt, var now) ->
           state instanceof Waiting w && w.attempt() == attempt
               ? accept(new InstanceEvent.StartRequested("", attempt + 1, w.cause(), now))
@@ -152,6 +142,20 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Observed o -> InstanceSightings.decide(state, o);
     };
+  }
+
+  private static Decision failed(InstanceState state, InstanceCommand.EffectFailed f) {
+    if (InstanceSightings.isEngineLoss(f.reason())) {
+      // The stop stays pending and is dispatched again: it is done when the engine answers.
+      if (state instanceof Stopping) return accept();
+      if (state instanceof Starting || state instanceof Restarting) {
+        return accept(
+            new InstanceEvent.GatewayLost(f.attempt(), f.reason(), f.message(), false, f.now()));
+      }
+    }
+    return accept(
+        new InstanceEvent.Failed(
+            f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()));
   }
 
   /** Whether this is the same create, resent since its reply was lost. */

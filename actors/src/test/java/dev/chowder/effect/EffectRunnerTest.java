@@ -189,20 +189,52 @@ class EffectRunnerTest {
   }
 
   @Test
-  void anAgentThatLivedBeforeWaitsForItsEngineAndANewOneDoesNot() throws InterruptedException {
+  void aStageWaitsForItsEngineWithinItsTime() throws InterruptedException {
     work.failure =
         Optional.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
-    work.gate.release(100);
+    work.gate.release(10_000);
+    for (int attempt = 1; attempt <= 2; attempt++) {
+      runner.owe(id(attempt), stage(attempt), reports::add);
+      work.awaitBegun(3);
+    }
+    work.failure = Optional.empty();
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+  }
+
+  @Test
+  void aStageWhoseEngineStaysAwayFailsForItsEngine() throws InterruptedException {
+    runner.close();
+    runner = runner(8, Duration.ofMillis(300));
+    work.failure =
+        Optional.of(
+            new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
+    work.gate.release(10_000);
     runner.owe(ID, stage(1), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
             failed -> assertThat(failed.reason()).isEqualTo("ENGINE_UNREACHABLE"));
-    runner.owe(OTHER, stage(2), reports::add);
-    work.awaitBegun(3);
-    work.failure = Optional.empty();
-    assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
+  }
+
+  @Test
+  void aStageWhoseTimeIsOverInItsFirstCallAsksWhetherTheEngineAnswers()
+      throws InterruptedException {
+    runner.close();
+    runner = runner(8, Duration.ofMillis(100));
+    work.engine =
+        Optional.of(
+            new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
+    runner.owe(ID, stage(1), reports::add);
+    assertThat(next())
+        .isInstanceOfSatisfying(
+            InstanceCommand.EffectFailed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo("ENGINE_UNREACHABLE");
+              assertThat(failed.message()).isEqualTo("onboard: docker: no answer");
+            });
+    assertThat(work.begun).hasValue(1);
   }
 
   @Test
@@ -630,6 +662,9 @@ class EffectRunnerTest {
 
     volatile Optional<RuntimeException> failure = Optional.empty();
 
+    /** Why the engine does not answer; empty if it does. */
+    volatile Optional<SandboxException> engine = Optional.empty();
+
     /** Whether stages continue although they are interrupted. */
     volatile boolean stubborn;
 
@@ -689,6 +724,14 @@ class EffectRunnerTest {
       most.accumulateAndGet(running, Math::max);
       begun.incrementAndGet();
       began.release();
+    }
+
+    @Override
+    public void checkEngine(InstanceId id) {
+      engine.ifPresent(
+          why -> {
+            throw why;
+          });
     }
 
     @Override

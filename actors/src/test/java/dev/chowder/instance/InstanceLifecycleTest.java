@@ -642,7 +642,17 @@ class InstanceLifecycleTest {
     assertThat(apply(waiting, new InstanceCommand.StartDue(1, LATER)))
         .isInstanceOfSatisfying(
             InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(2));
-    assertThat(apply(state("Stopping"), failed)).isInstanceOf(InstanceState.Errored.class);
+  }
+
+  @Test
+  void aStopWhoseEngineDoesNotAnswerStaysPending() {
+    var stopping = state("Stopping");
+    var failed =
+        new InstanceCommand.EffectFailed(
+            1, Optional.empty(), T0, "ENGINE_UNREACHABLE", "stop: docker: no answer", LATER);
+    assertThat(apply(stopping, failed)).isEqualTo(stopping);
+    assertThat(apply(stopping, new InstanceCommand.GatewayStopped(1, LATER)))
+        .isInstanceOf(InstanceState.Stopped.class);
   }
 
   @ParameterizedTest

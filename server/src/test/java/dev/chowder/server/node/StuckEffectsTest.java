@@ -70,6 +70,21 @@ class StuckEffectsTest {
     }
   }
 
+  @Test
+  void aStopOutlastsAnEngineThatIsAwayForLongerThanAStopMayTake() throws IOException {
+    var quick =
+        Map.<String, Object>of(
+            "chowder.effect.stop-limit", "0s", "chowder.reconciler.remind", "100ms");
+    try (var node = Node.start(home, quick)) {
+      var key = node.newcomer("whale");
+      var id = node.createRunning(key);
+      node.script().failNext(Verb.STOP, 3, Reason.ENGINE_UNREACHABLE, "docker: no answer");
+      stop(node, key, id);
+      assertThat(node.awaitStatus(key, id, Instance.Status.stopped).getErrorReason()).isEmpty();
+      assertThat(node.script().calls()).filteredOn(c -> c.verb() == Verb.STOP).hasSize(4);
+    }
+  }
+
   private static void stop(Node node, String key, String id) {
     var _ =
         node.instances(key)
