@@ -3,6 +3,8 @@ package dev.chowder.server.instance;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
+import dev.chowder.sandbox.SandboxDriver;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -12,6 +14,7 @@ import dev.chowder.storage.InstanceRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,10 +30,12 @@ public final class BulkRecovery {
 
   private final InstanceRows rows;
   private final InstanceRecovery recovery;
+  private final SandboxDriver driver;
 
-  BulkRecovery(InstanceRows rows, InstanceRecovery recovery) {
+  BulkRecovery(InstanceRows rows, InstanceRecovery recovery, SandboxDriver driver) {
     this.rows = rows;
     this.recovery = recovery;
+    this.driver = driver;
   }
 
   /** An instance in {@code error}, and the caller in whose name it is recovered. */
@@ -38,11 +43,29 @@ public final class BulkRecovery {
 
   Recovery recover(Optional<String> errorReason, Optional<String> organizationId) {
     return recoverEach(
-        failed(errorReason, organizationId), one -> recovery.recover(one.caller(), one.id()));
+        failed(errorReason, organizationId),
+        one -> recovery.recover(one.caller(), one.id()),
+        this::engineAnswers);
   }
 
-  /** Recovers one after another; one that cannot be recovered does not stop the others. */
-  static Recovery recoverEach(List<Failed> failed, Consumer<Failed> recover) {
+  private boolean engineAnswers() {
+    try {
+      var _ = driver.capacity();
+      return true;
+    } catch (SandboxException why) {
+      LOG.warn("event=bulk-recover-ended message={}", why.getMessage());
+      return false;
+    }
+  }
+
+  /**
+   * Recovers one after another; one that cannot be recovered does not stop the others.
+   *
+   * @param engineAnswers asked after one that is unavailable: without an engine each of the others
+   *     would wait for its own timeout in vain
+   */
+  static Recovery recoverEach(
+      List<Failed> failed, Consumer<Failed> recover, BooleanSupplier engineAnswers) {
     var refused = new ArrayList<Unrecovered>();
     int recovered = 0;
     for (int n = 0; n < failed.size(); n++) {
@@ -55,6 +78,9 @@ public final class BulkRecovery {
           return done(new Recovery(recovered, refused, failed.size() - n));
         }
         refused.add(refused(one, why.reason(), String.valueOf(why.getMessage())));
+        if (why.reason() == Reason.SERVER_UNAVAILABLE && !engineAnswers.getAsBoolean()) {
+          return done(new Recovery(recovered, refused, failed.size() - n - 1));
+        }
       } catch (RuntimeException bug) {
         LOG.error("instance={} event=bulk-recover-failed", one.id(), bug);
         refused.add(

@@ -148,7 +148,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   /** Recovers a failed instance for an operator. */
   public BulkRecovery bulkRecovery() {
-    return new BulkRecovery(rows, recovery);
+    return new BulkRecovery(rows, recovery, driver);
   }
 
   @Override

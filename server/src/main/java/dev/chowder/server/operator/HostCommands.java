@@ -43,7 +43,7 @@ public interface HostCommands {
 
   /**
    * Recovers instances in {@code error}, one after another, until the host has no memory for the
-   * next one.
+   * next one, or the engine does not answer.
    *
    * @param errorReason only those that failed for this reason; empty for all
    * @param organizationId only this organization's; empty for all
@@ -55,7 +55,8 @@ public interface HostCommands {
    *
    * @param recovered how many are on their way to {@code running}
    * @param refused those that could not be recovered, for example without a free slot
-   * @param left how many were not tried, since the host has no memory for them
+   * @param left how many were not tried, since the host has no memory for them, or since the engine
+   *     does not answer: then the last of {@code refused} is {@code SERVER_UNAVAILABLE}
    */
   record Recovery(int recovered, List<Unrecovered> refused, int left) {}
 

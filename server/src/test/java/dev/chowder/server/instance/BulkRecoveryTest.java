@@ -27,7 +27,8 @@ class BulkRecoveryTest {
               tried.add(one);
               if (one.equals(FAILED.get(0))) throw ApiError.unavailable("no answer", 30);
               if (one.equals(FAILED.get(1))) throw new IllegalStateException("a bug");
-            });
+            },
+            () -> true);
     assertThat(tried).isEqualTo(FAILED);
     assertThat(recovery.recovered()).isEqualTo(1);
     assertThat(recovery.left()).isZero();
@@ -48,11 +49,31 @@ class BulkRecoveryTest {
             one -> {
               tried.add(one);
               if (tried.size() == 2) throw ApiError.noCapacity("memory", 30);
-            });
+            },
+            () -> true);
     assertThat(tried).hasSize(2);
     assertThat(recovery.recovered()).isEqualTo(1);
     assertThat(recovery.left()).isEqualTo(2);
     assertThat(recovery.refused()).isEmpty();
+  }
+
+  @Test
+  void anEngineThatDoesNotAnswerEndsTheRecoveryOfTheOthers() {
+    var tried = new ArrayList<Failed>();
+    var recovery =
+        BulkRecovery.recoverEach(
+            FAILED,
+            one -> {
+              tried.add(one);
+              if (tried.size() == 2) throw ApiError.unavailable("no answer", 30);
+            },
+            () -> false);
+    assertThat(tried).hasSize(2);
+    assertThat(recovery.recovered()).isEqualTo(1);
+    assertThat(recovery.left()).isEqualTo(1);
+    assertThat(recovery.refused())
+        .extracting(Unrecovered::instanceId, Unrecovered::reason)
+        .containsExactly(tuple(FAILED.get(1).id().value(), Reason.SERVER_UNAVAILABLE.name()));
   }
 
   private static Failed failed(int n) {

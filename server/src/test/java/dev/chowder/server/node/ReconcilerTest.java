@@ -377,6 +377,24 @@ class ReconcilerTest {
     }
   }
 
+  @Test
+  void aBulkRecoverEndsAtTheFirstInstanceIfTheEngineDoesNotAnswer() throws IOException {
+    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+      var key = node.newcomer("whale");
+      var crashed = new TreeSet<>(List.of(node.createRunning(key), node.createRunning(key)));
+      crashed.forEach(id -> node.host().kill(Node.sandbox(id)));
+      crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.error));
+
+      node.script().unreachable();
+      assertThat(node.operator("POST", "instances/recover", "{}").body())
+          .contains("\"recovered\":0,\"left\":1,\"refused_count\":1")
+          .contains("\"reason\":\"SERVER_UNAVAILABLE\"");
+      node.script().reachable();
+      assertThat(node.operator("POST", "instances/recover", "{}").body())
+          .contains("\"recovered\":2,\"left\":0,\"refused_count\":0");
+    }
+  }
+
   private static long capacityCalls(Node node) {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.CAPACITY).count();
   }
