@@ -70,7 +70,11 @@ final class DockerEndings {
                 docker
                     .eventsCmd()
                     .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
-                    // The stream ends at this time, so it must not be in the future.
+                    // The stream ends at this time, so it must not be in the future. It is compared
+                    // with the engine's clock, which is this one: the engine is on the same host.
+                    // One elsewhere whose clock is ahead hides the latest events, so that a crash
+                    // just before counts as a loss with the engine; one that is behind delays the
+                    // end of the stream.
                     .withUntil(seconds(Instant.now()))
                     .withEventTypeFilter(EventType.CONTAINER)
                     .withEventFilter("start", "kill", "die")
