@@ -41,7 +41,7 @@ public final class Main {
     } catch (ConfigException | StorageException | MasterKeyException | IllegalArgumentException e) {
       die(String.valueOf(e.getMessage()));
     } catch (BindException e) {
-      die("a port is taken: " + e.getMessage() + " (expected: a free one, see CHOWDER_GRPC_PORT)");
+      die("cannot listen: " + e.getMessage() + "; choose a free port, see CHOWDER_GRPC_PORT");
     } catch (IOException e) {
       die("not started: " + e.getMessage());
     } catch (ClusterNode.NotJoinedException e) {

@@ -148,7 +148,8 @@ public final class ApiError extends RuntimeException {
   /** The database does not answer; see {@code Outage}. */
   public static ApiError databaseUnavailable() {
     return unavailable(
-        "database: no answer (expected: one; what was asked may have happened)",
+        "cannot complete the call: the database does not answer; repeat it later with the same"
+            + " idempotency-key, since it may have taken effect",
         OUTAGE_RETRY_AFTER_SECONDS);
   }
 
