@@ -5,6 +5,7 @@ import static dev.chowder.actor.ProtoTime.stamp;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
+import dev.chowder.actor.SnapshotSerializer;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
@@ -39,51 +40,26 @@ import dev.chowder.journal.v1.InstanceStoppingPhase;
 import dev.chowder.journal.v1.InstanceTokenRotations;
 import dev.chowder.journal.v1.InstanceUsedHome;
 import dev.chowder.journal.v1.InstanceWaitingPhase;
-import java.io.NotSerializableException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import org.apache.pekko.serialization.SerializerWithStringManifest;
 
-/**
- * Translates states to and from the form in which snapshots are stored. A serializer rather than a
- * snapshot adapter: if it cannot read a snapshot, the snapshot store cannot load it, and the events
- * are read instead ({@code snapshot-is-optional}). A failing adapter would fail each recovery.
- */
-public final class InstanceSnapshots extends SerializerWithStringManifest {
-  /** Stored with each snapshot, so it never changes. */
+/** Stores the states of an instance for snapshots. */
+public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
   private static final int IDENTIFIER = 7301;
 
-  private static final String MANIFEST = "1";
-
-  @Override
-  public int identifier() {
-    return IDENTIFIER;
+  public InstanceSnapshots() {
+    super(IDENTIFIER, InstanceState.class);
   }
 
   @Override
-  public String manifest(Object state) {
-    return MANIFEST;
+  protected InstanceSnapshot stored(InstanceState state) {
+    return write(state);
   }
 
   @Override
-  public byte[] toBinary(Object state) {
-    return write((InstanceState) state).toByteArray();
-  }
-
-  @Override
-  public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
-    if (!manifest.equals(MANIFEST)) {
-      throw new NotSerializableException(
-          "snapshot: must be of version " + MANIFEST + "; got " + manifest);
-    }
-    try {
-      return read(InstanceSnapshot.parseFrom(bytes));
-    } catch (InvalidProtocolBufferException | RuntimeException why) {
-      var unreadable = new NotSerializableException("snapshot: not readable: " + why);
-      unreadable.initCause(why);
-      throw unreadable;
-    }
+  protected InstanceState state(byte[] stored) throws InvalidProtocolBufferException {
+    return read(InstanceSnapshot.parseFrom(stored));
   }
 
   static InstanceSnapshot write(InstanceState state) {

@@ -2,12 +2,12 @@ package dev.chowder.organization;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
+import dev.chowder.actor.SnapshotSerializer;
 import dev.chowder.journal.v1.OrganizationSnapshot;
 import dev.chowder.journal.v1.OrganizationSubscription;
 import dev.chowder.organization.OrganizationState.Absent;
 import dev.chowder.organization.OrganizationState.Active;
 import dev.chowder.secret.SecretNames;
-import java.io.NotSerializableException;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -16,48 +16,24 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.pekko.persistence.typed.SnapshotAdapter;
-import org.apache.pekko.serialization.SerializerWithStringManifest;
 import org.pcollections.HashTreePMap;
 
-/**
- * Translates states to and from the form in which snapshots are stored. A serializer rather than a
- * snapshot adapter: what it cannot read, the snapshot store cannot load, and so the events are read
- * instead ({@code snapshot-is-optional}); an adapter that fails would fail each recovery.
- */
-public final class OrganizationSnapshots extends SerializerWithStringManifest {
-  /** Stored with each snapshot, so it never changes. */
+/** Stores the states of an organization for snapshots. */
+public final class OrganizationSnapshots extends SnapshotSerializer<OrganizationState> {
   private static final int IDENTIFIER = 7302;
 
-  private static final String MANIFEST = "1";
-
-  @Override
-  public int identifier() {
-    return IDENTIFIER;
+  public OrganizationSnapshots() {
+    super(IDENTIFIER, OrganizationState.class);
   }
 
   @Override
-  public String manifest(Object state) {
-    return MANIFEST;
+  protected OrganizationSnapshot stored(OrganizationState state) {
+    return write(state);
   }
 
   @Override
-  public byte[] toBinary(Object state) {
-    return write((OrganizationState) state).toByteArray();
-  }
-
-  @Override
-  public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
-    if (!manifest.equals(MANIFEST)) {
-      throw new NotSerializableException(
-          "snapshot: must be of version " + MANIFEST + "; got " + manifest);
-    }
-    try {
-      return read(OrganizationSnapshot.parseFrom(bytes));
-    } catch (InvalidProtocolBufferException | RuntimeException why) {
-      var unreadable = new NotSerializableException("snapshot: not readable: " + why);
-      unreadable.initCause(why);
-      throw unreadable;
-    }
+  protected OrganizationState state(byte[] stored) throws InvalidProtocolBufferException {
+    return read(OrganizationSnapshot.parseFrom(stored));
   }
 
   /**
