@@ -5,9 +5,11 @@ import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
+import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Stores the callers' overrides of OpenClaw's configuration, encrypted, as values that never
@@ -31,13 +33,25 @@ public interface Overrides {
   void store(InstanceId id, String version, ObjectNode overrides);
 
   /**
+   * Returns the schema of the image that sandboxes are made from; empty while it is not known. The
+   * first call reads it in a sandbox, which may take a minute.
+   */
+  Optional<ConfigSchema> schema();
+
+  /**
    * Writes the result of a JSON merge patch on overrides.
    *
    * @param base the current overrides; a missing value counts as no overrides
    * @param version names the new value
+   * @param schema the result of {@link #schema}
    * @throws Refused as {@link #check} does, also for the merged result
    */
-  void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch);
+  void patch(
+      InstanceId id,
+      OverridesVersion base,
+      String version,
+      ObjectNode patch,
+      Optional<ConfigSchema> schema);
 
   /**
    * Returns overrides with values under sensitive names masked; instances without overrides are

@@ -73,11 +73,21 @@ public final class StoredOverrides implements Overrides {
   }
 
   @Override
-  public void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch) {
+  public Optional<ConfigSchema> schema() {
+    return schema.get();
+  }
+
+  @Override
+  public void patch(
+      InstanceId id,
+      OverridesVersion base,
+      String version,
+      ObjectNode patch,
+      Optional<ConfigSchema> schema) {
     // A patch is how a caller sets a missing value again. If only this base is missing, since many
     // changes came first, the instance rejects the result.
     var before = find(id, base).orElseGet(OverrideLedger::empty);
-    put(id, version, accepted(before.patched(patch, limits, schema.get())));
+    put(id, version, accepted(before.patched(patch, limits, schema)));
   }
 
   private void put(InstanceId id, String version, OverrideLedger ledger) {

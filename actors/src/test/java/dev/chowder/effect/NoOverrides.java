@@ -5,9 +5,11 @@ import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
+import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Instances without overrides. */
 final class NoOverrides implements Overrides {
@@ -18,7 +20,17 @@ final class NoOverrides implements Overrides {
   public void store(InstanceId id, String version, ObjectNode overrides) {}
 
   @Override
-  public void patch(InstanceId id, OverridesVersion base, String version, ObjectNode patch) {}
+  public Optional<ConfigSchema> schema() {
+    return Optional.empty();
+  }
+
+  @Override
+  public void patch(
+      InstanceId id,
+      OverridesVersion base,
+      String version,
+      ObjectNode patch,
+      Optional<ConfigSchema> schema) {}
 
   @Override
   public Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding) {

@@ -49,7 +49,7 @@ final class OneConfig {
 
   void patch(Overrides overrides, ObjectNode json) {
     var version = Ids.next();
-    overrides.patch(id, holding, version, json);
+    overrides.patch(id, holding, version, json, overrides.schema());
     holding = new OverridesVersion(version, Taken.PENDING);
   }
 

@@ -116,7 +116,7 @@ class StoredOverridesTest {
     var first = one.holding();
     one.patch(overrides, json("{\"agents.b\": 2}"));
     var second = one.holding();
-    overrides.patch(id, first, Ids.next(), json("{\"agents.c\": 3}"));
+    overrides.patch(id, first, Ids.next(), json("{\"agents.c\": 3}"), Optional.empty());
     assertThat(overrides.shown(Map.of(id, first)).get(id))
         .isEqualTo(json("{\"agents\": {\"a\": 1}}"));
     assertThat(overrides.shown(Map.of(id, second)).get(id))
@@ -216,7 +216,7 @@ class StoredOverridesTest {
         .isEqualTo(json("{\"agents\": {\"a\": 1, \"b\": 2}}"));
     assertThat(overrides.pending(id, new WantedConfig(0, older, false, Map.of())))
         .containsExactly(json("{\"agents\": {\"b\": 2}}"));
-    overrides.patch(id, older, "v1", json("{\"agents.c\": 3}"));
+    overrides.patch(id, older, "v1", json("{\"agents.c\": 3}"), Optional.empty());
     var newer = new OverridesVersion("v1", Taken.PENDING);
     assertThat(overrides.shown(Map.of(id, newer)).get(id))
         .isEqualTo(json("{\"agents\": {\"a\": 1, \"b\": 2, \"c\": 3}}"));
@@ -237,7 +237,7 @@ class StoredOverridesTest {
   void aMissingValueIsSetAgainByAPatch() throws Exception {
     var lost = new OverridesVersion("v1", Taken.PENDING);
 
-    overrides.patch(id, lost, "v2", json("{\"agents.a\": 1}"));
+    overrides.patch(id, lost, "v2", json("{\"agents.a\": 1}"), Optional.empty());
 
     var again = new OverridesVersion("v2", Taken.PENDING);
     assertThat(overrides.shown(Map.of(id, again)).get(id))

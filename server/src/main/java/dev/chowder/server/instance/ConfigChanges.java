@@ -15,10 +15,7 @@ import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
@@ -27,14 +24,11 @@ import org.apache.pekko.actor.typed.ActorRef;
  * that is no longer current; then it is computed again. Blocks.
  */
 public final class ConfigChanges {
-  private static final int LOCKS = 64;
-
   private final InstanceAsks asks;
   private final SecretStore secrets;
   private final int tries;
   private final Duration patience;
-  private final ReentrantLock[] locks =
-      IntStream.range(0, LOCKS).mapToObj(_ -> new ReentrantLock()).toArray(ReentrantLock[]::new);
+  private final InstanceLocks locks = new InstanceLocks();
 
   /**
    * @param tries how often a change is computed at most
@@ -51,7 +45,8 @@ public final class ConfigChanges {
   @FunctionalInterface
   public interface Change {
     /**
-     * Computes the value, writes it, and returns the command that names it.
+     * Computes the value, writes it, and returns the command that names it. Other changes of the
+     * instance wait meanwhile, so it must wait for nothing but the database.
      *
      * @param base the instance with its current values
      * @param version names the new value
@@ -62,17 +57,26 @@ public final class ConfigChanges {
   /** Returns the instance after it accepted the change. */
   public InstanceView make(Caller caller, InstanceId id, Change change) {
     // Only saves futile attempts: correctness does not depend on this lock.
-    var lock = locks[Math.floorMod(id.hashCode(), LOCKS)];
+    try (var _ = lock(id)) {
+      return makeAlone(caller, id, change);
+    }
+  }
+
+  private InstanceLocks.Held lock(InstanceId id) {
     try {
-      if (!lock.tryLock(patience.toMillis(), TimeUnit.MILLISECONDS)) throw busy();
+      return locks
+          .tryLock(id, patience)
+          .orElseThrow(
+              () ->
+                  ApiError.of(
+                      Reason.SERVER_UNAVAILABLE,
+                      "cannot change the configuration: other changes of this instance were not"
+                          + " finished within "
+                          + patience.toSeconds()
+                          + " s; repeat the call"));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
-    }
-    try {
-      return makeAlone(caller, id, change);
-    } finally {
-      lock.unlock();
     }
   }
 

@@ -287,16 +287,23 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var patch = change.openclawConfig();
     var view =
         patch.isPresent()
-            ? changes.make(
-                caller,
-                id,
-                (base, version) -> {
-                  var holding = base.profile().config().overrides();
-                  refusable(() -> overrides.patch(id, holding, version, patch.get()));
-                  return update(caller, change, Optional.of(new OverridesChange(holding, version)));
-                })
+            ? patched(caller, id, change, patch.get())
             : asks.send(caller, id, update(caller, change, Optional.empty()));
     answer(out, present(view));
+  }
+
+  private InstanceView patched(
+      Caller caller, InstanceId id, InstanceRequests.Change change, ObjectNode patch) {
+    // Before the change, during which others of the instance wait.
+    var schema = overrides.schema();
+    return changes.make(
+        caller,
+        id,
+        (base, version) -> {
+          var holding = base.profile().config().overrides();
+          refusable(() -> overrides.patch(id, holding, version, patch, schema));
+          return update(caller, change, Optional.of(new OverridesChange(holding, version)));
+        });
   }
 
   private Function<ActorRef<InstanceReply>, InstanceCommand> update(

@@ -7,6 +7,7 @@ import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.OverridesChange;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
+import dev.chowder.openclaw.ConfigSchema;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import java.time.InstantSource;
@@ -45,6 +46,7 @@ public final class SessionVisibility {
   public void limit(Caller caller, InstanceId id) {
     if (isSet(asks.get(caller, id))) return;
     var now = clock.instant();
+    var schema = overrides.schema();
     var _ =
         changes.make(
             caller,
@@ -53,7 +55,7 @@ public final class SessionVisibility {
               var holding = base.profile().config().overrides();
               // Another change may have set it since.
               var patch = isSet(base) ? JsonNodeFactory.instance.objectNode() : patch();
-              write(id, base, version, patch);
+              write(id, base, version, patch, schema);
               return replyTo ->
                   new InstanceCommand.Update(
                       caller.keyId(),
@@ -65,9 +67,14 @@ public final class SessionVisibility {
             });
   }
 
-  private void write(InstanceId id, InstanceView base, String version, ObjectNode patch) {
+  private void write(
+      InstanceId id,
+      InstanceView base,
+      String version,
+      ObjectNode patch,
+      Optional<ConfigSchema> schema) {
     try {
-      overrides.patch(id, base.profile().config().overrides(), version, patch);
+      overrides.patch(id, base.profile().config().overrides(), version, patch, schema);
     } catch (Overrides.Refused why) {
       throw ApiError.invalid("session_prefix", why.path() + ": " + why.why());
     }

@@ -8,6 +8,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import dev.chowder.actor.Ids;
+import dev.chowder.api.v1.ConnectChannelRequest;
+import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
@@ -22,6 +24,7 @@ import dev.chowder.journal.v1.OrganizationEvent;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
@@ -157,6 +160,33 @@ abstract class ConfigValuesContract {
                   : "not all in the home: " + file(node, id));
       // One of each of the last ones, the token, Chowder's device, and no more.
       Node.await(() -> secrets(node, id).size() <= 35 ? "" : "kept: " + secrets(node, id));
+    }
+  }
+
+  @Test
+  void aChangeThatWaitsForTheSchemaDelaysNoOtherChangeOfTheInstance() throws Exception {
+    try (var node = start(Map.of("chowder.instance.config-change-timeout", "200ms"));
+        var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var key = node.newcomer("crab");
+      var id = node.createRunning(key);
+      // A simulated image has no schema, so each change queries it in a sandbox.
+      var schema = node.script().holdNext(Verb.RUN);
+      var waiting = threads.submit(() -> patch(node, key, id, "messages.a", 1));
+      try {
+        assertThat(schema.awaitCall(Duration.ofSeconds(30))).isTrue();
+        var connected =
+            node.channels(key)
+                .connectChannel(
+                    ConnectChannelRequest.newBuilder()
+                        .setInstanceId(id)
+                        .setChannel("telegram")
+                        .putConfig("token", "12345:" + "x".repeat(35))
+                        .build());
+        assertThat(connected.getStatus()).isEqualTo(ConnectChannelResponse.Status.connected);
+      } finally {
+        schema.release();
+      }
+      assertThat(waiting.get().getOpenclawConfig().getFieldsMap()).containsKey("messages");
     }
   }
 
