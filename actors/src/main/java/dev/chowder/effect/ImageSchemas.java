@@ -35,6 +35,9 @@ public final class ImageSchemas {
   private final ReentrantLock asking = new ReentrantLock();
   private volatile Optional<ConfigSchema> known = Optional.empty();
 
+  /** How many questions have ended; written while {@link #asking} is held. */
+  private volatile int asked;
+
   /**
    * Wires the question.
    *
@@ -51,13 +54,19 @@ public final class ImageSchemas {
 
   /**
    * The schema; asked for by the first call, which waits for it, as do those that come meanwhile.
-   * Empty when the image could not be asked: then OpenClaw alone judges, at the start.
+   * Empty when the image could not be asked, also for those that waited: then OpenClaw alone
+   * judges, at the start.
    */
   public Optional<ConfigSchema> current() {
     if (known.isPresent()) return known;
+    int before = asked;
     asking.lock();
     try {
-      if (known.isEmpty()) known = ask();
+      // Calls that waited share the result. Otherwise each would wait for those of all before it.
+      if (known.isEmpty() && asked == before) {
+        known = ask();
+        asked = before + 1;
+      }
       return known;
     } finally {
       asking.unlock();

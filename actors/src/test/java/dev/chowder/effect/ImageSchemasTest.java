@@ -1,0 +1,58 @@
+package dev.chowder.effect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.actor.Ids;
+import dev.chowder.openclaw.ConfigSchema;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.sandbox.fake.FakeScript.Verb;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ImageSchemasTest {
+  private final FakeSandboxDriver host = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final ImageSchemas schemas =
+      new ImageSchemas(host, SandboxId.ofInstance(Ids.next()), "image", Duration.ofSeconds(30));
+
+  /** A simulated image has no schema. */
+  @Test
+  void callsThatWaitedForAQueryWithoutResultSendNoFurtherOne() throws Exception {
+    var query = host.script().holdNext(Verb.RUN);
+    var first = start(schemas::current);
+    assertThat(query.awaitCall(Duration.ofSeconds(30))).isTrue();
+    var others = IntStream.range(0, 4).mapToObj(_ -> start(schemas::current)).toList();
+    for (var other : others) awaitWaiting(other);
+
+    query.release();
+
+    assertThat(first.result.get(30, TimeUnit.SECONDS)).isEmpty();
+    for (var other : others) assertThat(other.result.get(30, TimeUnit.SECONDS)).isEmpty();
+    assertThat(queries()).isEqualTo(1);
+    assertThat(schemas.current()).isEmpty();
+    assertThat(queries()).isEqualTo(2);
+  }
+
+  private record Call(Thread thread, FutureTask<Optional<ConfigSchema>> result) {}
+
+  private static Call start(Callable<Optional<ConfigSchema>> work) {
+    var result = new FutureTask<>(work);
+    return new Call(Thread.ofPlatform().daemon().start(result), result);
+  }
+
+  private static void awaitWaiting(Call call) throws InterruptedException {
+    while (call.thread.getState() != Thread.State.WAITING) Thread.sleep(1);
+  }
+
+  private long queries() {
+    return host.script().calls().stream().filter(call -> call.verb() == Verb.RUN).count();
+  }
+}
