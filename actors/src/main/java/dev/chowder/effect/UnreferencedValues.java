@@ -39,8 +39,9 @@ import org.slf4j.LoggerFactory;
  * Deletes secrets that are no longer needed: values whose version no event names (any longer), and
  * all secrets of instances and organizations that were deleted or never existed. A value is written
  * before its change is accepted. It is therefore deleted only after it was unreferenced for the
- * grace period, by this process's monotonic clock. Unusually many deletions at once wait for a
- * release, since a lost or older journal would cause them.
+ * grace period, by this process's monotonic clock. Unusually many deletions that a lost or older
+ * journal would cause wait for a release. Meanwhile only values that later ones replaced are
+ * deleted.
  */
 public final class UnreferencedValues implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(UnreferencedValues.class);
@@ -113,7 +114,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
     metrics.remove(gauge);
   }
 
-  /** Returns why nothing is deleted now; empty if deletion goes on. */
+  /** Returns why only replaced values are deleted now; empty if all unreferenced ones are. */
   public Optional<Reconciler.Halt> halt() {
     return alarm
         .raised()
@@ -145,10 +146,20 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
    *
    * @param known whether the journal knows the owner
    * @param asked whether it replied; otherwise it counts as needing everything
+   * @param mayReject whether an unreferenced value that is newer than all others is a rejected one,
+   *     as callers can cause, rather than a sign of an older journal
    */
-  private record Needs(boolean known, boolean asked, Predicate<String> names) {
+  private record Needs(boolean known, boolean asked, Predicate<String> names, boolean mayReject) {
     static Needs unknown() {
-      return new Needs(true, false, _ -> true);
+      return new Needs(true, false, _ -> true, false);
+    }
+
+    static Needs ofUnknownOwner() {
+      return new Needs(false, true, _ -> false, false);
+    }
+
+    static Needs ofInstance(Predicate<String> names) {
+      return new Needs(true, true, names, false);
     }
   }
 
@@ -156,6 +167,9 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
     var now = nanos.getAsLong();
     var found = new HashMap<Place, Long>();
     var due = new ArrayList<Place>();
+    // Owners of values that no later one replaced; and those that a caller's rejected change does
+    // not explain.
+    var unreplaced = new HashSet<String>();
     var suspicious = new HashSet<String>();
     int owners = 0;
     for (var pages = new Pages(); pages.hasNext(); ) {
@@ -174,7 +188,9 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
         found.put(place, first);
         if (now - first < settings.grace().toNanos()) continue;
         due.add(place);
-        if (!needs.known() || isNewest(place, places)) suspicious.add(owner);
+        if (needs.known() && !isNewest(place, places)) continue;
+        unreplaced.add(owner);
+        if (!needs.mayReject()) suspicious.add(owner);
       }
     }
     unreferenced = found;
@@ -184,7 +200,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
               + " database and journal may not belong together; compare them, then release",
           suspicious.size(),
           settings.massLimit(owners));
-      return;
+      due.removeIf(place -> unreplaced.contains(place.owner()));
     }
     for (var place : due) secrets.delete(place.owner(), place.name());
     if (!due.isEmpty()) LOG.info("event=values-deleted values={}", due.size());
@@ -216,7 +232,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
   private Needs needs(String owner, Set<String> names) {
     try {
       return names.stream().anyMatch(name -> name.startsWith(SecretNames.PROVIDER_KEYS))
-          ? organization(owner)
+          ? organization(owner, names)
           : instance(new InstanceId(owner), names);
     } catch (RuntimeException why) {
       LOG.warn("owner={} sweep=unreferenced values: could not be asked: {}", owner, why.toString());
@@ -224,19 +240,25 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
     }
   }
 
-  private Needs organization(String id) {
+  private Needs organization(String id, Set<String> names) {
     var reply = organizations.ask(id, OrganizationCommand.Get::new).toCompletableFuture().join();
     return switch (reply) {
-      case OrganizationReply.Accepted(var view) -> new Needs(true, true, name -> isKey(view, name));
-      case OrganizationReply.Refused _ -> new Needs(false, true, _ -> false);
+      case OrganizationReply.Accepted(var view) -> {
+        var keys = keys(view);
+        // An accepted key deletes the one that it replaces. So in an older journal the name of a
+        // key that is no longer there stands for a newer one.
+        yield new Needs(true, true, keys::contains, names.containsAll(keys));
+      }
+      case OrganizationReply.Refused _ -> Needs.ofUnknownOwner();
       case OrganizationReply.Slots _ -> Needs.unknown();
     };
   }
 
-  private static boolean isKey(OrganizationView view, String name) {
-    return view.standing() != Standing.DELETED
-        && view.keys().entrySet().stream()
-            .anyMatch(key -> key.getKey().secretName(key.getValue()).equals(name));
+  private static Set<String> keys(OrganizationView view) {
+    if (view.standing() == Standing.DELETED) return Set.of();
+    return view.keys().entrySet().stream()
+        .map(key -> key.getKey().secretName(key.getValue()))
+        .collect(Collectors.toSet());
   }
 
   private Needs instance(InstanceId id, Set<String> names) {
@@ -245,13 +267,13 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
     if (row.isPresent() && !row.get().isTerminated()) {
       var view = row.get();
       if (names.stream().allMatch(name -> needs(view, name))) {
-        return new Needs(true, true, _ -> true);
+        return Needs.ofInstance(_ -> true);
       }
     }
     var reply = instances.ask(id, InstanceCommand.Get::new).toCompletableFuture().join();
     return switch (reply) {
-      case InstanceReply.Accepted(var view) -> new Needs(true, true, name -> needs(view, name));
-      case InstanceReply.Refused _, InstanceReply.Done _ -> new Needs(false, true, _ -> false);
+      case InstanceReply.Accepted(var view) -> Needs.ofInstance(name -> needs(view, name));
+      case InstanceReply.Refused _, InstanceReply.Done _ -> Needs.ofUnknownOwner();
     };
   }
 

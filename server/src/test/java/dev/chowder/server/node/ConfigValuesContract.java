@@ -35,6 +35,7 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,21 +89,7 @@ abstract class ConfigValuesContract {
     try (var node = start(SWEEPS_SOON)) {
       var key = node.newcomer("crab");
       setKey(node, key, "key-that-holds");
-      var rejected =
-          UpdateOrganizationRequest.newBuilder()
-              .putModelApiKeys("custom", "key-of-a-rejected-change")
-              .setModelEndpoints(
-                  Struct.newBuilder()
-                      .putFields(
-                          "openai",
-                          Value.newBuilder()
-                              .setStructValue(Struct.newBuilder().putFields("model", text("gpt")))
-                              .build()))
-              .build();
-      assertThatThrownBy(() -> node.organizations(key).updateOrganization(rejected))
-          .isInstanceOfSatisfying(
-              StatusRuntimeException.class,
-              why -> assertThat(why.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
+      sendRejectedKey(node, key);
       assertThat(providerKey(node, node.createRunning(key))).isEqualTo("key-that-holds");
 
       setKey(node, key, "key-after");
@@ -245,10 +232,66 @@ abstract class ConfigValuesContract {
       Node.await(() -> node.metric("chowder_values_halted") == 1 ? "" : "not halted");
       assertThat(node.operator("GET", "reconciler", "").body())
           .contains("\"halted\":true", "values of " + owners.getFirst());
+      // What a later value replaced is deleted meanwhile.
+      var key = node.newcomer("crab");
+      var organization = node.organizationId(key);
+      var replaced = "provider/custom/" + Ids.next();
+      setKey(node, key, "key-that-holds");
+      put(node, organization, replaced, "key-of-before");
+      Node.await(
+          () -> secrets(node, organization).contains(replaced) ? "replaced key still there" : "");
+      assertThat(secrets(node, organization)).hasSize(1);
+      assertThat(node.metric("chowder_values_halted")).isEqualTo(1);
       for (var owner : owners) assertThat(secrets(node, owner)).hasSize(1);
       assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
       for (var owner : owners) awaitSecrets(node, owner, 0);
       assertThat(node.metric("chowder_values_halted")).isZero();
+    }
+  }
+
+  @Test
+  void rejectedKeysOfManyOrganizationsAreDeletedWithoutARelease() throws IOException {
+    var kept = new HashMap<String, Integer>();
+    try (var node = start(Map.of())) {
+      for (int n = 0; n < 6; n++) {
+        var key = node.newcomer("crab");
+        if (n % 2 == 1) setKey(node, key, "key-that-holds");
+        sendRejectedKey(node, key);
+        var organization = node.organizationId(key);
+        assertThat(secrets(node, organization)).hasSize(n % 2 + 1);
+        kept.put(organization, n % 2);
+      }
+    }
+    // One pass of another process finds all of them, so they are due at once.
+    try (var node = start(SWEEPS_SOON)) {
+      kept.forEach((organization, count) -> awaitSecrets(node, organization, count));
+      assertThat(node.metric("chowder_values_halted")).isZero();
+    }
+  }
+
+  @Test
+  void manyKeysThatAnOlderJournalDoesNotNameAreKeptUntilAnOperatorReleasesIt() throws IOException {
+    var organizations = new ArrayList<String>();
+    try (var node = start(Map.of())) {
+      for (int n = 0; n < 5; n++) {
+        var key = node.newcomer("crab");
+        setKey(node, key, "key-that-the-journal-names");
+        organizations.add(node.organizationId(key));
+      }
+      try (var database = node.openDatabase()) {
+        var store = store(node, database);
+        for (var organization : organizations) {
+          var replaced = secrets(node, organization).getFirst();
+          store.put(organization, "provider/custom/" + Ids.next(), Secret.of("later key"));
+          store.delete(organization, replaced);
+        }
+      }
+    }
+    try (var node = start(SWEEPS_SOON)) {
+      Node.await(() -> node.metric("chowder_values_halted") == 1 ? "" : "not halted");
+      for (var organization : organizations) assertThat(secrets(node, organization)).hasSize(1);
+      assertThat(node.operator("POST", "reconciler/release", "").statusCode()).isEqualTo(200);
+      for (var organization : organizations) awaitSecrets(node, organization, 0);
     }
   }
 
@@ -373,6 +416,25 @@ abstract class ConfigValuesContract {
         node.organizations(key)
             .updateOrganization(
                 UpdateOrganizationRequest.newBuilder().putModelApiKeys("custom", value).build());
+  }
+
+  /** Sends a change with a key for {@code custom} that is rejected for another provider. */
+  private static void sendRejectedKey(Node node, String key) {
+    var rejected =
+        UpdateOrganizationRequest.newBuilder()
+            .putModelApiKeys("custom", "key-of-a-rejected-change")
+            .setModelEndpoints(
+                Struct.newBuilder()
+                    .putFields(
+                        "openai",
+                        Value.newBuilder()
+                            .setStructValue(Struct.newBuilder().putFields("model", text("gpt")))
+                            .build()))
+            .build();
+    assertThatThrownBy(() -> node.organizations(key).updateOrganization(rejected))
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            why -> assertThat(why.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT));
   }
 
   private static Instance patch(Node node, String key, String id, String name, int value) {
