@@ -26,11 +26,11 @@ public final class JournalVersion {
         .map(Member::appVersion)
         .mapToInt(version -> parse(version.version()))
         .min()
-        // Nothing is written before this node is a member itself.
+        // No member is Up yet, so no newer event may be written.
         .orElse(0);
   }
 
-  /** The first number of {@code 1.0.0}. */
+  /** Returns the first number of a version such as {@code 1.0.0}; 0 if there is none. */
   static int parse(String appVersion) {
     int end = 0;
     while (end < appVersion.length() && Character.isDigit(appVersion.charAt(end))) end++;

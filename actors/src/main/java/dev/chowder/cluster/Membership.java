@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 public final class Membership implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
 
-  /** Between two attempts, to form as to reconnect. */
+  /** Pause between two attempts to form a cluster, and between two attempts to reconnect. */
   private static final Duration RETRY = Duration.ofMillis(500);
 
   /** For the last statement of a session. */
@@ -90,7 +90,7 @@ public final class Membership implements AutoCloseable {
       file.close();
       throw why;
     }
-    // After that: a crash in between must not hide the predecessor from the next start.
+    // Only after the record is removed: a crash in between must not hide the predecessor.
     file.write(me.node());
     var executor =
         Executors.newSingleThreadScheduledExecutor(

@@ -28,9 +28,9 @@ sealed interface Finding {
   record TooEarly() implements Finding {}
 
   /**
-   * No journal knows it, or knows only of an earlier life than the one that is seen: a database
-   * that was lost, or restored from before. It is somebody's agent until an operator says
-   * otherwise.
+   * No journal knows the sandbox, or only an earlier attempt than the observed one, because the
+   * database was lost or restored from an older backup. It may be an agent, so it is kept until an
+   * operator decides.
    */
   record Unknown() implements Finding {}
 

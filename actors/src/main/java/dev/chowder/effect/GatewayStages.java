@@ -113,7 +113,7 @@ public final class GatewayStages implements GatewayWork {
           why.reason() == SandboxException.Reason.NOT_FOUND
               && !driver.observe(sandbox).homeExists();
       if (!lost) throw why;
-      // The same reason as that of an observation: either may find the loss first.
+      // An observation of the sandbox, which may find the loss first, has the same reason.
       throw new WorkFailure(
           "SANDBOX_LOST",
           "cannot use the home volume: it is gone; if its disk is missing, bring it back before you"
@@ -124,7 +124,7 @@ public final class GatewayStages implements GatewayWork {
   private Outcome run(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
     return switch (step.stage()) {
       case CREATE_SANDBOX -> {
-        // Remains of an earlier attempt: its removal may still be under way.
+        // Remains of an earlier attempt, whose removal may still be in progress.
         removeUnused(sandbox, step.attempt(), step.homes(), step.homes().generation());
         driver.create(
             new SandboxSpec(sandbox, step.organizationId(), snapshot, step.homes().generation()));
@@ -272,7 +272,7 @@ public final class GatewayStages implements GatewayWork {
               OpenClawHome.GATEWAY_ENVIRONMENT,
               OpenClawHome.GATEWAY_PORT));
     } catch (SandboxException why) {
-      // An engine that ends right after it started a process does not report the address.
+      // The start fails without an address if the engine ends right after it started the process.
       boolean ended =
           why.reason() == SandboxException.Reason.REFUSED
               && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
@@ -328,7 +328,7 @@ public final class GatewayStages implements GatewayWork {
         return false;
       }
     } catch (SandboxException why) {
-      // As likely as not an engine that does not answer: the caller asks again.
+      // Probably the engine does not answer. The caller tries again.
       LOG.debug("instance={} event=lost-gateway-not-stopped why={}", id, why.getMessage());
       return false;
     }

@@ -162,7 +162,7 @@ public final class GatewayTokens {
     var fence = Fence.ofAttempt(owed.attempt());
     writeFile(sandbox, fence, token);
     if (!kept(id).equals(Optional.of(next))) {
-      // This write may have come after that of a later rotation, which has the same attempt.
+      // A later rotation of the same attempt may have written the file before this one.
       writeSettled(id, sandbox, fence);
       throw superseded(owed.rotation());
     }

@@ -161,7 +161,7 @@ final class HostComparison {
       var finding = find(view, listed);
       byListing.put(id, finding);
       if (!differs(finding)) return Optional.empty();
-      // Only its listing is known.
+      // An untracked sandbox is kept in any case, so its listing is enough.
       if (finding instanceof Finding.Unknown) return Optional.of(new Inspected(listed, finding));
     }
     var seen = driver.observe(id);
@@ -286,7 +286,7 @@ final class HostComparison {
     }
   }
 
-  /** Each by itself: the log of an ended process is read, which may hang. */
+  /** Reports each sandbox by itself, since reading the log of an ended process may hang. */
   private void tell(Map<SandboxObservation, InstanceView> seen) {
     var _ =
         EachAlone.run(

@@ -34,11 +34,12 @@ public final class KnownSecrets {
   private static final int MIN_LINE = 12;
 
   /**
-   * What is sent as a bearer's token; JSON web tokens; keys of OpenAI, Anthropic, OpenRouter and
-   * Stripe; Groq, xAI, Hugging Face, NVIDIA and Perplexity; GitHub; GitLab; Slack; Google; bots of
-   * Telegram. The text is an agent's and may be long, so the time must be linear in its length: no
-   * scan that can fail is both unbounded and begun at every prefix. A JSON web token is therefore
-   * sought from the beginning of its word, and the first digit of a key among 65 characters.
+   * Matches bearer tokens, JSON web tokens, and keys of OpenAI, Anthropic, OpenRouter, Stripe,
+   * Groq, xAI, Hugging Face, NVIDIA, Perplexity, GitHub, GitLab, Slack, Google and Telegram bots.
+   *
+   * <p>An agent controls the text, which may be long, so the time must be linear in its length. No
+   * scan that can fail is both unbounded and begun at every prefix. Therefore a JSON web token must
+   * start at the beginning of a word, and the first digit of a key must be among 65 characters.
    */
   private static final Pattern SHAPES =
       Pattern.compile(
@@ -114,9 +115,9 @@ public final class KnownSecrets {
         var text = secret.reveal();
         if (text.length() < MIN_LENGTH) continue;
         all.add(text);
-        // As escaped in JSON, and line by line, as in a log.
+        // Escaped as in JSON; below also line by line, as in a log.
         all.add(text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\""));
-        // As a URL has it.
+        // Encoded as in a URL.
         all.add(URLEncoder.encode(text, StandardCharsets.UTF_8));
         text.lines().map(String::strip).filter(l -> l.length() >= MIN_LINE).forEach(all::add);
       }

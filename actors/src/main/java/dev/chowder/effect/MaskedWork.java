@@ -90,7 +90,7 @@ public final class MaskedWork implements GatewayWork {
     } catch (SandboxException why) {
       var text = String.valueOf(why.getMessage());
       var masked = known(id, organizationId, config).mask(text);
-      // Without the cause: its message has the same text.
+      // The cause is left out, since its message has the same unmasked text.
       throw masked.equals(text) ? why : new SandboxException(why.reason(), masked);
     }
   }

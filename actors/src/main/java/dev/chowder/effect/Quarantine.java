@@ -112,7 +112,7 @@ final class Quarantine {
   private void stop(SandboxObservation seen) {
     var id = seen.id();
     try {
-      // Spares what was started since.
+      // A process of a later attempt, which started since, keeps running.
       var _ = driver.stop(id, seen.attempt(), drain);
       LOG.warn("sandbox={} event=quarantined: stopped, its home is kept", id);
     } catch (SandboxException why) {

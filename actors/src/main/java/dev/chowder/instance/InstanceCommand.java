@@ -187,7 +187,7 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record SlotReleased(Instant now) implements Report {}
 
-  /** Nothing of this scope that was to be removed in this attempt is there any more. */
+  /** Reports that everything in this scope that this attempt had to remove is gone. */
   record Removed(int attempt, InstanceEffect.Scope scope, Instant now) implements Report {}
 
   /**

@@ -188,13 +188,13 @@ public final class GatewayResponses {
                     .maxStringLength(Math.toIntExact(limit.bytes()))
                     .maxNestingDepth(maxDepth)
                     .build())
-            // The agent chooses names: keeping them would leak memory at its will.
+            // An agent chooses the names, so interning them would let it leak memory.
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .build());
   }
 
-  /** Hands over its bytes without a copy. */
+  /** A buffer whose bytes are parsed without a copy. */
   private static final class Buffer extends ByteArrayOutputStream {
     JsonParser parser(ObjectMapper mapper) throws IOException {
       return mapper.createParser(buf, 0, count);

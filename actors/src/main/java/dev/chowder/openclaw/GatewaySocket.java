@@ -244,7 +244,7 @@ final class GatewaySocket implements AutoCloseable {
       var answer = new CompletableFuture<JsonNode>();
       expectedId = id;
       expected = answer;
-      // Its memory was held until now, while the caller could use it.
+      // The caller could use the previous response until now; its memory is released.
       incoming.close();
       incoming = responses.begin(method);
       if (end != null) answer.completeExceptionally(end);

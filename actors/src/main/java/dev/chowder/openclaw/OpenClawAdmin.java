@@ -85,7 +85,7 @@ public final class OpenClawAdmin {
       } catch (ExecutionException failed) {
         return failure(failed.getCause());
       } finally {
-        // Also if this thread is interrupted: no caller waits for the call then.
+        // Ends the call also if this thread is interrupted, since no caller waits for it then.
         answer.cancel(true);
       }
     }

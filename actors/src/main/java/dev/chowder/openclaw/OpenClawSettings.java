@@ -109,7 +109,7 @@ public record OpenClawSettings(
 
   private static Responses responses(Config config) {
     var methods = new HashMap<String, ResponseLimit>();
-    // Names of methods have dots, as paths have.
+    // A method may have dots in its name, which is everything before the last dot.
     for (var entry : config.getConfig("methods").entrySet()) {
       var method = entry.getKey().substring(0, entry.getKey().lastIndexOf('.'));
       methods.put(method, limit(config.getConfig("methods." + method)));

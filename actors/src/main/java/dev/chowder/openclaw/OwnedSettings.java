@@ -62,7 +62,7 @@ final class OwnedSettings {
   private static void refuseOwned(ObjectNode object, List<String> at) {
     for (var entry : object.properties()) {
       var here = OverrideKeys.under(at, entry.getKey());
-      // With null, another spelling of before is taken back.
+      // Null is allowed, so that a caller can remove another spelling that was set earlier.
       if (OWNED.contains(here) || (meansOwnedProvider(at, entry) && !entry.getValue().isNull())) {
         throw owned(here);
       }
@@ -78,7 +78,7 @@ final class OwnedSettings {
     return at.equals(PROVIDERS) && OWNED.contains(OverrideKeys.under(at, meant));
   }
 
-  /** With null, a variable that was set before it was refused is taken back. */
+  /** Null is allowed, so that a caller can remove a variable that an earlier version accepted. */
   private static void refuseBaseUrls(JsonNode variables, List<String> at) {
     for (var entry : variables.properties()) {
       var name = trimmed(entry.getKey()).toUpperCase(Locale.ROOT);

@@ -56,7 +56,7 @@ final class SecretReferences {
 
   private static boolean isReference(JsonNode node) {
     if (node.isTextual()) return VARIABLE.matcher(node.textValue()).matches();
-    // Even without the other fields: a later patch could add them.
+    // A reference needs other fields as well, but a later patch could add them.
     return node.isObject() && SOURCES.contains(node.path("source").asText());
   }
 }

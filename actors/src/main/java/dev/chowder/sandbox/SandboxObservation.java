@@ -25,12 +25,12 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
     /** It is frozen. */
     record Paused(int attempt) implements MainProcess {}
 
-    /** It ended. In a listing its exit code is {@link #NOT_INSPECTED}. */
+    /** It ended. A listing has the exit code {@link #NOT_INSPECTED}. */
     record Ended(int attempt, int exitCode, boolean outOfMemory) implements MainProcess {
       /** The exit code in a listing: only an inspection knows how a process ended. */
       public static final int NOT_INSPECTED = -1;
 
-      /** How a listing shows it. */
+      /** Returns the observation of an ended process in a listing. */
       public static Ended listed(int attempt) {
         return new Ended(attempt, NOT_INSPECTED, false);
       }

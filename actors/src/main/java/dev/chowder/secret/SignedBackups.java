@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 
 /**
  * Writes backups of a database and restores them. Every backup is signed before its file appears,
- * and verified before anything in it is read; only a caller that says so gets around that.
+ * and verified before anything in it is read, unless the caller asks for an unsigned one.
  */
 public final class SignedBackups {
   private final StorageSettings database;
@@ -49,13 +49,13 @@ public final class SignedBackups {
   }
 
   /**
-   * Puts a backup into the empty database. Works on a copy of the file that only this user can
-   * change, so that what is restored is what was verified.
+   * Restores a backup into the empty database. Works on a copy of the file that only this user can
+   * change, so that the verified bytes are the restored ones.
    *
-   * @param unsignedToo accepts a backup without a tag, or with a tag of a key that is not there
-   * @param found receives what the tag proves, one sentence for the operator
+   * @param unsignedToo accepts a backup without a tag, or with a tag of a missing key
+   * @param found receives the result of the verification, one sentence for the operator
    * @return what was copied
-   * @throws StorageException when the backup is not to be restored, or cannot be
+   * @throws StorageException when the backup must not or cannot be restored
    */
   public List<TableDigest> restore(Path file, boolean unsignedToo, Consumer<String> found) {
     try {

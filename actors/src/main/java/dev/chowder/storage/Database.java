@@ -89,7 +89,8 @@ public final class Database implements AutoCloseable {
     try {
       return jdbi.inTransaction(
           handle -> {
-            // Before the check: what is inserted after this look fails the insert.
+            // Looked up before the check, so that a row that another writer inserts later fails
+            // ours.
             var write = row.isThere(handle) ? row.update() : row.insert();
             return allowed.test(handle) && row.bind(handle.createUpdate(write)).execute() > 0;
           });

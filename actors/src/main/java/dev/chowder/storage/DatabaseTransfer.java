@@ -32,7 +32,7 @@ public final class DatabaseTransfer {
    * by this process alone.
    *
    * @param file not there yet; written whole or not at all, for its owner only
-   * @param seal may append to the file, before it appears under its name
+   * @param seal may append to the file before it gets its name
    */
   public static List<TableDigest> backUp(StorageSettings source, Path file, Consumer<Path> seal) {
     if (Files.exists(file)) {
@@ -53,7 +53,7 @@ public final class DatabaseTransfer {
   }
 
   /**
-   * Puts a backup into an empty database. Ignores what a seal appended.
+   * Restores a backup into an empty database. Ignores bytes that a seal appended.
    *
    * @throws StorageException when the file is no backup, is one of a newer version, or the target
    *     is not empty

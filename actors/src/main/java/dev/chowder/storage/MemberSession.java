@@ -212,7 +212,8 @@ public final class MemberSession implements AutoCloseable {
       if (differs(before, cluster)) return new Hold.Other(before.orElseThrow());
       if (before.isPresent() && holdsShared()) return new Hold.Held(before.get().cluster());
       if (!is("SELECT pg_try_advisory_lock_shared" + LOCK)) return new Hold.Busy();
-      // From now on the row cannot change; it may have changed before.
+      // The row cannot change while the lock is held. It may have changed before, so it is read
+      // again.
       if (cluster.isPresent()) nameIfUnnamed(cluster.get(), me);
       var now = identity();
       if (now.isEmpty() || differs(now, cluster)) {
@@ -316,7 +317,7 @@ public final class MemberSession implements AutoCloseable {
     try {
       connection.close();
     } catch (SQLException gone) {
-      // Then the lock is released, too.
+      // The connection is gone, so PostgreSQL releases the lock.
     }
   }
 }

@@ -9,15 +9,17 @@ import javax.sql.DataSource;
 
 /** Finds the sessions of other processes on a PostgreSQL database. */
 final class OtherSessions {
-  /** Between two looks: PostgreSQL removes a session a moment after its client has closed it. */
+  /**
+   * Pause between two queries: PostgreSQL removes a session a moment after its client closed it.
+   */
   private static final Duration PAUSE = Duration.ofMillis(100);
 
-  /** Named in a message. */
+  /** How many sessions a message names at most. */
   private static final int MOST = 10;
 
   /**
-   * Without the right to see other users' sessions only their name and user are visible. Workers of
-   * the database itself have no user then.
+   * A user without the right to see others' sessions sees only their name and user. Workers of the
+   * database itself have no user.
    */
   private static final String SESSIONS =
       "SELECT coalesce(nullif(application_name, ''), 'a session without a name') || ' at '"

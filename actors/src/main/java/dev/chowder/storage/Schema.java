@@ -44,8 +44,8 @@ final class Schema {
   }
 
   /**
-   * For an operator who has stopped all older nodes. Nodes of versions before the cluster's lock
-   * are visible only by their sessions.
+   * Migrates the tables for an operator who has stopped all older nodes. Nodes of versions without
+   * the cluster's lock are only visible by their sessions.
    *
    * @throws StorageException if the tables are newer, or older and in use by other sessions
    */

@@ -16,7 +16,9 @@ import org.apache.pekko.cluster.typed.Leave;
 
 /** A second member of a test's cluster, with a version of its own. It hosts no entities. */
 public final class OtherMember implements AutoCloseable {
-  /** For the first member: entities are hosted by members of a role that the other one has not. */
+  /**
+   * Settings of the first member: only members with this role host entities, so the other does not.
+   */
   public static final Config HOSTING_ENTITIES =
       ConfigFactory.parseString(
           """
@@ -37,7 +39,7 @@ public final class OtherMember implements AutoCloseable {
     this.kit = kit;
   }
 
-  /** Returns when both members see each other as Up: one that does not yet cannot leave. */
+  /** Returns when both members see each other as Up. Before that, a member cannot leave. */
   public static OtherMember join(ActorSystem<?> first, String appVersion) {
     var config =
         ConfigFactory.parseMap(

@@ -146,7 +146,7 @@ class ClusterNodeTest {
       await(() -> late.ownPorts().equals(Set.of(9090, 9100)));
       var looks = new AtomicInteger();
       var everySoLate = Duration.ofHours(1);
-      // A look that fails must not end the looks.
+      // A failed lookup must not end the lookups.
       late.whenChanged(
           () -> {
             looks.incrementAndGet();

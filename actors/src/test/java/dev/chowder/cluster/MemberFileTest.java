@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which files prove that the process named in them is dead. */
+/** Tests when a file proves that the process named in it is dead. */
 class MemberFileTest {
   @TempDir private Path home;
   private Path path;

@@ -119,7 +119,7 @@ class MembershipIT {
     assertThat(members()).hasSize(1);
   }
 
-  /** The member runs where the original is; it has lost its session for the moment. */
+  /** The member with the original home still runs; it has only lost its session for a moment. */
   @Test
   void aCopiedHomeIsNoProofThatItsMemberIsDead() throws Exception {
     die();
@@ -177,7 +177,7 @@ class MembershipIT {
                         .bind("pid", holder.getFirst())
                         .mapTo(Integer.class)
                         .one());
-    // Like a machine without power: not even the kernel answers.
+    // As if the machine had lost its power: not even its kernel answers.
     var silence = List.of("-p", "tcp", "--sport", Integer.toString(port), "-j", "DROP");
     assumeTrue(
         firewall("-I", silence), "packets cannot be dropped here: it takes root and iptables");
@@ -189,7 +189,7 @@ class MembershipIT {
     } finally {
       assertThat(firewall("-D", silence)).isTrue();
     }
-    // It never knew: its machine was only cut off, and it has a new session.
+    // The member still runs: only its connection was cut, and it opens a new session.
     await(() -> holders().size() == 1);
     assertThat(member.lost().toCompletableFuture()).isNotDone();
   }
@@ -206,7 +206,7 @@ class MembershipIT {
     }
   }
 
-  /** Leaves a cluster of one process that no session belongs to. */
+  /** Records a cluster of one process that has no session. */
   private void die() {
     try (var session = MemberSession.open(storage.settings(), LIMITS)) {
       assertThat(session.form("former", DEAD, false))

@@ -144,7 +144,7 @@ class GatewayStagesTest {
     }
   }
 
-  /** The engine came back without its disk, and the start came before a look at the sandbox. */
+  /** The engine came back without its disk, and the start came before the sandbox was observed. */
   @Test
   void aStartWithoutTheHomeSaysThatItIsLost() {
     var _ = driver.remove(SANDBOX, Fence.NONE);

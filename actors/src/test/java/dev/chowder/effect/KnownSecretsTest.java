@@ -26,7 +26,9 @@ class KnownSecretsTest {
     assertThat(masking.mask("| of-a-secret-key")).isEqualTo("| ***");
   }
 
-  /** Such as a key that was replaced while an agent still has it, or a skill's. */
+  /**
+   * Chowder does not know, for example, a replaced key that an agent still has, or a skill's key.
+   */
   @Test
   void keysOfCommonShapesAreMaskedAlsoIfChowderDoesNotKnowThem() {
     for (var prefix :

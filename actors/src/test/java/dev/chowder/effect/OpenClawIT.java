@@ -62,7 +62,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class OpenClawIT {
-  /** As many as the effect makes within its own limit of 150 s. */
+  /** The number of tries that an effect makes within its own limit of 150 s. */
   private static final int TRIES = 5;
 
   /** A loaded machine lets the first answer of a gateway take most of a minute. */
@@ -182,7 +182,7 @@ class OpenClawIT {
         .doesNotContain("mine.example");
   }
 
-  /** Patches the configuration as another client of the gateway does, which is not Chowder. */
+  /** Patches the configuration, as a client of the gateway other than Chowder does. */
   private static AdminAnswer patched(ObjectNode change) throws InterruptedException {
     AdminAnswer answer = ADMIN.patchConfig(endpoint(), token(), List.of(change));
     for (int tried = 1; answer instanceof AdminAnswer.NoAnswer && tried < TRIES; tried++) {

@@ -10,11 +10,13 @@ import org.jdbi.v3.core.statement.SqlLogger;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jspecify.annotations.Nullable;
 
-/** The work of a node in a thread of its own, paused before its first write to the database. */
+/**
+ * Runs the work of a node in its own thread, and pauses it before its first write to the database.
+ */
 final class PausedNode implements SqlLogger {
   static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /** What it does. */
+  /** The work of the node. */
   interface Work {
     void run() throws Exception;
   }
@@ -37,7 +39,7 @@ final class PausedNode implements SqlLogger {
                 });
   }
 
-  /** Starts work that pauses elsewhere. */
+  /** Starts work that pauses elsewhere, so not before its first write. */
   static PausedNode running(Work work) {
     var node = new PausedNode(work);
     node.released.countDown();
@@ -54,7 +56,7 @@ final class PausedNode implements SqlLogger {
     return node;
   }
 
-  /** A read that locks for a write counts as one. */
+  /** Pauses before a write. A read that locks rows for a write counts as one. */
   @Override
   public void logBeforeExecution(StatementContext statement) {
     var sql = String.valueOf(statement.getRawSql());
@@ -67,12 +69,12 @@ final class PausedNode implements SqlLogger {
     }
   }
 
-  /** Lets it continue. */
+  /** Lets the work continue. */
   void release() {
     released.countDown();
   }
 
-  /** Returns why it failed, when it has ended; null if it succeeded. */
+  /** Waits for the end of the work, and returns its failure; null if it succeeded. */
   @Nullable Exception failure() throws InterruptedException {
     assertThat(thread.join(LIMIT)).isTrue();
     return failure;

@@ -37,7 +37,7 @@ final class TestGateways {
     this.devices = new GatewayDevices(secrets);
   }
 
-  /** With the limits that a server has. */
+  /** Returns responses with the limits of {@code reference.conf}. */
   static GatewayResponses responses() {
     return new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
   }

@@ -106,7 +106,7 @@ class InstanceSnapshotsTest {
         .isInstanceOf(NotSerializableException.class);
   }
 
-  /** Some builds wrote such: the events say in which homes an agent ran. */
+  /** Some builds wrote such snapshots. Then the events are read, which name the homes of agents. */
   @Test
   void aSnapshotWithoutTheHomeVolumesIsNotRead() {
     var without = InstanceSnapshots.write(States.running()).toBuilder();

@@ -27,7 +27,7 @@ class GatewayResponsesTest {
 
   private static final long HELD_WHEN_MEASURED = 128L << 20;
 
-  /** What other threads and the test itself take meanwhile. */
+  /** A margin for the memory that other threads and the test itself take meanwhile. */
   private static final long SLACK = 300_000;
 
   private final GatewayResponses responses =
@@ -109,7 +109,9 @@ class GatewayResponsesTest {
     }
   }
 
-  /** The forms that took most, of 24: by the token, and by the byte of text. */
+  /**
+   * The forms of JSON that took most memory per token and per byte of text, of 24 measured ones.
+   */
   @Test
   void whatAnswersTakeIsNotMoreThanWhatIsHeldForThem() throws IOException {
     var entries = new StringBuilder("{");
@@ -134,12 +136,12 @@ class GatewayResponsesTest {
   }
 
   /**
-   * @param taken by the tree of one answer
-   * @param held for it
+   * @param taken bytes of the tree of one response
+   * @param held bytes that are reserved for it
    */
   private record Measured(long taken, long held) {}
 
-  /** Of many that are not large: a collector may count memory in regions of some megabytes. */
+  /** Measures many small trees, since a collector may count memory in regions of some megabytes. */
   private static Measured measure(byte[] text) throws IOException {
     var unlimited = responses(1L << 40);
     var open = new ArrayList<Incoming>();
@@ -168,7 +170,7 @@ class GatewayResponsesTest {
       append(incoming, text);
       long before = allocated();
       incoming.parse();
-      // The buffer of the text takes the other two.
+      // The buffer of the text takes the other 2 of the 9 bytes.
       assertThat(allocated() - before).isLessThan(7L * 2_000_005 + SLACK);
     }
     try (var incoming = responses(9L * 2_000_005 - 1000).begin("any")) {

@@ -125,7 +125,7 @@ abstract class OrganizationsContract {
     assertThat(afterARestart()).isEqualTo(before);
   }
 
-  /** They stored the message itself, by the serializer that Pekko has for such messages. */
+  /** Older versions stored the message itself, with the serializer that Pekko has for Protobuf. */
   @Test
   void aSnapshotOfAnOlderVersionIsRead() throws Exception {
     var before = crabThatUsedSlots();
@@ -134,7 +134,7 @@ abstract class OrganizationsContract {
             + OrganizationSnapshot.class.getName()
             + "' WHERE ? IS NOT NULL",
         GARBAGE);
-    // Whatever lies before the snapshot is not read.
+    // Events before the snapshot are not read.
     node.overwrite(
         "UPDATE \"event_journal\" SET \"event_payload\" = ? WHERE \"sequence_number\" < 50",
         GARBAGE);
@@ -198,7 +198,7 @@ abstract class OrganizationsContract {
     assertThat(numbers).containsExactly(1L, 2L, 3L);
   }
 
-  /** With more than 200 events and snapshots behind some of them. */
+  /** Creates an organization with more than 200 events, and snapshots after some of them. */
   private OrganizationReply crabThatUsedSlots() throws Exception {
     crabWithOpenai();
     for (int n = 0; n < 120; n++) {

@@ -50,7 +50,9 @@ class BackupTagTest {
         .isEqualTo("signed by key " + id + " of CHOWDER_MASTER_KEY");
   }
 
-  /** The first, inside, the last before the tag, the key's id, the tag's first and last digit. */
+  /**
+   * Alters the first, an inner or the last byte, the key's id, or a digit at either end of the tag.
+   */
   @ParameterizedTest
   @ValueSource(ints = {0, 99_999, BACKUP_BYTES - 1, -73, -65, -2})
   void anAlteredByteIsRejectedEvenWhereUnsignedOnesAreAccepted(int at) throws IOException {

@@ -66,8 +66,7 @@ public final class HostRoom {
   }
 
   private boolean admits(long available) {
-    // Both count most of the gateways that were admitted lately, so their sum would count these
-    // twice.
+    // Most gateways that were admitted lately are also booting, so a sum would count them twice.
     return letIn.add(
         clock.instant(), lately -> available >= needed(Math.max(lately, booting.getAsInt())));
   }

@@ -116,7 +116,7 @@ class RestartE2E {
     return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
   }
 
-  /** As a caller finds it: the server and Envoy through each other, the model by itself. */
+  /** Calls the demo model itself, and the server and Envoy by one REST call through both. */
   private boolean answers(String name) throws InterruptedException {
     var request =
         name.equals("demo-model")

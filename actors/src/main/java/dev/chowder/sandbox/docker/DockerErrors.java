@@ -78,7 +78,7 @@ final class DockerErrors {
     return new SandboxException(Reason.REFUSED, what + ": " + said, refused);
   }
 
-  /** The C library's words for ENOSPC and for a home's quota, also through the engine. */
+  /** Returns whether a message of the C library, or of the engine, names a full disk or quota. */
   static boolean saysDiskFull(String said) {
     var lower = said.toLowerCase(Locale.ROOT);
     return lower.contains("no space left on device") || lower.contains("disk quota exceeded");

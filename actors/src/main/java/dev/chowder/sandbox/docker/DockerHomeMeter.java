@@ -55,7 +55,7 @@ final class DockerHomeMeter {
     var home = homes.inspect(id);
     if (home.isEmpty()) return Optional.empty();
     var name = DockerContainers.name(id, ROLE);
-    // Left behind by a node that ended during a measurement.
+    // A node that ended during a measurement may have left its container.
     containers.remove(name);
     var container =
         engine.call(

@@ -94,7 +94,7 @@ final class DockerObservations {
     return names != null && Arrays.asList(names).contains("/" + name);
   }
 
-  /** As the engine lists it: without a lock that a hanging container holds. */
+  /** Reads the engine's list, which needs no lock that a hanging container may hold. */
   private static MainProcess describe(Container container) {
     int attempt = DockerLabels.attempt(container.getLabels());
     return switch (String.valueOf(container.getState())) {

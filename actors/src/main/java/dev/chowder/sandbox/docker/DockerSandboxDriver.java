@@ -312,7 +312,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
     gateway.ifPresent(running -> requireNotLater(running, fence.attempt()));
     String container = anyContainer(id, gateway);
-    // Not before: while this container is there, the home that it uses cannot be replaced.
+    // Checked only now, since the home cannot be replaced while this container uses it.
     fence.requireHome(id, homes.generation(id));
     if (gateway.isPresent()
         && DockerContainers.runs(gateway.get())

@@ -188,12 +188,12 @@ final class FakeSandbox {
     save();
   }
 
-  /** Whether one ran. */
+  /** Ends the process by itself, and returns whether one ran. */
   synchronized boolean end(int exitCode, boolean outOfMemory) {
     return end(exitCode, outOfMemory, Ending.BY_ITSELF);
   }
 
-  /** Whether one ran. */
+  /** Ends the process, and returns whether one ran. */
   synchronized boolean end(int exitCode, boolean outOfMemory, Ending how) {
     Played running = process;
     if (running == null || !running.runs()) {
@@ -205,7 +205,7 @@ final class FakeSandbox {
     return true;
   }
 
-  /** Whether one ran. */
+  /** Freezes the process, and returns whether one ran. */
   synchronized boolean pause() {
     Played running = process;
     if (running == null || !running.runs()) {

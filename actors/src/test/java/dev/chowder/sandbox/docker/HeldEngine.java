@@ -37,7 +37,7 @@ final class HeldEngine implements AutoCloseable {
       this.requestLine = Pattern.compile(requestLine);
     }
 
-    /** Whether it is sent within this time. */
+    /** Returns whether the request is sent within this time. */
     boolean awaitRequest(Duration limit) throws InterruptedException {
       return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -28,7 +28,7 @@ final class OutsideMachine implements AutoCloseable {
   private static final String WIRE = "chwit0";
   private static final String FAR_END = "chwit1";
 
-  /** Where connections stay open. */
+  /** The port that echoes, so that its connections stay open. */
   static final int HOLDING_PORT = 82;
 
   private static final String SERVER =

@@ -109,7 +109,7 @@ class SandboxSeccompIT {
     }
   }
 
-  /** It runs on the host's kernel as root with a capability, over files that an agent made. */
+  /** The container runs as root with a capability, over files that an agent made. */
   @Test
   void theContainerThatMeasuresAHomeHasTheProfileAndTheRuntimeToo(@TempDir Path directory)
       throws Exception {

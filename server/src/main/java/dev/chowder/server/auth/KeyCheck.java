@@ -16,9 +16,8 @@ import java.util.regex.Pattern;
  * keys are not looked up, and every rejection is delayed. Does not know how the header arrived.
  */
 public final class KeyCheck {
-  // Long enough for every key that Chowder issues; a longer text is not worth a hash.
-  // envoy/envoy.yaml
-  // has the same pattern, since it limits requests whose key is not well-formed.
+  // 128 characters are enough for every key that Chowder issues; a longer text is not worth a hash.
+  // envoy/envoy.yaml has the same pattern, since it limits requests whose key is not well-formed.
   private static final Pattern BEARER =
       Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
 
@@ -63,7 +62,7 @@ public final class KeyCheck {
           .find(address, hash, () -> keys.authenticate(key))
           .orElseThrow(() -> invalid(address, "an invalid one"));
     } catch (ApiError rejected) {
-      // The organization's rate limit, which delays its rejections, is behind this.
+      // The call does not get to the rate limit, which would delay the rejection.
       if (rejected.reason() == Reason.ORGANIZATION_SUSPENDED) delay.await();
       throw rejected;
     }

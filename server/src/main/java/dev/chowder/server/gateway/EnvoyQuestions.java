@@ -77,7 +77,7 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
     var address =
         ClientAddress.of(question.getSource().getAddress().getSocketAddress().getAddress());
     var http = question.getRequest().getHttp();
-    // Set by envoy/envoy.yaml; a client can only set headers.
+    // Set by envoy/envoy.yaml. Clients cannot set it, since they can only set headers.
     if (!question.getContextExtensionsOrDefault("check", "").equals("api_key")) {
       return gateways.decide(address, http);
     }

@@ -257,7 +257,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
                     events.ofEntity(
                         organization, EventPresenter.persistenceId(id), before, oneMore))
             .orElseGet(() -> events.ofOrganization(organization, before, oneMore));
-    // Whatever was there has a beginning.
+    // An instance that ever existed has at least one event.
     boolean unknown = page.isEmpty() && wanted.before().isEmpty();
     if (unknown && wanted.instanceId().isPresent()) throw ApiError.instanceNotFound();
     var response = ListInstanceEventsResponse.newBuilder();

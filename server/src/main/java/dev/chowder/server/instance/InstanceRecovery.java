@@ -88,7 +88,7 @@ final class InstanceRecovery {
     try {
       return driver.observe(SandboxId.ofInstance(view.id().value())).home();
     } catch (SandboxException why) {
-      // This concerns one sandbox. Only the admission decides whether the host has room.
+      // One sandbox does not answer. Only the admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());
       throw ApiError.unavailable(
           "cannot recover the instance: the engine does not answer about its sandbox; call again",

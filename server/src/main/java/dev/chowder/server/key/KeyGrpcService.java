@@ -78,7 +78,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
         out.onNext(key(key).setRawKey(value.reveal()).build());
         out.onCompleted();
       }
-      // By a call with the same idempotency key that never came to its answer.
+      // An earlier call with the same idempotency key issued it, and its response was lost.
       case ScopedKeys.Issue.Repeated() -> throw Idempotency.alreadyDone(id);
       case ScopedKeys.Issue.CallerEnded() -> throw ApiError.keyEnded();
       case ScopedKeys.Issue.Full(int max) ->

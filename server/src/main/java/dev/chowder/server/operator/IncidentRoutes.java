@@ -95,7 +95,7 @@ final class IncidentRoutes {
       int limit = Integer.parseInt(text);
       if (limit >= 1 && limit <= MAX_LISTED) return limit;
     } catch (NumberFormatException notANumber) {
-      // The same message as for a number out of range.
+      // Rejected below, with the same message as a number out of range.
     }
     throw ApiError.invalid("limit", "must be 1 to " + MAX_LISTED);
   }

@@ -200,7 +200,7 @@ final class OperatorRoutes {
         NODES
             .objectNode()
             .put("status", serving ? "SERVING" : "NOT_SERVING")
-            // A host that does not isolate sandboxes still serves.
+            // Only information: a host that does not isolate sandboxes still serves.
             .put("isolated", hostCommands.isolated()));
   }
 

@@ -129,7 +129,7 @@ public final class OrganizationGrpcService
     var issued =
         switch (keys.rotate(caller.organizationId(), id, caller.keyId(), ends)) {
           case ApiKeys.Rotation.Made(var key) -> key;
-          // By a call with the same idempotency key that never came to its answer.
+          // An earlier call with the same idempotency key rotated it, and its response was lost.
           case ApiKeys.Rotation.Repeated() -> throw Idempotency.alreadyDone(id);
           case ApiKeys.Rotation.CallerEnded() -> throw ApiError.keyEnded();
         };

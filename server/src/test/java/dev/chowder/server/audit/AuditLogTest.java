@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is recorded of reads and failed authentications, on H2. */
+/** The audit entries of reads and failed authentications, on H2. */
 class AuditLogTest {
   private static final Duration NEVER = Duration.ofHours(1);
   private static final AuditSettings TWO_ADDRESSES =

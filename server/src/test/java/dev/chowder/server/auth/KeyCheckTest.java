@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** How rejected keys are limited. Bounds of times have a margin for attempts that are refilled. */
+/** Tests the limit of rejected keys. Bounds of times have a margin for refilled attempts. */
 class KeyCheckTest {
   private static final String ADDRESS = "192.0.2.1";
   private static final int BURST = 3;

@@ -142,7 +142,7 @@ class ClusterIdentityIT {
     var owner = keep(new Owner(nodes, "lobster"));
     var id = owner.create(nodes.node(1).channel(), "agent").getId();
     awaitRunning(owner, nodes.node(1), id);
-    // It can reach PostgreSQL all the time, and finds no session that holds the lock.
+    // This node keeps its connection to PostgreSQL, and finds no session that holds the lock.
     var stranger = lone("stranger", server.url(), Map.of(), nodes.database());
     Files.copy(nodes.home().resolve("master.key"), base.resolve("stranger/master.key"));
 
@@ -167,7 +167,7 @@ class ClusterIdentityIT {
     assertThat(owner.get(nodes.node(3).channel(), id).getStatus()).isEqualTo(Status.running);
   }
 
-  /** The original runs on, and has lost its way to PostgreSQL when the copy starts. */
+  /** The original still runs, but its connection to PostgreSQL is cut when the copy starts. */
   @Test
   void aCopyOfARunningNodesHomeFormsNoClusterDuringAnOutage() throws Exception {
     int port = URI.create(server.url().substring("jdbc:".length())).getPort();
@@ -179,7 +179,7 @@ class ClusterIdentityIT {
     copyMasterKey("original", "copy");
     Files.createDirectory(base.resolve("copy/members"));
     try (var files = Files.list(base.resolve("original/members"))) {
-      // Under the port of the copy: on another machine it would have the same one.
+      // The file is named by the port, which would be the same on another machine.
       Files.copy(
           files.findFirst().orElseThrow(),
           base.resolve("copy/members").resolve(Integer.toString(copy.ports().management())));

@@ -18,7 +18,9 @@ public final class FreePorts {
   private static final int FIRST = 20_000;
   private static final int COUNT = 5_000;
 
-  /** Where the search goes on. Tests in other JVMs begin elsewhere. */
+  /**
+   * The next port to try, counted from FIRST. It begins at random, since other JVMs run tests too.
+   */
   private static int next = ThreadLocalRandom.current().nextInt(COUNT);
 
   private FreePorts() {}
@@ -27,7 +29,7 @@ public final class FreePorts {
     return take(1).getFirst();
   }
 
-  /** Returns ports on which nobody listens and that no other call in this JVM got. */
+  /** Returns ports on which no process listens and that no other call in this JVM got. */
   public static synchronized List<Integer> take(int count) {
     var ports = new ArrayList<Integer>();
     for (int tried = 0; tried < COUNT && ports.size() < count; tried++) {

@@ -102,7 +102,7 @@ final class OwnPostgres implements AutoCloseable {
     return Long.parseLong(Files.readAllLines(file).getFirst().strip());
   }
 
-  /** To a database that no node uses. */
+  /** Connects to a database that no node uses. */
   Connection connect() throws IOException, SQLException {
     return server(port).connect("postgres");
   }
@@ -110,8 +110,8 @@ final class OwnPostgres implements AutoCloseable {
   /**
    * Begins another file of its log, as after much work: it has to make one where none is left.
    *
-   * @param connection from before its disk was full: the first one to a database since a start
-   *     writes a file, and is refused without room for it, while the server goes on
+   * @param connection must be opened before the disk is full: the first connection to a database
+   *     after a start writes a file, so PostgreSQL rejects it without disk space, but keeps running
    * @return false: it is down
    */
   static boolean turnsLogPage(Connection connection) {

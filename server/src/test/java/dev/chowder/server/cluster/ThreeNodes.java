@@ -89,7 +89,7 @@ final class ThreeNodes implements AutoCloseable {
     return home;
   }
 
-  /** Its name at the server. */
+  /** Returns the database's name at the server. */
   String database() {
     return database;
   }

@@ -248,7 +248,7 @@ final class Journey {
     operate(server, "/" + organizationId + "/tier", "{\"tier\":\"crab\"}");
   }
 
-  /** Until it is acknowledged that it is resumed, it may be suspended. */
+  /** Suspends the organization. It may be suspended until a resume is acknowledged. */
   private void suspend(ServerProcess server) {
     suspended = true;
     operate(server, "/" + organizationId + "/suspend", "");
@@ -259,7 +259,7 @@ final class Journey {
     suspended = false;
   }
 
-  /** An operator deletes the organization; what is under way goes on after a death. */
+  /** Deletes the organization for an operator. After a crash the server completes the deletion. */
   private void leave(ServerProcess server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {

@@ -30,7 +30,7 @@ final class ListedModels implements AutoCloseable {
     PORTS.add(server.getAddress().getPort());
   }
 
-  /** Returns the ports of all that were ever started here, as a setting lists them. */
+  /** Returns the ports of all models that were started here, in the form of the setting. */
   static String ports() {
     return PORTS.stream().map(String::valueOf).collect(Collectors.joining(","));
   }

@@ -95,7 +95,7 @@ class UpgradeIT {
     recorded.placeHome(original);
     Files.copy(original.resolve("master.key"), home.resolve("master.key"));
 
-    // It is older than tags.
+    // The backup was made before backups had tags.
     var restored = Scripts.run(home, "restore", "--unsigned", recorded.backup().toString());
     assertThat(restored.exit()).as(restored.said()).isZero();
 
@@ -131,7 +131,7 @@ class UpgradeIT {
         json(
             owner.listInstanceEvents(
                 ListInstanceEventsRequest.newBuilder().setPageSize(PAGE).build()));
-    // A start may add some.
+    // A start may add events.
     assertThat(withoutOpen(events.path("events")))
         .containsAll(withoutOpen(recorded.answer("events").path("events")));
     var channels = with(ChannelServiceGrpc.newBlockingStub(server.channel()), "organization");

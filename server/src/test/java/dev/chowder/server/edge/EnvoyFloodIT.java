@@ -96,8 +96,8 @@ class EnvoyFloodIT {
   }
 
   /**
-   * Small bodies used to wait for their end, with the key unchecked, and many streams of one
-   * connection with them.
+   * Envoy used to wait for the end of a small body before it checked the key, so a client without a
+   * key could hold many streams of one connection.
    */
   @Test
   void stalledSmallBodiesWithUnknownKeysAreNotHeldWhileACallerWithAKeyIsServed(@TempDir Path folder)
@@ -265,7 +265,7 @@ class EnvoyFloodIT {
     return ByteBuffer.allocate(100).put((byte) 0).putInt(bytes).array();
   }
 
-  /** More than are taken at once of bodies whose length is unknown. */
+  /** Makes more calls than there may be bodies of unknown length at once. */
   @Test
   void callsWithoutABodyAreNotTakenForLargeOnes() throws Exception {
     var path = "/v1/instances/" + EDGE.create("stopped") + "/stop";
@@ -283,7 +283,7 @@ class EnvoyFloodIT {
       int large = connection.begin("POST", path, key, new byte[16_000]);
       connection.more(large, new byte[16_000]);
       await(() -> connection.ended().containsKey(large));
-      // What arrives during the check may be held beyond the limit, until the body's time is over.
+      // Envoy may read more than the limit during the check. Then the timeout ends the body.
       assertThat(connection.ended().get(large)).containsAnyOf("TOO_LARGE", "REQUEST_INCOMPLETE");
     }
   }
@@ -660,7 +660,7 @@ class EnvoyFloodIT {
                 try {
                   socket.getOutputStream().write(new byte[bytes]);
                 } catch (IOException closed) {
-                  // Then it was rejected.
+                  // The server rejected the request.
                 } finally {
                   sent.countDown();
                 }
@@ -681,7 +681,7 @@ class EnvoyFloodIT {
                     socket.getOutputStream().write(' ');
                   }
                 } catch (IOException closed) {
-                  // The answer came.
+                  // Envoy answered and closed the connection.
                 } catch (InterruptedException end) {
                   Thread.currentThread().interrupt();
                 }

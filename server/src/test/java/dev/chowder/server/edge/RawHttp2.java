@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * HTTP/2 by hand: requests whose body does not end, which clients of the trade do not send. Reads
- * no response headers; the bodies of errors tell enough.
+ * A small HTTP/2 client for requests whose body does not end, which other clients cannot send.
+ * Reads no response headers; the bodies of errors tell enough.
  */
 final class RawHttp2 implements AutoCloseable {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(UTF_8);
@@ -141,7 +141,7 @@ final class RawHttp2 implements AutoCloseable {
         receive(type, flags, stream, in.readNBytes(length));
       }
     } catch (IOException closed) {
-      // Streams that are open then are not in `ended`.
+      // Streams that are still open are not in `ended`.
     }
   }
 
@@ -162,7 +162,7 @@ final class RawHttp2 implements AutoCloseable {
         widen(stream, new DataInputStream(new ByteArrayInputStream(payload)));
       }
       default -> {
-        // Nothing that these tests need.
+        // These tests need no other frames.
       }
     }
     boolean isLast = (type == DATA || type == HEADERS) && (flags & END_STREAM) != 0;

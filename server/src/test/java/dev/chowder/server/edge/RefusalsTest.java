@@ -98,7 +98,7 @@ class RefusalsTest {
 
   private Served serve(Map<String, Object> settings) throws IOException {
     var all = new HashMap<String, Object>(settings);
-    // As if the organization were not alone. No call becomes available again while a test runs.
+    // Always the limit under contention. No call becomes available again while a test runs.
     all.putIfAbsent("chowder.rate.alone-factor", 1);
     all.putIfAbsent("chowder.rate.requests-per-second", 1);
     all.putIfAbsent("chowder.rate.burst", BURST);
@@ -269,7 +269,7 @@ class RefusalsTest {
       }
       for (var start : starts) start.get(20, TimeUnit.SECONDS);
       int remaining = served.remaining("k");
-      // The server hears of the end of a call after its client.
+      // The server learns of the end of a call after the client does.
       for (int more = 1; more < BURST / 2 && remaining < BURST; more++) {
         Thread.sleep(100);
         remaining = served.remaining("k");
@@ -360,7 +360,7 @@ class RefusalsTest {
         Map.<String, Object>of(
             "chowder.rate.burst-spread", "3s", "chowder.rate.contention-calls-per-second", 0);
     try (var served = serve(settings)) {
-      // Only calls of organizations beside others' use are spread.
+      // Calls are only spread under contention, so another organization makes one.
       served.remaining("m");
       long began = System.nanoTime();
       for (int n = 0; n < 12; n++) assertThat(served.remaining()).isPositive();

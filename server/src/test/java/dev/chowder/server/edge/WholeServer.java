@@ -180,7 +180,9 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     return operator("POST", "organizations/" + path, json, status);
   }
 
-  /** Sends an operator's request below {@code /operator/}; an empty body is none. */
+  /**
+   * Sends an operator's request below {@code /operator/}; without a body if {@code body} is empty.
+   */
   JsonNode operator(String method, String path, String json, int status) throws IOException {
     var request = RawHttp.Request.of(method, "/operator/" + path);
     var token = Files.readString(Objects.requireNonNull(folder).resolve("operator.token")).strip();

@@ -63,7 +63,7 @@ class BodyPipeTest {
             () -> {
               try {
                 for (int n = 0; n < pieces; n++) {
-                  // A third of a window each: together more than two.
+                  // Each piece takes a third of a window, and all together more than two windows.
                   if (stop.await(window.toMillis() / 3, TimeUnit.MILLISECONDS)) return;
                   slow.put(piece);
                 }
@@ -73,7 +73,7 @@ class BodyPipeTest {
               }
             });
     assertThat(slow.read()).isNotNegative();
-    // A disk that is slower than a window: bytes that came meanwhile came in time.
+    // The disk is slower than a window. Bytes that arrive meanwhile still count as in time.
     assertThat(stop.await(2 * window.toMillis(), TimeUnit.MILLISECONDS)).isFalse();
     assertThat(slow.readAllBytes()).hasSize(pieces * 1000 - 1);
   }

@@ -28,7 +28,10 @@ class EnvoyQuestionsTest {
   private static final String KEY = "Bearer chd_org_valid";
   private static final int IN_A_ROW = 64;
 
-  /** Of unknown lengths, which count as 4 MiB each, 128 MiB are fewer. */
+  /**
+   * How many bodies of unknown length are accepted at once. Each counts as 4 MiB and its request as
+   * 16 KiB, so 32 exceed the 128 MiB.
+   */
   private static final int UNKNOWN_AT_ONCE = 31;
 
   private final EnvoyQuestions questions =

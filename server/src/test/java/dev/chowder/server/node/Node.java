@@ -231,7 +231,7 @@ final class Node implements AutoCloseable {
         .withDeadlineAfter(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** For calls that send many messages, which a blocking stub has none of. */
+  /** Returns a stub for calls that send many messages, which a blocking stub does not have. */
   FileServiceStub uploads(String key) {
     return FileServiceGrpc.newStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(bearer(key)))
@@ -317,7 +317,7 @@ final class Node implements AutoCloseable {
     return onOperatorsPort(method, "/operator/" + path, body, token);
   }
 
-  /** Asks whether it is well, as a load balancer does. */
+  /** Returns the response of the health check, as a load balancer gets it. */
   String health() {
     return onOperatorsPort("GET", "/healthz", "").body().strip();
   }

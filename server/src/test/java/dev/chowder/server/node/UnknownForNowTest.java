@@ -62,7 +62,7 @@ class UnknownForNowTest {
     }
   }
 
-  /** What is left of four deleted instances is listed, and only one of them can be inspected. */
+  /** The remains of four deleted instances are listed, and only one of them can be inspected. */
   @Test
   void whatIsLeftAndDoesNotAnswerCountsForTheMassLimit() throws IOException {
     var settings = new HashMap<>(QUICK);

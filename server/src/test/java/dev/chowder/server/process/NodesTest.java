@@ -42,7 +42,7 @@ class NodesTest {
         .isEqualTo("360");
   }
 
-  /** How long scripts/up waits for a node to answer. */
+  /** Returns how many seconds scripts/up waits for a node to answer. */
   private String startSeconds(Map<String, String> environment)
       throws IOException, InterruptedException {
     return printed(
@@ -62,7 +62,9 @@ class NodesTest {
         .isEqualTo("67125248|2796202");
   }
 
-  /** As the second node of so many gets them, on a machine with four processors. */
+  /**
+   * Returns the limits of the second of this number of nodes, on a machine with four processors.
+   */
   private String limits(int nodes, Map<String, String> environment)
       throws IOException, InterruptedException {
     return environment(nodes, "EFFECT_MAX_CONCURRENT", "EFFECT_MAX_CONCURRENT_BOOTS", environment);

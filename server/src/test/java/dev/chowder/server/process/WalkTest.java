@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The fate of the first agent when {@code scripts/up} runs again. */
+/** Tests how {@code scripts/up} treats the first agent when it runs again. */
 @Timeout(60)
 class WalkTest {
   private static final String PROVISIONED =
