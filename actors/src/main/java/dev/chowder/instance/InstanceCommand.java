@@ -57,6 +57,8 @@ public sealed interface InstanceCommand extends CborSerializable {
    * @param slotReturns how often that attempt had released a slot, as seen at the same time: a slot
    *     that was released since is not the one that was taken
    * @param home the generation of the home volume on the host; empty if there is none
+   * @param ran the attempt of the gateway's process on the host, running or ended; 0 if there is
+   *     none
    * @param model the model if it must be provisioned again
    */
   record Recover(
@@ -64,6 +66,7 @@ public sealed interface InstanceCommand extends CborSerializable {
       int attempt,
       int slotReturns,
       Optional<Integer> home,
+      int ran,
       ModelChoice model,
       Instant now,
       ActorRef<InstanceReply> replyTo)

@@ -190,12 +190,14 @@ public final class InstanceLifecycle {
       return reject(new InstanceRejection.SlotReturned());
     }
     var homes = state.profile().homes();
-    // Also a home that the journal does not know: it may still be the agent's.
-    var kept = r.home().filter(seen -> !homes.isUnused(seen, state.attempt()));
+    // Also a home that the journal does not know: it may still be the agent's. After a restore, an
+    // agent may have run in the home in an attempt that is later than the journal.
+    boolean ranLater = r.ran() > state.attempt();
+    var kept = r.home().filter(seen -> ranLater || !homes.isUnused(seen, state.attempt()));
     // A new home is numbered by its attempt, so the attempt must exceed the number of this home. An
     // unreadable label has no number.
     int taken = kept.filter(home -> home != Homes.UNREADABLE).orElse(0);
-    int attempt = Math.max(state.attempt(), taken) + 1;
+    int attempt = Math.max(Math.max(state.attempt(), r.ran()), taken) + 1;
     return accept(
         kept.map(
                 home ->

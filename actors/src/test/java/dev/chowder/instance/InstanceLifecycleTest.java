@@ -103,7 +103,8 @@ class InstanceLifecycleTest {
     var other = new ModelChoice("custom", "demo", "http://localhost:1/v1", "openai-completions");
     var recovered =
         apply(
-            failed, new InstanceCommand.Recover("key", 1, 1, Optional.empty(), other, T0, nobody));
+            failed,
+            new InstanceCommand.Recover("key", 1, 1, Optional.empty(), 0, other, T0, nobody));
     assertThat(recovered)
         .isInstanceOfSatisfying(
             InstanceState.Provisioning.class,
@@ -336,6 +337,22 @@ class InstanceLifecycleTest {
         .isInstanceOfSatisfying(
             InstanceState.Errored.class,
             e -> assertThat(e.message()).isEqualTo("sandbox: its home was removed from outside"));
+  }
+
+  /** The database is older than the host. */
+  @Test
+  void aHomeInWhichALaterAttemptRanThanTheJournalKnowsIsStartedWith() {
+    var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0), removed(1));
+    assertThat(apply(failed, recover(1, 1, Optional.of(1), 3)))
+        .isInstanceOfSatisfying(
+            InstanceState.Starting.class,
+            s -> {
+              assertThat(s.attempt()).isEqualTo(4);
+              assertThat(s.profile().homes().generation()).isEqualTo(1);
+              assertThat(s.profile().homes().isUnused(1, 4)).isFalse();
+            });
+    assertThat(apply(failed, recover(1, 1, Optional.of(1), 1)))
+        .isInstanceOf(InstanceState.Provisioning.class);
   }
 
   /** The database is older than the host. */
@@ -960,8 +977,12 @@ class InstanceLifecycleTest {
   }
 
   private InstanceCommand recover(int attempt, int slotReturns, Optional<Integer> home) {
+    return recover(attempt, slotReturns, home, 0);
+  }
+
+  private InstanceCommand recover(int attempt, int slotReturns, Optional<Integer> home, int ran) {
     return new InstanceCommand.Recover(
-        "key", attempt, slotReturns, home, States.PROFILE.model(), T0, nobody);
+        "key", attempt, slotReturns, home, ran, States.PROFILE.model(), T0, nobody);
   }
 
   private static InstanceState lost() {

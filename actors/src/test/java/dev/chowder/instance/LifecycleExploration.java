@@ -192,7 +192,7 @@ final class LifecycleExploration {
 
   private static InstanceCommand recover(int attempt, int slotReturns, Optional<Integer> home) {
     return new InstanceCommand.Recover(
-        "key", attempt, slotReturns, home, States.PROFILE.model(), T0, NOBODY);
+        "key", attempt, slotReturns, home, 0, States.PROFILE.model(), T0, NOBODY);
   }
 
   private static InstanceCommand finished(int attempt, Stage stage, int configVersion) {

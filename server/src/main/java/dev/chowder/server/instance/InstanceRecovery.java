@@ -10,12 +10,12 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.time.Clock;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +52,8 @@ final class InstanceRecovery {
       var view = asks.get(caller, id);
       if (view.status().now() != Name.ERROR) {
         // It says itself whether that is a no-op, a join or a refusal; none of these needs a slot.
-        return InstanceAsks.view(ask(caller, view, Optional.empty(), view.profile().model()));
+        var unseen = SandboxObservation.nothing(sandbox(view));
+        return InstanceAsks.view(ask(caller, view, unseen, view.profile().model()));
       }
       var reply = recover(caller, withoutSlot(view));
       boolean overtaken = reply instanceof InstanceReply.Refused(InstanceRejection.SlotReturned());
@@ -61,9 +62,9 @@ final class InstanceRecovery {
   }
 
   private InstanceReply recover(Caller caller, InstanceView view) {
-    var home = home(view);
+    var onHost = observe(view);
     var model = admission.admitAgain(view);
-    var reply = ask(caller, view, home, model);
+    var reply = ask(caller, view, onHost, model);
     if (reply instanceof InstanceReply.Refused) {
       admission.settle(view.profile().organizationId(), view.id());
     }
@@ -83,10 +84,14 @@ final class InstanceRecovery {
     return settled;
   }
 
-  /** Returns the existing home volume, which may be one that the instance had lost. */
-  private Optional<Integer> home(InstanceView view) {
+  private static SandboxId sandbox(InstanceView view) {
+    return SandboxId.ofInstance(view.id().value());
+  }
+
+  /** Returns what exists; the home volume may be one that the instance had lost. */
+  private SandboxObservation observe(InstanceView view) {
     try {
-      return driver.observe(SandboxId.ofInstance(view.id().value())).home();
+      return driver.observe(sandbox(view));
     } catch (SandboxException why) {
       // One sandbox does not answer. Only the admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());
@@ -97,7 +102,7 @@ final class InstanceRecovery {
   }
 
   private InstanceReply ask(
-      Caller caller, InstanceView seen, Optional<Integer> home, ModelChoice model) {
+      Caller caller, InstanceView seen, SandboxObservation onHost, ModelChoice model) {
     var now = clock.instant();
     return Answers.await(
         asks.instances()
@@ -108,7 +113,8 @@ final class InstanceRecovery {
                         caller.keyId(),
                         seen.attempt(),
                         seen.slotReturns(),
-                        home,
+                        onHost.home(),
+                        onHost.attempt(),
                         model,
                         now,
                         replyTo)),

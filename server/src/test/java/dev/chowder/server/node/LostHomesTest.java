@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.RecoverInstanceRequest;
+import dev.chowder.api.v1.RestartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -233,6 +234,38 @@ class LostHomesTest {
     assertThat(stop().getStatus()).isEqualTo(Instance.Status.stopped);
     assertThat(runs()).isFalse();
     assertThat(memory()).hasContent("kept");
+  }
+
+  /** The database is from the agent's first provisioning, and the agent was restarted since. */
+  @Test
+  void anAgentThatTheDatabaseKnowsOnlyInItsProvisioningKeepsItsHome(@TempDir Path backup)
+      throws Exception {
+    var hold = node.script().holdNext(Verb.RUN);
+    id = node.create(key);
+    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+    node.close();
+    Folders.copy(home.resolve("data"), backup);
+    node = Node.start(home, QUICK);
+    node.awaitStatus(key, id, Instance.Status.running);
+    Files.writeString(memory(), "kept");
+    var _ =
+        node.instances(key)
+            .restartInstance(
+                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
+    assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
+    node.close();
+    Folders.delete(home.resolve("data"));
+    Folders.copy(backup, home.resolve("data"));
+
+    node = Node.start(home, QUICK);
+    node.awaitStatus(key, id, Instance.Status.error);
+    awaitNothingOwed();
+    awaitPasses();
+    assertThat(memory()).hasContent("kept");
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+    assertThat(runs()).isTrue();
   }
 
   private void failToRecover() {
