@@ -15,7 +15,7 @@ public final class SandboxException extends RuntimeException {
     NO_MEMORY,
     /** The host's disk is full. */
     NO_SPACE,
-    /** The engine does not answer. */
+    /** The engine does not answer, or has not answered so many other calls. */
     ENGINE_UNREACHABLE,
     /** There is no such sandbox or process. */
     NOT_FOUND,

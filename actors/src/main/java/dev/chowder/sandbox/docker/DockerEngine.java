@@ -60,7 +60,8 @@ final class DockerEngine implements AutoCloseable {
    * no time-out; giving up interrupts that thread, which closes the socket.
    */
   <T> T call(String what, Duration limit, Function<DockerClient, T> call) {
-    acquire(calls, what);
+    // An engine that hangs holds the turns of all calls: it is the cause here as well.
+    acquire(calls, what, Reason.ENGINE_UNREACHABLE);
     try {
       FutureTask<T> answer = new FutureTask<>(() -> call.apply(client));
       Thread thread = Thread.ofVirtual().name("docker: " + what).start(answer);
@@ -97,7 +98,7 @@ final class DockerEngine implements AutoCloseable {
   /** Opens a stream; what it brings arrives on a thread of the client's, one item at a time. */
   <T> DockerStream<T> stream(
       String what, DockerStream<T> stream, BiConsumer<DockerClient, ResultCallback<T>> open) {
-    acquire(streams, what);
+    acquire(streams, what, Reason.TIMED_OUT);
     stream.onClose(streams::release);
     try {
       open.accept(client, stream);
@@ -112,11 +113,11 @@ final class DockerEngine implements AutoCloseable {
     return DockerErrors.translate(what, settings.dockerHost(), thrown);
   }
 
-  private void acquire(Semaphore turns, String what) {
+  private void acquire(Semaphore turns, String what, Reason late) {
     try {
       if (!turns.tryAcquire(settings.concurrencyWait().toMillis(), TimeUnit.MILLISECONDS)) {
         throw new SandboxException(
-            Reason.TIMED_OUT,
+            late,
             "docker: too many calls under way for "
                 + settings.concurrencyWait().toMillis()
                 + " ms, so not asked: "
