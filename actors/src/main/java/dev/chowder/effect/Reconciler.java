@@ -267,7 +267,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     var now = clock.instant();
     var after = Optional.<InstanceRows.Pending>empty();
     while (true) {
-      var page = rows.pending(now.minus(atLeastFor), settings.batch(), after);
+      var page = rows.pending(now, atLeastFor, settings.batch(), after);
       for (var one : page) {
         instances.tell(
             new InstanceId(one.id()), new InstanceCommand.Nudge(now, settings.overdue()));

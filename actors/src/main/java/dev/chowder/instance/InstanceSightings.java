@@ -142,8 +142,14 @@ final class InstanceSightings {
                 o.now()));
   }
 
+  /**
+   * A restart later than now is from before the clock was set back, so it is not known as recent.
+   */
   private static int recent(List<Instant> restarts, RestartPolicy policy, Instant now) {
-    return (int) restarts.stream().filter(at -> !at.plus(policy.window()).isBefore(now)).count();
+    return (int)
+        restarts.stream()
+            .filter(at -> !at.isAfter(now) && !at.plus(policy.window()).isBefore(now))
+            .count();
   }
 
   private static InstanceEvent.Failed failed(

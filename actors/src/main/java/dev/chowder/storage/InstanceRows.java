@@ -8,6 +8,7 @@ import static java.util.Comparator.comparing;
 import com.google.protobuf.ByteString;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -216,23 +217,27 @@ public final class InstanceRows {
   public record Pending(String id, Instant since) {}
 
   /**
-   * Returns a page of the instances of all organizations whose effect has been pending since {@code
-   * notAfter} or earlier, longest first.
+   * Returns a page of the instances of all organizations whose effect has been pending for some
+   * time, longest first. One that is pending since a later time than now is included: the clock was
+   * set back, so for how long is unknown.
    *
+   * @param atLeast how long
    * @param after the last entry of the previous page
    */
-  public List<Pending> pending(Instant notAfter, int pageSize, Optional<Pending> after) {
+  public List<Pending> pending(
+      Instant now, Duration atLeast, int pageSize, Optional<Pending> after) {
     return jdbi.withHandle(
         handle ->
             handle
                 // The lower bound keeps H2 on the index; a comparison of pairs would not.
                 .createQuery(
-                    "SELECT id, owes_since FROM instances WHERE owes_since >= :since AND owes_since"
-                        + " <= :notAfter AND (owes_since > :since OR id > :id) ORDER BY owes_since,"
-                        + " id LIMIT :limit")
+                    "SELECT id, owes_since FROM instances WHERE owes_since >= :since AND"
+                        + " (owes_since <= :notAfter OR owes_since > :now) AND (owes_since > :since"
+                        + " OR id > :id) ORDER BY owes_since, id LIMIT :limit")
                 .bind("since", time(after.map(Pending::since).orElse(Instant.EPOCH)))
                 .bind("id", after.map(Pending::id).orElse(""))
-                .bind("notAfter", time(notAfter))
+                .bind("notAfter", time(now.minus(atLeast)))
+                .bind("now", time(now))
                 .bind("limit", pageSize)
                 .map((row, _) -> new Pending(row.getString("id"), instant(row, "owes_since")))
                 .list());

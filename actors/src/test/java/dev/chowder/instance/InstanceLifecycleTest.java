@@ -565,6 +565,8 @@ class InstanceLifecycleTest {
             InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("GATEWAY_CRASHED"));
     var muchLater = apply(restarted, new Observed(2, down, ONCE, T0.plus(WINDOW).plusSeconds(1)));
     assertThat(muchLater).isInstanceOf(InstanceState.Waiting.class);
+    var clockSetBack = apply(restarted, new Observed(2, down, ONCE, T0.minus(WINDOW)));
+    assertThat(clockSetBack).isInstanceOf(InstanceState.Waiting.class);
   }
 
   @Test

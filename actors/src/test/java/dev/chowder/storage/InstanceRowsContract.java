@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
 import dev.chowder.storage.InstanceRows.Write;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -236,11 +237,13 @@ abstract class InstanceRowsContract {
     for (int n = 0; n < 7; n++) all.add(owing(T0.plusSeconds(n / 3)));
     rows.upsert(owing(T0.plusSeconds(60)));
     rows.upsert(row(Ids.next(), "o", 1, "running", "nothing pending", Map.of()));
+    // Of before the clock was set back.
+    for (int n = 0; n < 3; n++) all.add(owing(T0.plusSeconds(3600)));
     all.reversed().forEach(rows::upsert);
     var seen = new ArrayList<String>();
     var after = Optional.<InstanceRows.Pending>empty();
     while (true) {
-      var page = rows.pending(T0.plusSeconds(10), 2, after);
+      var page = rows.pending(T0.plusSeconds(70), Duration.ofSeconds(60), 2, after);
       page.forEach(one -> seen.add(one.id()));
       if (page.size() < 2) break;
       after = Optional.of(page.getLast());

@@ -399,6 +399,33 @@ class ReconcilerTest {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.CAPACITY).count();
   }
 
+  /** Nobody asks for the instance, which would resume its work as well. */
+  @Test
+  void workThatBeganBeforeTheClockWasSetBackIsResumedAfterAStart() throws Exception {
+    String id;
+    try (var node = Node.start(home, QUICK)) {
+      var key = node.newcomer("whale");
+      var hold = node.script().holdNext(Verb.RUN);
+      id = node.create(key);
+      assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+      try (var database = node.openDatabase()) {
+        int changed =
+            database
+                .jdbi()
+                .withHandle(
+                    handle ->
+                        handle.execute(
+                            "UPDATE instances SET owes_since = DATEADD('HOUR', 1, owes_since)"
+                                + " WHERE id = ? AND owes_since IS NOT NULL",
+                            id));
+        assertThat(changed).isEqualTo(1);
+      }
+    }
+    try (var node = Node.start(home, QUICK)) {
+      Node.await(() -> runs(node, id) ? "" : "does not run");
+    }
+  }
+
   private static void loses(
       Node node,
       String key,
