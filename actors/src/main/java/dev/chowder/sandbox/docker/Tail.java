@@ -19,13 +19,24 @@ final class Tail {
     }
   }
 
-  /** As text; a character that the cut went through is replaced. */
+  /**
+   * Returns it as text. If the beginning was cut off, the text begins after the next white space: a
+   * part of a secret would not be recognized when the text is masked.
+   */
   synchronized String text() {
     int length = (int) Math.min(written, ring.length);
     byte[] last = new byte[length];
     for (int i = 0; i < length; i++) {
       last[i] = ring[(int) ((written - length + i) % ring.length)];
     }
-    return new String(last, StandardCharsets.UTF_8);
+    int begin = 0;
+    if (written > length) {
+      while (begin < length && !isSpace(last[begin])) begin++;
+    }
+    return new String(last, begin, length - begin, StandardCharsets.UTF_8);
+  }
+
+  private static boolean isSpace(byte b) {
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
   }
 }
