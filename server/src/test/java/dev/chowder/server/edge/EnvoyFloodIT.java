@@ -40,6 +40,11 @@ class EnvoyFloodIT {
   private static final int CALLS_IN_A_ROW = 64;
   private static final int GET_PARTS = 192;
 
+  /** Together three times as many as a connection to the server takes. */
+  private static final int BURST_CONNECTIONS = 12;
+
+  private static final int BURST_STREAMS = 250;
+
   /** As many as one node may have open. */
   private static final int OPEN_REQUESTS = 20_000;
 
@@ -263,6 +268,29 @@ class EnvoyFloodIT {
   /** The beginning of a gRPC message of so many bytes. */
   private static byte[] announced(int bytes) {
     return ByteBuffer.allocate(100).put((byte) 0).putInt(bytes).array();
+  }
+
+  /** The first calls are sent before Envoy knows how many the server takes over one connection. */
+  @Test
+  void moreCallsThanAConnectionTakesAreServedAtOnce(@TempDir Path folder) throws Exception {
+    try (var envoy = EDGE.anotherEnvoy(folder, Map.of())) {
+      var to = Edge.loopback(envoy.port());
+      var key = Map.of("authorization", "Bearer " + Edge.KEY);
+      var burst = new ArrayList<RawHttp2>();
+      try {
+        for (int c = 0; c < BURST_CONNECTIONS; c++) burst.add(RawHttp2.open(to, "127.0.17.1"));
+        for (var connection : burst) {
+          for (int s = 0; s < BURST_STREAMS; s++) connection.get("/v1/organization", key);
+        }
+        for (var connection : burst) {
+          await(() -> connection.ended().size() == BURST_STREAMS);
+          assertThat(connection.ended().values())
+              .allMatch(body -> body.contains("subscription_tier"));
+        }
+      } finally {
+        for (var connection : burst) connection.close();
+      }
+    }
   }
 
   /** Makes more calls than there may be bodies of unknown length at once. */

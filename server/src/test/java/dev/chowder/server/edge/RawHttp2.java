@@ -71,6 +71,18 @@ final class RawHttp2 implements AutoCloseable {
    */
   int begin(String method, String path, Map<String, String> headers, byte[] part)
       throws IOException, InterruptedException {
+    int stream = request(method, path, headers, END_HEADERS);
+    if (part.length > 0) more(stream, part);
+    return stream;
+  }
+
+  /** Sends a request that its headers end, as clients do if it has no body. */
+  int get(String path, Map<String, String> headers) throws IOException {
+    return request("GET", path, headers, END_HEADERS | END_STREAM);
+  }
+
+  private int request(String method, String path, Map<String, String> headers, int flags)
+      throws IOException {
     var block = new ByteArrayOutputStream();
     field(block, ":method", method);
     field(block, ":scheme", "http");
@@ -79,8 +91,7 @@ final class RawHttp2 implements AutoCloseable {
     headers.forEach((name, value) -> field(block, name, value));
     int stream = nextStream;
     nextStream += 2;
-    frame(HEADERS, END_HEADERS, stream, block.toByteArray());
-    if (part.length > 0) more(stream, part);
+    frame(HEADERS, flags, stream, block.toByteArray());
     return stream;
   }
 
