@@ -232,7 +232,7 @@ abstract class ConfigValuesContract {
       Node.await(() -> node.metric("chowder_values_halted") == 1 ? "" : "not halted");
       assertThat(node.operator("GET", "reconciler", "").body())
           .contains("\"halted\":true", "values of " + owners.getFirst());
-      // What a later value replaced is deleted meanwhile.
+      // Values that later ones replaced are deleted meanwhile.
       var key = node.newcomer("crab");
       var organization = node.organizationId(key);
       var replaced = "provider/custom/" + Ids.next();
