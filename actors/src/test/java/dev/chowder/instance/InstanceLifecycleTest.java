@@ -653,14 +653,7 @@ class InstanceLifecycleTest {
     var failed =
         new InstanceCommand.EffectFailed(
             1, Optional.empty(), T0, "ENGINE_UNREACHABLE", "stop: docker: no answer", LATER);
-    var waiting = apply(state("Restarting"), failed);
-    assertThat(waiting.owed())
-        .isEqualTo(
-            new InstanceEffect.AwaitStart(
-                States.PROFILE.organizationId(), 1, List.of(LATER), LATER));
-    assertThat(apply(waiting, new InstanceCommand.StartDue(1, LATER)))
-        .isInstanceOfSatisfying(
-            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(2));
+    assertWaitsAndStarts(apply(state("Restarting"), failed), 1);
   }
 
   @Test
@@ -680,14 +673,18 @@ class InstanceLifecycleTest {
     var failed =
         new InstanceCommand.EffectFailed(
             2, Optional.of(Stage.OF_START.getFirst()), T0, reason, "gone", LATER);
-    var waiting = apply(state("Starting"), failed);
+    assertWaitsAndStarts(apply(state("Starting"), failed), 2);
+  }
+
+  /** Waits after one loss of its engine in this attempt, and then starts. */
+  private static void assertWaitsAndStarts(InstanceState waiting, int attempt) {
     assertThat(waiting.owed())
         .isEqualTo(
             new InstanceEffect.AwaitStart(
-                States.PROFILE.organizationId(), 2, List.of(LATER), LATER));
-    assertThat(apply(waiting, new InstanceCommand.StartDue(2, LATER)))
+                States.PROFILE.organizationId(), attempt, List.of(LATER), LATER));
+    assertThat(apply(waiting, new InstanceCommand.StartDue(attempt, LATER)))
         .isInstanceOfSatisfying(
-            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(3));
+            InstanceState.Starting.class, s -> assertThat(s.attempt()).isEqualTo(attempt + 1));
   }
 
   @Test

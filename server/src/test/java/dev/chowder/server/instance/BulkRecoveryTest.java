@@ -8,27 +8,29 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.BulkRecovery.Failed;
+import dev.chowder.server.operator.HostCommands.Recovery;
 import dev.chowder.server.operator.HostCommands.Unrecovered;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class BulkRecoveryTest {
   private static final List<Failed> FAILED = List.of(failed(1), failed(2), failed(3));
 
+  private final List<Failed> tried = new ArrayList<>();
+
   @Test
   void oneThatCannotBeRecoveredStopsNoOther() {
-    var tried = new ArrayList<Failed>();
     var recovery =
-        BulkRecovery.recoverEach(
-            FAILED,
-            one -> {
-              tried.add(one);
-              if (one.equals(FAILED.get(0))) throw ApiError.unavailable("no answer", 30);
-              if (one.equals(FAILED.get(1))) throw new IllegalStateException("a bug");
-            },
-            () -> true);
+        recover(
+            Map.of(
+                FAILED.get(0),
+                ApiError.unavailable("no answer", 30),
+                FAILED.get(1),
+                new IllegalStateException("a bug")),
+            true);
     assertThat(tried).isEqualTo(FAILED);
     assertThat(recovery.recovered()).isEqualTo(1);
     assertThat(recovery.left()).isZero();
@@ -42,15 +44,7 @@ class BulkRecoveryTest {
 
   @Test
   void aFullHostEndsTheRecoveryOfTheOthers() {
-    var tried = new ArrayList<Failed>();
-    var recovery =
-        BulkRecovery.recoverEach(
-            FAILED,
-            one -> {
-              tried.add(one);
-              if (tried.size() == 2) throw ApiError.noCapacity("memory", 30);
-            },
-            () -> true);
+    var recovery = recover(Map.of(FAILED.get(1), ApiError.noCapacity("memory", 30)), true);
     assertThat(tried).hasSize(2);
     assertThat(recovery.recovered()).isEqualTo(1);
     assertThat(recovery.left()).isEqualTo(2);
@@ -59,21 +53,25 @@ class BulkRecoveryTest {
 
   @Test
   void anEngineThatDoesNotAnswerEndsTheRecoveryOfTheOthers() {
-    var tried = new ArrayList<Failed>();
-    var recovery =
-        BulkRecovery.recoverEach(
-            FAILED,
-            one -> {
-              tried.add(one);
-              if (tried.size() == 2) throw ApiError.unavailable("no answer", 30);
-            },
-            () -> false);
+    var recovery = recover(Map.of(FAILED.get(1), ApiError.unavailable("no answer", 30)), false);
     assertThat(tried).hasSize(2);
     assertThat(recovery.recovered()).isEqualTo(1);
     assertThat(recovery.left()).isEqualTo(1);
     assertThat(recovery.refused())
         .extracting(Unrecovered::instanceId, Unrecovered::reason)
         .containsExactly(tuple(FAILED.get(1).id().value(), Reason.SERVER_UNAVAILABLE.name()));
+  }
+
+  /** Recovers all; those with a failure throw it. */
+  private Recovery recover(Map<Failed, RuntimeException> failures, boolean engineAnswers) {
+    return BulkRecovery.recoverEach(
+        FAILED,
+        one -> {
+          tried.add(one);
+          var failure = failures.get(one);
+          if (failure != null) throw failure;
+        },
+        () -> engineAnswers);
   }
 
   private static Failed failed(int n) {
