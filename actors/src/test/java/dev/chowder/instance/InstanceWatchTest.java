@@ -38,7 +38,7 @@ class InstanceWatchTest {
     next();
     next();
     next().replyTo().tell(NEWS);
-    assertThat(heard.poll(5, TimeUnit.SECONDS)).isEqualTo(NEWS);
+    assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(NEWS);
     asked.clear();
     assertThat(asked.poll(2, TimeUnit.SECONDS)).isNull();
   }
@@ -58,18 +58,17 @@ class InstanceWatchTest {
 
   @Test
   void theEndOfAnActorThatIsNoLongerItsHomeIsNothing() throws InterruptedException {
-    watch(Duration.ofMillis(100));
+    watch(HEARTBEAT);
+    var question = next();
     var former = home();
-    answer(next(), former);
     var home = home();
-    answer(next(), home);
-    answer(next(), home);
-    KIT.stop(former);
-    // Only heartbeats: at most one in each pause.
+    question.watcher().tell(new InstanceHome(former));
+    answer(question, home);
     asked.clear();
-    long began = System.nanoTime();
-    for (int n = 0; n < 5; n++) answer(next(), home);
-    assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofMillis(300));
+    KIT.stop(former);
+    assertThat(asked.poll(500, TimeUnit.MILLISECONDS)).isNull();
+    KIT.stop(home);
+    next();
   }
 
   private void watch(Duration heartbeat) {
@@ -81,7 +80,7 @@ class InstanceWatchTest {
   }
 
   private InstanceCommand.Watch next() throws InterruptedException {
-    var next = asked.poll(5, TimeUnit.SECONDS);
+    var next = asked.poll(20, TimeUnit.SECONDS);
     assertThat(next).isInstanceOf(InstanceCommand.Watch.class);
     return (InstanceCommand.Watch) next;
   }
@@ -90,6 +89,6 @@ class InstanceWatchTest {
       throws InterruptedException {
     question.watcher().tell(new InstanceHome(home));
     question.replyTo().tell(NEWS);
-    assertThat(heard.poll(5, TimeUnit.SECONDS)).isEqualTo(NEWS);
+    assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(NEWS);
   }
 }

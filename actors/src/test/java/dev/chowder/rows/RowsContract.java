@@ -238,7 +238,7 @@ abstract class RowsContract {
             id -> {
               most.accumulateAndGet(open.incrementAndGet(), Math::max);
               return CompletableFuture.supplyAsync(
-                      () -> id, CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS))
+                      () -> id, CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS))
                   .thenApply(
                       _ -> {
                         open.decrementAndGet();

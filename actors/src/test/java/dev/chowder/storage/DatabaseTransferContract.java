@@ -128,8 +128,11 @@ abstract class DatabaseTransferContract {
                     // later ones would have more.
                     while (going.get()) together(database, "id" + written.incrementAndGet());
                   });
-      awaitMany(written);
-      List<TableDigest> backedUp = DatabaseTransfer.backUp(source.settings(), file, _ -> {});
+      awaitWritten(written, 50);
+      // When the copy is sealed, the writer writes two more: so it wrote during the backup.
+      List<TableDigest> backedUp =
+          DatabaseTransfer.backUp(
+              source.settings(), file, _ -> awaitWritten(written, written.get() + 2));
       going.set(false);
       writer.join();
 
@@ -173,8 +176,8 @@ abstract class DatabaseTransferContract {
     }
   }
 
-  private static void awaitMany(AtomicInteger written) {
-    while (written.get() < 50) Thread.onSpinWait();
+  private static void awaitWritten(AtomicInteger written, int wanted) {
+    while (written.get() < wanted) Thread.onSpinWait();
   }
 
   private static void together(Database database, String id) {

@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
-import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -18,12 +17,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(20)
+@Timeout(60)
 class HostPortForwarderTest {
   /** Stands for the bridge's address: another one of the host's own. */
   private static final String BRIDGE = "127.0.0.77";
 
-  private static final Duration SECOND = Duration.ofSeconds(1);
+  /** A connection that is idle for so long is not meant to be closed within a test. */
+  private static final Duration MINUTE = Duration.ofMinutes(1);
 
   /** Far longer than the kernel needs to reset what it had given to one that ended. */
   private static final Duration HAND_OVER = Duration.ofSeconds(20);
@@ -45,7 +45,7 @@ class HostPortForwarderTest {
         new InetSocketAddress(BRIDGE, model.getLocalPort()),
         model.getLocalPort(),
         connections,
-        SECOND,
+        HAND_OVER,
         idle);
   }
 
@@ -55,7 +55,7 @@ class HostPortForwarderTest {
 
   @Test
   void bytesGoBothWaysAndAnEndIsHandedOn() throws IOException {
-    try (var _ = forwarder(10, SECOND);
+    try (var _ = forwarder(10, MINUTE);
         Socket caller = call();
         Socket callee = model.accept()) {
       caller.getOutputStream().write("ask".getBytes(StandardCharsets.UTF_8));
@@ -69,7 +69,7 @@ class HostPortForwarderTest {
 
   @Test
   void beyondTheLimitAConnectionIsClosedAtOnce() throws IOException {
-    try (var _ = forwarder(1, SECOND);
+    try (var _ = forwarder(1, MINUTE);
         Socket _ = call();
         Socket _ = model.accept();
         Socket second = call()) {
@@ -111,15 +111,16 @@ class HostPortForwarderTest {
   void anAddressThatIsTakenIsSaid() throws IOException {
     try (var other = new ServerSocket()) {
       other.bind(new InetSocketAddress(BRIDGE, model.getLocalPort()));
-      assertThatThrownBy(() -> forwarder(1, SECOND)).isInstanceOf(BindException.class);
+      assertThatThrownBy(() -> forwarder(1, MINUTE)).isInstanceOf(BindException.class);
     }
   }
 
   @Test
   @SuppressWarnings("try") // Closing early is what is tested.
   void nodesOfOneHostShareTheAddressAndWhoEndsLeavesItToTheOthers() throws IOException {
-    try (var first = forwarder(100, SECOND);
-        var second = forwarder(100, SECOND)) {
+    Thread.ofVirtual().start(this::answerAll);
+    try (var first = forwarder(100, MINUTE);
+        var second = forwarder(100, MINUTE)) {
       for (int n = 0; n < 20; n++) assertThat(roundTrip()).isTrue();
       first.close();
       // What the kernel had given to the first one goes with it; from then on all comes to the
@@ -133,13 +134,22 @@ class HostPortForwarderTest {
   }
 
   private boolean roundTrip() throws IOException {
-    model.setSoTimeout(500);
-    try (Socket caller = call();
-        Socket callee = model.accept()) {
-      callee.getOutputStream().write(1);
+    try (Socket caller = call()) {
+      caller.setSoTimeout(Math.toIntExact(HAND_OVER.toMillis()));
       return caller.getInputStream().read() == 1;
-    } catch (SocketTimeoutException | SocketException notForwarded) {
+    } catch (SocketException notForwarded) {
       return false;
+    }
+  }
+
+  /** Sends a byte on each connection, until the model is closed. */
+  private void answerAll() {
+    while (!model.isClosed()) {
+      try (Socket callee = model.accept()) {
+        callee.getOutputStream().write(1);
+      } catch (IOException gone) {
+        // Its caller, or the model itself.
+      }
     }
   }
 }

@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -40,31 +39,35 @@ class HungEngineTest {
 
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
   private final LinkedBlockingQueue<SocketChannel> taken = new LinkedBlockingQueue<>();
+  private Path socket;
   private ServerSocketChannel engine;
   private DockerSandboxDriver driver;
 
   @BeforeEach
   void listen(@TempDir Path directory) throws IOException {
-    Path socket = directory.resolve("docker.sock");
+    socket = directory.resolve("docker.sock");
     engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     engine.bind(UnixDomainSocketAddress.of(socket));
     Thread.ofVirtual().start(this::take);
-    driver =
-        new DockerSandboxDriver(
-            DockerSandboxSettings.from(
-                ConfigFactory.parseMap(
-                        Map.of(
-                            "host",
-                            "unix://" + socket,
-                            "call-timeout",
-                            "700ms",
-                            "concurrency-wait",
-                            "100ms",
-                            "concurrent-calls",
-                            CONCURRENT_CALLS))
-                    .atPath("chowder.sandbox.docker")
-                    .withFallback(ConfigFactory.load())
-                    .resolve()));
+    driver = driver("700ms");
+  }
+
+  private DockerSandboxDriver driver(String callTimeout) {
+    return new DockerSandboxDriver(
+        DockerSandboxSettings.from(
+            ConfigFactory.parseMap(
+                    Map.of(
+                        "host",
+                        "unix://" + socket,
+                        "call-timeout",
+                        callTimeout,
+                        "concurrency-wait",
+                        "100ms",
+                        "concurrent-calls",
+                        CONCURRENT_CALLS))
+                .atPath("chowder.sandbox.docker")
+                .withFallback(ConfigFactory.load())
+                .resolve()));
   }
 
   private void take() {
@@ -121,26 +124,30 @@ class HungEngineTest {
 
   @Test
   void callsBeyondTheLimitAreNotAskedAtAll() throws Exception {
+    driver.close();
+    // They end when the engine hangs up, and not before.
+    driver = driver("1m");
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      CountDownLatch begun = new CountDownLatch(CONCURRENT_CALLS);
       List<Future<?>> underWay = new ArrayList<>();
       for (int i = 0; i < CONCURRENT_CALLS; i++) {
         underWay.add(
             threads.submit(
-                () -> {
-                  begun.countDown();
-                  assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
-                }));
+                () -> assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id))));
       }
-      begun.await();
+      List<SocketChannel> connections = new ArrayList<>();
       for (int i = 0; i < CONCURRENT_CALLS; i++) {
-        assertThat(taken.poll(5, TimeUnit.SECONDS)).as("both are under way").isNotNull();
+        SocketChannel connection = taken.poll(20, TimeUnit.SECONDS);
+        assertThat(connection).as("both are under way").isNotNull();
+        connections.add(connection);
       }
       // The same as for the others: a restart that it concerns waits, and does not end in an error.
       assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
       assertThat(taken).isEmpty();
+      // A call that is sent again finds no engine.
+      engine.close();
+      for (SocketChannel connection : connections) connection.close();
       for (Future<?> call : underWay) {
-        call.get(10, TimeUnit.SECONDS);
+        call.get(20, TimeUnit.SECONDS);
       }
     }
   }

@@ -14,6 +14,7 @@ import dev.chowder.api.v1.MoveFileRequest;
 import dev.chowder.api.v1.PutFileContentRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.sandbox.SandboxException;
+import dev.chowder.sandbox.fake.FakeScript;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.server.error.Reason;
 import io.grpc.StatusRuntimeException;
@@ -21,7 +22,7 @@ import io.grpc.protobuf.StatusProto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executors;
@@ -165,22 +166,25 @@ class FilesTest {
   }
 
   @Test
-  void soManyAreOpenAtOnceAndNoMore() {
-    long before = opened();
-    node.script().delay(Verb.FILES, Duration.ofSeconds(5));
+  void soManyAreOpenAtOnceAndNoMore() throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var open = new ArrayList<FakeScript.Hold>();
       for (int n = 0; n < 2; n++) {
+        var hold = node.script().holdNext(Verb.FILES);
         var _ = threads.submit(() -> reason(() -> get("absent")));
+        assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+        open.add(hold);
       }
-      Node.await(() -> opened() < before + 2 ? "fewer than two are open" : "");
       assertReason(Reason.RATE_LIMITED, () -> get("absent"));
+      open.forEach(FakeScript.Hold::release);
     }
-    node.script().heal();
+    // A permit is free a moment after the answer.
+    Node.await(
+        () ->
+            reason(() -> get("absent")).equals(Reason.RATE_LIMITED.name())
+                ? "none is free again"
+                : "");
     assertReason(Reason.FILE_NOT_FOUND, () -> get("absent"));
-  }
-
-  private static long opened() {
-    return node.script().calls().stream().filter(call -> call.verb() == Verb.FILES).count();
   }
 
   private static FileServiceBlockingStub files() {

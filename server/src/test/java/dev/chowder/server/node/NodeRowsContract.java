@@ -17,8 +17,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -88,9 +90,12 @@ abstract class NodeRowsContract {
 
       JsonNode done;
       var rebuilding = new AtomicBoolean(true);
+      var listed = new CountDownLatch(1);
       try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
-        Future<Integer> created = callers.submit(() -> createAndList(node, awake, rebuilding));
+        Future<Integer> created =
+            callers.submit(() -> createAndList(node, awake, rebuilding, listed));
         try {
+          assertThat(listed.await(Node.LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
           var answer = node.operator("POST", "rows/rebuild", "");
           assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
           done = JSON.readTree(answer.body());
@@ -167,13 +172,15 @@ abstract class NodeRowsContract {
   }
 
   /** Every create is in the next list, with all before it; how many there were. */
-  private static int createAndList(Node node, String key, AtomicBoolean goOn) {
+  private static int createAndList(
+      Node node, String key, AtomicBoolean goOn, CountDownLatch listed) {
     var ids = new ArrayList<String>();
     while (goOn.get()) {
       if (ids.size() < CREATES) ids.add(createLabelled(node, key, 1));
       assertThat(list(node, key, "n=1"))
           .extracting(Instance::getId)
           .containsExactlyElementsOf(ids.reversed());
+      listed.countDown();
     }
     return ids.size();
   }

@@ -52,7 +52,7 @@ class RotationTest {
 
   @AfterEach
   void heal() {
-    node.script().reachable();
+    node.script().heal();
   }
 
   @Test
@@ -119,12 +119,14 @@ class RotationTest {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     var former = access(key, id).getGatewayToken();
-    node.script().failNext(Verb.WRITE_FILES, 20, Reason.ENGINE_UNREACHABLE, "engine: away");
+    // More often than the test waits for: healed below.
+    node.script().failNext(Verb.WRITE_FILES, 10_000, Reason.ENGINE_UNREACHABLE, "engine: away");
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       var rotated = callers.submit(() -> rotate(key, id).getGatewayToken());
       Node.await(() -> node.get(key, id).getStage().equals("rotate_token") ? "" : "not begun yet");
       var told = access(key, id).getGatewayToken();
       assertThat(ask(id, told)).isEqualTo(200);
+      node.script().heal();
       assertThat(rotated.get()).isNotEqualTo(former);
       assertThat(ask(id, rotated.get())).isEqualTo(200);
       assertThat(ask(id, former)).isEqualTo(401);

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Restart, recover and delete on a whole node, also while its sandboxes' host does not answer. */
 class VerbsTest {
   /** What a caller is ready to wait for; far below the limits of what is retried behind it. */
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration SOON = Duration.ofSeconds(20);
 
   @TempDir static Path home;
   private static Node node;
@@ -53,7 +53,8 @@ class VerbsTest {
                 "chowder.reconciler.interval",
                 "200ms",
                 "chowder.reconciler.unborn-grace",
-                "1s",
+                // A create that takes longer is refused.
+                "5s",
                 "chowder.instance.max-watchers",
                 1));
   }
@@ -88,17 +89,20 @@ class VerbsTest {
   void aRestartUnderWaySaysSoIsJoinedAndRefusesAStop() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
-    node.script().delay(Verb.STOP, Duration.ofSeconds(2));
+    var stopping = node.script().holdNext(Verb.STOP);
 
-    var answer = restart(key, id, 0);
-
-    assertThat(answer.getStatus()).isEqualTo(Instance.Status.stopped);
-    assertThat(answer.getDesiredStatus()).isEqualTo(Instance.Status.running);
-    assertThat(answer.getStage()).isEqualTo("stop_gateway");
-    var stop = StopInstanceRequest.newBuilder().setInstanceId(id).build();
-    refuses(Status.Code.FAILED_PRECONDITION, () -> node.instances(key).stopInstance(stop));
-    int revision = answer.getRevision();
-    assertThat(restart(key, id, 0).getRevision()).isEqualTo(revision);
+    try {
+      var answer = restart(key, id, 0);
+      assertThat(answer.getStatus()).isEqualTo(Instance.Status.stopped);
+      assertThat(answer.getDesiredStatus()).isEqualTo(Instance.Status.running);
+      assertThat(answer.getStage()).isEqualTo("stop_gateway");
+      var stop = StopInstanceRequest.newBuilder().setInstanceId(id).build();
+      refuses(Status.Code.FAILED_PRECONDITION, () -> node.instances(key).stopInstance(stop));
+      int revision = answer.getRevision();
+      assertThat(restart(key, id, 0).getRevision()).isEqualTo(revision);
+    } finally {
+      stopping.release();
+    }
     assertThat(restart(key, id, 60).getStatus()).isEqualTo(Instance.Status.running);
   }
 
