@@ -127,7 +127,8 @@ class EnvoyFloodIT {
         long most = 0;
         int open = FLOOD_CONNECTIONS * FLOOD_STREAMS;
         var served = new ArrayList<Long>();
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+        // Less than the time of a body, after which Envoy would end the streams anyway.
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         // Rejections beyond the limit of an address are delayed, so a few streams stay for a while.
         while (System.nanoTime() < end && (open > 0 || served.size() < 50)) {
           long began = System.nanoTime();
@@ -425,6 +426,7 @@ class EnvoyFloodIT {
       assertThat(watch.chunk()).isNotEmpty();
       watch.socket().setSoTimeout(2500);
       assertThatThrownBy(() -> watch.in().read()).isInstanceOf(SocketTimeoutException.class);
+      watch.socket().setSoTimeout(20_000);
       EDGE.edge().instances.secondMessage.countDown();
       assertThat(watch.chunk()).isNotEmpty();
     }
@@ -440,12 +442,7 @@ class EnvoyFloodIT {
   @Test
   void requestsWithoutAKeyAreLimitedByAddress() throws IOException {
     var ask = RawHttp.Request.of("GET", "/v1/organization");
-    var statuses = new ArrayList<Integer>();
-    for (int n = 0; n < NO_KEY_BURST + 20; n++) statuses.add(from("127.0.4.1", ask).status());
-    assertThat(statuses).containsOnly(401, 429);
-    assertThat(statuses.subList(0, NO_KEY_BURST)).containsOnly(401);
-    assertThat(statuses).filteredOn(status -> status == 429).hasSizeGreaterThan(10);
-    var limited = from("127.0.4.1", ask);
+    var limited = limited("127.0.4.1", ask);
     RestErrors.check(limited, 429, 8, "RATE_LIMITED");
     assertThat(limited.header("retry-after")).contains("1");
     assertThat(from("127.0.4.2", ask).status()).isEqualTo(401);
@@ -456,11 +453,23 @@ class EnvoyFloodIT {
   /** The server's limit for the length of a key is Envoy's, too. */
   @Test
   void tooLongKeysAreLimitedByAddress() throws IOException {
-    var ask = withKey("a".repeat(129));
-    var statuses = new ArrayList<Integer>();
-    for (int n = 0; n < NO_KEY_BURST + 20; n++) statuses.add(from("127.0.13.1", ask).status());
-    assertThat(statuses).containsOnly(401, 429);
-    assertThat(statuses).filteredOn(status -> status == 429).hasSizeGreaterThan(10);
+    var _ = limited("127.0.13.1", withKey("a".repeat(129)));
+  }
+
+  /** Asks without a valid key until more than ten were limited; returns the last one that was. */
+  private static RawHttp.Answer limited(String address, RawHttp.Request ask) throws IOException {
+    var limited = new ArrayList<RawHttp.Answer>();
+    // On a busy machine more become free meanwhile.
+    for (int n = 0; n < 10 * NO_KEY_BURST && limited.size() <= 10; n++) {
+      var answer = from(address, ask);
+      assertThat(answer.status()).isIn(401, 429);
+      if (answer.status() == 429) {
+        assertThat(n).as("answered before the limit").isGreaterThanOrEqualTo(NO_KEY_BURST);
+        limited.add(answer);
+      }
+    }
+    assertThat(limited).hasSizeGreaterThan(10);
+    return limited.getLast();
   }
 
   @Test
@@ -472,9 +481,13 @@ class EnvoyFloodIT {
       RestErrors.check(from("127.0.5.1", withKey("same")), 401, 16, "KEY_INVALID");
     }
     assertThat(lookups.get() - before).isEqualTo(1);
-    var last = from("127.0.5.1", withKey("guess"));
-    for (int n = 0; n < 3 * UNKNOWN_BURST; n++) last = from("127.0.5.1", withKey("guess" + n));
-    RestErrors.check(last, 429, 8, "RATE_LIMITED");
+    var _ = from("127.0.5.1", withKey("guess"));
+    var limited = new ArrayList<RawHttp.Answer>();
+    for (int n = 0; n < 3 * UNKNOWN_BURST; n++) {
+      var answer = from("127.0.5.1", withKey("guess" + n));
+      if (answer.status() == 429) limited.add(answer);
+    }
+    RestErrors.check(limited.getLast(), 429, 8, "RATE_LIMITED");
     assertThat(lookups.get() - before).isLessThan(2 * UNKNOWN_BURST);
     assertThat(from("127.0.5.2", withKey("guess")).status()).isEqualTo(401);
     // A caller whose key has worked is served even from the address that guesses.
@@ -494,10 +507,13 @@ class EnvoyFloodIT {
       RestErrors.check(from("127.0.6.1", host(id(0))), 404, 5, "INSTANCE_NOT_FOUND");
     }
     assertThat(lookups.get() - before).isEqualTo(1);
-    var last = from("127.0.6.1", host(id(1)));
-    for (int n = 2; n < 3 * UNKNOWN_BURST; n++) last = from("127.0.6.1", host(id(n)));
-    RestErrors.check(last, 429, 8, "RATE_LIMITED");
-    assertThat(last.header("retry-after")).isPresent();
+    var limited = new ArrayList<RawHttp.Answer>();
+    for (int n = 1; n < 3 * UNKNOWN_BURST; n++) {
+      var answer = from("127.0.6.1", host(id(n)));
+      if (answer.status() == 429) limited.add(answer);
+    }
+    RestErrors.check(limited.getLast(), 429, 8, "RATE_LIMITED");
+    assertThat(limited.getLast().header("retry-after")).isPresent();
     assertThat(lookups.get() - before).isLessThan(2 * UNKNOWN_BURST);
     RestErrors.check(from("127.0.6.1", host(known)), 503, 14, "INSTANCE_NOT_RUNNING");
     RestErrors.check(from("127.0.6.2", host(id(1000))), 404, 5, "INSTANCE_NOT_FOUND");

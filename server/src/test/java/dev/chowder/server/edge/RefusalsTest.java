@@ -271,7 +271,7 @@ class RefusalsTest {
       int remaining = served.remaining("k");
       // The server learns of the end of a call after the client does.
       for (int more = 1; more < BURST / 2 && remaining < BURST; more++) {
-        Thread.sleep(100);
+        Thread.sleep(100L * more);
         remaining = served.remaining("k");
       }
       assertThat(remaining).as("none in progress").isGreaterThan(8 * BURST);

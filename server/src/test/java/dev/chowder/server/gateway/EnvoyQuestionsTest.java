@@ -23,7 +23,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The check of a key before a body, with the limits of {@code reference.conf}. */
+/**
+ * The check of a key before a body, with the limits of {@code reference.conf}; but no bytes become
+ * available again during a test.
+ */
 class EnvoyQuestionsTest {
   private static final String KEY = "Bearer chd_org_valid";
   private static final int IN_A_ROW = 64;
@@ -38,7 +41,9 @@ class EnvoyQuestionsTest {
       questions(_ -> Optional.of(new Caller("organization", "key")));
 
   private static EnvoyQuestions questions(KeyAuthenticator keys) {
-    var config = ConfigFactory.load();
+    var config =
+        ConfigFactory.parseMap(Map.of("chowder.bodies.bytes-per-second", 1))
+            .withFallback(ConfigFactory.load());
     var unknown = UnknownSettings.of(config);
     var delay = new RejectionDelay(Duration.ofMillis(1), 1);
     return new EnvoyQuestions(
