@@ -31,7 +31,9 @@ import org.junit.jupiter.api.Timeout;
 /** Nodes with an address each, in one process. */
 @Timeout(120)
 class ClusterNodeTest {
-  private static final List<String> HOSTS = List.of("127.0.0.1", "127.0.0.2", "127.0.0.3");
+  /** No connection begins at these, so none of another process can hold one of their ports. */
+  private static final List<String> HOSTS = List.of("127.0.31.1", "127.0.31.2", "127.0.31.3");
+
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   private final List<ClusterNode> nodes = new ArrayList<>();
@@ -216,7 +218,7 @@ class ClusterNodeTest {
   }
 
   private static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(HOSTS.getFirst()))) {
       return socket.getLocalPort();
     } catch (IOException why) {
       throw new IllegalStateException(why);

@@ -8,7 +8,7 @@ import dev.chowder.openclaw.ModelListProbe.Finding;
 import dev.chowder.secret.Secret;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ModelListProbeTest {
   private static final ModelHosts HERE = new ModelHosts(Set.of("127.0.0.1"));
-  private final ModelListProbe probe =
-      new ModelListProbe(HERE, Duration.ofSeconds(5), Duration.ZERO);
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private final ModelListProbe probe = new ModelListProbe(HERE, LIMIT, Duration.ZERO);
   private final CountDownLatch hold = new CountDownLatch(1);
   private HttpServer provider;
   private volatile int status = 200;
@@ -120,7 +120,7 @@ class ModelListProbeTest {
 
   @Test
   void aKeyThatWasTakenIsBelievedForAWhileAndNoOther() throws Exception {
-    var believing = new ModelListProbe(HERE, Duration.ofSeconds(5), Duration.ofHours(1));
+    var believing = new ModelListProbe(HERE, LIMIT, Duration.ofHours(1));
     status = 401;
     assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.KeyRefused(401));
     status = 200;
@@ -141,14 +141,13 @@ class ModelListProbeTest {
     assertThat(((Finding.Unknown) impatient.tryKey(setup("custom", "/v1", ""))).note())
         .startsWith("127.0.0.1: ")
         .doesNotContain("the-key");
-    int free;
-    try (var socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
+    // Its port is taken, so that no other process listens there.
+    try (var closed = new Socket()) {
+      closed.bind(new InetSocketAddress(loopback(), 0));
+      var url = "http://127.0.0.1:" + closed.getLocalPort();
+      var nobody = new ModelSetup("custom", "m", url, "", Optional.of(Secret.of("the-key")));
+      assertThat(probe.tryKey(nobody)).isEqualTo(new Finding.Unknown("127.0.0.1: no connection"));
     }
-    var nobody =
-        new ModelSetup(
-            "custom", "m", "http://127.0.0.1:" + free, "", Optional.of(Secret.of("the-key")));
-    assertThat(probe.tryKey(nobody)).isEqualTo(new Finding.Unknown("127.0.0.1: no connection"));
   }
 
   @Test
@@ -198,7 +197,7 @@ class ModelListProbeTest {
             () ->
                 questions.getAndIncrement() == 0 ? InetAddress.getByName("192.0.2.1") : loopback());
     var probe =
-        new ModelListProbe(ModelHosts.PUBLIC, Duration.ofMillis(300), Duration.ZERO, rebinding);
+        new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(3), Duration.ZERO, rebinding);
     assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Finding.Unknown.class);
     assertThat(questions).hasValue(1);
     assertThat(asked).isEmpty();
@@ -221,8 +220,7 @@ class ModelListProbeTest {
   }
 
   private static ModelListProbe named(ModelHosts hosts, InetAddress address) {
-    return new ModelListProbe(
-        hosts, Duration.ofSeconds(5), Duration.ZERO, new Names(() -> address));
+    return new ModelListProbe(hosts, LIMIT, Duration.ZERO, new Names(() -> address));
   }
 
   private static InetAddress loopback() {

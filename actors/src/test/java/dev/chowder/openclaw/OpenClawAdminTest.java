@@ -18,7 +18,7 @@ import dev.chowder.secret.Secret;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -42,7 +42,7 @@ class OpenClawAdminTest {
   private final HttpClient http = HttpClient.newHttpClient();
   private final GatewayResponses responses =
       new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses());
-  private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
+  private final OpenClawAdmin admin = new OpenClawAdmin(http, Duration.ofSeconds(20), responses);
   private HttpServer server;
   private SandboxEndpoint gateway;
 
@@ -125,7 +125,8 @@ class OpenClawAdminTest {
 
   @Test
   void aGatewayThatDoesNotAnswerIsGivenUp() throws Exception {
-    var impatient = new OpenClawAdmin(http, Duration.ofMillis(200), responses);
+    // Long enough for the call to arrive on a busy machine.
+    var impatient = new OpenClawAdmin(http, Duration.ofSeconds(2), responses);
     assertThat(impatient.health(gateway, TOKEN)).isInstanceOf(NoAnswer.class);
     assertThat(calls).hasSize(1);
   }
@@ -159,12 +160,12 @@ class OpenClawAdminTest {
 
   @Test
   void nobodyListeningIsNoAnswer() throws Exception {
-    int free;
-    try (var socket = new ServerSocket(0)) {
-      free = socket.getLocalPort();
+    // Its port is taken, so that no other process listens there.
+    try (var closed = new Socket()) {
+      closed.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      assertThat(admin.health(new SandboxEndpoint("127.0.0.1", closed.getLocalPort()), TOKEN))
+          .isInstanceOf(NoAnswer.class);
     }
-    assertThat(admin.health(new SandboxEndpoint("127.0.0.1", free), TOKEN))
-        .isInstanceOf(NoAnswer.class);
   }
 
   @Test
@@ -214,10 +215,11 @@ class OpenClawAdminTest {
 
   @Test
   void aGatewayThatNeverAppliesAChangeIsBusy() throws Exception {
-    var impatient = new OpenClawAdmin(http, Duration.ofMillis(600), responses);
+    // One call may take as long on a busy machine.
+    var impatient = new OpenClawAdmin(http, Duration.ofSeconds(2), responses);
     reply(200, snapshot("h1", "{'a': 1}"));
     reply(200, "{'ok': true, 'payload': {'noop': true}}");
-    for (int i = 0; i < 10; i++) reply(200, revision("r2", "r1"));
+    for (int i = 0; i < 20; i++) reply(200, revision("r2", "r1"));
     assertThat(impatient.patchConfig(gateway, TOKEN, List.of(json("{'a': 1}"))))
         .isEqualTo(new Busy("a change of its configuration waits to be applied"));
   }

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -47,13 +48,14 @@ class OutageTest {
 
   @Test
   void whatTheDriverThrowsWhereNobodyListensIsOne() throws Exception {
-    int port;
-    try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
+    // Its port is taken, so that no other process listens there.
+    try (var closed = new Socket()) {
+      closed.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      var url = "jdbc:postgresql://127.0.0.1:" + closed.getLocalPort() + "/none";
+      var away = Jdbi.create(url, "nobody", "nothing");
+      var thrown = catchThrowable(() -> away.useHandle(handle -> handle.execute("SELECT 1")));
+      assertThat(Outage.isBehind(thrown)).as(String.valueOf(thrown)).isTrue();
     }
-    var away = Jdbi.create("jdbc:postgresql://127.0.0.1:" + port + "/none", "nobody", "nothing");
-    var thrown = catchThrowable(() -> away.useHandle(handle -> handle.execute("SELECT 1")));
-    assertThat(Outage.isBehind(thrown)).as(String.valueOf(thrown)).isTrue();
   }
 
   @Test

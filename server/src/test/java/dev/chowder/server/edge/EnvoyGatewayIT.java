@@ -159,10 +159,12 @@ class EnvoyGatewayIT {
 
   @Test
   void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
-    try (var closed = new ServerSocket(0)) {
+    // Its port is taken, so that no other process listens there.
+    try (var closed = new Socket()) {
+      closed.bind(Edge.loopback(0));
       EDGE.edge().place(id, Edge.loopback(closed.getLocalPort()));
+      RestErrors.check(get(id, "/"), 502, 14, "GATEWAY_UNAVAILABLE");
     }
-    RestErrors.check(get(id, "/"), 502, 14, "GATEWAY_UNAVAILABLE");
   }
 
   @ParameterizedTest
@@ -293,10 +295,11 @@ class EnvoyGatewayIT {
   void aWebhookThatNobodyListensAtIsUnavailable() throws IOException {
     var post = request("POST", id, "/api/messages");
     RestErrors.check(send(post), 502, 14, "GATEWAY_UNAVAILABLE");
-    try (var closed = new ServerSocket(0)) {
+    try (var closed = new Socket()) {
+      closed.bind(Edge.loopback(0));
       EDGE.edge().listeners.put(id + ":3978", Edge.loopback(closed.getLocalPort()));
+      RestErrors.check(send(post), 502, 14, "GATEWAY_UNAVAILABLE");
     }
-    RestErrors.check(send(post), 502, 14, "GATEWAY_UNAVAILABLE");
     assertThat(gateway.seen).isEmpty();
   }
 

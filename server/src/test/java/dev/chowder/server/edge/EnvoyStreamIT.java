@@ -6,7 +6,7 @@ import dev.chowder.secret.Secret;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -139,10 +139,12 @@ class EnvoyStreamIT {
 
   @Test
   void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
-    try (var closed = new ServerSocket(0)) {
+    // Its port is taken, so that no other process listens there.
+    try (var closed = new Socket()) {
+      closed.bind(Edge.loopback(0));
       EDGE.edge().place(id, Edge.loopback(closed.getLocalPort()));
+      RestErrors.check(message("{\"input\":\"x\"}"), 502, 14, "GATEWAY_UNAVAILABLE");
     }
-    RestErrors.check(message("{\"input\":\"x\"}"), 502, 14, "GATEWAY_UNAVAILABLE");
   }
 
   @Test

@@ -9,10 +9,9 @@ import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.TlsSettings;
+import dev.chowder.server.cluster.FreePorts;
 import dev.chowder.server.tls.Authority.Identity;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,7 +51,7 @@ class ClusterTlsTest {
 
   @BeforeAll
   static void twoNodes() throws IOException {
-    managementPort = freePort();
+    managementPort = FreePorts.one();
     ours = new Authority(folder, "ours");
     first = ours.issue("first", NAME, "localhost");
     join(HOSTS.getFirst(), first);
@@ -182,13 +181,5 @@ class ClusterTlsTest {
             Cluster.get(node.system()).state().getMembers().spliterator(), false)
         .filter(member -> member.status().equals(MemberStatus.up()))
         .count();
-  }
-
-  private static int freePort() {
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException why) {
-      throw new IllegalStateException(why);
-    }
   }
 }
