@@ -232,7 +232,7 @@ public final class Idempotency implements ServerInterceptor {
   }
 
   /** What becomes of a refusal. */
-  private enum Fate {
+  enum Fate {
     /** It is the answer. */
     KEPT,
     /** Nothing was done, and another time it may be. */
@@ -243,6 +243,9 @@ public final class Idempotency implements ServerInterceptor {
     static Fate of(Reason reason) {
       // Said by one that was overtaken, or by us: it is nobody's answer.
       if (reason == Reason.IN_PROGRESS) return UNKNOWN;
+      // The key ended, or its organization was suspended, during the call. That is no answer to
+      // another key of the organization, nor after it was resumed.
+      if (reason == Reason.KEY_INVALID || reason == Reason.ORGANIZATION_SUSPENDED) return UNKNOWN;
       // Admission refuses before anything is begun.
       if (reason == Reason.NO_CAPACITY) return FORGOTTEN;
       return switch (Integer.valueOf(reason.httpStatus())) {

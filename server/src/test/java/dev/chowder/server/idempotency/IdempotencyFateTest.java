@@ -1,0 +1,22 @@
+package dev.chowder.server.idempotency;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.idempotency.Idempotency.Fate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class IdempotencyFateTest {
+  @ParameterizedTest
+  @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED"})
+  void anErrorOfTheCallersKeyIsNotTheAnswerToOtherCallers(Reason reason) {
+    assertThat(Fate.of(reason)).isEqualTo(Fate.UNKNOWN);
+  }
+
+  @Test
+  void anErrorOfTheRequestIsItsAnswer() {
+    assertThat(Fate.of(Reason.INVALID_FIELD)).isEqualTo(Fate.KEPT);
+  }
+}
