@@ -133,18 +133,21 @@ class ClaimsTest {
         .isInstanceOf(Turn.Make.class);
   }
 
-  @Test
-  void duplicatesWaitForTheAnswerHereAndOnTheOtherNode() throws Exception {
-    var patient =
+  private Claims patientNode() {
+    return node(
         new IdempotencySettings(
             SETTINGS.keep(),
             SETTINGS.lease(),
             Duration.ofSeconds(60),
             SETTINGS.poll(),
             SETTINGS.sweepEvery(),
-            SETTINGS.sweepBatch());
-    var one = node(patient);
-    var two = node(patient);
+            SETTINGS.sweepBatch()));
+  }
+
+  @Test
+  void duplicatesWaitForTheAnswerHereAndOnTheOtherNode() throws Exception {
+    var one = patientNode();
+    var two = patientNode();
     var made = new AtomicInteger();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var turns = new ArrayList<Future<Answer>>();
@@ -215,9 +218,10 @@ class ClaimsTest {
 
   @Test
   void whoWaitsOnTheSameNodeHearsWhatIsNotKept() throws Exception {
-    var claim = make(here);
+    var node = patientNode();
+    var claim = make(node);
     var full = ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full");
-    var waiting = CompletableFuture.supplyAsync(() -> here.take(CALL, BODY));
+    var waiting = CompletableFuture.supplyAsync(() -> node.take(CALL, BODY));
     claim.forgotten(full);
     var turn = waiting.get();
     // It came before the end, or after it: then it is its own turn.

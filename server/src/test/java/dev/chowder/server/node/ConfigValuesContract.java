@@ -55,7 +55,8 @@ abstract class ConfigValuesContract {
   private static final Map<String, Object> SWEEPS_SOON =
       Map.of(
           "chowder.values.interval", "100ms",
-          "chowder.values.grace", "1s",
+          // A change on a busy machine is accepted within it.
+          "chowder.values.grace", "3s",
           "chowder.values.batch", 3,
           "chowder.reconciler.interval", "200ms");
 
@@ -129,22 +130,27 @@ abstract class ConfigValuesContract {
 
   @Test
   void changesThatComeTogetherAreAllKeptAndReachTheGateway() throws Exception {
-    try (var node = start(SWEEPS_SOON);
+    String id;
+    // No sweep yet: the last of so many changes may wait for longer than its grace period.
+    try (var node = start(Map.of());
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var key = node.newcomer("crab");
-      var id = node.createRunning(key);
+      var agent = node.createRunning(key);
+      id = agent;
       var all =
           IntStream.range(0, 100)
-              .mapToObj(n -> threads.submit(() -> patch(node, key, id, "messages.x" + n, n)))
+              .mapToObj(n -> threads.submit(() -> patch(node, key, agent, "messages.x" + n, n)))
               .toList();
       for (var one : all) one.get();
       assertThat(config(node, key, id).getFieldsOrThrow("messages").getStructValue().getFieldsMap())
           .hasSize(100);
       Node.await(
           () ->
-              IntStream.range(0, 100).allMatch(n -> file(node, id).contains("\"x" + n + "\""))
+              IntStream.range(0, 100).allMatch(n -> file(node, agent).contains("\"x" + n + "\""))
                   ? ""
-                  : "not all in the home: " + file(node, id));
+                  : "not all in the home: " + file(node, agent));
+    }
+    try (var node = start(SWEEPS_SOON)) {
       // One of each of the last ones, the token, Chowder's device, and no more.
       Node.await(() -> secrets(node, id).size() <= 35 ? "" : "kept: " + secrets(node, id));
     }
@@ -184,12 +190,17 @@ abstract class ConfigValuesContract {
       var id = node.createRunning(key);
       patch(node, key, id, "messages.a", 1);
       // As left by a node that died between value and event, and by a change after a deletion.
-      put(node, id, "config/" + Ids.next(), "{\"asked\":{\"x\":1},\"settled\":{},\"pending\":[]}");
       var nobody = Ids.next();
-      put(node, nobody, "gateway-token", "hush");
-      put(node, nobody, "config/" + Ids.next(), "{}");
-      assertThat(config(node, key, id).getFieldsMap()).containsOnlyKeys("messages");
-      assertThat(secrets(node, id)).filteredOn(name -> name.startsWith("config/")).hasSize(2);
+      try (var database = node.openDatabase()) {
+        var store = store(node, database);
+        var unnamed = "config/" + Ids.next();
+        var value = Secret.of("{\"asked\":{\"x\":1},\"settled\":{},\"pending\":[]}");
+        store.put(id, unnamed, value);
+        assertThat(store.get(id, unnamed)).contains(value);
+        assertThat(config(node, key, id).getFieldsMap()).containsOnlyKeys("messages");
+        store.put(nobody, "gateway-token", Secret.of("hush"));
+        store.put(nobody, "config/" + Ids.next(), Secret.of("{}"));
+      }
       Node.await(
           () ->
               secrets(node, nobody).isEmpty()
@@ -229,9 +240,15 @@ abstract class ConfigValuesContract {
                 });
         assertThat(store.places(Optional.empty(), 100)).hasSize(5);
       }
-      Node.await(() -> node.metric("chowder_values_halted") == 1 ? "" : "not halted");
+      // There is no metric before the first pass.
+      Node.await(
+          () ->
+              node.operator("GET", "reconciler", "").body().contains("\"halted\":true")
+                  ? ""
+                  : "not halted");
+      assertThat(node.metric("chowder_values_halted")).isEqualTo(1);
       assertThat(node.operator("GET", "reconciler", "").body())
-          .contains("\"halted\":true", "values of " + owners.getFirst());
+          .contains("values of " + owners.getFirst());
       // Values that later ones replaced are deleted meanwhile.
       var key = node.newcomer("crab");
       var organization = node.organizationId(key);

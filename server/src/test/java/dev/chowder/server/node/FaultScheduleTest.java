@@ -36,7 +36,8 @@ class FaultScheduleTest {
       Map.ofEntries(
           Map.entry("chowder.reconciler.interval", "200ms"),
           Map.entry("chowder.reconciler.remind", "500ms"),
-          Map.entry("chowder.reconciler.unborn-grace", "1s"),
+          // A create that takes longer is refused.
+          Map.entry("chowder.reconciler.unborn-grace", "4s"),
           Map.entry("chowder.reconciler.removal-grace", "300ms"),
           Map.entry("chowder.reconciler.mass-limit", 1000),
           Map.entry("chowder.effect.stage-limit.create_sandbox", "1s"),
@@ -46,7 +47,8 @@ class FaultScheduleTest {
           // An organization each, all from this address.
           Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
           Map.entry("chowder.fleet-watch.poll", "20ms"),
-          Map.entry("chowder.fleet-watch.settle", "1s"));
+          // A watch misses a write that takes longer.
+          Map.entry("chowder.fleet-watch.settle", "4s"));
 
   @TempDir Path base;
 
