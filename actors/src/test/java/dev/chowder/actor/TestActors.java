@@ -10,6 +10,12 @@ public final class TestActors {
       ConfigFactory.parseString(
           """
           pekko.fail-mixed-versions = off
+          # The kit's own limits, of 3 s to 10 s, are too short for a busy machine.
+          pekko.actor.testkit.typed {
+            single-expect-default = 20s
+            default-timeout = 20s
+            system-shutdown-default = 60s
+          }
           pekko.actor.serializers {
             instance-snapshot = "dev.chowder.instance.InstanceSnapshots"
             organization-snapshot = "dev.chowder.organization.OrganizationSnapshots"

@@ -47,7 +47,7 @@ class EffectRunnerTest {
   /** The time in which a test checks that something does not begin. */
   private static final Duration SHORT = Duration.ofMillis(300);
 
-  private static final Duration APPLY_LIMIT = Duration.ofMillis(200);
+  private static final Duration APPLY_LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
   private static final InstanceId ID = new InstanceId("01a20000-0000-7000-8000-000000000001");
   private static final InstanceId OTHER = new InstanceId("01a20000-0000-7000-8000-000000000002");
 
@@ -240,7 +240,8 @@ class EffectRunnerTest {
   @Test
   void aStageWhoseTimeIsOverWhileItsEngineHangsFailsForItsEngine() throws InterruptedException {
     runner.close();
-    runner = runner(8, Duration.ofMillis(500));
+    // Longer than a busy machine needs for the first try.
+    runner = runner(8, Duration.ofSeconds(2));
     work.failure =
         Optional.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
@@ -496,6 +497,8 @@ class EffectRunnerTest {
 
   @Test
   void aGatewayThatStaysBusyGetsTheChangeWhenItStarts() throws InterruptedException {
+    runner.close();
+    runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS), Duration.ZERO, Duration.ofSeconds(1));
     work.busyGateway.set(Integer.MAX_VALUE);
     runner.owe(ID, change(), reports::add);
     var late = (InstanceCommand.ConfigApplied) next();
@@ -557,6 +560,11 @@ class EffectRunnerTest {
   }
 
   private EffectRunner runner(int maxConcurrent, Duration stageLimit, Duration reportWithin) {
+    return runner(maxConcurrent, stageLimit, reportWithin, APPLY_LIMIT);
+  }
+
+  private EffectRunner runner(
+      int maxConcurrent, Duration stageLimit, Duration reportWithin, Duration applyLimit) {
     return runner(
         new EffectSettings(
             maxConcurrent,
@@ -567,7 +575,7 @@ class EffectRunnerTest {
             Duration.ofSeconds(1),
             Duration.ofSeconds(LIMIT_SECONDS),
             Duration.ofSeconds(1),
-            APPLY_LIMIT,
+            applyLimit,
             Duration.ofMillis(1),
             Duration.ofMillis(4),
             reportWithin,

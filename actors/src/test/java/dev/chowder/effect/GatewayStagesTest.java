@@ -117,7 +117,7 @@ class GatewayStagesTest {
                           ID,
                           new InstanceEffect.Remove(
                               "org", InstanceEffect.Scope.SANDBOX, 1, Homes.FIRST)));
-      assertThat(hold.awaitCall(Duration.ofSeconds(10))).isTrue();
+      assertThat(hold.awaitCall(Duration.ofSeconds(30))).isTrue();
       var _ = driver.remove(SANDBOX, new Fence(1, 1));
       var _ =
           stages.run(
@@ -133,7 +133,7 @@ class GatewayStagesTest {
               new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789));
 
       hold.release();
-      assertThat(late.join(Duration.ofSeconds(10))).isTrue();
+      assertThat(late.join(Duration.ofSeconds(30))).isTrue();
       assertThat(driver.observe(SANDBOX))
           .as(paused.name())
           .isEqualTo(

@@ -68,7 +68,7 @@ class StoredOverridesTest {
     overrides =
         new StoredOverrides(
             secrets,
-            new OpenClawAdmin(http, Duration.ofSeconds(5), TestGateways.responses()),
+            new OpenClawAdmin(http, Duration.ofSeconds(20), TestGateways.responses()),
             new OverrideLimits(1 << 10, 16),
             Optional::empty,
             _ -> URL);

@@ -46,13 +46,13 @@ public abstract class SandboxDriverContract {
   protected static final String ORGANIZATION = "org-1";
   protected static final int PORT = 18789;
   private static final Duration LIMIT = Duration.ofSeconds(30);
-  private static final Duration GRACE = Duration.ofSeconds(5);
+  private static final Duration GRACE = Duration.ofSeconds(15);
 
   /** The first attempt, in the first home. */
   protected static final Fence FIRST = new Fence(1, 1);
 
   private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
 
   protected abstract SandboxDriver driver();
@@ -710,7 +710,7 @@ public abstract class SandboxDriverContract {
     try {
       return http.send(
               HttpRequest.newBuilder(URI.create("http://" + endpoint + path))
-                  .timeout(Duration.ofSeconds(2))
+                  .timeout(Duration.ofSeconds(10))
                   .build(),
               HttpResponse.BodyHandlers.discarding())
           .statusCode();

@@ -133,7 +133,7 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(60)
   void aServerThatTakesTheConnectionAndSaysNothingIsGivenUp() throws Exception {
     try (var silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       StorageSettings there =
@@ -152,9 +152,9 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(60)
   void aStatementThatTakesTooLongIsEndedByTheDatabase() {
-    try (Database database = Database.open(withLimits("1s", "10s"))) {
+    try (Database database = Database.open(withLimits("3s", "15s"))) {
       assertThatThrownBy(() -> sleep(database, Duration.ofSeconds(20)))
           .hasMessageContaining("statement timeout");
       assertThat(new InstanceRows(database).countByStatus()).isEmpty();
@@ -162,10 +162,10 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(60)
   void aConnectionThatFallsSilentIsGivenUpAndTheNextCallGetsAnother() {
     // What the database itself would say comes too late here.
-    try (Database database = Database.open(withLimits("25s", "1s"))) {
+    try (Database database = Database.open(withLimits("25s", "3s"))) {
       assertThatThrownBy(() -> sleep(database, Duration.ofSeconds(20)))
           .hasMessageContaining("I/O error");
       assertThat(new InstanceRows(database).countByStatus()).isEmpty();

@@ -63,7 +63,7 @@ class HungContainerTest {
                             "cluster-id",
                             CLUSTER,
                             "call-timeout",
-                            "5s"))
+                            "20s"))
                     .atPath("chowder.sandbox.docker")
                     .withFallback(ConfigFactory.load())
                     .resolve()));

@@ -152,17 +152,17 @@ class OpenClawSessionsTest {
             json(
                 method.equals("sessions.describe")
                     ? """
-                      {"session": {"key": "agent:main:_41nna", "updatedAt": 5000, "hasActiveRun": true,
-                        "placement": {"createdAtMs": 3000}}}
-                      """
+                    {"session": {"key": "agent:main:_41nna", "updatedAt": 5000, "hasActiveRun": true,
+                      "placement": {"createdAtMs": 3000}}}
+                    """
                     : """
-                      {"hasMore": true, "nextOffset": 9, "messages": [
-                        {"role": "system", "content": "Reset", "__openclaw": {"kind": "reset", "seq": 1}},
-                        {"role": "user", "content": "Hello", "timestamp": 4000, "__openclaw": {"seq": 2}},
-                        {"role": "assistant", "__openclaw": {"seq": 3}, "content": [{"type": "toolCall", "name": "x"}]},
-                        {"role": "assistant", "__openclaw": {"seq": 4}, "content": [
-                          {"type": "text", "text": "Good"}, {"type": "image"}, {"type": "text", "text": "day"}]}]}
-                      """);
+                    {"hasMore": true, "nextOffset": 9, "messages": [
+                      {"role": "system", "content": "Reset", "__openclaw": {"kind": "reset", "seq": 1}},
+                      {"role": "user", "content": "Hello", "timestamp": 4000, "__openclaw": {"seq": 2}},
+                      {"role": "assistant", "__openclaw": {"seq": 3}, "content": [{"type": "toolCall", "name": "x"}]},
+                      {"role": "assistant", "__openclaw": {"seq": 4}, "content": [
+                        {"type": "text", "text": "Good"}, {"type": "image"}, {"type": "text", "text": "day"}]}]}
+                    """);
     var history = sessions().history(gateway(), "Anna", 4, 5).orElseThrow();
     assertThat(history.session())
         .isEqualTo(
@@ -216,7 +216,7 @@ class OpenClawSessionsTest {
   void aGatewayThatSaysNothingIsGivenUp() {
     greets = false;
     long begun = System.nanoTime();
-    assertThat(why(() -> sessions().history(gateway(), "a", 1, 0)))
+    assertThat(why(() -> sessions("3s").history(gateway(), "a", 1, 0)))
         .isEqualTo(new AdminAnswer.NoAnswer("no greeting"));
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(20));
   }
@@ -240,17 +240,21 @@ class OpenClawSessionsTest {
   }
 
   private OpenClawSessions sessions() {
+    return sessions("30s");
+  }
+
+  private OpenClawSessions sessions(String limit) {
     var settings =
         OpenClawSettings.of(
             ConfigFactory.parseMap(
                     Map.of(
                         "chowder.openclaw.conversation-limit",
-                        "3s",
+                        limit,
                         "chowder.openclaw.responses.others.bytes",
                         "100000"))
                 .withFallback(ConfigFactory.load()));
     var responses = new GatewayResponses(settings.responses());
-    var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
+    var admin = new OpenClawAdmin(http, Duration.ofSeconds(20), responses);
     return new OpenClawSessions(
         new GatewayConversations(http, admin, settings.conversationLimit(), responses),
         settings.sessions());

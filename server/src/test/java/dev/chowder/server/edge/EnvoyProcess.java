@@ -26,7 +26,7 @@ public final class EnvoyProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
   /** Some rounds of health checks. */
-  private static final Duration NODE_LIMIT = Duration.ofSeconds(5);
+  private static final Duration NODE_LIMIT = Duration.ofSeconds(15);
 
   private final Process process;
   private final int port;

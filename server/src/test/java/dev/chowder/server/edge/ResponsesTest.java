@@ -55,10 +55,16 @@ class ResponsesTest {
   @BeforeEach
   void start() throws IOException {
     gateway = new StubGateway();
-    open("1500ms", 1);
+    open("1m", "1m", 1);
   }
 
-  private void open(String firstByteTimeout, int maxOpen) throws IOException {
+  /** Opens another edge instead. */
+  private void reopen(String firstByteTimeout, String idleTimeout, int maxOpen) throws IOException {
+    close();
+    open(firstByteTimeout, idleTimeout, maxOpen);
+  }
+
+  private void open(String firstByteTimeout, String idleTimeout, int maxOpen) throws IOException {
     edge =
         new Edge(
             folder,
@@ -66,7 +72,7 @@ class ResponsesTest {
                 "chowder.responses.first-byte-timeout",
                 firstByteTimeout,
                 "chowder.responses.idle-timeout",
-                "4s",
+                idleTimeout,
                 "chowder.responses.max-open",
                 maxOpen));
     edge.place(id, gateway.address());
@@ -88,6 +94,7 @@ class ResponsesTest {
 
   @Test
   void aGatewayThatSaysNothingIsGivenUp() throws Exception {
+    reopen("1500ms", "1m", 1);
     gateway.behave(this::saySomethingWhenItMayGoOn);
     assertThat(failure(answer())).isEqualTo(Reason.NO_ANSWER_IN_TIME.name());
     assertTheGatewayWasHungUpOn();
@@ -95,6 +102,8 @@ class ResponsesTest {
 
   @Test
   void anAnswerThatStopsInTheMiddleIsGivenUp() throws Exception {
+    // The limit of the first byte is also when it is first looked whether anything moves.
+    reopen("6s", "2s", 1);
     gateway.behave(
         exchange -> {
           begin(exchange, "application/json", "{\"half\":");
@@ -108,6 +117,7 @@ class ResponsesTest {
 
   @Test
   void eventsThatStopInTheMiddleEndInAnErrorEvent() throws Exception {
+    reopen("6s", "2s", 1);
     gateway.behave(
         exchange -> {
           begin(exchange, "text/event-stream", "data: 1\n\n");
@@ -123,13 +133,14 @@ class ResponsesTest {
   }
 
   @Test
-  void anAnswerThatMovesMayTakeLongerThanTheLimit() {
+  void anAnswerThatMovesMayTakeLongerThanTheLimit() throws Exception {
+    reopen("6s", "6s", 1);
     gateway.behave(
         exchange -> {
           begin(exchange, "text/event-stream", "data: 0\n\n");
           // Together more than the limit, each well below it.
           for (int n = 1; n <= 4; n++) {
-            await(1200);
+            await(1800);
             exchange
                 .getResponseBody()
                 .write("data: %d\n\n".formatted(n).getBytes(StandardCharsets.US_ASCII));
@@ -149,10 +160,8 @@ class ResponsesTest {
           StubGateway.reply(
               exchange, token.equals("Bearer the-next") ? 200 : 401, "application/json", "{}");
         });
-    // Longer than all pauses together; the first may hold its place a moment longer than its
-    // answer.
-    close();
-    open("1m", 2);
+    // The first may hold its place a moment longer than its answer.
+    reopen("1m", "1m", 2);
     edge.place(id, gateway.address(), "the-next");
     assertThat(answer().next().getData().toStringUtf8()).isEqualTo("{}");
     assertThat(gateway.seen).hasSize(2);
@@ -245,7 +254,6 @@ class ResponsesTest {
       await(400);
     } while (sent.get() > before);
     assertThat(sent.get()).isLessThan(ON_THE_WAY);
-    // In less than the limit's time, or the watchdog would be right to end it.
     while (answer.hasNext()) received += answer.next().getData().size();
     assertThat(received).isEqualTo(sent.get()).isGreaterThanOrEqualTo(WHOLE_ANSWER);
   }
@@ -271,7 +279,7 @@ class ResponsesTest {
 
   /** A place is free a moment after its call has ended. */
   private String firstThatIsLetIn() {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (true) {
       try {
         return answer().next().getData().toStringUtf8();
@@ -301,7 +309,7 @@ class ResponsesTest {
   /** Whoever writes to a connection that was closed is told so. */
   private void assertTheGatewayWasHungUpOn() throws InterruptedException {
     goOn.countDown();
-    assertThat(gateway.callerWentAway.await(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(gateway.callerWentAway.await(20, TimeUnit.SECONDS)).isTrue();
   }
 
   private void await(long millis) {
@@ -316,7 +324,7 @@ class ResponsesTest {
     var headers = new Metadata();
     headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + Edge.KEY);
     return InstanceServiceGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(30, TimeUnit.SECONDS)
+        .withDeadlineAfter(60, TimeUnit.SECONDS)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
         .createResponse(
             CreateResponseRequest.newBuilder()

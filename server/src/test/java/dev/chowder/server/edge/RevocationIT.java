@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 class RevocationIT {
   private static final Duration PROMISED = Duration.ofSeconds(1);
-  private static final Duration BUSY = Duration.ofSeconds(4);
+  private static final Duration BUSY = Duration.ofSeconds(10);
   private static final RawHttp.Request ASK = RawHttp.Request.of("GET", "/v1/organization");
 
   @RegisterExtension static final WholeServer SERVER = new WholeServer();

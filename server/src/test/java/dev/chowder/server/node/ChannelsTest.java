@@ -58,7 +58,7 @@ class ChannelsTest {
         Node.start(
             home,
             Map.of(
-                "chowder.openclaw.channels.settle-limit", "300ms",
+                "chowder.openclaw.channels.settle-limit", "15s",
                 "chowder.openclaw.channels.poll", "20ms",
                 "chowder.channels.localhost-ports", "8081, 8065"));
     key = node.newcomer("whale");

@@ -51,7 +51,8 @@ class SubscriptionTest {
                 home,
                 Map.of(
                     "chowder.reconciler.interval", "1h",
-                    "chowder.stripe.read-timeout", "500ms")));
+                    // A test waits for it; a busy machine answers within it.
+                    "chowder.stripe.read-timeout", "3s")));
   }
 
   @AfterAll
@@ -266,7 +267,8 @@ class SubscriptionTest {
                     400,
                     """
                     {"error": {"type": "invalid_request_error", "code": "resource_missing",
-                     "param": "customer", "message": "No such customer"}}""")
+                     "param": "customer", "message": "No such customer"}}\
+                    """)
                 : usual);
     assertThat(Node.rejection(() -> portal(buyer.key)).reason()).isEqualTo(Reason.WRONG_STATE);
     assertThat(buy(buyer.key, "crab")).startsWith("https://pay.example/");
