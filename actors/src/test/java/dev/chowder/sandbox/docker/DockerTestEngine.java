@@ -163,7 +163,7 @@ final class DockerTestEngine {
   }
 
   void awaitAnswer(SandboxEndpoint endpoint) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (true) {
       try {
         var connection = URI.create("http://" + endpoint + "/").toURL().openConnection();

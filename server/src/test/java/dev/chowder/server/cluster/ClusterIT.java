@@ -34,7 +34,7 @@ class ClusterIT {
   private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(90);
 
   /** Much longer than it takes, much shorter than what a lost message would take. */
-  private static final Duration AT_ONCE = Duration.ofSeconds(5);
+  private static final Duration AT_ONCE = Duration.ofSeconds(10);
 
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
   private static final Duration PAUSE = Duration.ofSeconds(20);
