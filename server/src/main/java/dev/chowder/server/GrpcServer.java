@@ -16,6 +16,7 @@ import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SuccessStatus;
 import dev.chowder.server.call.UnknownMethods;
 import dev.chowder.server.error.ErrorInterceptor;
+import dev.chowder.server.error.RequestErrors;
 import dev.chowder.server.error.RequestId;
 import dev.chowder.server.metrics.RpcMetrics;
 import io.grpc.BindableService;
@@ -49,6 +50,9 @@ public final class GrpcServer implements AutoCloseable {
       Set.of(
           OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(),
           SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName());
+
+  /** More than a name of a service or of a file. */
+  private static final int MAX_BYTES_WITHOUT_KEY = 16_384;
 
   private final Server server;
   private final HealthStatusManager health;
@@ -137,7 +141,7 @@ public final class GrpcServer implements AutoCloseable {
         .addStreamTracerFactory(messages.tracers())
         .intercept(messages.ofAll())
         .executor(executor)
-        .addService(health.getHealthService());
+        .addService(small(health.getHealthService()));
     services
         .api()
         .forEach(
@@ -151,7 +155,9 @@ public final class GrpcServer implements AutoCloseable {
                             gate.idempotency()),
                         grpc,
                         chain)));
-    services.internal().forEach(builder::addService);
+    services
+        .internal()
+        .forEach(s -> builder.addService(ServerInterceptors.intercept(s, messages.ofInternal())));
     addReflection(builder);
     builder.fallbackHandlerRegistry(
         new UnknownMethods(List.of(RequestId.interceptor(), figures, new ErrorInterceptor())));
@@ -185,8 +191,14 @@ public final class GrpcServer implements AutoCloseable {
 
   @SuppressWarnings("deprecation") // v1alpha is what older grpcurl and grpcui ask for.
   private static void addReflection(ServerBuilder<?> builder) {
-    builder.addService(ProtoReflectionServiceV1.newInstance());
-    builder.addService(io.grpc.protobuf.services.ProtoReflectionService.newInstance());
+    builder.addService(small(ProtoReflectionServiceV1.newInstance()));
+    builder.addService(small(io.grpc.protobuf.services.ProtoReflectionService.newInstance()));
+  }
+
+  /** Bounds the requests of a service that needs no key: it may keep them, or return them. */
+  private static ServerServiceDefinition small(BindableService service) {
+    return ServerInterceptors.interceptForward(
+        BoundedRequests.of(service.bindService(), MAX_BYTES_WITHOUT_KEY), new RequestErrors());
   }
 
   /** Listens, and says so by its health. */

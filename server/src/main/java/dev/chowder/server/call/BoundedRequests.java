@@ -11,9 +11,12 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a service answer requests that are too large or that are no protobuf with the API's errors.
@@ -32,57 +35,52 @@ public final class BoundedRequests {
     return ServiceMethods.changed(service, method -> bounded(method, maxBytes));
   }
 
-  private static <Q, A> ServerMethodDefinition<Parsed<Q>, A> bounded(
+  private static <Q, A> ServerMethodDefinition<Received, A> bounded(
       ServerMethodDefinition<Q, A> method, int maxBytes) {
     MethodDescriptor<Q, A> original = method.getMethodDescriptor();
-    MethodDescriptor<Parsed<Q>, A> descriptor =
-        original.toBuilder(
-                new BoundedMarshaller<>(original.getRequestMarshaller(), maxBytes),
-                original.getResponseMarshaller())
+    MethodDescriptor<Received, A> descriptor =
+        original.toBuilder(new BoundedMarshaller(maxBytes), original.getResponseMarshaller())
             .build();
     ServerCallHandler<Q, A> handler = method.getServerCallHandler();
     return ServerMethodDefinition.create(
         descriptor,
         (call, headers) ->
-            new UnwrappingListener<>(
-                handler.startCall(new OriginalCall<>(call, original), headers)));
+            new ParsingListener<>(
+                handler.startCall(new OriginalCall<>(call, original), headers),
+                bytes -> parsed(bytes, original.getRequestMarshaller()),
+                original.getType().clientSendsOneMessage()));
   }
 
-  private sealed interface Parsed<Q> {
-    record Good<Q>(Q request) implements Parsed<Q> {}
+  /** A message that is not parsed yet, or why it is rejected. */
+  private sealed interface Received {
+    record Message(byte[] bytes) implements Received {}
 
-    record Bad<Q>(ApiError why) implements Parsed<Q> {}
+    record Rejected(ApiError why) implements Received {}
   }
 
-  private record BoundedMarshaller<Q>(MethodDescriptor.Marshaller<Q> marshaller, int maxBytes)
-      implements MethodDescriptor.Marshaller<Parsed<Q>> {
+  private record BoundedMarshaller(int maxBytes) implements MethodDescriptor.Marshaller<Received> {
     @Override
-    public InputStream stream(Parsed<Q> value) {
+    public InputStream stream(Received value) {
       throw new UnsupportedOperationException("a server never sends requests");
     }
 
     @Override
-    public Parsed<Q> parse(InputStream stream) {
+    public Received parse(InputStream stream) {
       try {
         byte[] bytes = stream.readNBytes(maxBytes + 1);
-        if (bytes.length > maxBytes) {
-          return new Parsed.Bad<>(
-              ApiError.of(
-                  Reason.TOO_LARGE,
-                  "message: more than " + maxBytes + " bytes (expected: at most that)"));
-        }
-        return new Parsed.Good<>(message(bytes));
-      } catch (InvalidProtocolBufferException e) {
-        return new Parsed.Bad<>(
+        if (bytes.length <= maxBytes) return new Received.Message(bytes);
+        return new Received.Rejected(
             ApiError.of(
-                Reason.INVALID_FIELD,
-                "message: not readable (expected: this RPC's request as protobuf)"));
+                Reason.TOO_LARGE,
+                "message: more than " + maxBytes + " bytes (expected: at most that)"));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
+  }
 
-    private Q message(byte[] bytes) throws IOException {
+  private static <Q> Q parsed(byte[] bytes, MethodDescriptor.Marshaller<Q> marshaller) {
+    try {
       if (marshaller instanceof MethodDescriptor.PrototypeMarshaller<Q> typed
           && typed.getMessagePrototype() instanceof MessageLite prototype) {
         var input = CodedInputStream.newInstance(bytes);
@@ -91,15 +89,18 @@ public final class BoundedRequests {
         Q parsed = (Q) prototype.getParserForType().parseFrom(input);
         return parsed;
       }
-      return marshaller.parse(new java.io.ByteArrayInputStream(bytes));
+      return marshaller.parse(new ByteArrayInputStream(bytes));
+    } catch (InvalidProtocolBufferException e) {
+      throw ApiError.of(
+          Reason.INVALID_FIELD, "message: not readable (expected: this RPC's request as protobuf)");
     }
   }
 
   private static final class OriginalCall<Q, A> extends ForwardingServerCall<Q, A> {
-    private final ServerCall<Parsed<Q>, A> call;
+    private final ServerCall<Received, A> call;
     private final MethodDescriptor<Q, A> method;
 
-    OriginalCall(ServerCall<Parsed<Q>, A> call, MethodDescriptor<Q, A> method) {
+    OriginalCall(ServerCall<Received, A> call, MethodDescriptor<Q, A> method) {
       this.call = call;
       this.method = method;
     }
@@ -117,25 +118,47 @@ public final class BoundedRequests {
     }
   }
 
-  private static final class UnwrappingListener<Q> extends ServerCall.Listener<Parsed<Q>> {
+  /**
+   * Parses messages. The only message of a call is parsed at the end of the request: until then it
+   * waits for the client, and as objects it may take many times its bytes.
+   */
+  private static final class ParsingListener<Q> extends ServerCall.Listener<Received> {
     private final ServerCall.Listener<Q> listener;
+    private final Function<byte[], Q> parser;
+    private final boolean isOnlyOne;
+    private byte @Nullable [] kept;
 
-    UnwrappingListener(ServerCall.Listener<Q> listener) {
+    ParsingListener(
+        ServerCall.Listener<Q> listener, Function<byte[], Q> parser, boolean isOnlyOne) {
       this.listener = listener;
+      this.parser = parser;
+      this.isOnlyOne = isOnlyOne;
     }
 
     @Override
-    public void onMessage(Parsed<Q> message) {
-      switch (message) {
-        case Parsed.Good<Q>(var request) -> listener.onMessage(request);
+    public void onMessage(Received received) {
+      switch (received) {
+        case Received.Message(var bytes) -> {
+          // A second message is an error, which gRPC finds.
+          deliver();
+          if (isOnlyOne) kept = bytes;
+          else listener.onMessage(parser.apply(bytes));
+        }
         // The error interceptor around this listener closes the call with it.
-        case Parsed.Bad<Q>(var why) -> throw why;
+        case Received.Rejected(var why) -> throw why;
       }
     }
 
     @Override
     public void onHalfClose() {
+      deliver();
       listener.onHalfClose();
+    }
+
+    private void deliver() {
+      var bytes = kept;
+      kept = null;
+      if (bytes != null) listener.onMessage(parser.apply(bytes));
     }
 
     @Override

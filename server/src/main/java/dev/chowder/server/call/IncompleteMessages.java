@@ -3,6 +3,7 @@ package dev.chowder.server.call;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import io.grpc.Context;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -11,16 +12,20 @@ import io.grpc.ServerStreamTracer;
 import io.grpc.Status;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds the bytes of request messages that a node holds because their last byte has not come. gRPC
- * keeps each message until it is complete, and no time limit ends a call whose client sends a byte
- * now and then, so a few calls could take all memory, also of services that need no key.
+ * Bounds the bytes of request messages that a node holds because their last byte has not come, or
+ * because their client has not ended the request. gRPC keeps each message until it is complete, and
+ * the only message of a call until the end of the request. No time limit ends a call whose client
+ * sends a byte now and then. So a few calls could take all memory, also of services that need no
+ * key.
  *
- * <p>An owner may hold {@value #SHARE} times as many bytes as are free: an organization, or all
- * callers without a key together. A call that brings more is ended. Messages below {@value #SMALL}
- * bytes count, but end no call, so small calls are served whatever others hold.
+ * <p>An owner may hold {@value #SHARE} times as many bytes as are free: an organization, all
+ * callers without a key together, or Envoy. A call that brings more is ended and not performed. A
+ * message below {@value #SMALL} bytes ends no call while its owner holds at most {@value #ALWAYS}
+ * bytes, so small calls are served whatever others hold.
  */
 public final class IncompleteMessages {
   private static final int SHARE = 3;
@@ -28,8 +33,11 @@ public final class IncompleteMessages {
   /** More than a query of Envoy has, which is limited by the headers that Envoy takes. */
   private static final int SMALL = 24_576;
 
+  private static final int ALWAYS = 4 << 20;
+
   private static final int RETRY_AFTER_SECONDS = 1;
   private static final String NO_KEY = "";
+  private static final String INTERNAL = "internal";
   private static final Context.Key<Message> MESSAGE = Context.key("incomplete-message");
 
   private final Map<String, Long> held = new HashMap<>();
@@ -56,37 +64,50 @@ public final class IncompleteMessages {
 
   /** Returns the interceptor of every call, also of those that need no key. */
   public ServerInterceptor ofAll() {
-    return new Ending() {
+    return new ServerInterceptor() {
       @Override
-      void end(ServerCall<?, ?> call, ApiError why) {
-        call.close(
-            Status.fromCode(why.reason().code()).withDescription(why.getMessage()), new Metadata());
+      public <Q, A> ServerCall.Listener<Q> interceptCall(
+          ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        var message = MESSAGE.get();
+        if (message == null) return next.startCall(call, headers);
+        message.isOnlyOne = call.getMethodDescriptor().getType().clientSendsOneMessage();
+        message.belongs(NO_KEY, why -> close(call, why));
+        return new Holding<>(next.startCall(call, headers), message);
       }
     };
   }
 
   /** Returns the interceptor of the API's calls, behind the check of the key. */
   public ServerInterceptor ofCallers() {
-    return new Ending() {
+    return owner(() -> Caller.ifKnown().map(Caller::organizationId).orElse(NO_KEY));
+  }
+
+  /** Returns the interceptor of services for Envoy, which callers cannot reach. */
+  public ServerInterceptor ofInternal() {
+    return owner(() -> INTERNAL);
+  }
+
+  private static ServerInterceptor owner(Supplier<String> owner) {
+    return new ServerInterceptor() {
       @Override
-      void end(ServerCall<?, ?> call, ApiError why) {
-        call.close(Status.fromCode(why.reason().code()).withCause(why), new Metadata());
+      public <Q, A> ServerCall.Listener<Q> interceptCall(
+          ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        var message = MESSAGE.get();
+        if (message != null) {
+          message.belongs(owner.get(), why -> close(call, why));
+        }
+        return next.startCall(call, headers);
       }
     };
   }
 
-  private abstract static class Ending implements ServerInterceptor {
-    abstract void end(ServerCall<?, ?> call, ApiError why);
-
-    @Override
-    public <Q, A> ServerCall.Listener<Q> interceptCall(
-        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-      var message = MESSAGE.get();
-      if (message != null) {
-        message.belongs(
-            Caller.ifKnown().map(Caller::organizationId).orElse(NO_KEY), why -> end(call, why));
-      }
-      return next.startCall(call, headers);
+  private static void close(ServerCall<?, ?> call, ApiError why) {
+    var status =
+        Status.fromCode(why.reason().code()).withDescription(why.getMessage()).withCause(why);
+    try {
+      call.close(status, new Metadata());
+    } catch (IllegalStateException closed) {
+      // The service closed it meanwhile.
     }
   }
 
@@ -94,12 +115,41 @@ public final class IncompleteMessages {
     void because(ApiError why);
   }
 
-  /** The message of one call that is not complete. */
+  /** Does not perform a call that was ended, and releases its only message when it is performed. */
+  private static final class Holding<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final Message message;
+
+    Holding(ServerCall.Listener<Q> listener, Message message) {
+      super(listener);
+      this.message = message;
+    }
+
+    @Override
+    public void onMessage(Q request) {
+      if (!message.isRefused()) super.onMessage(request);
+    }
+
+    @Override
+    public void onHalfClose() {
+      if (message.isRefused()) return;
+      message.complete();
+      super.onHalfClose();
+    }
+  }
+
+  /** The message of one call that the node holds. */
   private final class Message extends ServerStreamTracer {
     private String owner = NO_KEY;
     private @Nullable End end;
     private long bytes;
     private boolean over;
+    private boolean refused;
+
+    /** Whether gRPC keeps it until the end of the request. */
+    private volatile boolean isOnlyOne;
+
+    /** Whether its bytes are counted again when they are decompressed. */
+    private boolean isCompressed;
 
     @Override
     public Context filterContext(Context context) {
@@ -116,14 +166,37 @@ public final class IncompleteMessages {
       }
     }
 
+    boolean isRefused() {
+      synchronized (IncompleteMessages.this) {
+        return refused;
+      }
+    }
+
+    void complete() {
+      synchronized (IncompleteMessages.this) {
+        release();
+      }
+    }
+
     @Override
     public void inboundWireSize(long more) {
+      take(more);
+    }
+
+    @Override
+    public void inboundUncompressedSize(long more) {
+      if (isCompressed) take(more);
+    }
+
+    private void take(long more) {
       End how;
       synchronized (IncompleteMessages.this) {
         if (over) return;
         hold(more);
-        if (bytes < SMALL || held.getOrDefault(owner, 0L) <= SHARE * free) return;
+        long all = held.getOrDefault(owner, 0L);
+        if (all <= SHARE * free || (bytes < SMALL && all <= ALWAYS)) return;
         over = true;
+        refused = true;
         release();
         how = end;
       }
@@ -153,9 +226,8 @@ public final class IncompleteMessages {
 
     @Override
     public void inboundMessageRead(int number, long wireBytes, long bytesUncompressed) {
-      synchronized (IncompleteMessages.this) {
-        release();
-      }
+      if (isOnlyOne) isCompressed = bytesUncompressed < 0;
+      else complete();
     }
 
     @Override

@@ -2,6 +2,9 @@ package dev.chowder.server.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
+import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.GetOrganizationRequest;
 import dev.chowder.api.v1.Organization;
 import dev.chowder.api.v1.OrganizationServiceGrpc;
@@ -11,13 +14,17 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,9 +37,13 @@ class IncompleteMessagesTest {
   private static final int MIB = 1 << 20;
   private static final int PART = 16_384;
   private static final int FLOOD = 6;
+  private static final int SMALL_MESSAGES = 900;
+  private static final int SMALL_BYTES = 24_000;
   private static final String REFLECTION =
       "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   private static final String GET = "/chowder.v1.OrganizationService/GetOrganization";
+
+  private static final String CREATE = "/chowder.v1.InstanceService/CreateInstance";
 
   private Edge edge;
   private ManagedChannel channel;
@@ -73,6 +84,143 @@ class IncompleteMessagesTest {
     while (!takesALargeMessage(key)) assertThat(System.nanoTime()).isLessThan(deadline);
   }
 
+  @Test
+  void completeMessagesOfRequestsThatDoNotEndAreLimitedToo() throws Exception {
+    try (var connection = connect()) {
+      var streams = new ArrayList<Integer>();
+      for (int n = 0; n < FLOOD; n++) {
+        streams.add(
+            sendWhole(connection, GET, Map.of("authorization", "Bearer " + Edge.OTHER_KEY), 3));
+      }
+      // 12 of 16 MiB are one organization's.
+      awaitEnded(connection, FLOOD - 4);
+      assertThat(connection.ended()).doesNotContainKeys(streams.get(0), streams.get(1));
+      assertThat(organization(Edge.KEY).getId()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void compressedMessagesCountWithTheirSizeAfterIt() throws Exception {
+    try (var connection = connect()) {
+      var headers = Map.of("authorization", "Bearer " + Edge.OTHER_KEY, "grpc-encoding", "gzip");
+      for (int n = 0; n < FLOOD; n++) {
+        var packed = new ByteArrayOutputStream();
+        try (var gzip = new GZIPOutputStream(packed)) {
+          gzip.write(message(3 * MIB));
+        }
+        int stream = connection.begin("POST", GET, grpc(headers), prefix(1, packed.size()));
+        sendAll(connection, stream, packed.toByteArray());
+      }
+      awaitEnded(connection, FLOOD - 4);
+    }
+  }
+
+  @Test
+  void servicesThatNeedNoKeyTakeSmallRequestsOnly() throws Exception {
+    try (var connection = connect()) {
+      for (var path : List.of("/grpc.health.v1.Health/Check", REFLECTION)) {
+        var _ = sendWhole(connection, path, Map.of(), 1);
+      }
+      awaitEnded(connection, 2);
+    }
+  }
+
+  @Test
+  void anOrganizationsSmallMessagesTakeNoRoomFromOthers() throws Exception {
+    try (var connection = connect()) {
+      for (int n = 0; n < SMALL_MESSAGES; n++) {
+        int stream = begin(connection, GET, Map.of("authorization", "Bearer " + Edge.OTHER_KEY));
+        sendAll(connection, stream, new byte[SMALL_BYTES]);
+      }
+      // 12 of 16 MiB are one organization's.
+      awaitEnded(connection, SMALL_MESSAGES - 12 * MIB / SMALL_BYTES - 1);
+      var request = GetOrganizationRequest.parseFrom(message(2 * SMALL_BYTES));
+      assertThat(organization(Edge.KEY, request).getId()).isNotEmpty();
+    }
+  }
+
+  @Test
+  void aCallThatIsRejectedIsNotPerformed() throws Exception {
+    var key = Map.of("authorization", "Bearer " + Edge.OTHER_KEY);
+    try (var connection = connect()) {
+      // All that the organization may hold, but for a few bytes.
+      for (int n = 0; n < 4; n++) {
+        int stream = begin(connection, GET, key);
+        send(connection, stream, 3 * MIB - PART / 2);
+      }
+      var create =
+          CreateInstanceRequest.newBuilder()
+              .setName("x")
+              .setModelProvider("custom")
+              .setUnknownFields(unknownField(40_000))
+              .build()
+              .toByteArray();
+      int stream = connection.begin("POST", CREATE, grpc(key), prefix(0, create.length));
+      sendAll(connection, stream, create);
+      connection.end(stream);
+      awaitEnded(connection, 1);
+      assertThat(connection.ended()).containsOnlyKeys(stream);
+      assertThat(edge.instances.known).isEmpty();
+    }
+  }
+
+  private static void awaitEnded(RawHttp2 connection, int calls) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (connection.ended().size() < calls) {
+      assertThat(System.nanoTime())
+          .as("%d of %d calls were ended", connection.ended().size(), calls)
+          .isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+
+  /** Sends a whole message, and does not end the request. */
+  private static int sendWhole(
+      RawHttp2 connection, String path, Map<String, String> headers, int mebibytes)
+      throws Exception {
+    var message = message(mebibytes * MIB);
+    int stream = connection.begin("POST", path, grpc(headers), prefix(0, message.length));
+    sendAll(connection, stream, message);
+    return stream;
+  }
+
+  /** Returns a message that each RPC can read: it has one field, which none knows. */
+  private static byte[] message(int bytes) {
+    return GetOrganizationRequest.newBuilder()
+        .setUnknownFields(unknownField(bytes))
+        .build()
+        .toByteArray();
+  }
+
+  private static UnknownFieldSet unknownField(int bytes) {
+    return UnknownFieldSet.newBuilder()
+        .addField(
+            15,
+            UnknownFieldSet.Field.newBuilder()
+                .addLengthDelimited(ByteString.copyFrom(new byte[bytes]))
+                .build())
+        .build();
+  }
+
+  private static void sendAll(RawHttp2 connection, int stream, byte[] bytes) throws Exception {
+    for (int sent = 0; sent < bytes.length && !connection.ended().containsKey(stream); ) {
+      int next = Math.min(sent + PART, bytes.length);
+      connection.more(stream, Arrays.copyOfRange(bytes, sent, next));
+      sent = next;
+    }
+  }
+
+  private static byte[] prefix(int compressed, int length) {
+    return ByteBuffer.allocate(5).put((byte) compressed).putInt(length).array();
+  }
+
+  private static Map<String, String> grpc(Map<String, String> headers) {
+    var all = new HashMap<>(headers);
+    all.put("content-type", "application/grpc");
+    all.put("te", "trailers");
+    return all;
+  }
+
   private boolean takesALargeMessage(Map<String, String> key) throws Exception {
     try (var connection = connect()) {
       int stream = begin(connection, GET, key);
@@ -93,24 +241,14 @@ class IncompleteMessagesTest {
       streams.add(begin(connection, path, headers));
       send(connection, streams.getLast(), 7 * MIB);
     }
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     // 12 of 16 MiB are one call's and a part of another.
-    while (connection.ended().size() < FLOOD - 1) {
-      assertThat(System.nanoTime())
-          .as("%d of %d calls were ended", connection.ended().size(), FLOOD)
-          .isLessThan(deadline);
-      Thread.sleep(20);
-    }
+    awaitEnded(connection, FLOOD - 1);
     assertThat(connection.ended()).doesNotContainKey(streams.getFirst());
   }
 
   private static int begin(RawHttp2 connection, String path, Map<String, String> headers)
       throws Exception {
-    var all = new HashMap<>(headers);
-    all.put("content-type", "application/grpc");
-    all.put("te", "trailers");
-    return connection.begin(
-        "POST", path, all, ByteBuffer.allocate(5).put((byte) 0).putInt(8 * MIB).array());
+    return connection.begin("POST", path, grpc(headers), prefix(0, 8 * MIB));
   }
 
   private static void send(RawHttp2 connection, int stream, int bytes) throws Exception {
@@ -120,11 +258,15 @@ class IncompleteMessagesTest {
   }
 
   private Organization organization(String key) {
+    return organization(key, GetOrganizationRequest.getDefaultInstance());
+  }
+
+  private Organization organization(String key, GetOrganizationRequest request) {
     var headers = new Metadata();
     headers.put(AuthInterceptor.AUTHORIZATION, "Bearer " + key);
     return OrganizationServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
         .withDeadlineAfter(20, TimeUnit.SECONDS)
-        .getOrganization(GetOrganizationRequest.getDefaultInstance());
+        .getOrganization(request);
   }
 }
