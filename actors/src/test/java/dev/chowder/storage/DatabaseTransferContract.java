@@ -7,6 +7,7 @@ import com.google.protobuf.ByteString;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A backup and its restore; the subclass says from which database into which. */
 abstract class DatabaseTransferContract {
+  /** Far longer than a busy machine needs. */
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
   private static final Instant T0 = Instant.parse("2026-10-25T00:30:00.123456Z");
 
   @TempDir Path home;
@@ -177,7 +181,11 @@ abstract class DatabaseTransferContract {
   }
 
   private static void awaitWritten(AtomicInteger written, int wanted) {
-    while (written.get() < wanted) Thread.onSpinWait();
+    long limit = System.nanoTime() + LIMIT.toNanos();
+    while (written.get() < wanted) {
+      assertThat(System.nanoTime()).as("written: " + written + " of " + wanted).isLessThan(limit);
+      Thread.onSpinWait();
+    }
   }
 
   private static void together(Database database, String id) {
