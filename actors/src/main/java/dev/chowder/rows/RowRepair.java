@@ -73,8 +73,9 @@ public final class RowRepair {
 
   /**
    * Asks the entities that did not answer before. Ends with the first group that is asked at once
-   * and has one that does not answer: entities that never answer delay a pass by one timeout, no
-   * matter how many they are.
+   * and has none that answers: entities that never answer delay a pass by one timeout, no matter
+   * how many they are. A group of which some answer delays it by one timeout, too, but only once,
+   * since those that answered are not asked again.
    */
   public void lookAgain() {
     int repaired = 0;
@@ -82,7 +83,7 @@ public final class RowRepair {
       again.removeAll(group);
       int before = again.size();
       repaired += repair(group);
-      if (again.size() > before) break;
+      if (again.size() == before + group.size()) break;
     }
     log(repaired);
   }

@@ -170,6 +170,24 @@ abstract class RowsContract {
   }
 
   @Test
+  void entitiesThatAnswerAgainAreRepairedInOnePassBesideThoseThatNeverDo() {
+    var ids = written(8).stream().sorted().toList();
+    silent.addAll(ids);
+    repair.look();
+    // Two are asked at once: one of each two answers again.
+    var broken = List.of(ids.get(0), ids.get(3), ids.get(4), ids.get(7));
+    silent.retainAll(broken);
+    asked.clear();
+    repair.lookAgain();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
+    assertThat(ids).filteredOn(id -> table.get(id).isEmpty()).isEqualTo(broken);
+
+    asked.clear();
+    repair.lookAgain();
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(broken.subList(0, 2));
+  }
+
+  @Test
   void aLookThatFailedIsMadeAgainFromWhereItBegan() {
     repair.look();
     var ids = written(2);
