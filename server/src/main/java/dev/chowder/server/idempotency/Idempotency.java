@@ -205,18 +205,6 @@ public final class Idempotency implements ServerInterceptor {
       }
     }
 
-    private static void refused(Claim held, @Nullable ApiError why) {
-      if (why == null) {
-        held.abandoned(Optional.empty());
-        return;
-      }
-      switch (Fate.of(why.reason())) {
-        case KEPT -> held.answered(new Answer.Refusal(why));
-        case FORGOTTEN -> held.forgotten(why);
-        case UNKNOWN -> held.abandoned(Optional.of(why));
-      }
-    }
-
     void replay(Answer given) {
       switch (given) {
         case Answer.Refusal(var why) -> throw why;
@@ -231,6 +219,20 @@ public final class Idempotency implements ServerInterceptor {
     }
   }
 
+  /** Ends the claim of a call that failed; {@code why} is null if nobody knows. */
+  static void refused(Claim held, @Nullable ApiError why) {
+    if (why == null) {
+      held.abandoned(Optional.empty());
+      return;
+    }
+    switch (Fate.of(why.reason())) {
+      case KEPT -> held.answered(new Answer.Refusal(why));
+      case FORGOTTEN -> held.forgotten(why);
+      case UNKNOWN -> held.abandoned(Optional.of(why));
+      case CALLERS_OWN -> held.abandoned(Optional.empty());
+    }
+  }
+
   /** What becomes of a refusal. */
   enum Fate {
     /** It is the answer. */
@@ -238,19 +240,23 @@ public final class Idempotency implements ServerInterceptor {
     /** Nothing was done, and another time it may be. */
     FORGOTTEN,
     /** Something may have been done, so the id stays, and the next one finds out. */
-    UNKNOWN;
+    UNKNOWN,
+    /** As unknown, but it concerns this caller alone: a call that waits makes its own attempt. */
+    CALLERS_OWN;
 
     static Fate of(Reason reason) {
       // Said by one that was overtaken, or by us: it is nobody's answer.
       if (reason == Reason.IN_PROGRESS) return UNKNOWN;
       // The key ended, or its organization was suspended, during the call. That is no answer to
       // another key of the organization, nor after it was resumed.
-      if (reason == Reason.KEY_INVALID || reason == Reason.ORGANIZATION_SUSPENDED) return UNKNOWN;
+      if (reason == Reason.KEY_INVALID || reason == Reason.ORGANIZATION_SUSPENDED) {
+        return CALLERS_OWN;
+      }
       // Admission refuses before anything is begun.
       if (reason == Reason.NO_CAPACITY) return FORGOTTEN;
       return switch (Integer.valueOf(reason.httpStatus())) {
         case 402, 429 -> FORGOTTEN;
-        case 499 -> UNKNOWN;
+        case 499 -> CALLERS_OWN;
         case Integer status when status < 500 -> KEPT;
         case Integer _ -> UNKNOWN;
       };

@@ -21,6 +21,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two nodes on one database. */
@@ -227,6 +230,29 @@ class ClaimsTest {
     // It came before the end, or after it: then it is its own turn.
     assertThat(turn instanceof Turn.Make || turn.equals(new Turn.Given(new Answer.Refusal(full))))
         .isTrue();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED", "CANCELLED"})
+  void whoWaitsOnTheSameNodeMakesTheCallAfterAnErrorOfAnotherCaller(Reason reason)
+      throws Exception {
+    var node = patientNode();
+    var claim = make(node);
+    var waiting = new FutureTask<>(() -> node.take(CALL, BODY));
+    var thread = Thread.ofPlatform().daemon().start(waiting);
+    long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (thread.getState() != Thread.State.TIMED_WAITING) {
+      assertThat(System.nanoTime()).as("waits in time").isLessThan(limit);
+      Thread.onSpinWait();
+    }
+    Idempotency.refused(claim, ApiError.of(reason, "not this caller"));
+    assertThat(waiting.get(20, TimeUnit.SECONDS))
+        .isInstanceOfSatisfying(
+            Turn.Make.class,
+            turn -> {
+              assertThat(turn.claim().isTakenOver()).isTrue();
+              assertThat(turn.claim().resourceId()).isEqualTo(claim.resourceId());
+            });
   }
 
   @Test

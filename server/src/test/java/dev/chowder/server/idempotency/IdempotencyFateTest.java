@@ -10,9 +10,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class IdempotencyFateTest {
   @ParameterizedTest
-  @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED"})
-  void anErrorOfTheCallersKeyIsNotTheAnswerToOtherCallers(Reason reason) {
-    assertThat(Fate.of(reason)).isEqualTo(Fate.UNKNOWN);
+  @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED", "CANCELLED"})
+  void anErrorOfTheCallerIsNotTheAnswerToOtherCallers(Reason reason) {
+    assertThat(Fate.of(reason)).isEqualTo(Fate.CALLERS_OWN);
   }
 
   @Test
