@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
+import org.jdbi.v3.core.statement.Update;
 
 /**
  * The table of security-relevant reads, failed authentications and operators' calls. Only {@code
@@ -24,7 +25,8 @@ public final class AuditRows {
   /** Actions of operators begin with this. */
   public static final String OPERATOR = "operator/";
 
-  private static final String OF_CALLERS = " action NOT LIKE '" + OPERATOR + "%'";
+  private static final String OF_OPERATORS = " action LIKE '" + OPERATOR + "%'";
+  private static final String OF_CALLERS = " NOT" + OF_OPERATORS;
 
   private final Jdbi jdbi;
 
@@ -92,12 +94,13 @@ public final class AuditRows {
    * Deletes entries that are older than {@code before}, and the oldest beyond the limits.
    *
    * @param maxOfOne the limit for one organization; entries without an organization share one.
-   *     Keeps a caller who causes many entries from pushing out those of others. Entries of
-   *     operators' calls are not counted, so that no caller can push them out either
-   * @param maxRows the limit for the table
+   *     Keeps a caller who causes many entries from pushing out those of others
+   * @param maxRows the limit for all organizations together
+   * @param maxOperators the limit for operators' calls. They do not count for the other limits, so
+   *     that no caller can push them out
    * @return how many were deleted
    */
-  public int deleteOld(Instant before, int maxOfOne, int maxRows) {
+  public int deleteOld(Instant before, int maxOfOne, int maxRows, int maxOperators) {
     return jdbi.withHandle(
         handle ->
             handle
@@ -113,27 +116,31 @@ public final class AuditRows {
                     .mapTo(String.class)
                     .list()
                     .stream()
-                    .mapToInt(organization -> deleteOldest(handle, organization, maxOfOne))
+                    .mapToInt(organization -> deleteOldestOf(handle, organization, maxOfOne))
                     .sum()
-                + handle
-                    .createUpdate(
-                        "DELETE FROM audit WHERE id <= (SELECT id FROM audit ORDER BY id DESC"
-                            + " OFFSET :max ROWS FETCH NEXT 1 ROWS ONLY)")
-                    .bind("max", maxRows)
-                    .execute());
+                + deleteOldest(handle, OF_CALLERS, maxRows)
+                + deleteOldest(handle, OF_OPERATORS, maxOperators));
   }
 
-  private static int deleteOldest(Handle handle, String organizationId, int max) {
+  private static int deleteOldestOf(Handle handle, String organizationId, int max) {
+    return oldest(handle, " organization_id = :organization AND" + OF_CALLERS, max)
+        .bind("organization", organizationId)
+        .execute();
+  }
+
+  private static int deleteOldest(Handle handle, String which, int max) {
+    return oldest(handle, which, max).execute();
+  }
+
+  private static Update oldest(Handle handle, String which, int max) {
     return handle
         .createUpdate(
-            "DELETE FROM audit WHERE organization_id = :organization AND"
-                + OF_CALLERS
-                + " AND id <= (SELECT id FROM audit WHERE organization_id = :organization AND"
-                + OF_CALLERS
+            "DELETE FROM audit WHERE"
+                + which
+                + " AND id <= (SELECT id FROM audit WHERE"
+                + which
                 + " ORDER BY id DESC OFFSET :max ROWS FETCH NEXT 1 ROWS ONLY)")
-        .bind("organization", organizationId)
-        .bind("max", max)
-        .execute();
+        .bind("max", max);
   }
 
   private static AuditRow read(ResultSet row, StatementContext context) throws SQLException {

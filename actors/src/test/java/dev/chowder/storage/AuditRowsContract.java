@@ -65,10 +65,10 @@ abstract class AuditRowsContract {
   @Test
   void entriesThatAreTooOldOrTooManyAreDeletedOldestFirst() {
     for (int n = 0; n < 10; n++) rows.append(row(n, "o"));
-    assertThat(rows.deleteOld(T0.plusSeconds(2), 100, 100)).as("older than 2 s").isEqualTo(2);
-    assertThat(rows.deleteOld(T0, 100, 5)).as("beyond 5 rows").isEqualTo(3);
+    assertThat(rows.deleteOld(T0.plusSeconds(2), 100, 100, 100)).as("older than 2 s").isEqualTo(2);
+    assertThat(rows.deleteOld(T0, 100, 5, 100)).as("beyond 5 rows").isEqualTo(3);
     assertThat(rows.list(Optional.empty(), 100, Optional.empty())).hasSize(5).endsWith(row(5, "o"));
-    assertThat(rows.deleteOld(T0, 100, 5)).isZero();
+    assertThat(rows.deleteOld(T0, 100, 5, 100)).isZero();
   }
 
   @Test
@@ -105,7 +105,7 @@ abstract class AuditRowsContract {
     for (int n = 1; n < 10; n++) rows.append(row(n, "noisy"));
     // Failed authentications name no organization.
     for (int n = 10; n < 20; n++) rows.append(row(n, ""));
-    assertThat(rows.deleteOld(T0, 3, 10)).isEqualTo(6 + 7);
+    assertThat(rows.deleteOld(T0, 3, 10, 100)).isEqualTo(6 + 7);
     assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
         .containsExactly(
             row(19, ""),
@@ -125,9 +125,32 @@ abstract class AuditRowsContract {
     rows.append(opened);
     for (int n = 2; n < 10; n++) rows.append(row(n, "noisy"));
     for (int n = 10; n < 20; n++) rows.append(row(n, ""));
-    assertThat(rows.deleteOld(T0, 1, 100)).isEqualTo(7 + 9);
+    assertThat(rows.deleteOld(T0, 1, 100, 100)).isEqualTo(7 + 9);
     assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
         .containsExactly(row(19, ""), row(9, "noisy"), opened, suspended);
+  }
+
+  @Test
+  void manyOrganizationsTogetherPushOutNothingThatOperatorsDid() {
+    var suspended = operators(0, "o");
+    var opened = operators(1, "");
+    rows.append(suspended);
+    rows.append(opened);
+    for (int n = 2; n < 22; n++) rows.append(row(n, "o" + n));
+    assertThat(rows.deleteOld(T0, 100, 3, 2)).isEqualTo(17);
+    assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
+        .containsExactly(row(21, "o21"), row(20, "o20"), row(19, "o19"), opened, suspended);
+  }
+
+  @Test
+  void operatorsCallsHaveALimitOfTheirOwnAndPushOutNoOthers() {
+    for (int n = 0; n < 3; n++) rows.append(row(n, "o"));
+    for (int n = 3; n < 13; n++) rows.append(operators(n, n % 2 == 0 ? "o" : ""));
+    assertThat(rows.deleteOld(T0, 100, 3, 2)).isEqualTo(8);
+    assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
+        .containsExactly(
+            operators(12, "o"), operators(11, ""), row(2, "o"), row(1, "o"), row(0, "o"));
+    assertThat(rows.deleteOld(T0, 100, 3, 2)).isZero();
   }
 
   private static AuditRow operators(int n, String organization) {

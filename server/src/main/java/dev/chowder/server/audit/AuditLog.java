@@ -20,20 +20,23 @@ import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.net.InetAddress;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiPredicate;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Writes the audit table. A call of an RPC that the protocol marks {@code audited} is recorded
- * before it is served; if it cannot be recorded, it fails. Equal calls within a period share an
- * entry, so that the holder of a stolen key cannot push its own entries out of the table. Failed
- * authentications are counted in memory and recorded per client address and period. Calls of
- * operators that may change something have an entry each.
+ * before it is served; if it cannot be recorded, it fails. So are calls of operators that may
+ * change something, but those do not fail. Equal calls within a period share an entry, so that the
+ * holder of a stolen key or operator token cannot push its own entries out of the table. Failed
+ * authentications are counted in memory and recorded per client address and period.
  *
  * <p>Runs after the check of permissions, so that it records only calls that are allowed.
  */
@@ -46,16 +49,24 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);
   private static final String INSTANCE_ID = "instance_id";
+  private static final Pattern PORT = Pattern.compile("/[0-9]+");
 
   private final AuditRows rows;
   private final AuditSettings settings;
   private final InstantSource clock;
   private final BiPredicate<String, String> isInstance;
   private final Cache<Read, String> entries;
+
+  /** Apart from the others, so that many reads do not make operators' calls get an entry each. */
+  private final Cache<Read, String> operatorEntries;
+
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("audit").factory());
   private Map<Failure, Integer> failures = new HashMap<>();
+
+  /** Operators' calls of this period that have an entry with their ids. */
+  private final Set<Read> withIds = new HashSet<>();
 
   /** The key of a count; an empty address stands for all that are not counted separately. */
   private record Failure(String action, String address) {}
@@ -65,6 +76,11 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
       String action, String organizationId, String keyId, String instanceId, String address) {
     private Read withoutInstance() {
       return new Read(action, organizationId, keyId, "", address);
+    }
+
+    /** A port in the action is an id, too. */
+    private Read withoutIds() {
+      return new Read(PORT.matcher(action).replaceFirst(""), "", keyId, "", address);
     }
   }
 
@@ -82,13 +98,17 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
     this.settings = settings;
     this.clock = clock;
     this.isInstance = isInstance;
-    this.entries =
-        Caffeine.newBuilder()
-            .maximumSize(settings.entries())
-            .expireAfterWrite(settings.flushEvery())
-            .build();
+    this.entries = entries(settings);
+    this.operatorEntries = entries(settings);
     every(settings.flushEvery().toMillis(), this::flush);
     every(settings.cleanEvery().toMillis(), this::clean);
+  }
+
+  private static Cache<Read, String> entries(AuditSettings settings) {
+    return Caffeine.newBuilder()
+        .maximumSize(settings.entries())
+        .expireAfterWrite(settings.flushEvery())
+        .build();
   }
 
   private void every(long millis, Runnable task) {
@@ -143,8 +163,8 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   /** Records a call that is about to be served; {@code address} as entries show it. */
   void record(Caller caller, String action, String instanceId, String address) {
     var read = new Read(action, caller.organizationId(), caller.keyId(), instanceId, address);
-    if (entries.getIfPresent(read) != null || exists(read)) record(read);
-    else record(read.withoutInstance());
+    if (entries.getIfPresent(read) != null || exists(read)) record(entries, read);
+    else record(entries, read.withoutInstance());
   }
 
   /** A malformed id is rejected later, and may be longer than an id. */
@@ -152,7 +172,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
     return Ids.isId(read.instanceId()) && isInstance.test(read.organizationId(), read.instanceId());
   }
 
-  private void record(Read read) {
+  private void record(Cache<Read, String> entries, Read read) {
     var id = Ids.next();
     while (true) {
       var shared = entries.get(read, _ -> append(id, read));
@@ -193,7 +213,8 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   @Override
   public void called(InetAddress address, String action, String organizationId, String instanceId) {
     try {
-      append(Ids.next(), new Read(action, organizationId, "", instanceId, shown(address)));
+      var call = new Read(action, organizationId, "", instanceId, shown(address));
+      record(operatorEntries, isRecordedWithIds(call) ? call : call.withoutIds());
     } catch (RuntimeException why) {
       LOG.warn(
           "audit: cannot record that {} called {} (organization={}, instance={}): {}",
@@ -207,6 +228,11 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
 
   private static String shown(InetAddress address) {
     return ClientAddress.shown(ClientAddress.of(address));
+  }
+
+  private synchronized boolean isRecordedWithIds(Read call) {
+    if (call.equals(call.withoutIds()) || withIds.contains(call)) return true;
+    return withIds.size() < settings.operatorEntries() && withIds.add(call);
   }
 
   private synchronized void count(Failure failure, int times) {
@@ -223,6 +249,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
     synchronized (this) {
       counted = failures;
       failures = new HashMap<>();
+      withIds.clear();
     }
     try {
       for (var all = counted.entrySet().iterator(); all.hasNext(); all.remove()) {
@@ -247,7 +274,10 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   private void clean() {
     int deleted =
         rows.deleteOld(
-            clock.instant().minus(settings.keep()), settings.maxRowsOfOne(), settings.maxRows());
+            clock.instant().minus(settings.keep()),
+            settings.maxRowsOfOne(),
+            settings.maxRows(),
+            settings.maxOperatorRows());
     if (deleted > 0) LOG.info("audit: deleted {} old entries", deleted);
   }
 

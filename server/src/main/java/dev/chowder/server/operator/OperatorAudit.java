@@ -4,6 +4,9 @@ import java.net.InetAddress;
 
 /** Records who uses the operators' port. Does not decide who may. */
 public interface OperatorAudit {
+  /** The action of all paths that no operator's call has. */
+  String UNKNOWN = "operator/unknown";
+
   /** Records a request without the token; must not block. */
   void rejected(InetAddress address);
 
@@ -13,7 +16,8 @@ public interface OperatorAudit {
    * cannot be written.
    *
    * @param address of the connection
-   * @param action the path without ids, such as {@code operator/organizations/suspend}
+   * @param action the path without ids, such as {@code operator/organizations/suspend} or {@code
+   *     operator/host-ports/8000/open}, or {@link #UNKNOWN}
    * @param organizationId that the path names; empty if none
    * @param instanceId that the path names, or whose sandbox it names; empty if none
    */

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -37,8 +38,34 @@ final class OperatorRoutes {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final String BEARER = "bearer ";
 
-  /** At most as long as the audit table takes. */
-  private static final Pattern ACTION = Pattern.compile("(?=.{1,64}$)operator(/[a-z0-9-]+)+");
+  /**
+   * The paths that take POST; {@code *} stands for an id or a port. Another path is no action of
+   * its own in the audit table, and is rejected.
+   */
+  private static final Set<String> CHANGES =
+      Set.of(
+          "operator/backup",
+          "operator/host-ports/*/close",
+          "operator/host-ports/*/open",
+          "operator/instances/*/stop",
+          "operator/instances/recover",
+          "operator/master-key/reload",
+          "operator/master-key/rewrite",
+          "operator/organizations",
+          "operator/organizations/*/delete",
+          "operator/organizations/*/keys",
+          "operator/organizations/*/resume",
+          "operator/organizations/*/revoke-keys",
+          "operator/organizations/*/suspend",
+          "operator/organizations/*/tier",
+          "operator/reconciler/release",
+          "operator/rows/rebuild",
+          "operator/sandboxes/*/remove");
+
+  /** The place of an id or a port in a path that has one. */
+  private static final int ID = 2;
+
+  private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
 
   private static final List<String> BACKUP = List.of("operator", "backup");
   private static final List<String> REWRITE = List.of("operator", "master-key", "rewrite");
@@ -155,22 +182,27 @@ final class OperatorRoutes {
 
   /**
    * Records a call that may change something, before it is performed. The ids of the path are in
-   * fields of their own. A path that is too long or has other characters is none of an operator's.
+   * fields of their own; what is no id or port is left out, and rejected later.
    */
   private void record(InetAddress address, List<String> path) {
-    var words = new ArrayList<String>();
-    String organizationId = "";
-    String instanceId = "";
-    for (int n = 0; n < path.size(); n++) {
-      var word = path.get(n);
-      boolean isSandbox = HostRoutes.isSandbox(word);
-      if (!isSandbox && !Ids.isId(word)) words.add(word);
-      else if (n > 0 && path.get(n - 1).equals("organizations")) organizationId = word;
-      else instanceId = isSandbox ? HostRoutes.instanceId(word) : word;
+    var words = new ArrayList<>(path);
+    var id = path.size() == ID + 2 ? words.set(ID, "*") : "";
+    var change = String.join("/", words);
+    if (!CHANGES.contains(change)) {
+      audit.called(address, OperatorAudit.UNKNOWN, "", "");
+      throw ApiError.of(Reason.PATH_NOT_FOUND, "path: must be one that takes POST; got another");
     }
-    var action = String.join("/", words);
-    if (ACTION.matcher(action).matches()) {
-      audit.called(address, action, organizationId, instanceId);
+    var action = change.replace("/*", "");
+    switch (path.get(1)) {
+      case "organizations" -> audit.called(address, action, Ids.isId(id) ? id : "", "");
+      case "instances" -> audit.called(address, action, "", Ids.isId(id) ? id : "");
+      case "sandboxes" ->
+          audit.called(
+              address, action, "", HostRoutes.isSandbox(id) ? HostRoutes.instanceId(id) : "");
+      case "host-ports" ->
+          audit.called(
+              address, PORT.matcher(id).matches() ? change.replace("*", id) : action, "", "");
+      default -> audit.called(address, action, "", "");
     }
   }
 

@@ -21,11 +21,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The audit entries of reads and failed authentications, on H2. */
+/** The audit entries of reads, failed authentications and operators' calls, on H2. */
 class AuditLogTest {
   private static final Duration NEVER = Duration.ofHours(1);
   private static final AuditSettings TWO_ADDRESSES =
-      new AuditSettings(Duration.ofDays(1), 100, 100, NEVER, NEVER, 2, 100);
+      new AuditSettings(Duration.ofDays(1), 100, 100, 100, NEVER, NEVER, 2, 100, 2);
 
   private static final String INSTANCE = Ids.next();
 
@@ -83,7 +83,7 @@ class AuditLogTest {
   void aReadAfterItsEntryWasDeletedGetsAnother() {
     try (var audit = audit()) {
       audit.record(new Caller("o", "k"), "TailLogs", INSTANCE, "192.0.2.1");
-      rows.deleteOld(Instant.EPOCH.plusSeconds(1), 100, 100);
+      rows.deleteOld(Instant.EPOCH.plusSeconds(1), 100, 100, 100);
       assertThat(reads()).isEmpty();
       for (int n = 0; n < 2; n++) {
         audit.record(new Caller("o", "k"), "TailLogs", INSTANCE, "192.0.2.1");
@@ -93,25 +93,61 @@ class AuditLogTest {
   }
 
   @Test
-  void eachCallOfAnOperatorHasAnEntry() throws Exception {
+  void equalCallsOfOperatorsShareAnEntryThatIsThereBeforeTheyArePerformed() {
     try (var audit = audit()) {
-      for (int n = 0; n < 2; n++) {
-        audit.called(InetAddress.ofLiteral("192.0.2.1"), "operator/instances/stop", "", INSTANCE);
-      }
-      audit.called(InetAddress.ofLiteral("2001:db8::1"), "operator/organizations/keys", "o", "");
+      called(audit, "192.0.2.1", "operator/backup", "", "");
+      assertThat(reads()).containsExactly("  operator/backup  192.0.2.1 1");
+      for (int n = 1; n < 100; n++) called(audit, "192.0.2.1", "operator/backup", "", "");
+      called(audit, "192.0.2.2", "operator/backup", "", "");
+      called(audit, "2001:db8::1", "operator/organizations/keys", "o", "");
     }
     assertThat(reads())
         .containsExactlyInAnyOrder(
-            "  operator/instances/stop " + INSTANCE + " 192.0.2.1 1",
-            "  operator/instances/stop " + INSTANCE + " 192.0.2.1 1",
+            "  operator/backup  192.0.2.1 100",
+            "  operator/backup  192.0.2.2 1",
             "o  operator/organizations/keys  2001:db8:0:0:0:0:0:0/64 1");
+  }
+
+  /** Two different calls of a period have ids; the third has none, whatever it invents. */
+  @Test
+  void callsOfOperatorsWithInventedIdsPushOutNoOthers() {
+    try (var audit = audit()) {
+      called(audit, "192.0.2.1", "operator/instances/stop", "", INSTANCE);
+      called(audit, "192.0.2.1", "operator/organizations/keys", "o", "");
+      called(audit, "192.0.2.1", "operator/backup", "", "");
+      for (int n = 0; n < 50; n++) {
+        called(audit, "192.0.2.1", "operator/instances/stop", "", Ids.next());
+        called(audit, "192.0.2.1", "operator/organizations/keys", Ids.next(), "");
+        called(audit, "192.0.2.1", "operator/host-ports/" + (1000 + n) + "/open", "", "");
+      }
+      called(audit, "192.0.2.1", "operator/instances/stop", "", INSTANCE);
+      assertThat(reads())
+          .containsExactlyInAnyOrder(
+              "  operator/instances/stop " + INSTANCE + " 192.0.2.1 2",
+              "o  operator/organizations/keys  192.0.2.1 1",
+              "  operator/backup  192.0.2.1 1",
+              "  operator/instances/stop  192.0.2.1 50",
+              "  operator/organizations/keys  192.0.2.1 50",
+              "  operator/host-ports/open  192.0.2.1 50");
+      audit.flushQuietly();
+      called(audit, "192.0.2.1", "operator/host-ports/8000/open", "", "");
+    }
+    assertThat(reads()).contains("  operator/host-ports/8000/open  192.0.2.1 1").hasSize(7);
+  }
+
+  private static void called(
+      AuditLog audit, String address, String action, String organizationId, String instanceId) {
+    audit.called(InetAddress.ofLiteral(address), action, organizationId, instanceId);
   }
 
   @Test
   void anOperatorMayActWhileTheTableCannotBeWritten() {
     try (var audit = audit()) {
+      called(audit, "192.0.2.1", "operator/instances/recover", "", "");
       database.close();
-      audit.called(InetAddress.ofLiteral("192.0.2.1"), "operator/instances/recover", "", "");
+      for (var action : List.of("recover", "stop")) {
+        called(audit, "192.0.2.1", "operator/instances/" + action, "", "");
+      }
     }
   }
 

@@ -88,35 +88,86 @@ class OperatorServerTest {
   /** The record of an incident: what an operator did, or who had the token did. */
   @Test
   void callsThatMayChangeSomethingAreRecorded() throws Exception {
-    var organization = "/operator/organizations/" + ID;
+    var organizations = "/operator/organizations";
+    var organization = organizations + "/" + ID;
+    var sandbox = "/operator/sandboxes/sb-" + ID + "/remove";
     for (var path :
         List.of(
-            organization + "/suspend",
+            organizations,
+            organization + "/tier",
             organization + "/keys",
+            organization + "/suspend",
+            organization + "/resume",
+            organization + "/delete",
+            organization + "/revoke-keys",
             "/operator/instances/" + ID + "/stop",
-            "/operator/sandboxes/sb-" + ID + "/remove",
-            "/operator/host-ports/8000/open",
             "/operator/instances/recover",
-            "/operator/backup",
-            "/operator/organizations")) {
-      call("POST", path, "{\"name\":\"n\"}");
+            sandbox,
+            "/operator/reconciler/release",
+            "/operator/host-ports/8000/open",
+            "/operator/host-ports/8000/close",
+            "/operator/rows/rebuild",
+            "/operator/master-key/rewrite",
+            "/operator/master-key/reload",
+            "/operator/backup")) {
+      assertThat(call("POST", path, "{}").body()).as(path).doesNotContain("PATH_NOT_FOUND");
     }
-    // No operator's paths, no changes, and no operator.
-    call("POST", "/operator/" + "x".repeat(60), "");
-    call("POST", "/operator/a%0Ab", "");
+    // No changes, and no operator.
     call("GET", "/operator/organizations", "");
     call("GET", "/metrics", "");
     send("POST", organization + "/suspend", "Bearer x", "");
     assertThat(calls)
         .containsExactly(
-            "127.0.0.1 operator/organizations/suspend " + ID + " ",
+            "127.0.0.1 operator/organizations  ",
+            "127.0.0.1 operator/organizations/tier " + ID + " ",
             "127.0.0.1 operator/organizations/keys " + ID + " ",
+            "127.0.0.1 operator/organizations/suspend " + ID + " ",
+            "127.0.0.1 operator/organizations/resume " + ID + " ",
+            "127.0.0.1 operator/organizations/delete " + ID + " ",
+            "127.0.0.1 operator/organizations/revoke-keys " + ID + " ",
             "127.0.0.1 operator/instances/stop  " + ID,
-            "127.0.0.1 operator/sandboxes/remove  " + ID,
-            "127.0.0.1 operator/host-ports/8000/open  ",
             "127.0.0.1 operator/instances/recover  ",
-            "127.0.0.1 operator/backup  ",
-            "127.0.0.1 operator/organizations  ");
+            "127.0.0.1 operator/sandboxes/remove  " + ID,
+            "127.0.0.1 operator/reconciler/release  ",
+            "127.0.0.1 operator/host-ports/8000/open  ",
+            "127.0.0.1 operator/host-ports/8000/close  ",
+            "127.0.0.1 operator/rows/rebuild  ",
+            "127.0.0.1 operator/master-key/rewrite  ",
+            "127.0.0.1 operator/master-key/reload  ",
+            "127.0.0.1 operator/backup  ");
+  }
+
+  @Test
+  void aCallerInventsNoActions() throws Exception {
+    for (var path :
+        List.of(
+            "/operator/a",
+            "/operator/" + "x".repeat(60),
+            "/operator/a%0Ab",
+            "/operator/organizations/" + ID + "/a",
+            "/operator/organizations/suspend",
+            "/operator/instances/" + ID + "/recover",
+            "/operator/backup/",
+            "/metrics")) {
+      assertAnswer(call("POST", path, ""), 404, "PATH_NOT_FOUND");
+    }
+    // What is no id or port is not recorded, and rejected as before.
+    assertAnswer(call("POST", "/operator/instances/x/stop", ""), 404, "INSTANCE_NOT_FOUND");
+    assertAnswer(call("POST", "/operator/sandboxes/x/remove", ""), 400, "INVALID_FIELD");
+    assertAnswer(call("POST", "/operator/host-ports/x/open", ""), 400, "INVALID_FIELD");
+    assertThat(calls)
+        .containsExactly(
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/unknown  ",
+            "127.0.0.1 operator/instances/stop  ",
+            "127.0.0.1 operator/sandboxes/remove  ",
+            "127.0.0.1 operator/host-ports/open  ");
   }
 
   private static final class OneOrganization implements OperatorCommands {
