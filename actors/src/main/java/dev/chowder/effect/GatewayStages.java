@@ -122,6 +122,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome run(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
+    requireNoLaterAttempt(sandbox, step);
     return switch (step.stage()) {
       case CREATE_SANDBOX -> {
         // Remains of an earlier attempt, whose removal may still be in progress.
@@ -140,6 +141,24 @@ public final class GatewayStages implements GatewayWork {
       }
       case PUBLISH -> publish(sandbox);
     };
+  }
+
+  /**
+   * After a restore, the database may not know that an agent ran. A later process on the host, even
+   * one that ended, is the only trace of it: if a stage replaced that process, the home would count
+   * as unused.
+   */
+  private void requireNoLaterAttempt(SandboxId sandbox, Step step) {
+    if (step.homes().agentRan()) return;
+    int ran = driver.observe(sandbox).attempt();
+    if (ran <= step.attempt()) return;
+    throw new WorkFailure(
+        "REFUSED",
+        "cannot provision the instance: attempt "
+            + ran
+            + " was started in its home, which is later than attempt "
+            + step.attempt()
+            + "; recover the instance to start with this home");
   }
 
   private Outcome onboard(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {

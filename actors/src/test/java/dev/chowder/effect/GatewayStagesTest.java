@@ -42,6 +42,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What stages do when a part of them fails that an agent can live without. */
 class GatewayStagesTest {
@@ -197,6 +199,25 @@ class GatewayStagesTest {
 
     stages.remove(ID, new InstanceEffect.Remove("org", InstanceEffect.Scope.EVERYTHING, 2, used));
     assertThat(driver.observe(SANDBOX).homeExists()).isFalse();
+  }
+
+  /** The database is from the first provisioning, and the agent was restarted and stopped since. */
+  @ParameterizedTest
+  @EnumSource
+  void noStageOfAFirstProvisioningTouchesTheHomeOfALaterAttempt(Stage stage) {
+    var process = new ProcessSpec(SNAPSHOT, "org", List.of("serve"), Map.of(), 18789);
+    var _ = driver.start(SANDBOX, new Fence(2, 1), process);
+    var _ = driver.stop(SANDBOX, 2, Duration.ofSeconds(1));
+    var ended = driver.observe(SANDBOX);
+    assertThatThrownBy(
+            () -> stages.run(ID, new Step(stage, 1, "org", CHOICE, WantedConfig.NONE, Homes.FIRST)))
+        .isInstanceOfSatisfying(
+            GatewayWork.WorkFailure.class, why -> assertThat(why.reason()).isEqualTo("REFUSED"))
+        .hasMessage(
+            "cannot provision the instance: attempt 2 was started in its home, which is later than"
+                + " attempt 1; recover the instance to start with this home");
+    assertThat(driver.observe(SANDBOX)).isEqualTo(ended);
+    assertThat(config()).isEqualTo("{}");
   }
 
   private String configured() throws InterruptedException {

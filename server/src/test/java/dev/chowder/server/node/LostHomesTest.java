@@ -268,6 +268,53 @@ class LostHomesTest {
     assertThat(runs()).isTrue();
   }
 
+  /**
+   * As above, but the agent does not run, and the provisioning would fail after it has replaced the
+   * agent's process.
+   */
+  @Test
+  void aStoppedAgentThatTheDatabaseKnowsOnlyInItsProvisioningKeepsItsHome(@TempDir Path backup)
+      throws Exception {
+    var hold = node.script().holdNext(Verb.RUN);
+    id = node.create(key);
+    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+    node.close();
+    Folders.copy(home.resolve("data"), backup);
+    node = Node.start(home, QUICK);
+    node.awaitStatus(key, id, Instance.Status.running);
+    Files.writeString(memory(), "kept");
+    var _ =
+        node.instances(key)
+            .restartInstance(
+                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
+    assertThat(stop().getStatus()).isEqualTo(Instance.Status.stopped);
+    assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
+    node.close();
+    Folders.delete(home.resolve("data"));
+    Folders.copy(backup, home.resolve("data"));
+
+    var host = Node.host(sandboxes());
+    host.script().failNext(Verb.START, 1, Reason.IMAGE_MISSING, "no image");
+    node = Node.start(home, host, QUICK);
+    var failed = node.awaitStatus(key, id, Instance.Status.error);
+    awaitNothingOwed();
+    awaitPasses();
+    assertThat(memory()).hasContent("kept");
+    assertThat(failed.getErrorReason()).isEqualTo("REFUSED");
+    assertThat(failed.getErrorMessage()).contains("attempt 2", "recover the instance");
+    assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
+
+    recover();
+    node.awaitStatus(key, id, Instance.Status.error);
+    awaitNothingOwed();
+    awaitPasses();
+    assertThat(memory()).hasContent("kept");
+    recover();
+    node.awaitStatus(key, id, Instance.Status.running);
+    assertThat(memory()).hasContent("kept");
+    assertThat(runs()).isTrue();
+  }
+
   private void failToRecover() {
     node.script().failNext(Verb.CREATE, 1, Reason.IMAGE_MISSING, "no image");
     recover();
