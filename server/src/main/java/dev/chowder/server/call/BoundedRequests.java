@@ -1,8 +1,9 @@
 package dev.chowder.server.call;
 
-import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.ForwardingServerCall;
@@ -11,7 +12,6 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -53,7 +53,7 @@ public final class BoundedRequests {
 
   /** A message that is not parsed yet, or why it is rejected. */
   private sealed interface Received {
-    record Message(byte[] bytes) implements Received {}
+    record Message(ByteString bytes) implements Received {}
 
     record Rejected(ApiError why) implements Received {}
   }
@@ -68,7 +68,8 @@ public final class BoundedRequests {
     public Received parse(InputStream stream) {
       try {
         byte[] bytes = stream.readNBytes(maxBytes + 1);
-        if (bytes.length <= maxBytes) return new Received.Message(bytes);
+        if (bytes.length <= maxBytes)
+          return new Received.Message(UnsafeByteOperations.unsafeWrap(bytes));
         return new Received.Rejected(
             ApiError.of(
                 Reason.TOO_LARGE,
@@ -79,17 +80,17 @@ public final class BoundedRequests {
     }
   }
 
-  private static <Q> Q parsed(byte[] bytes, MethodDescriptor.Marshaller<Q> marshaller) {
+  private static <Q> Q parsed(ByteString bytes, MethodDescriptor.Marshaller<Q> marshaller) {
     try {
       if (marshaller instanceof MethodDescriptor.PrototypeMarshaller<Q> typed
           && typed.getMessagePrototype() instanceof MessageLite prototype) {
-        var input = CodedInputStream.newInstance(bytes);
+        var input = bytes.newCodedInput();
         input.setRecursionLimit(RECURSION_LIMIT);
         @SuppressWarnings("unchecked") // A message's parser makes messages of its own class.
         Q parsed = (Q) prototype.getParserForType().parseFrom(input);
         return parsed;
       }
-      return marshaller.parse(new ByteArrayInputStream(bytes));
+      return marshaller.parse(bytes.newInput());
     } catch (InvalidProtocolBufferException e) {
       throw ApiError.of(
           Reason.INVALID_FIELD, "message: not readable (expected: this RPC's request as protobuf)");
@@ -124,12 +125,12 @@ public final class BoundedRequests {
    */
   private static final class ParsingListener<Q> extends ServerCall.Listener<Received> {
     private final ServerCall.Listener<Q> listener;
-    private final Function<byte[], Q> parser;
+    private final Function<ByteString, Q> parser;
     private final boolean isOnlyOne;
-    private byte @Nullable [] kept;
+    private @Nullable ByteString kept;
 
     ParsingListener(
-        ServerCall.Listener<Q> listener, Function<byte[], Q> parser, boolean isOnlyOne) {
+        ServerCall.Listener<Q> listener, Function<ByteString, Q> parser, boolean isOnlyOne) {
       this.listener = listener;
       this.parser = parser;
       this.isOnlyOne = isOnlyOne;
