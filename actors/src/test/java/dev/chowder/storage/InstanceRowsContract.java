@@ -237,7 +237,7 @@ abstract class InstanceRowsContract {
     for (int n = 0; n < 7; n++) all.add(owing(T0.plusSeconds(n / 3)));
     rows.upsert(owing(T0.plusSeconds(60)));
     rows.upsert(row(Ids.next(), "o", 1, "running", "nothing pending", Map.of()));
-    // Of before the clock was set back.
+    // These began before the clock was set back.
     for (int n = 0; n < 3; n++) all.add(owing(T0.plusSeconds(3600)));
     all.reversed().forEach(rows::upsert);
     var seen = new ArrayList<String>();

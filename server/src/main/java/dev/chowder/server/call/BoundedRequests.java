@@ -68,8 +68,9 @@ public final class BoundedRequests {
     public Received parse(InputStream stream) {
       try {
         byte[] bytes = stream.readNBytes(maxBytes + 1);
-        if (bytes.length <= maxBytes)
+        if (bytes.length <= maxBytes) {
           return new Received.Message(UnsafeByteOperations.unsafeWrap(bytes));
+        }
         return new Received.Rejected(
             ApiError.of(
                 Reason.TOO_LARGE,

@@ -219,7 +219,7 @@ public final class Idempotency implements ServerInterceptor {
     }
   }
 
-  /** Ends the claim of a call that failed; {@code why} is null if nobody knows. */
+  /** Ends the claim of a call that failed; {@code why} is null if its error is unknown. */
   static void refused(Claim held, @Nullable ApiError why) {
     if (why == null) {
       held.abandoned(Optional.empty());
@@ -245,7 +245,7 @@ public final class Idempotency implements ServerInterceptor {
     CALLERS_OWN;
 
     static Fate of(Reason reason) {
-      // Said by one that was overtaken, or by us: it is nobody's answer.
+      // The call was overtaken, or its repetition came too early: that is no result of the call.
       if (reason == Reason.IN_PROGRESS) return UNKNOWN;
       // The key ended, or its organization was suspended, during the call. That is no answer to
       // another key of the organization, nor after it was resumed.

@@ -106,7 +106,7 @@ final class RawHttp2 implements AutoCloseable {
     frame(DATA, END_STREAM, stream, new byte[0]);
   }
 
-  /** Returns at once for a stream that ended, since it gets no window any more. */
+  /** Returns at once for a stream that ended, since it no longer gets a window. */
   private synchronized void awaitWindow(int stream, int bytes) throws InterruptedException {
     while (Math.min(window, windowOfStreams + windows.getOrDefault(stream, 0L)) < bytes
         && !ended.containsKey(stream)

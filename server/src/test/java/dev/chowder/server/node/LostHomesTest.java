@@ -240,18 +240,7 @@ class LostHomesTest {
   @Test
   void anAgentThatTheDatabaseKnowsOnlyInItsProvisioningKeepsItsHome(@TempDir Path backup)
       throws Exception {
-    var hold = node.script().holdNext(Verb.RUN);
-    id = node.create(key);
-    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
-    node.close();
-    Folders.copy(home.resolve("data"), backup);
-    node = Node.start(home, QUICK);
-    node.awaitStatus(key, id, Instance.Status.running);
-    Files.writeString(memory(), "kept");
-    var _ =
-        node.instances(key)
-            .restartInstance(
-                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
+    runOnAfterABackupFromItsProvisioning(backup);
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
     node.close();
     Folders.delete(home.resolve("data"));
@@ -275,18 +264,7 @@ class LostHomesTest {
   @Test
   void aStoppedAgentThatTheDatabaseKnowsOnlyInItsProvisioningKeepsItsHome(@TempDir Path backup)
       throws Exception {
-    var hold = node.script().holdNext(Verb.RUN);
-    id = node.create(key);
-    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
-    node.close();
-    Folders.copy(home.resolve("data"), backup);
-    node = Node.start(home, QUICK);
-    node.awaitStatus(key, id, Instance.Status.running);
-    Files.writeString(memory(), "kept");
-    var _ =
-        node.instances(key)
-            .restartInstance(
-                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
+    runOnAfterABackupFromItsProvisioning(backup);
     assertThat(stop().getStatus()).isEqualTo(Instance.Status.stopped);
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
     node.close();
@@ -313,6 +291,22 @@ class LostHomesTest {
     node.awaitStatus(key, id, Instance.Status.running);
     assertThat(memory()).hasContent("kept");
     assertThat(runs()).isTrue();
+  }
+
+  /** Backs the database up in the first provisioning of an agent, which then runs and restarts. */
+  private void runOnAfterABackupFromItsProvisioning(Path backup) throws Exception {
+    var hold = node.script().holdNext(Verb.RUN);
+    id = node.create(key);
+    assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
+    node.close();
+    Folders.copy(home.resolve("data"), backup);
+    node = Node.start(home, QUICK);
+    node.awaitStatus(key, id, Instance.Status.running);
+    Files.writeString(memory(), "kept");
+    var _ =
+        node.instances(key)
+            .restartInstance(
+                RestartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
   }
 
   private void failToRecover() {

@@ -400,7 +400,7 @@ class ReconcilerTest {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.CAPACITY).count();
   }
 
-  /** Nobody asks for the instance, which would resume its work as well. */
+  /** No call names the instance, since that would resume its work as well. */
   @Test
   void workThatBeganBeforeTheClockWasSetBackIsResumedAfterAStart() throws Exception {
     String id;

@@ -151,7 +151,7 @@ class OperatorServerTest {
             "/metrics")) {
       assertAnswer(call("POST", path, ""), 404, "PATH_NOT_FOUND");
     }
-    // What is no id or port is not recorded, and rejected as before.
+    // A part that is no id or port is not recorded; the call is rejected as before.
     assertAnswer(call("POST", "/operator/instances/x/stop", ""), 404, "INSTANCE_NOT_FOUND");
     assertAnswer(call("POST", "/operator/sandboxes/x/remove", ""), 400, "INVALID_FIELD");
     assertAnswer(call("POST", "/operator/host-ports/x/open", ""), 400, "INVALID_FIELD");
