@@ -1,5 +1,6 @@
 /**
- * What all aggregates share: the mark of messages that cross nodes, and ids. Knows no aggregate.
+ * Holds what all aggregates share: the mark of messages that cross nodes, ids, and the texts of
+ * errors. Does not know any aggregate.
  */
 @NullMarked
 package dev.chowder.actor;

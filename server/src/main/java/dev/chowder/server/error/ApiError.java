@@ -8,6 +8,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
+import dev.chowder.actor.ErrorText;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.protobuf.ProtoUtils;
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An error as a caller sees it. Throw it from a service, or hand it to {@code
  * StreamObserver.onError}: {@link ErrorInterceptor} turns it into status, details and headers. Its
- * message is shown to the caller, so it says what, got and expected, and never a secret or a path.
+ * message is made by {@link ErrorText} and shown to the caller, so it never holds a secret, nor a
+ * path of the server.
  */
 public final class ApiError extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -106,6 +108,16 @@ public final class ApiError extends RuntimeException {
   /** A field is at fault; the message becomes {@code field: why}. */
   public static ApiError invalid(String field, String why) {
     return new ApiError(Reason.INVALID_FIELD, field + ": " + why, field, null, Map.of());
+  }
+
+  /** Returns the error for a wrong field; see {@link ErrorText#must(String, String)}. */
+  public static ApiError must(String field, String rule) {
+    return invalid(field, ErrorText.rule(rule));
+  }
+
+  /** Returns the error for a wrong field; see {@link ErrorText#must(String, String, Object)}. */
+  public static ApiError must(String field, String rule, Object got) {
+    return invalid(field, ErrorText.rule(rule, got));
   }
 
   public static ApiError instanceNotFound() {
