@@ -22,11 +22,11 @@ final class SettingsDocument {
       # Settings
 
       Generated from `actors/src/main/resources/reference.conf` and `server/src/main/resources/reference.conf` by
-      `SettingsDocumentTest`; do not edit. To write it anew after a change:
+      `SettingsDocumentTest`; do not edit. After a change, regenerate it:
       `mvn -pl server -am test -Dtest=SettingsDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
-      Where a variable is named, set it in the environment of `scripts/up` or of the server. Every setting can be given to the
-      server's JVM as well: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.restarts=2" scripts/up`.
+      If a setting has a variable, set it in the environment of `scripts/up` or of the server. You can also pass every setting to the
+      server's JVM: `CHOWDER_JAVA_OPTS="-Xmx512m -Dchowder.reconciler.restarts=2" scripts/up`.
       """;
 
   private static final Pattern OPENS = Pattern.compile("([a-z][a-z0-9.-]*) \\{");
