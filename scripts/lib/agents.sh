@@ -1,7 +1,6 @@
 # shellcheck shell=bash
-# Puts the organization's agents to sleep before scripts/down and wakes exactly those again; the agents of other
-# organizations of this installation are stopped by the engine and brought back by the server itself. Needs common.sh,
-# settings.sh and api.sh.
+# Stops the organization's running agents for scripts/down, and starts exactly these again for scripts/up. Agents of other
+# organizations are stopped with Docker, and the server starts them again. Needs common.sh, settings.sh and api.sh.
 
 AGENTS_FILE="$CHOWDER_HOME/asleep-by-down"
 AGENTS_STOP_SECONDS="${CHOWDER_AGENTS_STOP_SECONDS:-60}"
@@ -14,7 +13,7 @@ agents_sleep() {
     while IFS= read -r id; do
       [ -n "$id" ] || continue
       say "Stopping agent $id ..."
-      # Noted first: an agent that was stopped and not noted would never be woken.
+      # Recorded first: an agent that was stopped but not recorded would not be started again.
       printf '%s\n' "$id" >>"$AGENTS_FILE"
       api POST "/v1/instances/$id/stop?wait=$AGENTS_STOP_SECONDS" >/dev/null || true
     done < <(jq -r '.instances[]? | select(.status == "running" and .desired_status == "running") | .id' <<<"$answer")

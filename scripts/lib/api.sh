@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# Calls Chowder's REST interface and its operator's port; it knows no story, only how a call is made without showing a key
-# in a process list. Needs common.sh and settings.sh; curl and jq.
+# Calls Chowder's REST API and its operator API. Keys are passed so that no process list shows them. Needs common.sh and
+# settings.sh; curl and jq.
 
 API_SECONDS="${CHOWDER_API_SECONDS:-120}"
 
 api_tools_ensure() {
-  have curl || apt_install curl || die "curl is missing and could not be installed: install curl."
-  have jq || apt_install jq || die "jq is missing and could not be installed: install jq."
+  have curl || apt_install curl || die "cannot install curl: install it and run this again."
+  have jq || apt_install jq || die "cannot install jq: install it and run this again."
 }
 
-# api METHOD PATH [CURL OPTION...]: prints the body; fails, with the body's message said, when the status is 400 or above.
-# The request's body, where there is one, comes from standard input with `--data-binary @-`.
+# api METHOD PATH [CURL OPTION...]: prints the response body. If the status is 400 or above, it prints the message of the body to
+# stderr and fails. To send a request body, pass `--data-binary @-` and write it to standard input.
 api() {
   local method="$1" path="$2"
   shift 2
@@ -37,12 +37,12 @@ api_call() {
   printf '%s\n' "$answer"
 }
 
-# A header line for curl's `-H @FILE`: printf is the shell's own, so the key never is an argument of a process.
+# Prints a header line for curl's `-H @FILE`. printf is a shell builtin, so the key is never an argument of a process.
 api_authorization() {
   if [ -s "$1" ]; then printf 'Authorization: Bearer %s\n' "$(cat "$1")"; fi
 }
 
-# secret_file FILE: writes standard input to a file that only its owner can read, whole or not at all.
+# secret_file FILE: writes standard input atomically to a file that only its owner can read.
 secret_file() {
   (
     umask 077

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# Starts the installation after a reboot, with a systemd unit where the host runs systemd. Needs common.sh and settings.sh.
+# Starts the installation after a reboot, by a systemd unit if the host runs systemd. Needs common.sh and settings.sh.
 
 BOOT_SCRIPT="$CHOWDER_HOME/boot"
 # Secrets for the database and Stripe, which are never written to the disk.
 BOOT_SECRETS=(CHOWDER_STORAGE_PASSWORD CHOWDER_MASTER_KEY CHOWDER_STRIPE_SECRET_KEY CHOWDER_STRIPE_WEBHOOK_SECRET)
-# Beside CHOWDER_*: variables that decide where scripts/up finds its tools.
+# Variables besides CHOWDER_* that decide where scripts/up finds its tools.
 BOOT_VARIABLES=(PATH HOME JAVA_HOME ENVOY_BIN DOCKER_HOST DOCKER_CONFIG DOCKER_CONTEXT XDG_CACHE_HOME HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy)
 
-# boot_remember: records the settings that scripts/up was given, before its parts add theirs.
+# boot_remember: records the caller's settings, before the parts of scripts/up add their own.
 boot_remember() { BOOT_SETTINGS="$(boot_script)"; }
 
-# boot_ensure: after a reboot the installation starts with the settings of this scripts/up.
+# boot_ensure: makes the installation start after a reboot, with the settings of this scripts/up.
 boot_ensure() {
   local secret
   if [ "$CHOWDER_START_AT_BOOT" != yes ]; then
@@ -23,26 +23,26 @@ boot_ensure() {
   if ! boot_has_systemd; then return 0; fi
   for secret in "${BOOT_SECRETS[@]}"; do
     if [ -n "${!secret:-}" ]; then
-      say "$secret is in the environment only, and is not written to the disk: Chowder does not start by itself after a reboot. Use ${secret}_FILE instead."
+      say "Chowder will not start after a reboot: $secret is set in the environment and is never written to the disk. Set ${secret}_FILE instead."
       boot_remove_unit
       return 0
     fi
   done
-  boot_install || say "Chowder does not start by itself after a reboot: the unit of systemd could not be installed. Run $BOOT_SCRIPT then."
+  boot_install || say "Chowder will not start after a reboot: the systemd unit could not be installed. Run $BOOT_SCRIPT after a reboot."
 }
 
-# The test of sd_booted(3).
+# Makes the same test as sd_booted(3).
 boot_has_systemd() { [ -d /run/systemd/system ]; }
 
-# boot_script: prints a script that runs scripts/up with the current settings. It holds no secret and no key of a model
-# provider, since the organization has those.
+# boot_script: prints a script that runs scripts/up with the current settings. It includes no secrets and no keys of model
+# providers, since the organization stores those keys.
 boot_script() {
   local name
   printf '#!/usr/bin/env bash\n# Written by scripts/up: starts this installation with the settings of the last scripts/up.\n'
   while IFS= read -r name; do
     printf 'export %s=%q\n' "$name" "${!name}"
   done < <(boot_names)
-  # Does not create a first agent: if that failed, systemd would end all processes of the unit.
+  # Creates no first agent: if that failed, systemd would stop all processes of the unit.
   printf 'exec %q --at-boot\n' "$ROOT/scripts/up"
 }
 
@@ -50,14 +50,14 @@ boot_names() {
   local name
   boot_all_names | while IFS= read -r name; do
     if boot_has_password "${!name}"; then
-      say "$name holds a password, and is not written to the disk: after a reboot Chowder starts without it."
+      say "$name holds a password, and is not written to the disk: Chowder starts without it after a reboot."
     else
       printf '%s\n' "$name"
     fi
   done
 }
 
-# boot_has_password VALUE: is it a URL with a user and a password, such as a proxy's, with or without a scheme?
+# boot_has_password VALUE: succeeds if it is a URL with a user and a password, such as a proxy's, with or without a scheme.
 boot_has_password() { [[ "$1" =~ (^|://)[^/@]*:[^/@]*@ ]]; }
 
 boot_all_names() {
@@ -71,8 +71,8 @@ boot_all_names() {
 
 boot_unit_name() { printf 'chowder-%s.service' "$CHOWDER_CLUSTER_ID"; }
 
-# boot_unit USER: prints the unit; an empty USER is for the caller's own systemd. The processes have supervisors of their own, so
-# the unit only starts everything once. Docker and the network may come up later: then it tries again.
+# boot_unit USER: prints the unit; if USER is empty, for the caller's own systemd. The processes have their own supervisors, so the
+# unit only starts everything once. It is retried, because Docker and the network may start later.
 boot_unit() {
   printf '[Unit]\nDescription=Chowder in %s\n' "${CHOWDER_HOME//%/%%}"
   if [ -n "$1" ]; then printf 'Wants=network-online.target docker.service\nAfter=network-online.target docker.service postgresql.service\n'; fi
@@ -84,10 +84,11 @@ boot_unit() {
   printf '\n[Install]\nWantedBy=%s\n' "$(if [ -n "$1" ]; then echo multi-user.target; else echo default.target; fi)"
 }
 
-# Specifiers begin with a percent sign; quotes and backslashes are those of a word in quotes.
+# Escapes percent signs, which begin specifiers, and the quotes and backslashes of a quoted word.
 boot_escape() { printf '%s' "$1" | sed -e 's/%/%%/g' -e 's/[\\"]/\\&/g'; }
 
-# For the whole machine where that is permitted, else for this user, whose systemd then runs without a login.
+# Installs the unit for the whole machine if the user may become root, and otherwise for this user, whose systemd then runs without
+# a login.
 boot_install() {
   local file unit
   unit="$(boot_unit_name)"
@@ -102,7 +103,7 @@ boot_install() {
     mkdir -p "$(dirname "$file")" && boot_unit "" >"$file" || return 1
     systemctl --user daemon-reload && systemctl --user -q enable "$unit" >&2 && loginctl enable-linger >&2 || return 1
   fi
-  say "After a reboot systemd starts Chowder ($file); scripts/down removes that."
+  say "systemd starts Chowder after a reboot ($file). scripts/down removes this unit."
 }
 
 # boot_remove: removes the unit, so that a stopped installation stays stopped after a reboot.
@@ -116,7 +117,7 @@ boot_remove_unit() {
   unit="$(boot_unit_name)"
   if [ -e "/etc/systemd/system/$unit" ]; then
     as_root systemctl -q disable --now "$unit" >&2 || true
-    as_root rm -f "/etc/systemd/system/$unit" || say "/etc/systemd/system/$unit could not be removed: remove it as root."
+    as_root rm -f "/etc/systemd/system/$unit" || say "cannot remove /etc/systemd/system/$unit: remove it as root."
     as_root systemctl daemon-reload || true
   fi
   if [ -e "$HOME/.config/systemd/user/$unit" ]; then
@@ -126,8 +127,8 @@ boot_remove_unit() {
   fi
 }
 
-# Called, not sourced: `scripts/lib/boot.sh unit [USER]` prints the unit for CHOWDER_HOME, and `scripts/lib/boot.sh script` the
-# script that it runs.
+# If this file is run and not sourced, `scripts/lib/boot.sh unit [USER]` prints the unit for CHOWDER_HOME, and
+# `scripts/lib/boot.sh script` prints the script that it runs.
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   set -euo pipefail
   for part in common settings; do

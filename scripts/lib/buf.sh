@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the protocol with Buf: its style, and that nothing breaks which the main branch promised. A break that is meant is
-# named in buf.yaml (`breaking: ignore_only`). Google's protos come out of the jar that the build uses anyway; Buf comes from npm.
+# Checks the style of the protocol with Buf, and its compatibility with the main branch. An intended break is listed in buf.yaml
+# (`breaking: ignore_only`). Google's protos come from the jar that the build uses; Buf comes from npm.
 #
 #   scripts/lib/buf.sh check
 #   CHOWDER_PROTO_BASE=COMMIT scripts/lib/buf.sh check    compares with that commit
@@ -12,23 +12,23 @@ BUF="$CHOWDER_CACHE/buf/$BUF_VERSION"
 
 main() {
   [ "${1:-}" = check ] || die "usage: scripts/lib/buf.sh check"
-  have npm || die "npm was not found: install Node.js with npm, which brings Buf."
+  have npm || die "npm was not found: install Node.js with npm, which provides Buf."
   if [ ! -x "$BUF/node_modules/.bin/buf" ]; then
     mkdir -p "$BUF"
     (cd "$BUF" && timeout 300 npm install --silent --no-fund --no-audit --prefix . "@bufbuild/buf@$BUF_VERSION" >&2) ||
-      die "Buf $BUF_VERSION could not be installed from npm: see above, and run this again."
+      die "cannot install Buf $BUF_VERSION from npm: see the message above; run this again."
   fi
   google_protos
   "$BUF/node_modules/.bin/buf" lint "$ROOT/proto"
   nothing_breaks
 }
 
-# The promise is laid out beside the same settings and the same Google protos: Buf compares whole trees, and what only one of
-# them had would count as deleted.
+# Buf compares whole trees, so the earlier protocol gets the same settings and the same Google protos as the current one. Otherwise
+# files that only one tree has would count as deleted.
 nothing_breaks() {
   local base
   if ! base="$(promise)"; then
-    say "Buf's breaking check is left out: this clone has no commit to compare with (git fetch --deepen=1 gets one)."
+    say "Buf's breaking check is skipped: this clone has no commit to compare with. Run git fetch --deepen=1 to get one."
     return 0
   fi
   BREAKING="$(mktemp -d)"
@@ -38,17 +38,17 @@ nothing_breaks() {
   cp -r "$ROOT/proto/src" "$BREAKING/broken/"
   lend_to "$BREAKING/then"
   lend_to "$BREAKING/broken"
-  # A check that cannot fail is none: a tree without its first field must be found out.
+  # Proves that the check can fail: a tree without its first field must be rejected.
   sed -i '0,/^  string id = 1;/{/^  string id = 1;/d}' "$BREAKING/broken/src/main/proto/chowder/v1/instance.proto"
   if breaking "$BREAKING/broken" >/dev/null 2>&1; then
-    die "Buf took a protocol without Instance.id for compatible (expected: a complaint)."
+    die "Buf accepted a protocol without Instance.id as compatible: it must report a break."
   fi
   breaking "$ROOT/proto"
 }
 
 breaking() { "$BUF/node_modules/.bin/buf" breaking "$1" --against "$BREAKING/then"; }
 
-# Which commit's protocol is promised: where this branch left the main one; on the main branch itself, the commit before.
+# Prints the commit to compare with: the merge base of this branch with main or, on main itself, the previous commit.
 promise() {
   local base="${CHOWDER_PROTO_BASE:-}" head
   head="$(git -C "$ROOT" rev-parse -q --verify HEAD)" || return 1
@@ -64,12 +64,12 @@ lend_to() {
   cp -r "$ROOT/proto/target/third_party" "$1/target/"
 }
 
-# Where buf.yaml looks for them.
+# Unpacks Google's protos into the folder that buf.yaml names.
 google_protos() {
   local version jar target="$ROOT/proto/target/third_party"
   version="$(sed -n 's:.*<google.common.protos.version>\(.*\)</google.common.protos.version>.*:\1:p' "$ROOT/pom.xml")"
   jar="$HOME/.m2/repository/com/google/api/grpc/proto-google-common-protos/$version/proto-google-common-protos-$version.jar"
-  [ -f "$jar" ] || (cd "$ROOT" && timeout 600 mvn -B -q -pl proto compile) || die "proto does not compile (see above)."
+  [ -f "$jar" ] || (cd "$ROOT" && timeout 600 mvn -B -q -pl proto compile) || die "cannot compile proto: see the message above."
   mkdir -p "$target"
   (cd "$target" && "${JAVA_HOME:+$JAVA_HOME/bin/}jar" xf "$jar" google/api google/rpc google/type google/longrunning)
 }

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# Builds the jars when their sources changed and keeps what runs apart from what is being built. Needs common.sh, java.sh
-# and settings.sh.
+# Builds the jars when their sources changed. Running programs use a copy, so that a build does not change them. Needs common.sh,
+# java.sh and settings.sh.
 
 BUILD_SECONDS_LIMIT="${CHOWDER_BUILD_SECONDS:-1500}"
 REHEARSAL_SECONDS="${CHOWDER_REHEARSAL_SECONDS:-180}"
-# A built version that nobody started for so long goes.
+# Days without a start after which a built version is removed.
 BUILD_KEEP_DAYS="${CHOWDER_BUILD_KEEP_DAYS:-14}"
 
-# How long one may wait for another that builds the same, in seconds.
+# How long a build waits for another build, in seconds.
 BUILD_WAIT_SECONDS="${CHOWDER_BUILD_WAIT_SECONDS:-1800}"
 
 # build_ensure [COPY]: sets APP, the folder with server/, demo-model/, chowder.pb and openapi.json of exactly these sources, and
-# AOT_CACHE. Built in a copy of them, if one is named. Whoever comes while another builds takes what that one built.
+# AOT_CACHE. Builds in COPY, a copy of the sources, if it is given. If another process builds, it waits and uses that result.
 build_ensure() {
   BUILD_ROOT="${1:-$ROOT}"
   java_ensure
@@ -20,7 +20,7 @@ build_ensure() {
   if [ ! -f "$APP/complete" ] || [ ! -e "$AOT_CACHE" ]; then
     mkdir -p "$CHOWDER_CACHE/app"
     exec 8>"$CHOWDER_CACHE/app/lock"
-    flock -w "$BUILD_WAIT_SECONDS" 8 || die "another build is under way for more than $BUILD_WAIT_SECONDS s: wait for it, or end it."
+    flock -w "$BUILD_WAIT_SECONDS" 8 || die "another build has been running for more than $BUILD_WAIT_SECONDS s: wait until it has finished, or stop it."
     build_missing
     exec 8>&-
   fi
@@ -41,40 +41,41 @@ build_key() {
   content_key "$BUILD_ROOT/pom.xml" "$BUILD_ROOT"/{proto,actors,server,demo-model}/pom.xml "$BUILD_ROOT"/{proto,actors,server,demo-model}/src/main "$BUILD_ROOT/envoy/openapi.json"
 }
 
-# Tests, formatting and the compiler's strictest checks are for scripts/test; whoever only wants to run Chowder does not wait for them.
+# Skips tests, formatting and the compiler's strictest checks, which scripts/test runs, so that a start does not wait for them.
 build_all() {
   local began=$SECONDS log="$LOGS/build.log"
   say "Building with Maven (two to three minutes the first time) ..."
   if ! (cd "$BUILD_ROOT" && timeout "$BUILD_SECONDS_LIMIT" mvn -B -q -Dmaven.test.skip=true -P'!handwritten' package) >"$log" 2>&1; then
     grep -E 'ERROR|BUILD' "$log" | head -n 5 >&2 || true
-    die "the build failed (the whole story: $log)."
+    die "the build failed: see $log."
   fi
   say "Built in $((SECONDS - began)) s."
 }
 
-# Has the JVM record a node at work, so that the server starts in half the time and its first calls take half as long
-# (docs/adr/0015). It is only ever faster: without the record, or with another JVM's, everything works the same.
+# Runs an AOT training run, in which the JVM records a working node into an AOT cache. With the cache, the server starts in half the
+# time, and its first calls take half as long (docs/adr/0015). Without it, or with the cache of another JVM, the server works but is
+# slower.
 build_rehearse() {
   local work began=$SECONDS options
-  say "Rehearsing, so that the server starts warm ..."
+  say "Running an AOT training run, so that the server starts faster ..."
   work="$(mktemp -d)"
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
-  # With no variable of ours: what it does must touch no installation.
+  # With no CHOWDER_* variables, because the run must not touch any installation.
   if env -i PATH="$PATH" HOME="$work" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:AOTCacheOutput="$AOT_CACHE.part" \
     -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Rehearsal "$work/home" >"$LOGS/rehearsal.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
     find "$APP/server" -maxdepth 1 -name '*.aot' -delete
     mv "$AOT_CACHE.part" "$AOT_CACHE"
-    say "Rehearsed in $((SECONDS - began)) s."
+    say "Recorded the AOT cache in $((SECONDS - began)) s."
   else
-    say "The rehearsal did not end well; the server starts cold (the whole story: $LOGS/rehearsal.log)."
+    say "The AOT training run failed, so the server starts more slowly: see $LOGS/rehearsal.log."
     rm -f "$AOT_CACHE.part" "$AOT_CACHE.part.config"
-    # Empty: tried, and not to be tried at every start.
+    # An empty file records the failure, so that not every start repeats the run.
     : >"$AOT_CACHE"
   fi
   rm -rf "$work"
 }
 
-# A copy, because a running server loads classes from its jars for as long as it runs, and the next build replaces those.
+# Copies the jars, because a running server loads classes from its jars until it stops, and the next build replaces them.
 build_keep() {
   local part="$APP.part"
   rm -rf "$part"

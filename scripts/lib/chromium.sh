@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Finds or installs the Chromium that tests of the Control UI drive. Needs common.sh.
+# Finds or installs the Chromium for tests of the Control UI. Needs common.sh.
 
-# chromium_ensure: prints the path of $CHOWDER_CHROMIUM, of a Chromium or Chrome on the PATH, or of Debian's package.
+# chromium_ensure: prints the path of a Chromium: $CHOWDER_CHROMIUM, a Chromium or Chrome on the PATH, or Debian's package.
 chromium_ensure() {
   local name
   if [ -n "${CHOWDER_CHROMIUM:-}" ]; then
-    [ -x "$CHOWDER_CHROMIUM" ] || die "CHOWDER_CHROMIUM: $CHOWDER_CHROMIUM (expected: an executable file)."
+    [ -x "$CHOWDER_CHROMIUM" ] || die "CHOWDER_CHROMIUM: must be an executable file; got $CHOWDER_CHROMIUM."
     printf '%s\n' "$CHOWDER_CHROMIUM"
     return 0
   fi
@@ -14,6 +14,6 @@ chromium_ensure() {
   done
   say "Installing Chromium (Debian package chromium) ..."
   if ! apt_install chromium || ! command -v chromium; then
-    die "Chromium is missing and could not be installed here: install Chromium or Chrome, set CHOWDER_CHROMIUM to it and run this again."
+    die "cannot install Chromium: install Chromium or Chrome, set CHOWDER_CHROMIUM to its path, and run this again."
   fi
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script needs: where things live, how to speak, how to wait. It knows nothing of Docker, Java or Chowder's API.
+# Paths, messages and waiting, for all scripts. Does not know Docker, Java or Chowder's API.
 
 CHOWDER_HOME="${CHOWDER_HOME:-$HOME/.local/share/chowder}"
 CHOWDER_CACHE="${CHOWDER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chowder}"
@@ -7,7 +7,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 # shellcheck disable=SC2034  # read by the scripts that source this file
 readonly ROOT CHOWDER_HOME CHOWDER_CACHE
 
-# Progress goes to stderr: stdout belongs to what a function answers.
+# Prints progress to stderr, because functions return their results on stdout.
 say() { printf '%s\n' "$*" >&2; }
 
 die() {
@@ -17,7 +17,7 @@ die() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# Runs a command as root: directly, or through sudo where that asks for no password.
+# Runs a command as root: directly, or by sudo if it asks for no password.
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
@@ -30,7 +30,7 @@ as_root() {
 
 can_be_root() { as_root true; }
 
-# wait_until SECONDS COMMAND...: polls until the command succeeds; fails when the time is over.
+# wait_until SECONDS COMMAND...: polls until the command succeeds; fails after the time.
 wait_until() {
   local deadline=$((SECONDS + $1))
   shift
@@ -40,7 +40,7 @@ wait_until() {
   done
 }
 
-# seconds_of DURATION: prints a duration as the settings have it, such as 90s, "2 minutes" or 1500 (milliseconds), in whole
+# seconds_of DURATION: prints a duration in the format of the settings, such as 90s, "2 minutes" or 1500 (milliseconds), in whole
 # seconds, rounded up.
 seconds_of() {
   local factor
@@ -55,13 +55,13 @@ seconds_of() {
   awk -v number="${BASH_REMATCH[1]}" -v factor="$factor" 'BEGIN { s = number * factor; print (s > int(s)) ? int(s) + 1 : int(s) }'
 }
 
-# content_key PATH...: one short key for the content and names of files and folders, in a stable order.
+# content_key PATH...: prints a short hash of the names and contents of files and folders, in a stable order.
 content_key() {
   find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sed "s|$ROOT/||" | sha256sum | cut -c1-16
 }
 
-# apt_install PACKAGE...: installs Debian packages where that is possible; fails otherwise. In a shell of its own, since what
-# it puts into the system is for all users, whatever umask the caller's own files want.
+# apt_install PACKAGE...: installs Debian packages if possible; fails otherwise. Runs in a subshell with its own umask, because all
+# users must be able to read the installed files.
 apt_install() (
   umask 022
   have apt-get && can_be_root || return 1
@@ -77,22 +77,22 @@ apt_install() (
   fi
 )
 
-# go_program_ensure NAME VERSION PACKAGE [SECONDS]: prints the path of a program that is built from its Go module, once for each version.
+# go_program_ensure NAME VERSION PACKAGE [SECONDS]: prints the path of a program, which is built from its Go module once per version.
 go_program_ensure() {
   local folder="$CHOWDER_CACHE/bin/$1-$2"
   local program
   program="$folder/$(basename "$3")"
   if [ ! -x "$program" ]; then
-    have go || die "$1 is missing and Go was not found: install Go, $1 is built from its Go module."
+    have go || die "cannot build $1 from its Go module: Go was not found; install Go and run this again."
     say "Building $1 $2 ..."
     mkdir -p "$folder"
-    GOBIN="$folder" timeout "${4:-600}" go install "$3@$2" >&2 || die "$1 $2 could not be built: see above, and run this again."
+    GOBIN="$folder" timeout "${4:-600}" go install "$3@$2" >&2 || die "cannot build $1 $2: see the message above; run this again."
   fi
   printf '%s\n' "$program"
 }
 
-# process_alive PIDFILE [WORD]: is the process of that file alive, and (where a WORD is given) is it still the one we
-# started? A pid alone proves nothing after a reboot.
+# process_alive PIDFILE [WORD]: succeeds if the process of that file is alive and its command line contains WORD, if given. The pid
+# alone is not enough: after a reboot another process can have it.
 process_alive() {
   local pid
   [ -s "$1" ] || return 1

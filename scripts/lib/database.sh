@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# The database that several nodes share: the one at CHOWDER_STORAGE_URL, or a private PostgreSQL of this installation. It
-# knows nothing of tables. Needs common.sh, settings.sh, process.sh, nodes.sh and postgres.sh.
+# The database that several nodes share: the one at CHOWDER_STORAGE_URL, or a private PostgreSQL of this installation. Does not know
+# any tables. Needs common.sh, settings.sh, process.sh, nodes.sh and postgres.sh.
 
 DATABASE_PORT="${CHOWDER_POSTGRES_PORT:-9432}"
 DATABASE_NAME=chowder
 
-# PostgreSQL never runs as root, and nobody else may look into root's CHOWDER_HOME.
+# For root the folder is outside CHOWDER_HOME: PostgreSQL never runs as root, and other users may not read root's CHOWDER_HOME.
 database_folder() { if [ "$(id -u)" = 0 ]; then echo "/var/lib/chowder-$CHOWDER_CLUSTER_ID"; else echo "$CHOWDER_HOME/postgres"; fi; }
 
-# An installation that once had several nodes keeps its database when it goes back to one.
+# An installation keeps its private database when it returns from several nodes to one.
 database_is_private() { [ -d "$(database_folder)/data" ]; }
 
-# database_ensure: exports where the database is; starts the private one where that is wanted.
+# database_ensure: exports the address of the database, and starts the private one if it is used.
 database_ensure() {
   local folder password
   folder="$(database_folder)"
@@ -19,11 +19,11 @@ database_ensure() {
   if ! database_is_private; then
     [ "$NODES" -gt 1 ] || return 0
     [ ! -e "$CHOWDER_HOME/data/chowder.mv.db" ] ||
-      die "the data of $CHOWDER_HOME lie in a file that one node alone can use: move them with scripts/move-to-postgresql and set CHOWDER_STORAGE_URL."
+      die "cannot start several nodes: the data of $CHOWDER_HOME is in an H2 file, which only one node can use; move it with scripts/move-to-postgresql and set CHOWDER_STORAGE_URL."
   fi
   postgres_ensure
   if ! process_supervised postgres; then
-    # An earlier version started it without a supervisor.
+    # An earlier version may have started it without a supervisor.
     database_stop
     port_free "$DATABASE_PORT" CHOWDER_POSTGRES_PORT PostgreSQL
     say "Starting PostgreSQL ..."
@@ -33,7 +33,7 @@ database_ensure() {
   fi
   process_await postgres database_answers
   export CHOWDER_STORAGE_USER="$POSTGRES_USER" CHOWDER_STORAGE_PASSWORD_FILE="$CHOWDER_HOME/storage.password"
-  # A process that reads it meanwhile, such as a node that starts, must not find it empty.
+  # Replaced atomically, so that a process that reads it meanwhile, such as a starting node, does not find it empty.
   password="$CHOWDER_STORAGE_PASSWORD_FILE.$BASHPID"
   (umask 077 && cat "$folder/password" >"$password")
   mv "$password" "$CHOWDER_STORAGE_PASSWORD_FILE"
@@ -43,13 +43,13 @@ database_ensure() {
 
 database_answers() { "$POSTGRES_BIN/pg_isready" -q -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres; }
 
-# The password in the environment of one command, which only its owner can read.
+# Passes the password in the environment of one command, which only its owner can read.
 database_sql() {
   PGPASSWORD="$(cat "$CHOWDER_STORAGE_PASSWORD_FILE")" \
     "$POSTGRES_BIN/psql" -qAt -h 127.0.0.1 -p "$DATABASE_PORT" -U "$POSTGRES_USER" -d postgres -c "$1"
 }
 
-# database_stop: stops the private database, whose data stay; first its supervisor, which would start it again.
+# database_stop: stops the private database and keeps its data. It stops the supervisor first, which would start it again.
 database_stop() {
   if process_supervised postgres; then kill -TERM "$(cat "$RUN/postgres.supervisor")" 2>/dev/null || true; fi
   if database_is_private && postgres_find; then
@@ -58,7 +58,7 @@ database_stop() {
   process_stop postgres
 }
 
-# database_purge: the private one with its data.
+# database_purge: removes the private database with its data.
 database_purge() {
   database_stop
   if database_is_private && postgres_find; then postgres_stop "$(database_folder)"; fi
