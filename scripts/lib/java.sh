@@ -1,10 +1,9 @@
 # shellcheck shell=bash
-# Finds a JDK that can build and run Chowder, wherever it lies; it knows nothing of Maven or of our modules.
-# Needs common.sh.
+# Finds a JDK that can build and run Chowder in all usual locations. Does not know Chowder's modules. Needs common.sh.
 
 JAVA_WANTED=25
 
-# java_ensure: exports JAVA_HOME; installs the distribution's JDK where it has one.
+# java_ensure: exports JAVA_HOME; installs the distribution's JDK if none is found.
 java_ensure() {
   local home
   if ! home="$(java_find)"; then
@@ -19,8 +18,8 @@ java_advice() {
     "$JAVA_WANTED" "$JAVA_WANTED" "$JAVA_WANTED"
 }
 
-# java_find: prints the home of the oldest JDK that is new enough, so that what CI runs is what most have.
-# A JAVA_HOME that fits goes before everything else.
+# java_find: prints the home of the oldest JDK that is new enough, so that CI uses the same version as most users. A suitable
+# JAVA_HOME takes precedence.
 java_find() {
   local home found="" found_version=9999 version
   if [ -n "${JAVA_HOME:-}" ] && java_fits "$JAVA_HOME"; then
@@ -48,7 +47,7 @@ java_candidates() {
 
 java_fits() { [ -x "$1/bin/javac" ] && [ "$(java_major "$1")" -ge "$JAVA_WANTED" ]; }
 
-# java_major HOME: from the `release` file that every JDK carries, since starting a JVM per candidate costs seconds.
+# java_major HOME: prints the version from the `release` file of the JDK, since starting a JVM per candidate takes seconds.
 java_major() {
   local version
   version="$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" 2>/dev/null || true)"
@@ -63,9 +62,9 @@ java_install() {
   apt_install "$package"
 }
 
-# maven_ensure: Maven is what the README asks for; where it is missing it can often be installed.
+# maven_ensure: installs Maven if it is missing and the distribution has it.
 maven_ensure() {
   have mvn && return 0
   say "Installing Maven ..."
-  apt_install maven || die "Maven is missing and could not be installed here: install Maven 3.8 or newer and run this again."
+  apt_install maven || die "cannot install Maven: install Maven 3.8 or newer and run this again."
 }

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Which model the agents get, and telling the organization so. Keys go from the environment into a pipe: never into an
-# argument, a file or a message. Needs common.sh, settings.sh, process.sh and api.sh.
+# Chooses the model of the agents and configures it in the organization. Keys pass from the environment through a pipe, and never
+# through an argument, a file or a message. Needs common.sh, settings.sh, process.sh and api.sh.
 
 # model_choose: sets MODEL_PROVIDER to anthropic, openai, gemini, custom or demo.
 model_choose() {
   if [ -n "${CHOWDER_MODEL_BASE_URL:-}" ]; then
-    [ -n "${CHOWDER_MODEL:-}" ] || die "CHOWDER_MODEL is not set (expected: the name of a model at CHOWDER_MODEL_BASE_URL)."
+    [ -n "${CHOWDER_MODEL:-}" ] || die "CHOWDER_MODEL: must be the name of a model at CHOWDER_MODEL_BASE_URL; it is not set."
     MODEL_PROVIDER=custom
   elif [ -n "${ANTHROPIC_API_KEY:-}" ]; then
     MODEL_PROVIDER=anthropic
@@ -18,13 +18,13 @@ model_choose() {
   fi
 }
 
-# Without any variable: what an earlier run configured, so that the demo model is not put in place of a real one.
+# Without any variable, uses the provider of an earlier run, so that the demo model does not replace a real one.
 model_remembered() { cat "$CHOWDER_HOME/model-provider" 2>/dev/null || echo demo; }
 
-# The provider's name in the API: the demo model is a custom one to Chowder.
+# Prints the provider's name in the API, where the demo model is a custom one.
 model_api_provider() { if [ "$MODEL_PROVIDER" = demo ]; then echo custom; else echo "$MODEL_PROVIDER"; fi; }
 
-# demo_model_ensure: also where a real model came later, since the first agents still talk to the demo model.
+# demo_model_ensure: starts the demo model. It also runs if a real model was configured later, since the first agents still use it.
 demo_model_ensure() {
   if [ "$MODEL_PROVIDER" != demo ] && [ ! -e "$CHOWDER_HOME/demo-model-used" ]; then return 0; fi
   if process_supervised demo-model && [ "$(cat "$RUN/demo-model.key" 2>/dev/null)" = "$APP:$CHOWDER_DEMO_MODEL_PORT" ]; then
@@ -33,7 +33,7 @@ demo_model_ensure() {
   fi
   process_stop demo-model
   port_free "$CHOWDER_DEMO_MODEL_PORT" CHOWDER_DEMO_MODEL_PORT "the demo model"
-  say "Starting the demo model (a small one that needs no network, for when no provider's key is set) ..."
+  say "Starting the demo model, because no provider's key is set. It needs no network ..."
   process_start demo-model "$JAVA_HOME/bin/java" -Xmx64m -XX:+UseSerialGC \
     -cp "$APP/demo-model/chowder-demo-model.jar:$APP/demo-model/lib/*" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT"
   process_await demo-model demo_model_answers
@@ -43,8 +43,7 @@ demo_model_ensure() {
 
 demo_model_answers() { curl -fs -o /dev/null --max-time 5 "http://localhost:$CHOWDER_DEMO_MODEL_PORT/v1/models"; }
 
-# model_ports_open: lets base URLs name the ports of localhost that this run was given. Without that command the server takes only
-# the ports of its list.
+# model_ports_open: permits base URLs with the localhost ports of this run. Otherwise the server accepts only the ports in its list.
 model_ports_open() {
   local port ports=()
   shopt -s nocasematch
@@ -57,24 +56,24 @@ model_ports_open() {
   if [ -e "$CHOWDER_HOME/demo-model-used" ]; then ports+=("$CHOWDER_DEMO_MODEL_PORT"); fi
   for port in ${ports[@]+"${ports[@]}"}; do
     operator_api POST "/operator/host-ports/$port/open" --data-binary '{}' >/dev/null ||
-      die "port $port of localhost could not be opened to sandboxes (see above)."
+      die "cannot open port $port of localhost to sandboxes: see the message above."
   done
 }
 
-# model_configure: tells the organization, when there is something that it was not told before.
+# model_configure: configures the model in the organization, if the settings have changed.
 model_configure() {
   local told="$CHOWDER_HOME/model-told" digest
   model_ports_open
   digest="$(model_settings | sha256sum | cut -c1-32)"
   if [ "$(model_settings)" = "{}" ] || [ "$(cat "$told" 2>/dev/null)" = "$digest" ]; then return 0; fi
   # The demo model needs no key, and a key that is stored for another server must not be sent to it.
-  model_settings | jq -c --arg provider "$MODEL_PROVIDER" 'if $provider == "demo" then . + {model_api_keys: {custom: ""}} else . end' | api PATCH /v1/organization --data-binary @- >/dev/null || die "the model of the organization could not be set (see above)."
+  model_settings | jq -c --arg provider "$MODEL_PROVIDER" 'if $provider == "demo" then . + {model_api_keys: {custom: ""}} else . end' | api PATCH /v1/organization --data-binary @- >/dev/null || die "cannot set the model of the organization: see the message above."
   printf '%s\n' "$MODEL_PROVIDER" >"$CHOWDER_HOME/model-provider"
   printf '%s\n' "$digest" | secret_file "$told"
 }
 
-# The body of PATCH /v1/organization. jq reads the keys from its environment, which only this user can look into, and
-# escapes them; printf and here-documents would not.
+# Prints the body of PATCH /v1/organization. jq reads the keys from its environment, which only this user can read, and escapes them.
+# printf and here-documents would not escape them.
 model_settings() {
   case "$MODEL_PROVIDER" in
     anthropic | openai | gemini)
@@ -89,6 +88,6 @@ model_settings() {
     demo)
       jq -nc '{model_endpoints: {custom: {base_url: "http://localhost:\(env.CHOWDER_DEMO_MODEL_PORT)/v1", model: "demo"}}}'
       ;;
-    *) die "model provider: $MODEL_PROVIDER (expected: anthropic, openai, gemini, custom or demo)." ;;
+    *) die "model provider: must be anthropic, openai, gemini, custom or demo; got $MODEL_PROVIDER." ;;
   esac
 }

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# Installs PostgreSQL and runs a private cluster of it, for tests and trials: in a folder and on a port of its own, beside
-# whatever else runs. It knows nothing of Chowder's tables. Needs common.sh.
+# Installs PostgreSQL and runs a private cluster in its own folder and on its own port, independent of other clusters on the machine.
+# Does not know Chowder's tables. Needs common.sh.
 
 POSTGRES_START_SECONDS="${CHOWDER_POSTGRES_START_SECONDS:-60}"
 POSTGRES_STOP_SECONDS="${CHOWDER_POSTGRES_STOP_SECONDS:-30}"
-# The cluster's only user, who may make databases.
+# The cluster's only user, who may create databases.
 POSTGRES_USER=chowder
 
 # postgres_ensure: sets POSTGRES_BIN, the folder with initdb, pg_ctl and postgres.
 postgres_ensure() {
   postgres_find && return 0
   say "Installing PostgreSQL (Debian package postgresql) ..."
-  # Without this, the package would make and start a cluster on port 5432, which nobody asked for.
+  # Otherwise the package would create and start a cluster on port 5432.
   if ! apt_install postgresql-common || ! postgres_no_main_cluster || ! apt_install postgresql || ! postgres_find; then
-    die "PostgreSQL is missing and could not be installed here: install PostgreSQL 15 or newer and run this again."
+    die "cannot install PostgreSQL: install PostgreSQL 15 or newer and run this again."
   fi
 }
 
@@ -29,8 +29,8 @@ postgres_no_main_cluster() {
     printf 'create_main_cluster = false\n' | as_root tee /etc/postgresql-common/createcluster.d/chowder.conf >/dev/null
 }
 
-# postgres_make FOLDER: a cluster in FOLDER where there is none. Its password is in FOLDER/password. Its language is English and not C, so
-# that a column that forgot its collation is found.
+# postgres_make FOLDER: creates a cluster in FOLDER if there is none. Its password is in FOLDER/password. Its locale is English instead of
+# C, so that tests detect columns without a collation.
 postgres_make() {
   local folder="$1"
   [ ! -f "$folder/data/PG_VERSION" ] || return 0
@@ -39,24 +39,24 @@ postgres_make() {
   if [ "$(id -u)" = 0 ]; then chown -R postgres "$folder"; fi
   postgres_as_user "$POSTGRES_BIN/initdb" -D "$folder/data" -U "$POSTGRES_USER" --pwfile="$folder/password" -E UTF8 \
     --locale=C.UTF-8 --locale-provider=icu --icu-locale=en --auth=scram-sha-256 >"$folder.initdb.log" 2>&1 ||
-    die "PostgreSQL's files could not be made in $folder ($(tail -n 1 "$folder.initdb.log"))."
+    die "cannot create PostgreSQL's files in $folder ($(tail -n 1 "$folder.initdb.log"))."
   rm -f "$folder.initdb.log"
 }
 
-# postgres_start FOLDER PORT [SETTING=VALUE...]: a cluster in FOLDER, made when there is none.
+# postgres_start FOLDER PORT [SETTING=VALUE...]: starts the cluster in FOLDER, and creates it if there is none.
 postgres_start() {
   local folder="$1" port="$2" options setting
   shift 2
   options="-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
   for setting in "$@"; do options="$options -c $setting"; done
   postgres_make "$folder"
-  # 9 is the lock of whoever called, which must not live as long as the cluster.
+  # Closes file descriptor 9, the caller's lock, which the cluster must not hold.
   postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$folder/data" -w -t "$POSTGRES_START_SECONDS" -l "$folder/data/log" -o "$options" start >/dev/null 9>&- ||
     die "PostgreSQL did not start within $POSTGRES_START_SECONDS s ($(as_root tail -n 1 "$folder/data/log"))."
 }
 
 # postgres_command FOLDER PORT: sets POSTGRES_COMMAND, which runs the cluster in the foreground. If the parent is killed, the
-# cluster ends at once. On SIGTERM it would wait for its clients and reject new ones meanwhile.
+# cluster stops at once. On SIGTERM it would wait for its clients and reject new ones meanwhile.
 postgres_command() {
   POSTGRES_COMMAND=("$POSTGRES_BIN/postgres" -D "$1/data" -p "$2" -c listen_addresses=127.0.0.1 -c unix_socket_directories=)
   if [ "$(id -u)" = 0 ]; then
@@ -66,7 +66,7 @@ postgres_command() {
   fi
 }
 
-# postgres_stop FOLDER: ends the cluster and removes its folder; nothing there: no-op.
+# postgres_stop FOLDER: stops the cluster and removes its folder; does nothing if there is none.
 postgres_stop() {
   [ -d "$1" ] || return 0
   if ! postgres_as_user "$POSTGRES_BIN/pg_ctl" -D "$1/data" -w -t "$POSTGRES_STOP_SECONDS" -m fast stop >/dev/null 2>&1; then

@@ -1,15 +1,14 @@
 # shellcheck shell=bash
-# Starts and ends supervised background processes by pid files; it knows nothing of what they do. Needs common.sh and
-# settings.sh.
+# Starts and stops supervised background processes by pid files. Does not know what they do. Needs common.sh and settings.sh.
 #
-# run/NAME.pid has the id of a process, run/NAME.supervisor that of its supervisor (scripts/lib/supervise), which starts it
-# again whenever it ends by itself.
+# run/NAME.pid has the id of a process, and run/NAME.supervisor that of its supervisor (scripts/lib/supervise), which restarts the
+# process whenever it ends by itself.
 
 export CHOWDER_LOG_BYTES="${CHOWDER_LOG_BYTES:-52428800}"
 
-# process_start NAME COMMAND...: in a session of its own, so that it outlives the terminal; output goes to logs/NAME.log.
-# The caller may have provider keys in the environment; a process's environment is no place for them. Secrets of the
-# database and of Stripe are for the server alone.
+# process_start NAME COMMAND...: starts COMMAND in its own session, so that it outlives the terminal. Its output goes to logs/NAME.log.
+# Provider keys of the caller are removed from its environment, because a process must not hold keys that it does not need. Only the
+# server gets the secrets of the database and of Stripe.
 process_start() {
   local name="$1" log="$LOGS/$1.log" hidden=(-u ANTHROPIC_API_KEY -u OPENAI_API_KEY -u GEMINI_API_KEY -u CHOWDER_MODEL_KEY)
   shift
@@ -19,22 +18,23 @@ process_start() {
   esac
   process_forget "$name"
   printf '%s\0' "$@" >"$RUN/$name.command"
-  # The supervisor writes its own pid, since --fork detaches it from its parent at once. 9 is the lock of the caller,
-  # which must end with it.
+  # The supervisor writes its own pid, since --fork detaches it from its parent at once. File descriptor 9, the caller's lock, is
+  # closed, so that the lock ends with the caller.
   # shellcheck disable=SC2016  # expanded by the inner shell
   env "${hidden[@]}" \
     setsid --fork sh -c 'echo $$ >"$0.part" && mv "$0.part" "$0" && exec "$@"' "$RUN/$name.supervisor" \
     "$ROOT/scripts/lib/supervise" "$RUN/$name" "$log" >>"$LOGS/$name.log" 2>&1 </dev/null 9>&-
-  wait_until 10 test -s "$RUN/$name.pid" || die "$name could not be started (see $log)."
+  wait_until 10 test -s "$RUN/$name.pid" || die "cannot start $name: see $log."
 }
 
-# process_runs NAME: does the process that we started run, or its supervisor? A pid alone proves nothing after a reboot.
+# process_runs NAME: succeeds if the process or its supervisor runs. The pid alone is not enough: after a reboot another process can
+# have it.
 process_runs() { process_supervised "$1" || process_alive "$RUN/$1.pid" "$(process_mark "$1")"; }
 
-# process_supervised NAME: will it be started again when it ends?
+# process_supervised NAME: succeeds if a supervisor restarts the process when it ends.
 process_supervised() { process_alive "$RUN/$1.supervisor" "supervise $RUN/$1 $LOGS/"; }
 
-# What the command line of each of our processes contains.
+# Prints a string that the command line of the process contains.
 process_mark() {
   case "$1" in
     server | server-[2-9]) echo dev.chowder.server.Main ;;
@@ -45,7 +45,7 @@ process_mark() {
   esac
 }
 
-# process_stop NAME: SIGTERM, then SIGKILL when the time is over; returns when it is gone.
+# process_stop NAME: sends SIGTERM, and SIGKILL after CHOWDER_STOP_SECONDS. Returns when the process has ended.
 process_stop() {
   local name="$1" pids=()
   # The supervisor passes the signal on, and ends after its process. A process whose supervisor was killed is left alone.
@@ -54,11 +54,11 @@ process_stop() {
   if [ "${#pids[@]}" -gt 0 ]; then
     kill -TERM "${pids[0]}" 2>/dev/null || true
     if ! wait_until "$CHOWDER_STOP_SECONDS" process_gone "${pids[@]}"; then
-      say "$name did not end within $CHOWDER_STOP_SECONDS s of SIGTERM and is killed."
+      say "$name did not stop within $CHOWDER_STOP_SECONDS s of SIGTERM. Killing it."
       # Kills everything that the supervisor started, since each has a session of its own.
       kill -KILL -- "-${pids[0]}" 2>/dev/null || true
       kill -KILL "${pids[@]}" 2>/dev/null || true
-      wait_until 10 process_gone "${pids[@]}" || die "$name (pid ${pids[*]}) cannot be ended."
+      wait_until 10 process_gone "${pids[@]}" || die "cannot kill $name (pid ${pids[*]}): stop it as root."
     fi
   fi
   process_forget "$name"
@@ -74,31 +74,31 @@ process_gone() {
   done
 }
 
-# process_await NAME COMMAND...: waits until COMMAND succeeds; shows the log if the process ends or the time is over.
+# process_await NAME COMMAND...: waits until COMMAND succeeds. Prints the end of the log if the process ends or the time is over.
 process_await() {
   local name="$1" ended=""
   shift
   PROCESS_AWAITED="$name"
-  # An earlier run may have left it.
+  # An earlier run may have left this file.
   rm -f "$RUN/$name.exit"
   if ! wait_until "$CHOWDER_START_SECONDS" process_up_or_ended "$@" || ! "$@"; then
-    ended="no answer within $CHOWDER_START_SECONDS s"
-    if process_ended_twice "$name"; then ended="it ended with exit code $(tail -n 1 "$RUN/$name.exit"), and is tried again until scripts/down"; fi
+    ended="no response within $CHOWDER_START_SECONDS s"
+    if process_ended_twice "$name"; then ended="it ended with exit code $(tail -n 1 "$RUN/$name.exit") and is restarted until you run scripts/down"; fi
     tail -n 5 "$LOGS/$name.log" >&2
-    die "cannot start $name: $ended; its last lines are above, all of them in $LOGS/$name.log."
+    die "cannot start $name: $ended; see the end of its log above and all of it in $LOGS/$name.log."
   fi
 }
 
 process_up_or_ended() { "$@" || process_ended_twice "$PROCESS_AWAITED" || ! process_runs "$PROCESS_AWAITED"; }
 
-# It may end once because another process used its port for a moment.
+# One early end is tolerated, because another process may have used the port for a moment.
 process_ended_twice() { [ -s "$RUN/$1.exit" ] && [ "$(wc -l <"$RUN/$1.exit")" -ge 2 ]; }
 
-# port_free PORT VARIABLE WHAT: dies with one sentence if another process listens there. A process of ours whose supervisor was
-# killed needs a moment to end.
+# port_free PORT VARIABLE WHAT: fails with one sentence if another process listens there. It waits 2 s, because a Chowder process whose
+# supervisor was killed needs a moment to end.
 port_free() {
   if ! wait_until 2 port_closed "$1"; then
-    die "port $1 for $3 is taken$(port_owner "$1"): end what listens there, or set $2 to a free port."
+    die "port $1 for $3 is in use$(port_owner "$1"): stop that process, or set $2 to a free port."
   fi
 }
 

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Removes what an installation made, in Docker, in the firewall and on the disk, and nothing of another installation on
+# Removes everything that an installation created in Docker, in the firewall and on the disk, but nothing of another installation on
 # the same machine. Needs common.sh, settings.sh and docker.sh.
 
-# purge_sandboxes: by label, so that it also works when the server's own knowledge is lost.
+# purge_sandboxes: finds them by label, so that it also works if the server's database is lost.
 purge_sandboxes() {
   local label="label=dev.chowder.cluster=$CHOWDER_CLUSTER_ID"
   docker ps -aq --filter "$label" | xargs -r docker rm -f -v >/dev/null
@@ -10,7 +10,7 @@ purge_sandboxes() {
   docker network ls -q --filter "$label" | xargs -r docker network rm >/dev/null
 }
 
-# purge_firewall: every rule that leads to our chains, then the chains.
+# purge_firewall: removes all rules that jump to the installation's chains, then the chains.
 purge_firewall() {
   local table chain firewall_command
   have iptables || [ -x /usr/sbin/iptables ] || return 0
@@ -36,15 +36,15 @@ purge_chain() {
 
 firewall() { as_root env PATH="$PATH:/usr/sbin:/sbin" "$firewall_command" -w "$@"; }
 
-# purge_images: the sandbox images. By name and without force, so that Docker refuses one that another installation's
-# container, running or not, is made from.
+# purge_images: removes the sandbox images by name and without force, so that Docker keeps an image that a container of another
+# installation uses.
 purge_images() {
   docker image ls --format '{{.Repository}}:{{.Tag}}' chowder/sandbox-medium | xargs -r docker image rm >/dev/null 2>&1 || true
 }
 
-# purge_folder FOLDER MARK: only a folder that holds what we put there first.
+# purge_folder FOLDER MARK: removes a folder only if it contains the file that scripts/up creates first.
 purge_folder() {
   [ -d "$1" ] || return 0
-  [ -e "$1/$2" ] || die "$1 has no $2 and is left alone (expected: a folder that scripts/up made)."
+  [ -e "$1/$2" ] || die "cannot remove $1: it has no file $2, so scripts/up did not create it; remove the folder yourself."
   rm -rf "${1:?}"
 }
