@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Times agents' lives on one machine: Chowder's, a bare `docker run`'s and `openclaw fleet`'s, one after another in every
-round and in another order each time, so that whatever else the machine does hits all alike. Knows only public
-interfaces: Chowder's REST, the docker command, the openclaw command."""
+"""Times the lifecycle of agents on one machine, with Chowder, with one `docker run` (the baseline) and with `openclaw fleet`.
+Each round runs all three, in another order each time, so that other load on the machine affects all alike. Uses only
+public interfaces: Chowder's REST, the docker command, the openclaw command."""
 
 import argparse
 import http.client
@@ -17,7 +17,7 @@ import urllib.parse
 
 QUESTION = "Reply with exactly: ready"
 ANSWER = "ready"
-# What a cell of `openclaw fleet` and a sandbox of Chowder get by default; the bare one gets the same.
+# The defaults of a cell of `openclaw fleet` and of a sandbox of Chowder; the baseline gets the same.
 LIMITS = ["--memory", "2g", "--memory-swap", "2g", "--cpus", "2", "--pids-limit", "512"]
 PORT = 18789
 STEP_SECONDS = 240
@@ -30,19 +30,19 @@ def main():
     chowder = Chowder(options)
     sides = [chowder, Bare(options), Fleet(options)]
     table = {}
-    # The agent that scripts/up made is one too many for a machine that is to be quiet.
+    # The agent that scripts/up created would disturb the measurement.
     chowder.remove(options.first_instance)
     for round_number in range(options.rounds):
         turn = round_number % len(sides)
         for side in sides[turn:] + sides[:turn]:
-            life(side, table, round_number)
+            lifecycle(side, table, round_number)
     overhead(chowder, table, options)
     report(table, options)
     return verdicts(table)
 
 
-def life(side, table, round_number):
-    """One agent's whole life; it is removed whatever happens."""
+def lifecycle(side, table, round_number):
+    """Runs one agent from creation to removal. It is removed even after a failure."""
 
     def note(what, seconds):
         table.setdefault((what, side.name), []).append(seconds)
@@ -130,9 +130,9 @@ class Chowder:
 
 
 class Bare:
-    """The floor: one `docker run` of the same image in which onboarding and the gateway follow each other."""
+    """The baseline: one `docker run` of the same image, which runs the onboarding and then the gateway."""
 
-    name = "bare floor"
+    name = "baseline"
     answers = True
     # Onboarded once: a later `docker start` of the same container only boots the gateway.
     script = (
@@ -176,7 +176,7 @@ class Bare:
 
 
 class Fleet:
-    """OpenClaw's own `openclaw fleet`, which gives a cell without a model: it is timed until it is ready."""
+    """OpenClaw's own `openclaw fleet`. Its cells have no model, so they are timed until they are ready."""
 
     name = "openclaw fleet"
     answers = False
@@ -216,8 +216,8 @@ class Fleet:
 
 
 def overhead(chowder, table, options):
-    """What the way through Envoy and Chowder adds to a call of one and the same gateway. A request that the gateway
-    refuses at once shows it without the noise of an agent's turn; whole turns follow, for what they are worth."""
+    """Measures the time that Envoy and Chowder add to a call of the same gateway. A request that the gateway rejects at
+    once shows it without the noise of an agent's turn. Complete turns follow for comparison."""
     agent = chowder.create(lambda *_: None)
     try:
         container = docker("ps", "-q", "--filter", f"label=dev.chowder.instance={agent}")
@@ -225,16 +225,16 @@ def overhead(chowder, table, options):
         token = chowder.call("GET", f"/v1/instances/{agent}/gateway")["gateway_token"]
         chowder.ask(agent)
         direct = http.client.HTTPConnection("127.0.0.1", port, timeout=STEP_SECONDS)
-        kinds = [("refused call", {"model": "openclaw/main", "input": 5}, options.calls), ("turn", {"model": "openclaw/main", "input": QUESTION}, options.turns)]
+        kinds = [("rejected call", {"model": "openclaw/main", "input": 5}, options.calls), ("turn", {"model": "openclaw/main", "input": QUESTION}, options.turns)]
         for kind, body, count in kinds:
             for number in range(count + 5):
                 pair = {
                     "chowder": lambda: timed(chowder.connection, f"/v1/instances/{agent}/responses", body, chowder.headers),
-                    "bare floor": lambda: timed(direct, "/v1/responses", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"}),
+                    "baseline": lambda: timed(direct, "/v1/responses", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"}),
                 }
                 for name in sorted(pair, reverse=number % 2 == 0):
                     seconds, status = pair[name]()
-                    if (status == 400) != (kind == "refused call"):
+                    if (status == 400) != (kind == "rejected call"):
                         raise RuntimeError(f"{kind} by {name}: {status}")
                     # The first five only warm up.
                     if number >= 5:
@@ -281,7 +281,7 @@ def wait_for(what, condition):
     deadline = time.monotonic() + STEP_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{what}: not there after {STEP_SECONDS} s")
+            raise RuntimeError(f"cannot wait for {what}: not there after {STEP_SECONDS} s")
         time.sleep(POLL_SECONDS)
 
 
@@ -299,46 +299,46 @@ def host_port(container):
 def expect_answer(answer):
     text = "".join(part.get("text", "") for item in answer.get("output", []) for part in item.get("content", []))
     if ANSWER not in text:
-        raise RuntimeError(f"the agent's answer: {json.dumps(answer)[:300]} (expected: {ANSWER})")
+        raise RuntimeError(f"answer: must contain {ANSWER}; got {json.dumps(answer)[:300]}")
 
 
 def expect_status(instance, status):
     if instance.get("status") != status:
-        raise RuntimeError(f"status: {instance.get('status')} (expected: {status})")
+        raise RuntimeError(f"status: must be {status}; got {instance.get('status')}")
 
 
 def report(table, options):
-    """Prints Markdown; times in seconds, those of single calls in milliseconds."""
+    """Prints Markdown. Times are in seconds, those of single calls in milliseconds."""
     print(f"{processor()}, {os.cpu_count()} cores, {memory_gib()} GiB; Docker {docker('version', '--format', '{{.Server.Version}}')}; "
           f"{options.rounds} rounds; {time.strftime('%Y-%m-%d', time.gmtime())}\n")
-    print("| what | who | n | min | p50 | max | p50 by the bare floor's |\n|---|---|---|---|---|---|---|")
+    print("| operation | system | n | min | p50 | max | p50 / baseline |\n|---|---|---|---|---|---|---|")
     for (what, who), values in sorted(table.items(), key=lambda row: (ORDER.index(row[0][0]), row[0][1])):
         unit, scale = ("ms", 1000) if what.startswith(("POST", "/")) else ("s", 1)
-        floor = table.get((what, "bare floor"))
-        ratio = "" if not floor or who == "bare floor" else f"{percentile(values, 50) / percentile(floor, 50):.2f}"
+        baseline = table.get((what, "baseline"))
+        ratio = "" if not baseline or who == "baseline" else f"{percentile(values, 50) / percentile(baseline, 50):.2f}"
         cells = [f"{v * scale:.1f} {unit}" for v in (min(values), percentile(values, 50), max(values))]
         print(f"| {what} | {who} | {len(values)} | {' | '.join(cells)} | {ratio} |")
 
 
 ORDER = ["POST /v1/instances", "create to ready", "first answer after ready", "create to first answer", "stop", "start",
-         "/responses, refused call", "/responses, turn"]
+         "/responses, rejected call", "/responses, turn"]
 
 
 def verdicts(table):
-    """What was to be reached; the exit code says whether it was."""
+    """Prints the targets and returns the exit code: 0 if all are reached."""
     def p50(what, who="chowder"):
         return percentile(table[(what, who)], 50)
 
-    floor = "bare floor"
-    added = (p50("/responses, refused call") - p50("/responses, refused call", floor)) * 1000
+    baseline = "baseline"
+    added = (p50("/responses, rejected call") - p50("/responses, rejected call", baseline)) * 1000
     checks = [
-        ("POST's answer, p50", p50("POST /v1/instances") * 1000, 30, "ms"),
-        ("create to ready, by the bare floor's", p50("create to ready") / p50("create to ready", floor), 1.1, "times"),
-        ("start by create", p50("start") / p50("create to ready"), 0.7, "times"),
+        ("POST's response, p50", p50("POST /v1/instances") * 1000, 30, "ms"),
+        ("create to ready / baseline", p50("create to ready") / p50("create to ready", baseline), 1.1, "times"),
+        ("start / create", p50("start") / p50("create to ready"), 0.7, "times"),
         ("start, p50", p50("start"), 15, "s"),
-        ("added to a call of /responses, p50", added, 10, "ms"),
+        ("added to a /responses call, p50", added, 10, "ms"),
     ]
-    print("\n| aim | measured | at most | reached |\n|---|---|---|---|")
+    print("\n| target | measured | at most | reached |\n|---|---|---|---|")
     for what, got, limit, unit in checks:
         print(f"| {what} | {got:.2f} {unit} | {limit} {unit} | {'yes' if got <= limit else 'NO'} |")
     return 0 if all(got <= limit for _, got, limit, _ in checks) else 1
@@ -365,9 +365,9 @@ def say(text):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15, help="lives of each side (default: 15)")
-    parser.add_argument("--calls", type=int, default=200, help="pairs of refused calls (default: 200)")
-    parser.add_argument("--turns", type=int, default=15, help="pairs of whole turns (default: 15)")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds; each runs all three (default: 15)")
+    parser.add_argument("--calls", type=int, default=200, help="pairs of rejected calls (default: 200)")
+    parser.add_argument("--turns", type=int, default=15, help="pairs of complete turns (default: 15)")
     for name in ("rest", "key-file", "first-instance", "image", "openclaw", "scratch", "model"):
         parser.add_argument("--" + name, required=True, help="set by scripts/bench")
     return parser.parse_args()
