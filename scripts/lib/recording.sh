@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Records a whole installation of one version as a fixture, and puts such a record into place for a test of a later version.
-# Needs root, since the homes in volumes belong to the sandboxes' user.
+# Records a whole installation of one version as a fixture, and restores such a record for a test of a later version. Needs root, since
+# home volumes belong to the sandboxes' user.
 #
 #   scripts/lib/recording.sh record CHECKOUT FOLDER   installs the version in CHECKOUT, fills it, and records it in FOLDER
-#   scripts/lib/recording.sh place FOLDER             puts a record into the empty CHOWDER_HOME and Docker, and prints the environment
-#                                                     to start it with
+#   scripts/lib/recording.sh place FOLDER             restores a record into the empty CHOWDER_HOME and into Docker, and prints the
+#                                                     environment to start it with
 #
-# server/src/test/resources/installations/README.md describes a record. It names ports: those of the recorded Chowder, which must be
-# free, and those of the model and the chat service that its agents talk to.
+# server/src/test/resources/installations/README.md describes a record. A record contains port numbers: those of the recorded Chowder,
+# which must be free, and those of the model and the chat service that its agents call.
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # The record is of an installation without TLS, on its own database.
@@ -44,7 +44,7 @@ CHOWDER_ENVOY_ADMIN_PORT=27901
 CHOWDER_SANDBOX_SUBNET=10.213.0.0/24
 EOF_ENVIRONMENT
 }
-# Where the story's chat service and its refusing model provider answer.
+# Port of the simulated chat service and of the model provider that rejects every key.
 SERVICES_PORT=27093
 
 record() {
@@ -52,7 +52,7 @@ record() {
   [ -x "$checkout/scripts/up" ] || { printf '%s: must be a checkout of Chowder\n' "$checkout" >&2 && exit 1; }
   [ ! -e "$folder" ] || { printf '%s: must not exist\n' "$folder" >&2 && exit 1; }
   while IFS= read -r line; do export "${line?}"; done < <(recorded_environment)
-  # Soon: the record must hold a snapshot.
+  # A small interval, because the record must contain a snapshot.
   export CHOWDER_JAVA_OPTS="-Xmx512m -XX:+ExitOnOutOfMemoryError -Dchowder.organization.snapshot-every=10"
   CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-recording.XXXXXX")"
   export CHOWDER_HOME
@@ -66,7 +66,7 @@ record() {
   tell_the_story "$folder"
   remember_answers "$folder"
   "$CHECKOUT/scripts/backup" "$folder/backup.tar"
-  # The server ends first, so that it sees no container end: for the journal the running agent runs.
+  # The server stops first, so that it observes no end of a container. The journal must have a running agent.
   process_stop envoy
   process_stop server
   record_docker "$folder"
@@ -85,7 +85,7 @@ end_recording() {
   exit "$status"
 }
 
-# A Bot API for any token, and a model provider that refuses every key.
+# Simulates a Bot API that accepts any token, and a model provider that rejects every key.
 services() {
   exec python3 -c '
 import http.server, json, sys, time
@@ -119,7 +119,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Services).serve
 tell_the_story() {
   local hello sleeper crashed gone key
   hello="$(cat "$FIRST_INSTANCE_FILE")"
-  # More events than lie between two snapshots.
+  # More events than there are between two snapshots.
   for key in 1 2 3 4 5 6 7 8; do
     body "{\"name\": \"team-$key\"}" | api PATCH /v1/organization --data-binary @- >/dev/null
   done
@@ -130,7 +130,7 @@ tell_the_story() {
     api PATCH "/v1/instances/$hello" --data-binary @- >/dev/null
   talk "$hello" "Remember: apples"
   body '{"path": "notes/kept.md", "content": "Kept.\n"}' | api PUT "/v1/instances/$hello/files/content" --data-binary @- >/dev/null
-  wait_until 60 in_config "$hello" eyes || die "hello: its overrides did not arrive."
+  wait_until 60 in_config "$hello" eyes || die "hello: its overrides were not applied within 60 s."
   api POST "/v1/instances/$hello/gateway/rotate" >/dev/null
 
   sleeper="$(create "$(jq -nc --arg weather weather-key-of-the-record '{name: "sleeper", model_provider: "custom", labels: {team: "green"},
@@ -140,7 +140,7 @@ tell_the_story() {
   connect "$sleeper" 123456789:sleeper-of-the-record
   api POST "/v1/instances/$sleeper/stop?wait=60" >/dev/null
   await "$sleeper" stopped
-  # Accepted and not applied.
+  # This change is accepted, but not applied yet.
   body '{"openclaw_config": {"messages.ackReaction": "tada"}}' | api PATCH "/v1/instances/$sleeper" --data-binary @- >/dev/null
 
   crashed="$(create '{"name": "crashed", "model_provider": "custom"}')"
@@ -149,11 +149,11 @@ tell_the_story() {
   connect "$crashed" 123456789:crashed-of-the-record
   # The first loss leads to a restart, the second is an error.
   docker kill "sb-$crashed-gateway" >/dev/null
-  wait_until 120 attempt_is "$crashed" 2 || die "crashed: no restart after it was killed."
+  wait_until 120 attempt_is "$crashed" 2 || die "crashed: it was not restarted within 120 s of being killed."
   await "$crashed" running
   docker kill "sb-$crashed-gateway" >/dev/null
   await "$crashed" error
-  # Accepted and not applied, too.
+  # This change is also accepted, but not applied yet.
   api POST "/v1/instances/$crashed/channels/telegram/disconnect" >/dev/null
 
   gone="$(create '{"name": "gone", "model_provider": "custom"}')"
@@ -173,7 +173,7 @@ tell_of_keys() {
   api DELETE "/v1/keys/$(jq -r .id "$CHOWDER_HOME/key-revoked")" >/dev/null
 }
 
-# Another organization, with an instance that no agent ever ran in.
+# Creates another organization, with an instance whose agent never ran.
 tell_of_the_neighbor() {
   local answer id
   answer="$(body '{"name": "neighbor"}' | api_call POST "$REST/v1/organization/signup" /dev/null --data-binary @-)"
@@ -181,7 +181,7 @@ tell_of_the_neighbor() {
   body "{\"model_endpoints\": {\"custom\": {\"base_url\": \"http://localhost:$SERVICES_PORT/refusing/v1\", \"model\": \"m\"}},
     \"model_api_keys\": {\"custom\": \"sk-of-the-neighbor\"}}" | neighbor PATCH /v1/organization --data-binary @- >/dev/null
   id="$(body '{"name": "never-ran", "model_provider": "custom"}' | neighbor POST /v1/instances --data-binary @- | jq -r .id)"
-  wait_until 120 neighbor_is "$id" error || die "never-ran: not in error."
+  wait_until 120 neighbor_is "$id" error || die "never-ran: must be in error within 120 s."
 }
 
 neighbor() { api_call "$1" "$REST$2" "$CHOWDER_HOME/neighbor.key" "${@:3}"; }
@@ -189,7 +189,7 @@ neighbor_is() { [ "$(neighbor GET "/v1/instances/$1" | jq -r .status)" = "$2" ];
 
 body() { printf '%s' "$1"; }
 
-# In a call that can be repeated.
+# Creates an instance with an idempotency key.
 create() { body "$1" | api POST /v1/instances -H "Idempotency-Key: $(jq -r .name <<<"$1")" --data-binary @- | jq -er .id; }
 
 talk() { jq -nc --arg input "$2" '{input: $input}' | api POST "/v1/instances/$1/responses" --data-binary @- >/dev/null; }
@@ -199,7 +199,7 @@ connect() {
     api POST "/v1/instances/$1/channels/telegram/connect" --data-binary @- | jq -c '{channel, status}' >&2
 }
 
-await() { wait_until 240 status_is "$1" "$2" || die "$1: not $2 within 240 s."; }
+await() { wait_until 240 status_is "$1" "$2" || die "$1: must be $2 within 240 s."; }
 status_is() { [ "$(api GET "/v1/instances/$1" | jq -r .status)" = "$2" ]; }
 attempt_is() { [ "$(docker inspect --format '{{index .Config.Labels "dev.chowder.attempt"}}' "sb-$1-gateway" 2>/dev/null)" = "$2" ]; }
 in_config() { docker exec "sb-$1-gateway" grep -q "$2" /home/node/.openclaw/openclaw.json; }
@@ -229,7 +229,7 @@ gateway_tokens() {
   done | jq -sc from_entries
 }
 
-# record_docker FOLDER: records the containers as the engine describes them, then, when all are stopped, the homes with their labels.
+# record_docker FOLDER: records the engine's description of the containers, stops them, and records the home volumes with their labels.
 record_docker() {
   local folder="$1" name label="label=dev.chowder.cluster=$RECORDING_CLUSTER"
   docker network inspect "chowder-$RECORDING_CLUSTER" | jq '.[0] | {Name, Driver, EnableIPv6, IPAM: {Config: .IPAM.Config}, Options, Labels}' >"$folder/network.json"
@@ -239,21 +239,21 @@ record_docker() {
   docker ps -q --filter "$label" | xargs -r docker stop -t 60 >/dev/null
   for name in $(docker volume ls -q --filter "$label"); do
     docker volume inspect "$name" | jq '.[0] | {Name, Driver, Labels}' >"$folder/volumes/$name.json"
-    # OpenClaw unpacks these files out of its package again at the next start.
+    # The cache is excluded, because OpenClaw unpacks these files from its package at the next start.
     tar -C "$(docker volume inspect --format '{{.Mountpoint}}' "$name")" --sort=name --numeric-owner --exclude=./.openclaw/cache -cf - . |
       gzip -9n >"$folder/volumes/$name.tar.gz"
   done
 }
 
-# record_home FOLDER: records the home without logs, process ids and this script's own files.
+# record_home FOLDER: records the state directory without logs, process ids and this script's own files.
 record_home() {
-  # shellcheck disable=SC2094  # the folder that is read is another one
+  # shellcheck disable=SC2094  # reads and writes different folders
   tar -C "$CHOWDER_HOME" --sort=name --numeric-owner --exclude=./run --exclude=./logs --exclude=./data --exclude=./up.lock --exclude=./backups \
     --exclude='./key-*' --exclude=./neighbor.key -cf - . | gzip -9n >"$1/home.tar.gz"
   gzip -9nc "$CHOWDER_HOME/data/chowder.mv.db" >"$1/chowder.mv.db.gz"
 }
 
-# record_postgresql FOLDER: records the same rows, moved by the recorded version, as statements that any client can send.
+# record_postgresql FOLDER: moves the rows to PostgreSQL with the recorded version, and records them as SQL statements.
 record_postgresql() {
   local url="postgresql://127.0.0.1:27432/recorded"
   postgres_ensure
@@ -268,14 +268,14 @@ record_postgresql() {
     grep -v -e '^\\restrict ' -e '^\\unrestrict ' | gzip -9n >"$1/postgresql.sql.gz"
 }
 
-# place FOLDER: restores the state that an upgrade finds. Removes the remains of an earlier run first.
+# place FOLDER: restores the recorded state, from which an upgrade starts. It first removes the remains of an earlier run.
 place() {
   local folder="$1" line name
   while IFS= read -r line; do export "${line?}"; done <"$folder/environment"
-  : "${CHOWDER_HOME:?must name the folder to put the home into}"
+  : "${CHOWDER_HOME:?must be the folder to restore the state directory into}"
   load
-  [ ! -e "$CHOWDER_HOME/cluster-id" ] || die "$CHOWDER_HOME: must be empty; it holds an installation."
-  docker_answers || die "cannot place the record: Docker does not answer; start it."
+  [ ! -e "$CHOWDER_HOME/cluster-id" ] || die "CHOWDER_HOME: must be an empty folder; $CHOWDER_HOME has an installation."
+  docker_answers || die "cannot restore the record: Docker does not respond; start it."
   purge_sandboxes
   (umask 077 && mkdir -p "$CHOWDER_HOME/data")
   tar -C "$CHOWDER_HOME" -xzf "$folder/home.tar.gz"
@@ -287,15 +287,15 @@ place() {
   cat "$folder/environment"
 }
 
-# An upgraded installation has the images that its agents were made from. If the recipe changed since, the recorded image is not built
-# again: the current one gets its name, with a message.
+# Provides the image of the recorded agents, which an upgraded installation has. If the recipe has changed, it does not build the recorded
+# image again. Instead, it gives that image's name to the current image and prints a message.
 place_image() {
   local image current
   image="$(jq -r '.Labels["dev.chowder.snapshot"]' "$1"/volumes/*.json | sort -u)"
   RECORDED_IMAGE="$image"
   current="$("$ROOT/image/build")"
   if ! docker image inspect "$image" >/dev/null 2>&1; then
-    say "$image, which was recorded, is not here: $current takes its name."
+    say "The recorded image $image does not exist here. Using $current under its name."
     docker tag "$current" "$image"
   fi
 }
@@ -308,7 +308,7 @@ place_volume() {
     -C /home/node -xzf - <"${1%.json}.tar.gz"
 }
 
-# Containers that ran run again, with their recorded configuration.
+# Creates a container with its recorded configuration, and starts it if it was running.
 place_container() {
   local name
   name="$(basename "$1" .json)"
@@ -319,7 +319,7 @@ place_container() {
 engine_post() {
   local host="${DOCKER_HOST:-unix:///var/run/docker.sock}"
   curl -sS --fail-with-body --max-time 60 --unix-socket "${host#unix://}" -H 'Content-Type: application/json' \
-    --data-binary @- "http://docker$1" >/dev/null <<<"$2" || die "cannot place the record: the engine refused $1 (see above)."
+    --data-binary @- "http://docker$1" >/dev/null <<<"$2" || die "cannot restore the record: the engine rejected $1; see the message above."
 }
 
 main "$@"

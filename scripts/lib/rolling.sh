@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Brings an installation of three nodes to other settings, as scripts/up does, while somebody asks it all the time: a real
-# Envoy and PostgreSQL, sandboxes that are only played. Every node must be another process then and serve, and no call have failed.
+# Tests a rolling restart: it changes the settings of an installation of three nodes, as scripts/up does, while a client calls it
+# continuously. Envoy and PostgreSQL are real, sandboxes are simulated. Afterwards every node must be a new process and serve, and no
+# call may have failed.
 #
 #   scripts/lib/rolling.sh check
 set -euo pipefail
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-# TLS is for installations that serve somebody.
+# The test uses plain text and its own database, so these settings of the caller are removed.
 unset "${!CHOWDER_TLS_@}" "${!CHOWDER_STORAGE_@}"
 export CHOWDER_HOME
 CHOWDER_HOME="$(mktemp -d "${TMPDIR:-/tmp}/chowder-rolling.XXXXXX")"
-# Of its own, so that other installations' may be taken; those of the other nodes are above these.
+# Separate ports, so that other installations can run meanwhile. The ports of the other nodes are above these.
 export CHOWDER_REST_PORT="${CHOWDER_ROLLING_REST_PORT:-26080}" CHOWDER_GRPC_PORT="${CHOWDER_ROLLING_GRPC_PORT:-26090}"
 export CHOWDER_OPERATOR_PORT="${CHOWDER_ROLLING_OPERATOR_PORT:-26091}"
 export CHOWDER_CLUSTER_MANAGEMENT_PORT="${CHOWDER_ROLLING_MANAGEMENT_PORT:-26093}" CHOWDER_CLUSTER_PORT="${CHOWDER_ROLLING_CLUSTER_PORT:-26094}"
@@ -19,9 +20,9 @@ for part in common settings docker java envoy process nodes postgres database bu
   . "$HERE/$part.sh"
 done
 
-# Where the caller writes what it was answered, and the file that ends it.
+# The file for the status codes of the calls, and the file that stops the client.
 STATUSES="$CHOWDER_HOME/statuses" OVER="$CHOWDER_HOME/over"
-# So many answers at least, or nobody asked while nodes were restarted.
+# Minimum number of responses. With fewer, the client did not call during the restart.
 LEAST_ANSWERS=20
 
 main() {
@@ -43,7 +44,7 @@ main() {
   ask_all_the_time &
   ASKING=$!
   export CHOWDER_RATE_BURST=300
-  server_ensure || die "the nodes could not be restarted one after another: see above."
+  server_ensure || die "cannot restart the nodes one after another: see the message above."
   touch "$OVER"
   wait "$ASKING"
   all_are_others "$before"
@@ -56,7 +57,7 @@ processes() {
   for ((n = 1; n <= NODES; n++)); do head -n 1 "$RUN/$(node_name "$n").pid"; done
 }
 
-# A call is answered by whichever node Envoy chooses, and needs an entity, which is at whichever node.
+# Calls continuously. Envoy chooses the node for each call, and the entity of the call may be on another node.
 ask_all_the_time() {
   until [ -e "$OVER" ]; do
     curl -s -o /dev/null --max-time 30 -w '%{http_code}\n' -H @<(api_authorization "$ORGANIZATION_KEY_FILE") \
@@ -68,22 +69,22 @@ ask_all_the_time() {
 all_are_others() {
   local same
   same="$(comm -12 <(sort <<<"$1") <(processes | sort))"
-  [ -z "$same" ] || die "processes that were not restarted: $same."
+  [ -z "$same" ] || die "all processes must be restarted; these were not: $same."
 }
 
 all_serve() {
   local n
   for ((n = 1; n <= NODES; n++)); do
-    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$(node_port "$CHOWDER_OPERATOR_PORT" "$n")/healthz" || die "node $n does not serve."
+    curl -fs -o /dev/null --max-time 5 "http://127.0.0.1:$(node_port "$CHOWDER_OPERATOR_PORT" "$n")/healthz" || die "node $n must serve after the restart; it does not."
   done
 }
 
 nobody_noticed() {
   local counts
   counts="$(sort "$STATUSES" | uniq -c | awk '{ printf "%s x %s  ", $1, $2 }')"
-  say "Answers while three nodes were restarted: $counts"
-  [ "$(grep -c '^200$' "$STATUSES")" -ge "$LEAST_ANSWERS" ] || die "too few answers to tell."
-  ! grep -qv '^200$' "$STATUSES" || die "calls failed."
+  say "Responses while three nodes were restarted: $counts"
+  [ "$(grep -c '^200$' "$STATUSES")" -ge "$LEAST_ANSWERS" ] || die "the test needs at least $LEAST_ANSWERS responses with 200."
+  ! grep -qv '^200$' "$STATUSES" || die "all calls must succeed; some failed."
 }
 
 cleanup() {

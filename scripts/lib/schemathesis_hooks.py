@@ -1,18 +1,18 @@
-"""What schemathesis cannot read off the document: which valid values would end its run or keep it waiting.
+"""Replaces valid values that would end the run of schemathesis or make it wait, which the document cannot express.
 
-Of these the limits are tried by DocumentedLimitsIT; here one value stands for all of them.
+DocumentedLimitsIT tests the limits of these parameters. Here one value replaces all valid ones.
 """
 
 import schemathesis
 
-# It knows how bytes are sent, and of tars nothing more: what it sends is none, which is what is to be seen refused.
+# Sends tars as plain bytes. They are not valid tars, so the server must reject them.
 schemathesis.serializer.alias("application/x-tar", "application/octet-stream")
 
-# Operation: parameter, its largest valid value, the one that is sent instead.
+# Maps an operation to a parameter, its largest valid value, and the value that is sent instead.
 STAND_INS = {
-    # A shorter grace would end the key that all calls are made with.
+    # A shorter grace period would revoke the key of all calls.
     "RotateApiKey": ("grace", 604800, 604800),
-    # Without a line to begin with, or with nothing new, a stream says nothing, headers included, until something happens.
+    # A stream without initial lines or new events sends nothing, not even headers, until something happens.
     "TailLogs": ("lines", 5000, 1),
     "WatchInstance": ("after_revision", 2**31 - 1, 0),
     "WatchInstances": ("after", 10**18 - 1, 0),
@@ -21,7 +21,7 @@ STAND_INS = {
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Puts the stand-in in the place of any other valid value."""
+    """Replaces any other valid value of the parameter."""
     name, largest, instead = STAND_INS.get(case.operation.definition.raw.get("operationId"), ("", 0, 0))
     value = str((case.query or {}).get(name, ""))
     if value.isascii() and value.isdigit() and int(value) <= largest:

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Looks for secrets in every file that Git knows: those of the trade by detect-secrets, Chowder's own keys by their form. What
-# only looks like one stands in .secrets.baseline, by its hash. It does not look into the history.
+# Searches all tracked files for secrets: common ones with detect-secrets, and Chowder's own keys by their format. .secrets.baseline
+# lists the hashes of accepted matches that are not secrets. Does not search the history.
 #
 #   scripts/lib/secrets.sh check
-#   scripts/lib/secrets.sh accept    writes the baseline anew: read the difference before you commit it
+#   scripts/lib/secrets.sh accept    rewrites the baseline: read the difference before you commit it
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 DETECT_SECRETS_VERSION=1.5.0
 TOOL="$CHOWDER_CACHE/detect-secrets/$DETECT_SECRETS_VERSION"
 BASELINE=.secrets.baseline
-# As `KeyText` and `TokenFile` make them; those of tests are of one character or of words.
+# The format of `KeyText` and `TokenFile`. Keys in tests repeat one character or consist of words.
 OWN_KEYS='chd_(org|sk|op|envoy)_[A-Za-z0-9_-]{43}($|[^A-Za-z0-9_-])'
 
 main() {
@@ -25,14 +25,14 @@ main() {
 
 tool_ensure() {
   [ ! -x "$TOOL/bin/detect-secrets-hook" ] || return 0
-  have python3 || die "python3 was not found: install it with its venv module, it runs detect-secrets."
+  have python3 || die "python3 was not found: install it with its venv module; it runs detect-secrets."
   mkdir -p "$(dirname "$TOOL")"
   rm -rf "$TOOL"
   { python3 -m venv "$TOOL" && timeout 300 "$TOOL/bin/pip" install -q "detect-secrets==$DETECT_SECRETS_VERSION"; } >&2 ||
-    die "detect-secrets $DETECT_SECRETS_VERSION could not be installed from PyPI: see above, and run this again."
+    die "cannot install detect-secrets $DETECT_SECRETS_VERSION from PyPI: see the message above; run this again."
 }
 
-# Without guesses by entropy: ids, hashes and golden bytes are what this repository is full of.
+# Disables the entropy checks, because this repository has many ids, hashes and golden bytes.
 scan() {
   timeout 300 "$TOOL/bin/detect-secrets" scan --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
 }
@@ -42,14 +42,14 @@ check() {
   mapfile -d '' files < <(git ls-files -z -- . ":!$BASELINE")
   is_clean "${files[@]}" || failed=1
   if git grep -nIE "$OWN_KEYS" -- . >&2; then
-    say "a key of Chowder's own (expected: none in a file)."
+    say "a file contains a key of Chowder: see the lines above; remove the key."
     failed=1
   fi
-  [ "$failed" = 0 ] || say "If it is none: scripts/lib/secrets.sh accept, and say why in the commit."
+  [ "$failed" = 0 ] || say "If the match is not a secret, run scripts/lib/secrets.sh accept and give the reason in the commit."
   return "$failed"
 }
 
-# Line numbers in the baseline may be old; the tool would write them anew and say so by its exit code 3.
+# Uses a copy of the baseline: if its line numbers are outdated, the tool updates them and exits with 3.
 is_clean() {
   local baseline status=0
   baseline="$(mktemp)"
@@ -59,7 +59,7 @@ is_clean() {
   [ "$status" = 0 ] || [ "$status" = 3 ]
 }
 
-# A check that cannot fail is none: what is planted must be found. Put together here, so that this file has no secret.
+# Proves that the check finds planted secrets. They are assembled here, so that this file contains none.
 finds_what_is_planted() {
   local planted
   planted="$(mktemp -d)"
@@ -72,7 +72,7 @@ finds_what_is_planted() {
   done
   ! grep -qE "$OWN_KEYS" "$planted/own.txt" || found=$((found + 1))
   rm -rf "$planted"
-  [ "$found" = 3 ] || die "the scan for secrets found $found of 3 that were planted."
+  [ "$found" = 3 ] || die "the scan for secrets must find 3 planted secrets; it found $found."
 }
 
 main "$@"

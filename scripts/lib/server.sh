@@ -1,26 +1,26 @@
 # shellcheck shell=bash
-# Starts the server's nodes and Envoy in front of them, and again only what runs from something that changed. Needs
-# common.sh, settings.sh, nodes.sh, process.sh and build.sh.
+# Starts the server's nodes and Envoy, and restarts only processes whose code or settings changed. Needs common.sh, settings.sh,
+# nodes.sh, process.sh and build.sh.
 
-# server_ensure: all nodes serve. Where some do already, the others follow one by one, so that somebody always serves.
+# server_ensure: makes all nodes serve. If some run already, it restarts nodes one by one, so that at least one always serves.
 server_ensure() {
   local n
-  # A node that is alone and nodes of a cluster, or of two clusters, must never use one database at the same time.
+  # A single node and a cluster, or two clusters, must never use one database at the same time.
   if nodes_any_runs && [ "$(nodes_before)" != "$NODES" ]; then
-    say "Stopping the server: from $(nodes_before) to $NODES nodes ..."
+    say "Stopping the server, to change from $(nodes_before) to $NODES nodes ..."
     nodes_stop
   fi
   printf '%s\n' "$NODES" >"$NODES_FILE"
   if nodes_any_runs; then
     for ((n = 1; n <= NODES; n++)); do node_ensure "$n" && node_await "$n" || return 1; done
   else
-    # None of them forms a cluster before the others answer.
+    # All must be started first, because a node forms no cluster before the others respond.
     for ((n = 1; n <= NODES; n++)); do node_ensure "$n" || return 1; done
     for ((n = 1; n <= NODES; n++)); do node_await "$n" || return 1; done
   fi
 }
 
-# Each node's environment is its own: both run in a shell of their own.
+# node_ensure and node_await run in a subshell, since each node has its own environment.
 node_ensure() (
   local name key
   name="$(node_name "$1")"
@@ -54,36 +54,36 @@ node_await() (
   if [ -e "$RUN/$name.key.new" ]; then mv "$RUN/$name.key.new" "$RUN/$name.key"; fi
 )
 
-# What a running node was started with; another value means another start.
+# Prints a hash of the code and settings of a node. A different value requires a restart.
 server_key() {
   local name
   {
     printf '%s\n' "$APP" "$JAVA_HOME" "$CHOWDER_JAVA_OPTS"
-    # compgen, not env: the values of our variables alone. One that is a secret goes into nothing but the hash: it is
-    # never an argument. What only tests read is left out.
+    # Uses compgen and not env, so that only Chowder's variables are included. Secrets enter only the hash and are never an argument.
+    # Variables that only tests read are excluded.
     compgen -e | grep '^CHOWDER_' | grep -v -e '^CHOWDER_MODEL' -e '^CHOWDER_CACHE$' -e '^CHOWDER_START_AT_BOOT$' -e '^CHOWDER_TEST_' -e '^CHOWDER_E2E_' -e '^CHOWDER_CHROMIUM$' | LC_ALL=C sort | while IFS= read -r name; do
       printf '%s=%s\n' "$name" "${!name}"
     done
   } | sha256sum | cut -c1-16
 }
 
-# isolation_say: one line where this host does not isolate sandboxes; the server's log has the cause.
+# isolation_say: prints a warning if this host does not isolate sandboxes. The server's log has the cause.
 isolation_say() {
   local isolated
   isolated="$(curl -fs --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz" | jq -r .isolated)" || return 0
   [ "$isolated" = false ] || return 0
-  say "WARNING: this host does not isolate sandboxes: agents reach its ports, each other and private networks, and no second organization may sign up. Why: grep 'not isolated' $LOGS/server.log"
+  say "WARNING: this host does not isolate sandboxes. Agents reach its ports, each other and private networks, so no second organization may sign up. For the cause, run: grep 'not isolated' $LOGS/server.log"
 }
 
 server_answers() { curl -fs -o /dev/null --max-time 5 "${OPERATOR_CURL[@]}" "$OPERATOR:$CHOWDER_OPERATOR_PORT/healthz"; }
 
 envoy_ensure_running() {
   local config="$RUN/envoy.yaml"
-  # It holds the token by which the server knows Envoy.
+  # The configuration contains the token that authenticates Envoy at the server.
   (umask 077 && CHOWDER_NODES="$(nodes_for_envoy)" CHOWDER_DESCRIPTORS="$APP/chowder.pb" CHOWDER_OPENAPI="$APP/openapi.json" "$ROOT/envoy/render.sh" >"$config.new")
   if process_supervised envoy && cmp -s "$config" "$config.new"; then
     rm -f "$config.new"
-    # It asks a node how it is only now and then: one that was just started may still count as lost.
+    # Envoy checks the health of nodes at intervals, so a node that has just started may still count as lost.
     process_await envoy envoy_answers
     return 0
   fi
@@ -98,5 +98,5 @@ envoy_ensure_running() {
   process_await envoy envoy_answers
 }
 
-# Without a key: 401 comes from a node, so Envoy has found one that is well.
+# A call without a key returns 401 from a node, so it proves that Envoy reaches a healthy node.
 envoy_answers() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 5 "${REST_CURL[@]}" "$REST/v1/organization")" = 401 ]; }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Gives the tests Stripe's own stripe-mock, which takes and checks requests as Stripe does and remembers none; scripts/up runs
-# without one. Needs common.sh.
+# Provides Stripe's stripe-mock for tests. It checks requests as Stripe does, and stores none. scripts/up does not need it. Needs
+# common.sh.
 
 STRIPE_MOCK_VERSION=v0.203.0
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Gives the tests a toxiproxy, which cuts and slows connections; scripts/up runs without one. Needs common.sh.
+# Provides toxiproxy for tests. It cuts and slows connections. scripts/up does not need it. Needs common.sh.
 
 TOXIPROXY_VERSION=v2.12.0
 
