@@ -1,7 +1,7 @@
-// Lets OpenClaw live once through what every agent lives through, onboarding, a gateway's boot and a first answer, so that Node
-// leaves the compiled code of all that in the image: a sandbox, which is new at each start, would compile it again each time.
-// Runs as root while the image is built, and OpenClaw as the user that it has in a sandbox: Node keeps what it compiled apart for
-// each user. Nothing else stays. The model is played.
+// Runs OpenClaw once through the start of every agent: onboarding, the boot of a gateway and a first response. Node then leaves the
+// compiled code in the image. Otherwise each sandbox would compile it at every start, since its container is new each time.
+// This program runs as root while the image is built. OpenClaw runs as the sandbox's user, since Node keeps a separate compile cache for
+// each user. Only the cache remains. The model is simulated.
 //
 //   node compile-ahead.mjs FOLDER     FOLDER is the image's NODE_COMPILE_CACHE
 import { spawn } from "node:child_process";
@@ -62,7 +62,7 @@ function openclaw(...args) {
 }
 
 function must(isSo, what, said) {
-  if (!isSo) throw new Error(`${what}; its last words:\n${said()}`);
+  if (!isSo) throw new Error(`${what}; the end of its output:\n${said()}`);
 }
 
 async function isReady() {
@@ -92,11 +92,11 @@ async function live() {
     body: JSON.stringify({ model: "openclaw", input: "Hello", stream: true }),
   });
   const text = await answer.text();
-  must(answer.ok && text.includes("Hello."), `the agent did not answer (${answer.status}): ${text.slice(0, 500)}`, gateway.said);
-  // Node writes what it compiled when it ends.
+  must(answer.ok && text.includes("Hello."), `the agent did not respond (${answer.status}): ${text.slice(0, 500)}`, gateway.said);
+  // Node writes the compile cache when it exits.
   gateway.child.kill("SIGTERM");
   await gateway.ended;
-  must(!deadline.aborted, "the gateway did not end", gateway.said);
+  must(!deadline.aborted, "the gateway did not stop", gateway.said);
   model.close();
 }
 
@@ -105,7 +105,7 @@ try {
   own(folder, USER);
   await live();
   own(folder, 0);
-  // Node writes them for their owner alone.
+  // Node writes files that only their owner can read.
   for (const path of inside(folder)) chmodSync(path, statSync(path).mode | (statSync(path).isDirectory() ? 0o555 : 0o444));
 } catch (failure) {
   console.error(`compile-ahead: ${failure.message}`);

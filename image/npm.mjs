@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// npm, as OpenClaw calls it in a sandbox. What the image carries, the plugins of channels, it takes from the image, so that they can
-// be installed where no registry is reached; all else is npm as it is. For that the carried archives are a registry of their
-// own while one call of npm takes, on the loopback alone.
+// The npm that OpenClaw calls in a sandbox. It installs the channel plugins from archives in the image, so that they can be installed
+// without a registry. During such a call, it serves the archives as a registry on the loopback. All other calls go to npm unchanged.
 import { spawn } from "node:child_process";
 import { createReadStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -16,7 +15,7 @@ const TAKING = new Set([...VIEWING, "pack", "install", "i", "add", "ci"]);
 const carried = JSON.parse(readFileSync(join(CARRIED, "index.json"), "utf8"));
 const args = process.argv.slice(2);
 
-/** The packages that this call is about, each with its version; none where it is about something else. */
+/** Returns the packages of this call with their versions; empty if the call concerns no packages. */
 function wanted() {
   const words = args.filter((arg) => !arg.startsWith("-"));
   if (!TAKING.has(words[0])) return [];
@@ -34,7 +33,7 @@ function isCarried([name, version = "latest"]) {
   return Object.hasOwn(carried, name) && ["latest", carried[name].manifest.version].includes(version);
 }
 
-/** What a registry tells of a package. */
+/** Returns a registry's description of a package. */
 function described(name, origin) {
   const { archive, integrity, shasum, manifest } = carried[name];
   const version = { ...manifest, _id: `${name}@${manifest.version}`, dist: { integrity, shasum, tarball: `${origin}/-/${archive}` } };
@@ -52,7 +51,7 @@ function answer(request, response) {
     response.end(JSON.stringify(described(path, `http://${request.headers.host}`)));
   } else {
     response.writeHead(404, { "content-type": "application/json" });
-    response.end(JSON.stringify({ error: `${path}: not carried by this image` }));
+    response.end(JSON.stringify({ error: `${path}: not in this image` }));
   }
 }
 
@@ -74,9 +73,9 @@ if (packages.length > 0 && packages.every(isCarried)) {
   const registry = createServer(answer);
   registry.listen(0, "127.0.0.1", () => npm({
     npm_config_registry: `http://127.0.0.1:${registry.address().port}/`,
-    // The port is another one next time.
+    // The registry's port is different in each call, so it must not be in the lock file.
     npm_config_omit_lockfile_registry_resolved: "true",
-    // What the image has need not lie in the home, too.
+    // A temporary cache, so that archives of the image are not copied to the home volume.
     npm_config_cache: mkdtempSync(join(tmpdir(), "npm-")),
   }));
 } else {

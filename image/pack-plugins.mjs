@@ -1,5 +1,5 @@
-// Fetches what plugins/package-lock.json pins, as archives that stay archives, and writes what npm.mjs tells of them. A plugin whose
-// archive does not bring what it depends on gets another one that does. Runs no script of a package. Needs npm.
+// Downloads the archives of the packages in plugins/package-lock.json, and writes the index that npm.mjs serves. If a plugin's archive does
+// not include its dependencies, it creates one that does. Runs no package scripts. Needs npm.
 //
 //   node pack-plugins.mjs FOLDER     FOLDER becomes /opt/openclaw/plugins of the image
 import { execFileSync } from "node:child_process";
@@ -21,34 +21,34 @@ try {
 }
 
 function pack() {
-  // What lies in an archive comes with it.
+  // Packages that are bundled in another archive are not downloaded.
   const pinned = Object.entries(lock.packages).filter(([path, one]) => path !== "" && !one.inBundle)
     .map(([path, one]) => ({ path, name: path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length), ...one }));
   const archives = fetch(pinned);
   const index = {};
   for (const plugin of pinned.filter(({ path, name }) => path === `node_modules/${name}`)) {
-    // plugins/.npmrc has npm put below a plugin what it depends on.
+    // plugins/.npmrc makes npm install dependencies below their plugin.
     const brought = pinned.filter(({ path }) => path.startsWith(`${plugin.path}/`));
     index[plugin.name] = carry(plugin, brought, archives);
   }
   writeFileSync(join(folder, "index.json"), JSON.stringify(index));
 }
 
-/** Where the archive of each lies, by what it is pinned to; the registry must have none but these. */
+/** Returns the paths of the archives by integrity. Fails if the registry has an archive with another integrity. */
 function fetch(pinned) {
   const specs = new Map(pinned.map(({ name, version, integrity }) => [`${name}@${version}`, integrity]));
   const packed = JSON.parse(run("npm", ["pack", "--json", "--loglevel=error", "--pack-destination", fetched, ...specs.keys()]));
   const archives = new Map();
   for (const { name, version, integrity, filename } of packed) {
     if (integrity !== specs.get(`${name}@${version}`)) {
-      fail(`${name}@${version}: the registry has another one than package-lock.json pins (got: ${integrity})`);
+      fail(`${name}@${version}: the integrity must match package-lock.json; got ${integrity}`);
     }
     archives.set(integrity, join(fetched, filename.replace("@", "").replace("/", "-")));
   }
   return archives;
 }
 
-/** Puts a plugin's archive into the folder; what npm.mjs tells of it. */
+/** Moves a plugin's archive into the folder, and returns its entry in the index. */
 function carry({ name, version, integrity }, brought, archives) {
   const archive = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
   const target = join(folder, archive);
@@ -57,13 +57,13 @@ function carry({ name, version, integrity }, brought, archives) {
   const manifest = JSON.parse(run("tar", ["-xzOf", target, "package/package.json"]));
   const open = Object.keys(manifest.dependencies ?? {}).filter((dependency) => !(manifest.bundledDependencies ?? []).includes(dependency));
   if (open.length > 0) {
-    fail(`${name}@${version}: does not bring ${open.join(", ")} (expected: all that it depends on, in its archive)`);
+    fail(`${name}@${version}: the archive must include all dependencies; it lacks ${open.join(", ")}`);
   }
   const bytes = readFileSync(target);
   return { archive, integrity: `sha512-${hash("sha512", "base64", bytes)}`, shasum: hash("sha1", "hex", bytes), manifest };
 }
 
-/** The archive of a plugin with those of what it depends on in it, the same bytes each time. */
+/** Returns a reproducible archive of a plugin that includes its dependencies. */
 function withAll(plugin, brought, archives) {
   const root = mkdtempSync(join(fetched, "all-"));
   const top = join(root, "package");
@@ -79,7 +79,7 @@ function withAll(plugin, brought, archives) {
     "-cf", "-", "package"], "buffer"));
 }
 
-/** What is in an archive, whatever its one folder is called. */
+/** Unpacks an archive without its top folder, whose name differs. */
 function unpack(archive, into) {
   mkdirSync(into, { recursive: true });
   run("tar", ["-C", into, "--strip-components=1", "--no-same-owner", "--warning=no-unknown-keyword", "-xzf", archive]);
