@@ -1,10 +1,11 @@
-// What is done to files of a sandbox's home, one request per process. It runs in a container of its own beside the agent, who may
-// change anything at any moment: so no path is ever resolved as a whole. Each folder is opened from the handle of the one above it,
-// never through a link, and what happens in it happens by its handle (/proc/self/fd/N/name). It knows nothing of tar, HTTP or limits.
+// Executes one request on the files of a sandbox's home volume per process. It runs in a separate container beside the agent. The agent can
+// change any file at any time, for example replace a folder by a link to a file outside the workspace. Therefore a path is never resolved
+// as a whole. Each folder is opened from the handle of its parent, never through a link, and its entries are accessed by its handle
+// (/proc/self/fd/N/name). Does not know tar, HTTP or limits of the API.
 //
-// Frames both ways: a letter, four bytes of length, so many bytes. To here: Q a request, F an entry's head, D content, E its end
-// (only what is ended is put in place; an input that just stops leaves nothing). From here: R once that it
-// runs, then H a head, D content, E done, X refused.
+// Input and output are frames: a letter, four bytes of length, and the content. Input: Q is a request, F the head of an entry, D content
+// and E its end. A file is put in place only after E, so that an input that stops early changes nothing. Output: R once when the program
+// runs, then H for a head, D for content, E for success and X for a rejection.
 'use strict';
 const fs = require('fs');
 const crypto = require('crypto');
@@ -45,7 +46,7 @@ function receive(length) {
   const bytes = Buffer.allocUnsafe(length);
   for (let got = 0; got < length; ) {
     const n = patient(() => fs.readSync(0, bytes, got, length - got, null));
-    if (n === 0) throw new Error('the caller went away');
+    if (n === 0) throw new Error('the caller disconnected');
     got += n;
   }
   return bytes;
@@ -68,7 +69,7 @@ const say = (kind, json) => send(kind, Buffer.from(JSON.stringify(json)));
 
 // ---- names and handles
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** The name as text; null where it can be no part of a path of the API. */
+/** Returns the name as text; null if it is not permitted in a path of the API. */
 function text(name) {
   if (name.length > LONGEST_NAME) return null;
   try {
@@ -90,7 +91,7 @@ function look(folder, name) {
     throw e;
   }
 }
-/** Why something could not be opened as what it was asked for. */
+/** Returns the rejection for an entry that could not be opened as the requested kind. */
 function explained(e, folder, name, path, wanted) {
   if (e.code === 'ENOENT') return new Refusal('NOT_FOUND', path);
   if (e.code === 'EACCES' || e.code === 'EPERM') return new Refusal('DENIED', path);
@@ -132,7 +133,7 @@ function makeFolder(folder, name, mode) {
     return false;
   }
 }
-/** The handle of a folder, reached step by step; those on the way are closed. */
+/** Returns the handle of a folder. Opens each folder of the path from its parent, and closes the intermediate handles. */
 function walk(from, path, make) {
   let folder = from;
   path.forEach((name, depth) => {
@@ -156,7 +157,7 @@ function* names(folder) {
 function openFile(folder, name, path) {
   let file;
   try {
-    // Without waiting: a fifo would wait for its writer.
+    // Nonblocking, because opening a fifo would wait for a writer.
     file = hold(fs.openSync(at(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   } catch (e) {
     throw explained(e, folder, name, path, 'file');
@@ -209,14 +210,14 @@ function read({ path, most }) {
   const { file, stat } = openFile(parent(root, path, false), last(path), path);
   if (stat.size > most) refuse('TOO_LARGE', path, { size: stat.size, limit: most });
   say('H', described(stat));
-  // Which part of it is wanted depends on its size.
+  // The caller sends the range only now, because the range depends on the size.
   const range = next();
   if (range.kind !== 'Q') throw new Error('no range');
   const { offset, length } = JSON.parse(range.bytes);
   say('E', { sent: content(file, offset, Math.min(length, most)) });
 }
 
-/** A folder beside the workspace, so that what is half there is never in it. */
+/** Returns the handle of a folder beside the workspace for incomplete files, so that the workspace never has any. */
 function staging() {
   makeFolder(home, STAGING, 0o700);
   const folder = openFolder(home, STAGING, [STAGING]);
@@ -230,7 +231,7 @@ function staging() {
 }
 const unused = () => crypto.randomBytes(12).toString('hex');
 
-/** What stands in the way of a file there; the mode of the one that it replaces. */
+/** Returns the mode of the file that would be replaced, or null if there is none. Rejects anything but a file. */
 function replaceable(folder, path) {
   const there = look(folder, last(path));
   if (there === null) return null;
@@ -275,7 +276,7 @@ function gone(folder, name) {
   try {
     fs.unlinkSync(at(folder, name));
   } catch {
-    // It was moved to its place.
+    // The file was moved to its place.
   }
 }
 
@@ -291,7 +292,7 @@ function move({ source, destination, overwrite }) {
   const [old, now] = [at(from, last(source)), at(to, last(destination))];
   try {
     if (there.isFile() && !overwrite) {
-      // Of two who do this at once only one finds the name free.
+      // A hard link fails if the name exists, so of two concurrent moves only one succeeds.
       fs.linkSync(old, now);
       fs.unlinkSync(old);
     } else {
@@ -326,7 +327,7 @@ function erase({ path, recursive }) {
   }
   say('E', {});
 }
-/** With all that is in it; links are removed, not followed. */
+/** Removes an entry with its contents. Removes links and does not follow them. */
 function remove(folder, name, path, depth) {
   const there = look(folder, name);
   if (there === null) return;
@@ -376,7 +377,7 @@ function tree(folder, path, count) {
         const { file, stat } = openFile(folder, bytes, below);
         count.files++;
         say('H', { path: below.join('/'), ...described(stat) });
-        // As long as was said, whatever its writer does meanwhile.
+        // Sends exactly the announced length, with zeros at the end, even if the file shrinks meanwhile.
         for (let missing = stat.size - content(file, 0, stat.size); missing > 0; missing -= CHUNK) {
           send('D', Buffer.alloc(Math.min(CHUNK, missing)));
         }
@@ -385,7 +386,7 @@ function tree(folder, path, count) {
         count.omitted++;
       }
     } catch (e) {
-      // It was taken away, or made something else, between two looks.
+      // The entry was removed or replaced after it was listed.
       if (!(e instanceof Refusal)) throw e;
       count.omitted++;
     }
@@ -408,7 +409,7 @@ function imported() {
       closeAbove(mark);
     }
     if (frame.kind !== 'E') throw new Error('no end');
-    // What stands in the way is looked for before anything is put in place.
+    // Checks all entries for conflicts before any is put in place.
     entries.forEach(entry => fits(entry));
     const count = { files: 0, folders: 0 };
     for (const { path, kind } of entries) {
@@ -460,13 +461,13 @@ function fits({ path, kind }) {
   }
   if (folder !== root) release(folder);
 }
-/** What one step opened. */
+/** Closes the handles that were opened since the mark. */
 function closeAbove(mark) {
   while (open.length > mark) fs.closeSync(open.pop());
 }
 
 // ---- one request
-/** Where it lies is nobody's business who may see nothing else. */
+/** Opens the workspace. Removes its location from an error, because callers may only see paths inside the workspace. */
 function theFolder(path) {
   try {
     return walk(home, path, true);
@@ -485,11 +486,11 @@ try {
 } catch (e) {
   try {
     if (e instanceof Refusal) say('X', e.answer);
-    // Node has no name for EDQUOT, a used-up quota, only its number.
+    // Node has no name for EDQUOT (quota exceeded), only its number.
     else if (e.code === 'ENOSPC' || e.errno === -122) say('X', { reason: 'NO_SPACE', path: '' });
     else say('X', { reason: 'FAILED', path: '', code: e.code ?? 'BUG', message: String(e.message) });
   } catch {
-    // Nobody is there any more.
+    // The caller has disconnected.
   }
   process.exitCode = 1;
 }
