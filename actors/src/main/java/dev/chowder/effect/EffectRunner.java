@@ -88,7 +88,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   @Override
-  public void owe(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
+  public void dispatch(
+      InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
     runs.compute(
         id,
         (_, current) -> {
@@ -192,10 +193,11 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /** Whether what is owed is what it does; if that was owed before, reports may be lost. */
-    boolean covers(InstanceEffect owed) {
+    boolean covers(InstanceEffect pendingEffect) {
       if (givenUp) return false;
-      if (!(effect instanceof RunStages plan) || stageReports.isEmpty()) return effect.equals(owed);
-      if (!(owed instanceof RunStages left) || !left.isOnWayOf(plan)) return false;
+      if (!(effect instanceof RunStages plan) || stageReports.isEmpty())
+        return effect.equals(pendingEffect);
+      if (!(pendingEffect instanceof RunStages left) || !left.isOnWayOf(plan)) return false;
       int done = plan.stages().size() - left.stages().size();
       // It works ahead of the instance, never behind it.
       if (done < 0 || done > stageReports.get().done()) return false;

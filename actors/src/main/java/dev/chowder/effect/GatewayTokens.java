@@ -112,11 +112,11 @@ public final class GatewayTokens {
    *
    * @throws WorkFailure {@code TOKEN_SUPERSEDED} if a later rotation has begun
    */
-  void rotate(InstanceId id, RotateToken owed) throws InterruptedException {
+  void rotate(InstanceId id, RotateToken wanted) throws InterruptedException {
     var former = settledOrMade(id);
-    var next = next(id, owed.rotation());
-    if (!owed.endpoint().isEmpty()) {
-      handOver(id, owed, former, next);
+    var next = next(id, wanted.rotation());
+    if (!wanted.endpoint().isEmpty()) {
+      handOver(id, wanted, former, next);
     }
     boolean written =
         secrets.putIf(
@@ -125,7 +125,7 @@ public final class GatewayTokens {
             next.token(),
             SecretNames.NEXT_GATEWAY_TOKEN,
             kept -> kept.map(Next::of).equals(Optional.of(next)));
-    if (!written) throw superseded(owed.rotation());
+    if (!written) throw superseded(wanted.rotation());
   }
 
   private Next next(InstanceId id, int rotation) {
@@ -153,18 +153,18 @@ public final class GatewayTokens {
         "cannot finish rotation " + rotation + " of the gateway token: a later one has begun");
   }
 
-  private void handOver(InstanceId id, RotateToken owed, Secret former, Next next)
+  private void handOver(InstanceId id, RotateToken wanted, Secret former, Next next)
       throws InterruptedException {
-    var gateway = SandboxEndpoint.parse(owed.endpoint());
+    var gateway = SandboxEndpoint.parse(wanted.endpoint());
     var token = next.token();
     if (isOnly(gateway, token, former)) return;
     var sandbox = SandboxId.ofInstance(id.value());
-    var fence = Fence.ofAttempt(owed.attempt());
+    var fence = Fence.ofAttempt(wanted.attempt());
     writeFile(sandbox, fence, token);
     if (!kept(id).equals(Optional.of(next))) {
       // A later rotation of the same attempt may have written the file before this one.
       writeSettled(id, sandbox, fence);
-      throw superseded(owed.rotation());
+      throw superseded(wanted.rotation());
     }
     // It cuts the connections that the former token opened, this one among them, so that its answer
     // may be lost: what counts is which token it takes.

@@ -121,7 +121,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     var remind = settings.remind();
     var _ =
         reconciler.redispatches.scheduleWithFixedDelay(
-            () -> step("late instances", () -> reconciler.nudgeOwing(remind)),
+            () -> step("late instances", () -> reconciler.redispatchPending(remind)),
             remind.toMillis(),
             remind.toMillis(),
             TimeUnit.MILLISECONDS);
@@ -232,7 +232,7 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   /** Re-dispatches all pending effects. The repair of a stale row does that for its instance. */
   private void redispatchAll() {
-    redispatches.execute(() -> step("pending effects", () -> nudgeOwing(Duration.ZERO)));
+    redispatches.execute(() -> step("pending effects", () -> redispatchPending(Duration.ZERO)));
   }
 
   private void sweep() {
@@ -263,7 +263,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     }
   }
 
-  private void nudgeOwing(Duration atLeastFor) {
+  private void redispatchPending(Duration atLeastFor) {
     var now = clock.instant();
     var after = Optional.<InstanceRows.Pending>empty();
     while (true) {

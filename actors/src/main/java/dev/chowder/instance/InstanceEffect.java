@@ -77,7 +77,7 @@ public sealed interface InstanceEffect {
     /** What is owed to a gateway there; {@code otherwise} when its token is as asked for. */
     static InstanceEffect or(
         int attempt, String endpoint, Profile profile, InstanceEffect otherwise) {
-      return profile.token().isOwed()
+      return profile.token().isPending()
           ? new RotateToken(profile.organizationId(), attempt, endpoint, profile.token().asked())
           : otherwise;
     }

@@ -12,7 +12,7 @@ public interface InstanceEffects {
    *
    * @param report where the outcome goes; nothing is reported for work that was given up
    */
-  void owe(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
+  void dispatch(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
 
   /**
    * Returns how long the current work for this instance has been running, by the monotonic clock;

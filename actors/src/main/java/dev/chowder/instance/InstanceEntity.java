@@ -190,7 +190,7 @@ public final class InstanceEntity
     }
     if (command instanceof InstanceCommand.Nudge) {
       view.ifPresent(views::storeIfUnsure);
-      effects.owe(id, state.owed(), self);
+      effects.dispatch(id, state.pendingEffect(), self);
     }
     var answer = answer(view);
     if (command instanceof InstanceCommand.Get) {
@@ -268,10 +268,10 @@ public final class InstanceEntity
   }
 
   private void handOver(InstanceState state) {
-    var owed = state.owed();
-    if (owed.equals(handedOver)) return;
-    handedOver = owed;
-    effects.owe(id, owed, self);
+    var pendingEffect = state.pendingEffect();
+    if (pendingEffect.equals(handedOver)) return;
+    handedOver = pendingEffect;
+    effects.dispatch(id, pendingEffect, self);
   }
 
   /**
@@ -279,8 +279,8 @@ public final class InstanceEntity
    * woken there. Nothing is overdue at the beginning of time.
    */
   private void leave(InstanceState state) {
-    effects.owe(id, new InstanceEffect.None(), self);
-    if (!state.owed().equals(new InstanceEffect.None()) && goesOn.getAsBoolean()) {
+    effects.dispatch(id, new InstanceEffect.None(), self);
+    if (!state.pendingEffect().equals(new InstanceEffect.None()) && goesOn.getAsBoolean()) {
       self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO));
     }
   }

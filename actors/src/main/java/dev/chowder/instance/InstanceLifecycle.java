@@ -167,7 +167,7 @@ public final class InstanceLifecycle {
   /** Joins a rotation that is under way; a resent request causes no other one. */
   private static Decision rotate(Born state, InstanceCommand.RotateToken r) {
     var token = state.profile().token();
-    return token.isOwed() || token.isRepeated(r.requestId())
+    return token.isPending() || token.isRepeated(r.requestId())
         ? accept()
         : accept(new InstanceEvent.TokenRotationRequested(r.keyId(), r.requestId(), r.now()));
   }

@@ -204,7 +204,7 @@ public sealed interface InstanceState {
   }
 
   /** What must still happen outside for this state to move on. */
-  default InstanceEffect owed() {
+  default InstanceEffect pendingEffect() {
     return switch (this) {
       case Absent() -> new InstanceEffect.None();
       case Stopped s ->
@@ -221,7 +221,7 @@ public sealed interface InstanceState {
               r.attempt(),
               r.endpoint(),
               r.profile(),
-              r.profile().configOwed()
+              r.profile().configPending()
                   ? new InstanceEffect.ApplyConfig(
                       r.profile().organizationId(),
                       r.attempt(),

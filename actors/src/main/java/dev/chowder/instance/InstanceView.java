@@ -68,9 +68,9 @@ public record InstanceView(
           case Starting s -> Optional.of(s.progress().current().label());
           case Stopping _, Restarting _ -> Optional.of("stop_gateway");
           case Waiting _ -> Optional.of("await_start");
-          case Running r when r.profile().token().isOwed() -> Optional.of("rotate_token");
-          case Stopped s when s.profile().token().isOwed() -> Optional.of("rotate_token");
-          case Running r when r.profile().configOwed() -> Optional.of("apply_config");
+          case Running r when r.profile().token().isPending() -> Optional.of("rotate_token");
+          case Stopped s when s.profile().token().isPending() -> Optional.of("rotate_token");
+          case Running r when r.profile().configPending() -> Optional.of("apply_config");
           case Errored e when e.leftovers() -> Optional.of("clean_up");
           case Deleted d when d.leftovers() -> Optional.of("remove_sandbox");
           case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
@@ -131,6 +131,6 @@ public record InstanceView(
           case Waiting _, Stopped _, Starting _ -> true;
         },
         state instanceof Errored e ? e.slotReturns() : 0,
-        !(state.owed() instanceof InstanceEffect.None));
+        !(state.pendingEffect() instanceof InstanceEffect.None));
   }
 }

@@ -74,7 +74,7 @@ public record Profile(
         : ConfigValues.NONE.withOverrides(SecretNames.UNVERSIONED);
   }
 
-  public boolean configOwed() {
+  public boolean configPending() {
     return configVersion > appliedVersion;
   }
 

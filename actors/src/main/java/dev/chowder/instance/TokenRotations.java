@@ -31,7 +31,7 @@ public record TokenRotations(int asked, int done, List<String> requests) {
 
   /** Whether the newest one that was asked for is not the valid one yet. */
   @JsonIgnore
-  public boolean isOwed() {
+  public boolean isPending() {
     return asked > done;
   }
 

@@ -20,7 +20,7 @@ public record WantedConfig(
 
   static WantedConfig of(Profile profile, boolean homeIsNew) {
     return new WantedConfig(
-        profile.configOwed() ? profile.configVersion() : 0,
+        profile.configPending() ? profile.configVersion() : 0,
         profile.config().overrides(),
         homeIsNew,
         profile.config().channels());

@@ -198,7 +198,7 @@ public final class InstanceRows {
    * Instances, of whatever organization, that are owed something since {@code notAfter} or earlier;
    * the longest first.
    */
-  public List<InstanceRow> owing(Instant notAfter, int limit) {
+  public List<InstanceRow> pendingBefore(Instant notAfter, int limit) {
     return jdbi.withHandle(
         handle ->
             handle
@@ -244,7 +244,7 @@ public final class InstanceRows {
   }
 
   /** How many instances are owed something, and since when the first of them is. */
-  public Owed owed() {
+  public PendingWork pending() {
     return jdbi.withHandle(
         handle ->
             handle
@@ -253,12 +253,12 @@ public final class InstanceRows {
                     "SELECT COUNT(*) AS n, MIN(owes_since) AS since FROM instances WHERE owes_since"
                         + " >= :ever")
                 .bind("ever", time(Instant.EPOCH))
-                .map((row, _) -> new Owed(row.getInt("n"), optionalInstant(row, "since")))
+                .map((row, _) -> new PendingWork(row.getInt("n"), optionalInstant(row, "since")))
                 .one());
   }
 
-  /** What {@link #owed()} found. */
-  public record Owed(int instances, Optional<Instant> since) {}
+  /** What {@link #pending()} found. */
+  public record PendingWork(int instances, Optional<Instant> since) {}
 
   /** How many instances there are of each status, without the terminated ones; absent: none. */
   public Map<String, Integer> countByStatus() {

@@ -65,10 +65,10 @@ class EffectRunnerTest {
   @Test
   void aStageReportsThatItIsFinishedAndCanBeOwedAgainLater() throws InterruptedException {
     work.gate.release(2);
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
-    runner.owe(ID, new InstanceEffect.None(), reports::add);
-    runner.owe(ID, stage(2), reports::add);
+    runner.dispatch(ID, new InstanceEffect.None(), reports::add);
+    runner.dispatch(ID, stage(2), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.StagesFinished.class,
@@ -78,7 +78,7 @@ class EffectRunnerTest {
   @Test
   void howLongAStageTookIsCountedInBuckets() throws InterruptedException {
     work.gate.release(1);
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     var took =
         metrics.get("chowder.stage").tags("stage", "onboard", "life", "provisioning").timer();
@@ -90,22 +90,22 @@ class EffectRunnerTest {
 
   @Test
   void theSameEffectOwedTwiceIsDoneOnce() throws InterruptedException {
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     work.gate.release(10);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     // A second run would have begun before this one of another instance, which is owed later.
-    runner.owe(OTHER, stage(1), reports::add);
+    runner.dispatch(OTHER, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     assertThat(work.begun).hasValue(2);
   }
 
   @Test
   void whatIsOwedInsteadEndsTheFormerOneAndNeverRunsBesideIt() throws InterruptedException {
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, removal("organization"), reports::add);
+    runner.dispatch(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.interrupted).hasValue(1);
     assertThat(work.most).hasValue(1);
@@ -121,19 +121,19 @@ class EffectRunnerTest {
   @Test
   void anEffectThatIsCancelledWhileItWaitsIsStillWaitedForByTheNext() throws InterruptedException {
     theFirstStageHangsWhileASecondWaits();
-    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    runner.dispatch(ID, new InstanceEffect.None(), reports::add);
     theThirdBeginsOnlyAfterTheFirst();
   }
 
   private void theFirstStageHangsWhileASecondWaits() throws InterruptedException {
     work.stubborn = true;
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, stage(2), reports::add);
+    runner.dispatch(ID, stage(2), reports::add);
   }
 
   private void theThirdBeginsOnlyAfterTheFirst() throws InterruptedException {
-    runner.owe(ID, stage(3), reports::add);
+    runner.dispatch(ID, stage(3), reports::add);
     assertThat(work.beginsWithin(SHORT)).as("beside the first").isFalse();
     work.gate.release(2);
     assertThat(next())
@@ -148,7 +148,7 @@ class EffectRunnerTest {
   void aStageThatIsNotDoneInTimeFailsWithItsName() throws InterruptedException {
     runner.close();
     runner = runner(8, Duration.ofMillis(50));
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
@@ -162,7 +162,7 @@ class EffectRunnerTest {
   void aBugInAStageIsToldInPlainWords() throws InterruptedException {
     work.failure = Optional.of(new IllegalStateException("secret detail"));
     work.gate.release(1);
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
@@ -181,7 +181,7 @@ class EffectRunnerTest {
         Optional.of(new IllegalStateException(new SQLTransientConnectionException("away")));
     work.gate.release(10_000);
     long begun = System.nanoTime();
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     while (System.nanoTime() - begun < limit.toNanos() * 5 / 4) work.awaitBegun(1);
     assertThat(reports).isEmpty();
     work.failure = Optional.empty();
@@ -195,7 +195,7 @@ class EffectRunnerTest {
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
     work.gate.release(10_000);
     for (int attempt = 1; attempt <= 2; attempt++) {
-      runner.owe(id(attempt), stage(attempt), reports::add);
+      runner.dispatch(id(attempt), stage(attempt), reports::add);
       // The first stage is tried meanwhile, too.
       while (work.tries(attempt) < 3) work.awaitBegun(1);
     }
@@ -212,7 +212,7 @@ class EffectRunnerTest {
         Optional.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
     work.gate.release(10_000);
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
@@ -227,7 +227,7 @@ class EffectRunnerTest {
     work.engine =
         Optional.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
@@ -248,7 +248,7 @@ class EffectRunnerTest {
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
     // The first try fails for its engine, the second one hangs until its time is over.
     work.gate.release(1);
-    runner.owe(ID, stage(2), reports::add);
+    runner.dispatch(ID, stage(2), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.EffectFailed.class,
@@ -264,7 +264,7 @@ class EffectRunnerTest {
   void stagesThatEndSoonAfterOneAnotherAreToldTogether() throws InterruptedException {
     reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(3);
-    runner.owe(
+    runner.dispatch(
         ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY, Stage.PUBLISH), reports::add);
     assertThat(finished()).containsExactly(Stage.GATEWAY_TOKEN, Stage.START_GATEWAY, Stage.PUBLISH);
     assertThat(reports).isEmpty();
@@ -274,7 +274,7 @@ class EffectRunnerTest {
   void aLongStageDoesNotHoldBackWhatIsDoneBeforeIt() throws InterruptedException {
     reportWithin(Duration.ofMillis(1));
     work.gate.release(1);
-    runner.owe(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
     assertThat(finished()).containsExactly(Stage.GATEWAY_TOKEN);
     work.gate.release(1);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
@@ -284,7 +284,7 @@ class EffectRunnerTest {
   void whatWentWellIsToldBeforeAFailure() throws InterruptedException {
     reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(1);
-    runner.owe(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
     work.awaitBegun(2);
     work.failure = Optional.of(new WorkFailure("NO_SPACE", "full"));
     work.gate.release(1);
@@ -299,18 +299,18 @@ class EffectRunnerTest {
   @Test
   void whatIsOwedFurtherOnIsUnderWayAndWhatIsOwedOnceMoreIsToldAgain() throws InterruptedException {
     work.gate.release(2);
-    runner.owe(
+    runner.dispatch(
         ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     assertThat(finished()).containsExactly(Stage.CREATE_SANDBOX);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     work.awaitBegun(3);
     // The second report was lost.
     var left = plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY);
-    runner.owe(ID, left, reports::add);
+    runner.dispatch(ID, left, reports::add);
     assertThat(reports).isEmpty();
-    runner.owe(ID, left, reports::add);
+    runner.dispatch(ID, left, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
-    runner.owe(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
     work.gate.release(1);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
     assertThat(work.begun).hasValue(3);
@@ -322,20 +322,20 @@ class EffectRunnerTest {
       throws InterruptedException {
     work.gate.release(10);
     var whole = plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY);
-    runner.owe(ID, whole, reports::add);
+    runner.dispatch(ID, whole, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
     // A sweep's question that was in the instance's mailbox before the reports, or after one was
     // lost.
-    runner.owe(ID, whole, reports::add);
+    runner.dispatch(ID, whole, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD, Stage.START_GATEWAY);
-    runner.owe(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
-    runner.owe(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
 
     // Whatever comes after they were over is another matter.
-    runner.owe(ID, new InstanceEffect.None(), reports::add);
-    runner.owe(ID, whole, reports::add);
+    runner.dispatch(ID, new InstanceEffect.None(), reports::add);
+    runner.dispatch(ID, whole, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
     assertThat(work.steps)
@@ -345,9 +345,9 @@ class EffectRunnerTest {
 
   @Test
   void anotherLifeEndsTheStagesOfTheFormerOne() throws InterruptedException {
-    runner.owe(ID, plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, plan(2, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
+    runner.dispatch(ID, plan(2, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     // A permit that is there at the interruption could end the wait first.
     work.awaitInterrupted(1);
     work.gate.release(2);
@@ -358,9 +358,9 @@ class EffectRunnerTest {
 
   @Test
   void overridesThatWereChangedOnTheWayAreTheOnesThatAreApplied() throws InterruptedException {
-    runner.owe(ID, plan(1, 1, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
+    runner.dispatch(ID, plan(1, 1, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
     work.awaitBegun(1);
-    runner.owe(ID, plan(1, 2, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
+    runner.dispatch(ID, plan(1, 2, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
     work.gate.release(2);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.OPENCLAW_CONFIG);
@@ -375,7 +375,7 @@ class EffectRunnerTest {
   @Test
   void aRemovalIsTriedUntilItWorks() throws InterruptedException {
     work.removalFailures.set(3);
-    runner.owe(ID, removal("organization"), reports::add);
+    runner.dispatch(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.removals).hasValue(4);
   }
@@ -385,10 +385,10 @@ class EffectRunnerTest {
       throws InterruptedException {
     retrySeldom(32, 1);
     work.removalFailures.set(Integer.MAX_VALUE);
-    for (int n = 0; n < 32; n++) runner.owe(id(n), removal("broken"), reports::add);
+    for (int n = 0; n < 32; n++) runner.dispatch(id(n), removal("broken"), reports::add);
     work.awaitRemovals(32);
     work.gate.release(3);
-    runner.owe(
+    runner.dispatch(
         ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     assertThat(finished()).containsExactly(Stage.CREATE_SANDBOX);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
@@ -399,20 +399,20 @@ class EffectRunnerTest {
   void aChangeThatIsTriedAgainHoldsNoPermitMeanwhile() throws InterruptedException {
     retrySeldom(1, 1);
     work.busyGateway.set(Integer.MAX_VALUE);
-    runner.owe(OTHER, change(), reports::add);
+    runner.dispatch(OTHER, change(), reports::add);
     work.awaitChanges(1);
-    runner.owe(ID, removal("organization"), reports::add);
+    runner.dispatch(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
   }
 
   @Test
   void stopsRemovalsAndChangesWaitForTheirOwnOrganizationsTurn() throws InterruptedException {
     retrySeldom(1, 1);
-    runner.owe(OTHER, plan(1, 0, Stage.PUBLISH), reports::add);
+    runner.dispatch(OTHER, plan(1, 0, Stage.PUBLISH), reports::add);
     work.awaitBegun(1);
-    for (int n = 0; n < 5; n++) runner.owe(id(n), removal("flood"), reports::add);
+    for (int n = 0; n < 5; n++) runner.dispatch(id(n), removal("flood"), reports::add);
     awaitWaiting(5);
-    runner.owe(id(5), removal("quiet"), reports::add);
+    runner.dispatch(id(5), removal("quiet"), reports::add);
     awaitWaiting(6);
     work.gate.release(1);
     for (int n = 0; n < 7; n++) assertThat(next()).isNotNull();
@@ -423,11 +423,11 @@ class EffectRunnerTest {
   void startsOfOpenClawAreBoundedByThemselvesAndHoldUpNothingElse() throws InterruptedException {
     retrySeldom(2, 1);
     for (int n = 0; n < 5; n++) {
-      runner.owe(id(n), plan(1, 0, Stage.START_GATEWAY), reports::add);
+      runner.dispatch(id(n), plan(1, 0, Stage.START_GATEWAY), reports::add);
     }
     work.awaitBegun(1);
     awaitWaiting(4);
-    runner.owe(ID, removal("organization"), reports::add);
+    runner.dispatch(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
     assertThat(work.begun).hasValue(1);
     work.gate.release(5);
@@ -438,10 +438,10 @@ class EffectRunnerTest {
   void aStageIsUnderWayOnlyWhileItRunsAndNotInTheQueue() throws InterruptedException {
     retrySeldom(1, 1);
     assertThat(runner.underWay(ID)).isZero();
-    runner.owe(OTHER, stage(1), reports::add);
+    runner.dispatch(OTHER, stage(1), reports::add);
     work.awaitBegun(1);
     assertThat(runner.underWay(OTHER)).isPositive();
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     awaitWaiting(1);
     assertThat(runner.underWay(ID)).isZero();
     work.gate.release(1);
@@ -463,7 +463,7 @@ class EffectRunnerTest {
     runner.close();
     runner = runner(2, Duration.ofSeconds(LIMIT_SECONDS));
     for (int n = 0; n < 10; n++) {
-      runner.owe(id(n), stage(1), reports::add);
+      runner.dispatch(id(n), stage(1), reports::add);
     }
     work.awaitBegun(2);
     work.gate.release(10);
@@ -476,11 +476,11 @@ class EffectRunnerTest {
   @Test
   void whatIsOwedAfterTheEndIsLeftToAnotherNode() throws InterruptedException {
     runner.close();
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     // One that had begun would have reported before this one of another runner.
     runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(10);
-    runner.owe(OTHER, stage(2), reports::add);
+    runner.dispatch(OTHER, stage(2), reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.StagesFinished.class,
@@ -491,7 +491,7 @@ class EffectRunnerTest {
   @Test
   void aGatewayThatIsBusyIsAskedAgainToTakeAChange() throws InterruptedException {
     work.busyGateway.set(3);
-    runner.owe(ID, change(), reports::add);
+    runner.dispatch(ID, change(), reports::add);
     assertThat(note()).isEmpty();
     assertThat(work.busyGateway).hasValue(-1);
   }
@@ -501,7 +501,7 @@ class EffectRunnerTest {
     runner.close();
     runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS), Duration.ZERO, Duration.ofSeconds(1));
     work.busyGateway.set(Integer.MAX_VALUE);
-    runner.owe(ID, change(), reports::add);
+    runner.dispatch(ID, change(), reports::add);
     var late = (InstanceCommand.ConfigApplied) next();
     assertThat(late.note()).isEqualTo("ApplyConfig: busy; applied at the next start");
     assertThat(late.taken()).isEqualTo(Taken.PENDING);
@@ -510,7 +510,7 @@ class EffectRunnerTest {
 
   @Test
   void closingGivesEverythingUpWithoutAReport() throws InterruptedException {
-    runner.owe(ID, stage(1), reports::add);
+    runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
     runner.close();
     assertThat(work.interrupted).hasValue(1);
@@ -521,16 +521,16 @@ class EffectRunnerTest {
   void aStartAfterAnEngineLossWaitsAndHoldsNoPermitMeanwhile() throws InterruptedException {
     var now = Instant.now();
     var third = new InstanceEffect.AwaitStart("organization", 3, List.of(now, now, now), now);
-    runner.owe(ID, third, reports::add);
+    runner.dispatch(ID, third, reports::add);
     // The waiting run already covers it: not started again.
-    runner.owe(ID, third, reports::add);
+    runner.dispatch(ID, third, reports::add);
     var other = new InstanceId("0190a000-0000-7000-8000-00000000000f");
     work.gate.release();
-    runner.owe(other, stage(1), reports::add);
+    runner.dispatch(other, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
-    runner.owe(ID, new InstanceEffect.None(), reports::add);
+    runner.dispatch(ID, new InstanceEffect.None(), reports::add);
     var first = new InstanceEffect.AwaitStart("organization", 3, List.of(now), now);
-    runner.owe(ID, first, reports::add);
+    runner.dispatch(ID, first, reports::add);
     assertThat(next())
         .isInstanceOfSatisfying(
             InstanceCommand.StartDue.class, due -> assertThat(due.attempt()).isEqualTo(3));
@@ -540,7 +540,7 @@ class EffectRunnerTest {
   @Test
   void aStartWithoutMemoryOnTheHostWaitsUntilThereIsSome() throws InterruptedException {
     work.withoutMemory.set(3);
-    runner.owe(
+    runner.dispatch(
         ID,
         new InstanceEffect.AwaitStart("organization", 1, List.of(), Instant.now()),
         reports::add);
@@ -551,7 +551,7 @@ class EffectRunnerTest {
   @Test
   void aClockThatWasSetBackMakesNoWaitLonger() throws InterruptedException {
     var ahead = Instant.now().plus(Duration.ofHours(1));
-    runner.owe(
+    runner.dispatch(
         ID, new InstanceEffect.AwaitStart("organization", 1, List.of(ahead), ahead), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StartDue.class);
   }

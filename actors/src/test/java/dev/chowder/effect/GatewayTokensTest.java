@@ -96,9 +96,9 @@ class GatewayTokensTest {
   void theSameRotationLeadsToTheSameTokenAndTheNextOneToAnother() throws Exception {
     var seen = new ArrayList<Secret>(List.of(former));
     for (int rotation = 1; rotation <= 3; rotation++) {
-      tokens.rotate(ID, owed(rotation));
+      tokens.rotate(ID, pendingEffect(rotation));
       var token = tokens.settled(ID).orElseThrow();
-      tokens.rotate(ID, owed(rotation));
+      tokens.rotate(ID, pendingEffect(rotation));
       assertThat(tokens.settled(ID)).contains(token);
       assertThat(tokens.valid(ID, gateway)).contains(token);
       assertThat(seen).doesNotContain(token);
@@ -109,12 +109,13 @@ class GatewayTokensTest {
   @Test
   void beforeTheGatewayHasItTheFormerOneIsToldAndTakenOn() throws Exception {
     driver.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: away");
-    assertThatThrownBy(() -> tokens.rotate(ID, owed(1))).isInstanceOf(SandboxException.class);
+    assertThatThrownBy(() -> tokens.rotate(ID, pendingEffect(1)))
+        .isInstanceOf(SandboxException.class);
     var next = tokens.next(ID).orElseThrow();
     assertThat(tokens.settled(ID)).contains(former);
     assertThat(tokens.valid(ID, gateway)).contains(former);
 
-    tokens.rotate(ID, owed(1));
+    tokens.rotate(ID, pendingEffect(1));
 
     assertThat(tokens.settled(ID)).contains(next);
     assertThat(tokens.valid(ID, gateway)).contains(next);
@@ -122,13 +123,13 @@ class GatewayTokensTest {
 
   @Test
   void whenTheGatewayHasItAndTheTableDoesNotTheNewOneIsToldAndSettled() throws Exception {
-    tokens.rotate(ID, owed(1));
+    tokens.rotate(ID, pendingEffect(1));
     var next = tokens.settled(ID).orElseThrow();
     // As if the server had died after the gateway took it.
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
     assertThat(tokens.valid(ID, gateway)).contains(next);
 
-    tokens.rotate(ID, owed(1));
+    tokens.rotate(ID, pendingEffect(1));
 
     assertThat(tokens.settled(ID)).contains(next);
     assertThat(tokens.valid(ID, gateway)).contains(next);
@@ -136,7 +137,7 @@ class GatewayTokensTest {
 
   @Test
   void aGatewayThatStartsInTheMidstOfItTakesTheOneThatIsSettled() throws Exception {
-    tokens.rotate(ID, owed(1));
+    tokens.rotate(ID, pendingEffect(1));
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
     tokens.settle(ID, SANDBOX, Fence.NONE);
     startGateway(2);
@@ -159,10 +160,11 @@ class GatewayTokensTest {
 
   @Test
   void aNodeThatWasPausedBeforeItStoredItsTokenDoesNotReviveIt() throws Exception {
-    tokens.rotate(ID, owed(1));
+    tokens.rotate(ID, pendingEffect(1));
     // As if the node stopped after the gateway took the token.
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
-    var paused = PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, owed(1)));
+    var paused =
+        PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, pendingEffect(1)));
 
     var handedOut = rotateTwiceOnAnotherNode();
     paused.release();
@@ -173,7 +175,8 @@ class GatewayTokensTest {
 
   @Test
   void aNodeThatWasPausedBeforeItMadeItsTokenDoesNotReplaceALaterOne() throws Exception {
-    var paused = PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, owed(1)));
+    var paused =
+        PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, pendingEffect(1)));
 
     var handedOut = rotateTwiceOnAnotherNode();
     paused.release();
@@ -186,14 +189,14 @@ class GatewayTokensTest {
   void aNodeThatWasPausedInTheHandOverNeitherReplacesTheTokenNorLeavesItsOwnInTheFile()
       throws Exception {
     var hold = driver.script().holdNext(Verb.WRITE_FILES);
-    var paused = PausedNode.running(() -> tokens.rotate(ID, owed(1)));
+    var paused = PausedNode.running(() -> tokens.rotate(ID, pendingEffect(1)));
     assertThat(hold.awaitCall(PausedNode.LIMIT)).isTrue();
 
     var handedOut = rotateTwiceOnAnotherNode();
     hold.release();
 
     assertThat(paused.failure()).isInstanceOf(WorkFailure.class);
-    assertThatThrownBy(() -> tokens.rotate(ID, owed(1))).isInstanceOf(WorkFailure.class);
+    assertThatThrownBy(() -> tokens.rotate(ID, pendingEffect(1))).isInstanceOf(WorkFailure.class);
     assertOnly(handedOut);
     // Also for a gateway that starts again by itself, which reads its file.
     startGateway(2);
@@ -220,8 +223,8 @@ class GatewayTokensTest {
 
   private Secret rotateTwiceOnAnotherNode() throws InterruptedException {
     var another = anotherNode();
-    another.rotate(ID, owed(1));
-    another.rotate(ID, owed(2));
+    another.rotate(ID, pendingEffect(1));
+    another.rotate(ID, pendingEffect(2));
     return another.settled(ID).orElseThrow();
   }
 
@@ -231,7 +234,7 @@ class GatewayTokensTest {
     assertThat(tokens.valid(ID, gateway)).contains(token);
   }
 
-  private RotateToken owed(int rotation) {
+  private RotateToken pendingEffect(int rotation) {
     return new RotateToken("organization", 1, gateway.toString(), rotation);
   }
 }

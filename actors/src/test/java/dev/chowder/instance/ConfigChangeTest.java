@@ -136,7 +136,7 @@ class ConfigChangeTest {
     var first = accepted(running(), update(NONE, "v1"));
     var refused = accepted(first, applied(1, "v1", Taken.REFUSED));
     assertThat(config(refused).overrides()).isEqualTo(new OverridesVersion("v1", Taken.REFUSED));
-    assertThat(profile(refused).configOwed()).isFalse();
+    assertThat(profile(refused).configPending()).isFalse();
     var switched = accepted(refused, channel("", "c1"));
     var again = accepted(switched, applied(2, "v1", Taken.APPLIED));
     assertThat(config(again).overrides().taken()).isEqualTo(Taken.REFUSED);
@@ -147,7 +147,7 @@ class ConfigChangeTest {
     var first = accepted(running(), update(NONE, "v1"));
     var late = accepted(first, applied(1, "v1", Taken.PENDING));
     assertThat(config(late).overrides()).isEqualTo(pending("v1"));
-    assertThat(profile(late).configOwed()).isFalse();
+    assertThat(profile(late).configPending()).isFalse();
   }
 
   @Test
@@ -161,9 +161,10 @@ class ConfigChangeTest {
   void anAgentThatIsProvisionedAgainGetsAllOfItsConfiguration() {
     var created = new InstanceEvent.Created("key", States.profile("create", T0), T0);
     var first = accepted(States.after(created), update(NONE, "v1"));
-    assertThat(((InstanceEffect.RunStages) first.owed()).config())
+    assertThat(((InstanceEffect.RunStages) first.pendingEffect()).config())
         .isEqualTo(new WantedConfig(1, pending("v1"), true, Map.of()));
-    assertThat(((InstanceEffect.RunStages) starting().owed()).config().homeIsNew()).isFalse();
+    assertThat(((InstanceEffect.RunStages) starting().pendingEffect()).config().homeIsNew())
+        .isFalse();
   }
 
   /** As version 665faa7 wrote them: the changed values are in the rows of that version. */

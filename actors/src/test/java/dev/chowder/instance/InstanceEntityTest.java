@@ -41,7 +41,7 @@ class InstanceEntityTest {
               .withFallback(TestActors.CONFIG)
               .withFallback(ConfigFactory.load()));
 
-  private final List<InstanceEffect> owed = new ArrayList<>();
+  private final List<InstanceEffect> pendingEffect = new ArrayList<>();
   private final List<InstanceCommand.Report> woken = new ArrayList<>();
   private boolean goesOn = true;
   private int journalVersion = JournalVersion.CURRENT;
@@ -59,7 +59,7 @@ class InstanceEntityTest {
   @BeforeEach
   void clear() {
     instance.clear();
-    owed.clear();
+    pendingEffect.clear();
     stored.clear();
     labelsStored.clear();
     woken.clear();
@@ -110,9 +110,9 @@ class InstanceEntityTest {
   private InstanceEffects effects() {
     return new InstanceEffects() {
       @Override
-      public void owe(
+      public void dispatch(
           InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
-        owed.add(effect);
+        pendingEffect.add(effect);
       }
 
       @Override
@@ -136,8 +136,8 @@ class InstanceEntityTest {
               assertThat(a.view().revision()).isEqualTo(1);
               assertThat(stored.getLast()).isEqualTo(a.view());
             });
-    assertThat(owed).hasSize(1);
-    assertThat(owed.getFirst())
+    assertThat(pendingEffect).hasSize(1);
+    assertThat(pendingEffect.getFirst())
         .isInstanceOfSatisfying(
             InstanceEffect.RunStages.class,
             run -> assertThat(run.stages()).startsWith(Stage.CREATE_SANDBOX));
@@ -147,12 +147,12 @@ class InstanceEntityTest {
   void whatIsOwedIsAskedForAgainAfterARestart() {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
-    owed.clear();
+    pendingEffect.clear();
     instance.restart();
     // The end of the former actor gives up first what the next one may owe at another node.
-    assertThat(owed).hasSize(2);
-    assertThat(owed.getFirst()).isEqualTo(new InstanceEffect.None());
-    assertThat(owed.getLast()).isInstanceOf(InstanceEffect.RunStages.class);
+    assertThat(pendingEffect).hasSize(2);
+    assertThat(pendingEffect.getFirst()).isEqualTo(new InstanceEffect.None());
+    assertThat(pendingEffect.getLast()).isInstanceOf(InstanceEffect.RunStages.class);
   }
 
   @Test
@@ -270,13 +270,13 @@ class InstanceEntityTest {
   void aViewIsStoredAnewWithItsLabelsWhateverIsBelievedToBeThere() {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
-    owed.clear();
+    pendingEffect.clear();
     var result = instance.<InstanceReply>runCommand(InstanceCommand.StoreView::new);
     assertThat(result.hasNoEvents()).isTrue();
     assertThat(revision(result.reply())).isEqualTo(1);
     assertThat(stored).extracting(InstanceView::revision).containsExactly(1, 1);
     assertThat(labelsStored).containsExactly(true, true);
-    assertThat(owed).isEmpty();
+    assertThat(pendingEffect).isEmpty();
   }
 
   @Test

@@ -75,7 +75,8 @@ class InstanceLifecycleTest {
   @Test
   void aRestartEndsTheGatewayAndStartsItInANewLife() {
     var restarting = apply(running(), new InstanceCommand.Restart("key", T0, nobody));
-    assertThat(restarting.owed()).isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1));
+    assertThat(restarting.pendingEffect())
+        .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1));
     assertThat(InstanceStatus.of(restarting).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
     assertThat(InstanceStatus.of(restarting).settled()).isFalse();
     var starting = apply(restarting, new InstanceCommand.GatewayStopped(1, T0));
@@ -142,7 +143,7 @@ class InstanceLifecycleTest {
             new InstanceCommand.SlotReleased(T0),
             removed(1));
     var recovered = (InstanceState.Born) apply(failed, recover(1, 1, false));
-    assertThat(recovered.profile().configOwed()).isTrue();
+    assertThat(recovered.profile().configPending()).isTrue();
   }
 
   /**
@@ -162,7 +163,7 @@ class InstanceLifecycleTest {
               new InstanceCommand.EffectFailed(
                   2, Optional.of(failing), T0, "IMAGE_MISSING", "no image", T0),
               new InstanceCommand.SlotReleased(T0));
-      var removal = (InstanceEffect.Remove) state.owed();
+      var removal = (InstanceEffect.Remove) state.pendingEffect();
       assertThat(removal.homes().isUnused(1, 2)).as(failing.label()).isFalse();
       state = apply(state, removed(2));
 
@@ -183,7 +184,7 @@ class InstanceLifecycleTest {
   @Test
   void aHomeInWhichNoAgentRanIsRemovedWhenItIsFound() {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0), removed(1));
-    assertThat(apply(failed, observed(1, new Sight.Asleep())).owed())
+    assertThat(apply(failed, observed(1, new Sight.Asleep())).pendingEffect())
         .isInstanceOf(InstanceEffect.Remove.class);
     var again =
         apply(
@@ -193,7 +194,7 @@ class InstanceLifecycleTest {
             new InstanceCommand.SlotReleased(T0),
             removed(2));
     var found = apply(again, observed(2, new Sight.OtherHome(1, false)));
-    assertThat(((InstanceEffect.Remove) found.owed()).homes().isUnused(1, 2)).isTrue();
+    assertThat(((InstanceEffect.Remove) found.pendingEffect()).homes().isUnused(1, 2)).isTrue();
     // The journal does not know that one: the database may be older than the host.
     assertThat(apply(again, observed(2, new Sight.OtherHome(3, false)))).isEqualTo(again);
   }
@@ -247,8 +248,9 @@ class InstanceLifecycleTest {
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0));
     var recovered = (InstanceState.Born) apply(failed, recover(2, 1, true));
-    assertThat(((InstanceEffect.RunStages) recovered.owed()).config().homeIsNew()).isTrue();
-    assertThat(((InstanceEffect.RunStages) recovered.owed()).homes().adopted()).isTrue();
+    assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).config().homeIsNew())
+        .isTrue();
+    assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).homes().adopted()).isTrue();
   }
 
   @Test
@@ -264,9 +266,9 @@ class InstanceLifecycleTest {
               assertThat(r.profile().homes().generation()).isEqualTo(4);
               assertThat(r.profile().homes().agentRan()).isTrue();
             });
-    assertThat(apply(found, new InstanceCommand.Stop("key", T0, nobody)).owed())
+    assertThat(apply(found, new InstanceCommand.Stop("key", T0, nobody)).pendingEffect())
         .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5));
-    assertThat(apply(state("Stopped"), observed(1, later)).owed())
+    assertThat(apply(state("Stopped"), observed(1, later)).pendingEffect())
         .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 5));
   }
 
@@ -279,7 +281,7 @@ class InstanceLifecycleTest {
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0));
     assertThat(apply(failed, removed(1))).isEqualTo(failed);
-    assertThat(apply(failed, removed(2)).owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(apply(failed, removed(2)).pendingEffect()).isEqualTo(new InstanceEffect.None());
   }
 
   /** It was sent before the deletion was known, and arrives after it. */
@@ -288,13 +290,13 @@ class InstanceLifecycleTest {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
     var deleted = apply(failed, delete("one"));
     for (var scope : List.of(InstanceEffect.Scope.PROCESSES, InstanceEffect.Scope.SANDBOX)) {
-      assertThat(apply(deleted, removed(1, scope)).owed())
+      assertThat(apply(deleted, removed(1, scope)).pendingEffect())
           .as(scope.name())
           .isInstanceOfSatisfying(
               InstanceEffect.Remove.class,
               remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
     }
-    assertThat(apply(deleted, removed(1, InstanceEffect.Scope.EVERYTHING)).owed())
+    assertThat(apply(deleted, removed(1, InstanceEffect.Scope.EVERYTHING)).pendingEffect())
         .isEqualTo(new InstanceEffect.None());
   }
 
@@ -398,7 +400,7 @@ class InstanceLifecycleTest {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
     assertThat(outcome(failed, recover(1, 0, true))).isEqualTo("SlotReturned");
     var found = apply(failed, new InstanceCommand.SettleSlot("org", T0, nobody));
-    assertThat(found.owed())
+    assertThat(found.pendingEffect())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     assertThat(outcome(found, recover(1, 1, true))).isEqualTo("SlotReturned");
     var returned = apply(found, new InstanceCommand.SlotReleased(T0));
@@ -413,7 +415,7 @@ class InstanceLifecycleTest {
     for (var name : List.of("NeverBorn", "Errored", "Deleted")) {
       var settled = apply(state(name), new InstanceCommand.SlotReleased(T0));
       var found = apply(settled, new InstanceCommand.SettleSlot("org", T0, nobody));
-      assertThat(found.owed()).as(name).isInstanceOf(InstanceEffect.ReleaseSlot.class);
+      assertThat(found.pendingEffect()).as(name).isInstanceOf(InstanceEffect.ReleaseSlot.class);
       assertThat(apply(found, new InstanceCommand.SettleSlot("org", T0, nobody))).isEqualTo(found);
     }
   }
@@ -445,27 +447,27 @@ class InstanceLifecycleTest {
   @Test
   void anInstanceThatMayNotBeBornGivesItsSlotBack() {
     var forbidden = state("NeverBorn");
-    assertThat(forbidden.owed()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
+    assertThat(forbidden.pendingEffect()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
     assertThat(outcome(forbidden, new InstanceCommand.Create("key", States.PROFILE, T0, nobody)))
         .isEqualTo("AlreadyExists");
     var released = apply(forbidden, new InstanceCommand.SlotReleased(T0));
-    assertThat(released.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(released.pendingEffect()).isEqualTo(new InstanceEffect.None());
     // A slow create may have taken the slot after it was given back.
     var again = apply(released, new InstanceCommand.SettleSlot("org", T0, nobody));
-    assertThat(again.owed()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
+    assertThat(again.pendingEffect()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
   }
 
   @Test
   void aProvisioningTakesTheSevenStagesInOrder() {
     var state = state("Provisioning");
     for (var stage : Stage.OF_PROVISIONING) {
-      assertThat(state.owed())
+      assertThat(state.pendingEffect())
           .isInstanceOfSatisfying(
               InstanceEffect.RunStages.class, run -> assertThat(run.stages()).startsWith(stage));
       state = then(state, finished(1, stage));
     }
     assertThat(state).isInstanceOf(InstanceState.Running.class);
-    assertThat(state.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(state.pendingEffect()).isEqualTo(new InstanceEffect.None());
   }
 
   @Test
@@ -498,15 +500,15 @@ class InstanceLifecycleTest {
   @Test
   void aFailedProvisioningFreesItsSlotThenRemovesEverything() {
     var errored = state("Errored");
-    assertThat(errored.owed())
+    assertThat(errored.pendingEffect())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
-    assertThat(errored.owed())
+    assertThat(errored.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.SANDBOX));
     errored = apply(errored, removed(1));
-    assertThat(errored.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(errored.pendingEffect()).isEqualTo(new InstanceEffect.None());
     assertThat(errored).isInstanceOf(InstanceState.Errored.class);
   }
 
@@ -518,7 +520,7 @@ class InstanceLifecycleTest {
             new InstanceCommand.EffectFailed(
                 2, Optional.of(Stage.OPENCLAW_CONFIG), T0, "TIMED_OUT", "too slow", T0));
     errored = apply(errored, new InstanceCommand.SlotReleased(T0));
-    assertThat(errored.owed())
+    assertThat(errored.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.PROCESSES));
@@ -527,15 +529,15 @@ class InstanceLifecycleTest {
   @Test
   void aDeletionOwesTheSlotFirstThenTheSandbox() {
     var deleted = state("Deleted");
-    assertThat(deleted.owed())
+    assertThat(deleted.pendingEffect())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     deleted = apply(deleted, new InstanceCommand.SlotReleased(T0));
-    assertThat(deleted.owed())
+    assertThat(deleted.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
     deleted = apply(deleted, removed(1, InstanceEffect.Scope.EVERYTHING));
-    assertThat(deleted.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(deleted.pendingEffect()).isEqualTo(new InstanceEffect.None());
   }
 
   @Test
@@ -545,7 +547,7 @@ class InstanceLifecycleTest {
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
             removed(1, InstanceEffect.Scope.EVERYTHING));
     var found = apply(gone, observed(1, new Sight.Asleep()));
-    assertThat(found.owed())
+    assertThat(found.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
@@ -628,7 +630,7 @@ class InstanceLifecycleTest {
       losses.add(at);
       state = apply(state, new Observed(attempt, withEngine, ONCE, at));
       assertThat(InstanceStatus.of(state).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
-      assertThat(state.owed())
+      assertThat(state.pendingEffect())
           .isEqualTo(
               new InstanceEffect.AwaitStart(States.PROFILE.organizationId(), attempt, losses, at));
       // Observations meanwhile, and reports of the previous attempt, change nothing.
@@ -642,7 +644,7 @@ class InstanceLifecycleTest {
     // Engine losses do not count as crashes: the gateway's first crash is the first.
     var crash = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
     state = apply(state, new Observed(6, crash, ONCE, T0.plusSeconds(6)));
-    assertThat(state.owed())
+    assertThat(state.pendingEffect())
         .isEqualTo(
             new InstanceEffect.AwaitStart(
                 States.PROFILE.organizationId(), 6, List.of(), T0.plusSeconds(6)));
@@ -678,7 +680,7 @@ class InstanceLifecycleTest {
 
   /** Waits after one loss of its engine in this attempt, and then starts. */
   private static void assertWaitsAndStarts(InstanceState waiting, int attempt) {
-    assertThat(waiting.owed())
+    assertThat(waiting.pendingEffect())
         .isEqualTo(
             new InstanceEffect.AwaitStart(
                 States.PROFILE.organizationId(), attempt, List.of(LATER), LATER));
@@ -690,7 +692,7 @@ class InstanceLifecycleTest {
   @Test
   void anInstanceThatWaitsForItsStartCanBeStopped() {
     var stopping = apply(state("Waiting"), new InstanceCommand.Stop("key", T0, nobody));
-    assertThat(stopping.owed())
+    assertThat(stopping.pendingEffect())
         .isEqualTo(new InstanceEffect.StopGateway(States.PROFILE.organizationId(), 1));
     assertThat(apply(stopping, new InstanceCommand.GatewayStopped(1, T0)))
         .isInstanceOf(InstanceState.Stopped.class);
@@ -729,19 +731,19 @@ class InstanceLifecycleTest {
   @Test
   void changedOverridesAreOwedUntilTheGatewayTookTheNewestOfThem() {
     var changed = apply(apply(running(), reconfigure()), switchChannel());
-    assertThat(changed.owed()).isEqualTo(change(changed, 2));
+    assertThat(changed.pendingEffect()).isEqualTo(change(changed, 2));
     var half = apply(changed, new InstanceCommand.ConfigApplied(1, 1, "", Taken.APPLIED, "", T0));
-    assertThat(half.owed()).isEqualTo(change(half, 2));
+    assertThat(half.pendingEffect()).isEqualTo(change(half, 2));
     var whole = apply(half, new InstanceCommand.ConfigApplied(1, 2, "", Taken.APPLIED, "", T0));
-    assertThat(whole.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(whole.pendingEffect()).isEqualTo(new InstanceEffect.None());
   }
 
   @Test
   void aStoppedInstanceTakesChangedOverridesAtItsNextStart() {
     var changed = apply(state("Stopped"), reconfigure());
-    assertThat(changed.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(changed.pendingEffect()).isEqualTo(new InstanceEffect.None());
     var starting = apply(changed, new InstanceCommand.Start("key", T0, nobody));
-    assertThat(starting.owed())
+    assertThat(starting.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.RunStages.class, run -> assertThat(run.config().version()).isEqualTo(1));
   }
@@ -767,17 +769,17 @@ class InstanceLifecycleTest {
   @Test
   void anotherTokenIsOwedUntilItIsTheOneAndOnlyOnce() {
     var asked = apply(running(), rotate("one"));
-    assertThat(asked.owed())
+    assertThat(asked.pendingEffect())
         .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 1));
     // Joined by whoever asks meanwhile.
     assertThat(apply(asked, rotate("another"))).isEqualTo(asked);
     assertThat(apply(asked, new InstanceCommand.TokenRotated(1, 0, LATER))).isEqualTo(asked);
     assertThat(apply(asked, new InstanceCommand.TokenRotated(2, 1, LATER))).isEqualTo(asked);
     var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
-    assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(done.pendingEffect()).isEqualTo(new InstanceEffect.None());
     // Said again, since its answer was lost: the token that was answered must stay valid.
     assertThat(apply(done, rotate("one"))).isEqualTo(done);
-    assertThat(apply(done, rotate("another")).owed())
+    assertThat(apply(done, rotate("another")).pendingEffect())
         .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 2));
   }
 
@@ -789,7 +791,7 @@ class InstanceLifecycleTest {
             rotate("one", LATER.plus(Duration.ofHours(1))),
             new InstanceCommand.TokenRotated(1, 1, LATER.plus(Duration.ofHours(1))));
     var again = apply(rotated, rotate("another", LATER));
-    assertThat(again.owed())
+    assertThat(again.pendingEffect())
         .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, ENDPOINT, 2));
     // The token that the first caller got stays valid, even if its command is resent.
     var done = apply(again, new InstanceCommand.TokenRotated(1, 2, LATER));
@@ -811,9 +813,10 @@ class InstanceLifecycleTest {
   @Test
   void aTokenThatIsAskedForWhileItSleepsIsOwedAtOnce() {
     var asked = apply(state("Stopped"), rotate("one"));
-    assertThat(asked.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
+    assertThat(asked.pendingEffect())
+        .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
     var done = apply(asked, new InstanceCommand.TokenRotated(1, 1, LATER));
-    assertThat(done.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(done.pendingEffect()).isEqualTo(new InstanceEffect.None());
   }
 
   @Test
@@ -824,18 +827,20 @@ class InstanceLifecycleTest {
             asked,
             new InstanceCommand.Stop("key", T0, nobody),
             new InstanceCommand.GatewayStopped(1, T0));
-    assertThat(stopped.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
+    assertThat(stopped.pendingEffect())
+        .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 1, "", 1));
     var lost =
         apply(
             asked,
             new Observed(1, new Sight.Down("GATEWAY_CRASHED", "ended", true), ONCE, LATER),
             new InstanceCommand.StartDue(1, LATER));
     for (var stage : Stage.OF_START) lost = then(lost, finished(2, stage));
-    assertThat(lost.owed()).isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 2, ENDPOINT, 1));
+    assertThat(lost.pendingEffect())
+        .isEqualTo(new InstanceEffect.RotateToken(ORGANIZATION, 2, ENDPOINT, 1));
     var reconfigured = apply(asked, reconfigure());
-    assertThat(reconfigured.owed()).isEqualTo(asked.owed());
+    assertThat(reconfigured.pendingEffect()).isEqualTo(asked.pendingEffect());
     var rotated = apply(reconfigured, new InstanceCommand.TokenRotated(1, 1, LATER));
-    assertThat(rotated.owed()).isEqualTo(change(rotated, 1));
+    assertThat(rotated.pendingEffect()).isEqualTo(change(rotated, 1));
   }
 
   @ParameterizedTest
@@ -859,14 +864,14 @@ class InstanceLifecycleTest {
   @Test
   void aSwitchedChannelIsOwedToTheGatewayThatRunsOrStartsNext() {
     var running = apply(running(), switchChannel());
-    assertThat(running.owed()).isEqualTo(change(running, 1));
+    assertThat(running.pendingEffect()).isEqualTo(change(running, 1));
     var applied =
         apply(running, new InstanceCommand.ConfigApplied(1, 1, "", Taken.APPLIED, "", LATER));
-    assertThat(applied.owed()).isEqualTo(new InstanceEffect.None());
+    assertThat(applied.pendingEffect()).isEqualTo(new InstanceEffect.None());
     var starting =
         apply(
             apply(state("Stopped"), switchChannel()), new InstanceCommand.Start("key", T0, nobody));
-    assertThat(starting.owed())
+    assertThat(starting.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.RunStages.class,
             stages -> assertThat(stages.config().version()).isEqualTo(1));
@@ -910,7 +915,7 @@ class InstanceLifecycleTest {
                 Optional.empty(),
                 T0,
                 nobody));
-    assertThat(renamed.owed()).isEqualTo(state.owed());
+    assertThat(renamed.pendingEffect()).isEqualTo(state.pendingEffect());
     assertThat(((InstanceState.Born) renamed).profile().labels()).isEqualTo(Map.of("x", "1"));
   }
 

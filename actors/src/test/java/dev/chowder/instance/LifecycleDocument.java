@@ -137,7 +137,7 @@ final class LifecycleDocument {
               seen ? code(status.now().label()) : "",
               seen ? code(status.desired().label()) : "",
               cell(states.stream().flatMap(LifecycleDocument::stageShown).distinct()),
-              owed(states)));
+              pendingEffect(states)));
     }
     return table.text();
   }
@@ -150,8 +150,8 @@ final class LifecycleDocument {
         .stream();
   }
 
-  private static String owed(List<InstanceState> states) {
-    var effects = states.stream().map(InstanceState::owed).toList();
+  private static String pendingEffect(List<InstanceState> states) {
+    var effects = states.stream().map(InstanceState::pendingEffect).toList();
     var stages =
         effects.stream()
             .filter(InstanceEffect.RunStages.class::isInstance)

@@ -89,22 +89,27 @@ final class LifecycleExploration {
       case Absent() -> List.of(phase);
       case NeverBorn s -> List.of(phase, s.slotHeld());
       case Provisioning s ->
-          List.of(phase, owed(s), s.progress().done().size(), s.attempt() > 1, earlierHome(s) > 0);
-      case Running s -> List.of(phase, owed(s), s.provisioned(), s.restarts().isEmpty());
-      case Stopping s -> List.of(phase, owed(s));
-      case Restarting s -> List.of(phase, owed(s));
-      case Waiting s -> List.of(phase, owed(s), s.backsOff());
-      case Stopped s -> List.of(phase, owed(s));
+          List.of(
+              phase,
+              pendingEffect(s),
+              s.progress().done().size(),
+              s.attempt() > 1,
+              earlierHome(s) > 0);
+      case Running s -> List.of(phase, pendingEffect(s), s.provisioned(), s.restarts().isEmpty());
+      case Stopping s -> List.of(phase, pendingEffect(s));
+      case Restarting s -> List.of(phase, pendingEffect(s));
+      case Waiting s -> List.of(phase, pendingEffect(s), s.backsOff());
+      case Stopped s -> List.of(phase, pendingEffect(s));
       case Starting s ->
-          List.of(phase, owed(s), s.progress().done().size(), s.restarts().isEmpty());
+          List.of(phase, pendingEffect(s), s.progress().done().size(), s.restarts().isEmpty());
       case Errored s ->
           List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers(), earlierHome(s) > 0);
       case Deleted s -> List.of(phase, s.slotHeld(), s.leftovers());
     };
   }
 
-  private static List<Boolean> owed(Born state) {
-    return List.of(state.profile().configOwed(), state.profile().token().isOwed());
+  private static List<Boolean> pendingEffect(Born state) {
+    return List.of(state.profile().configPending(), state.profile().token().isPending());
   }
 
   /** The names are the rows and columns of the document, in its order. */

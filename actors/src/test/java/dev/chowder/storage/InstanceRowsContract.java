@@ -216,29 +216,29 @@ abstract class InstanceRowsContract {
     assertThat(rows.list("o", label("a", "1"), 10, Optional.empty())).isEmpty();
     assertThat(rows.countByStatus()).isEmpty();
     assertThat(rows.get(dead.id())).contains(dead);
-    assertThat(rows.owing(T0, 10)).containsExactly(dead);
+    assertThat(rows.pendingBefore(T0, 10)).containsExactly(dead);
   }
 
   @Test
   void whatIsOwedLongestIsToldFirst() {
-    InstanceRow late = owing(T0.plusSeconds(5));
-    InstanceRow early = owing(T0);
-    InstanceRow notYet = owing(T0.plusSeconds(60));
+    InstanceRow late = pendingBefore(T0.plusSeconds(5));
+    InstanceRow early = pendingBefore(T0);
+    InstanceRow notYet = pendingBefore(T0.plusSeconds(60));
     rows.upsert(row(Ids.next(), "o", 1, "running", "owes nothing", Map.of()));
     List.of(late, early, notYet).forEach(rows::upsert);
-    assertThat(rows.owing(T0.plusSeconds(10), 10)).containsExactly(early, late);
-    assertThat(rows.owing(T0.plusSeconds(10), 1)).containsExactly(early);
+    assertThat(rows.pendingBefore(T0.plusSeconds(10), 10)).containsExactly(early, late);
+    assertThat(rows.pendingBefore(T0.plusSeconds(10), 1)).containsExactly(early);
   }
 
   @Test
   void pendingEffectsArePagedThroughTheLongestFirst() {
     var all = new ArrayList<InstanceRow>();
     // Several since the same moment: the id decides then.
-    for (int n = 0; n < 7; n++) all.add(owing(T0.plusSeconds(n / 3)));
-    rows.upsert(owing(T0.plusSeconds(60)));
+    for (int n = 0; n < 7; n++) all.add(pendingBefore(T0.plusSeconds(n / 3)));
+    rows.upsert(pendingBefore(T0.plusSeconds(60)));
     rows.upsert(row(Ids.next(), "o", 1, "running", "nothing pending", Map.of()));
     // These began before the clock was set back.
-    for (int n = 0; n < 3; n++) all.add(owing(T0.plusSeconds(3600)));
+    for (int n = 0; n < 3; n++) all.add(pendingBefore(T0.plusSeconds(3600)));
     all.reversed().forEach(rows::upsert);
     var seen = new ArrayList<String>();
     var after = Optional.<InstanceRows.Pending>empty();
@@ -321,7 +321,7 @@ abstract class InstanceRowsContract {
     return new OrganizationRow(id, 1, "n", "crab", "active", slots, ByteString.EMPTY);
   }
 
-  private static InstanceRow owing(Instant since) {
+  private static InstanceRow pendingBefore(Instant since) {
     return new InstanceRow(
         Ids.next(),
         "o",

@@ -63,10 +63,10 @@ final class Pace {
   void await(String organization, int cost, int weight) {
     if (spread.isZero()) return;
     int now = Math.min(cost, MOST_FOR_A_CHANGE) + weight;
-    long owed = bucket(organization).consumeIgnoringRateLimits(now);
-    if (owed <= 0) return;
+    long delay = bucket(organization).consumeIgnoringRateLimits(now);
+    if (delay <= 0) return;
     try {
-      pause.take(Duration.ofNanos(Math.min(owed, spread.toNanos())));
+      pause.take(Duration.ofNanos(Math.min(delay, spread.toNanos())));
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }

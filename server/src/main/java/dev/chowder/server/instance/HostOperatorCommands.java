@@ -55,8 +55,10 @@ public final class HostOperatorCommands implements HostCommands {
   }
 
   @Override
-  public List<Owed> owed(int limit) {
-    return rows.owing(clock.instant(), limit).stream().map(HostOperatorCommands::owed).toList();
+  public List<PendingWork> pending(int limit) {
+    return rows.pendingBefore(clock.instant(), limit).stream()
+        .map(HostOperatorCommands::pending)
+        .toList();
   }
 
   @Override
@@ -134,9 +136,9 @@ public final class HostOperatorCommands implements HostCommands {
                         + " (expected: the operators' port of that node)"));
   }
 
-  private static Owed owed(InstanceRow row) {
+  private static PendingWork pending(InstanceRow row) {
     var view = InstanceReadRows.view(row);
-    return new Owed(
+    return new PendingWork(
         row.id(),
         row.organizationId(),
         row.status(),

@@ -47,7 +47,7 @@ final class InstanceAccess {
     var view =
         asks.await(
             asks.get(caller, id),
-            now -> !now.profile().token().isOwed() || isOver(now),
+            now -> !now.profile().token().isPending() || isOver(now),
             SETTLING_PATIENCE);
     var token = valid(view);
     if (!view.ranBefore() || token.isEmpty()) throw wrongState(view, "running");
@@ -55,7 +55,7 @@ final class InstanceAccess {
   }
 
   private Optional<Secret> valid(InstanceView view) {
-    if (!view.profile().token().isOwed() || view.endpoint().isEmpty()) {
+    if (!view.profile().token().isPending() || view.endpoint().isEmpty()) {
       return tokens.settled(view.id());
     }
     try {

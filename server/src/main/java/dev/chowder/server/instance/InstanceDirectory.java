@@ -50,7 +50,8 @@ public final class InstanceDirectory implements GatewayDirectory {
     if (!isActive.test(view.profile().organizationId())) return new Place.Suspended();
     var status = view.status();
     // This one first: what was settled after it is the same.
-    var next = view.profile().token().isOwed() ? tokens.next(view.id()) : Optional.<Secret>empty();
+    var next =
+        view.profile().token().isPending() ? tokens.next(view.id()) : Optional.<Secret>empty();
     var token = tokens.settled(view.id());
     if (!status.settled() || view.endpoint().isEmpty() || token.isEmpty()) {
       return new Place.WrongState(status.now().label(), status.desired().label());

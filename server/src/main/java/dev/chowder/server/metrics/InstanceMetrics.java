@@ -23,10 +23,11 @@ public final class InstanceMetrics {
   private final InstanceRows rows;
   private final InstantSource clock;
   private final AtomicReference<Counts> counts =
-      new AtomicReference<>(new Counts(Map.of(), new InstanceRows.Owed(0, Optional.empty())));
+      new AtomicReference<>(
+          new Counts(Map.of(), new InstanceRows.PendingWork(0, Optional.empty())));
   private final AtomicLong countedAt = new AtomicLong(System.nanoTime() - FRESH_NANOS);
 
-  private record Counts(Map<String, Integer> byStatus, InstanceRows.Owed owed) {}
+  private record Counts(Map<String, Integer> byStatus, InstanceRows.PendingWork pending) {}
 
   private InstanceMetrics(InstanceRows rows, InstantSource clock) {
     this.rows = rows;
@@ -40,7 +41,7 @@ public final class InstanceMetrics {
    */
   public static void register(MeterRegistry registry, InstanceRows rows, InstantSource clock) {
     var metrics = new InstanceMetrics(rows, clock);
-    gauge("chowder.instances.owed", Tags.empty(), metrics, m -> m.counts().owed().instances())
+    gauge("chowder.instances.owed", Tags.empty(), metrics, m -> m.counts().pending().instances())
         .register(registry);
     gauge("chowder.instances.owed.seconds", Tags.empty(), metrics, InstanceMetrics::owedSeconds)
         .register(registry);
@@ -62,7 +63,7 @@ public final class InstanceMetrics {
   }
 
   private double owedSeconds() {
-    var since = counts().owed().since();
+    var since = counts().pending().since();
     return since.isEmpty()
         ? 0
         : Math.max(0, Duration.between(since.get(), clock.instant()).toMillis() / 1000.0);
@@ -72,7 +73,7 @@ public final class InstanceMetrics {
     long last = countedAt.get();
     if (System.nanoTime() - last > FRESH_NANOS
         && countedAt.compareAndSet(last, System.nanoTime())) {
-      counts.set(new Counts(rows.countByStatus(), rows.owed()));
+      counts.set(new Counts(rows.countByStatus(), rows.pending()));
     }
     return counts.get();
   }

@@ -11,7 +11,7 @@ import java.util.Set;
  */
 public interface HostCommands {
   /** What is still to be done outside, the longest first; the first {@code limit}. */
-  List<Owed> owed(int limit);
+  List<PendingWork> pending(int limit);
 
   /**
    * Returns the sandboxes in quarantine: no journal accounts for them, or a lost home volume came
@@ -69,7 +69,7 @@ public interface HostCommands {
    * @param what such as {@code remove_sandbox}
    * @param since when it was decided
    */
-  record Owed(
+  record PendingWork(
       String instanceId, String organizationId, String status, String what, Instant since) {}
 
   /**

@@ -36,7 +36,7 @@ final class HostRoutes {
       case "owed" -> {
         expect(path, 1);
         OperatorRoutes.require(method, "GET");
-        yield owed();
+        yield pending();
       }
       case "reconciler" -> {
         if (path.size() == 2 && path.get(1).equals("release")) {
@@ -123,10 +123,10 @@ final class HostRoutes {
     if (path.size() != size) throw OperatorRoutes.notFound();
   }
 
-  private OperatorAnswer owed() {
+  private OperatorAnswer pending() {
     var answer = NODES.objectNode();
     var array = answer.putArray("owed");
-    for (var one : host.owed(MAX_LISTED)) {
+    for (var one : host.pending(MAX_LISTED)) {
       array
           .addObject()
           .put("instance_id", one.instanceId())

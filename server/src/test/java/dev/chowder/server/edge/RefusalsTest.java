@@ -372,7 +372,7 @@ class RefusalsTest {
   @Test
   void aRefusalIsToldAfterAWhile() throws IOException {
     var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "600ms");
-    try (var served = serve(owing(settings))) {
+    try (var served = serve(pendingBefore(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       assertThat(served.refused()).isBetween(Duration.ofMillis(300), Duration.ofSeconds(20));
     }
@@ -382,14 +382,14 @@ class RefusalsTest {
   void oneMoreThanMayWaitIsRefusedAtOnce() throws IOException {
     var settings =
         Map.<String, Object>of("chowder.rate.refusal-delay", "1m", "chowder.rate.max-delayed", 0);
-    try (var served = serve(owing(settings))) {
+    try (var served = serve(pendingBefore(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
       assertThat(served.refused()).isLessThan(Duration.ofMinutes(1));
     }
   }
 
   /** One answer costs more than becomes free again in a quarter of an hour. */
-  private static Map<String, Object> owing(Map<String, Object> settings) {
+  private static Map<String, Object> pendingBefore(Map<String, Object> settings) {
     var all = new HashMap<>(settings);
     all.put("chowder.rate.answer-bytes", 1);
     return all;

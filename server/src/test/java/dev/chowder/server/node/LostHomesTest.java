@@ -60,7 +60,7 @@ class LostHomesTest {
     node.script().failNext(failing, 1, Reason.IMAGE_MISSING, "no image");
     recover();
     node.awaitStatus(key, id, Instance.Status.error);
-    awaitNothingOwed();
+    awaitNothingPending();
 
     putDiskBack();
     awaitPasses();
@@ -156,7 +156,7 @@ class LostHomesTest {
     var failed = node.awaitStatus(key, id, Instance.Status.error);
     assertThat(failed.getErrorReason()).isEqualTo("SANDBOX_LOST");
     assertThat(failed.getErrorMessage()).contains("home volume 1 is there", "recover");
-    awaitNothingOwed();
+    awaitNothingPending();
     recover();
     node.awaitStatus(key, id, Instance.Status.running);
     assertThat(memory()).hasContent("kept");
@@ -201,7 +201,7 @@ class LostHomesTest {
     var _ =
         node.instances(key)
             .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
-    awaitNothingOwed();
+    awaitNothingPending();
     putDiskBack();
     Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left" : "");
     assertThat(reconciler()).contains("\"unknown_count\":0");
@@ -248,7 +248,7 @@ class LostHomesTest {
 
     node = Node.start(home, QUICK);
     node.awaitStatus(key, id, Instance.Status.error);
-    awaitNothingOwed();
+    awaitNothingPending();
     awaitPasses();
     assertThat(memory()).hasContent("kept");
     recover();
@@ -275,7 +275,7 @@ class LostHomesTest {
     host.script().failNext(Verb.START, 1, Reason.IMAGE_MISSING, "no image");
     node = Node.start(home, host, QUICK);
     var failed = node.awaitStatus(key, id, Instance.Status.error);
-    awaitNothingOwed();
+    awaitNothingPending();
     awaitPasses();
     assertThat(memory()).hasContent("kept");
     assertThat(failed.getErrorReason()).isEqualTo("REFUSED");
@@ -284,7 +284,7 @@ class LostHomesTest {
 
     recover();
     node.awaitStatus(key, id, Instance.Status.error);
-    awaitNothingOwed();
+    awaitNothingPending();
     awaitPasses();
     assertThat(memory()).hasContent("kept");
     recover();
@@ -313,14 +313,14 @@ class LostHomesTest {
     node.script().failNext(Verb.CREATE, 1, Reason.IMAGE_MISSING, "no image");
     recover();
     node.awaitStatus(key, id, Instance.Status.error);
-    awaitNothingOwed();
+    awaitNothingPending();
   }
 
   private void failsSinceTheHomeWasReplaced() {
     var failed = node.awaitStatus(key, id, Instance.Status.error);
     assertThat(failed.getErrorReason()).isEqualTo("HOME_REPLACED");
     assertThat(failed.getErrorMessage()).contains("recover the instance");
-    awaitNothingOwed();
+    awaitNothingPending();
   }
 
   /** As an engine that starts without its disk: its processes ended, and it has no volumes. */
@@ -331,7 +331,7 @@ class LostHomesTest {
     node.script().reachable();
     assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorReason())
         .isEqualTo("SANDBOX_LOST");
-    awaitNothingOwed();
+    awaitNothingPending();
   }
 
   /** Mounts the disk again; homes that were created meanwhile are on another one. */
@@ -361,11 +361,11 @@ class LostHomesTest {
     return node.operator("GET", "reconciler", "").body();
   }
 
-  private void awaitNothingOwed() {
+  private void awaitNothingPending() {
     Node.await(
         () -> {
-          var owed = node.operator("GET", "owed", "").body();
-          return owed.contains(id) ? owed : "";
+          var pendingEffect = node.operator("GET", "owed", "").body();
+          return pendingEffect.contains(id) ? pendingEffect : "";
         });
   }
 

@@ -6,7 +6,7 @@ import java.util.Optional;
 /** A host of which there is nothing to tell. */
 public class NoHost implements HostCommands {
   @Override
-  public List<Owed> owed(int limit) {
+  public List<PendingWork> pending(int limit) {
     return List.of();
   }
 

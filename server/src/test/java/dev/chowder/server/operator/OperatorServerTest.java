@@ -58,7 +58,7 @@ class OperatorServerTest {
             made,
             new Recorded(),
             new OneOrganization(),
-            new OneThingOwed(),
+            new OnePendingEffect(),
             new NoIncidents(),
             () -> "backup.gz",
             new NoMasterKey(),
@@ -200,10 +200,10 @@ class OperatorServerTest {
     }
   }
 
-  private static final class OneThingOwed extends NoHost {
+  private static final class OnePendingEffect extends NoHost {
     @Override
-    public List<Owed> owed(int limit) {
-      return List.of(new Owed(ID, ID, "terminated", "remove_sandbox", SINCE));
+    public List<PendingWork> pending(int limit) {
+      return List.of(new PendingWork(ID, ID, "terminated", "remove_sandbox", SINCE));
     }
 
     @Override
