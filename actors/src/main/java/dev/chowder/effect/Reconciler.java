@@ -270,7 +270,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       var page = rows.pending(now, atLeastFor, settings.batch(), after);
       for (var one : page) {
         instances.tell(
-            new InstanceId(one.id()), new InstanceCommand.Nudge(now, settings.overdue()));
+            new InstanceId(one.id()), new InstanceCommand.Redispatch(now, settings.overdue()));
       }
       if (page.size() < settings.batch()) return;
       after = Optional.of(page.getLast());

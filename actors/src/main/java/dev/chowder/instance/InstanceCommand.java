@@ -137,7 +137,7 @@ public sealed interface InstanceCommand extends CborSerializable {
    * Asks for what is owed once more, and gives a stage up that has been under way for longer than
    * {@code overdue}.
    */
-  record Nudge(Instant now, Duration overdue) implements Report {}
+  record Redispatch(Instant now, Duration overdue) implements Report {}
 
   /**
    * Stages that ended well, in the order of their plan; what is known already may be among them.

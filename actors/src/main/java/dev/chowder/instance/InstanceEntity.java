@@ -140,7 +140,7 @@ public final class InstanceEntity
         new InstanceViewWriter(
             id,
             readSide,
-            () -> self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO)));
+            () -> self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
     this.goesOn = goesOn;
     this.journalVersion = journalVersion;
@@ -172,9 +172,9 @@ public final class InstanceEntity
    * clock may have been set, or the stage may have waited for its turn.
    */
   private InstanceCommand unhurried(InstanceCommand command) {
-    return command instanceof InstanceCommand.Nudge(_, var overdue)
+    return command instanceof InstanceCommand.Redispatch(_, var overdue)
             && effects.underWay(id).compareTo(overdue) < 0
-        ? new InstanceCommand.Nudge(Instant.EPOCH, overdue)
+        ? new InstanceCommand.Redispatch(Instant.EPOCH, overdue)
         : command;
   }
 
@@ -188,7 +188,7 @@ public final class InstanceEntity
       }
       watcher.tell(new InstanceHome(context.getSelf()));
     }
-    if (command instanceof InstanceCommand.Nudge) {
+    if (command instanceof InstanceCommand.Redispatch) {
       view.ifPresent(views::storeIfUnsure);
       effects.dispatch(id, state.pendingEffect(), self);
     }
@@ -281,7 +281,7 @@ public final class InstanceEntity
   private void leave(InstanceState state) {
     effects.dispatch(id, new InstanceEffect.None(), self);
     if (!state.pendingEffect().equals(new InstanceEffect.None()) && goesOn.getAsBoolean()) {
-      self.accept(new InstanceCommand.Nudge(Instant.EPOCH, Duration.ZERO));
+      self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO));
     }
   }
 

@@ -103,7 +103,7 @@ public final class InstanceLifecycle {
                 wrongState((Born) state, "running or stopped");
             case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
-      case InstanceCommand.Nudge(var now, var overdue) -> overdue(state, now, overdue);
+      case InstanceCommand.Redispatch(var now, var overdue) -> overdue(state, now, overdue);
       case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
       case InstanceCommand.EffectFailed f -> isOf(state, f) ? failed(state, f) : accept();
       case InstanceCommand.StartDue(var attempt, var now) ->

@@ -163,7 +163,7 @@ class InstanceEntityTest {
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     instance.restart();
     assertThat(woken).hasSize(1);
-    assertThat(woken.getFirst()).isInstanceOf(InstanceCommand.Nudge.class);
+    assertThat(woken.getFirst()).isInstanceOf(InstanceCommand.Redispatch.class);
   }
 
   @Test
@@ -180,12 +180,12 @@ class InstanceEntityTest {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     var limit = Duration.ofMinutes(10);
-    var nudge = new InstanceCommand.Nudge(T0.plus(Duration.ofHours(1)), limit);
-    assertThat(instance.runCommand(nudge).hasNoEvents()).as("in the queue").isTrue();
+    var redispatch = new InstanceCommand.Redispatch(T0.plus(Duration.ofHours(1)), limit);
+    assertThat(instance.runCommand(redispatch).hasNoEvents()).as("in the queue").isTrue();
     underWay.set(limit.minusNanos(1));
-    assertThat(instance.runCommand(nudge).hasNoEvents()).isTrue();
+    assertThat(instance.runCommand(redispatch).hasNoEvents()).isTrue();
     underWay.set(limit);
-    assertThat(instance.runCommand(nudge).state())
+    assertThat(instance.runCommand(redispatch).state())
         .isInstanceOfSatisfying(
             InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("TIMED_OUT"));
   }

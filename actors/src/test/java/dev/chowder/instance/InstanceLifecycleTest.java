@@ -933,8 +933,9 @@ class InstanceLifecycleTest {
   void aStageThatIsLongOverdueIsGivenUp() {
     var limit = Duration.ofMinutes(5);
     var state = state("Provisioning");
-    assertThat(apply(state, new InstanceCommand.Nudge(T0.plus(limit), limit))).isEqualTo(state);
-    assertThat(apply(state, new InstanceCommand.Nudge(T0.plus(limit).plusMillis(1), limit)))
+    assertThat(apply(state, new InstanceCommand.Redispatch(T0.plus(limit), limit)))
+        .isEqualTo(state);
+    assertThat(apply(state, new InstanceCommand.Redispatch(T0.plus(limit).plusMillis(1), limit)))
         .isInstanceOfSatisfying(
             InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("TIMED_OUT"));
   }

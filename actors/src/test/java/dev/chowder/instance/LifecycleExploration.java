@@ -239,10 +239,10 @@ final class LifecycleExploration {
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
     reports.put(
         "`Removed`", new InstanceCommand.Removed(attempt, InstanceEffect.Scope.EVERYTHING, T0));
-    reports.put("`Nudge`", new InstanceCommand.Nudge(T0, HOUR));
+    reports.put("`Nudge`", new InstanceCommand.Redispatch(T0, HOUR));
     reports.put(
         "`Nudge`, the stage is overdue",
-        new InstanceCommand.Nudge(T0.plus(HOUR).plusSeconds(1), HOUR));
+        new InstanceCommand.Redispatch(T0.plus(HOUR).plusSeconds(1), HOUR));
     reports.put("`Observed`: up", observed(attempt, new Sight.Up(States.ENDPOINT)));
     reports.put("`Observed`: up, elsewhere", observed(attempt, new Sight.Up("127.0.0.1:42000")));
     reports.put(
