@@ -45,7 +45,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final Instances instances;
   private final InstanceRows rows;
   private final HostPortAccess hostPorts;
-  private final UnbornSlots slots;
+  private final UnusedSlots slots;
   private final List<RowRepair> repairs;
   private final ReconcilerSettings settings;
   private final Clock clock;
@@ -67,7 +67,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       InstanceRows rows,
       SandboxDriver driver,
       HostPortAccess hostPorts,
-      UnbornSlots slots,
+      UnusedSlots slots,
       List<RowRepair> repairs,
       Set<SandboxId> own,
       ReconcilerSettings settings,
@@ -105,7 +105,7 @@ public final class Reconciler implements OnePerCluster.Duty {
       InstanceRows rows,
       SandboxDriver driver,
       HostPortAccess hostPorts,
-      UnbornSlots slots,
+      UnusedSlots slots,
       List<RowRepair> repairs,
       Set<SandboxId> own,
       ReconcilerSettings settings,
@@ -302,7 +302,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   }
 
   /** Slots that no instance uses: a crash kept it from being born, or from another life. */
-  public interface UnbornSlots {
+  public interface UnusedSlots {
     /** Gives up those that were reserved before {@code olderThan}. */
     void settle(Instant olderThan);
   }

@@ -256,8 +256,8 @@ public final class InstanceEntity
 
   private static String owner(InstanceState state, InstanceEvent first) {
     return switch (state) {
-      case InstanceState.Born born -> born.profile().organizationId();
-      case InstanceState.NeverBorn unborn -> unborn.organizationId();
+      case InstanceState.Existing born -> born.profile().organizationId();
+      case InstanceState.Tombstone unborn -> unborn.organizationId();
       case InstanceState.Absent() ->
           switch (first) {
             case InstanceEvent.Created created -> created.profile().organizationId();

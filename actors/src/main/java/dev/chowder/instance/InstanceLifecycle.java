@@ -5,10 +5,9 @@ import static dev.chowder.instance.Decision.reject;
 
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceState.Absent;
-import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
-import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Progress;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
@@ -16,6 +15,7 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,7 +38,7 @@ public final class InstanceLifecycle {
       case InstanceCommand.SettleSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
-            case NeverBorn s -> slotFound(s.slotHeld(), now);
+            case Tombstone s -> slotFound(s.slotHeld(), now);
             case Errored s -> slotFound(s.slotHeld(), now);
             case Deleted s -> slotFound(s.slotHeld(), now);
             case Provisioning _, Running _, Stopping _, Restarting _ -> accept();
@@ -46,53 +46,53 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.StoreView _ -> accept();
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->
-          state instanceof Born ? accept() : reject(new InstanceRejection.NotFound());
+          state instanceof Existing ? accept() : reject(new InstanceRejection.NotFound());
       case InstanceCommand.Stop(var keyId, var now, _) ->
           switch (state) {
             // A wait for memory may be long, and to end it interrupts no work.
             case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, now));
             case Stopping _, Stopped _ -> accept();
             case Provisioning _, Restarting _, Starting _, Errored _ ->
-                wrongState((Born) state, "running");
-            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+                wrongState((Existing) state, "running");
+            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Start(var keyId, var now, _) ->
           switch (state) {
             case Stopped s ->
                 accept(new InstanceEvent.StartRequested(keyId, s.attempt() + 1, "", now));
             case Restarting _, Waiting _, Starting _, Running _ -> accept();
-            case Provisioning _, Stopping _, Errored _ -> wrongState((Born) state, "stopped");
-            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Provisioning _, Stopping _, Errored _ -> wrongState((Existing) state, "stopped");
+            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Restart(var keyId, var now, _) ->
           switch (state) {
             case Running _ -> accept(new InstanceEvent.RestartRequested(keyId, now));
             case Restarting _, Waiting _, Starting _ -> accept();
             case Provisioning _, Stopping _, Stopped _, Errored _ ->
-                wrongState((Born) state, "running");
-            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+                wrongState((Existing) state, "running");
+            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Recover r ->
           switch (state) {
             case Errored e -> recover(e, r);
             case Provisioning p when p.attempt() > 1 -> accept();
             case Restarting _, Waiting _, Starting _, Running _ -> accept();
-            case Provisioning _, Stopping _, Stopped _ -> wrongState((Born) state, "error");
-            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+            case Provisioning _, Stopping _, Stopped _ -> wrongState((Existing) state, "error");
+            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Delete(var keyId, var requestId, var now, _) ->
           switch (state) {
             // Resent, since its reply was lost.
             case Deleted d when d.requestId().equals(requestId) -> accept();
-            case Deleted _, Absent(), NeverBorn _ -> reject(new InstanceRejection.NotFound());
-            case Born _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
+            case Deleted _, Absent(), Tombstone _ -> reject(new InstanceRejection.NotFound());
+            case Existing _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
           };
       case InstanceCommand.Update u ->
-          state instanceof Born b && !(state instanceof Deleted)
+          state instanceof Existing b && !(state instanceof Deleted)
               ? update(b, u)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.SwitchChannel s ->
-          state instanceof Born b && !(state instanceof Deleted)
+          state instanceof Existing b && !(state instanceof Deleted)
               ? switchChannel(b, s)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.RotateToken r ->
@@ -100,8 +100,8 @@ public final class InstanceLifecycle {
             case Running s -> rotate(s, r);
             case Stopped s -> rotate(s, r);
             case Provisioning _, Stopping _, Restarting _, Waiting _, Starting _, Errored _ ->
-                wrongState((Born) state, "running or stopped");
-            case Absent(), NeverBorn _, Deleted _ -> reject(new InstanceRejection.NotFound());
+                wrongState((Existing) state, "running or stopped");
+            case Absent(), Tombstone _, Deleted _ -> reject(new InstanceRejection.NotFound());
           };
       case InstanceCommand.Redispatch(var now, var overdue) -> overdue(state, now, overdue);
       case InstanceCommand.StagesFinished f -> stagesFinished(state, f);
@@ -126,7 +126,7 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.SlotReleased(var now) ->
           switch (state) {
-            case NeverBorn s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
+            case Tombstone s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case Errored s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case Deleted s when s.slotHeld() -> accept(new InstanceEvent.SlotReleased(now));
             case InstanceState _ -> accept();
@@ -160,19 +160,19 @@ public final class InstanceLifecycle {
 
   /** Whether this is the same create, resent since its reply was lost. */
   private static boolean isRepeated(InstanceState state, InstanceCommand.Create c) {
-    return state instanceof Born b
+    return state instanceof Existing b
         && b.profile().createRequestId().equals(c.profile().createRequestId());
   }
 
   /** Joins a rotation that is under way; a resent request causes no other one. */
-  private static Decision rotate(Born state, InstanceCommand.RotateToken r) {
+  private static Decision rotate(Existing state, InstanceCommand.RotateToken r) {
     var token = state.profile().token();
     return token.isPending() || token.isRepeated(r.requestId())
         ? accept()
         : accept(new InstanceEvent.TokenRotationRequested(r.keyId(), r.requestId(), r.now()));
   }
 
-  private static Decision rotated(Born state, int attempt, int rotation, Instant now) {
+  private static Decision rotated(Existing state, int attempt, int rotation, Instant now) {
     return state.attempt() == attempt && rotation > state.profile().token().done()
         ? accept(new InstanceEvent.TokenRotated(attempt, rotation, now))
         : accept();
@@ -224,7 +224,7 @@ public final class InstanceLifecycle {
         c.now());
   }
 
-  private static Decision switchChannel(Born state, InstanceCommand.SwitchChannel s) {
+  private static Decision switchChannel(Existing state, InstanceCommand.SwitchChannel s) {
     var config = state.profile().config();
     if (config.remembers(s.version())) return accept();
     return config.channels().getOrDefault(s.channel(), "").equals(s.base())
@@ -234,7 +234,7 @@ public final class InstanceLifecycle {
         : reject(new InstanceRejection.Superseded());
   }
 
-  private static Decision update(Born state, InstanceCommand.Update u) {
+  private static Decision update(Existing state, InstanceCommand.Update u) {
     var config = state.profile().config();
     // Resent: name and labels were changed together with the overrides.
     if (u.overrides().filter(change -> config.remembers(change.version())).isPresent()) {
@@ -337,7 +337,7 @@ public final class InstanceLifecycle {
     };
   }
 
-  private static Decision wrongState(Born state, String expected) {
+  private static Decision wrongState(Existing state, String expected) {
     var status = InstanceStatus.of(state);
     return reject(
         new InstanceRejection.WrongState(status.now().label(), status.desired().label(), expected));
@@ -348,7 +348,7 @@ public final class InstanceLifecycle {
       case InstanceEvent.Created(_, var profile, var at) ->
           new Provisioning(profile, 1, Progress.begin(Stage.OF_PROVISIONING, at));
       case InstanceEvent.BirthForbidden(var organizationId, _) ->
-          new NeverBorn(organizationId, true);
+          new Tombstone(organizationId, true);
       case InstanceEvent.StageFinished f -> stageFinished(state, f);
       case InstanceEvent.Failed f -> errored(state, f);
       case InstanceEvent.StopRequested(_, var at) ->
@@ -366,13 +366,13 @@ public final class InstanceLifecycle {
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.StartRequested(_, var attempt, var cause, var at) -> {
-        var b = expect(Born.class, state, event);
+        var b = expect(Existing.class, state, event);
         var restarts =
             switch (b) {
               case Waiting w when !cause.isEmpty() -> w.restarts();
               // Older versions started a gateway that was lost at once.
               case Running r when !cause.isEmpty() -> r.restarts().afterCrash(at);
-              case Born _ -> Restarts.NONE;
+              case Existing _ -> Restarts.NONE;
             };
         yield starting(b.profile(), attempt, at, restarts);
       }
@@ -404,19 +404,19 @@ public final class InstanceLifecycle {
           };
       case InstanceEvent.SlotFound _ ->
           switch (state) {
-            case NeverBorn s -> new NeverBorn(s.organizationId(), true);
+            case Tombstone s -> new Tombstone(s.organizationId(), true);
             case Errored e -> e.slotFound();
             case Deleted d -> d.withSlot(true);
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.Deleted(_, var requestId, var at) -> {
-        var b = expect(Born.class, state, event);
+        var b = expect(Existing.class, state, event);
         boolean slotHeld = !(b instanceof Errored e) || e.slotHeld();
         yield new Deleted(b.profile().at(at), b.attempt(), slotHeld, true, requestId);
       }
       case InstanceEvent.SlotReleased _ ->
           switch (state) {
-            case NeverBorn s -> new NeverBorn(s.organizationId(), false);
+            case Tombstone s -> new Tombstone(s.organizationId(), false);
             case Errored e -> e.slotReturned();
             case Deleted d -> d.withSlot(false);
             case InstanceState _ -> throw corrupt(state, event);
@@ -424,7 +424,7 @@ public final class InstanceLifecycle {
       case InstanceEvent.SandboxRemoved _ -> withLeftovers(state, false, event);
       case InstanceEvent.LeftoverFound _ -> withLeftovers(state, true, event);
       case InstanceEvent.Updated u -> {
-        var b = expect(Born.class, state, event);
+        var b = expect(Existing.class, state, event);
         var p = b.profile();
         var updated = p.updated(u.name().orElse(p.name()), u.labels().orElse(p.labels()));
         yield b.with(
@@ -439,15 +439,15 @@ public final class InstanceLifecycle {
         yield r.with(r.profile().applied(c.configVersion(), c.overrides(), taken).at(c.at()));
       }
       case InstanceEvent.TokenRotationRequested(_, var requestId, var at) -> {
-        var b = expect(Born.class, state, event);
+        var b = expect(Existing.class, state, event);
         yield b.with(b.profile().with(b.profile().token().askedFor(requestId)).at(at));
       }
       case InstanceEvent.TokenRotated(_, var rotation, var at) -> {
-        var b = expect(Born.class, state, event);
+        var b = expect(Existing.class, state, event);
         yield b.with(b.profile().with(b.profile().token().done(rotation)).at(at));
       }
       case InstanceEvent.ChannelSwitched(_, var channel, _, var version, var at) -> {
-        var b = expect(Born.class, state, event);
+        var b = expect(Existing.class, state, event);
         var values = b.profile().config().withChannel(channel, version);
         yield b.with(b.profile().reconfigured(values).at(at));
       }
@@ -500,7 +500,7 @@ public final class InstanceLifecycle {
   }
 
   private static Waiting waiting(
-      Born state, List<StageRecord> stages, Restarts before, InstanceEvent.GatewayLost lost) {
+      Existing state, List<StageRecord> stages, Restarts before, InstanceEvent.GatewayLost lost) {
     return new Waiting(
         state.profile().at(lost.at()),
         lost.attempt(),
@@ -516,7 +516,7 @@ public final class InstanceLifecycle {
   }
 
   private static InstanceState errored(InstanceState state, InstanceEvent.Failed f) {
-    var b = expect(Born.class, state, f);
+    var b = expect(Existing.class, state, f);
     List<StageRecord> done =
         switch (b) {
           case Provisioning s -> s.progress().done();

@@ -5,9 +5,9 @@ import static dev.chowder.instance.Decision.accept;
 import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
-import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
@@ -31,7 +31,7 @@ final class InstanceSightings {
   private InstanceSightings() {}
 
   static Decision decide(InstanceState state, Observed o) {
-    if (!(state instanceof Born born) || born.attempt() != o.attempt()) return accept();
+    if (!(state instanceof Existing born) || born.attempt() != o.attempt()) return accept();
     return switch (born) {
       case Running r ->
           switch (o.sight()) {
@@ -99,12 +99,12 @@ final class InstanceSightings {
         later.attempt(), later.generation(), later.endpoint(), now);
   }
 
-  private static InstanceEvent homeLost(Born born, Instant now) {
+  private static InstanceEvent homeLost(Existing born, Instant now) {
     return failed(
         born.attempt(), "SANDBOX_LOST", "sandbox: its home was removed from outside", now);
   }
 
-  private static InstanceEvent homeReplaced(Born born, int other, Instant now) {
+  private static InstanceEvent homeReplaced(Existing born, int other, Instant now) {
     var homes = born.profile().homes();
     // A recover removes that one, and makes another.
     if (homes.isUnused(other, born.attempt())) return homeLost(born, now);

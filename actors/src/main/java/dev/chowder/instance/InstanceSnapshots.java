@@ -7,10 +7,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Timestamp;
 import dev.chowder.actor.SnapshotSerializer;
 import dev.chowder.instance.InstanceState.Absent;
-import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
-import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Progress;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
@@ -18,6 +17,7 @@ import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
 import dev.chowder.journal.v1.InstanceAbsentPhase;
 import dev.chowder.journal.v1.InstanceConfigValues;
@@ -64,12 +64,12 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
 
   static InstanceSnapshot write(InstanceState state) {
     var stored = InstanceSnapshot.newBuilder();
-    if (state instanceof Born born) {
+    if (state instanceof Existing born) {
       stored.setProfile(profile(born.profile())).setAttempt(born.attempt());
     }
     switch (state) {
       case Absent() -> stored.setAbsent(InstanceAbsentPhase.getDefaultInstance());
-      case NeverBorn(var organizationId, var slotHeld) ->
+      case Tombstone(var organizationId, var slotHeld) ->
           stored.setForbidden(
               InstanceForbiddenPhase.newBuilder()
                   .setOrganizationId(organizationId)
@@ -136,7 +136,7 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
       case ABSENT -> new Absent();
       case FORBIDDEN -> {
         var s = stored.getForbidden();
-        yield new NeverBorn(s.getOrganizationId(), s.getSlotHeld());
+        yield new Tombstone(s.getOrganizationId(), s.getSlotHeld());
       }
       case PROVISIONING ->
           new Provisioning(

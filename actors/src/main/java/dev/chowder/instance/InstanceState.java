@@ -10,22 +10,22 @@ public sealed interface InstanceState {
   record Absent() implements InstanceState {}
 
   /** It may never be created: its slot was, or is being, given up. */
-  record NeverBorn(String organizationId, boolean slotHeld) implements InstanceState {}
+  record Tombstone(String organizationId, boolean slotHeld) implements InstanceState {}
 
   /**
    * The phases of an instance that was created. {@code attempt} numbers its lives: it grows with
    * each start.
    */
-  sealed interface Born extends InstanceState {
+  sealed interface Existing extends InstanceState {
     Profile profile();
 
     int attempt();
 
     /** The same phase with another profile. */
-    Born with(Profile profile);
+    Existing with(Profile profile);
   }
 
-  record Provisioning(Profile profile, int attempt, Progress progress) implements Born {
+  record Provisioning(Profile profile, int attempt, Progress progress) implements Existing {
     @Override
     public Provisioning with(Profile p) {
       return new Provisioning(p, attempt, progress);
@@ -39,7 +39,7 @@ public sealed interface InstanceState {
       List<StageRecord> stages,
       boolean provisioned,
       Restarts restarts)
-      implements Born {
+      implements Existing {
     @Override
     public Running with(Profile p) {
       return new Running(p, attempt, endpoint, stages, provisioned, restarts);
@@ -57,7 +57,7 @@ public sealed interface InstanceState {
 
   record Stopping(
       Profile profile, int attempt, String endpoint, List<StageRecord> stages, Instant since)
-      implements Born {
+      implements Existing {
     @Override
     public Stopping with(Profile p) {
       return new Stopping(p, attempt, endpoint, stages, since);
@@ -66,14 +66,14 @@ public sealed interface InstanceState {
 
   /** Its gateway is being ended, to be started again at once. */
   record Restarting(Profile profile, int attempt, List<StageRecord> stages, Instant since)
-      implements Born {
+      implements Existing {
     @Override
     public Restarting with(Profile p) {
       return new Restarting(p, attempt, stages, since);
     }
   }
 
-  record Stopped(Profile profile, int attempt, List<StageRecord> stages) implements Born {
+  record Stopped(Profile profile, int attempt, List<StageRecord> stages) implements Existing {
     @Override
     public Stopped with(Profile p) {
       return new Stopped(p, attempt, stages);
@@ -98,7 +98,7 @@ public sealed interface InstanceState {
       boolean backsOff,
       Restarts restarts,
       Instant since)
-      implements Born {
+      implements Existing {
     @Override
     public Waiting with(Profile p) {
       return new Waiting(p, attempt, stages, cause, backsOff, restarts, since);
@@ -107,7 +107,7 @@ public sealed interface InstanceState {
 
   /** {@code restarts} includes this start; empty if a caller requested it. */
   record Starting(Profile profile, int attempt, Progress progress, Restarts restarts)
-      implements Born {
+      implements Existing {
     @Override
     public Starting with(Profile p) {
       return new Starting(p, attempt, progress, restarts);
@@ -129,7 +129,7 @@ public sealed interface InstanceState {
       boolean slotHeld,
       int slotReturns,
       boolean leftovers)
-      implements Born {
+      implements Existing {
     @Override
     public Errored with(Profile p) {
       return new Errored(
@@ -155,7 +155,7 @@ public sealed interface InstanceState {
   /** {@code requestId} is the request that deleted it; empty if an older version did. */
   record Deleted(
       Profile profile, int attempt, boolean slotHeld, boolean leftovers, String requestId)
-      implements Born {
+      implements Existing {
     @Override
     public Deleted with(Profile p) {
       return new Deleted(p, attempt, slotHeld, leftovers, requestId);
@@ -209,7 +209,7 @@ public sealed interface InstanceState {
       case Absent() -> new InstanceEffect.None();
       case Stopped s ->
           InstanceEffect.RotateToken.or(s.attempt(), "", s.profile(), new InstanceEffect.None());
-      case NeverBorn(var organizationId, var slotHeld) ->
+      case Tombstone(var organizationId, var slotHeld) ->
           slotHeld ? new InstanceEffect.ReleaseSlot(organizationId) : new InstanceEffect.None();
       case Provisioning(var profile, var attempt, var progress) ->
           InstanceEffect.RunStages.of(progress, attempt, profile);

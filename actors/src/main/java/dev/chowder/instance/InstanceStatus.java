@@ -3,13 +3,13 @@ package dev.chowder.instance;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
-import dev.chowder.instance.InstanceState.NeverBorn;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
 
 /** How a state looks to a caller: what it is now and where it is going. */
@@ -45,7 +45,7 @@ public record InstanceStatus(Name now, Name desired) {
       case Stopped _ -> new InstanceStatus(Name.STOPPED, Name.STOPPED);
       case Restarting _, Waiting _, Starting _ -> new InstanceStatus(Name.STOPPED, Name.RUNNING);
       case Errored _ -> new InstanceStatus(Name.ERROR, Name.ERROR);
-      case Absent(), NeverBorn _, Deleted _ -> new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
+      case Absent(), Tombstone _, Deleted _ -> new InstanceStatus(Name.TERMINATED, Name.TERMINATED);
     };
   }
 }

@@ -1,9 +1,9 @@
 package dev.chowder.instance;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
@@ -58,10 +58,10 @@ public record InstanceView(
   }
 
   static Optional<InstanceView> of(InstanceId id, int revision, InstanceState state) {
-    return state instanceof Born born ? Optional.of(of(id, revision, born)) : Optional.empty();
+    return state instanceof Existing born ? Optional.of(of(id, revision, born)) : Optional.empty();
   }
 
-  private static InstanceView of(InstanceId id, int revision, Born state) {
+  private static InstanceView of(InstanceId id, int revision, Existing state) {
     Optional<String> stage =
         switch (state) {
           case Provisioning s -> Optional.of(s.progress().current().label());

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
-import dev.chowder.instance.InstanceState.Born;
+import dev.chowder.instance.InstanceState.Existing;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -250,7 +250,7 @@ class ConfigChangeTest {
   }
 
   private static Profile profile(InstanceState state) {
-    return ((Born) state).profile();
+    return ((Existing) state).profile();
   }
 
   private static ConfigValues config(InstanceState state) {

@@ -142,7 +142,7 @@ class InstanceLifecycleTest {
             observed(1, new Sight.Nothing()),
             new InstanceCommand.SlotReleased(T0),
             removed(1));
-    var recovered = (InstanceState.Born) apply(failed, recover(1, 1, false));
+    var recovered = (InstanceState.Existing) apply(failed, recover(1, 1, false));
     assertThat(recovered.profile().configPending()).isTrue();
   }
 
@@ -231,7 +231,7 @@ class InstanceLifecycleTest {
           .isInstanceOfSatisfying(
               InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("SANDBOX_LOST"));
       lost = apply(lost, new InstanceCommand.SlotReleased(T0), removed(2));
-      var recovered = (InstanceState.Born) apply(lost, recover(2, 1, true));
+      var recovered = (InstanceState.Existing) apply(lost, recover(2, 1, true));
       assertThat(recovered).isInstanceOf(InstanceState.Starting.class);
       assertThat(recovered.profile().homes().generation()).isEqualTo(1);
       assertThat(recovered.profile().homes().adopted()).isTrue();
@@ -247,7 +247,7 @@ class InstanceLifecycleTest {
             new InstanceCommand.EffectFailed(
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0));
-    var recovered = (InstanceState.Born) apply(failed, recover(2, 1, true));
+    var recovered = (InstanceState.Existing) apply(failed, recover(2, 1, true));
     assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).config().homeIsNew())
         .isTrue();
     assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).homes().adopted()).isTrue();
@@ -804,7 +804,7 @@ class InstanceLifecycleTest {
     for (int n = 1; n <= TokenRotations.REQUESTS_REMEMBERED + 1; n++) {
       state = apply(state, rotate("" + n), new InstanceCommand.TokenRotated(1, n, LATER));
     }
-    assertThat(((InstanceState.Born) state).profile().token().requests())
+    assertThat(((InstanceState.Existing) state).profile().token().requests())
         .hasSize(TokenRotations.REQUESTS_REMEMBERED)
         .startsWith("2")
         .endsWith("11");
@@ -882,7 +882,7 @@ class InstanceLifecycleTest {
   }
 
   private static InstanceEffect change(InstanceState state, int version) {
-    var config = ((InstanceState.Born) state).profile().config();
+    var config = ((InstanceState.Existing) state).profile().config();
     return new InstanceEffect.ApplyConfig(
         ORGANIZATION,
         1,
@@ -916,7 +916,7 @@ class InstanceLifecycleTest {
                 T0,
                 nobody));
     assertThat(renamed.pendingEffect()).isEqualTo(state.pendingEffect());
-    assertThat(((InstanceState.Born) renamed).profile().labels()).isEqualTo(Map.of("x", "1"));
+    assertThat(((InstanceState.Existing) renamed).profile().labels()).isEqualTo(Map.of("x", "1"));
   }
 
   @Test

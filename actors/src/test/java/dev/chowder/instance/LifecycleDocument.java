@@ -109,7 +109,7 @@ final class LifecycleDocument {
 
   private Stream<String> inFrame() {
     return phases.stream()
-        .filter(phase -> states(phase).getFirst() instanceof InstanceState.Born)
+        .filter(phase -> states(phase).getFirst() instanceof InstanceState.Existing)
         .filter(phase -> !phase.equals("Deleted"));
   }
 
@@ -130,7 +130,7 @@ final class LifecycleDocument {
     for (var phase : phases) {
       var states = states(phase);
       var status = InstanceStatus.of(states.getFirst());
-      boolean seen = states.getFirst() instanceof InstanceState.Born;
+      boolean seen = states.getFirst() instanceof InstanceState.Existing;
       table.row(
           List.of(
               phase,

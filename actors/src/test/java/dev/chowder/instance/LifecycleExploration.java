@@ -8,16 +8,16 @@ import dev.chowder.instance.InstanceCommand.Observed;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import dev.chowder.instance.InstanceCommand.Sight;
 import dev.chowder.instance.InstanceState.Absent;
-import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
-import dev.chowder.instance.InstanceState.NeverBorn;
+import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Provisioning;
 import dev.chowder.instance.InstanceState.Restarting;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Starting;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceState.Stopping;
+import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -87,7 +87,7 @@ final class LifecycleExploration {
     var phase = phase(state);
     return switch (state) {
       case Absent() -> List.of(phase);
-      case NeverBorn s -> List.of(phase, s.slotHeld());
+      case Tombstone s -> List.of(phase, s.slotHeld());
       case Provisioning s ->
           List.of(
               phase,
@@ -108,7 +108,7 @@ final class LifecycleExploration {
     };
   }
 
-  private static List<Boolean> pendingEffect(Born state) {
+  private static List<Boolean> pendingEffect(Existing state) {
     return List.of(state.profile().configPending(), state.profile().token().isPending());
   }
 
@@ -120,10 +120,10 @@ final class LifecycleExploration {
   }
 
   static Map<String, InstanceCommand> verbs(InstanceState state) {
-    int attempt = state instanceof Born born ? born.attempt() : 1;
+    int attempt = state instanceof Existing born ? born.attempt() : 1;
     int returns = state instanceof Errored errored ? errored.slotReturns() : 0;
     var verbs = new LinkedHashMap<String, InstanceCommand>();
-    verbs.put("Create", create(state instanceof Born ? "another create" : "create"));
+    verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
     verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
     verbs.put("StoreView", new InstanceCommand.StoreView(NOBODY));
@@ -136,14 +136,14 @@ final class LifecycleExploration {
     verbs.put("Stop", new InstanceCommand.Stop("key", T0, NOBODY));
     verbs.put("Start", new InstanceCommand.Start("key", T0, NOBODY));
     verbs.put("Restart", new InstanceCommand.Restart("key", T0, NOBODY));
-    var home = state instanceof Born born ? born.profile().homes().generation() : 1;
+    var home = state instanceof Existing born ? born.profile().homes().generation() : 1;
     verbs.put("Recover", recover(attempt, returns, Optional.of(home)));
     verbs.put("Recover, the home is not there", recover(attempt, returns, Optional.empty()));
     verbs.put(
         "Recover, another home is there",
         recover(attempt, returns, Optional.of(earlierHome(state))));
     verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, Optional.of(home)));
-    int asked = state instanceof Born born ? born.profile().token().asked() : 0;
+    int asked = state instanceof Existing born ? born.profile().token().asked() : 0;
     verbs.put("RotateToken", rotate(asked + 1));
     verbs.put("RotateToken, resent", rotate(asked));
     verbs.put(
@@ -159,7 +159,7 @@ final class LifecycleExploration {
   }
 
   private static ConfigValues config(InstanceState state) {
-    return state instanceof Born born ? born.profile().config() : ConfigValues.NONE;
+    return state instanceof Existing born ? born.profile().config() : ConfigValues.NONE;
   }
 
   private static InstanceCommand update(OverridesVersion base) {
@@ -186,7 +186,7 @@ final class LifecycleExploration {
 
   /** Returns a home that the instance had before; one in which an agent ran, if there is one. */
   private static int earlierHome(InstanceState state) {
-    if (!(state instanceof Born born)) return 0;
+    if (!(state instanceof Existing born)) return 0;
     var homes = born.profile().homes();
     return homes.used().stream()
         .map(Homes.Used::generation)
@@ -213,8 +213,8 @@ final class LifecycleExploration {
   }
 
   static Map<String, InstanceCommand> reports(InstanceState state) {
-    int attempt = state instanceof Born born ? born.attempt() : 1;
-    int version = state instanceof Born born ? born.profile().configVersion() : 0;
+    int attempt = state instanceof Existing born ? born.attempt() : 1;
+    int version = state instanceof Existing born ? born.profile().configVersion() : 0;
     var stage = stage(state);
     var reports = new LinkedHashMap<String, InstanceCommand>();
     reports.put(
@@ -234,7 +234,7 @@ final class LifecycleExploration {
     reports.put(
         "`ConfigApplied`",
         new InstanceCommand.ConfigApplied(attempt, version, "", Taken.APPLIED, "", T0));
-    int asked = state instanceof Born born ? born.profile().token().asked() : 0;
+    int asked = state instanceof Existing born ? born.profile().token().asked() : 0;
     reports.put("`TokenRotated`", new InstanceCommand.TokenRotated(attempt, asked, T0));
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
     reports.put(
@@ -266,7 +266,7 @@ final class LifecycleExploration {
     return switch (state) {
       case Provisioning s -> s.progress().current();
       case Starting s -> s.progress().current();
-      case Absent(), NeverBorn _, Deleted _ -> Stage.START_GATEWAY;
+      case Absent(), Tombstone _, Deleted _ -> Stage.START_GATEWAY;
       case Running _, Stopping _, Restarting _, Waiting _ -> Stage.START_GATEWAY;
       case Stopped _, Errored _ -> Stage.START_GATEWAY;
     };

@@ -62,7 +62,7 @@ public final class InstanceAsks {
    * The instance of this id, if it was born; otherwise it never will be, and only its slot may
    * still be taken.
    */
-  public Optional<InstanceView> bornOrNever(Caller caller, InstanceId id, Instant now) {
+  public Optional<InstanceView> findOrTombstone(Caller caller, InstanceId id, Instant now) {
     var there = Answers.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
     if (there instanceof InstanceReply.Accepted(var view)) return Optional.of(view);
     var settled =

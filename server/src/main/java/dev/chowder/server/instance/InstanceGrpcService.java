@@ -210,7 +210,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
    * or nothing, and then for ever.
    */
   private Optional<InstanceView> bornBefore(Caller caller, InstanceId id) {
-    var born = asks.bornOrNever(caller, id, clock.instant());
+    var born = asks.findOrTombstone(caller, id, clock.instant());
     if (born.isEmpty()) leaveNothing(caller, id);
     return born;
   }

@@ -3,7 +3,7 @@ package dev.chowder.server.organization;
 import com.typesafe.config.Config;
 import dev.chowder.effect.EachAlone;
 import dev.chowder.effect.GatewayStages.SlotReturns;
-import dev.chowder.effect.Reconciler.UnbornSlots;
+import dev.chowder.effect.Reconciler.UnusedSlots;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * Organizations' slots as creates, recovers, deletions and sweeps use them: taken before an
  * instance lives, given back when it is gone, failed or was never born.
  */
-public final class OrganizationSlots implements Admission, SlotReturns, UnbornSlots {
+public final class OrganizationSlots implements Admission, SlotReturns, UnusedSlots {
   private static final int PAGE = 200;
 
   private final OrganizationAsks organizations;

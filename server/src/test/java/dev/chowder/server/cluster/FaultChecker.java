@@ -60,7 +60,7 @@ final class FaultChecker {
   /** Where a history has led, in the words of {@code docs/LIFECYCLE.md}. */
   private enum Phase {
     ABSENT("", false),
-    NEVER_BORN("", true),
+    TOMBSTONE("", true),
     PROVISIONING("provisioning", false),
     RUNNING("running", true),
     STOPPING("running", false),
@@ -79,14 +79,14 @@ final class FaultChecker {
     }
 
     boolean lives() {
-      return this != ABSENT && this != NEVER_BORN && this != DELETED;
+      return this != ABSENT && this != TOMBSTONE && this != DELETED;
     }
 
     /** Null: a history does not go on so. */
     @Nullable Phase after(Event event) {
       return switch (event.name()) {
         case "CREATED" -> this == ABSENT ? PROVISIONING : null;
-        case "BIRTH_FORBIDDEN" -> this == ABSENT ? NEVER_BORN : null;
+        case "BIRTH_FORBIDDEN" -> this == ABSENT ? TOMBSTONE : null;
         case "STAGE_FINISHED" ->
             this != PROVISIONING && this != STARTING ? null : event.last() ? RUNNING : this;
         case "STOP_REQUESTED" -> this == RUNNING || this == STOPPED ? STOPPING : null;
@@ -97,7 +97,7 @@ final class FaultChecker {
         case "FAILED" -> lives() && this != ERRORED ? ERRORED : null;
         case "DELETED" -> lives() ? DELETED : null;
         case "SLOT_RELEASED", "SLOT_FOUND", "SANDBOX_REMOVED", "LEFTOVER_FOUND" ->
-            this == ERRORED || this == DELETED || this == NEVER_BORN ? this : null;
+            this == ERRORED || this == DELETED || this == TOMBSTONE ? this : null;
         case "CONFIG_APPLIED", "ENDPOINT_MOVED" -> this == RUNNING ? this : null;
         case "UPDATED" -> lives() ? this : null;
         default -> null;
@@ -146,7 +146,7 @@ final class FaultChecker {
         (id, phase) -> {
           var row = evidence.rows().get(id);
           if (row == null) {
-            expect(phase == Phase.NEVER_BORN, id, "no row of " + phase);
+            expect(phase == Phase.TOMBSTONE, id, "no row of " + phase);
             return;
           }
           int newest = events(id).size();
@@ -189,7 +189,7 @@ final class FaultChecker {
       case RUNNING -> Optional.of(Fate.RUNNING);
       case STOPPED -> Optional.of(Fate.STOPPED);
       case DELETED -> Optional.of(Fate.GONE);
-      case ABSENT, NEVER_BORN, PROVISIONING, STOPPING, RESTARTING, STARTING, ERRORED ->
+      case ABSENT, TOMBSTONE, PROVISIONING, STOPPING, RESTARTING, STARTING, ERRORED ->
           Optional.empty();
     };
   }

@@ -3,9 +3,9 @@ package dev.chowder.server.node;
 import dev.chowder.instance.InstanceEvent;
 import dev.chowder.instance.InstanceLifecycle;
 import dev.chowder.instance.InstanceState;
-import dev.chowder.instance.InstanceState.Born;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
+import dev.chowder.instance.InstanceState.Existing;
 import dev.chowder.instance.InstanceState.Running;
 import dev.chowder.instance.InstanceState.Stopped;
 import dev.chowder.instance.InstanceStatus;
@@ -50,14 +50,14 @@ record Evidence(
     var states = new HashMap<String, InstanceState>();
     journal.forEach((id, events) -> states.put(id, replay(id, events, problems)));
     for (var id : promises.created()) {
-      if (!(states.get(id) instanceof Born)) problems.add("lost: " + id);
+      if (!(states.get(id) instanceof Existing)) problems.add("lost: " + id);
     }
     for (var id : promises.deleted()) {
       if (!(states.get(id) instanceof Deleted)) problems.add("deletion lost: " + id);
     }
     states.forEach(
         (id, state) -> {
-          if (state instanceof Born born) check(id, born, problems);
+          if (state instanceof Existing born) check(id, born, problems);
         });
     long held = states.values().stream().filter(Evidence::holdsSlot).count();
     if (held != slots) problems.add("slots: " + slots + " taken (expected: " + held + ")");
@@ -91,7 +91,7 @@ record Evidence(
     return state;
   }
 
-  private void check(String id, Born state, List<String> problems) {
+  private void check(String id, Existing state, List<String> problems) {
     if (!promises.created().contains(id)) problems.add("made, and nobody asked for it: " + id);
     int revision = journal.getOrDefault(id, List.of()).size();
     if (!Objects.equals(watched.get(id), revision)) {
@@ -123,7 +123,7 @@ record Evidence(
     checkProcess(id, state, problems);
   }
 
-  private void checkProcess(String id, Born state, List<String> problems) {
+  private void checkProcess(String id, Existing state, List<String> problems) {
     var seen = host.get(id);
     var process = seen == null ? new MainProcess.Missing() : seen.mainProcess();
     boolean fits =
@@ -133,7 +133,7 @@ record Evidence(
     if (!fits) problems.add(process + " of " + id + " beside " + state);
   }
 
-  private static String statusOf(Born state) {
+  private static String statusOf(Existing state) {
     return switch (state) {
       case Running _ -> InstanceStatus.Name.RUNNING.label();
       case Stopped _ -> InstanceStatus.Name.STOPPED.label();
@@ -143,7 +143,7 @@ record Evidence(
   }
 
   private static boolean isAlive(InstanceState state) {
-    return state instanceof Born && !(state instanceof Deleted);
+    return state instanceof Existing && !(state instanceof Deleted);
   }
 
   private static boolean hasHome(InstanceState state) {
@@ -154,7 +154,7 @@ record Evidence(
     return switch (state) {
       case Errored e -> e.slotHeld();
       case Deleted d -> d.slotHeld();
-      case InstanceState.NeverBorn n -> n.slotHeld();
+      case InstanceState.Tombstone n -> n.slotHeld();
       case InstanceState.Absent() -> false;
       default -> true;
     };
