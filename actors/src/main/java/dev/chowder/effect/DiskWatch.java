@@ -115,7 +115,7 @@ public final class DiskWatch implements OnePerCluster.Duty {
       var page = rows.live(settings.batch(), after);
       page.stream()
           .map(InstanceReadRows::view)
-          .filter(view -> view.status().settled() && view.status().now() == Name.RUNNING)
+          .filter(view -> view.status().isSteady() && view.status().now() == Name.RUNNING)
           .forEach(views::add);
       if (page.size() < settings.batch()) return views;
       after = Optional.of(page.getLast().id());

@@ -49,7 +49,7 @@ sealed interface Finding {
     if (journal.isEmpty()) return new Unknown();
     var view = journal.get();
     // What is under way has its own deadlines.
-    if (!view.status().settled()) return new AsExpected();
+    if (!view.status().isSteady()) return new AsExpected();
     var sight = Sights.of(view, seen);
     boolean lost = sight instanceof Sight.Nothing || sight instanceof Sight.OtherHome;
     return switch (view.status().now()) {

@@ -62,7 +62,7 @@ public final class GatewayStages implements GatewayWork {
   private final Overrides overrides;
   private final StoredChannels channels;
   private final GatewayReadiness readiness;
-  private final SlotReturns slots;
+  private final SlotReleases slots;
   private final HostMemory hostMemory;
   private final UnaryOperator<String> publicUrl;
   private final String snapshot;
@@ -83,7 +83,7 @@ public final class GatewayStages implements GatewayWork {
       Overrides overrides,
       StoredChannels channels,
       GatewayReadiness readiness,
-      SlotReturns slots,
+      SlotReleases slots,
       HostMemory hostMemory,
       UnaryOperator<String> publicUrl,
       String snapshot,
@@ -136,7 +136,7 @@ public final class GatewayStages implements GatewayWork {
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, step);
       case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
       case START_GATEWAY -> {
-        tokens.settle(id, sandbox, step.fence());
+        tokens.finishRotation(id, sandbox, step.fence());
         yield startGateway(id, sandbox, step);
       }
       case PUBLISH -> publish(sandbox);
@@ -189,7 +189,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome demandToken(InstanceId id, SandboxId sandbox, Step step) {
-    var token = tokens.settledOrMade(id);
+    var token = tokens.activeOrNew(id);
     var config = readConfig(sandbox);
     OpenClawConfig.demandToken(config);
     driver.writeFiles(
@@ -486,7 +486,7 @@ public final class GatewayStages implements GatewayWork {
 
   /** Gives slots back to organizations. */
   @FunctionalInterface
-  public interface SlotReturns {
+  public interface SlotReleases {
     void release(String organizationId, InstanceId id) throws InterruptedException;
   }
 }

@@ -67,7 +67,7 @@ public final class GatewayTokens {
   }
 
   /** The one that is valid, as far as is settled; empty before it was made. */
-  public Optional<Secret> settled(InstanceId id) {
+  public Optional<Secret> active(InstanceId id) {
     return secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
   }
 
@@ -81,18 +81,18 @@ public final class GatewayTokens {
       throws InterruptedException {
     var next = next(id);
     boolean taken = next.isPresent() && admin.health(gateway, next.get()) instanceof Done;
-    return taken ? next : settled(id);
+    return taken ? next : active(id);
   }
 
   /** The settled one, made when there is none. */
-  Secret settledOrMade(InstanceId id) {
-    var settled = settled(id);
-    if (settled.isPresent()) return settled.get();
+  Secret activeOrNew(InstanceId id) {
+    var active = active(id);
+    if (active.isPresent()) return active.get();
     var made = make();
     var name = SecretNames.GATEWAY_TOKEN;
     // Another node may have made one meanwhile, which a caller may already have.
     if (secrets.putIf(id.value(), name, made, name, Optional::isEmpty)) return made;
-    return settled(id)
+    return active(id)
         .orElseThrow(
             () ->
                 new WorkFailure(
@@ -102,9 +102,9 @@ public final class GatewayTokens {
   }
 
   /** Before a gateway starts: its file may be of before a rotation, or from the midst of one. */
-  void settle(InstanceId id, SandboxId sandbox, Fence fence) {
+  void finishRotation(InstanceId id, SandboxId sandbox, Fence fence) {
     if (kept(id).isEmpty()) return;
-    settled(id).ifPresent(token -> writeFile(sandbox, fence, token));
+    active(id).ifPresent(token -> writeFile(sandbox, fence, token));
   }
 
   /**
@@ -113,10 +113,10 @@ public final class GatewayTokens {
    * @throws WorkFailure {@code TOKEN_SUPERSEDED} if a later rotation has begun
    */
   void rotate(InstanceId id, RotateToken wanted) throws InterruptedException {
-    var former = settledOrMade(id);
+    var previous = activeOrNew(id);
     var next = next(id, wanted.rotation());
     if (!wanted.endpoint().isEmpty()) {
-      handOver(id, wanted, former, next);
+      handOver(id, wanted, previous, next);
     }
     boolean written =
         secrets.putIf(
@@ -153,11 +153,11 @@ public final class GatewayTokens {
         "cannot finish rotation " + rotation + " of the gateway token: a later one has begun");
   }
 
-  private void handOver(InstanceId id, RotateToken wanted, Secret former, Next next)
+  private void handOver(InstanceId id, RotateToken wanted, Secret previous, Next next)
       throws InterruptedException {
     var gateway = SandboxEndpoint.parse(wanted.endpoint());
     var token = next.token();
-    if (isOnly(gateway, token, former)) return;
+    if (isOnly(gateway, token, previous)) return;
     var sandbox = SandboxId.ofInstance(id.value());
     var fence = Fence.ofAttempt(wanted.attempt());
     writeFile(sandbox, fence, token);
@@ -168,9 +168,10 @@ public final class GatewayTokens {
     }
     // It cuts the connections that the former token opened, this one among them, so that its answer
     // may be lost: what counts is which token it takes.
-    var answer = conversations.reloadSecrets(new Gateway(gateway, former, devices.of(id.value())));
+    var answer =
+        conversations.reloadSecrets(new Gateway(gateway, previous, devices.of(id.value())));
     long until = System.nanoTime() + limit.toNanos();
-    while (!isOnly(gateway, token, former)) {
+    while (!isOnly(gateway, token, previous)) {
       if (System.nanoTime() > until) {
         throw new WorkFailure(
             "TOKEN_NOT_TAKEN",
@@ -183,17 +184,17 @@ public final class GatewayTokens {
   /** Writes the settled token into the file, again if another one was settled meanwhile. */
   private void writeSettled(InstanceId id, SandboxId sandbox, Fence fence) {
     Optional<Secret> written = Optional.empty();
-    for (var token = settled(id); !token.equals(written); token = settled(id)) {
-      token.ifPresent(settled -> writeFile(sandbox, fence, settled));
+    for (var token = active(id); !token.equals(written); token = active(id)) {
+      token.ifPresent(active -> writeFile(sandbox, fence, active));
       written = token;
     }
   }
 
   /** Whether the gateway takes the one and not the other. */
-  private boolean isOnly(SandboxEndpoint gateway, Secret next, Secret former)
+  private boolean isOnly(SandboxEndpoint gateway, Secret next, Secret previous)
       throws InterruptedException {
     return admin.health(gateway, next) instanceof Done
-        && (former.equals(next) || admin.health(gateway, former) instanceof TokenRefused);
+        && (previous.equals(next) || admin.health(gateway, previous) instanceof TokenRefused);
   }
 
   private void writeFile(SandboxId sandbox, Fence fence, Secret token) {

@@ -299,7 +299,7 @@ final class HostComparison {
   private void tell(InstanceView view, SandboxObservation seen) {
     try {
       // Only whoever should run is asked why it does not: most that ended were stopped.
-      boolean shouldRun = view.status().settled() && view.status().now() == Name.RUNNING;
+      boolean shouldRun = view.status().isSteady() && view.status().now() == Name.RUNNING;
       var sight = shouldRun ? Sights.withCause(driver, view, seen) : Sights.of(view, seen);
       instances.tell(
           view.id(),

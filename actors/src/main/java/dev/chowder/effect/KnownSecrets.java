@@ -83,7 +83,7 @@ public final class KnownSecrets {
       Optional<Secret> found) {
     var all = new ArrayList<Secret>();
     found.ifPresent(all::add);
-    tokens.settled(id).ifPresent(all::add);
+    tokens.active(id).ifPresent(all::add);
     tokens.next(id).ifPresent(all::add);
     all.addAll(secrets.getAllOf(organizationId, SecretNames.PROVIDER_KEYS).values());
     if (!overrides.isEmpty()) {

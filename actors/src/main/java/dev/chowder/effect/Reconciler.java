@@ -247,7 +247,7 @@ public final class Reconciler implements OnePerCluster.Duty {
           step("real state", () -> host.compare(live));
         });
     firstLook.complete(null);
-    step("slots", () -> slots.settle(clock.instant().minus(settings.unbornGrace())));
+    step("slots", () -> slots.releaseUnused(clock.instant().minus(settings.unbornGrace())));
     // Last, since entities that did not answer before may never do so.
     repairs.forEach(repair -> step("rows that were not repaired", repair::lookAgain));
   }
@@ -304,6 +304,6 @@ public final class Reconciler implements OnePerCluster.Duty {
   /** Slots that no instance uses: a crash kept it from being born, or from another life. */
   public interface UnusedSlots {
     /** Gives up those that were reserved before {@code olderThan}. */
-    void settle(Instant olderThan);
+    void releaseUnused(Instant olderThan);
   }
 }

@@ -130,7 +130,7 @@ public sealed interface InstanceCommand extends CborSerializable {
    * Says that its organization holds a slot for it. An instance that does not use it gives it back;
    * one that was never created may not be any more.
    */
-  record SettleSlot(String organizationId, Instant now, ActorRef<InstanceReply> replyTo)
+  record ReleaseUnusedSlot(String organizationId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /**

@@ -35,7 +35,7 @@ public final class InstanceLifecycle {
           state instanceof Absent
               ? accept(new InstanceEvent.Created(c.keyId(), c.profile(), c.now()))
               : isRepeated(state, c) ? accept() : reject(new InstanceRejection.AlreadyExists());
-      case InstanceCommand.SettleSlot(var organizationId, var now, _) ->
+      case InstanceCommand.ReleaseUnusedSlot(var organizationId, var now, _) ->
           switch (state) {
             case Absent() -> accept(new InstanceEvent.BirthForbidden(organizationId, now));
             case Tombstone s -> slotFound(s.slotHeld(), now);

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
@@ -33,7 +34,8 @@ public record InstanceStatus(Name now, Name desired) {
     }
   }
 
-  public boolean settled() {
+  @JsonIgnore
+  public boolean isSteady() {
     return now == desired;
   }
 

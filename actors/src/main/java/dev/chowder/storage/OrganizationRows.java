@@ -105,7 +105,7 @@ public final class OrganizationRows {
    *
    * @param after the id that the page before ended with
    */
-  public List<OrganizationRow> unsettled(int limit, Optional<String> after) {
+  public List<OrganizationRow> withSlotMismatch(int limit, Optional<String> after) {
     return jdbi.withHandle(
         handle ->
             handle

@@ -50,7 +50,7 @@ class GatewayTokensTest {
   private SecretStore secrets;
   private GatewayTokens tokens;
   private SandboxEndpoint gateway;
-  private Secret former;
+  private Secret previous;
 
   @BeforeEach
   void start(@TempDir Path directory) throws Exception {
@@ -60,14 +60,14 @@ class GatewayTokensTest {
     secrets = new SecretStore(MasterKey.open(settings, database), database);
     tokens = new TestGateways(secrets, driver, http).tokens();
     driver.create(new SandboxSpec(SANDBOX, "org", "image", 0));
-    former = tokens.settledOrMade(ID);
+    previous = tokens.activeOrNew(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
     OpenClawConfig.demandToken(config);
     driver.writeFiles(
         SANDBOX,
         Fence.NONE,
         List.<SandboxFile>of(
-            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, former),
+            OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, previous),
             OpenClawConfig.file(config)));
     startGateway(1);
   }
@@ -94,12 +94,12 @@ class GatewayTokensTest {
 
   @Test
   void theSameRotationLeadsToTheSameTokenAndTheNextOneToAnother() throws Exception {
-    var seen = new ArrayList<Secret>(List.of(former));
+    var seen = new ArrayList<Secret>(List.of(previous));
     for (int rotation = 1; rotation <= 3; rotation++) {
       tokens.rotate(ID, pendingEffect(rotation));
-      var token = tokens.settled(ID).orElseThrow();
+      var token = tokens.active(ID).orElseThrow();
       tokens.rotate(ID, pendingEffect(rotation));
-      assertThat(tokens.settled(ID)).contains(token);
+      assertThat(tokens.active(ID)).contains(token);
       assertThat(tokens.valid(ID, gateway)).contains(token);
       assertThat(seen).doesNotContain(token);
       seen.add(token);
@@ -112,48 +112,48 @@ class GatewayTokensTest {
     assertThatThrownBy(() -> tokens.rotate(ID, pendingEffect(1)))
         .isInstanceOf(SandboxException.class);
     var next = tokens.next(ID).orElseThrow();
-    assertThat(tokens.settled(ID)).contains(former);
-    assertThat(tokens.valid(ID, gateway)).contains(former);
+    assertThat(tokens.active(ID)).contains(previous);
+    assertThat(tokens.valid(ID, gateway)).contains(previous);
 
     tokens.rotate(ID, pendingEffect(1));
 
-    assertThat(tokens.settled(ID)).contains(next);
+    assertThat(tokens.active(ID)).contains(next);
     assertThat(tokens.valid(ID, gateway)).contains(next);
   }
 
   @Test
   void whenTheGatewayHasItAndTheTableDoesNotTheNewOneIsToldAndSettled() throws Exception {
     tokens.rotate(ID, pendingEffect(1));
-    var next = tokens.settled(ID).orElseThrow();
+    var next = tokens.active(ID).orElseThrow();
     // As if the server had died after the gateway took it.
-    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
+    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, previous);
     assertThat(tokens.valid(ID, gateway)).contains(next);
 
     tokens.rotate(ID, pendingEffect(1));
 
-    assertThat(tokens.settled(ID)).contains(next);
+    assertThat(tokens.active(ID)).contains(next);
     assertThat(tokens.valid(ID, gateway)).contains(next);
   }
 
   @Test
   void aGatewayThatStartsInTheMidstOfItTakesTheOneThatIsSettled() throws Exception {
     tokens.rotate(ID, pendingEffect(1));
-    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
-    tokens.settle(ID, SANDBOX, Fence.NONE);
+    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, previous);
+    tokens.finishRotation(ID, SANDBOX, Fence.NONE);
     startGateway(2);
-    assertThat(tokens.valid(ID, gateway)).contains(former);
+    assertThat(tokens.valid(ID, gateway)).contains(previous);
 
     tokens.rotate(ID, new RotateToken("org", 2, gateway.toString(), 1));
 
-    assertThat(tokens.valid(ID, gateway)).isEqualTo(tokens.next(ID)).isNotEqualTo(former);
+    assertThat(tokens.valid(ID, gateway)).isEqualTo(tokens.next(ID)).isNotEqualTo(previous);
   }
 
   @Test
   void oneThatSleepsGetsItWhenItStarts() throws Exception {
     tokens.rotate(ID, new RotateToken("organization", 1, "", 1));
-    var next = tokens.settled(ID).orElseThrow();
-    assertThat(next).isNotEqualTo(former);
-    tokens.settle(ID, SANDBOX, Fence.NONE);
+    var next = tokens.active(ID).orElseThrow();
+    assertThat(next).isNotEqualTo(previous);
+    tokens.finishRotation(ID, SANDBOX, Fence.NONE);
     startGateway(2);
     assertThat(tokens.valid(ID, gateway)).contains(next);
   }
@@ -162,7 +162,7 @@ class GatewayTokensTest {
   void aNodeThatWasPausedBeforeItStoredItsTokenDoesNotReviveIt() throws Exception {
     tokens.rotate(ID, pendingEffect(1));
     // As if the node stopped after the gateway took the token.
-    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, former);
+    secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, previous);
     var paused =
         PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, pendingEffect(1)));
 
@@ -207,14 +207,14 @@ class GatewayTokensTest {
   void aNodeThatWasPausedBeforeItMadeTheFirstTokenTakesTheOneOfAnother() throws Exception {
     secrets.deleteAll(ID.value());
     var made = new AtomicReference<Secret>();
-    var paused = PausedNode.beforeItsFirstWrite(database, () -> made.set(tokens.settledOrMade(ID)));
+    var paused = PausedNode.beforeItsFirstWrite(database, () -> made.set(tokens.activeOrNew(ID)));
 
-    var handedOut = anotherNode().settledOrMade(ID);
+    var handedOut = anotherNode().activeOrNew(ID);
     paused.release();
 
     assertThat(paused.failure()).isNull();
     assertThat(made.get()).isEqualTo(handedOut);
-    assertThat(tokens.settled(ID)).contains(handedOut);
+    assertThat(tokens.active(ID)).contains(handedOut);
   }
 
   private GatewayTokens anotherNode() {
@@ -225,11 +225,11 @@ class GatewayTokensTest {
     var another = anotherNode();
     another.rotate(ID, pendingEffect(1));
     another.rotate(ID, pendingEffect(2));
-    return another.settled(ID).orElseThrow();
+    return another.active(ID).orElseThrow();
   }
 
   private void assertOnly(Secret token) throws InterruptedException {
-    assertThat(tokens.settled(ID)).contains(token);
+    assertThat(tokens.active(ID)).contains(token);
     assertThat(tokens.next(ID)).contains(token);
     assertThat(tokens.valid(ID, gateway)).contains(token);
   }

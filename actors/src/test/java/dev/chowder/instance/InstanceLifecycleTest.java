@@ -78,7 +78,7 @@ class InstanceLifecycleTest {
     assertThat(restarting.pendingEffect())
         .isEqualTo(new InstanceEffect.StopGateway(ORGANIZATION, 1));
     assertThat(InstanceStatus.of(restarting).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
-    assertThat(InstanceStatus.of(restarting).settled()).isFalse();
+    assertThat(InstanceStatus.of(restarting).isSteady()).isFalse();
     var starting = apply(restarting, new InstanceCommand.GatewayStopped(1, T0));
     assertThat(starting)
         .isInstanceOfSatisfying(
@@ -399,7 +399,7 @@ class InstanceLifecycleTest {
   void aSlotThatWasGivenBackSinceItWasTakenIsNotUsed() {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0));
     assertThat(outcome(failed, recover(1, 0, true))).isEqualTo("SlotReturned");
-    var found = apply(failed, new InstanceCommand.SettleSlot("org", T0, nobody));
+    var found = apply(failed, new InstanceCommand.ReleaseUnusedSlot("org", T0, nobody));
     assertThat(found.pendingEffect())
         .isEqualTo(new InstanceEffect.ReleaseSlot(States.PROFILE.organizationId()));
     assertThat(outcome(found, recover(1, 1, true))).isEqualTo("SlotReturned");
@@ -414,9 +414,10 @@ class InstanceLifecycleTest {
   void aSlotThatIsFoundForOneThatIsGoneIsGivenBack() {
     for (var name : List.of("NeverBorn", "Errored", "Deleted")) {
       var settled = apply(state(name), new InstanceCommand.SlotReleased(T0));
-      var found = apply(settled, new InstanceCommand.SettleSlot("org", T0, nobody));
+      var found = apply(settled, new InstanceCommand.ReleaseUnusedSlot("org", T0, nobody));
       assertThat(found.pendingEffect()).as(name).isInstanceOf(InstanceEffect.ReleaseSlot.class);
-      assertThat(apply(found, new InstanceCommand.SettleSlot("org", T0, nobody))).isEqualTo(found);
+      assertThat(apply(found, new InstanceCommand.ReleaseUnusedSlot("org", T0, nobody)))
+          .isEqualTo(found);
     }
   }
 
@@ -425,7 +426,7 @@ class InstanceLifecycleTest {
     for (var name :
         List.of("Provisioning", "Running", "Stopping", "Restarting", "Stopped", "Starting")) {
       var state = state(name);
-      assertThat(apply(state, new InstanceCommand.SettleSlot("org", T0, nobody)))
+      assertThat(apply(state, new InstanceCommand.ReleaseUnusedSlot("org", T0, nobody)))
           .as(name)
           .isEqualTo(state);
     }
@@ -453,7 +454,7 @@ class InstanceLifecycleTest {
     var released = apply(forbidden, new InstanceCommand.SlotReleased(T0));
     assertThat(released.pendingEffect()).isEqualTo(new InstanceEffect.None());
     // A slow create may have taken the slot after it was given back.
-    var again = apply(released, new InstanceCommand.SettleSlot("org", T0, nobody));
+    var again = apply(released, new InstanceCommand.ReleaseUnusedSlot("org", T0, nobody));
     assertThat(again.pendingEffect()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
   }
 

@@ -183,7 +183,7 @@ class InstanceWireTest {
                 new InstanceCommand.Restart("key", T0, ref),
                 new InstanceCommand.Recover(
                     "key", 1, 2, Optional.of(1), 3, States.PROFILE.model(), T0, ref),
-                new InstanceCommand.SettleSlot("org", T0, ref),
+                new InstanceCommand.ReleaseUnusedSlot("org", T0, ref),
                 new InstanceCommand.RotateToken("key", "request", T0, ref),
                 new InstanceCommand.SwitchChannel("key", "telegram", true, "", "v3", T0, ref),
                 new InstanceCommand.StoreView(ref),

@@ -125,7 +125,7 @@ final class LifecycleExploration {
     var verbs = new LinkedHashMap<String, InstanceCommand>();
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
-    verbs.put("SettleSlot", new InstanceCommand.SettleSlot("org", T0, NOBODY));
+    verbs.put("SettleSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, NOBODY));
     verbs.put("StoreView", new InstanceCommand.StoreView(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put(

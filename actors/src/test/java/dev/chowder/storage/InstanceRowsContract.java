@@ -268,9 +268,12 @@ abstract class InstanceRowsContract {
     organizations.upsert(organization("never-born", 1));
     rows.upsert(row(Ids.next(), "settled", 1, "running", "n", Map.of()));
     rows.upsert(row(Ids.next(), "leaks", 1, "running", "n", Map.of()));
-    assertThat(organizations.unsettled(10, Optional.empty()).stream().map(OrganizationRow::id))
+    assertThat(
+            organizations.withSlotMismatch(10, Optional.empty()).stream().map(OrganizationRow::id))
         .containsExactly("leaks", "never-born");
-    assertThat(organizations.unsettled(1, Optional.of("leaks")).stream().map(OrganizationRow::id))
+    assertThat(
+            organizations.withSlotMismatch(1, Optional.of("leaks")).stream()
+                .map(OrganizationRow::id))
         .containsExactly("never-born");
     assertThat(organizations.list(2, Optional.of("empty")).stream().map(OrganizationRow::id))
         .containsExactly("leaks", "never-born");

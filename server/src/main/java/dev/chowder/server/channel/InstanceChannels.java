@@ -225,7 +225,7 @@ public final class InstanceChannels {
   }
 
   private static boolean runs(InstanceView view) {
-    return view.status().settled() && view.status().now() == Name.RUNNING;
+    return view.status().isSteady() && view.status().now() == Name.RUNNING;
   }
 
   private static ApiError wrongState(InstanceView view) {

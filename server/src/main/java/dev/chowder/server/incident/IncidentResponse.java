@@ -87,7 +87,7 @@ public final class IncidentResponse implements IncidentCommands {
             new Caller(view.profile().organizationId(), ""),
             id,
             to -> new InstanceCommand.Stop("", clock.instant(), to));
-    var stopped = instances.await(stopping, now -> now.status().settled(), STOP_TIMEOUT);
+    var stopped = instances.await(stopping, now -> now.status().isSteady(), STOP_TIMEOUT);
     return Optional.of(stopped.status().now().label());
   }
 

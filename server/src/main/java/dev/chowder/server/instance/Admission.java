@@ -29,7 +29,7 @@ public interface Admission {
   ModelChoice admitAgain(InstanceView failed);
 
   /** Has a slot given back that was taken for this instance, unless it uses it. */
-  void settle(String organizationId, InstanceId id);
+  void releaseUnused(String organizationId, InstanceId id);
 
   /**
    * Takes room for an instance that is about to be started; its slot it has.

@@ -24,7 +24,7 @@ final class InstanceAccess {
   private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(60);
 
   /** What is under way is mostly over before anybody has to look at the gateway itself. */
-  private static final Duration SETTLING_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration STEADY_TIMEOUT = Duration.ofSeconds(5);
 
   private final InstanceAsks asks;
   private final GatewayTokens tokens;
@@ -48,7 +48,7 @@ final class InstanceAccess {
         asks.await(
             asks.get(caller, id),
             now -> !now.profile().token().isPending() || isOver(now),
-            SETTLING_PATIENCE);
+            STEADY_TIMEOUT);
     var token = valid(view);
     if (!view.ranBefore() || token.isEmpty()) throw wrongState(view, "running");
     return access(view, token.get());
@@ -56,7 +56,7 @@ final class InstanceAccess {
 
   private Optional<Secret> valid(InstanceView view) {
     if (!view.profile().token().isPending() || view.endpoint().isEmpty()) {
-      return tokens.settled(view.id());
+      return tokens.active(view.id());
     }
     try {
       return tokens.valid(view.id(), SandboxEndpoint.parse(view.endpoint().get()));
@@ -89,7 +89,7 @@ final class InstanceAccess {
               + ROTATION_PATIENCE.toSeconds()
               + " s; it is tried on");
     }
-    var token = tokens.settled(id);
+    var token = tokens.active(id);
     if (token.isEmpty()) throw wrongState(view, "running or stopped");
     return access(view, token.get());
   }

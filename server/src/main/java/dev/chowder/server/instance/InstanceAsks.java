@@ -69,7 +69,8 @@ public final class InstanceAsks {
         Answers.await(
             instances.ask(
                 id,
-                replyTo -> new InstanceCommand.SettleSlot(caller.organizationId(), now, replyTo)),
+                replyTo ->
+                    new InstanceCommand.ReleaseUnusedSlot(caller.organizationId(), now, replyTo)),
             "the instance");
     return settled instanceof InstanceReply.Done() ? Optional.empty() : Optional.of(view(settled));
   }

@@ -52,8 +52,8 @@ public final class InstanceDirectory implements GatewayDirectory {
     // This one first: what was settled after it is the same.
     var next =
         view.profile().token().isPending() ? tokens.next(view.id()) : Optional.<Secret>empty();
-    var token = tokens.settled(view.id());
-    if (!status.settled() || view.endpoint().isEmpty() || token.isEmpty()) {
+    var token = tokens.active(view.id());
+    if (!status.isSteady() || view.endpoint().isEmpty() || token.isEmpty()) {
       return new Place.WrongState(status.now().label(), status.desired().label());
     }
     var endpoint = SandboxEndpoint.parse(view.endpoint().get());

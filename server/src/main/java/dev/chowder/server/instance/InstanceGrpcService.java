@@ -335,11 +335,11 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var id = new InstanceId(verb.instanceId());
     var before = asks.get(caller, id).status();
     // Whoever joins a start that is under way takes no room of its own.
-    if (before.settled() && before.now() == Name.STOPPED) admission.admitStart();
+    if (before.isSteady() && before.now() == Name.STOPPED) admission.admitStart();
     var now = clock.instant();
     var view =
         asks.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
-    answer(out, present(asks.await(view, settledAt(Name.RUNNING), verb.patience())));
+    answer(out, present(asks.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
   }
 
   @Override
@@ -352,7 +352,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             caller,
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Stop(caller.keyId(), now, replyTo));
-    answer(out, present(asks.await(view, settledAt(Name.STOPPED), verb.patience())));
+    answer(out, present(asks.await(view, isSteadyAt(Name.STOPPED), verb.patience())));
   }
 
   @Override
@@ -365,14 +365,14 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             caller,
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Restart(caller.keyId(), now, replyTo));
-    answer(out, present(asks.await(view, settledAt(Name.RUNNING), verb.patience())));
+    answer(out, present(asks.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
   }
 
   @Override
   public void recoverInstance(RecoverInstanceRequest request, StreamObserver<Instance> out) {
     var verb = requests.recover(request);
     var view = recovery.recover(Caller.current(), new InstanceId(verb.instanceId()));
-    answer(out, present(asks.await(view, settledAt(Name.RUNNING), verb.patience())));
+    answer(out, present(asks.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
   }
 
   @Override
@@ -499,8 +499,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   }
 
   /** The end that a verb waits for; a failure ends the waiting too. */
-  private static Predicate<InstanceView> settledAt(Name wanted) {
-    return view -> view.status().settled() && (view.status().now() == wanted || isOver(view));
+  private static Predicate<InstanceView> isSteadyAt(Name wanted) {
+    return view -> view.status().isSteady() && (view.status().now() == wanted || isOver(view));
   }
 
   private static boolean isOver(InstanceView view) {

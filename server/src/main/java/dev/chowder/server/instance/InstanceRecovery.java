@@ -66,7 +66,7 @@ final class InstanceRecovery {
     var model = admission.admitAgain(view);
     var reply = ask(caller, view, onHost, model);
     if (reply instanceof InstanceReply.Refused) {
-      admission.settle(view.profile().organizationId(), view.id());
+      admission.releaseUnused(view.profile().organizationId(), view.id());
     }
     return reply;
   }

@@ -39,8 +39,8 @@ public final class WaitingWorkLimit implements Admission {
   }
 
   @Override
-  public void settle(String organizationId, InstanceId id) {
-    admission.settle(organizationId, id);
+  public void releaseUnused(String organizationId, InstanceId id) {
+    admission.releaseUnused(organizationId, id);
   }
 
   @Override

@@ -2,7 +2,7 @@ package dev.chowder.server.organization;
 
 import com.typesafe.config.Config;
 import dev.chowder.effect.EachAlone;
-import dev.chowder.effect.GatewayStages.SlotReturns;
+import dev.chowder.effect.GatewayStages.SlotReleases;
 import dev.chowder.effect.Reconciler.UnusedSlots;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
@@ -30,7 +30,7 @@ import java.util.function.Supplier;
  * Organizations' slots as creates, recovers, deletions and sweeps use them: taken before an
  * instance lives, given back when it is gone, failed or was never born.
  */
-public final class OrganizationSlots implements Admission, SlotReturns, UnusedSlots {
+public final class OrganizationSlots implements Admission, SlotReleases, UnusedSlots {
   private static final int PAGE = 200;
 
   private final OrganizationAsks organizations;
@@ -86,7 +86,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnusedSl
       room.letIn();
     } catch (RuntimeException noRoom) {
       // Not given back here: another recover of the same instance may just have made use of it.
-      settle(organizationId, failed.id());
+      releaseUnused(organizationId, failed.id());
       throw noRoom;
     }
     return choice(view, provider, Optional.of(model.model()));
@@ -136,11 +136,11 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnusedSl
   }
 
   @Override
-  public void settle(Instant olderThan) {
+  public void releaseUnused(Instant olderThan) {
     var after = Optional.<String>empty();
     while (true) {
-      var page = rows.unsettled(PAGE, after);
-      var _ = EachAlone.run("organization", ids(page), atOnce, id -> settle(id, olderThan));
+      var page = rows.withSlotMismatch(PAGE, after);
+      var _ = EachAlone.run("organization", ids(page), atOnce, id -> releaseUnused(id, olderThan));
       if (page.size() < PAGE) return;
       after = Optional.of(page.getLast().id());
     }
@@ -150,7 +150,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnusedSl
     return rows.stream().map(OrganizationRow::id).toList();
   }
 
-  private void settle(String organizationId, Instant olderThan) {
+  private void releaseUnused(String organizationId, Instant olderThan) {
     if (!(organizations.reply(organizationId, OrganizationCommand.GetSlots::new)
         instanceof OrganizationReply.Slots(var byInstance))) {
       return;
@@ -160,7 +160,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnusedSl
             .filter(slot -> slot.getValue().isBefore(olderThan))
             .map(slot -> new InstanceId(slot.getKey()))
             .toList();
-    var _ = EachAlone.run("instance", due, atOnce, id -> settle(organizationId, id));
+    var _ = EachAlone.run("instance", due, atOnce, id -> releaseUnused(organizationId, id));
   }
 
   /**
@@ -168,7 +168,7 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnusedSl
    * that does not, since it was never born or failed, gives the slot back.
    */
   @Override
-  public void settle(String organizationId, InstanceId id) {
+  public void releaseUnused(String organizationId, InstanceId id) {
     var _ =
         Answers.await(
             instances
@@ -176,7 +176,8 @@ public final class OrganizationSlots implements Admission, SlotReturns, UnusedSl
                 .ask(
                     id,
                     replyTo ->
-                        new InstanceCommand.SettleSlot(organizationId, clock.instant(), replyTo)),
+                        new InstanceCommand.ReleaseUnusedSlot(
+                            organizationId, clock.instant(), replyTo)),
             "the instance");
   }
 }

@@ -191,7 +191,7 @@ class ClusterIT {
               // What was made and not answered settles as well.
               && listed.values().stream().allMatch(status -> status == Status.running);
         },
-        () -> unsettled(others));
+        () -> withSlotMismatch(others));
     var listed = owner.list(others.getLast().channel());
     assertThat(listed.size()).isBetween(ids.size(), ids.size() + unanswered.get());
     for (var id : listed.keySet()) assertThat(sandboxes()).contains("sb-" + id);
@@ -223,7 +223,7 @@ class ClusterIT {
   }
 
   /** What is not running yet, with its stages, and what the nodes say of the first. */
-  private String unsettled(List<Node> others) {
+  private String withSlotMismatch(List<Node> others) {
     var channel = others.getLast().channel();
     var late =
         owner.list(channel).entrySet().stream()

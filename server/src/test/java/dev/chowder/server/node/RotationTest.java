@@ -59,13 +59,13 @@ class RotationTest {
   void theNewOneOpensTheGatewayAndTheFormerDoesNotWhenTheAnswerIsThere() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
-    var former = access(key, id).getGatewayToken();
-    assertThat(ask(id, former)).isEqualTo(200);
+    var previous = access(key, id).getGatewayToken();
+    assertThat(ask(id, previous)).isEqualTo(200);
 
     var rotated = rotate(key, id);
 
     assertThat(ask(id, rotated.getGatewayToken())).isEqualTo(200);
-    assertThat(ask(id, former)).isEqualTo(401);
+    assertThat(ask(id, previous)).isEqualTo(401);
     assertThat(access(key, id)).isEqualTo(rotated);
     // Chowder itself goes on with it.
     var sessions = ListSessionsRequest.newBuilder().setInstanceId(id).build();
@@ -77,7 +77,7 @@ class RotationTest {
     assertThat(events.stream().limit(2).map(Event::getType))
         .containsExactly("token_rotated", "token_rotation_requested");
     assertThat(events.get(1).getKeyId()).isNotEmpty();
-    assertThat(events.toString()).doesNotContain(former, rotated.getGatewayToken());
+    assertThat(events.toString()).doesNotContain(previous, rotated.getGatewayToken());
   }
 
   @Test
@@ -98,27 +98,27 @@ class RotationTest {
   void oneThatSleepsTakesItWhenItStarts() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
-    var former = access(key, id).getGatewayToken();
+    var previous = access(key, id).getGatewayToken();
     var stop = StopInstanceRequest.newBuilder().setInstanceId(id).build();
     assertThat(node.instances(key).stopInstance(stop).getStatus())
         .isEqualTo(Instance.Status.stopped);
 
     var rotated = rotate(key, id);
 
-    assertThat(rotated.getGatewayToken()).isNotEqualTo(former);
+    assertThat(rotated.getGatewayToken()).isNotEqualTo(previous);
     assertThat(access(key, id)).isEqualTo(rotated);
     var start = StartInstanceRequest.newBuilder().setInstanceId(id).build();
     assertThat(node.instances(key).startInstance(start).getStatus())
         .isEqualTo(Instance.Status.running);
     assertThat(ask(id, rotated.getGatewayToken())).isEqualTo(200);
-    assertThat(ask(id, former)).isEqualTo(401);
+    assertThat(ask(id, previous)).isEqualTo(401);
   }
 
   @Test
   void whatCannotBeDoneNowIsDoneLaterAndMeanwhileTheFormerIsTold() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
-    var former = access(key, id).getGatewayToken();
+    var previous = access(key, id).getGatewayToken();
     // More often than the test waits for: healed below.
     node.script().failNext(Verb.WRITE_FILES, 10_000, Reason.ENGINE_UNREACHABLE, "engine: away");
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -127,9 +127,9 @@ class RotationTest {
       var told = access(key, id).getGatewayToken();
       assertThat(ask(id, told)).isEqualTo(200);
       node.script().heal();
-      assertThat(rotated.get()).isNotEqualTo(former);
+      assertThat(rotated.get()).isNotEqualTo(previous);
       assertThat(ask(id, rotated.get())).isEqualTo(200);
-      assertThat(ask(id, former)).isEqualTo(401);
+      assertThat(ask(id, previous)).isEqualTo(401);
     }
   }
 
