@@ -3,7 +3,7 @@ package dev.chowder.effect;
 import com.typesafe.config.Config;
 import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.instance.InstanceCommand;
-import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
@@ -137,7 +137,7 @@ public final class DiskWatch implements OnePerCluster.Duty {
           view.id(),
           new InstanceCommand.Observed(
               view.attempt(),
-              new Sight.DiskFull(
+              new ObservedState.DiskFull(
                   "home: must take at most %d bytes and %d files; delete some and recover"
                       .formatted(limit.bytes(), limit.files())),
               new InstanceCommand.RestartPolicy(0, Duration.ZERO),

@@ -1,6 +1,6 @@
 package dev.chowder.effect;
 
-import dev.chowder.instance.InstanceCommand.Sight;
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
@@ -50,8 +50,9 @@ sealed interface Finding {
     var view = journal.get();
     // What is under way has its own deadlines.
     if (!view.status().isSteady()) return new AsExpected();
-    var sight = Sights.of(view, seen);
-    boolean lost = sight instanceof Sight.Nothing || sight instanceof Sight.OtherHome;
+    var observed = ObservedStates.of(view, seen);
+    boolean lost =
+        observed instanceof ObservedState.Nothing || observed instanceof ObservedState.OtherHome;
     return switch (view.status().now()) {
       case PROVISIONING -> new AsExpected();
       case RUNNING ->
@@ -59,14 +60,14 @@ sealed interface Finding {
       case STOPPED ->
           lost
               ? new Loss(view)
-              : sight instanceof Sight.Up || sight instanceof Sight.LaterUp
+              : observed instanceof ObservedState.Up || observed instanceof ObservedState.LaterUp
                   ? new Harmless(view)
                   : new AsExpected();
-      case ERROR -> view.owes() ? new AsExpected() : failed(view, seen, sight, endedBefore);
+      case ERROR -> view.owes() ? new AsExpected() : failed(view, seen, observed, endedBefore);
       // A deleted instance keeps no home, whatever its generation and whatever attempt ran in
       // it.
       case TERMINATED ->
-          view.owes() || sight instanceof Sight.Nothing
+          view.owes() || observed instanceof ObservedState.Nothing
               ? new AsExpected()
               : leftover(view, endedBefore);
     };
@@ -74,19 +75,19 @@ sealed interface Finding {
 
   /** Judges the sandbox of a failed instance that has no pending effect. */
   private static Finding failed(
-      InstanceView view, SandboxObservation seen, Sight sight, Instant endedBefore) {
+      InstanceView view, SandboxObservation seen, ObservedState observed, Instant endedBefore) {
     var homes = view.profile().homes();
     boolean later = seen.attempt() > view.attempt();
-    return switch (sight) {
-      case Sight.Nothing() -> new AsExpected();
-      case Sight.LaterUp _ -> new Unknown();
-      case Sight.Up _ -> leftover(view, endedBefore);
-      case Sight.OtherHome(var other, var runs) ->
+    return switch (observed) {
+      case ObservedState.Nothing() -> new AsExpected();
+      case ObservedState.LaterUp _ -> new Unknown();
+      case ObservedState.Up _ -> leftover(view, endedBefore);
+      case ObservedState.OtherHome(var other, var runs) ->
           runs || (!homes.agentRan() && !later && homes.isUnused(other, view.attempt()))
               ? leftover(view, endedBefore)
               : new Reappeared(view);
       // The home of an agent that failed is kept until it is recovered or deleted.
-      case Sight.Asleep(), Sight.Down _, Sight.DiskFull _ ->
+      case ObservedState.Asleep(), ObservedState.Down _, ObservedState.DiskFull _ ->
           homes.agentRan() ? new AsExpected() : later ? new Unknown() : leftover(view, endedBefore);
     };
   }

@@ -220,7 +220,7 @@ final class HostComparison {
    * One sandbox, when it is worth a look; whether a whole comparison is needed: what is grave could
    * be one of many.
    */
-  boolean look(SandboxId id) {
+  boolean observe(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
     var seen = driver.observe(id);
@@ -300,11 +300,12 @@ final class HostComparison {
     try {
       // Only whoever should run is asked why it does not: most that ended were stopped.
       boolean shouldRun = view.status().isSteady() && view.status().now() == Name.RUNNING;
-      var sight = shouldRun ? Sights.withCause(driver, view, seen) : Sights.of(view, seen);
+      var observed =
+          shouldRun ? ObservedStates.withCause(driver, view, seen) : ObservedStates.of(view, seen);
       instances.tell(
           view.id(),
           new InstanceCommand.Observed(
-              view.attempt(), sight, settings.restarts(), clock.instant()));
+              view.attempt(), observed, settings.restarts(), clock.instant()));
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class NoticeQueue {
   private final int capacity;
   private final int atOnce;
-  private final Consumer<SandboxId> look;
+  private final Consumer<SandboxId> observe;
   private final Runnable overflow;
   private final LinkedHashSet<SandboxId> waiting = new LinkedHashSet<>();
   private int looking;
@@ -23,13 +23,13 @@ final class NoticeQueue {
    *
    * @param capacity how many may wait
    * @param atOnce how many are looked into at once
-   * @param look must not throw
+   * @param observe must not throw
    * @param overflow told of each notice that found no place
    */
-  NoticeQueue(int capacity, int atOnce, Consumer<SandboxId> look, Runnable overflow) {
+  NoticeQueue(int capacity, int atOnce, Consumer<SandboxId> observe, Runnable overflow) {
     this.capacity = capacity;
     this.atOnce = atOnce;
-    this.look = look;
+    this.observe = observe;
     this.overflow = overflow;
   }
 
@@ -49,7 +49,7 @@ final class NoticeQueue {
   }
 
   private void work() {
-    for (var next = next(); next != null; next = next()) look.accept(next);
+    for (var next = next(); next != null; next = next()) observe.accept(next);
   }
 
   private synchronized @Nullable SandboxId next() {

@@ -52,7 +52,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final HostComparison host;
   private final NoticeQueue looks;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
-  private final CompletableFuture<Void> firstLook = new CompletableFuture<>();
+  private final CompletableFuture<Void> firstPass = new CompletableFuture<>();
   private final ScheduledExecutorService sweeps = thread("reconciler");
 
   /** A thread of its own: a pass may wait for a slow engine. */
@@ -82,7 +82,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     this.clock = clock;
     this.host = new HostComparison(instances, rows, driver, own, settings, clock);
     this.looks =
-        new NoticeQueue(settings.notices(), settings.looks(), this::look, this::compareSoon);
+        new NoticeQueue(settings.notices(), settings.looks(), this::observe, this::compareSoon);
     this.metrics = metrics;
     this.gauges =
         List.of(
@@ -162,8 +162,8 @@ public final class Reconciler implements OnePerCluster.Duty {
   }
 
   /** Completes when the instances were told for the first time what is there, or could not be. */
-  public CompletionStage<Void> firstLook() {
-    return firstLook.minimalCompletionStage();
+  public CompletionStage<Void> firstPass() {
+    return firstPass.minimalCompletionStage();
   }
 
   /**
@@ -237,7 +237,7 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   private void sweep() {
     // All other steps believe the rows.
-    repairs.forEach(repair -> step("rows behind the journal", repair::look));
+    repairs.forEach(repair -> step("rows behind the journal", repair::check));
     step(
         "instances",
         () -> {
@@ -246,10 +246,10 @@ public final class Reconciler implements OnePerCluster.Duty {
           step("host ports", () -> hostPorts.reconcile(live, before));
           step("real state", () -> host.compare(live));
         });
-    firstLook.complete(null);
+    firstPass.complete(null);
     step("slots", () -> slots.releaseUnused(clock.instant().minus(settings.unbornGrace())));
     // Last, since entities that did not answer before may never do so.
-    repairs.forEach(repair -> step("rows that were not repaired", repair::lookAgain));
+    repairs.forEach(repair -> step("rows that were not repaired", repair::checkAgain));
   }
 
   /** One failing step must not end the sweeps: the next sweep tries it again. */
@@ -277,11 +277,11 @@ public final class Reconciler implements OnePerCluster.Duty {
     }
   }
 
-  private void look(SandboxId id) {
+  private void observe(SandboxId id) {
     step(
         "notice",
         () -> {
-          if (host.look(id)) compareSoon();
+          if (host.observe(id)) compareSoon();
         });
   }
 

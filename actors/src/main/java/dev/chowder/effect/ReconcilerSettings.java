@@ -7,7 +7,7 @@ import java.time.Duration;
 /**
  * Limits of the reconciler; {@code reference.conf} says what each is for.
  *
- * @param firstLook how long a start waits for the first comparison
+ * @param firstPass how long a start waits for the first comparison
  * @param interval how often everything is compared
  * @param sweepAgain how long after a node was lost everything is compared once more
  * @param remind how long something may be owed before it is asked for again, and how often then
@@ -23,7 +23,7 @@ import java.time.Duration;
  * @param drain how long an unknown gateway may finish its work when it is quarantined
  */
 public record ReconcilerSettings(
-    Duration firstLook,
+    Duration firstPass,
     Duration interval,
     Duration sweepAgain,
     Duration remind,

@@ -198,7 +198,8 @@ public sealed interface InstanceCommand extends CborSerializable {
    *
    * @param policy how often a gateway that crashes is started again
    */
-  record Observed(int attempt, Sight sight, RestartPolicy policy, Instant now) implements Report {}
+  record Observed(int attempt, ObservedState observed, RestartPolicy policy, Instant now)
+      implements Report {}
 
   /** A gateway that crashes is started again, but at most {@code restarts} times in a window. */
   record RestartPolicy(int restarts, Duration window) {}
@@ -206,41 +207,41 @@ public sealed interface InstanceCommand extends CborSerializable {
   /** What can be seen of a sandbox from outside. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
   @JsonSubTypes({
-    @JsonSubTypes.Type(value = Sight.Nothing.class, name = "nothing"),
-    @JsonSubTypes.Type(value = Sight.Asleep.class, name = "asleep"),
-    @JsonSubTypes.Type(value = Sight.Up.class, name = "up"),
-    @JsonSubTypes.Type(value = Sight.Down.class, name = "down"),
-    @JsonSubTypes.Type(value = Sight.DiskFull.class, name = "disk-full"),
-    @JsonSubTypes.Type(value = Sight.OtherHome.class, name = "other-home"),
-    @JsonSubTypes.Type(value = Sight.LaterUp.class, name = "later-up")
+    @JsonSubTypes.Type(value = ObservedState.Nothing.class, name = "nothing"),
+    @JsonSubTypes.Type(value = ObservedState.Asleep.class, name = "asleep"),
+    @JsonSubTypes.Type(value = ObservedState.Up.class, name = "up"),
+    @JsonSubTypes.Type(value = ObservedState.Down.class, name = "down"),
+    @JsonSubTypes.Type(value = ObservedState.DiskFull.class, name = "disk-full"),
+    @JsonSubTypes.Type(value = ObservedState.OtherHome.class, name = "other-home"),
+    @JsonSubTypes.Type(value = ObservedState.LaterUp.class, name = "later-up")
   })
-  sealed interface Sight {
+  sealed interface ObservedState {
     /** Neither home nor process. */
-    record Nothing() implements Sight {}
+    record Nothing() implements ObservedState {}
 
     /** A home without a process. */
-    record Asleep() implements Sight {}
+    record Asleep() implements ObservedState {}
 
     /** The gateway's process runs. */
-    record Up(String endpoint) implements Sight {}
+    record Up(String endpoint) implements ObservedState {}
 
     /**
      * The gateway's process does not run. {@code byItself} is true if it ended by itself, not with
      * the engine or the host and not on SIGTERM.
      */
-    record Down(String reason, String message, boolean byItself) implements Sight {}
+    record Down(String reason, String message, boolean byItself) implements ObservedState {}
 
     /** The home is larger than an agent may have. */
-    record DiskFull(String message) implements Sight {}
+    record DiskFull(String message) implements ObservedState {}
 
     /**
      * Another home than the one that the journal names is on the host.
      *
      * @param runs whether a gateway's process runs in it
      */
-    record OtherHome(int generation, boolean runs) implements Sight {}
+    record OtherHome(int generation, boolean runs) implements ObservedState {}
 
     /** A gateway of a later attempt than the journal knows runs. */
-    record LaterUp(int attempt, int generation, String endpoint) implements Sight {}
+    record LaterUp(int attempt, int generation, String endpoint) implements ObservedState {}
   }
 }

@@ -140,12 +140,12 @@ public final class InstanceLifecycle {
                 accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
           };
-      case InstanceCommand.Observed o -> InstanceSightings.decide(state, o);
+      case InstanceCommand.Observed o -> ObservationRules.decide(state, o);
     };
   }
 
   private static Decision failed(InstanceState state, InstanceCommand.EffectFailed f) {
-    if (InstanceSightings.isEngineLoss(f.reason())) {
+    if (ObservationRules.isEngineLoss(f.reason())) {
       // The stop stays pending and is dispatched again: it is done when the engine answers.
       if (state instanceof Stopping) return accept();
       if (state instanceof Starting || state instanceof Restarting) {

@@ -104,7 +104,7 @@ public final class Instances {
         watch(
             id,
             reply -> {
-              if (isFull(reply)) lookNowAndThen(id, look, first);
+              if (isFull(reply)) pollOccasionally(id, look, first);
               else look.accept(reply);
             });
     return first
@@ -116,7 +116,7 @@ public final class Instances {
     return reply instanceof InstanceReply.Refused(InstanceRejection.TooManyWatchers _);
   }
 
-  private void lookNowAndThen(
+  private void pollOccasionally(
       InstanceId id, Consumer<InstanceReply> look, CompletableFuture<InstanceReply> until) {
     if (until.isDone()) return;
     var _ =
@@ -126,7 +126,7 @@ public final class Instances {
                   if (late == null) look.accept(reply);
                   CompletableFuture.delayedExecutor(
                           settings.watchAgain().toMillis(), TimeUnit.MILLISECONDS)
-                      .execute(() -> lookNowAndThen(id, look, until));
+                      .execute(() -> pollOccasionally(id, look, until));
                 });
   }
 

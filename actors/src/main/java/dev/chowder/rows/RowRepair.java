@@ -30,10 +30,10 @@ public final class RowRepair {
   private volatile boolean everything = true;
 
   /** The ordering up to which was looked. */
-  private long looked;
+  private long checked;
 
   /** Ids of the entities that were asked and did not answer, the one asked longest ago first. */
-  private final Set<String> again = new LinkedHashSet<>();
+  private final Set<String> retries = new LinkedHashSet<>();
 
   public RowRepair(RowKind kind, RowSettings settings, InstantSource clock) {
     this.kind = kind;
@@ -48,9 +48,9 @@ public final class RowRepair {
 
   /**
    * Has every entity write its row whose row is found to be behind. Entities that did not answer
-   * before are left to {@link #lookAgain}.
+   * before are left to {@link #checkAgain}.
    */
-  public void look() {
+  public void check() {
     // What is younger may be on its way still, and so may be what was numbered before it.
     long upTo = kind.rows().newest(clock.instant().minus(settings.settle()));
     int repaired = 0;
@@ -63,11 +63,11 @@ public final class RowRepair {
         everything = true;
         throw why;
       }
-    } else if (upTo > looked) {
-      var since = new Stretch(looked, upTo);
+    } else if (upTo > checked) {
+      var since = new Stretch(checked, upTo);
       repaired += repair(after -> kind.rows().behind(since, settings.batch(), after));
     }
-    looked = upTo;
+    checked = upTo;
     log(repaired);
   }
 
@@ -77,13 +77,14 @@ public final class RowRepair {
    * how many they are. A group of which some answer delays it by one timeout, too, but only once,
    * since those that answered are not asked again.
    */
-  public void lookAgain() {
+  public void checkAgain() {
     int repaired = 0;
-    for (var group : again.stream().gather(Gatherers.windowFixed(settings.concurrent())).toList()) {
-      again.removeAll(group);
-      int before = again.size();
+    for (var group :
+        retries.stream().gather(Gatherers.windowFixed(settings.concurrent())).toList()) {
+      retries.removeAll(group);
+      int before = retries.size();
       repaired += repair(group);
-      if (again.size() == before + group.size()) break;
+      if (retries.size() == before + group.size()) break;
     }
     log(repaired);
   }
@@ -97,7 +98,7 @@ public final class RowRepair {
     var after = Optional.<String>empty();
     while (true) {
       var page = behind.apply(after);
-      repaired += repair(page.stream().filter(id -> !again.contains(id)).toList());
+      repaired += repair(page.stream().filter(id -> !retries.contains(id)).toList());
       if (page.size() < settings.batch()) return repaired;
       after = Optional.of(page.getLast());
     }
@@ -109,7 +110,7 @@ public final class RowRepair {
     asked.stream()
         .filter(one -> one.outcome() == Outcome.NO_ANSWER)
         .map(Asked::id)
-        .forEach(again::add);
+        .forEach(retries::add);
     return (int) asked.stream().filter(one -> one.outcome() == Outcome.STORED).count();
   }
 }

@@ -73,7 +73,7 @@ class InstanceEntityTest {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     for (var stage : Stage.OF_PROVISIONING) instance.runCommand(report(stage));
-    var down = new InstanceCommand.Sight.Down("ENGINE_RESTARTED", "gateway: ended", false);
+    var down = new InstanceCommand.ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false);
     var policy = new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10));
     var observed = new InstanceCommand.Observed(1, down, policy, T0);
     assertThat(instance.runCommand(observed).hasNoEvents()).isTrue();

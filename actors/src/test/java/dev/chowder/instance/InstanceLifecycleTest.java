@@ -11,8 +11,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
-import dev.chowder.instance.InstanceCommand.Sight;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -139,7 +139,7 @@ class InstanceLifecycleTest {
     var failed =
         apply(
             running,
-            observed(1, new Sight.Nothing()),
+            observed(1, new ObservedState.Nothing()),
             new InstanceCommand.SlotReleased(T0),
             removed(1));
     var recovered = (InstanceState.Existing) apply(failed, recover(1, 1, false));
@@ -168,7 +168,7 @@ class InstanceLifecycleTest {
       state = apply(state, removed(2));
 
       // The disk is there again.
-      assertThat(apply(state, observed(2, new Sight.OtherHome(1, false)))).isEqualTo(state);
+      assertThat(apply(state, observed(2, new ObservedState.OtherHome(1, false)))).isEqualTo(state);
       assertThat(apply(state, recover(2, 1, true)))
           .as(failing.label())
           .isInstanceOfSatisfying(
@@ -184,7 +184,7 @@ class InstanceLifecycleTest {
   @Test
   void aHomeInWhichNoAgentRanIsRemovedWhenItIsFound() {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0), removed(1));
-    assertThat(apply(failed, observed(1, new Sight.Asleep())).pendingEffect())
+    assertThat(apply(failed, observed(1, new ObservedState.Asleep())).pendingEffect())
         .isInstanceOf(InstanceEffect.Remove.class);
     var again =
         apply(
@@ -193,10 +193,10 @@ class InstanceLifecycleTest {
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0),
             removed(2));
-    var found = apply(again, observed(2, new Sight.OtherHome(1, false)));
+    var found = apply(again, observed(2, new ObservedState.OtherHome(1, false)));
     assertThat(((InstanceEffect.Remove) found.pendingEffect()).homes().isUnused(1, 2)).isTrue();
     // The journal does not know that one: the database may be older than the host.
-    assertThat(apply(again, observed(2, new Sight.OtherHome(3, false)))).isEqualTo(again);
+    assertThat(apply(again, observed(2, new ObservedState.OtherHome(3, false)))).isEqualTo(again);
   }
 
   @Test
@@ -226,7 +226,7 @@ class InstanceLifecycleTest {
                 second,
                 new InstanceCommand.Stop("key", T0, nobody),
                 new InstanceCommand.GatewayStopped(2, T0)))) {
-      var lost = apply(state, observed(2, new Sight.OtherHome(1, false)));
+      var lost = apply(state, observed(2, new ObservedState.OtherHome(1, false)));
       assertThat(lost)
           .isInstanceOfSatisfying(
               InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("SANDBOX_LOST"));
@@ -255,7 +255,7 @@ class InstanceLifecycleTest {
 
   @Test
   void aLaterAttemptThatRunsIsTheInstancesFromThenOn() {
-    var later = new Sight.LaterUp(5, 4, "127.0.0.1:43000");
+    var later = new ObservedState.LaterUp(5, 4, "127.0.0.1:43000");
     var found = apply(running(), observed(1, later));
     assertThat(found)
         .isInstanceOfSatisfying(
@@ -303,7 +303,7 @@ class InstanceLifecycleTest {
   /** An operator restored a copy of the volume by hand, and its label was lost. */
   @Test
   void aHomeWithoutALabelIsKeptOnceAnAgentRan() {
-    var unlabelled = new Sight.OtherHome(0, false);
+    var unlabelled = new ObservedState.OtherHome(0, false);
     var lost = apply(running(), observed(1, unlabelled));
     assertThat(lost)
         .isInstanceOfSatisfying(
@@ -335,7 +335,7 @@ class InstanceLifecycleTest {
     var second = recoveredWithoutItsHome();
     for (var stage : Stage.OF_PROVISIONING) second = then(second, finished(2, stage));
     // The engine made it by itself.
-    assertThat(apply(second, observed(2, new Sight.OtherHome(-2, false))))
+    assertThat(apply(second, observed(2, new ObservedState.OtherHome(-2, false))))
         .isInstanceOfSatisfying(
             InstanceState.Errored.class,
             e -> assertThat(e.message()).isEqualTo("sandbox: its home was removed from outside"));
@@ -389,7 +389,7 @@ class InstanceLifecycleTest {
   private InstanceState recoveredWithoutItsHome() {
     return apply(
         running(),
-        observed(1, new Sight.Nothing()),
+        observed(1, new ObservedState.Nothing()),
         new InstanceCommand.SlotReleased(T0),
         removed(1),
         recover(1, 1, false));
@@ -547,17 +547,17 @@ class InstanceLifecycleTest {
         apply(
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
             removed(1, InstanceEffect.Scope.EVERYTHING));
-    var found = apply(gone, observed(1, new Sight.Asleep()));
+    var found = apply(gone, observed(1, new ObservedState.Asleep()));
     assertThat(found.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
             remove -> assertThat(remove.scope()).isEqualTo(InstanceEffect.Scope.EVERYTHING));
-    assertThat(apply(gone, observed(1, new Sight.Nothing()))).isEqualTo(gone);
+    assertThat(apply(gone, observed(1, new ObservedState.Nothing()))).isEqualTo(gone);
   }
 
   @Test
   void aLostGatewayIsRestartedOnceAndThenAnError() {
-    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
+    var down = new ObservedState.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
     var restarted = apply(running(), observed(1, down), new InstanceCommand.StartDue(1, T0));
     assertThat(restarted).isInstanceOf(InstanceState.Starting.class);
     for (var stage : Stage.OF_START) restarted = then(restarted, finished(2, stage));
@@ -574,7 +574,7 @@ class InstanceLifecycleTest {
 
   @Test
   void aLostGatewayIsRestartedAsOftenInAWindowAsThePolicyAllows() {
-    var down = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
+    var down = new ObservedState.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
     var thrice = new RestartPolicy(3, WINDOW);
     var state = running();
     int attempt = 1;
@@ -623,7 +623,8 @@ class InstanceLifecycleTest {
 
   @Test
   void aGatewayThatIsLostWithItsEngineIsStartedAgainEachTimeAndLater() {
-    var withEngine = new Sight.Down("ENGINE_RESTARTED", "gateway: ended with the engine", false);
+    var withEngine =
+        new ObservedState.Down("ENGINE_RESTARTED", "gateway: ended with the engine", false);
     var losses = new ArrayList<Instant>();
     var state = running();
     for (int attempt = 1; attempt <= 5; attempt++) {
@@ -635,7 +636,7 @@ class InstanceLifecycleTest {
           .isEqualTo(
               new InstanceEffect.AwaitStart(States.PROFILE.organizationId(), attempt, losses, at));
       // Observations meanwhile, and reports of the previous attempt, change nothing.
-      assertThat(apply(state, new Observed(attempt, new Sight.Asleep(), ONCE, at)))
+      assertThat(apply(state, new Observed(attempt, new ObservedState.Asleep(), ONCE, at)))
           .isEqualTo(state);
       assertThat(apply(state, new InstanceCommand.StartDue(attempt - 1, at))).isEqualTo(state);
       state = apply(state, new InstanceCommand.StartDue(attempt, at));
@@ -643,7 +644,7 @@ class InstanceLifecycleTest {
       assertThat(state).isInstanceOf(InstanceState.Running.class);
     }
     // Engine losses do not count as crashes: the gateway's first crash is the first.
-    var crash = new Sight.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
+    var crash = new ObservedState.Down("GATEWAY_CRASHED", "gateway: ended with exit code 1", true);
     state = apply(state, new Observed(6, crash, ONCE, T0.plusSeconds(6)));
     assertThat(state.pendingEffect())
         .isEqualTo(
@@ -701,30 +702,35 @@ class InstanceLifecycleTest {
 
   @Test
   void anAgentWhoseHomeIsTooLargeIsStoppedAndKeepsIt() {
-    var full = (InstanceState.Errored) apply(running(), observed(1, new Sight.DiskFull("home: 2")));
+    var full =
+        (InstanceState.Errored)
+            apply(running(), observed(1, new ObservedState.DiskFull("home: 2")));
     assertThat(full.reason()).isEqualTo("DISK_FULL");
     assertThat(full.homeKept()).isTrue();
     var stopped = state("Stopped");
-    assertThat(apply(stopped, observed(1, new Sight.DiskFull("home: 2")))).isEqualTo(stopped);
+    assertThat(apply(stopped, observed(1, new ObservedState.DiskFull("home: 2"))))
+        .isEqualTo(stopped);
   }
 
   @Test
   void anInstanceThatIsBeingRestartedDoesNotSayRunning() {
     var restarted =
-        apply(running(), observed(1, new Sight.Down("GATEWAY_CRASHED", "gateway: ended", true)));
+        apply(
+            running(),
+            observed(1, new ObservedState.Down("GATEWAY_CRASHED", "gateway: ended", true)));
     assertThat(InstanceStatus.of(restarted).now()).isEqualTo(InstanceStatus.Name.STOPPED);
     assertThat(InstanceStatus.of(restarted).desired()).isEqualTo(InstanceStatus.Name.RUNNING);
   }
 
   @Test
   void aSightOfAFormerLifeChangesNothing() {
-    assertThat(apply(running(), observed(0, new Sight.Nothing()))).isEqualTo(running());
-    assertThat(apply(running(), observed(1, new Sight.Up(ENDPOINT)))).isEqualTo(running());
+    assertThat(apply(running(), observed(0, new ObservedState.Nothing()))).isEqualTo(running());
+    assertThat(apply(running(), observed(1, new ObservedState.Up(ENDPOINT)))).isEqualTo(running());
   }
 
   @Test
   void aGatewayThatMovedIsFollowed() {
-    assertThat(apply(running(), observed(1, new Sight.Up("127.0.0.1:5"))))
+    assertThat(apply(running(), observed(1, new ObservedState.Up("127.0.0.1:5"))))
         .isInstanceOfSatisfying(
             InstanceState.Running.class, r -> assertThat(r.endpoint()).isEqualTo("127.0.0.1:5"));
   }
@@ -833,7 +839,7 @@ class InstanceLifecycleTest {
     var lost =
         apply(
             asked,
-            new Observed(1, new Sight.Down("GATEWAY_CRASHED", "ended", true), ONCE, LATER),
+            new Observed(1, new ObservedState.Down("GATEWAY_CRASHED", "ended", true), ONCE, LATER),
             new InstanceCommand.StartDue(1, LATER));
     for (var stage : Stage.OF_START) lost = then(lost, finished(2, stage));
     assertThat(lost.pendingEffect())
@@ -962,8 +968,8 @@ class InstanceLifecycleTest {
         nobody);
   }
 
-  private static Observed observed(int attempt, Sight sight) {
-    return new Observed(attempt, sight, ONCE, T0);
+  private static Observed observed(int attempt, ObservedState observed) {
+    return new Observed(attempt, observed, ONCE, T0);
   }
 
   private static InstanceCommand.StagesFinished report(int attempt, Stage... stages) {

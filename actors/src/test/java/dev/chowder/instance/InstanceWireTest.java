@@ -201,18 +201,18 @@ class InstanceWireTest {
                 new InstanceCommand.SlotReleased(T0),
                 new InstanceCommand.Removed(1, InstanceEffect.Scope.EVERYTHING, T0),
                 new InstanceReply.Done()));
-    for (var sight :
+    for (var observed :
         List.of(
-            new InstanceCommand.Sight.Nothing(),
-            new InstanceCommand.Sight.Asleep(),
-            new InstanceCommand.Sight.Up("127.0.0.1:1"),
-            new InstanceCommand.Sight.DiskFull("home: full"),
-            new InstanceCommand.Sight.OtherHome(2, true),
-            new InstanceCommand.Sight.LaterUp(5, 2, "127.0.0.1:3"),
-            new InstanceCommand.Sight.Down("OUT_OF_MEMORY", "gateway: killed", true))) {
+            new InstanceCommand.ObservedState.Nothing(),
+            new InstanceCommand.ObservedState.Asleep(),
+            new InstanceCommand.ObservedState.Up("127.0.0.1:1"),
+            new InstanceCommand.ObservedState.DiskFull("home: full"),
+            new InstanceCommand.ObservedState.OtherHome(2, true),
+            new InstanceCommand.ObservedState.LaterUp(5, 2, "127.0.0.1:3"),
+            new InstanceCommand.ObservedState.Down("OUT_OF_MEMORY", "gateway: killed", true))) {
       messages.add(
           new InstanceCommand.Observed(
-              1, sight, new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10)), T0));
+              1, observed, new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10)), T0));
     }
     for (var why :
         List.of(

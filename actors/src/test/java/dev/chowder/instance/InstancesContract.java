@@ -92,7 +92,7 @@ abstract class InstancesContract {
     for (var stage : Stage.OF_PROVISIONING) node.instances.tell(ID, report(stage));
     var running = node.ask(InstanceCommand.Get::new);
     assertThat(running.status().now()).isEqualTo(InstanceStatus.Name.RUNNING);
-    var down = new InstanceCommand.Sight.Down("ENGINE_RESTARTED", "gateway: ended", false);
+    var down = new InstanceCommand.ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false);
     var policy = new InstanceCommand.RestartPolicy(1, Duration.ofMinutes(10));
     var lost = new InstanceCommand.Observed(1, down, policy, T0);
     try (var _ = OtherMember.join(node.kit.system(), "0.0.0")) {

@@ -5,8 +5,8 @@ import static dev.chowder.instance.States.T0;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
-import dev.chowder.instance.InstanceCommand.Sight;
 import dev.chowder.instance.InstanceState.Absent;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
@@ -243,22 +243,23 @@ final class LifecycleExploration {
     reports.put(
         "`Nudge`, the stage is overdue",
         new InstanceCommand.Redispatch(T0.plus(HOUR).plusSeconds(1), HOUR));
-    reports.put("`Observed`: up", observed(attempt, new Sight.Up(States.ENDPOINT)));
-    reports.put("`Observed`: up, elsewhere", observed(attempt, new Sight.Up("127.0.0.1:42000")));
+    reports.put("`Observed`: up", observed(attempt, new ObservedState.Up(States.ENDPOINT)));
+    reports.put(
+        "`Observed`: up, elsewhere", observed(attempt, new ObservedState.Up("127.0.0.1:42000")));
     reports.put(
         "`Observed`: down",
-        observed(attempt, new Sight.Down("GATEWAY_CRASHED", "gateway: ended", true)));
+        observed(attempt, new ObservedState.Down("GATEWAY_CRASHED", "gateway: ended", true)));
     reports.put(
         "`Observed`: down with its engine",
-        observed(attempt, new Sight.Down("ENGINE_RESTARTED", "gateway: ended", false)));
-    reports.put("`Observed`: home without process", observed(attempt, new Sight.Asleep()));
-    reports.put("`Observed`: nothing", observed(attempt, new Sight.Nothing()));
+        observed(attempt, new ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false)));
+    reports.put("`Observed`: home without process", observed(attempt, new ObservedState.Asleep()));
+    reports.put("`Observed`: nothing", observed(attempt, new ObservedState.Nothing()));
     reports.put(
         "`Observed`: another home",
-        observed(attempt, new Sight.OtherHome(earlierHome(state), false)));
+        observed(attempt, new ObservedState.OtherHome(earlierHome(state), false)));
     reports.put(
         "`Observed`: up, of a later attempt",
-        observed(attempt, new Sight.LaterUp(attempt + 1, attempt + 1, States.ENDPOINT)));
+        observed(attempt, new ObservedState.LaterUp(attempt + 1, attempt + 1, States.ENDPOINT)));
     return reports;
   }
 
@@ -280,7 +281,7 @@ final class LifecycleExploration {
     return new InstanceCommand.EffectFailed(attempt, stage, T0, reason, "too slow", T0);
   }
 
-  private static InstanceCommand observed(int attempt, Sight sight) {
-    return new Observed(attempt, sight, new RestartPolicy(1, HOUR), T0);
+  private static InstanceCommand observed(int attempt, ObservedState observed) {
+    return new Observed(attempt, observed, new RestartPolicy(1, HOUR), T0);
   }
 }

@@ -82,38 +82,38 @@ abstract class RowsContract {
   @Test
   void theFirstLookRepairsEverythingHoweverOldAndTheNextOnesOnlyWhatIsNew() {
     var old = written(7);
-    repair.look();
+    repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(old);
     asked.clear();
     later(SETTLE);
-    repair.look();
+    repair.check();
     assertThat(asked).isEmpty();
 
     // The old ones' rows are lost once more, and nobody looks at them.
     old.forEach(kind.rows()::remove);
     var young = written(5);
     later(SETTLE.minusMillis(1));
-    repair.look();
+    repair.check();
     assertThat(asked).isEmpty();
     later(Duration.ofMillis(1));
-    repair.look();
+    repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(young);
     young.forEach(id -> assertThat(table.get(id)).contains(row(id, 1, "right")));
     asked.clear();
     later(SETTLE);
-    repair.look();
+    repair.check();
     assertThat(asked).isEmpty();
   }
 
   @Test
   void whoseRowIsThereIsNotAsked() {
-    repair.look();
+    repair.check();
     var ids = written(4);
     table.upsert(row(ids.get(1), 1, "there"));
     event(ids.get(2), 2);
     table.upsert(row(ids.get(2), 1, "old"));
     later(SETTLE);
-    repair.look();
+    repair.check();
     assertThat(asked).containsExactlyInAnyOrder(ids.get(0), ids.get(2), ids.get(3));
     assertThat(table.get(ids.get(2))).contains(row(ids.get(2), 2, "right"));
   }
@@ -121,11 +121,11 @@ abstract class RowsContract {
   @Test
   void aLostNodeIsAReasonToLookAtEverythingAgain() {
     var ids = written(2);
-    repair.look();
+    repair.check();
     ids.forEach(kind.rows()::remove);
     asked.clear();
     repair.nodeGone();
-    repair.look();
+    repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
   }
 
@@ -133,11 +133,11 @@ abstract class RowsContract {
   void anEntityThatDoesNotAnswerIsAskedAgainAndKeepsNoOtherBack() {
     var ids = written(5);
     silent.add(ids.get(2));
-    repair.look();
+    repair.check();
     assertThat(ids).filteredOn(id -> table.get(id).isEmpty()).containsExactly(ids.get(2));
     asked.clear();
     silent.clear();
-    repair.lookAgain();
+    repair.checkAgain();
     assertThat(asked).containsExactly(ids.get(2));
     assertThat(table.get(ids.get(2))).isPresent();
   }
@@ -145,27 +145,27 @@ abstract class RowsContract {
   @Test
   void rowsThatCannotBeRepairedDelayNoOthers() {
     silent.addAll(written(7));
-    repair.look();
+    repair.check();
     asked.clear();
     var young = written(3);
     later(SETTLE);
-    repair.look();
+    repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(young);
 
     // Two are asked at once: one timeout for each time, and each is asked in turn.
     asked.clear();
-    repair.lookAgain();
+    repair.checkAgain();
     assertThat(asked).hasSize(2);
-    for (int n = 0; n < 3; n++) repair.lookAgain();
+    for (int n = 0; n < 3; n++) repair.checkAgain();
     assertThat(asked).hasSize(8).containsAll(silent);
 
     asked.clear();
     var old = List.copyOf(silent);
     silent.clear();
-    repair.lookAgain();
+    repair.checkAgain();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(old);
     asked.clear();
-    repair.lookAgain();
+    repair.checkAgain();
     assertThat(asked).isEmpty();
   }
 
@@ -173,29 +173,29 @@ abstract class RowsContract {
   void entitiesThatAnswerAgainAreRepairedInOnePassBesideThoseThatNeverDo() {
     var ids = written(8).stream().sorted().toList();
     silent.addAll(ids);
-    repair.look();
+    repair.check();
     // Two are asked at once: one of each two answers again.
     var broken = List.of(ids.get(0), ids.get(3), ids.get(4), ids.get(7));
     silent.retainAll(broken);
     asked.clear();
-    repair.lookAgain();
+    repair.checkAgain();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
     assertThat(ids).filteredOn(id -> table.get(id).isEmpty()).isEqualTo(broken);
 
     asked.clear();
-    repair.lookAgain();
+    repair.checkAgain();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(broken.subList(0, 2));
   }
 
   @Test
   void aLookThatFailedIsMadeAgainFromWhereItBegan() {
-    repair.look();
+    repair.check();
     var ids = written(2);
     later(SETTLE);
     rename("organizations", "away");
-    assertThatThrownBy(repair::look).isInstanceOf(RuntimeException.class);
+    assertThatThrownBy(repair::check).isInstanceOf(RuntimeException.class);
     rename("away", "organizations");
-    repair.look();
+    repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
   }
 

@@ -614,7 +614,7 @@ public final class Chowder implements AutoCloseable {
                     new Idempotency(claims, GrpcServer.NEED_NO_KEY)),
                 metrics));
     node.awaitReady();
-    awaitFirstLook(reconciler, reconcilerSettings.firstLook());
+    awaitFirstPass(reconciler, reconcilerSettings.firstPass());
     grpc.start();
     grpcPort = grpc.port();
     operatorPort = operators.port();
@@ -632,13 +632,13 @@ public final class Chowder implements AutoCloseable {
   }
 
   /** What ran before a reboot does not run after it: whoever asks is to hear that. */
-  private static void awaitFirstLook(OnePerCluster<Reconciler> reconciler, Duration limit) {
+  private static void awaitFirstPass(OnePerCluster<Reconciler> reconciler, Duration limit) {
     // A node that comes to others finds what they know.
     if (!reconciler.isOurs()) return;
     try {
       reconciler
           .begun()
-          .thenCompose(Reconciler::firstLook)
+          .thenCompose(Reconciler::firstPass)
           .toCompletableFuture()
           .get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException why) {

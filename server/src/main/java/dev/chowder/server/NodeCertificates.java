@@ -50,7 +50,7 @@ public final class NodeCertificates implements AutoCloseable {
       long millis = tls.reload().toMillis();
       var _ =
           certificates.looks.scheduleWithFixedDelay(
-              certificates::look, millis, millis, TimeUnit.MILLISECONDS);
+              certificates::check, millis, millis, TimeUnit.MILLISECONDS);
       return certificates;
     } catch (GeneralSecurityException e) {
       throw new IOException("chowder.tls: not taken: " + e.getMessage(), e);
@@ -58,7 +58,7 @@ public final class NodeCertificates implements AutoCloseable {
   }
 
   /** By ourselves: gRPC's own watch looks no more often than once a minute. */
-  private void look() {
+  private void check() {
     try {
       // Certificate and key are two files: between their replacements they do not go together.
       tls.check();

@@ -53,7 +53,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     this.keys = keys;
     var _ =
         timer.scheduleWithFixedDelay(
-            this::look, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+            this::check, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -106,7 +106,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
         });
   }
 
-  private void look() {
+  private void check() {
     try {
       var open = Set.copyOf(byKey.keySet());
       if (open.isEmpty()) return;

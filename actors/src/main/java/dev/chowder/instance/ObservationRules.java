@@ -3,8 +3,8 @@ package dev.chowder.instance;
 import static dev.chowder.instance.Decision.accept;
 
 import dev.chowder.instance.InstanceCommand.Observed;
+import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceCommand.RestartPolicy;
-import dev.chowder.instance.InstanceCommand.Sight;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
@@ -23,53 +23,53 @@ import java.util.Set;
 /**
  * What it means for an instance to be seen so from outside; a part of the rules, as pure as they.
  */
-final class InstanceSightings {
+final class ObservationRules {
   /** Reasons of failed starts and restarts that the gateway did not cause. */
   private static final Set<String> ENGINE_LOSSES =
       Set.of("ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
-  private InstanceSightings() {}
+  private ObservationRules() {}
 
   static Decision decide(InstanceState state, Observed o) {
     if (!(state instanceof Existing born) || born.attempt() != o.attempt()) return accept();
     return switch (born) {
       case Running r ->
-          switch (o.sight()) {
-            case Sight.Up(var endpoint) ->
+          switch (o.observed()) {
+            case ObservedState.Up(var endpoint) ->
                 endpoint.equals(r.endpoint())
                     ? accept()
                     : accept(new InstanceEvent.EndpointMoved(r.attempt(), endpoint, o.now()));
-            case Sight.Down(var reason, var message, var byItself) ->
+            case ObservedState.Down(var reason, var message, var byItself) ->
                 byItself
                     ? crashed(r, reason, message, o)
                     : accept(
                         new InstanceEvent.GatewayLost(
                             r.attempt(), reason, message, false, o.now()));
-            case Sight.Asleep() ->
+            case ObservedState.Asleep() ->
                 crashed(
                     r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
-            case Sight.DiskFull(var message) ->
+            case ObservedState.DiskFull(var message) ->
                 accept(failed(r.attempt(), "DISK_FULL", message, o.now()));
-            case Sight.Nothing() -> accept(homeLost(r, o.now()));
-            case Sight.OtherHome(var other, _) -> accept(homeReplaced(r, other, o.now()));
-            case Sight.LaterUp later -> accept(found(later, o.now()));
+            case ObservedState.Nothing() -> accept(homeLost(r, o.now()));
+            case ObservedState.OtherHome(var other, _) -> accept(homeReplaced(r, other, o.now()));
+            case ObservedState.LaterUp later -> accept(found(later, o.now()));
           };
       case Stopped s ->
-          switch (o.sight()) {
-            case Sight.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
-            case Sight.Nothing() -> accept(homeLost(s, o.now()));
-            case Sight.OtherHome(var other, _) -> accept(homeReplaced(s, other, o.now()));
-            case Sight.LaterUp later ->
+          switch (o.observed()) {
+            case ObservedState.Up _ -> accept(new InstanceEvent.StopRequested("", o.now()));
+            case ObservedState.Nothing() -> accept(homeLost(s, o.now()));
+            case ObservedState.OtherHome(var other, _) -> accept(homeReplaced(s, other, o.now()));
+            case ObservedState.LaterUp later ->
                 accept(
                     List.of(found(later, o.now()), new InstanceEvent.StopRequested("", o.now())));
-            case Sight.Asleep(), Sight.Down _, Sight.DiskFull _ -> accept();
+            case ObservedState.Asleep(), ObservedState.Down _, ObservedState.DiskFull _ -> accept();
           };
       case Errored e ->
-          !e.leftovers() && mayBeRemoved(e, o.sight())
+          !e.leftovers() && mayBeRemoved(e, o.observed())
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
       case Deleted d ->
-          !d.leftovers() && !(o.sight() instanceof Sight.Nothing)
+          !d.leftovers() && !(o.observed() instanceof ObservedState.Nothing)
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
       case Provisioning _, Waiting _, Starting _, Stopping _, Restarting _ -> accept();
@@ -82,19 +82,19 @@ final class InstanceSightings {
   }
 
   /** Processes of a failed instance, and a home in which no agent ever ran. */
-  private static boolean mayBeRemoved(Errored e, Sight sight) {
-    return switch (sight) {
-      case Sight.Nothing(), Sight.DiskFull _ -> false;
-      case Sight.Up _ -> true;
-      case Sight.Asleep(), Sight.Down _ -> !e.homeKept();
-      case Sight.OtherHome(var other, var runs) ->
+  private static boolean mayBeRemoved(Errored e, ObservedState observed) {
+    return switch (observed) {
+      case ObservedState.Nothing(), ObservedState.DiskFull _ -> false;
+      case ObservedState.Up _ -> true;
+      case ObservedState.Asleep(), ObservedState.Down _ -> !e.homeKept();
+      case ObservedState.OtherHome(var other, var runs) ->
           runs || (!e.homeKept() && e.profile().homes().isUnused(other, e.attempt()));
       // It belongs to an agent: it is stopped and kept, like a sandbox that no journal knows.
-      case Sight.LaterUp _ -> false;
+      case ObservedState.LaterUp _ -> false;
     };
   }
 
-  private static InstanceEvent found(Sight.LaterUp later, Instant now) {
+  private static InstanceEvent found(ObservedState.LaterUp later, Instant now) {
     return new InstanceEvent.LaterAttemptFound(
         later.attempt(), later.generation(), later.endpoint(), now);
   }
