@@ -103,8 +103,8 @@ final class HostComparison {
       }
     }
     listed.keySet().stream().filter(id -> !known.containsKey(id)).forEach(differing::add);
-    var findings = new ConcurrentHashMap<SandboxObservation, Finding>();
-    var byListing = new ConcurrentHashMap<SandboxId, Finding>();
+    var drifts = new ConcurrentHashMap<SandboxObservation, Drift>();
+    var byListing = new ConcurrentHashMap<SandboxId, Drift>();
     var unclear =
         EachAlone.run(
             "sandbox",
@@ -112,12 +112,12 @@ final class HostComparison {
             settings.looks(),
             id ->
                 inspect(id, known.get(id), listed.get(id), byListing)
-                    .ifPresent(one -> findings.put(one.seen(), one.finding())));
-    act(findings, new Unclear(Set.copyOf(unclear), counted(unclear, byListing)), known.size());
+                    .ifPresent(one -> drifts.put(one.seen(), one.drift())));
+    act(drifts, new Unclear(Set.copyOf(unclear), counted(unclear, byListing)), known.size());
   }
 
   /** An observation of a sandbox, and its meaning. */
-  private record Inspected(SandboxObservation seen, Finding finding) {}
+  private record Inspected(SandboxObservation seen, Drift drift) {}
 
   /**
    * Sandboxes that are unknown for now.
@@ -131,23 +131,22 @@ final class HostComparison {
    * Returns the unknown sandboxes that may be lost or removed. Without a finding by the listing,
    * the listing does not show the sandbox, or its instance did not reply.
    */
-  private static Set<SandboxId> counted(
-      List<SandboxId> unclear, Map<SandboxId, Finding> byListing) {
+  private static Set<SandboxId> counted(List<SandboxId> unclear, Map<SandboxId, Drift> byListing) {
     return unclear.stream()
         .filter(
             id -> {
-              var finding = byListing.get(id);
-              return finding == null || isGrave(finding);
+              var drift = byListing.get(id);
+              return drift == null || isGrave(drift);
             })
         .collect(Collectors.toSet());
   }
 
-  private static boolean isGrave(Finding finding) {
-    return finding instanceof Finding.Loss || finding instanceof Finding.Leftover;
+  private static boolean isGrave(Drift drift) {
+    return drift instanceof Drift.Lost || drift instanceof Drift.Orphan;
   }
 
-  private static boolean differs(Finding finding) {
-    return !(finding instanceof Finding.AsExpected) && !(finding instanceof Finding.TooEarly);
+  private static boolean differs(Drift drift) {
+    return !(drift instanceof Drift.InSync) && !(drift instanceof Drift.TooRecent);
   }
 
   /** Inspects a sandbox that differs or has no row; empty if it does not differ after all. */
@@ -155,40 +154,40 @@ final class HostComparison {
       SandboxId id,
       @Nullable InstanceView row,
       @Nullable SandboxObservation listed,
-      Map<SandboxId, Finding> byListing) {
+      Map<SandboxId, Drift> byListing) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
     if (listed != null) {
-      var finding = find(view, listed);
-      byListing.put(id, finding);
-      if (!differs(finding)) return Optional.empty();
+      var drift = find(view, listed);
+      byListing.put(id, drift);
+      if (!differs(drift)) return Optional.empty();
       // An untracked sandbox is kept in any case, so its listing is enough.
-      if (finding instanceof Finding.Unknown) return Optional.of(new Inspected(listed, finding));
+      if (drift instanceof Drift.Untracked) return Optional.of(new Inspected(listed, drift));
     }
     var seen = driver.observe(id);
     return Optional.of(new Inspected(seen, find(view, seen)));
   }
 
-  private void act(Map<SandboxObservation, Finding> findings, Unclear unclear, int instances) {
+  private void act(Map<SandboxObservation, Drift> drifts, Unclear unclear, int instances) {
     int massLimit = settings.massLimit(instances);
     var now = clock.instant();
     var unknown = new HashMap<SandboxObservation, Quarantine.Why>();
-    var harmless = new HashMap<SandboxObservation, InstanceView>();
-    findings.forEach(
-        (seen, finding) -> {
-          if (finding instanceof Finding.Unknown) unknown.put(seen, Quarantine.Why.NO_JOURNAL);
-          if (finding instanceof Finding.Reappeared) {
+    var benign = new HashMap<SandboxObservation, InstanceView>();
+    drifts.forEach(
+        (seen, drift) -> {
+          if (drift instanceof Drift.Untracked) unknown.put(seen, Quarantine.Why.NO_JOURNAL);
+          if (drift instanceof Drift.Reappeared) {
             unknown.put(seen, Quarantine.Why.HOME_REAPPEARED);
           }
-          if (finding instanceof Finding.Harmless(var view)) harmless.put(seen, view);
+          if (drift instanceof Drift.Benign(var view)) benign.put(seen, view);
         });
-    tell(harmless);
+    tell(benign);
     quarantine.found(unknown, unclear.all(), now);
 
     var grave = new HashMap<SandboxObservation, InstanceView>();
-    findings.forEach(
-        (seen, finding) -> {
-          if (finding instanceof Finding.Loss(var view)) grave.put(seen, view);
-          if (finding instanceof Finding.Leftover(var view)) grave.put(seen, view);
+    drifts.forEach(
+        (seen, drift) -> {
+          if (drift instanceof Drift.Lost(var view)) grave.put(seen, view);
+          if (drift instanceof Drift.Orphan(var view)) grave.put(seen, view);
         });
     var ids = new HashSet<String>();
     grave.keySet().forEach(seen -> ids.add(seen.id().value()));
@@ -212,8 +211,8 @@ final class HostComparison {
     quarantine.stop(now.minus(settings.removalGrace()));
   }
 
-  private Finding find(Optional<InstanceView> view, SandboxObservation seen) {
-    return Finding.of(view, seen, clock.instant().minus(settings.removalGrace()));
+  private Drift find(Optional<InstanceView> view, SandboxObservation seen) {
+    return Drift.of(view, seen, clock.instant().minus(settings.removalGrace()));
   }
 
   /**
@@ -225,12 +224,12 @@ final class HostComparison {
     var view = view(new InstanceId(id.instanceId()));
     var seen = driver.observe(id);
     return switch (find(view, seen)) {
-      case Finding.Harmless(var told) -> {
+      case Drift.Benign(var told) -> {
         tell(told, seen);
         yield false;
       }
-      case Finding.Loss _, Finding.Leftover _, Finding.Unknown(), Finding.Reappeared _ -> true;
-      case Finding.AsExpected(), Finding.TooEarly() -> false;
+      case Drift.Lost _, Drift.Orphan _, Drift.Untracked(), Drift.Reappeared _ -> true;
+      case Drift.InSync(), Drift.TooRecent() -> false;
     };
   }
 
@@ -243,8 +242,8 @@ final class HostComparison {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
     var seen = driver.observe(id);
-    return switch (Finding.of(view, seen, Instant.EPOCH)) {
-      case Finding.Unknown(), Finding.Reappeared _ -> {
+    return switch (Drift.of(view, seen, Instant.EPOCH)) {
+      case Drift.Untracked(), Drift.Reappeared _ -> {
         // An instance may be recovered with this home at any moment: then it is not removed.
         int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
         if (seen.home().isPresent()) {
@@ -253,12 +252,7 @@ final class HostComparison {
         driver.removeProcesses(id, attempt);
         yield true;
       }
-      case Finding.AsExpected(),
-          Finding.Harmless _,
-          Finding.Loss _,
-          Finding.Leftover _,
-          Finding.TooEarly() ->
-          false;
+      case Drift.InSync(), Drift.Benign _, Drift.Lost _, Drift.Orphan _, Drift.TooRecent() -> false;
     };
   }
 

@@ -3,7 +3,7 @@ package dev.chowder.effect;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.openclaw.ModelListProbe;
-import dev.chowder.openclaw.ModelListProbe.Finding;
+import dev.chowder.openclaw.ModelListProbe.Result;
 import dev.chowder.openclaw.ModelSetup;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.Secret;
@@ -99,9 +99,9 @@ public final class ModelSetups {
   /** The note, if there is one. */
   private String tried(ModelSetup setup) throws InterruptedException {
     return switch (probe.tryKey(setup)) {
-      case Finding.Accepted() -> "";
-      case Finding.Unknown(var note) -> note;
-      case Finding.KeyRefused(var status) ->
+      case Result.Accepted() -> "";
+      case Result.Unknown(var note) -> note;
+      case Result.KeyRefused(var status) ->
           throw new WorkFailure(
               "KEY_REFUSED",
               setup.provider()

@@ -133,10 +133,10 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Removed(var attempt, var scope, var now) ->
           switch (state) {
-            case Errored s when s.leftovers() && s.attempt() == attempt ->
+            case Errored s when s.cleanupPending() && s.attempt() == attempt ->
                 accept(new InstanceEvent.SandboxRemoved(now));
             // A removal that began before the deletion leaves the home or the secrets.
-            case Deleted s when s.leftovers() && scope == InstanceEffect.Scope.EVERYTHING ->
+            case Deleted s when s.cleanupPending() && scope == InstanceEffect.Scope.EVERYTHING ->
                 accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
           };
@@ -421,8 +421,8 @@ public final class InstanceLifecycle {
             case Deleted d -> d.withSlot(false);
             case InstanceState _ -> throw corrupt(state, event);
           };
-      case InstanceEvent.SandboxRemoved _ -> withLeftovers(state, false, event);
-      case InstanceEvent.LeftoverFound _ -> withLeftovers(state, true, event);
+      case InstanceEvent.SandboxRemoved _ -> withCleanupPending(state, false, event);
+      case InstanceEvent.LeftoverFound _ -> withCleanupPending(state, true, event);
       case InstanceEvent.Updated u -> {
         var b = expect(Existing.class, state, event);
         var p = b.profile();
@@ -553,11 +553,11 @@ public final class InstanceLifecycle {
         true);
   }
 
-  private static InstanceState withLeftovers(
-      InstanceState state, boolean leftovers, InstanceEvent event) {
+  private static InstanceState withCleanupPending(
+      InstanceState state, boolean cleanupPending, InstanceEvent event) {
     return switch (state) {
-      case Errored e -> e.withLeftovers(leftovers);
-      case Deleted d -> d.withLeftovers(leftovers);
+      case Errored e -> e.withCleanupPending(cleanupPending);
+      case Deleted d -> d.withCleanupPending(cleanupPending);
       case InstanceState _ -> throw corrupt(state, event);
     };
   }

@@ -119,12 +119,12 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
                   .setHomeKept(s.homeKept())
                   .setSlotHeld(s.slotHeld())
                   .setSlotReturns(s.slotReturns())
-                  .setLeftovers(s.leftovers()));
+                  .setLeftovers(s.cleanupPending()));
       case Deleted s ->
           stored.setDeleted(
               InstanceDeletedPhase.newBuilder()
                   .setSlotHeld(s.slotHeld())
-                  .setLeftovers(s.leftovers())
+                  .setLeftovers(s.cleanupPending())
                   .setRequestId(s.requestId()));
     }
     return stored.build();

@@ -116,8 +116,8 @@ public sealed interface InstanceState {
 
   /**
    * {@code homeKept} is true if an agent ran in its home, which is then kept until the instance is
-   * deleted. {@code leftovers} is true while processes, and the home unless it is kept, must still
-   * be removed. {@code slotReturns} counts the slots that it released since it failed.
+   * deleted. {@code cleanupPending} is true while processes, and the home unless it is kept, must
+   * still be removed. {@code slotReturns} counts the slots that it released since it failed.
    */
   record Errored(
       Profile profile,
@@ -128,25 +128,33 @@ public sealed interface InstanceState {
       boolean homeKept,
       boolean slotHeld,
       int slotReturns,
-      boolean leftovers)
+      boolean cleanupPending)
       implements Existing {
     @Override
     public Errored with(Profile p) {
       return new Errored(
-          p, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, leftovers);
+          p, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, cleanupPending);
     }
 
     Errored slotFound() {
       return new Errored(
-          profile, attempt, reason, message, stages, homeKept, true, slotReturns, leftovers);
+          profile, attempt, reason, message, stages, homeKept, true, slotReturns, cleanupPending);
     }
 
     Errored slotReturned() {
       return new Errored(
-          profile, attempt, reason, message, stages, homeKept, false, slotReturns + 1, leftovers);
+          profile,
+          attempt,
+          reason,
+          message,
+          stages,
+          homeKept,
+          false,
+          slotReturns + 1,
+          cleanupPending);
     }
 
-    Errored withLeftovers(boolean any) {
+    Errored withCleanupPending(boolean any) {
       return new Errored(
           profile, attempt, reason, message, stages, homeKept, slotHeld, slotReturns, any);
     }
@@ -154,18 +162,18 @@ public sealed interface InstanceState {
 
   /** {@code requestId} is the request that deleted it; empty if an older version did. */
   record Deleted(
-      Profile profile, int attempt, boolean slotHeld, boolean leftovers, String requestId)
+      Profile profile, int attempt, boolean slotHeld, boolean cleanupPending, String requestId)
       implements Existing {
     @Override
     public Deleted with(Profile p) {
-      return new Deleted(p, attempt, slotHeld, leftovers, requestId);
+      return new Deleted(p, attempt, slotHeld, cleanupPending, requestId);
     }
 
     Deleted withSlot(boolean held) {
-      return new Deleted(profile, attempt, held, leftovers, requestId);
+      return new Deleted(profile, attempt, held, cleanupPending, requestId);
     }
 
-    Deleted withLeftovers(boolean any) {
+    Deleted withCleanupPending(boolean any) {
       return new Deleted(profile, attempt, slotHeld, any, requestId);
     }
   }
@@ -239,7 +247,7 @@ public sealed interface InstanceState {
           new InstanceEffect.StopGateway(s.profile().organizationId(), s.attempt());
       case Errored e -> {
         if (e.slotHeld()) yield new InstanceEffect.ReleaseSlot(e.profile().organizationId());
-        yield e.leftovers()
+        yield e.cleanupPending()
             ? new InstanceEffect.Remove(
                 e.profile().organizationId(),
                 e.homeKept() ? InstanceEffect.Scope.PROCESSES : InstanceEffect.Scope.SANDBOX,
@@ -249,7 +257,7 @@ public sealed interface InstanceState {
       }
       case Deleted d -> {
         if (d.slotHeld()) yield new InstanceEffect.ReleaseSlot(d.profile().organizationId());
-        yield d.leftovers()
+        yield d.cleanupPending()
             ? new InstanceEffect.Remove(
                 d.profile().organizationId(),
                 InstanceEffect.Scope.EVERYTHING,

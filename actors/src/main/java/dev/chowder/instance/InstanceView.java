@@ -71,8 +71,8 @@ public record InstanceView(
           case Running r when r.profile().token().isPending() -> Optional.of("rotate_token");
           case Stopped s when s.profile().token().isPending() -> Optional.of("rotate_token");
           case Running r when r.profile().configPending() -> Optional.of("apply_config");
-          case Errored e when e.leftovers() -> Optional.of("clean_up");
-          case Deleted d when d.leftovers() -> Optional.of("remove_sandbox");
+          case Errored e when e.cleanupPending() -> Optional.of("clean_up");
+          case Deleted d when d.cleanupPending() -> Optional.of("remove_sandbox");
           case Running _, Stopped _, Errored _, Deleted _ -> Optional.empty();
         };
     Optional<Instant> since =

@@ -65,11 +65,11 @@ final class ObservationRules {
             case ObservedState.Asleep(), ObservedState.Down _, ObservedState.DiskFull _ -> accept();
           };
       case Errored e ->
-          !e.leftovers() && mayBeRemoved(e, o.observed())
+          !e.cleanupPending() && mayBeRemoved(e, o.observed())
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
       case Deleted d ->
-          !d.leftovers() && !(o.observed() instanceof ObservedState.Nothing)
+          !d.cleanupPending() && !(o.observed() instanceof ObservedState.Nothing)
               ? accept(new InstanceEvent.LeftoverFound(o.now()))
               : accept();
       case Provisioning _, Waiting _, Starting _, Stopping _, Restarting _ -> accept();

@@ -54,7 +54,7 @@ public final class ModelListProbe {
   private final DnsResolver names;
 
   /** Questions that were answered with yes. */
-  private final Cache<Question, Finding.Accepted> accepted;
+  private final Cache<Question, Result.Accepted> accepted;
 
   private record Question(String baseUrl, String api, Optional<Secret> key) {}
 
@@ -79,15 +79,15 @@ public final class ModelListProbe {
   }
 
   /** What the provider said. */
-  public sealed interface Finding {
+  public sealed interface Result {
     /** It takes the key. */
-    record Accepted() implements Finding {}
+    record Accepted() implements Result {}
 
     /** It does not. */
-    record KeyRefused(int status) implements Finding {}
+    record KeyRefused(int status) implements Result {}
 
     /** It could not be asked, or does not say. */
-    record Unknown(String note) implements Finding {}
+    record Unknown(String note) implements Result {}
   }
 
   /**
@@ -96,22 +96,22 @@ public final class ModelListProbe {
    *
    * @param setup with the base URL as Chowder, not a sandbox, reaches it
    */
-  public Finding tryKey(ModelSetup setup) throws InterruptedException {
+  public Result tryKey(ModelSetup setup) throws InterruptedException {
     HttpGet request;
     try {
       request = request(setup);
     } catch (IllegalArgumentException unusable) {
-      return new Finding.Unknown("the model list's URL or key cannot be sent");
+      return new Result.Unknown("the model list's URL or key cannot be sent");
     }
     var question = new Question(setup.effectiveBaseUrl(), setup.effectiveApi(), setup.key());
     var known = accepted.getIfPresent(question);
     if (known != null) return known;
-    var finding = ask(request, String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost()));
-    if (finding instanceof Finding.Accepted yes) accepted.put(question, yes);
-    return finding;
+    var result = ask(request, String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost()));
+    if (result instanceof Result.Accepted yes) accepted.put(question, yes);
+    return result;
   }
 
-  private Finding ask(HttpGet request, String host) throws InterruptedException {
+  private Result ask(HttpGet request, String host) throws InterruptedException {
     var asking = new FutureTask<>(() -> answer(request, host));
     Thread.ofVirtual().name("model-list-probe").start(asking);
     try {
@@ -127,7 +127,7 @@ public final class ModelListProbe {
     }
   }
 
-  private Finding answer(HttpGet request, String host) throws IOException {
+  private Result answer(HttpGet request, String host) throws IOException {
     try (var http = client(new JudgedAddresses(hosts, port(request), names))) {
       return http.execute(request, response -> judge(response, host));
     }
@@ -158,12 +158,12 @@ public final class ModelListProbe {
     return "https".equalsIgnoreCase(request.getScheme()) ? 443 : 80;
   }
 
-  private static Finding judge(ClassicHttpResponse response, String host) throws IOException {
+  private static Result judge(ClassicHttpResponse response, String host) throws IOException {
     int status = response.getCode();
-    if (status == 200) return new Finding.Accepted();
-    if (status == 401 || status == 403) return new Finding.KeyRefused(status);
-    if (status == 400 && namesBadGeminiKey(body(response))) return new Finding.KeyRefused(status);
-    return new Finding.Unknown(host + " answered " + status + " for its list of models");
+    if (status == 200) return new Result.Accepted();
+    if (status == 401 || status == 403) return new Result.KeyRefused(status);
+    if (status == 400 && namesBadGeminiKey(body(response))) return new Result.KeyRefused(status);
+    return new Result.Unknown(host + " answered " + status + " for its list of models");
   }
 
   private static String body(ClassicHttpResponse response) throws IOException {
@@ -183,21 +183,21 @@ public final class ModelListProbe {
     return false;
   }
 
-  private Finding unknown(String host, Throwable why) {
+  private Result unknown(String host, Throwable why) {
     return switch (why) {
       case JudgedAddresses.Private _ ->
-          new Finding.Unknown(
+          new Result.Unknown(
               host + ": leads to a private address (expected: a public one), so it was not asked");
       case SocketTimeoutException _ -> late(host);
-      case ConnectException _ -> new Finding.Unknown(host + ": no connection");
-      case UnknownHostException _ -> new Finding.Unknown(host + ": no connection");
-      case SSLException _ -> new Finding.Unknown(host + ": no secure connection");
-      default -> new Finding.Unknown(host + ": the connection broke");
+      case ConnectException _ -> new Result.Unknown(host + ": no connection");
+      case UnknownHostException _ -> new Result.Unknown(host + ": no connection");
+      case SSLException _ -> new Result.Unknown(host + ": no secure connection");
+      default -> new Result.Unknown(host + ": the connection broke");
     };
   }
 
-  private Finding late(String host) {
-    return new Finding.Unknown(host + ": no answer within " + limit.toSeconds() + " s");
+  private Result late(String host) {
+    return new Result.Unknown(host + ": no answer within " + limit.toSeconds() + " s");
   }
 
   private static HttpGet request(ModelSetup setup) {

@@ -103,8 +103,8 @@ final class LifecycleExploration {
       case Starting s ->
           List.of(phase, pendingEffect(s), s.progress().done().size(), s.restarts().isEmpty());
       case Errored s ->
-          List.of(phase, s.homeKept(), s.slotHeld(), s.leftovers(), earlierHome(s) > 0);
-      case Deleted s -> List.of(phase, s.slotHeld(), s.leftovers());
+          List.of(phase, s.homeKept(), s.slotHeld(), s.cleanupPending(), earlierHome(s) > 0);
+      case Deleted s -> List.of(phase, s.slotHeld(), s.cleanupPending());
     };
   }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
-import dev.chowder.openclaw.ModelListProbe.Finding;
+import dev.chowder.openclaw.ModelListProbe.Result;
 import dev.chowder.secret.Secret;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -81,7 +81,7 @@ class ModelListProbeTest {
   void eachProviderIsAskedInItsOwnWayAndTheKeyIsNeverInTheUrl(
       String name, String path, String api, String url, String header, String value)
       throws Exception {
-    assertThat(probe.tryKey(setup(name, path, api))).isInstanceOf(Finding.Accepted.class);
+    assertThat(probe.tryKey(setup(name, path, api))).isInstanceOf(Result.Accepted.class);
     assertThat(asked).isEqualTo(url);
     assertThat(headers.getFirst(header)).isEqualTo(value);
   }
@@ -89,7 +89,7 @@ class ModelListProbeTest {
   @Test
   void anEndpointWithoutAKeyIsAskedWithoutOne() throws Exception {
     var setup = new ModelSetup("custom", "m", base("/v1"), "", Optional.empty());
-    assertThat(probe.tryKey(setup)).isInstanceOf(Finding.Accepted.class);
+    assertThat(probe.tryKey(setup)).isInstanceOf(Result.Accepted.class);
     assertThat(headers.containsKey("authorization")).isFalse();
   }
 
@@ -97,16 +97,16 @@ class ModelListProbeTest {
   @CsvSource({"401", "403"})
   void aRefusedKeyIsToldAsSuch(int refused) throws Exception {
     status = refused;
-    assertThat(probe.tryKey(setup("openai", "/v1", ""))).isEqualTo(new Finding.KeyRefused(refused));
+    assertThat(probe.tryKey(setup("openai", "/v1", ""))).isEqualTo(new Result.KeyRefused(refused));
   }
 
   @Test
   void geminisWayToRefuseAKeyIsKnown() throws Exception {
     status = 400;
     body = "{\"error\": {\"code\": 400, \"details\": [{\"reason\": \"API_KEY_INVALID\"}]}}";
-    assertThat(probe.tryKey(setup("gemini", "/v1beta", ""))).isEqualTo(new Finding.KeyRefused(400));
+    assertThat(probe.tryKey(setup("gemini", "/v1beta", ""))).isEqualTo(new Result.KeyRefused(400));
     body = "{\"error\": {\"code\": 400, \"details\": [{\"reason\": \"OTHER\"}]}}";
-    assertThat(probe.tryKey(setup("gemini", "/v1beta", ""))).isInstanceOf(Finding.Unknown.class);
+    assertThat(probe.tryKey(setup("gemini", "/v1beta", ""))).isInstanceOf(Result.Unknown.class);
   }
 
   @ParameterizedTest
@@ -114,7 +114,7 @@ class ModelListProbeTest {
   void anythingElseSaysNothingAboutTheKey(int other) throws Exception {
     status = other;
     assertThat(probe.tryKey(setup("custom", "/v1", "")))
-        .isEqualTo(new Finding.Unknown("127.0.0.1 answered " + other + " for its list of models"));
+        .isEqualTo(new Result.Unknown("127.0.0.1 answered " + other + " for its list of models"));
     assertThat(asked).isEqualTo("/v1/models");
   }
 
@@ -122,23 +122,23 @@ class ModelListProbeTest {
   void aKeyThatWasTakenIsBelievedForAWhileAndNoOther() throws Exception {
     var believing = new ModelListProbe(HERE, LIMIT, Duration.ofHours(1));
     status = 401;
-    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.KeyRefused(401));
+    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Result.KeyRefused(401));
     status = 200;
-    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.Accepted());
+    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Result.Accepted());
     status = 401;
-    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.Accepted());
+    assertThat(believing.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Result.Accepted());
     var same = setup("custom", "/v1", "");
     var another =
         new ModelSetup("custom", "m", same.baseUrl(), "", Optional.of(Secret.of("another")));
-    assertThat(believing.tryKey(another)).isEqualTo(new Finding.KeyRefused(401));
-    assertThat(probe.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Finding.KeyRefused(401));
+    assertThat(believing.tryKey(another)).isEqualTo(new Result.KeyRefused(401));
+    assertThat(probe.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Result.KeyRefused(401));
   }
 
   @Test
   void aProviderThatIsSilentOrAwayIsUnknownAndTheNoteHoldsNoKey() throws Exception {
     silent = true;
     var impatient = new ModelListProbe(HERE, Duration.ofMillis(200), Duration.ZERO);
-    assertThat(((Finding.Unknown) impatient.tryKey(setup("custom", "/v1", ""))).note())
+    assertThat(((Result.Unknown) impatient.tryKey(setup("custom", "/v1", ""))).note())
         .startsWith("127.0.0.1: ")
         .doesNotContain("the-key");
     // Its port is taken, so that no other process listens there.
@@ -146,7 +146,7 @@ class ModelListProbeTest {
       closed.bind(new InetSocketAddress(loopback(), 0));
       var url = "http://127.0.0.1:" + closed.getLocalPort();
       var nobody = new ModelSetup("custom", "m", url, "", Optional.of(Secret.of("the-key")));
-      assertThat(probe.tryKey(nobody)).isEqualTo(new Finding.Unknown("127.0.0.1: no connection"));
+      assertThat(probe.tryKey(nobody)).isEqualTo(new Result.Unknown("127.0.0.1: no connection"));
     }
   }
 
@@ -154,16 +154,16 @@ class ModelListProbeTest {
   void aKeyThatNoHeaderCanCarryIsNoCrash() throws Exception {
     var setup =
         new ModelSetup("custom", "m", base("/v1"), "", Optional.of(Secret.of("a\r\nx: evil")));
-    assertThat(probe.tryKey(setup)).isInstanceOf(Finding.Unknown.class);
+    assertThat(probe.tryKey(setup)).isInstanceOf(Result.Unknown.class);
   }
 
   @Test
   void aNameThatLeadsToThisMachineIsNotAsked() throws Exception {
     for (var host : List.of("127.0.0.1", "models.example", "models.internal.example")) {
-      var finding = named(ModelHosts.PUBLIC, loopback()).tryKey(at(host));
-      assertThat(finding)
+      var result = named(ModelHosts.PUBLIC, loopback()).tryKey(at(host));
+      assertThat(result)
           .isEqualTo(
-              new Finding.Unknown(
+              new Result.Unknown(
                   host
                       + ": leads to a private address (expected: a public one), so it was not"
                       + " asked"));
@@ -175,14 +175,14 @@ class ModelListProbeTest {
   void aNameThatTheOperatorAllowsIsAskedUnderItsName() throws Exception {
     var allowed = new ModelHosts(Set.of("models.example"));
     assertThat(named(allowed, loopback()).tryKey(at("models.example")))
-        .isInstanceOf(Finding.Accepted.class);
+        .isInstanceOf(Result.Accepted.class);
     assertThat(headers.getFirst("host")).isEqualTo("models.example:" + port());
   }
 
   @Test
   void localhostIsThisMachineAndNoOther() throws Exception {
     assertThat(named(ModelHosts.PUBLIC, loopback()).tryKey(at("localhost")))
-        .isInstanceOf(Finding.Accepted.class);
+        .isInstanceOf(Result.Accepted.class);
     var elsewhere = InetAddress.getByName("10.0.0.1");
     assertThat(named(ModelHosts.PUBLIC, elsewhere).tryKey(at("localhost")).toString())
         .contains("private");
@@ -198,7 +198,7 @@ class ModelListProbeTest {
                 questions.getAndIncrement() == 0 ? InetAddress.getByName("192.0.2.1") : loopback());
     var probe =
         new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(3), Duration.ZERO, rebinding);
-    assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Finding.Unknown.class);
+    assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Result.Unknown.class);
     assertThat(questions).hasValue(1);
     assertThat(asked).isEmpty();
   }

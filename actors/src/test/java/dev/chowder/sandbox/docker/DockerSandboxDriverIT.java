@@ -32,7 +32,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
 
   @BeforeAll
   static void open() {
-    engine.removeLeftovers();
+    engine.removeOrphans();
     driver = new DockerSandboxDriver(engine.settings());
   }
 
@@ -40,7 +40,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   static void close() {
     driver.removeIsolation();
     driver.close();
-    engine.removeLeftovers();
+    engine.removeOrphans();
   }
 
   @Override

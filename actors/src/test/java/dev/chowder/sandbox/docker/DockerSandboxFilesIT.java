@@ -29,7 +29,7 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
 
   @BeforeAll
   static void open() {
-    engine.removeLeftovers();
+    engine.removeOrphans();
     driver =
         new DockerSandboxDriver(
             engine.settings(Map.of("files-linger", "3s", "files-patience", "20s")));
@@ -39,7 +39,7 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
   static void close() {
     driver.removeIsolation();
     driver.close();
-    engine.removeLeftovers();
+    engine.removeOrphans();
   }
 
   @Override

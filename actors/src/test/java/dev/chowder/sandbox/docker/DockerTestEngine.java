@@ -105,7 +105,7 @@ final class DockerTestEngine {
       var _ = driver.remove(id, Fence.NONE);
       driver.removeIsolation();
     }
-    removeLeftovers();
+    removeOrphans();
   }
 
   List<Container> containers() {
@@ -196,7 +196,7 @@ final class DockerTestEngine {
   }
 
   /** What this or a former run that was killed left behind. */
-  void removeLeftovers() {
+  void removeOrphans() {
     for (Container container : containers()) {
       try {
         docker.removeContainerCmd(container.getId()).withForce(true).exec();

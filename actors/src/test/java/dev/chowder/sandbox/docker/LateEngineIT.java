@@ -32,7 +32,7 @@ class LateEngineIT {
   /** An agent that an earlier node started, and whose firewall chain it left. */
   @BeforeEach
   void startAgent() {
-    engine.removeLeftovers();
+    engine.removeOrphans();
     try (var earlier = new DockerSandboxDriver(engine.settings())) {
       earlier.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
       var _ = earlier.start(id, Fence.ofAttempt(1), DockerTestEngine.answering("org-1"));

@@ -59,7 +59,7 @@ class PausedNodeIT {
 
   @BeforeAll
   static void open() {
-    engine.removeLeftovers();
+    engine.removeOrphans();
     other = new DockerSandboxDriver(engine.settings());
   }
 
@@ -67,7 +67,7 @@ class PausedNodeIT {
   static void close() {
     other.removeIsolation();
     other.close();
-    engine.removeLeftovers();
+    engine.removeOrphans();
   }
 
   @BeforeEach

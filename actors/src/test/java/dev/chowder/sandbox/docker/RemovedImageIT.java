@@ -29,7 +29,7 @@ class RemovedImageIT {
 
   @BeforeEach
   void makeHomeAndRemoveItsImage() {
-    engine.removeLeftovers();
+    engine.removeOrphans();
     driver = new DockerSandboxDriver(engine.settings());
     engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
     driver.create(new SandboxSpec(id, ORGANIZATION, OLD, 0));
@@ -45,7 +45,7 @@ class RemovedImageIT {
     var _ = driver.remove(id, Fence.NONE);
     driver.removeIsolation();
     driver.close();
-    engine.removeLeftovers();
+    engine.removeOrphans();
   }
 
   @Test

@@ -50,7 +50,7 @@ class SandboxIsolationIT {
 
   @BeforeAll
   static void open() throws Exception {
-    engine.removeLeftovers();
+    engine.removeOrphans();
     driver = new DockerSandboxDriver(engine.settings());
     driver.openHostPorts(Set.of());
     start(one);
@@ -69,7 +69,7 @@ class SandboxIsolationIT {
     outside.close();
     driver.removeIsolation();
     driver.close();
-    engine.removeLeftovers();
+    engine.removeOrphans();
   }
 
   private static SandboxId newId() {

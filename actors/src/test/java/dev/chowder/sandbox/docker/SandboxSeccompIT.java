@@ -65,7 +65,7 @@ class SandboxSeccompIT {
 
   @BeforeEach
   void begin() {
-    engine.removeLeftovers();
+    engine.removeOrphans();
   }
 
   @AfterEach

@@ -99,7 +99,7 @@ record Evidence(
     }
     if (state instanceof Deleted deleted) {
       if (!promises.deleted().contains(id)) problems.add("deleted, and nobody asked: " + id);
-      if (deleted.slotHeld() || deleted.leftovers()) problems.add("owed still: " + state);
+      if (deleted.slotHeld() || deleted.cleanupPending()) problems.add("owed still: " + state);
       return;
     }
     if (!Objects.equals(answered.get(id), revision)) {
@@ -137,7 +137,7 @@ record Evidence(
     return switch (state) {
       case Running _ -> InstanceStatus.Name.RUNNING.label();
       case Stopped _ -> InstanceStatus.Name.STOPPED.label();
-      case Errored e when !e.leftovers() && !e.slotHeld() -> InstanceStatus.Name.ERROR.label();
+      case Errored e when !e.cleanupPending() && !e.slotHeld() -> InstanceStatus.Name.ERROR.label();
       default -> "on its way";
     };
   }

@@ -11,89 +11,89 @@ import java.util.Optional;
  * What the difference between the journal and a sandbox's host is, for one sandbox. Pure: it
  * decides nothing, but says what would be given up or taken away.
  */
-sealed interface Finding {
+sealed interface Drift {
   /** The host is as the journal says: nobody need be told, and so a sweep wakes no instance. */
-  record AsExpected() implements Finding {}
+  record InSync() implements Drift {}
 
   /** The instance may be told: it loses nothing by it. */
-  record Harmless(InstanceView view) implements Finding {}
+  record Benign(InstanceView view) implements Drift {}
 
   /** The journal says that it lives, and nothing of it is there: told, it is an error. */
-  record Loss(InstanceView view) implements Finding {}
+  record Lost(InstanceView view) implements Drift {}
 
   /** The journal says that it ended, and something of it is there: told, that is removed. */
-  record Leftover(InstanceView view) implements Finding {}
+  record Orphan(InstanceView view) implements Drift {}
 
   /** It ended too short a time ago: a call that was under way then may still be. */
-  record TooEarly() implements Finding {}
+  record TooRecent() implements Drift {}
 
   /**
    * No journal knows the sandbox, or only an earlier attempt than the observed one, because the
    * database was lost or restored from an older backup. It may be an agent, so it is kept until an
    * operator decides.
    */
-  record Unknown() implements Finding {}
+  record Untracked() implements Drift {}
 
   /**
    * The home volume may hold an agent's data and is not the one that the instance had last: a lost
    * volume came back. It is kept until a recover starts with it.
    */
-  record Reappeared(InstanceView view) implements Finding {}
+  record Reappeared(InstanceView view) implements Drift {}
 
   /**
    * Compares.
    *
    * @param endedBefore what ended later is left alone for now
    */
-  static Finding of(Optional<InstanceView> journal, SandboxObservation seen, Instant endedBefore) {
-    if (journal.isEmpty()) return new Unknown();
+  static Drift of(Optional<InstanceView> journal, SandboxObservation seen, Instant endedBefore) {
+    if (journal.isEmpty()) return new Untracked();
     var view = journal.get();
     // What is under way has its own deadlines.
-    if (!view.status().isSteady()) return new AsExpected();
+    if (!view.status().isSteady()) return new InSync();
     var observed = ObservedStates.of(view, seen);
     boolean lost =
         observed instanceof ObservedState.Nothing || observed instanceof ObservedState.OtherHome;
     return switch (view.status().now()) {
-      case PROVISIONING -> new AsExpected();
+      case PROVISIONING -> new InSync();
       case RUNNING ->
-          lost ? new Loss(view) : runsThere(view, seen) ? new AsExpected() : new Harmless(view);
+          lost ? new Lost(view) : runsThere(view, seen) ? new InSync() : new Benign(view);
       case STOPPED ->
           lost
-              ? new Loss(view)
+              ? new Lost(view)
               : observed instanceof ObservedState.Up || observed instanceof ObservedState.LaterUp
-                  ? new Harmless(view)
-                  : new AsExpected();
-      case ERROR -> view.owes() ? new AsExpected() : failed(view, seen, observed, endedBefore);
+                  ? new Benign(view)
+                  : new InSync();
+      case ERROR -> view.owes() ? new InSync() : failed(view, seen, observed, endedBefore);
       // A deleted instance keeps no home, whatever its generation and whatever attempt ran in
       // it.
       case TERMINATED ->
           view.owes() || observed instanceof ObservedState.Nothing
-              ? new AsExpected()
-              : leftover(view, endedBefore);
+              ? new InSync()
+              : orphan(view, endedBefore);
     };
   }
 
   /** Judges the sandbox of a failed instance that has no pending effect. */
-  private static Finding failed(
+  private static Drift failed(
       InstanceView view, SandboxObservation seen, ObservedState observed, Instant endedBefore) {
     var homes = view.profile().homes();
     boolean later = seen.attempt() > view.attempt();
     return switch (observed) {
-      case ObservedState.Nothing() -> new AsExpected();
-      case ObservedState.LaterUp _ -> new Unknown();
-      case ObservedState.Up _ -> leftover(view, endedBefore);
+      case ObservedState.Nothing() -> new InSync();
+      case ObservedState.LaterUp _ -> new Untracked();
+      case ObservedState.Up _ -> orphan(view, endedBefore);
       case ObservedState.OtherHome(var other, var runs) ->
           runs || (!homes.agentRan() && !later && homes.isUnused(other, view.attempt()))
-              ? leftover(view, endedBefore)
+              ? orphan(view, endedBefore)
               : new Reappeared(view);
       // The home of an agent that failed is kept until it is recovered or deleted.
       case ObservedState.Asleep(), ObservedState.Down _, ObservedState.DiskFull _ ->
-          homes.agentRan() ? new AsExpected() : later ? new Unknown() : leftover(view, endedBefore);
+          homes.agentRan() ? new InSync() : later ? new Untracked() : orphan(view, endedBefore);
     };
   }
 
-  private static Finding leftover(InstanceView view, Instant endedBefore) {
-    return view.profile().updatedAt().isBefore(endedBefore) ? new Leftover(view) : new TooEarly();
+  private static Drift orphan(InstanceView view, Instant endedBefore) {
+    return view.profile().updatedAt().isBefore(endedBefore) ? new Orphan(view) : new TooRecent();
   }
 
   private static boolean runsThere(InstanceView view, SandboxObservation seen) {
