@@ -48,7 +48,7 @@ final class HostComparison {
   private final Set<SandboxId> own;
   private final ReconcilerSettings settings;
   private final Clock clock;
-  private final MassAlarm alarm = new MassAlarm();
+  private final MassChangeGuard guard = new MassChangeGuard();
   private final Quarantine quarantine;
 
   /**
@@ -72,8 +72,8 @@ final class HostComparison {
     this.quarantine = new Quarantine(driver, settings.drain(), settings.looks());
   }
 
-  MassAlarm alarm() {
-    return alarm;
+  MassChangeGuard guard() {
+    return guard;
   }
 
   Quarantine quarantine() {
@@ -136,12 +136,12 @@ final class HostComparison {
         .filter(
             id -> {
               var drift = byListing.get(id);
-              return drift == null || isGrave(drift);
+              return drift == null || isDestructive(drift);
             })
         .collect(Collectors.toSet());
   }
 
-  private static boolean isGrave(Drift drift) {
+  private static boolean isDestructive(Drift drift) {
     return drift instanceof Drift.Lost || drift instanceof Drift.Orphan;
   }
 
@@ -183,14 +183,14 @@ final class HostComparison {
     tell(benign);
     quarantine.found(unknown, unclear.all(), now);
 
-    var grave = new HashMap<SandboxObservation, InstanceView>();
+    var destructive = new HashMap<SandboxObservation, InstanceView>();
     drifts.forEach(
         (seen, drift) -> {
-          if (drift instanceof Drift.Lost(var view)) grave.put(seen, view);
-          if (drift instanceof Drift.Orphan(var view)) grave.put(seen, view);
+          if (drift instanceof Drift.Lost(var view)) destructive.put(seen, view);
+          if (drift instanceof Drift.Orphan(var view)) destructive.put(seen, view);
         });
     var ids = new HashSet<String>();
-    grave.keySet().forEach(seen -> ids.add(seen.id().value()));
+    destructive.keySet().forEach(seen -> ids.add(seen.id().value()));
     quarantine.all().stream()
         .filter(Quarantine.Unaccounted::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
@@ -198,7 +198,7 @@ final class HostComparison {
     // well.
     if (ids.isEmpty() && !unclear.counted().isEmpty()) return;
     unclear.counted().forEach(id -> ids.add(id.value()));
-    if (!alarm.permits(ids, massLimit, now)) {
+    if (!guard.permits(ids, massLimit, now)) {
       LOG.error(
           "event=reconciler-halted sandboxes={} limit={}: so many at once would be given up,"
               + " removed or stopped (expected: a database and a host that belong together); an"
@@ -207,7 +207,7 @@ final class HostComparison {
           massLimit);
       return;
     }
-    tell(grave);
+    tell(destructive);
     quarantine.stop(now.minus(settings.removalGrace()));
   }
 

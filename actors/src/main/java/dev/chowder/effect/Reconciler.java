@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * interval and on the engine's notices, instances that owe something, tells instances what is
  * really there, and settles slots that nobody uses. Each instance decides what a sight means to it;
  * what no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing,
- * and a host that looks as if much were lost at once halts it ({@link MassAlarm}).
+ * and a host that looks as if much were lost at once halts it ({@link MassChangeGuard}).
  */
 public final class Reconciler implements OnePerCluster.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
@@ -89,7 +89,7 @@ public final class Reconciler implements OnePerCluster.Duty {
             Gauge.builder("chowder.sandboxes.unknown", host, h -> h.quarantine().all().size())
                 .register(metrics),
             Gauge.builder(
-                    "chowder.reconciler.halted", host, h -> h.alarm().raised().isPresent() ? 1 : 0)
+                    "chowder.reconciler.halted", host, h -> h.guard().raised().isPresent() ? 1 : 0)
                 .register(metrics));
     this.notices = driver.notices(notice -> looks.add(notice.id()));
   }
@@ -197,7 +197,7 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   /** Why it gives up and takes away nothing now; empty: it does. */
   public Optional<Halt> halt() {
-    return host.alarm().raised().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
+    return host.guard().raised().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
   }
 
   /** More than {@code limit} at once: {@code sandboxes} would be given up or taken away. */
@@ -205,7 +205,7 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   /** An operator's: what {@link #halt} names may happen. Whether there was anything. */
   public boolean release() {
-    boolean released = host.alarm().release();
+    boolean released = host.guard().release();
     if (released) {
       LOG.warn("event=reconciler-released by an operator");
       compareSoon();

@@ -55,7 +55,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
   private final LongSupplier nanos;
   private final MeterRegistry metrics;
   private final Gauge gauge;
-  private final MassAlarm alarm = new MassAlarm();
+  private final MassChangeGuard guard = new MassChangeGuard();
   private final ScheduledExecutorService passes =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("unreferenced-values").factory());
@@ -81,7 +81,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
     this.nanos = nanos;
     this.metrics = metrics;
     this.gauge =
-        Gauge.builder("chowder.values.halted", alarm, a -> a.raised().isPresent() ? 1 : 0)
+        Gauge.builder("chowder.values.halted", guard, a -> a.raised().isPresent() ? 1 : 0)
             .register(metrics);
   }
 
@@ -116,7 +116,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
 
   /** Returns why only replaced values are deleted now; empty if all unreferenced ones are. */
   public Optional<Reconciler.Halt> halt() {
-    return alarm
+    return guard
         .raised()
         .map(
             raised ->
@@ -128,7 +128,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
 
   /** Allows what {@link #halt} names; returns whether anything was halted. */
   public boolean release() {
-    boolean released = alarm.release();
+    boolean released = guard.release();
     if (released) LOG.warn("event=values-released by an operator");
     return released;
   }
@@ -194,7 +194,7 @@ public final class UnreferencedValues implements OnePerCluster.Duty {
       }
     }
     unreferenced = found;
-    if (!alarm.permits(suspicious, settings.massLimit(owners), clock.instant())) {
+    if (!guard.permits(suspicious, settings.massLimit(owners), clock.instant())) {
       LOG.error(
           "event=values-halted owners={} limit={}: cannot delete so many values that no event names:"
               + " database and journal may not belong together; compare them, then release",

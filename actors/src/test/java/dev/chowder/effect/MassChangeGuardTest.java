@@ -8,11 +8,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class MassAlarmTest {
+class MassChangeGuardTest {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
   private static final int LIMIT = 3;
 
-  private final MassAlarm alarm = new MassAlarm();
+  private final MassChangeGuard alarm = new MassChangeGuard();
 
   @Test
   void fewAtOnceArePermitted() {
@@ -24,7 +24,7 @@ class MassAlarmTest {
   void manyAtOnceHaltWithTheTimeOfTheFirstSweepThatSawThem() {
     assertThat(alarm.permits(ids(1, 4), LIMIT, T0)).isFalse();
     assertThat(alarm.permits(ids(1, 5), LIMIT, T0.plusSeconds(60))).isFalse();
-    assertThat(alarm.raised()).contains(new MassAlarm.Raised(T0, LIMIT, ids(1, 5)));
+    assertThat(alarm.raised()).contains(new MassChangeGuard.Raised(T0, LIMIT, ids(1, 5)));
   }
 
   @Test

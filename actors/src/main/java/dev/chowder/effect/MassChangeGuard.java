@@ -11,7 +11,7 @@ import java.util.TreeSet;
  * lost database, a wrong host or an engine that forgot everything looks like that. Stays until an
  * operator released it or its cause is gone. Knows nothing of sandboxes but their ids.
  */
-final class MassAlarm {
+final class MassChangeGuard {
   private Optional<Raised> raised = Optional.empty();
   private Set<String> released = Set.of();
 
