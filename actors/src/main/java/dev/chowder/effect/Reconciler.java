@@ -50,7 +50,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final ReconcilerSettings settings;
   private final Clock clock;
   private final HostComparison host;
-  private final NoticeQueue looks;
+  private final SandboxEventQueue events;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
   private final CompletableFuture<Void> firstPass = new CompletableFuture<>();
   private final ScheduledExecutorService sweeps = thread("reconciler");
@@ -60,7 +60,7 @@ public final class Reconciler implements OnePerCluster.Duty {
 
   private final MeterRegistry metrics;
   private final List<Gauge> gauges;
-  private final AutoCloseable notices;
+  private final AutoCloseable stream;
 
   private Reconciler(
       Instances instances,
@@ -81,8 +81,9 @@ public final class Reconciler implements OnePerCluster.Duty {
     this.settings = settings;
     this.clock = clock;
     this.host = new HostComparison(instances, rows, driver, own, settings, clock);
-    this.looks =
-        new NoticeQueue(settings.notices(), settings.looks(), this::observe, this::compareSoon);
+    this.events =
+        new SandboxEventQueue(
+            settings.notices(), settings.looks(), this::observe, this::compareSoon);
     this.metrics = metrics;
     this.gauges =
         List.of(
@@ -91,7 +92,7 @@ public final class Reconciler implements OnePerCluster.Duty {
             Gauge.builder(
                     "chowder.reconciler.halted", host, h -> h.guard().raised().isPresent() ? 1 : 0)
                 .register(metrics));
-    this.notices = driver.notices(notice -> looks.add(notice.id()));
+    this.stream = driver.events(notice -> events.add(notice.id()));
   }
 
   /**
@@ -153,9 +154,9 @@ public final class Reconciler implements OnePerCluster.Duty {
     redispatches.shutdownNow();
     // The next node counts, and an old count beside it would be wrong.
     gauges.forEach(metrics::remove);
-    looks.close();
+    events.close();
     try {
-      notices.close();
+      stream.close();
     } catch (Exception why) {
       LOG.warn("notices not closed: {}", why.toString());
     }

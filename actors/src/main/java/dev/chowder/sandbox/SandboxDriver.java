@@ -147,7 +147,7 @@ public interface SandboxDriver extends AutoCloseable {
    * Tells of processes that ended or were removed, until closed. A hint only: some may be missed,
    * {@link #observe} is the truth.
    */
-  AutoCloseable notices(Consumer<SandboxNotice> onNotice);
+  AutoCloseable events(Consumer<SandboxEvent> onEvent);
 
   /** What the host has left. */
   HostCapacity capacity();
@@ -236,7 +236,7 @@ public interface SandboxDriver extends AutoCloseable {
   record HostCapacity(long totalBytes, long availableBytes) {}
 
   /** A sandbox's main process ended or vanished. */
-  record SandboxNotice(SandboxId id, String what) {}
+  record SandboxEvent(SandboxId id, String what) {}
 
   /** Receives log lines, then exactly one {@link #onEnd}. */
   interface SandboxLogReader {

@@ -7,9 +7,9 @@ import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxEvent;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
-import dev.chowder.sandbox.SandboxDriver.SandboxNotice;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxDriver.StopResult;
 import dev.chowder.sandbox.SandboxDriver.TaskResult;
@@ -388,8 +388,8 @@ public abstract class SandboxDriverContract {
   void aFrozenProcessIsSeenAndNoticedAndStoppedCleanly() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    BlockingQueue<SandboxNotice> notices = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().notices(notices::add)) {
+    BlockingQueue<SandboxEvent> notices = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ = driver().events(notices::add)) {
       freezeProcess(id);
       assertThat(next(notices).what()).contains("pause");
     }
@@ -403,8 +403,8 @@ public abstract class SandboxDriverContract {
   void aRemovedProcessIsMissingAndNoticedAndItsHomeIsKept() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    BlockingQueue<SandboxNotice> notices = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().notices(notices::add)) {
+    BlockingQueue<SandboxEvent> notices = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ = driver().events(notices::add)) {
       removeProcess(id);
       assertThat(next(notices)).isNotNull();
     }
@@ -413,9 +413,9 @@ public abstract class SandboxDriverContract {
   }
 
   /** The next one of this test's sandbox. */
-  private SandboxNotice next(BlockingQueue<SandboxNotice> notices) throws InterruptedException {
+  private SandboxEvent next(BlockingQueue<SandboxEvent> notices) throws InterruptedException {
     while (true) {
-      SandboxNotice notice = notices.poll(10, TimeUnit.SECONDS);
+      SandboxEvent notice = notices.poll(10, TimeUnit.SECONDS);
       assertThat(notice).as("a notice in time").isNotNull();
       if (notice.id().equals(id)) {
         return notice;
@@ -617,17 +617,17 @@ public abstract class SandboxDriverContract {
   void noticesTellOfAProcessThatWasKilled() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    BlockingQueue<SandboxNotice> notices = new LinkedBlockingQueue<>();
+    BlockingQueue<SandboxEvent> notices = new LinkedBlockingQueue<>();
     try (AutoCloseable _ =
         driver()
-            .notices(
+            .events(
                 notice -> {
                   if (notice.id().equals(id)) {
                     notices.add(notice);
                   }
                 })) {
       killProcess(id);
-      SandboxNotice notice = notices.poll(10, TimeUnit.SECONDS);
+      SandboxEvent notice = notices.poll(10, TimeUnit.SECONDS);
       assertThat(notice).isNotNull();
       assertThat(notice.what()).contains("die");
     }

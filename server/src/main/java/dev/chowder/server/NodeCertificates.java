@@ -28,7 +28,7 @@ public final class NodeCertificates implements AutoCloseable {
   private final TlsSettings tls;
   private final AdvancedTlsX509KeyManager own;
   private final AdvancedTlsX509TrustManager others;
-  private final ScheduledExecutorService looks =
+  private final ScheduledExecutorService checks =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("certificates").factory());
 
@@ -49,7 +49,7 @@ public final class NodeCertificates implements AutoCloseable {
       var certificates = new NodeCertificates(tls);
       long millis = tls.reload().toMillis();
       var _ =
-          certificates.looks.scheduleWithFixedDelay(
+          certificates.checks.scheduleWithFixedDelay(
               certificates::check, millis, millis, TimeUnit.MILLISECONDS);
       return certificates;
     } catch (GeneralSecurityException e) {
@@ -95,6 +95,6 @@ public final class NodeCertificates implements AutoCloseable {
 
   @Override
   public void close() {
-    looks.shutdownNow();
+    checks.shutdownNow();
   }
 }

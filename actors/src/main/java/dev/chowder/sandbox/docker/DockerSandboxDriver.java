@@ -378,17 +378,17 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public AutoCloseable notices(Consumer<SandboxNotice> onNotice) {
+  public AutoCloseable events(Consumer<SandboxEvent> onEvent) {
     return new DockerEvents(
         engine,
         settings,
-        (id, what) -> onNotice.accept(new SandboxNotice(id, what)),
+        (id, what) -> onEvent.accept(new SandboxEvent(id, what)),
         () -> {
           isolation.apply();
           list().stream()
               .filter(seen -> !(seen.mainProcess() instanceof SandboxObservation.MainProcess.Up))
-              .map(seen -> new SandboxNotice(seen.id(), "seen after the engine came back"))
-              .forEach(onNotice);
+              .map(seen -> new SandboxEvent(seen.id(), "seen after the engine came back"))
+              .forEach(onEvent);
         });
   }
 

@@ -34,7 +34,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   private final FakeScript script;
   private final FakeHost host;
   private final FakeGateway gateway;
-  private final List<Consumer<SandboxNotice>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<SandboxEvent>> listeners = new CopyOnWriteArrayList<>();
   private volatile Set<Integer> openHostPorts = Set.of();
   private volatile Optional<String> isolationFailure = Optional.empty();
 
@@ -384,14 +384,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   @Override
-  public AutoCloseable notices(Consumer<SandboxNotice> onNotice) {
-    listeners.add(onNotice);
-    return () -> listeners.remove(onNotice);
+  public AutoCloseable events(Consumer<SandboxEvent> onEvent) {
+    listeners.add(onEvent);
+    return () -> listeners.remove(onEvent);
   }
 
   private void tell(SandboxId id, String what) {
-    SandboxNotice notice = new SandboxNotice(id, what);
-    for (Consumer<SandboxNotice> listener : listeners) {
+    SandboxEvent notice = new SandboxEvent(id, what);
+    for (Consumer<SandboxEvent> listener : listeners) {
       Thread.ofVirtual().name("fake-notice").start(() -> listener.accept(notice));
     }
   }

@@ -7,8 +7,8 @@ import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxEvent;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxDriver.SandboxNotice;
 import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
 import dev.chowder.sandbox.SandboxDriver.TaskSpec;
 import dev.chowder.sandbox.SandboxDriverContract;
@@ -222,11 +222,11 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   void noticesGoOnThoughTheirStreamIsOpenedAgainAllTheTime() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    var notices = new LinkedBlockingQueue<SandboxNotice>();
+    var notices = new LinkedBlockingQueue<SandboxEvent>();
     try (var renewing = new DockerSandboxDriver(engine.settings(Map.of("events-renew", "1ms")));
-        var _ = renewing.notices(notices::add)) {
+        var _ = renewing.events(notices::add)) {
       killProcess(id);
-      SandboxNotice notice;
+      SandboxEvent notice;
       do {
         notice = notices.poll(10, TimeUnit.SECONDS);
         assertThat(notice).as("a notice in time").isNotNull();

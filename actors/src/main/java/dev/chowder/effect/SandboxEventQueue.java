@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * The engine's notices on their way to be looked into: each sandbox once, oldest first, some at
  * once. What is beyond its limit is left to a sweep. Knows nothing of what a look does.
  */
-final class NoticeQueue {
+final class SandboxEventQueue {
   private final int capacity;
   private final int atOnce;
   private final Consumer<SandboxId> observe;
@@ -26,7 +26,7 @@ final class NoticeQueue {
    * @param observe must not throw
    * @param overflow told of each notice that found no place
    */
-  NoticeQueue(int capacity, int atOnce, Consumer<SandboxId> observe, Runnable overflow) {
+  SandboxEventQueue(int capacity, int atOnce, Consumer<SandboxId> observe, Runnable overflow) {
     this.capacity = capacity;
     this.atOnce = atOnce;
     this.observe = observe;

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class NoticeQueueTest {
+class SandboxEventQueueTest {
   private static final long LIMIT_SECONDS = 20;
 
   private final Semaphore gate = new Semaphore(0);
@@ -53,8 +53,8 @@ class NoticeQueueTest {
     assertThat(looked).containsExactly(id(1), id(2), id(3));
   }
 
-  private NoticeQueue queue(int capacity, int atOnce) {
-    return new NoticeQueue(
+  private SandboxEventQueue queue(int capacity, int atOnce) {
+    return new SandboxEventQueue(
         capacity,
         atOnce,
         id -> {
