@@ -53,7 +53,7 @@ public final class Reconciler implements OnePerCluster.Duty {
   private final SandboxEventQueue events;
   private final AtomicBoolean comparesSoon = new AtomicBoolean();
   private final CompletableFuture<Void> firstPass = new CompletableFuture<>();
-  private final ScheduledExecutorService sweeps = thread("reconciler");
+  private final ScheduledExecutorService passes = thread("reconciler");
 
   /** A thread of its own: a pass may wait for a slow engine. */
   private final ScheduledExecutorService redispatches = thread("redispatch");
@@ -116,8 +116,8 @@ public final class Reconciler implements OnePerCluster.Duty {
         new Reconciler(
             instances, rows, driver, hostPorts, slots, repairs, own, settings, clock, metrics);
     var _ =
-        reconciler.sweeps.scheduleWithFixedDelay(
-            reconciler::sweep, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
+        reconciler.passes.scheduleWithFixedDelay(
+            reconciler::pass, 0, settings.interval().toMillis(), TimeUnit.MILLISECONDS);
     reconciler.redispatchAll();
     var remind = settings.remind();
     var _ =
@@ -127,7 +127,7 @@ public final class Reconciler implements OnePerCluster.Duty {
             remind.toMillis(),
             TimeUnit.MILLISECONDS);
     // Whoever begins may do so because another node is gone.
-    reconciler.sweepAgain();
+    reconciler.scheduleRepeat();
     return reconciler;
   }
 
@@ -136,21 +136,21 @@ public final class Reconciler implements OnePerCluster.Duty {
     repairs.forEach(RowRepair::nodeGone);
     try {
       redispatchAll();
-      sweeps.execute(this::sweep);
-      sweepAgain();
+      passes.execute(this::pass);
+      scheduleRepeat();
     } catch (RejectedExecutionException closed) {
       LOG.debug("closed: whoever has the duty next begins with a sweep");
     }
   }
 
   /** What was told to instances that still seemed to be at the node that is gone went nowhere. */
-  private void sweepAgain() {
-    var _ = sweeps.schedule(this::sweep, settings.sweepAgain().toMillis(), TimeUnit.MILLISECONDS);
+  private void scheduleRepeat() {
+    var _ = passes.schedule(this::pass, settings.sweepAgain().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
   public void close() {
-    sweeps.shutdownNow();
+    passes.shutdownNow();
     redispatches.shutdownNow();
     // The next node counts, and an old count beside it would be wrong.
     gauges.forEach(metrics::remove);
@@ -236,7 +236,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     redispatches.execute(() -> step("pending effects", () -> redispatchPending(Duration.ZERO)));
   }
 
-  private void sweep() {
+  private void pass() {
     // All other steps believe the rows.
     repairs.forEach(repair -> step("rows behind the journal", repair::check));
     step(
@@ -290,7 +290,7 @@ public final class Reconciler implements OnePerCluster.Duty {
     if (!comparesSoon.compareAndSet(false, true)) return;
     try {
       var _ =
-          sweeps.schedule(
+          passes.schedule(
               () -> {
                 comparesSoon.set(false);
                 step("real state", () -> host.compare(host.live()));

@@ -207,7 +207,7 @@ public final class IdempotencyRows {
    *
    * @return how many, at most {@code limit}
    */
-  public int sweep(Instant now, int limit) {
+  public int deleteExpired(Instant now, int limit) {
     return jdbi.withHandle(
         handle ->
             handle

@@ -52,7 +52,7 @@ public final class Claims implements AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     every(settings.lease().dividedBy(3), this::renew);
-    every(settings.sweepEvery(), this::sweep);
+    every(settings.sweepEvery(), this::deleteExpired);
   }
 
   /** Whether a call is to be made, or was. */
@@ -187,10 +187,10 @@ public final class Claims implements AutoCloseable {
     rows.extend(old, clock.instant().plus(settings.lease()));
   }
 
-  private void sweep() {
+  private void deleteExpired() {
     int removed;
     do {
-      removed = rows.sweep(clock.instant(), settings.sweepBatch());
+      removed = rows.deleteExpired(clock.instant(), settings.sweepBatch());
     } while (removed == settings.sweepBatch() && !timer.isShutdown());
   }
 

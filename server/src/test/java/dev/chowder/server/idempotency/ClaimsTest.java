@@ -275,10 +275,10 @@ class ClaimsTest {
           .answered(ANSWER);
       later(Duration.ofSeconds(1));
     }
-    assertThat(rows.sweep(NOW, 10)).isZero();
-    assertThat(rows.sweep(NOW.plus(SETTINGS.keep()).plusSeconds(1), 1)).isEqualTo(1);
+    assertThat(rows.deleteExpired(NOW, 10)).isZero();
+    assertThat(rows.deleteExpired(NOW.plus(SETTINGS.keep()).plusSeconds(1), 1)).isEqualTo(1);
     assertThat(rows.get(new CallKey("organization", "rpc", "a"), NOW)).isEmpty();
-    assertThat(rows.sweep(NOW.plus(SETTINGS.keep()).plusSeconds(1), 10)).isEqualTo(1);
+    assertThat(rows.deleteExpired(NOW.plus(SETTINGS.keep()).plusSeconds(1), 10)).isEqualTo(1);
     assertThat(rows.get(new CallKey("organization", "rpc", "c"), NOW)).isPresent();
   }
 
