@@ -124,7 +124,7 @@ public sealed interface InstanceCommand extends CborSerializable {
    * Has the view stored once more, whatever is believed to be there. It is answered when that is
    * done, and at once by an instance that has none.
    */
-  record StoreView(ActorRef<InstanceReply> replyTo) implements Request {}
+  record RefreshRow(ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
    * Says that its organization holds a slot for it. An instance that does not use it gives it back;

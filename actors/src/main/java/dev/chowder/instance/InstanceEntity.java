@@ -195,7 +195,7 @@ public final class InstanceEntity
     var answer = answer(view);
     if (command instanceof InstanceCommand.Get) {
       reply(command, answer);
-    } else if (command instanceof InstanceCommand.StoreView && view.isPresent()) {
+    } else if (command instanceof InstanceCommand.RefreshRow && view.isPresent()) {
       views.storeAnew(view.get());
       // Where it could not be, there is no answer: whoever asks says it again.
       views.afterStored(

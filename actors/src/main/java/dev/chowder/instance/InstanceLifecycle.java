@@ -44,7 +44,7 @@ public final class InstanceLifecycle {
             case Provisioning _, Running _, Stopping _, Restarting _ -> accept();
             case Waiting _, Stopped _, Starting _ -> accept();
           };
-      case InstanceCommand.StoreView _ -> accept();
+      case InstanceCommand.RefreshRow _ -> accept();
       case InstanceCommand.Get _, InstanceCommand.Watch _ ->
           state instanceof Existing ? accept() : reject(new InstanceRejection.NotFound());
       case InstanceCommand.Stop(var keyId, var now, _) ->

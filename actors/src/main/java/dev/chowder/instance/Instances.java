@@ -56,7 +56,7 @@ public final class Instances {
 
   /** Has the instance write its row, whatever is there; whether it has one to write. */
   public CompletionStage<Boolean> storeView(String id) {
-    return ask(new InstanceId(id), InstanceCommand.StoreView::new)
+    return ask(new InstanceId(id), InstanceCommand.RefreshRow::new)
         .thenApply(InstanceReply.Accepted.class::isInstance);
   }
 

@@ -119,7 +119,7 @@ public sealed interface OrganizationCommand extends CborSerializable {
   /**
    * Has the view stored once more, whatever is believed to be there; answered when that is done.
    */
-  record StoreView(ActorRef<OrganizationReply> replyTo) implements Request {}
+  record RefreshRow(ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /** Asks which slots are taken; answered by {@link OrganizationReply.Slots}. */
   record GetSlots(ActorRef<OrganizationReply> replyTo) implements Request {}

@@ -111,7 +111,7 @@ public final class OrganizationEntity
             "organization=" + id,
             OrganizationView::revision,
             readSide::store,
-            () -> self.accept(new OrganizationCommand.StoreView(context.getSystem().ignoreRef())));
+            () -> self.accept(new OrganizationCommand.RefreshRow(context.getSystem().ignoreRef())));
   }
 
   @Override
@@ -159,7 +159,7 @@ public final class OrganizationEntity
       OrganizationState state, Request request) {
     var answer = answer(state, request);
     var view = view(state);
-    if (request instanceof OrganizationCommand.StoreView && view.isPresent()) {
+    if (request instanceof OrganizationCommand.RefreshRow && view.isPresent()) {
       views.storeAfter(() -> {}, view.get());
       // Where it could not be, there is no answer: whoever asks says it again.
       views.afterStored(

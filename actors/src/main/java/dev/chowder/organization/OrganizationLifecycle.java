@@ -9,13 +9,13 @@ import dev.chowder.organization.OrganizationCommand.Get;
 import dev.chowder.organization.OrganizationCommand.GetSlots;
 import dev.chowder.organization.OrganizationCommand.HearSubscription;
 import dev.chowder.organization.OrganizationCommand.LinkCustomer;
+import dev.chowder.organization.OrganizationCommand.RefreshRow;
 import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
 import dev.chowder.organization.OrganizationCommand.Request;
 import dev.chowder.organization.OrganizationCommand.ReserveSlot;
 import dev.chowder.organization.OrganizationCommand.Resume;
 import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
-import dev.chowder.organization.OrganizationCommand.StoreView;
 import dev.chowder.organization.OrganizationCommand.Suspend;
 import dev.chowder.organization.OrganizationCommand.TellKeyMade;
 import dev.chowder.organization.OrganizationCommand.TellKeyRevoked;
@@ -71,7 +71,7 @@ public final class OrganizationLifecycle {
           state.signUpRequestId().equals(s.requestId())
               ? accept()
               : reject(new OrganizationRejection.AlreadyExists());
-      case Get _, GetSlots _, StoreView _ -> accept();
+      case Get _, GetSlots _, RefreshRow _ -> accept();
       case Update update -> OrganizationUpdate.decide(state, update);
       case TellKeyMade(var keyId, var madeId, var now, _) ->
           accept(new KeyMade(keyId, madeId, now));
@@ -110,7 +110,7 @@ public final class OrganizationLifecycle {
     return switch (command) {
       case Get _,
           GetSlots _,
-          StoreView _,
+          RefreshRow _,
           ReleaseSlot _,
           TellKeyRevoked _,
           HearSubscription _,

@@ -28,7 +28,7 @@ public final class Organizations {
 
   /** Has the organization write its row, whatever is there; whether it has one to write. */
   public CompletionStage<Boolean> storeView(String organizationId) {
-    return ask(organizationId, OrganizationCommand.StoreView::new)
+    return ask(organizationId, OrganizationCommand.RefreshRow::new)
         .thenApply(OrganizationReply.Accepted.class::isInstance);
   }
 

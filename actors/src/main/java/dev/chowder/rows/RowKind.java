@@ -1,7 +1,7 @@
 package dev.chowder.rows;
 
 import dev.chowder.actor.Ids;
-import dev.chowder.storage.JournaledRows;
+import dev.chowder.storage.ReadModelAudit;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * @param storeView has the entity of that id write its row, whatever is there; whether it has one
  */
 public record RowKind(
-    String name, JournaledRows rows, Function<String, CompletionStage<Boolean>> storeView) {
+    String name, ReadModelAudit rows, Function<String, CompletionStage<Boolean>> storeView) {
   private static final Logger LOG = LoggerFactory.getLogger(RowKind.class);
 
   /** What became of one that was asked. */

@@ -37,7 +37,7 @@ public final class RowRebuild {
     while (true) {
       long began = System.nanoTime();
       var page = kind.rows().named(settings.batch(), after);
-      if (!page.isEmpty()) kind.rows().distrust(after, page.getLast());
+      if (!page.isEmpty()) kind.rows().resetFutureRevisions(after, page.getLast());
       for (var one : kind.ask(page, settings.concurrent())) {
         switch (one.outcome()) {
           case STORED -> stored++;

@@ -2,7 +2,7 @@ package dev.chowder.rows;
 
 import dev.chowder.rows.RowKind.Asked;
 import dev.chowder.rows.RowKind.Outcome;
-import dev.chowder.storage.JournaledRows.Stretch;
+import dev.chowder.storage.ReadModelAudit.Stretch;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -271,7 +271,7 @@ class InstanceEntityTest {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     pendingEffect.clear();
-    var result = instance.<InstanceReply>runCommand(InstanceCommand.StoreView::new);
+    var result = instance.<InstanceReply>runCommand(InstanceCommand.RefreshRow::new);
     assertThat(result.hasNoEvents()).isTrue();
     assertThat(revision(result.reply())).isEqualTo(1);
     assertThat(stored).extracting(InstanceView::revision).containsExactly(1, 1);
@@ -288,7 +288,7 @@ class InstanceEntityTest {
     slow.runCommand(
         new InstanceCommand.Update(
             "key", Optional.of("x"), Map.of(), Optional.empty(), T0, probe.ref()));
-    slow.runCommand(new InstanceCommand.StoreView(probe.ref()));
+    slow.runCommand(new InstanceCommand.RefreshRow(probe.ref()));
     gate.complete(Done.done());
     assertThat(revision(probe.receiveMessage())).isEqualTo(1);
     assertThat(revision(probe.receiveMessage())).isEqualTo(2);
@@ -306,17 +306,17 @@ class InstanceEntityTest {
     failing.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
-    failing.runCommand(new InstanceCommand.StoreView(probe.ref()));
+    failing.runCommand(new InstanceCommand.RefreshRow(probe.ref()));
     probe.expectNoMessage();
     works.set(true);
-    failing.runCommand(new InstanceCommand.StoreView(probe.ref()));
+    failing.runCommand(new InstanceCommand.RefreshRow(probe.ref()));
     assertThat(revision(probe.receiveMessage())).isEqualTo(1);
     failing.clear();
   }
 
   @Test
   void whoHasNoViewSaysSo() {
-    assertThat(instance.<InstanceReply>runCommand(InstanceCommand.StoreView::new).reply())
+    assertThat(instance.<InstanceReply>runCommand(InstanceCommand.RefreshRow::new).reply())
         .isEqualTo(new InstanceReply.Done());
     assertThat(stored).isEmpty();
   }

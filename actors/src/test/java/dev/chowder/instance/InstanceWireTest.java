@@ -186,7 +186,7 @@ class InstanceWireTest {
                 new InstanceCommand.ReleaseUnusedSlot("org", T0, ref),
                 new InstanceCommand.RotateToken("key", "request", T0, ref),
                 new InstanceCommand.SwitchChannel("key", "telegram", true, "", "v3", T0, ref),
-                new InstanceCommand.StoreView(ref),
+                new InstanceCommand.RefreshRow(ref),
                 new InstanceCommand.Redispatch(T0, Duration.ofMinutes(5)),
                 new InstanceCommand.StagesFinished(
                     1,

@@ -126,7 +126,7 @@ final class LifecycleExploration {
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
     verbs.put("SettleSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, NOBODY));
-    verbs.put("StoreView", new InstanceCommand.StoreView(NOBODY));
+    verbs.put("StoreView", new InstanceCommand.RefreshRow(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put(
         "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceHome>create().getRef()));

@@ -325,10 +325,10 @@ class OrganizationEntityTest {
     failing.<OrganizationReply>runCommand(
         replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     TestProbe<OrganizationReply> probe = KIT.createTestProbe();
-    failing.runCommand(new OrganizationCommand.StoreView(probe.ref()));
+    failing.runCommand(new OrganizationCommand.RefreshRow(probe.ref()));
     probe.expectNoMessage();
     works.set(true);
-    assertThat(failing.runCommand(new OrganizationCommand.StoreView(probe.ref())).hasNoEvents())
+    assertThat(failing.runCommand(new OrganizationCommand.RefreshRow(probe.ref())).hasNoEvents())
         .isTrue();
     assertThat(accepted(probe.receiveMessage()).revision()).isEqualTo(1);
     assertThat(writes).hasValueGreaterThanOrEqualTo(3);

@@ -63,7 +63,7 @@ class OrganizationLifecycleTest {
         List.of(
             new OrganizationCommand.Get(NOBODY),
             new OrganizationCommand.GetSlots(NOBODY),
-            new OrganizationCommand.StoreView(NOBODY),
+            new OrganizationCommand.RefreshRow(NOBODY),
             update(Optional.of("n"), Set.of(), Set.of(), Map.of()),
             new OrganizationCommand.SetTier(Tier.CRAB, T0, NOBODY),
             new OrganizationCommand.TellKeyMade("key", "made", T0, NOBODY),

@@ -114,7 +114,7 @@ class OrganizationWireTest {
                 new OrganizationCommand.ReleaseSlot(INSTANCE_ID, T0, ref),
                 new OrganizationCommand.GetSlots(ref),
                 new OrganizationCommand.DecideSlots(),
-                new OrganizationCommand.StoreView(ref),
+                new OrganizationCommand.RefreshRow(ref),
                 new OrganizationReply.Accepted(Samples.view(Samples.active())),
                 new OrganizationReply.Slots(Map.of(INSTANCE_ID, T0))));
     for (EndpointChange change : changes) {

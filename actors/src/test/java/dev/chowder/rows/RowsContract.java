@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Ids;
 import dev.chowder.storage.Database;
-import dev.chowder.storage.JournaledRows;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.ReadModelAudit;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +62,7 @@ abstract class RowsContract {
 
   private RowKind kind(Function<String, CompletionStage<Boolean>> storeView) {
     return new RowKind(
-        "organizations", JournaledRows.ofOrganizations(database, "Organization"), storeView);
+        "organizations", ReadModelAudit.ofOrganizations(database, "Organization"), storeView);
   }
 
   @AfterEach

@@ -137,8 +137,8 @@ import dev.chowder.storage.EventRows;
 import dev.chowder.storage.HostPortRows;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.InstanceRows;
-import dev.chowder.storage.JournaledRows;
 import dev.chowder.storage.OrganizationRows;
+import dev.chowder.storage.ReadModelAudit;
 import dev.chowder.storage.StorageSettings;
 import io.grpc.InsecureServerCredentials;
 import io.micrometer.core.instrument.Gauge;
@@ -346,12 +346,12 @@ public final class Chowder implements AutoCloseable {
     var rowsOfOrganizations =
         new RowKind(
             "organizations",
-            JournaledRows.ofOrganizations(database, OrganizationEntity.ENTITY_KEY.name()),
+            ReadModelAudit.ofOrganizations(database, OrganizationEntity.ENTITY_KEY.name()),
             organizationActors::storeView);
     var rowsOfInstances =
         new RowKind(
             "instances",
-            JournaledRows.ofInstances(database, InstanceEntity.ENTITY_KEY.name()),
+            ReadModelAudit.ofInstances(database, InstanceEntity.ENTITY_KEY.name()),
             instances::storeView);
     InstanceMetrics.register(metrics, instanceRows, clock);
     var reconcilerSettings = ReconcilerSettings.of(config);

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** On a file of H2. */
-class JournaledRowsTest extends JournaledRowsContract {
+class ReadModelAuditTest extends ReadModelAuditContract {
   private static final String BY_ORDERING = "ordering_unique";
 
   @Override
@@ -19,7 +19,7 @@ class JournaledRowsTest extends JournaledRowsContract {
   void aLookAtEverythingKeepsNoGroupsInMemory() {
     assertThat(
             plan(
-                JournaledRows.HEADS,
+                ReadModelAudit.HEADS,
                 Map.of("from", 14, "after", "Organization|", "end", "Organization}")))
         .contains("group sorted");
   }
@@ -28,10 +28,10 @@ class JournaledRowsTest extends JournaledRowsContract {
   void aLookAtAStretchReadsNoMoreThanThat() {
     assertThat(
             plan(
-                JournaledRows.HEADS_OF_STRETCH,
+                ReadModelAudit.HEADS_OF_STRETCH,
                 Map.of("from", 14, "beyond", 5, "upTo", 9, "prefix", "Organization|", "after", "")))
         .contains(BY_ORDERING);
-    assertThat(plan(JournaledRows.NEWEST, Map.of("by", 1L)))
+    assertThat(plan(ReadModelAudit.NEWEST, Map.of("by", 1L)))
         .contains(BY_ORDERING)
         .contains("index sorted");
   }
@@ -40,7 +40,7 @@ class JournaledRowsTest extends JournaledRowsContract {
   void aPageOfTheJournalIsReadInItsOrder() {
     assertThat(
             plan(
-                JournaledRows.NAMED_BY_JOURNAL,
+                ReadModelAudit.NAMED_BY_JOURNAL,
                 Map.of(
                     "from", 14, "prefixed", "Organization|", "end", "Organization}", "limit", 5)))
         .contains("index sorted");

@@ -3,7 +3,7 @@ package dev.chowder.storage;
 import java.nio.file.Path;
 
 /** On a real PostgreSQL. */
-class JournaledRowsIT extends JournaledRowsContract {
+class ReadModelAuditIT extends ReadModelAuditContract {
   @Override
   TestStorage storage(Path home) {
     return TestStorage.postgres(home);

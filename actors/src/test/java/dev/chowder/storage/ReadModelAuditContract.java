@@ -3,7 +3,7 @@ package dev.chowder.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.storage.JournaledRows.Stretch;
+import dev.chowder.storage.ReadModelAudit.Stretch;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * What is found beside the journal, and what is done to it; the subclass says on which database.
  */
-abstract class JournaledRowsContract {
+abstract class ReadModelAuditContract {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
   @TempDir Path home;
@@ -28,14 +28,14 @@ abstract class JournaledRowsContract {
   abstract TestStorage storage(Path home);
 
   private OrganizationRows table;
-  private JournaledRows rows;
+  private ReadModelAudit rows;
 
   @BeforeEach
   void open() {
     storage = storage(home);
     database = storage.open();
     table = new OrganizationRows(database);
-    rows = JournaledRows.ofOrganizations(database, "Organization");
+    rows = ReadModelAudit.ofOrganizations(database, "Organization");
   }
 
   @AfterEach
@@ -54,7 +54,7 @@ abstract class JournaledRowsContract {
     row("b", 3);
 
     assertThat(rows.behind(10, Optional.empty())).containsExactly("a", "c");
-    assertThat(JournaledRows.ofInstances(database, "Instance").behind(10, Optional.empty()))
+    assertThat(ReadModelAudit.ofInstances(database, "Instance").behind(10, Optional.empty()))
         .containsExactly("d");
   }
 
@@ -96,7 +96,8 @@ abstract class JournaledRowsContract {
     var stretch = new Stretch(begin, end);
     assertThat(rows.behind(stretch, 10, Optional.empty())).containsExactly("c");
     assertThat(rows.behind(new Stretch(0, end), 1, Optional.of("a"))).containsExactly("c");
-    assertThat(JournaledRows.ofInstances(database, "Instance").behind(stretch, 9, Optional.empty()))
+    assertThat(
+            ReadModelAudit.ofInstances(database, "Instance").behind(stretch, 9, Optional.empty()))
         .containsExactly("e");
     assertThat(rows.behind(new Stretch(end, end), 10, Optional.empty())).isEmpty();
   }
@@ -136,13 +137,13 @@ abstract class JournaledRowsContract {
     row("b", 2);
     row("c", 7);
     row("stranger", 7);
-    rows.distrust(Optional.empty(), "b");
+    rows.resetFutureRevisions(Optional.empty(), "b");
     assertThat(table.upsert(organization("a", 2))).isTrue();
     assertThat(table.upsert(organization("b", 1))).isFalse();
     // Of another page, and of nobody.
     assertThat(table.upsert(organization("c", 2))).isFalse();
     assertThat(table.upsert(organization("stranger", 2))).isFalse();
-    rows.distrust(Optional.of("b"), "stranger");
+    rows.resetFutureRevisions(Optional.of("b"), "stranger");
     assertThat(table.upsert(organization("c", 2))).isTrue();
   }
 

@@ -15,7 +15,7 @@ import org.jdbi.v3.core.statement.Query;
  * <p>Every call blocks, and waits for a connection no longer than {@code
  * chowder.storage.connection-time-out}.
  */
-public final class JournaledRows {
+public final class ReadModelAudit {
   /** Between type and id in a persistence id; Pekko's. */
   private static final String SEPARATOR = "|";
 
@@ -51,7 +51,7 @@ public final class JournaledRows {
   private final String prefix;
   private final String end;
 
-  private JournaledRows(Database database, String table, String entityType) {
+  private ReadModelAudit(Database database, String table, String entityType) {
     this.jdbi = database.jdbi();
     this.table = table;
     this.prefix = entityType + SEPARATOR;
@@ -59,13 +59,13 @@ public final class JournaledRows {
   }
 
   /** {@code entityType} is as in persistence ids. */
-  public static JournaledRows ofInstances(Database database, String entityType) {
-    return new JournaledRows(database, "instances", entityType);
+  public static ReadModelAudit ofInstances(Database database, String entityType) {
+    return new ReadModelAudit(database, "instances", entityType);
   }
 
   /** The same of organizations. */
-  public static JournaledRows ofOrganizations(Database database, String entityType) {
-    return new JournaledRows(database, "organizations", entityType);
+  public static ReadModelAudit ofOrganizations(Database database, String entityType) {
+    return new ReadModelAudit(database, "organizations", entityType);
   }
 
   /** A part of the journal: what was written beyond one ordering, up to another. */
@@ -155,7 +155,7 @@ public final class JournaledRows {
    * @param after the id that the page before ended with
    * @param last the id that this page ends with
    */
-  public void distrust(Optional<String> after, String last) {
+  public void resetFutureRevisions(Optional<String> after, String last) {
     jdbi.useHandle(
         handle ->
             handle
