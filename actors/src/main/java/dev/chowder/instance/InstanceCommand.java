@@ -18,9 +18,10 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public sealed interface InstanceCommand extends CborSerializable {
   /**
-   * Commands that expect a reply. Handling must be idempotent: {@link dev.chowder.actor.EntityAsk}
-   * resends a command until it is answered. {@code keyId} is the acting API key; empty if the
-   * system acts. {@code requestId} is new for each request and stays the same when it is resent.
+   * Commands that expect a reply. Handling must be idempotent: {@link
+   * dev.chowder.actor.RetryingAsk} resends a command until it is answered. {@code keyId} is the
+   * acting API key; empty if the system acts. {@code requestId} is new for each request and stays
+   * the same when it is resent.
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();

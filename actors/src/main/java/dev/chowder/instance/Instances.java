@@ -1,6 +1,6 @@
 package dev.chowder.instance;
 
-import dev.chowder.actor.EntityAsk;
+import dev.chowder.actor.RetryingAsk;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,13 +20,13 @@ public final class Instances {
   private final ActorSystem<?> system;
   private final ClusterSharding sharding;
   private final InstanceSettings settings;
-  private final EntityAsk asks;
+  private final RetryingAsk client;
 
   private Instances(ActorSystem<?> system, ClusterSharding sharding, InstanceSettings settings) {
     this.system = system;
     this.sharding = sharding;
     this.settings = settings;
-    this.asks = new EntityAsk(system, settings.askTimeout(), settings.askAgain());
+    this.client = new RetryingAsk(system, settings.askTimeout(), settings.askAgain());
   }
 
   /** Starts the sharding of instances on this node. */
@@ -47,7 +47,7 @@ public final class Instances {
    */
   public CompletionStage<InstanceReply> ask(
       InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
-    return asks.ask(entity(id), command);
+    return client.ask(entity(id), command);
   }
 
   public void tell(InstanceId id, InstanceCommand.Report report) {

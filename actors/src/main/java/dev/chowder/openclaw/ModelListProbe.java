@@ -54,9 +54,9 @@ public final class ModelListProbe {
   private final DnsResolver names;
 
   /** Questions that were answered with yes. */
-  private final Cache<Question, Result.Accepted> accepted;
+  private final Cache<Key, Result.Accepted> accepted;
 
-  private record Question(String baseUrl, String api, Optional<Secret> key) {}
+  private record Key(String baseUrl, String api, Optional<Secret> key) {}
 
   /**
    * Wires the probe.
@@ -103,11 +103,11 @@ public final class ModelListProbe {
     } catch (IllegalArgumentException unusable) {
       return new Result.Unknown("the model list's URL or key cannot be sent");
     }
-    var question = new Question(setup.effectiveBaseUrl(), setup.effectiveApi(), setup.key());
-    var known = accepted.getIfPresent(question);
+    var key = new Key(setup.effectiveBaseUrl(), setup.effectiveApi(), setup.key());
+    var known = accepted.getIfPresent(key);
     if (known != null) return known;
     var result = ask(request, String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost()));
-    if (result instanceof Result.Accepted yes) accepted.put(question, yes);
+    if (result instanceof Result.Accepted yes) accepted.put(key, yes);
     return result;
   }
 

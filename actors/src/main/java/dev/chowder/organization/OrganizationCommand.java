@@ -10,7 +10,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 /** Everything that can be said to an organization. A {@code keyId} is the acting key's. */
 public sealed interface OrganizationCommand extends CborSerializable {
   /**
-   * Commands that are answered, each time they are said: {@link dev.chowder.actor.EntityAsk} says
+   * Commands that are answered, each time they are said: {@link dev.chowder.actor.RetryingAsk} says
    * one again while its answer is missing, and that must change no more than once was to.
    */
   sealed interface Request extends OrganizationCommand {

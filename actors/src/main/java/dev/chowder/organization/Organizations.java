@@ -1,6 +1,6 @@
 package dev.chowder.organization;
 
-import dev.chowder.actor.EntityAsk;
+import dev.chowder.actor.RetryingAsk;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -10,11 +10,11 @@ import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 /** The way to every organization, wherever its actor lives: alone knows sharding and time-outs. */
 public final class Organizations {
   private final ClusterSharding sharding;
-  private final EntityAsk asks;
+  private final RetryingAsk client;
 
-  private Organizations(ClusterSharding sharding, EntityAsk asks) {
+  private Organizations(ClusterSharding sharding, RetryingAsk client) {
     this.sharding = sharding;
-    this.asks = asks;
+    this.client = client;
   }
 
   /** Starts the sharding of organizations on this node. */
@@ -23,7 +23,7 @@ public final class Organizations {
     ClusterSharding sharding = ClusterSharding.get(system);
     OrganizationEntity.init(system, readSide, settings);
     return new Organizations(
-        sharding, new EntityAsk(system, settings.askTimeout(), settings.askAgain()));
+        sharding, new RetryingAsk(system, settings.askTimeout(), settings.askAgain()));
   }
 
   /** Has the organization write its row, whatever is there; whether it has one to write. */
@@ -39,6 +39,7 @@ public final class Organizations {
    */
   public CompletionStage<OrganizationReply> ask(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    return asks.ask(sharding.entityRefFor(OrganizationEntity.ENTITY_KEY, organizationId), command);
+    return client.ask(
+        sharding.entityRefFor(OrganizationEntity.ENTITY_KEY, organizationId), command);
   }
 }

@@ -90,8 +90,8 @@ import dev.chowder.server.channel.InstanceChannels;
 import dev.chowder.server.file.FileGrpcService;
 import dev.chowder.server.file.FileSettings;
 import dev.chowder.server.gateway.ConsoleAdmission;
+import dev.chowder.server.gateway.EnvoyAuthorizationService;
 import dev.chowder.server.gateway.EnvoyOnly;
-import dev.chowder.server.gateway.EnvoyQuestions;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.idempotency.Claims;
@@ -100,9 +100,9 @@ import dev.chowder.server.idempotency.IdempotencySettings;
 import dev.chowder.server.incident.IncidentResponse;
 import dev.chowder.server.incident.OrganizationDeletions;
 import dev.chowder.server.instance.ConfigChanges;
-import dev.chowder.server.instance.GatewayAsks;
+import dev.chowder.server.instance.GatewayClient;
 import dev.chowder.server.instance.HostOperatorCommands;
-import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.server.instance.InstanceDirectory;
 import dev.chowder.server.instance.InstanceGrpcService;
 import dev.chowder.server.instance.InstancePresenter;
@@ -115,7 +115,7 @@ import dev.chowder.server.key.KeyGrpcService;
 import dev.chowder.server.key.SessionVisibilityUpgrade;
 import dev.chowder.server.metrics.InstanceMetrics;
 import dev.chowder.server.operator.OperatorServer;
-import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.OrganizationGrpcService;
 import dev.chowder.server.organization.OrganizationKeys;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
@@ -259,7 +259,7 @@ public final class Chowder implements AutoCloseable {
             system,
             new OrganizationReadRows(organizationRows, blocking),
             OrganizationSettings.from(config));
-    var organizations = new OrganizationAsks(organizationActors);
+    var organizations = new OrganizationClient(organizationActors);
     // Instances need slots to be given back, and the sweep over slots needs instances.
     var later = new AtomicReference<Instances>();
     // Starts need memory, and the admission of memory counts the starts that wait.
@@ -405,18 +405,18 @@ public final class Chowder implements AutoCloseable {
             new OrganizationStandings(organizationRows, keySettings.cacheTime()));
     var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
-    var asks = new InstanceAsks(instances, departure);
+    var instanceClient = new InstanceClient(instances, departure);
     var changes =
         new ConfigChanges(
-            asks,
+            instanceClient,
             secrets,
             config.getInt("chowder.instance.config-change-tries"),
             config.getDuration("chowder.instance.config-change-timeout"));
-    var fileService = new FileGrpcService(asks, driver, FileSettings.of(config));
+    var fileService = new FileGrpcService(instanceClient, driver, FileSettings.of(config));
     var skillSettings = SkillSettings.of(config);
     var skillService =
         new SkillGrpcService(
-            new GatewayAsks(directory, devices, "skills", skillSettings.maxOpen()),
+            new GatewayClient(directory, devices, "skills", skillSettings.maxOpen()),
             new OpenClawSkills(
                 conversations, admin, skillSettings.installLimit(), skillSettings.seenLimit()),
             driver,
@@ -429,9 +429,9 @@ public final class Chowder implements AutoCloseable {
                 port -> channelSettings.localhostPorts().contains(port) && hostPorts.mayName(port)),
             new ChannelPresenter(settings.gateway()::urlOf),
             new InstanceChannels(
-                asks,
+                instanceClient,
                 changes,
-                new GatewayAsks(directory, devices, "channels", openClaw.channels().maxOpen()),
+                new GatewayClient(directory, devices, "channels", openClaw.channels().maxOpen()),
                 channels,
                 new OpenClawChannels(quick, conversations),
                 new OpenClawChannels(admin, conversations),
@@ -439,13 +439,13 @@ public final class Chowder implements AutoCloseable {
                 openClaw.channels(),
                 clock,
                 new SecureRandom()),
-            asks,
+            instanceClient,
             channels);
     var instanceService =
         new InstanceGrpcService(
             new InstanceRequests(settings.instances()),
             new InstancePresenter(settings.gateway()::urlOf),
-            asks,
+            instanceClient,
             instanceRows,
             new EventRows(database),
             new WaitingWorkLimit(
@@ -454,7 +454,7 @@ public final class Chowder implements AutoCloseable {
             changes,
             responses,
             new InstanceSessions(
-                new GatewayAsks(directory, devices, "sessions", openClaw.sessions().maxOpen()),
+                new GatewayClient(directory, devices, "sessions", openClaw.sessions().maxOpen()),
                 new OpenClawSessions(conversations, openClaw.sessions())),
             driver,
             secrets,
@@ -490,7 +490,7 @@ public final class Chowder implements AutoCloseable {
             new RevocationRecorder(
                 keys, organizations, config.getDuration("chowder.key.record-every"), clock));
     var scopedKeys = new ScopedKeys(database, keys, keySettings, clock);
-    var sessionVisibility = new SessionVisibility(asks, changes, overrides, clock);
+    var sessionVisibility = new SessionVisibility(instanceClient, changes, overrides, clock);
     var _ =
         lifeline.add(
             "session visibility of earlier keys",
@@ -518,7 +518,7 @@ public final class Chowder implements AutoCloseable {
             new OrganizationDeletions(
                 organizations,
                 organizationRows,
-                asks,
+                instanceClient,
                 instanceRows,
                 keys,
                 revocations,
@@ -552,7 +552,7 @@ public final class Chowder implements AutoCloseable {
                     hostPorts,
                     driver,
                     clock),
-                new IncidentResponse(organizations, deletions, asks, auditRows, clock),
+                new IncidentResponse(organizations, deletions, instanceClient, auditRows, clock),
                 new HomeBackups(
                     new SignedBackups(
                         StorageSettings.from(config),
@@ -594,7 +594,7 @@ public final class Chowder implements AutoCloseable {
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(
-                                new EnvoyQuestions(
+                                new EnvoyAuthorizationService(
                                     keyCheck,
                                     new BodyLimit(BodyLimit.Settings.of(config), rejectionDelay),
                                     new GatewayAuthorization(

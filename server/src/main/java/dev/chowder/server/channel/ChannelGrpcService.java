@@ -17,7 +17,7 @@ import dev.chowder.api.v1.PairChannelRequest;
 import dev.chowder.api.v1.PairChannelResponse;
 import dev.chowder.effect.StoredChannels;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.instance.InstanceClient;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 
@@ -26,7 +26,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   private final ChannelRequests requests;
   private final ChannelPresenter presenter;
   private final InstanceChannels channels;
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final StoredChannels stored;
 
   /** Wires the service. */
@@ -34,19 +34,19 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
       ChannelRequests requests,
       ChannelPresenter presenter,
       InstanceChannels channels,
-      InstanceAsks asks,
+      InstanceClient client,
       StoredChannels stored) {
     this.requests = requests;
     this.presenter = presenter;
     this.channels = channels;
-    this.asks = asks;
+    this.client = client;
     this.stored = stored;
   }
 
   @Override
   public void listChannels(ListChannelsRequest request, StreamObserver<ListChannelsResponse> out) {
     var id = ChannelRequests.instance(request.getInstanceId());
-    var view = asks.get(Caller.current(), id);
+    var view = client.get(Caller.current(), id);
     var kept = stored.all(id, view.profile().config().channels());
     var response = ListChannelsResponse.newBuilder();
     for (var channel : dev.chowder.openclaw.Channel.values()) {
@@ -58,7 +58,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   @Override
   public void getChannel(GetChannelRequest request, StreamObserver<Channel> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
-    var view = asks.get(Caller.current(), named.instance());
+    var view = client.get(Caller.current(), named.instance());
     answer(
         out,
         presenter.channel(

@@ -24,8 +24,8 @@ import dev.chowder.server.channel.ChannelRequests.Named;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.ConfigChanges;
-import dev.chowder.server.instance.GatewayAsks;
-import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.instance.GatewayClient;
+import dev.chowder.server.instance.InstanceClient;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,9 +48,9 @@ public final class InstanceChannels {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceChannels.class);
   private static final String PRIVATE_KEY = "private_key";
 
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final ConfigChanges changes;
-  private final GatewayAsks gateways;
+  private final GatewayClient gateways;
   private final StoredChannels stored;
   private final OpenClawChannels quick;
   private final OpenClawChannels patient;
@@ -66,9 +66,9 @@ public final class InstanceChannels {
    * @param patient for those that a service far away has a part in
    */
   public InstanceChannels(
-      InstanceAsks asks,
+      InstanceClient client,
       ConfigChanges changes,
-      GatewayAsks gateways,
+      GatewayClient gateways,
       StoredChannels stored,
       OpenClawChannels quick,
       OpenClawChannels patient,
@@ -76,7 +76,7 @@ public final class InstanceChannels {
       OpenClawSettings.Channels settings,
       Clock clock,
       SecureRandom random) {
-    this.asks = asks;
+    this.client = client;
     this.changes = changes;
     this.gateways = gateways;
     this.stored = stored;
@@ -91,7 +91,7 @@ public final class InstanceChannels {
   /** Connects it, and tells how far it came. */
   ConnectChannelResponse connect(Caller caller, ChannelRequests.Connection wanted) {
     var named = wanted.named();
-    var view = asks.get(caller, named.instance());
+    var view = client.get(caller, named.instance());
     if (!runs(view)) throw wrongState(view);
     var wish = switched(caller, named, true, kept -> config(wanted, kept));
     var record = stored.of(named.instance(), named.channel(), wish.change()).orElseThrow();
@@ -202,7 +202,7 @@ public final class InstanceChannels {
   private void awaitTaken(Named named, boolean enabled, InstanceView told) {
     int version = told.profile().configVersion();
     var view =
-        asks.await(
+        client.await(
             told,
             seen -> seen.profile().appliedVersion() >= version || !runs(seen),
             settings.applyLimit());
@@ -229,7 +229,7 @@ public final class InstanceChannels {
   }
 
   private static ApiError wrongState(InstanceView view) {
-    return InstanceAsks.error(
+    return InstanceClient.error(
         new InstanceRejection.WrongState(
             view.status().now().label(), view.status().desired().label(), "running"));
   }
@@ -317,7 +317,7 @@ public final class InstanceChannels {
                   ? quick.account(gateway, channel, false)
                   : now;
             });
-    var secrets = secrets(asks.get(caller, named.instance()), named);
+    var secrets = secrets(client.get(caller, named.instance()), named);
     account
         .details()
         .properties()

@@ -25,7 +25,7 @@ import dev.chowder.sandbox.SandboxFiles.Part;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.RequestHeaders;
 import dev.chowder.server.call.ResponseHeaders;
-import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.instance.InstanceClient;
 import io.grpc.BindableService;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
@@ -40,9 +40,9 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
   private final FileSettings settings;
 
   /** Wires the service. */
-  public FileGrpcService(InstanceAsks asks, SandboxDriver driver, FileSettings settings) {
+  public FileGrpcService(InstanceClient client, SandboxDriver driver, FileSettings settings) {
     this.requests = new FileRequests(settings);
-    this.workspaces = new Workspaces(asks, driver, settings.maxOpen());
+    this.workspaces = new Workspaces(client, driver, settings.maxOpen());
     this.settings = settings;
   }
 

@@ -12,7 +12,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.instance.InstanceClient;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -23,19 +23,19 @@ import java.util.function.Function;
 final class Workspaces {
   private static final FilePath FOLDER = FilePath.parse(OpenClawHome.WORKSPACE);
 
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final SandboxDriver driver;
   private final SharedPermits permits;
 
-  Workspaces(InstanceAsks asks, SandboxDriver driver, int maxOpen) {
-    this.asks = asks;
+  Workspaces(InstanceClient client, SandboxDriver driver, int maxOpen) {
+    this.client = client;
     this.driver = driver;
     this.permits = new SharedPermits("open file calls", maxOpen);
   }
 
   /** Makes sure that the caller's instance has a workspace. */
   void require(Caller caller, InstanceId id) {
-    var view = asks.get(caller, id);
+    var view = client.get(caller, id);
     if (view.ranBefore()) return;
     var status = view.status().now().label();
     throw ApiError.wrongState(

@@ -7,10 +7,10 @@ import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
-import dev.chowder.server.instance.InstanceAsks;
+import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.server.operator.IncidentCommands;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
-import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.OrganizationOperatorCommands;
 import dev.chowder.storage.AuditRow;
 import dev.chowder.storage.AuditRows;
@@ -26,16 +26,16 @@ public final class IncidentResponse implements IncidentCommands {
   /** Timeout for a stop, which continues afterwards. */
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final OrganizationDeletions deletions;
-  private final InstanceAsks instances;
+  private final InstanceClient instances;
   private final AuditRows audit;
   private final InstantSource clock;
 
   public IncidentResponse(
-      OrganizationAsks organizations,
+      OrganizationClient organizations,
       OrganizationDeletions deletions,
-      InstanceAsks instances,
+      InstanceClient instances,
       AuditRows audit,
       InstantSource clock) {
     this.organizations = organizations;

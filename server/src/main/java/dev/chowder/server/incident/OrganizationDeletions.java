@@ -11,8 +11,8 @@ import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.instance.InstanceAsks;
-import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.instance.InstanceClient;
+import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.server.subscription.SubscriptionCancellation;
 import dev.chowder.storage.InstanceFilter;
@@ -39,9 +39,9 @@ public final class OrganizationDeletions implements AutoCloseable {
   /** Empty, since the system acts. */
   private static final String NO_KEY = "";
 
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final OrganizationRows organizationRows;
-  private final InstanceAsks instances;
+  private final InstanceClient instances;
   private final InstanceRows instanceRows;
   private final ApiKeys keys;
   private final RevocationRecorder revocations;
@@ -58,9 +58,9 @@ public final class OrganizationDeletions implements AutoCloseable {
    * @param every between two passes over the organizations that are being deleted
    */
   public OrganizationDeletions(
-      OrganizationAsks organizations,
+      OrganizationClient organizations,
       OrganizationRows organizationRows,
-      InstanceAsks instances,
+      InstanceClient instances,
       InstanceRows instanceRows,
       ApiKeys keys,
       RevocationRecorder revocations,

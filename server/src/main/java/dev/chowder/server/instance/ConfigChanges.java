@@ -24,7 +24,7 @@ import org.apache.pekko.actor.typed.ActorRef;
  * that is no longer current; then it is computed again. Blocks.
  */
 public final class ConfigChanges {
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final SecretStore secrets;
   private final int tries;
   private final Duration patience;
@@ -34,8 +34,8 @@ public final class ConfigChanges {
    * @param tries how often a change is computed at most
    * @param patience timeout of the wait for other changes of the same instance on this node
    */
-  public ConfigChanges(InstanceAsks asks, SecretStore secrets, int tries, Duration patience) {
-    this.asks = asks;
+  public ConfigChanges(InstanceClient client, SecretStore secrets, int tries, Duration patience) {
+    this.client = client;
     this.secrets = secrets;
     this.tries = tries;
     this.patience = patience;
@@ -81,12 +81,12 @@ public final class ConfigChanges {
   }
 
   private InstanceView makeAlone(Caller caller, InstanceId id, Change change) {
-    var before = asks.get(caller, id);
+    var before = client.get(caller, id);
     for (int n = 0; n < tries; n++) {
       var version = Ids.next();
       try {
         var command = change.write(before, version);
-        switch (Answers.await(asks.instances().ask(id, command), "the instance")) {
+        switch (Answers.await(client.instances().ask(id, command), "the instance")) {
           case InstanceReply.Accepted(var after) -> {
             deleteForgotten(before, after);
             return after;
@@ -94,17 +94,17 @@ public final class ConfigChanges {
           case InstanceReply.Refused(var why) -> {
             // The rejection is final: the base of a change never becomes current again.
             secrets.delete(id.value(), SecretNames.CONFIG_VALUES + version);
-            if (!(why instanceof InstanceRejection.Superseded)) throw InstanceAsks.error(why);
+            if (!(why instanceof InstanceRejection.Superseded)) throw InstanceClient.error(why);
           }
           case InstanceReply.Done() -> throw ApiError.instanceNotFound();
         }
       } catch (WorkFailure missing) {
         // Many changes came first, and the base of this one is deleted.
-        if (asks.get(caller, id).profile().config().equals(before.profile().config())) {
+        if (client.get(caller, id).profile().config().equals(before.profile().config())) {
           throw missing;
         }
       }
-      var now = asks.get(caller, id);
+      var now = client.get(caller, id);
       if (!now.profile().config().remembersAllSince(before.profile().config())) throw busy();
       before = now;
     }

@@ -26,17 +26,17 @@ final class InstanceAccess {
   /** What is under way is mostly over before anybody has to look at the gateway itself. */
   private static final Duration STEADY_TIMEOUT = Duration.ofSeconds(5);
 
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final GatewayTokens tokens;
   private final Function<InstanceId, String> gatewayUrl;
   private final Clock clock;
 
   InstanceAccess(
-      InstanceAsks asks,
+      InstanceClient client,
       GatewayTokens tokens,
       Function<InstanceId, String> gatewayUrl,
       Clock clock) {
-    this.asks = asks;
+    this.client = client;
     this.tokens = tokens;
     this.gatewayUrl = gatewayUrl;
     this.clock = clock;
@@ -45,8 +45,8 @@ final class InstanceAccess {
   /** The token that is valid now. */
   GatewayAccess get(Caller caller, InstanceId id) {
     var view =
-        asks.await(
-            asks.get(caller, id),
+        client.await(
+            client.get(caller, id),
             now -> !now.profile().token().isPending() || isOver(now),
             STEADY_TIMEOUT);
     var token = valid(view);
@@ -71,13 +71,13 @@ final class InstanceAccess {
     var now = clock.instant();
     var requestId = Ids.next();
     var asked =
-        asks.send(
+        client.send(
             caller,
             id,
             replyTo -> new InstanceCommand.RotateToken(caller.keyId(), requestId, now, replyTo));
     int rotation = asked.profile().token().asked();
     var view =
-        asks.await(
+        client.await(
             asked,
             seen -> seen.profile().token().done() >= rotation || isOver(seen),
             ROTATION_PATIENCE);
@@ -100,7 +100,7 @@ final class InstanceAccess {
   }
 
   private static ApiError wrongState(InstanceView view, String expected) {
-    return InstanceAsks.error(
+    return InstanceClient.error(
         new InstanceRejection.WrongState(
             view.status().now().label(), view.status().desired().label(), expected));
   }

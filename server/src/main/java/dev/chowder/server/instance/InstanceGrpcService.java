@@ -90,7 +90,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   private final InstanceRequests requests;
   private final InstancePresenter presenter;
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final InstanceRows rows;
   private final EventRows events;
   private final Admission admission;
@@ -111,7 +111,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   public InstanceGrpcService(
       InstanceRequests requests,
       InstancePresenter presenter,
-      InstanceAsks asks,
+      InstanceClient client,
       InstanceRows rows,
       EventRows events,
       Admission admission,
@@ -128,11 +128,11 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       Clock clock) {
     this.requests = requests;
     this.presenter = presenter;
-    this.asks = asks;
+    this.client = client;
     this.rows = rows;
     this.events = events;
     this.admission = admission;
-    this.recovery = new InstanceRecovery(asks, admission, driver, clock);
+    this.recovery = new InstanceRecovery(client, admission, driver, clock);
     this.overrides = overrides;
     this.changes = changes;
     this.responses = responses;
@@ -141,7 +141,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     this.secrets = secrets;
     this.known = known;
     this.logPermits = logPermits;
-    this.access = new InstanceAccess(asks, tokens, presenter::gatewayUrl, clock);
+    this.access = new InstanceAccess(client, tokens, presenter::gatewayUrl, clock);
     this.fleets = new FleetWatches(events, rows, new Fleet(), watches, clock);
     this.clock = clock;
   }
@@ -167,7 +167,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var config = wanted.openclawConfig().map(this::checked);
     var id = new InstanceId(newId.value());
     // While the slot is being taken: a shard's place and a recovery take as long as that.
-    asks.instances().wake(id);
+    client.instances().wake(id);
     var model =
         admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
     var version = config.isPresent() ? Ids.next() : "";
@@ -192,7 +192,8 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             Ids.next());
     var reply =
         Answers.await(
-            asks.instances()
+            client
+                .instances()
                 .ask(
                     id,
                     replyTo -> new InstanceCommand.Create(caller.keyId(), profile, now, replyTo)),
@@ -202,7 +203,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       leaveNothing(caller, id);
       throw Idempotency.inProgress();
     }
-    answer(out, present(InstanceAsks.view(reply)));
+    answer(out, present(InstanceClient.view(reply)));
   }
 
   /**
@@ -210,7 +211,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
    * or nothing, and then for ever.
    */
   private Optional<InstanceView> bornBefore(Caller caller, InstanceId id) {
-    var born = asks.findOrTombstone(caller, id, clock.instant());
+    var born = client.findOrTombstone(caller, id, clock.instant());
     if (born.isEmpty()) leaveNothing(caller, id);
     return born;
   }
@@ -270,13 +271,13 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   @Override
   public void getInstance(GetInstanceRequest request, StreamObserver<Instance> out) {
-    answer(out, present(asks.get(Caller.current(), id(request.getInstanceId()))));
+    answer(out, present(client.get(Caller.current(), id(request.getInstanceId()))));
   }
 
   @Override
   public void getInstanceStatus(
       GetInstanceStatusRequest request, StreamObserver<InstanceStatus> out) {
-    answer(out, presenter.status(asks.get(Caller.current(), id(request.getInstanceId()))));
+    answer(out, presenter.status(client.get(Caller.current(), id(request.getInstanceId()))));
   }
 
   @Override
@@ -288,7 +289,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var view =
         patch.isPresent()
             ? patched(caller, id, change, patch.get())
-            : asks.send(caller, id, update(caller, change, Optional.empty()));
+            : client.send(caller, id, update(caller, change, Optional.empty()));
     answer(out, present(view));
   }
 
@@ -320,11 +321,11 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var now = clock.instant();
     var requestId = Ids.next();
     var view =
-        asks.send(
+        client.send(
             caller,
             id(request.getInstanceId()),
             replyTo -> new InstanceCommand.Delete(caller.keyId(), requestId, now, replyTo));
-    var _ = asks.await(view, gone -> !gone.slotHeld(), SLOT_PATIENCE);
+    var _ = client.await(view, gone -> !gone.slotHeld(), SLOT_PATIENCE);
     answer(out, Empty.getDefaultInstance());
   }
 
@@ -333,13 +334,13 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var verb = requests.start(request);
     var id = new InstanceId(verb.instanceId());
-    var before = asks.get(caller, id).status();
+    var before = client.get(caller, id).status();
     // Whoever joins a start that is under way takes no room of its own.
     if (before.isSteady() && before.now() == Name.STOPPED) admission.admitStart();
     var now = clock.instant();
     var view =
-        asks.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
-    answer(out, present(asks.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
+        client.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
+    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
   }
 
   @Override
@@ -348,11 +349,11 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var verb = requests.stop(request);
     var now = clock.instant();
     var view =
-        asks.send(
+        client.send(
             caller,
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Stop(caller.keyId(), now, replyTo));
-    answer(out, present(asks.await(view, isSteadyAt(Name.STOPPED), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.STOPPED), verb.patience())));
   }
 
   @Override
@@ -361,34 +362,34 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var verb = requests.restart(request);
     var now = clock.instant();
     var view =
-        asks.send(
+        client.send(
             caller,
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Restart(caller.keyId(), now, replyTo));
-    answer(out, present(asks.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
   }
 
   @Override
   public void recoverInstance(RecoverInstanceRequest request, StreamObserver<Instance> out) {
     var verb = requests.recover(request);
     var view = recovery.recover(Caller.current(), new InstanceId(verb.instanceId()));
-    answer(out, present(asks.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
   }
 
   @Override
   public void watchInstance(WatchInstanceRequest request, StreamObserver<Instance> out) {
     var caller = Caller.current();
     var wanted = requests.watching(request);
-    var view = asks.get(caller, new InstanceId(wanted.instanceId()));
+    var view = client.get(caller, new InstanceId(wanted.instanceId()));
     var stream =
         new WatchStream<>(
             (ServerCallStreamObserver<Instance>) out,
             this::present,
-            refused -> InstanceAsks.error(refused.why()),
+            refused -> InstanceClient.error(refused.why()),
             wanted.afterRevision().isPresent()
                 ? Optional.of(wanted.afterRevision().getAsInt())
                 : Optional.empty());
-    stream.begin(listener -> asks.instances().watch(view.id(), listener), asks.departure());
+    stream.begin(listener -> client.instances().watch(view.id(), listener), client.departure());
   }
 
   @Override
@@ -397,14 +398,15 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         Caller.current().organizationId(),
         requests.cursor(request),
         (ServerCallStreamObserver<InstanceChange>) out,
-        asks.departure());
+        client.departure());
   }
 
   /** As whoever watches them all gets them. */
   private final class Fleet implements FleetWatch.Fleet {
     @Override
     public Optional<InstanceView> ask(InstanceId id) {
-      var reply = Answers.await(asks.instances().ask(id, InstanceCommand.Get::new), "the instance");
+      var reply =
+          Answers.await(client.instances().ask(id, InstanceCommand.Get::new), "the instance");
       return reply instanceof InstanceReply.Accepted(var view)
           ? Optional.of(view)
           : Optional.empty();
@@ -419,14 +421,14 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   @Override
   public void tailLogs(TailLogsRequest request, StreamObserver<LogLine> out) {
     var wanted = requests.tail(request);
-    var view = asks.get(Caller.current(), new InstanceId(wanted.instanceId()));
+    var view = client.get(Caller.current(), new InstanceId(wanted.instanceId()));
     LogStream.run(
         driver,
         view.id(),
         wanted,
         masking(view)::mask,
         (ServerCallStreamObserver<LogLine>) out,
-        asks.departure(),
+        client.departure(),
         logPermits.acquire(view.profile().organizationId()));
   }
 

@@ -34,13 +34,13 @@ final class InstanceRecovery {
 
   private static final int RETRY_AFTER_SECONDS = 30;
 
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final Admission admission;
   private final SandboxDriver driver;
   private final Clock clock;
 
-  InstanceRecovery(InstanceAsks asks, Admission admission, SandboxDriver driver, Clock clock) {
-    this.asks = asks;
+  InstanceRecovery(InstanceClient client, Admission admission, SandboxDriver driver, Clock clock) {
+    this.client = client;
     this.admission = admission;
     this.driver = driver;
     this.clock = clock;
@@ -49,15 +49,15 @@ final class InstanceRecovery {
   /** The instance, on its way to {@code running} or there. */
   InstanceView recover(Caller caller, InstanceId id) {
     for (int tries = 1; ; tries++) {
-      var view = asks.get(caller, id);
+      var view = client.get(caller, id);
       if (view.status().now() != Name.ERROR) {
         // It says itself whether that is a no-op, a join or a refusal; none of these needs a slot.
         var unseen = SandboxObservation.nothing(sandbox(view));
-        return InstanceAsks.view(ask(caller, view, unseen, view.profile().model()));
+        return InstanceClient.view(ask(caller, view, unseen, view.profile().model()));
       }
       var reply = recover(caller, withoutSlot(view));
       boolean overtaken = reply instanceof InstanceReply.Refused(InstanceRejection.SlotReturned());
-      if (!overtaken || tries == TRIES) return InstanceAsks.view(reply);
+      if (!overtaken || tries == TRIES) return InstanceClient.view(reply);
     }
   }
 
@@ -73,7 +73,7 @@ final class InstanceRecovery {
 
   /** The slot of the life that failed must have arrived before another one is taken. */
   private InstanceView withoutSlot(InstanceView view) {
-    var settled = asks.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_PATIENCE);
+    var settled = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_PATIENCE);
     if (settled.slotHeld()) {
       throw ApiError.of(
           Reason.SERVER_UNAVAILABLE,
@@ -105,7 +105,8 @@ final class InstanceRecovery {
       Caller caller, InstanceView seen, SandboxObservation onHost, ModelChoice model) {
     var now = clock.instant();
     return Answers.await(
-        asks.instances()
+        client
+            .instances()
             .ask(
                 seen.id(),
                 replyTo ->

@@ -24,11 +24,11 @@ public final class InstanceSessions {
           .reversed()
           .thenComparing(OpenClawSessions.Session::id);
 
-  private final GatewayAsks asks;
+  private final GatewayClient client;
   private final OpenClawSessions sessions;
 
-  public InstanceSessions(GatewayAsks asks, OpenClawSessions sessions) {
-    this.asks = asks;
+  public InstanceSessions(GatewayClient client, OpenClawSessions sessions) {
+    this.client = client;
     this.sessions = sessions;
   }
 
@@ -41,7 +41,8 @@ public final class InstanceSessions {
             caller.maySpeakIn(session.id())
                 && wanted.after().map(last -> isAfter(session, last)).orElse(true);
     var found =
-        asks.ask(caller, wanted.instanceId(), gateway -> sessions.list(gateway, isWanted, enough));
+        client.ask(
+            caller, wanted.instanceId(), gateway -> sessions.list(gateway, isWanted, enough));
     var seen = found.stream().sorted(LAST_USED_FIRST).limit(enough).toList();
     var response = ListSessionsResponse.newBuilder();
     seen.stream()
@@ -66,7 +67,8 @@ public final class InstanceSessions {
   SessionHistory history(Caller caller, InstanceRequests.HistoryListing wanted) {
     var from = wanted.from();
     var history =
-        asks.ask(
+        client
+            .ask(
                 caller,
                 wanted.instanceId(),
                 gateway ->
@@ -92,7 +94,7 @@ public final class InstanceSessions {
   /** Takes one away. */
   void delete(Caller caller, InstanceRequests.SessionName name) {
     boolean deleted =
-        asks.ask(
+        client.ask(
             caller,
             name.instanceId(),
             gateway ->

@@ -22,10 +22,10 @@ public final class SandboxListeners implements ListenerDirectory {
   private static final int MAX_BELIEVED = 10_000;
 
   private final SandboxDriver driver;
-  private final AsyncLoadingCache<Question, Optional<InetSocketAddress>> believed;
+  private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> believed;
 
   /** Where the gateway answers is another one after each start, and so is the listener. */
-  private record Question(String instanceId, InetSocketAddress gateway, int port) {}
+  private record Key(String instanceId, InetSocketAddress gateway, int port) {}
 
   /**
    * Wires it.
@@ -46,20 +46,17 @@ public final class SandboxListeners implements ListenerDirectory {
   @Override
   public Optional<InetSocketAddress> lookup(
       String instanceId, InetSocketAddress gateway, int port) {
-    return believed.get(new Question(instanceId, gateway, port)).join();
+    return believed.get(new Key(instanceId, gateway, port)).join();
   }
 
-  private Optional<InetSocketAddress> ask(Question question) {
+  private Optional<InetSocketAddress> ask(Key key) {
     try {
       return driver
-          .unpublished(SandboxId.ofInstance(question.instanceId()), question.port())
+          .unpublished(SandboxId.ofInstance(key.instanceId()), key.port())
           .map(at -> new InetSocketAddress(at.host(), at.port()));
     } catch (SandboxException why) {
       LOG.warn(
-          "instance={} listener on port {}: {}",
-          question.instanceId(),
-          question.port(),
-          why.getMessage());
+          "instance={} listener on port {}: {}", key.instanceId(), key.port(), why.getMessage());
       return Optional.empty();
     }
   }

@@ -24,14 +24,14 @@ public final class SessionVisibility {
   private static final String POINTER = "/tools/sessions";
   private static final String SETTING = "visibility";
 
-  private final InstanceAsks asks;
+  private final InstanceClient client;
   private final ConfigChanges changes;
   private final Overrides overrides;
   private final InstantSource clock;
 
   public SessionVisibility(
-      InstanceAsks asks, ConfigChanges changes, Overrides overrides, InstantSource clock) {
-    this.asks = asks;
+      InstanceClient client, ConfigChanges changes, Overrides overrides, InstantSource clock) {
+    this.client = client;
     this.changes = changes;
     this.overrides = overrides;
     this.clock = clock;
@@ -44,7 +44,7 @@ public final class SessionVisibility {
    * @throws ApiError if there is no such instance, or its image does not know the setting
    */
   public void limit(Caller caller, InstanceId id) {
-    if (isSet(asks.get(caller, id))) return;
+    if (isSet(client.get(caller, id))) return;
     var now = clock.instant();
     var schema = overrides.schema();
     var _ =

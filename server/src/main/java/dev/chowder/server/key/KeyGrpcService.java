@@ -21,7 +21,7 @@ import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.Idempotency;
 import dev.chowder.server.idempotency.NewId;
 import dev.chowder.server.instance.SessionVisibility;
-import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.organization.RevocationRecorder;
 import dev.chowder.storage.InstanceRows;
 import io.grpc.stub.StreamObserver;
@@ -34,7 +34,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   private final ScopedKeys keys;
   private final InstanceRows instances;
   private final SessionVisibility sessions;
-  private final OrganizationAsks asks;
+  private final OrganizationClient client;
   private final RevocationRecorder revocations;
   private final InstantSource clock;
 
@@ -43,14 +43,14 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       ScopedKeys keys,
       InstanceRows instances,
       SessionVisibility sessions,
-      OrganizationAsks asks,
+      OrganizationClient client,
       RevocationRecorder revocations,
       InstantSource clock) {
     this.requests = new KeyRequests(clock);
     this.keys = keys;
     this.instances = instances;
     this.sessions = sessions;
-    this.asks = asks;
+    this.client = client;
     this.revocations = revocations;
     this.clock = clock;
   }
@@ -72,7 +72,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       case ScopedKeys.Issue.Made(var key, var value) -> {
         var now = clock.instant();
         // Before anybody has the key: what opens something is in the history.
-        asks.tell(
+        client.tell(
             organization,
             replyTo -> new OrganizationCommand.TellKeyMade(caller.keyId(), id, now, replyTo));
         out.onNext(key(key).setRawKey(value.reveal()).build());

@@ -30,7 +30,7 @@ import java.util.Optional;
 public final class OrganizationGrpcService
     extends OrganizationServiceGrpc.OrganizationServiceImplBase {
   private final OrganizationRequests requests;
-  private final OrganizationAsks asks;
+  private final OrganizationClient client;
   private final ApiKeys keys;
   private final SecretStore secrets;
   private final SignUps signUps;
@@ -39,13 +39,13 @@ public final class OrganizationGrpcService
   /** Wires the service. */
   public OrganizationGrpcService(
       OrganizationRequests requests,
-      OrganizationAsks asks,
+      OrganizationClient client,
       ApiKeys keys,
       SecretStore secrets,
       SignUps signUps,
       InstantSource clock) {
     this.requests = requests;
-    this.asks = asks;
+    this.client = client;
     this.keys = keys;
     this.secrets = secrets;
     this.signUps = signUps;
@@ -66,7 +66,7 @@ public final class OrganizationGrpcService
 
   @Override
   public void getOrganization(GetOrganizationRequest request, StreamObserver<Organization> out) {
-    var view = asks.send(Caller.current().organizationId(), OrganizationCommand.Get::new);
+    var view = client.send(Caller.current().organizationId(), OrganizationCommand.Get::new);
     out.onNext(OrganizationPresenter.organization(view));
     out.onCompleted();
   }
@@ -76,7 +76,7 @@ public final class OrganizationGrpcService
       UpdateOrganizationRequest request, StreamObserver<Organization> out) {
     var caller = Caller.current();
     var change = requests.change(request);
-    var before = asks.send(caller.organizationId(), OrganizationCommand.Get::new).keys();
+    var before = client.send(caller.organizationId(), OrganizationCommand.Get::new).keys();
     Map<ModelProvider, String> set = new EnumMap<>(ModelProvider.class);
     var removed = EnumSet.noneOf(ModelProvider.class);
     change
@@ -101,7 +101,7 @@ public final class OrganizationGrpcService
         .forEach((label, endpoint) -> endpoints.put(provider(label), endpoint(endpoint)));
     var now = clock.instant();
     var view =
-        asks.send(
+        client.send(
             caller.organizationId(),
             replyTo ->
                 new OrganizationCommand.Update(
@@ -134,7 +134,7 @@ public final class OrganizationGrpcService
           case ApiKeys.Rotation.CallerEnded() -> throw ApiError.keyEnded();
         };
     var now = clock.instant();
-    asks.tell(
+    client.tell(
         caller.organizationId(),
         replyTo -> new OrganizationCommand.TellKeyMade(caller.keyId(), id, now, replyTo));
     out.onNext(

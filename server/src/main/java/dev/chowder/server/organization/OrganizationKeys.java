@@ -18,10 +18,10 @@ public final class OrganizationKeys implements ModelSetups.Keys {
   /** Attempts: a key may be replaced, and its value deleted, between the two queries. */
   private static final int TRIES = 2;
 
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final SecretStore secrets;
 
-  public OrganizationKeys(OrganizationAsks organizations, SecretStore secrets) {
+  public OrganizationKeys(OrganizationClient organizations, SecretStore secrets) {
     this.organizations = organizations;
     this.secrets = secrets;
   }

@@ -22,7 +22,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   private static final int PAGE = 500;
 
   private final SignUps signUps;
-  private final OrganizationAsks asks;
+  private final OrganizationClient client;
   private final OrganizationRows rows;
   private final ApiKeys keys;
   private final RevocationRecorder revocations;
@@ -31,13 +31,13 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   /** Wires the commands. */
   public OrganizationOperatorCommands(
       SignUps signUps,
-      OrganizationAsks asks,
+      OrganizationClient client,
       OrganizationRows rows,
       ApiKeys keys,
       RevocationRecorder revocations,
       InstantSource clock) {
     this.signUps = signUps;
-    this.asks = asks;
+    this.client = client;
     this.rows = rows;
     this.keys = keys;
     this.revocations = revocations;
@@ -68,7 +68,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
     return ifThere(
         () ->
             summary(
-                asks.send(
+                client.send(
                     organizationId,
                     replyTo -> new OrganizationCommand.SetTier(wanted, clock.instant(), replyTo))));
   }
@@ -77,10 +77,11 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   public Optional<Secret> newKey(String organizationId) {
     return ifThere(
         () -> {
-          var _ = asks.send(organizationId, OrganizationCommand.Get::new);
+          var _ = client.send(organizationId, OrganizationCommand.Get::new);
           var former = keys.organizationKeys(organizationId);
           var issued = keys.issueOrganizationKey(organizationId);
-          asks.tell(organizationId, to -> new TellKeyMade("", issued.keyId(), clock.instant(), to));
+          client.tell(
+              organizationId, to -> new TellKeyMade("", issued.keyId(), clock.instant(), to));
           for (var keyId : former) keys.revoke(organizationId, keyId, "");
           revocations.record(former);
           return issued.value();

@@ -33,7 +33,7 @@ import java.util.function.Supplier;
 public final class OrganizationSlots implements Admission, SlotReleases, UnusedSlots {
   private static final int PAGE = 200;
 
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final OrganizationRows rows;
   private final Supplier<Instances> instances;
   private final HostRoom room;
@@ -47,7 +47,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
    * @param instances asked only while sweeping: instances themselves need slots to be given back
    */
   public OrganizationSlots(
-      OrganizationAsks organizations,
+      OrganizationClient organizations,
       OrganizationRows rows,
       Supplier<Instances> instances,
       HostRoom room,

@@ -25,7 +25,7 @@ public final class RevocationRecorder implements AutoCloseable {
   private static final int PAGE = 100;
 
   private final ApiKeys keys;
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final Duration every;
   private final InstantSource clock;
   private final ScheduledExecutorService timer =
@@ -38,7 +38,7 @@ public final class RevocationRecorder implements AutoCloseable {
    * @param every between two passes; a pass leaves revocations that are younger to their caller
    */
   public RevocationRecorder(
-      ApiKeys keys, OrganizationAsks organizations, Duration every, InstantSource clock) {
+      ApiKeys keys, OrganizationClient organizations, Duration every, InstantSource clock) {
     this.keys = keys;
     this.organizations = organizations;
     this.every = every;

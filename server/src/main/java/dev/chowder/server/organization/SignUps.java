@@ -9,7 +9,7 @@ import java.time.InstantSource;
 
 /** Creates organizations, for callers and for operators. Blocks. */
 public final class SignUps {
-  private final OrganizationAsks asks;
+  private final OrganizationClient client;
   private final ApiKeys keys;
   private final SignUpPolicy policy;
   private final InstantSource clock;
@@ -22,8 +22,9 @@ public final class SignUps {
   record SignedUp(OrganizationView organization, Secret key) {}
 
   /** Creates organizations where {@code policy} allows that. */
-  public SignUps(OrganizationAsks asks, ApiKeys keys, SignUpPolicy policy, InstantSource clock) {
-    this.asks = asks;
+  public SignUps(
+      OrganizationClient client, ApiKeys keys, SignUpPolicy policy, InstantSource clock) {
+    this.client = client;
     this.keys = keys;
     this.policy = policy;
     this.clock = clock;
@@ -47,7 +48,7 @@ public final class SignUps {
     var requestId = Ids.next();
     var now = clock.instant();
     var view =
-        asks.send(id, replyTo -> new OrganizationCommand.SignUp(name, requestId, now, replyTo));
+        client.send(id, replyTo -> new OrganizationCommand.SignUp(name, requestId, now, replyTo));
     // The key's hash is stored before the key is given out: a key that was seen always works.
     return new SignedUp(view, keys.issueOrganizationKey(id).value());
   }

@@ -19,21 +19,21 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.instance.GatewayAsks;
+import dev.chowder.server.instance.GatewayClient;
 import io.grpc.stub.StreamObserver;
 
 /** Shows, installs, configures and uninstalls skills: parse, ask, present. */
 public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBase {
   private final SkillRequests requests;
-  private final GatewayAsks asks;
+  private final GatewayClient client;
   private final OpenClawSkills skills;
   private final SkillFolders folders;
 
   /** Wires the service. */
   public SkillGrpcService(
-      GatewayAsks asks, OpenClawSkills skills, SandboxDriver driver, SkillSettings settings) {
+      GatewayClient client, OpenClawSkills skills, SandboxDriver driver, SkillSettings settings) {
     this.requests = new SkillRequests(settings);
-    this.asks = asks;
+    this.client = client;
     this.skills = skills;
     this.folders = new SkillFolders(driver);
   }
@@ -162,7 +162,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
         .orElseThrow(() -> ApiError.of(Reason.SKILL_NOT_FOUND, "Skill not found."));
   }
 
-  private <T> T ask(String instanceId, GatewayAsks.Question<T> question) {
-    return asks.ask(Caller.current(), SkillRequests.instance(instanceId), question);
+  private <T> T ask(String instanceId, GatewayClient.GatewayCall<T> question) {
+    return client.ask(Caller.current(), SkillRequests.instance(instanceId), question);
   }
 }

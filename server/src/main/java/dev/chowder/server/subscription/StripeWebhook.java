@@ -7,7 +7,7 @@ import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.OrganizationClient;
 import java.time.InstantSource;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -22,11 +22,11 @@ final class StripeWebhook {
 
   private final StripeEvents events;
   private final int maxBytes;
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final InstantSource clock;
 
   StripeWebhook(
-      StripeEvents events, int maxBytes, OrganizationAsks organizations, InstantSource clock) {
+      StripeEvents events, int maxBytes, OrganizationClient organizations, InstantSource clock) {
     this.events = events;
     this.maxBytes = maxBytes;
     this.organizations = organizations;

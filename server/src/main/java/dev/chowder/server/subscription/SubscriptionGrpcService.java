@@ -16,7 +16,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.idempotency.NewId;
-import dev.chowder.server.organization.OrganizationAsks;
+import dev.chowder.server.organization.OrganizationClient;
 import dev.chowder.server.subscription.StripeBilling.CustomerGone;
 import io.grpc.BindableService;
 import io.grpc.ServerInterceptors;
@@ -28,14 +28,14 @@ import java.util.Optional;
 /** Tells of tiers and sells them: parse, ask, present. */
 public final class SubscriptionGrpcService
     extends SubscriptionServiceGrpc.SubscriptionServiceImplBase {
-  private final OrganizationAsks organizations;
+  private final OrganizationClient organizations;
   private final Optional<Shop> shop;
   private final Clock clock;
 
   private record Shop(StripeBilling billing, StripeWebhook webhook) {}
 
   private SubscriptionGrpcService(
-      OrganizationAsks organizations, Optional<StripeSettings> stripe, Clock clock) {
+      OrganizationClient organizations, Optional<StripeSettings> stripe, Clock clock) {
     this.organizations = organizations;
     this.shop =
         stripe.map(
@@ -56,7 +56,7 @@ public final class SubscriptionGrpcService
    * @param stripe empty: nothing is sold
    */
   public static BindableService create(
-      OrganizationAsks organizations, Optional<StripeSettings> stripe, Clock clock) {
+      OrganizationClient organizations, Optional<StripeSettings> stripe, Clock clock) {
     var service = new SubscriptionGrpcService(organizations, stripe, clock);
     return () -> ServerInterceptors.interceptForward(service, new StripeSignature());
   }

@@ -51,7 +51,7 @@ final class FaultLedger {
     acknowledged++;
   }
 
-  synchronized void asks(String id, Fate wanted) {
+  synchronized void client(String id, Fate wanted) {
     fates.computeIfPresent(
         id,
         (_, before) -> {

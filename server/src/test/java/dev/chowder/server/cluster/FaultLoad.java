@@ -208,7 +208,7 @@ final class FaultLoad {
       }
       var fate = now.get().getStatus() == Instance.Status.running ? Fate.STOPPED : Fate.RUNNING;
       var key = id + "-" + now.get().getRevision();
-      ledger.asks(id, fate);
+      ledger.client(id, fate);
       var moved =
           fate == Fate.STOPPED
               ? say(
@@ -238,7 +238,7 @@ final class FaultLoad {
     private void delete() throws InterruptedException {
       var id = born.poll();
       if (id == null) return;
-      ledger.asks(id, Fate.GONE);
+      ledger.client(id, Fate.GONE);
       var request = DeleteInstanceRequest.newBuilder().setInstanceId(id).build();
       var tries = new AtomicInteger();
       var gone =

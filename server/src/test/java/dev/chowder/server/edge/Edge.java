@@ -17,8 +17,8 @@ import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.BodyLimit;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
+import dev.chowder.server.gateway.EnvoyAuthorizationService;
 import dev.chowder.server.gateway.EnvoyOnly;
-import dev.chowder.server.gateway.EnvoyQuestions;
 import dev.chowder.server.gateway.GatewayAuthorization;
 import dev.chowder.server.gateway.GatewayDirectory.Place;
 import dev.chowder.server.gateway.ResponsesProxy;
@@ -121,7 +121,7 @@ final class Edge implements AutoCloseable {
                     List.of(
                         new EnvoyOnly(envoy)
                             .guard(
-                                new EnvoyQuestions(
+                                new EnvoyAuthorizationService(
                                     keys,
                                     new BodyLimit(
                                         BodyLimit.Settings.of(config), rate.rejectionDelay()),

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
  * The check of a key before a body, with the limits of {@code reference.conf}; but no bytes become
  * available again during a test.
  */
-class EnvoyQuestionsTest {
+class EnvoyAuthorizationServiceTest {
   private static final String KEY = "Bearer chd_org_valid";
   private static final int IN_A_ROW = 64;
 
@@ -37,16 +37,16 @@ class EnvoyQuestionsTest {
    */
   private static final int UNKNOWN_AT_ONCE = 31;
 
-  private final EnvoyQuestions questions =
+  private final EnvoyAuthorizationService questions =
       questions(_ -> Optional.of(new Caller("organization", "key")));
 
-  private static EnvoyQuestions questions(KeyAuthenticator keys) {
+  private static EnvoyAuthorizationService questions(KeyAuthenticator keys) {
     var config =
         ConfigFactory.parseMap(Map.of("chowder.bodies.bytes-per-second", 1))
             .withFallback(ConfigFactory.load());
     var unknown = UnknownSettings.of(config);
     var delay = new RejectionDelay(Duration.ofMillis(1), 1);
-    return new EnvoyQuestions(
+    return new EnvoyAuthorizationService(
         new KeyCheck(keys, _ -> {}, unknown, delay),
         new BodyLimit(BodyLimit.Settings.of(config), delay),
         new GatewayAuthorization(
@@ -110,7 +110,7 @@ class EnvoyQuestionsTest {
   }
 
   private static int status(
-      EnvoyQuestions questions,
+      EnvoyAuthorizationService questions,
       String protocol,
       Map<String, String> headers,
       Map<String, String> extensions) {
@@ -119,7 +119,7 @@ class EnvoyQuestionsTest {
   }
 
   private static CheckResponse check(
-      EnvoyQuestions questions,
+      EnvoyAuthorizationService questions,
       String protocol,
       Map<String, String> headers,
       Map<String, String> extensions) {

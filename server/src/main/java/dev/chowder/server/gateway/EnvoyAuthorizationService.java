@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
  * whether it may take a body, which depends on the API key and on the bytes that the organization
  * has under way; and where an instance's gateway is.
  */
-public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBase {
-  private static final Logger LOG = LoggerFactory.getLogger(EnvoyQuestions.class);
+public final class EnvoyAuthorizationService extends AuthorizationGrpc.AuthorizationImplBase {
+  private static final Logger LOG = LoggerFactory.getLogger(EnvoyAuthorizationService.class);
 
   private final KeyCheck keys;
   private final BodyLimit bodies;
@@ -41,7 +41,7 @@ public final class EnvoyQuestions extends AuthorizationGrpc.AuthorizationImplBas
    * Answers with {@code keys} and {@code bodies} for the API's hosts, and with {@code gateways} for
    * those of instances.
    */
-  public EnvoyQuestions(KeyCheck keys, BodyLimit bodies, GatewayAuthorization gateways) {
+  public EnvoyAuthorizationService(KeyCheck keys, BodyLimit bodies, GatewayAuthorization gateways) {
     this.keys = keys;
     this.bodies = bodies;
     this.gateways = gateways;

@@ -24,11 +24,11 @@ import org.apache.pekko.actor.typed.ActorRef;
  * Asks instances on behalf of a caller: whose it is not, is not there; refusals become errors.
  * Blocks.
  */
-public final class InstanceAsks {
+public final class InstanceClient {
   private final Instances instances;
   private final Departure departure;
 
-  public InstanceAsks(Instances instances, Departure departure) {
+  public InstanceClient(Instances instances, Departure departure) {
     this.instances = instances;
     this.departure = departure;
   }

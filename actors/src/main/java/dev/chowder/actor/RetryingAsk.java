@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
  * that moves to another node can be lost, and so can an answer. So every command must bear being
  * said twice. Knows nothing of what is asked.
  */
-public final class EntityAsk {
-  private static final Logger LOG = LoggerFactory.getLogger(EntityAsk.class);
+public final class RetryingAsk {
+  private static final Logger LOG = LoggerFactory.getLogger(RetryingAsk.class);
 
   private final ActorSystem<?> system;
   private final Duration timeout;
@@ -28,7 +28,7 @@ public final class EntityAsk {
    * @param timeout for the answer, whatever was lost meanwhile
    * @param again how long an answer is waited for before the command is said again
    */
-  public EntityAsk(ActorSystem<?> system, Duration timeout, Duration again) {
+  public RetryingAsk(ActorSystem<?> system, Duration timeout, Duration again) {
     this.system = system;
     this.timeout = timeout;
     this.again = again;

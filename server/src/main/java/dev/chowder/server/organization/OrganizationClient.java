@@ -12,10 +12,10 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /** Asks organizations; refusals become errors. Blocks. */
-public final class OrganizationAsks {
+public final class OrganizationClient {
   private final Organizations organizations;
 
-  public OrganizationAsks(Organizations organizations) {
+  public OrganizationClient(Organizations organizations) {
     this.organizations = organizations;
   }
 

@@ -18,7 +18,7 @@ import java.util.Optional;
  * Asks the running gateway of a caller's instance, so many questions at once: whose it is not, is
  * not there; what a gateway fails to answer becomes an error. Blocks.
  */
-public final class GatewayAsks {
+public final class GatewayClient {
   private final GatewayDirectory directory;
   private final GatewayDevices devices;
   private final SharedPermits permits;
@@ -29,7 +29,8 @@ public final class GatewayAsks {
    * @param what the questions are about
    * @param maxOpen questions at once
    */
-  public GatewayAsks(GatewayDirectory directory, GatewayDevices devices, String what, int maxOpen) {
+  public GatewayClient(
+      GatewayDirectory directory, GatewayDevices devices, String what, int maxOpen) {
     this.directory = directory;
     this.devices = devices;
     this.permits = new SharedPermits("open calls about " + what, maxOpen);
@@ -40,18 +41,18 @@ public final class GatewayAsks {
    *
    * @param <T> the answer
    */
-  public interface Question<T> {
+  public interface GatewayCall<T> {
     /** Asks it. */
     T ask(Gateway gateway) throws InterruptedException;
   }
 
   /** Asks the instance's gateway. */
-  public <T> T ask(Caller caller, String instanceId, Question<T> question) {
+  public <T> T ask(Caller caller, String instanceId, GatewayCall<T> question) {
     var target =
         switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
           case Place.Target found -> found;
           case Place.WrongState(var status, var desired) ->
-              throw InstanceAsks.error(
+              throw InstanceClient.error(
                   new InstanceRejection.WrongState(status, desired, "running"));
           case Place.Suspended() -> throw ApiError.organizationSuspended();
           case Place.NotFound() -> throw ApiError.instanceNotFound();
@@ -68,7 +69,7 @@ public final class GatewayAsks {
     }
   }
 
-  private <T> T ask(Caller caller, String instanceId, Place.Target target, Question<T> question)
+  private <T> T ask(Caller caller, String instanceId, Place.Target target, GatewayCall<T> question)
       throws InterruptedException {
     var address = target.address();
     var endpoint = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());
