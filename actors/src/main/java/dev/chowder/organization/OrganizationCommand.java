@@ -47,11 +47,12 @@ public sealed interface OrganizationCommand extends CborSerializable {
       implements Request {}
 
   /** Has the history tell that a key was made; it is in the table of keys by then. */
-  record TellKeyMade(String keyId, String madeId, Instant now, ActorRef<OrganizationReply> replyTo)
+  record RecordKeyCreated(
+      String keyId, String madeId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
   /** The same of one that was ended. */
-  record TellKeyRevoked(
+  record RecordKeyRevoked(
       String keyId, String revokedId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
@@ -100,7 +101,7 @@ public sealed interface OrganizationCommand extends CborSerializable {
    * Stripe's; what is older than the newest that was heard, or comes again, changes nothing. For
    * the tier the same holds as for {@link SetTier}.
    */
-  record HearSubscription(SubscriptionFact fact, Instant now, ActorRef<OrganizationReply> replyTo)
+  record ApplySubscription(SubscriptionFact fact, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
   /** Takes a slot before the instance exists; a slot that it has already is its own again. */

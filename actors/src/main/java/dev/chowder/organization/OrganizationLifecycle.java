@@ -3,12 +3,14 @@ package dev.chowder.organization;
 import static dev.chowder.organization.Decision.accept;
 import static dev.chowder.organization.Decision.reject;
 
+import dev.chowder.organization.OrganizationCommand.ApplySubscription;
 import dev.chowder.organization.OrganizationCommand.Delete;
 import dev.chowder.organization.OrganizationCommand.FinishDeletion;
 import dev.chowder.organization.OrganizationCommand.Get;
 import dev.chowder.organization.OrganizationCommand.GetSlots;
-import dev.chowder.organization.OrganizationCommand.HearSubscription;
 import dev.chowder.organization.OrganizationCommand.LinkCustomer;
+import dev.chowder.organization.OrganizationCommand.RecordKeyCreated;
+import dev.chowder.organization.OrganizationCommand.RecordKeyRevoked;
 import dev.chowder.organization.OrganizationCommand.RefreshRow;
 import dev.chowder.organization.OrganizationCommand.ReleaseSlot;
 import dev.chowder.organization.OrganizationCommand.Request;
@@ -17,8 +19,6 @@ import dev.chowder.organization.OrganizationCommand.Resume;
 import dev.chowder.organization.OrganizationCommand.SetTier;
 import dev.chowder.organization.OrganizationCommand.SignUp;
 import dev.chowder.organization.OrganizationCommand.Suspend;
-import dev.chowder.organization.OrganizationCommand.TellKeyMade;
-import dev.chowder.organization.OrganizationCommand.TellKeyRevoked;
 import dev.chowder.organization.OrganizationCommand.Update;
 import dev.chowder.organization.OrganizationEvent.CustomerLinked;
 import dev.chowder.organization.OrganizationEvent.Deleted;
@@ -73,9 +73,9 @@ public final class OrganizationLifecycle {
               : reject(new OrganizationRejection.AlreadyExists());
       case Get _, GetSlots _, RefreshRow _ -> accept();
       case Update update -> OrganizationUpdate.decide(state, update);
-      case TellKeyMade(var keyId, var madeId, var now, _) ->
+      case RecordKeyCreated(var keyId, var madeId, var now, _) ->
           accept(new KeyMade(keyId, madeId, now));
-      case TellKeyRevoked(var keyId, var revokedId, var now, _) ->
+      case RecordKeyRevoked(var keyId, var revokedId, var now, _) ->
           accept(new KeyRevoked(keyId, revokedId, now));
       case SetTier(var tier, var now, _) ->
           tier == state.tier() ? accept() : accept(new TierSet(tier, now));
@@ -94,7 +94,7 @@ public final class OrganizationLifecycle {
           state.billing().customerId().equals(instead)
               ? accept(new CustomerLinked(keyId, customerId, now))
               : accept();
-      case HearSubscription hear -> hear(state, hear);
+      case ApplySubscription hear -> hear(state, hear);
       case ReserveSlot reserve -> reserve(state, reserve);
       case ReleaseSlot(var instanceId, var now, _) ->
           state.slots().containsKey(instanceId)
@@ -112,13 +112,19 @@ public final class OrganizationLifecycle {
           GetSlots _,
           RefreshRow _,
           ReleaseSlot _,
-          TellKeyRevoked _,
-          HearSubscription _,
+          RecordKeyRevoked _,
+          ApplySubscription _,
           SignUp _,
           Delete _,
           FinishDeletion _ ->
           true;
-      case Update _, TellKeyMade _, SetTier _, Suspend _, Resume _, LinkCustomer _, ReserveSlot _ ->
+      case Update _,
+          RecordKeyCreated _,
+          SetTier _,
+          Suspend _,
+          Resume _,
+          LinkCustomer _,
+          ReserveSlot _ ->
           false;
     };
   }
@@ -133,7 +139,7 @@ public final class OrganizationLifecycle {
   }
 
   /** A checkout that was open at the deletion may start a subscription, which is cancelled too. */
-  private static Decision hear(Active state, HearSubscription command) {
+  private static Decision hear(Active state, ApplySubscription command) {
     var decision = SubscriptionUpdate.decide(state, command, FIRST_TIER);
     if (state.standing() != Standing.DELETED
         || !(decision instanceof Decision.Accept(var events))

@@ -1,6 +1,6 @@
 package dev.chowder.organization;
 
-import dev.chowder.organization.OrganizationCommand.HearSubscription;
+import dev.chowder.organization.OrganizationCommand.ApplySubscription;
 import dev.chowder.organization.OrganizationEvent.SubscriptionHeard;
 import dev.chowder.organization.OrganizationEvent.TierSet;
 import dev.chowder.organization.OrganizationState.Active;
@@ -10,14 +10,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The rule of one command, {@link HearSubscription}: the newest that Stripe says holds, however
+ * The rule of one command, {@link ApplySubscription}: the newest that Stripe says holds, however
  * often and in which order it comes. Pure.
  */
 final class SubscriptionUpdate {
   private SubscriptionUpdate() {}
 
   /** {@code unpaid} is the tier of those whose subscription gives them none. */
-  static Decision decide(Active state, HearSubscription command, Tier unpaid) {
+  static Decision decide(Active state, ApplySubscription command, Tier unpaid) {
     SubscriptionFact fact = command.fact();
     if (!state.billing().customerId().equals(Optional.of(fact.customerId()))) {
       return Decision.reject(new OrganizationRejection.AnotherCustomer());

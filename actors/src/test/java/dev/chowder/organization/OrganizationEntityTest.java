@@ -229,7 +229,7 @@ class OrganizationEntityTest {
     for (boolean first : new boolean[] {true, false}) {
       var heard =
           organization.<OrganizationReply>runCommand(
-              replyTo -> new OrganizationCommand.HearSubscription(fact, T0, replyTo));
+              replyTo -> new OrganizationCommand.ApplySubscription(fact, T0, replyTo));
       assertThat(heard.hasNoEvents()).isEqualTo(!first);
       assertThat(accepted(heard.reply()).tier()).isEqualTo(Tier.CRAB);
       assertThat(accepted(heard.reply()).subscriptionId()).isEqualTo("sub_1");

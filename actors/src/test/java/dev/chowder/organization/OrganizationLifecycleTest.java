@@ -66,10 +66,10 @@ class OrganizationLifecycleTest {
             new OrganizationCommand.RefreshRow(NOBODY),
             update(Optional.of("n"), Set.of(), Set.of(), Map.of()),
             new OrganizationCommand.SetTier(Tier.CRAB, T0, NOBODY),
-            new OrganizationCommand.TellKeyMade("key", "made", T0, NOBODY),
-            new OrganizationCommand.TellKeyRevoked("key", "revoked", T0, NOBODY),
+            new OrganizationCommand.RecordKeyCreated("key", "made", T0, NOBODY),
+            new OrganizationCommand.RecordKeyRevoked("key", "revoked", T0, NOBODY),
             new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.empty(), T0, NOBODY),
-            new OrganizationCommand.HearSubscription(
+            new OrganizationCommand.ApplySubscription(
                 new SubscriptionFact(
                     "evt_1",
                     T0,
@@ -103,11 +103,12 @@ class OrganizationLifecycleTest {
   @Test
   void keysAreToldOfAndChangeNothing() {
     var made = new OrganizationEvent.KeyMade("key", "made", T1);
-    assertThat(decide(ACTIVE, new OrganizationCommand.TellKeyMade("key", "made", T1, NOBODY)))
+    assertThat(decide(ACTIVE, new OrganizationCommand.RecordKeyCreated("key", "made", T1, NOBODY)))
         .isEqualTo(accept(made));
     assertThat(OrganizationLifecycle.evolve(ACTIVE, made)).isEqualTo(ACTIVE);
     var revoked = new OrganizationEvent.KeyRevoked("key", "revoked", T1);
-    assertThat(decide(ACTIVE, new OrganizationCommand.TellKeyRevoked("key", "revoked", T1, NOBODY)))
+    assertThat(
+            decide(ACTIVE, new OrganizationCommand.RecordKeyRevoked("key", "revoked", T1, NOBODY)))
         .isEqualTo(accept(revoked));
     assertThat(OrganizationLifecycle.evolve(ACTIVE, revoked)).isEqualTo(ACTIVE);
   }
@@ -219,7 +220,7 @@ class OrganizationLifecycleTest {
   private static OrganizationCommand.Request heard(SubscriptionFact.Kind kind) {
     var ended = kind == SubscriptionFact.Kind.ENDED;
     var tier = ended ? Optional.<Tier>empty() : Optional.of(Tier.LOBSTER);
-    return new OrganizationCommand.HearSubscription(
+    return new OrganizationCommand.ApplySubscription(
         new SubscriptionFact("evt_" + kind, ended ? T1 : T0, "cus_9", "sub_9", kind, tier),
         T1,
         NOBODY);
@@ -234,7 +235,7 @@ class OrganizationLifecycleTest {
             new OrganizationCommand.Suspend(T1, NOBODY),
             new OrganizationCommand.Resume(T1, NOBODY),
             new OrganizationCommand.SetTier(Tier.WHALE, T1, NOBODY),
-            new OrganizationCommand.TellKeyMade("key", "made", T1, NOBODY))) {
+            new OrganizationCommand.RecordKeyCreated("key", "made", T1, NOBODY))) {
       assertThat(decide(deleting, command)).isEqualTo(reject(new OrganizationRejection.NotFound()));
     }
     assertThat(decide(deleting, new OrganizationCommand.Get(NOBODY))).isEqualTo(accept());

@@ -91,15 +91,15 @@ class OrganizationWireTest {
             List.of(
                 new OrganizationCommand.SignUp("acme", "request", T0, ref),
                 new OrganizationCommand.Get(ref),
-                new OrganizationCommand.TellKeyMade("key", "made", T0, ref),
-                new OrganizationCommand.TellKeyRevoked("key", "revoked", T0, ref),
+                new OrganizationCommand.RecordKeyCreated("key", "made", T0, ref),
+                new OrganizationCommand.RecordKeyRevoked("key", "revoked", T0, ref),
                 new OrganizationCommand.Suspend(T0, ref),
                 new OrganizationCommand.Resume(T0, ref),
                 new OrganizationCommand.Delete("acme", T0, ref),
                 new OrganizationCommand.FinishDeletion("sub_9", T0, ref),
                 new OrganizationCommand.SetTier(Tier.LOBSTER, T0, ref),
                 new OrganizationCommand.LinkCustomer("key", "cus_1", Optional.of("cus_0"), T0, ref),
-                new OrganizationCommand.HearSubscription(
+                new OrganizationCommand.ApplySubscription(
                     new SubscriptionFact(
                         "evt_1",
                         T0,

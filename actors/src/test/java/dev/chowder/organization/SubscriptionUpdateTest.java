@@ -217,11 +217,11 @@ class SubscriptionUpdateTest {
   }
 
   private static Active hear(Active state, SubscriptionFact fact) {
-    return apply(state, new OrganizationCommand.HearSubscription(fact, T1, NOBODY));
+    return apply(state, new OrganizationCommand.ApplySubscription(fact, T1, NOBODY));
   }
 
   private static Decision decide(Active state, SubscriptionFact fact) {
-    return decide(state, new OrganizationCommand.HearSubscription(fact, T1, NOBODY));
+    return decide(state, new OrganizationCommand.ApplySubscription(fact, T1, NOBODY));
   }
 
   private static Decision decide(Active state, OrganizationCommand.Request command) {

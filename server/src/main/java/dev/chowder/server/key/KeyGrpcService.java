@@ -74,7 +74,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
         // Before anybody has the key: what opens something is in the history.
         client.tell(
             organization,
-            replyTo -> new OrganizationCommand.TellKeyMade(caller.keyId(), id, now, replyTo));
+            replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
         out.onNext(key(key).setRawKey(value.reveal()).build());
         out.onCompleted();
       }

@@ -136,7 +136,7 @@ public final class OrganizationGrpcService
     var now = clock.instant();
     client.tell(
         caller.organizationId(),
-        replyTo -> new OrganizationCommand.TellKeyMade(caller.keyId(), id, now, replyTo));
+        replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
     out.onNext(
         RotateApiKeyResponse.newBuilder()
             .setKeyId(issued.keyId())

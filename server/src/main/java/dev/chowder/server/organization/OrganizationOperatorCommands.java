@@ -2,7 +2,7 @@ package dev.chowder.server.organization;
 
 import dev.chowder.key.ApiKeys;
 import dev.chowder.organization.OrganizationCommand;
-import dev.chowder.organization.OrganizationCommand.TellKeyMade;
+import dev.chowder.organization.OrganizationCommand.RecordKeyCreated;
 import dev.chowder.organization.OrganizationReadRows;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Tier;
@@ -81,7 +81,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
           var former = keys.organizationKeys(organizationId);
           var issued = keys.issueOrganizationKey(organizationId);
           client.tell(
-              organizationId, to -> new TellKeyMade("", issued.keyId(), clock.instant(), to));
+              organizationId, to -> new RecordKeyCreated("", issued.keyId(), clock.instant(), to));
           for (var keyId : former) keys.revoke(organizationId, keyId, "");
           revocations.record(former);
           return issued.value();

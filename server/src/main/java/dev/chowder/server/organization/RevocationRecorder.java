@@ -72,7 +72,7 @@ public final class RevocationRecorder implements AutoCloseable {
       organizations.tell(
           revocation.organizationId(),
           replyTo ->
-              new OrganizationCommand.TellKeyRevoked(
+              new OrganizationCommand.RecordKeyRevoked(
                   revocation.by(), revocation.keyId(), revocation.at(), replyTo));
     } catch (RuntimeException why) {
       // A sign-up that did not finish leaves a key without an organization, so without a journal.

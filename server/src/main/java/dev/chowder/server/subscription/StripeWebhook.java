@@ -51,7 +51,7 @@ final class StripeWebhook {
         organizations.reply(
             event.organizationId(),
             replyTo ->
-                new OrganizationCommand.HearSubscription(event.fact(), clock.instant(), replyTo));
+                new OrganizationCommand.ApplySubscription(event.fact(), clock.instant(), replyTo));
     log(event, "organization=" + event.organizationId() + " " + outcome(reply));
   }
 

@@ -44,7 +44,7 @@ public final class FleetWatch {
   private final ServerCallStreamObserver<InstanceChange> out;
   private final Object changed = new Object();
   private boolean over;
-  private Told told;
+  private WatchProgress progress;
 
   /** Instances as the API shows them. Blocks. */
   public interface Fleet {
@@ -69,18 +69,18 @@ public final class FleetWatch {
     this.settings = settings;
     this.clock = clock;
     this.out = out;
-    this.told = toldUpTo(0);
+    this.progress = toldUpTo(0);
   }
 
-  private Told toldUpTo(long ordering) {
-    return new Told(ordering, settings.settle(), MOST_OPEN);
+  private WatchProgress toldUpTo(long ordering) {
+    return new WatchProgress(ordering, settings.settle(), MOST_OPEN);
   }
 
   void run(OptionalLong after, Departure node) {
     try (var _ = node.onDeparture(this::leave)) {
       // Where it begins is read before the instances are, and nothing can appear before it any
       // more: so nothing falls in between.
-      told =
+      progress =
           toldUpTo(
               after.isPresent()
                   ? after.getAsLong()
@@ -120,7 +120,7 @@ public final class FleetWatch {
     long ended = System.nanoTime();
     var newest = new LinkedHashMap<String, Long>();
     for (var event : since) {
-      if (!told.knows(event.ordering()) && event.persistenceId().startsWith(INSTANCE)) {
+      if (!progress.knows(event.ordering()) && event.persistenceId().startsWith(INSTANCE)) {
         newest.merge(
             event.persistenceId().substring(INSTANCE.length()), event.sequenceNumber(), Math::max);
       }
@@ -129,7 +129,7 @@ public final class FleetWatch {
       var view = state(one);
       if (view.isPresent()) tell(change(view.get()).build());
     }
-    told.all(since.stream().map(Written::ordering).toList(), began, ended);
+    progress.all(since.stream().map(Written::ordering).toList(), began, ended);
     if (!newest.isEmpty()) tellCursor();
     return newest.size();
   }
@@ -137,7 +137,7 @@ public final class FleetWatch {
   /** In pages, so that no answer of the database is large; what settles soon is no more. */
   private List<Written> since() {
     var all = new ArrayList<Written>();
-    long after = told.upTo();
+    long after = progress.upTo();
     while (true) {
       var page = events.since(organizationId, after, EVENTS_PER_PAGE);
       all.addAll(page);
@@ -158,7 +158,7 @@ public final class FleetWatch {
   }
 
   private void tellCursor() throws InterruptedException {
-    tell(InstanceChange.newBuilder().setCursor(Long.toString(told.upTo())).build());
+    tell(InstanceChange.newBuilder().setCursor(Long.toString(progress.upTo())).build());
   }
 
   /** Waits until the caller takes it, or goes. */

@@ -10,7 +10,7 @@ import java.util.Map;
  * than they are numbered. It goes by how long it has seen an entry itself: what a node's clock said
  * when it wrote that is no measure, since clocks differ and are set.
  */
-final class Told {
+final class WatchProgress {
   private final long settleNanos;
   private final int mostOpen;
 
@@ -26,7 +26,7 @@ final class Told {
    * @param settle how long after an entry one before it may still appear
    * @param mostOpen no entry is overtaken by so many: what is beyond has settled, too
    */
-  Told(long upTo, Duration settle, int mostOpen) {
+  WatchProgress(long upTo, Duration settle, int mostOpen) {
     this.upTo = upTo;
     this.settleNanos = settle.toNanos();
     this.mostOpen = mostOpen;
