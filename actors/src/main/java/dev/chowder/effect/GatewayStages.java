@@ -163,7 +163,7 @@ public final class GatewayStages implements GatewayWork {
 
   private Outcome onboard(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
     Reachable model = models.reach(step.organizationId(), step.model());
-    channels.homeIsNew(id, step.config().channels());
+    channels.homeRecreated(id, step.config().channels());
     var task =
         new TaskSpec(
             snapshot,
@@ -210,7 +210,7 @@ public final class GatewayStages implements GatewayWork {
 
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
     // This home lacks what was applied to the home that took its place and is gone.
-    if (step.homes().adopted()) channels.homeIsNew(id, step.config().channels());
+    if (step.homes().adopted()) channels.homeRecreated(id, step.config().channels());
     // Read at once: a value is kept only while its version is one of the last 32.
     var wanted = step.config();
     var patches = overrides.pending(id, wanted);

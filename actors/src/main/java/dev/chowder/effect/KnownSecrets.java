@@ -1,7 +1,7 @@
 package dev.chowder.effect;
 
 import dev.chowder.instance.InstanceId;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.OverrideLedger;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretNames;
@@ -96,7 +96,11 @@ public final class KnownSecrets {
             secrets
                 .get(id.value(), SecretNames.channel(channel, version))
                 .ifPresent(
-                    value -> Wish.of(value).config().values().forEach(v -> all.add(Secret.of(v)))));
+                    value ->
+                        DesiredChannel.of(value)
+                            .config()
+                            .values()
+                            .forEach(v -> all.add(Secret.of(v)))));
     return new Masking(all);
   }
 

@@ -13,7 +13,7 @@ import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelPatch;
 import dev.chowder.openclaw.ChannelRecord;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayDevices;
 import dev.chowder.openclaw.MergePatch;
@@ -80,8 +80,10 @@ public final class StoredChannels {
       var asked = Optional.ofNullable(rows.get(SecretNames.channel(channel.id(), version)));
       var done = Optional.ofNullable(rows.get(SecretNames.channelDone(channel.id())));
       asked.ifPresent(
-          wish ->
-              all.put(channel, new ChannelRecord(Wish.of(wish), done.map(ChannelRecord.Done::of))));
+          desired ->
+              all.put(
+                  channel,
+                  new ChannelRecord(DesiredChannel.of(desired), done.map(ChannelRecord.Done::of))));
     }
     return all;
   }
@@ -106,12 +108,13 @@ public final class StoredChannels {
    * Writes a caller's request under its version, which becomes current once the instance accepts
    * it.
    */
-  public void store(InstanceId id, Channel channel, Wish wish) {
-    secrets.put(id.value(), SecretNames.channel(channel.id(), wish.change()), wish.toSecret());
+  public void store(InstanceId id, Channel channel, DesiredChannel desired) {
+    secrets.put(
+        id.value(), SecretNames.channel(channel.id(), desired.change()), desired.toSecret());
   }
 
   /** After onboarding wrote the configuration anew. */
-  void homeIsNew(InstanceId id, Map<String, String> versions) {
+  void homeRecreated(InstanceId id, Map<String, String> versions) {
     all(id, versions)
         .forEach(
             (channel, record) ->
@@ -150,7 +153,7 @@ public final class StoredChannels {
 
   /** The file holds what {@link #apply} did. */
   void applied(InstanceId id, Map<Channel, ChannelRecord> applied) {
-    applied.forEach((channel, record) -> put(id, channel, record.taken(wish(record))));
+    applied.forEach((channel, record) -> put(id, channel, record.taken(desired(record))));
   }
 
   /**
@@ -174,14 +177,14 @@ public final class StoredChannels {
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
     if (token.isEmpty()) throw WorkFailure.notNow(channel.id(), "no gateway token");
     var known = new Gateway(gateway, token.get(), devices.of(id.value()));
-    var wish = wish(record);
+    var desired = desired(record);
     return switch (change(known, channel, record)) {
       case Done _ -> {
-        put(id, channel, record.taken(wish));
+        put(id, channel, record.taken(desired));
         yield "";
       }
       case Refused refused -> {
-        put(id, channel, record.refused(wish, refused.toText()));
+        put(id, channel, record.refused(desired, refused.toText()));
         // Not the words: the journal keeps a note for ever.
         yield "refused by OpenClaw and taken back";
       }
@@ -211,7 +214,7 @@ public final class StoredChannels {
   }
 
   private static boolean needsPlugin(Channel channel, ChannelRecord record) {
-    return wish(record).enabled() && channel.plugin().isPresent();
+    return desired(record).enabled() && channel.plugin().isPresent();
   }
 
   private AdminAnswer patch(Gateway gateway, Channel channel, ChannelRecord record)
@@ -224,12 +227,12 @@ public final class StoredChannels {
     return ChannelPatch.of(
         current,
         channel,
-        wish(record),
+        desired(record),
         record.taken(),
         url -> LocalhostPort.fromSandbox(url, driver::hostAddressFromSandbox));
   }
 
-  private static Wish wish(ChannelRecord pending) {
+  private static DesiredChannel desired(ChannelRecord pending) {
     return pending.pending().orElseThrow();
   }
 

@@ -127,7 +127,7 @@ public final class StoredOverrides implements Overrides {
   @Override
   public List<ObjectNode> pending(InstanceId id, WantedConfig wanted) {
     var ledger = ledger(id, wanted.overrides());
-    return wanted.homeIsNew() ? ledger.forNewHome() : ledger.pending();
+    return wanted.homeRecreated() ? ledger.forNewHome() : ledger.pending();
   }
 
   @Override

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.openclaw.Channel.Field;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,12 +29,12 @@ public final class ChannelPatch {
   public static ObjectNode of(
       JsonNode current,
       Channel channel,
-      Wish wish,
-      Optional<Wish> former,
+      DesiredChannel desired,
+      Optional<DesiredChannel> former,
       UnaryOperator<String> fromSandbox) {
     var patch = JsonNodeFactory.instance.objectNode();
     var now = current.path("channels").path(channel.id());
-    if (!wish.enabled()) {
+    if (!desired.enabled()) {
       if (now.isObject()) {
         patch.withObject("/channels/" + channel.id()).put("enabled", false);
         channel.plugin().ifPresent(_ -> entry(patch, channel).put("enabled", false));
@@ -44,11 +44,11 @@ public final class ChannelPatch {
     var set = patch.withObject("/channels/" + channel.id());
     set.put("enabled", true);
     for (var field : channel.fields()) {
-      var value = wish.config().get(field.name());
+      var value = desired.config().get(field.name());
       if (value != null) {
         put(set, field, value, fromSandbox);
       } else if (former
-          .map(Wish::config)
+          .map(DesiredChannel::config)
           .filter(old -> old.containsKey(field.name()))
           .isPresent()) {
         put(set, path(field)).putNull(last(path(field)));

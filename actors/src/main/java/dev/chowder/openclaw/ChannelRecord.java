@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * @param asked what was asked for last
  * @param done what the gateway, or its file, has taken
  */
-public record ChannelRecord(Wish asked, Optional<Done> done) {
+public record ChannelRecord(DesiredChannel asked, Optional<Done> done) {
   /**
    * What a caller asked for.
    *
@@ -23,8 +23,8 @@ public record ChannelRecord(Wish asked, Optional<Done> done) {
    * @param enabled whether it is to be connected
    * @param config the fields, also while it is not
    */
-  public record Wish(String change, boolean enabled, Map<String, String> config) {
-    public Wish {
+  public record DesiredChannel(String change, boolean enabled, Map<String, String> config) {
+    public DesiredChannel {
       config = Map.copyOf(config);
     }
 
@@ -42,14 +42,15 @@ public record ChannelRecord(Wish asked, Optional<Done> done) {
     }
 
     /** What {@link #toSecret} made. */
-    public static Wish of(Secret kept) {
+    public static DesiredChannel of(Secret kept) {
       return of(read(kept));
     }
 
-    private static Wish of(JsonNode json) {
+    private static DesiredChannel of(JsonNode json) {
       var config = new TreeMap<String, String>();
       json.path("config").properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
-      return new Wish(json.path("change").asText(), json.path("enabled").asBoolean(), config);
+      return new DesiredChannel(
+          json.path("change").asText(), json.path("enabled").asBoolean(), config);
     }
 
     /** Never the fields: they are secrets. */
@@ -67,13 +68,14 @@ public record ChannelRecord(Wish asked, Optional<Done> done) {
    * @param refused the change that the gateway refused last; empty: none
    * @param problem why, in OpenClaw's words
    */
-  public record Done(Optional<Wish> taken, boolean inHome, String refused, String problem) {
+  public record Done(
+      Optional<DesiredChannel> taken, boolean inHome, String refused, String problem) {
     private static final Done NOTHING = new Done(Optional.empty(), false, "", "");
 
     /** For the encrypted table. */
     public Secret toSecret() {
       var json = OpenClawConfig.JSON.createObjectNode();
-      taken.ifPresent(wish -> json.set("taken", wish.json()));
+      taken.ifPresent(desired -> json.set("taken", desired.json()));
       json.put("in_home", inHome).put("refused", refused).put("problem", problem);
       return Secret.of(json.toString());
     }
@@ -82,7 +84,7 @@ public record ChannelRecord(Wish asked, Optional<Done> done) {
     public static Done of(Secret kept) {
       var json = read(kept);
       return new Done(
-          json.has("taken") ? Optional.of(Wish.of(json.get("taken"))) : Optional.empty(),
+          json.has("taken") ? Optional.of(DesiredChannel.of(json.get("taken"))) : Optional.empty(),
           json.path("in_home").asBoolean(),
           json.path("refused").asText(),
           json.path("problem").asText());
@@ -99,12 +101,12 @@ public record ChannelRecord(Wish asked, Optional<Done> done) {
   }
 
   /** The wish that holds: a refused one never did. */
-  public Optional<Wish> holding() {
+  public Optional<DesiredChannel> holding() {
     return isRefused() ? soFar().taken() : Optional.of(asked);
   }
 
   /** What was taken last, whatever was asked for since. */
-  public Optional<Wish> taken() {
+  public Optional<DesiredChannel> taken() {
     return soFar().taken();
   }
 
@@ -119,21 +121,21 @@ public record ChannelRecord(Wish asked, Optional<Done> done) {
   }
 
   /** The wish that the home has not seen yet. */
-  public Optional<Wish> pending() {
+  public Optional<DesiredChannel> pending() {
     return holding()
-        .filter(wish -> !(soFar().inHome() && soFar().taken().equals(Optional.of(wish))));
+        .filter(desired -> !(soFar().inHome() && soFar().taken().equals(Optional.of(desired))));
   }
 
   /** After this one was taken. */
-  public Done taken(Wish wish) {
-    return new Done(Optional.of(wish), true, soFar().refused(), soFar().problem());
+  public Done taken(DesiredChannel desired) {
+    return new Done(Optional.of(desired), true, soFar().refused(), soFar().problem());
   }
 
   /**
    * After this one was refused: it is taken back, since it would keep the gateway from starting.
    */
-  public Done refused(Wish wish, String problem) {
-    return new Done(soFar().taken(), soFar().inHome(), wish.change(), problem);
+  public Done refused(DesiredChannel desired, String problem) {
+    return new Done(soFar().taken(), soFar().inHome(), desired.change(), problem);
   }
 
   private static JsonNode read(Secret kept) {

@@ -13,7 +13,7 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
@@ -90,8 +90,9 @@ class GatewayStagesTest {
 
   @Test
   void anAgentStartsWithoutTheChannelWhosePluginCannotBeInstalled() throws Exception {
-    one.ask(channels, Channel.LINE, new Wish("1", true, Map.of("channel_secret", "hush")));
-    one.ask(channels, Channel.TELEGRAM, new Wish("2", true, Map.of("token", "123:hush")));
+    one.ask(
+        channels, Channel.LINE, new DesiredChannel("1", true, Map.of("channel_secret", "hush")));
+    one.ask(channels, Channel.TELEGRAM, new DesiredChannel("2", true, Map.of("token", "123:hush")));
     driver.script().failNext(Verb.RUN, 1, Reason.TIMED_OUT, "task: still running");
     assertThat(configured())
         .isEqualTo("line: its plugin could not be installed; tried again at the next start");

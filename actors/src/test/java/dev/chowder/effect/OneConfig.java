@@ -7,7 +7,7 @@ import dev.chowder.instance.ConfigValues.Taken;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.WantedConfig;
 import dev.chowder.openclaw.Channel;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import java.util.Map;
 import java.util.TreeMap;
@@ -63,8 +63,8 @@ final class OneConfig {
     return outcome.note();
   }
 
-  void ask(StoredChannels stored, Channel channel, Wish wish) {
-    stored.store(id, channel, wish);
-    channels.put(channel.id(), wish.change());
+  void ask(StoredChannels stored, Channel channel, DesiredChannel desired) {
+    stored.store(id, channel, desired);
+    channels.put(channel.id(), desired.change());
   }
 }

@@ -19,7 +19,7 @@ import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Stage;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.Channel;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
@@ -257,7 +257,7 @@ class OpenClawIT {
     assertDone(driver.run(SANDBOX, Fence.ofAttempt(1), holding, Duration.ofSeconds(60)));
     // Asked for when nothing ran: its plugin has to be there before the gateway is.
     var line = Map.of("channel_access_token", "of-nobody", "channel_secret", "hush");
-    ONE.ask(channels, Channel.LINE, new Wish("1", true, line));
+    ONE.ask(channels, Channel.LINE, new DesiredChannel("1", true, line));
     run(1, List.of(Stage.OPENCLAW_CONFIG, Stage.START_GATEWAY, Stage.PUBLISH));
     assertThat(channels.pending(ID, ONE.channels())).isEmpty();
     assertThat(ADMIN.channelsStatus(endpoint(), token()))

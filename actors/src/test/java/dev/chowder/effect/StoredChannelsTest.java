@@ -9,7 +9,7 @@ import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.OpenClawConfig;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.Fence;
@@ -41,7 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class StoredChannelsTest {
   private static final String SNAPSHOT = "chowder/sandbox-medium:latest";
-  private static final Wish ON = new Wish("1", true, Map.of("token", "123:hush"));
+  private static final DesiredChannel ON =
+      new DesiredChannel("1", true, Map.of("token", "123:hush"));
 
   private final InstanceId id = new InstanceId(Ids.next());
   private final OneConfig one = new OneConfig(id);
@@ -73,7 +74,7 @@ class StoredChannelsTest {
   @Test
   void eachChannelIsKeptByItselfAndOnlyForItsInstance() {
     one.ask(channels, Channel.TELEGRAM, ON);
-    one.ask(channels, Channel.LINE, new Wish("2", false, Map.of()));
+    one.ask(channels, Channel.LINE, new DesiredChannel("2", false, Map.of()));
     channels.store(new InstanceId(Ids.next()), Channel.SLACK, ON);
     assertThat(channels.all(id, one.channels())).containsOnlyKeys(Channel.TELEGRAM, Channel.LINE);
     assertThat(record(Channel.TELEGRAM).orElseThrow().asked()).isEqualTo(ON);
@@ -91,7 +92,7 @@ class StoredChannelsTest {
     assertThat(isPending()).isTrue();
     channels.applied(id, applied);
     assertThat(isPending()).isFalse();
-    channels.homeIsNew(id, one.channels());
+    channels.homeRecreated(id, one.channels());
     assertThat(isPending()).isTrue();
   }
 
@@ -104,12 +105,15 @@ class StoredChannelsTest {
     assertThat(isPending()).isFalse();
     assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
 
-    one.ask(channels, Channel.TELEGRAM, new Wish("2", false, ON.config()));
+    one.ask(channels, Channel.TELEGRAM, new DesiredChannel("2", false, ON.config()));
     assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("\"enabled\" : false").contains("123:hush");
 
     // A gateway that does not know the channel, whatever is installed.
-    one.ask(channels, Channel.DISCORD, new Wish("3", true, Map.of("token", "forbidden-hush")));
+    one.ask(
+        channels,
+        Channel.DISCORD,
+        new DesiredChannel("3", true, Map.of("token", "forbidden-hush")));
     assertThat(channels.hotApply(id, one.channels(), gateway))
         .isEqualTo("discord: refused by OpenClaw and taken back");
     var refused = record(Channel.DISCORD).orElseThrow();
@@ -121,14 +125,14 @@ class StoredChannelsTest {
   @Test
   void aPluginIsInstalledWhereTheGatewayHasNone() throws Exception {
     var gateway = startGateway();
-    var line = new Wish("1", true, Map.of("channel_secret", "hush"));
+    var line = new DesiredChannel("1", true, Map.of("channel_secret", "hush"));
     one.ask(channels, Channel.LINE, line);
     assertThat(StoredChannels.needingPlugins(pending())).containsExactly(Channel.LINE);
     assertThat(channels.hotApply(id, one.channels(), gateway)).isEmpty();
     assertThat(config()).contains("hush");
     assertThat(StoredChannels.needingPlugins(pending())).isEmpty();
 
-    one.ask(channels, Channel.LINE, new Wish("2", false, line.config()));
+    one.ask(channels, Channel.LINE, new DesiredChannel("2", false, line.config()));
     assertThat(StoredChannels.needingPlugins(pending())).as("to go, it needs none").isEmpty();
   }
 
@@ -136,7 +140,7 @@ class StoredChannelsTest {
   void aPluginThatIsNotToBeHadIsToldAndTheChannelTakenBack() throws Exception {
     var gateway = startGateway();
     driver.script().uncarried("msteams");
-    one.ask(channels, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
+    one.ask(channels, Channel.MSTEAMS, new DesiredChannel("1", true, Map.of("app_id", "a")));
     assertThat(channels.hotApply(id, one.channels(), gateway))
         .isEqualTo("msteams: refused by OpenClaw and taken back");
     assertThat(record(Channel.MSTEAMS).orElseThrow().problem())
@@ -149,7 +153,7 @@ class StoredChannelsTest {
   void aPluginWaitsForAnotherInstallationOfItsGateway() throws Exception {
     var gateway = startGateway();
     driver.script().installing("msteams");
-    one.ask(channels, Channel.MSTEAMS, new Wish("1", true, Map.of("app_id", "a")));
+    one.ask(channels, Channel.MSTEAMS, new DesiredChannel("1", true, Map.of("app_id", "a")));
     assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)
         .hasMessageStartingWith("msteams: Another plugin");
@@ -211,9 +215,9 @@ class StoredChannelsTest {
                 + "\"in_home\":true,\"refused\":\"\",\"problem\":\"\"}"));
     one.channels().put("telegram", SecretNames.UNVERSIONED);
     assertThat(record(Channel.TELEGRAM).orElseThrow().asked())
-        .isEqualTo(new Wish("w1", true, Map.of("token", "123:hush")));
+        .isEqualTo(new DesiredChannel("w1", true, Map.of("token", "123:hush")));
     assertThat(isPending()).isFalse();
-    channels.homeIsNew(id, one.channels());
+    channels.homeRecreated(id, one.channels());
     assertThat(isPending()).isTrue();
   }
 

@@ -163,7 +163,7 @@ class ConfigChangeTest {
     var first = accepted(States.after(created), update(NONE, "v1"));
     assertThat(((InstanceEffect.RunStages) first.pendingEffect()).config())
         .isEqualTo(new WantedConfig(1, pending("v1"), true, Map.of()));
-    assertThat(((InstanceEffect.RunStages) starting().pendingEffect()).config().homeIsNew())
+    assertThat(((InstanceEffect.RunStages) starting().pendingEffect()).config().homeRecreated())
         .isFalse();
   }
 

@@ -248,7 +248,7 @@ class InstanceLifecycleTest {
                 2, Optional.of(Stage.CREATE_SANDBOX), T0, "NO_SPACE", "full", T0),
             new InstanceCommand.SlotReleased(T0));
     var recovered = (InstanceState.Existing) apply(failed, recover(2, 1, true));
-    assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).config().homeIsNew())
+    assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).config().homeRecreated())
         .isTrue();
     assertThat(((InstanceEffect.RunStages) recovered.pendingEffect()).homes().adopted()).isTrue();
   }

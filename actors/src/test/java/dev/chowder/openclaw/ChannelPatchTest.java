@@ -3,7 +3,7 @@ package dev.chowder.openclaw;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -57,12 +57,12 @@ class ChannelPatchTest {
 
   @Test
   void aUrlIsTheOneThatTheSandboxCalls() {
-    var wish = on(Map.of("bot_token", "abcdefghij", "base_url", "http://localhost:8065"));
+    var desired = on(Map.of("bot_token", "abcdefghij", "base_url", "http://localhost:8065"));
     var patch =
         ChannelPatch.of(
             json("{}"),
             Channel.MATTERMOST,
-            wish,
+            desired,
             Optional.empty(),
             url -> url.replace("localhost", "172.30.0.1"));
     assertThat(patch.at("/channels/mattermost/baseUrl").asText())
@@ -95,12 +95,13 @@ class ChannelPatchTest {
   @Test
   void aDisconnectedChannelKeepsItsSettings() {
     var current = "{'channels': {'discord': {'enabled': true, 'token': 't'}}}";
-    assertThat(patch(current, Channel.DISCORD, new Wish("c", false, Map.of("token", "t"))))
+    assertThat(
+            patch(current, Channel.DISCORD, new DesiredChannel("c", false, Map.of("token", "t"))))
         .isEqualTo(
             json(
                 "{'channels': {'discord': {'enabled': false}}, 'plugins': {'entries': {'discord':"
                     + " {'enabled': false}}}}"));
-    assertThat(patch("{}", Channel.DISCORD, new Wish("c", false, Map.of()))).isEmpty();
+    assertThat(patch("{}", Channel.DISCORD, new DesiredChannel("c", false, Map.of()))).isEmpty();
   }
 
   @ParameterizedTest
@@ -118,12 +119,12 @@ class ChannelPatchTest {
     assertThat(channel.fields()).extracting(Channel.Field::name).doesNotHaveDuplicates();
   }
 
-  private static Wish on(Map<String, String> config) {
-    return new Wish("change", true, config);
+  private static DesiredChannel on(Map<String, String> config) {
+    return new DesiredChannel("change", true, config);
   }
 
-  private static ObjectNode patch(String current, Channel channel, Wish wish) {
-    return ChannelPatch.of(json(current), channel, wish, Optional.empty(), url -> url);
+  private static ObjectNode patch(String current, Channel channel, DesiredChannel desired) {
+    return ChannelPatch.of(json(current), channel, desired, Optional.empty(), url -> url);
   }
 
   private static ObjectNode json(String text) {

@@ -3,16 +3,18 @@ package dev.chowder.openclaw;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.ChannelRecord.Done;
-import dev.chowder.openclaw.ChannelRecord.Wish;
 import dev.chowder.secret.Secret;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ChannelRecordTest {
-  private static final Wish FIRST = new Wish("1", true, Map.of("token", "hush"));
-  private static final Wish SECOND = new Wish("2", true, Map.of("token", "other"));
+  private static final DesiredChannel FIRST =
+      new DesiredChannel("1", true, Map.of("token", "hush"));
+  private static final DesiredChannel SECOND =
+      new DesiredChannel("2", true, Map.of("token", "other"));
 
   @Test
   void aWishIsPendingUntilItIsTaken() {
@@ -27,7 +29,7 @@ class ChannelRecordTest {
   @Test
   void theSameWishAskedForOnceMoreIsPendingOnceMore() {
     var taken = new ChannelRecord(FIRST, Optional.empty()).taken(FIRST);
-    var again = new Wish("3", FIRST.enabled(), FIRST.config());
+    var again = new DesiredChannel("3", FIRST.enabled(), FIRST.config());
     assertThat(new ChannelRecord(again, Optional.of(taken)).pending()).contains(again);
   }
 
@@ -61,10 +63,10 @@ class ChannelRecordTest {
   @Test
   void whatIsKeptIsReadAsItWasAndPrintsNoSecret() {
     var done = new Done(Optional.of(FIRST), true, "2", "no");
-    assertThat(Wish.of(FIRST.toSecret())).isEqualTo(FIRST);
+    assertThat(DesiredChannel.of(FIRST.toSecret())).isEqualTo(FIRST);
     assertThat(Done.of(done.toSecret())).isEqualTo(done);
     assertThat(new ChannelRecord(FIRST, Optional.of(done)).toString()).doesNotContain("hush");
-    assertThatThrownBy(() -> Wish.of(Secret.of("{\"hush")))
+    assertThatThrownBy(() -> DesiredChannel.of(Secret.of("{\"hush")))
         .hasNoCause()
         .hasMessageNotContaining("hush");
   }

@@ -8,7 +8,7 @@ import dev.chowder.api.v1.Pairing;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.OpenClawChannels;
 import dev.chowder.server.call.StructJson;
 import java.util.Optional;
@@ -37,7 +37,8 @@ public final class ChannelPresenter {
                   case TOKEN -> ConnectionType.token;
                   case INTERACTIVE -> ConnectionType.interactive;
                 })
-            .setEnabled(record.flatMap(ChannelRecord::holding).map(Wish::enabled).orElse(false));
+            .setEnabled(
+                record.flatMap(ChannelRecord::holding).map(DesiredChannel::enabled).orElse(false));
     for (var field : channel.fields()) {
       if (field.required()) shown.putRequiredFields(field.name(), field.description());
       else shown.putOptionalFields(field.name(), field.description());

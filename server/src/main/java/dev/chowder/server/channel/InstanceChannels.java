@@ -9,7 +9,7 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelRecord;
-import dev.chowder.openclaw.ChannelRecord.Wish;
+import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
 import dev.chowder.openclaw.OpenClawChannels;
@@ -93,21 +93,21 @@ public final class InstanceChannels {
     var named = wanted.named();
     var view = client.get(caller, named.instance());
     if (!runs(view)) throw wrongState(view);
-    var wish = switched(caller, named, true, kept -> config(wanted, kept));
-    var record = stored.of(named.instance(), named.channel(), wish.change()).orElseThrow();
-    if (record.isRefused()) throw refusal(record, wish);
+    var desired = switched(caller, named, true, kept -> config(wanted, kept));
+    var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
+    if (record.isRefused()) throw refusal(record, desired);
     return gateways.ask(
         caller,
         named.instance().value(),
         gateway ->
             switch (named.channel().kind()) {
-              case TOKEN -> settle(gateway, named.channel(), wish.config());
+              case TOKEN -> settle(gateway, named.channel(), desired.config());
               case INTERACTIVE -> logIn(gateway, named.channel());
             });
   }
 
-  private static ApiError refusal(ChannelRecord record, Wish wish) {
-    var problem = masked(record.problem(), wish.config());
+  private static ApiError refusal(ChannelRecord record, DesiredChannel desired) {
+    var problem = masked(record.problem(), desired.config());
     return StoredChannels.lacksPlugin(record)
         ? ApiError.of(
             Reason.GATEWAY_UNAVAILABLE,
@@ -118,7 +118,7 @@ public final class InstanceChannels {
   private Map<String, String> config(
       ChannelRequests.Connection wanted, Optional<ChannelRecord> kept) {
     var channel = wanted.named().channel();
-    var former = kept.flatMap(ChannelRecord::holding).map(Wish::config).orElse(Map.of());
+    var former = kept.flatMap(ChannelRecord::holding).map(DesiredChannel::config).orElse(Map.of());
     var config = new TreeMap<>(wanted.config().isEmpty() ? former : wanted.config());
     for (var field : channel.fields()) {
       if (field.required() && !config.containsKey(field.name())) {
@@ -141,17 +141,18 @@ public final class InstanceChannels {
 
   /** Disconnects it; a gateway that does not run learns it when it starts. */
   void disconnect(Caller caller, Named named) {
-    var wish =
+    var desired =
         switched(
             caller,
             named,
             false,
-            kept -> kept.flatMap(ChannelRecord::holding).map(Wish::config).orElse(Map.of()));
-    var record = stored.of(named.instance(), named.channel(), wish.change()).orElseThrow();
+            kept ->
+                kept.flatMap(ChannelRecord::holding).map(DesiredChannel::config).orElse(Map.of()));
+    var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
     if (record.isRefused()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
-          "the gateway rejected the channel: " + masked(record.problem(), wish.config()));
+          "the gateway rejected the channel: " + masked(record.problem(), desired.config()));
     }
   }
 
@@ -161,21 +162,22 @@ public final class InstanceChannels {
    * @param config returns the new fields, given the previous state
    * @return the change that the instance accepted
    */
-  private Wish switched(
+  private DesiredChannel switched(
       Caller caller,
       Named named,
       boolean enabled,
       Function<Optional<ChannelRecord>, Map<String, String>> config) {
     var now = clock.instant();
-    var written = new AtomicReference<Wish>();
+    var written = new AtomicReference<DesiredChannel>();
     var told =
         changes.make(
             caller,
             named.instance(),
             (base, version) -> {
-              var wish = new Wish(version, enabled, config.apply(record(stored, base, named)));
-              stored.store(named.instance(), named.channel(), wish);
-              written.set(wish);
+              var desired =
+                  new DesiredChannel(version, enabled, config.apply(record(stored, base, named)));
+              stored.store(named.instance(), named.channel(), desired);
+              written.set(desired);
               return replyTo ->
                   new InstanceCommand.SwitchChannel(
                       caller.keyId(),
