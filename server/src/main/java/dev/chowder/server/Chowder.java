@@ -89,7 +89,7 @@ import dev.chowder.server.channel.ChannelSettings;
 import dev.chowder.server.channel.InstanceChannels;
 import dev.chowder.server.file.FileGrpcService;
 import dev.chowder.server.file.FileSettings;
-import dev.chowder.server.gateway.ConsoleAdmission;
+import dev.chowder.server.gateway.ControlUiApproval;
 import dev.chowder.server.gateway.EnvoyAuthorizationService;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
@@ -264,14 +264,15 @@ public final class Chowder implements AutoCloseable {
     var later = new AtomicReference<Instances>();
     // Starts need memory, and the admission of memory counts the starts that wait.
     var starts = new AtomicReference<IntSupplier>(() -> 0);
-    var hostRoom =
-        HostRoom.of(config, settings.home(), driver, clock, () -> starts.get().getAsInt());
+    var hostMemory =
+        HostMemoryAdmission.of(
+            config, settings.home(), driver, clock, () -> starts.get().getAsInt());
     var slots =
         new OrganizationSlots(
             organizations,
             organizationRows,
             () -> Objects.requireNonNull(later.get()),
-            hostRoom,
+            hostMemory,
             config,
             clock);
     var image = config.getString("chowder.sandbox.image");
@@ -326,7 +327,7 @@ public final class Chowder implements AutoCloseable {
                         channels,
                         new GatewayReadiness(),
                         slots,
-                        hostRoom::admits,
+                        hostMemory::admits,
                         settings.gateway()::urlOf,
                         image,
                         effects),
@@ -403,7 +404,7 @@ public final class Chowder implements AutoCloseable {
             instances,
             tokens,
             new OrganizationStandings(organizationRows, keySettings.cacheTime()));
-    var consoles = lifeline.add("consoles", new ConsoleAdmission(directory, admin, openClaw));
+    var consoles = lifeline.add("consoles", new ControlUiApproval(directory, admin, openClaw));
     var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
     var instanceClient = new InstanceClient(instances, departure);
     var changes =

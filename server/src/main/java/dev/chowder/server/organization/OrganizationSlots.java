@@ -14,7 +14,7 @@ import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
-import dev.chowder.server.HostRoom;
+import dev.chowder.server.HostMemoryAdmission;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
 import dev.chowder.server.instance.Admission;
@@ -36,7 +36,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   private final OrganizationClient organizations;
   private final OrganizationRows rows;
   private final Supplier<Instances> instances;
-  private final HostRoom room;
+  private final HostMemoryAdmission memory;
   private final Config defaultModels;
   private final InstantSource clock;
   private final int atOnce;
@@ -50,13 +50,13 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
       OrganizationClient organizations,
       OrganizationRows rows,
       Supplier<Instances> instances,
-      HostRoom room,
+      HostMemoryAdmission memory,
       Config root,
       InstantSource clock) {
     this.organizations = organizations;
     this.rows = rows;
     this.instances = instances;
-    this.room = room;
+    this.memory = memory;
     this.defaultModels = root.getConfig("chowder.models.default");
     this.clock = clock;
     this.atOnce = root.getInt("chowder.reconciler.looks");
@@ -68,10 +68,10 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
     var wanted = ModelProvider.ofLabel(provider).orElseThrow();
     var view = reserve(organizationId, id, wanted);
     try {
-      room.letIn();
-    } catch (RuntimeException noRoom) {
+      memory.admitted();
+    } catch (RuntimeException full) {
       release(organizationId, id);
-      throw noRoom;
+      throw full;
     }
     return choice(view, wanted, model);
   }
@@ -83,11 +83,11 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
     var provider = ModelProvider.ofLabel(model.provider()).orElseThrow();
     var view = reserve(organizationId, failed.id(), provider);
     try {
-      room.letIn();
-    } catch (RuntimeException noRoom) {
+      memory.admitted();
+    } catch (RuntimeException full) {
       // Not given back here: another recover of the same instance may just have made use of it.
       releaseUnused(organizationId, failed.id());
-      throw noRoom;
+      throw full;
     }
     return choice(view, provider, Optional.of(model.model()));
   }
@@ -124,7 +124,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
 
   @Override
   public void admitStart() {
-    room.letIn();
+    memory.admitted();
   }
 
   @Override

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class ConsoleAdmissionTest {
+class ControlUiApprovalTest {
   private static final OpenClawSettings SETTINGS =
       new OpenClawSettings(
           Duration.ofSeconds(5),
@@ -84,7 +84,7 @@ class ConsoleAdmissionTest {
 
   @Test
   void aBrowserThatComesToWaitAfterItsConnectionOpenedIsLetIn() throws Exception {
-    try (var admission = new ConsoleAdmission((_, _) -> running(), admin, SETTINGS)) {
+    try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       admission.opening("i");
       assertThat(listedTwice.await(10, TimeUnit.SECONDS)).isTrue();
       browserWaits = true;
@@ -95,7 +95,7 @@ class ConsoleAdmissionTest {
   @Test
   void nobodyIsLetInWhileNobodyOpensAConsole() throws Exception {
     browserWaits = true;
-    try (var admission = new ConsoleAdmission((_, _) -> running(), admin, SETTINGS)) {
+    try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       assertThat(approved.await(500, TimeUnit.MILLISECONDS)).isFalse();
       admission.opening("i");
       assertThat(approved.await(10, TimeUnit.SECONDS)).isTrue();
@@ -112,7 +112,7 @@ class ConsoleAdmissionTest {
           looked.countDown();
           return new Place.WrongState("stopped", "stopped");
         };
-    try (var admission = new ConsoleAdmission(directory, admin, SETTINGS)) {
+    try (var admission = new ControlUiApproval(directory, admin, SETTINGS)) {
       admission.opening("stopped");
       assertThat(looked.await(10, TimeUnit.SECONDS)).isTrue();
       assertThat(lists).hasValue(0);

@@ -13,28 +13,28 @@ import java.util.function.IntSupplier;
  * during its boot. Until then its memory counts as taken, whichever node of this host admitted it
  * and however long it waits for its boot.
  */
-public final class HostRoom {
+public final class HostMemoryAdmission {
   private static final int RETRY_AFTER_SECONDS = 30;
 
   private final SandboxDriver driver;
   private final InstantSource clock;
   private final long gatewayBytes;
   private final long reserveBytes;
-  private final HostLedger letIn;
+  private final HostLedger admitted;
   private final IntSupplier booting;
 
-  private HostRoom(
+  private HostMemoryAdmission(
       SandboxDriver driver,
       InstantSource clock,
       long gatewayBytes,
       long reserveBytes,
-      HostLedger letIn,
+      HostLedger admitted,
       IntSupplier booting) {
     this.driver = driver;
     this.clock = clock;
     this.gatewayBytes = gatewayBytes;
     this.reserveBytes = reserveBytes;
-    this.letIn = letIn;
+    this.admitted = admitted;
     this.booting = booting;
   }
 
@@ -44,10 +44,10 @@ public final class HostRoom {
    * @param home the state directory, the same for all nodes of this host
    * @param booting returns how many gateways boot on this node, or wait to boot
    */
-  public static HostRoom of(
+  public static HostMemoryAdmission of(
       Config root, Path home, SandboxDriver driver, InstantSource clock, IntSupplier booting) {
     var config = root.getConfig("chowder.host");
-    return new HostRoom(
+    return new HostMemoryAdmission(
         driver,
         clock,
         config.getBytes("gateway-memory"),
@@ -67,12 +67,12 @@ public final class HostRoom {
 
   private boolean admits(long available) {
     // Most gateways that were admitted lately are also booting, so a sum would count them twice.
-    return letIn.add(
+    return admitted.add(
         clock.instant(), lately -> available >= needed(Math.max(lately, booting.getAsInt())));
   }
 
   /** Lets one more gateway in, or throws NO_CAPACITY. */
-  public void letIn() {
+  public void admitted() {
     long available = available();
     if (!admits(available)) {
       throw ApiError.noCapacity(

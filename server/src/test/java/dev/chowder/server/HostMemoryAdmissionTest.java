@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class HostRoomTest {
+class HostMemoryAdmissionTest {
   private static final long GIB = 1L << 30;
 
   @TempDir Path home;
@@ -33,7 +33,7 @@ class HostRoomTest {
             Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 10 * GIB, GIB);
     try (var driver = new FakeSandboxDriver(settings)) {
       InstantSource clock = now::get;
-      var room = HostRoom.of(config, home, driver, clock, waiting::get);
+      var room = HostMemoryAdmission.of(config, home, driver, clock, waiting::get);
       for (int n = 0; n < 8; n++) {
         assertThat(room.admits()).isTrue();
         waiting.incrementAndGet();

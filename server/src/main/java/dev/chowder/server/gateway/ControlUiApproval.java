@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
  * whoever gets as far as to wait for that has shown the gateway's token, which Chowder gives to the
  * owner alone. So it approves what waits, while somebody opens the console and not at other times.
  */
-public final class ConsoleAdmission implements GatewayAuthorization.WebSocketNotice, AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ConsoleAdmission.class);
+public final class ControlUiApproval
+    implements GatewayAuthorization.WebSocketNotice, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlUiApproval.class);
 
   /** A browser waits 150 ms after its connection at the earliest, and asks again after a second. */
   private static final Duration FIRST_PAUSE = Duration.ofMillis(150);
@@ -35,7 +36,7 @@ public final class ConsoleAdmission implements GatewayAuthorization.WebSocketNot
   private final Set<String> watched = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  public ConsoleAdmission(
+  public ControlUiApproval(
       GatewayDirectory directory, OpenClawAdmin admin, OpenClawSettings settings) {
     this.directory = directory;
     this.admin = admin;
