@@ -1,7 +1,7 @@
 package dev.chowder.effect;
 
 import com.typesafe.config.Config;
-import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceCommand.ObservedState;
 import dev.chowder.instance.InstanceReadRows;
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * Measures the homes of running agents at an interval, and reports those over the limit to their
  * instances, which decide what follows. Runs on one node of a cluster.
  */
-public final class DiskWatch implements OnePerCluster.Duty {
+public final class DiskWatch implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
   private static final int WARN_PERCENT = 90;
 

@@ -1,6 +1,6 @@
 package dev.chowder.effect;
 
-import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.Instances;
@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * what no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing,
  * and a host that looks as if much were lost at once halts it ({@link MassChangeGuard}).
  */
-public final class Reconciler implements OnePerCluster.Duty {
+public final class Reconciler implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
   /** Between a notice that needs a sweep and that sweep: others come along with it. */

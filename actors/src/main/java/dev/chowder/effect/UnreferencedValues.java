@@ -1,6 +1,6 @@
 package dev.chowder.effect;
 
-import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * journal would cause wait for a release. Meanwhile only values that later ones replaced are
  * deleted.
  */
-public final class UnreferencedValues implements OnePerCluster.Duty {
+public final class UnreferencedValues implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(UnreferencedValues.class);
 
   private final SecretStore secrets;

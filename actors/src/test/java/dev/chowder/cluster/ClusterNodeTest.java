@@ -114,7 +114,7 @@ class ClusterNodeTest {
     var told = new CopyOnWriteArrayList<ClusterNode>();
     for (var node : nodes) {
       var _ =
-          OnePerCluster.keep(
+          SingletonDuty.keep(
               node.system(),
               "duty",
               () -> {
@@ -162,8 +162,8 @@ class ClusterNodeTest {
     }
   }
 
-  private static OnePerCluster.Duty duty(Runnable nodeGone, Runnable close) {
-    return new OnePerCluster.Duty() {
+  private static SingletonDuty.Duty duty(Runnable nodeGone, Runnable close) {
+    return new SingletonDuty.Duty() {
       @Override
       public void nodeGone() {
         nodeGone.run();

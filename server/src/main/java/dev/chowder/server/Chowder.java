@@ -7,8 +7,8 @@ import dev.chowder.cluster.ClusterNode;
 import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.MembershipSettings;
-import dev.chowder.cluster.OnePerCluster;
 import dev.chowder.cluster.SharedHostPorts;
+import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.effect.DiskWatch;
 import dev.chowder.effect.EffectRunner;
 import dev.chowder.effect.EffectSettings;
@@ -78,7 +78,7 @@ import dev.chowder.server.auth.TokenFile;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.auth.UnknownSettings;
 import dev.chowder.server.call.BodyLimit;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.RateLimit;
 import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.call.SharedPermits;
@@ -178,9 +178,9 @@ import org.slf4j.LoggerFactory;
 public final class Chowder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Chowder.class);
 
-  private final Lifeline lifeline = new Lifeline();
+  private final ShutdownSequence shutdown = new ShutdownSequence();
   private final AtomicBoolean serving = new AtomicBoolean();
-  private final Departure departure = new Departure();
+  private final DrainSignal drain = new DrainSignal();
   private final CompletableFuture<String> lost = new CompletableFuture<>();
   private final Config config;
   private final ServerSettings settings;
@@ -219,9 +219,9 @@ public final class Chowder implements AutoCloseable {
 
   private void start() throws IOException {
     var metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    lifeline.add("metrics", metrics::close);
+    shutdown.add("metrics", metrics::close);
     var certificates = certificates();
-    var database = lifeline.add("database", Database.open(StorageSettings.from(config)));
+    var database = shutdown.add("database", Database.open(StorageSettings.from(config)));
     var masterKey = MasterKey.open(SecretSettings.from(config), database);
     var secrets = new SecretStore(masterKey, database);
     var keySettings = KeySettings.from(config);
@@ -229,12 +229,12 @@ public final class Chowder implements AutoCloseable {
     var instanceRows = new InstanceRows(database);
     var organizationRows = new OrganizationRows(database);
     var driver =
-        lifeline.add("sandbox driver", FailpointSandboxDriver.around(drivers.apply(config)));
+        shutdown.add("sandbox driver", FailpointSandboxDriver.around(drivers.apply(config)));
     Gauge.builder("chowder.sandboxes.isolated", driver, d -> d.isolationFailure().isEmpty() ? 1 : 0)
         .description("whether the host keeps sandboxes from itself and from each other")
         .register(metrics);
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
-    lifeline.add("blocking work", blocking::shutdownNow);
+    shutdown.add("blocking work", blocking::shutdownNow);
     var http =
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(blocking).build();
 
@@ -306,7 +306,7 @@ public final class Chowder implements AutoCloseable {
     // Asked for early, so that the first caller with overrides need not wait for it.
     blocking.execute(schemas::current);
     var runner =
-        lifeline.add(
+        shutdown.add(
             "effects",
             new EffectRunner(
                 new MaskedWork(
@@ -357,9 +357,9 @@ public final class Chowder implements AutoCloseable {
     InstanceMetrics.register(metrics, instanceRows, clock);
     var reconcilerSettings = ReconcilerSettings.of(config);
     var reconciler =
-        lifeline.add(
+        shutdown.add(
             "reconciler",
-            OnePerCluster.keep(
+            SingletonDuty.keep(
                 system,
                 "reconciler",
                 () ->
@@ -377,17 +377,17 @@ public final class Chowder implements AutoCloseable {
                         clock,
                         metrics)));
     var diskSettings = DiskWatch.Settings.of(config);
-    lifeline.add(
+    shutdown.add(
         "disk watch",
-        OnePerCluster.keep(
+        SingletonDuty.keep(
             system,
             "disk-watch",
             () -> DiskWatch.start(instances, instanceRows, driver, diskSettings, clock)));
 
     var values =
-        lifeline.add(
+        shutdown.add(
             "unreferenced values",
-            OnePerCluster.keep(
+            SingletonDuty.keep(
                 system,
                 "values",
                 () ->
@@ -404,9 +404,9 @@ public final class Chowder implements AutoCloseable {
             instances,
             tokens,
             new OrganizationStandings(organizationRows, keySettings.cacheTime()));
-    var consoles = lifeline.add("consoles", new ControlUiApproval(directory, admin, openClaw));
-    var responses = lifeline.add("responses", new ResponsesProxy(directory, settings.responses()));
-    var instanceClient = new InstanceClient(instances, departure);
+    var consoles = shutdown.add("consoles", new ControlUiApproval(directory, admin, openClaw));
+    var responses = shutdown.add("responses", new ResponsesProxy(directory, settings.responses()));
+    var instanceClient = new InstanceClient(instances, drain);
     var changes =
         new ConfigChanges(
             instanceClient,
@@ -486,14 +486,14 @@ public final class Chowder implements AutoCloseable {
             signUps,
             clock);
     var revocations =
-        lifeline.add(
+        shutdown.add(
             "records of revocations",
             new RevocationRecorder(
                 keys, organizations, config.getDuration("chowder.key.record-every"), clock));
     var scopedKeys = new ScopedKeys(database, keys, keySettings, clock);
     var sessionVisibility = new SessionVisibility(instanceClient, changes, overrides, clock);
     var _ =
-        lifeline.add(
+        shutdown.add(
             "session visibility of earlier keys",
             new SessionVisibilityUpgrade(
                 scopedKeys,
@@ -506,7 +506,7 @@ public final class Chowder implements AutoCloseable {
         SubscriptionGrpcService.create(organizations, StripeSettings.from(config), clock);
     var auditRows = new AuditRows(database);
     var audit =
-        lifeline.add(
+        shutdown.add(
             "audit",
             new AuditLog(
                 auditRows,
@@ -514,7 +514,7 @@ public final class Chowder implements AutoCloseable {
                 clock,
                 (organization, id) -> instanceRows.countLive(organization, Set.of(id)) > 0));
     var deletions =
-        lifeline.add(
+        shutdown.add(
             "deletions of organizations",
             new OrganizationDeletions(
                 organizations,
@@ -528,15 +528,15 @@ public final class Chowder implements AutoCloseable {
                 config.getDuration("chowder.deletion.retry-every"),
                 clock));
     var streams =
-        lifeline.add(
+        shutdown.add(
             "revocations",
             new OpenStreams(keys::ended, config.getDuration("chowder.key.revocation-poll")));
     var claims =
-        lifeline.add(
+        shutdown.add(
             "idempotency keys",
             new Claims(new IdempotencyRows(database), IdempotencySettings.of(config), clock));
     var operators =
-        lifeline.add(
+        shutdown.add(
             "operators' port",
             OperatorServer.start(
                 settings,
@@ -576,7 +576,7 @@ public final class Chowder implements AutoCloseable {
             unknownSettings,
             rejectionDelay);
     var grpc =
-        lifeline.add(
+        shutdown.add(
             "gRPC",
             GrpcServer.onNetwork(
                 settings,
@@ -622,7 +622,7 @@ public final class Chowder implements AutoCloseable {
     // If a setting is 0, its port is known only now.
     nodePorts.listen(Set.of(grpcPort, operatorPort));
     serving.set(true);
-    lifeline.add("service", () -> depart(node, grpc));
+    shutdown.add("service", () -> depart(node, grpc));
     var address = settings.bind().getHostAddress();
     LOG.info(
         "chowder serves gRPC on {}:{}, operators on {}:{}",
@@ -633,7 +633,7 @@ public final class Chowder implements AutoCloseable {
   }
 
   /** What ran before a reboot does not run after it: whoever asks is to hear that. */
-  private static void awaitFirstPass(OnePerCluster<Reconciler> reconciler, Duration limit) {
+  private static void awaitFirstPass(SingletonDuty<Reconciler> reconciler, Duration limit) {
     // A node that comes to others finds what they know.
     if (!reconciler.isOurs()) return;
     try {
@@ -670,7 +670,7 @@ public final class Chowder implements AutoCloseable {
 
   private Optional<NodeCertificates> certificates() throws IOException {
     if (cluster.tls().isEmpty()) return Optional.empty();
-    return Optional.of(lifeline.add("certificates", NodeCertificates.watch(cluster.tls().get())));
+    return Optional.of(shutdown.add("certificates", NodeCertificates.watch(cluster.tls().get())));
   }
 
   private TokenFile token(String name, String prefix) throws IOException {
@@ -712,17 +712,17 @@ public final class Chowder implements AutoCloseable {
     serving.set(false);
     grpc.setServing(false);
     if (node.hasPeers()) Thread.sleep(settings.grpc().shutdownNotice());
-    departure.depart();
+    drain.begin();
   }
 
   private ClusterNode joinCluster() {
     // Closed after the actors: others may use the database only when this node's work has ended.
     var membership =
-        lifeline.add(
+        shutdown.add(
             "membership",
             Membership.open(StorageSettings.from(config), MembershipSettings.of(config)));
     var system = ActorSystem.create(Behaviors.<Void>empty(), "chowder", cluster.pekko(config));
-    var node = lifeline.add("actors", ClusterNode.join(system, cluster, membership));
+    var node = shutdown.add("actors", ClusterNode.join(system, cluster, membership));
     var _ = node.lost().thenAccept(lost::complete);
     return node;
   }
@@ -733,6 +733,6 @@ public final class Chowder implements AutoCloseable {
    */
   @Override
   public void close() {
-    lifeline.close();
+    shutdown.close();
   }
 }

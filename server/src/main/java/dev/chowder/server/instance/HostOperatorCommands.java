@@ -1,6 +1,6 @@
 package dev.chowder.server.instance;
 
-import dev.chowder.cluster.OnePerCluster;
+import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.Reconciler;
 import dev.chowder.effect.UnreferencedValues;
@@ -24,8 +24,8 @@ public final class HostOperatorCommands implements HostCommands {
   private static final int RETRY_AFTER_SECONDS = 30;
 
   private final InstanceRows rows;
-  private final OnePerCluster<Reconciler> reconciler;
-  private final OnePerCluster<UnreferencedValues> values;
+  private final SingletonDuty<Reconciler> reconciler;
+  private final SingletonDuty<UnreferencedValues> values;
   private final BulkRecovery recovery;
   private final HostPortAccess hostPorts;
   private final SandboxDriver driver;
@@ -34,8 +34,8 @@ public final class HostOperatorCommands implements HostCommands {
   /** Wires the commands. */
   public HostOperatorCommands(
       InstanceRows rows,
-      OnePerCluster<Reconciler> reconciler,
-      OnePerCluster<UnreferencedValues> values,
+      SingletonDuty<Reconciler> reconciler,
+      SingletonDuty<UnreferencedValues> values,
       BulkRecovery recovery,
       HostPortAccess hostPorts,
       SandboxDriver driver,

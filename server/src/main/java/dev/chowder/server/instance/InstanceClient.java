@@ -8,7 +8,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.call.Answers;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.watch.WatchStream;
 import java.time.Duration;
@@ -26,11 +26,11 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public final class InstanceClient {
   private final Instances instances;
-  private final Departure departure;
+  private final DrainSignal drain;
 
-  public InstanceClient(Instances instances, Departure departure) {
+  public InstanceClient(Instances instances, DrainSignal drain) {
     this.instances = instances;
-    this.departure = departure;
+    this.drain = drain;
   }
 
   public Instances instances() {
@@ -38,8 +38,8 @@ public final class InstanceClient {
   }
 
   /** When this node ends. */
-  public Departure departure() {
-    return departure;
+  public DrainSignal drain() {
+    return drain;
   }
 
   /** The caller's instance as it is now. */
@@ -84,7 +84,7 @@ public final class InstanceClient {
     var inTime =
         instances.await(now.id(), holds, new InstanceReply.Done(), patience).toCompletableFuture();
     InstanceReply reply;
-    try (var _ = departure.onDeparture(() -> inTime.complete(new InstanceReply.Done()))) {
+    try (var _ = drain.onDrain(() -> inTime.complete(new InstanceReply.Done()))) {
       reply = Answers.await(inTime, "the instance");
     }
     if (reply instanceof InstanceReply.Done) {

@@ -389,7 +389,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             wanted.afterRevision().isPresent()
                 ? Optional.of(wanted.afterRevision().getAsInt())
                 : Optional.empty());
-    stream.begin(listener -> client.instances().watch(view.id(), listener), client.departure());
+    stream.begin(listener -> client.instances().watch(view.id(), listener), client.drain());
   }
 
   @Override
@@ -398,7 +398,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         Caller.current().organizationId(),
         requests.cursor(request),
         (ServerCallStreamObserver<InstanceChange>) out,
-        client.departure());
+        client.drain());
   }
 
   /** As whoever watches them all gets them. */
@@ -428,7 +428,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         wanted,
         masking(view)::mask,
         (ServerCallStreamObserver<LogLine>) out,
-        client.departure(),
+        client.drain(),
         logPermits.acquire(view.profile().organizationId()));
   }
 

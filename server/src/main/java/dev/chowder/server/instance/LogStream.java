@@ -6,7 +6,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxDriver.SandboxLogReader;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -44,7 +44,7 @@ final class LogStream implements SandboxLogReader {
       InstanceRequests.Tail wanted,
       UnaryOperator<String> masking,
       ServerCallStreamObserver<LogLine> out,
-      Departure node,
+      DrainSignal node,
       Permit permit) {
     var stream = new LogStream(out, masking);
     out.setOnReadyHandler(stream::wake);
@@ -60,10 +60,10 @@ final class LogStream implements SandboxLogReader {
       SandboxDriver driver,
       InstanceId id,
       InstanceRequests.Tail wanted,
-      Departure node,
+      DrainSignal node,
       Permit permit) {
     try (permit;
-        var _ = node.onDeparture(this::leave);
+        var _ = node.onDrain(this::leave);
         var _ =
             driver.logs(SandboxId.ofInstance(id.value()), wanted.lines(), wanted.follow(), this)) {
       end.await();

@@ -6,7 +6,7 @@ import dev.chowder.instance.InstanceEntity;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceView;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.storage.EventRows;
@@ -76,8 +76,8 @@ public final class FleetWatch {
     return new WatchProgress(ordering, settings.settle(), MOST_OPEN);
   }
 
-  void run(OptionalLong after, Departure node) {
-    try (var _ = node.onDeparture(this::leave)) {
+  void run(OptionalLong after, DrainSignal node) {
+    try (var _ = node.onDrain(this::leave)) {
       // Where it begins is read before the instances are, and nothing can appear before it any
       // more: so nothing falls in between.
       progress =

@@ -1,7 +1,7 @@
 package dev.chowder.server.watch;
 
 import dev.chowder.api.v1.InstanceChange;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.storage.EventRows;
@@ -47,7 +47,7 @@ public final class FleetWatches {
       String organizationId,
       OptionalLong after,
       ServerCallStreamObserver<InstanceChange> out,
-      Departure node) {
+      DrainSignal node) {
     if (after.isPresent()) mustBeYoung(organizationId, after.getAsLong());
     enter(organizationId);
     var watch = new FleetWatch(organizationId, events, rows, fleet, settings, clock, out);

@@ -3,8 +3,8 @@ package dev.chowder.server.watch;
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances.Watching;
-import dev.chowder.server.call.Departure;
-import dev.chowder.server.call.Departure.Waiting;
+import dev.chowder.server.call.DrainSignal;
+import dev.chowder.server.call.DrainSignal.Waiting;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -32,7 +32,7 @@ public final class WatchStream<T> {
   private boolean first = true;
   private boolean done;
   private @Nullable Watching watching;
-  private @Nullable Waiting departure;
+  private @Nullable Waiting drain;
 
   /**
    * Prepares a stream; {@link #begin} starts it.
@@ -53,15 +53,15 @@ public final class WatchStream<T> {
   }
 
   /** Must be called before the call's handler returns: gRPC takes handlers only until then. */
-  public void begin(Function<Consumer<InstanceReply>, Watching> watch, Departure node) {
+  public void begin(Function<Consumer<InstanceReply>, Watching> watch, DrainSignal node) {
     out.setOnReadyHandler(this::drain);
     out.setOnCancelHandler(this::end);
     out.setOnCloseHandler(this::end);
     var started = watch.apply(this::onReply);
-    var leaves = node.onDeparture(this::leave);
+    var leaves = node.onDrain(this::leave);
     synchronized (this) {
       watching = started;
-      departure = leaves;
+      drain = leaves;
       if (done) end();
     }
   }
@@ -133,7 +133,7 @@ public final class WatchStream<T> {
     done = true;
     newest = null;
     if (watching != null) watching.close();
-    if (departure != null) departure.close();
+    if (drain != null) drain.close();
   }
 
   /** What a watcher is told that one instance cannot take. */

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxDriver;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.call.StubCall;
 import java.lang.reflect.Proxy;
@@ -36,7 +36,7 @@ class LogStreamTest {
         new InstanceRequests.Tail(ID, true, 10),
         line -> line,
         call,
-        new Departure(),
+        new DrainSignal(),
         permit);
     call.close();
     assertThat(closed.await(10, TimeUnit.SECONDS)).as("the permit is free").isTrue();

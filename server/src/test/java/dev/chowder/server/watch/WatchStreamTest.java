@@ -12,7 +12,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.instance.Profile;
 import dev.chowder.instance.TokenRotations;
-import dev.chowder.server.call.Departure;
+import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.call.StubCall;
 import java.time.Instant;
 import java.util.List;
@@ -57,7 +57,7 @@ class WatchStreamTest {
               instance.set(listener);
               return () -> closed.set(true);
             },
-            new Departure());
+            new DrainSignal());
   }
 
   private static InstanceView view(int revision) {

@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
  * What was started, in order; closing it ends everything in the exact reverse order, whatever fails
  * on the way.
  */
-final class Lifeline implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Lifeline.class);
+final class ShutdownSequence implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ShutdownSequence.class);
 
   private record Part(String name, AutoCloseable end) {}
 

@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * @param <D> the duty
  */
-public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(OnePerCluster.class);
+public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SingletonDuty.class);
 
   /** What is done at one node; closing it leaves it to the next. */
   public interface Duty extends AutoCloseable {
@@ -46,15 +46,15 @@ public final class OnePerCluster<D extends OnePerCluster.Duty> implements AutoCl
   private final String name;
   private volatile boolean closed;
 
-  private OnePerCluster(Cluster cluster, String name) {
+  private SingletonDuty(Cluster cluster, String name) {
     this.cluster = cluster;
     this.name = name;
   }
 
   /** From now on this node is ready to have the duty; {@code begin} is called when it gets it. */
-  public static <D extends Duty> OnePerCluster<D> keep(
+  public static <D extends Duty> SingletonDuty<D> keep(
       ActorSystem<?> system, String name, Supplier<D> begin) {
-    var kept = new OnePerCluster<D>(Cluster.get(system), name);
+    var kept = new SingletonDuty<D>(Cluster.get(system), name);
     var _ = ClusterSingleton.get(system).init(SingletonActor.of(kept.having(begin), name));
     return kept;
   }

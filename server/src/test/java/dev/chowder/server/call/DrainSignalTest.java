@@ -5,30 +5,30 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class DepartureTest {
-  private final Departure departure = new Departure();
+class DrainSignalTest {
+  private final DrainSignal drain = new DrainSignal();
   private final AtomicInteger ended = new AtomicInteger();
 
   @Test
   void openCallsEndWhenTheNodeDeparts() {
-    var _ = departure.onDeparture(ended::incrementAndGet);
-    var _ = departure.onDeparture(ended::incrementAndGet);
+    var _ = drain.onDrain(ended::incrementAndGet);
+    var _ = drain.onDrain(ended::incrementAndGet);
     assertThat(ended).hasValue(0);
-    departure.depart();
+    drain.begin();
     assertThat(ended).hasValue(2);
   }
 
   @Test
   void aCallThatComesLaterEndsAtOnce() {
-    departure.depart();
-    departure.onDeparture(ended::incrementAndGet).close();
+    drain.begin();
+    drain.onDrain(ended::incrementAndGet).close();
     assertThat(ended).hasValue(1);
   }
 
   @Test
   void aCallThatIsOverIsNotEndedAgain() {
-    departure.onDeparture(ended::incrementAndGet).close();
-    departure.depart();
+    drain.onDrain(ended::incrementAndGet).close();
+    drain.begin();
     assertThat(ended).hasValue(0);
   }
 }

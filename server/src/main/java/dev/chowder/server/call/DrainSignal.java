@@ -7,16 +7,16 @@ import java.util.Set;
  * Tells open calls that this node is about to leave, so that those which can go on at another node
  * end now. Knows no call's kind.
  */
-public final class Departure {
+public final class DrainSignal {
   private final Set<Runnable> ends = new HashSet<>();
-  private boolean departing;
+  private boolean draining;
 
   /**
    * Runs {@code end} when the node departs, unless closed before; at once when it is departing
    * already. Both may come at the same time.
    */
-  public synchronized Waiting onDeparture(Runnable end) {
-    if (departing) {
+  public synchronized Waiting onDrain(Runnable end) {
+    if (draining) {
       end.run();
       return () -> {};
     }
@@ -29,10 +29,10 @@ public final class Departure {
   }
 
   /** Ends everything that waits for it, and whatever comes later. */
-  public void depart() {
+  public void begin() {
     Set<Runnable> now;
     synchronized (this) {
-      departing = true;
+      draining = true;
       now = Set.copyOf(ends);
       ends.clear();
     }
