@@ -65,8 +65,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private final EffectSettings settings;
   private final Clock clock;
   private final MeterRegistry metrics;
-  private final FairPlaces places;
-  private final FairPlaces boots;
+  private final FairSemaphore general;
+  private final FairSemaphore boots;
   private final StartSpacing starts;
   private final Map<InstanceId, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closed;
@@ -80,8 +80,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     this.settings = settings;
     this.clock = clock;
     this.metrics = metrics;
-    this.places = new FairPlaces(settings.maxConcurrent());
-    this.boots = new FairPlaces(settings.maxConcurrentBoots());
+    this.general = new FairSemaphore(settings.maxConcurrent());
+    this.boots = new FairSemaphore(settings.maxConcurrentBoots());
     this.starts = new StartSpacing(settings.restarts().spacing(), System::nanoTime);
     metrics.gauge("chowder.effects.waiting", this, EffectRunner::waiting);
     metrics.gauge("chowder.effects.running", this, EffectRunner::running);
@@ -114,7 +114,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
   /** Returns how many effects wait for a permit. */
   public int waiting() {
-    return places.waiting() + boots.waiting();
+    return general.waiting() + boots.waiting();
   }
 
   /** Returns how many agents boot on this node, or wait for a permit to boot. */
@@ -123,7 +123,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   private int running() {
-    return places.taken() + boots.taken();
+    return general.taken() + boots.taken();
   }
 
   /**
@@ -336,7 +336,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
     /** Whether it went well. */
     private boolean runStage(Stage stage, RunStages plan) throws InterruptedException {
-      var permits = startsOpenClaw(stage) ? boots : places;
+      var permits = startsOpenClaw(stage) ? boots : general;
       var limit = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
       var left = limit;
       var pause = settings.retryMin();
@@ -526,7 +526,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var pause = settings.retryMin();
       var spent = Duration.ZERO;
       while (true) {
-        acquire(places);
+        acquire(general);
         long tried = System.nanoTime();
         try {
           return attempt.once();
@@ -537,7 +537,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           spent = spent.plusNanos(System.nanoTime() - tried);
           if (limit.isPresent() && spent.compareTo(limit.get()) > 0) throw failure;
         } finally {
-          release(places);
+          release(general);
         }
         Thread.sleep(pause);
         spent = spent.plus(pause);
@@ -545,12 +545,12 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       }
     }
 
-    private void acquire(FairPlaces permits) throws InterruptedException {
+    private void acquire(FairSemaphore permits) throws InterruptedException {
       permits.acquire(effect.organizationId());
       permitSince = OptionalLong.of(System.nanoTime());
     }
 
-    private void release(FairPlaces permits) {
+    private void release(FairSemaphore permits) {
       permitSince = OptionalLong.empty();
       permits.release();
     }

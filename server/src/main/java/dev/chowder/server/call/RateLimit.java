@@ -63,7 +63,7 @@ public final class RateLimit {
   private final Buckets calls;
   private final Buckets callsAlone;
   private final Contention contention;
-  private final Pace pace;
+  private final BurstSmoother smoother;
   private final int changeCost;
   private final int answerBytes;
   private final RejectionDelay delay;
@@ -86,7 +86,7 @@ public final class RateLimit {
             settings.contentionCallsInProgress(),
             settings.calls().remembered(),
             System::nanoTime);
-    this.pace = new Pace(settings.calls(), settings.burstSpread());
+    this.smoother = new BurstSmoother(settings.calls(), settings.burstSpread());
     this.changeCost = settings.changeCost();
     this.answerBytes = settings.answerBytes();
     this.delay = delay;
@@ -207,7 +207,7 @@ public final class RateLimit {
       var buckets = contended ? calls : callsAlone;
       buckets.count(organization, cost + expected);
       contention.add(organization, cost + expected);
-      if (contended) pace.await(organization, cost, expected);
+      if (contended) smoother.await(organization, cost, expected);
       return method.getType().serverSendsOneMessage()
           ? new Weighed<>(call, asked, expected, buckets)
           : call;

@@ -9,13 +9,13 @@ import java.util.concurrent.CountDownLatch;
  * A bounded number of places for work, handed out to groups in turn and within a group in the order
  * of asking: who asks for many waits for its own, not everybody for it. Knows nothing of the work.
  */
-final class FairPlaces {
+final class FairSemaphore {
   private final int max;
   private final SequencedMap<String, ArrayDeque<CountDownLatch>> waiting = new LinkedHashMap<>();
   private int taken;
   private int queued;
 
-  FairPlaces(int max) {
+  FairSemaphore(int max) {
     this.max = max;
   }
 

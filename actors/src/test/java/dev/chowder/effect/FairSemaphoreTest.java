@@ -10,8 +10,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-class FairPlacesTest {
-  private final FairPlaces places = new FairPlaces(1);
+class FairSemaphoreTest {
+  private final FairSemaphore places = new FairSemaphore(1);
   private final BlockingQueue<String> came = new LinkedBlockingQueue<>();
 
   private Thread ask(String group, String name) {

@@ -12,7 +12,7 @@ import java.time.Duration;
  * would have the processors to itself until it is done, and others' calls would wait for that. Who
  * asks for little at a time waits for nothing.
  */
-final class Pace {
+final class BurstSmoother {
   private static final int AT_ONCE_OF_BURST = 10;
 
   /** Calls that a change counts for here at most: most of what it costs comes after its answer. */
@@ -36,11 +36,11 @@ final class Pace {
    *
    * @param spread over which a whole burst is begun, and no call waits longer; zero: at once
    */
-  Pace(Bound calls, Duration spread) {
+  BurstSmoother(Bound calls, Duration spread) {
     this(calls, spread, RateLimit.METER, Thread::sleep);
   }
 
-  Pace(Bound calls, Duration spread, TimeMeter meter, Pause pause) {
+  BurstSmoother(Bound calls, Duration spread, TimeMeter meter, Pause pause) {
     this.calls = calls;
     this.spread = spread;
     this.meter = meter;

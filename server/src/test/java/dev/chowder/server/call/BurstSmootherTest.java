@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class PaceTest {
+class BurstSmootherTest {
   /** A tenth of this burst begins at once, and the whole of it within a second. */
   private static final Bound CALLS = new Bound(20, Duration.ofSeconds(1), 100, 10);
 
@@ -17,12 +17,12 @@ class PaceTest {
 
   private final Hands hands = new Hands();
   private final List<Duration> pauses = new ArrayList<>();
-  private final Pace pace = new Pace(CALLS, SPREAD, hands, pauses::add);
+  private final BurstSmoother smoother = new BurstSmoother(CALLS, SPREAD, hands, pauses::add);
 
   @Test
   void whoAsksForLittleAtATimeWaitsForNothing() {
     for (int second = 0; second < 5; second++) {
-      for (int call = 0; call < 10; call++) pace.await("one", 1, 0);
+      for (int call = 0; call < 10; call++) smoother.await("one", 1, 0);
       hands.move(SPREAD);
     }
     assertThat(pauses).isEmpty();
@@ -30,37 +30,37 @@ class PaceTest {
 
   @Test
   void whatComesAtOnceBeginsOneAfterAnother() {
-    for (int call = 0; call < 13; call++) pace.await("one", 1, 0);
+    for (int call = 0; call < 13; call++) smoother.await("one", 1, 0);
     assertThat(pauses)
         .containsExactly(Duration.ofMillis(10), Duration.ofMillis(20), Duration.ofMillis(30));
   }
 
   @Test
   void anotherOrganizationIsNotHeldUp() {
-    for (int call = 0; call < 100; call++) pace.await("one", 1, 0);
+    for (int call = 0; call < 100; call++) smoother.await("one", 1, 0);
     pauses.clear();
-    pace.await("another", 1, 0);
+    smoother.await("another", 1, 0);
     assertThat(pauses).isEmpty();
   }
 
   @Test
   void aChangeCountsForFiveAtMostAndALongAnswerForAllOfItself() {
-    pace.await("one", 20, 0);
-    pace.await("one", 20, 0);
+    smoother.await("one", 20, 0);
+    smoother.await("one", 20, 0);
     assertThat(pauses).isEmpty();
-    pace.await("one", 1, 30);
+    smoother.await("one", 1, 30);
     assertThat(pauses).containsExactly(Duration.ofMillis(310));
   }
 
   @Test
   void nobodyWaitsLongerThanAWholeBurstTakes() {
-    for (int call = 0; call < 300; call++) pace.await("one", 1, 0);
+    for (int call = 0; call < 300; call++) smoother.await("one", 1, 0);
     assertThat(pauses).endsWith(SPREAD).allSatisfy(p -> assertThat(p).isLessThanOrEqualTo(SPREAD));
   }
 
   @Test
   void withoutASpreadAllBeginAtOnce() {
-    var none = new Pace(CALLS, Duration.ZERO, hands, pauses::add);
+    var none = new BurstSmoother(CALLS, Duration.ZERO, hands, pauses::add);
     for (int call = 0; call < 300; call++) none.await("one", 1, 0);
     assertThat(pauses).isEmpty();
   }
