@@ -94,8 +94,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         id,
         (_, current) -> {
           if (closed) return current;
-          if (current != null && current.covers(effect)) return current;
-          if (current != null) current.giveUp();
+          if (current != null && current.isAlreadyRunning(effect)) return current;
+          if (current != null) current.cancel();
           // It leaves by itself when it has ended; until then the next one must know of it.
           if (effect instanceof InstanceEffect.None) {
             return current == null || current.ended ? null : current;
@@ -133,7 +133,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    runs.values().forEach(Run::giveUp);
+    runs.values().forEach(Run::cancel);
     timer.shutdownNow();
     var until = clock.instant().plus(settings.cancelWait());
     for (var run : runs.values()) {
@@ -193,7 +193,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /** Whether what is owed is what it does; if that was owed before, reports may be lost. */
-    boolean covers(InstanceEffect pendingEffect) {
+    boolean isAlreadyRunning(InstanceEffect pendingEffect) {
       if (givenUp) return false;
       if (!(effect instanceof RunStages plan) || stageReports.isEmpty())
         return effect.equals(pendingEffect);
@@ -206,7 +206,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       return true;
     }
 
-    void giveUp() {
+    void cancel() {
       if (!givenUp) givenUpNanos = System.nanoTime();
       givenUp = true;
       thread.interrupt();

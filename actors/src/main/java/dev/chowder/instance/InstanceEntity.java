@@ -156,7 +156,7 @@ public final class InstanceEntity
   @Override
   public CommandHandler<InstanceCommand, InstanceEvent, InstanceState> commandHandler() {
     return (state, command) ->
-        switch (InstanceLifecycle.decide(state, unhurried(command))) {
+        switch (InstanceLifecycle.decide(state, ignoreOverdueIfRecent(command))) {
           case Decision.Reject(var why) -> {
             reply(command, new InstanceReply.Refused(why));
             yield Effect().none();
@@ -171,7 +171,7 @@ public final class InstanceEntity
    * A stage that has run here for a shorter time is not overdue, whatever the wall clock shows: the
    * clock may have been set, or the stage may have waited for its turn.
    */
-  private InstanceCommand unhurried(InstanceCommand command) {
+  private InstanceCommand ignoreOverdueIfRecent(InstanceCommand command) {
     return command instanceof InstanceCommand.Redispatch(_, var overdue)
             && effects.underWay(id).compareTo(overdue) < 0
         ? new InstanceCommand.Redispatch(Instant.EPOCH, overdue)

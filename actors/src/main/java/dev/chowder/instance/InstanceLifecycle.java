@@ -268,9 +268,9 @@ public final class InstanceLifecycle {
   private static Decision overdue(InstanceState state, Instant now, Duration overdue) {
     return switch (state) {
       case Provisioning s when isOver(s.progress().since(), overdue, now) ->
-          accept(gaveUp(s.attempt(), s.progress(), overdue, now));
+          accept(timedOut(s.attempt(), s.progress(), overdue, now));
       case Starting s when isOver(s.progress().since(), overdue, now) ->
-          accept(gaveUp(s.attempt(), s.progress(), overdue, now));
+          accept(timedOut(s.attempt(), s.progress(), overdue, now));
       case InstanceState _ -> accept();
     };
   }
@@ -279,7 +279,7 @@ public final class InstanceLifecycle {
     return since.plus(limit).isBefore(now);
   }
 
-  private static InstanceEvent gaveUp(
+  private static InstanceEvent timedOut(
       int attempt, Progress progress, Duration overdue, Instant now) {
     return new InstanceEvent.Failed(
         attempt,

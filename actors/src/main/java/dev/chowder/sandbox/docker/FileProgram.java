@@ -42,7 +42,7 @@ final class FileProgram implements AutoCloseable {
   private static final byte[] NOTHING = {};
 
   private final DockerEngine engine;
-  private final Duration patience;
+  private final Duration timeout;
   private final String what;
   private final Input input = new Input();
   private final BlockingQueue<FromProgram> output = new ArrayBlockingQueue<>(FRAMES_WAITING);
@@ -65,19 +65,19 @@ final class FileProgram implements AutoCloseable {
     }
   }
 
-  private FileProgram(DockerEngine engine, Duration patience, String what) {
+  private FileProgram(DockerEngine engine, Duration timeout, String what) {
     this.engine = engine;
-    this.patience = patience;
+    this.timeout = timeout;
     this.what = what;
   }
 
   /**
    * Runs it in that container.
    *
-   * @param patience how long nothing may move in either direction
+   * @param timeout how long nothing may move in either direction
    */
-  static FileProgram run(DockerEngine engine, String container, Duration patience) {
-    var program = new FileProgram(engine, patience, "files in container " + container);
+  static FileProgram run(DockerEngine engine, String container, Duration timeout) {
+    var program = new FileProgram(engine, timeout, "files in container " + container);
     program.start(container);
     return program;
   }
@@ -103,11 +103,11 @@ final class FileProgram implements AutoCloseable {
             (docker, frames) -> docker.execStartCmd(exec).withStdIn(input).exec(frames));
     try {
       // Closed before, the client's thread would find its connection gone, and say so aloud.
-      if (!input.begun.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!input.begun.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
         close();
         throw still();
       }
-      var first = output.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      var first = output.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
       if (first == null || first.kind() != FromProgram.READY) {
         close();
         throw first == null ? still() : notStarted();
@@ -163,7 +163,7 @@ final class FileProgram implements AutoCloseable {
   /** The next frame, within the patience. */
   FromProgram next() {
     try {
-      var said = output.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+      var said = output.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
       if (said == null) throw still();
       if (said.kind() == FromProgram.GONE) throw gone();
       return said;
@@ -187,7 +187,7 @@ final class FileProgram implements AutoCloseable {
     frame.put((byte) kind).putInt(bytes.size());
     bytes.copyTo(frame);
     try {
-      if (!input.offer(frame.array(), patience)) throw still();
+      if (!input.offer(frame.array(), timeout)) throw still();
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw DockerErrors.interrupted(what, stop);
@@ -202,7 +202,7 @@ final class FileProgram implements AutoCloseable {
 
   private SandboxException still() {
     return new SandboxException(
-        Reason.TIMED_OUT, what + ": nothing moved for " + patience.toSeconds() + " s");
+        Reason.TIMED_OUT, what + ": nothing moved for " + timeout.toSeconds() + " s");
   }
 
   /** The container ended just now, or is not what it should be: another one is tried. */
@@ -245,9 +245,9 @@ final class FileProgram implements AutoCloseable {
     private final CountDownLatch begun = new CountDownLatch(1);
     private volatile boolean ended;
 
-    boolean offer(byte[] bytes, Duration patience) throws InterruptedException {
+    boolean offer(byte[] bytes, Duration timeout) throws InterruptedException {
       // What is sent to a program that has ended is lost; why it ended is told by its last frame.
-      return ended || waiting.offer(bytes, patience.toMillis(), TimeUnit.MILLISECONDS);
+      return ended || waiting.offer(bytes, timeout.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     void end() {

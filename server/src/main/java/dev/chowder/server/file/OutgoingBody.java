@@ -17,7 +17,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class OutgoingBody {
   private final ServerCallStreamObserver<HttpBody> out;
-  private final Duration patience;
+  private final Duration timeout;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final boolean transcoded = RequestHeaders.value("x-envoy-original-path").isPresent();
@@ -25,9 +25,9 @@ final class OutgoingBody {
   private boolean begun;
   private String contentType = "application/octet-stream";
 
-  OutgoingBody(StreamObserver<HttpBody> out, Duration patience) {
+  OutgoingBody(StreamObserver<HttpBody> out, Duration timeout) {
     this.out = (ServerCallStreamObserver<HttpBody>) out;
-    this.patience = patience;
+    this.timeout = timeout;
     this.out.setOnReadyHandler(() -> signal(false));
     this.out.setOnCancelHandler(() -> signal(true));
   }
@@ -58,12 +58,12 @@ final class OutgoingBody {
   private void awaitRoom() {
     lock.lock();
     try {
-      long left = patience.toNanos();
+      long left = timeout.toNanos();
       while (!out.isReady() && !gone) {
         if (left <= 0) {
           throw ApiError.of(
               Reason.NO_ANSWER_IN_TIME,
-              "caller: took nothing for " + patience.toSeconds() + " s (expected: a reader)");
+              "caller: took nothing for " + timeout.toSeconds() + " s (expected: a reader)");
         }
         left = changed.awaitNanos(left);
       }

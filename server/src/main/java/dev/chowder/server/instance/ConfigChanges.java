@@ -27,18 +27,18 @@ public final class ConfigChanges {
   private final InstanceClient client;
   private final SecretStore secrets;
   private final int tries;
-  private final Duration patience;
+  private final Duration timeout;
   private final InstanceLocks locks = new InstanceLocks();
 
   /**
    * @param tries how often a change is computed at most
-   * @param patience timeout of the wait for other changes of the same instance on this node
+   * @param timeout timeout of the wait for other changes of the same instance on this node
    */
-  public ConfigChanges(InstanceClient client, SecretStore secrets, int tries, Duration patience) {
+  public ConfigChanges(InstanceClient client, SecretStore secrets, int tries, Duration timeout) {
     this.client = client;
     this.secrets = secrets;
     this.tries = tries;
-    this.patience = patience;
+    this.timeout = timeout;
   }
 
   /** One change. */
@@ -65,14 +65,14 @@ public final class ConfigChanges {
   private InstanceLocks.Held lock(InstanceId id) {
     try {
       return locks
-          .tryLock(id, patience)
+          .tryLock(id, timeout)
           .orElseThrow(
               () ->
                   ApiError.of(
                       Reason.SERVER_UNAVAILABLE,
                       "cannot change the configuration: other changes of this instance were not"
                           + " finished within "
-                          + patience.toSeconds()
+                          + timeout.toSeconds()
                           + " s; repeat the call"));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

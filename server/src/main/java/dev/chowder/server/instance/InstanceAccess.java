@@ -21,7 +21,7 @@ import java.util.function.Function;
 /** Gives callers the token of their instance's own gateway, and another one for it. Blocks. */
 final class InstanceAccess {
   /** A running gateway takes about a second; a busy one waits for what it is at. */
-  private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(60);
+  private static final Duration ROTATION_TIMEOUT = Duration.ofSeconds(60);
 
   /** What is under way is mostly over before anybody has to look at the gateway itself. */
   private static final Duration STEADY_TIMEOUT = Duration.ofSeconds(5);
@@ -80,13 +80,13 @@ final class InstanceAccess {
         client.await(
             asked,
             seen -> seen.profile().token().done() >= rotation || isOver(seen),
-            ROTATION_PATIENCE);
+            ROTATION_TIMEOUT);
     if (view.profile().token().done() < rotation) {
       if (isOver(view)) throw wrongState(view, "running or stopped");
       throw ApiError.of(
           Reason.NO_ANSWER_IN_TIME,
           "gateway: did not take its new token within "
-              + ROTATION_PATIENCE.toSeconds()
+              + ROTATION_TIMEOUT.toSeconds()
               + " s; it is tried on");
     }
     var token = tokens.active(id);

@@ -79,10 +79,10 @@ public final class InstanceClient {
    * The first view of which {@code holds} is true; the newest one when none comes in time, or when
    * this node ends: to be cut off would tell the caller less.
    */
-  public InstanceView await(InstanceView now, Predicate<InstanceView> holds, Duration patience) {
-    if (holds.test(now) || patience.isZero()) return now;
+  public InstanceView await(InstanceView now, Predicate<InstanceView> holds, Duration timeout) {
+    if (holds.test(now) || timeout.isZero()) return now;
     var inTime =
-        instances.await(now.id(), holds, new InstanceReply.Done(), patience).toCompletableFuture();
+        instances.await(now.id(), holds, new InstanceReply.Done(), timeout).toCompletableFuture();
     InstanceReply reply;
     try (var _ = drain.onDrain(() -> inTime.complete(new InstanceReply.Done()))) {
       reply = Answers.await(inTime, "the instance");

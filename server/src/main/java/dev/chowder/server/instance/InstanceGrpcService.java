@@ -86,7 +86,7 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServiceImplBase {
   /** How long is waited until a slot is free again; it happens within milliseconds. */
-  static final Duration SLOT_PATIENCE = Duration.ofSeconds(10);
+  static final Duration SLOT_TIMEOUT = Duration.ofSeconds(10);
 
   private final InstanceRequests requests;
   private final InstancePresenter presenter;
@@ -325,7 +325,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             caller,
             id(request.getInstanceId()),
             replyTo -> new InstanceCommand.Delete(caller.keyId(), requestId, now, replyTo));
-    var _ = client.await(view, gone -> !gone.slotHeld(), SLOT_PATIENCE);
+    var _ = client.await(view, gone -> !gone.slotHeld(), SLOT_TIMEOUT);
     answer(out, Empty.getDefaultInstance());
   }
 
@@ -340,7 +340,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var now = clock.instant();
     var view =
         client.send(caller, id, replyTo -> new InstanceCommand.Start(caller.keyId(), now, replyTo));
-    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.timeout())));
   }
 
   @Override
@@ -353,7 +353,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             caller,
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Stop(caller.keyId(), now, replyTo));
-    answer(out, present(client.await(view, isSteadyAt(Name.STOPPED), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.STOPPED), verb.timeout())));
   }
 
   @Override
@@ -366,14 +366,14 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             caller,
             new InstanceId(verb.instanceId()),
             replyTo -> new InstanceCommand.Restart(caller.keyId(), now, replyTo));
-    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.timeout())));
   }
 
   @Override
   public void recoverInstance(RecoverInstanceRequest request, StreamObserver<Instance> out) {
     var verb = requests.recover(request);
     var view = recovery.recover(Caller.current(), new InstanceId(verb.instanceId()));
-    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.patience())));
+    answer(out, present(client.await(view, isSteadyAt(Name.RUNNING), verb.timeout())));
   }
 
   @Override

@@ -73,12 +73,12 @@ final class InstanceRecovery {
 
   /** The slot of the life that failed must have arrived before another one is taken. */
   private InstanceView withoutSlot(InstanceView view) {
-    var settled = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_PATIENCE);
+    var settled = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_TIMEOUT);
     if (settled.slotHeld()) {
       throw ApiError.of(
           Reason.SERVER_UNAVAILABLE,
           "slot: still being given back after "
-              + InstanceGrpcService.SLOT_PATIENCE.toSeconds()
+              + InstanceGrpcService.SLOT_TIMEOUT.toSeconds()
               + " s (expected: at once)");
     }
     return settled;

@@ -106,7 +106,7 @@ public final class InstanceRequests {
       Optional<ObjectNode> openclawConfig) {}
 
   /** A verb on an instance, and how long to wait for what it leads to. */
-  public record Verb(String instanceId, Duration patience) {}
+  public record Verb(String instanceId, Duration timeout) {}
 
   /** What to watch, and what the caller has seen already. */
   public record Watching(String instanceId, OptionalInt afterRevision) {}

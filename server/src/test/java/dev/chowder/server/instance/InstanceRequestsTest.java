@@ -140,8 +140,8 @@ class InstanceRequestsTest {
   @Test
   void aWaitIsAtMostFiveMinutes() {
     var start = StartInstanceRequest.newBuilder().setInstanceId(Ids.next());
-    assertThat(requests.start(start.build()).patience()).isEqualTo(Duration.ofSeconds(60));
-    assertThat(requests.start(start.setWait(0).build()).patience()).isZero();
+    assertThat(requests.start(start.build()).timeout()).isEqualTo(Duration.ofSeconds(60));
+    assertThat(requests.start(start.setWait(0).build()).timeout()).isZero();
     assertRefused("wait", () -> requests.start(start.setWait(301).build()));
     var stop = StopInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1).build();
     assertRefused("wait", () -> requests.stop(stop));
