@@ -62,7 +62,7 @@ build_rehearse() {
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   # With no CHOWDER_* variables, because the run must not touch any installation.
   if env -i PATH="$PATH" HOME="$work" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:AOTCacheOutput="$AOT_CACHE.part" \
-    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.Rehearsal "$work/home" >"$LOGS/rehearsal.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
+    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$work/home" >"$LOGS/rehearsal.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
     find "$APP/server" -maxdepth 1 -name '*.aot' -delete
     mv "$AOT_CACHE.part" "$AOT_CACHE"
     say "Recorded the AOT cache in $((SECONDS - began)) s."

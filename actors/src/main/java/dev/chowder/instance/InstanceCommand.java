@@ -42,7 +42,7 @@ public sealed interface InstanceCommand extends CborSerializable {
    * The state now and each new one go to {@code replyTo} until it ends; said again, the state is
    * sent again. Before the first of them {@code watcher} is told which actor answers.
    */
-  record Watch(ActorRef<InstanceReply> replyTo, ActorRef<InstanceHome> watcher)
+  record Watch(ActorRef<InstanceReply> replyTo, ActorRef<InstanceActor> watcher)
       implements Request {}
 
   record Stop(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}

@@ -186,7 +186,7 @@ public final class InstanceEntity
         replyTo.tell(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(maxWatchers)));
         return Effect().none();
       }
-      watcher.tell(new InstanceHome(context.getSelf()));
+      watcher.tell(new InstanceActor(context.getSelf()));
     }
     if (command instanceof InstanceCommand.Redispatch) {
       view.ifPresent(views::storeIfUnsure);

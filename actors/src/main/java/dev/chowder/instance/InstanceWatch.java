@@ -20,9 +20,9 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
   sealed interface Message {
     record Heard(InstanceReply reply) implements Message {}
 
-    record Found(InstanceHome home) implements Message {}
+    record Found(InstanceActor home) implements Message {}
 
-    record Lost(InstanceHome home) implements Message {}
+    record Lost(InstanceActor home) implements Message {}
 
     record Beat() implements Message {}
 
@@ -36,7 +36,7 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
   private final TimerScheduler<Message> timers;
   private final Duration again;
   private final InstanceCommand.Watch watch;
-  private @Nullable InstanceHome home;
+  private @Nullable InstanceActor home;
 
   private InstanceWatch(
       ActorContext<Message> context,
@@ -53,7 +53,7 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
     this.watch =
         new InstanceCommand.Watch(
             context.messageAdapter(InstanceReply.class, Message.Heard::new),
-            context.messageAdapter(InstanceHome.class, Message.Found::new));
+            context.messageAdapter(InstanceActor.class, Message.Found::new));
     timers.startTimerWithFixedDelay(new Message.Beat(), heartbeat);
     ask();
   }
@@ -112,7 +112,7 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
     timers.startSingleTimer(new Message.Unanswered(), again);
   }
 
-  private void follow(InstanceHome found) {
+  private void follow(InstanceActor found) {
     if (found.equals(home)) return;
     if (home != null) getContext().unwatch(home.actor());
     home = found;

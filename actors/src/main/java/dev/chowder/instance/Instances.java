@@ -64,7 +64,7 @@ public final class Instances {
    * Brings the instance's actor up without waiting for it, for somebody who will soon have
    * something to say to it.
    */
-  public void wake(InstanceId id) {
+  public void activate(InstanceId id) {
     entity(id).tell(new InstanceCommand.Get(system.ignoreRef()));
   }
 

@@ -40,7 +40,7 @@ public final class ModelListProbe {
   private static final int MAX_ANSWER_BYTES = 4 << 20;
 
   /** Far more organizations than create instances on one node within a minute. */
-  private static final int MAX_BELIEVED = 10_000;
+  private static final int MAX_CACHED = 10_000;
 
   private static final String ANTHROPIC_VERSION = "2023-06-01";
   private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]+");
@@ -63,19 +63,19 @@ public final class ModelListProbe {
    *
    * @param hosts where it may connect to
    * @param limit of one question, from its start to its answer's last byte
-   * @param believed how long a key that was taken is not tried again
+   * @param cacheTime how long a key that was taken is not tried again
    */
-  public ModelListProbe(ModelHosts hosts, Duration limit, Duration believed) {
-    this(hosts, limit, believed, SystemDefaultDnsResolver.INSTANCE);
+  public ModelListProbe(ModelHosts hosts, Duration limit, Duration cacheTime) {
+    this(hosts, limit, cacheTime, SystemDefaultDnsResolver.INSTANCE);
   }
 
   /** Asks these name servers instead of the machine's. */
-  ModelListProbe(ModelHosts hosts, Duration limit, Duration believed, DnsResolver names) {
+  ModelListProbe(ModelHosts hosts, Duration limit, Duration cacheTime, DnsResolver names) {
     this.hosts = hosts;
     this.limit = limit;
     this.names = names;
     this.accepted =
-        Caffeine.newBuilder().maximumSize(MAX_BELIEVED).expireAfterWrite(believed).build();
+        Caffeine.newBuilder().maximumSize(MAX_CACHED).expireAfterWrite(cacheTime).build();
   }
 
   /** What the provider said. */

@@ -208,7 +208,7 @@ class InstanceEntityTest {
     var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> caller = KIT.createTestProbe();
     TestProbe<InstanceReply> watcher = KIT.createTestProbe();
-    TestProbe<InstanceHome> homes = KIT.createTestProbe();
+    TestProbe<InstanceActor> homes = KIT.createTestProbe();
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, caller.ref()));
     slow.runCommand(new InstanceCommand.Watch(watcher.ref(), homes.ref()));
     assertThat(homes.receiveMessage()).isNotNull();
@@ -328,7 +328,7 @@ class InstanceEntityTest {
     TestProbe<InstanceReply> one = KIT.createTestProbe();
     TestProbe<InstanceReply> two = KIT.createTestProbe();
     TestProbe<InstanceReply> three = KIT.createTestProbe();
-    TestProbe<InstanceHome> homes = KIT.createTestProbe();
+    TestProbe<InstanceActor> homes = KIT.createTestProbe();
     instance.runCommand(new InstanceCommand.Watch(one.ref(), homes.ref()));
     instance.runCommand(new InstanceCommand.Watch(two.ref(), homes.ref()));
     instance.runCommand(new InstanceCommand.Watch(three.ref(), homes.ref()));

@@ -62,7 +62,7 @@ class InstanceWatchTest {
     var question = next();
     var former = home();
     var home = home();
-    question.watcher().tell(new InstanceHome(former));
+    question.watcher().tell(new InstanceActor(former));
     answer(question, home);
     asked.clear();
     KIT.stop(former);
@@ -87,7 +87,7 @@ class InstanceWatchTest {
 
   private void answer(InstanceCommand.Watch question, ActorRef<InstanceCommand> home)
       throws InterruptedException {
-    question.watcher().tell(new InstanceHome(home));
+    question.watcher().tell(new InstanceActor(home));
     question.replyTo().tell(NEWS);
     assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(NEWS);
   }

@@ -167,7 +167,7 @@ class InstanceWireTest {
                 new InstanceCommand.Create("key", States.PROFILE, T0, ref),
                 new InstanceCommand.Get(ref),
                 new InstanceCommand.Watch(ref, ref.unsafeUpcast()),
-                new InstanceHome(ref.unsafeUpcast()),
+                new InstanceActor(ref.unsafeUpcast()),
                 new InstanceCommand.Stop("key", T0, ref),
                 new InstanceCommand.Start("key", T0, ref),
                 new InstanceCommand.Delete("key", "request", T0, ref),

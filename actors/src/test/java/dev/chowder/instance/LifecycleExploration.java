@@ -129,7 +129,7 @@ final class LifecycleExploration {
     verbs.put("StoreView", new InstanceCommand.RefreshRow(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put(
-        "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceHome>create().getRef()));
+        "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceActor>create().getRef()));
     verbs.put("Update", update(config(state).overrides()));
     verbs.put(
         "Update, another change came first", update(new OverridesVersion("?", Taken.PENDING)));

@@ -208,8 +208,8 @@ abstract class RowsContract {
     table.upsert(row(ids.get(1), 1, "damaged"));
     table.upsert(row(ids.get(3), 99, "damaged"));
     table.upsert(row(ids.get(4), 1, "right"));
-    var strangers = List.of(Ids.next(), "no id at all");
-    strangers.forEach(id -> table.upsert(row(id, 1, "stranger")));
+    var untrusted = List.of(Ids.next(), "no id at all");
+    untrusted.forEach(id -> table.upsert(row(id, 1, "stranger")));
 
     var done = new RowRebuild(SETTINGS).rebuild(kind);
 
@@ -217,7 +217,7 @@ abstract class RowsContract {
     for (var id : ids) {
       assertThat(table.get(id)).contains(row(id, id.equals(ids.get(3)) ? 2 : 1, "right"));
     }
-    strangers.forEach(id -> assertThat(table.get(id)).isEmpty());
+    untrusted.forEach(id -> assertThat(table.get(id)).isEmpty());
     assertThat(asked).containsOnlyOnceElementsOf(ids).doesNotContain("no id at all");
   }
 

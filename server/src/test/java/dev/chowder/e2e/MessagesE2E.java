@@ -133,12 +133,12 @@ class MessagesE2E {
 
   @Test
   void anotherOrganizationFindsNothing() {
-    Caller stranger = Caller.newcomer("strangers");
-    new Agent(stranger, agent.id()).tell("Hello").refuses(404, "INSTANCE_NOT_FOUND");
-    new Agent(stranger, agent.id()).tell("s", "Hello").refuses(404, "INSTANCE_NOT_FOUND");
-    stranger.get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
-    stranger.get(agent.path("/gateway")).refuses(404, "INSTANCE_NOT_FOUND");
-    new Agent(stranger, agent.id()).delete().refuses(404, "INSTANCE_NOT_FOUND");
+    Caller untrusted = Caller.newcomer("strangers");
+    new Agent(untrusted, agent.id()).tell("Hello").refuses(404, "INSTANCE_NOT_FOUND");
+    new Agent(untrusted, agent.id()).tell("s", "Hello").refuses(404, "INSTANCE_NOT_FOUND");
+    untrusted.get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
+    untrusted.get(agent.path("/gateway")).refuses(404, "INSTANCE_NOT_FOUND");
+    new Agent(untrusted, agent.id()).delete().refuses(404, "INSTANCE_NOT_FOUND");
   }
 
   @Test

@@ -2,7 +2,7 @@ package dev.chowder.sandbox.fake;
 
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxId;
-import dev.chowder.sandbox.fake.FakeSandbox.Played;
+import dev.chowder.sandbox.fake.FakeSandbox.SimulatedProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -128,7 +128,7 @@ final class FakeHost implements AutoCloseable {
     sandboxes.computeIfPresent(
         id,
         (_, sandbox) -> {
-          int attempt = sandbox.process().map(Played::attempt).orElse(0);
+          int attempt = sandbox.process().map(SimulatedProcess::attempt).orElse(0);
           if (!fence.covers(attempt)) return sandbox;
           sandbox.process().ifPresent(process -> gone(process.host()));
           if (fence.isOf(sandbox.generation())) {
@@ -158,7 +158,7 @@ final class FakeHost implements AutoCloseable {
 
   private long countRunning() {
     return sandboxes.values().stream()
-        .filter(sandbox -> sandbox.process().map(Played::runs).orElse(false))
+        .filter(sandbox -> sandbox.process().map(SimulatedProcess::runs).orElse(false))
         .count();
   }
 

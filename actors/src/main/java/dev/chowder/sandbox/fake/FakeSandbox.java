@@ -32,7 +32,7 @@ final class FakeSandbox {
   private static final String GENERATION = "generation";
 
   /** A main process; ended when it has an exit code. */
-  record Played(
+  record SimulatedProcess(
       int attempt,
       String organizationId,
       List<String> command,
@@ -42,12 +42,14 @@ final class FakeSandbox {
       boolean outOfMemory,
       boolean paused,
       @Nullable Ending ending) {
-    Played ended(int code, boolean memory, Ending how) {
-      return new Played(attempt, organizationId, command, spec, host, code, memory, false, how);
+    SimulatedProcess ended(int code, boolean memory, Ending how) {
+      return new SimulatedProcess(
+          attempt, organizationId, command, spec, host, code, memory, false, how);
     }
 
-    Played frozen() {
-      return new Played(attempt, organizationId, command, spec, host, null, false, true, null);
+    SimulatedProcess frozen() {
+      return new SimulatedProcess(
+          attempt, organizationId, command, spec, host, null, false, true, null);
     }
 
     boolean runs() {
@@ -60,7 +62,7 @@ final class FakeSandbox {
   private final FakeSessions sessions = new FakeSessions();
   private final FakeSkills skills;
   private final FakeChannels channels = new FakeChannels();
-  private @Nullable Played process;
+  private @Nullable SimulatedProcess process;
   private FakeLog log = new FakeLog();
   private long readyAt = System.nanoTime();
   private @Nullable CountDownLatch task;
@@ -112,7 +114,7 @@ final class FakeSandbox {
 
   /** Takes over what another node did with its main process. */
   synchronized void refresh() throws IOException {
-    Played written = written();
+    SimulatedProcess written = written();
     if (Objects.equals(written, process)) {
       return;
     }
@@ -122,9 +124,10 @@ final class FakeSandbox {
     process = written;
   }
 
-  private @Nullable Played written() throws IOException {
+  private @Nullable SimulatedProcess written() throws IOException {
     try {
-      return JSON.readValue(Files.readAllBytes(directory.resolve("process.json")), Played.class);
+      return JSON.readValue(
+          Files.readAllBytes(directory.resolve("process.json")), SimulatedProcess.class);
     } catch (NoSuchFileException none) {
       return null;
     }
@@ -163,7 +166,7 @@ final class FakeSandbox {
     return removed;
   }
 
-  synchronized Optional<Played> process() {
+  synchronized Optional<SimulatedProcess> process() {
     return Optional.ofNullable(process);
   }
 
@@ -176,7 +179,7 @@ final class FakeSandbox {
   }
 
   /** Starts a process, or the former one again; a new one has a log of its own. */
-  synchronized void start(Played started, boolean again, long bootNanos) {
+  synchronized void start(SimulatedProcess started, boolean again, long bootNanos) {
     process = started;
     if (again) {
       log.resume();
@@ -195,7 +198,7 @@ final class FakeSandbox {
 
   /** Ends the process, and returns whether one ran. */
   synchronized boolean end(int exitCode, boolean outOfMemory, Ending how) {
-    Played running = process;
+    SimulatedProcess running = process;
     if (running == null || !running.runs()) {
       return false;
     }
@@ -207,7 +210,7 @@ final class FakeSandbox {
 
   /** Freezes the process, and returns whether one ran. */
   synchronized boolean pause() {
-    Played running = process;
+    SimulatedProcess running = process;
     if (running == null || !running.runs()) {
       return false;
     }
@@ -267,7 +270,7 @@ final class FakeSandbox {
   }
 
   private MainProcess describe(int port) {
-    Played seen = process;
+    SimulatedProcess seen = process;
     if (seen == null) {
       return new MainProcess.Missing();
     }

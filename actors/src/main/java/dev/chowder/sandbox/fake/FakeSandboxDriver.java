@@ -9,7 +9,7 @@ import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxFiles;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
-import dev.chowder.sandbox.fake.FakeSandbox.Played;
+import dev.chowder.sandbox.fake.FakeSandbox.SimulatedProcess;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -181,14 +181,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
     script.play(Verb.EXEC, Optional.of(id));
     FakeSandbox sandbox =
         host.find(id)
-            .filter(found -> found.process().filter(Played::runs).isPresent())
+            .filter(found -> found.process().filter(SimulatedProcess::runs).isPresent())
             .orElseThrow(
                 () ->
                     new SandboxException(
                         Reason.NOT_FOUND,
                         "exec: " + id + " has no process (expected: a running one)"));
-    FakeCommand played = FakeCommand.parse(command);
-    if (played.hangs()) {
+    FakeCommand simulated = FakeCommand.parse(command);
+    if (simulated.hangs()) {
       FakeScript.pause(Verb.EXEC, limit);
       throw new SandboxException(
           Reason.TIMED_OUT, "exec: still running after " + limit.toMillis() + " ms, so killed");
@@ -196,8 +196,9 @@ public final class FakeSandboxDriver implements SandboxDriver {
     if (command.contains("pairing")) {
       return new TaskResult(0, false, sandbox.channels().codes(command.get(4)));
     }
-    String output = played.prints().isEmpty() ? "" : String.join("\n", played.prints()) + "\n";
-    return new TaskResult(played.exitCode(), false, output);
+    String output =
+        simulated.prints().isEmpty() ? "" : String.join("\n", simulated.prints()) + "\n";
+    return new TaskResult(simulated.exitCode(), false, output);
   }
 
   /** Somebody writes to an agent by a channel, and waits to be let in; returns the code. */
@@ -228,7 +229,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
             + process.command()
             + new TreeMap<>(process.environment())
             + process.port();
-    Optional<Played> former = sandbox.process().filter(p -> p.spec().equals(spec));
+    Optional<SimulatedProcess> former = sandbox.process().filter(p -> p.spec().equals(spec));
     requireNotLater(sandbox, attempt);
     if (former.isPresent() && former.get().runs() && !former.get().paused()) {
       return new SandboxEndpoint(former.get().host(), gateway.port());
@@ -236,7 +237,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     FakeCommand command = FakeCommand.parse(process.command());
     String address = host.nextAddress();
     sandbox.start(
-        new Played(
+        new SimulatedProcess(
             attempt,
             process.organizationId(),
             process.command(),
@@ -262,9 +263,9 @@ public final class FakeSandboxDriver implements SandboxDriver {
     script.play(Verb.STOP, Optional.of(id));
     Optional<FakeSandbox> sandbox = host.find(id);
     sandbox.ifPresent(found -> requireNotLater(found, attempt));
-    Optional<Played> process = sandbox.flatMap(FakeSandbox::process);
+    Optional<SimulatedProcess> process = sandbox.flatMap(FakeSandbox::process);
     if (process.isEmpty() || !process.get().runs()) {
-      Integer exitCode = process.map(Played::exitCode).orElse(0);
+      Integer exitCode = process.map(SimulatedProcess::exitCode).orElse(0);
       return new StopResult(false, false, exitCode);
     }
     boolean killed = FakeCommand.parse(process.get().command()).ignoresSigterm();
@@ -300,13 +301,13 @@ public final class FakeSandboxDriver implements SandboxDriver {
   }
 
   private static int attempt(FakeSandbox sandbox) {
-    return sandbox.process().map(Played::attempt).orElse(0);
+    return sandbox.process().map(SimulatedProcess::attempt).orElse(0);
   }
 
   private static void requireNotLater(FakeSandbox sandbox, int attempt) {
     sandbox
         .process()
-        .filter(Played::runs)
+        .filter(SimulatedProcess::runs)
         .ifPresent(running -> Fence.requireNotBefore(running.attempt(), attempt));
   }
 

@@ -167,7 +167,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var config = wanted.openclawConfig().map(this::checked);
     var id = new InstanceId(newId.value());
     // While the slot is being taken: a shard's place and a recovery take as long as that.
-    client.instances().wake(id);
+    client.instances().activate(id);
     var model =
         admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
     var version = config.isPresent() ? Ids.next() : "";

@@ -19,10 +19,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class SandboxListeners implements ListenerDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(SandboxListeners.class);
-  private static final int MAX_BELIEVED = 10_000;
+  private static final int MAX_CACHED = 10_000;
 
   private final SandboxDriver driver;
-  private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> believed;
+  private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> cached;
 
   /** Where the gateway answers is another one after each start, and so is the listener. */
   private record Key(String instanceId, InetSocketAddress gateway, int port) {}
@@ -35,9 +35,9 @@ public final class SandboxListeners implements ListenerDirectory {
    */
   public SandboxListeners(SandboxDriver driver, Duration age, Executor blocking) {
     this.driver = driver;
-    this.believed =
+    this.cached =
         Caffeine.newBuilder()
-            .maximumSize(MAX_BELIEVED)
+            .maximumSize(MAX_CACHED)
             .expireAfterWrite(age)
             .executor(blocking)
             .buildAsync(this::ask);
@@ -46,7 +46,7 @@ public final class SandboxListeners implements ListenerDirectory {
   @Override
   public Optional<InetSocketAddress> lookup(
       String instanceId, InetSocketAddress gateway, int port) {
-    return believed.get(new Key(instanceId, gateway, port)).join();
+    return cached.get(new Key(instanceId, gateway, port)).join();
   }
 
   private Optional<InetSocketAddress> ask(Key key) {

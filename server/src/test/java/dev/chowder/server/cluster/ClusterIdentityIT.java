@@ -143,11 +143,11 @@ class ClusterIdentityIT {
     var id = owner.create(nodes.node(1).channel(), "agent").getId();
     awaitRunning(owner, nodes.node(1), id);
     // This node keeps its connection to PostgreSQL, and finds no session that holds the lock.
-    var stranger = lone("stranger", server.url(), Map.of(), nodes.database());
+    var untrusted = lone("stranger", server.url(), Map.of(), nodes.database());
     Files.copy(nodes.home().resolve("master.key"), base.resolve("stranger/master.key"));
 
     way.cut();
-    stranger.launch();
+    untrusted.launch();
     Thread.sleep(OUTAGE);
     way.heal();
 
@@ -157,10 +157,10 @@ class ClusterIdentityIT {
           () -> node.log().contains("holds the cluster's lock again"),
           () -> node + ": " + node.tail());
     }
-    assertThat(stranger.awaitExit(Duration.ofSeconds(60).plus(LIMIT)))
-        .as(stranger.tail())
+    assertThat(untrusted.awaitExit(Duration.ofSeconds(60).plus(LIMIT)))
+        .as(untrusted.tail())
         .isEqualTo(1);
-    assertThat(stranger.log())
+    assertThat(untrusted.log())
         .contains("forms a cluster in 60 s, unless one of these members of the last one returns")
         .contains("not started: cannot form a cluster on this database");
     assertThat(nodes.all()).allMatch(Node::runs);

@@ -98,21 +98,21 @@ class EnvoyTlsIT {
 
   @Test
   void restRefusesPlainTextNobodyAndStrangers() throws IOException {
-    var stranger = new Authority(folder, "strangers").issue("stranger");
+    var untrusted = new Authority(folder, "strangers").issue("stranger");
     assertThatThrownBy(
             () -> RawHttp.send(Edge.loopback(envoy.port()), RawHttp.Request.of("GET", "/healthz")))
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> list(publicCa.context(), envoy)).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> list(publicCa.context(stranger), envoy))
+    assertThatThrownBy(() -> list(publicCa.context(untrusted), envoy))
         .isInstanceOf(IOException.class);
   }
 
   @Test
   void grpcRefusesPlainTextNobodyAndStrangers() throws IOException {
-    var stranger = new Authority(folder, "other-strangers").issue("stranger");
+    var untrusted = new Authority(folder, "other-strangers").issue("stranger");
     for (var refused :
         new ChannelCredentials[] {
-          InsecureChannelCredentials.create(), publicCa.client(), publicCa.client(stranger)
+          InsecureChannelCredentials.create(), publicCa.client(), publicCa.client(untrusted)
         }) {
       var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> create(refused));
       // As the connection ends before or after the call was written.

@@ -79,11 +79,11 @@ abstract class NodeRowsContract {
       var awake = node.newcomer("whale");
       var mine = createLabelled(node, awake, 0);
       node.awaitStatus(awake, mine, Instance.Status.running);
-      var stranger = Ids.next();
-      damage(right, gone, mine, stranger);
+      var untrusted = Ids.next();
+      damage(right, gone, mine, untrusted);
       assertThat(list(node, key, ""))
           .extracting(Instance::getId)
-          .contains(stranger, gone)
+          .contains(untrusted, gone)
           .doesNotContain(right.get(1).getId());
       assertThat(list(node, awake, "n=0")).isEmpty();
       assertThat(node.operator("GET", "organizations", "").body()).contains("damaged");
@@ -139,7 +139,7 @@ abstract class NodeRowsContract {
   }
 
   /** Of the newest first: changed, lost, ahead, and copied for a stranger. */
-  private void damage(List<Instance> right, String gone, String awake, String stranger)
+  private void damage(List<Instance> right, String gone, String awake, String untrusted)
       throws SQLException {
     var copied = right.get(3).getId();
     sql(
@@ -157,7 +157,7 @@ abstract class NodeRowsContract {
         INSERT INTO instances SELECT '%s', organization_id, revision, status, name, labels, created_at,
           updated_at, terminated_at, owes_since, holds_slot, %s FROM instances WHERE id = '%s'
         """
-            .formatted(stranger, replaced("view", copied, stranger), copied));
+            .formatted(untrusted, replaced("view", copied, untrusted), copied));
     sql("UPDATE organizations SET view = " + replaced("view", "org", "damaged"));
   }
 

@@ -120,10 +120,10 @@ class ReconcilerTest {
     var settings = new HashMap<>(QUICK);
     settings.put("chowder.reconciler.removal-grace", "1h");
     try (var node = Node.start(home, settings)) {
-      var stranger = stranger(node.host());
-      Node.await(() -> reconciler(node).contains("sb-" + stranger) ? "" : "not shown");
+      var untrusted = untrusted(node.host());
+      Node.await(() -> reconciler(node).contains("sb-" + untrusted) ? "" : "not shown");
       awaitSweeps(node, 5);
-      assertThat(runs(node, stranger)).isTrue();
+      assertThat(runs(node, untrusted)).isTrue();
     }
   }
 
@@ -442,7 +442,7 @@ class ReconcilerTest {
     assertThat(failed.getErrorMessage()).contains(message);
   }
 
-  private static String stranger(FakeSandboxDriver host) {
+  private static String untrusted(FakeSandboxDriver host) {
     var id = UUID.randomUUID().toString();
     host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
     var _ =

@@ -136,8 +136,8 @@ class RotationTest {
   @Test
   void anotherOrganizationCannot() {
     var id = node.createRunning(node.newcomer("shrimp"));
-    var stranger = node.newcomer("shrimp");
-    assertThatThrownBy(() -> rotate(stranger, id))
+    var untrusted = node.newcomer("shrimp");
+    assertThatThrownBy(() -> rotate(untrusted, id))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             refused -> assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND));

@@ -168,15 +168,15 @@ class SubscriptionTest {
   @Test
   void whoIsNotThatCustomerIsLeftAloneAndStripeIsThanked() {
     var buyer = new Buyer();
-    var stranger = node.newcomer("shrimp");
+    var untrusted = node.newcomer("shrimp");
     for (var organization :
         List.of(
-            node.organizationId(stranger), "01900000-0000-7000-8000-00000000000f", "nobody", "")) {
+            node.organizationId(untrusted), "01900000-0000-7000-8000-00000000000f", "nobody", "")) {
       hears(SignedEvent.completed("evt_1", START, organization, buyer.customer, "sub_1"));
     }
     hears(SignedEvent.completed("evt_1", START, buyer.organization, "cus_other", "sub_1"));
     hears(SignedEvent.event("evt_1", "invoice.paid", START, "{}"));
-    for (var key : List.of(stranger, buyer.key)) {
+    for (var key : List.of(untrusted, buyer.key)) {
       assertThat(get(key).getTier()).isEqualTo("shrimp");
       assertThat(get(key).hasStripeSubscriptionId()).isFalse();
     }

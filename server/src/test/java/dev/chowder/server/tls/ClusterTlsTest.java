@@ -76,10 +76,10 @@ class ClusterTlsTest {
   @Test
   void whoKnowsTheAddressStillNeedsANodesCertificate() throws IOException {
     Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
-    var strangers = new Authority(folder, "strangers").issue("stranger", NAME);
+    var untrusted = new Authority(folder, "strangers").issue("stranger", NAME);
     var operator = ours.issue("operator");
     assertThat(getsIn(Optional.empty(), "4s")).as("in plain text").isFalse();
-    assertThat(getsIn(Optional.of(tls(strangers)), "4s")).as("from another CA").isFalse();
+    assertThat(getsIn(Optional.of(tls(untrusted)), "4s")).as("from another CA").isFalse();
     assertThat(getsIn(Optional.of(tls(operator)), "4s")).as("no node's").isFalse();
     assertThat(getsIn(Optional.of(tls(ours.issue("third", NAME))), "60s")).as("a node's").isTrue();
   }
@@ -91,8 +91,8 @@ class ClusterTlsTest {
     assertThatThrownBy(() -> seedNodes("http", ours.context(operator)))
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> seedNodes("https", ours.context())).isInstanceOf(IOException.class);
-    var stranger = new Authority(folder, "more-strangers").issue("stranger", NAME);
-    assertThatThrownBy(() -> seedNodes("https", ours.context(stranger)))
+    var untrusted = new Authority(folder, "more-strangers").issue("stranger", NAME);
+    assertThatThrownBy(() -> seedNodes("https", ours.context(untrusted)))
         .isInstanceOf(IOException.class);
   }
 

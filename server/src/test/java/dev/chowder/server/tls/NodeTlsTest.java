@@ -41,7 +41,7 @@ class NodeTlsTest {
   private static Authority ours;
   private static Identity node;
   private static Identity caller;
-  private static Identity stranger;
+  private static Identity untrusted;
   private static Chowder chowder;
 
   @BeforeAll
@@ -49,7 +49,7 @@ class NodeTlsTest {
     ours = new Authority(folder, "ours");
     node = ours.issue("node", "chowder-node", "localhost");
     caller = ours.issue("envoy");
-    stranger = new Authority(folder, "strangers").issue("envoy");
+    untrusted = new Authority(folder, "strangers").issue("envoy");
     chowder = Chowder.start(ConfigFactory.load(settings("home")), NodeTlsTest::driver);
   }
 
@@ -92,7 +92,7 @@ class NodeTlsTest {
   void grpcRefusesPlainTextNobodyAndStrangers() throws IOException {
     for (var refused :
         new ChannelCredentials[] {
-          InsecureChannelCredentials.create(), ours.client(), ours.client(stranger)
+          InsecureChannelCredentials.create(), ours.client(), ours.client(untrusted)
         }) {
       var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> health(refused));
       // As the connection ends before or after the call was written.
@@ -109,7 +109,7 @@ class NodeTlsTest {
   void theOperatorsPortRefusesPlainTextNobodyAndStrangers() {
     assertThatThrownBy(() -> healthz("http", ours.context(caller))).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> healthz("https", ours.context())).isInstanceOf(IOException.class);
-    assertThatThrownBy(() -> healthz("https", ours.context(stranger)))
+    assertThatThrownBy(() -> healthz("https", ours.context(untrusted)))
         .isInstanceOf(IOException.class);
   }
 

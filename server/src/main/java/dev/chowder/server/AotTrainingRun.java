@@ -34,7 +34,7 @@ import java.util.concurrent.TimeUnit;
  * -XX:AOTCacheOutput}): the next one then starts with its classes loaded and knows which code is
  * hot. It touches no installation: everything lies in the folder that it is given.
  */
-public final class Rehearsal {
+public final class AotTrainingRun {
   /** Enough for the JVM to find the hot code. */
   private static final int LIVES = 60;
 
@@ -42,7 +42,7 @@ public final class Rehearsal {
 
   private final InstanceServiceBlockingStub instances;
 
-  private Rehearsal(ManagedChannel channel, String apiKey) {
+  private AotTrainingRun(ManagedChannel channel, String apiKey) {
     var headers = new Metadata();
     headers.put(
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
@@ -92,7 +92,7 @@ public final class Rehearsal {
         var signedUp =
             OrganizationServiceGrpc.newBlockingStub(channel)
                 .signUp(SignUpRequest.newBuilder().setName("rehearsal").build());
-        var rehearsal = new Rehearsal(channel, signedUp.getApiKey());
+        var rehearsal = new AotTrainingRun(channel, signedUp.getApiKey());
         for (int n = 0; n < LIVES; n++) rehearsal.life(n);
       } finally {
         channel.shutdownNow().awaitTermination(CALL_SECONDS, TimeUnit.SECONDS);
