@@ -38,7 +38,7 @@ class InstanceLifecycleTest {
   @ParameterizedTest
   @CsvSource({
     "Absent,       NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
-    "NeverBorn,    NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
+    "Tombstone,    NotFound,     NotFound,     NotFound,    NotFound,     NotFound",
     "Provisioning, WrongState,   WrongState,   WrongState,  WrongState,   Deleted",
     "Running,      Stopping,     Running,      Restarting,  Running,      Deleted",
     "Stopping,     Stopping,     WrongState,   WrongState,  WrongState,   Deleted",
@@ -412,7 +412,7 @@ class InstanceLifecycleTest {
 
   @Test
   void aSlotThatIsFoundForOneThatIsGoneIsGivenBack() {
-    for (var name : List.of("NeverBorn", "Errored", "Deleted")) {
+    for (var name : List.of("Tombstone", "Errored", "Deleted")) {
       var settled = apply(state(name), new InstanceCommand.SlotReleased(T0));
       var found = apply(settled, new InstanceCommand.ReleaseUnusedSlot("org", T0, nobody));
       assertThat(found.pendingEffect()).as(name).isInstanceOf(InstanceEffect.ReleaseSlot.class);
@@ -447,7 +447,7 @@ class InstanceLifecycleTest {
 
   @Test
   void anInstanceThatMayNotBeBornGivesItsSlotBack() {
-    var forbidden = state("NeverBorn");
+    var forbidden = state("Tombstone");
     assertThat(forbidden.pendingEffect()).isEqualTo(new InstanceEffect.ReleaseSlot("org"));
     assertThat(outcome(forbidden, new InstanceCommand.Create("key", States.PROFILE, T0, nobody)))
         .isEqualTo("AlreadyExists");
@@ -758,7 +758,7 @@ class InstanceLifecycleTest {
   @ParameterizedTest
   @CsvSource({
     "Absent,       NotFound",
-    "NeverBorn,    NotFound",
+    "Tombstone,    NotFound",
     "Provisioning, WrongState",
     "Running,      Running",
     "Stopping,     WrongState",
@@ -853,7 +853,7 @@ class InstanceLifecycleTest {
   @ParameterizedTest
   @CsvSource({
     "Absent,       NotFound",
-    "NeverBorn,    NotFound",
+    "Tombstone,    NotFound",
     "Provisioning, Provisioning",
     "Running,      Running",
     "Stopping,     Stopping",

@@ -35,7 +35,7 @@ final class LifecycleDocument {
 
       ## What a caller sees, and what is owed
 
-      `owes` is what must still happen outside (`InstanceState.owed()`); the same question is asked after a crash. Never
+      `owes` is what must still happen outside (`InstanceState.pendingEffect()`); the same question is asked after a crash. Never
       more than one of them is owed at a time: when it is done, the next state says what comes then. `stage` is absent when
       nothing is in progress.
       """;
@@ -48,9 +48,9 @@ final class LifecycleDocument {
       A phase's name: that is where it leads. *stays*: accepted, and nothing is persisted. `NotFound` is answered as 404
       `INSTANCE_NOT_FOUND`, `WrongState` as 409 `WRONG_STATE`. `AlreadyExists` reaches no caller: ids are made by the server
       and never given twice. The edge answers 404 also for one that is `Deleted`. A slot is taken before `Recover` is said;
-      `SlotReturned` means that it was given back since, and the edge takes another. `SettleSlot` says that the organization
+      `SlotReturned` means that it was given back since, and the edge takes another. `ReleaseUnusedSlot` says that the organization
       holds a slot for this instance: it comes from the sweep, and from a recover that got no further, and one that does not
-      use the slot gives it back. `StoreView` has the row written anew that lists read. Two phases in one cell of `Recover`: which
+      use the slot gives it back. `RefreshRow` has the row written anew that lists read. Two phases in one cell of `Recover`: which
       one depends on whether an agent ran in the home. Another home is one that the instance had before.
       """;
 
@@ -85,7 +85,7 @@ final class LifecycleDocument {
         var events = arrowEvents(from, to);
         if (events.isEmpty() || from.equals(to)) continue;
         boolean fromFrame = alwaysDeletable && to.equals("Deleted");
-        var key = (fromFrame ? "Born" : node(from)) + " --> " + to;
+        var key = (fromFrame ? "Existing" : node(from)) + " --> " + to;
         arrows.computeIfAbsent(key, _ -> new LinkedHashSet<>()).addAll(events);
       }
     }
@@ -93,11 +93,11 @@ final class LifecycleDocument {
         arrows.entrySet().stream().filter(e -> !outside(e.getKey())).map(LifecycleDocument::arrow);
     var outside =
         arrows.entrySet().stream().filter(e -> outside(e.getKey())).map(LifecycleDocument::arrow);
-    return "\n```mermaid\nstateDiagram-v2\n  state Born {\n"
+    return "\n```mermaid\nstateDiagram-v2\n  state Existing {\n"
         + inside.map(line -> "    " + line + "\n").collect(joining())
         + "  }\n"
         + outside.map(line -> "  " + line + "\n").collect(joining())
-        + "  NeverBorn --> [*]\n  Deleted --> [*]\n```\n";
+        + "  Tombstone --> [*]\n  Deleted --> [*]\n```\n";
   }
 
   private Set<String> arrowEvents(String from, String to) {
@@ -114,7 +114,7 @@ final class LifecycleDocument {
   }
 
   private static boolean outside(String arrow) {
-    return arrow.startsWith("[*]") || arrow.endsWith("NeverBorn") || arrow.endsWith("Deleted");
+    return arrow.startsWith("[*]") || arrow.endsWith("Tombstone") || arrow.endsWith("Deleted");
   }
 
   private static String arrow(Map.Entry<String, Set<String>> entry) {

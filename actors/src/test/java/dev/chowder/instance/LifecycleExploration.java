@@ -125,8 +125,8 @@ final class LifecycleExploration {
     var verbs = new LinkedHashMap<String, InstanceCommand>();
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
-    verbs.put("SettleSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, NOBODY));
-    verbs.put("StoreView", new InstanceCommand.RefreshRow(NOBODY));
+    verbs.put("ReleaseUnusedSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, NOBODY));
+    verbs.put("RefreshRow", new InstanceCommand.RefreshRow(NOBODY));
     verbs.put("Get", new InstanceCommand.Get(NOBODY));
     verbs.put(
         "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceActor>create().getRef()));
@@ -239,9 +239,9 @@ final class LifecycleExploration {
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
     reports.put(
         "`Removed`", new InstanceCommand.Removed(attempt, InstanceEffect.Scope.EVERYTHING, T0));
-    reports.put("`Nudge`", new InstanceCommand.Redispatch(T0, HOUR));
+    reports.put("`Redispatch`", new InstanceCommand.Redispatch(T0, HOUR));
     reports.put(
-        "`Nudge`, the stage is overdue",
+        "`Redispatch`, the stage is overdue",
         new InstanceCommand.Redispatch(T0.plus(HOUR).plusSeconds(1), HOUR));
     reports.put("`Observed`: up", observed(attempt, new ObservedState.Up(States.ENDPOINT)));
     reports.put(
