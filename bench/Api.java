@@ -12,17 +12,17 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Chowder as a client sees it: REST through Envoy, and the operators' port. Remembers every answer that was not as expected.
- * Whoever calls at once as another call is under way gets a connection of its own.
+ * A client of Chowder: REST through Envoy, and the operator API. Collects all unexpected responses. Concurrent calls use separate
+ * connections.
  */
 final class Api {
   static final Pattern ID = Pattern.compile("\"id\":\\s*\"([^\"]+)\"");
   private static final Pattern KEY = Pattern.compile("\"api_key\":\\s*\"([^\"]+)\"");
 
-  /** Longer than any call may take that a bench waits for. */
+  /** Longer than any call of a bench may take. */
   static final Duration CALL_LIMIT = Duration.ofSeconds(60);
 
-  /** Sorts of unexpected answers that a report shows. */
+  /** Maximum number of kinds of unexpected responses in a report. */
   private static final int SHOWN = 5;
 
   final URI rest;
@@ -40,10 +40,10 @@ final class Api {
 
   private record Unexpected(String first, int times) {}
 
-  /** An organization and the key that opens it. */
+  /** An organization and its key. */
   record Organization(String id, String key) {}
 
-  /** One that may have as many instances as it likes, whose custom provider listens at this port of the host. */
+  /** Creates an organization without an instance limit, whose custom provider listens on this port of the host. */
   Organization signUp(String name, int modelPort) throws IOException, InterruptedException {
     var answer = call("POST", "/v1/organization/signup", "{\"name\":\"%s\"}".formatted(name), "").body();
     var made = new Organization(first(ID, answer), first(KEY, answer));
@@ -63,7 +63,7 @@ final class Api {
         request(path, key).timeout(CALL_LIMIT).method(method, publisher(body)).build(), HttpResponse.BodyHandlers.ofString());
   }
 
-  /** For answers that are read line by line while they come. */
+  /** Calls and returns the response as a stream of lines. */
   <T> HttpResponse<T> post(String path, String body, String key, HttpResponse.BodyHandler<T> reader)
       throws IOException, InterruptedException {
     return http.send(request(path, key).POST(publisher(body)).build(), reader);
@@ -83,7 +83,7 @@ final class Api {
     return answer.body();
   }
 
-  /** The sum of a figure over all its labels that the first node shows; 0: it shows none. */
+  /** Returns the sum of a metric of the first node over all its labels; 0 if the node has no such metric. */
   double figure(String name) throws IOException, InterruptedException {
     return operator("GET", "/metrics", "")
         .lines()
@@ -92,7 +92,7 @@ final class Api {
         .sum();
   }
 
-  /** Whether it has that status; any other one is remembered. */
+  /** Returns whether the response has that status. Collects it as unexpected if not. */
   boolean expect(HttpResponse<String> answer, int status) {
     if (answer.statusCode() == status) return true;
     unexpected(Integer.toString(answer.statusCode()), answer.request().uri().getPath() + ": " + answer.statusCode() + " " + answer.body());
@@ -109,7 +109,7 @@ final class Api {
     }
   }
 
-  /** What was not as expected, as the end of a report; empty: nothing. */
+  /** Returns the unexpected responses as the end of a report; empty if there are none. */
   String complaint() {
     synchronized (unexpected) {
       return unexpected.values().stream()

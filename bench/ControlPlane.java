@@ -27,18 +27,18 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 
 /**
- * Loads a control plane whose sandboxes are only played, through Envoy's REST as any client would, and prints what it bore. It
- * starts no server and knows only public interfaces: scripts/bench does the rest. Its own work
- * takes processor time on the same machine, which is part of every figure. Run by `java -cp 'server/lib/*' bench/ControlPlane.java`.
+ * Loads a control plane with simulated sandboxes over REST through Envoy, as any client would, and prints the results. It starts no
+ * server and uses only public interfaces: scripts/bench does the rest. Its own processor time on the same machine is part of every
+ * result. Run it with `java -cp 'server/lib/*' bench/ControlPlane.java`.
  */
 final class ControlPlane {
   private static final Pattern WRITTEN = Pattern.compile("\"written_at\":\\s*\"([^\"]+)\"");
   private static final String CREATE = "{\"name\":\"bench\",\"model_provider\":\"custom\"}";
 
-  /** Less than Envoy takes on one connection. */
+  /** Streams on one connection, fewer than Envoy accepts. */
   private static final int STREAMS = 200;
 
-  /** Watches being opened at once: Envoy lets 4,096 calls wait for a node and refuses what is beyond. */
+  /** Watches that are opened at once. Envoy queues 4,096 calls for a node and rejects more. */
   private static final int OPENING = 500;
 
   private final Options options;
@@ -63,15 +63,15 @@ final class ControlPlane {
     try (var _ = new Models(options.number("model-port", 0))) {
       key = signUp();
       int seconds = number("seconds", 20);
-      // A cold server is not what this is about.
+      // Warms up, because a cold server is not measured.
       var warm = new ArrayList<String>();
       creates(number("warm-up", 40), warm);
       awaitReady();
       long emptier = processes.heapAfterCollection();
-      say("| what | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
+      say("| operation | n | per second | p50 | p95 | p99 |\n|---|---|---|---|---|---|");
       var ids = Collections.synchronizedList(new ArrayList<String>());
       measureCreates(seconds, ids);
-      heldBy("an instance that nobody speaks to", ids.size(), emptier);
+      heldBy("an idle instance", ids.size(), emptier);
       measure("get", 64, seconds, () -> expect(call("GET", "/v1/instances/" + any(ids), ""), 200));
       measure("list, 100 a page", 16, seconds, () -> expect(call("GET", "/v1/instances", ""), 200));
       measure(
@@ -112,12 +112,12 @@ final class ControlPlane {
   private void awaitReady() throws IOException, InterruptedException {
     long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
     while (any("provisioning")) {
-      if (System.nanoTime() > until) throw new IllegalStateException("some instances do not get ready");
+      if (System.nanoTime() > until) throw new IllegalStateException("some instances are not ready in time");
       Thread.sleep(50);
     }
   }
 
-  /** One organization's creates wait for one another at its slots; those of many do not. */
+  /** Measures creates of many organizations: those of one organization wait for each other at its slots. */
   private void measureCreatesOfMany(int organizations, int seconds) throws Exception {
     var keys = new ArrayList<String>();
     for (int n = 0; n < organizations; n++) {
@@ -151,11 +151,11 @@ final class ControlPlane {
     if (count > 0) held.add("%s %.1f KiB".formatted(what, (processes.heapAfterCollection() - emptier) / 1024.0 / count));
   }
 
-  /** Rows inserted, updated and deleted so far, by table, and transactions; empty without a psql. */
+  /** Returns the rows inserted, updated and deleted so far by table, and the transactions; empty without psql. */
   private Map<String, Long> writes() throws IOException, InterruptedException {
     var counts = new TreeMap<String, Long>();
     if (options.text("psql").isEmpty()) return counts;
-    // PostgreSQL's processes report once a second.
+    // Waits, because PostgreSQL's processes update their statistics once a second.
     Thread.sleep(2500);
     var process =
         new ProcessBuilder(
@@ -196,7 +196,7 @@ final class ControlPlane {
         });
   }
 
-  /** From the moment the gateway wrote the first event until it was here. */
+  /** Measures the time from the gateway's first event until the client receives it. */
   private void measureFirstByte(int messages, List<String> ids) throws Exception {
     var delays = new ArrayList<Long>();
     for (int n = 0; n < messages + 20; n++) {
@@ -209,16 +209,16 @@ final class ControlPlane {
       try (var lines = answer.body()) {
         var line = lines.filter(text -> text.contains("written_at")).findFirst().orElse("");
         var now = Instant.now();
-        // The first ones only warm up.
+        // The first ones are warm-up.
         if (n >= 20 && !line.isEmpty()) {
           delays.add(Duration.between(Instant.parse(Api.first(WRITTEN, line)), now).toNanos());
         }
       }
     }
-    row("first event of an answer: gateway to client", delays, 0);
+    row("first event of a response, gateway to client", delays, 0);
   }
 
-  /** Over gRPC: as many streams to a connection as Envoy takes. */
+  /** Measures watches over gRPC, with several streams on each connection. */
   private void measureWatches(int watches, int changes, List<String> ids) throws Exception {
     var delays = new ConcurrentLinkedQueue<Long>();
     var open = new CountDownLatch(watches);
@@ -230,7 +230,7 @@ final class ControlPlane {
     try {
       for (int n = 0; n < watches; n++) {
         if (!opening.tryAcquire(Api.CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-          throw new IllegalStateException("after " + n + " watches no other one opens." + api.complaint());
+          throw new IllegalStateException("cannot open more than " + n + " watches." + api.complaint());
         }
         if (n % STREAMS == 0) channels.add(channel());
         var request = WatchInstanceRequest.newBuilder().setInstanceId(ids.get(n % ids.size())).build();
@@ -239,7 +239,7 @@ final class ControlPlane {
             .watchInstance(request, new Watcher(open, opening, measuring, delays));
       }
       if (!open.await(Api.CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        throw new IllegalStateException(open.getCount() + " of " + watches + " watches do not open." + api.complaint());
+        throw new IllegalStateException("cannot open " + open.getCount() + " of " + watches + " watches." + api.complaint());
       }
       double took = (System.nanoTime() - began) / 1e9;
       say("| watches opened, all stay open | %d | %.0f | | | |".formatted(watches, watches / took));
@@ -250,11 +250,11 @@ final class ControlPlane {
         expect(call("PATCH", "/v1/instances/" + ids.get(n % ids.size()), body), 200);
         Thread.sleep(20);
       }
-      // Whoever watches an instance that was changed is told; each is watched at least so often.
+      // Each watch of a changed instance receives a message, and each instance has at least this many watches.
       long wanted = (long) changes * Math.max(1, watches / ids.size());
       long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
       while (delays.size() < wanted && System.nanoTime() < until) Thread.sleep(20);
-      row("a change to whoever watches, with all these open", List.copyOf(delays), 0);
+      row("a change to each watch, with all of them open", List.copyOf(delays), 0);
     } finally {
       channels.forEach(ManagedChannel::shutdownNow);
     }
@@ -270,7 +270,7 @@ final class ControlPlane {
     return headers;
   }
 
-  /** The first message says that it is open; the later ones, how long they took. */
+  /** Counts a watch as open at its first message, and measures the delay of later ones. */
   private final class Watcher implements StreamObserver<Instance> {
     private final CountDownLatch open;
     private final Semaphore opening;
@@ -299,7 +299,7 @@ final class ControlPlane {
 
     @Override
     public void onError(Throwable ended) {
-      // The end of the measurement ends those that are open.
+      // Open watches end with an error at the end of the measurement.
       if (first) api.unexpected(ended.toString());
     }
 

@@ -19,27 +19,26 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
- * Measures what one organization's {@link Flood} costs another one, which asks at a steady, modest rate: alone and beside the flood in
- * turns, in the other order every second round. Before that it counts how often an organization is refused that is alone but for one
- * that polls. The server has its default limits. Run by
- * `java -cp 'server/lib/*' bench/Fairness.java`.
+ * Measures the effect of one organization's {@link Flood} on another organization, which calls at a steady, low rate. Each round measures
+ * it alone and beside the flood; the order alternates. Before that, it counts the rejected calls of an organization while another one
+ * only polls. The server has its default limits. Run it with `java -cp 'server/lib/*' bench/Fairness.java`.
  */
 final class Fairness {
   private static final String CREATE = "{\"name\":\"steady\",\"model_provider\":\"custom\"}";
 
-  /** What a p99 beside the flood may be of the p99 alone. */
-  private static final double AIM = 1.5;
+  /** Target: the most that a p99 beside the flood may be, as a multiple of the p99 alone. */
+  private static final double TARGET = 1.5;
 
-  /** Of instances before the first round: pages are full then. */
+  /** Instances before the first round, so that pages are full. */
   private static final int BEFORE = 150;
 
   private static final int PATIENCE_SECONDS = 120;
   private static final int POLL_SECONDS = 5;
 
-  /** What the flood is answered beyond its limit: one that never hears it floods nobody. */
+  /** Status of calls beyond the limit. Without such responses, the flood did not reach its limit and proves nothing. */
   private static final String REFUSED = "429";
 
-  /** What the steady one asks, and how often. */
+  /** The calls of the steady organization and their rate. */
   private enum Ask {
     GET("get", 20),
     LIST("list, 100 a page", 5),
@@ -88,7 +87,7 @@ final class Fairness {
         ask(options.number("warm-up", 15), samples());
         var alone = samples();
         var beside = samples();
-        say("| round | p99 of " + String.join(" | p99 of ", Stream.of(Ask.values()).map(ask -> ask.what + ", alone / beside").toList()) + " | the flood's answers a second |");
+        say("| round | p99 of " + String.join(" | p99 of ", Stream.of(Ask.values()).map(ask -> ask.what + ", alone / beside").toList()) + " | the flood's responses per second |");
         say("|---|" + "---|".repeat(Ask.values().length + 1));
         for (int n = 0; n < rounds; n++) {
           round(n, alone, beside, commands, answers);
@@ -101,11 +100,11 @@ final class Fairness {
     if (!api.complaint().isEmpty()) say(api.complaint());
   }
 
-  /** Counts the refusals of an organization beside one that calls every few seconds. First of all, so that no others have called. */
+  /** Counts the rejected calls of an organization beside one that polls. It runs first, so that no others have called before. */
   private void besideAPoller(int port) throws Exception {
     var poller = api.signUp("poller", port);
     var busy = api.signUp("busy", port);
-    say("| beside a call every %d s | calls | refused | took |".formatted(POLL_SECONDS));
+    say("| beside a call every %d s | calls | rejected | took |".formatted(POLL_SECONDS));
     say("|---|---|---|---|");
     var polling =
         Thread.ofVirtual()
@@ -117,7 +116,7 @@ final class Fairness {
                       TimeUnit.SECONDS.sleep(POLL_SECONDS);
                     }
                   } catch (InterruptedException end) {
-                    // The calls beside it are done.
+                    // The other calls are done, so polling stops.
                   } catch (IOException failed) {
                     api.unexpected("poll: " + failed);
                   }
@@ -131,7 +130,7 @@ final class Fairness {
     for (var one : made) api.expect(api.call("DELETE", "/v1/instances/" + Api.first(Api.ID, one), "", busy.key()), 204);
   }
 
-  /** Returns the bodies of the answers that were as expected. */
+  /** Returns the bodies of the expected responses. */
   private List<String> count(String what, int callers, int calls, Callable<HttpResponse<String>> call, int expected) throws Exception {
     var bodies = Collections.synchronizedList(new ArrayList<String>());
     var refused = new AtomicInteger();
@@ -160,7 +159,7 @@ final class Fairness {
         tell(commands, "off");
         answered = answers.readLine();
         if (answered == null) throw new IOException("the flood has ended");
-        // What it left behind is no part of the next half.
+        // The flood's remaining work must not affect the next half.
         awaitRest(loud);
       } else {
         ask(seconds, now);
@@ -188,31 +187,31 @@ final class Fairness {
 
   private void report(Map<Ask, Queue<Long>> alone, Map<Ask, Queue<Long>> beside, int rounds) {
     say("");
-    say("| what the steady one asks | a second | n, alone + beside | p50 alone | p50 beside | p99 alone | p99 beside | p99 beside / alone |");
+    say("| steady calls | per second | n, alone + beside | p50 alone | p50 beside | p99 alone | p99 beside | p99 beside / alone |");
     say("|---|---|---|---|---|---|---|---|");
     var missed = new ArrayList<String>();
     for (var ask : Ask.values()) {
       var a = new Samples(alone.get(ask));
       var b = new Samples(beside.get(ask));
       double ratio = b.millis(99) / a.millis(99);
-      // NaN is no success.
-      if (!(ratio <= AIM)) missed.add(ask.what);
+      // NaN counts as missed.
+      if (!(ratio <= TARGET)) missed.add(ask.what);
       say(
           "| %s | %d | %d + %d | %s | %s | %s | %s | %.2f |"
               .formatted(ask.what, ask.perSecond, a.count(), b.count(), a.shown(50), b.shown(50), a.shown(99), b.shown(99), ratio));
     }
     say("| the flood, %d connections | %s | | | | | | |".formatted(connections(), String.join(", ", flooded.entrySet().stream().map(one -> "%s: %.0f".formatted(one.getKey(), (double) one.getValue() / rounds / seconds)).toList())));
     say("");
-    say("| aim | at most | reached |\n|---|---|---|");
-    say("| p99 beside the flood, by p99 alone | %.1f times | %s |".formatted(AIM, reached(missed)));
+    say("| target | at most | reached |\n|---|---|---|");
+    say("| p99 beside the flood, by p99 alone | %.1f times | %s |".formatted(TARGET, reached(missed)));
   }
 
   private String reached(List<String> missed) {
-    if (!flooded.containsKey(REFUSED)) return "not measured: the flood was never refused, so it was none";
+    if (!flooded.containsKey(REFUSED)) return "not measured: no call of the flood was rejected, so it did not reach its limit";
     return missed.isEmpty() ? "yes" : "not: " + String.join(", ", missed);
   }
 
-  /** For so long; what it took goes to the samples. Nothing is under way any more when it returns. */
+  /** Calls for this time and adds the durations to the samples. Returns when all calls have finished. */
   private void ask(int forSeconds, Map<Ask, Queue<Long>> samples) throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var asking = new ArrayList<Future<?>>();
@@ -248,7 +247,7 @@ final class Fairness {
     return true;
   }
 
-  /** So many at once are more than one organization may make. */
+  /** Retries a create that is rejected, since so many at once exceed the limit of one organization. */
   private void createWhenThereIsRoom() throws IOException, InterruptedException {
     var answer = api.call("POST", "/v1/instances", CREATE, steady.key());
     while (Integer.toString(answer.statusCode()).equals(REFUSED)) answer = api.call("POST", "/v1/instances", CREATE, steady.key());
@@ -258,18 +257,18 @@ final class Fairness {
   private void awaitRest(Api.Organization whose) throws Exception {
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
     while (!isAtRest(whose)) {
-      if (System.nanoTime() > until) throw new IllegalStateException("some instances do not get ready within " + PATIENCE_SECONDS + " s");
+      if (System.nanoTime() > until) throw new IllegalStateException("some instances are not ready within " + PATIENCE_SECONDS + " s");
       Thread.sleep(100);
     }
   }
 
-  /** A refusal says nothing: the flood has used up what it may ask. */
+  /** Returns false for a rejected call too, because the flood has used up its limit. */
   private boolean isAtRest(Api.Organization whose) throws IOException, InterruptedException {
     var answer = api.get("/v1/instances?page_size=1&status=provisioning", whose.key());
     return answer.statusCode() == 200 && !answer.body().contains("\"id\"");
   }
 
-  /** In a session of its own, where it can give way to all others. */
+  /** Starts the flood in its own session, in which its low priority applies against all other processes. */
   private Process startFlood() throws IOException {
     return new ProcessBuilder(
             "setsid",

@@ -20,25 +20,25 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 
 /**
- * Measures a control plane that has a large fleet: lists by page and filter, and what a restart costs. The fleet is made of a few
- * real instances, which {@link FleetCopies} multiplies while no node runs; from then on nobody can tell them apart, but they have no
- * secrets, so that none of them can be started.
+ * Measures a control plane with a large fleet: lists by page and filter, and the cost of a restart. {@link FleetCopies} copies a few real
+ * instances while no node runs. The copies are equal to real instances, except that they have no secrets, so that none can be started.
  *
- * <p>It starts and ends no server: it writes `#stop` or `#start` to its output, and whoever runs it does that and answers with a
- * line, after a start the node's process id. All other lines are for the reader. Run by `java -cp 'server/lib/*' bench/Fleet.java`.
+ * <p>It starts and stops no server. It writes `#stop` or `#start` to its output; scripts/bench stops or starts the node and replies with a
+ * line, which is the node's process id after a start. All other lines are the report. Run it with `java -cp 'server/lib/*'
+ * bench/Fleet.java`.
  */
 final class Fleet {
   private static final Pattern STATUS = Pattern.compile("\"status\":\\s*\"([^\"]+)\"");
   private static final Pattern NEXT = Pattern.compile("\"next_page_token\":\\s*\"([^\"]+)\"");
   private static final Pattern CREATED = Pattern.compile("\"created_at\":");
 
-  /** What a list may take, p99, by one caller. */
-  private static final double LIST_AIM_MILLIS = 50;
+  /** Target: the most that the p99 of a list may be with one caller. */
+  private static final double LIST_TARGET_MILLIS = 50;
 
   private static final int CALLERS = 16;
   private static final int RECOVERING = 64;
 
-  /** From the start of a node until it answers; and until a fleet that was just made is at rest. */
+  /** Time limit for a started node to respond, and for a new fleet to become steady. */
   private static final Duration PATIENCE = Duration.ofMinutes(3);
 
   private final Options options;
@@ -54,7 +54,7 @@ final class Fleet {
     this.options = options;
     this.api = new Api(options);
     this.count = options.number("instances", 100_000);
-    if (count < 1000 || count > 1_000_000) throw new IllegalArgumentException("--instances: " + count + " (expected: 1000 to 1000000)");
+    if (count < 1000 || count > 1_000_000) throw new IllegalArgumentException("--instances: must be 1000 to 1000000; got " + count);
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -76,7 +76,7 @@ final class Fleet {
     try (var database = database()) {
       var copies = new FleetCopies(database, Path.of(options.text("sandboxes")), organization.id(), stopped, running, failed);
       copies.make(count);
-      progress("Copied %d instances in %.0f s; the organization writes what it has ...", count, seconds(began));
+      progress("Copied %d instances in %.0f s; the organization writes its snapshot ...", count, seconds(began));
       start();
       awaitAnswer();
       awaitSnapshot(database);
@@ -88,7 +88,7 @@ final class Fleet {
       }
       report(database, copies);
     }
-    progress("Measured in %.0f s altogether.", seconds(began));
+    progress("Measured in %.0f s.", seconds(began));
   }
 
   private void report(Connection database, FleetCopies copies) throws Exception {
@@ -99,17 +99,17 @@ final class Fleet {
     say("|---|---|---|---|---|---|---|---|---|---|");
     var slow = new ArrayList<String>();
     for (var list : copies.lists()) {
-      if (measure(list) > LIST_AIM_MILLIS) slow.add(list.what());
+      if (measure(list) > LIST_TARGET_MILLIS) slow.add(list.what());
     }
     say("");
-    say("| aim | measured | reached |\n|---|---|---|");
-    say("| p99 of each list under %.0f ms, one caller | %s | %s |".formatted(LIST_AIM_MILLIS, slow.isEmpty() ? "all" : "not: " + String.join("; ", slow), slow.isEmpty() ? "yes" : "no"));
+    say("| target | measured | reached |\n|---|---|---|");
+    say("| p99 of each list under %.0f ms, one caller | %s | %s |".formatted(LIST_TARGET_MILLIS, slow.isEmpty() ? "all" : "not: " + String.join("; ", slow), slow.isEmpty() ? "yes" : "no"));
     say("");
     say("| all pages, one after another | instances | pages | took | p50 | p99 of a page |\n|---|---|---|---|---|---|");
     for (var list : copies.lists()) if (list.walked()) walk(list);
     say("");
     say("| restart, %d times | |\n|---|---|".formatted(restarts.size()));
-    say("| from the node's start to the first answer through Envoy, the longest | %.1f s |".formatted(max(restarts)));
+    say("| from the node's start to the first response through Envoy, the longest | %.1f s |".formatted(max(restarts)));
     say("| its organization, which has all the slots, read for the first time, the longest | %s |".formatted(Samples.shown(firsts.get(ORGANIZATION))));
     say("");
     recover(database, copies, heapAtStart);
@@ -119,7 +119,7 @@ final class Fleet {
 
   // The fleet
 
-  /** Its openai provider takes no key. */
+  /** Creates an organization whose openai provider rejects every key. */
   private void signUp(int modelPort) throws Exception {
     organization = api.signUp("fleet", modelPort);
     var refused =
@@ -140,16 +140,16 @@ final class Fleet {
     return Api.first(STATUS, api.get("/v1/instances/" + id + "/status", organization.key()).body());
   }
 
-  /** Nothing may be owed to a template: each copy would be owed it, too. */
+  /** Waits until no template has a pending effect, because each copy would have it too. */
   private void awaitAtRest() throws Exception {
     try (var database = database()) {
       await(
-          "instances that are owed nothing",
+          "instances without pending effects",
           () -> number(database, "SELECT COUNT(*) FROM instances WHERE owes_since IS NOT NULL OR holds_slot = (status = 'error')") == 0);
     }
   }
 
-  /** As in any organization that grew one by one, so that a restart does not read all that ever happened to it. */
+  /** Waits for a snapshot, which any organization that grew over time has, so that a restart does not read all its events. */
   private void awaitSnapshot(Connection database) throws Exception {
     var name = new AtomicInteger();
     var id = organization.id();
@@ -173,7 +173,7 @@ final class Fleet {
 
   private static final String ORGANIZATION = "organization";
 
-  /** Of each sort of list the first call after a restart; the longest of all restarts is kept. */
+  /** Measures the first call of each kind of list after a restart. Keeps the longest of all restarts. */
   private void firstCalls(FleetCopies copies) throws Exception {
     first(ORGANIZATION, () -> api.expect(api.get("/v1/organization", organization.key()), 200));
     for (var list : copies.lists()) first(list.what(), () -> list(list.query()));
@@ -184,7 +184,7 @@ final class Fleet {
     if (call.run()) firsts.merge(what, (System.nanoTime() - began) / 1e6, Math::max);
   }
 
-  /** What a call by one caller took, p99, in milliseconds. */
+  /** Measures a list and returns the p99 with one caller, in milliseconds. */
   private double measure(FleetCopies.Listing list) throws Exception {
     int seconds = options.number("seconds", 4);
     var one = new Samples(Load.closed(1, seconds, () -> list(list.query())));
@@ -209,7 +209,7 @@ final class Fleet {
     return api.expect(api.get("/v1/instances?" + query, organization.key()), 200);
   }
 
-  /** All that match are listed, each once. */
+  /** Reads all pages of a list, and checks the number of instances. */
   private void walk(FleetCopies.Listing list) throws Exception {
     var took = new ArrayList<Long>();
     int seen = 0;
@@ -224,14 +224,14 @@ final class Fleet {
       var next = NEXT.matcher(answer.body());
       token = next.find() ? next.group(1) : "";
     } while (!token.isEmpty());
-    if (seen != list.matches()) api.unexpected("%s: %d instances on all pages (expected: %d)".formatted(list.what(), seen, list.matches()));
+    if (seen != list.matches()) api.unexpected("%s: all pages have %d instances; must be %d".formatted(list.what(), seen, list.matches()));
     var pages = new Samples(took);
     say("| %s | %d | %d | %.1f s | %s | %s |".formatted(list.walkedAs(), seen, pages.count(), seconds(began), pages.shown(50), pages.shown(99)));
   }
 
   // Recovery
 
-  /** Every instance is asked for, which brings it back from the journal, and at once again, when it is in memory. */
+  /** Gets every instance twice: first, when it is recovered from the journal, and again, when it is in memory. */
   private void recover(Connection database, FleetCopies copies, long heapAtStart) throws Exception {
     progress("Recovering every instance ...");
     var rows = copies.digest();
@@ -259,22 +259,22 @@ final class Fleet {
     var first = new Samples(firstTook);
     var second = new Samples(secondTook);
     say("| recovery of every instance, %d callers | n | per second | took | p50 | p99 |\n|---|---|---|---|---|---|".formatted(RECOVERING));
-    say("| get that brings it back from its %d to %d events | %d | %.0f | %.0f s | %s | %s |".formatted(copies.fewestEvents(), copies.mostEvents(), first.count(), first.count() / took, took, first.shown(50), first.shown(99)));
-    say("| get of the same right afterwards | %d | %.0f | | %s | %s |".formatted(second.count(), second.count() / took, second.shown(50), second.shown(99)));
-    if (first.count() < copies.ids().size()) say("\nNot all of them: the time was over after %d of %d.".formatted(first.count(), copies.ids().size()));
+    say("| get that recovers it from its %d to %d events | %d | %.0f | %.0f s | %s | %s |".formatted(copies.fewestEvents(), copies.mostEvents(), first.count(), first.count() / took, took, first.shown(50), first.shown(99)));
+    say("| second get, right afterwards | %d | %.0f | | %s | %s |".formatted(second.count(), second.count() / took, second.shown(50), second.shown(99)));
+    if (first.count() < copies.ids().size()) say("\nOnly %d of %d instances were recovered within the time limit.".formatted(first.count(), copies.ids().size()));
     var spent = new ArrayList<String>();
     processes().time().forEach((who, now) -> spent.add("%s %.2f ms".formatted(who, (now - busy.get(who)) / 1e6 / first.count())));
-    say("\nProcessor time for each, both gets: " + String.join(", ", spent) + ".");
+    say("\nProcessor time for each instance, both gets: " + String.join(", ", spent) + ".");
     long full = processes().heap();
     say(
         "The node's heap after a collection: %d MiB after the restart, %d MiB with the instances that stay in memory; %d MiB before that collection."
             .formatted(heapAtStart >> 20, processes().heapAfterCollection() >> 20, full >> 20));
-    // What was recovered writes its row: from events that were copied rightly it is the row that was copied.
+    // A recovered instance writes its row. If the events were copied correctly, it equals the copied row.
     await("rows that are written", () -> copies.digest().equals(rows) || seconds(began) > took + 20);
-    if (!copies.digest().equals(rows)) api.unexpected("rows that instances wrote of themselves differ from those that were copied");
+    if (!copies.digest().equals(rows)) api.unexpected("rows that recovered instances wrote differ from the copied rows");
   }
 
-  /** The server itself must find the fleet in order, or it is no fleet that was measured. */
+  /** Checks that the server itself reports a consistent fleet. */
   private void check() throws Exception {
     expectFigure("chowder_instances", count + FleetCopies.TEMPLATES);
     expectFigure("chowder_instances_owed", 0);
@@ -284,7 +284,7 @@ final class Fleet {
 
   private void expectFigure(String name, int expected) throws Exception {
     double shown = api.figure(name);
-    if (shown != expected) api.unexpected("%s: %.0f (expected: %d)".formatted(name, shown, expected));
+    if (shown != expected) api.unexpected("%s: %.0f; must be %d".formatted(name, shown, expected));
   }
 
   // The node
@@ -300,7 +300,7 @@ final class Fleet {
   private String ask(String what) throws IOException {
     say(what);
     var answer = answers.readLine();
-    if (answer == null) throw new IOException(what + ": no answer");
+    if (answer == null) throw new IOException(what + ": no response");
     return answer.strip();
   }
 
@@ -308,10 +308,10 @@ final class Fleet {
     return new Processes(options.text("processes") + ",nodes:" + nodePid);
   }
 
-  /** Seconds from the start of the node's process. */
+  /** Returns the seconds from the start of the node's process to its first response. */
   private double awaitAnswer() throws Exception {
-    var started = ProcessHandle.of(nodePid).flatMap(node -> node.info().startInstant()).orElseThrow(() -> new IOException("the node is gone"));
-    await("the node's first answer", () -> api.get("/v1/instances?page_size=1", organization.key()).statusCode() == 200);
+    var started = ProcessHandle.of(nodePid).flatMap(node -> node.info().startInstant()).orElseThrow(() -> new IOException("the node does not run"));
+    await("the node's first response", () -> api.get("/v1/instances?page_size=1", organization.key()).statusCode() == 200);
     return Duration.between(started, Instant.now()).toMillis() / 1e3;
   }
 
@@ -325,7 +325,7 @@ final class Fleet {
       try {
         if (met.run()) return;
       } catch (IOException notYet) {
-        // Nobody listens while the node starts.
+        // The port is closed while the node starts.
         if (System.nanoTime() > until) throw notYet;
       }
       if (System.nanoTime() > until) throw new IllegalStateException("not within " + PATIENCE.toSeconds() + " s: " + what);

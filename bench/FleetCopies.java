@@ -22,12 +22,12 @@ import java.util.stream.Stream;
 import org.postgresql.PGConnection;
 
 /**
- * Makes a fleet of a few instances, while no node runs: copies of their events, tags, rows, labels, slots and played sandboxes under
- * new ids, each with a name and labels of its own. What differs is written by the journal's own format; all else is what Chowder
- * wrote of the template.
+ * Creates a fleet from a few instances while no node runs. It copies their events, tags, rows, labels, slots and simulated sandboxes under
+ * new ids, each with its own name and labels. Different values are written in the journal's own format; everything else is a copy of
+ * Chowder's data of the template.
  */
 final class FleetCopies {
-  /** What a template bears where each copy has something of its own: found in a row by these words. */
+  /** Placeholders in a template, which are replaced by the values of each copy. */
   static final String NAME = "template-name";
 
   private static final String TEAM = "template-team";
@@ -38,15 +38,15 @@ final class FleetCopies {
   private static final int TEAMS = 50;
   private static final int PER_STATEMENT = 5000;
 
-  /** One instance that is at rest. */
+  /** One instance in a steady status. */
   record Template(String id, String status) {}
 
   /**
-   * A list that is asked for.
+   * A list that is measured.
    *
-   * @param filter the part of the query that chooses instances
-   * @param query all of it
-   * @param walked whether all of its pages are read once
+   * @param filter the part of the query that selects instances
+   * @param query the whole query
+   * @param walked whether all its pages are read once
    */
   record Listing(String what, String filter, String query, int matches, boolean walked) {
     String walkedAs() {
@@ -72,7 +72,7 @@ final class FleetCopies {
     this.failed = failed;
   }
 
-  /** Of all copies, oldest first. */
+  /** The ids of all copies, oldest first. */
   List<String> ids() {
     return ids;
   }
@@ -80,25 +80,25 @@ final class FleetCopies {
   void make(int count) throws SQLException, IOException {
     this.copies = count;
     describe();
-    // What refers to what is known here; checking it row by row takes longer than writing it.
+    // Disables foreign keys: the references are known to be right, and checking each row takes longer than writing it.
     execute("SET session_replication_role = replica");
     for (int from = 0; from < count; from += PER_STATEMENT) write(from, Math.min(count, from + PER_STATEMENT));
     takeSlots();
     execute("SET session_replication_role = DEFAULT");
     execute("DROP TABLE fleet_copies");
-    // What PostgreSQL does by itself within minutes where rows come one by one.
+    // PostgreSQL does this itself within minutes when rows are inserted over time.
     execute("VACUUM ANALYZE");
     execute("CHECKPOINT");
   }
 
-  /** What differs between a copy and its template. */
+  /** Writes the values in which each copy differs from its template. */
   private void describe() throws SQLException, IOException {
     execute(
         "CREATE UNLOGGED TABLE fleet_copies (n INTEGER PRIMARY KEY, id VARCHAR(64) COLLATE \"C\" NOT NULL, template VARCHAR(64) COLLATE \"C\" NOT NULL,"
             + " name VARCHAR NOT NULL, team VARCHAR NOT NULL, created BYTEA NOT NULL, slot BYTEA, view BYTEA NOT NULL)");
     var slot = slot();
     var sources = Map.of(stopped, source(stopped), running, source(running), failed, source(failed));
-    // Older than any that is made from now on, a few milliseconds apart.
+    // Creation times are a few milliseconds apart, and before those of all later instances.
     long first = System.currentTimeMillis() - 10L * copies - 60_000;
     var random = new Random(1);
     var copy = database.unwrap(PGConnection.class).getCopyAPI().copyIn("COPY fleet_copies FROM STDIN");
@@ -125,7 +125,7 @@ final class FleetCopies {
     copy.endCopy();
   }
 
-  /** Events with their tags, the row and its labels. */
+  /** Copies the events with their tags, the row and its labels. */
   private void write(int from, int to) throws SQLException {
     var range = "c.n >= %d AND c.n < %d".formatted(from, to);
     execute(
@@ -158,7 +158,7 @@ final class FleetCopies {
             .formatted(TEAM, NUMBER, range));
   }
 
-  /** In the order in which the instances were made. The organization's row follows by itself: it is behind its journal. */
+  /** Copies the slots in the order of the instances. The organization updates its own row, since the row is older than its journal. */
   private void takeSlots() throws SQLException {
     execute(
         """
@@ -176,14 +176,14 @@ final class FleetCopies {
             .formatted(organizationId));
   }
 
-  /** A template as copies are made of it; what does not look as expected ends the bench rather than be copied. */
+  /** The data of a template. If it is not as expected, the bench fails instead of copying it. */
   private Source source(Template template) throws SQLException, IOException {
     try (var statement = database.createStatement();
         var row =
             statement.executeQuery(
                 "SELECT j.event_payload, i.view, i.status, i.holds_slot FROM event_journal j JOIN instances i ON j.persistence_id = 'Instance|' || i.id"
                     + " WHERE j.sequence_number = 1 AND i.id = '" + template.id() + "'")) {
-      if (!row.next() || !row.getString("status").equals(template.status())) throw new IllegalStateException("template: not " + template);
+      if (!row.next() || !row.getString("status").equals(template.status())) throw new IllegalStateException("template: must be " + template);
       var created = InstanceEvent.parseFrom(row.getBytes("event_payload"));
       if (!created.hasCreated() || !created.getCreated().getName().equals(NAME)) throw new IllegalStateException("template: " + created);
       var directory = sandboxes.resolve("sb-" + template.id());
@@ -209,7 +209,7 @@ final class FleetCopies {
       return row.replace(template.id(), id).replace(NAME, name).replace(TEAM, team).replace(NUMBER, Integer.toString(n)).getBytes(UTF_8);
     }
 
-    /** Of its home nothing: nobody starts it. */
+    /** Creates the simulated sandbox without a home volume, because no copy is started. */
     void makeSandbox(Path directory) throws IOException {
       if (!hasSandbox) return;
       Files.createDirectory(directory);
@@ -219,7 +219,7 @@ final class FleetCopies {
     }
   }
 
-  /** As the organization wrote it of the first template. */
+  /** Returns the slot event that the organization wrote for the first template. */
   private OrganizationEvent slot() throws SQLException, IOException {
     try (var statement = database.createStatement();
         var rows = statement.executeQuery("SELECT event_payload FROM event_journal WHERE persistence_id = 'Organization|" + organizationId + "'")) {
@@ -235,9 +235,9 @@ final class FleetCopies {
     return like.toBuilder().setSlotReserved(OrganizationSlotReserved.newBuilder().setInstanceId(id)).build().toByteArray();
   }
 
-  // Which copy is what
+  // Properties of copies
 
-  /** The oldest hundredth failed: a list of those passes all others, newest first. Of the rest one in ten runs. */
+  /** The oldest hundredth is failed, so that a list of failed instances passes all others, newest first. A tenth of the rest runs. */
   private Template template(int n) {
     return n < copies / 100 ? failed : n % 10 == 0 ? running : stopped;
   }
@@ -246,7 +246,7 @@ final class FleetCopies {
     return "agent-%06d".formatted(n);
   }
 
-  /** Who were made together are a team. */
+  /** Consecutive copies have the same team. */
   private String team(int n) {
     return "team-%02d".formatted((long) n * TEAMS / copies);
   }
@@ -258,7 +258,7 @@ final class FleetCopies {
     return new UUID(high, low).toString();
   }
 
-  /** By page and by filter, the cheap and the costly ones: much, little and nothing that matches, and what is oldest. */
+  /** Lists by page and by filter, cheap and costly ones, with many, few and no matches, and with the oldest matches. */
   List<Listing> lists() {
     int all = copies + TEMPLATES;
     var lone = name(copies / 2);
@@ -293,9 +293,9 @@ final class FleetCopies {
     return (int) IntStream.range(0, copies).filter(which).count();
   }
 
-  // What there is
+  // Contents of the database
 
-  /** Of a copy's life. */
+  /** Returns the smallest number of events of a copy. */
   int fewestEvents() throws SQLException {
     return events("MIN");
   }
@@ -309,7 +309,7 @@ final class FleetCopies {
     return Integer.parseInt(text("SELECT " + which + "(revision) FROM instances WHERE id IN (" + them + ")"));
   }
 
-  /** One text for all that rows say, whatever the order of a view's labels. */
+  /** Returns a digest of all rows that does not depend on the order of labels. */
   String digest() throws SQLException {
     return text(
         "SELECT md5(string_agg(md5(ROW(id, organization_id, revision, status, name, labels, created_at, updated_at, terminated_at, owes_since,"
@@ -329,7 +329,7 @@ final class FleetCopies {
     }
   }
 
-  /** As COPY reads it. */
+  /** Returns bytes in the format of COPY. */
   private static String bytes(byte[] value) {
     return "\\\\x" + HexFormat.of().formatHex(value);
   }

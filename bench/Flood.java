@@ -12,10 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 
 /**
- * One organization that asks as hard as it can from many connections: it creates, lists the largest pages, reads and deletes without
- * a pause, whatever it is answered. A process of its own, which {@link Fairness} starts and which gives way to all others, since a
- * flood's own processor time would come from another machine. It reads its key, then `on` and `off`; after `off` it answers how often
- * it was given each status.
+ * One organization that calls as fast as it can over many connections: it creates, lists the largest pages, reads and deletes without a
+ * pause, whatever the responses are. {@link Fairness} starts it as a separate process with a low priority, since a real flood would use
+ * the processors of other machines. It reads its key, then `on` and `off`. After `off` it prints how often it received each status.
  */
 final class Flood {
   private static final String CREATE = "{\"name\":\"flood\",\"model_provider\":\"custom\"}";
@@ -38,14 +37,14 @@ final class Flood {
     flood.obey(commands, options.number("connections", 64));
   }
 
-  /** Where processes are grouped by session, nice alone counts only among those of its own. */
+  /** Lowers the priority of the session too: if the kernel groups processes by session, nice only applies within a session. */
   private static void giveWay(String nice) throws IOException {
     var group = Path.of("/proc/self/autogroup");
     if (Files.exists(group)) Files.writeString(group, nice);
   }
 
   private void obey(BufferedReader commands, int connections) throws IOException {
-    // Whoever commands, and all who flood: off is answered when the last of them has stopped.
+    // The commanding thread and all flooding threads, so that it replies to `off` after the last of them has stopped.
     var turn = new Phaser(1);
     for (var command = commands.readLine(); command != null; command = commands.readLine()) {
       if (command.equals("on")) {
@@ -75,7 +74,7 @@ final class Flood {
     turn.arriveAndDeregister();
   }
 
-  /** The id of what it made; empty: nothing. */
+  /** Returns the id of the created instance; empty if none was created. */
   private String call(String method, String path, String body) {
     try {
       var answer = api.call(method, path, body, key);

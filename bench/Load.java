@@ -8,11 +8,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
-/** Callers: each on a virtual thread. What they do says whether it went well; only then it counts. */
+/** Runs callers on virtual threads. A call returns whether it succeeded; only successful calls count. */
 final class Load {
   private Load() {}
 
-  /** Callers that begin again as soon as they were answered; what each call took, in nanoseconds. */
+  /** Runs callers that repeat a call after each response. Returns the duration of each call in nanoseconds. */
   static List<Long> closed(int callers, int seconds, Callable<Boolean> work) throws Exception {
     var took = new ConcurrentLinkedQueue<Long>();
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
@@ -28,8 +28,8 @@ final class Load {
   }
 
   /**
-   * Calls at a steady rate, whether the ones before were answered or not. Each is counted from the moment at which it was due, so
-   * that a server that stands still is not asked less.
+   * Calls at a steady rate, without waiting for responses. Each call is measured from the time at which it was due, so that a server
+   * that hangs does not get fewer calls.
    */
   static void steady(ExecutorService threads, int perSecond, int seconds, Callable<Boolean> work, Queue<Long> took)
       throws InterruptedException {
@@ -51,7 +51,7 @@ final class Load {
     void run() throws Exception;
   }
 
-  /** So many at once do it; the first failure of one of them is thrown when all are done. */
+  /** Runs this many tasks at once. Throws the first failure when all have finished. */
   static void each(int callers, Work work) throws Exception {
     var running = new ArrayList<Future<?>>();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {

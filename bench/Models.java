@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executors;
 
-/** A provider that lists one model, so that provisioning has somebody to ask; under /refused it takes no key. */
+/** A simulated model provider for provisioning. It lists one model, and rejects every key under /refused. */
 final class Models implements AutoCloseable {
   private final HttpServer server;
 

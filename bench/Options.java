@@ -1,14 +1,14 @@
 import java.util.HashMap;
 import java.util.Map;
 
-/** What a bench was started with: `--name value`, in any order. */
+/** The options of a bench: `--name value`, in any order. */
 final class Options {
   private final Map<String, String> values = new HashMap<>();
 
   Options(String[] arguments, int from) {
-    if ((arguments.length - from) % 2 != 0) throw new IllegalArgumentException("options: --name value ...");
+    if ((arguments.length - from) % 2 != 0) throw new IllegalArgumentException("options: must have the form --name value ...");
     for (int n = from; n < arguments.length; n += 2) {
-      if (!arguments[n].startsWith("--")) throw new IllegalArgumentException(arguments[n] + " (expected: --name value)");
+      if (!arguments[n].startsWith("--")) throw new IllegalArgumentException("options: must have the form --name value; got " + arguments[n]);
       values.put(arguments[n].substring(2), arguments[n + 1]);
     }
   }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** What the processes that bear a part use of the machine: `--processes name:pid,name:pid`, and this one. */
+/** The processor time and memory of the measured processes (`--processes name:pid,name:pid`) and of this one. */
 final class Processes {
   private static final Pattern HEAP_USED = Pattern.compile("heap .*used (\\d+)K");
 
@@ -26,7 +26,7 @@ final class Processes {
             .toList();
   }
 
-  /** What each has used so far with its children, in nanoseconds of a processor. */
+  /** Returns the processor time of each process with its children so far, in nanoseconds. */
   Map<String, Long> time() {
     var used = new LinkedHashMap<String, Long>();
     for (var one : all) ProcessHandle.of(one.pid()).ifPresent(p -> used.merge(one.name(), time(p), Long::sum));
@@ -34,7 +34,7 @@ final class Processes {
     return used;
   }
 
-  /** Bytes of all nodes' heaps, after a collection; 0 where no node is named. */
+  /** Returns the bytes of all nodes' heaps after a collection; 0 if no node is given. */
   long heapAfterCollection() throws IOException, InterruptedException {
     long used = 0;
     for (var node : nodes()) {
@@ -44,14 +44,14 @@ final class Processes {
     return used;
   }
 
-  /** The same as it is. */
+  /** Returns the bytes of all nodes' heaps without a collection. */
   long heap() throws IOException, InterruptedException {
     long used = 0;
     for (var node : nodes()) used += heapUsed(node);
     return used;
   }
 
-  /** The JVM of each, which is a child where somebody starts it again when it dies. */
+  /** Returns the JVM of each node, which is a child process if a supervisor restarts it. */
   private List<ProcessHandle> nodes() {
     return all.stream()
         .filter(one -> one.name().equals("nodes"))
@@ -62,7 +62,7 @@ final class Processes {
 
   private static long heapUsed(ProcessHandle node) throws IOException, InterruptedException {
     var heap = HEAP_USED.matcher(ask(node, "GC.heap_info"));
-    if (!heap.find()) throw new IOException("jcmd GC.heap_info: no figure");
+    if (!heap.find()) throw new IOException("jcmd GC.heap_info: cannot read the used heap");
     return Long.parseLong(heap.group(1)) << 10;
   }
 

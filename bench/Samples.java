@@ -1,7 +1,7 @@
 import java.util.Collection;
 import java.util.List;
 
-/** How long calls took, in nanoseconds, as tables show it: by nearest rank. */
+/** Durations of calls in nanoseconds, and their percentiles by nearest rank for tables. */
 final class Samples {
   private final List<Long> sorted;
 
@@ -13,14 +13,14 @@ final class Samples {
     return sorted.size();
   }
 
-  /** Milliseconds; NaN: nothing was measured. */
+  /** Returns a percentile in milliseconds; NaN if nothing was measured. */
   double millis(int percent) {
     if (sorted.isEmpty()) return Double.NaN;
     int rank = (int) Math.ceil(sorted.size() * percent / 100.0);
     return sorted.get(Math.max(0, rank - 1)) / 1e6;
   }
 
-  /** The same for a cell of a table. */
+  /** Returns a percentile for a cell of a table. */
   String shown(int percent) {
     return shown(millis(percent));
   }

@@ -17,7 +17,7 @@ import urllib.parse
 
 QUESTION = "Reply with exactly: ready"
 ANSWER = "ready"
-# The defaults of a cell of `openclaw fleet` and of a sandbox of Chowder; the baseline gets the same.
+# The default limits of a cell of `openclaw fleet` and of a sandbox of Chowder. The baseline has the same limits.
 LIMITS = ["--memory", "2g", "--memory-swap", "2g", "--cpus", "2", "--pids-limit", "512"]
 PORT = 18789
 STEP_SECONDS = 240
@@ -67,7 +67,7 @@ def lifecycle(side, table, round_number):
 
 
 class Chowder:
-    """The product, through Envoy."""
+    """Chowder, through Envoy."""
 
     name = "chowder"
     answers = True
@@ -109,7 +109,7 @@ class Chowder:
                     raise RuntimeError(f"{agent}: {seen['status']}: {seen.get('error_message')}")
         finally:
             watch.close()
-        raise RuntimeError(f"{agent}: its watch ended before it ran")
+        raise RuntimeError(f"{agent}: the watch ended before the agent was running")
 
     def ask(self, agent):
         expect_answer(self.call("POST", f"/v1/instances/{agent}/responses", {"input": QUESTION}))
@@ -134,7 +134,7 @@ class Bare:
 
     name = "baseline"
     answers = True
-    # Onboarded once: a later `docker start` of the same container only boots the gateway.
+    # Onboards only once, so that a later `docker start` of the same container only boots the gateway.
     script = (
         "if [ ! -e .onboarded ]; then mkdir -p -m 700 .openclaw"
         ' && printf \'{"gateway":{"http":{"endpoints":{"responses":{"enabled":true}}}}}\' > .openclaw/openclaw.json'
@@ -236,7 +236,7 @@ def overhead(chowder, table, options):
                     seconds, status = pair[name]()
                     if (status == 400) != (kind == "rejected call"):
                         raise RuntimeError(f"{kind} by {name}: {status}")
-                    # The first five only warm up.
+                    # The first five are warm-up.
                     if number >= 5:
                         table.setdefault((f"/responses, {kind}", name), []).append(seconds)
     finally:
@@ -259,7 +259,7 @@ def ask_gateway(port, token):
     text = answer.read()
     connection.close()
     if answer.status != 200:
-        raise RuntimeError(f"the gateway's answer: {answer.status} {text[:300]!r}")
+        raise RuntimeError(f"the gateway returned {answer.status}: {text[:300]!r}")
     return json.loads(text)
 
 
@@ -281,7 +281,7 @@ def wait_for(what, condition):
     deadline = time.monotonic() + STEP_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"cannot wait for {what}: not there after {STEP_SECONDS} s")
+            raise RuntimeError(f"timed out after {STEP_SECONDS} s: {what}")
         time.sleep(POLL_SECONDS)
 
 
