@@ -12,11 +12,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes one answer in OpenAI's form, streamed or whole, piece by piece; it refuses to know why
- * these are the pieces.
+ * Writes one chat completion in OpenAI's format, streamed or as one JSON object. Does not choose
+ * its content.
  *
- * @param tool the tool that is called instead of saying something
- * @param pause before each piece; zero for none
+ * @param tool the tool to call instead of a text reply; empty if none
+ * @param pause time before each chunk; zero disables it
  */
 record CompletionWriter(
     HttpExchange exchange,
@@ -28,8 +28,10 @@ record CompletionWriter(
   private static final int CHARACTERS_PER_TOKEN = 4;
 
   /**
-   * @throws IOException when the client has gone away
-   * @throws InterruptedException when the server is being closed
+   * Writes the response.
+   *
+   * @throws IOException if the client has disconnected
+   * @throws InterruptedException if the server is closing
    */
   void write() throws IOException, InterruptedException {
     exchange
@@ -63,7 +65,9 @@ record CompletionWriter(
       event(out, chunk("chat.completion.chunk", "delta", delta, null));
     }
     event(out, chunk("chat.completion.chunk", "delta", json.createObjectNode(), finishReason()));
-    // Also when nobody asked: OpenClaw asks a custom provider for none, and counts what it gets.
+    // Sent even if not requested: OpenClaw does not request usage from a custom provider, but
+    // counts
+    // it.
     ObjectNode usage = envelope("chat.completion.chunk");
     usage.putArray("choices");
     usage.set("usage", usage());
@@ -75,8 +79,7 @@ record CompletionWriter(
     if (!pause.isZero()) {
       for (int i = 0; i < chunks.size(); i++) {
         waitBeforePiece();
-        // White space may stand in front of JSON; writing it is the only way to notice that the
-        // client is gone.
+        // JSON may begin with white space. Only a write detects a disconnected client.
         send(out, " ");
       }
     }
@@ -117,7 +120,7 @@ record CompletionWriter(
     ObjectNode envelope = json.createObjectNode();
     envelope.put("id", "chatcmpl-demo");
     envelope.put("object", object);
-    // The same answer to the same question: no clock.
+    // Constant, so that the same request always gets the same response.
     envelope.put("created", 0);
     envelope.put("model", conversation.model());
     return envelope;

@@ -9,20 +9,20 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What a chat completions request says that matters here. It refuses to know what the model itself
- * said before, so that an answer can only come from what somebody wrote.
+ * The parts of a chat completions request that the demo model uses. Excludes earlier replies of the
+ * model, so that a reply can only repeat what the user, a tool or the agent wrote.
  *
- * @param model the model's name, echoed in the answer; any name is accepted
- * @param userMessages the text of each message of the role {@code user}, oldest first; parts of one
- *     message joined by line breaks, parts that are not text left out, and what OpenClaw marks as
- *     its own context for the model left out too: OpenClaw sends that as one more user message
- *     behind the user's
- * @param toolResult what a tool said, when nothing was said after it
- * @param instructions the text of all messages of the roles {@code system} and {@code developer}
- * @param tools the names of the tools that it offers
- * @param characters of all messages together, whatever their role; the measure for {@code
- *     usage.prompt_tokens}
- * @param stream whether the answer is wanted as Server-Sent Events
+ * @param model the model's name, repeated in the response; any name is accepted
+ * @param userMessages the text of each message with the role {@code user}, oldest first. Parts of
+ *     one message are joined by line breaks, and parts that are not text are excluded. OpenClaw's
+ *     own context for the model is also excluded; OpenClaw sends it as an additional user message
+ *     after the user's
+ * @param toolResult the result of a tool, if no message follows it
+ * @param instructions the text of all messages with the roles {@code system} and {@code developer}
+ * @param tools the names of the tools in the request
+ * @param characters number of characters of all messages with any role, from which {@code
+ *     usage.prompt_tokens} is computed
+ * @param stream whether to respond with Server-Sent Events
  */
 record Conversation(
     String model,
@@ -38,7 +38,7 @@ record Conversation(
           "<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>.*?<<<END_OPENCLAW_INTERNAL_CONTEXT>>>",
           Pattern.DOTALL);
 
-  /** As OpenClaw writes it into the system prompt. */
+  /** OpenClaw's list of skills in the system prompt. */
   private static final Pattern SKILLS =
       Pattern.compile("<available_skills>(.*?)</available_skills>", Pattern.DOTALL);
 
@@ -47,15 +47,16 @@ record Conversation(
   /**
    * Reads a request's body.
    *
-   * @throws IllegalArgumentException naming the field, what it got and what it expects
+   * @throws IllegalArgumentException if a field is invalid; the message names the field and its
+   *     rule
    */
   static Conversation of(JsonNode body) {
     if (!body.isObject()) {
-      throw new IllegalArgumentException("body: not a JSON object (expected: one)");
+      throw new IllegalArgumentException("body: must be a JSON object");
     }
     JsonNode messages = body.path("messages");
     if (!messages.isArray() || messages.isEmpty()) {
-      throw new IllegalArgumentException("messages: none (expected: an array of at least one)");
+      throw new IllegalArgumentException("messages: must be an array with at least 1 element");
     }
     List<String> user = new ArrayList<>();
     List<String> instructions = new ArrayList<>();
@@ -75,7 +76,7 @@ record Conversation(
         case "tool" -> toolResult = Optional.of(text);
         case "system", "developer" -> instructions.add(text);
         default -> {
-          // What the model itself said.
+          // Ignores replies of the model itself.
         }
       }
     }
@@ -97,7 +98,7 @@ record Conversation(
     return Set.copyOf(names);
   }
 
-  /** The names of the skills that the agent tells of, in its order. */
+  /** Returns the names of the skills in the agent's system prompt, in its order. */
   List<String> skills() {
     return SKILLS
         .matcher(instructions)

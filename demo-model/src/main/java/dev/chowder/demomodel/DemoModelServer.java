@@ -19,24 +19,22 @@ import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
 /**
- * The demo model behind OpenAI's HTTP interface; it refuses to know what is answered, which is
- * {@link ReplyRules}' to say.
+ * Serves the demo model with OpenAI's HTTP API. {@link ReplyRules} chooses the replies.
  *
  * <ul>
  *   <li>{@code GET /v1/models}: one model, {@code demo}. Any other name is accepted too.
  *   <li>{@code POST /v1/chat/completions}: JSON, or Server-Sent Events with {@code "stream": true};
  *       with {@code usage}, counted as one token per four characters.
- *   <li>{@code GET /demo/stats}: {@link Stats.Snapshot}. Needs no key and is no part of OpenAI's
- *       interface.
+ *   <li>{@code GET /demo/stats}: {@link Stats.Snapshot}. Needs no key and is not part of OpenAI's
+ *       API.
  * </ul>
  *
- * Errors have OpenAI's body, {@code {"error": {"message", "type", "code"}}}: 400 for a body that is
- * not understood, 401 for a missing or wrong key where one is required, 404 and 405 for anything
- * else than the above, 413 for a body over the limit.
+ * Errors have OpenAI's body, {@code {"error": {"message", "type", "code"}}}: 400 for an invalid
+ * body, 401 for a missing or wrong key if one is required, 404 and 405 for other paths and methods,
+ * 413 for a body over the limit.
  *
- * <p>A client that goes away is noticed at the next piece written to it; {@code Count slowly to N}
- * writes one per pause, also when no stream was asked for (white space in front of the JSON), and
- * stops there.
+ * <p>The server detects a disconnected client at the next write, and stops. {@code Count slowly to
+ * N} writes after each pause; without a stream, it writes white space in front of the JSON.
  */
 public final class DemoModelServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(DemoModelServer.class.getName());
@@ -64,10 +62,11 @@ public final class DemoModelServer implements AutoCloseable {
   /**
    * Starts listening and returns at once.
    *
-   * @throws IOException if the address cannot be listened on, for example because it is taken
+   * @throws IOException if the server cannot listen on the address, for example because it is in
+   *     use
    */
   public static DemoModelServer start(DemoModelSettings settings) throws IOException {
-    // Read once by the JDK's server, when its first instance is made. Without the first, small
+    // The JDK's server reads these once, when its first instance is created. Without nodelay, small
     // chunks wait 40 ms for each other.
     System.setProperty("sun.net.httpserver.nodelay", "true");
     System.setProperty(
@@ -80,12 +79,12 @@ public final class DemoModelServer implements AutoCloseable {
     return server;
   }
 
-  /** The port that it listens on; tells which one port 0 became. */
+  /** Returns the port that it listens on, also if the configured port is 0. */
   public int port() {
     return http.getAddress().getPort();
   }
 
-  /** Stops listening and interrupts what is being answered. */
+  /** Stops listening and interrupts running requests. */
   @Override
   public void close() {
     http.stop(0);
@@ -124,7 +123,7 @@ public final class DemoModelServer implements AutoCloseable {
           exchange,
           413,
           "request_too_large",
-          "body: over " + settings.maxBodyBytes() + " bytes (expected: no more)");
+          "body: must be at most " + settings.maxBodyBytes() + " bytes");
       return;
     }
     Conversation conversation;
@@ -138,7 +137,7 @@ public final class DemoModelServer implements AutoCloseable {
     try {
       switch (ReplyRules.answer(conversation)) {
         case Reply.Failure failure ->
-            refuse(exchange, failure.status(), "as_asked", "failed as the message asked");
+            refuse(exchange, failure.status(), "as_asked", "failed as the message requested");
         case Reply.Text text ->
             write(exchange, conversation, text.chunks(), Optional.empty(), Duration.ZERO);
         case Reply.ToolCall tool ->
@@ -174,7 +173,7 @@ public final class DemoModelServer implements AutoCloseable {
     try {
       return json.readTree(body);
     } catch (JsonProcessingException malformed) {
-      throw new IllegalArgumentException("body: not JSON (expected: an object)", malformed);
+      throw new IllegalArgumentException("body: must be a JSON object", malformed);
     }
   }
 
@@ -190,7 +189,9 @@ public final class DemoModelServer implements AutoCloseable {
         List.of(Map.of("id", "demo", "object", "model", "created", 0, "owned_by", "chowder-demo")));
   }
 
-  /** Answers 401 itself where it says no. */
+  /**
+   * Returns whether the call has the required key. If not, it has already sent the response 401.
+   */
   private boolean authorized(HttpExchange exchange) throws IOException {
     if (settings.requiredKey().isEmpty()) {
       return true;
@@ -201,10 +202,7 @@ public final class DemoModelServer implements AutoCloseable {
       return true;
     }
     refuse(
-        exchange,
-        401,
-        "invalid_api_key",
-        "authorization: missing or wrong key (expected: Bearer and the demo model's key)");
+        exchange, 401, "invalid_api_key", "authorization: must be Bearer and the demo model's key");
     return false;
   }
 
@@ -216,7 +214,7 @@ public final class DemoModelServer implements AutoCloseable {
         exchange,
         known ? 405 : 404,
         known ? "method_not_allowed" : "not_found",
-        "path: unknown here (expected: GET /v1/models, POST /v1/chat/completions or GET /demo/stats)");
+        "path: must be GET /v1/models, POST /v1/chat/completions or GET /demo/stats");
   }
 
   private void refuse(HttpExchange exchange, int status, String code, String message)

@@ -13,17 +13,17 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one demo model needs to know before it starts. It refuses to know what the model says.
+ * The settings of one demo model.
  *
- * @param bind the address to listen on. Default: 127.0.0.1, port 9092. Port 0 takes a free one.
- *     Sandboxes reach the host through their bridge, so an address of the bridge (or 0.0.0.0) is
- *     what a test with a real sandbox passes.
- * @param requiredKey the bearer key without which every call under {@code /v1} is answered 401.
- *     Default: none, any key and no key are fine.
+ * @param bind the address to listen on. Default: 127.0.0.1, port 9092. Port 0 uses a free port.
+ *     Sandboxes reach the host through their bridge, so a test with a real sandbox passes the
+ *     bridge's address or 0.0.0.0.
+ * @param requiredKey the bearer key that every call under {@code /v1} must have; other calls get
+ *     401. Default: empty, so that any call is accepted with or without a key.
  * @param chunkDelay the pause before each chunk of {@code Count slowly to N}. Default: 500 ms.
- * @param maxBodyBytes the largest request body; a larger one is answered 413. Default: 8 MiB, since
- *     an agent's system prompt, tools and history come with every call.
- * @param maxConnections connections open at once; more are refused by closing them. Default: 512.
+ * @param maxBodyBytes the maximum size of a request body; a larger one gets 413. Default: 8 MiB,
+ *     since every call includes an agent's system prompt, tools and history.
+ * @param maxConnections connections open at once; more are closed. Default: 512.
  */
 public record DemoModelSettings(
     InetSocketAddress bind,
@@ -35,7 +35,7 @@ public record DemoModelSettings(
   private static final List<String> OPTIONS =
       List.of("bind", "port", "key-file", "chunk-delay-ms", "max-body-bytes", "max-connections");
 
-  /** Every value at its default. */
+  /** Returns the default settings. */
   public static DemoModelSettings defaults() {
     return new DemoModelSettings(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 9092),
@@ -62,11 +62,12 @@ public record DemoModelSettings(
   }
 
   /**
-   * Settings from {@code --name value} arguments, else from {@code CHOWDER_DEMO_MODEL_NAME}
-   * variables (dashes become underscores), else the defaults. The key comes from a file, because
-   * arguments and variables are everybody's to read.
+   * Reads settings from {@code --name value} arguments, then from {@code CHOWDER_DEMO_MODEL_NAME}
+   * variables (dashes become underscores), then from the defaults. The key comes from a file,
+   * because other processes can read arguments and variables.
    *
-   * @throws IllegalArgumentException naming the option, what it got and what it expects
+   * @throws IllegalArgumentException if an option is invalid; the message names the option, its
+   *     rule and the value
    * @throws IOException if the key file cannot be read
    */
   static DemoModelSettings parse(List<String> arguments, Map<String, String> environment)
@@ -84,10 +85,10 @@ public record DemoModelSettings(
       String argument = arguments.get(i);
       if (!argument.startsWith("--") || !OPTIONS.contains(argument.substring(2))) {
         throw new IllegalArgumentException(
-            "argument: " + argument + " (expected: one of --" + String.join(", --", OPTIONS) + ")");
+            "argument: must be one of --" + String.join(", --", OPTIONS) + "; got " + argument);
       }
       if (i + 1 == arguments.size()) {
-        throw new IllegalArgumentException(argument + ": no value (expected: one after it)");
+        throw new IllegalArgumentException(argument + ": must be followed by a value");
       }
       given.put(argument.substring(2), arguments.get(i + 1));
     }
@@ -118,10 +119,9 @@ public record DemoModelSettings(
         return value;
       }
     } catch (NumberFormatException notANumber) {
-      // Told below, together with a number out of range: the reader needs the same sentence for
-      // both.
+      // Reported below with the same message as a number out of range.
     }
     throw new IllegalArgumentException(
-        "--" + option + ": " + text + " (expected: " + least + " to " + most + ")");
+        "--" + option + ": must be " + least + " to " + most + "; got " + text);
   }
 }

@@ -4,16 +4,13 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/**
- * Starts the demo model from the command line; it refuses to know more than how to start and how to
- * say why not.
- */
+/** Starts the demo model from the command line. */
 public final class Main {
   private Main() {}
 
   /**
-   * Listens until the process is ended. Exits with 2 and one sentence on standard error when the
-   * arguments or the address do not allow it.
+   * Listens until the process is stopped. Exits with 2 and one sentence on standard error if an
+   * argument is invalid or the server cannot listen on the address.
    */
   public static void main(String[] arguments) throws InterruptedException {
     DemoModelServer server;

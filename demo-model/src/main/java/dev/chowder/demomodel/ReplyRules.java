@@ -7,39 +7,39 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Decides the answer from the conversation and nothing else: no state, no clock, no chance. It
- * refuses to know HTTP.
+ * Chooses the reply from the conversation only, without state, time or randomness. Does not know
+ * HTTP.
  *
- * <p>The newest user message is searched for these phrases, wherever in it they stand and in
- * whatever case, because an agent may put a timestamp or an envelope around what its user wrote.
- * The first that is found counts:
+ * <p>It searches the newest user message for these phrases at any position and in any case, because
+ * an agent may put a timestamp or an envelope around the user's message. The first match in this
+ * list counts:
  *
  * <ul>
- *   <li>{@code Reply with exactly: X} answers {@code X} (to the end of the line) and nothing else.
- *   <li>{@code What did I ask you to remember?} answers {@code You asked me to remember: X} with
- *       the X of the newest {@code Remember: X} among the user's earlier messages, or says that
- *       there was none. So the answer proves that the caller sent its history along.
- *   <li>{@code Remember: X} answers {@code I will remember: X}; it is kept nowhere.
- *   <li>{@code Count slowly to N} answers the numbers 1 to N, 1 &lt;= N &lt;= 1000, one piece each,
+ *   <li>{@code Reply with exactly: X} returns {@code X} (to the end of the line) and nothing else.
+ *   <li>{@code What did I ask you to remember?} returns {@code You asked me to remember: X} with
+ *       the X of the newest {@code Remember: X} in the user's earlier messages, or reports that
+ *       there is none. The reply proves that the caller sent its history.
+ *   <li>{@code Remember: X} returns {@code I will remember: X}, and stores nothing.
+ *   <li>{@code Count slowly to N} returns the numbers 1 to N, 1 &lt;= N &lt;= 1000, one chunk each,
  *       with a pause before each.
- *   <li>{@code Which skills do you have?} answers {@code I know of: X, Y} with the names of the
- *       skills that the agent tells its model of.
- *   <li>{@code Call the tool: NAME} calls that tool of the request, without arguments; where an
- *       agent keeps its tools behind one of the name {@code tool_call}, through that one. What the
- *       tool says, also as {@code Tool:ID: X} from an agent, is answered as {@code The tool said:
- *       X}.
- *   <li>{@code Fail with status: N} answers with the HTTP status N, 400 to 599.
+ *   <li>{@code Which skills do you have?} returns {@code I know of: X, Y} with the names of the
+ *       skills in the agent's system prompt.
+ *   <li>{@code Call the tool: NAME} calls that tool of the request without arguments. If the
+ *       request has no such tool but one with the name {@code tool_call}, it calls the tool through
+ *       that one. A tool's result, also as {@code Tool:ID: X} from an agent, is returned as {@code
+ *       The tool said: X}.
+ *   <li>{@code Fail with status: N} returns the HTTP status N, 400 to 599.
  * </ul>
  *
- * Anything else gets what the instructions say by {@code Always reply with exactly: X}, or one
- * polite sentence that says what this is.
+ * Any other message gets the X of {@code Always reply with exactly: X} in the instructions, or one
+ * sentence that describes the demo model.
  */
 final class ReplyRules {
   static final int MAX_COUNT = 1000;
   static final String GREETING =
       "Hello! I am Chowder's demo model, not a language model: I give the same answer to the same words.";
 
-  /** OpenClaw's: calls any tool of its catalog, its callers' too. */
+  /** OpenClaw's tool that calls any tool of its catalog, including the callers' tools. */
   private static final String INDIRECT = "tool_call";
 
   private static final Pattern EXACTLY = phrase("reply with exactly:[ \\t]*(.+)");
@@ -101,7 +101,7 @@ final class ReplyRules {
     if (conversation.tools().contains(tool)) {
       return new Reply.ToolCall(tool, "{}");
     }
-    // The name is made of letters, digits, _ and -.
+    // The name needs no escaping: it has only letters, digits, _ and -.
     return conversation.tools().contains(INDIRECT)
         ? new Reply.ToolCall(INDIRECT, "{\"id\":\"" + tool + "\",\"args\":{}}")
         : text("I have no tool of the name " + tool + ".");
@@ -115,7 +115,7 @@ final class ReplyRules {
         .orElse("You have not asked me to remember anything in this conversation.");
   }
 
-  /** Pieces of one word each, so that a stream has something to stream. */
+  /** Splits text into chunks of one word, so that a stream has several events. */
   private static Reply.Text text(String whole) {
     List<String> chunks = new ArrayList<>();
     Matcher words = Pattern.compile("\\S+\\s*|\\s+").matcher(whole);
@@ -125,7 +125,7 @@ final class ReplyRules {
     return new Reply.Text(List.copyOf(chunks));
   }
 
-  /** The newest occurrence: an envelope may quote older messages in front of the user's own. */
+  /** Returns the last match, because an envelope may quote older messages before the user's own. */
   private static Optional<String> find(Pattern pattern, String message) {
     return pattern
         .matcher(message)

@@ -3,8 +3,8 @@ package dev.chowder.demomodel;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Counts completions, so that a test can see from outside whether a run was really cancelled. It
- * refuses to know who asked or what was said.
+ * Counts completions, so that a test can check over HTTP whether a run was cancelled. Does not know
+ * callers or contents.
  */
 final class Stats {
   private final AtomicInteger requests = new AtomicInteger();
@@ -12,9 +12,9 @@ final class Stats {
   private final AtomicInteger active = new AtomicInteger();
 
   /**
-   * @param requests completions that were begun, refused ones not included
-   * @param cancelled of those, how many ended because their client went away
-   * @param active of those, how many are being answered now
+   * @param requests started completions, without rejected ones
+   * @param cancelled how many of these ended because the client disconnected
+   * @param active how many of these are running
    */
   record Snapshot(int requests, int cancelled, int active) {}
 

@@ -70,7 +70,7 @@ class DemoModelServerTest {
   }
 
   @Test
-  void theContextThatOpenClawAddsBehindTheUsersWordsIsNotTheUsers() throws Exception {
+  void openClawsContextIsNotPartOfTheUsersMessage() throws Exception {
     String body =
         """
         {"messages": [
@@ -83,7 +83,7 @@ class DemoModelServerTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aToolIsCalledAndItsAnswerIsAnswered(boolean stream) throws Exception {
+  void aToolIsCalledAndItsResultIsReturned(boolean stream) throws Exception {
     String call =
         """
         {"stream": %s, "tools": [{"type": "function", "function": {"name": "weather"}}],
@@ -107,7 +107,7 @@ class DemoModelServerTest {
   }
 
   @Test
-  void aStreamGivesChunksThenUsageThenDone() throws Exception {
+  void aStreamHasChunksThenUsageThenDone() throws Exception {
     HttpResponse<String> response = post(body("Count slowly to 3", true));
 
     List<String> events = response.body().lines().filter(line -> !line.isEmpty()).toList();
@@ -127,7 +127,7 @@ class DemoModelServerTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aClientThatGoesAwayIsCountedAndNoLongerAnswered(boolean stream) throws Exception {
+  void aDisconnectedClientIsCountedAndItsRequestStops(boolean stream) throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       byte[] body = body("Count slowly to 1000", stream).getBytes(StandardCharsets.UTF_8);
       socket.setSoTimeout((int) LIMIT.toMillis());
@@ -173,20 +173,21 @@ class DemoModelServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "[]", "{", "{}", "{\"messages\": []}", "{\"messages\": \"hello\"}", "null"})
-  void aBodyThatIsNotUnderstoodIsRefused(String body) throws Exception {
+  void anInvalidBodyIsRejected(String body) throws Exception {
     HttpResponse<String> response = post(body);
 
     assertThat(response.statusCode()).isEqualTo(400);
-    assertThat(json.readTree(response.body()).at("/error/message").asText()).contains("expected");
+    assertThat(json.readTree(response.body()).at("/error/code").asText())
+        .isEqualTo("invalid_request");
   }
 
   @Test
-  void deeplyNestedJsonIsRefused() throws Exception {
+  void deeplyNestedJsonIsRejected() throws Exception {
     assertThat(post("{\"messages\": " + "[".repeat(100_000)).statusCode()).isEqualTo(400);
   }
 
   @Test
-  void aBodyOverTheLimitIsRefused() throws Exception {
+  void aBodyOverTheLimitIsRejected() throws Exception {
     server.close();
     server = start(SETTINGS.withMaxBodyBytes(1_024));
 
@@ -195,12 +196,12 @@ class DemoModelServerTest {
   }
 
   @Test
-  void aFailureIsGivenAsAsked() throws Exception {
+  void aRequestedFailureIsReturned() throws Exception {
     assertThat(post(body("Fail with status: 503", true)).statusCode()).isEqualTo(503);
   }
 
   @Test
-  void unknownPathsAndMethodsAreRefused() throws Exception {
+  void unknownPathsAndMethodsAreRejected() throws Exception {
     assertThat(send(request("/v1/embeddings", "").GET().build()).statusCode()).isEqualTo(404);
     assertThat(send(request("/v1/models", "").DELETE().build()).statusCode()).isEqualTo(405);
   }

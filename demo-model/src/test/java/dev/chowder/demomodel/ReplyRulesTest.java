@@ -11,14 +11,14 @@ import org.junit.jupiter.api.Test;
 class ReplyRulesTest {
 
   @Test
-  void anythingGetsTheSamePoliteSentence() {
+  void otherMessagesGetTheGreeting() {
     assertThat(say("What is the weather like?")).isEqualTo(ReplyRules.GREETING);
     assertThat(say("")).isEqualTo(ReplyRules.GREETING);
     assertThat(say()).isEqualTo(ReplyRules.GREETING);
   }
 
   @Test
-  void whatWasToBeRememberedComesOutOfTheHistoryOfTheRequest() {
+  void theRememberedTextComesFromTheHistoryOfTheRequest() {
     assertThat(say("Remember: plum", "What did I ask you to remember?"))
         .isEqualTo("You asked me to remember: plum");
     assertThat(say("What did I ask you to remember?"))
@@ -26,13 +26,13 @@ class ReplyRulesTest {
   }
 
   @Test
-  void theNewestOfSeveralThingsToRememberCounts() {
+  void theNewestTextToRememberIsReturned() {
     assertThat(say("Remember: plum", "Remember: pear", "thanks", "what did i ask you to remember"))
         .isEqualTo("You asked me to remember: pear");
   }
 
   @Test
-  void anEnvelopeAroundTheUsersWordsIsLookedThrough() {
+  void phrasesInsideAnEnvelopeAreFound() {
     assertThat(
             say(
                 "[Tue 2026-01-06 09:00 UTC] Remember: plum",
@@ -43,7 +43,7 @@ class ReplyRulesTest {
   }
 
   @Test
-  void aCountIsSlowWithinItsLimitsOnly() {
+  void onlyCountsUpToTheLimitAreSlow() {
     assertThat(answer("Count slowly to 7")).isEqualTo(new Reply.SlowCount(7));
     assertThat(answer("Count slowly to 1000")).isEqualTo(new Reply.SlowCount(1000));
     assertThat(answer("Count slowly to 1001")).isInstanceOf(Reply.Text.class);
@@ -51,13 +51,13 @@ class ReplyRulesTest {
   }
 
   @Test
-  void aFailureIsGivenAsAsked() {
+  void aRequestedFailureIsReturned() {
     assertThat(answer("Fail with status: 429")).isEqualTo(new Reply.Failure(429));
     assertThat(answer("Fail with status: 200")).isInstanceOf(Reply.Text.class);
   }
 
   @Test
-  void theSkillsAreThoseThatTheAgentTellsOf() throws Exception {
+  void skillsAreReadFromTheAgentsSystemPrompt() throws Exception {
     var body =
         new ObjectMapper()
             .readTree(
@@ -72,7 +72,7 @@ class ReplyRulesTest {
   }
 
   @Test
-  void aToolIsCalledWhereTheRequestOffersIt() {
+  void aToolIsCalledIfTheRequestHasIt() {
     var asked = asked("Be kind.", Set.of("weather"), "Call the tool: weather");
     assertThat(ReplyRules.answer(asked)).isEqualTo(new Reply.ToolCall("weather", "{}"));
     var behindAnother = asked("", Set.of("tool_call"), "Call the tool: weather");
@@ -84,7 +84,7 @@ class ReplyRulesTest {
   }
 
   @Test
-  void instructionsSayWhatIsAnsweredToWordsThatMeanNothing() {
+  void instructionsSetTheReplyToOtherMessages() {
     var instructions = "Be kind.\nAlways reply with exactly: ahoy\nBe short.";
     assertThat(ReplyRules.answer(asked(instructions, Set.of(), "Good morning")))
         .isEqualTo(new Reply.Text(List.of("ahoy")));
