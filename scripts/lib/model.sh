@@ -33,7 +33,7 @@ demo_model_ensure() {
   fi
   process_stop demo-model
   port_free "$CHOWDER_DEMO_MODEL_PORT" CHOWDER_DEMO_MODEL_PORT "the demo model"
-  say "Starting the demo model, because no provider's key is set. It needs no network ..."
+  say "Starting the demo model, which needs no network and no provider's key ..."
   process_start demo-model "$JAVA_HOME/bin/java" -Xmx64m -XX:+UseSerialGC \
     -cp "$APP/demo-model/chowder-demo-model.jar:$APP/demo-model/lib/*" dev.chowder.demomodel.Main --port "$CHOWDER_DEMO_MODEL_PORT"
   process_await demo-model demo_model_answers
