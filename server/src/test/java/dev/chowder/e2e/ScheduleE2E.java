@@ -26,13 +26,14 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The README's two lines of crontab, read from it and run as cron does: by {@code sh -c}; and what
- * can be done with an agent in between, while it sleeps. One night serves all tests.
+ * The two crontab lines of {@code schedule.md}, read from it and run as cron does: by {@code sh
+ * -c}; and what can be done with an agent in between, while it sleeps. One night serves all tests.
  */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ScheduleE2E {
+  private static final Path SCHEDULE = Path.of("..", "docs", "operations", "schedule.md");
   private static final Pattern LINE =
       Pattern.compile("(?m)^0 (?:9|17) +\\* \\* 1-5 +(?<command>echo .*/(?:start|stop))$");
   private static final String KEY_FILE = "~/.local/share/chowder/organization.key";
@@ -154,7 +155,7 @@ class ScheduleE2E {
 
   /** Only the key's place and the address are this installation's instead of the usual ones. */
   private static String command(String verb) throws IOException {
-    Matcher lines = LINE.matcher(Files.readString(Path.of("..", "README.md")));
+    Matcher lines = LINE.matcher(Files.readString(SCHEDULE));
     while (lines.find()) {
       String command = lines.group("command");
       if (command.endsWith("/" + verb)) {
@@ -165,6 +166,6 @@ class ScheduleE2E {
             .replace(ADDRESS, Installation.UNDER_TEST.rest().toString());
       }
     }
-    throw new AssertionError("README.md has no line of crontab that ends in /" + verb);
+    throw new AssertionError(SCHEDULE + " has no crontab line that ends in /" + verb);
   }
 }
