@@ -17,13 +17,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * Whether what the documents name is there: files, classes, settings, variables, and the calls of
- * the README. It cannot tell whether what they say about it is true.
+ * Checks that everything that the documents name exists: files, headings, classes, settings,
+ * variables, and the calls of the README. Does not check whether the documents are true.
  */
 class DocumentsTest {
   private static final Path ROOT = Path.of("..");
+  private static final List<String> MODULES =
+      List.of("proto", "actors", "server", "demo-model", "envoy", "scripts", "image");
   private static final Pattern FENCE = Pattern.compile("```.*?```", Pattern.DOTALL);
-  private static final Pattern LINK = Pattern.compile("]\\(([^)#]+)[^)]*\\)");
+  private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+  private static final Pattern HEADING = Pattern.compile("(?m)^#+ +(.+?) *$");
   private static final Pattern CODE = Pattern.compile("`([^`\n]+)`");
   private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z_][\\w.]*(?:\\(\\w*\\))?");
   private static final Pattern SETTING = Pattern.compile("chowder(?:\\.[a-z]+[a-z-]*)+");
@@ -35,10 +38,9 @@ class DocumentsTest {
   @Test
   void everyLinkLeadsSomewhere() throws IOException {
     var broken = new ArrayList<String>();
-    for (var document : documents()) {
-      for (var link : all(LINK, Files.readString(document))) {
-        boolean outside = link.startsWith("http");
-        if (!outside && !Files.exists(document.resolveSibling(link))) {
+    for (var document : allDocuments()) {
+      for (var link : all(LINK, withoutFences(document))) {
+        if (!link.startsWith("http") && !leadsSomewhere(document, link)) {
           broken.add(document + ": " + link);
         }
       }
@@ -52,13 +54,15 @@ class DocumentsTest {
     var words = words();
     var unknown = new ArrayList<String>();
     for (var document : documents()) {
-      for (var code : all(CODE, FENCE.matcher(Files.readString(document)).replaceAll(""))) {
+      for (var code : all(CODE, withoutFences(document))) {
         boolean known =
             SETTING.matcher(code).matches()
                 ? settings.hasPath(code)
                 : FILE.matcher(code).matches()
                     ? Files.exists(ROOT.resolve(code)) || isBuilt(code)
-                    : !isOurName(code) || words.containsAll(all(WORD, code));
+                    : !isOurName(code)
+                        || Files.exists(ROOT.resolve(code))
+                        || words.containsAll(all(WORD, code));
         if (!known) unknown.add(document + ": " + code);
       }
     }
@@ -85,6 +89,38 @@ class DocumentsTest {
                 assertThat(patterns).as(call).anyMatch(pattern -> pattern.matcher(call).matches()));
   }
 
+  /** Checks the file of a link, and in a Markdown file also the heading. */
+  private static boolean leadsSomewhere(Path document, String link) throws IOException {
+    var parts = link.split("#", 2);
+    var target = parts[0].isEmpty() ? document : document.resolveSibling(parts[0]);
+    if (!Files.exists(target)) return false;
+    return parts.length == 1 || !isMarkdown(target) || anchors(target).contains(parts[1]);
+  }
+
+  /** Returns the anchors that GitHub gives the headings of a document. */
+  private static Set<String> anchors(Path document) throws IOException {
+    var anchors = new HashSet<String>();
+    for (var heading : all(HEADING, withoutFences(document))) {
+      var anchor =
+          heading
+              .toLowerCase(Locale.ROOT)
+              .replaceAll("]\\([^)]*\\)", "")
+              .replaceAll("[^\\p{L}\\p{N}_ -]", "")
+              .replace(' ', '-');
+      var unique = anchor;
+      for (int n = 1; !anchors.add(unique); n++) unique = anchor + "-" + n;
+    }
+    return anchors;
+  }
+
+  private static String withoutFences(Path document) throws IOException {
+    return FENCE.matcher(Files.readString(document)).replaceAll("");
+  }
+
+  private static boolean isMarkdown(Path path) {
+    return path.getFileName().toString().endsWith(".md");
+  }
+
   private static boolean isBuilt(String path) {
     return path.contains("/target/");
   }
@@ -105,16 +141,28 @@ class DocumentsTest {
   private static List<Path> documents() throws IOException {
     try (var top = Files.list(ROOT);
         var inner = Files.walk(ROOT.resolve("docs"))) {
-      return Stream.concat(top, inner)
-          .filter(path -> path.getFileName().toString().endsWith(".md"))
-          .toList();
+      return Stream.concat(top, inner).filter(DocumentsTest::isMarkdown).toList();
     }
+  }
+
+  /** Also the documents beside the sources. */
+  private static List<Path> allDocuments() throws IOException {
+    var all = new ArrayList<>(documents());
+    for (var module : MODULES) {
+      try (var files = Files.walk(ROOT.resolve(module))) {
+        files
+            .filter(DocumentsTest::isMarkdown)
+            .filter(path -> !path.toString().contains("/target/"))
+            .filter(path -> !path.toString().contains("/node_modules/"))
+            .forEach(all::add);
+      }
+    }
+    return all;
   }
 
   private static Set<String> words() throws IOException {
     var words = new HashSet<String>();
-    for (var part :
-        List.of("proto", "actors", "server", "demo-model", "envoy", "scripts", "image")) {
+    for (var part : MODULES) {
       try (var files = Files.walk(ROOT.resolve(part))) {
         for (var file : files.filter(DocumentsTest::isSource).toList()) {
           WORD.matcher(Files.readString(file))
