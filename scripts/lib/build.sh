@@ -62,12 +62,12 @@ build_rehearse() {
   read -ra options <<<"$CHOWDER_JAVA_OPTS"
   # With no CHOWDER_* variables, because the run must not touch any installation.
   if env -i PATH="$PATH" HOME="$work" timeout "$REHEARSAL_SECONDS" "$JAVA_HOME/bin/java" "${options[@]}" -XX:AOTCacheOutput="$AOT_CACHE.part" \
-    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$work/home" >"$LOGS/rehearsal.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
+    -cp "$APP/server/chowder-server.jar:$APP/server/lib/*" dev.chowder.server.AotTrainingRun "$work/home" >"$LOGS/aot-training-run.log" 2>&1 && [ -s "$AOT_CACHE.part" ]; then
     find "$APP/server" -maxdepth 1 -name '*.aot' -delete
     mv "$AOT_CACHE.part" "$AOT_CACHE"
     say "Recorded the AOT cache in $((SECONDS - began)) s."
   else
-    say "The AOT training run failed, so the server starts more slowly: see $LOGS/rehearsal.log."
+    say "The AOT training run failed, so the server starts more slowly: see $LOGS/aot-training-run.log."
     rm -f "$AOT_CACHE.part" "$AOT_CACHE.part.config"
     # An empty file records the failure, so that not every start repeats the run.
     : >"$AOT_CACHE"
