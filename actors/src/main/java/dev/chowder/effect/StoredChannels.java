@@ -13,6 +13,7 @@ import dev.chowder.openclaw.AdminAnswer.TokenRefused;
 import dev.chowder.openclaw.Channel;
 import dev.chowder.openclaw.ChannelPatch;
 import dev.chowder.openclaw.ChannelRecord;
+import dev.chowder.openclaw.ChannelRecord.AppliedChannel;
 import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayDevices;
@@ -83,7 +84,7 @@ public final class StoredChannels {
           desired ->
               all.put(
                   channel,
-                  new ChannelRecord(DesiredChannel.of(desired), done.map(ChannelRecord.Done::of))));
+                  new ChannelRecord(DesiredChannel.of(desired), done.map(AppliedChannel::of))));
     }
     return all;
   }
@@ -118,7 +119,7 @@ public final class StoredChannels {
     all(id, versions)
         .forEach(
             (channel, record) ->
-                record.done().ifPresent(done -> put(id, channel, done.forNewHome())));
+                record.applied().ifPresent(done -> put(id, channel, done.forNewHome())));
   }
 
   /** Returns the channels that are not applied yet. */
@@ -153,7 +154,7 @@ public final class StoredChannels {
 
   /** The file holds what {@link #apply} did. */
   void applied(InstanceId id, Map<Channel, ChannelRecord> applied) {
-    applied.forEach((channel, record) -> put(id, channel, record.taken(desired(record))));
+    applied.forEach((channel, record) -> put(id, channel, record.withApplied(desired(record))));
   }
 
   /**
@@ -180,11 +181,11 @@ public final class StoredChannels {
     var desired = desired(record);
     return switch (change(known, channel, record)) {
       case Done _ -> {
-        put(id, channel, record.taken(desired));
+        put(id, channel, record.withApplied(desired));
         yield "";
       }
       case Refused refused -> {
-        put(id, channel, record.refused(desired, refused.toText()));
+        put(id, channel, record.withRejected(desired, refused.toText()));
         // Not the words: the journal keeps a note for ever.
         yield "refused by OpenClaw and taken back";
       }
@@ -228,7 +229,7 @@ public final class StoredChannels {
         current,
         channel,
         desired(record),
-        record.taken(),
+        record.lastApplied(),
         url -> LocalhostPort.fromSandbox(url, driver::hostAddressFromSandbox));
   }
 
@@ -236,7 +237,7 @@ public final class StoredChannels {
     return pending.pending().orElseThrow();
   }
 
-  private void put(InstanceId id, Channel channel, ChannelRecord.Done done) {
-    secrets.put(id.value(), SecretNames.channelDone(channel.id()), done.toSecret());
+  private void put(InstanceId id, Channel channel, AppliedChannel applied) {
+    secrets.put(id.value(), SecretNames.channelDone(channel.id()), applied.toSecret());
   }
 }

@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,26 +11,26 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What is known of one channel of an instance: what callers asked for, and what became of it in the
- * agent's home. The two are kept apart, since different nodes may write them. Immutable.
+ * Stores the desired and the applied state of one channel of an instance. They are separate,
+ * because different nodes may write them. Immutable.
  *
- * @param asked what was asked for last
- * @param done what the gateway, or its file, has taken
+ * @param desired the last request of a caller
+ * @param applied the state in the agent's home volume; empty if no request was processed yet
  */
-public record ChannelRecord(DesiredChannel asked, Optional<Done> done) {
+public record ChannelRecord(DesiredChannel desired, Optional<AppliedChannel> applied) {
   /**
-   * What a caller asked for.
+   * Stores a caller's request.
    *
-   * @param change names this wish: no other one has the same
-   * @param enabled whether it is to be connected
-   * @param config the fields, also while it is not
+   * @param change the unique id of this request
+   * @param enabled whether the channel is to be connected
+   * @param config the fields, which are kept while the channel is disconnected
    */
   public record DesiredChannel(String change, boolean enabled, Map<String, String> config) {
     public DesiredChannel {
       config = Map.copyOf(config);
     }
 
-    /** For the encrypted table. */
+    /** Returns the value for the encrypted table. */
     public Secret toSecret() {
       return Secret.of(json().toString());
     }
@@ -41,9 +43,9 @@ public record ChannelRecord(DesiredChannel asked, Optional<Done> done) {
       return json;
     }
 
-    /** What {@link #toSecret} made. */
-    public static DesiredChannel of(Secret kept) {
-      return of(read(kept));
+    /** Reads the value that {@link #toSecret} returned. */
+    public static DesiredChannel of(Secret stored) {
+      return of(read(stored));
     }
 
     private static DesiredChannel of(JsonNode json) {
@@ -53,97 +55,100 @@ public record ChannelRecord(DesiredChannel asked, Optional<Done> done) {
           json.path("change").asText(), json.path("enabled").asBoolean(), config);
     }
 
-    /** Never the fields: they are secrets. */
+    /** Leaves out the fields, because they are secrets. */
     @Override
     public String toString() {
-      return "Wish[change=" + change + ", enabled=" + enabled + "]";
+      return "DesiredChannel[change=" + change + ", enabled=" + enabled + "]";
     }
   }
 
   /**
-   * What became of wishes.
+   * Stores the result of the requests. The JSON keys are older than the names of the components.
    *
-   * @param taken the last one that was taken; empty: none ever was
-   * @param inHome whether the home has it, which is made anew sometimes
-   * @param refused the change that the gateway refused last; empty: none
-   * @param problem why, in OpenClaw's words
+   * @param last the last request that was applied; empty if none was
+   * @param inHome whether the home volume has {@code last}; false after the volume was recreated
+   * @param rejected the id of the request that the gateway rejected last; empty if none
+   * @param problem the reason for the rejection, in OpenClaw's words
    */
-  public record Done(
-      Optional<DesiredChannel> taken, boolean inHome, String refused, String problem) {
-    private static final Done NOTHING = new Done(Optional.empty(), false, "", "");
+  public record AppliedChannel(
+      Optional<DesiredChannel> last, boolean inHome, String rejected, String problem) {
+    private static final AppliedChannel NONE = new AppliedChannel(Optional.empty(), false, "", "");
 
-    /** For the encrypted table. */
+    /** Returns the value for the encrypted table. */
     public Secret toSecret() {
       var json = OpenClawConfig.JSON.createObjectNode();
-      taken.ifPresent(desired -> json.set("taken", desired.json()));
-      json.put("in_home", inHome).put("refused", refused).put("problem", problem);
+      last.ifPresent(desired -> json.set("taken", desired.json()));
+      json.put("in_home", inHome).put("refused", rejected).put("problem", problem);
       return Secret.of(json.toString());
     }
 
-    /** What {@link #toSecret} made. */
-    public static Done of(Secret kept) {
-      var json = read(kept);
-      return new Done(
+    /** Reads the value that {@link #toSecret} returned. */
+    public static AppliedChannel of(Secret stored) {
+      var json = read(stored);
+      return new AppliedChannel(
           json.has("taken") ? Optional.of(DesiredChannel.of(json.get("taken"))) : Optional.empty(),
           json.path("in_home").asBoolean(),
           json.path("refused").asText(),
           json.path("problem").asText());
     }
 
-    /** After the home was made anew. */
-    public Done forNewHome() {
-      return new Done(taken, false, refused, problem);
+    /** Returns the state after the home volume was recreated. */
+    public AppliedChannel forNewHome() {
+      return new AppliedChannel(last, false, rejected, problem);
     }
   }
 
-  private Done soFar() {
-    return done.orElse(Done.NOTHING);
+  private AppliedChannel appliedOrNone() {
+    return applied.orElse(AppliedChannel.NONE);
   }
 
-  /** The wish that holds: a refused one never did. */
-  public Optional<DesiredChannel> holding() {
-    return isRefused() ? soFar().taken() : Optional.of(asked);
+  /** Returns the request in effect, which is never a rejected one; empty if there is none. */
+  public Optional<DesiredChannel> effective() {
+    return isRejected() ? lastApplied() : Optional.of(desired);
   }
 
-  /** What was taken last, whatever was asked for since. */
-  public Optional<DesiredChannel> taken() {
-    return soFar().taken();
+  /** Returns the request that was applied last; newer requests may be pending. */
+  public Optional<DesiredChannel> lastApplied() {
+    return appliedOrNone().last();
   }
 
-  /** Whether the last wish was refused. */
-  public boolean isRefused() {
-    return soFar().refused().equals(asked.change());
+  /** Returns whether the gateway rejected the last request. */
+  public boolean isRejected() {
+    return appliedOrNone().rejected().equals(desired.change());
   }
 
-  /** Why, in OpenClaw's words; empty when it was not. */
+  /** Returns the reason for the rejection, in OpenClaw's words; empty if there was none. */
   public String problem() {
-    return isRefused() ? soFar().problem() : "";
+    return isRejected() ? appliedOrNone().problem() : "";
   }
 
-  /** The wish that the home has not seen yet. */
+  /** Returns the request that the home volume does not have yet; empty if it has the last one. */
   public Optional<DesiredChannel> pending() {
-    return holding()
-        .filter(desired -> !(soFar().inHome() && soFar().taken().equals(Optional.of(desired))));
+    return effective()
+        .filter(
+            request -> !(appliedOrNone().inHome() && lastApplied().equals(Optional.of(request))));
   }
 
-  /** After this one was taken. */
-  public Done taken(DesiredChannel desired) {
-    return new Done(Optional.of(desired), true, soFar().refused(), soFar().problem());
+  /** Returns the state after this request was applied. */
+  public AppliedChannel withApplied(DesiredChannel request) {
+    return new AppliedChannel(
+        Optional.of(request), true, appliedOrNone().rejected(), appliedOrNone().problem());
   }
 
   /**
-   * After this one was refused: it is taken back, since it would keep the gateway from starting.
+   * Returns the state after the gateway rejected this request. The request is dropped, since in the
+   * home volume it would keep the gateway from starting.
    */
-  public Done refused(DesiredChannel desired, String problem) {
-    return new Done(soFar().taken(), soFar().inHome(), desired.change(), problem);
+  public AppliedChannel withRejected(DesiredChannel request, String problem) {
+    return new AppliedChannel(lastApplied(), appliedOrNone().inHome(), request.change(), problem);
   }
 
-  private static JsonNode read(Secret kept) {
+  private static JsonNode read(Secret stored) {
     try {
-      return OpenClawConfig.JSON.readTree(kept.reveal());
-    } catch (JsonProcessingException broken) {
-      // Without the cause: its message quotes the text.
-      throw new IllegalStateException("kept channel: not readable (expected: as written)");
+      return OpenClawConfig.JSON.readTree(stored.reveal());
+    } catch (JsonProcessingException invalid) {
+      // The cause is left out, because its message quotes the text.
+      throw new IllegalStateException(must("stored channel", "be JSON"));
     }
   }
 }

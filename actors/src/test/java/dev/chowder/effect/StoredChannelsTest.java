@@ -77,7 +77,7 @@ class StoredChannelsTest {
     one.ask(channels, Channel.LINE, new DesiredChannel("2", false, Map.of()));
     channels.store(new InstanceId(Ids.next()), Channel.SLACK, ON);
     assertThat(channels.all(id, one.channels())).containsOnlyKeys(Channel.TELEGRAM, Channel.LINE);
-    assertThat(record(Channel.TELEGRAM).orElseThrow().asked()).isEqualTo(ON);
+    assertThat(record(Channel.TELEGRAM).orElseThrow().desired()).isEqualTo(ON);
     assertThat(record(Channel.SLACK)).isEmpty();
   }
 
@@ -117,8 +117,8 @@ class StoredChannelsTest {
     assertThat(channels.hotApply(id, one.channels(), gateway))
         .isEqualTo("discord: refused by OpenClaw and taken back");
     var refused = record(Channel.DISCORD).orElseThrow();
-    assertThat(refused.isRefused()).isTrue();
-    assertThat(refused.holding()).isEmpty();
+    assertThat(refused.isRejected()).isTrue();
+    assertThat(refused.effective()).isEmpty();
     assertThat(config()).doesNotContain("forbidden-hush");
   }
 
@@ -214,7 +214,7 @@ class StoredChannelsTest {
             "{\"taken\":{\"change\":\"w1\",\"enabled\":true,\"config\":{\"token\":\"123:hush\"}},"
                 + "\"in_home\":true,\"refused\":\"\",\"problem\":\"\"}"));
     one.channels().put("telegram", SecretNames.UNVERSIONED);
-    assertThat(record(Channel.TELEGRAM).orElseThrow().asked())
+    assertThat(record(Channel.TELEGRAM).orElseThrow().desired())
         .isEqualTo(new DesiredChannel("w1", true, Map.of("token", "123:hush")));
     assertThat(isPending()).isFalse();
     channels.homeRecreated(id, one.channels());

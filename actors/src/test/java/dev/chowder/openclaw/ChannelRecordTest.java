@@ -3,8 +3,8 @@ package dev.chowder.openclaw;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.chowder.openclaw.ChannelRecord.AppliedChannel;
 import dev.chowder.openclaw.ChannelRecord.DesiredChannel;
-import dev.chowder.openclaw.ChannelRecord.Done;
 import dev.chowder.secret.Secret;
 import java.util.Map;
 import java.util.Optional;
@@ -17,55 +17,56 @@ class ChannelRecordTest {
       new DesiredChannel("2", true, Map.of("token", "other"));
 
   @Test
-  void aWishIsPendingUntilItIsTaken() {
-    var asked = new ChannelRecord(FIRST, Optional.empty());
-    assertThat(asked.pending()).contains(FIRST);
-    var taken = new ChannelRecord(FIRST, Optional.of(asked.taken(FIRST)));
-    assertThat(taken.pending()).isEmpty();
-    assertThat(taken.holding()).contains(FIRST);
-    assertThat(new ChannelRecord(SECOND, taken.done()).pending()).contains(SECOND);
+  void aRequestIsPendingUntilItIsApplied() {
+    var first = new ChannelRecord(FIRST, Optional.empty());
+    assertThat(first.pending()).contains(FIRST);
+    var applied = new ChannelRecord(FIRST, Optional.of(first.withApplied(FIRST)));
+    assertThat(applied.pending()).isEmpty();
+    assertThat(applied.effective()).contains(FIRST);
+    assertThat(new ChannelRecord(SECOND, applied.applied()).pending()).contains(SECOND);
   }
 
   @Test
-  void theSameWishAskedForOnceMoreIsPendingOnceMore() {
-    var taken = new ChannelRecord(FIRST, Optional.empty()).taken(FIRST);
+  void aRepeatedRequestIsPendingAgain() {
+    var applied = new ChannelRecord(FIRST, Optional.empty()).withApplied(FIRST);
     var again = new DesiredChannel("3", FIRST.enabled(), FIRST.config());
-    assertThat(new ChannelRecord(again, Optional.of(taken)).pending()).contains(again);
+    assertThat(new ChannelRecord(again, Optional.of(applied)).pending()).contains(again);
   }
 
   @Test
-  void aRefusedWishLeavesTheFormerOneInPlace() {
-    var taken = new ChannelRecord(FIRST, Optional.empty()).taken(FIRST);
-    var second = new ChannelRecord(SECOND, Optional.of(taken));
-    var refused = new ChannelRecord(SECOND, Optional.of(second.refused(SECOND, "no")));
-    assertThat(refused.isRefused()).isTrue();
-    assertThat(refused.problem()).isEqualTo("no");
-    assertThat(refused.pending()).isEmpty();
-    assertThat(refused.holding()).contains(FIRST);
-    var first = new ChannelRecord(SECOND, Optional.of(refusedAtOnce()));
-    assertThat(first.holding()).isEmpty();
+  void aRejectedRequestKeepsThePreviousOneInEffect() {
+    var applied = new ChannelRecord(FIRST, Optional.empty()).withApplied(FIRST);
+    var second = new ChannelRecord(SECOND, Optional.of(applied));
+    var rejected = new ChannelRecord(SECOND, Optional.of(second.withRejected(SECOND, "no")));
+    assertThat(rejected.isRejected()).isTrue();
+    assertThat(rejected.problem()).isEqualTo("no");
+    assertThat(rejected.pending()).isEmpty();
+    assertThat(rejected.effective()).contains(FIRST);
+    var first = new ChannelRecord(SECOND, Optional.of(rejectedAtOnce()));
+    assertThat(first.effective()).isEmpty();
     assertThat(first.pending()).isEmpty();
   }
 
-  private static Done refusedAtOnce() {
-    return new ChannelRecord(SECOND, Optional.empty()).refused(SECOND, "no");
+  private static AppliedChannel rejectedAtOnce() {
+    return new ChannelRecord(SECOND, Optional.empty()).withRejected(SECOND, "no");
   }
 
   @Test
-  void aNewHomeHasNothingButWhatWasRefusedStaysSo() {
-    var taken = new ChannelRecord(FIRST, Optional.empty()).taken(FIRST);
-    assertThat(new ChannelRecord(FIRST, Optional.of(taken.forNewHome())).pending()).contains(FIRST);
-    var refused = new ChannelRecord(SECOND, Optional.of(taken)).refused(SECOND, "no");
-    assertThat(new ChannelRecord(SECOND, Optional.of(refused.forNewHome())).pending())
+  void recreatingTheHomeVolumeMakesTheEffectiveRequestPending() {
+    var applied = new ChannelRecord(FIRST, Optional.empty()).withApplied(FIRST);
+    assertThat(new ChannelRecord(FIRST, Optional.of(applied.forNewHome())).pending())
+        .contains(FIRST);
+    var rejected = new ChannelRecord(SECOND, Optional.of(applied)).withRejected(SECOND, "no");
+    assertThat(new ChannelRecord(SECOND, Optional.of(rejected.forNewHome())).pending())
         .contains(FIRST);
   }
 
   @Test
-  void whatIsKeptIsReadAsItWasAndPrintsNoSecret() {
-    var done = new Done(Optional.of(FIRST), true, "2", "no");
+  void storedStateIsReadBackAndPrintsNoSecret() {
+    var applied = new AppliedChannel(Optional.of(FIRST), true, "2", "no");
     assertThat(DesiredChannel.of(FIRST.toSecret())).isEqualTo(FIRST);
-    assertThat(Done.of(done.toSecret())).isEqualTo(done);
-    assertThat(new ChannelRecord(FIRST, Optional.of(done)).toString()).doesNotContain("hush");
+    assertThat(AppliedChannel.of(applied.toSecret())).isEqualTo(applied);
+    assertThat(new ChannelRecord(FIRST, Optional.of(applied)).toString()).doesNotContain("hush");
     assertThatThrownBy(() -> DesiredChannel.of(Secret.of("{\"hush")))
         .hasNoCause()
         .hasMessageNotContaining("hush");

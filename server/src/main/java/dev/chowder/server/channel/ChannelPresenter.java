@@ -38,7 +38,10 @@ public final class ChannelPresenter {
                   case INTERACTIVE -> ConnectionType.interactive;
                 })
             .setEnabled(
-                record.flatMap(ChannelRecord::holding).map(DesiredChannel::enabled).orElse(false));
+                record
+                    .flatMap(ChannelRecord::effective)
+                    .map(DesiredChannel::enabled)
+                    .orElse(false));
     for (var field : channel.fields()) {
       if (field.required()) shown.putRequiredFields(field.name(), field.description());
       else shown.putOptionalFields(field.name(), field.description());

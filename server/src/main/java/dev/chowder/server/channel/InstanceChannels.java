@@ -95,7 +95,7 @@ public final class InstanceChannels {
     if (!runs(view)) throw wrongState(view);
     var desired = switched(caller, named, true, kept -> config(wanted, kept));
     var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
-    if (record.isRefused()) throw refusal(record, desired);
+    if (record.isRejected()) throw refusal(record, desired);
     return gateways.ask(
         caller,
         named.instance().value(),
@@ -118,7 +118,8 @@ public final class InstanceChannels {
   private Map<String, String> config(
       ChannelRequests.Connection wanted, Optional<ChannelRecord> kept) {
     var channel = wanted.named().channel();
-    var former = kept.flatMap(ChannelRecord::holding).map(DesiredChannel::config).orElse(Map.of());
+    var former =
+        kept.flatMap(ChannelRecord::effective).map(DesiredChannel::config).orElse(Map.of());
     var config = new TreeMap<>(wanted.config().isEmpty() ? former : wanted.config());
     for (var field : channel.fields()) {
       if (field.required() && !config.containsKey(field.name())) {
@@ -147,9 +148,11 @@ public final class InstanceChannels {
             named,
             false,
             kept ->
-                kept.flatMap(ChannelRecord::holding).map(DesiredChannel::config).orElse(Map.of()));
+                kept.flatMap(ChannelRecord::effective)
+                    .map(DesiredChannel::config)
+                    .orElse(Map.of()));
     var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
-    if (record.isRefused()) {
+    if (record.isRejected()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
           "the gateway rejected the channel: " + masked(record.problem(), desired.config()));
@@ -344,7 +347,7 @@ public final class InstanceChannels {
   }
 
   private Map<String, String> secrets(InstanceView view, Named named) {
-    return record(stored, view, named).map(r -> r.asked().config()).orElse(Map.of());
+    return record(stored, view, named).map(r -> r.desired().config()).orElse(Map.of());
   }
 
   /** OpenClaw's words without anything that a caller gave to be kept. */
