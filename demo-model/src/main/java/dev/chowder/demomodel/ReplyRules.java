@@ -10,8 +10,9 @@ import java.util.regex.Pattern;
  * Chooses the reply from the conversation only, without state, time or randomness. Does not know
  * HTTP.
  *
- * <p>It searches the newest user message for these phrases at any position and in any case. An agent
- * may put a timestamp or an envelope around the user's message. The first match in this list counts:
+ * <p>It searches the newest user message for these phrases at any position and in any case. An
+ * agent may put a timestamp or an envelope around the user's message. The first match in this list
+ * counts:
  *
  * <ul>
  *   <li>{@code Reply with exactly: X} returns {@code X} (to the end of the line) and nothing else.
