@@ -48,6 +48,16 @@ record Answer(int status, Map<String, List<String>> headers, String body) {
     return this;
   }
 
+  /** Returns the field that the error names; empty if it names none. */
+  String field() {
+    for (JsonNode detail : json().path("details")) {
+      if (detail.path("@type").asText().endsWith("/google.rpc.BadRequest")) {
+        return detail.at("/field_violations/0/field").asText();
+      }
+    }
+    return "";
+  }
+
   String message() {
     return json().path("message").asText();
   }

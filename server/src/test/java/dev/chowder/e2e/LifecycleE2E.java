@@ -195,7 +195,7 @@ class LifecycleE2E {
     assertThat(Docker.runs(agent.container())).isFalse();
     assertThat(listed().path("status").asText()).isEqualTo("stopped");
     Answer refused = agent.tell("Hello").refuses(409, "WRONG_STATE");
-    assertThat(refused.message()).contains("stopped").contains("expected: running");
+    assertThat(refused.message()).contains("stopped").contains("running");
     assertThat(refused.header("x-should-retry")).contains("false");
 
     Answer again = agent.stop(WAIT_SECONDS).is(200);

@@ -135,7 +135,7 @@ class SkillsE2E {
                 "{\"slug\": \"%s\"}".formatted(unique("chowder-has-no-such-skill")));
     if (answer.status() == 404) answer.refuses(404, "SKILL_NOT_FOUND");
     else answer.refuses(502, "CLAWHUB_UNAVAILABLE");
-    assertThat(answer.message()).contains("(expected: ").doesNotContain("/home/");
+    assertThat(answer.message()).isNotBlank().doesNotContain("/home/");
   }
 
   /** The names of the skills in what a new session's first message brings to the model. */

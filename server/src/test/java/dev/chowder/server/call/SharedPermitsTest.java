@@ -1,10 +1,11 @@
 package dev.chowder.server.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.server.call.SharedPermits.Permit;
 import dev.chowder.server.error.ApiError;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,9 +83,6 @@ class SharedPermitsTest {
     var two = new SharedPermits("open files", 2);
     two.acquire("one");
     two.acquire("one");
-    assertThatThrownBy(() -> two.acquire("one"))
-        .isInstanceOf(ApiError.class)
-        .hasMessageContaining(
-            "too many open files: this organization has 2, and the limit of this node is 2");
+    Rejection.of(() -> two.acquire("one")).hasReason(Reason.RATE_LIMITED).shows("open files", 2);
   }
 }

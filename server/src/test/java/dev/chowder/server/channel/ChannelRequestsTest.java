@@ -1,13 +1,11 @@
 package dev.chowder.server.channel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.ConnectChannelRequest;
-import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,13 +39,9 @@ class ChannelRequestsTest {
     "signal, account, hush, config.account",
   })
   void whatIsWrongIsNamedAndNotShown(String channel, String field, String value, String named) {
-    assertThatThrownBy(() -> requests.connection(connect(channel, Map.of(field, value))))
-        .isInstanceOfSatisfying(
-            ApiError.class,
-            error -> {
-              assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);
-              assertThat(error.message()).startsWith(named + ": ").doesNotContain("hush");
-            });
+    Rejection.of(() -> requests.connection(connect(channel, Map.of(field, value))))
+        .hasField(named)
+        .hides("hush");
   }
 
   @ParameterizedTest
@@ -72,9 +66,8 @@ class ChannelRequestsTest {
       })
   void aUrlMayNotBePrivateOtherwise(String url) {
     var config = Map.of("bot_token", "abcdefghij", "base_url", url);
-    assertThatThrownBy(() -> requests.connection(connect("mattermost", config)))
-        .isInstanceOf(ApiError.class)
-        .hasMessageStartingWith("config.base_url: ");
+    Rejection.of(() -> requests.connection(connect("mattermost", config)))
+        .hasField("config.base_url");
   }
 
   @Test
@@ -82,10 +75,8 @@ class ChannelRequestsTest {
     assertThat(settings("").localhostPorts()).isEmpty();
     assertThat(settings(" 80, 8065 ").localhostPorts()).containsExactlyInAnyOrder(80, 8065);
     for (var wrong : new String[] {"0", "65536", "a", "80-90"}) {
-      assertThatThrownBy(() -> settings(wrong))
-          .hasMessage(
-              "chowder.channels.localhost-ports: must be ports from 1 to 65535, comma-separated; got "
-                  + wrong);
+      Rejection.ofSetting("chowder.channels.localhost-ports", () -> settings(wrong))
+          .shows(65535, wrong);
     }
   }
 

@@ -153,8 +153,7 @@ class EnvoyGatewayIT {
     EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
     var answer = get(id, "/");
     RestErrors.check(answer, 503, 14, "INSTANCE_NOT_RUNNING");
-    assertThat(answer.json().get("message").asText())
-        .isEqualTo("status: must be running; got stopped");
+    assertThat(answer.json().get("message").asText()).contains("stopped", "running");
   }
 
   @Test

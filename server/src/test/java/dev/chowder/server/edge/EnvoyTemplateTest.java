@@ -78,17 +78,17 @@ class EnvoyTemplateTest {
     var api = ours.issue("api", "localhost");
     var other = ours.issue("other");
     variables.put("CHOWDER_TLS_KEY", api.key().toString());
-    refuses("CHOWDER_TLS_CERTIFICATE: must be a PEM file, because CHOWDER_TLS_KEY is set;");
+    refuses("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_KEY");
     variables.put("CHOWDER_TLS_CERTIFICATE", folder.resolve("none").toString());
-    refuses("CHOWDER_TLS_CERTIFICATE: must be the absolute path of a readable PEM file");
+    refuses("CHOWDER_TLS_CERTIFICATE", folder.resolve("none"));
     variables.put("CHOWDER_TLS_CERTIFICATE", other.certificate().toString());
-    refuses("CHOWDER_TLS_KEY: must be the key of CHOWDER_TLS_CERTIFICATE");
+    refuses("CHOWDER_TLS_KEY", api.key(), "CHOWDER_TLS_CERTIFICATE");
     variables.put("CHOWDER_TLS_CERTIFICATE", api.certificate().toString());
     variables.put("CHOWDER_TLS_INTERNAL_CA", ours.certificate().toString());
-    refuses("CHOWDER_TLS_INTERNAL_CERTIFICATE: must be a PEM file,");
+    refuses("CHOWDER_TLS_INTERNAL_CERTIFICATE");
     variables.keySet().removeIf(name -> name.startsWith("CHOWDER_TLS_"));
     variables.put("CHOWDER_TLS_CLIENT_CA", ours.certificate().toString());
-    refuses("CHOWDER_TLS_CERTIFICATE: must be a PEM file, because CHOWDER_TLS_CLIENT_CA");
+    refuses("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_CLIENT_CA");
   }
 
   /** On HTTP/2 they would count as 4 MiB each otherwise (chowder.bodies). */
@@ -124,9 +124,11 @@ class EnvoyTemplateTest {
     assertThat(without).contains("StopInstance", "RotateGatewayToken");
   }
 
-  private void refuses(String sentence) throws Exception {
+  /** Asserts that one line names the variable, which it begins with, and the other values. */
+  private void refuses(String variable, Object... shown) throws Exception {
     var rendered = render();
-    assertThat(rendered.error()).startsWith(sentence).hasLineCount(1);
+    assertThat(rendered.error()).startsWith(variable + ": ").hasLineCount(1);
+    for (var value : shown) assertThat(rendered.error()).contains(value.toString());
     assertThat(rendered.exit()).isEqualTo(1);
     assertThat(rendered.out()).isEmpty();
   }

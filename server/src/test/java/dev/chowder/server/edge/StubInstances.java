@@ -67,8 +67,12 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
               Reason.INSTANCE_LIMIT_REACHED,
               "Instance limit reached (10/10). Upgrade your subscription.");
       case "unconfigured" ->
-          throw ApiError.of(Reason.MODEL_PROVIDER_NOT_CONFIGURED, "model_provider: no key");
-      case "capacity" -> throw ApiError.noCapacity("memory: none (expected: 1 GiB)", 7);
+          throw ApiError.of(
+              Reason.MODEL_PROVIDER_NOT_CONFIGURED,
+              "model_provider: must have an API key; got none");
+      case "capacity" ->
+          throw ApiError.noCapacity(
+              "cannot reserve 1 GiB: the host has no free memory; retry later", 7);
       case "bug" -> throw new IllegalStateException(SECRET_OF_THE_BUG);
       case "late" -> throw ApiError.of(Reason.NO_ANSWER_IN_TIME, "instance: no answer");
       case "silent" -> {
@@ -152,7 +156,7 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
   public void stopInstance(StopInstanceRequest r, StreamObserver<Instance> out) {
     var instance = mine(requests.stop(r).instanceId());
     throw ApiError.wrongState(
-        "status: " + instance.getStatus() + " (expected: running)",
+        "status: must be running; got " + instance.getStatus(),
         Map.of("status", instance.getStatus().name()));
   }
 

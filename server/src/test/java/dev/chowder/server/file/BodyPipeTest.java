@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.protobuf.ByteString;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,9 +40,7 @@ class BodyPipeTest {
                 Thread.currentThread().interrupt();
               }
             });
-    var why = catchThrowableOfType(ApiError.class, pipe::readAllBytes);
-    assertThat(why.reason()).isEqualTo(Reason.REQUEST_INCOMPLETE);
-    assertThat(why.message()).startsWith("body: must bring at least 1000 bytes in 0 s; got ");
+    Rejection.of(pipe::readAllBytes).hasReason(Reason.REQUEST_INCOMPLETE).shows(1000);
   }
 
   @Test

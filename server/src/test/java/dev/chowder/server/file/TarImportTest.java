@@ -3,14 +3,13 @@ package dev.chowder.server.file;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Kind;
 import dev.chowder.sandbox.SandboxFiles.Tree;
-import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -79,14 +78,15 @@ class TarImportTest {
         "\u202e"
       })
   void aPathThatLeadsOutOrIsNoneIsRefusedByItsNumber(String name) throws IOException {
-    var why = refused(tar(entry("fine", TarConstants.LF_NORMAL, ""), entry(name)));
-    assertThat(why.reason()).isEqualTo(Reason.INVALID_FIELD);
-    assertThat(why.getMessage()).startsWith("body: entry 2: ").doesNotContain("passwd");
+    rejects(tar(entry("fine", TarConstants.LF_NORMAL, ""), entry(name)))
+        .hasField("body")
+        .shows("entry 2")
+        .hides("passwd");
   }
 
   @Test
   void aPathThatIsTooLongIsRefused() throws IOException {
-    assertThat(refused(tar(entry("x/".repeat(2100) + "x"))).getMessage()).contains("4201 bytes");
+    rejects(tar(entry("x/".repeat(2100) + "x"))).hasField("body").shows("entry 1", 4201);
   }
 
   @ParameterizedTest
@@ -96,7 +96,7 @@ class TarImportTest {
         "caf\u00e9/a name that is longer than a header holds: 0123456789012345678901234567890123456789012345678901234567890"
       })
   void aNameThatIsNoUtf8IsRefused(String name) throws IOException {
-    assertThat(refused(tar("ISO-8859-1", entry(name))).getMessage()).contains("not UTF-8");
+    rejects(tar("ISO-8859-1", entry(name))).hasField("body").shows("entry 1", "UTF-8");
     read(tar("UTF-8", entry(name)));
     assertThat(came).containsExactly("FILE " + name + " 640");
   }
@@ -124,7 +124,7 @@ class TarImportTest {
     for (var name : List.of("link", "link/")) {
       var link = entry(name, kind, "").header();
       link.setLinkName("/etc/passwd");
-      assertThat(refused(tar(new Packed(link, ""))).reason()).isEqualTo(Reason.FILE_IS_LINK);
+      rejects(tar(new Packed(link, ""))).hasReason(Reason.FILE_IS_LINK);
     }
   }
 
@@ -139,7 +139,7 @@ class TarImportTest {
       })
   void whatIsNoPlainFileIsRefused(byte kind) throws IOException {
     for (var name : List.of("special", "special/")) {
-      assertThat(refused(tar(entry(name, kind, ""))).reason()).isIn(Reason.FILE_WRONG_KIND);
+      rejects(tar(entry(name, kind, ""))).hasReason(Reason.FILE_WRONG_KIND);
     }
   }
 
@@ -169,22 +169,22 @@ class TarImportTest {
   @ParameterizedTest
   @MethodSource("noTars")
   void whatIsNoWholeTarIsRefused(byte[] body) {
-    assertThat(refused(body).reason()).isEqualTo(Reason.INVALID_FIELD);
+    rejects(body).hasField("body");
   }
 
   @Test
   void whatIsMoreThanTheLimitsIsRefused() throws IOException {
     var many = new Packed[MOST_ENTRIES + 1];
     for (int i = 0; i < many.length; i++) many[i] = entry("file" + i);
-    assertThat(refused(tar(many)).getMessage()).contains("more entries");
+    rejects(tar(many)).hasReason(Reason.TOO_LARGE).shows(MOST_ENTRIES);
     read(tar(Arrays.copyOf(many, MOST_ENTRIES)));
 
     var large = entry("large", TarConstants.LF_NORMAL, "x".repeat(LONGEST_FILE + 1));
-    assertThat(refused(tar(large)).reason()).isEqualTo(Reason.TOO_LARGE);
+    rejects(tar(large)).hasReason(Reason.TOO_LARGE).shows(LONGEST_FILE);
 
     var rest = new ByteArrayInputStream(new byte[MOST_BYTES]);
     var padded = new SequenceInputStream(new ByteArrayInputStream(tar()), rest);
-    assertThat(refused(padded).getMessage()).contains("more than " + MOST_BYTES);
+    rejects(padded).hasReason(Reason.TOO_LARGE).shows(MOST_BYTES);
   }
 
   /** The library would keep each in memory, or go one call deeper for each. */
@@ -198,9 +198,7 @@ class TarImportTest {
     begin.write(header(one));
     begin.write("2000000000 path=".getBytes(ISO_8859_1));
     var endless = new ByteArrayInputStream(begin.toByteArray());
-    assertThat(refused(new SequenceInputStream(endless, endless())))
-        .extracting(ApiError::reason)
-        .isEqualTo(Reason.TOO_LARGE);
+    rejects(new SequenceInputStream(endless, endless())).hasReason(Reason.TOO_LARGE);
 
     var next = new TarArchiveEntry("x", kind);
     next.setSize(RECORD);
@@ -209,7 +207,8 @@ class TarImportTest {
       deeper.write(header(next));
       deeper.write(Arrays.copyOf("11 path=ab\n".getBytes(ISO_8859_1), RECORD));
     }
-    assertThat(refused(deeper.toByteArray()).reason()).isIn(Reason.TOO_LARGE, Reason.INVALID_FIELD);
+    assertThat(rejects(deeper.toByteArray()).error().reason())
+        .isIn(Reason.TOO_LARGE, Reason.INVALID_FIELD);
   }
 
   private static InputStream endless() {
@@ -263,12 +262,12 @@ class TarImportTest {
     return bytes;
   }
 
-  private ApiError refused(byte[] body) {
-    return refused(new ByteArrayInputStream(body));
+  private Rejection rejects(byte[] body) {
+    return rejects(new ByteArrayInputStream(body));
   }
 
-  private ApiError refused(InputStream body) {
-    return catchThrowableOfType(ApiError.class, () -> read(body));
+  private Rejection rejects(InputStream body) {
+    return Rejection.of(() -> read(body));
   }
 
   private void read(byte[] body) throws IOException {

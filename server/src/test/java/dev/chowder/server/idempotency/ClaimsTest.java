@@ -88,7 +88,7 @@ class ClaimsTest {
   @Test
   void aRefusalIsAnAnswerWithAllItsParts() {
     var refusal =
-        ApiError.wrongState("status: error (expected: running)", Map.of("status", "error"));
+        ApiError.wrongState("status: must be running; got error", Map.of("status", "error"));
     make(here).answered(new Answer.Refusal(refusal));
     assertThat(there.take(CALL, BODY))
         .isInstanceOfSatisfying(
@@ -99,13 +99,13 @@ class ClaimsTest {
     var invalid = new CallKey("organization", "service/Method", "another");
     ((Turn.Make) here.take(invalid, BODY))
         .claim()
-        .answered(new Answer.Refusal(ApiError.invalid("name", "empty (expected: some)")));
+        .answered(new Answer.Refusal(ApiError.invalid("name", "must not be empty")));
     assertThat(there.take(invalid, BODY))
         .isInstanceOfSatisfying(
             Turn.Given.class,
             given ->
                 assertThat(((Answer.Refusal) given.answer()).why().toJson())
-                    .isEqualTo(ApiError.invalid("name", "empty (expected: some)").toJson()));
+                    .isEqualTo(ApiError.invalid("name", "must not be empty").toJson()));
   }
 
   @Test

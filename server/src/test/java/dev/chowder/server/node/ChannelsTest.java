@@ -1,10 +1,8 @@
 package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import com.google.rpc.ErrorInfo;
 import dev.chowder.api.v1.Channel;
 import dev.chowder.api.v1.ChannelServiceGrpc.ChannelServiceBlockingStub;
 import dev.chowder.api.v1.ChannelStatus;
@@ -27,14 +25,12 @@ import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.server.error.Reason;
-import io.grpc.StatusRuntimeException;
-import io.grpc.protobuf.StatusProto;
+import dev.chowder.server.error.Rejection;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -337,19 +333,6 @@ class ChannelsTest {
   }
 
   private static void refused(Reason reason, ThrowingCallable call) {
-    assertThatThrownBy(call)
-        .isInstanceOfSatisfying(
-            StatusRuntimeException.class,
-            refused -> {
-              var status = Objects.requireNonNull(StatusProto.fromThrowable(refused));
-              try {
-                assertThat(status.getDetails(0).unpack(ErrorInfo.class).getReason())
-                    .as(status.getMessage())
-                    .isEqualTo(reason.name());
-              } catch (IOException none) {
-                throw new AssertionError(none);
-              }
-              assertThat(status.getMessage()).doesNotContain("forbidden");
-            });
+    Rejection.of(call).hasReason(reason).hides("forbidden");
   }
 }

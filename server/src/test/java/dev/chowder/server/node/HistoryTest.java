@@ -107,7 +107,7 @@ class HistoryTest {
     assertThat(failed.getReason()).isEqualTo("IMAGE_MISSING");
     assertThat(failed.getStage().getName()).isEqualTo("start_gateway");
     assertThat(failed.getStage().getOutcome()).isEqualTo(Stage.Outcome.failed);
-    assertThat(failed.getMessage()).startsWith("start_gateway: ");
+    assertThat(failed.getMessage()).startsWith("start_gateway");
   }
 
   @Test

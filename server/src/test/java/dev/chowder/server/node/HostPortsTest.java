@@ -1,12 +1,10 @@
 package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.chowder.api.v1.DeleteInstanceRequest;
 import dev.chowder.api.v1.Instance;
-import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
+import dev.chowder.server.error.Rejection;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -29,12 +27,9 @@ class HostPortsTest {
     try (var node = Node.start(home, SOON)) {
       var key = node.newcomer("crab");
       for (int port : new int[] {9901, 9093, 5432, 22, 80, 8080, node.operatorPort()}) {
-        var refused =
-            catchThrowableOfType(StatusRuntimeException.class, () -> name(node, key, port));
-        assertThat(refused).as("port %s", port).isNotNull();
-        assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
-        assertThat(refused.getStatus().getDescription())
-            .contains("must name a port of localhost that the operator listed; got " + port);
+        Rejection.of(() -> name(node, key, port))
+            .hasField("model_endpoints.custom.base_url")
+            .shows(port);
       }
       name(node, key, 11434);
     }
@@ -98,7 +93,7 @@ class HostPortsTest {
       assertThat(node.metric("chowder_host_ports_unlisted")).isZero();
       var failed = node.awaitStatus(key, node.create(key), Instance.Status.error);
       assertThat(failed.getErrorReason()).isEqualTo("REFUSED");
-      assertThat(failed.getErrorMessage()).contains("the operator closed it");
+      assertThat(failed.getErrorMessage()).contains("port " + port);
     }
   }
 

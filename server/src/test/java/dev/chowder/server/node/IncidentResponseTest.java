@@ -28,6 +28,7 @@ import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.Secret;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import dev.chowder.server.subscription.SignedEvent;
 import dev.chowder.server.subscription.StubStripe;
 import io.grpc.Metadata;
@@ -90,7 +91,7 @@ class IncidentResponseTest {
   }
 
   private static Reason failure(ThrowingCallable call) {
-    return Node.rejection(call).reason();
+    return Rejection.of(call).error().reason();
   }
 
   private static void getOrganization(String key) {

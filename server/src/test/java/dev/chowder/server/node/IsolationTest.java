@@ -1,10 +1,9 @@
 package dev.chowder.server.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -23,13 +22,10 @@ class IsolationTest {
       assertThat(node.health()).isEqualTo("{\"status\":\"SERVING\",\"isolated\":false}");
       assertThat(node.metric("chowder_sandboxes_isolated")).isZero();
       var first = node.newcomer("crab");
-      var refused = catchThrowableOfType(StatusRuntimeException.class, () -> node.newcomer("crab"));
-      assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
-      assertThat(refused.getStatus().getDescription())
-          .contains("this host does not isolate sandboxes");
+      Rejection.of(() -> node.newcomer("crab")).hasReason(Reason.SIGN_UP_CLOSED);
       var second = node.operator("POST", "organizations", "{\"name\": \"second\"}");
       assertThat(second.statusCode()).isEqualTo(403);
-      assertThat(second.body()).contains("this host does not isolate sandboxes");
+      assertThat(second.body()).contains("\"reason\":\"SIGN_UP_CLOSED\"");
       // The existing one continues.
       var _ = node.createRunning(first);
 

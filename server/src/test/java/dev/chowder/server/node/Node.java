@@ -1,9 +1,7 @@
 package dev.chowder.server.node;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
@@ -36,14 +34,11 @@ import dev.chowder.sandbox.fake.FakeScript;
 import dev.chowder.secret.SecretSettings;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.error.ApiError;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.StorageSettings;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
-import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -59,7 +54,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** The node, its callers and its operator. What it stores and what its host has outlive it. */
 final class Node implements AutoCloseable {
@@ -164,13 +158,6 @@ final class Node implements AutoCloseable {
                             .putFields(
                                 "custom", Value.newBuilder().setStructValue(endpoint).build()))
                     .build());
-  }
-
-  /** Returns the error with which the node rejects a call. */
-  static ApiError rejection(ThrowingCallable call) {
-    var failed = catchThrowableOfType(StatusRuntimeException.class, call);
-    assertThat(failed).as("the call succeeded").isNotNull();
-    return ApiError.of(requireNonNull(StatusProto.fromThrowable(failed)));
   }
 
   /** The node's own, beside it: what it holds is seen as it lies there. */

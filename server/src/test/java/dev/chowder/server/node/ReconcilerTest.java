@@ -234,8 +234,9 @@ class ReconcilerTest {
         node.awaitStatus(key, id, Instance.Status.running);
       }
       node.host().kill(Node.sandbox(id));
-      assertThat(node.awaitStatus(key, id, Instance.Status.error).getErrorMessage())
-          .contains("restarted 2 times");
+      var failed = node.awaitStatus(key, id, Instance.Status.error);
+      assertThat(failed.getErrorReason()).isEqualTo("GATEWAY_CRASHED");
+      assertThat(failed.getErrorMessage()).containsPattern("\\b2\\b");
     }
   }
 

@@ -16,8 +16,10 @@ import dev.chowder.api.v1.StopInstanceRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
-import dev.chowder.sandbox.SandboxException.Reason;
+import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
+import dev.chowder.server.error.Reason;
+import dev.chowder.server.error.Rejection;
 import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -122,7 +124,7 @@ class VerbsTest {
   @Test
   void aFailedProvisioningIsRecoveredWithItsIdItsOverridesAndItsSlot() {
     var key = node.newcomer("shrimp");
-    node.script().failNext(Verb.WRITE_FILES, 1, Reason.NO_SPACE, "disk: full");
+    node.script().failNext(Verb.WRITE_FILES, 1, SandboxException.Reason.NO_SPACE, "disk: full");
     var id =
         node.instances(key)
             .createInstance(
@@ -155,7 +157,7 @@ class VerbsTest {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     write(id, "memory", "kept");
-    node.script().failNext(Verb.START, 1, Reason.NO_MEMORY, "memory: none");
+    node.script().failNext(Verb.START, 1, SandboxException.Reason.NO_MEMORY, "memory: none");
     restart(key, id, 60);
     node.awaitStatus(key, id, Instance.Status.error);
 
@@ -172,8 +174,10 @@ class VerbsTest {
     var failed = failed(key);
     var other = node.createRunning(key);
 
-    var refused = refuses(Status.Code.RESOURCE_EXHAUSTED, () -> recover(key, failed));
-    assertThat(refused.getStatus().getDescription()).contains("1/1");
+    var rejected = Rejection.of(() -> recover(key, failed));
+    rejected.hasReason(Reason.INSTANCE_LIMIT_REACHED);
+    assertThat(rejected.error().message())
+        .isEqualTo("Instance limit reached (1/1). Upgrade your subscription.");
     assertThat(node.get(key, failed).getStatus()).isEqualTo(Instance.Status.error);
 
     delete(key, other);
@@ -215,9 +219,8 @@ class VerbsTest {
     node.script().unreachable();
 
     long begun = System.nanoTime();
-    var refused = refuses(Status.Code.UNAVAILABLE, () -> recover(key, id));
+    Rejection.of(() -> recover(key, id)).hasReason(Reason.SERVER_UNAVAILABLE);
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SOON);
-    assertThat(refused.getStatus().getDescription()).contains("engine");
     node.script().reachable();
     awaitSlots(key, 0);
 
@@ -292,7 +295,7 @@ class VerbsTest {
   /** One whose first provisioning failed, and whose slot is free again. */
   private static String failed(String key) {
     int before = node.slots(key);
-    node.script().failNext(Verb.CREATE, 1, Reason.NO_SPACE, "disk: full");
+    node.script().failNext(Verb.CREATE, 1, SandboxException.Reason.NO_SPACE, "disk: full");
     var id = node.create(key);
     node.awaitStatus(key, id, Instance.Status.error);
     awaitSlots(key, before);

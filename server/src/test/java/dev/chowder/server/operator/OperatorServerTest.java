@@ -228,7 +228,7 @@ class OperatorServerTest {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     assertThatThrownBy(() -> TokenFile.in(file, "chd_op_", new SecureRandom()))
         .isInstanceOf(IOException.class)
-        .hasMessage("operator.token: readable by others (expected: mode 0600, as it was made)");
+        .hasMessageContainingAll("operator.token", "0600");
   }
 
   @Test
@@ -288,8 +288,8 @@ class OperatorServerTest {
     assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
     for (var body : List.of("", "{}", "{\"name\":7}")) {
       var refused = call("POST", "/operator/organizations", body);
-      assertThat(refused.statusCode()).as(body).isEqualTo(400);
-      assertThat(refused.body()).contains("name: must be the name of the new organization");
+      assertAnswer(refused, 400, "INVALID_FIELD");
+      assertThat(refused.body()).contains("\"field\":\"name\"");
     }
     assertThat(send("POST", "/operator/organizations", "", "").statusCode()).isEqualTo(401);
   }

@@ -1,13 +1,12 @@
 package dev.chowder.server.subscription;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.organization.Tier;
+import dev.chowder.server.error.Rejection;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -63,37 +62,37 @@ class StripeSettingsTest {
     for (var name :
         new String[] {"webhook-secret-file", "prices.crab", "prices.lobster", "return-url"}) {
       var kept = settings.remove("chowder.stripe." + name);
-      assertThatThrownBy(() -> StripeSettings.from(config(), environment))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("chowder.stripe." + name + ": not set");
+      Rejection.ofSetting(
+          "chowder.stripe." + name, () -> StripeSettings.from(config(), environment));
       settings.put("chowder.stripe." + name, kept);
     }
   }
 
   @Test
   void whatCannotBeIsRefused() throws IOException {
-    refuses("return-url", "javascript:alert(1)", "expected: an http(s) URL");
-    refuses("api-base", "stripe.example", "expected: an http(s) URL");
-    refuses("prices.crab", "price_2", "the same twice");
-    refuses("secret-key-file", file("open", "k", "rw-r--r--"), "others may read it");
-    refuses("secret-key-file", file("huge", "k".repeat(5000), "rw-------"), "more than 4096 bytes");
-    refuses("secret-key-file", file("empty", " ", "rw-------"), "is empty");
+    refuses("return-url", "javascript:alert(1)").shows("javascript:alert(1)");
+    refuses("api-base", "stripe.example").shows("stripe.example");
+    refuses("prices.crab", "price_2");
+    refuses("secret-key-file", file("open", "k", "rw-r--r--"));
+    refuses("secret-key-file", file("huge", "k".repeat(5000), "rw-------")).shows(4096);
+    refuses("secret-key-file", file("empty", " ", "rw-------"));
     settings.put("chowder.stripe.secret-key-file", folder.resolve("none").toString());
-    assertThatThrownBy(() -> StripeSettings.from(config(), environment))
-        .isInstanceOf(UncheckedIOException.class)
-        .hasMessageContaining("chowder.stripe.secret-key-file");
+    Rejection.ofSetting(
+        "chowder.stripe.secret-key-file", () -> StripeSettings.from(config(), environment));
   }
 
-  private void refuses(String name, String value, String why) {
+  private Rejection refuses(String name, String value) {
     var kept = settings.put("chowder.stripe." + name, value);
-    assertThatThrownBy(() -> StripeSettings.from(config(), environment))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining(why);
+    var shown = name.startsWith("prices.") ? "prices" : name;
+    var rejection =
+        Rejection.ofSetting(
+            "chowder.stripe." + shown, () -> StripeSettings.from(config(), environment));
     if (kept == null) {
       settings.remove("chowder.stripe." + name);
     } else {
       settings.put("chowder.stripe." + name, kept);
     }
+    return rejection;
   }
 
   private Config config() {

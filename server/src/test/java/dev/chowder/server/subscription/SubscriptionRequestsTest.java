@@ -1,10 +1,10 @@
 package dev.chowder.server.subscription;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.chowder.api.v1.CreateCheckoutRequest;
 import dev.chowder.organization.Tier;
+import dev.chowder.server.error.Rejection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -18,10 +18,9 @@ class SubscriptionRequestsTest {
   @Test
   void theOthersAreNotAndTheErrorSaysWhichAre() {
     for (var tier : List.of("shrimp", "whale", "Crab", "", "crab ")) {
-      assertThatThrownBy(() -> SubscriptionRequests.tier(checkout(tier)))
-          .as(tier)
-          .hasMessageStartingWith("tier: ")
-          .hasMessageEndingWith("(expected: crab, lobster)");
+      Rejection.of(() -> SubscriptionRequests.tier(checkout(tier)))
+          .hasField("tier")
+          .shows("crab", "lobster");
     }
   }
 

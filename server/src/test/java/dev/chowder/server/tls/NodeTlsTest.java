@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.server.Chowder;
+import dev.chowder.server.error.Rejection;
 import dev.chowder.server.tls.Authority.Identity;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
@@ -128,8 +129,10 @@ class NodeTlsTest {
     var settings =
         ConfigFactory.parseMap(Map.of("chowder.tls.internal-ca", ""))
             .withFallback(settings("another-home"));
-    assertThatThrownBy(() -> Chowder.start(ConfigFactory.load(settings), NodeTlsTest::driver))
-        .hasMessageStartingWith("chowder.tls.internal-ca (CHOWDER_TLS_INTERNAL_CA): not set");
+    Rejection.ofSetting(
+            "chowder.tls.internal-ca",
+            () -> Chowder.start(ConfigFactory.load(settings), NodeTlsTest::driver))
+        .shows("CHOWDER_TLS_INTERNAL_CA");
     assertThat(Files.exists(folder.resolve("another-home"))).isFalse();
   }
 

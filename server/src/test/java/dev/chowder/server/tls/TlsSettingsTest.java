@@ -7,6 +7,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.TlsSettings;
 import dev.chowder.server.ServerSettings;
+import dev.chowder.server.error.Rejection;
 import dev.chowder.server.tls.Authority.Identity;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,10 +52,7 @@ class TlsSettingsTest {
     for (var unset : new String[] {"certificate", "key", "ca"}) {
       var settings = new HashMap<>(files(node, ours.certificate()));
       settings.put("chowder.tls.internal-" + unset, "");
-      refuses(
-          config(settings),
-          "chowder.tls.internal-%s (CHOWDER_TLS_INTERNAL_%s): not set (expected: a PEM file,"
-              .formatted(unset, unset.toUpperCase(Locale.ROOT)));
+      refuses(config(settings), "internal-" + unset);
     }
   }
 
@@ -64,16 +62,10 @@ class TlsSettingsTest {
     var text = Files.writeString(folder.resolve("text"), "not PEM");
     for (var bad : new Path[] {none, text, folder}) {
       refuses(
-          internal(new Identity(bad, node.key()), ours.certificate()),
-          "chowder.tls.internal-certificate (CHOWDER_TLS_INTERNAL_CERTIFICATE): "
-              + bad
-              + " (expected: a certificate in PEM that can be read)");
+          internal(new Identity(bad, node.key()), ours.certificate()), "internal-certificate", bad);
+      refuses(internal(node, bad), "internal-ca", bad);
       refuses(
-          internal(node, bad),
-          "chowder.tls.internal-ca (CHOWDER_TLS_INTERNAL_CA): " + bad + " (expected: a cert");
-      refuses(
-          internal(new Identity(node.certificate(), bad), ours.certificate()),
-          "chowder.tls.internal-key (CHOWDER_TLS_INTERNAL_KEY): " + bad + " (expected: an RSA key");
+          internal(new Identity(node.certificate(), bad), ours.certificate()), "internal-key", bad);
     }
   }
 
@@ -82,9 +74,9 @@ class TlsSettingsTest {
     var other = ours.issue("other", NAME);
     refuses(
         internal(new Identity(node.certificate(), other.key()), ours.certificate()),
-        "chowder.tls.internal-key (CHOWDER_TLS_INTERNAL_KEY): "
-            + other.key()
-            + " (expected: the key of ");
+        "internal-key",
+        other.key(),
+        node.certificate());
   }
 
   @Test
@@ -93,37 +85,31 @@ class TlsSettingsTest {
     var lines = Files.readAllLines(node.key());
     var line = lines.get(3);
     Files.write(broken, List.of(lines.getFirst(), line, lines.getLast()));
-    assertThatThrownBy(
-            () ->
-                TlsSettings.of(
-                    internal(new Identity(node.certificate(), broken), ours.certificate())))
-        .hasMessageStartingWith("chowder.tls.internal-key")
-        .hasMessageNotContaining(line)
-        .hasNoCause();
+    var config = internal(new Identity(node.certificate(), broken), ours.certificate());
+    refuses(config, "internal-key").hides(line);
+    assertThatThrownBy(() -> TlsSettings.of(config)).hasNoCause();
   }
 
   @Test
   void aStrangersCertificateIsRefused() throws IOException {
     refuses(
         internal(new Authority(folder, "stranger").issue("node", NAME), ours.certificate()),
-        "chowder.tls.internal-certificate (CHOWDER_TLS_INTERNAL_CERTIFICATE): ",
-        " (expected: one that " + ours.certificate() + " has issued itself)");
+        "internal-certificate",
+        ours.certificate());
   }
 
   @Test
   void aCertificateThatEndedIsRefused() throws IOException {
     refuses(
         internal(ours.issue("node", Instant.now().minusSeconds(60), NAME), ours.certificate()),
-        "chowder.tls.internal-certificate (CHOWDER_TLS_INTERNAL_CERTIFICATE): ",
-        " (expected: valid now)");
+        "internal-certificate",
+        "valid");
   }
 
   @Test
   void aNodesCertificateHasTheNameOfNodes() throws IOException {
     for (var other : new Identity[] {ours.issue("node", "localhost"), ours.issue(NAME)}) {
-      assertThatThrownBy(() -> TlsSettings.of(internal(other, ours.certificate())))
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageEndingWith(" (expected: subjectAltName DNS:chowder-node)");
+      refuses(internal(other, ours.certificate()), "internal-certificate", "DNS:chowder-node");
     }
   }
 
@@ -147,26 +133,22 @@ class TlsSettingsTest {
   }
 
   private static void refusesPublic(String unset, String set) {
-    assertThatThrownBy(() -> url(Map.of("chowder.tls." + set, "/file")))
-        .hasMessage(
-            "chowder.tls.%s (CHOWDER_TLS_%s): not set (expected: a PEM file, as chowder.tls.%s is set)",
-            unset, unset.toUpperCase(Locale.ROOT), set);
+    Rejection.ofSetting("chowder.tls." + unset, () -> url(Map.of("chowder.tls." + set, "/file")))
+        .shows(variable(unset), "chowder.tls." + set);
   }
 
   private static String url(Map<String, Object> settings) {
     return ServerSettings.of(config(settings)).gateway().urlOf("id");
   }
 
-  private static void refuses(Config config, String beginning) {
-    refuses(config, beginning, ")");
+  private static Rejection refuses(Config config, String setting, Object... shown) {
+    return Rejection.ofSetting("chowder.tls." + setting, () -> TlsSettings.of(config))
+        .shows(variable(setting))
+        .shows(shown);
   }
 
-  private static void refuses(Config config, String beginning, String end) {
-    assertThatThrownBy(() -> TlsSettings.of(config))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith(beginning)
-        .hasMessageContaining(" (expected: ")
-        .hasMessageEndingWith(end);
+  private static String variable(String setting) {
+    return "CHOWDER_TLS_" + setting.replace('-', '_').toUpperCase(Locale.ROOT);
   }
 
   private static Config internal(Identity identity, Path ca) {
