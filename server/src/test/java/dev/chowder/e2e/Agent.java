@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/** One instance, as its organization's key holder uses it. */
+/** One instance, as a holder of its organization's key uses it. */
 record Agent(Caller caller, String id) {
-  /** Creates it and returns at once. */
+  /** Creates an instance and returns without waiting for it. */
   static Agent create(Caller caller, String name) {
     return create(caller, Answer.JSON.createObjectNode().put("name", name));
   }
@@ -25,7 +25,7 @@ record Agent(Caller caller, String id) {
     return this;
   }
 
-  /** Fails at once when it comes to an end that was not asked for. */
+  /** Waits for a status. Fails at once if the instance ends in another final status. */
   JsonNode awaitStatus(String status) {
     Answer answer =
         Eventually.get(

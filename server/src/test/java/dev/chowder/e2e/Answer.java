@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** An HTTP answer that was read to its end. */
+/** A complete HTTP response. */
 record Answer(int status, Map<String, List<String>> headers, String body) {
   static final ObjectMapper JSON = new ObjectMapper();
 
@@ -31,7 +31,7 @@ record Answer(int status, Map<String, List<String>> headers, String body) {
     return this;
   }
 
-  /** A documented error: its status, its one reason. */
+  /** Checks that this is a documented error with this status and exactly this reason. */
   Answer refuses(int expected, String reason) {
     is(expected);
     assertThat(header("content-type").orElse("none")).startsWith("application/json");
@@ -68,7 +68,7 @@ record Answer(int status, Map<String, List<String>> headers, String body) {
     return value.asText();
   }
 
-  /** What the agent said, of an answer in OpenResponses' form. */
+  /** Returns the agent's text from a response in OpenResponses format. */
   String said() {
     return said(json());
   }

@@ -10,15 +10,15 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * A page of {@code docs/api}: commands in fences, and below each the answer that the page shows. It
- * cannot tell whether the words in between are true.
+ * A page of {@code docs/api}: fenced commands, each followed by the output that the page shows.
+ * Does not check whether the text between them is true.
  *
- * @param text as it is in the file
+ * @param text content of the file
  */
 record ApiPage(Path file, String text, List<Step> steps) {
   static final Path FOLDER = Path.of("..", "docs", "api");
 
-  /** What every page begins with. */
+  /** The page with the preparation that every other page needs. */
   static final String BEFORE = "README.md";
 
   private static final Pattern FENCE =
@@ -27,16 +27,16 @@ record ApiPage(Path file, String text, List<Step> steps) {
   private static final Set<String> ANSWERS = Set.of("json", "text");
 
   /**
-   * Commands that are pasted at once.
+   * Commands that are run together.
    *
-   * @param where file and line, for whoever reads a failure
-   * @param shown the answer on the page, as many lines; empty: they print nothing
-   * @param begin where the fence of the answer begins in the page, or would begin
-   * @param end where it ends
+   * @param where file and line, for failure messages
+   * @param shown expected output as lines; empty if the commands print nothing
+   * @param begin offset of the output's fence in the page, or where it would start
+   * @param end offset of the end of that fence
    */
   record Step(String where, String commands, String shown, int begin, int end) {}
 
-  /** All pages but the first, by name. */
+  /** Returns all pages except the first, sorted by name. */
   static List<Path> files() throws IOException {
     try (var files = Files.list(FOLDER)) {
       return files
@@ -51,7 +51,7 @@ record ApiPage(Path file, String text, List<Step> steps) {
     return of(file, Files.readString(file));
   }
 
-  /** Refuses what would not be run or not be compared, so that nothing on a page is only shown. */
+  /** Rejects pages with parts that would be neither run nor compared. */
   static ApiPage of(Path file, String text) {
     List<MatchResult> fences = FENCE.matcher(text).results().toList();
     if (EDGE.matcher(text).results().count() != 2L * fences.size()) {

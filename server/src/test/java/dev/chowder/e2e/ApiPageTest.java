@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** That a page which is not true is found, tried with commands that need no installation. */
+/** Tests that wrong pages are detected, with commands that need no installation. */
 class ApiPageTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -28,7 +28,7 @@ class ApiPageTest {
       ```
       """;
 
-  /** Answers of every kind; ids, times and measured numbers are other ones in each run. */
+  /** Output of every kind. Ids, times and measured numbers differ in each run. */
   private static final String PAGE =
       """
       # A page
@@ -62,7 +62,7 @@ class ApiPageTest {
   @TempDir Path folder;
 
   @Test
-  void everyPageThereIsCanBeRun() throws IOException {
+  void everyPageCanBeParsed() throws IOException {
     var files = new ArrayList<>(ApiPage.files());
     files.add(ApiPage.FOLDER.resolve(ApiPage.BEFORE));
     assertThat(files).hasSizeGreaterThan(1);
@@ -70,7 +70,7 @@ class ApiPageTest {
   }
 
   @Test
-  void aPageThatIsTrueHolds() throws IOException {
+  void aCorrectPagePasses() throws IOException {
     assertThat(run(PAGE).complaints()).isEmpty();
   }
 
@@ -87,7 +87,7 @@ class ApiPageTest {
         "\"chd_sk_...\"        | \"chd_org_...\"",
         "\"chd_sk_f3a8\"       | \"chd_sk_f3\""
       })
-  void aChangedAnswerIsFound(String shown, String changed) throws IOException {
+  void changedOutputIsDetected(String shown, String changed) throws IOException {
     int last = PAGE.lastIndexOf(shown);
     var text = PAGE.substring(0, last) + changed + PAGE.substring(last + shown.length());
     assertThat(run(text).complaints())
@@ -98,7 +98,7 @@ class ApiPageTest {
   }
 
   @Test
-  void anIdThatIsAnotherOneIsFound() throws IOException {
+  void aDifferentIdIsDetected() throws IOException {
     assertThat(run(PAGE.replace("echo \"$ID $KEEP", "echo \"$(fresh) $KEEP")).complaints())
         .singleElement()
         .asString()
@@ -106,7 +106,7 @@ class ApiPageTest {
   }
 
   @Test
-  void oneIdForTwoOnThePageIsFound() throws IOException {
+  void oneIdInPlaceOfTwoIsDetected() throws IOException {
     var page = "```sh\nONE=$(fresh)\necho \"$ONE $ONE\"\n```\n```text\n%s %s\n```\n";
     var one = UUID.randomUUID();
     assertThat(run(page.formatted(one, one)).complaints()).isEmpty();
@@ -117,7 +117,7 @@ class ApiPageTest {
   }
 
   @Test
-  void noKeyIsToldWhereAnAnswerDiffers() throws IOException {
+  void keysAreNotShownInDifferences() throws IOException {
     assertThat(run(PAGE.replace("\"chd_sk_f3a8\"", "\"none\"")).complaints())
         .singleElement()
         .asString()
@@ -126,7 +126,7 @@ class ApiPageTest {
   }
 
   @Test
-  void anAnswerThatThePageKeepsToItselfIsFound() throws IOException {
+  void missingOutputIsDetected() throws IOException {
     assertThat(run(PAGE + "```sh\necho more\n```\n").complaints())
         .singleElement()
         .asString()
@@ -136,7 +136,7 @@ class ApiPageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"false", "false | cat", "echo $NOT_SET", "exit 0", "if"})
-  void aCommandThatFailsEndsThePageAndIsNamed(String command) throws IOException {
+  void aFailingCommandEndsThePageAndIsNamed(String command) throws IOException {
     var result = run("```sh\ntrue\n```\n```sh\n" + command + "\n```\n```sh\necho after\n```\n");
     assertThat(result.failure().orElseThrow()).startsWith("page.md:4: fails");
     assertThat(result.complaints()).hasSize(1);
@@ -152,14 +152,14 @@ class ApiPageTest {
         "- ```sh\n  false\n  ```\n",
         "no command\n"
       })
-  void whatWouldNotBeRunOrComparedIsRefused(String text) {
+  void partsThatAreNeitherRunNorComparedAreRejected(String text) {
     assertThatThrownBy(() -> ApiPage.of(Path.of("page.md"), text))
         .isInstanceOf(AssertionError.class)
         .hasMessageContaining("page.md");
   }
 
   @Test
-  void whatIsRecordedIsTrueAtTheNextRunAndHoldsNoKey() throws IOException {
+  void recordedOutputPassesTheNextRunAndHoldsNoKey() throws IOException {
     Path file = folder.resolve("page.md");
     var wrong =
         PAGE.replace("\"name\": \"one\"\n}", "\"name\": \"two\"\n}").replace("kept from", "");

@@ -14,12 +14,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The pages of {@code docs/api}, each run as it stands against a whole installation. With {@code
- * CHOWDER_UPDATE_DOCS=yes} it writes the answers into them instead of comparing.
+ * Runs each page of {@code docs/api} as written against a complete installation. With {@code
+ * CHOWDER_UPDATE_DOCS=yes} it writes the output into the pages instead of comparing.
  */
 @ExtendWith(SharedAgents.class)
 class ApiPagesE2E {
-  /** A page that makes an agent takes two boots of one. */
+  /** A page that creates an agent boots it twice. */
   private static final Duration LIMIT = Limits.PROVISIONING.multipliedBy(2);
 
   private static final Installation HERE = Installation.UNDER_TEST;
@@ -37,7 +37,7 @@ class ApiPagesE2E {
 
   @ParameterizedTest
   @MethodSource("pages")
-  void whatThePageShowsIsWhatHappens(Path page) throws IOException {
+  void eachPageShowsTheRealOutput(Path page) throws IOException {
     var run =
         new PageRun(
             ApiPage.read(ApiPage.FOLDER.resolve(ApiPage.BEFORE)),

@@ -13,9 +13,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A headless Chromium; each page is a browser profile of its own, as if another person came. */
+/** A headless Chromium. Each page has its own browser profile, as if another user opened it. */
 final class Browser implements AutoCloseable {
-  /** A browser gives up what it was loading when Docker adds or removes a network interface. */
+  /** Chromium aborts a load when Docker adds or removes a network interface. */
   private static final String NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED";
 
   private static final int ATTEMPTS = 4;
@@ -24,7 +24,7 @@ final class Browser implements AutoCloseable {
   private final com.microsoft.playwright.Browser chromium;
 
   Browser() {
-    // Only the driver is used; the browser is the machine's own.
+    // Playwright supplies only the driver; the browser is installed on the machine.
     playwright =
         Playwright.create(
             new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
@@ -36,11 +36,11 @@ final class Browser implements AutoCloseable {
                     .setExecutablePath(
                         Path.of(Installation.required("CHOWDER_CHROMIUM", "a Chromium's path")))
                     .setTimeout(millis(Limits.STEP))
-                    // Chromium refuses to isolate itself when root starts it.
+                    // Chromium cannot use its own sandbox when root starts it.
                     .setChromiumSandbox(!weAreRoot()));
   }
 
-  /** Opens an address and waits for something that it shows when it has come to rest. */
+  /** Opens an address and waits until the page shows {@code awaited}. */
   Page open(String address, String awaited) {
     Page page = chromium.newContext().newPage();
     page.setDefaultTimeout(millis(Limits.STEP));
@@ -67,7 +67,7 @@ final class Browser implements AutoCloseable {
     }
   }
 
-  /** Kept where the build keeps its reports. */
+  /** Saves a screenshot in the build's report directory. */
   static void screenshot(Page page, String name) {
     page.screenshot(
         new Page.ScreenshotOptions().setPath(Path.of("target", "console-" + name + ".png")));

@@ -7,7 +7,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 
-/** A holder of an organization's key, at the REST interface at {@code rest}. */
+/** A holder of an organization's key, who calls the REST API at {@code rest}. */
 record Caller(URI rest, String key) {
   static final HttpClient HTTP =
       HttpClient.newBuilder()
@@ -15,17 +15,17 @@ record Caller(URI rest, String key) {
           .connectTimeout(Duration.ofSeconds(10))
           .build();
 
-  /** At the installation under test. */
+  /** Calls the installation under test. */
   Caller(String key) {
     this(Installation.UNDER_TEST.rest(), key);
   }
 
-  /** The organization that the installation came with. */
+  /** Returns the key holder of the organization that {@code scripts/up} created. */
   static Caller ofTheInstallation() {
     return new Caller(Installation.UNDER_TEST.key());
   }
 
-  /** A new organization of tier shrimp, one instance, that uses the demo model. */
+  /** Creates an organization of tier shrimp (one instance) that uses the demo model. */
   static Caller newcomer(String name) {
     return newcomer(
         name,

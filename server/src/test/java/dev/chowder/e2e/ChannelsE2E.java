@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Somebody speaks to a real agent by chat services, which alone are played: Telegram is a part of
- * OpenClaw, the others are plugins that it installs out of the image.
+ * Chat users talk to a real agent. Only the chat services are simulated. Telegram is part of
+ * OpenClaw; the other channels are plugins that OpenClaw installs from the image.
  */
 @ExtendWith(SharedAgents.class)
 class ChannelsE2E {
@@ -46,9 +46,9 @@ class ChannelsE2E {
     }
   }
 
-  /** Whoever writes is let in by a code, whoever calls a plugin's own port by its signature. */
+  /** Users are approved with a pairing code; calls to a plugin's own port with their signature. */
   @Test
-  void whoIsLetInIsAnsweredAlsoAfterAStopAndAStart() throws IOException {
+  void anApprovedUserIsAnsweredAlsoAfterAStopAndAStart() throws IOException {
     try (var telegram = new FakeTelegram(telegramPort, TOKEN);
         var mattermost = new FakeMattermost(mattermostPort, BOT_TOKEN)) {
       Answer connected = connectTelegram(TOKEN);
@@ -83,7 +83,7 @@ class ChannelsE2E {
         status = status(channel);
         assertThat(status.path("enabled").asBoolean()).as(channel).isFalse();
         assertThat(status.path("connected").asBoolean()).as(channel).isFalse();
-        // With what was kept; who was let in still is.
+        // Reconnects with the stored configuration. Approved users stay approved.
         connected = agent.caller().post(path(channel, "connect"), "{}");
         assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       }
@@ -120,7 +120,7 @@ class ChannelsE2E {
   }
 
   @Test
-  void aTokenThatTelegramDoesNotKnowIsTold() throws IOException {
+  void anUnknownTelegramTokenIsReported() throws IOException {
     try (var _ = new FakeTelegram(telegramPort, TOKEN)) {
       Answer wrong = connectTelegram("123456789:another-token-of-nobody");
       assertThat(wrong.is(200).text("status")).as("%s", wrong).isEqualTo("failed");
@@ -132,14 +132,14 @@ class ChannelsE2E {
   }
 
   @Test
-  void aServiceThatCallsIsLetInByItsSignatureAlone() throws Exception {
+  void aWebhookCallIsAcceptedOnlyWithItsSignature() throws Exception {
     String secret = UUID.randomUUID().toString();
     var request = Answer.JSON.createObjectNode();
     request
         .putObject("config")
         .put("channel_access_token", "of-nobody-but-this-test")
         .put("channel_secret", secret);
-    // LINE itself is not reached, so it may say that its token is not known.
+    // LINE cannot be reached, so the status may report an unknown token.
     Answer connected = agent.caller().post(path("line", "connect"), request.toString()).is(200);
     assertThat(connected.text("status")).as("%s", connected).isNotBlank();
     var shown = agent.caller().get(agent.path("/channels/line")).is(200);
@@ -166,7 +166,7 @@ class ChannelsE2E {
         .put("app_id", UUID.randomUUID().toString())
         .put("app_password", "of-nobody-but-this-test")
         .put("tenant_id", UUID.randomUUID().toString());
-    // Microsoft is not reached, so it may say that this app is not known.
+    // Microsoft cannot be reached, so the status may report an unknown app.
     Answer connected = agent.caller().post(path("msteams", "connect"), request.toString()).is(200);
     assertThat(connected.text("status")).as("%s", connected).isNotBlank();
     var shown = agent.caller().get(agent.path("/channels/msteams")).is(200);
@@ -182,7 +182,7 @@ class ChannelsE2E {
     assertThat(send(teams(webhook)).body()).contains("GATEWAY_UNAVAILABLE");
   }
 
-  /** By the plugin's own listener, which the gateway has no part in. */
+  /** The plugin's own listener rejects these calls; the gateway is not involved. */
   private static void refusedByTeamsItself(URI webhook) throws IOException {
     var unsigned =
         Eventually.get(

@@ -14,13 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a program with a limit, and keeps what it wrote. */
+/** Runs a program with a time limit and keeps its output. */
 final class Command {
   private Command() {}
 
   record Result(int exit, String out, String err) {}
 
-  /** Fails unless it ends with 0. */
+  /** Fails unless the exit code is 0. */
   static Result run(Duration limit, List<String> program, String... arguments) {
     var words = new ArrayList<>(program);
     words.addAll(Arrays.asList(arguments));
@@ -60,7 +60,7 @@ final class Command {
     }
   }
 
-  /** Not {@code readString}: a log may be cut in the middle of a character. */
+  /** Does not use {@code readString}: a log may end in the middle of a character. */
   private static String text(Path file) throws IOException {
     return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
   }

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * What a caller sets for its agent: overrides, secrets in them, its provider's key; and the log.
+ * Configuration that a caller sets for its agent: overrides, secrets in them, the provider's key.
+ * Also tests the log.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConfigE2E {
@@ -52,13 +53,13 @@ class ConfigE2E {
   }
 
   @Test
-  void whatWasGivenAtCreationStandsInTheFile() {
+  void configurationGivenAtCreationIsInTheFile() {
     assertThat(Workspace.config(agent).at("/agents/defaults/maxConcurrent").asInt()).isEqualTo(3);
     assertThat(agent.get().json().path("openclaw_config").toString()).contains("maxConcurrent");
   }
 
   @Test
-  void theProvidersKeyStandsInOneFileThatTheAgentAloneMayRead() {
+  void theProvidersKeyIsInOneFileThatOnlyTheAgentCanRead() {
     Map<String, byte[]> home = Workspace.files(agent, Workspace.HOME);
     List<String> holders =
         home.entrySet().stream()
@@ -82,7 +83,7 @@ class ConfigE2E {
   }
 
   @Test
-  void aSecretAmongTheOverridesReachesTheAgentAndNoAnswer() {
+  void aSecretInTheOverridesReachesTheAgentButNoResponse() {
     assertThat(Workspace.config(agent).at("/" + SKILL_KEY.replace('.', '/')).asText())
         .isEqualTo(skillKey);
     assertThat(agent.get().json().path("openclaw_config").toString()).contains("***");
@@ -112,7 +113,7 @@ class ConfigE2E {
   }
 
   @Test
-  void whatChowderOwnsIsRefusedWithItsPath() {
+  void pathsThatChowderOwnsAreRejectedByName() {
     Map<String, String> owned =
         Map.of(
             "gateway.port", "gateway.port",
@@ -130,7 +131,7 @@ class ConfigE2E {
   }
 
   @Test
-  void logsComeAsTheyAreWrittenWithoutTheToken() {
+  void logsAreStreamedWithoutTheToken() {
     String token = agent.gatewayToken();
     try (var stream =
         EventStream.open(agent.caller().request(agent.path("/logs?follow=true&lines=50")).GET())) {

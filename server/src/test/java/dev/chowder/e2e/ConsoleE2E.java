@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** OpenClaw's own console, the Control UI, in a real browser at an agent's public address. */
+/** OpenClaw's Control UI in a real browser at an agent's public address. */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConsoleE2E {
@@ -27,9 +27,9 @@ class ConsoleE2E {
   }
 
   @Test
-  void aBrowserWithTheTokenIsLetInAndTalksToTheAgent() {
+  void aBrowserWithTheTokenIsApprovedAndTalksToTheAgent() {
     String nonce = UUID.randomUUID().toString();
-    // Until it is let in, it shows that it has to wait for that.
+    // Until the device is approved, the page says that it is waiting.
     Page page = browser.open(console(first, first.gatewayToken()), COMPOSER);
     assertThat(page.url()).as("what stays in the browser's history").doesNotContain("token");
 

@@ -10,9 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Delete, whatever is going on: 204, then 404, nothing left in Docker, the slot free. The
- * organization has one slot, so each test's create proves that the one before gave it back. Its
- * provider cannot be reached, which is a note and no failure: nobody here asks an agent anything.
+ * Deletes agents in different states. Each deletion returns 204, then 404, leaves nothing in Docker
+ * and releases the slot. The organization has one slot, so the next create proves the release. Its
+ * provider is unreachable, which Chowder only notes; no test sends a message.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DeletionE2E {

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What Docker's own command line sees of the installation's sandboxes, and does behind its back.
+ * Observes and changes the installation's sandboxes with Docker's own command line, without
+ * Chowder.
  */
 final class Docker {
   private Docker() {}
@@ -26,12 +27,12 @@ final class Docker {
     }
   }
 
-  /** Not while another one takes its place, and there is none for a moment. */
+  /** Returns false also while a container is being replaced and does not exist for a moment. */
   static boolean runs(String container) {
     return !docker("ps", "-q", "--filter", "name=^/" + container + "$").out().isBlank();
   }
 
-  /** Everything in Docker that carries the instance's label: containers, then volumes. */
+  /** Returns all containers and volumes with the instance's label. */
   static String leftOf(Agent agent) {
     String label = "label=dev.chowder.instance=" + agent.id();
     return (docker("ps", "-aq", "--filter", label).out()
@@ -39,10 +40,10 @@ final class Docker {
         .strip();
   }
 
-  /** Also works for a container that does not run. */
+  /** Also works for a stopped container. */
   static void copyOut(String container, String path, Path to) {
     var copy = List.of("docker", "cp", "-q", container + ":" + path, to.toString());
-    // The engine breaks off when a file gets shorter while it is read, as databases' files do.
+    // The engine aborts if a file shrinks while it is read, as database files do.
     Command.Result result =
         Eventually.get(
             "copy of " + path,

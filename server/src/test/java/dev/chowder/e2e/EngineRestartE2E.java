@@ -20,14 +20,13 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * Docker's engine ends under running agents. It is an engine of the test's own, in a network of its
- * own with an installation beside it ({@code scripts/lib/engine.sh}): nobody else's containers
- * notice.
+ * Docker's engine stops while agents run. The test has its own engine in its own network, with an
+ * installation next to it ({@code scripts/lib/engine.sh}), so no other containers are affected.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class EngineRestartE2E {
-  /** The reasons for an agent that the engine's end, or its SIGTERM, stopped. */
+  /** Reasons for an agent that the engine's stop, or the engine's SIGTERM, ended. */
   private static final Set<String> NOT_CRASHED = Set.of("ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
   private static final String QUESTION = "What did I ask you to remember?";
@@ -38,7 +37,7 @@ class EngineRestartE2E {
 
   @BeforeAll
   void anEngineWithAnInstallation() throws IOException {
-    // Whoever names it removes what is left when this test is ended from outside.
+    // A caller that names the folder removes what is left if this test is ended from outside.
     String named = System.getenv("CHOWDER_TEST_ENGINE");
     folder = named == null ? Files.createTempDirectory("chowder-engine") : Path.of(named);
     engine("start");
@@ -62,11 +61,11 @@ class EngineRestartE2E {
 
   @Test
   @Order(1)
-  void afterAReboot_agentsAreStartedAgainWithTheirHistory() throws IOException {
+  void afterARebootAgentsStartAgainWithTheirHistory() throws IOException {
     String before = startedAt(first);
-    // What a machine without power does to our processes; the engine's own end is gentler.
+    // Kills Chowder's processes as a power failure would. The engine itself stops more gently.
     for (String process : List.of("server", "envoy", "demo-model")) {
-      // Supervisors first, or they would start the processes again.
+      // Supervisors end first; otherwise they would restart the processes.
       for (String file : List.of(process + ".supervisor", process + ".pid")) {
         var pid = Long.parseLong(Files.readString(home("run/" + file)).strip());
         assertThat(ProcessHandle.of(pid).orElseThrow().destroyForcibly()).isTrue();
@@ -83,7 +82,7 @@ class EngineRestartE2E {
   /** The second restart within ten minutes: the first agent backs off and starts once more. */
   @Test
   @Order(2)
-  void afterAnotherRestartOfTheEngine_everyAgentRunsAgain() {
+  void afterAnotherEngineRestartEveryAgentRunsAgain() {
     String second =
         call("POST", "/v1/instances", "{\"name\": \"second\", \"model_provider\": \"custom\"}")
             .path("id")
@@ -166,7 +165,10 @@ class EngineRestartE2E {
     }
   }
 
-  /** Empty while there is no container: a new life gets a new one. */
+  /**
+   * Returns the container's start time; empty if it has no container, because each attempt gets a
+   * new one.
+   */
   private String startedAt(String agent) {
     var words =
         List.of(

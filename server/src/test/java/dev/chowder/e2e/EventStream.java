@@ -18,9 +18,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** Server-Sent Events as they come, each with a limit to wait for it; closing goes away. */
+/** Reads Server-Sent Events as they arrive, each with a time limit. Closing disconnects. */
 final class EventStream implements AutoCloseable {
-  /** One event's data; empty: the stream has ended. */
+  /** The data of each event; empty for the end of the stream. */
   private final LinkedBlockingQueue<Optional<String>> arrived = new LinkedBlockingQueue<>();
 
   private final InputStream body;
@@ -57,7 +57,7 @@ final class EventStream implements AutoCloseable {
     return Optional.ofNullable(headers.get(name)).map(List::getFirst);
   }
 
-  /** The next event's data; empty at the stream's end. */
+  /** Returns the next event's data; empty at the end of the stream. */
   Optional<String> next(Duration limit) {
     try {
       Optional<String> next = arrived.poll(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -71,7 +71,9 @@ final class EventStream implements AutoCloseable {
     }
   }
 
-  /** All events up to the first that is enough, that one included, or to the stream's end. */
+  /**
+   * Returns the events up to and including the first that matches, or up to the end of the stream.
+   */
   List<JsonNode> until(Duration limit, Predicate<JsonNode> enough) {
     var seen = new ArrayList<JsonNode>();
     long end = System.nanoTime() + limit.toNanos();
@@ -104,7 +106,7 @@ final class EventStream implements AutoCloseable {
         }
       }
     } catch (IOException closedByUs) {
-      // The end, as any other.
+      // The same as a regular end of the stream.
     }
     arrived.add(Optional.empty());
   }

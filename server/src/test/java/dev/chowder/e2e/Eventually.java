@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 
-/** Asks again until a condition holds, and fails with the last answer when its time is over. */
+/** Repeats a check until a condition holds. At the time limit it fails with the last response. */
 final class Eventually {
   private static final Duration PAUSE = Duration.ofMillis(200);
 

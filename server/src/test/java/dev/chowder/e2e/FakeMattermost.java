@@ -17,10 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * As much of Mattermost as a bot needs to be spoken to: its REST interface, and the WebSocket by
- * which it tells what people write.
- */
+/** The part of Mattermost that a bot needs: its REST API, and the WebSocket that delivers posts. */
 final class FakeMattermost implements AutoCloseable {
   private static final String BOT = "bot0000000000000000000000b";
   private static final String DIRECT = "direct00000000000000000000";
@@ -43,7 +40,7 @@ final class FakeMattermost implements AutoCloseable {
             this::handle);
   }
 
-  /** Somebody writes to the bot; to all who listen, and nobody may. */
+  /** Posts a message to the bot. It goes to every listener; there may be none. */
   void write(String sender, String text) throws IOException {
     ObjectNode post = post(sender, text);
     ObjectNode event = Answer.JSON.createObjectNode().put("event", "posted");
@@ -62,12 +59,12 @@ final class FakeMattermost implements AutoCloseable {
     return listeners.size();
   }
 
-  /** Every text that the bot sent or put in the place of one that it had sent. */
+  /** Returns every text that the bot sent, including edits. */
   List<String> sent() {
     return List.copyOf(sent);
   }
 
-  /** What was asked of it. */
+  /** Returns the requests that it received. */
   List<String> asked() {
     return List.copyOf(asked);
   }

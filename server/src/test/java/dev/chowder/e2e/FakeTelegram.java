@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * As much of Telegram's Bot API as a bot needs to be spoken to: it hands out what people write, and
- * keeps what the bot sends. Only one token is known to it.
+ * The part of Telegram's Bot API that a bot needs. Returns updates to the bot and keeps the
+ * messages that it sends. Accepts a single token.
  */
 final class FakeTelegram implements AutoCloseable {
   private static final int LONGEST_POLL_SECONDS = 20;
@@ -29,7 +29,7 @@ final class FakeTelegram implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  /** Those that nobody acknowledged yet; whoever polls gets them, also once more. */
+  /** Updates that are not acknowledged. Every poll returns them again until they are. */
   private final List<ObjectNode> updates = new ArrayList<>();
 
   private final List<String> sent = new CopyOnWriteArrayList<>();
@@ -45,7 +45,7 @@ final class FakeTelegram implements AutoCloseable {
     server.start();
   }
 
-  /** Somebody writes to the bot. */
+  /** Sends a message to the bot. */
   void write(int sender, String name, String text) {
     ObjectNode update = Answer.JSON.createObjectNode();
     update.put("update_id", numbers.incrementAndGet());
@@ -61,17 +61,17 @@ final class FakeTelegram implements AutoCloseable {
     }
   }
 
-  /** Every text that the bot sent or put in the place of one that it had sent. */
+  /** Returns every text that the bot sent, including edits. */
   List<String> sent() {
     return List.copyOf(sent);
   }
 
-  /** What was asked of it. */
+  /** Returns the methods that were called. */
   List<String> methods() {
     return List.copyOf(methods);
   }
 
-  /** How often somebody began to wait for updates. */
+  /** Returns how often a client started to poll for updates. */
   int polls() {
     return polls.get();
   }
@@ -126,7 +126,10 @@ final class FakeTelegram implements AutoCloseable {
     return result;
   }
 
-  /** Those from this number on, as soon as there are some; what is before it was acknowledged. */
+  /**
+   * Returns the updates from {@code offset} on, and waits for the first. A poll acknowledges all
+   * earlier ones.
+   */
   private JsonNode unacknowledged(int offset, int seconds) throws InterruptedException {
     var found = Answer.JSON.createArrayNode();
     long end =

@@ -22,21 +22,21 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Files of an agent's workspace, from outside and as the agent itself has them. */
+/** Files in an agent's workspace, seen through the API and by the agent. */
 @ExtendWith(SharedAgents.class)
 class FilesE2E {
   private static final int GIBIBYTE = 1 << 30;
 
   /**
-   * Of the server's memory while a gibibyte goes through it: its heap may have half of one in all,
-   * and is filled with what nobody needs any more before it is cleaned.
+   * Limit for the growth of the server's memory while it transfers a gibibyte. The heap may take
+   * half a gibibyte, and the collector lets it fill up with garbage first.
    */
   private static final long MOST_GROWTH = GIBIBYTE / 2;
 
   private final Agent agent = SharedAgents.first();
 
   @Test
-  void whatIsWrittenIsWhatTheAgentHas() {
+  void writtenFilesAreInTheAgentsWorkspace() {
     write(agent, "notes/from-outside.md", "Water the plants.\n");
     assertThat(Workspace.file(agent, Workspace.PATH + "/notes/from-outside.md"))
         .asString(UTF_8)
@@ -49,7 +49,7 @@ class FilesE2E {
   }
 
   @Test
-  void aGibibyteComesAndGoesWhileTheServerHoldsLittleOfIt() throws Exception {
+  void transferringAGibibyteTakesLittleMemoryOfTheServer() throws Exception {
     long before = residentBytes();
     var sent = MessageDigest.getInstance("SHA-256");
     var upload =
@@ -94,7 +94,7 @@ class FilesE2E {
     assertThat(most - before).as("growth of the server's memory").isLessThan(MOST_GROWTH);
   }
 
-  /** Looks at the server's memory until that is done. */
+  /** Samples the server's memory until the transfer is done. */
   private static long mostResidentWhile(CompletableFuture<?> transfer) throws Exception {
     long most = 0;
     long deadline = System.nanoTime() + Limits.PROVISIONING.toNanos();
@@ -103,7 +103,7 @@ class FilesE2E {
       try {
         transfer.get(50, TimeUnit.MILLISECONDS);
       } catch (TimeoutException goesOn) {
-        // Another look.
+        // Not done yet: sample again.
       }
     }
     assertThat(transfer).isDone();
@@ -139,7 +139,7 @@ class FilesE2E {
           return -1;
         }
         int n = (int) Math.min(left, Math.min(length, block.length));
-        // Another block each time, without the price of a new one.
+        // Changes the block each time, which costs less than generating a new one.
         block[random.nextInt(block.length)]++;
         System.arraycopy(block, 0, into, from, n);
         left -= n;

@@ -9,11 +9,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Five real agents, of which each but one meets with something behind Chowder's back, all at the
- * same time. Five of them hold some 5 GB: {@code scripts/test-faults --agents} runs it alone.
+ * Five real agents. Each of four suffers a different fault outside Chowder, all at the same time.
+ * The five need about 5 GB, so {@code scripts/test-faults --agents} runs this class alone.
  */
 class FiveAgentsE2E {
-  /** The organization that came with the installation has room for them. */
+  /** The organization that {@code scripts/up} created has enough slots for five agents. */
   private final Caller caller = Caller.ofTheInstallation();
 
   private final List<Agent> agents = new ArrayList<>();
@@ -24,7 +24,7 @@ class FiveAgentsE2E {
   }
 
   @Test
-  void whatHappensToFourOfThemIsMadeGoodAndTheFifthIsLeftAlone() {
+  void fourFaultyAgentsAreRepairedAndTheFifthIsNotTouched() {
     int slots = slots();
     IntStream.range(0, 5).forEach(n -> agents.add(Agent.create(caller, "fault-" + n)));
     agents.forEach(Agent::awaitRunning);
@@ -74,7 +74,7 @@ class FiveAgentsE2E {
     return caller.get("/v1/organization").is(200).json().path("instance_count").asInt();
   }
 
-  /** Nobody else's. */
+  /** Returns a word that no other agent knows. */
   private static String word(Agent agent) {
     return "w" + agent.id().substring(24);
   }

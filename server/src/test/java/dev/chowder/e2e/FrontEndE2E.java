@@ -17,13 +17,15 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Somebody's own page, from another origin, in a real browser: it holds a scoped key and speaks to
- * an agent by {@code fetch}, since {@code EventSource} sends no key.
+ * A front end from another origin in a real browser. It holds a scoped key and calls an agent with
+ * {@code fetch}, because {@code EventSource} cannot send a key.
  */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class FrontEndE2E {
-  /** Reads Server-Sent Events of an answer, and shows the text as it comes and how it ended. */
+  /**
+   * Reads the Server-Sent Events of a response, and shows the text as it arrives and how it ended.
+   */
   private static final String PAGE =
       """
       <!doctype html>
@@ -81,7 +83,7 @@ class FrontEndE2E {
   }
 
   @Test
-  void aPageIsToldWhatItsKeyMayNot() {
+  void aPageGetsAnErrorForWhatItsKeyMayNotDo() {
     assertThat(
             text(speak("localhost", allowed, key("interact", "user-7."), "user-8.chat"), "outcome"))
         .as("another user's session")
@@ -92,7 +94,7 @@ class FrontEndE2E {
   }
 
   @Test
-  void aPageOfAnOriginThatIsNotAllowedIsStoppedByItsBrowser() {
+  void theBrowserBlocksAPageWhoseOriginIsNotAllowed() {
     var page = speak("127.0.0.2", unknown, key("interact", "user-7."), "user-7.chat");
     assertThat(text(page, "outcome")).isEqualTo("refused: TypeError");
   }

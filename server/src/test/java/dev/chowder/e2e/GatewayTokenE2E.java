@@ -17,17 +17,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** A real gateway that is given another token: nothing that the former one opened stays open. */
+/** Rotates the token of a real gateway. No connection that the previous token opened stays open. */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GatewayTokenE2E {
-  /** OpenClaw's own word for it. */
+  /** OpenClaw's close code for a changed authorization. */
   private static final int AUTHORIZATION_CHANGED = 4001;
 
   private final Agent agent = SharedAgents.first();
 
   @Test
-  void aRunningGatewayTakesTheNewOneRefusesTheFormerAndCutsItsWebSockets() throws Exception {
+  void rotationReplacesTheTokenOfARunningGatewayAndClosesItsWebSockets() throws Exception {
     String former = agent.gatewayToken();
     assertThat(sayAtItsOwnAddress(former)).isEqualTo(200);
     String container = agent.container();
@@ -59,7 +59,7 @@ class GatewayTokenE2E {
   }
 
   @Test
-  void messagesThatAreSentMeanwhileAreAllAnswered() throws Exception {
+  void messagesSentDuringARotationAreAllAnswered() throws Exception {
     try (var talk = new Talk(agent)) {
       for (int n = 0; n < 3; n++) agent.caller().post(agent.path("/gateway/rotate")).is(200);
       assertThat(talk.end()).isPositive();
@@ -67,7 +67,7 @@ class GatewayTokenE2E {
   }
 
   @Test
-  void aScopedKeyMayNot() {
+  void aScopedKeyCannotRotateTheToken() {
     String body =
         """
         {"name": "all", "instance_ids": ["%s"], "permissions": ["read", "interact", "configure"]}
@@ -94,7 +94,7 @@ class GatewayTokenE2E {
     return URI.create(agent.get().text("gateway_url")).getAuthority();
   }
 
-  /** Says one thing after another until it is told to end, and expects an answer to each. */
+  /** Sends one message after another until it is closed, and expects a response to each. */
   private static final class Talk implements AutoCloseable {
     private final CompletableFuture<Integer> said = new CompletableFuture<>();
     private final Thread thread;
@@ -133,7 +133,7 @@ class GatewayTokenE2E {
     }
   }
 
-  /** What somebody has open who came with a token: a WebSocket that the gateway let in. */
+  /** A WebSocket that the gateway accepted with a token. */
   private static final class OpenSocket implements WebSocket.Listener, AutoCloseable {
     private final CompletableFuture<JsonNode> letIn = new CompletableFuture<>();
     private final CompletableFuture<Integer> closed = new CompletableFuture<>();
@@ -159,7 +159,7 @@ class GatewayTokenE2E {
       return listener;
     }
 
-    /** The code with which the gateway closed it. */
+    /** Returns the code with which the gateway closed it. */
     int closed(Duration limit) throws Exception {
       return closed.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     }

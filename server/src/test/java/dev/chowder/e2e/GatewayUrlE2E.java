@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** An agent's own address: its own gateway behind its own token, and no way past it. */
+/**
+ * An agent's own address leads to its own gateway, requires its token, and reaches nothing else.
+ */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GatewayUrlE2E {
@@ -18,7 +20,7 @@ class GatewayUrlE2E {
   private final Agent second = SharedAgents.second();
 
   @Test
-  void itsTokenOpensItAndNothingElseDoes() throws IOException {
+  void onlyItsOwnTokenOpensAGateway() throws IOException {
     String body = Agent.message("Reply with exactly: yes").put("model", "openclaw/main").toString();
     RawHttp.Request request = at(first, "POST", "/v1/responses").json(body);
     assertThat(send(request).status()).isEqualTo(401);
@@ -30,7 +32,7 @@ class GatewayUrlE2E {
   }
 
   @Test
-  void aForgedDestinationLeadsNowhereElse() throws IOException {
+  void aForgedDestinationReachesNoOtherGateway() throws IOException {
     String other = Docker.docker("port", second.container()).out().split(" -> ", 2)[1].strip();
     RawHttp.Request request =
         at(first, "POST", "/v1/responses")
@@ -41,7 +43,7 @@ class GatewayUrlE2E {
   }
 
   @Test
-  void theAdminRouteIsNotThereInAnySpelling() throws IOException {
+  void theAdminRouteIsUnreachableInAnySpelling() throws IOException {
     String token = first.gatewayToken();
     for (String path :
         List.of(
@@ -63,7 +65,7 @@ class GatewayUrlE2E {
   }
 
   @Test
-  void anAddressThatBelongsToNobodyIsNotFound() throws IOException {
+  void anUnknownAddressIsNotFound() throws IOException {
     var request =
         RawHttp.Request.of("GET", "/")
             .with("Host", "0190a0a0-0000-7000-8000-000000000000.localhost");

@@ -10,7 +10,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What a gateway's container may do, and what it shares with its neighbour, seen by Docker. */
+/**
+ * What Docker reports about a gateway's container: its privileges, and what it shares with another
+ * one.
+ */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HardeningE2E {
@@ -19,7 +22,7 @@ class HardeningE2E {
   private final JsonNode container = Docker.inspect(first.container());
 
   @Test
-  void itRunsUnprivilegedAndStaysSo() {
+  void aGatewayRunsWithoutPrivilegesAndCannotGainAny() {
     assertThat(Docker.shell(first.container(), "id -u").strip()).isEqualTo("1000");
     String status = Docker.shell(first.container(), "cat /proc/1/status");
     assertThat(status).containsPattern("CapEff:\\s+0+\\n").containsPattern("CapBnd:\\s+0+\\n");
@@ -30,14 +33,14 @@ class HardeningE2E {
   }
 
   @Test
-  void itsMemoryProcessorsAndProcessesAreLimited() {
+  void memoryProcessorsAndProcessesAreLimited() {
     assertThat(container.at("/HostConfig/Memory").asLong()).isPositive();
     assertThat(container.at("/HostConfig/NanoCpus").asLong()).isPositive();
     assertThat(container.at("/HostConfig/PidsLimit").asLong()).isPositive();
   }
 
   @Test
-  void itsPortIsPublishedOnLoopbackOnly() {
+  void thePortIsPublishedOnLoopbackOnly() {
     JsonNode ports = container.at("/NetworkSettings/Ports");
     assertThat(ports).isNotEmpty();
     ports.forEach(
@@ -47,7 +50,7 @@ class HardeningE2E {
   }
 
   @Test
-  void itsLabelsSayWhoseItIs() {
+  void labelsNameTheInstanceAndItsOrganization() {
     JsonNode labels = container.at("/Config/Labels");
     assertThat(labels.path("dev.chowder.cluster").asText())
         .isEqualTo(Installation.UNDER_TEST.cluster());
@@ -59,7 +62,7 @@ class HardeningE2E {
   }
 
   @Test
-  void theGatewaysTokenStandsInNoArgumentVariableOrLabel() {
+  void theGatewaysTokenIsInNoArgumentVariableOrLabel() {
     assertThat(container.toString()).doesNotContain(first.gatewayToken());
   }
 
@@ -70,7 +73,8 @@ class HardeningE2E {
         .isNotEqualTo(Docker.inspect(second.container()).at("/Config/Hostname"));
     Map<String, String> mine = Identity.of(first);
     Map<String, String> others = Identity.of(second);
-    // What the search must find, or its silence would say nothing. Places are told, never values.
+    // These must be found, or an empty result would prove nothing. The test reports locations,
+    // never values.
     for (Map<String, String> found : List.of(mine, others)) {
       assertThat(new TreeSet<>(found.values()))
           .contains(

@@ -5,11 +5,11 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * Everything by which an agent could be told from another or stand in for it: keys, tokens and ids
- * of OpenClaw's state database, key files, Chowder's token.
+ * Everything that identifies an agent or could be used to impersonate it: keys, tokens and ids in
+ * OpenClaw's state database, key files, and Chowder's token.
  */
 final class Identity {
-  /** A key, a hash or an id, rather than a name or a platform. */
+  /** Matches a key, a hash or an id, but no name or platform. */
   private static final Pattern LIKELY = Pattern.compile("[A-Za-z0-9+/_=-]{24,}");
 
   private static final String SCRIPT =
@@ -35,7 +35,7 @@ final class Identity {
 
   private Identity() {}
 
-  /** Where each value stands, by the value. */
+  /** Returns the location of each value, by value. */
   static Map<String, String> of(Agent agent) {
     var places = new TreeMap<String, String>();
     Docker.docker("exec", "--user", "1000", agent.container(), "node", "-e", SCRIPT)

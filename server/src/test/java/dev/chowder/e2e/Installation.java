@@ -7,14 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Where the installation under test answers; refuses to start one, which is the scripts' work.
+ * The addresses of the installation under test. Does not start one; the scripts do.
  *
  * @param rest Envoy's address
- * @param grpc the server's, {@code host:port}
- * @param keyFile holds the key of an organization of tier crab
+ * @param grpc the server's address as {@code host:port}
+ * @param keyFile file with the key of an organization of tier crab
  * @param demoModel the demo model's address
- * @param cluster the value of the label {@code dev.chowder.cluster}
- * @param home where the scripts keep its state
+ * @param cluster value of the label {@code dev.chowder.cluster}
+ * @param home directory in which the scripts keep their state
  */
 record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String cluster, Path home) {
   static final Installation UNDER_TEST =
@@ -34,7 +34,7 @@ record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String c
     }
   }
 
-  /** The agent that {@code scripts/up} made. */
+  /** Returns the agent that {@code scripts/up} created. */
   String firstAgent() {
     try {
       return Files.readString(home.resolve("first-instance")).strip();
@@ -47,7 +47,7 @@ record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String c
     return new InetSocketAddress(rest.getHost(), rest.getPort());
   }
 
-  /** A folder for what tests fetch once, such as a Python client. */
+  /** Returns a folder for downloads that tests need once, such as a Python client. */
   static Path cache() {
     String set = System.getenv("CHOWDER_CACHE");
     return set == null || set.isEmpty()

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One agent from POST to DELETE. The tests share it, and each finds it running and leaves it so;
- * only the last one, which deletes it, must come last.
+ * One agent from POST to DELETE. The tests share it: each finds it running and leaves it running.
+ * The test that deletes it must come last.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -77,13 +77,13 @@ class LifecycleE2E {
 
   @AfterAll
   void remove() {
-    // 404 when the last test came so far.
+    // 404 if the last test deleted it.
     assertThat(agent.delete().status()).isIn(204, 404);
   }
 
   @Test
   @Order(1)
-  void creatingAnswersAtOnceWithItsLocation() {
+  void createReturnsAtOnceWithTheLocation() {
     assertThat(created.header("location").orElse("none")).endsWith("/v1/instances/" + agent.id());
     assertThat(created.text("status")).isEqualTo("provisioning");
     assertThat(created.text("desired_status")).isEqualTo("running");
@@ -94,12 +94,12 @@ class LifecycleE2E {
 
   @Test
   @Order(1)
-  void theStagesComeInOrderEachWithItsDuration() {
+  void stagesComeInOrderEachWithItsDuration() {
     JsonNode running = events.getLast();
     assertThat(names(running.path("stages"))).isEqualTo(STAGES);
     Instant before = Instant.EPOCH;
     for (JsonNode stage : running.path("stages")) {
-      // Nothing was to be done for a configuration that nobody gave.
+      // No configuration was given, so that stage has nothing to do.
       boolean nothing = stage.path("name").asText().equals("openclaw_config");
       assertThat(stage.path("outcome").asText())
           .as("%s", stage)
@@ -116,7 +116,7 @@ class LifecycleE2E {
 
   @Test
   @Order(1)
-  void bothWatchesTellTheStagesWhileTheyHappenAndTheSameEnd() {
+  void bothWatchesReportStagesAsTheyRunAndTheSameResult() {
     assertThat(events).extracting(event -> event.path("revision").asInt()).isSorted();
     assertThat(messages).extracting(Instance::getRevision).isSorted();
     assertThat(events).extracting(event -> event.path("stage").asText()).contains("onboard");
@@ -169,7 +169,7 @@ class LifecycleE2E {
 
   @Test
   @Order(3)
-  void aDeletedAgentEndsItsWatchesAndIsGone() {
+  void deletingAnAgentEndsItsWatches() {
     try (var rest = EventStream.open(agent.caller().request(agent.path("/watch")).GET());
         var grpc = WatchCall.open(agent)) {
       assertThat(rest.until(Limits.QUICK, event -> true)).hasSize(1);
@@ -185,7 +185,7 @@ class LifecycleE2E {
     Eventually.get("nothing left", Limits.QUICK, () -> Docker.leftOf(agent), String::isEmpty);
   }
 
-  /** The first of ten: a stopped agent answers nobody and holds no process until it is started. */
+  /** The first of ten cycles: a stopped agent returns no messages and has no process. */
   private void stopAndStart() {
     int before = agent.get().json().path("revision").asInt();
     Answer stopped = agent.stop(WAIT_SECONDS).is(200);
@@ -212,7 +212,10 @@ class LifecycleE2E {
         .isEqualTo(agent.get().json());
   }
 
-  /** The second: the opposite verb during a transition is refused, and the same verb joins. */
+  /**
+   * The second cycle: the opposite verb is rejected during a transition, and the same verb joins
+   * it.
+   */
   private void stopAndStartWithTheOppositeVerbMeanwhile() {
     Answer stopping = agent.stop(0).is(200);
     assertThat(stopping.text("status")).isEqualTo("running");

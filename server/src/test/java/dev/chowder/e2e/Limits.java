@@ -3,17 +3,17 @@ package dev.chowder.e2e;
 import java.time.Duration;
 
 /**
- * How long these tests wait at most; some ten times what a quiet machine needs, since nothing here
- * is a measurement.
+ * The longest waits of these tests. They are about ten times what an idle machine needs, since no
+ * test here measures time.
  */
 final class Limits {
   /** From POST to running. */
   static final Duration PROVISIONING = Duration.ofMinutes(6);
 
-  /** One start or stop, one answer of an agent. */
+  /** One start, one stop, or one message. */
   static final Duration STEP = Duration.ofMinutes(3);
 
-  /** What has no OpenClaw in it. */
+  /** Anything that does not involve OpenClaw. */
   static final Duration QUICK = Duration.ofSeconds(40);
 
   private Limits() {}

@@ -14,9 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /**
- * Docker's engine comes back without its disk, a recover fails there, and then the disk is mounted
- * again. It is an engine of the test's own with an installation beside it ({@code
- * scripts/lib/engine.sh}).
+ * Docker's engine comes back without its disk, a recover fails, and then the disk is mounted again.
+ * The test has its own engine with an installation next to it ({@code scripts/lib/engine.sh}).
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LostDiskE2E {
@@ -25,7 +24,7 @@ class LostDiskE2E {
 
   @BeforeAll
   void anEngineWithAnInstallation() throws IOException {
-    // A caller that names the folder removes what is left when this test is ended from outside.
+    // A caller that names the folder removes what is left if this test is ended from outside.
     String named = System.getenv("CHOWDER_TEST_ENGINE");
     folder =
         named == null
@@ -53,7 +52,7 @@ class LostDiskE2E {
   }
 
   @Test
-  void anAgentRemembersWhatItWasToldBeforeTheDiskWasLost() throws IOException {
+  void anAgentRemembersMessagesFromBeforeTheDiskWasLost() throws IOException {
     String agent = Files.readString(home("first-instance")).strip();
     assertThat(tell(agent, "Remember: " + nonce)).contains(nonce);
 

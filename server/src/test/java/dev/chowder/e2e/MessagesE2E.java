@@ -21,17 +21,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What users say to an agent and what it answers, by plain HTTP and by OpenAI's own client. */
+/** Messages to an agent and its responses, over plain HTTP and with OpenAI's own client. */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MessagesE2E {
-  /** Much shorter than the answer, which takes 500 s. */
+  /** Much shorter than the complete response, which takes 500 s. */
   private static final Duration CANCEL_LIMIT = Duration.ofSeconds(15);
 
   private final Agent agent = SharedAgents.first();
 
   @Test
-  void anAnswerIsAResponseOfTheAgent() {
+  void aMessageReturnsTheAgentsResponse() {
     Answer answer = agent.tell("Reply with exactly: forty-two").is(200);
     assertThat(answer.header("content-type").orElse("none")).startsWith("application/json");
     assertThat(answer.text("object")).isEqualTo("response");
@@ -40,7 +40,7 @@ class MessagesE2E {
   }
 
   @Test
-  void aStreamSaysTheSamePieceByPiece() {
+  void aStreamReturnsTheSameTextInPieces() {
     try (var stream = stream("", "Count slowly to 5")) {
       assertThat(stream.header("content-type").orElse("none")).startsWith("text/event-stream");
       List<JsonNode> events =
@@ -59,7 +59,7 @@ class MessagesE2E {
   }
 
   @Test
-  void aSessionRemembersAndNoOtherSessionKnows() {
+  void aSessionRemembersItsMessagesAndNoOtherSessionKnowsThem() {
     String nonce = UUID.randomUUID().toString();
     String mine = "alice-" + nonce;
     String question = "What did I ask you to remember?";
@@ -73,7 +73,7 @@ class MessagesE2E {
   }
 
   @Test
-  void thePlainPathIsTheSessionMain() {
+  void thePathWithoutASessionIsTheSessionMain() {
     String nonce = UUID.randomUUID().toString();
     agent.tell("Remember: " + nonce).is(200);
     assertThat(agent.tell("main", "What did I ask you to remember?").is(200).said())
@@ -89,7 +89,7 @@ class MessagesE2E {
   }
 
   @Test
-  void aToolOfTheCallersIsCalledAndItsResultGoesOnFromThatResponse() {
+  void aCallersToolIsCalledAndItsResultContinuesTheResponse() {
     var tools = Answer.JSON.createArrayNode();
     tools
         .addObject()
@@ -126,7 +126,7 @@ class MessagesE2E {
   }
 
   @Test
-  void aSessionIdThatIsNoneIsRefused() {
+  void anInvalidSessionIdIsRejected() {
     agent.tell("with%20space", "Hello").refuses(400, "INVALID_FIELD");
     agent.tell("x".repeat(129), "Hello").refuses(400, "INVALID_FIELD");
   }
@@ -142,7 +142,7 @@ class MessagesE2E {
   }
 
   @Test
-  void aStreamThatItsClientLeavesIsCancelledAtTheModel() {
+  void aStreamWhoseClientDisconnectsIsCancelledAtTheModel() {
     var stream = stream("/session/leaver", "Count slowly to 1000");
     stream.until(
         Limits.STEP, event -> event.path("type").asText().equals("response.output_text.delta"));
@@ -152,7 +152,7 @@ class MessagesE2E {
   }
 
   @Test
-  void anAnswerThatItsClientDoesNotWaitForIsCancelledAtTheModel() {
+  void aResponseWhoseClientDisconnectsIsCancelledAtTheModel() {
     int active = stats("active");
     var request =
         agent
@@ -165,12 +165,12 @@ class MessagesE2E {
     int before = cancelled();
     assertThat(answer.cancel(true)).isTrue();
     Eventually.is("cancelled", CANCEL_LIMIT, () -> cancelled() > before);
-    // The client ends it with an exception of its own or as cancelled, whichever comes first.
+    // The client ends the call with its own exception or as cancelled, whichever comes first.
     assertThat(answer).isDone();
   }
 
   @Test
-  void theUnmodifiedOpenAiClientTalksToIt() {
+  void theUnmodifiedOpenAiClientWorks() {
     Path python = openAiClient();
     String script =
         """
@@ -197,7 +197,7 @@ class MessagesE2E {
   }
 
   @Test
-  void theUnmodifiedOpenAiClientForNodeTalksToIt() {
+  void theUnmodifiedOpenAiClientForNodeWorks() {
     String script =
         """
         import OpenAI from "openai";
@@ -233,7 +233,7 @@ class MessagesE2E {
     assertThat(result.out().lines().map(String::strip)).containsExactly("plain", "1 2 3", "401");
   }
 
-  /** Beside the package, where Node looks for it. */
+  /** Writes the script next to the package, where Node looks for it. */
   private static Path script(Path folder, String script) {
     try {
       return Files.writeString(folder.resolve("talk.mjs"), script);
@@ -242,7 +242,7 @@ class MessagesE2E {
     }
   }
 
-  /** Fetched once from npm, and kept. */
+  /** Fetched from npm once, then reused. */
   private static Path openAiClientForNode() {
     Path folder = Installation.cache().resolve("openai-client-node");
     Path complete = folder.resolve("complete");
@@ -257,7 +257,7 @@ class MessagesE2E {
     return folder;
   }
 
-  /** Fetched once from the Python package index, and kept. */
+  /** Fetched from the Python package index once, then reused. */
   private static Path openAiClient() {
     Path environment = Installation.cache().resolve("openai-client");
     Path python = environment.resolve("bin").resolve("python");

@@ -9,10 +9,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong outside is noticed and told in plain words. */
+/** Failures outside Chowder are detected and explained in plain words. */
 class NoticesE2E {
   @Test
-  void aKilledGatewayIsRestartedOnceAndThenInError() {
+  void aKilledGatewayIsRestartedOnceAndThenFails() {
     Agent agent = Agent.create(Caller.newcomer("killed"), "killed").awaitRunning();
     try {
       String before = startedAt(agent);
@@ -40,7 +40,7 @@ class NoticesE2E {
   }
 
   @Test
-  void aKeyThatTheProviderRefusesEndsInErrorAndFreesTheSlot() throws IOException {
+  void aKeyThatTheProviderRejectsEndsInErrorAndReleasesTheSlot() throws IOException {
     HttpServer provider =
         HttpServer.create(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), refusingPort()), 0);
@@ -92,7 +92,7 @@ class NoticesE2E {
     return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
   }
 
-  /** One that base URLs may name; the test takes it. */
+  /** A port that base URLs may name. The test listens on it. */
   private static int refusingPort() {
     return Integer.parseInt(
         Installation.required("CHOWDER_E2E_REFUSING_MODEL_PORT", "a port that base URLs may name"));

@@ -12,21 +12,21 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A page that is run from its first command to its last, in one bash, behind the one that says what
- * comes before; and whether the answers are those that the pages show.
+ * Runs a page from its first command to its last in one bash, after the page with the preparation,
+ * and compares the output with the pages.
  *
- * @param environment for the bash
- * @param here from each address and place that the pages name to the one of this installation
+ * @param environment environment of the bash
+ * @param here maps each address and path in the pages to the one of this installation
  */
 record PageRun(
     ApiPage before, ApiPage page, Map<String, String> environment, Map<String, String> here) {
 
   /**
-   * What became of it.
+   * The result of a run.
    *
-   * @param failure the command that failed, with what it wrote
-   * @param differences what is not as the pages show it
-   * @param answers what pages have to show instead, by step
+   * @param failure the command that failed, with its output; empty if none failed
+   * @param differences where the output differs from the pages
+   * @param answers the output that the pages must show instead, by step
    */
   record Result(
       Optional<String> failure, List<String> differences, Map<ApiPage.Step, String> answers) {
@@ -36,7 +36,9 @@ record PageRun(
   }
 
   /**
-   * @param folder empty, for this run alone
+   * Runs both pages.
+   *
+   * @param folder empty folder for this run alone
    */
   Result run(Path folder, Duration limit) throws IOException {
     var steps = Stream.of(before, page).flatMap(one -> one.steps().stream()).toList();
@@ -64,7 +66,7 @@ record PageRun(
     return new Result(Optional.of(failure), differences, answers);
   }
 
-  /** Puts the answers into the pages. */
+  /** Writes the output into the pages. */
   void write(Map<ApiPage.Step, String> answers) throws IOException {
     for (var one : List.of(before, page)) {
       var text = new StringBuilder(one.text());

@@ -9,23 +9,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Commands as somebody pastes them, fence by fence, into one bash that ends at the first failure.
- * What one fence sets, the next one has.
+ * Runs commands fence by fence in one bash, as a reader pastes them. The bash ends at the first
+ * failure. Variables that one fence sets are visible in the next.
  */
 final class PastedCommands {
   private PastedCommands() {}
 
   /**
-   * What became of them.
+   * The result.
    *
-   * @param outputs of each fence that began
-   * @param whole whether the last one came to its end
-   * @param errors what was written to standard error
+   * @param outputs standard output of each fence that started
+   * @param whole whether the last fence ended without a failure
+   * @param errors standard error of all fences
    */
   record Outcome(List<String> outputs, boolean whole, String errors) {}
 
   /**
-   * @param folder empty, for this run alone
+   * Runs the fences.
+   *
+   * @param folder empty folder for this run alone
    */
   static Outcome run(
       Path folder, List<String> fences, Map<String, String> environment, Duration limit)

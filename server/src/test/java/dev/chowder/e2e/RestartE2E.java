@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The scripts of an installation that holds an agent with a history. Before the others: every agent
- * that is there by then is taken down and boots again.
+ * The scripts of an installation whose agent has a history. Runs before the other classes, because
+ * every existing agent is stopped and boots again.
  */
 @Order(1)
 @ExtendWith(SharedAgents.class)
@@ -46,8 +46,7 @@ class RestartE2E {
 
   @ParameterizedTest
   @ValueSource(strings = {"server", "envoy", "demo-model"})
-  void aProcessThatIsKilledAnswersAgainByItselfAndItsAgentHasNotNoticed(String name)
-      throws Exception {
+  void aKilledProcessIsRestartedWithoutAffectingTheAgent(String name) throws Exception {
     String running = startedAt();
     ProcessHandle killed = process(name);
     assertThat(killed.destroyForcibly()).isTrue();
@@ -64,7 +63,7 @@ class RestartE2E {
   }
 
   @Test
-  void anInstallationThatWasTakenDownComesBackWithItsAgentsAndTheirHistory() {
+  void aStoppedInstallationComesBackWithItsAgentsAndTheirHistory() {
     script("down");
     assertThat(Docker.runs(agent.container())).isFalse();
     assertThat(processes()).as("processes of the installation").isEmpty();
@@ -75,11 +74,11 @@ class RestartE2E {
   }
 
   /**
-   * Without a supervisor nothing would start the process again, so it ends, too. The next start
-   * brings both back.
+   * Without a supervisor nothing would restart the process, so the process ends, too. The next
+   * start brings both back.
    */
   @Test
-  void aServerWhoseSupervisorIsKilledEndsAndIsStartedByTheNextUp() throws Exception {
+  void aServerWhoseSupervisorIsKilledEndsAndTheNextUpStartsIt() throws Exception {
     ProcessHandle server = process("server");
     Path file = run("server.supervisor");
     var supervisor = ProcessHandle.of(Long.parseLong(Files.readString(file).strip())).orElseThrow();
@@ -92,13 +91,13 @@ class RestartE2E {
   }
 
   @Test
-  void bringingUpWhatIsUpChangesNothing() throws IOException {
+  void upOnARunningInstallationChangesNothing() throws IOException {
     List<String> before = everything();
     script("up");
     assertThat(everything()).isEqualTo(before);
   }
 
-  /** What another start of anything would change. */
+  /** Everything that another start of any process would change. */
   private List<String> everything() throws IOException {
     var all = new ArrayList<String>();
     for (String name : List.of("server", "envoy", "demo-model")) {
@@ -116,7 +115,7 @@ class RestartE2E {
     return Docker.inspect(agent.container()).at("/State/StartedAt").asText();
   }
 
-  /** Calls the demo model itself, and the server and Envoy by one REST call through both. */
+  /** Calls the demo model directly, and the server and Envoy by one REST call through both. */
   private boolean answers(String name) throws InterruptedException {
     var request =
         name.equals("demo-model")
@@ -132,7 +131,7 @@ class RestartE2E {
     }
   }
 
-  /** Processes and supervisors, by the home in their command lines. */
+  /** Returns processes and supervisors whose command lines contain the home. */
   private static List<String> processes() {
     var run = Installation.UNDER_TEST.home().resolve("run").toString();
     return ProcessHandle.allProcesses()

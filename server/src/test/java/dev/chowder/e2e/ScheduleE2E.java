@@ -26,8 +26,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The two crontab lines of {@code schedule.md}, read from it and run as cron does: by {@code sh
- * -c}; and what can be done with an agent in between, while it sleeps. One night serves all tests.
+ * Runs the two crontab lines of {@code schedule.md} as cron does, with {@code sh -c}. In between,
+ * it uses the stopped agent. One night serves all tests.
  */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -58,7 +58,7 @@ class ScheduleE2E {
 
   @Test
   @Order(1)
-  void itsAddressSaysThatItSleeps() throws IOException {
+  void theAddressOfAStoppedAgentSaysThatItIsStopped() throws IOException {
     RawHttp.Answer answer = send(RawHttp.Request.of("GET", "/"));
     assertThat(answer.status()).as("%s", answer).isEqualTo(503);
     assertThat(answer.json().path("message").asText()).isNotBlank();
@@ -66,7 +66,7 @@ class ScheduleE2E {
 
   @Test
   @Order(1)
-  void itsFilesAreReadWrittenAndCarriedAway() throws Exception {
+  void filesOfAStoppedAgentAreReadWrittenAndDownloaded() throws Exception {
     var file = Answer.JSON.createObjectNode();
     file.put("path", "while/asleep.md").put("content", "Good morning.\n");
     agent.caller().send("PUT", agent.path("/files/content"), file.toString()).is(204);
@@ -89,21 +89,21 @@ class ScheduleE2E {
 
   @Test
   @Order(1)
-  void itIsGivenAnotherToken() {
+  void theTokenOfAStoppedAgentIsRotated() {
     Answer rotated = agent.caller().post(agent.path("/gateway/rotate")).is(200);
     assertThat(rotated.text("gateway_token")).isNotEqualTo(former).isEqualTo(agent.gatewayToken());
   }
 
   @Test
   @Order(1)
-  void itsConfigurationIsChanged() {
+  void theConfigurationOfAStoppedAgentIsChanged() {
     assertThat(patch("{\"messages.ackReaction\": \"eyes\"}").is(200).text("status"))
         .isEqualTo("stopped");
   }
 
   @Test
   @Order(2)
-  void at9am_itAnswersWithAllThatWasChangedMeanwhile() throws IOException {
+  void atNineTheAgentRunsWithAllChanges() throws IOException {
     cron("start");
     Eventually.get("running", Limits.STEP, agent::get, is("running"));
 
@@ -153,7 +153,7 @@ class ScheduleE2E {
     Command.run(Limits.STEP, List.of("sh", "-c", command(verb)), Map.of("ID", agent.id()));
   }
 
-  /** Only the key's place and the address are this installation's instead of the usual ones. */
+  /** Replaces only the path of the key and the address. */
   private static String command(String verb) throws IOException {
     Matcher lines = LINE.matcher(Files.readString(SCHEDULE));
     while (lines.find()) {

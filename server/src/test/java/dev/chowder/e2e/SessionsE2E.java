@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What a real agent's sessions look like from outside, and that each can be taken away. */
+/** Lists, reads and deletes the sessions of a real agent. */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SessionsE2E {
@@ -21,10 +21,10 @@ class SessionsE2E {
   private final Agent agent = SharedAgents.first();
 
   @Test
-  void twoSessionsAreListedReadAndNeverSeeEachOther() {
+  void twoSessionsAreListedAndReadSeparately() {
     String nonce = UUID.randomUUID().toString();
     Instant before = Instant.now().minusSeconds(1);
-    // With what OpenClaw would fold or read a meaning into.
+    // Contains characters that OpenClaw would normalize or interpret.
     String alice = "Alice@" + nonce;
     String bob = "bob:" + nonce;
     agent.tell(alice, "Remember: apples-" + nonce).is(200);
@@ -66,7 +66,7 @@ class SessionsE2E {
   }
 
   @Test
-  void aSessionThatIsDeletedIsForgottenAndBeginsAnew() {
+  void aDeletedSessionIsForgottenAndStartsEmpty() {
     String session = "short-lived-" + UUID.randomUUID();
     String kept = "kept-" + UUID.randomUUID();
     agent.tell(session, "Remember: " + session).is(200);
@@ -83,7 +83,7 @@ class SessionsE2E {
   }
 
   @Test
-  void theAgentsOwnSessionIsEmptiedAndStays() {
+  void deletingTheAgentsOwnSessionOnlyEmptiesIt() {
     String nonce = UUID.randomUUID().toString();
     agent.tell("Remember: " + nonce).is(200);
     agent.caller().delete(path("main")).is(204);
@@ -92,7 +92,7 @@ class SessionsE2E {
   }
 
   @Test
-  void aKeyWithAPrefixKnowsOfNoOtherSession() {
+  void aKeyWithAPrefixSeesNoOtherSession() {
     String nonce = UUID.randomUUID().toString();
     String mine = "u7." + nonce;
     String other = "u8." + nonce;

@@ -5,9 +5,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Two running agents for all classes that leave one as they found it, since each holds a gigabyte
- * and takes half a minute to come. The first is the one that the scripts made; the second is
- * deleted after the last class.
+ * Two running agents for all classes that leave them unchanged, because each takes a gigabyte and
+ * half a minute to boot. The scripts created the first; the second is deleted after the last class.
  */
 final class SharedAgents implements BeforeAllCallback {
   private static @Nullable Agent first;
@@ -31,7 +30,7 @@ final class SharedAgents implements BeforeAllCallback {
     return running(agent);
   }
 
-  /** A test that failed half-way may have left it asleep. */
+  /** Starts the agent if a test failed and left it stopped. */
   private static Agent running(Agent agent) {
     if (agent.get().text("status").equals("stopped")) {
       agent.start(180).is(200);

@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * An answer on a page, and whether another one is the same but for what differs from run to run:
- * ids, times, measured numbers, and what the page leaves out by {@code ...}. An id stands for one
- * and the same on the whole page, and another one for another.
+ * Compares the output on a page with real output, except for what differs between runs: ids, times,
+ * measured numbers, and what the page replaces by {@code ...}. Each id on the page must stand for
+ * exactly one real id.
  */
 final class ShownAnswer {
   private static final String UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -25,7 +25,7 @@ final class ShownAnswer {
 
   private static final Pattern ID = Pattern.compile(UUID);
 
-  /** Names of fields whose numbers are measured or counted by somebody else. */
+  /** Names of fields whose numbers are measured, or counted by another system. */
   private static final String MEASURED =
       "(?<=\"(?:id|revision|duration_ms|durationMs|input_tokens|output_tokens|total_tokens)\": ?\"?)";
 
@@ -36,15 +36,15 @@ final class ShownAnswer {
               + "|(?<=chd_(?:org|sk)_)(?<prefix>%s)(?=\")".formatted(LAST_OF_PREFIX),
           Pattern.MULTILINE);
 
-  /** What no page shows: keys, and tokens of 32 bytes. */
+  /** What no page may show: keys, and tokens of 32 bytes. */
   private static final Pattern SECRET =
       Pattern.compile(
           "(?:(?<=chd_(?:org|sk)_)|(?<![A-Za-z0-9_-]))[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])");
 
-  /** From an id on the page to the one that it stands for. */
+  /** Maps each id on the page to the real one. */
   private final Map<String, String> ids = new HashMap<>();
 
-  /** What differs; empty when nothing does. */
+  /** Returns the difference; empty if there is none. */
   Optional<String> difference(String shown, String answered) {
     String wanted = lines(shown);
     String got = lines(answered);
@@ -60,14 +60,14 @@ final class ShownAnswer {
             .formatted(firstDifference(wanted, got), wanted, toShow(got)));
   }
 
-  /** As a page shows it, with the ids that the page has already, and without keys. */
+  /** Returns the output as a page shows it, with the ids of the page and without keys. */
   String toShow(String answered) {
     String text = SECRET.matcher(lines(answered)).replaceAll("...");
     for (var id : ids.entrySet()) text = text.replace(id.getValue(), id.getKey());
     return text;
   }
 
-  /** Which id is which where the rest differs, so that one difference is told once. */
+  /** Learns which ids correspond, so that one difference is reported once. */
   private void learn(String shown, String answered) {
     var wanted = new ArrayList<>(idsIn(shown));
     wanted.removeAll(ids.keySet());

@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What a real agent learns by a skill from an archive, and that it forgets it again. */
+/** A real agent learns a skill from an archive and forgets it after the removal. */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SkillsE2E {
   private final Agent agent = SharedAgents.first();
 
   @Test
-  void theAgentKnowsASkillFromAnArchiveOnceItHasWhatItNeedsAndForgetsItAgain() throws IOException {
+  void theAgentUsesASkillOnceItsVariablesAreSetAndForgetsItWhenRemoved() throws IOException {
     String name = unique("lighthouse");
     String value = "secret-" + UUID.randomUUID();
     Answer installed = install(name, skill(name, "Counts ships.", "LIGHTHOUSE_KEY")).is(200);
@@ -64,14 +64,14 @@ class SkillsE2E {
     agent.caller().delete(path(name)).refuses(404, "SKILL_NOT_FOUND");
     assertThat(known()).doesNotContain(name);
     agent.caller().get(agent.path("/files?path=skills/" + name)).refuses(404, "FILE_NOT_FOUND");
-    // Its variable went with it.
+    // The removal of the skill also removed its variable.
     install(name, skill(name, "Counts ships.", "LIGHTHOUSE_KEY")).is(200);
     assertThat(get(name).path("ready").asBoolean()).isFalse();
     agent.caller().delete(path(name)).is(204);
   }
 
   @Test
-  void anInstallationTakesAKeyAndReplacesASkillOnlyWhenAsked() throws IOException {
+  void installReplacesASkillOnlyOnDemand() throws IOException {
     String name = unique("kettle");
     ObjectNode request = request(name, skill(name, "Boils.", "KETTLE_KEY"));
     request.putObject("env").put("KETTLE_KEY", "a ${HOME} literal");
@@ -90,7 +90,7 @@ class SkillsE2E {
   }
 
   @Test
-  void whatOpenClawCannotReadIsToldAndMayBeOverwritten() throws IOException {
+  void aSkillThatOpenClawCannotReadIsReportedAndCanBeOverwritten() throws IOException {
     String name = unique("odd");
     install(name, Map.of("SKILL.md", "No name at all.")).refuses(409, "SKILL_REFUSED");
     post(request(name, skill(name, "Readable.")).put("overwrite", true)).is(200);
@@ -99,7 +99,7 @@ class SkillsE2E {
   }
 
   @Test
-  void aFolderThatIsWrittenIntoTheWorkspaceIsASkill() {
+  void aFolderWrittenIntoTheWorkspaceIsASkill() {
     String name = unique("by-hand");
     ObjectNode file = Answer.JSON.createObjectNode();
     file.put("path", "skills/" + name + "/SKILL.md");
@@ -116,7 +116,7 @@ class SkillsE2E {
   }
 
   @Test
-  void whatCameWithOpenClawIsListedAndStays() {
+  void skillsOfOpenClawAreListedAndCannotBeRemoved() {
     JsonNode weather = get("weather");
     assertThat(weather.path("source").asText()).isEqualTo("bundled");
     assertThat(weather.has("path")).isFalse();
@@ -124,9 +124,9 @@ class SkillsE2E {
     assertThat(names("?page_size=500")).contains("weather").isSorted().hasSizeGreaterThan(20);
   }
 
-  /** Where ClawHub cannot be reached, the answer says so; where it can, it has no such skill. */
+  /** ClawHub has no such skill; if it cannot be reached, the error says so. */
   @Test
-  void aSkillThatCannotBeHadFromClawHubIsToldPlainly() {
+  void aSkillThatClawHubDoesNotProvideIsReported() {
     Answer answer =
         agent
             .caller()
@@ -138,7 +138,9 @@ class SkillsE2E {
     assertThat(answer.message()).isNotBlank().doesNotContain("/home/");
   }
 
-  /** The names of the skills in what a new session's first message brings to the model. */
+  /**
+   * Returns the names of the skills that the first message of a new session brings to the model.
+   */
   private String known() {
     return agent.tell("skills-" + UUID.randomUUID(), "Which skills do you have?").is(200).said();
   }

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code scripts/up} of this version on an installation that 665faa7 made, with its agents on a
- * real Docker and OpenClaw. One of them keeps running while the server is upgraded.
+ * Runs {@code scripts/up} of this version on an installation of 665faa7, whose agents run on a real
+ * Docker and OpenClaw. One agent keeps running during the upgrade.
  */
 class UpgradeE2E {
   private static final String QUESTION = "What did I ask you to remember?";
@@ -42,13 +42,13 @@ class UpgradeE2E {
   }
 
   @Test
-  void anInstallationOnH2GoesOn() throws IOException {
+  void anInstallationOnH2ContinuesAfterTheUpgrade() throws IOException {
     place();
     everythingGoesOn();
   }
 
   @Test
-  void anInstallationOnPostgresGoesOn() throws IOException, SQLException {
+  void anInstallationOnPostgresContinuesAfterTheUpgrade() throws IOException, SQLException {
     var server = DatabaseServer.shared();
     var database = "upgrade_" + UUID.randomUUID().toString().replace("-", "");
     server.administer("CREATE DATABASE " + database);
@@ -61,7 +61,8 @@ class UpgradeE2E {
       environment.put("CHOWDER_STORAGE_URL", server.url() + "/" + database);
       environment.put("CHOWDER_STORAGE_USER", server.user());
       environment.put("CHOWDER_STORAGE_PASSWORD", server.password());
-      // Nodes never change the tables of a PostgreSQL that others may use: an operator does.
+      // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
+      // them.
       run("migrate");
       everythingGoesOn();
     } finally {
@@ -80,7 +81,7 @@ class UpgradeE2E {
       answersWith(hello, "apples");
       assertThat(hello.gatewayToken()).isEqualTo(recorded.gatewayToken("hello"));
 
-      // While the others boot, so that no more than two agents need memory at a time.
+      // Runs while the others boot, so that at most two agents need memory at a time.
       Agent sleeper = agent("sleeper");
       sleeper.start(0).is(200);
       delete(hello);
@@ -105,7 +106,7 @@ class UpgradeE2E {
     }
   }
 
-  /** Pending and applied overrides and the channel are in its configuration. */
+  /** Its configuration contains the pending overrides, the applied overrides and the channel. */
   private static void configurationIsAsAccepted(Agent sleeper) throws IOException {
     JsonNode config = Workspace.config(sleeper);
     assertThat(config.at("/messages/ackReaction").asText()).isEqualTo("tada");
@@ -115,7 +116,7 @@ class UpgradeE2E {
         .isEqualTo("123456789:sleeper-of-the-record");
   }
 
-  /** Its gateway may still be booting. */
+  /** Waits, because its gateway may still be booting. */
   private static void answersWith(Agent agent, String remembered) {
     Answer answer =
         Eventually.get(

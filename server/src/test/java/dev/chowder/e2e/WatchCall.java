@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 
-/** A native gRPC watch that keeps what it has seen. */
+/** A native gRPC watch that keeps every message it received. */
 final class WatchCall implements AutoCloseable {
   private final ManagedChannel channel;
   private final List<Instance> seen = new CopyOnWriteArrayList<>();
@@ -72,7 +72,7 @@ final class WatchCall implements AutoCloseable {
         "watch over gRPC", limit, this::seen, all -> all.stream().anyMatch(enough));
   }
 
-  /** OK once the server has ended the stream. */
+  /** Returns OK once the server has ended the stream. */
   Status awaitEnd(Duration limit) {
     return Eventually.get(
         "end of the watch", limit, end::get, status -> status.getCode() != Status.Code.UNKNOWN);

@@ -14,14 +14,14 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** An agent's files, copied out of its container, whether it runs or not. */
+/** Copies an agent's files out of its container, whether it runs or not. */
 final class Workspace {
   static final String HOME = "/home/node";
   static final String PATH = HOME + "/.openclaw/workspace";
 
   private Workspace() {}
 
-  /** A line for each file of the workspace: its SHA-256 and its path. */
+  /** Returns a line with SHA-256 and path for each file of the workspace. */
   static String checksums(Agent agent) {
     return files(agent, PATH).entrySet().stream()
         .filter(file -> !file.getKey().startsWith(".git/"))
@@ -29,7 +29,7 @@ final class Workspace {
         .collect(Collectors.joining("\n"));
   }
 
-  /** Every regular file under a folder of the container, by its path in there. */
+  /** Returns every regular file under a folder of the container, by its path there. */
   static Map<String, byte[]> files(Agent agent, String folder) {
     try {
       Path copy = Files.createTempDirectory("files");
@@ -58,7 +58,7 @@ final class Workspace {
     }
   }
 
-  /** OpenClaw's own configuration. */
+  /** Returns OpenClaw's own configuration. */
   static JsonNode config(Agent agent) {
     try {
       return Answer.JSON.readTree(file(agent, HOME + "/.openclaw/openclaw.json"));

@@ -1,6 +1,6 @@
 /**
- * A whole installation as its users meet it: REST through Envoy, gRPC, Docker's command line from
- * outside. Nothing of the server's code is used here but its public protocol.
+ * Tests a complete installation as its users see it: REST through Envoy, gRPC, and Docker's command
+ * line. The tests use only the public protocol of the server.
  */
 @NullMarked
 package dev.chowder.e2e;
