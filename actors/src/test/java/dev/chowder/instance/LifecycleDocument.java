@@ -14,53 +14,58 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Writes down what an exploration found. Knows no rule of the lifecycle itself. */
+/** Renders the results of an exploration as docs/LIFECYCLE.md. Knows no rule of the lifecycle. */
 final class LifecycleDocument {
   private static final String STAYS = "*stays*";
 
   private static final String HEAD =
       """
-      # The life of an instance
+      # Lifecycle of an instance
 
-      Generated from `InstanceLifecycle` by `LifecycleDocumentTest`; do not edit. To write it anew after a change:
+      Generated from `InstanceLifecycle` by `LifecycleDocumentTest`; do not edit. To regenerate it after a change:
       `mvn -pl actors -am test -Dtest=LifecycleDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
-      The test says every command to an instance in every state that it can get into, and writes down what comes of it. So
-      what stands here is what the code does. One phase is one record of `InstanceState`; arrows are the events that are
-      persisted; the starting point is `Absent`. An arrow from the frame leads out of every phase in it.
+      The test sends every command to an instance in every reachable state and records the result, so this page shows what
+      the code does. A phase is a record of `InstanceState`. Arrows are persisted events. The initial phase is `Absent`. An
+      arrow from the frame leads out of every phase in it.
       """;
 
   private static final String STATUS =
       """
 
-      ## What a caller sees, and what is owed
+      ## Status and pending effect
 
-      `owes` is what must still happen outside (`InstanceState.pendingEffect()`); the same question is asked after a crash. Never
-      more than one of them is owed at a time: when it is done, the next state says what comes then. `stage` is absent when
-      nothing is in progress.
+      The pending effect (`InstanceState.pendingEffect()`) is the action that must still be executed outside the journal. It is
+      computed from the state, also after a crash. At most one effect is pending at a time. When it is done, the next state
+      determines the next effect. `stage` is absent if no operation is in progress.
       """;
 
   private static final String VERBS =
       """
 
-      ## What callers and other aggregates say
+      ## Commands from callers and other entities
 
-      A phase's name: that is where it leads. *stays*: accepted, and nothing is persisted. `NotFound` is answered as 404
-      `INSTANCE_NOT_FOUND`, `WrongState` as 409 `WRONG_STATE`. `AlreadyExists` reaches no caller: ids are made by the server
-      and never given twice. The edge answers 404 also for one that is `Deleted`. A slot is taken before `Recover` is said;
-      `SlotReturned` means that it was given back since, and the edge takes another. `ReleaseUnusedSlot` says that the organization
-      holds a slot for this instance: it comes from the sweep, and from a recover that got no further, and one that does not
-      use the slot gives it back. `RefreshRow` has the row written anew that lists read. Two phases in one cell of `Recover`: which
-      one depends on whether an agent ran in the home. Another home is one that the instance had before.
+      A cell shows the phase to which the command leads, or its rejection. *stays* means that the command is accepted and
+      nothing is persisted. If a cell of `Recover` has two phases, the result depends on whether an agent ran in the home
+      volume. "Another home volume" is one that the instance had before.
+
+      - `NotFound` is returned as 404 `INSTANCE_NOT_FOUND`, and `WrongState` as 409 `WRONG_STATE`. The edge also returns 404
+        for a `Deleted` instance.
+      - `AlreadyExists` reaches no caller, because the server creates ids and never uses one twice.
+      - A slot is reserved before `Recover` is sent. `SlotReturned` means that the slot was released since, and the edge
+        reserves another one.
+      - `ReleaseUnusedSlot` reports that the organization holds a slot for this instance. It is sent by a reconciliation pass,
+        and by a recovery that failed midway. An instance that does not use the slot releases it.
+      - `RefreshRow` writes the instance's row again, which lists read.
       """;
 
   private static final String REPORTS =
       """
 
-      ## What effects and observers report
+      ## Reports from effects and observers
 
-      A report is never answered. An empty cell: nothing changes, as with everything that belongs to a former life
-      (`attempt`). Two phases in one cell: which one depends on what is left to do, or on whether the system restarted the
+      A report gets no reply. An empty cell means that nothing changes, as with every report of an earlier attempt
+      (`attempt`). If a cell has two phases, the result depends on the remaining work, or on whether the system restarted the
       gateway shortly before.
       """;
 
@@ -126,7 +131,8 @@ final class LifecycleDocument {
   }
 
   private String statuses() {
-    var table = new Table(List.of("phase", "`status`", "`desired_status`", "`stage`", "owes"));
+    var table =
+        new Table(List.of("phase", "`status`", "`desired_status`", "`stage`", "pending effect"));
     for (var phase : phases) {
       var states = states(phase);
       var status = InstanceStatus.of(states.getFirst());

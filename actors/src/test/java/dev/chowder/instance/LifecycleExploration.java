@@ -31,8 +31,8 @@ import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Says everything to an instance that can be said to it, again in each state that this leads to,
- * until nothing new comes. States that differ in times, names and numbers alone count as one.
+ * Sends every possible command to an instance in each state that this reaches, until no new state
+ * appears. States that differ only in times, names and numbers count as one.
  */
 final class LifecycleExploration {
   private static final Duration HOUR = Duration.ofHours(1);
@@ -40,7 +40,7 @@ final class LifecycleExploration {
 
   private LifecycleExploration() {}
 
-  /** One command in one state, and what it led to. */
+  /** A command in a state, and its result. */
   record Step(String command, InstanceState from, Decision decision, InstanceState to) {
     List<InstanceEvent> events() {
       return switch (decision) {
@@ -112,7 +112,7 @@ final class LifecycleExploration {
     return List.of(state.profile().configPending(), state.profile().token().isPending());
   }
 
-  /** The names are the rows and columns of the document, in its order. */
+  /** Returns the commands by their names in the document, in its order. */
   private static Map<String, InstanceCommand> commands(InstanceState state) {
     var all = new LinkedHashMap<String, InstanceCommand>(verbs(state));
     all.putAll(reports(state));
@@ -138,11 +138,10 @@ final class LifecycleExploration {
     verbs.put("Restart", new InstanceCommand.Restart("key", T0, NOBODY));
     var home = state instanceof Existing born ? born.profile().homes().generation() : 1;
     verbs.put("Recover", recover(attempt, returns, Optional.of(home)));
-    verbs.put("Recover, the home is not there", recover(attempt, returns, Optional.empty()));
+    verbs.put("Recover, home volume missing", recover(attempt, returns, Optional.empty()));
     verbs.put(
-        "Recover, another home is there",
-        recover(attempt, returns, Optional.of(earlierHome(state))));
-    verbs.put("Recover, the slot was given back", recover(attempt, returns - 1, Optional.of(home)));
+        "Recover, another home volume", recover(attempt, returns, Optional.of(earlierHome(state))));
+    verbs.put("Recover, slot released before", recover(attempt, returns - 1, Optional.of(home)));
     int asked = state instanceof Existing born ? born.profile().token().asked() : 0;
     verbs.put("RotateToken", rotate(asked + 1));
     verbs.put("RotateToken, resent", rotate(asked));
@@ -218,16 +217,16 @@ final class LifecycleExploration {
     var stage = stage(state);
     var reports = new LinkedHashMap<String, InstanceCommand>();
     reports.put(
-        "`StagesFinished`, the current one",
+        "`StagesFinished`, of the current attempt",
         finished(attempt, stage, stage == Stage.OPENCLAW_CONFIG ? version : 0));
-    reports.put("`StagesFinished`, of a former life", finished(attempt - 1, stage, 0));
+    reports.put("`StagesFinished`, of an earlier attempt", finished(attempt - 1, stage, 0));
     reports.put("`EffectFailed`, the current stage", failed(attempt, Optional.of(stage)));
     reports.put(
         "`EffectFailed`, the engine ended in the current stage",
         failed(attempt, Optional.of(stage), "ENGINE_RESTARTED"));
     reports.put("`EffectFailed`, a stop", failed(attempt, Optional.empty()));
     reports.put(
-        "`EffectFailed`, the engine does not answer a stop",
+        "`EffectFailed`, the engine does not respond to a stop",
         failed(attempt, Optional.empty(), "ENGINE_UNREACHABLE"));
     reports.put("`StartDue`", new InstanceCommand.StartDue(attempt, T0));
     reports.put("`GatewayStopped`", new InstanceCommand.GatewayStopped(attempt, T0));
@@ -245,17 +244,19 @@ final class LifecycleExploration {
         new InstanceCommand.Redispatch(T0.plus(HOUR).plusSeconds(1), HOUR));
     reports.put("`Observed`: up", observed(attempt, new ObservedState.Up(States.ENDPOINT)));
     reports.put(
-        "`Observed`: up, elsewhere", observed(attempt, new ObservedState.Up("127.0.0.1:42000")));
+        "`Observed`: up, at another address",
+        observed(attempt, new ObservedState.Up("127.0.0.1:42000")));
     reports.put(
         "`Observed`: down",
         observed(attempt, new ObservedState.Down("GATEWAY_CRASHED", "gateway: ended", true)));
     reports.put(
         "`Observed`: down with its engine",
         observed(attempt, new ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false)));
-    reports.put("`Observed`: home without process", observed(attempt, new ObservedState.Asleep()));
+    reports.put(
+        "`Observed`: home volume without process", observed(attempt, new ObservedState.Asleep()));
     reports.put("`Observed`: nothing", observed(attempt, new ObservedState.Nothing()));
     reports.put(
-        "`Observed`: another home",
+        "`Observed`: another home volume",
         observed(attempt, new ObservedState.OtherHome(earlierHome(state), false)));
     reports.put(
         "`Observed`: up, of a later attempt",

@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.TreeMap;
 
 /**
- * Writes down how each RPC is called by REST, as OpenAPI 3.1. What it says comes from the compiled
- * protocol: routes, fields, limits and errors, the latter two from its comments.
+ * Renders the REST form of each RPC as OpenAPI 3.1. Routes and fields come from the compiled proto
+ * files, limits and errors from their comments.
  */
 final class OpenApiDocument {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -46,8 +46,8 @@ final class OpenApiDocument {
     var info = document.putObject("info").put("title", "Chowder").put("version", "v1");
     info.put(
         "description",
-        "An open, self-hosted control plane for fleets of OpenClaw agents. Generated from the protocol; gRPC callers find"
-            + " the same by reflection.");
+        "An open, self-hosted control plane for fleets of OpenClaw agents. Generated from the proto files; gRPC clients"
+            + " get the same by reflection.");
     info.putObject("license").put("name", "Apache-2.0").put("identifier", "Apache-2.0");
     document.putArray("servers").addObject().put("url", "/");
     document.putArray("security").addObject().putArray("key");
@@ -77,7 +77,7 @@ final class OpenApiDocument {
     operation.put("operationId", operationId(call));
     operation.put("summary", comment.lines().findFirst().orElseThrow());
     operation.put("description", paragraphs(comment));
-    // An empty list: none is needed.
+    // An empty list means that no key is needed.
     if (!call.needsKey()) operation.putArray("security");
     parameters(operation, call);
     body(operation, call);
@@ -89,15 +89,15 @@ final class OpenApiDocument {
             (status, reasons) ->
                 responses.set(Integer.toString(status), answers.reference(status, reasons)));
     if (RawBodies.answersRanges(method)) {
-      responses.set("206", described("The part that `range` asked for."));
+      responses.set("206", described("The requested range."));
       bytes((ObjectNode) responses.get("206"), RawBodies.answer(method));
     } else if (answersBytes(method) && RawBodies.answer(method).isEmpty()) {
-      responses.set("default", described("What the agent answers, with its own status."));
+      responses.set("default", described("The agent's response, with its own status."));
     }
     return operation;
   }
 
-  /** Another way to call the same RPC gets a number. */
+  /** Numbers the further paths of an RPC. */
   private static String operationId(RestCall call) {
     int index = RestCall.of(call.method()).indexOf(call);
     return call.method().getName() + (index == 0 ? "" : Integer.toString(index + 1));
@@ -166,7 +166,7 @@ final class OpenApiDocument {
       return response;
     }
     if (answersBytes(method)) {
-      var response = described("What the agent answers: JSON, or events where `stream` is true.");
+      var response = described("The agent's response: JSON, or events if `stream` is true.");
       var content = response.putObject("content");
       content.putObject(APPLICATION_JSON).putObject("schema").put("type", "object");
       content.putObject(EVENTS).set("schema", event(JSON.objectNode()));
@@ -186,7 +186,7 @@ final class OpenApiDocument {
     return response;
   }
 
-  /** One Server-Sent Event, in the form that OpenAPI 3.2 gives to them. */
+  /** Returns the schema of a Server-Sent Event in the form of OpenAPI 3.2. */
   private static ObjectNode event(ObjectNode data) {
     var event = OpenApiSchemas.typed("object").put("description", "One event.");
     event.putArray("required").add("data");
@@ -205,7 +205,7 @@ final class OpenApiDocument {
     return response;
   }
 
-  /** An agent's answer passes as it is, with its status. */
+  /** Returns whether the method passes an agent's response through with its status. */
   private static boolean answersBytes(MethodDescriptor method) {
     return method.getOutputType().getFullName().equals(HttpBody.getDescriptor().getFullName());
   }
@@ -221,7 +221,7 @@ final class OpenApiDocument {
     key.put("name", "Idempotency-Key").put("in", "header");
     key.put(
         "description",
-        "For 24 h the same key and request get the first answer again, and nothing is done twice.");
+        "For 24 hours, repeating a request with the same key returns the first response and has no further effect.");
     key.putObject("schema")
         .put("type", "string")
         .put("minLength", 1)
@@ -230,20 +230,20 @@ final class OpenApiDocument {
     var headers = components.putObject("headers");
     headers
         .putObject("x-request-id")
-        .put("description", "Names the call in the server's logs.")
+        .put("description", "Id of the call in the server's logs.")
         .put("required", true)
         .putObject("schema")
         .put("type", "string")
         .put("format", "uuid");
     headers
         .putObject("retry-after")
-        .put("description", "After how many seconds to try again.")
+        .put("description", "Seconds after which to retry.")
         .putObject("schema")
         .put("type", "integer")
         .put("minimum", 1);
     headers
         .putObject("location")
-        .put("description", "Where what was made is.")
+        .put("description", "Path of the created resource.")
         .put("required", true)
         .putObject("schema")
         .put("type", "string")
@@ -253,14 +253,14 @@ final class OpenApiDocument {
         .putObject("key")
         .put("type", "http")
         .put("scheme", "bearer")
-        .put("description", "An organization's key.");
+        .put("description", "An organization key or a scoped key.");
   }
 
   static ObjectNode header(String name) {
     return JSON.objectNode().put("$ref", "#/components/headers/" + name);
   }
 
-  /** A comment's lines are paragraphs. */
+  /** Renders each line of a comment as a paragraph. */
   private static String paragraphs(String comment) {
     return String.join("\n\n", List.of(comment.split("\n")));
   }

@@ -16,15 +16,15 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Answers that are errors, one for each status and the reasons that a call may give with it: the
- * body's schema names them, so that an answer with another reason is not of that schema.
+ * Builds an error response for each status with the reasons that a call can return. The body's
+ * schema lists these reasons, so that a response with another reason does not match.
  */
 final class OpenApiErrors {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
   private static final int TOO_MANY_REQUESTS = 429;
   private static final int UNAVAILABLE = 503;
 
-  /** Envoy gives these also to what it could not read as a request, and then without an id. */
+  /** Envoy also returns these for requests that it cannot read, and then without a request id. */
   private static final Set<Integer> UNREAD = Set.of(400, 408, 431);
 
   private final Map<Reason, String> meanings;
@@ -34,12 +34,12 @@ final class OpenApiErrors {
     meanings = DocumentedErrors.meanings();
   }
 
-  /** All that was referred to, by name. */
+  /** Returns all responses that were referred to, by name. */
   Map<String, ObjectNode> named() {
     return named;
   }
 
-  /** The answer with that status and one of these reasons. */
+  /** Returns a reference to the response with this status and one of these reasons. */
   ObjectNode reference(int status, Set<Reason> reasons) {
     var name = reasons.stream().map(OpenApiErrors::camelCase).collect(joining("Or")) + status;
     named.computeIfAbsent(name, _ -> response(status, reasons));
@@ -75,7 +75,9 @@ final class OpenApiErrors {
     return response;
   }
 
-  /** Of every error's body: {@code google.rpc.Status} as JSON, and what travels in it. */
+  /**
+   * Returns the schemas of an error's body, {@code google.rpc.Status} as JSON, and of its details.
+   */
   static Map<String, ObjectNode> schemas() {
     var error = OpenApiSchemas.typed("object");
     error.put("description", "Every error: `google.rpc.Status` as JSON.");
@@ -85,13 +87,13 @@ final class OpenApiErrors {
         .putObject("code")
         .put("type", "integer")
         .put("format", "int32")
-        .put("description", "gRPC's code.");
+        .put("description", "The gRPC status code.");
     properties
         .putObject("message")
         .put("type", "string")
-        .put("description", "For people: what, got and expected.");
+        .put("description", "Message for people: the field, the rule and the value.");
     var details = properties.putObject("details").put("type", "array");
-    details.put("description", "For programs; one `ErrorInfo` is always among them.");
+    details.put("description", "Details for programs, always with one `ErrorInfo`.");
     var any = details.putObject("items").putArray("anyOf");
     for (var part : new String[] {"ErrorInfo", "BadRequest", "RetryInfo"}) {
       any.add(OpenApiSchemas.reference(part));
@@ -103,12 +105,12 @@ final class OpenApiErrors {
   }
 
   private static ObjectNode info() {
-    var info = detail(ErrorInfo.getDescriptor().getFullName(), "What went wrong.");
+    var info = detail(ErrorInfo.getDescriptor().getFullName(), "The reason of the error.");
     required(info, "@type", "reason", "domain");
     var properties = (ObjectNode) info.get("properties");
     var reasons = properties.putObject("reason").put("type", "string").putArray("enum");
     Arrays.stream(Reason.values())
-        // Nobody is there to see this one.
+        // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
         .forEach(reason -> reasons.add(reason.name()));
     properties.putObject("domain").put("const", "chowder.dev");
@@ -121,7 +123,7 @@ final class OpenApiErrors {
   }
 
   private static ObjectNode badRequest() {
-    var request = detail(BadRequest.getDescriptor().getFullName(), "Which field is at fault.");
+    var request = detail(BadRequest.getDescriptor().getFullName(), "The invalid field.");
     required(request, "@type", "field_violations");
     var violation =
         ((ObjectNode) request.get("properties"))
@@ -137,7 +139,7 @@ final class OpenApiErrors {
   }
 
   private static ObjectNode retryInfo() {
-    var retry = detail(RetryInfo.getDescriptor().getFullName(), "When to try again.");
+    var retry = detail(RetryInfo.getDescriptor().getFullName(), "Time after which to retry.");
     required(retry, "@type", "retry_delay");
     ((ObjectNode) retry.get("properties"))
         .putObject("retry_delay")

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * JSON Schemas of messages, as the transcoder reads and writes them. What was referred to is kept
- * by its name.
+ * Builds JSON Schemas of messages as the transcoder reads and writes them, and keeps those that
+ * were referred to, by name.
  */
 final class OpenApiSchemas {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -27,12 +27,12 @@ final class OpenApiSchemas {
     this.api = api;
   }
 
-  /** All that was referred to, by name. */
+  /** Returns all schemas that were referred to, by name. */
   Map<String, ObjectNode> named() {
     return named;
   }
 
-  /** Of a message that is answered, where every field is printed that is not optional. */
+  /** Returns the schema of a response, which contains every field that is not optional. */
   ObjectNode answer(Descriptor type) {
     if (!named.containsKey(type.getName())) {
       named.put(type.getName(), message(type, type.getFields(), true));
@@ -40,13 +40,15 @@ final class OpenApiSchemas {
     return reference(type.getName());
   }
 
-  /** Of a body of these fields: a map need not be there, nor a list that may be empty. */
+  /**
+   * Returns the schema of a body of these fields. Maps, and lists that may be empty, are optional.
+   */
   ObjectNode body(Descriptor type, List<FieldDescriptor> fields) {
     named.put(type.getName(), message(type, fields, false));
     return reference(type.getName());
   }
 
-  /** Of one field, wherever it is. */
+  /** Returns the schema of a field. */
   ObjectNode field(FieldDescriptor field) {
     var comment = api.comment(field);
     ObjectNode schema;
@@ -83,7 +85,7 @@ final class OpenApiSchemas {
     return schema;
   }
 
-  /** One value of the field's type. */
+  /** Returns the schema of a single value of the field's type. */
   private ObjectNode one(FieldDescriptor field, String comment) {
     return switch (field.getJavaType()) {
       case STRING -> {
@@ -101,8 +103,7 @@ final class OpenApiSchemas {
       case ENUM -> words(field.getEnumType());
       case MESSAGE -> message(field.getMessageType());
       case BYTE_STRING -> typed("string").put("contentEncoding", "base64");
-      case LONG, FLOAT ->
-          throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
+      case LONG, FLOAT -> throw new IllegalStateException(field.getFullName() + ": no REST type");
     };
   }
 
@@ -117,7 +118,7 @@ final class OpenApiSchemas {
     return free ? typed("object") : answer(type);
   }
 
-  /** Zero is what is sent when nothing is said. */
+  /** Leaves out value 0, which is never sent. */
   private ObjectNode words(EnumDescriptor type) {
     var container = type.getContainingType();
     var name = container == null ? type.getName() : container.getName() + "." + type.getName();

@@ -23,34 +23,37 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Writes down how each RPC is called by REST. What it says comes from the compiled protocol. */
+/** Renders docs/REST.md, the REST form of each RPC, from the compiled proto files. */
 final class RestDocument {
   private static final String HEAD =
       """
       # REST
 
-      Generated from the compiled protocol by `RestDocumentTest`; do not edit. To write it anew after a change:
+      Generated from the compiled proto files by `RestDocumentTest`; do not edit. To regenerate it after a change:
       `mvn -pl server -am test -Dtest=RestDocumentTest -Dsurefire.failIfNoSpecifiedTests=false -Dchowder.update-docs=true`
 
-      Every path is served by Envoy, `http://localhost:8080` by default, and leads to the RPC beside it, which gRPC callers
-      call under its own name. JSON is in snake_case; times are RFC 3339; enums are the words below, in any case when sent;
-      a field that can be absent is left out, never null. Fields of a body that are not known are ignored; query parameters
-      that are not known are refused. A body needs `Content-Type: application/json`, a file its own; a key goes into
-      `Authorization: Bearer <key>`. An organization's key may do everything in its organization; a scoped one (`KeyService`) only
-      what its permissions are for, with the instances that it names. Every answer has an `x-request-id`, but where Envoy could not
-      read the request at all (400, 408, 431).
+      Envoy serves every path, by default at `http://localhost:8080`, and forwards it to the RPC beside it. gRPC clients call
+      that RPC by its own name.
+
+      - JSON has snake_case names. Times are RFC 3339. Enum values are the words below, in upper or lower case when sent.
+      - A field that can be absent is left out, never null. Unknown fields of a body are ignored. Unknown query parameters are
+        rejected.
+      - A JSON body needs `Content-Type: application/json`; a file has its own type.
+      - Send the key as `Authorization: Bearer <key>`. An organization key has access to everything in its organization. A
+        scoped key (`KeyService`) has access only to the instances that it names, with its permissions.
+      - Every response has an `x-request-id`, except errors for requests that Envoy cannot read (400, 408, 431).
       """;
 
   private static final String OTHERS =
       """
 
-      ## What is no RPC
+      ## Other paths
 
-      | call | answer |
+      | call | response |
       | --- | --- |
-      | `GET /v1/openapi.json` | 200, all calls of this page as OpenAPI 3.1; needs no key, and may be kept for five minutes |
-      | `GET /healthz` | 200 `{"status": "SERVING", "isolated": true}` when the server is ready, else 503; `isolated` is false on a host that does not isolate sandboxes; needs no key |
-      | any method, any path, `Host: {instance_id}.<base domain>` | that instance's own gateway, HTTP and WebSocket; guarded by the gateway's token, not by a key. The host name is part of the instance's `gateway_url`. `/api/v1/admin/*` is 404; 503 `INSTANCE_NOT_RUNNING` while it does not run; 502 `GATEWAY_UNAVAILABLE` when it does not answer |
+      | `GET /v1/openapi.json` | 200, all calls of this page as OpenAPI 3.1. No key is needed. The document may be cached for five minutes. |
+      | `GET /healthz` | 200 `{"status": "SERVING", "isolated": true}` if the server is ready, otherwise 503. `isolated` is false on a host that does not isolate sandboxes. No key is needed. |
+      | any method, any path, `Host: {instance_id}.<base domain>` | That instance's own gateway, HTTP and WebSocket, protected by the gateway's token instead of a key. The host name is part of the instance's `gateway_url`. `/api/v1/admin/*` is 404; 503 `INSTANCE_NOT_RUNNING` while the instance does not run; 502 `GATEWAY_UNAVAILABLE` if the gateway does not respond. |
       """;
 
   private static final String ERRORS =
@@ -58,11 +61,11 @@ final class RestDocument {
 
       ## Errors
 
-      The body of every error, over REST, is `google.rpc.Status` as JSON; gRPC carries the same as `grpc-status-details-bin`.
-      `details` holds exactly one `ErrorInfo`, whose `reason` is one of the table's; `BadRequest` names the field at fault;
-      `RetryInfo`, and `Retry-After` over REST, say when to try again. 409 and 504 carry `x-should-retry: false`.
+      Over REST, the body of every error is `google.rpc.Status` as JSON. gRPC carries the same as `grpc-status-details-bin`.
+      `details` contains exactly one `ErrorInfo`, whose `reason` is in the table below. `BadRequest` names the invalid field.
+      `RetryInfo`, and `Retry-After` over REST, give the time after which to retry. 409 and 504 carry `x-should-retry: false`.
       ```json
-      {"code": 9, "message": "status: provisioning (expected: running)", "details": [
+      {"code": 9, "message": "status: must be running; got provisioning", "details": [
         {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "WRONG_STATE", "domain": "chowder.dev",
          "metadata": {"status": "provisioning", "desired_status": "running"}}]}
       ```
@@ -71,7 +74,7 @@ final class RestDocument {
   private static final String BY_ENVOY =
       """
 
-      Some of them Envoy gives by itself, before or instead of the server, in the same form:
+      Envoy itself returns some errors, before or instead of the server, in the same format:
       """;
 
   private final ApiDescriptors api;
@@ -90,7 +93,7 @@ final class RestDocument {
   }
 
   private String service(ServiceDescriptor service) {
-    var table = new Table("call", "RPC", "key", "answer", "errors of its own");
+    var table = new Table("call", "RPC", "key", "response", "own errors");
     for (var method : service.getMethods()) {
       table.row(
           calls(method),
@@ -119,17 +122,17 @@ final class RestDocument {
         + method.getName()
         + "\n\n"
         + calls(method)
-        + " answers "
+        + " returns "
         + answer(method)
         + ". Key: "
         + keys(method)
         + "."
-        + (call.body().isEmpty() && call.verb().equals("POST") ? " It takes no body." : "")
+        + (call.body().isEmpty() && call.verb().equals("POST") ? " The request has no body." : "")
         + paragraphs(api.comment(method))
         + (method.getInputType().getFields().isEmpty() ? "" : table.text());
   }
 
-  /** Which keys open it. */
+  /** Returns which keys may call the method. */
   private static String keys(MethodDescriptor method) {
     if (GrpcServer.NEED_NO_KEY.contains(
         method.getService().getFullName() + "/" + method.getName())) {
@@ -137,8 +140,8 @@ final class RestDocument {
     }
     var permission = method.getOptions().getExtension(KeyProto.permission);
     return permission == Key.Permission.unspecified
-        ? "organization's"
-        : "organization's, or scoped with " + code(permission.name());
+        ? "organization"
+        : "organization, or scoped with " + code(permission.name());
   }
 
   private static String place(RestCall call, FieldDescriptor field) {
@@ -159,7 +162,7 @@ final class RestDocument {
     if (is(type, HttpBody.getDescriptor())) {
       var bytes = RawBodies.answer(method);
       return bytes.isEmpty()
-          ? status + ", what the agent answers: JSON or events"
+          ? status + ", the agent's response: JSON or events"
           : status + ", the bytes: " + code(bytes);
     }
     var message = link(type);
@@ -178,7 +181,7 @@ final class RestDocument {
 
   private String objects() {
     var text = new StringBuilder("\n## Objects\n");
-    // Fields of one object may bring in others.
+    // Fields of an object may refer to other objects.
     for (int next = 0; next < shown.size(); next++) {
       text.append(object(List.copyOf(shown.values()).get(next)));
     }
@@ -193,7 +196,7 @@ final class RestDocument {
     return "\n### " + name(type) + paragraphs(api.comment(type)) + table.text();
   }
 
-  /** Of a field of a request. */
+  /** Returns the type of a field of a request. */
   private String type(MethodDescriptor method, FieldDescriptor field) {
     boolean raw =
         field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
@@ -218,7 +221,7 @@ final class RestDocument {
           case MESSAGE -> message(field.getMessageType());
           case BYTE_STRING -> "string of Base64";
           case LONG, FLOAT ->
-              throw new IllegalStateException(field.getFullName() + ": how does REST show it?");
+              throw new IllegalStateException(field.getFullName() + ": no REST type");
         };
     var shown = field.isRepeated() ? "array of " + one : one;
     boolean optional = field.toProto().getProto3Optional();
@@ -231,12 +234,12 @@ final class RestDocument {
     return is(type, HttpBody.getDescriptor()) ? "JSON" : link(type);
   }
 
-  /** Of a descriptor that was read and one that was generated. */
+  /** Compares a descriptor that was read with a generated one. */
   private static boolean is(Descriptor read, Descriptor generated) {
     return read.getFullName().equals(generated.getFullName());
   }
 
-  /** Zero is what is sent when nothing is said. */
+  /** Leaves out value 0, which is never sent. */
   private static String words(EnumDescriptor type) {
     return type.getValues().stream()
         .filter(value -> value.getNumber() != 0)
@@ -261,7 +264,7 @@ final class RestDocument {
     var meanings = DocumentedErrors.meanings();
     var all = new Table("HTTP", "gRPC", "reason", "when");
     Arrays.stream(Reason.values())
-        // Nobody is there to see this one.
+        // Never reaches a caller.
         .filter(reason -> reason != Reason.CANCELLED)
         .sorted(Comparator.comparingInt(Reason::httpStatus))
         .forEach(
@@ -283,11 +286,9 @@ final class RestDocument {
     return ERRORS + all.text() + BY_ENVOY + own.text();
   }
 
-  /** Without the marks of Envoy's and our own templates. */
+  /** Replaces the placeholders of Envoy's template and of ours. */
   private static String filledIn(String message) {
-    return message
-        .replace("%LOCAL_REPLY_BODY%", "<what is wrong>")
-        .replaceAll("\\$\\{(\\w+)}", "$1");
+    return message.replace("%LOCAL_REPLY_BODY%", "<cause>").replaceAll("\\$\\{(\\w+)}", "$1");
   }
 
   private static String errorList(Collection<Reason> reasons) {
@@ -297,7 +298,7 @@ final class RestDocument {
         .collect(joining(", "));
   }
 
-  /** All verbs and paths, its own first. */
+  /** Returns all verbs and paths of the method, the primary one first. */
   private static String calls(MethodDescriptor method) {
     return RestCall.of(method).stream().map(call -> code(call.toString())).collect(joining(" or "));
   }

@@ -3,106 +3,106 @@ package dev.chowder.server.error;
 import io.grpc.Status;
 
 /**
- * Every reason that an error can carry, with its gRPC code and the HTTP status that REST shows;
- * those that Envoy gives by itself, too. Names are part of the API: they are never renamed. It
- * knows nothing of messages.
+ * Every reason that an error can carry, with its gRPC code and its HTTP status over REST, including
+ * the reasons that only Envoy returns. Names are part of the API and are never renamed. Does not
+ * know messages.
  */
 public enum Reason {
   /** A field is malformed or out of range. */
   INVALID_FIELD(Status.Code.INVALID_ARGUMENT, 400),
-  /** The organization has not set up that model provider. */
+  /** The organization has not configured that model provider. */
   MODEL_PROVIDER_NOT_CONFIGURED(Status.Code.FAILED_PRECONDITION, 400),
-  /** Nothing is sold here: an operator sets tiers by command. */
+  /** This server sells no subscriptions; an operator sets tiers by command. */
   BILLING_NOT_CONFIGURED(Status.Code.FAILED_PRECONDITION, 400),
-  /** Stripe did not sign this, or did so too long ago. */
+  /** The signature is missing, is not Stripe's, or is too old. */
   SIGNATURE_INVALID(Status.Code.INVALID_ARGUMENT, 400),
-  /** What happened after that cursor is not told any more. */
+  /** The first change after the cursor is too old for a watch to resume. */
   CURSOR_EXPIRED(Status.Code.OUT_OF_RANGE, 400),
-  /** No key, or one that is wrong, revoked or expired. */
+  /** The key is missing, wrong, revoked or expired. */
   KEY_INVALID(Status.Code.UNAUTHENTICATED, 401),
-  /** Every slot of the organization is taken. */
+  /** All slots of the organization are in use. */
   INSTANCE_LIMIT_REACHED(Status.Code.RESOURCE_EXHAUSTED, 402),
-  /** The key may not do this: it is a scoped one, without the permission. */
+  /** The key is a scoped one and lacks the required permission. */
   KEY_LACKS_PERMISSION(Status.Code.PERMISSION_DENIED, 403),
-  /** The operator suspended the organization; its keys work again when the operator resumes it. */
+  /** The operator suspended the organization; its keys are rejected until it is resumed. */
   ORGANIZATION_SUSPENDED(Status.Code.PERMISSION_DENIED, 403),
-  /** Sign-up is closed, or this host, which isolates no sandboxes, has an organization. */
+  /** Sign-up is closed, or this host does not isolate sandboxes and already has an organization. */
   SIGN_UP_CLOSED(Status.Code.PERMISSION_DENIED, 403),
-  /** Envoy was asked for something that it does for nobody, such as an upgrade of the API's. */
+  /** Envoy rejects this for every caller, for example a protocol upgrade of an API call. */
   NOT_ALLOWED(Status.Code.PERMISSION_DENIED, 403),
-  /** Not there, or another organization's. */
+  /** The instance does not exist or belongs to another organization. */
   INSTANCE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** The agent has no such session, or none that the key may know of. */
+  /** The agent has no such session, or the key has no access to it. */
   SESSION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** No such scoped key in this organization. */
+  /** The organization has no such scoped key. */
   KEY_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** No such organization; only an operator names one. */
+  /** The organization does not exist; only operator commands return this. */
   ORGANIZATION_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** The workspace has nothing there. */
+  /** The workspace has no file or folder at that path. */
   FILE_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** The agent has no such skill, or ClawHub has none. */
+  /** The agent, or ClawHub, has no such skill. */
   SKILL_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** There is no such channel. */
+  /** The channel does not exist. */
   CHANNEL_NOT_FOUND(Status.Code.NOT_FOUND, 404),
-  /** Nobody waits to be let in with this code, or by this id. */
+  /** No waiting request has this code or id. */
   PAIRING_NOT_FOUND(Status.Code.NOT_FOUND, 404),
   /** The API has no such path or RPC. */
   PATH_NOT_FOUND(Status.Code.UNIMPLEMENTED, 404),
-  /** The request did not arrive whole in time. */
+  /** The request did not arrive completely in time. */
   REQUEST_INCOMPLETE(Status.Code.DEADLINE_EXCEEDED, 408),
-  /** The organization has as many scoped keys that work as it may have. */
+  /** The organization has the maximum number of active scoped keys. */
   KEY_LIMIT_REACHED(Status.Code.FAILED_PRECONDITION, 409),
   /** The status of the instance or of the subscription does not allow this. */
   WRONG_STATE(Status.Code.FAILED_PRECONDITION, 409),
-  /** The workspace has something there already. */
+  /** The workspace already has a file or folder at that path. */
   FILE_EXISTS(Status.Code.ALREADY_EXISTS, 409),
-  /** A symbolic link is there, or on the way to it: none is followed. */
+  /** The path is a link or leads through one; links are never followed. */
   FILE_IS_LINK(Status.Code.FAILED_PRECONDITION, 409),
-  /** Something else is there than the call is for, such as a folder or a fifo. */
+  /** The entry is not of the kind that the call requires, for example a folder or a fifo. */
   FILE_WRONG_KIND(Status.Code.FAILED_PRECONDITION, 409),
-  /** The file is no text in UTF-8. */
+  /** The file is not UTF-8 text. */
   FILE_NOT_TEXT(Status.Code.FAILED_PRECONDITION, 409),
-  /** The folder has something in it. */
+  /** The folder is not empty. */
   FOLDER_NOT_EMPTY(Status.Code.FAILED_PRECONDITION, 409),
-  /** The agent has a skill in a folder of that name already. */
+  /** The agent already has a skill in a folder of that name. */
   SKILL_EXISTS(Status.Code.ALREADY_EXISTS, 409),
-  /** ClawHub or OpenClaw do not let the skill through, or cannot read it. */
+  /** ClawHub or OpenClaw rejects the skill or cannot read it. */
   SKILL_REFUSED(Status.Code.FAILED_PRECONDITION, 409),
-  /** The skill does not lie where skills are installed: it came with OpenClaw, for instance. */
+  /** The skill is not in the folder of installed skills; for example, it came with OpenClaw. */
   SKILL_NOT_REMOVABLE(Status.Code.FAILED_PRECONDITION, 409),
-  /** This idempotency key belongs to another request. */
+  /** The idempotency key was used for a different request. */
   IDEMPOTENCY_KEY_REUSED(Status.Code.ALREADY_EXISTS, 409),
-  /** A call with this idempotency key is under way. */
+  /** A call with this idempotency key is in progress. */
   IN_PROGRESS(Status.Code.ABORTED, 409),
-  /** The call with this idempotency key was made, and its answer is shown only once. */
+  /** The call with this idempotency key was executed, and its response is shown only once. */
   ALREADY_DONE(Status.Code.ALREADY_EXISTS, 409),
-  /** A body or message is larger than its limit; over REST 414 for a path, 431 for headers. */
+  /** A body or message exceeds its limit; REST returns 414 for a path and 431 for headers. */
   TOO_LARGE(Status.Code.RESOURCE_EXHAUSTED, 413),
-  /** No byte of the file is in the range that was asked for. */
+  /** The requested range contains no byte of the file. */
   RANGE_NOT_SATISFIABLE(Status.Code.OUT_OF_RANGE, 416),
-  /** This host name is neither the API's nor an instance's. */
+  /** The host name is neither the API's nor an instance's. */
   HOST_UNKNOWN(Status.Code.NOT_FOUND, 421),
-  /** More requests than allowed. */
+  /** The caller sent more requests than allowed. */
   RATE_LIMITED(Status.Code.RESOURCE_EXHAUSTED, 429),
-  /** The caller went away; nobody sees this one. */
+  /** The caller disconnected, so this error reaches no one. */
   CANCELLED(Status.Code.CANCELLED, 499),
-  /** A bug; logged with the request id. */
+  /** A bug in the server, which logs it with the request id. */
   INTERNAL(Status.Code.INTERNAL, 500),
-  /** The sandbox or its gateway does not answer. */
+  /** The sandbox or its gateway does not respond. */
   GATEWAY_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
-  /** Stripe does not answer, or refused what Chowder asked of it. */
+  /** Stripe does not respond, or rejected Chowder's request. */
   BILLING_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
-  /** The sandbox did not get a skill from ClawHub. */
+  /** The sandbox could not get the skill from ClawHub. */
   CLAWHUB_UNAVAILABLE(Status.Code.UNAVAILABLE, 502),
-  /** No room for one more: no memory or host, too much waiting work, or too many open calls. */
+  /** Too little memory, no host, too much waiting work, or too many open calls. */
   NO_CAPACITY(Status.Code.UNAVAILABLE, 503),
-  /** The instance behind this host name is there and does not run. */
+  /** The instance of this host name exists but does not run. */
   INSTANCE_NOT_RUNNING(Status.Code.UNAVAILABLE, 503),
-  /** The server is starting or going down, or its database does not answer. */
+  /** The server is starting or stopping, or its database is unavailable. */
   SERVER_UNAVAILABLE(Status.Code.UNAVAILABLE, 503),
-  /** No answer in time; the work may have happened. */
+  /** No response in time; the operation may still have been executed. */
   NO_ANSWER_IN_TIME(Status.Code.DEADLINE_EXCEEDED, 504),
-  /** The disk that the workspace is on is full. */
+  /** The disk of the workspace is full. */
   NO_SPACE(Status.Code.RESOURCE_EXHAUSTED, 507);
 
   private final Status.Code code;
@@ -121,12 +121,12 @@ public enum Reason {
     return httpStatus;
   }
 
-  /** Clients in OpenAI's style repeat 409 and 504 by themselves; here that never helps. */
+  /** OpenAI-style clients retry 409 and 504 by themselves, which never helps here. */
   boolean repetitionIsPointless() {
     return httpStatus == 409 || httpStatus == 504;
   }
 
-  /** What a bare gRPC status means that no {@link ApiError} explains. */
+  /** Returns the reason of a gRPC status that no {@link ApiError} explains. */
   static Reason of(Status.Code code) {
     return switch (code) {
       case INVALID_ARGUMENT, OUT_OF_RANGE -> INVALID_FIELD;
@@ -137,7 +137,7 @@ public enum Reason {
       case CANCELLED -> CANCELLED;
       case UNAVAILABLE -> SERVER_UNAVAILABLE;
       case DEADLINE_EXCEEDED -> NO_ANSWER_IN_TIME;
-      // Our own code says these only through an ApiError: without one they are bugs.
+      // Our own code returns these only through an ApiError: without one they are bugs.
       case OK,
           UNKNOWN,
           NOT_FOUND,
