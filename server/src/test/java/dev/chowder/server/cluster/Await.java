@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** Waits for a condition, and tells what was there instead when it does not come. */
+/** Waits for a condition. At the limit it fails and reports the state instead. */
 final class Await {
   private static final long LOOK_MILLIS = 50;
 

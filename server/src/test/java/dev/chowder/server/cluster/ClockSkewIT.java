@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Nodes whose clocks differ by hours, one of which is set back while it runs. */
+/** Nodes whose clocks differ by hours. One clock is set back while its node runs. */
 class ClockSkewIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final Duration SKEW = Duration.ofHours(1);
@@ -27,7 +27,7 @@ class ClockSkewIT {
   @TempDir Path base;
 
   @Test
-  void eachRotationGivesAnotherTokenWhateverTheClocksShow() throws Exception {
+  void eachRotationReturnsANewTokenDespiteClockSkew() throws Exception {
     var clocks =
         IntStream.rangeClosed(1, 3)
             .mapToObj(n -> WallClock.at(base.resolve("clock-" + n)))
@@ -45,7 +45,7 @@ class ClockSkewIT {
           () -> owner.get(first, id).toString());
       var seen = new HashSet<String>();
       seen.add(access(owner, first, id).getGatewayToken());
-      // From an hour ahead to an hour behind, and again after all are set.
+      // From an hour ahead to an hour behind, and again after all clocks are set.
       for (var number : List.of(1, 2, 3, 3, 1)) assertNew(seen, owner, nodes.node(number), id);
       set(clocks, nodes, List.of(SKEW.negated(), SKEW.negated(), SKEW.negated()));
       for (var number : List.of(1, 2, 3)) assertNew(seen, owner, nodes.node(number), id);
@@ -68,7 +68,7 @@ class ClockSkewIT {
         .getGatewayAccess(GetGatewayAccessRequest.newBuilder().setInstanceId(id).build());
   }
 
-  /** Returns when the nodes have noticed. */
+  /** Sets the clocks and returns when the nodes use the new times. */
   private static void set(List<WallClock> clocks, ThreeNodes nodes, List<Duration> ahead) {
     for (int n = 0; n < clocks.size(); n++) clocks.get(n).set(ahead.get(n));
     for (int n = 0; n < clocks.size(); n++) {

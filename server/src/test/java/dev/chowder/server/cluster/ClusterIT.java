@@ -27,13 +27,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Three nodes as one server: what one does the others know, and what one leaves the others take.
+ * Three nodes act as one server: each knows the changes of the others and takes over their work.
  */
 class ClusterIT {
-  /** From a kill until its work goes on elsewhere: noticed, agreed upon, and gone for certain. */
+  /** From a kill until other nodes continue the work: detection, agreement and removal. */
   private static final Duration TAKE_OVER_LIMIT = Duration.ofSeconds(90);
 
-  /** Much longer than it takes, much shorter than what a lost message would take. */
+  /** Much longer than a notification takes, and much shorter than recovery from a lost one. */
   private static final Duration AT_ONCE = Duration.ofSeconds(10);
 
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
@@ -46,7 +46,7 @@ class ClusterIT {
 
   @BeforeAll
   static void start() throws IOException {
-    // A step long enough that a node can be lost in the middle of it.
+    // Stages long enough that a node can be lost in the middle of one.
     nodes = new ThreeNodes(base, Map.of("CHOWDER_FAKE_TASK_TIME", "500ms"));
   }
 
@@ -67,7 +67,7 @@ class ClusterIT {
   }
 
   @Test
-  void aWatchAtOneNodeSeesAtOnceWhatHappensThroughAnother() {
+  void aWatchSeesChangesOfOtherNodesAtOnce() {
     var id = owner.create(nodes.node(1).channel(), "watched").getId();
     try (var watch = Watcher.of(owner, nodes.node(2).channel(), id)) {
       watch.await(Status.running, SETTLE_LIMIT);
@@ -80,7 +80,7 @@ class ClusterIT {
   }
 
   @Test
-  void aListIsFreshAtEveryNodeAfterWhatAnyNodeAnswered() {
+  void aListIncludesEveryAcknowledgedChangeAtEveryNode() {
     for (int round = 0; round < 6; round++) {
       var here = nodes.all().get(round % 3).channel();
       var there = nodes.all().get((round + 1) % 3).channel();
@@ -96,7 +96,7 @@ class ClusterIT {
   }
 
   @Test
-  void allNodesTogetherGiveNoMoreThanTheTiersSlots() throws Exception {
+  void allNodesTogetherGrantOnlyTheTiersSlots() throws Exception {
     try (var small = new Owner(nodes, "crab")) {
       var made = new AtomicInteger();
       try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -108,7 +108,7 @@ class ClusterIT {
                   small.create(node.channel(), "slot");
                   made.incrementAndGet();
                 } catch (StatusRuntimeException full) {
-                  // Beyond the tier's ten.
+                  // More creates than the tier's ten slots: rejected.
                 }
               });
         }
@@ -119,8 +119,8 @@ class ClusterIT {
   }
 
   @Test
-  void theInstancesOfAKilledNodeGoOnAtTheOthersAndNothingIsLostOrDoubled() throws Exception {
-    goesOnWithout(
+  void instancesOfAKilledNodeContinueOnOthersWithoutLossOrDuplicates() throws Exception {
+    continuesWithout(
         nodes.node(1),
         victim -> {
           victim.signal("KILL");
@@ -129,8 +129,8 @@ class ClusterIT {
   }
 
   @Test
-  void aNodeThatWasPausedForTooLongEndsItselfAndNothingIsLostOrDoubled() throws Exception {
-    goesOnWithout(
+  void aNodePausedForTooLongStopsItselfWithoutLossOrDuplicates() throws Exception {
+    continuesWithout(
         nodes.node(2),
         victim -> {
           victim.signal("STOP");
@@ -144,14 +144,15 @@ class ClusterIT {
         });
   }
 
-  /** Creates through the other two all the time, while {@code loss} takes the victim away. */
-  private void goesOnWithout(Node victim, java.util.function.Consumer<Node> loss) throws Exception {
+  /** Creates instances through the other two nodes while {@code loss} takes the victim away. */
+  private void continuesWithout(Node victim, java.util.function.Consumer<Node> loss)
+      throws Exception {
     var others = nodes.all().stream().filter(node -> node != victim).toList();
     Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
     var unanswered = new AtomicInteger();
     var over = new AtomicBoolean();
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
-      // In the middle of their first steps when the victim goes.
+      // These are in their first stages when the victim is lost.
       IntStream.range(0, 30)
           .forEach(
               n ->
@@ -166,7 +167,7 @@ class ClusterIT {
                         acknowledged.add(owner.create(node.channel(), "meanwhile").getId());
                         Thread.sleep(100);
                       } catch (StatusRuntimeException late) {
-                        // Its shard was the victim's: it may have happened.
+                        // Its shard was on the victim, so the create may have happened.
                         unanswered.incrementAndGet();
                       } catch (InterruptedException end) {
                         return;
@@ -174,7 +175,7 @@ class ClusterIT {
                     }
                   }));
       loss.accept(victim);
-      // As long as it takes, plus what shows that it goes on as before.
+      // Waits for the takeover, and then long enough to show that creates work again.
       Await.until(
           TAKE_OVER_LIMIT,
           () -> acknowledged.stream().allMatch(id -> answers(others.getFirst(), id)),
@@ -188,16 +189,16 @@ class ClusterIT {
         () -> {
           var listed = owner.list(others.getLast().channel());
           return ids.stream().allMatch(id -> listed.get(id) == Status.running)
-              // What was made and not answered settles as well.
+              // Creates without a response also reach a steady state.
               && listed.values().stream().allMatch(status -> status == Status.running);
         },
-        () -> withSlotMismatch(others));
+        () -> notRunning(others));
     var listed = owner.list(others.getLast().channel());
     assertThat(listed.size()).isBetween(ids.size(), ids.size() + unanswered.get());
     for (var id : listed.keySet()) assertThat(sandboxes()).contains("sb-" + id);
     nodes.heal();
     assertThat(owner.list(victim.channel())).isEqualTo(listed);
-    // Slots are as many as instances: every one can be deleted, and nothing of it stays.
+    // Slots equal instances: every instance can be deleted, and nothing of it remains.
     for (var id : listed.keySet()) owner.delete(victim.channel(), id);
     Await.until(
         SETTLE_LIMIT,
@@ -222,8 +223,10 @@ class ClusterIT {
         () -> owner.get(channel, id).toString());
   }
 
-  /** What is not running yet, with its stages, and what the nodes say of the first. */
-  private String withSlotMismatch(List<Node> others) {
+  /**
+   * Returns the instances that do not run yet, with their stages and the log lines about the first.
+   */
+  private String notRunning(List<Node> others) {
     var channel = others.getLast().channel();
     var late =
         owner.list(channel).entrySet().stream()

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Nodes that cannot see each other on one PostgreSQL: one cluster works, and every node that would
- * form a second one refuses to start. Outages and kills neither delay nor end a node.
+ * Nodes that cannot reach each other share one PostgreSQL. One cluster works, and every node that
+ * would form a second one refuses to start. Outages and kills neither delay nor stop a node.
  */
 @Timeout(300)
 class ClusterIdentityIT {
@@ -32,7 +32,7 @@ class ClusterIdentityIT {
   private static final Duration LIMIT = Duration.ofSeconds(90);
   private static final Duration OUTAGE = Duration.ofSeconds(30);
 
-  /** For a start on a busy machine. Its log tells whether it waited. */
+  /** Time for a start on a busy machine. The node's log shows whether it waited. */
   private static final Duration WITHOUT_WAITING = Duration.ofMinutes(2);
 
   @TempDir Path base;
@@ -53,7 +53,7 @@ class ClusterIdentityIT {
   }
 
   @Test
-  void aSecondLoneNodeRefusesToStartAndTheAgentsOfTheFirstRunOn() throws Exception {
+  void aSecondLoneNodeRefusesToStartAndTheFirstKeepsItsAgents() throws Exception {
     var first = lone("first", server.url(), quickly());
     first.launch();
     first.awaitServing();
@@ -102,7 +102,7 @@ class ClusterIdentityIT {
   }
 
   @Test
-  void aNodeWaitsForOneElsewhereThatEndedWithoutLeaving() throws Exception {
+  void aNodeWaitsForANodeElsewhereThatDiedWithoutLeaving() throws Exception {
     var dead = lone("dead", server.url(), Map.of());
     dead.launch();
     dead.awaitServing();
@@ -129,7 +129,7 @@ class ClusterIdentityIT {
   }
 
   @Test
-  void anOutageOfPostgresEndsNoNodeAndLetsNoOtherClusterIn() throws Exception {
+  void anOutageOfPostgresStopsNoNodeAndAdmitsNoOtherCluster() throws Exception {
     int port = URI.create(server.url().substring("jdbc:".length())).getPort();
     var way = keep(new Toxiproxy(port, base.resolve("toxiproxy.log")));
     var through = "jdbc:postgresql://127.0.0.1:" + way.port();
@@ -142,12 +142,12 @@ class ClusterIdentityIT {
     var owner = keep(new Owner(nodes, "lobster"));
     var id = owner.create(nodes.node(1).channel(), "agent").getId();
     awaitRunning(owner, nodes.node(1), id);
-    // This node keeps its connection to PostgreSQL, and finds no session that holds the lock.
-    var untrusted = lone("stranger", server.url(), Map.of(), nodes.database());
+    // This node stays connected to PostgreSQL and finds no session that holds the lock.
+    var second = lone("second", server.url(), Map.of(), nodes.database());
     Files.copy(nodes.home().resolve("master.key"), base.resolve("stranger/master.key"));
 
     way.cut();
-    untrusted.launch();
+    second.launch();
     Thread.sleep(OUTAGE);
     way.heal();
 
@@ -157,17 +157,15 @@ class ClusterIdentityIT {
           () -> node.log().contains("holds the cluster's lock again"),
           () -> node + ": " + node.tail());
     }
-    assertThat(untrusted.awaitExit(Duration.ofSeconds(60).plus(LIMIT)))
-        .as(untrusted.tail())
-        .isEqualTo(1);
-    assertThat(untrusted.log())
+    assertThat(second.awaitExit(Duration.ofSeconds(60).plus(LIMIT))).as(second.tail()).isEqualTo(1);
+    assertThat(second.log())
         .contains("forms a cluster in 60 s, unless one of these members of the last one returns")
         .contains("not started: cannot form a cluster on this database");
     assertThat(nodes.all()).allMatch(Node::runs);
     assertThat(owner.get(nodes.node(3).channel(), id).getStatus()).isEqualTo(Status.running);
   }
 
-  /** The original still runs, but its connection to PostgreSQL is cut when the copy starts. */
+  /** The original still runs, but has no connection to PostgreSQL when the copy starts. */
   @Test
   void aCopyOfARunningNodesHomeFormsNoClusterDuringAnOutage() throws Exception {
     int port = URI.create(server.url().substring("jdbc:".length())).getPort();
@@ -179,7 +177,7 @@ class ClusterIdentityIT {
     copyMasterKey("original", "copy");
     Files.createDirectory(base.resolve("copy/members"));
     try (var files = Files.list(base.resolve("original/members"))) {
-      // The file is named by the port, which would be the same on another machine.
+      // The file's name contains the port, which is the same on another machine.
       Files.copy(
           files.findFirst().orElseThrow(),
           base.resolve("copy/members").resolve(Integer.toString(copy.ports().management())));
@@ -198,7 +196,7 @@ class ClusterIdentityIT {
   }
 
   @Test
-  void aNodeEndsWhenTheDatabaseNamesAnotherCluster() throws Exception {
+  void aNodeStopsWhenTheDatabaseNamesAnotherCluster() throws Exception {
     var node = lone("node", server.url(), quickly());
     node.launch();
     node.awaitServing();
@@ -226,7 +224,7 @@ class ClusterIdentityIT {
     return lone(home, url, settings, database);
   }
 
-  /** A node that looks for no others, with a home and sandboxes of its own. */
+  /** Starts a node that contacts no others, with its own home and sandboxes. */
   private Node lone(String home, String url, Map<String, String> settings, String database)
       throws IOException {
     var folder = Files.createDirectory(base.resolve(home));

@@ -24,7 +24,7 @@ import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Three nodes that change the configuration of one running agent at the same time. */
+/** Three nodes change the configuration of one running agent at the same time. */
 class ConfigChangesIT {
   private static final int PAIRS = 200;
   private static final int CALLERS = 6;
@@ -34,9 +34,9 @@ class ConfigChangesIT {
   @TempDir Path base;
 
   @Test
-  void noAcceptedChangeIsLostWhicheverNodesMakeThemAlsoWhenOneIsKilled() throws Exception {
-    // A simulated image has no schema, so each change queries it in a sandbox of this name; here
-    // sandboxes are folders that all nodes share.
+  void noAcceptedChangeIsLostAlsoWhenANodeIsKilled() throws Exception {
+    // A simulated image has no schema, so each change reads it in a sandbox of this name. All
+    // nodes share the folders that serve as sandboxes.
     IntFunction<Map<String, String>> own =
         number -> Map.of("CHOWDER_CLUSTER_ID", "config-changes-" + number);
     try (var nodes = new ThreeNodes(base, DatabaseServer.shared(), Map.of(), own);
@@ -67,7 +67,7 @@ class ConfigChangesIT {
       assertThat(pairsThatLost).as("pairs of %s that lost a change", PAIRS).isZero();
       assertThat(shown(owner, first, id)).containsAll(expected);
 
-      // Answered changes were accepted; the others may have been.
+      // Changes with a response were accepted; the others may have been.
       var accepted = new ConcurrentSkipListSet<String>();
       var asked = new ArrayList<Future<?>>();
       for (int c = 0; c < CALLERS; c++) {

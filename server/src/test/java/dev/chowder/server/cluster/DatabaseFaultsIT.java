@@ -31,11 +31,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What three nodes under load make of a database that dies, is away, cut off, slow or out of space,
- * of clocks that jump, and of their own death all at once: nothing that was acknowledged is lost,
- * nothing is there twice, and calls fail only as the documents say.
+ * Three nodes under load survive faults: a database that dies, is unreachable, slow or out of
+ * space, clocks that jump, and the death of all nodes. No acknowledged change is lost, nothing
+ * exists twice, and calls fail only with documented errors.
  *
- * <p>{@code scripts/test-faults} runs it alone, with more of everything where that is wanted.
+ * <p>{@code scripts/test-faults} runs this class alone, on demand with more load.
  */
 class DatabaseFaultsIT {
   private static final int INSTANCES = Integer.getInteger("chowder.faults.instances", 60);
@@ -49,28 +49,31 @@ class DatabaseFaultsIT {
   private static final int WATCHED = 6;
   private static final int CUTS = 3;
 
-  /** Connections that must be gone before the way is made whole again. */
+  /** Connections that must be reset before the fault ends. */
   private static final int RESET = 6;
 
-  /** Of each caller, before and after a fault: it is in the middle of something then. */
+  /**
+   * Responses that each caller must get before and after a fault, so that the fault hits work in
+   * progress.
+   */
   private static final int ANSWERS = 6;
 
   private static final Duration SWEEP = Duration.ofSeconds(3);
 
-  /** So far a clock jumps, ahead or back. */
+  /** How far a clock jumps, ahead or back. */
   private static final Duration JUMP = Duration.ofHours(1);
 
-  /** For so long it is wrong: a sweep falls into it. */
+  /** How long a clock stays wrong: long enough for one reconciliation pass. */
   private static final Duration WRONG = SWEEP.plusSeconds(1);
 
-  /** What reading it, and its being noticed, may take. */
+  /** Tolerance for reading a clock and for the delay until the process uses a new setting. */
   private static final Duration CLOCK_ERROR = Duration.ofMinutes(1);
 
   private static final Duration ANSWER_LIMIT = Duration.ofMinutes(2);
   private static final Duration WELL_LIMIT = Duration.ofMinutes(2);
   private static final Duration END_LIMIT = Duration.ofSeconds(20);
 
-  /** What {@code scripts/test-faults} prints. */
+  /** The table that {@code scripts/test-faults} prints. */
   private static final Path TABLE = Path.of("target", "faults.md");
 
   private static final List<String> LINES = new ArrayList<>();
@@ -124,7 +127,7 @@ class DatabaseFaultsIT {
   }
 
   @Test
-  void nothingIsLostWhenPostgresIsKilledAndUpAtOnce() throws Exception {
+  void nothingIsLostWhenPostgresIsKilledAndRestartsAtOnce() throws Exception {
     survives(
         "PostgreSQL killed, up at once",
         _ -> {
@@ -134,7 +137,7 @@ class DatabaseFaultsIT {
   }
 
   @Test
-  void nothingIsLostWhenPostgresIsKilledAndDownForAWhile() throws Exception {
+  void nothingIsLostWhenPostgresIsKilledAndStaysDownForAWhile() throws Exception {
     survives(
         "PostgreSQL killed, down for " + DOWN.toSeconds() + " s",
         _ -> {
@@ -145,7 +148,7 @@ class DatabaseFaultsIT {
   }
 
   @Test
-  void nothingIsLostWhenAllConnectionsAreCutAgainAndAgain() throws Exception {
+  void nothingIsLostWhenAllConnectionsAreCutRepeatedly() throws Exception {
     survives(
         "all connections cut, " + CUTS + " times closed and reset",
         load -> {
@@ -166,7 +169,7 @@ class DatabaseFaultsIT {
   }
 
   @Test
-  void nothingIsLostWhenTheWayToPostgresIsSlow() throws Exception {
+  void nothingIsLostWhenTheConnectionToPostgresIsSlow() throws Exception {
     survives(
         "%d ms each way for %d s".formatted(LATENCY.toMillis(), DOWN.toSeconds()),
         _ -> {
@@ -200,7 +203,7 @@ class DatabaseFaultsIT {
   }
 
   @Test
-  void nothingIsLostWhenPostgresGoesDownForItsFullDisk() throws Exception {
+  void nothingIsLostWhenAFullDiskStopsPostgres() throws Exception {
     var disk = disk();
     survives(
         "PostgreSQL down for its full disk, for " + DOWN.toSeconds() + " s",
@@ -215,14 +218,15 @@ class DatabaseFaultsIT {
     var disk = postgres.disk();
     assumeTrue(
         disk.isPresent(),
-        "no disk can be filled up: nobody may mount a small one here (expected: root, or sudo"
+        "cannot fill a disk: this user cannot mount a small one; run as root, or allow sudo"
             + " without a password)");
     return disk.orElseThrow();
   }
 
   /**
-   * Until it struck, and for a while; then there is room again, and whoever keeps PostgreSQL up has
-   * done so. PostgreSQL gives back what it had: that is filled, too.
+   * Keeps the disk full until {@code struck} holds, and a while longer. It also fills space that
+   * PostgreSQL frees meanwhile. Afterwards it empties the disk and restarts PostgreSQL if
+   * necessary.
    */
   private static void keepFull(SmallDisk disk, BooleanSupplier struck) throws Exception {
     var full = new AtomicBoolean(true);
@@ -237,22 +241,22 @@ class DatabaseFaultsIT {
                 return true;
               });
       try {
-        Await.until(ANSWER_LIMIT, struck, () -> "the full disk strikes nobody");
+        Await.until(ANSWER_LIMIT, struck, () -> "no call failed on the full disk");
         Thread.sleep(DOWN);
       } finally {
         full.set(false);
       }
       assertThat(filled.get()).isTrue();
     } finally {
-      // Also for the stories that follow one that failed.
+      // The next tests need the space even if this one failed.
       disk.empty();
       postgres.keepUp();
     }
   }
 
   /**
-   * What the nodes were refused since the database had no space: a call's row, or an actor's event.
-   * Which of them comes first depends on whose table has no free page left.
+   * Returns how often PostgreSQL rejected the nodes for lack of space. It may reject a call's row
+   * or an actor's event first, depending on which table has no free page left.
    */
   private static int refusedForSpace() {
     return (int)
@@ -286,16 +290,18 @@ class DatabaseFaultsIT {
         });
   }
 
-  /** For at least so long, and until each caller had answers: they go on, at every node. */
+  /**
+   * Keeps the clocks wrong for at least {@code lasts}, and until each caller got responses again.
+   */
   private static void jump(FaultLoad load, Set<Integer> whose, Duration ahead, Duration lasts)
       throws InterruptedException {
     set(whose, ahead);
-    load.countAnew();
+    load.resetCounts();
     Thread.sleep(lasts);
     awaitEnoughAnswers(load);
   }
 
-  /** Returns when the nodes have noticed. */
+  /** Returns when the nodes use the new time. */
   private static void set(Set<Integer> whose, Duration ahead) {
     whose.forEach(n -> CLOCKS.get(n).set(ahead));
     for (int n : whose) {
@@ -311,7 +317,7 @@ class DatabaseFaultsIT {
     return Duration.between(shown, wanted).abs().compareTo(CLOCK_ERROR) < 0;
   }
 
-  /** Something breaks, and is made whole again. */
+  /** Causes a fault and ends it. */
   private interface Fault {
     void strike(FaultLoad load) throws Exception;
   }
@@ -337,9 +343,9 @@ class DatabaseFaultsIT {
     tell(story, LEDGER.acknowledged() - before, load.failures(), answered, well);
   }
 
-  /** Each caller, from now on. */
+  /** Waits until each caller got enough responses from now on. */
   private static void awaitAnswers(FaultLoad load) {
-    load.countAnew();
+    load.resetCounts();
     awaitEnoughAnswers(load);
   }
 
@@ -392,7 +398,7 @@ class DatabaseFaultsIT {
     return all;
   }
 
-  /** The nodes' own, by the database's processes behind them. */
+  /** Returns the nodes' connections by their PostgreSQL process ids. */
   private static Set<Integer> connections() {
     var all = new HashSet<Integer>();
     try (var connection = nodes.openDatabase();
@@ -408,7 +414,7 @@ class DatabaseFaultsIT {
     return all;
   }
 
-  /** What is listed answers too, at every node. */
+  /** Reads every listed instance at every node. */
   private static void getEach() throws Exception {
     var ids = evidence.listed().stream().map(Listed::id).toList();
     try (var callers = Executors.newFixedThreadPool(16, Thread.ofVirtual().factory())) {
@@ -423,9 +429,9 @@ class DatabaseFaultsIT {
     }
   }
 
-  /** What the nodes say of the first that is not well, and of what they take for their own bugs. */
+  /** Returns the nodes' log lines about the first finding, and their errors. */
   private static String logsOf(List<String> findings) {
-    var whose = FaultChecker.whose(findings.stream().limit(1).toList());
+    var whose = FaultChecker.ids(findings.stream().limit(1).toList());
     return nodes.all().stream()
         .flatMap(node -> node.log().lines().map(line -> node + ": " + line))
         .filter(line -> line.contains(" ERROR ") || whose.stream().anyMatch(line::contains))

@@ -5,17 +5,17 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 
 /**
- * A PostgreSQL for a test's databases.
+ * A PostgreSQL server for the databases of tests.
  *
- * @param url JDBC, without a database: how the test itself reaches it
- * @param nodesUrl how nodes reach it, which may be over something that a test puts in between
- * @param user who may make databases
+ * @param url JDBC URL without a database, as the test connects
+ * @param nodesUrl JDBC URL for the nodes, which may lead through a proxy of the test
+ * @param user user that may create databases
  */
 public record DatabaseServer(String url, String nodesUrl, String user, String password) {
   private static final String NEEDED =
-      " is not set (expected: a PostgreSQL that scripts/test has started, see CONTRIBUTING.md)";
+      ": must be a PostgreSQL that scripts/test started; see CONTRIBUTING.md";
 
-  /** The one that all tests share. */
+  /** Returns the server that all tests share. */
   public static DatabaseServer shared() {
     var url = needed("CHOWDER_TEST_POSTGRES_URL");
     return new DatabaseServer(

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares what callers were told with all that is there once everything is quiet: journal, rows,
- * list, slots, sandboxes and what watchers saw last. It asks nobody anything.
+ * Compares acknowledged changes with the final state: journal, rows, list, slots, sandboxes and the
+ * last message of each watcher. Makes no calls itself.
  */
 final class FaultChecker {
   private final Evidence evidence;
@@ -23,14 +23,14 @@ final class FaultChecker {
   private final Map<String, Phase> phases = new HashMap<>();
 
   /**
-   * What is there.
+   * The final state.
    *
-   * @param events by instance, the first one first
-   * @param rows by instance, those of terminated ones too
-   * @param listed as the API lists them
-   * @param slots how many the organization says are taken
-   * @param sandboxes of the host
-   * @param seen what each watcher saw last, of each instance that it watches
+   * @param events journal events by instance, oldest first
+   * @param rows read-model rows by instance, including terminated ones
+   * @param listed instances as the API lists them
+   * @param slots reserved slots according to the organization
+   * @param sandboxes sandboxes of the host
+   * @param seen each watcher's last message about each instance that it watches
    */
   record Evidence(
       Facts facts,
@@ -42,10 +42,10 @@ final class FaultChecker {
       List<Seen> seen) {}
 
   /**
-   * A fact in the journal.
+   * An event of the journal.
    *
-   * @param number its place in its instance's history
-   * @param last whether it ends a stage after which the instance runs, or is a recovery to a start
+   * @param number its position in the instance's history
+   * @param last whether it completes the stages of a start, or is a recovery to a start
    */
   record Event(long number, String name, boolean last) {}
 
@@ -57,7 +57,7 @@ final class FaultChecker {
 
   record Seen(String watcher, String instance, int revision, boolean terminated) {}
 
-  /** Where a history has led, in the words of {@code docs/LIFECYCLE.md}. */
+  /** The status that a history leads to, in the terms of {@code docs/LIFECYCLE.md}. */
   private enum Phase {
     ABSENT("", false),
     TOMBSTONE("", true),
@@ -71,18 +71,18 @@ final class FaultChecker {
     DELETED("terminated", true);
 
     final String status;
-    final boolean settled;
+    final boolean steady;
 
-    Phase(String status, boolean settled) {
+    Phase(String status, boolean steady) {
       this.status = status;
-      this.settled = settled;
+      this.steady = steady;
     }
 
     boolean lives() {
       return this != ABSENT && this != TOMBSTONE && this != DELETED;
     }
 
-    /** Null: a history does not go on so. */
+    /** Returns the next phase; null if no valid history continues with this event. */
     @Nullable Phase after(Event event) {
       return switch (event.name()) {
         case "CREATED" -> this == ABSENT ? PROVISIONING : null;
@@ -109,7 +109,7 @@ final class FaultChecker {
     this.evidence = evidence;
   }
 
-  /** What is wrong, a sentence each; empty: nothing. */
+  /** Returns one sentence for each violation; empty if there is none. */
   static List<String> check(Evidence evidence) {
     var checker = new FaultChecker(evidence);
     checker.histories();
@@ -137,7 +137,7 @@ final class FaultChecker {
                 if (next != null) phase = next;
               }
               phases.put(id, phase);
-              expect(phase.settled, id, "still " + phase);
+              expect(phase.steady, id, "still " + phase);
             });
   }
 
@@ -152,7 +152,7 @@ final class FaultChecker {
           int newest = events(id).size();
           expect(row.revision() == newest, id, "row of " + row.revision() + ", not " + newest);
           expect(row.status().equals(phase.status), id, "row " + row.status() + " of " + phase);
-          expect(!row.owes(), id, "is owed something");
+          expect(!row.owes(), id, "has a pending effect");
           boolean needsSlot = phase.lives() && phase != Phase.ERRORED;
           expect(row.holdsSlot() == needsSlot, id, "holds a slot: " + row.holdsSlot());
         });
@@ -180,7 +180,7 @@ final class FaultChecker {
               expect(
                   fate(phase).filter(possible::contains).isPresent(),
                   id,
-                  phase + " (expected: " + possible + ")");
+                  "must be one of " + possible + "; got " + phase);
             });
   }
 
@@ -194,7 +194,7 @@ final class FaultChecker {
     };
   }
 
-  /** A creation has a name of its own, so whoever shares one was made by the same creation. */
+  /** Each creation uses its own name, so instances with the same name come from one creation. */
   private void doubles() {
     var facts = evidence.facts();
     var byName = new HashMap<String, String>();
@@ -258,18 +258,18 @@ final class FaultChecker {
     return phases.getOrDefault(id, Phase.ABSENT);
   }
 
-  private void expect(boolean holds, String whose, String otherwise) {
-    if (!holds) findings.add(whose + ": " + otherwise);
+  private void expect(boolean holds, String id, String otherwise) {
+    if (!holds) findings.add(id + ": " + otherwise);
   }
 
-  /** For a message that a person reads. */
+  /** Returns a short text for failure messages. */
   static String brief(List<String> findings) {
     var first = findings.stream().limit(20).collect(Collectors.joining("\n"));
     return findings.size() + " findings, the first:\n" + first;
   }
 
-  /** Whose histories they concern, for a look into logs. */
-  static Set<String> whose(List<String> findings) {
+  /** Returns the ids of the instances with findings, to find their log lines. */
+  static Set<String> ids(List<String> findings) {
     return findings.stream()
         .map(finding -> finding.substring(0, finding.indexOf(':')))
         .collect(Collectors.toSet());

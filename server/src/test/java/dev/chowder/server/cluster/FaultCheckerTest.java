@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Plants each fault that the suite is to find into a world that is well. */
+/** Adds each detectable fault to a consistent state. */
 class FaultCheckerTest {
   private final Map<String, Set<Fate>> fates = new HashMap<>();
   private final Set<String> unanswered = new HashSet<>();
@@ -29,7 +29,7 @@ class FaultCheckerTest {
   private final List<Seen> seen = new ArrayList<>();
   private int slots = 3;
 
-  /** Two that run, one that is stopped, one that was deleted. */
+  /** Two running instances, one stopped and one deleted. */
   FaultCheckerTest() {
     lives("a", Fate.RUNNING, "running", "CREATED", "STAGE_FINISHED", "PUBLISHED");
     lives("b", Fate.RUNNING, "running", "CREATED", "PUBLISHED", "UPDATED");
@@ -64,36 +64,36 @@ class FaultCheckerTest {
   }
 
   @Test
-  void aWorldThatIsWellHasNoFindings() {
+  void aConsistentStateHasNoFindings() {
     assertThat(check()).isEmpty();
   }
 
   @Test
-  void anAcknowledgedInstanceThatIsNowhereIsFound() {
+  void aMissingAcknowledgedInstanceIsFound() {
     fates.put("e", Set.of(Fate.RUNNING));
-    assertThat(check()).containsExactly("e: ABSENT (expected: [RUNNING])");
+    assertThat(check()).containsExactly("e: must be one of [RUNNING]; got ABSENT");
   }
 
   @Test
-  void oneThatIsThereAndNotListedIsFound() {
+  void anUnlistedInstanceIsFound() {
     listed.removeFirst();
     assertThat(check()).containsExactly("a: RUNNING, not listed");
   }
 
   @Test
-  void anAcknowledgedStopThatWasForgottenIsFound() {
+  void aLostAcknowledgedStopIsFound() {
     fates.put("a", Set.of(Fate.STOPPED));
-    assertThat(check()).containsExactly("a: RUNNING (expected: [STOPPED])");
+    assertThat(check()).containsExactly("a: must be one of [STOPPED]; got RUNNING");
   }
 
   @Test
-  void anAcknowledgedDeletionThatWasForgottenIsFound() {
+  void aLostAcknowledgedDeletionIsFound() {
     fates.put("a", Set.of(Fate.GONE));
-    assertThat(check()).containsExactly("a: RUNNING (expected: [GONE])");
+    assertThat(check()).containsExactly("a: must be one of [GONE]; got RUNNING");
   }
 
   @Test
-  void whatWasNeverAnsweredMayHaveHappenedOrNot() {
+  void aCallWithoutAResponseMayHaveHappenedOrNot() {
     fates.put("a", Set.of(Fate.STOPPED, Fate.RUNNING));
     unanswered.add("never came");
     unanswered.add("b");
@@ -102,7 +102,7 @@ class FaultCheckerTest {
   }
 
   @Test
-  void oneCreationThatMadeTwoIsFound() {
+  void aCreationOfTwoInstancesIsFound() {
     lives("twin", Fate.RUNNING, "running", "CREATED", "PUBLISHED");
     rows.put("twin", new Row("running", 2, "a", false, true));
     slots = 4;
@@ -110,31 +110,31 @@ class FaultCheckerTest {
   }
 
   @Test
-  void oneThatIsListedTwiceIsFound() {
+  void anInstanceThatIsListedTwiceIsFound() {
     listed.add(new Listed("a", "running"));
     assertThat(check()).containsExactly("a: listed twice");
   }
 
   @Test
-  void aSlotThatNobodyUsesIsFound() {
+  void anUnusedSlotIsFound() {
     slots = 4;
     assertThat(check()).containsExactly("slots: 4 taken, not 3");
   }
 
   @Test
-  void aSandboxOfNobodyIsFound() {
+  void anUntrackedSandboxIsFound() {
     sandboxes.add(new Sandbox("sb-x", true));
     assertThat(check()).containsExactly("x: a sandbox though ABSENT");
   }
 
   @Test
-  void aSandboxThatADeletionLeftIsFound() {
+  void aSandboxThatADeletionLeftBehindIsFound() {
     sandboxes.add(new Sandbox("sb-d", false));
     assertThat(check()).containsExactly("d: a sandbox though DELETED");
   }
 
   @Test
-  void aProcessThatAStopLeftAndOneThatIsGoneAreFound() {
+  void aProcessThatRunsAfterAStopAndAMissingOneAreFound() {
     sandboxes.remove(new Sandbox("sb-c", false));
     sandboxes.add(new Sandbox("sb-c", true));
     sandboxes.remove(new Sandbox("sb-a", true));
@@ -151,7 +151,7 @@ class FaultCheckerTest {
   }
 
   @Test
-  void aWatcherThatWasNeverToldOfOneIsFound() {
+  void aWatcherThatMissedAnInstanceIsFound() {
     seen.remove(new Seen("w", "a", 3, false));
     seen.add(new Seen("w", "a", 0, false));
     assertThat(check()).containsExactly("a: w is at 0, not 3");
@@ -166,7 +166,7 @@ class FaultCheckerTest {
   }
 
   @Test
-  void aHistoryThatCannotBeIsFound() {
+  void anImpossibleHistoryIsFound() {
     history("a", "CREATED", "PUBLISHED", "STOPPED");
     assertThat(check()).containsExactly("a: STOPPED while RUNNING");
     history("a", "CREATED", "CREATED", "PUBLISHED");
@@ -174,7 +174,7 @@ class FaultCheckerTest {
   }
 
   @Test
-  void anEventThatIsMissingInBetweenIsFound() {
+  void aMissingEventInAHistoryIsFound() {
     events.put(
         "b",
         List.of(
@@ -185,7 +185,7 @@ class FaultCheckerTest {
   }
 
   @Test
-  void whatNeverSettlesIsFound() {
+  void anInstanceThatNeverBecomesSteadyIsFound() {
     history("a", "CREATED", "STAGE_FINISHED", "STAGE_FINISHED");
     rows.put("a", new Row("provisioning", 3, "a", true, true));
     listed.set(0, new Listed("a", "provisioning"));
@@ -193,7 +193,7 @@ class FaultCheckerTest {
         .containsExactlyInAnyOrder(
             "a: still PROVISIONING",
             "a: is owed something",
-            "a: PROVISIONING (expected: [RUNNING])");
+            "a: must be one of [RUNNING]; got PROVISIONING");
   }
 
   @Test
@@ -204,12 +204,12 @@ class FaultCheckerTest {
   }
 
   @Test
-  void anErrorThatNobodyWasToldOfIsFound() {
+  void anUnreportedErrorIsFound() {
     history("a", "CREATED", "STAGE_FINISHED", "FAILED");
     rows.put("a", new Row("error", 3, "a", false, false));
     listed.set(0, new Listed("a", "error"));
     sandboxes.removeFirst();
     slots = 2;
-    assertThat(check()).containsExactly("a: ERRORED (expected: [RUNNING])");
+    assertThat(check()).containsExactly("a: must be one of [RUNNING]; got ERRORED");
   }
 }

@@ -22,7 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Gathers what the checker looks at: from the database, the API and the played host. */
+/** Collects the checker's input from the database, the API and the simulated host. */
 final class FaultEvidence {
   private static final int PAGE = 500;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -113,7 +113,7 @@ final class FaultEvidence {
     }
   }
 
-  /** Whether it has a main process that did not end. */
+  /** Returns whether the sandbox has a main process that did not end. */
   private static boolean runs(Path sandbox) {
     try {
       return JSON.readTree(Files.readAllBytes(sandbox.resolve("process.json")))

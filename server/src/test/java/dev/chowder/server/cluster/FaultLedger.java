@@ -8,15 +8,15 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What callers were told, and what they asked for and were never told of. A call that is under way
- * allows what was and what is asked for; its acknowledgement leaves one.
+ * Records acknowledged changes and calls without a response. A call in progress allows both
+ * outcomes; its acknowledgement leaves one.
  */
 final class FaultLedger {
   private final Map<String, Set<Fate>> fates = new HashMap<>();
   private final Set<String> unanswered = new HashSet<>();
   private int acknowledged;
 
-  /** What an instance is to end in. */
+  /** A state in which an instance may end. */
   enum Fate {
     RUNNING,
     STOPPED,
@@ -24,13 +24,14 @@ final class FaultLedger {
   }
 
   /**
-   * All of it at one moment.
+   * A snapshot of the ledger.
    *
-   * @param fates of the instances that were acknowledged, by id: what each may end in
-   * @param unanswered names of creations that nobody acknowledged: each may have made one instance
+   * @param fates allowed final states of each acknowledged instance, by id
+   * @param unanswered names of creations without an acknowledgement, each of which may have created
+   *     one instance
    */
   record Facts(Map<String, Set<Fate>> fates, Set<String> unanswered) {
-    /** Those that nobody asked to be deleted. */
+    /** Returns the instances that no caller asked to delete. */
     Set<String> alive() {
       return fates.entrySet().stream()
           .filter(one -> !one.getValue().contains(Fate.GONE))
@@ -66,7 +67,7 @@ final class FaultLedger {
     acknowledged++;
   }
 
-  /** How many changes were acknowledged so far. */
+  /** Returns how many changes were acknowledged so far. */
   synchronized int acknowledged() {
     return acknowledged;
   }

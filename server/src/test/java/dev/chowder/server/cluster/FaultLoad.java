@@ -36,12 +36,12 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.Function;
 
 /**
- * Callers that create, stop, start, delete and read through all nodes until they are told to end.
- * What has no answer they say again, a POST with its key, and they keep book. Each has instances of
- * its own, so that it is the last acknowledgement that counts.
+ * Callers that create, stop, start, delete and read instances through all nodes until {@code end}.
+ * They repeat calls without a response, a POST with its key, and record all results. Each caller
+ * has its own instances, so its last acknowledgement counts.
  */
 final class FaultLoad {
-  /** What a call may fail with while something is broken, and which may be said again. */
+  /** Codes of temporary failures, after which a call may be repeated. */
   static final Set<Status.Code> PASSING =
       EnumSet.of(
           Status.Code.UNAVAILABLE,
@@ -49,20 +49,20 @@ final class FaultLoad {
           Status.Code.ABORTED,
           Status.Code.RESOURCE_EXHAUSTED);
 
-  /** At the end of what a call failed with that should have said when to call again. */
+  /** Suffix for a failure whose response should have contained Retry-After. */
   static final String WITHOUT_RETRY_AFTER = " without Retry-After";
 
   private static final Metadata.Key<String> KEY =
       Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** Longer than the server itself takes until it says that it has no answer. */
+  /** Longer than the server takes to report that there is no response. */
   private static final long CALL_SECONDS = 50;
 
   private static final int WAIT_SECONDS = 10;
   private static final Duration PAUSE = Duration.ofMillis(20);
   private static final Duration BEFORE_ANOTHER_TRY = Duration.ofMillis(200);
 
-  /** After the end, for what is not answered yet. */
+  /** Time after the end to repeat calls that have no response yet. */
   private static final Duration LAST_TRIES = Duration.ofSeconds(60);
 
   private final ThreeNodes nodes;
@@ -77,9 +77,9 @@ final class FaultLoad {
   private volatile long triesEnd;
 
   /**
-   * Prepares it.
+   * Prepares the callers.
    *
-   * @param name of the story, from which creations have theirs
+   * @param name name of the test, a prefix of the instances' names
    */
   FaultLoad(ThreeNodes nodes, Owner owner, FaultLedger ledger, String name, int callers) {
     this.nodes = nodes;
@@ -89,7 +89,7 @@ final class FaultLoad {
     this.answers = new AtomicIntegerArray(callers);
   }
 
-  /** Creates so many, and returns their ids when all are acknowledged. */
+  /** Creates instances, and returns their ids when all are acknowledged. */
   List<String> populate(int instances) throws InterruptedException {
     var all = new ArrayList<Caller>();
     for (int n = 0; n < answers.length(); n++) {
@@ -103,9 +103,10 @@ final class FaultLoad {
   }
 
   /**
-   * Begins.
+   * Starts the callers.
    *
-   * @param population divided among the callers, who stop and start it and never delete it
+   * @param population instances that the callers stop and start but never delete, divided among
+   *     them
    */
   void begin(Collection<String> population, long seed) {
     var shares = new ArrayList<Queue<String>>();
@@ -118,24 +119,24 @@ final class FaultLoad {
     }
   }
 
-  /** From now on. */
-  void countAnew() {
+  /** Resets the counts that {@code fewestAnswers} returns. */
+  void resetCounts() {
     for (int n = 0; n < answers.length(); n++) answers.set(n, 0);
   }
 
-  /** How many answers the caller with the fewest got. */
+  /** Returns how many responses the caller with the fewest got. */
   int fewestAnswers() {
     int fewest = Integer.MAX_VALUE;
     for (int n = 0; n < answers.length(); n++) fewest = Math.min(fewest, answers.get(n));
     return fewest;
   }
 
-  /** How often each call failed, and how, such as {@code create UNAVAILABLE}. */
+  /** Returns the number of failures by call and code, such as {@code create UNAVAILABLE}. */
   Map<String, Integer> failures() {
     return Map.copyOf(failures);
   }
 
-  /** Nothing new is begun; returns when everything was answered or given up. */
+  /** Starts no new calls. Returns when every call was answered or cancelled. */
   void end() throws InterruptedException {
     triesEnd = System.nanoTime() + LAST_TRIES.toNanos();
     over = true;
@@ -144,7 +145,7 @@ final class FaultLoad {
 
   private void join() throws InterruptedException {
     for (var caller : callers) caller.join();
-    if (!broken.isEmpty()) throw new AssertionError("a caller broke", broken.getFirst());
+    if (!broken.isEmpty()) throw new AssertionError("a caller failed", broken.getFirst());
   }
 
   private final class Caller {
@@ -176,7 +177,7 @@ final class FaultLoad {
       }
     }
 
-    /** Each of {@code all} whose turn it is, among as many callers as there are. */
+    /** Creates every n-th of {@code all} instances, where n is the number of callers. */
     void create(int first, int all) {
       try {
         for (int n = first; n < all; n += answers.length()) create(name + "-" + n);
@@ -195,7 +196,7 @@ final class FaultLoad {
       born.add(made.get().getId());
     }
 
-    /** Stops what runs and starts what is stopped; what is on its way is left alone. */
+    /** Stops a running instance or starts a stopped one; leaves the others unchanged. */
     private void move(Queue<String> among) throws InterruptedException {
       var id = among.poll();
       if (id == null) return;
@@ -234,7 +235,7 @@ final class FaultLoad {
       among.add(id);
     }
 
-    /** It has no key: said again, it may be told that nothing is there any more. */
+    /** DELETE has no idempotency key. If it is repeated, NOT_FOUND also means success. */
     private void delete() throws InterruptedException {
       var id = born.poll();
       if (id == null) return;
@@ -262,7 +263,7 @@ final class FaultLoad {
       var _ = say("list", "", stub -> stub.listInstances(request));
     }
 
-    /** The answer, by whichever node; empty when it was refused, or none came before the end. */
+    /** Returns the response of any node; empty if it was rejected or none came before the end. */
     private <T> Optional<T> say(
         String what, String key, Function<InstanceServiceBlockingStub, T> call)
         throws InterruptedException {
@@ -289,7 +290,7 @@ final class FaultLoad {
     return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
-  /** The code with the reason; without one it was not the server that said it. */
+  /** Returns code and reason. A failure without a reason did not come from the server. */
   private static String named(StatusRuntimeException why) {
     var code = why.getStatus().getCode().name();
     var status = StatusProto.fromThrowable(why);

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A caller that watches all instances, and goes on from its last cursor when its watch ends. */
+/** A caller that watches all instances and resumes from its last cursor when its watch ends. */
 final class FleetWatcher implements AutoCloseable {
   private final String name;
   private final InstanceServiceGrpc.InstanceServiceStub calls;
@@ -80,7 +80,7 @@ final class FleetWatcher implements AutoCloseable {
     }
   }
 
-  /** Of what it was told of, and of what it should have been told of. */
+  /** Returns what it received, and what it should have received about {@code alive}. */
   synchronized List<Seen> seen(Set<String> alive) {
     var all = new ArrayList<Seen>();
     newest.values().forEach(instance -> all.add(seen(name, instance)));

@@ -19,7 +19,8 @@ public final class FreePorts {
   private static final int COUNT = 5_000;
 
   /**
-   * The next port to try, counted from FIRST. It begins at random, since other JVMs run tests too.
+   * Returns the next port to try, counted from FIRST. Starts at random because other JVMs run
+   * tests, too.
    */
   private static int next = ThreadLocalRandom.current().nextInt(COUNT);
 

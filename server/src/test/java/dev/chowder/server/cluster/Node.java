@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One node that can be ended in every way and started again at the same ports. */
+/** One node that can be stopped in every way and started again on the same ports. */
 final class Node implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
@@ -30,7 +30,7 @@ final class Node implements AutoCloseable {
   private final ManagedChannel channel;
   private @Nullable Process process;
 
-  /** Chosen once, and the same at each start. */
+  /** Chosen once and reused by each start. */
   record Ports(int grpc, int operator, int management) {
     static Ports free() {
       var ports = FreePorts.take(3);
@@ -46,7 +46,7 @@ final class Node implements AutoCloseable {
     this.channel = NettyChannelBuilder.forAddress("127.0.0.1", ports.grpc()).usePlaintext().build();
   }
 
-  /** Starts it, and waits for nothing. */
+  /** Starts the node without waiting. */
   void launch() {
     var command =
         ServerCommand.of(
@@ -88,7 +88,7 @@ final class Node implements AutoCloseable {
     return channel;
   }
 
-  /** What its wall clock shows, to a second. */
+  /** Returns the node's wall clock, to a second. */
   Instant clock() {
     var healthz = URI.create("http://127.0.0.1:" + ports.operator() + "/healthz");
     try (var http = HttpClient.newHttpClient()) {
@@ -108,7 +108,7 @@ final class Node implements AutoCloseable {
     return process != null && process.isAlive();
   }
 
-  /** SIGTERM, SIGKILL, SIGSTOP, SIGCONT. */
+  /** Sends a signal: TERM, KILL, STOP or CONT. */
   void signal(String name) {
     try {
       new ProcessBuilder("kill", "-" + name, Long.toString(running().pid())).start().waitFor();

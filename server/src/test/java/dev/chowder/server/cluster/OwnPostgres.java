@@ -13,16 +13,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A PostgreSQL that a test may kill and start again. The work is {@code scripts/lib/postgres.sh}'s,
- * which also knows that it never runs as root.
+ * A PostgreSQL that a test may kill and restart, by {@code scripts/lib/postgres.sh}. The script
+ * never runs it as root.
  */
 final class OwnPostgres implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
-  /** Commits survive a kill without it: what was written is in the system's memory. */
+  /** Commits survive a kill without fsync, because the kernel holds the written pages. */
   private static final String QUICK = "fsync=off max_connections=200";
 
-  /** What it needs by itself is less than half of that. */
+  /** PostgreSQL itself needs less than half of it. */
   private static final int DISK_MEBIBYTES = 512;
 
   private static final String MODEST = " max_wal_size=128MB min_wal_size=32MB";
@@ -34,7 +34,7 @@ final class OwnPostgres implements AutoCloseable {
 
   OwnPostgres() throws IOException {
     disk = SmallDisk.mount(DISK_MEBIBYTES);
-    // Not in a test's own folder, where another user may not look.
+    // Not in the test's own folder, which PostgreSQL's user may not read.
     folder =
         disk.isPresent()
             ? Files.createTempDirectory(disk.get().folder(), "postgres")
@@ -48,24 +48,24 @@ final class OwnPostgres implements AutoCloseable {
     return port;
   }
 
-  /** On which it lies alone; empty where nobody may mount one. */
+  /** Returns the disk for PostgreSQL alone; empty if this user cannot mount one. */
   Optional<SmallDisk> disk() {
     return disk;
   }
 
-  /** As a server of tests' databases. */
+  /** Returns it as a server for the databases of tests. */
   DatabaseServer server(int nodesPort) throws IOException {
     var url = "jdbc:postgresql://127.0.0.1:";
     var password = Files.readString(folder.resolve("password")).strip();
     return new DatabaseServer(url + port, url + nodesPort, "chowder", password);
   }
 
-  /** Returns when it takes connections, and has recovered what a kill left. */
+  /** Returns when it accepts connections and has recovered from a kill. */
   void start() {
     script("postgres_ensure; postgres_start \"$1\" \"$2\" " + QUICK + MODEST);
   }
 
-  /** As its supervisor would: it may have ended, and it may be about to. */
+  /** Restarts it as a supervisor would, if it stopped or is about to. */
   void keepUp() {
     Await.until(
         LIMIT,
@@ -108,11 +108,12 @@ final class OwnPostgres implements AutoCloseable {
   }
 
   /**
-   * Begins another file of its log, as after much work: it has to make one where none is left.
+   * Starts a new file of its log, as after much work. PostgreSQL must create a file if none is
+   * left.
    *
    * @param connection must be opened before the disk is full: the first connection to a database
    *     after a start writes a file, so PostgreSQL rejects it without disk space, but keeps running
-   * @return false: it is down
+   * @return false if PostgreSQL is down
    */
   static boolean turnsLogPage(Connection connection) {
     try (var sql = connection.createStatement()) {
@@ -124,12 +125,12 @@ final class OwnPostgres implements AutoCloseable {
     }
   }
 
-  /** SIGKILL, to all of its processes at once. */
+  /** Sends SIGKILL to all of its processes. */
   void kill() throws IOException {
     var master = ProcessHandle.of(pid()).orElseThrow();
     var all = new ArrayList<>(master.descendants().toList());
     all.add(master);
-    // The master first: it would start again what it sees die.
+    // The postmaster first, because it would restart processes that die.
     all.reversed().forEach(ProcessHandle::destroyForcibly);
     Await.until(LIMIT, () -> all.stream().noneMatch(ProcessHandle::isAlive), () -> "alive: " + all);
   }

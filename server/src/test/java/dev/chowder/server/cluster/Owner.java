@@ -33,7 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** An organization of a tier, and its calls over whatever channel. */
+/** An organization and its calls over any channel. */
 final class Owner implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
@@ -49,9 +49,9 @@ final class Owner implements AutoCloseable {
   }
 
   /**
-   * Signs up through the first of the nodes.
+   * Signs up through the first node.
    *
-   * @param nodes of one cluster, at least one
+   * @param nodes nodes of one cluster, at least one
    */
   Owner(List<Node> nodes, String operatorToken, String tier)
       throws IOException, InterruptedException {
@@ -72,7 +72,7 @@ final class Owner implements AutoCloseable {
             .signUp(SignUpRequest.newBuilder().setName("Cluster").build());
     key = signedUp.getApiKey();
     organizationId = signedUp.getOrganization().getId();
-    // Of another node: what one wrote the others know.
+    // Uses another node, which must know the change of the first.
     var second = nodes.get(1 % nodes.size());
     order(
         second,
@@ -170,7 +170,7 @@ final class Owner implements AutoCloseable {
         over(channel).deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
   }
 
-  /** Status by id, of all that are listed. */
+  /** Returns the status of each listed instance by id. */
   Map<String, Instance.Status> list(Channel channel) {
     var all = new HashMap<String, Instance.Status>();
     var token = "";

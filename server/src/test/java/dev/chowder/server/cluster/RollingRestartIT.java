@@ -27,15 +27,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * All nodes are restarted one after another under load, behind a real Envoy: no caller sees a
- * failure, and every watch goes on where it was.
+ * Restarts all nodes one after another under load, behind a real Envoy. No caller sees a failure,
+ * and every watch resumes where it was.
  */
 class RollingRestartIT {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(60);
   private static final Duration END_LIMIT = Duration.ofSeconds(60);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
 
-  /** Well below a watch's heartbeat, with which it would find any instance again. */
+  /** Well below a watch's heartbeat, which would report any instance again. */
   private static final Duration NEWS_LIMIT = Duration.ofSeconds(10);
 
   private static final int CALLERS = 3;
@@ -52,7 +52,7 @@ class RollingRestartIT {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   @Test
-  void noCallerSeesARollingRestartAndNoWatchHasAGap() throws Exception {
+  void aRollingRestartFailsNoCallAndLeavesNoGapInAWatch() throws Exception {
     try (var nodes = new ThreeNodes(base, Map.of());
         var owner = new Owner(nodes, "whale");
         var envoy =
@@ -68,7 +68,7 @@ class RollingRestartIT {
       var watches = watched(owner, channel);
       try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
         for (int n = 0; n < CALLERS; n++) {
-          callers.execute(() -> liveAndDie(envoy.port(), owner.key()));
+          callers.execute(() -> createAndDelete(envoy.port(), owner.key()));
         }
         var moving = watches.getFirst();
         callers.execute(() -> stopAndStart(envoy.port(), owner.key(), moving));
@@ -84,7 +84,7 @@ class RollingRestartIT {
             }
           }
         } finally {
-          // Or the callers would go on for ever, and their executor's close would wait for them.
+          // Otherwise the callers never end, and closing their executor waits forever.
           over.set(true);
         }
       }
@@ -136,8 +136,8 @@ class RollingRestartIT {
     return watches;
   }
 
-  /** Whole lives, one after another. */
-  private void liveAndDie(int port, String key) {
+  /** Creates and deletes instances one after another. */
+  private void createAndDelete(int port, String key) {
     while (!over.get()) {
       var made =
           call(
@@ -156,7 +156,7 @@ class RollingRestartIT {
     }
   }
 
-  /** Verbs that wait for what happens at whichever node. */
+  /** Waits for stops and starts at any node. */
   private void stopAndStart(int port, String key, Watch instance) {
     instance.watcher().await(dev.chowder.api.v1.Instance.Status.running, SETTLE_LIMIT);
     while (!over.get()) {
@@ -165,7 +165,10 @@ class RollingRestartIT {
     }
   }
 
-  /** A node that ends answers a wait early, with what is going on: then one asks again. */
+  /**
+   * A stopping node returns a wait early with the operation in progress; the caller then asks
+   * again.
+   */
   private void verb(int port, String key, String id, String verb, String wanted) {
     for (int n = 0; n < 10 && failures.isEmpty(); n++) {
       var answer = call(port, key, "POST", "/v1/instances/" + id + "/" + verb, "", 200);
@@ -200,7 +203,7 @@ class RollingRestartIT {
     return "";
   }
 
-  /** With the time, to find it in the nodes' logs. */
+  /** Adds the time, to find the failure in the nodes' logs. */
   private void fail(String what) {
     failures.add(Instant.now() + " " + what);
   }

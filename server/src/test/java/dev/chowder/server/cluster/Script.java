@@ -10,18 +10,18 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** What {@code scripts/lib} knows how to do, for tests that need the same done. */
+/** Runs functions of {@code scripts/lib} for tests. */
 final class Script {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   private Script() {}
 
   /**
-   * Runs it, and returns what it said.
+   * Runs an order and returns its output.
    *
-   * @param parts of {@code scripts/lib}, beside {@code common}
-   * @param order in bash; {@code arguments} are its {@code $1} and so on
-   * @throws IllegalStateException when it failed, or took too long
+   * @param parts libraries in {@code scripts/lib} besides {@code common}
+   * @param order bash code, with {@code arguments} as {@code $1} and so on
+   * @throws IllegalStateException if it fails or takes too long
    */
   static String run(List<String> parts, String order, String... arguments) {
     var lib = Path.of("..", "scripts", "lib").toAbsolutePath().normalize();

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** A file system of its own that a test can fill up, without harm to any other. */
+/** A small file system that a test can fill without affecting others. */
 public final class SmallDisk implements AutoCloseable {
   private static final int LARGE = 1 << 20;
   private static final int SMALL = 1 << 12;
@@ -24,9 +24,9 @@ public final class SmallDisk implements AutoCloseable {
   }
 
   /**
-   * Mounts one.
+   * Mounts a disk.
    *
-   * @return empty where nobody may: that takes root, or sudo without a password
+   * @return empty if this user may not mount one, which takes root or sudo without a password
    */
   public static Optional<SmallDisk> mount(int mebibytes) throws IOException {
     var folder = Files.createTempDirectory("chowder-small-disk");
@@ -49,7 +49,7 @@ public final class SmallDisk implements AutoCloseable {
     return folder;
   }
 
-  /** Leaves not a block; to be said again, since others give back what they had. */
+  /** Fills every free block. Must be repeated, because other processes free blocks again. */
   public void fill() throws IOException {
     try (var ballast = FileChannel.open(ballast(), CREATE, WRITE, APPEND)) {
       for (int size = LARGE; size >= SMALL; size /= 16) {
@@ -65,11 +65,11 @@ public final class SmallDisk implements AutoCloseable {
         var _ = ballast.write(zeros.clear());
       }
     } catch (IOException full) {
-      // There is no room for so much at once.
+      // The disk has no space for a block of this size.
     }
   }
 
-  /** Makes room again. */
+  /** Frees the filled space. */
   public void empty() throws IOException {
     Files.deleteIfExists(ballast());
   }
@@ -78,7 +78,7 @@ public final class SmallDisk implements AutoCloseable {
     return folder.resolve("ballast");
   }
 
-  /** With all that lies in it. */
+  /** Unmounts the disk and discards its content. */
   @Override
   public void close() {
     var _ = Script.run(List.of("disk"), "disk_unmount \"$1\" && rmdir \"$1\"", folder.toString());

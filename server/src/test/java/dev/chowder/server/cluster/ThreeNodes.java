@@ -15,7 +15,7 @@ import java.util.UUID;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
-/** Three nodes of one home and one database. */
+/** Three nodes with one home and one database. */
 final class ThreeNodes implements AutoCloseable {
   private final Path home;
   private final DatabaseServer server;
@@ -31,10 +31,10 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /**
-   * Starts them.
+   * Starts the nodes.
    *
-   * @param settings of all
-   * @param own of one, by its number
+   * @param settings settings of all nodes
+   * @param own settings of one node, by its number
    */
   ThreeNodes(
       Path base,
@@ -66,7 +66,7 @@ final class ThreeNodes implements AutoCloseable {
     return Map.of(
         "CHOWDER_HOME",
         home.toString(),
-        // One organization's callers do here what a thousand do elsewhere.
+        // One organization's callers generate as much load here as a thousand would elsewhere.
         "CHOWDER_RATE_CHANGE_COST",
         "1",
         "CHOWDER_RATE_BURST",
@@ -89,7 +89,7 @@ final class ThreeNodes implements AutoCloseable {
     return home;
   }
 
-  /** Returns the database's name at the server. */
+  /** Returns the name of the database. */
   String database() {
     return database;
   }
@@ -98,7 +98,7 @@ final class ThreeNodes implements AutoCloseable {
     return home.resolve("sandboxes");
   }
 
-  /** What lies in their database, past whatever stands between it and them. */
+  /** Connects to the database directly, past any proxy in between. */
   Connection openDatabase() throws SQLException {
     return server.connect(database);
   }
@@ -111,14 +111,14 @@ final class ThreeNodes implements AutoCloseable {
     return nodes.get(number - 1);
   }
 
-  /** Brings back what a test ended. */
+  /** Restarts the nodes that a test stopped. */
   void heal() {
     var gone = nodes.stream().filter(node -> !node.runs()).toList();
     gone.forEach(Node::launch);
     gone.forEach(Node::awaitServing);
   }
 
-  /** What Envoy's template wants. */
+  /** Returns the nodes in the format of Envoy's template. */
   String forEnvoy() {
     return nodes.stream()
         .map(Node::ports)
@@ -132,7 +132,7 @@ final class ThreeNodes implements AutoCloseable {
     server.administer("DROP DATABASE " + database + " WITH (FORCE)");
   }
 
-  /** An operator's token of this home. */
+  /** Returns an operator token of this home. */
   String operatorToken() {
     try {
       return Files.readString(home.resolve("operator.token")).strip();

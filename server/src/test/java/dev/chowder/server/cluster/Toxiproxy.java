@@ -10,7 +10,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** A toxiproxy with one way through it, which a test can cut and slow down. */
+/** A toxiproxy with one upstream, which a test can cut and slow down. */
 final class Toxiproxy implements AutoCloseable {
   private static final String BINARY = "CHOWDER_TEST_TOXIPROXY";
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -21,12 +21,12 @@ final class Toxiproxy implements AutoCloseable {
   private final int port = FreePorts.one();
   private final Thread end;
 
-  /** Leads to a port of this machine. */
+  /** Forwards to a port of this machine. */
   Toxiproxy(int upstream, Path log) throws IOException {
     var binary = System.getenv(BINARY);
     if (binary == null || binary.isBlank()) {
       throw new IllegalStateException(
-          BINARY + " is not set (expected: what scripts/test has built, see CONTRIBUTING.md)");
+          BINARY + ": must be the binary that scripts/test built; see CONTRIBUTING.md");
     }
     process =
         new ProcessBuilder(binary, "-host", "127.0.0.1", "-port", Integer.toString(control))
@@ -46,19 +46,19 @@ final class Toxiproxy implements AutoCloseable {
     return port;
   }
 
-  /** Ends all connections and takes no new ones. */
+  /** Closes all connections and accepts no new ones. */
   void cut() {
     order("/proxies/way", "{\"enabled\":false}");
   }
 
-  /** Answers whoever says something by a reset. */
+  /** Resets a connection as soon as its client sends something. */
   void resetPeers() {
     order(
         "/proxies/way/toxics",
         "{\"type\":\"reset_peer\",\"stream\":\"upstream\",\"attributes\":{\"timeout\":0}}");
   }
 
-  /** Holds every byte back for so long, there and back. */
+  /** Delays every byte in both directions. */
   void delay(Duration each) {
     for (var stream : new String[] {"upstream", "downstream"}) {
       order(
@@ -68,7 +68,7 @@ final class Toxiproxy implements AutoCloseable {
     }
   }
 
-  /** As if nothing had been. */
+  /** Removes all faults. */
   void heal() {
     order("/reset", "");
   }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The wall clock of one node, which a test can set while the node runs. What measures durations
- * goes on as it was: so it is when a real clock is set.
+ * The wall clock of one node, which a test can set while the node runs. The monotonic clock is
+ * unaffected, as when a real clock is set.
  */
 final class WallClock {
   private final Path library;
@@ -23,9 +23,9 @@ final class WallClock {
   }
 
   /**
-   * Prepares one that is right.
+   * Prepares a correct clock.
    *
-   * @param file where it is written what the clock shows
+   * @param file file that holds the offset
    */
   static WallClock at(Path file) {
     var said = Script.run(List.of("faketime"), "faketime_ensure");
@@ -34,20 +34,20 @@ final class WallClock {
     return clock;
   }
 
-  /** For the process that is to have it. */
+  /** Returns the environment of the process that uses this clock. */
   Map<String, String> environment() {
     return Map.of(
         "LD_PRELOAD", library.toString(),
         "FAKETIME_TIMESTAMP_FILE", file.toString(),
         "FAKETIME_DONT_FAKE_MONOTONIC", "1",
-        // On, no timed wait of a JVM waits: it repairs what only old systems have.
+        // If this is on, timed waits of a JVM never wait. It repairs only old systems.
         "FAKETIME_FORCE_MONOTONIC_FIX", "0",
         "NO_FAKE_STAT", "1",
-        // Seconds until a setting is noticed.
+        // Seconds until a new setting takes effect.
         "FAKETIME_CACHE_DURATION", "1");
   }
 
-  /** Ahead of what it is really; negative: behind. */
+  /** Sets the clock ahead of the real time, or back if negative. */
   void set(Duration ahead) {
     try {
       var next = file.resolveSibling(file.getFileName() + ".next");

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** A caller that watches one instance, and watches again from where it was when its node ends. */
+/** A caller that watches one instance and resumes from its last revision when its node stops. */
 final class Watcher implements AutoCloseable {
   private final InstanceServiceGrpc.InstanceServiceStub calls;
   private final String id;
@@ -36,9 +36,9 @@ final class Watcher implements AutoCloseable {
   }
 
   /**
-   * Begins to watch.
+   * Starts the watch.
    *
-   * @param passing what its watch may end with, and is then begun again
+   * @param passing codes after which the watch is started again
    */
   static Watcher of(Owner owner, Channel channel, String id, Set<Status.Code> passing) {
     var watcher =

@@ -1,4 +1,4 @@
-/** Three whole nodes as processes, on a real PostgreSQL and behind a real Envoy. */
+/** Runs three nodes as processes, on a real PostgreSQL and behind a real Envoy. */
 @NullMarked
 package dev.chowder.server.cluster;
 

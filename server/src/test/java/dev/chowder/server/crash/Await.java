@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
-/** Waits for a condition, and no longer than a limit. */
+/** Waits for a condition, up to a limit. */
 final class Await {
   private static final Duration BETWEEN = Duration.ofMillis(15);
 
@@ -14,7 +14,7 @@ final class Await {
     until(limit, problem, () -> "");
   }
 
-  /** Fails with the last problem when it is not solved in time. */
+  /** Fails with the last problem if it is not solved in time. */
   static void until(Duration limit, Supplier<String> problem, Supplier<String> context) {
     long end = System.nanoTime() + limit.toNanos();
     while (true) {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code scripts/backup} and {@code scripts/restore} on a stopped installation: its backup is
- * restored only if its master key is there and the file is unaltered.
+ * Runs {@code scripts/backup} and {@code scripts/restore} on a stopped installation. A backup is
+ * restored only with its master key and if the file is unaltered.
  */
 class BackupIT {
   @TempDir private Path base;
@@ -33,7 +33,7 @@ class BackupIT {
   }
 
   @Test
-  void aBackupIsRestoredWithTheKeyThatSignedItAndOnlyUnaltered() throws IOException {
+  void anUnalteredBackupIsRestoredWithTheKeyThatSignedIt() throws IOException {
     succeeds(home, "backup", backup.toString());
 
     var other = empty("other", newKey());
@@ -54,7 +54,7 @@ class BackupIT {
   }
 
   @Test
-  void aBackupOfBeforeARotationIsRestoredWithTheKeyThatItKept() throws IOException {
+  void aBackupFromBeforeARotationIsRestoredWithTheKeptKey() throws IOException {
     succeeds(home, "backup", backup.toString());
     var rotated = empty("rotated", newKey());
     var kept = rotated.resolve("master.key.until-20261127T000000Z");
@@ -92,7 +92,7 @@ class BackupIT {
     return cut;
   }
 
-  /** A home without an installation, but with a master key. */
+  /** Creates a home with a master key but without an installation. */
   private Path empty(String name, String key) throws IOException {
     var empty = Files.createDirectory(base.resolve(name));
     secret(empty.resolve("master.key"), key);

@@ -7,7 +7,7 @@ import dev.chowder.actor.Failpoints;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.api.v1.TailLogsRequest;
 import dev.chowder.api.v1.WatchInstanceRequest;
-import dev.chowder.server.crash.Journey.Ask;
+import dev.chowder.server.crash.LifecycleRun.Ask;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -35,28 +35,30 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Has the server die at every failpoint, right after acknowledgements and at random moments, and
- * looks whether it comes back as if it had not. Needs no Docker. On H2, or with {@code
- * -Dchowder.crash.storage=postgresql} on PostgreSQL.
+ * Kills the server at every failpoint, right after acknowledgements and at random moments, and
+ * checks that it recovers completely. Needs no Docker. Uses H2, or PostgreSQL with {@code
+ * -Dchowder.crash.storage=postgresql}.
  *
- * <p>Its methods run side by side, but not beside other classes: not the class is concurrent.
+ * <p>Its methods run in parallel, but not in parallel with other classes, so the class itself is
+ * not concurrent.
  */
 class CrashIT {
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(90);
+
+  /** Shorter than the grace period that calls get at a shutdown. */
   private static final Duration SHUTDOWN_LIMIT = Duration.ofSeconds(20);
 
   private static final Duration REPAIR_LIMIT = Duration.ofSeconds(60);
 
-  /** Shorter than the grace that calls are given at the end. */
-  private static final Pattern ENDED = Pattern.compile("Lifeline ended (.+)");
+  private static final Pattern ENDED = Pattern.compile("ShutdownSequence ended (.+)");
 
-  /** Longer than the longest story on a busy machine. */
+  /** Longer than the longest scenario on a busy machine. */
   private static final Duration LANE_LIMIT = Duration.ofMinutes(10);
 
   private static final int RANDOM_KILLS = 12;
   private static final String REPLAY = "chowder.crash.seed";
 
-  /** Tests at once; each has a home and a server to itself. JUnit runs as many. */
+  /** Parallel tests, each with its own home and server. JUnit runs the same number. */
   private static final int LANES = 2;
 
   @TempDir static Path base;
@@ -94,125 +96,126 @@ class CrashIT {
     FREE.add(lane);
   }
 
-  private static Journey journey(Path home) {
-    return new Journey(home, models.baseUrl(), _ -> {});
+  private static LifecycleRun lifecycle(Path home) {
+    return new LifecycleRun(home, models.baseUrl(), _ -> {});
   }
 
-  /** What came back has to work as well as before, to the end of its life. */
-  private void comeBack(Journey journey) throws IOException {
+  /** Checks that the recovered instance works until its deletion. */
+  private void comeBack(LifecycleRun lifecycle) throws IOException {
     lane.restart();
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
     lane.isClean();
   }
 
-  /** {@code -Dchowder.crash.places=REGEX} takes some of them, to look into a failure. */
-  static List<Place> places() {
+  /** {@code -Dchowder.crash.places=REGEX} selects failpoints, to analyze a failure. */
+  static List<FailpointCase> places() {
     var wanted = System.getProperty("chowder.crash.places", ".*");
-    return Place.all().stream().filter(place -> place.name().matches(wanted)).toList();
+    return FailpointCase.all().stream().filter(place -> place.name().matches(wanted)).toList();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "{0}")
   @MethodSource("places")
-  void everythingGoesOnAfterADeathAt(Place place) throws IOException {
-    var journey = journey(lane.home());
-    switch (place.story()) {
-      case LIFE -> {
+  void theServerRecoversFromADeathAt(FailpointCase place) throws IOException {
+    var lifecycle = lifecycle(lane.home());
+    switch (place.scenario()) {
+      case LIFECYCLE -> {
         lane.arm(place);
-        liveUntilItDies(journey);
+        liveUntilItDies(lifecycle);
       }
       case START_UP -> {
-        journey.begin(lane.server());
+        lifecycle.begin(lane.server());
         lane.server().kill();
         lane.restartTowards(place);
       }
       case SHUT_DOWN -> {
-        journey.begin(lane.server());
+        lifecycle.begin(lane.server());
         lane.arm(place);
         lane.server().terminate();
       }
-      case UNBORN -> {
-        lane.arm(Place.BEFORE_BIRTH);
-        liveUntilItDies(journey);
-        lane.server().awaitDeathAt(Place.BEFORE_BIRTH, DEATH_LIMIT);
+      case UNUSED_SLOT_OF_CREATE -> {
+        lane.arm(FailpointCase.BEFORE_CREATION);
+        liveUntilItDies(lifecycle);
+        lane.server().awaitDeathAt(FailpointCase.BEFORE_CREATION, DEATH_LIMIT);
         lane.restartTowards(place);
       }
       case HOME_LOST -> {
-        journey.begin(lane.server());
+        lifecycle.begin(lane.server());
         lane.server().kill();
-        journey.disk().lose(journey.sandbox());
-        journey.expectError();
+        lifecycle.disk().lose(lifecycle.sandbox());
+        lifecycle.expectError();
         lane.restartTowards(place);
       }
-      case LEFTOVER -> {
-        journey.begin(lane.server());
-        journey.delete(lane.server());
-        journey.settle(lane.server());
-        journey.awaitRemoved(lane.server());
+      case HOME_REAPPEARED -> {
+        lifecycle.begin(lane.server());
+        lifecycle.delete(lane.server());
+        lifecycle.settle(lane.server());
+        lifecycle.awaitRemoved(lane.server());
         lane.server().kill();
-        journey.disk().bringBack(journey.sandbox());
+        lifecycle.disk().bringBack(lifecycle.sandbox());
         lane.restartTowards(place);
       }
       case ENGINE_LOST -> {
-        journey.begin(lane.server());
+        lifecycle.begin(lane.server());
         lane.server().kill();
-        journey.disk().endWithEngine(journey.sandbox());
+        lifecycle.disk().endWithEngine(lifecycle.sandbox());
         lane.restartTowards(place);
       }
       case LATER_ATTEMPT -> {
-        journey.begin(lane.server());
+        lifecycle.begin(lane.server());
         lane.server().kill();
-        journey.disk().startLater(journey.sandbox());
+        lifecycle.disk().startLater(lifecycle.sandbox());
         lane.restartTowards(place);
       }
       case RECOVERED -> {
-        fail(journey);
+        fail(lifecycle);
         lane.arm(place);
-        recoverUntilItDies(journey);
+        recoverUntilItDies(lifecycle);
       }
-      case SLOT_UNUSED -> {
-        fail(journey);
-        lane.arm(Place.BEFORE_RECOVERY);
-        recoverUntilItDies(journey);
-        lane.server().awaitDeathAt(Place.BEFORE_RECOVERY, DEATH_LIMIT);
+      case UNUSED_SLOT_OF_RECOVER -> {
+        fail(lifecycle);
+        lane.arm(FailpointCase.BEFORE_RECOVERY);
+        recoverUntilItDies(lifecycle);
+        lane.server().awaitDeathAt(FailpointCase.BEFORE_RECOVERY, DEATH_LIMIT);
         lane.restartTowards(place);
       }
       case MOVED -> {
-        journey.begin(lane.server());
+        lifecycle.begin(lane.server());
         lane.server().kill();
-        journey.disk().move(journey.sandbox());
+        lifecycle.disk().move(lifecycle.sandbox());
         lane.restartTowards(place);
       }
     }
     lane.server().awaitDeathAt(place, DEATH_LIMIT);
-    comeBack(journey);
+    comeBack(lifecycle);
   }
 
-  /** Its home vanishes, and the server that comes back has noticed. */
-  private void fail(Journey journey) throws IOException {
-    journey.begin(lane.server());
+  /** Removes the home volume; the restarted server must detect that. */
+  private void fail(LifecycleRun lifecycle) throws IOException {
+    lifecycle.begin(lane.server());
     lane.server().kill();
-    journey.disk().lose(journey.sandbox());
-    journey.expectError();
+    lifecycle.disk().lose(lifecycle.sandbox());
+    lifecycle.expectError();
     lane.restart();
-    journey.settle(lane.server());
+    lifecycle.settle(lane.server());
   }
 
-  private void recoverUntilItDies(Journey journey) {
+  private void recoverUntilItDies(LifecycleRun lifecycle) {
     try {
-      journey.recover(lane.server());
+      lifecycle.recover(lane.server());
     } catch (ServerDied expected) {
       assertThat(expected).hasCauseInstanceOf(Exception.class);
     }
   }
 
   /**
-   * The server may also die after the last answer: what was acknowledged is not all that is done.
+   * The server may also die after the last response, because work continues after an
+   * acknowledgement.
    */
-  private void liveUntilItDies(Journey journey) {
+  private void liveUntilItDies(LifecycleRun lifecycle) {
     try {
-      journey.live(lane.server());
+      lifecycle.live(lane.server());
     } catch (ServerDied expected) {
       assertThat(expected).hasCauseInstanceOf(Exception.class);
     }
@@ -221,11 +224,11 @@ class CrashIT {
   @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest
   @EnumSource(Ask.class)
-  void whatWasAcknowledgedIsNotLostWhenTheServerIsKilledAtOnce(Ask last) throws IOException {
-    // The journey that came back may be acknowledged the same once more.
+  void acknowledgedChangesSurviveAnImmediateKill(Ask last) throws IOException {
+    // The recovered scenario may receive the same acknowledgement once more.
     var victim = lane.server();
-    var journey =
-        new Journey(
+    var lifecycle =
+        new LifecycleRun(
             lane.home(),
             models.baseUrl(),
             ask -> {
@@ -233,11 +236,11 @@ class CrashIT {
             });
     assertThatThrownBy(
             () -> {
-              journey.live(victim);
-              journey.settle(victim);
+              lifecycle.live(victim);
+              lifecycle.settle(victim);
             })
         .isInstanceOf(ServerDied.class);
-    comeBack(journey);
+    comeBack(lifecycle);
   }
 
   static Stream<Long> seeds() {
@@ -247,7 +250,9 @@ class CrashIT {
     return IntStream.range(0, RANDOM_KILLS).mapToObj(n -> first + n);
   }
 
-  /** The name holds the seed: {@code -Dchowder.crash.seed=N} takes the same moment again. */
+  /**
+   * The test's name contains the seed. {@code -Dchowder.crash.seed=N} uses the same moment again.
+   */
   @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
@@ -260,10 +265,10 @@ class CrashIT {
                 () -> {
                   if (!victim.endsWithin(moment)) victim.kill();
                 });
-    var journey = journey(lane.home());
-    liveUntilItDies(journey);
+    var lifecycle = lifecycle(lane.home());
+    liveUntilItDies(lifecycle);
     join(killer);
-    comeBack(journey);
+    comeBack(lifecycle);
   }
 
   private static void join(Thread killer) {
@@ -274,7 +279,10 @@ class CrashIT {
     }
   }
 
-  /** From the row of its key to its answer; the sweep forbids births while nobody repeats it. */
+  /**
+   * The steps from the row of an idempotency key to the response. Without a retry, reconciliation
+   * tombstones the id.
+   */
   static List<String> stepsOfACreation() {
     return List.of(
         "idempotency.claim" + Failpoints.AFTER,
@@ -288,49 +296,49 @@ class CrashIT {
   @Execution(ExecutionMode.CONCURRENT)
   @ParameterizedTest(name = "{0}")
   @MethodSource("stepsOfACreation")
-  void aCreationWithAKeyIsCompletedByItsRepetitionAfterADeathAt(String step) throws IOException {
-    var journey = journey(lane.home());
-    journey.prepare(lane.server());
-    var place = new Place(step, Place.Story.LIFE);
+  void aRetryCompletesACreationWithAKeyAfterADeathAt(String step) throws IOException {
+    var lifecycle = lifecycle(lane.home());
+    lifecycle.prepare(lane.server());
+    var place = new FailpointCase(step, FailpointCase.Scenario.LIFECYCLE);
     lane.arm(place);
     var victim = lane.server();
-    assertThatThrownBy(() -> journey.createOnce(victim, "once")).isInstanceOf(ServerDied.class);
+    assertThatThrownBy(() -> lifecycle.createOnce(victim, "once")).isInstanceOf(ServerDied.class);
     victim.awaitDeathAt(place, DEATH_LIMIT);
     lane.restart();
 
-    journey.createOnce(lane.server(), "once");
-    journey.settle(lane.server());
-    journey.createOnce(lane.server(), "once");
+    lifecycle.createOnce(lane.server(), "once");
+    lifecycle.settle(lane.server());
+    lifecycle.createOnce(lane.server(), "once");
 
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
     lane.isClean();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
   @Test
-  void aSlotOfNobodyIsGivenBackThoughNobodySpeaksToItsOrganization() throws IOException {
-    var journey = journey(lane.home());
-    lane.arm(Place.SLOT_TAKEN);
-    liveUntilItDies(journey);
-    lane.server().awaitDeathAt(Place.SLOT_TAKEN, DEATH_LIMIT);
+  void anUnusedSlotIsReleasedWithoutACallToItsOrganization() throws IOException {
+    var lifecycle = lifecycle(lane.home());
+    lane.arm(FailpointCase.SLOT_TAKEN);
+    liveUntilItDies(lifecycle);
+    lane.server().awaitDeathAt(FailpointCase.SLOT_TAKEN, DEATH_LIMIT);
     lane.restart();
 
     lane.server()
         .awaitLine(
-            Pattern.compile("organization=" + journey.organization() + " event=SlotReleased"),
+            Pattern.compile("organization=" + lifecycle.organization() + " event=SlotReleased"),
             REPAIR_LIMIT);
 
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
     lane.isClean();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
   @Test
-  void readRowsThatWereLostAreThereAgainAfterAStart() throws Exception {
-    var journey = journey(lane.home());
-    journey.begin(lane.server());
+  void lostReadRowsAreRestoredAtTheNextStart() throws Exception {
+    var lifecycle = lifecycle(lane.home());
+    lifecycle.begin(lane.server());
     lane.server().kill();
     inDatabase("DELETE FROM instances");
     inDatabase("DELETE FROM organizations");
@@ -339,32 +347,31 @@ class CrashIT {
     lane.server().awaitLine(Pattern.compile("organizations=\\d+ had rows behind"), REPAIR_LIMIT);
     lane.server().awaitLine(Pattern.compile("instances=\\d+ had rows behind"), REPAIR_LIMIT);
 
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
     lane.isClean();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
   @Test
-  void anOrderlyEndIsQuickWithCallsOpenAndLosesNothing() throws Exception {
-    var journey = journey(lane.home());
+  void anOrderlyShutdownWithOpenCallsIsQuickAndLosesNothing() throws Exception {
+    var lifecycle = lifecycle(lane.home());
     var server = lane.server();
-    journey.begin(server);
+    lifecycle.begin(server);
     var stub =
         InstanceServiceGrpc.newBlockingStub(server.channel())
-            .withCallCredentials(journey.credentials());
+            .withCallCredentials(lifecycle.credentials());
     var watch =
-        stub.watchInstance(WatchInstanceRequest.newBuilder().setInstanceId(journey.id()).build());
+        stub.watchInstance(WatchInstanceRequest.newBuilder().setInstanceId(lifecycle.id()).build());
     assertThat(watch.hasNext()).isTrue();
     var logs =
         stub.tailLogs(
-            TailLogsRequest.newBuilder().setInstanceId(journey.id()).setFollow(true).build());
+            TailLogsRequest.newBuilder().setInstanceId(lifecycle.id()).setFollow(true).build());
     assertThat(logs).isNotNull();
-    journey.stop(server);
+    lifecycle.stop(server);
 
     server.terminate();
-    // A watch ends so that its caller begins it again at another node, or here after the next
-    // start.
+    // The watch ends so that its caller resumes it at another node, or here after the next start.
     assertThatThrownBy(() -> watch.forEachRemaining(_ -> {}))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
@@ -396,12 +403,12 @@ class CrashIT {
             "sandbox driver",
             "database",
             "metrics");
-    comeBack(journey);
+    comeBack(lifecycle);
 
     server = lane.server();
     server.terminate();
     server.awaitExit(SHUTDOWN_LIMIT);
-    assertThat(secretsOf(journey.id())).isZero();
+    assertThat(secretsOf(lifecycle.id())).isZero();
   }
 
   private long secretsOf(String owner) throws SQLException {
@@ -415,7 +422,7 @@ class CrashIT {
     }
   }
 
-  /** While no server runs: the database belongs to one process. */
+  /** Changes the database while no server runs, because H2 belongs to one process. */
   private void inDatabase(String change) throws SQLException {
     try (var connection = storage.connect(lane.home());
         var statement = connection.createStatement()) {

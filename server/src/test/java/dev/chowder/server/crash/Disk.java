@@ -13,15 +13,15 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** Where played sandboxes lie: what is really there, whatever the server says. */
+/** The folder with the simulated sandboxes: the real state, independent of the server. */
 record Disk(Path root) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String MARK = "mark-of-the-agent";
 
-  /** The played host's own: who was last at an address. */
+  /** The simulated host's index of the last sandbox at each address. */
   private static final String INDEX = ".addresses";
 
-  /** Everything that is there, half-removed sandboxes too. */
+  /** Returns every entry, including partly removed sandboxes. */
   Set<String> entries() throws IOException {
     try (var found = Files.list(root)) {
       return found
@@ -32,7 +32,7 @@ record Disk(Path root) {
     }
   }
 
-  /** Whether this sandbox's one main process runs. */
+  /** Returns whether the sandbox's main process runs. */
   boolean runs(String sandbox) throws IOException {
     try {
       var process = JSON.readTree(Files.readAllBytes(process(sandbox)));
@@ -42,7 +42,7 @@ record Disk(Path root) {
     }
   }
 
-  /** Leaves something in the home that nothing but a deletion may take away. */
+  /** Leaves a file in the home volume that only a deletion may remove. */
   void mark(String sandbox) throws IOException {
     Files.writeString(home(sandbox).resolve(MARK), sandbox);
   }
@@ -69,12 +69,12 @@ record Disk(Path root) {
     Files.createDirectories(home(sandbox));
   }
 
-  /** As an engine that gave another port after its own restart. */
+  /** Changes the gateway's port, as an engine does after a restart. */
   void move(String sandbox) throws IOException {
     change(sandbox, process -> process.put("host", "127.64.200.200"));
   }
 
-  /** Ends the gateway as the restart of an engine does. */
+  /** Stops the gateway as an engine restart does. */
   void endWithEngine(String sandbox) throws IOException {
     change(
         sandbox,
@@ -84,7 +84,7 @@ record Disk(Path root) {
         });
   }
 
-  /** Gives the gateway an attempt that the journal does not know. */
+  /** Gives the gateway an attempt that is not in the journal. */
   void startLater(String sandbox) throws IOException {
     change(sandbox, process -> process.put("attempt", process.path("attempt").asInt() + 1));
   }

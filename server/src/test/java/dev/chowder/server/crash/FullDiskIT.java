@@ -21,13 +21,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What a node whose database is a file makes of a disk that is full. */
+/** A node whose H2 file is on a full disk. */
 class FullDiskIT {
   private static final int DISK_MEBIBYTES = 64;
   private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
   private static final Duration FULL_LIMIT = Duration.ofMinutes(2);
 
-  /** One call that is refused is not all that happens on a full disk. */
+  /** More than one rejected call, since a full disk must not break the node after the first. */
   private static final int REFUSALS = 5;
 
   private static final Set<Status.Code> DOCUMENTED =
@@ -35,31 +35,31 @@ class FullDiskIT {
 
   private int renames;
 
-  /** What it was acknowledged to be called, and what may have happened since without an answer. */
+  /** The acknowledged name, and names from calls without a response. */
   private final Set<String> names = new HashSet<>(Set.of("one"));
 
   @Test
-  void nothingThatWasAcknowledgedIsLostWhenTheFilesDiskIsFull() throws Exception {
+  void acknowledgedChangesSurviveAFullDisk() throws Exception {
     var mounted = SmallDisk.mount(DISK_MEBIBYTES);
     assumeTrue(
         mounted.isPresent(),
-        "no disk can be filled up: nobody may mount a small one here (expected: root, or sudo"
+        "cannot fill a disk: this user cannot mount a small one; run as root, or allow sudo"
             + " without a password)");
     try (var disk = mounted.orElseThrow();
         var models = new ListedModels()) {
       var home = Files.createDirectory(disk.folder().resolve("home"));
       ServerProcess.disarm(home);
-      var journey = new Journey(home, models.baseUrl(), _ -> {});
+      var lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
       try (var server = start(home)) {
-        journey.begin(server);
-        renameUntilItIsRefused(server, journey, disk);
+        lifecycle.begin(server);
+        renameUntilItIsRefused(server, lifecycle, disk);
         disk.empty();
         server.kill();
       }
       try (var server = start(home)) {
-        assertThat(name(server, journey)).isIn(names);
-        journey.settle(server);
-        journey.finish(server);
+        assertThat(name(server, lifecycle)).isIn(names);
+        lifecycle.settle(server);
+        lifecycle.finish(server);
       }
     }
   }
@@ -68,12 +68,12 @@ class FullDiskIT {
     return ServerProcess.start(home, new HomeStorage.File());
   }
 
-  private void renameUntilItIsRefused(ServerProcess server, Journey journey, SmallDisk disk)
+  private void renameUntilItIsRefused(ServerProcess server, LifecycleRun lifecycle, SmallDisk disk)
       throws IOException {
     long limit = System.nanoTime() + FULL_LIMIT.toNanos();
     for (int refused = 0; refused < REFUSALS; ) {
       disk.fill();
-      var why = rename(server, journey);
+      var why = rename(server, lifecycle);
       if (why.isPresent()) {
         assertThat(why.get()).as(server.tail()).isIn(DOCUMENTED);
         refused++;
@@ -82,13 +82,13 @@ class FullDiskIT {
     }
   }
 
-  /** Why it was refused; empty: it was acknowledged. */
-  private Optional<Status.Code> rename(ServerProcess server, Journey journey) {
+  /** Returns the code of the rejection; empty if the call was acknowledged. */
+  private Optional<Status.Code> rename(ServerProcess server, LifecycleRun lifecycle) {
     var name = "n" + ++renames;
     var request =
-        UpdateInstanceRequest.newBuilder().setInstanceId(journey.id()).setName(name).build();
+        UpdateInstanceRequest.newBuilder().setInstanceId(lifecycle.id()).setName(name).build();
     try {
-      assertThat(instances(server, journey).updateInstance(request).getName()).isEqualTo(name);
+      assertThat(instances(server, lifecycle).updateInstance(request).getName()).isEqualTo(name);
       names.clear();
       return Optional.empty();
     } catch (StatusRuntimeException why) {
@@ -98,15 +98,16 @@ class FullDiskIT {
     }
   }
 
-  private static String name(ServerProcess server, Journey journey) {
-    return instances(server, journey)
-        .getInstance(GetInstanceRequest.newBuilder().setInstanceId(journey.id()).build())
+  private static String name(ServerProcess server, LifecycleRun lifecycle) {
+    return instances(server, lifecycle)
+        .getInstance(GetInstanceRequest.newBuilder().setInstanceId(lifecycle.id()).build())
         .getName();
   }
 
-  private static InstanceServiceBlockingStub instances(ServerProcess server, Journey journey) {
+  private static InstanceServiceBlockingStub instances(
+      ServerProcess server, LifecycleRun lifecycle) {
     return InstanceServiceGrpc.newBlockingStub(server.channel())
-        .withCallCredentials(journey.credentials())
+        .withCallCredentials(lifecycle.credentials())
         .withDeadlineAfter(CALL_LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 }

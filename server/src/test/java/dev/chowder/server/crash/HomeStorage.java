@@ -10,9 +10,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 
-/** Where the servers of a test keep their data, one database for each home; it outlives them. */
+/**
+ * Where the servers of a test store their data: one database for each home, which outlives the
+ * server.
+ */
 sealed interface HomeStorage extends AutoCloseable {
-  /** {@code -Dchowder.crash.storage=postgresql} takes that one for all stories. */
+  /**
+   * Returns the storage for all tests; {@code -Dchowder.crash.storage=postgresql} selects
+   * PostgreSQL.
+   */
   static HomeStorage chosen() {
     var name = System.getProperty("chowder.crash.storage", "h2");
     return switch (name) {
@@ -20,20 +26,20 @@ sealed interface HomeStorage extends AutoCloseable {
       case "postgresql" -> new Postgres();
       default ->
           throw new IllegalArgumentException(
-              "chowder.crash.storage: " + name + " (expected: h2 or postgresql)");
+              "chowder.crash.storage: must be h2 or postgresql; got " + name);
     };
   }
 
-  /** What the server of a home is told; an empty database the first time. */
+  /** Returns the environment for the server of a home. The first call creates an empty database. */
   Map<String, String> environment(Path home);
 
-  /** Of a home in which no server runs. */
+  /** Connects to the database of a home in which no server runs. */
   Connection connect(Path home) throws SQLException;
 
   @Override
   void close();
 
-  /** A file in the home: what a server does by itself. */
+  /** A file in the home, the default of a server. */
   record File() implements HomeStorage {
     @Override
     public Map<String, String> environment(Path home) {
@@ -50,7 +56,7 @@ sealed interface HomeStorage extends AutoCloseable {
     public void close() {}
   }
 
-  /** In the PostgreSQL that scripts/test has started. */
+  /** Databases in the PostgreSQL that {@code scripts/test} started. */
   record Postgres(DatabaseServer server, Map<Path, String> databases) implements HomeStorage {
     Postgres() {
       this(DatabaseServer.shared(), new HashMap<>());

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A home and the server in it, for one test at a time. A server that a test left alive serves the
- * next one too: starts are what takes the time.
+ * A home and its server, used by one test at a time. A server that survives a test serves the next
+ * one, because most of the time goes into starts.
  */
 final class Lane implements AutoCloseable {
   private final Path directory;
@@ -18,10 +18,10 @@ final class Lane implements AutoCloseable {
   private Optional<ServerProcess> server = Optional.empty();
 
   /**
-   * Makes one, without a server.
+   * Prepares homes without a server.
    *
-   * @param directory made here
-   * @param storage of all its homes
+   * @param directory directory to create
+   * @param storage storage of all homes
    */
   Lane(Path directory, HomeStorage storage) throws IOException {
     this.directory = Files.createDirectory(directory);
@@ -35,7 +35,7 @@ final class Lane implements AutoCloseable {
     return made;
   }
 
-  /** Has a server that serves, in a home without traces of a test that failed. */
+  /** Ensures that a server is ready, in a home without data of a failed test. */
   void begin() throws IOException {
     if (!clean) {
       end();
@@ -45,7 +45,7 @@ final class Lane implements AutoCloseable {
     if (server.isEmpty()) restart();
   }
 
-  /** What the test left is fit for the next one. */
+  /** Marks the home as clean for the next test. */
   void isClean() {
     clean = true;
   }
@@ -58,7 +58,7 @@ final class Lane implements AutoCloseable {
     return server.orElseThrow();
   }
 
-  void arm(Place place) {
+  void arm(FailpointCase place) {
     ServerProcess.arm(home, place.name());
   }
 
@@ -66,21 +66,21 @@ final class Lane implements AutoCloseable {
     ServerProcess.disarm(home);
   }
 
-  /** Ends what runs, and waits until the next server serves, without a failpoint. */
+  /** Stops the server and starts another one without a failpoint. Waits until it is ready. */
   void restart() throws IOException {
     disarm();
     end();
     server = Optional.of(ServerProcess.start(home, storage));
   }
 
-  /** Ends what runs, and starts a server that is to die at this place; waits for nothing. */
-  void restartTowards(Place place) throws IOException {
+  /** Stops the server and starts another one that dies at this failpoint. Does not wait. */
+  void restartTowards(FailpointCase place) throws IOException {
     arm(place);
     end();
     server = Optional.of(ServerProcess.launch(home, storage));
   }
 
-  /** Forgets a server that is dead. */
+  /** Discards a dead server. */
   void keepOnlyTheLiving() {
     disarm();
     if (server.isPresent() && server.get().hasEnded()) end();

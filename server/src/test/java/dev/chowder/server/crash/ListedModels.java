@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
-/** A model provider that answers the one question of onboarding: which models it has. */
+/** A model provider that answers only onboarding's request for its models. */
 final class ListedModels implements AutoCloseable {
   private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
 
@@ -30,7 +30,7 @@ final class ListedModels implements AutoCloseable {
     PORTS.add(server.getAddress().getPort());
   }
 
-  /** Returns the ports of all models that were started here, in the form of the setting. */
+  /** Returns the ports of all providers that were started here, in the format of the setting. */
   static String ports() {
     return PORTS.stream().map(String::valueOf).collect(Collectors.joining(","));
   }

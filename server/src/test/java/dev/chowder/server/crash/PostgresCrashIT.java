@@ -2,7 +2,7 @@ package dev.chowder.server.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.chowder.server.crash.Journey.Ask;
+import dev.chowder.server.crash.LifecycleRun.Ask;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The stories of {@link CrashIT} in which the database has a part, on a real PostgreSQL. */
+/** Runs the scenarios of {@link CrashIT} that depend on the database on a real PostgreSQL. */
 class PostgresCrashIT {
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(90);
   private static final Duration REPAIR_LIMIT = Duration.ofSeconds(60);
@@ -22,7 +22,7 @@ class PostgresCrashIT {
   private ListedModels models;
   private HomeStorage.Postgres storage;
   private Lane lane;
-  private Journey journey;
+  private LifecycleRun lifecycle;
 
   @BeforeEach
   void start() throws IOException {
@@ -30,7 +30,7 @@ class PostgresCrashIT {
     storage = new HomeStorage.Postgres();
     lane = new Lane(base.resolve("lane"), storage);
     lane.begin();
-    journey = new Journey(lane.home(), models.baseUrl(), _ -> {});
+    lifecycle = new LifecycleRun(lane.home(), models.baseUrl(), _ -> {});
   }
 
   @AfterEach
@@ -41,41 +41,41 @@ class PostgresCrashIT {
   }
 
   @Test
-  void anInstanceThatRunsIsThereAfterAKillAndLivesToItsEnd() throws IOException {
-    journey.begin(lane.server());
+  void aRunningInstanceSurvivesAKillOfTheServer() throws IOException {
+    lifecycle.begin(lane.server());
     assertThat(Files.exists(lane.home().resolve("data").resolve("chowder.mv.db")))
         .as("a file of H2 beside it")
         .isFalse();
     lane.server().kill();
     lane.restart();
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
   }
 
   @Test
-  void aCreateThatWasAcknowledgedIsNotLostWhenTheServerIsKilledAtOnce() throws IOException {
+  void anAcknowledgedCreateSurvivesAnImmediateKill() throws IOException {
     var victim = lane.server();
-    journey =
-        new Journey(
+    lifecycle =
+        new LifecycleRun(
             lane.home(),
             models.baseUrl(),
             ask -> {
               if (ask == Ask.CREATE) victim.kill();
             });
     try {
-      journey.begin(victim);
+      lifecycle.begin(victim);
     } catch (ServerDied expected) {
       assertThat(expected).hasCauseInstanceOf(Exception.class);
     }
     victim.endsWithin(DEATH_LIMIT);
     lane.restart();
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
   }
 
   @Test
-  void readRowsThatWereLostAreThereAgainAfterAStart() throws Exception {
-    journey.begin(lane.server());
+  void lostReadRowsAreRestoredAtTheNextStart() throws Exception {
+    lifecycle.begin(lane.server());
     lane.server().kill();
     try (var connection = storage.connect(lane.home());
         var statement = connection.createStatement()) {
@@ -85,7 +85,7 @@ class PostgresCrashIT {
     lane.restart();
     lane.server().awaitLine(Pattern.compile("organizations=\\d+ had rows behind"), REPAIR_LIMIT);
     lane.server().awaitLine(Pattern.compile("instances=\\d+ had rows behind"), REPAIR_LIMIT);
-    journey.settle(lane.server());
-    journey.finish(lane.server());
+    lifecycle.settle(lane.server());
+    lifecycle.finish(lane.server());
   }
 }

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.zip.GZIPInputStream;
 
 /**
- * An installation that an earlier version made, as files; see {@code installations/README.md}.
+ * An installation that an earlier version created, as files; see {@code installations/README.md}.
  * Starts nothing.
  */
 public record RecordedInstallation(Path folder) {
@@ -26,7 +26,7 @@ public record RecordedInstallation(Path folder) {
         Path.of("src", "test", "resources", "installations", "665faa7").toAbsolutePath());
   }
 
-  /** The settings that it ran with. */
+  /** Returns the settings of the recorded version. */
   public Map<String, String> environment() {
     try {
       var settings = new TreeMap<String, String>();
@@ -43,7 +43,7 @@ public record RecordedInstallation(Path folder) {
   /**
    * Returns a recorded response.
    *
-   * @param name of a file in {@code answers}, without its ending
+   * @param name name of a file in {@code answers}, without its extension
    */
   public JsonNode answer(String name) {
     try {
@@ -53,7 +53,7 @@ public record RecordedInstallation(Path folder) {
     }
   }
 
-  /** The id of one of its instances. */
+  /** Returns the id of an instance by its name. */
   public String instance(String name) {
     for (var list : new String[] {"instances", "neighbor-instances"}) {
       for (var instance : answer(list).path("instances")) {
@@ -64,7 +64,7 @@ public record RecordedInstallation(Path folder) {
   }
 
   /**
-   * A caller's key.
+   * Returns a caller's key.
    *
    * @param name {@code organization}, {@code neighbor}, or the name of a scoped key
    */
@@ -72,7 +72,7 @@ public record RecordedInstallation(Path folder) {
     return keys().path(name).asText();
   }
 
-  /** The token of an instance's gateway. */
+  /** Returns the token of an instance's gateway. */
   public String gatewayToken(String instance) {
     return keys().path("gateway_tokens").path(instance(instance)).asText();
   }
@@ -89,13 +89,13 @@ public record RecordedInstallation(Path folder) {
     return folder.resolve("backup.tar");
   }
 
-  /** Puts its home into a folder, without the database. */
+  /** Copies its home into a folder, without the database. */
   public void placeHome(Path home) throws IOException {
     Files.createDirectories(home);
     unpack(folder.resolve("home.tar.gz"), home);
   }
 
-  /** Puts its H2 file into its home. */
+  /** Copies its H2 file into a home. */
   public void placeH2(Path home) throws IOException {
     var data = Files.createDirectories(home.resolve("data"));
     try (var in = unpacked("chowder.mv.db.gz")) {
@@ -103,7 +103,7 @@ public record RecordedInstallation(Path folder) {
     }
   }
 
-  /** Puts its rows into an empty database of PostgreSQL. */
+  /** Copies its rows into an empty PostgreSQL database. */
   public void placePostgres(Connection empty) throws SQLException, IOException {
     try (var in = unpacked("postgresql.sql.gz");
         var statement = empty.createStatement()) {
@@ -112,8 +112,8 @@ public record RecordedInstallation(Path folder) {
   }
 
   /**
-   * Puts the homes and processes of its instances onto a simulated host. A recorded container that
-   * ran is one that runs there.
+   * Creates the home volumes and processes of its instances on a simulated host. A container that
+   * ran in the recording runs there.
    */
   public void placeOnSimulator(Path sandboxes) throws IOException {
     try (var volumes = Files.list(folder.resolve("volumes"))) {

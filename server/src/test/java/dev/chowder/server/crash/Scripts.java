@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs an operator's scripts on a home, without any other setting. */
+/** Runs operator scripts on a home without other settings. */
 final class Scripts {
-  /** The first script may have to build first. */
+  /** Long enough for the first script, which may have to build first. */
   private static final long LIMIT_MINUTES = 10;
 
   private Scripts() {}

@@ -1,6 +1,6 @@
 package dev.chowder.server.crash;
 
-/** The server died before it answered: nobody knows whether what was asked happened. */
+/** The server died before it responded, so the call may or may not have taken effect. */
 final class ServerDied extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The real server in a process of its own, with a home that outlives it. */
+/** The real server as a separate process, with a home that outlives it. */
 final class ServerProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int LINES_KEPT = 120;
@@ -37,17 +37,19 @@ final class ServerProcess implements AutoCloseable {
   private final Thread end = Thread.ofPlatform().unstarted(this::halt);
   private @Nullable ManagedChannel channel;
 
-  /** Where it listens; it chose both itself, so that no other process can take them before. */
+  /**
+   * The ports on which it listens. It chose both itself, so no other process can take them first.
+   */
   private record Ports(int grpc, int operator) {}
 
   private ServerProcess(Process process) {
     this.process = process;
-    // Tests that are ended from outside take their servers with them.
+    // Tests that are ended from outside stop their servers.
     Runtime.getRuntime().addShutdownHook(end);
     Thread.ofVirtual().name("server-output").start(this::read);
   }
 
-  /** Where a home's armed failpoint is written. */
+  /** Returns the file with the armed failpoint of a home. */
   private static Path armed(Path home) {
     return home.resolve("failpoint");
   }
@@ -56,7 +58,7 @@ final class ServerProcess implements AutoCloseable {
     return home.resolve("sandboxes");
   }
 
-  /** From now on the process dies there; so does every process that is started in this home. */
+  /** Arms a failpoint: the running process, and every later one in this home, dies there. */
   static void arm(Path home, String failpoint) {
     try {
       var written = home.resolve("failpoint.new");
@@ -72,15 +74,15 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /**
-   * Starts it, and waits for nothing.
+   * Starts the server without waiting.
    *
-   * @param storage where its data are
+   * @param storage where it stores its data
    */
   static ServerProcess launch(Path home, HomeStorage storage) throws IOException {
     return new ServerProcess(command(home, storage.environment(home), List.of()).start());
   }
 
-  /** Does what an operator orders of a home's database, and returns what is said. */
+  /** Runs an operator's command on the database of a home and returns its output. */
   static String order(Path home, Map<String, String> storage, String... arguments)
       throws IOException {
     var server = new ServerProcess(command(home, storage, List.of(arguments)).start());
@@ -93,7 +95,7 @@ final class ServerProcess implements AutoCloseable {
 
   private static ProcessBuilder command(
       Path home, Map<String, String> storage, List<String> arguments) throws IOException {
-    var properties = new ArrayList<String>(Shop.options());
+    var properties = new ArrayList<String>(SharedStripe.options());
     properties.addAll(
         List.of(
             "-Dchowder.reconciler.interval=300ms",
@@ -119,7 +121,7 @@ final class ServerProcess implements AutoCloseable {
     return builder;
   }
 
-  /** Starts it, and waits until it serves. */
+  /** Starts the server and waits until it is ready. */
   static ServerProcess start(Path home, HomeStorage storage) throws IOException {
     var server = launch(home, storage);
     try {
@@ -175,7 +177,7 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** The exit code, when the process ends within the limit. */
+  /** Returns the exit code if the process ends within the limit. */
   int awaitExit(Duration limit) {
     if (!endsWithin(limit)) {
       throw new AssertionError("the server runs still after " + limit + "; its lines:\n" + tail());
@@ -183,20 +185,21 @@ final class ServerProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Fails unless the process dies, by itself, at its failpoint. */
-  void awaitDeathAt(Place failpoint, Duration limit) {
+  /** Fails unless the process dies at its failpoint. */
+  void awaitDeathAt(FailpointCase failpoint, Duration limit) {
     if (!endsWithin(limit)) {
-      throw new AssertionError("nothing hit " + failpoint + " within " + limit + "\n" + tail());
+      throw new AssertionError(
+          "no thread reached " + failpoint + " within " + limit + "\n" + tail());
     }
     if (process.exitValue() != Failpoints.EXIT_CODE) {
       throw new AssertionError(
-          "exit code: "
-              + process.exitValue()
-              + " (expected: "
+          "exit code: must be "
               + Failpoints.EXIT_CODE
               + ", of "
               + failpoint
-              + ")\n"
+              + "; got "
+              + process.exitValue()
+              + "\n"
               + tail());
     }
   }
@@ -213,7 +216,7 @@ final class ServerProcess implements AutoCloseable {
     return !process.isAlive();
   }
 
-  /** As {@code kill -9}; returns when it is dead. */
+  /** Kills the process as {@code kill -9} does, and returns when it is dead. */
   void kill() {
     halt();
     awaitExit(Duration.ofSeconds(20));
@@ -223,12 +226,12 @@ final class ServerProcess implements AutoCloseable {
     process.toHandle().destroyForcibly();
   }
 
-  /** SIGTERM; what it writes while it ends can still be read, as by Process.destroy it cannot. */
+  /** Sends SIGTERM. Unlike {@code Process.destroy}, it keeps the output readable. */
   void terminate() {
     process.toHandle().destroy();
   }
 
-  /** Waits until it wrote a line in which this is found. */
+  /** Waits for a line of output that matches. */
   void awaitLine(Pattern wanted, Duration limit) {
     Await.until(
         limit,
@@ -236,7 +239,7 @@ final class ServerProcess implements AutoCloseable {
         this::tail);
   }
 
-  /** Its last lines. */
+  /** Returns its last lines of output. */
   String tail() {
     synchronized (lines) {
       return String.join("\n", lines);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An instance lives on when its server's database is moved, or comes back from a backup. */
+/** An instance continues after its database is moved or restored from a backup. */
 class TransferIT {
   private static final Duration END_LIMIT = Duration.ofSeconds(30);
   private static final int TAG_LINE_BYTES = 91;
@@ -31,7 +31,7 @@ class TransferIT {
   private ListedModels models;
   private HomeStorage.Postgres postgres;
   private Path home;
-  private Journey journey;
+  private LifecycleRun lifecycle;
 
   @BeforeEach
   void make() throws IOException {
@@ -39,7 +39,7 @@ class TransferIT {
     postgres = new HomeStorage.Postgres();
     home = Files.createDirectory(base.resolve("home"));
     ServerProcess.disarm(home);
-    journey = new Journey(home, models.baseUrl(), _ -> {});
+    lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
   }
 
   @AfterEach
@@ -49,9 +49,9 @@ class TransferIT {
   }
 
   @Test
-  void anInstanceGoesOnInPostgresWhereItWasInH2() throws IOException {
+  void anInstanceContinuesAfterAMoveFromH2ToPostgres() throws IOException {
     try (var server = ServerProcess.start(home, file)) {
-      journey.begin(server);
+      lifecycle.begin(server);
       server.terminate();
       server.awaitExit(END_LIMIT);
     }
@@ -61,13 +61,13 @@ class TransferIT {
     var said = ServerProcess.order(home, credentials, "move-to-postgresql", url);
 
     assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
-    goesOn(postgres);
+    continues(postgres);
   }
 
   @Test
-  void anInstanceOnH2GoesOnFromABackupThatTheRunningServerMade() throws Exception {
+  void anInstanceOnH2ContinuesFromABackupOfARunningServer() throws Exception {
     try (var server = ServerProcess.start(home, file)) {
-      journey.begin(server);
+      lifecycle.begin(server);
       var backup = home.resolve("backups").resolve(order(server));
       server.kill();
       Files.move(home.resolve("data"), home.resolve("lost"));
@@ -82,38 +82,41 @@ class TransferIT {
       assertThat(said).contains("signed by key ");
       assertThat(said).contains("instances: 1 rows", "secret_check: 1 rows");
     }
-    goesOn(file);
+    continues(file);
   }
 
   @Test
-  void anInstanceOnPostgresGoesOnFromABackupInAnotherDatabase() throws IOException {
+  void anInstanceOnPostgresContinuesInARestoredDatabase() throws IOException {
     var backup = base.resolve("backup.gz");
     try (var server = ServerProcess.start(home, postgres)) {
-      journey.begin(server);
+      lifecycle.begin(server);
       ServerProcess.order(home, postgres.environment(home), "backup", backup.toString());
       server.kill();
     }
     try (var another = new HomeStorage.Postgres()) {
       ServerProcess.order(home, another.environment(home), "restore", backup.toString());
-      goesOn(another);
+      continues(another);
     }
   }
 
-  /** As a database it is whole: the tag is the line after it. */
+  /** Removes the tag, which is the line after the complete database. */
   private Path withoutTag(Path backup) throws IOException {
     var bytes = Files.readAllBytes(backup);
     return Files.write(base.resolve("cut.gz"), Arrays.copyOf(bytes, bytes.length - TAG_LINE_BYTES));
   }
 
-  /** The same instance at the same revision, with secrets that open, to the end of its life. */
-  private void goesOn(HomeStorage storage) throws IOException {
+  /**
+   * Checks that the same instance continues at the same revision with readable secrets, until its
+   * deletion.
+   */
+  private void continues(HomeStorage storage) throws IOException {
     try (var server = ServerProcess.start(home, storage)) {
-      journey.settle(server);
-      journey.stop(server);
-      journey.settle(server);
-      journey.start(server);
-      journey.settle(server);
-      journey.finish(server);
+      lifecycle.settle(server);
+      lifecycle.stop(server);
+      lifecycle.settle(server);
+      lifecycle.start(server);
+      lifecycle.settle(server);
+      lifecycle.finish(server);
     }
   }
 

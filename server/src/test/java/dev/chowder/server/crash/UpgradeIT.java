@@ -43,16 +43,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Starts this version on an installation that 665faa7 made. It must give the recorded responses,
- * and its instances must continue. Its sandboxes are on the simulator; {@code UpgradeE2E} has them
- * in Docker.
+ * Starts this version on an installation of 665faa7. It must return the recorded responses, and its
+ * instances must continue. Sandboxes are simulated; {@code UpgradeE2E} uses Docker.
  */
 class UpgradeIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int PAGE = 100;
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Fields that may differ: a new server continues counters, and has another address. */
+  /** Fields that may differ, because a new server continues counters and has another address. */
   private static final Set<String> OPEN =
       Set.of("revision", "updated_at", "gateway_url", "last_used_at");
 
@@ -69,28 +68,29 @@ class UpgradeIT {
   }
 
   @Test
-  void onH2_everythingIsAnsweredAsBeforeAndGoesOn() throws IOException {
+  void onH2EverythingIsUnchangedAndContinues() throws IOException {
     recorded.placeHome(home);
     recorded.placeH2(home);
     goesOn(new HomeStorage.File());
   }
 
   @Test
-  void onPostgres_everythingIsAnsweredAsBeforeAndGoesOn() throws IOException, SQLException {
+  void onPostgresEverythingIsUnchangedAndContinues() throws IOException, SQLException {
     recorded.placeHome(home);
     try (var postgres = new HomeStorage.Postgres()) {
       assertThat(postgres.environment(home)).isNotEmpty();
       try (var empty = postgres.connect(home)) {
         recorded.placePostgres(empty);
       }
-      // Nodes never change the tables of a PostgreSQL that others may use: an operator does.
+      // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
+      // them.
       ServerProcess.order(home, postgres.environment(home), "migrate");
       goesOn(postgres);
     }
   }
 
   @Test
-  void aBackupIsRestoredIntoAnEmptyInstallationAndGoesOn() throws IOException {
+  void aBackupRestoredIntoAnEmptyInstallationContinues() throws IOException {
     var original = base.resolve("original");
     recorded.placeHome(original);
     Files.copy(original.resolve("master.key"), home.resolve("master.key"));
@@ -173,14 +173,14 @@ class UpgradeIT {
     awaitRunning(server, "neighbor", "never-ran");
     awaitRunning(server, "organization", "hello");
 
-    // Applied and pending changes are there.
+    // Applied and pending changes are present.
     var sleeper = config("sleeper");
     assertThat(sleeper.at("/messages/ackReaction").asText()).isEqualTo("tada");
     assertThat(sleeper.at("/skills/entries/weather/apiKey").asText())
         .isEqualTo("weather-key-of-the-record");
     assertThat(sleeper.at("/channels/telegram/enabled").asBoolean()).isTrue();
     assertThat(config("crashed").at("/channels/telegram/enabled").asBoolean(true)).isFalse();
-    // The key of a provider is given to an agent at each start.
+    // An agent receives its provider's key at each start.
     assertThat(
             Files.readString(
                 disk.home(sandbox("sleeper")).resolve(".openclaw/chowder/provider-key")))
@@ -266,7 +266,7 @@ class UpgradeIT {
         .withDeadlineAfter(LIMIT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Everything that was recorded must be there; a later version may add fields. */
+  /** All recorded fields must be present; a later version may add fields. */
   private static void same(JsonNode before, Message now) throws IOException {
     contains(before, json(now), "");
   }

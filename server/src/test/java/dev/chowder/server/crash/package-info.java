@@ -1,6 +1,6 @@
 /**
- * The server as an operating system sees it: a process that may die at any moment and is started
- * again. Sandboxes are played, and outlive it as containers would.
+ * Tests the server as the operating system sees it: a process that may die at any moment and is
+ * started again. Sandboxes are simulated and outlive it, as containers would.
  */
 @NullMarked
 package dev.chowder.server.crash;

@@ -10,7 +10,7 @@ import dev.chowder.api.v1.KeyServiceProto;
 import dev.chowder.api.v1.OrganizationServiceProto;
 import dev.chowder.api.v1.SkillServiceProto;
 import dev.chowder.api.v1.SubscriptionServiceProto;
-import dev.chowder.server.tls.Authority;
+import dev.chowder.server.tls.CertificateAuthority;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,7 +57,7 @@ class EnvoyTemplateTest {
 
   @Test
   void pathsAndNoKeysAreInWhatItWrites() throws Exception {
-    var ours = new Authority(folder, "ours");
+    var ours = new CertificateAuthority(folder, "ours");
     var api = ours.issue("api", "localhost");
     variables.put("CHOWDER_TLS_CERTIFICATE", api.certificate().toString());
     variables.put("CHOWDER_TLS_KEY", api.key().toString());
@@ -74,7 +74,7 @@ class EnvoyTemplateTest {
 
   @Test
   void halfOfItIsRefusedInASentence() throws Exception {
-    var ours = new Authority(folder, "ours");
+    var ours = new CertificateAuthority(folder, "ours");
     var api = ours.issue("api", "localhost");
     var other = ours.issue("other");
     variables.put("CHOWDER_TLS_KEY", api.key().toString());

@@ -8,8 +8,8 @@ import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.CreateInstanceRequest;
 import dev.chowder.api.v1.InstanceServiceGrpc;
 import dev.chowder.server.auth.AuthInterceptor;
-import dev.chowder.server.tls.Authority;
-import dev.chowder.server.tls.Authority.Identity;
+import dev.chowder.server.tls.CertificateAuthority;
+import dev.chowder.server.tls.CertificateAuthority.Identity;
 import dev.chowder.server.tls.Handshake;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
@@ -39,9 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class EnvoyTlsIT {
   @TempDir static Path folder;
-  private static Authority nodes;
-  private static Authority publicCa;
-  private static Authority callers;
+  private static CertificateAuthority nodes;
+  private static CertificateAuthority publicCa;
+  private static CertificateAuthority callers;
   private static Identity shown;
   private static Identity caller;
   private static Edge edge;
@@ -49,9 +49,9 @@ class EnvoyTlsIT {
 
   @BeforeAll
   static void start() throws IOException, InterruptedException {
-    nodes = new Authority(folder, "nodes");
-    publicCa = new Authority(folder, "public");
-    callers = new Authority(folder, "callers");
+    nodes = new CertificateAuthority(folder, "nodes");
+    publicCa = new CertificateAuthority(folder, "public");
+    callers = new CertificateAuthority(folder, "callers");
     shown = publicCa.issue("api", "localhost", "*.localhost");
     caller = callers.issue("caller");
     var node = nodes.issue("node", "chowder-node");
@@ -98,7 +98,7 @@ class EnvoyTlsIT {
 
   @Test
   void restRefusesPlainTextNobodyAndStrangers() throws IOException {
-    var untrusted = new Authority(folder, "strangers").issue("stranger");
+    var untrusted = new CertificateAuthority(folder, "strangers").issue("stranger");
     assertThatThrownBy(
             () -> RawHttp.send(Edge.loopback(envoy.port()), RawHttp.Request.of("GET", "/healthz")))
         .isInstanceOf(IOException.class);
@@ -109,7 +109,7 @@ class EnvoyTlsIT {
 
   @Test
   void grpcRefusesPlainTextNobodyAndStrangers() throws IOException {
-    var untrusted = new Authority(folder, "other-strangers").issue("stranger");
+    var untrusted = new CertificateAuthority(folder, "other-strangers").issue("stranger");
     for (var refused :
         new ChannelCredentials[] {
           InsecureChannelCredentials.create(), publicCa.client(), publicCa.client(untrusted)
@@ -181,7 +181,7 @@ class EnvoyTlsIT {
 
   @Test
   void anEnvoyThatTheNodeDoesNotKnowGetsNoAnswerThere(@TempDir Path other) throws Exception {
-    var variables = variables(new Authority(other, "strangers").issue("envoy"));
+    var variables = variables(new CertificateAuthority(other, "strangers").issue("envoy"));
     getsNoAnswer(other, variables);
   }
 
@@ -189,7 +189,8 @@ class EnvoyTlsIT {
   void anEnvoyGivesNothingToANodeThatItDoesNotKnow(@TempDir Path other) throws Exception {
     var variables = variables(nodes.issue("envoy"));
     variables.put(
-        "CHOWDER_TLS_INTERNAL_CA", new Authority(other, "elsewhere").certificate().toString());
+        "CHOWDER_TLS_INTERNAL_CA",
+        new CertificateAuthority(other, "elsewhere").certificate().toString());
     getsNoAnswer(other, variables);
   }
 

@@ -30,7 +30,7 @@ public final class StripeMock implements AutoCloseable {
     var binary = System.getenv(BINARY);
     if (binary == null || binary.isBlank()) {
       throw new IllegalStateException(
-          BINARY + " is not set (expected: what scripts/test has built, see CONTRIBUTING.md)");
+          BINARY + ": must be the binary that scripts/test built; see CONTRIBUTING.md");
     }
     var process =
         new ProcessBuilder(binary, "-http-addr", "127.0.0.1:0", "-https-addr", "127.0.0.1:0")

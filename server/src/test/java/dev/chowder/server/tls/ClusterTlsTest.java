@@ -10,7 +10,7 @@ import dev.chowder.cluster.ClusterSettings;
 import dev.chowder.cluster.Membership;
 import dev.chowder.cluster.TlsSettings;
 import dev.chowder.server.cluster.FreePorts;
-import dev.chowder.server.tls.Authority.Identity;
+import dev.chowder.server.tls.CertificateAuthority.Identity;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -46,13 +46,13 @@ class ClusterTlsTest {
   @TempDir static Path folder;
   private static final List<ClusterNode> nodes = new ArrayList<>();
   private static int managementPort;
-  private static Authority ours;
+  private static CertificateAuthority ours;
   private static Identity first;
 
   @BeforeAll
   static void twoNodes() throws IOException {
     managementPort = FreePorts.one();
-    ours = new Authority(folder, "ours");
+    ours = new CertificateAuthority(folder, "ours");
     first = ours.issue("first", NAME, "localhost");
     join(HOSTS.getFirst(), first);
     join(HOSTS.getLast(), ours.issue("second", NAME));
@@ -76,7 +76,7 @@ class ClusterTlsTest {
   @Test
   void whoKnowsTheAddressStillNeedsANodesCertificate() throws IOException {
     Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
-    var untrusted = new Authority(folder, "strangers").issue("stranger", NAME);
+    var untrusted = new CertificateAuthority(folder, "strangers").issue("stranger", NAME);
     var operator = ours.issue("operator");
     assertThat(getsIn(Optional.empty(), "4s")).as("in plain text").isFalse();
     assertThat(getsIn(Optional.of(tls(untrusted)), "4s")).as("from another CA").isFalse();
@@ -91,7 +91,7 @@ class ClusterTlsTest {
     assertThatThrownBy(() -> seedNodes("http", ours.context(operator)))
         .isInstanceOf(IOException.class);
     assertThatThrownBy(() -> seedNodes("https", ours.context())).isInstanceOf(IOException.class);
-    var untrusted = new Authority(folder, "more-strangers").issue("stranger", NAME);
+    var untrusted = new CertificateAuthority(folder, "more-strangers").issue("stranger", NAME);
     assertThatThrownBy(() -> seedNodes("https", ours.context(untrusted)))
         .isInstanceOf(IOException.class);
   }

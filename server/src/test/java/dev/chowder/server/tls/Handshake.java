@@ -1,6 +1,6 @@
 package dev.chowder.server.tls;
 
-import dev.chowder.server.tls.Authority.Identity;
+import dev.chowder.server.tls.CertificateAuthority.Identity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -46,7 +46,7 @@ public final class Handshake {
   /**
    * The certificate that is shown to {@code caller} at a port, and not the one of a session before.
    */
-  public static Certificate shown(Authority believed, Identity caller, int port)
+  public static Certificate shown(CertificateAuthority believed, Identity caller, int port)
       throws IOException {
     try (var socket = with(believed.context(caller), port, "h2")) {
       return socket.getSession().getPeerCertificates()[0];
@@ -58,7 +58,8 @@ public final class Handshake {
    * moment of the change may fail: gRPC's key manager is asked for the certificate and for its key
    * one after the other. Whoever connects then connects again.
    */
-  public static void awaitOther(Certificate former, Authority believed, Identity caller, int port) {
+  public static void awaitOther(
+      Certificate former, CertificateAuthority believed, Identity caller, int port) {
     await(
         () -> {
           try {

@@ -10,7 +10,7 @@ import dev.chowder.sandbox.fake.FakeSandboxDriver;
 import dev.chowder.sandbox.fake.FakeSandboxSettings;
 import dev.chowder.server.Chowder;
 import dev.chowder.server.error.Rejection;
-import dev.chowder.server.tls.Authority.Identity;
+import dev.chowder.server.tls.CertificateAuthority.Identity;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The ports of a node as it is assembled for real: they know nobody without a certificate. */
 class NodeTlsTest {
   @TempDir static Path folder;
-  private static Authority ours;
+  private static CertificateAuthority ours;
   private static Identity node;
   private static Identity caller;
   private static Identity untrusted;
@@ -47,10 +47,10 @@ class NodeTlsTest {
 
   @BeforeAll
   static void start() throws IOException {
-    ours = new Authority(folder, "ours");
+    ours = new CertificateAuthority(folder, "ours");
     node = ours.issue("node", "chowder-node", "localhost");
     caller = ours.issue("envoy");
-    untrusted = new Authority(folder, "strangers").issue("envoy");
+    untrusted = new CertificateAuthority(folder, "strangers").issue("envoy");
     chowder = Chowder.start(ConfigFactory.load(settings("home")), NodeTlsTest::driver);
   }
 

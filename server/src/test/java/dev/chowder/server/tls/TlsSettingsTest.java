@@ -8,7 +8,7 @@ import com.typesafe.config.ConfigFactory;
 import dev.chowder.cluster.TlsSettings;
 import dev.chowder.server.ServerSettings;
 import dev.chowder.server.error.Rejection;
-import dev.chowder.server.tls.Authority.Identity;
+import dev.chowder.server.tls.CertificateAuthority.Identity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,12 +26,12 @@ class TlsSettingsTest {
   private static final String NAME = "chowder-node";
 
   @TempDir static Path folder;
-  private static Authority ours;
+  private static CertificateAuthority ours;
   private static Identity node;
 
   @BeforeAll
   static void issue() throws IOException {
-    ours = new Authority(folder, "ours");
+    ours = new CertificateAuthority(folder, "ours");
     node = ours.issue("node", "localhost", "CHOWDER-node");
   }
 
@@ -93,7 +93,8 @@ class TlsSettingsTest {
   @Test
   void aStrangersCertificateIsRefused() throws IOException {
     refuses(
-        internal(new Authority(folder, "stranger").issue("node", NAME), ours.certificate()),
+        internal(
+            new CertificateAuthority(folder, "stranger").issue("node", NAME), ours.certificate()),
         "internal-certificate",
         ours.certificate());
   }

@@ -19,8 +19,8 @@ import dev.chowder.organization.OrganizationEntity;
 import dev.chowder.sandbox.FailpointSandboxDriver;
 import org.junit.jupiter.api.Test;
 
-/** That no failpoint is left out of the list that {@link CrashIT} goes through. */
-class PlaceTest {
+/** Checks that {@link CrashIT} covers every failpoint. */
+class FailpointCaseTest {
   private static final String KEYED_CALLS = "dev.chowder.server.idempotency";
   private static final DescribedPredicate<JavaAccess<?>> HIT =
       target(owner(type(Failpoints.class))).and(target(name("hit")));
@@ -30,12 +30,15 @@ class PlaceTest {
           .importPackages("dev.chowder");
 
   @Test
-  void everyPlaceIsListedOnce() {
-    assertThat(Place.all()).extracting(Place::name).doesNotHaveDuplicates().hasSizeGreaterThan(70);
+  void everyFailpointIsListedOnce() {
+    assertThat(FailpointCase.all())
+        .extracting(FailpointCase::name)
+        .doesNotHaveDuplicates()
+        .hasSizeGreaterThan(70);
   }
 
   @Test
-  void failpointsAreOnlyWhereTheListLooksForThem() {
+  void failpointsAreOnlyInTheListedClasses() {
     noClasses()
         .that()
         .doNotBelongToAnyOf(
@@ -50,9 +53,9 @@ class PlaceTest {
         .check(CODE);
   }
 
-  /** They are named by hand: as many in the list as in the code. */
+  /** These failpoints are listed by hand, so their number must match the code. */
   @Test
-  void theFailpointsOfKeyedCallsAreAllAmongTheStepsOfACreation() {
+  void allFailpointsOfKeyedCallsAreStepsOfACreation() {
     var inTheCode =
         CODE.that(resideInAPackage(KEYED_CALLS)).stream()
             .flatMap(one -> one.getAccessesFromSelf().stream())

@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where all servers of this JVM sell their tiers. */
-final class Shop {
+/** The Stripe stub at which all servers of this JVM sell their tiers. */
+final class SharedStripe {
   private static @Nullable List<String> options;
 
-  private Shop() {}
+  private SharedStripe() {}
 
-  /** For the command line of a server. */
+  /** Returns options for the command line of a server. */
   static synchronized List<String> options() throws IOException {
     var known = options;
     if (known == null) {
@@ -28,7 +28,7 @@ final class Shop {
     return known;
   }
 
-  /** Folders before what is in them: the JVM deletes in the reverse order. */
+  /** Registers folders before their content, because the JVM deletes in reverse order. */
   private static void deleteAtTheEnd(Path folder) throws IOException {
     try (var all = Files.walk(folder)) {
       all.forEach(path -> path.toFile().deleteOnExit());

@@ -39,7 +39,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** A CA of a test's own, with its certificates as files, as an operator would have them. */
-public final class Authority {
+public final class CertificateAuthority {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
   private static final AtomicInteger SERIAL = new AtomicInteger();
@@ -59,7 +59,7 @@ public final class Authority {
   }
 
   /** Made anew: nobody has heard of it yet. */
-  public Authority(Path folder, String name) throws IOException {
+  public CertificateAuthority(Path folder, String name) throws IOException {
     this.folder = folder;
     this.name = new X500Name("CN=" + name);
     this.keys = keys();

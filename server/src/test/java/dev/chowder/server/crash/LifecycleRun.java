@@ -75,32 +75,31 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One organization and its one instance, from sign-up to deletion, and what must be true of them
- * after each answer. While a call is under way both outcomes are allowed; its acknowledgement
- * leaves one.
+ * Takes one organization and its one instance from sign-up to deletion, and checks the state after
+ * each response. A call in progress allows both outcomes; its acknowledgement leaves one.
  */
-final class Journey {
+final class LifecycleRun {
   private static final Duration CALL_LIMIT = Duration.ofSeconds(30);
   private static final Duration SETTLE_LIMIT = Duration.ofSeconds(30);
   private static final Duration DEATH_LIMIT = Duration.ofSeconds(10);
 
   /**
-   * What gRPC's client says when the server is gone; the latter, when it goes while a request is
-   * being written. The server itself never says that.
+   * Codes of the gRPC client for a lost connection, the second if it breaks during the request. The
+   * server itself never returns them.
    */
   private static final Set<Status.Code> CONNECTION_LOST =
       EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.UNKNOWN);
 
-  /** What an instance ends in. */
+  /** A final state of an instance. */
   enum Fate {
-    /** It is not there, and nothing of it is. */
+    /** The instance and all of its resources are deleted. */
     GONE,
     RUNNING,
     STOPPED,
     ERROR
   }
 
-  /** What was acknowledged. */
+  /** The acknowledged calls. */
   enum Ask {
     SIGN_UP,
     SET_UP,
@@ -132,11 +131,11 @@ final class Journey {
   private int revision;
 
   /**
-   * Begins one.
+   * Prepares a scenario.
    *
-   * @param acknowledged told of each acknowledgement at once
+   * @param acknowledged called at once for each acknowledgement
    */
-  Journey(Path home, String modelUrl, Consumer<Ask> acknowledged) {
+  LifecycleRun(Path home, String modelUrl, Consumer<Ask> acknowledged) {
     this.home = home;
     this.disk = new Disk(ServerProcess.sandboxes(home));
     this.modelUrl = modelUrl;
@@ -161,7 +160,7 @@ final class Journey {
     return organizationId;
   }
 
-  /** The whole life; throws {@link ServerDied} where the server died. */
+  /** Runs the complete scenario. Throws {@link ServerDied} if the server dies. */
   void live(ServerProcess server) {
     begin(server);
     subscribe(server);
@@ -184,7 +183,7 @@ final class Journey {
     leave(server);
   }
 
-  /** Up to an instance that runs. */
+  /** Runs until the instance is running. */
   void begin(ServerProcess server) {
     prepare(server);
     create(server);
@@ -194,7 +193,7 @@ final class Journey {
     writeNote(server);
   }
 
-  /** Up to an organization that may create. */
+  /** Runs until the organization may create an instance. */
   void prepare(ServerProcess server) {
     signUp(server);
     setUp(server);
@@ -243,7 +242,7 @@ final class Journey {
     return Struct.newBuilder().putFields("custom", custom.build()).build();
   }
 
-  /** By an operator: the answer is the organization's own. */
+  /** Raises the tier by an operator's call, which returns the organization. */
   void promote(ServerProcess server) {
     operate(server, "/" + organizationId + "/tier", "{\"tier\":\"crab\"}");
   }
@@ -259,7 +258,10 @@ final class Journey {
     suspended = false;
   }
 
-  /** Deletes the organization for an operator. After a crash the server completes the deletion. */
+  /**
+   * Deletes the organization by an operator's call. After a crash the server completes the
+   * deletion.
+   */
   private void leave(ServerProcess server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {
@@ -316,7 +318,7 @@ final class Journey {
     }
   }
 
-  /** Where a call goes that a channel's plugin takes at a port of its own. */
+  /** Requests a route as Envoy does for a webhook, whose channel plugin has its own port. */
   private void askAsEnvoy(ServerProcess server) {
     var headers = new Metadata();
     headers.put(EnvoyToken.HEADER, tokenIn("envoy.token"));
@@ -341,7 +343,7 @@ final class Journey {
     if (!answer.hasOkResponse()) throw new AssertionError("webhook: " + answer);
   }
 
-  /** To the tier that it has, so that all else goes on as before. */
+  /** Subscribes to the current tier, so that nothing else changes. */
   private void subscribe(ServerProcess server) {
     call(
         server,
@@ -393,7 +395,7 @@ final class Journey {
     acknowledged.accept(Ask.CREATE);
   }
 
-  /** The same creation, however often: with an idempotency key. */
+  /** Creates the instance with an idempotency key, so that retries create it once. */
   void createOnce(ServerProcess server, String idempotencyKey) {
     var headers = new Metadata();
     headers.put(
@@ -404,7 +406,7 @@ final class Journey {
             server,
             instances(server).withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers)));
     if (instanceId != null && !instanceId.equals(id)) {
-      throw new AssertionError("another instance: " + id + " (expected: " + instanceId + ")");
+      throw new AssertionError("instance: must be " + instanceId + "; got " + id);
     }
     instanceId = id;
     fates = EnumSet.of(Fate.RUNNING);
@@ -443,7 +445,7 @@ final class Journey {
         });
   }
 
-  /** What was acknowledged is there. */
+  /** Writes a file. An acknowledged file must exist. */
   private void writeNote(ServerProcess server) {
     var files =
         FileServiceGrpc.newBlockingStub(server.channel())
@@ -454,10 +456,10 @@ final class Journey {
     call(server, () -> files.putFileContent(note.build()));
     var wanted = GetFileContentRequest.newBuilder().setInstanceId(id()).setPath("a/note").build();
     var read = call(server, () -> files.getFileContent(wanted)).getContent();
-    if (!read.equals("kept")) throw new AssertionError("note: " + read + " (expected: kept)");
+    if (!read.equals("kept")) throw new AssertionError("note: must be kept; got " + read);
   }
 
-  /** A key for somebody else, and its end. */
+  /** Creates a scoped key and revokes it. */
   private void lendKey(ServerProcess server) {
     var keys =
         KeyServiceGrpc.newBlockingStub(server.channel())
@@ -474,7 +476,7 @@ final class Journey {
     call(server, () -> keys.revokeKey(end));
   }
 
-  /** Another name, and an override that the running gateway has to take. */
+  /** Changes the name, and sets an override that the running gateway must apply. */
   private void reconfigure(ServerProcess server) {
     var config =
         Struct.newBuilder()
@@ -497,7 +499,10 @@ final class Journey {
         () -> get(server).getRevision() > before ? "" : "config: not applied at " + before);
   }
 
-  /** Until it is acknowledged, either token may be the one; the gateway and the answer agree. */
+  /**
+   * Rotates the token. Until the acknowledgement either token may be valid; gateway and response
+   * must agree.
+   */
   private void rotate(ServerProcess server) {
     var former = token;
     token = null;
@@ -508,7 +513,7 @@ final class Journey {
     acknowledged.accept(Ask.ROTATE);
   }
 
-  /** A channel, and somebody who writes by it at once; both are acknowledged, so both are there. */
+  /** Connects a channel and approves a user. Both must exist once they are acknowledged. */
   private void connect(ServerProcess server) {
     var channels =
         ChannelServiceGrpc.newBlockingStub(server.channel())
@@ -562,12 +567,12 @@ final class Journey {
     int before = get(server).getRevision();
     var request = RestartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).restartInstance(request));
-    // An acknowledged restart is never forgotten: the stop alone is one change, the start three.
+    // An acknowledged restart is never lost. The stop alone is one change, the start three.
     revision = before + 5;
     acknowledged.accept(Ask.RESTART);
   }
 
-  /** Another life after an error; refused or not, the slot is right afterwards. */
+  /** Recovers a failed instance. The slot must be right whether or not the call is rejected. */
   void recover(ServerProcess server) {
     fates.add(Fate.RUNNING);
     var request = RecoverInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
@@ -601,13 +606,13 @@ final class Journey {
     acknowledged.accept(Ask.DELETE);
   }
 
-  /** Its home vanished behind the server's back: that is not to be made good silently. */
+  /** The home volume was removed outside Chowder, which must not be repaired silently. */
   void expectError() {
     fates = EnumSet.of(Fate.ERROR);
     marked = false;
   }
 
-  /** Everything is as the acknowledgements say, after a while at most; then it stays so. */
+  /** Waits until the state matches all acknowledgements, and checks that it stays so. */
   void settle(ServerProcess server) {
     if (key == null) return;
     if (suspended) resume(server);
@@ -627,14 +632,16 @@ final class Journey {
         server::tail);
   }
 
-  /** The journal, too, knows that nothing is left: until then a deletion owes to remove it. */
+  /**
+   * Waits until the journal records the removal. Before that, the deletion has a pending effect.
+   */
   void awaitRemoved(ServerProcess server) {
     var removed = "instance=" + instanceId + " event=SandboxRemoved";
     Await.until(
         SETTLE_LIMIT, () -> server.tail().contains(removed) ? "" : "not removed", server::tail);
   }
 
-  /** And to the end of its life: what came back has to work as well as before. */
+  /** Completes the scenario, because a recovered instance must work until its deletion. */
   void finish(ServerProcess server) {
     if (key == null || instanceId == null || leaving) return;
     if (fates.contains(Fate.RUNNING)) {
@@ -649,7 +656,7 @@ final class Journey {
     settle(server);
   }
 
-  /** What is not as it must be, or empty. */
+  /** Returns the first mismatch; empty if there is none. */
   private String problem(ServerProcess server) throws IOException {
     var organization =
         call(
@@ -665,16 +672,17 @@ final class Journey {
                 server,
                 () -> instances(server).listInstances(ListInstancesRequest.getDefaultInstance()))
             .getInstancesList();
-    if (list.size() > 1) return "instances: " + list.size() + " (expected: at most 1)";
+    if (list.size() > 1) return "instances: must be at most 1; got " + list.size();
     return list.isEmpty()
         ? problemOfNone(server, organization.getInstanceCount())
         : problemOf(server, list.getFirst(), organization.getInstanceCount());
   }
 
   private String problemOfNone(ServerProcess server, int slots) throws IOException {
-    if (!fates.contains(Fate.GONE)) return "instance: not listed (expected: " + fates + ")";
+    if (!fates.contains(Fate.GONE))
+      return "instance: must be one of " + fates + "; got none listed";
     if (instanceId != null && find(server).isPresent()) return "instance: not listed, but there";
-    if (slots != 0) return "slots: " + slots + " (expected: 0, without an instance)";
+    if (slots != 0) return "slots: must be 0 without an instance; got " + slots;
     if (!disk.entries().isEmpty()) return "left behind: " + disk.entries();
     fates = EnumSet.of(Fate.GONE);
     return "";
@@ -683,21 +691,22 @@ final class Journey {
   private String problemOf(ServerProcess server, Instance listed, int slots) throws IOException {
     if (instanceId == null) instanceId = listed.getId();
     if (!listed.getId().equals(instanceId)) return "another instance: " + listed.getId();
-    // Right after a start a row may still be from before the last event of the process that died.
+    // Right after a start, a row may still be older than the last event of the process that died.
     var found = find(server);
     if (found.isEmpty()) return "listed, but not there: " + listed.getId();
     var got = found.get();
     if (!got.equals(listed)) return "listed: " + listed + "\ngot: " + got;
     if (got.getStatus() != got.getDesiredStatus()) return "in progress: " + got;
     var fate = fate(got);
-    if (!fates.contains(fate)) return "status: " + got.getStatus() + " (expected: " + fates + ")";
+    if (!fates.contains(fate))
+      return "status: must be one of " + fates + "; got " + got.getStatus();
     if (got.getRevision() < revision) return "revision: " + got.getRevision() + " < " + revision;
     long stages = got.getStagesList().stream().map(s -> s.getName()).distinct().count();
     if (stages != got.getStagesCount()) return "a stage twice: " + got.getStagesList();
     int held = fate == Fate.ERROR ? 0 : 1;
-    if (slots != held) return "slots: " + slots + " (expected: " + held + ")";
+    if (slots != held) return "slots: must be " + held + "; got " + slots;
     var where = fate == Fate.ERROR ? Set.<String>of() : Set.of(sandbox());
-    if (!disk.entries().equals(where)) return "homes: " + disk.entries() + " (expected: " + where;
+    if (!disk.entries().equals(where)) return "homes: must be " + where + "; got " + disk.entries();
     if (disk.runs(sandbox()) != (fate == Fate.RUNNING)) return "process: contradicts " + fate;
     if (marked && !disk.isMarked(sandbox())) return "home: what the agent wrote is lost";
     if (channel && !disk.config(sandbox()).contains("123456789:eager-eager")) {
@@ -753,8 +762,9 @@ final class Journey {
         throw new ServerDied(broken);
       }
       if (broken.getStatus().getCode() == Status.Code.INTERNAL) {
-        // The caller is told nothing but an id: why stands in the server's own log.
-        throw new AssertionError("a bug; the server's lines:\n" + server.tail(), broken);
+        // The caller only gets a request id; the cause is in the server's log.
+        throw new AssertionError(
+            "an internal error; the server's last lines:\n" + server.tail(), broken);
       }
       throw broken;
     }
