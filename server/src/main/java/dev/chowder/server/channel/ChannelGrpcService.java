@@ -21,7 +21,10 @@ import dev.chowder.server.instance.InstanceClient;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
 
-/** Connects agents to channels: parse, ask, present. */
+/**
+ * Serves {@code ChannelService}: parses requests, runs them with {@link InstanceChannels} and
+ * presents the results.
+ */
 public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceImplBase {
   private final ChannelRequests requests;
   private final ChannelPresenter presenter;
@@ -29,7 +32,6 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   private final InstanceClient client;
   private final StoredChannels stored;
 
-  /** Wires the service. */
   public ChannelGrpcService(
       ChannelRequests requests,
       ChannelPresenter presenter,
@@ -47,19 +49,20 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
   public void listChannels(ListChannelsRequest request, StreamObserver<ListChannelsResponse> out) {
     var id = ChannelRequests.instance(request.getInstanceId());
     var view = client.get(Caller.current(), id);
-    var kept = stored.all(id, view.profile().config().channels());
+    var records = stored.all(id, view.profile().config().channels());
     var response = ListChannelsResponse.newBuilder();
     for (var channel : dev.chowder.openclaw.Channel.values()) {
-      response.addChannels(presenter.channel(id, channel, Optional.ofNullable(kept.get(channel))));
+      response.addChannels(
+          presenter.channel(id, channel, Optional.ofNullable(records.get(channel))));
     }
-    answer(out, response.build());
+    respond(out, response.build());
   }
 
   @Override
   public void getChannel(GetChannelRequest request, StreamObserver<Channel> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
     var view = client.get(Caller.current(), named.instance());
-    answer(
+    respond(
         out,
         presenter.channel(
             named.instance(), named.channel(), InstanceChannels.record(stored, view, named)));
@@ -72,20 +75,21 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
     var named = wanted.named();
     var response = channels.connect(Caller.current(), wanted).toBuilder();
     presenter.webhookUrl(named.instance(), named.channel()).ifPresent(response::setWebhookUrl);
-    answer(out, response.build());
+    respond(out, response.build());
   }
 
   @Override
   public void disconnectChannel(DisconnectChannelRequest request, StreamObserver<Empty> out) {
     channels.disconnect(
         Caller.current(), ChannelRequests.named(request.getInstanceId(), request.getChannel()));
-    answer(out, Empty.getDefaultInstance());
+    respond(out, Empty.getDefaultInstance());
   }
 
   @Override
   public void getChannelStatus(GetChannelStatusRequest request, StreamObserver<ChannelStatus> out) {
     var named = ChannelRequests.named(request.getInstanceId(), request.getChannel());
-    answer(out, ChannelPresenter.status(named.channel(), channels.status(Caller.current(), named)));
+    respond(
+        out, ChannelPresenter.status(named.channel(), channels.status(Caller.current(), named)));
   }
 
   @Override
@@ -95,7 +99,7 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
     channels.pairings(Caller.current(), named).stream()
         .map(ChannelPresenter::pairing)
         .forEach(response::addPairings);
-    answer(out, response.build());
+    respond(out, response.build());
   }
 
   @Override
@@ -108,10 +112,10 @@ public final class ChannelGrpcService extends ChannelServiceGrpc.ChannelServiceI
             .setStatus("approved")
             .setOutput("Pairing approved for user " + sender + ".");
     wanted.code().ifPresent(response::setCode);
-    answer(out, response.build());
+    respond(out, response.build());
   }
 
-  private static <T> void answer(StreamObserver<T> out, T message) {
+  private static <T> void respond(StreamObserver<T> out, T message) {
     out.onNext(message);
     out.onCompleted();
   }

@@ -14,14 +14,17 @@ import dev.chowder.server.call.StructJson;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** Shows channels as the API does: which fields they have, never what these hold. */
+/**
+ * Converts channels to messages of the API. Shows the names and descriptions of their fields, never
+ * the values.
+ */
 public final class ChannelPresenter {
   private final UnaryOperator<String> publicUrl;
 
   /**
-   * Knows where gateways are reached.
+   * Creates a presenter.
    *
-   * @param publicUrl from an instance's id to its gateway's public URL
+   * @param publicUrl returns the public URL of a gateway for the id of its instance
    */
   public ChannelPresenter(UnaryOperator<String> publicUrl) {
     this.publicUrl = publicUrl;

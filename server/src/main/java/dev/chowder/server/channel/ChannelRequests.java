@@ -1,5 +1,8 @@
 package dev.chowder.server.channel;
 
+import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.actor.ErrorText.shown;
+
 import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.ConnectChannelRequest;
 import dev.chowder.api.v1.PairChannelRequest;
@@ -20,8 +23,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Reads the requests of {@code ChannelService}. What a field held is never in an error: it may be a
- * secret. It asks nobody whether an instance exists.
+ * Parses and checks the requests of {@code ChannelService}. Errors never contain the value of a
+ * channel's field, since it may be a secret. Does not check that the instance exists.
  */
 public final class ChannelRequests {
   private static final int MAX_FIELD = 16_384;
@@ -31,9 +34,9 @@ public final class ChannelRequests {
   private final IntPredicate localhostPorts;
 
   /**
-   * Creates a reader of requests.
+   * Creates a parser.
    *
-   * @param localhostPorts ports of localhost that the operator opened for channels
+   * @param localhostPorts accepts the ports of localhost that the operator opened for channels
    */
   public ChannelRequests(IntPredicate localhostPorts) {
     this.localhostPorts = localhostPorts;
@@ -42,10 +45,10 @@ public final class ChannelRequests {
   /** A channel of an instance. */
   record Named(InstanceId instance, Channel channel) {}
 
-  /** What to connect it with; empty: what is kept. */
+  /** A request to connect a channel. If {@code config} is empty, the stored fields apply. */
   record Connection(Named named, Map<String, String> config) {}
 
-  /** Whom to let in, by one of the two. */
+  /** A request to approve a pairing, which has either a code or an id. */
   record Pair(Named named, Optional<String> code, Optional<String> pairingId) {}
 
   static InstanceId instance(String id) {
@@ -61,11 +64,10 @@ public final class ChannelRequests {
             .orElseThrow(
                 () ->
                     ApiError.of(
-                        Reason.CHANNEL_NOT_FOUND,
-                        "channel: " + Fields.shown(channel) + " (expected: " + known() + ")")));
+                        Reason.CHANNEL_NOT_FOUND, must("channel", "be one of " + ids(), channel))));
   }
 
-  private static String known() {
+  private static String ids() {
     return Arrays.stream(Channel.values()).map(Channel::id).collect(Collectors.joining(", "));
   }
 
@@ -81,37 +83,38 @@ public final class ChannelRequests {
     for (var field : channel.fields()) {
       var value = given.remove(field.name());
       if (value != null) {
-        config.put(field.name(), checked(channel, field, value));
+        config.put(field.name(), checked(field, value));
       } else if (field.required()) {
         throw missing(field);
       }
     }
     if (!given.isEmpty()) {
-      throw ApiError.invalid(
-          "config." + Fields.shown(given.firstKey()),
-          "not a field of " + channel.id() + " (expected: " + names(channel) + ")");
+      throw ApiError.must(
+          "config." + shown(given.firstKey()),
+          "not be set, since " + channel.id() + " has " + fields(channel));
     }
     return config;
   }
 
   static ApiError missing(Field field) {
-    return ApiError.invalid(
-        "config." + field.name(), "missing (expected: " + field.description() + ")");
+    var description = field.description().replaceAll("\\.$", "");
+    return ApiError.must("config." + field.name(), "be set (" + description + ")");
   }
 
-  private static String names(Channel channel) {
+  private static String fields(Channel channel) {
     return channel.fields().isEmpty()
-        ? "none"
-        : channel.fields().stream().map(Field::name).collect(Collectors.joining(", "));
+        ? "no fields"
+        : channel.fields().stream()
+            .map(Field::name)
+            .collect(Collectors.joining(", ", "only the fields ", ""));
   }
 
-  private String checked(Channel channel, Field field, String value) {
+  private String checked(Field field, String value) {
     var name = "config." + field.name();
     var text = Fields.text(name, value, MAX_FIELD);
     if (field.isUrl()) return BaseUrl.check(name, text, Set.of(), localhostPorts);
     if (!field.form().matcher(text).matches()) {
-      throw ApiError.invalid(
-          name, "not what " + channel.id() + " needs (expected: " + field.expected() + ")");
+      throw ApiError.must(name, "be " + field.expected());
     }
     return text;
   }
@@ -119,17 +122,14 @@ public final class ChannelRequests {
   static Pair pair(PairChannelRequest r) {
     var named = named(r.getInstanceId(), r.getChannel());
     if (r.hasCode() == r.hasPairingId()) {
-      throw ApiError.invalid(
-          "code", (r.hasCode() ? "with" : "without") + " pairing_id (expected: one of the two)");
+      throw ApiError.must(
+          "code", "be set if pairing_id is not, and only then", r.hasCode() ? "both" : "neither");
     }
     if (r.hasCode() && !CODE.matcher(r.getCode()).matches()) {
-      throw ApiError.invalid(
-          "code", Fields.shown(r.getCode()) + " (expected: 4 to 16 letters and digits)");
+      throw ApiError.must("code", "be 4 to 16 letters and digits", r.getCode());
     }
     if (r.hasPairingId() && !PAIRING.matcher(r.getPairingId()).matches()) {
-      throw ApiError.invalid(
-          "pairing_id",
-          Fields.shown(r.getPairingId()) + " (expected: an id that ListPairings shows)");
+      throw ApiError.must("pairing_id", "be an id that ListPairings returned", r.getPairingId());
     }
     return new Pair(
         named,

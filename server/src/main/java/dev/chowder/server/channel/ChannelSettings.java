@@ -5,9 +5,9 @@ import dev.chowder.effect.HostPortSettings;
 import java.util.Set;
 
 /**
- * What an operator says of channels; {@code reference.conf} says what it is by default.
+ * The operator's settings for channels; {@code reference.conf} has the defaults.
  *
- * @param localhostPorts of the machine that Chowder runs on, opened to sandboxes
+ * @param localhostPorts ports of the machine that Chowder runs on, which sandboxes may reach
  */
 public record ChannelSettings(Set<Integer> localhostPorts) {
   public ChannelSettings {

@@ -1,5 +1,8 @@
 package dev.chowder.server.channel;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.api.v1.ConnectChannelResponse;
 import dev.chowder.api.v1.ConnectChannelResponse.Status;
 import dev.chowder.effect.StoredChannels;
@@ -41,8 +44,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects a caller's instance to a channel: keeps what is asked for, has the instance bring it to
- * its gateway, and looks what becomes of it. Blocks.
+ * Connects instances to channels. Stores the desired channel, lets the instance apply it to its
+ * gateway, and polls the result. Blocks.
  */
 public final class InstanceChannels {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceChannels.class);
@@ -53,17 +56,17 @@ public final class InstanceChannels {
   private final GatewayClient gateways;
   private final StoredChannels stored;
   private final OpenClawChannels quick;
-  private final OpenClawChannels patient;
+  private final OpenClawChannels slow;
   private final SandboxDriver driver;
   private final OpenClawSettings.Channels settings;
   private final Clock clock;
   private final SecureRandom random;
 
   /**
-   * Wires it.
+   * Creates the client.
    *
-   * @param quick for questions that only look
-   * @param patient for those that a service far away has a part in
+   * @param quick for calls that the gateway answers by itself
+   * @param slow for calls that wait for the chat service, with a longer timeout
    */
   public InstanceChannels(
       InstanceClient client,
@@ -71,7 +74,7 @@ public final class InstanceChannels {
       GatewayClient gateways,
       StoredChannels stored,
       OpenClawChannels quick,
-      OpenClawChannels patient,
+      OpenClawChannels slow,
       SandboxDriver driver,
       OpenClawSettings.Channels settings,
       Clock clock,
@@ -81,55 +84,55 @@ public final class InstanceChannels {
     this.gateways = gateways;
     this.stored = stored;
     this.quick = quick;
-    this.patient = patient;
+    this.slow = slow;
     this.driver = driver;
     this.settings = settings;
     this.clock = clock;
     this.random = random;
   }
 
-  /** Connects it, and tells how far it came. */
+  /** Connects the channel, and returns the state that it reached. */
   ConnectChannelResponse connect(Caller caller, ChannelRequests.Connection wanted) {
     var named = wanted.named();
     var view = client.get(caller, named.instance());
     if (!runs(view)) throw wrongState(view);
-    var desired = switched(caller, named, true, kept -> config(wanted, kept));
+    var desired = switched(caller, named, true, current -> config(wanted, current));
     var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
-    if (record.isRejected()) throw refusal(record, desired);
+    if (record.isRejected()) throw rejection(named, record, desired);
     return gateways.ask(
         caller,
         named.instance().value(),
         gateway ->
             switch (named.channel().kind()) {
-              case TOKEN -> settle(gateway, named.channel(), desired.config());
+              case TOKEN -> awaitConnection(gateway, named.channel(), desired.config());
               case INTERACTIVE -> logIn(gateway, named.channel());
             });
   }
 
-  private static ApiError refusal(ChannelRecord record, DesiredChannel desired) {
+  private static ApiError rejection(Named named, ChannelRecord record, DesiredChannel desired) {
     var problem = masked(record.problem(), desired.config());
     return StoredChannels.lacksPlugin(record)
         ? ApiError.of(
             Reason.GATEWAY_UNAVAILABLE,
-            "gateway: " + problem + " (expected: installed by OpenClaw)")
-        : ApiError.invalid("config", "refused by OpenClaw: " + problem);
+            cannot("connect " + named.channel().id(), "OpenClaw reported \"" + problem + "\""))
+        : ApiError.must("config", "be accepted by OpenClaw, which reported \"" + problem + "\"");
   }
 
   private Map<String, String> config(
-      ChannelRequests.Connection wanted, Optional<ChannelRecord> kept) {
+      ChannelRequests.Connection wanted, Optional<ChannelRecord> current) {
     var channel = wanted.named().channel();
-    var former =
-        kept.flatMap(ChannelRecord::effective).map(DesiredChannel::config).orElse(Map.of());
-    var config = new TreeMap<>(wanted.config().isEmpty() ? former : wanted.config());
+    var previous =
+        current.flatMap(ChannelRecord::effective).map(DesiredChannel::config).orElse(Map.of());
+    var config = new TreeMap<>(wanted.config().isEmpty() ? previous : wanted.config());
     for (var field : channel.fields()) {
       if (field.required() && !config.containsKey(field.name())) {
         throw ChannelRequests.missing(field);
       }
     }
-    // Who the agent is to others must not change with each connection.
+    // The key is the agent's public identity, which must not change with each connection.
     if (channel == Channel.NOSTR) {
       config.computeIfAbsent(
-          PRIVATE_KEY, _ -> Optional.ofNullable(former.get(PRIVATE_KEY)).orElseGet(this::newKey));
+          PRIVATE_KEY, _ -> Optional.ofNullable(previous.get(PRIVATE_KEY)).orElseGet(this::newKey));
     }
     return config;
   }
@@ -140,22 +143,25 @@ public final class InstanceChannels {
     return HexFormat.of().formatHex(key);
   }
 
-  /** Disconnects it; a gateway that does not run learns it when it starts. */
+  /** Disconnects the channel. A stopped gateway applies the change at its next start. */
   void disconnect(Caller caller, Named named) {
     var desired =
         switched(
             caller,
             named,
             false,
-            kept ->
-                kept.flatMap(ChannelRecord::effective)
+            current ->
+                current
+                    .flatMap(ChannelRecord::effective)
                     .map(DesiredChannel::config)
                     .orElse(Map.of()));
     var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
     if (record.isRejected()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
-          "the gateway rejected the channel: " + masked(record.problem(), desired.config()));
+          cannot(
+              "disconnect " + named.channel().id(),
+              "the gateway rejected the change: " + masked(record.problem(), desired.config())));
     }
   }
 
@@ -172,7 +178,7 @@ public final class InstanceChannels {
       Function<Optional<ChannelRecord>, Map<String, String>> config) {
     var now = clock.instant();
     var written = new AtomicReference<DesiredChannel>();
-    var told =
+    var accepted =
         changes.make(
             caller,
             named.instance(),
@@ -191,7 +197,7 @@ public final class InstanceChannels {
                       now,
                       replyTo);
             });
-    awaitTaken(named, enabled, told);
+    awaitApplied(named, enabled, accepted);
     return written.get();
   }
 
@@ -204,28 +210,35 @@ public final class InstanceChannels {
     return stored.of(named.instance(), named.channel(), version(view, named));
   }
 
-  private void awaitTaken(Named named, boolean enabled, InstanceView told) {
-    int version = told.profile().configVersion();
+  private void awaitApplied(Named named, boolean enabled, InstanceView accepted) {
+    int version = accepted.profile().configVersion();
     var view =
         client.await(
-            told,
-            seen -> seen.profile().appliedVersion() >= version || !runs(seen),
+            accepted,
+            latest -> latest.profile().appliedVersion() >= version || !runs(latest),
             settings.applyLimit());
     if (!runs(view)) {
       if (enabled) throw wrongState(view);
       return;
     }
+    var action = (enabled ? "connect " : "disconnect ") + named.channel().id();
     if (view.profile().appliedVersion() < version) {
       throw ApiError.of(
           Reason.NO_ANSWER_IN_TIME,
-          "gateway: did not take it within "
-              + settings.applyLimit().toSeconds()
-              + " s; it is tried on");
+          cannot(
+              action,
+              "the gateway did not apply the change within "
+                  + settings.applyLimit().toSeconds()
+                  + " s",
+              "the change stays pending, so check the channel's status later"));
     }
     if (record(stored, view, named).flatMap(ChannelRecord::pending).isPresent()) {
       throw ApiError.of(
           Reason.GATEWAY_UNAVAILABLE,
-          "gateway: did not take it (expected: its change; it gets it when it starts)");
+          cannot(
+              action,
+              "the gateway did not apply the change",
+              "stop and start the instance to apply it"));
     }
   }
 
@@ -239,12 +252,12 @@ public final class InstanceChannels {
             view.status().now().label(), view.status().desired().label(), "running"));
   }
 
-  /** Looks until it works or something is known to be wrong. */
-  private ConnectChannelResponse settle(
+  /** Polls the channel until it works, is known to fail, or the time is over. */
+  private ConnectChannelResponse awaitConnection(
       Gateway gateway, Channel channel, Map<String, String> secrets) throws InterruptedException {
     var deadline = deadline(settings.settleLimit());
     while (true) {
-      var account = patient.account(gateway, channel, true);
+      var account = slow.account(gateway, channel, true);
       var status = status(account);
       if (status != Status.connecting || clock.instant().isAfter(deadline)) {
         var response = response(channel, status);
@@ -271,16 +284,16 @@ public final class InstanceChannels {
   private ConnectChannelResponse logIn(Gateway gateway, Channel channel)
       throws InterruptedException {
     var deadline = deadline(settings.settleLimit());
-    var account = patient.account(gateway, channel, false);
+    var account = slow.account(gateway, channel, false);
     while (!account.known() && clock.instant().isBefore(deadline)) {
       Thread.sleep(settings.poll());
-      account = patient.account(gateway, channel, false);
+      account = slow.account(gateway, channel, false);
     }
-    // Nobody has to scan anything again: it connects by itself, as after each start.
+    // A linked channel needs no new scan. It connects by itself, as after each start.
     if (account.works() || account.details().path("linked").asBoolean()) {
-      return settle(gateway, channel, Map.of());
+      return awaitConnection(gateway, channel, Map.of());
     }
-    var login = patient.beginLogin(gateway, channel, settings.loginLimit());
+    var login = slow.beginLogin(gateway, channel, settings.loginLimit());
     if (login.connected()) return response(channel, Status.connected).build();
     var code =
         login
@@ -289,10 +302,10 @@ public final class InstanceChannels {
                 () ->
                     ApiError.of(
                         Reason.GATEWAY_UNAVAILABLE,
-                        channel.id()
-                            + ": no code to scan: "
-                            + login.message()
-                            + " (expected: one from its service)"));
+                        cannot(
+                            "connect " + channel.id(),
+                            "its service returned no code to scan: " + login.message(),
+                            "try again later")));
     return response(channel, Status.awaiting_scan)
         .setQrImageBase64(code)
         .setMessage(login.message())
@@ -307,7 +320,7 @@ public final class InstanceChannels {
     return ConnectChannelResponse.newBuilder().setChannel(channel.id()).setStatus(status);
   }
 
-  /** What the gateway says now. */
+  /** Returns the state of the channel as its gateway reports it now. */
   Account status(Caller caller, Named named) {
     var channel = named.channel();
     var account =
@@ -336,7 +349,8 @@ public final class InstanceChannels {
   }
 
   /**
-   * A login that nobody waits for does not connect, so whoever asks for the status waits for it.
+   * Waits briefly for the code to be scanned. OpenClaw completes a login only while a call waits
+   * for it, so each status call waits.
    */
   private boolean scanned(Gateway gateway, Channel channel) throws InterruptedException {
     try {
@@ -350,7 +364,10 @@ public final class InstanceChannels {
     return record(stored, view, named).map(r -> r.desired().config()).orElse(Map.of());
   }
 
-  /** OpenClaw's words without anything that a caller gave to be kept. */
+  /**
+   * Returns OpenClaw's text with the values of the channel's fields masked. Values of less than
+   * four characters stay, since they would match ordinary words.
+   */
   private static String masked(String words, Map<String, String> secrets) {
     var text = words;
     for (var secret : secrets.values()) {
@@ -359,22 +376,22 @@ public final class InstanceChannels {
     return text;
   }
 
-  /** Who waits to be let in. */
+  /** Returns the pairings that wait for approval. */
   List<Pairing> pairings(Caller caller, Named named) {
     return gateways.ask(
         caller, named.instance().value(), gateway -> quick.pairings(gateway, named.channel()));
   }
 
-  /** Lets somebody in, and returns the service's id of who it is. */
+  /** Approves a pairing, and returns the id of its sender at the chat service. */
   String pair(Caller caller, ChannelRequests.Pair wanted) {
     var named = wanted.named();
     return gateways.ask(
         caller,
         named.instance().value(),
         gateway -> {
-          var waiting = patient.pairings(gateway, named.channel());
+          var waiting = slow.pairings(gateway, named.channel());
           var pairing = find(wanted, waiting).orElseThrow(() -> notFound(wanted));
-          if (!patient.approve(gateway, named.channel(), pairing)) throw notFound(wanted);
+          if (!slow.approve(gateway, named.channel(), pairing)) throw notFound(wanted);
           return pairing.sender();
         });
   }
@@ -393,9 +410,14 @@ public final class InstanceChannels {
               settings.codesLimit());
       return OpenClawChannels.withCode(printed.output(), wanted.code().orElseThrow(), waiting);
     } catch (SandboxException why) {
-      LOG.warn("instance={} codes: {}", wanted.named().instance(), why.getMessage());
+      LOG.warn(
+          "instance={} cannot list pairing codes: {}", wanted.named().instance(), why.getMessage());
       throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE, "sandbox: did not list its codes (expected: an answer)");
+          Reason.GATEWAY_UNAVAILABLE,
+          cannot(
+              "approve the pairing",
+              "the sandbox did not return its pairing codes",
+              "use pairing_id instead, or try again later"));
     }
   }
 
@@ -403,7 +425,7 @@ public final class InstanceChannels {
     return ApiError.of(
         Reason.PAIRING_NOT_FOUND,
         wanted.code().isPresent()
-            ? "code: nobody waits with it (expected: one that was sent within the last hour)"
-            : "pairing_id: nobody waits by it (expected: one that ListPairings shows)");
+            ? must("code", "be a pairing code that was sent within the last hour")
+            : must("pairing_id", "be an id that ListPairings returns"));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * {@code ChannelService}: the chat services that an agent is reached by. Knows callers and what
- * they may say; how OpenClaw is told is {@code dev.chowder.openclaw}'s to know.
+ * Serves {@code ChannelService}, which connects agents to chat services. Checks what a caller may
+ * send. Does not know how to configure OpenClaw; {@code dev.chowder.openclaw} does.
  */
 @NullMarked
 package dev.chowder.server.channel;

@@ -1,5 +1,8 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -11,11 +14,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A body on its way from a call's messages to a thread that reads it as one stream. One message
- * waits at most: whoever sends more waits, and so does the caller. When the reader has had enough,
- * the rest is dropped. A body that arrives too slowly is aborted: an idle timeout alone would let a
- * caller hold the reader forever with one byte at a time. Only time spent waiting for the caller
- * counts, so a slow disk aborts nothing, and there is no limit for the whole body.
+ * Passes a body from a call's messages to a thread that reads it as one stream. At most one message
+ * waits; until it is read, the sender blocks, and so does the caller. After the reader closes the
+ * stream, the rest is dropped. A body that arrives too slowly is aborted: an idle timeout alone
+ * would let a caller hold the reader forever with one byte at a time. Only time spent waiting for
+ * the caller counts, so a slow disk aborts nothing, and there is no limit for the whole body.
  */
 final class BodyPipe extends InputStream {
   private sealed interface Piece {
@@ -29,7 +32,7 @@ final class BodyPipe extends InputStream {
   private final Duration window;
   private final long minimum;
   private final BlockingQueue<Piece> waiting = new LinkedBlockingQueue<>();
-  private final Semaphore room = new Semaphore(1);
+  private final Semaphore free = new Semaphore(1);
   private InputStream now = InputStream.nullInputStream();
   private long windowNanos;
   private long windowBytes;
@@ -37,32 +40,35 @@ final class BodyPipe extends InputStream {
   private volatile boolean closed;
 
   /**
-   * Begins one.
+   * Creates an empty pipe.
    *
-   * @param window time of waiting in which {@code minimum} bytes must arrive
-   * @param minimum at least 1
+   * @param window total waiting time in which {@code minimum} bytes must arrive
+   * @param minimum number of bytes, at least 1
    */
   BodyPipe(Duration window, long minimum) {
     this.window = window;
     this.minimum = minimum;
   }
 
-  /** The next bytes; returns when there is room for more. */
+  /** Adds the next bytes. Blocks while an earlier message waits. */
   void put(ByteString data) throws InterruptedException {
     if (closed || data.isEmpty()) return;
-    room.acquire();
+    free.acquire();
     waiting.add(new Piece.Bytes(data));
   }
 
-  /** All came. */
+  /** Marks the end of a complete body. */
   void end() {
     waiting.add(new Piece.End());
   }
 
-  /** No more will come, and what came is not all. */
+  /** Marks the body as incomplete: no more bytes follow. */
   void abandon() {
     waiting.add(
-        new Piece.Broken(ApiError.of(Reason.CANCELLED, "caller: gone (expected: a whole body)")));
+        new Piece.Broken(
+            ApiError.of(
+                Reason.CANCELLED,
+                cannot("receive the body", "the client disconnected before its end"))));
   }
 
   @Override
@@ -95,14 +101,14 @@ final class BodyPipe extends InputStream {
         case Piece.Bytes(var data) -> {
           count(data.size());
           now = data.newInput();
-          room.release();
+          free.release();
         }
         case Piece.End() -> ended = true;
         case Piece.Broken(var why) -> throw why;
       }
-    } catch (InterruptedException stop) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.SERVER_UNAVAILABLE, "node: ends (expected: the same call again)");
+      throw FileErrors.nodeStops("receive the body");
     }
   }
 
@@ -119,15 +125,17 @@ final class BodyPipe extends InputStream {
   private ApiError tooSlow() {
     return ApiError.of(
         Reason.REQUEST_INCOMPLETE,
-        "body: must bring at least %d bytes in %d s; got %d"
-            .formatted(minimum, window.toSeconds(), windowBytes));
+        must(
+            "body",
+            "bring at least %d bytes in %d s".formatted(minimum, window.toSeconds()),
+            windowBytes));
   }
 
-  /** Drops what is still to come. */
+  /** Drops the bytes that are still to come. */
   @Override
   public void close() {
     closed = true;
-    // Whoever waits finds room from now on.
-    room.release(Integer.MAX_VALUE / 2);
+    // Wakes a waiting sender, and lets all later messages pass.
+    free.release(Integer.MAX_VALUE / 2);
   }
 }

@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.api.HttpBody;
 import dev.chowder.server.call.ServiceMethods;
 import io.grpc.MethodDescriptor;
@@ -9,18 +11,17 @@ import io.grpc.ServerServiceDefinition;
 import java.io.InputStream;
 
 /**
- * Bodies that can break off. Over REST an error behind a body that has begun looks like the body's
- * good end; a stream that is reset is a connection that breaks, and its caller sees that at once.
- * gRPC resets the stream of a message that it cannot write, and there is no other way to ask for
- * it.
+ * Response bodies that can be aborted. Over REST, an error after a body has begun looks like the
+ * regular end of the body. A reset stream breaks the connection, which the caller notices at once.
+ * gRPC offers no call for a reset, but resets the stream if it cannot write a message.
  */
 final class BreakableBodies {
-  /** Sent instead of the next piece, it resets the stream. */
+  /** Resets the stream when it is sent instead of the next piece. */
   static final HttpBody BREAK = HttpBody.newBuilder().setContentType("broken off").build();
 
   private BreakableBodies() {}
 
-  /** The same service, which may send {@link #BREAK}. */
+  /** Returns the service with responses that may be {@link #BREAK}. */
   static ServerServiceDefinition in(ServerServiceDefinition service) {
     return ServiceMethods.changed(service, BreakableBodies::breakable);
   }
@@ -28,15 +29,15 @@ final class BreakableBodies {
   private static <Q, A> ServerMethodDefinition<Q, A> breakable(
       ServerMethodDefinition<Q, A> method) {
     MethodDescriptor<Q, A> original = method.getMethodDescriptor();
-    var answers = new BreakableMarshaller<>(original.getResponseMarshaller());
+    var responses = new BreakableMarshaller<>(original.getResponseMarshaller());
     return ServerMethodDefinition.create(
-        original.toBuilder(original.getRequestMarshaller(), answers).build(),
+        original.toBuilder(original.getRequestMarshaller(), responses).build(),
         method.getServerCallHandler());
   }
 
   private record BreakableMarshaller<A>(Marshaller<A> marshaller) implements Marshaller<A> {
     @Override
-    @SuppressWarnings("ReferenceEquality") // An equal one could be somebody's file.
+    @SuppressWarnings("ReferenceEquality") // An equal body could be a file's content.
     public InputStream stream(A value) {
       if (value == BREAK) throw new BrokenOff();
       return marshaller.stream(value);
@@ -48,12 +49,12 @@ final class BreakableBodies {
     }
   }
 
-  /** Which gRPC logs: in one line, since what it comes from was dealt with. */
+  /** Has no stack trace, since gRPC logs it and its cause was handled before. */
   private static final class BrokenOff extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     BrokenOff() {
-      super("a body broke off (expected: all that was announced)", null, false, false);
+      super(cannot("send the whole body", "its source failed"), null, false, false);
     }
   }
 }

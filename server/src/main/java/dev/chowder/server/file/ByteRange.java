@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.sandbox.SandboxFiles.Part;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -7,8 +9,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What the header {@code range} asks for: one range of bytes. Whatever else it says is not
- * understood, and then the whole file is the answer, as HTTP has it.
+ * Parses the {@code range} header of a download. Only one range of bytes is supported. For any
+ * other value the response is the whole file, as HTTP allows.
  */
 final class ByteRange {
   private static final Pattern ONE = Pattern.compile("bytes=(\\d{0,18})-(\\d{0,18})");
@@ -16,9 +18,9 @@ final class ByteRange {
   private ByteRange() {}
 
   /**
-   * The part of a file of that size; empty: all of it.
+   * Returns the requested part of a file of this size; empty if the whole file is requested.
    *
-   * @throws ApiError when no byte of the file is in the range
+   * @throws ApiError if no byte of the file is in the range
    */
   static Optional<Part> of(Optional<String> header, long size) {
     var found = ONE.matcher(header.orElse("").strip());
@@ -33,7 +35,7 @@ final class ByteRange {
     long from = Long.parseLong(found.group(1));
     if (from >= size) throw outside(size);
     long to = found.group(2).isEmpty() ? size - 1 : Long.parseLong(found.group(2));
-    // From behind to before is no range.
+    // A range that ends before it begins is invalid, and thus ignored.
     if (to < from) return Optional.empty();
     return Optional.of(new Part(from, Math.min(to, size - 1) - from + 1));
   }
@@ -41,6 +43,6 @@ final class ByteRange {
   private static ApiError outside(long size) {
     return ApiError.of(
         Reason.RANGE_NOT_SATISFIABLE,
-        "range: outside of the file (expected: within its " + size + " bytes)");
+        must("range", "include one of the file's " + size + " bytes"));
   }
 }

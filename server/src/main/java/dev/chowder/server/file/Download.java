@@ -1,5 +1,6 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
@@ -14,7 +15,7 @@ import java.net.URLConnection;
 import java.net.URLEncoder;
 import java.util.Optional;
 
-/** One file as it goes to a caller: what HTTP wants to know of it, then its bytes. */
+/** Sends one file to a caller: first its HTTP headers, then its bytes. */
 final class Download implements SandboxFiles.Reader {
   private final OutgoingBody body;
   private final Metadata headers;
@@ -23,11 +24,12 @@ final class Download implements SandboxFiles.Reader {
   private long missing;
 
   /**
-   * Sends what the caller asked for.
+   * Creates a download.
    *
-   * @param headers of the answer
-   * @param range the caller's {@code range}
-   * @param onlyIf the caller's {@code if-range}: the range holds for that state of the file alone
+   * @param headers response headers
+   * @param range the caller's {@code range} header
+   * @param onlyIf the caller's {@code if-range} header: the range applies only if the file still
+   *     has this tag
    */
   Download(OutgoingBody body, Metadata headers, Optional<String> range, Optional<String> onlyIf) {
     this.body = body;
@@ -77,11 +79,15 @@ final class Download implements SandboxFiles.Reader {
     missing -= bytes.size();
   }
 
-  /** Whether all came that was announced: a file may be cut off while it is read. */
+  /** Throws if fewer bytes came than announced, since a file may be truncated while it is read. */
   void requireWhole() {
     if (missing == 0) return;
     throw ApiError.of(
-        Reason.FILE_NOT_FOUND, "file: shorter by " + missing + " bytes now (expected: as it was)");
+        Reason.FILE_NOT_FOUND,
+        cannot(
+            "download the file",
+            "it became " + missing + " bytes shorter during the download",
+            "download it again"));
   }
 
   private void put(String name, String value) {

@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.sandbox.FileRefused;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.server.error.ApiError;
@@ -7,7 +9,7 @@ import dev.chowder.server.error.Reason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one place where what a driver says of files becomes an error of the API. */
+/** Converts the errors of a sandbox driver about files to errors of the API. */
 final class FileErrors {
   private static final Logger LOG = LoggerFactory.getLogger(FileErrors.class);
 
@@ -36,15 +38,26 @@ final class FileErrors {
 
   static ApiError error(SandboxException why) {
     return switch (why.reason()) {
-      // Deleted meanwhile, or lost: the next sweep finds out which.
+      // The instance was deleted or its volume is lost; the next reconciliation pass detects which.
       case NOT_FOUND, HOME_REPLACED ->
-          ApiError.of(Reason.GATEWAY_UNAVAILABLE, "sandbox: not there (expected: its home)");
-      case NO_SPACE -> ApiError.of(Reason.NO_SPACE, "disk: full (expected: room for it)");
+          ApiError.of(
+              Reason.GATEWAY_UNAVAILABLE,
+              cannot("open the workspace", "the home volume of the instance is missing"));
+      case NO_SPACE ->
+          ApiError.of(
+              Reason.NO_SPACE, cannot("write the file", "the disk is full", "delete some files"));
       case IMAGE_MISSING, NO_MEMORY, ENGINE_UNREACHABLE, TIMED_OUT, INTERRUPTED, REFUSED -> {
-        LOG.warn("files: {}", why.getMessage());
+        LOG.warn("cannot open a workspace: {}", why.getMessage());
         yield ApiError.of(
-            Reason.GATEWAY_UNAVAILABLE, "sandbox: cannot be reached (expected: an answer)");
+            Reason.GATEWAY_UNAVAILABLE,
+            cannot("open the workspace", "its sandbox does not respond", "try again later"));
       }
     };
+  }
+
+  /** Returns the error for a call that a shutdown of this node interrupts. */
+  static ApiError nodeStops(String verb) {
+    return ApiError.of(
+        Reason.SERVER_UNAVAILABLE, cannot(verb, "this node is shutting down", "repeat the call"));
   }
 }

@@ -33,13 +33,12 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Reads and writes files of workspaces: parse, do, present. */
+/** Serves {@code FileService}, which reads and writes the files of workspaces. */
 public final class FileGrpcService implements FileServiceGrpc.AsyncService, BindableService {
   private final FileRequests requests;
   private final Workspaces workspaces;
   private final FileSettings settings;
 
-  /** Wires the service. */
   public FileGrpcService(InstanceClient client, SandboxDriver driver, FileSettings settings) {
     this.requests = new FileRequests(settings);
     this.workspaces = new Workspaces(client, driver, settings.maxOpen());
@@ -141,7 +140,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var id = FileRequests.instance(request.getInstanceId());
     var caller = Caller.current();
     workspaces.require(caller, id);
-    var body = new OutgoingBody(out, settings.patience());
+    var body = new OutgoingBody(out, settings.stallTimeout());
     var download =
         new Download(
             body,
@@ -186,7 +185,7 @@ public final class FileGrpcService implements FileServiceGrpc.AsyncService, Bind
     var id = FileRequests.instance(request.getInstanceId());
     var caller = Caller.current();
     workspaces.require(caller, id);
-    var body = new OutgoingBody(out, settings.patience());
+    var body = new OutgoingBody(out, settings.stallTimeout());
     var tar = new TarExport(body, ResponseHeaders.current(), "workspace-" + id.value() + ".tar");
     body.from(
         () ->

@@ -10,7 +10,7 @@ import dev.chowder.sandbox.SandboxFiles.Entry;
 import dev.chowder.sandbox.SandboxFiles.Kind;
 import dev.chowder.sandbox.SandboxFiles.Listing;
 
-/** Shows files as the API has them. */
+/** Converts files and folders to messages of the API. */
 final class FilePresenter {
   private static final String BITS = "rwxrwxrwx";
 

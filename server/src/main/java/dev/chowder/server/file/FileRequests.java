@@ -1,5 +1,6 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.must;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.google.protobuf.ByteString;
@@ -22,7 +23,7 @@ import dev.chowder.server.error.Reason;
 import java.io.InputStream;
 import java.util.Optional;
 
-/** Reads the requests of {@code FileService}. It asks nobody what is there. */
+/** Parses and checks the requests of {@code FileService}. Does not access files. */
 final class FileRequests {
   private static final String BYTES = "application/octet-stream";
 
@@ -33,16 +34,16 @@ final class FileRequests {
   }
 
   /**
-   * Which page of which folder.
+   * A request for a page of a folder.
    *
-   * @param after the last name of the page before; empty: from the first
+   * @param after the last name of the previous page; empty if the first page is requested
    */
   record Listing(FilePath folder, int pageSize, String after) {}
 
-  /** What to write where. */
+  /** A request to write a file. */
   record Writing(FilePath path, ByteString content) {}
 
-  /** What to move where. */
+  /** A request to move a file or a folder. */
   record Move(FilePath source, FilePath destination, boolean overwrite) {}
 
   static InstanceId instance(String id) {
@@ -76,7 +77,7 @@ final class FileRequests {
     if (bytes > settings.maxContentBytes()) {
       throw ApiError.of(
           Reason.TOO_LARGE,
-          "content: " + bytes + " bytes (expected: at most " + settings.maxContentBytes() + ")");
+          must("content", "be at most " + settings.maxContentBytes() + " bytes", bytes));
     }
     return new Writing(below("path", r.getPath()), r.getContentBytes());
   }
@@ -91,9 +92,9 @@ final class FileRequests {
 
   TarImport tar(ImportFilesRequest r, InputStream body) {
     var type = r.getBody().getContentType();
-    // What a client sends that was told none.
+    // Clients send the type of BYTES by default.
     if (!type.isEmpty() && !type.equals(TarExport.TYPE) && !type.equals(BYTES)) {
-      throw ApiError.invalid("content-type", "another (expected: " + TarExport.TYPE + ")");
+      throw ApiError.must("content-type", "be " + TarExport.TYPE, type);
     }
     return new TarImport(body, settings);
   }
@@ -115,11 +116,11 @@ final class FileRequests {
     return below("path", r.getPath());
   }
 
-  /** Not the workspace itself. */
+  /** Returns the path, which must not be the workspace itself. */
   static FilePath below(String field, String text) {
     var path = path(field, text);
     if (path.isRoot()) {
-      throw ApiError.invalid(field, "the workspace itself (expected: a path below it)");
+      throw ApiError.must(field, "be a path below the workspace", "the workspace itself");
     }
     return path;
   }

@@ -4,17 +4,17 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * The limits of {@code FileService}; {@code reference.conf} says what each is by default.
+ * The limits of {@code FileService}; {@code reference.conf} has the defaults.
  *
- * @param maxContentBytes of a file that is read or written as text in one message
- * @param maxFolderEntries of a folder that is listed
- * @param maxFileBytes of a file that is uploaded
- * @param maxImportBytes of a tar
- * @param maxImportEntries of a tar
- * @param patience how long a transfer may stall
- * @param minUploadBytes bytes of an upload or import that must arrive in each {@code patience}
+ * @param maxContentBytes size of a file that is read or written as text in one message
+ * @param maxFolderEntries entries of a folder that is listed
+ * @param maxFileBytes size of an uploaded file
+ * @param maxImportBytes size of an imported tar
+ * @param maxImportEntries entries of an imported tar
+ * @param stallTimeout how long a transfer may stall
+ * @param minUploadBytes bytes of an upload or import that must arrive in each {@code stallTimeout}
  * @param droppedBytes bytes of a rejected upload that are read before the rejection is sent
- * @param maxOpen files being read or written at once, on this node
+ * @param maxOpen concurrent calls on this node
  */
 public record FileSettings(
     int maxContentBytes,
@@ -22,7 +22,7 @@ public record FileSettings(
     long maxFileBytes,
     long maxImportBytes,
     int maxImportEntries,
-    Duration patience,
+    Duration stallTimeout,
     long minUploadBytes,
     long droppedBytes,
     int maxOpen) {

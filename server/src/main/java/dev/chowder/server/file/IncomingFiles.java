@@ -4,7 +4,6 @@ import com.google.protobuf.ByteString;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.error.Reason;
 import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
@@ -13,59 +12,59 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * A call whose body goes into a workspace while it comes. The answer is given when all came: one
- * that comes earlier is lost to whoever is still sending, so what follows a refusal is dropped, up
- * to a limit.
+ * A call that writes its body to a workspace while the body arrives. The response follows the whole
+ * body, since a client that is still sending may lose an earlier one. The rest of a rejected body
+ * is therefore dropped, up to a limit.
  *
- * @param <Q> its messages
- * @param <A> its answer
+ * @param <Q> request messages
+ * @param <A> response
  */
 abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
   private final StreamObserver<A> out;
   private final long dropped;
   private final BodyPipe pipe;
-  private CompletableFuture<A> work = CompletableFuture.failedFuture(nothing());
-  private boolean begun;
-  private boolean over;
-  private long came;
+  private CompletableFuture<A> work = CompletableFuture.failedFuture(noMessage());
+  private boolean started;
+  private boolean closed;
+  private long received;
 
   /**
-   * Begins with the first message.
+   * Creates the call, which starts with its first message.
    *
    * @param settings how slowly a body may arrive, and how much is dropped after a rejection
    */
   IncomingFiles(StreamObserver<A> out, FileSettings settings) {
     this.out = out;
     this.dropped = settings.droppedBytes();
-    this.pipe = new BodyPipe(settings.patience(), settings.minUploadBytes());
-    // Not in its turn behind the messages: the last of them may wait for room.
+    this.pipe = new BodyPipe(settings.stallTimeout(), settings.minUploadBytes());
+    // A listener, since a cancellation must not queue behind a message that blocks.
     Context.current().addListener(_ -> pipe.abandon(), Runnable::run);
   }
 
-  private static ApiError nothing() {
-    return ApiError.invalid("body", "no message (expected: the instance and its bytes)");
+  private static ApiError noMessage() {
+    return ApiError.must("body", "begin with a message that has the instance", "no message");
   }
 
-  /** Reads the first message, and says what is to be done with the body; on the call's thread. */
+  /** Parses the first message, and returns the work for the body. Runs on the call's thread. */
   abstract Supplier<A> begin(Q first, BodyPipe body);
 
   abstract ByteString data(Q message);
 
   @Override
   public void onNext(Q message) {
-    if (over) return;
-    if (!begun) {
-      begun = true;
+    if (closed) return;
+    if (!started) {
+      started = true;
       work = start(message);
     }
-    came += data(message).size();
+    received += data(message).size();
     try {
       pipe.put(data(message));
-    } catch (InterruptedException stop) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return;
     }
-    if (work.isCompletedExceptionally() && came > dropped) answer();
+    if (work.isCompletedExceptionally() && received > dropped) respond();
   }
 
   private CompletableFuture<A> start(Q message) {
@@ -94,29 +93,29 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
   @Override
   public void onCompleted() {
     pipe.end();
-    answer();
+    respond();
   }
 
-  /** The caller went away. */
+  /** The client disconnected. */
   @Override
-  public void onError(Throwable gone) {
-    over = true;
+  public void onError(Throwable disconnected) {
+    closed = true;
     pipe.abandon();
   }
 
-  private void answer() {
-    if (over) return;
-    over = true;
+  private void respond() {
+    if (closed) return;
+    closed = true;
     try {
-      var answer = work.join();
-      out.onNext(answer);
+      var response = work.join();
+      out.onNext(response);
       out.onCompleted();
     } catch (CompletionException why) {
       out.onError(why.getCause());
     }
   }
 
-  /** Of an instance's workspace; what only came in part is as if it had never come. */
+  /** Returns work in an instance's workspace. A body that arrives in part changes nothing there. */
   static <A> Supplier<A> in(
       Workspaces workspaces,
       Caller caller,
@@ -126,7 +125,7 @@ abstract class IncomingFiles<Q, A> implements StreamObserver<Q> {
       try {
         return workspaces.in(caller, id, work);
       } catch (java.io.UncheckedIOException broken) {
-        throw ApiError.of(Reason.INVALID_FIELD, "body: broken (expected: a whole one)");
+        throw ApiError.must("body", "be complete");
       }
     };
   }

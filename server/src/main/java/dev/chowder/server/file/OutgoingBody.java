@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import dev.chowder.server.call.RequestHeaders;
@@ -12,8 +14,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A body on its way to a caller, no faster than the caller takes it: whoever sends waits while the
- * transport has no room. Make it on the call's own thread, before its handler returns.
+ * Sends a body to a caller, no faster than the caller reads it. The sender blocks while the buffer
+ * of the transport is full. Must be created on the call's thread, before its handler returns.
  */
 final class OutgoingBody {
   private final ServerCallStreamObserver<HttpBody> out;
@@ -21,7 +23,7 @@ final class OutgoingBody {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final boolean transcoded = RequestHeaders.value("x-envoy-original-path").isPresent();
-  private boolean gone;
+  private boolean disconnected;
   private boolean begun;
   private String contentType = "application/octet-stream";
 
@@ -35,7 +37,7 @@ final class OutgoingBody {
   private void signal(boolean cancelled) {
     lock.lock();
     try {
-      gone |= cancelled;
+      disconnected |= cancelled;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -46,39 +48,46 @@ final class OutgoingBody {
     contentType = type;
   }
 
-  /** Sends the next bytes; throws when the caller went away or takes nothing for too long. */
+  /**
+   * Sends the next bytes. Throws if the caller disconnected, or reads nothing within the timeout.
+   */
   void send(ByteString data) {
-    awaitRoom();
+    awaitReady();
     var body = HttpBody.newBuilder().setData(data);
     if (!begun) body.setContentType(contentType);
     begun = true;
     out.onNext(body.build());
   }
 
-  private void awaitRoom() {
+  private void awaitReady() {
     lock.lock();
     try {
       long left = timeout.toNanos();
-      while (!out.isReady() && !gone) {
+      while (!out.isReady() && !disconnected) {
         if (left <= 0) {
           throw ApiError.of(
               Reason.NO_ANSWER_IN_TIME,
-              "caller: took nothing for " + timeout.toSeconds() + " s (expected: a reader)");
+              cannot(
+                  "download the body",
+                  "the client read nothing for " + timeout.toSeconds() + " s"));
         }
         left = changed.awaitNanos(left);
       }
-      if (gone) throw ApiError.of(Reason.CANCELLED, "caller: gone (expected: a reader)");
-    } catch (InterruptedException stop) {
+      if (disconnected) {
+        throw ApiError.of(Reason.CANCELLED, cannot("download the body", "the client disconnected"));
+      }
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.SERVER_UNAVAILABLE, "node: ends (expected: the same call again)");
+      throw FileErrors.nodeStops("download the body");
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Sends what this sends, on a thread of its own; then it ends, well or with what was thrown. Over
-   * REST a body has no other end than a good one, so what broke off is reset.
+   * Runs the source on a separate thread, then completes the call, or fails it with the exception
+   * of the source. Over REST, a body that has begun cannot end with an error, so its stream is
+   * reset.
    */
   void from(Runnable source) {
     Thread.ofVirtual()
@@ -98,7 +107,7 @@ final class OutgoingBody {
             });
   }
 
-  /** All was sent; nothing at all is a body, too. */
+  /** Completes the call. If nothing was sent, the body is empty. */
   private void complete() {
     if (!begun) send(ByteString.EMPTY);
     out.onCompleted();

@@ -15,11 +15,9 @@ import java.nio.file.attribute.FileTime;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
-/**
- * A workspace as it goes to a caller: one tar, which tells nothing of the machine it comes from.
- */
+/** Sends a workspace to a caller as one tar. Omits facts about the machine, such as user names. */
 final class TarExport implements SandboxFiles.Tree {
-  /** What a tar is called in HTTP. */
+  /** The media type of a tar. */
   static final String TYPE = "application/x-tar";
 
   private static final int BUFFER = 64 * 1024;
@@ -29,10 +27,10 @@ final class TarExport implements SandboxFiles.Tree {
   private boolean open;
 
   /**
-   * Begins one.
+   * Creates an empty tar.
    *
-   * @param headers of the answer
-   * @param name of the file that a caller keeps it in
+   * @param headers response headers
+   * @param name file name that the response suggests
    */
   TarExport(OutgoingBody body, Metadata headers, String name) {
     buffer = new BufferedOutputStream(sent(body, headers, name), BUFFER);
@@ -42,7 +40,9 @@ final class TarExport implements SandboxFiles.Tree {
     tar.setAddPaxHeadersForNonAsciiNames(true);
   }
 
-  /** The headers go with the first bytes: what fails before is an error, and no file. */
+  /**
+   * Sets the headers with the first bytes, so that an earlier failure becomes an error response.
+   */
   private static OutputStream sent(OutgoingBody body, Metadata headers, String name) {
     return new OutputStream() {
       private boolean begun;
@@ -90,12 +90,12 @@ final class TarExport implements SandboxFiles.Tree {
     open = false;
   }
 
-  /** Ends it; without, a caller sees that it is not whole. */
+  /** Writes the end of the tar. A tar without it is recognizably incomplete. */
   void finish() {
     try {
       close();
       tar.finish();
-      // The tar's own flush does not come so far.
+      // The tar does not flush this buffer.
       buffer.flush();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);

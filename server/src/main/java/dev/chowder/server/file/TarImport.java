@@ -1,5 +1,6 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.must;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -24,9 +25,9 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tar on its way into a workspace, by anybody's hand: what is no plain file or folder with a path
- * below the workspace is refused by its number, since its name may be anything. It is whole only
- * with a tar's own end.
+ * Imports a tar from an untrusted client into a workspace. Accepts only plain files and folders
+ * with paths below the workspace. Errors give the number of an entry, since its name may be
+ * anything. A tar is complete only with its end marker.
  */
 final class TarImport {
   private static final int CHUNK = 64 * 1024;
@@ -34,8 +35,8 @@ final class TarImport {
   private static final Instant LAST = Instant.parse("9999-12-31T00:00:00Z");
 
   /**
-   * Bytes of an entry before its content, the long names and other facts in front of it included:
-   * the library keeps these in memory, however many there are.
+   * Bytes of an entry before its content, including long names and extended headers. The library
+   * keeps all of them in memory.
    */
   private static final int MAX_HEADERS = 128 * 1024;
 
@@ -49,17 +50,17 @@ final class TarImport {
     this.settings = settings;
   }
 
-  /** Reads it to its end. */
+  /** Reads the tar to its end. */
   void writeTo(SandboxFiles.Tree tree) throws IOException {
     int number = 1;
     for (var entry = next(number); entry != null; entry = next(number)) {
       if (number > settings.maxImportEntries()) {
-        throw tooLarge("more entries", "at most " + settings.maxImportEntries());
+        throw tooLarge("tar", "have at most " + settings.maxImportEntries() + " entries");
       }
       one(entry, "entry " + number++, tree);
     }
-    if (!tar.ended) throw noTar("ends before its tar does");
-    // Tar programs fill up their last block.
+    if (!tar.ended) throw noTar("a tar without an end marker");
+    // Tar programs pad their last block.
     body.headersLeft = Long.MAX_VALUE;
     body.skip(Long.MAX_VALUE);
   }
@@ -68,10 +69,10 @@ final class TarImport {
     body.headersLeft = MAX_HEADERS;
     try {
       var entry = tar.getNextEntry();
-      if (entry != null && !entry.isCheckSumOK()) throw noTar("entry " + number + " is broken");
+      if (entry != null && !entry.isCheckSumOK()) throw noTar("a broken entry " + number);
       return entry;
     } catch (IOException | IllegalArgumentException broken) {
-      throw noTar("entry " + number + " is broken");
+      throw noTar("a broken entry " + number);
     }
   }
 
@@ -79,25 +80,24 @@ final class TarImport {
     boolean folder = isFolder(entry);
     if (entry.isSymbolicLink() || entry.isLink()) {
       throw ApiError.of(
-          Reason.FILE_IS_LINK, what + ": a link (expected: files and folders; no link is taken)");
+          Reason.FILE_IS_LINK,
+          must(what, "be a file or a folder, since no link is imported", "a link"));
     }
     if (!folder && !isPlain(entry)) {
       throw ApiError.of(
           Reason.FILE_WRONG_KIND,
-          what + ": a device, fifo or sparse file (expected: a plain file or a folder)");
+          must(what, "be a plain file or a folder", "a device, fifo or sparse file"));
     }
     if (entry.getSize() > settings.maxFileBytes()) {
-      throw tooLarge(
-          what + ": " + entry.getSize() + " bytes", "at most " + settings.maxFileBytes());
+      throw ApiError.of(
+          Reason.TOO_LARGE,
+          must(what, "be at most " + settings.maxFileBytes() + " bytes", entry.getSize()));
     }
     var name =
         tar.name(entry)
-            .orElseThrow(
-                () ->
-                    ApiError.invalid(
-                        "body", what + ": a name that is not UTF-8 (expected: UTF-8)"));
+            .orElseThrow(() -> ApiError.invalid("body", must(what, "have a name in UTF-8")));
     var path = path(name, what);
-    // A folder's content means nothing, and the workspace itself is there.
+    // The content of a folder has no meaning, and the workspace itself exists already.
     if (!path.isRoot()) {
       tree.entry(
           new Entry(
@@ -111,7 +111,7 @@ final class TarImport {
   }
 
   private static boolean isFolder(TarArchiveEntry entry) {
-    // Old programs write one as a plain file whose name ends with a slash.
+    // Old programs write a folder as a plain file whose name ends with a slash.
     return entry.getLinkFlag() == TarConstants.LF_DIR || (isPlain(entry) && entry.isDirectory());
   }
 
@@ -139,11 +139,11 @@ final class TarImport {
     try {
       return tar.read(into);
     } catch (IOException broken) {
-      throw noTar(what + " is broken");
+      throw noTar("a broken " + what);
     }
   }
 
-  /** As tar programs write it: {@code ./a/} for {@code a}. */
+  /** Returns the path of a name. Tar programs write {@code ./a/} for {@code a}. */
   private static FilePath path(String name, String what) {
     var text = name;
     while (text.startsWith("./")) text = text.substring(2);
@@ -163,27 +163,27 @@ final class TarImport {
   }
 
   private static ApiError noTar(String got) {
-    return ApiError.invalid("body", got + " (expected: a whole tar, not compressed)");
+    return ApiError.must("body", "be a complete tar that is not compressed", got);
   }
 
-  private static ApiError tooLarge(String got, String expected) {
-    return ApiError.of(Reason.TOO_LARGE, "tar: " + got + " (expected: " + expected + ")");
+  private static ApiError tooLarge(String what, String rule) {
+    return ApiError.of(Reason.TOO_LARGE, must(what, rule));
   }
 
   /**
-   * Knows whether a tar's own end came, and what its names are as bytes, in the place of which the
-   * library has question marks otherwise.
+   * Detects the end marker of the tar, and keeps the bytes of names, which the library otherwise
+   * replaces by question marks.
    */
   private static final class Whole extends TarArchiveInputStream {
     private boolean ended;
     private int depth;
     private boolean longName;
 
-    /** Of the entry itself, before the headers in front of it say another one. */
+    /** The name in the entry's own header, which extended headers may replace. */
     private @Nullable String own;
 
     Whole(InputStream from) {
-      // Each byte is one character.
+      // In this charset each byte is one character.
       super(from, ISO_8859_1.name());
     }
 
@@ -194,7 +194,7 @@ final class TarImport {
       return end;
     }
 
-    /** The library calls it for each entry that is behind headers of its own. */
+    /** The library calls this method recursively for an entry that follows extended headers. */
     @Override
     public @Nullable TarArchiveEntry getNextEntry() throws IOException {
       if (depth == 0) {
@@ -217,11 +217,11 @@ final class TarImport {
       return super.getLongNameData();
     }
 
-    /** Empty: it is not UTF-8. */
+    /** Returns the name of an entry; empty if it is not UTF-8. */
     Optional<String> name(TarArchiveEntry entry) {
       var name = entry.getName();
       boolean decoded = own != null && !longName && !name.equals(own);
-      // Of what the library decoded itself, this stands in the place of what is no UTF-8.
+      // The library decoded this name, and replaced bytes that are not UTF-8 by U+FFFD.
       if (decoded) return Optional.of(name).filter(text -> text.indexOf('\uFFFD') < 0);
       try {
         var bytes = ByteBuffer.wrap(name.getBytes(ISO_8859_1));
@@ -232,7 +232,7 @@ final class TarImport {
     }
   }
 
-  /** Counts what is read of a body, and of the headers of one entry. */
+  /** Counts the bytes that are read of the body, and of the headers of one entry. */
   private static final class Metered extends FilterInputStream {
     private final long most;
     private long left;
@@ -255,9 +255,9 @@ final class TarImport {
       int n = in.read(into, from, length);
       left -= Math.max(n, 0);
       headersLeft -= Math.max(n, 0);
-      if (left < 0) throw tooLarge("more than " + most + " bytes", "at most that");
+      if (left < 0) throw tooLarge("tar", "be at most " + most + " bytes");
       if (headersLeft < 0) {
-        throw tooLarge("headers of more than " + MAX_HEADERS + " bytes", "at most that");
+        throw tooLarge("tar", "have at most " + MAX_HEADERS + " bytes of headers for an entry");
       }
       return n;
     }

@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.sandbox.FilePath;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
@@ -18,8 +20,8 @@ import org.apache.commons.fileupload.MultipartStream;
 import org.apache.commons.fileupload.ParameterParser;
 
 /**
- * What is uploaded: a form with the parts {@code path} and {@code file}, in any order, or the bytes
- * alone where the path was said beside them. Nothing of a file is held but a buffer.
+ * Reads an upload. Its body is a form with the parts {@code path} and {@code file} in any order, or
+ * the bytes of the file if the request has the path elsewhere. Keeps only a buffer in memory.
  */
 final class UploadForm {
   private static final int BUFFER = 64 * 1024;
@@ -30,20 +32,20 @@ final class UploadForm {
   private final Optional<String> boundary;
   private final long maxBytes;
   private Optional<FilePath> path;
-  private boolean fileCame;
+  private boolean fileReceived;
 
   /**
-   * Reads a body of this type.
+   * Creates a reader of a body.
    *
-   * @param said the path, where it was said beside the body
-   * @param maxBytes of the file
+   * @param given the path; empty if the form has it
+   * @param maxBytes size of the file
    */
-  UploadForm(InputStream body, String contentType, Optional<FilePath> said, long maxBytes) {
+  UploadForm(InputStream body, String contentType, Optional<FilePath> given, long maxBytes) {
     this.body = body;
-    this.path = said;
+    this.path = given;
     this.maxBytes = maxBytes;
     this.boundary = boundary(contentType);
-    if (boundary.isEmpty() && said.isEmpty()) throw missing("path");
+    if (boundary.isEmpty() && given.isEmpty()) throw missing("path");
   }
 
   private static Optional<String> boundary(String contentType) {
@@ -52,12 +54,12 @@ final class UploadForm {
     }
     var boundary = parameters(contentType).get("boundary");
     if (boundary == null || boundary.isEmpty() || boundary.length() > MAX_BOUNDARY) {
-      throw bad("no boundary", "1 to " + MAX_BOUNDARY + " characters");
+      throw ApiError.must("form", "have a boundary of 1 to " + MAX_BOUNDARY + " characters");
     }
     return Optional.of(boundary);
   }
 
-  /** Writes the file, and says then where it belongs. */
+  /** Writes the file, then returns its path, which may follow the file in the form. */
   FilePath writeTo(OutputStream to) throws IOException {
     var bounded = new Bounded(to, maxBytes, "file");
     if (boundary.isEmpty()) {
@@ -68,9 +70,9 @@ final class UploadForm {
       parts(bounded, boundary.get());
     } catch (MultipartStream.MalformedStreamException
         | MultipartStream.IllegalBoundaryException e) {
-      throw bad("broken", "parts between boundaries, the last one closed");
+      throw ApiError.must("form", "have its parts between boundaries, and end with a boundary");
     }
-    if (!fileCame) throw missing("file");
+    if (!fileReceived) throw missing("file");
     return path.orElseThrow(() -> missing("path"));
   }
 
@@ -80,22 +82,22 @@ final class UploadForm {
     stream.setHeaderEncoding(StandardCharsets.UTF_8.name());
     boolean more = stream.skipPreamble();
     for (int parts = 0; more; parts++) {
-      if (parts == MAX_PARTS) throw bad("more parts", "path and file");
+      if (parts == MAX_PARTS) throw unknownParts();
       var name = name(stream.readHeaders());
       switch (name) {
         case "file" -> {
-          if (fileCame) throw bad("file: twice", "once");
-          fileCame = true;
+          if (fileReceived) throw ApiError.must("file", "be one part of the form", "two");
+          fileReceived = true;
           stream.readBodyData(file);
         }
         case "path" -> {
-          if (path.isPresent()) throw ApiError.invalid("path", "twice (expected: once)");
+          if (path.isPresent()) throw ApiError.must("path", "be given once", "two");
           var text = new ByteArrayOutputStream();
-          // A little more than it may have, so that the error says how long it is.
+          // Accepts more bytes than a path may have, so that the error can state the length.
           stream.readBodyData(new Bounded(text, 2L * FilePath.MAX_BYTES, "path"));
           path = Optional.of(FileRequests.below("path", utf8(text.toByteArray())));
         }
-        default -> throw bad("another part", "path and file");
+        default -> throw unknownParts();
       }
       more = stream.readBoundary();
     }
@@ -104,7 +106,7 @@ final class UploadForm {
   private static String name(String headers) {
     for (var line : headers.split("\r\n", -1)) {
       if (line.toLowerCase(Locale.ROOT).startsWith("content-disposition:")) {
-        // An empty one is there without a value.
+        // The parser returns no value for an empty name.
         return Optional.ofNullable(parameters(line).get("name")).orElse("");
       }
     }
@@ -121,19 +123,19 @@ final class UploadForm {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException none) {
-      throw ApiError.invalid("path", "not UTF-8 (expected: UTF-8)");
+      throw ApiError.must("path", "be UTF-8");
     }
   }
 
   private static ApiError missing(String part) {
-    return ApiError.invalid(part, "missing (expected: a part of the form with that name)");
+    return ApiError.must(part, "be a part of the form");
   }
 
-  private static ApiError bad(String got, String expected) {
-    return ApiError.invalid("form", got + " (expected: " + expected + ")");
+  private static ApiError unknownParts() {
+    return ApiError.must("form", "have only the parts path and file");
   }
 
-  /** Refuses what is more than the limit while it comes. */
+  /** Passes bytes on, and throws once they exceed the limit. */
   static final class Bounded extends FilterOutputStream {
     private final String what;
     private final long most;
@@ -154,8 +156,7 @@ final class UploadForm {
     public void write(byte[] bytes, int from, int length) throws IOException {
       written += length;
       if (written > most) {
-        throw ApiError.of(
-            Reason.TOO_LARGE, what + ": more than " + most + " bytes (expected: at most that)");
+        throw ApiError.of(Reason.TOO_LARGE, must(what, "be at most " + most + " bytes"));
       }
       out.write(bytes, from, length);
     }

@@ -1,5 +1,7 @@
 package dev.chowder.server.file;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawHome;
 import dev.chowder.sandbox.FilePath;
@@ -17,8 +19,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Finds the caller's workspaces, and bounds how many are being worked in at once. Blocks; what a
- * driver refuses leaves it as an error of the API.
+ * Runs work in the workspaces of callers, and limits how much of it runs at once. Blocks. Converts
+ * the errors of the sandbox driver to errors of the API.
  */
 final class Workspaces {
   private static final FilePath FOLDER = FilePath.parse(OpenClawHome.WORKSPACE);
@@ -33,17 +35,20 @@ final class Workspaces {
     this.permits = new SharedPermits("open file calls", maxOpen);
   }
 
-  /** Makes sure that the caller's instance has a workspace. */
+  /** Throws unless the caller's instance exists and has a workspace. */
   void require(Caller caller, InstanceId id) {
     var view = client.get(caller, id);
     if (view.ranBefore()) return;
     var status = view.status().now().label();
     throw ApiError.wrongState(
-        "status: " + status + " (expected: one that ran before, so that it has a workspace)",
+        cannot(
+            "open the workspace",
+            "the instance never ran, and its status is " + status,
+            "try again after its first start"),
         Map.of("status", status, "desired_status", view.status().desired().label()));
   }
 
-  /** Runs the work with a permit, in a workspace that {@link #require} returned. */
+  /** Runs the work with a permit. Call {@link #require} first. */
   <T> T in(Caller caller, InstanceId id, Function<SandboxFiles, T> work) {
     try (var _ = permits.acquire(caller.organizationId())) {
       return work.apply(driver.files(SandboxId.ofInstance(id.value()), FOLDER));
@@ -54,7 +59,7 @@ final class Workspaces {
     }
   }
 
-  /** The same as one step. */
+  /** Checks the instance of the current caller, and runs the work. */
   <T> T of(String instanceId, Function<SandboxFiles, T> work) {
     var id = FileRequests.instance(instanceId);
     var caller = Caller.current();
@@ -64,6 +69,7 @@ final class Workspaces {
 
   static ApiError notText(FilePath path) {
     return ApiError.of(
-        Reason.FILE_NOT_TEXT, path + ": not UTF-8 (expected: text; download what is none)");
+        Reason.FILE_NOT_TEXT,
+        cannot("read " + path + " as text", "it is not UTF-8", "download it instead"));
   }
 }

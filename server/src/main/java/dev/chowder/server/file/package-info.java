@@ -1,6 +1,6 @@
 /**
- * {@code FileService}: the files of an agent's workspace, read and written through the sandbox
- * driver. Knows no engine and no other folder.
+ * Serves {@code FileService}: reads and writes the files of agents' workspaces through the sandbox
+ * driver. Does not know any container engine, or any folder outside of the workspace.
  */
 @NullMarked
 package dev.chowder.server.file;

@@ -1,5 +1,7 @@
 package dev.chowder.server.key;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.Empty;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.api.v1.CreateKeyRequest;
@@ -28,7 +30,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
 import java.util.List;
 
-/** Makes, shows and ends scoped keys: parse, ask, present. */
+/** Serves {@code KeyService}, which creates, lists and revokes scoped keys. */
 public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   private final KeyRequests requests;
   private final ScopedKeys keys;
@@ -38,7 +40,6 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
   private final RevocationRecorder revocations;
   private final InstantSource clock;
 
-  /** Wires the service. */
   public KeyGrpcService(
       ScopedKeys keys,
       InstanceRows instances,
@@ -71,7 +72,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
         organization, caller.keyId(), id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
       case ScopedKeys.Issue.Made(var key, var value) -> {
         var now = clock.instant();
-        // Before anybody has the key: what opens something is in the history.
+        // Recorded before the caller receives the key, so that the history has every usable key.
         client.tell(
             organization,
             replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
@@ -84,14 +85,17 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       case ScopedKeys.Issue.Full(int max) ->
           throw ApiError.of(
               Reason.KEY_LIMIT_REACHED,
-              "keys: " + max + " that work (expected: fewer; revoke what nobody uses)");
+              cannot(
+                  "create the key",
+                  "the organization has " + max + " active keys, its limit",
+                  "revoke a key that is no longer used"));
     }
   }
 
   @Override
   public void listKeys(ListKeysRequest request, StreamObserver<ListKeysResponse> out) {
     var wanted = KeyRequests.listing(request);
-    // One more than asked for tells whether there is another page.
+    // One key more than requested shows whether there is another page.
     var page = keys.list(Caller.current().organizationId(), wanted.pageSize() + 1, wanted.after());
     var response = ListKeysResponse.newBuilder();
     page.stream().limit(wanted.pageSize()).forEach(key -> response.addKeys(key(key)));

@@ -23,7 +23,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Reads the requests of {@code KeyService}. It asks nobody whether an instance exists. */
+/**
+ * Parses and checks the requests of {@code KeyService}. Does not check that the instances exist.
+ */
 final class KeyRequests {
   private static final int MAX_NAME = 128;
   private static final int MAX_INSTANCES = 500;
@@ -37,13 +39,13 @@ final class KeyRequests {
     this.clock = clock;
   }
 
-  /** What the new key opens, and for how long. */
+  /** A request to create a key. */
   record Creation(String name, KeyScope scope, Optional<Instant> expiresAt) {}
 
   /**
-   * Which page to list.
+   * A request for a page of keys.
    *
-   * @param after the id of the last key of the page before
+   * @param after the id of the last key of the previous page; empty if the first page is requested
    */
   record Listing(int pageSize, Optional<String> after) {}
 
@@ -63,7 +65,7 @@ final class KeyRequests {
     return new Listing(Pages.size(r.hasPageSize(), r.getPageSize()), Pages.after(r.getPageToken()));
   }
 
-  /** An id in the one form that ids have; any other text names no key. */
+  /** Returns the id; text in any other form cannot be the id of a key. */
   static String keyId(String value) {
     if (!Ids.isId(value)) throw notFound();
     return value;
@@ -81,7 +83,7 @@ final class KeyRequests {
 
   private static Set<Permission> permissions(List<Key.Permission> permissions) {
     if (permissions.isEmpty()) {
-      throw ApiError.invalid("permissions", "none (expected: some of " + PERMISSIONS + ")");
+      throw ApiError.must("permissions", "have at least one of " + PERMISSIONS, "none");
     }
     var all = EnumSet.noneOf(Permission.class);
     for (var one : permissions) {
@@ -89,8 +91,8 @@ final class KeyRequests {
           switch (one) {
             case read, interact, configure, files, channels -> Permission.ofLabel(one.name());
             case unspecified, UNRECOGNIZED ->
-                throw ApiError.invalid(
-                    "permissions", "unknown (expected: some of " + PERMISSIONS + ")");
+                throw ApiError.must(
+                    "permissions", "have only " + PERMISSIONS, "an unknown permission");
           });
     }
     return all;
@@ -98,20 +100,19 @@ final class KeyRequests {
 
   private Instant future(Timestamp stamp) {
     if (!Timestamps.isValid(stamp)) {
-      throw ApiError.invalid("expires_at", "no time (expected: RFC 3339, before the year 10000)");
+      throw ApiError.must("expires_at", "be an RFC 3339 time before the year 10000");
     }
     var time = ProtoTime.instant(stamp);
     if (!time.isAfter(clock.instant())) {
-      throw ApiError.invalid("expires_at", time + " (expected: a time in the future)");
+      throw ApiError.must("expires_at", "be in the future", time);
     }
     return time;
   }
 
   private static String sessionPrefix(String prefix) {
     if (!SESSION_PREFIX.matcher(prefix).matches()) {
-      throw ApiError.invalid(
-          "session_prefix",
-          Fields.shown(prefix) + " (expected: 1 to 64 characters of letters, digits and ._~:@-)");
+      throw ApiError.must(
+          "session_prefix", "be 1 to 64 characters of letters, digits and ._~:@-", prefix);
     }
     return prefix;
   }

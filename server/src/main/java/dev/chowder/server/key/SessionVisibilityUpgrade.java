@@ -36,7 +36,7 @@ public final class SessionVisibilityUpgrade implements AutoCloseable {
   /**
    * Starts the passes.
    *
-   * @param every between two passes, and before the first one
+   * @param every time between two passes, and before the first one
    */
   public SessionVisibilityUpgrade(ScopedKeys keys, SessionVisibility sessions, Duration every) {
     this.keys = keys;
@@ -57,7 +57,7 @@ public final class SessionVisibilityUpgrade implements AutoCloseable {
         after = Optional.of(page.getLast().id());
       }
     } catch (RuntimeException why) {
-      LOG.warn("keys: cannot list them; the next attempt follows: {}", why.toString());
+      LOG.warn("cannot list the active keys; the next pass lists them again: {}", why.toString());
       return;
     }
     if (complete) timer.shutdown();

@@ -1,4 +1,4 @@
-/** {@code KeyService}: scoped keys, made, listed and ended. Knows no other service. */
+/** Serves {@code KeyService}: creates, lists and revokes scoped keys. */
 @NullMarked
 package dev.chowder.server.key;
 

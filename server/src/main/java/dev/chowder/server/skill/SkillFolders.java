@@ -1,5 +1,8 @@
 package dev.chowder.server.skill;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.openclaw.ClawHubLock;
 import dev.chowder.openclaw.OpenClawHome;
@@ -16,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes skills away, of which OpenClaw has no call: their folders in a workspace, and what notes
- * that they came from ClawHub. Blocks.
+ * Removes the folders of skills from workspaces, and their entries in ClawHub's lock file. OpenClaw
+ * has no call for it. Blocks.
  */
 final class SkillFolders {
   private static final Logger LOG = LoggerFactory.getLogger(SkillFolders.class);
@@ -29,19 +32,21 @@ final class SkillFolders {
     this.driver = driver;
   }
 
-  /** Removes the folder; one that is gone already is as good. */
+  /** Removes the folder, if it exists. */
   void remove(String instanceId, FilePath folder) {
     try {
       var files = driver.files(SandboxId.ofInstance(instanceId), WORKSPACE);
       delete(files, folder);
       forget(files, folder.name());
-    } catch (FileRefused odd) {
+    } catch (FileRefused why) {
       throw ApiError.of(
-          Reason.SKILL_NOT_REMOVABLE, "skill: behind a link (expected: a folder of the workspace)");
+          Reason.SKILL_NOT_REMOVABLE,
+          must("skill", "be in a folder of the workspace", "a path through a symbolic link"));
     } catch (SandboxException why) {
-      LOG.warn("skills: {}", why.getMessage());
+      LOG.warn("cannot remove a skill: {}", why.getMessage());
       throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE, "sandbox: cannot be reached (expected: an answer)");
+          Reason.GATEWAY_UNAVAILABLE,
+          cannot("remove the skill", "its sandbox does not respond", "try again later"));
     }
   }
 
@@ -64,7 +69,7 @@ final class SkillFolders {
                         return ClawHubLock.FILE;
                       }));
     } catch (FileRefused none) {
-      // Nothing came from ClawHub, or the agent put something else there.
+      // No skill was installed from ClawHub, or the agent replaced the lock file by something else.
     }
   }
 

@@ -1,5 +1,8 @@
 package dev.chowder.server.skill;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.DeleteSkillRequest;
 import dev.chowder.api.v1.GetSkillRequest;
@@ -22,14 +25,16 @@ import dev.chowder.server.error.Reason;
 import dev.chowder.server.instance.GatewayClient;
 import io.grpc.stub.StreamObserver;
 
-/** Shows, installs, configures and uninstalls skills: parse, ask, present. */
+/**
+ * Serves {@code SkillService}: parses requests, calls the instance's gateway and presents the
+ * results.
+ */
 public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBase {
   private final SkillRequests requests;
   private final GatewayClient client;
   private final OpenClawSkills skills;
   private final SkillFolders folders;
 
-  /** Wires the service. */
   public SkillGrpcService(
       GatewayClient client, OpenClawSkills skills, SandboxDriver driver, SkillSettings settings) {
     this.requests = new SkillRequests(settings);
@@ -65,7 +70,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
               try {
                 return skills.install(gateway, source, wanted.overwrite());
               } catch (SkillRefused why) {
-                throw refused(source, why.reason());
+                throw rejection(source, why.reason());
               }
             });
     var skill =
@@ -81,32 +86,40 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
     out.onCompleted();
   }
 
-  private static ApiError refused(Source source, SkillRefused.Reason why) {
+  private static ApiError rejection(Source source, SkillRefused.Reason why) {
     var slug = source.slug();
     return switch (why) {
       case EXISTS ->
           ApiError.of(
-              Reason.SKILL_EXISTS, slug + ": there already (expected: overwrite to replace it)");
+              Reason.SKILL_EXISTS,
+              cannot(
+                  "install " + slug,
+                  "the agent has a skill in a folder of that name",
+                  "set overwrite to replace it"));
       case NOT_FOUND ->
-          ApiError.of(Reason.SKILL_NOT_FOUND, slug + ": not found (expected: one of ClawHub's)");
+          ApiError.of(
+              Reason.SKILL_NOT_FOUND, must("slug", "be the slug of a skill on ClawHub", slug));
       case AMBIGUOUS ->
-          ApiError.invalid("slug", "of several owners (expected: @owner/" + slug + ")");
+          ApiError.must("slug", "be @owner/" + slug + ", since several owners have one", slug);
       case HARMFUL ->
           ApiError.of(
-              Reason.SKILL_REFUSED, slug + ": held for harmful (expected: one that is not)");
+              Reason.SKILL_REFUSED,
+              cannot("install " + slug, "ClawHub or the agent's policy blocks it as harmful"));
       case NO_REGISTRY ->
           ApiError.of(
               Reason.CLAWHUB_UNAVAILABLE,
-              "ClawHub: not reached from the sandbox, or no answer of use (expected: the skill;"
-                  + " bring it as an archive instead)");
-      case NO_SKILL ->
-          ApiError.invalid("archive", "no skill (expected: a zip with a SKILL.md at its top)");
+              cannot(
+                  "install " + slug,
+                  "the sandbox cannot reach ClawHub, or ClawHub sent no usable response",
+                  "send the skill as an archive, or try again later"));
+      case NO_SKILL -> ApiError.must("archive", "be a zip with a SKILL.md at its top");
       case UNREADABLE ->
           ApiError.of(
               Reason.SKILL_REFUSED,
-              slug
-                  + ": there, and not read (expected: a SKILL.md with a name of its own and a"
-                  + " description; overwrite it with one)");
+              cannot(
+                  "read " + slug,
+                  "its SKILL.md needs a name that no other skill has, and a description",
+                  "correct the file and install it again with overwrite"));
     };
   }
 
@@ -132,11 +145,11 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
         ask(
             request.getInstanceId(),
             gateway -> {
-              var there = found(gateway, name);
-              if (!there.isInstalled()) throw notRemovable(there);
-              // First what may be secret: a repetition finds the folder still there.
-              skills.forget(gateway, there);
-              return there;
+              var existing = found(gateway, name);
+              if (!existing.isInstalled()) throw notRemovable(existing);
+              // Secrets go first. If the call fails after that, a retry still finds the folder.
+              skills.forget(gateway, existing);
+              return existing;
             });
     var folder = skill.folder().orElseThrow();
     folders.remove(request.getInstanceId(), folder);
@@ -153,7 +166,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
   private static ApiError notRemovable(OpenClawSkills.Skill skill) {
     return ApiError.of(
         Reason.SKILL_NOT_REMOVABLE,
-        "source: " + skill.source() + " (expected: a skill in skills/ of the workspace)");
+        must("skill_name", "name a skill in skills/ of the workspace", "source " + skill.source()));
   }
 
   private OpenClawSkills.Skill found(Gateway gateway, String name) throws InterruptedException {
@@ -162,7 +175,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
         .orElseThrow(() -> ApiError.of(Reason.SKILL_NOT_FOUND, "Skill not found."));
   }
 
-  private <T> T ask(String instanceId, GatewayClient.GatewayCall<T> question) {
-    return client.ask(Caller.current(), SkillRequests.instance(instanceId), question);
+  private <T> T ask(String instanceId, GatewayClient.GatewayCall<T> call) {
+    return client.ask(Caller.current(), SkillRequests.instance(instanceId), call);
   }
 }

@@ -7,14 +7,14 @@ import dev.chowder.openclaw.OpenClawSkills;
 import dev.chowder.server.skill.SkillRequests.Listing;
 import java.util.List;
 
-/** Shows skills as the API has them. */
+/** Converts skills to messages of the API. */
 final class SkillPresenter {
   private SkillPresenter() {}
 
   /**
-   * A page.
+   * Returns one page of skills.
    *
-   * @param all by name
+   * @param all every skill of the agent, sorted by name
    */
   static ListSkillsResponse page(Listing wanted, List<OpenClawSkills.Skill> all) {
     var rest =
@@ -59,8 +59,8 @@ final class SkillPresenter {
         .addAllMissingEnv(missing)
         .setMessage(
             missing.isEmpty()
-                ? skill.name() + ": installed"
-                : skill.name() + ": installed; give it " + String.join(", ", missing))
+                ? skill.name() + " is installed"
+                : skill.name() + " is installed; set " + String.join(", ", missing) + " to use it")
         .build();
   }
 }

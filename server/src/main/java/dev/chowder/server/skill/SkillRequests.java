@@ -2,6 +2,7 @@ package dev.chowder.server.skill;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.chowder.actor.ErrorText;
 import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.InstallSkillRequest;
 import dev.chowder.api.v1.ListSkillsRequest;
@@ -20,15 +21,17 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Reads the requests of {@code SkillService}. Of values it says at most how long they are: most are
- * secrets.
+ * Parses and checks the requests of {@code SkillService}. Errors show at most the length of a
+ * value, since most values are secrets.
  */
 final class SkillRequests {
   private static final int MAX_NAME = 128;
   private static final int MAX_VERSION = 64;
   private static final String FOLDER = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
 
-  /** As OpenClaw takes them: by name, of an owner, or by way of skills.sh. */
+  /**
+   * The forms that OpenClaw accepts: {@code name}, {@code @owner/name} and skills.sh references.
+   */
   private static final Pattern REFERENCE =
       Pattern.compile(
           "(?:@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?/"
@@ -45,13 +48,13 @@ final class SkillRequests {
   }
 
   /**
-   * Which page of which skills.
+   * A request for a page of skills.
    *
-   * @param after the last name of the page before; empty: from the first
+   * @param after the last name of the previous page; empty if the first page is requested
    */
   record Listing(boolean readyOnly, int pageSize, String after) {}
 
-  /** What to install. */
+  /** A request to install a skill. */
   record Installation(Source source, Map<String, Secret> env, boolean overwrite) {}
 
   static String instance(String id) {
@@ -76,7 +79,7 @@ final class SkillRequests {
     var slug = Fields.text("slug", r.getSlug(), MAX_NAME);
     if (!r.hasArchive()) {
       if (!REFERENCE.matcher(slug).matches()) {
-        throw ApiError.invalid("slug", Fields.shown(slug) + " (expected: name or @owner/name)");
+        throw ApiError.must("slug", "be name or @owner/name", slug);
       }
       return new Source.ClawHub(
           slug,
@@ -85,14 +88,13 @@ final class SkillRequests {
               : Optional.empty());
     }
     if (!FOLDER_NAME.matcher(slug).matches()) {
-      throw ApiError.invalid(
-          "slug", Fields.shown(slug) + " (expected: letters, digits and - for a folder's name)");
+      throw ApiError.must("slug", "be the name of a folder in letters, digits and -", slug);
     }
     if (r.hasVersion()) {
-      throw ApiError.invalid("version", "with an archive (expected: none, it is in there)");
+      throw ApiError.must("version", "not be set with an archive, which has its own version");
     }
     var zip = r.getArchive();
-    if (zip.isEmpty()) throw ApiError.invalid("archive", "empty (expected: a zip)");
+    if (zip.isEmpty()) throw ApiError.must("archive", "be a zip", "no bytes");
     if (zip.size() > settings.maxArchiveBytes()) {
       throw tooLarge("archive", zip.size(), settings.maxArchiveBytes());
     }
@@ -113,17 +115,14 @@ final class SkillRequests {
 
   private Map<String, Secret> env(Map<String, String> env) {
     if (env.size() > settings.maxEnv()) {
-      throw ApiError.invalid(
-          "env", env.size() + " variables (expected: at most " + settings.maxEnv() + ")");
+      throw ApiError.must("env", "have at most " + settings.maxEnv() + " variables", env.size());
     }
     var values = new HashMap<String, Secret>();
     env.forEach(
         (name, value) -> {
           if (!ENV_NAME.matcher(name).matches()) {
-            throw ApiError.invalid(
-                "env",
-                Fields.shown(name)
-                    + " (expected: names of 1 to 128 letters, digits and _, no digit first)");
+            throw ApiError.must(
+                "env", "have names of 1 to 128 letters, digits and _, no digit first", name);
           }
           values.put(name, value("env", value));
         });
@@ -135,15 +134,15 @@ final class SkillRequests {
     if (bytes > settings.maxValueBytes()) {
       throw tooLarge(field, bytes, settings.maxValueBytes());
     }
-    // It would end the value, or be no environment variable at all.
+    // A NUL would end the value, and no environment variable can contain one.
     if (value.indexOf('\0') >= 0) {
-      throw ApiError.invalid(field, "a value with a NUL character (expected: none)");
+      throw ApiError.must(field, "have no NUL character");
     }
     return Secret.of(value);
   }
 
   private static ApiError tooLarge(String field, int bytes, int most) {
     return ApiError.of(
-        Reason.TOO_LARGE, field + ": " + bytes + " bytes (expected: at most " + most + ")");
+        Reason.TOO_LARGE, ErrorText.must(field, "be at most " + most + " bytes", bytes));
   }
 }

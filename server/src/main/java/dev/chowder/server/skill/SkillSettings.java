@@ -4,16 +4,16 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * The limits of {@code SkillService}; {@code reference.conf} says what each is by default.
+ * The limits of {@code SkillService}; {@code reference.conf} has the defaults.
  *
- * @param maxArchiveBytes of a skill that is brought as a zip
+ * @param maxArchiveBytes size of a skill that is sent as a zip
  * @param maxEnv environment variables in one request
- * @param maxValueBytes of one of them, and of an API key
- * @param maxConfigBytes of a skill's own settings in one request
- * @param maxConfigDepth how many objects and arrays may lie in one another there
- * @param installLimit of an installation
- * @param seenLimit after a change of a folder, until the gateway is believed to see it
- * @param maxOpen calls at once, on this node
+ * @param maxValueBytes size of an environment variable or an API key
+ * @param maxConfigBytes size of a skill's own settings in one request
+ * @param maxConfigDepth nesting depth of objects and arrays in these settings
+ * @param installLimit timeout of an installation
+ * @param seenLimit how long a call waits until the gateway reports a changed folder
+ * @param maxOpen concurrent calls on this node
  */
 public record SkillSettings(
     int maxArchiveBytes,

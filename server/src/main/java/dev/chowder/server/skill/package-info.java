@@ -1,6 +1,6 @@
 /**
- * {@code SkillService}: the skills of running agents, as their gateways know them. Keeps nothing of
- * them, and shows no value that was configured.
+ * Serves {@code SkillService}: the skills of running agents, as their gateways report them. Stores
+ * no skill, and never shows a configured value.
  */
 @NullMarked
 package dev.chowder.server.skill;
