@@ -23,12 +23,12 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The API as it was compiled, with its comments: the set that Envoy's transcoder reads. The classes
- * that are generated from the same files have no comments.
+ * The compiled API with its comments: the descriptor set that Envoy's transcoder reads. Classes
+ * generated from the same files have no comments.
  */
 final class ApiDescriptors {
   private static final String SET = "/chowder/chowder.pb";
-  // The numbers of descriptor.proto's fields, which a comment's path consists of.
+  // Field numbers of descriptor.proto, of which a comment's path consists.
   private static final int MESSAGES = 4;
   private static final int ENUMS = 5;
   private static final int SERVICES = 6;
@@ -48,7 +48,7 @@ final class ApiDescriptors {
     var api = new ApiDescriptors();
     try (var in = ApiDescriptors.class.getResourceAsStream(SET)) {
       var set = FileDescriptorSet.parseFrom(Objects.requireNonNull(in, SET), extensions);
-      // A file comes after those that it imports.
+      // Each file comes after the files that it imports.
       for (var file : set.getFileList()) api.add(file);
     } catch (DescriptorValidationException e) {
       throw new IOException(e);
@@ -66,7 +66,7 @@ final class ApiDescriptors {
     comments.put(file.getName(), ofFile);
   }
 
-  /** The public services, by name. */
+  /** Returns the public services, by name. */
   List<ServiceDescriptor> services() {
     return files.values().stream()
         .filter(file -> file.getPackage().equals("chowder.v1"))
@@ -75,7 +75,7 @@ final class ApiDescriptors {
         .toList();
   }
 
-  /** What stands above it in its file, one paragraph a line. */
+  /** Returns the comment above an element, one line per paragraph. */
   String comment(GenericDescriptor of) {
     var text = comments.getOrDefault(of.getFile().getName(), Map.of()).get(path(of));
     if (text == null || text.isBlank()) {

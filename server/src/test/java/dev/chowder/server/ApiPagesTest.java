@@ -15,19 +15,19 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * That the pages of {@code docs/api} leave out no call and make up none. Whether they are true is
- * tried by running them ({@code ApiPagesE2E}).
+ * Checks that the pages of {@code docs/api} contain every call and only existing ones. {@code
+ * ApiPagesE2E} checks whether they are true.
  */
 class ApiPagesTest {
   private static final Path FOLDER = Path.of("..", "docs", "api");
 
-  /** RPCs for which nobody has written a page yet, by full name. */
+  /** RPCs without a page, by full name. */
   private static final Set<String> WITHOUT_A_PAGE = Set.of();
 
   private static final Pattern FENCE =
       Pattern.compile("^```sh\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
 
-  /** A curl with its arguments, up to the end of its command; no grpcurl. */
+  /** A curl command with its arguments, but no grpcurl. */
   private static final Pattern CURL =
       Pattern.compile("(?<![a-z])curl (?:'[^']*'|\"[^\"]*\"|[^|)\\n'\"])*");
 
@@ -50,7 +50,7 @@ class ApiPagesTest {
   }
 
   @Test
-  void everyCallIsOnAPageByRest() {
+  void everyRestCallIsOnAPage() {
     var missing = new TreeSet<String>();
     calls().map(RestCall::toString).forEach(missing::add);
     for (var command : commands) {
@@ -67,7 +67,7 @@ class ApiPagesTest {
   }
 
   @Test
-  void everyRpcIsOnAPageByGrpc() {
+  void everyGrpcCallIsOnAPage() {
     var missing = new TreeSet<String>();
     api.services().stream()
         .flatMap(service -> service.getMethods().stream())
@@ -84,7 +84,7 @@ class ApiPagesTest {
   }
 
   @Test
-  void theFirstPageLeadsToAllOthers() throws IOException {
+  void theFirstPageLinksToAllOthers() throws IOException {
     var first = Files.readString(FOLDER.resolve("README.md"));
     for (var page : pages()) {
       if (page.endsWith("README.md")) continue;

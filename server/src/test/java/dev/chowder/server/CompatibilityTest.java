@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Holds the rows of docs/COMPATIBILITY.md against the protocol: whether there is such a call, with
- * which status and for which keys. It cannot tell what the hosted product does.
+ * Compares the rows of docs/COMPATIBILITY.md with the protocol: whether a call exists, its status
+ * and its keys. Does not know what the hosted product does.
  */
 class CompatibilityTest {
   private static final Path DOCUMENT = Path.of("..", "docs", "COMPATIBILITY.md");
@@ -34,10 +34,10 @@ class CompatibilityTest {
   /**
    * A call that the hosted product documents.
    *
-   * @param status of success there
-   * @param key what opens it there: {@code none}, {@code organization} or a permission
+   * @param status its success status there
+   * @param key key that may make it there: {@code none}, {@code organization} or a permission
    * @param here {@code same}, {@code differs} or {@code not yet}
-   * @param how it differs
+   * @param how the difference
    */
   private record Row(int number, String call, int status, String key, String here, String how) {
     List<String> complaints(Map<String, RestCall> ours) {
@@ -58,7 +58,7 @@ class CompatibilityTest {
           .toList();
     }
 
-    /** What is another one here has to be named. */
+    /** Checks that each difference is named. */
     private void differs(Object there, Object ours, List<String> complaints) {
       if (!there.equals(ours) && !how.contains("`" + ours + "`")) {
         complaints.add("%s, and does not name `%s`, which is ours".formatted(there, ours));
@@ -67,12 +67,12 @@ class CompatibilityTest {
   }
 
   @Test
-  void everyRowSaysWhatTheProtocolSays() throws IOException {
+  void everyRowMatchesTheProtocol() throws IOException {
     assertThat(complaints(Files.readString(DOCUMENT))).isEmpty();
   }
 
   @Test
-  void everyCallOfTheHostedProductHasItsRow() throws IOException {
+  void everyCallOfTheHostedProductHasARow() throws IOException {
     var rows = rows(Files.readString(DOCUMENT));
     assertThat(rows)
         .extracting(Row::number)
@@ -84,19 +84,19 @@ class CompatibilityTest {
   @CsvSource(
       delimiter = '!',
       value = {
-        // There is no such call.
+        // No such call exists.
         "`GET /v1/organization` ! `GET /v1/organizations` ! is not there",
         "`DELETE /v1/instances/{instance_id}` ! `DELETE /v1/instances/{id}` ! is not there",
-        // There is one.
+        // The call exists.
         "| 200 | read | same | | ! | 200 | read | not yet | | ! is there",
-        // Another status or key than it has.
+        // Status or key are wrong.
         "| 204 | organization | same | ! | 200 | organization | same | ! does not name `204`",
         "| 200 | read | same | ! | 200 | none | same | ! does not name `read`",
-        // A difference without a word, and words without a difference.
+        // A difference without a description, and a description without a difference.
         "| 200 | read | same | ! | 200 | read | differs | ! differs, but: ''",
         "| differs | An operator ! | same | An operator ! same, but: 'An operator"
       })
-  void aRowThatIsNotTrueIsFound(String row, String wrong, String complaint) throws IOException {
+  void aWrongRowIsFound(String row, String wrong, String complaint) throws IOException {
     var text = Files.readString(DOCUMENT);
     assertThat(text).contains(row);
     var at = text.indexOf(row);
@@ -128,7 +128,7 @@ class CompatibilityTest {
         .toList();
   }
 
-  /** What opens it here. */
+  /** Returns the key that may make the call here. */
   private static String keyOf(RestCall call) {
     if (!call.needsKey()) return "none";
     var permission = call.method().getOptions().getExtension(KeyProto.permission);

@@ -18,8 +18,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Which errors a call may give, as the comments in the protocol, {@link Reason} and Envoy's
- * configuration say it: each names code, status and reason, and they must agree.
+ * The errors that a call may return according to the protocol's comments, {@link Reason} and
+ * Envoy's configuration. Each source names code, status and reason, and they must agree.
  */
 final class DocumentedErrors {
   static final Path REASONS =
@@ -44,15 +44,15 @@ final class DocumentedErrors {
     this.api = api;
   }
 
-  /** An answer that Envoy gives without asking the server. */
+  /** A response that Envoy gives without asking the server. */
   record ByEnvoy(int status, int code, String message, Reason reason) {}
 
-  /** What every call of the service may give. */
+  /** Returns the reasons that every call of the service may return. */
   Set<Reason> common(ServiceDescriptor service) {
     return in(api.comment(service));
   }
 
-  /** What this call may give besides. */
+  /** Returns the further reasons of this method. */
   Set<Reason> own(MethodDescriptor method) {
     var comment = api.comment(method);
     var all = new LinkedHashSet<Reason>();
@@ -63,8 +63,7 @@ final class DocumentedErrors {
   }
 
   /**
-   * All that this way of calling it may answer but success, by HTTP status: what its service and it
-   * say, and what Envoy says by itself.
+   * Returns all errors of a call by HTTP status: those of its service, of its method and of Envoy.
    */
   SortedMap<Integer, Set<Reason>> of(RestCall call) throws IOException {
     var byStatus = new TreeMap<Integer, Set<Reason>>();
@@ -83,16 +82,19 @@ final class DocumentedErrors {
     byStatus.computeIfAbsent(status, _ -> EnumSet.noneOf(Reason.class)).add(reason);
   }
 
-  /** What a service's comment or Envoy says of calls in general, where a condition is said too. */
+  /**
+   * Returns whether a call can meet the condition of a reason that a service or Envoy documents for
+   * all calls.
+   */
   private static boolean concerns(Reason reason, RestCall call) {
     return switch (reason) {
       case KEY_INVALID, ORGANIZATION_SUSPENDED -> call.needsKey();
       case INSTANCE_NOT_FOUND ->
           call.method().getInputType().findFieldByName("instance_id") != null;
       case IDEMPOTENCY_KEY_REUSED, IN_PROGRESS -> call.takesIdempotencyKey();
-      // A value that is empty or has dots may make another path.
+      // An empty value, or one with dots, may lead to another path.
       case PATH_NOT_FOUND -> !call.fields(RestCall.Place.PATH).isEmpty();
-      // By Envoy alone when somebody calls an instance's host name.
+      // Envoy returns it only for calls to an instance's host name.
       case GATEWAY_UNAVAILABLE -> false;
       default -> true;
     };
@@ -112,7 +114,7 @@ final class DocumentedErrors {
     return reasons;
   }
 
-  /** When a reason is given: what its constant's comment says. */
+  /** Returns when a reason is given, from its constant's comment. */
   static Map<Reason, String> meanings() throws IOException {
     return IN_SOURCE
         .matcher(Files.readString(REASONS))
@@ -123,7 +125,7 @@ final class DocumentedErrors {
                 found -> found.group(1).replaceAll("\\s*\\n\\s*\\*?\\s*", " ")));
   }
 
-  /** Envoy's own answers, in the order of its configuration. */
+  /** Returns Envoy's own responses, in the order of its configuration. */
   static Set<ByEnvoy> byEnvoy() throws IOException {
     var answers =
         BY_ENVOY
@@ -140,7 +142,7 @@ final class DocumentedErrors {
     answers.forEach(
         answer -> {
           if (answer.code() != answer.reason().code().value()) {
-            throw new AssertionError(answer + " (expected: code of " + answer.reason() + ")");
+            throw new AssertionError(answer + ": must have the code of " + answer.reason());
           }
         });
     return answers;
@@ -149,7 +151,7 @@ final class DocumentedErrors {
   private static void require(Reason reason, Status.Code code, int status) {
     if (reason.code() != code || reason.httpStatus() != status) {
       throw new AssertionError(
-          "%s: documented as %s and %d (expected: %s and %d)"
+          "%s: documented as %s and %d; must be %s and %d"
               .formatted(reason, code, status, reason.code(), reason.httpStatus()));
     }
   }

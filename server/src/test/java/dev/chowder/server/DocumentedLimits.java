@@ -6,8 +6,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
- * The limits that a field's comment states, as JSON Schema's keywords. Comments say them in the few
- * forms that stand here, and {@code DocumentedLimitsIT} sends what is beyond each.
+ * Reads the limits from a field's comment as keywords of JSON Schema. Comments use only the phrases
+ * below, and {@code DocumentedLimitsIT} tests each limit.
  */
 final class DocumentedLimits {
   private static final String LETTERS = "of letters, digits and `([^`]+)`";
@@ -34,7 +34,10 @@ final class DocumentedLimits {
   private static final Pattern KEYS = Pattern.compile("^Provider \\(([^)]*)\\) to ");
   private static final Pattern QUOTED = Pattern.compile("`([a-z-]+)`(?: \\([^)]*\\))?");
 
-  /** As {@code Fields.text} refuses them: control characters, and what breaks or turns lines. */
+  /**
+   * As {@code Fields.text} rejects them: control characters, and characters that break or reverse
+   * lines.
+   */
   private static final String NO_CONTROL =
       "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$";
 
@@ -76,7 +79,7 @@ final class DocumentedLimits {
     first(DEFAULT, comment, found -> schema.put("default", number(found, 1)));
   }
 
-  /** Of a list in a request; one that may not be empty has to be there. */
+  /** Adds the limits of a list in a request. A list that must not be empty is required. */
   static void ofList(ObjectNode schema, String comment) {
     first(
         ITEMS,
@@ -88,7 +91,7 @@ final class DocumentedLimits {
     if (NOT_EMPTY.matcher(comment).find()) schema.put("minItems", 1);
   }
 
-  /** Of an object by string, whose values have a schema of their own. */
+  /** Adds the limits of an object with string keys, whose values have their own schema. */
   static void ofMap(ObjectNode schema, ObjectNode values, String comment) {
     first(
         PAIRS,
@@ -109,12 +112,12 @@ final class DocumentedLimits {
     first(KEYS, comment, found -> words(schema.putObject("propertyNames"), found.group(1)));
   }
 
-  /** A letter or digit at both ends. */
+  /** Returns a pattern with a letter or digit at both ends. */
   private static String pattern(String letters) {
     return "^[A-Za-z0-9](?:[" + letters + "]*[A-Za-z0-9])?$";
   }
 
-  /** In a character class, where a hyphen stands last. */
+  /** Returns the characters for a character class, in which a hyphen must be last. */
   private static String letters(String others) {
     return "A-Za-z0-9" + others;
   }

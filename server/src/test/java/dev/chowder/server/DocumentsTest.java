@@ -36,7 +36,7 @@ class DocumentsTest {
   private static final Pattern CALLED = Pattern.compile("(?:\\$API|:8080/v1)(/[^\\s\"'?]*)");
 
   @Test
-  void everyLinkLeadsSomewhere() throws IOException {
+  void everyLinkHasATarget() throws IOException {
     var broken = new ArrayList<String>();
     for (var document : allDocuments()) {
       for (var link : all(LINK, withoutFences(document))) {
@@ -49,7 +49,7 @@ class DocumentsTest {
   }
 
   @Test
-  void everyFileClassSettingAndVariableThatIsNamedIsThere() throws IOException {
+  void everyNamedFileClassSettingAndVariableExists() throws IOException {
     var settings = ConfigFactory.load();
     var words = words();
     var unknown = new ArrayList<String>();
@@ -70,7 +70,7 @@ class DocumentsTest {
   }
 
   @Test
-  void everyCallInTheReadmeIsOneOfTheApi() throws IOException {
+  void everyCallInTheReadmeExists() throws IOException {
     var patterns =
         ApiDescriptors.read().services().stream()
             .flatMap(service -> service.getMethods().stream())
@@ -125,7 +125,9 @@ class DocumentsTest {
     return path.contains("/target/");
   }
 
-  /** Classes, methods and variables have a capital letter; commands and words of others may not. */
+  /**
+   * Classes, methods and variables contain a capital letter; commands and words of others may not.
+   */
   private static boolean isOurName(String code) {
     return IDENTIFIER.matcher(code).matches() && !code.equals(code.toLowerCase(Locale.ROOT));
   }
@@ -145,7 +147,7 @@ class DocumentsTest {
     }
   }
 
-  /** Also the documents beside the sources. */
+  /** Returns all documents, including those next to the sources. */
   private static List<Path> allDocuments() throws IOException {
     var all = new ArrayList<>(documents());
     for (var module : MODULES) {

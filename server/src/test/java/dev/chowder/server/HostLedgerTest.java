@@ -21,7 +21,7 @@ class HostLedgerTest {
   @TempDir Path home;
 
   @Test
-  void whatOneNodeLetInCountsForTheOthers() {
+  void memoryThatOneNodeAdmitsCountsForTheOthers() {
     assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
     assertThat(ledger().add(NOW, n -> n == 1)).isTrue();
     assertThat(ledger().add(NOW.plusSeconds(3), n -> n < 2)).isFalse();
@@ -35,19 +35,19 @@ class HostLedgerTest {
   }
 
   @Test
-  void whoIsRefusedLeavesNothing() {
+  void aRejectedRequestLeavesNoEntry() {
     ledger().add(NOW, _ -> false);
     assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
   }
 
   @Test
-  void aClockThatIsSetBackBlocksNobody() {
+  void aClockThatIsSetBackBlocksNoRequest() {
     ledger().add(NOW.plus(Duration.ofDays(1)), _ -> true);
     assertThat(ledger().add(NOW, n -> n == 0)).isTrue();
   }
 
   @Test
-  void nodesThatComeAtOnceLetInNoMoreThanFit() {
+  void concurrentNodesAdmitNoMoreThanFits() {
     var letIn = new AtomicInteger();
     var oneNode = ledger();
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -63,7 +63,7 @@ class HostLedgerTest {
   }
 
   @Test
-  void onlyItsOwnerReadsIt() throws IOException {
+  void onlyTheOwnerCanReadTheLedger() throws IOException {
     ledger().add(NOW, _ -> true);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
         .isEqualTo("rw-------");

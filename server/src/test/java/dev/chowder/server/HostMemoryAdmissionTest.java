@@ -22,7 +22,7 @@ class HostMemoryAdmissionTest {
 
   /** Boots are bounded, so many gateways may be admitted long before they take any memory. */
   @Test
-  void aGatewayThatWaitsForItsBootCountsHoweverLongItWaits() {
+  void aGatewayThatWaitsForItsBootCountsUntilItBoots() {
     var config =
         ConfigFactory.parseString(
             "chowder.host { gateway-memory = 1 GiB, reserve-memory = 0, boot-time = 30s }");

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class ListeningPortsTest {
   @Test
-  void theyAreThoseThatTheSettingsName() {
+  void thePortsAreThoseInTheSettings() {
     assertThat(of(Map.of(), "jdbc:h2:async:/tmp/x;WRITE_DELAY=0", "unix:///var/run/docker.sock"))
         .containsExactlyInAnyOrder(8080, 9090, 9091, 9093);
     assertThat(
@@ -25,7 +25,7 @@ class ListeningPortsTest {
   }
 
   private static Set<Integer> of(Map<String, Object> settings, String storage, String docker) {
-    // Whatever the environment of the tests sets.
+    // Overrides the environment of the tests.
     var defaults =
         ConfigFactory.parseMap(
             Map.of(

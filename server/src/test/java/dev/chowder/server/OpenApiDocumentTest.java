@@ -7,12 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** Keeps the document that Envoy serves at {@code /v1/openapi.json} true of the protocol. */
+/** Checks that the document that Envoy serves at {@code /v1/openapi.json} matches the protocol. */
 class OpenApiDocumentTest {
   private static final Path DOCUMENT = Path.of("..", "envoy", "openapi.json");
 
   @Test
-  void theDocumentSaysWhatTheProtocolSays() throws IOException {
+  void theDocumentMatchesTheProtocol() throws IOException {
     var text = new OpenApiDocument(ApiDescriptors.read()).text();
     if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)

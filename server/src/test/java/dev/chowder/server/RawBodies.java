@@ -4,7 +4,7 @@ import com.google.protobuf.Descriptors.MethodDescriptor;
 import java.util.List;
 import java.util.Map;
 
-/** Bodies of files: what they are, which no descriptor of {@code HttpBody} says. */
+/** The media types of file bodies, which descriptors of {@code HttpBody} do not contain. */
 final class RawBodies {
   static final String FORM = "multipart/form-data";
   static final String BYTES = "application/octet-stream";
@@ -17,17 +17,20 @@ final class RawBodies {
 
   private RawBodies() {}
 
-  /** The media types that it takes; empty: what it takes is JSON. */
+  /** Returns the media types that the method accepts; empty if it accepts JSON. */
   static List<String> request(MethodDescriptor method) {
     return REQUESTS.getOrDefault(method.getName(), List.of());
   }
 
-  /** The media type that it answers; empty: what the agent says. */
+  /** Returns the media type of the response; empty if the agent chooses it. */
   static String answer(MethodDescriptor method) {
     return ANSWERS.getOrDefault(method.getName(), "");
   }
 
-  /** Whether it may be asked for a part: a file is, a tar is made anew each time. */
+  /**
+   * Returns whether the method supports range requests. A file does; a tar is created again for
+   * each request.
+   */
   static boolean answersRanges(MethodDescriptor method) {
     return answer(method).equals(BYTES);
   }

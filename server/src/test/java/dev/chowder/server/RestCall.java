@@ -18,9 +18,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * One way to call an RPC by REST, as its annotation says it.
+ * One REST route of an RPC, from its annotation.
  *
- * @param body the field that is the body, {@code *} for all that the path does not name, or empty
+ * @param body the field that is the body, {@code *} for all fields that are not in the path, or
+ *     empty
  */
 record RestCall(MethodDescriptor method, String verb, String path, String body) {
   private static final List<ServiceDescriptor> SERVED =
@@ -33,17 +34,17 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
           SkillServiceGrpc.getServiceDescriptor(),
           ChannelServiceGrpc.getServiceDescriptor());
 
-  /** Where a field of the request goes. */
+  /** Where a field of the request is sent. */
   enum Place {
     PATH,
     QUERY,
-    /** One field of the body among others. */
+    /** A field of the body. */
     BODY,
     /** The whole body. */
     WHOLE_BODY
   }
 
-  /** All ways, the RPC's own first. */
+  /** Returns all routes, the RPC's primary one first. */
   static List<RestCall> of(MethodDescriptor method) {
     var rule = method.getOptions().getExtension(AnnotationsProto.http);
     return Stream.concat(Stream.of(rule), rule.getAdditionalBindingsList().stream())
@@ -69,14 +70,14 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
     return body.equals(field.getName()) ? Place.WHOLE_BODY : Place.QUERY;
   }
 
-  /** The fields that go there, in the order of their declaration. */
+  /** Returns the fields that are sent there, in the order of their declaration. */
   List<FieldDescriptor> fields(Place place) {
     return method.getInputType().getFields().stream()
         .filter(field -> place(field) == place)
         .toList();
   }
 
-  /** The HTTP status of success. */
+  /** Returns the HTTP status of success. */
   int successStatus() {
     return SuccessStatus.BY_METHOD.getOrDefault(rpc().getFullMethodName(), 200);
   }
@@ -89,7 +90,7 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
     return new KeyedMethods(GrpcServer.NEED_NO_KEY).useOf(rpc()) == KeyedMethods.Use.KEYED;
   }
 
-  /** The same RPC as the server knows it. */
+  /** Returns the same RPC as the server defines it. */
   private io.grpc.MethodDescriptor<?, ?> rpc() {
     var name = method.getService().getFullName() + "/" + method.getName();
     return SERVED.stream()
@@ -99,7 +100,7 @@ record RestCall(MethodDescriptor method, String verb, String path, String body) 
         .orElseThrow(() -> new IllegalStateException(name + ": not served"));
   }
 
-  /** Verb and path. */
+  /** Returns verb and path. */
   @Override
   public String toString() {
     return verb + " " + path;

@@ -9,12 +9,14 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 
-/** Keeps docs/REST.md true of the protocol, and the protocol's comments true of the errors. */
+/**
+ * Checks that docs/REST.md matches the protocol, and that the protocol's comments match the errors.
+ */
 class RestDocumentTest {
   private static final Path DOCUMENT = Path.of("..", "docs", "REST.md");
 
   @Test
-  void theDocumentSaysWhatTheProtocolSays() throws IOException {
+  void theDocumentMatchesTheProtocol() throws IOException {
     var text = new RestDocument(ApiDescriptors.read()).text();
     if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)
@@ -23,12 +25,12 @@ class RestDocumentTest {
   }
 
   @Test
-  void everyReasonSaysWhenItIsGiven() throws IOException {
+  void everyReasonHasADescription() throws IOException {
     assertThat(DocumentedErrors.meanings()).containsOnlyKeys(Reason.values());
   }
 
   @Test
-  void everyReasonIsDocumentedAtWhoeverGivesIt() throws IOException {
+  void everyReasonIsDocumentedAtItsCalls() throws IOException {
     var api = ApiDescriptors.read();
     var errors = new DocumentedErrors(api);
     var documented = EnumSet.noneOf(Reason.class);
@@ -37,7 +39,7 @@ class RestDocumentTest {
       service.getMethods().forEach(method -> documented.addAll(errors.own(method)));
     }
     DocumentedErrors.byEnvoy().forEach(answer -> documented.add(answer.reason()));
-    // Of an instance's host name, which is no RPC.
+    // Returned for an instance's host name, which is not an RPC.
     documented.add(Reason.INSTANCE_NOT_RUNNING);
     assertThat(EnumSet.complementOf(documented))
         .containsExactlyInAnyOrder(Reason.CANCELLED, Reason.ORGANIZATION_NOT_FOUND);

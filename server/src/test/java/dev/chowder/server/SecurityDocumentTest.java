@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The threat model in {@code SECURITY.md} names tests that exist. Does not know what they prove.
+ * Checks that the threat model in {@code SECURITY.md} names existing tests. Does not know what they
+ * prove.
  */
 class SecurityDocumentTest {
   private static final Path ROOT = Path.of("..");
@@ -58,7 +59,7 @@ class SecurityDocumentTest {
   }
 
   @Test
-  void everySourceOfThreatsHasARow() throws IOException {
+  void everyThreatSourceHasARow() throws IOException {
     assertThat(rows()).extracting(Row::from).containsAll(SOURCES);
   }
 

@@ -12,9 +12,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * Writes down every setting with its variable, its default and its comment, as the {@code
- * reference.conf} of a module has them. It reads their layout, one setting on a line, and refuses
- * what it does not know.
+ * Renders docs/SETTINGS.md: every setting with its variable, default and comment, from the {@code
+ * reference.conf} files of the modules. Rejects lines in another layout than one setting per line.
  */
 final class SettingsDocument {
   private static final String HEAD =
@@ -33,7 +32,7 @@ final class SettingsDocument {
   private static final Pattern SETS = Pattern.compile("([a-z][a-z0-9._-]*) = (.+)");
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{\\?([A-Z_]+)}");
 
-  /** A setting; several variables may give it, the last one that is set wins. */
+  /** A setting. If it has several variables, the last one that is set applies. */
   private record Setting(String value, String comment, List<String> variables) {}
 
   private final Map<String, Setting> settings = new LinkedHashMap<>();
@@ -70,7 +69,8 @@ final class SettingsDocument {
   }
 
   /**
-   * {@code chowder.grpc} of {@code chowder.grpc.port}; {@code chowder} of what lies right in it.
+   * Returns {@code chowder.grpc} for {@code chowder.grpc.port}, and {@code chowder} for a setting
+   * directly in it.
    */
   private static String section(String path) {
     var parts = List.of(path.split("\\.", -1));
@@ -112,12 +112,12 @@ final class SettingsDocument {
     if (!variable.matches()) {
       if (before == null) settings.put(path, new Setting(value, comment, new ArrayList<>()));
     } else if (before != null) {
-      // Both modules name the home.
+      // Both modules define the home.
       if (!before.variables().contains(variable.group(1))) {
         before.variables().add(variable.group(1));
       }
     } else {
-      throw new IllegalStateException(path + ": a variable (expected: a default before it)");
+      throw new IllegalStateException(path + ": must have a default before its variable");
     }
   }
 }

@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Keeps docs/SETTINGS.md true of the settings. */
+/** Checks that docs/SETTINGS.md matches the settings. */
 class SettingsDocumentTest {
   private static final Path DOCUMENT = Path.of("..", "docs", "SETTINGS.md");
 
   @Test
-  void theDocumentSaysWhatCanBeSet() throws IOException {
+  void theDocumentMatchesTheSettings() throws IOException {
     var resources = Path.of("src", "main", "resources", "reference.conf");
     var text =
         new SettingsDocument(List.of(Path.of("..", "actors").resolve(resources), resources)).text();

@@ -6,11 +6,11 @@ import dev.chowder.storage.StorageSettings;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Databases of tests that need no node. */
+/** Databases for tests without a node. */
 public final class TestDatabase {
   private TestDatabase() {}
 
-  /** Opens a file of H2 in this state directory, with all tables. */
+  /** Opens an H2 file with all tables in this state directory. */
   public static Database open(Path home) {
     return Database.open(
         StorageSettings.from(

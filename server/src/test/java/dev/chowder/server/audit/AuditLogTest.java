@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The audit entries of reads, failed authentications and operators' calls, on H2. */
+/** Tests the audit entries of reads, failed authentications and operators' calls, on H2. */
 class AuditLogTest {
   private static final Duration NEVER = Duration.ofHours(1);
   private static final AuditSettings TWO_ADDRESSES =
@@ -57,7 +57,7 @@ class AuditLogTest {
   }
 
   @Test
-  void equalReadsShareAnEntryAndSoDoThoseOfNoInstance() {
+  void equalReadsShareAnEntryAlsoWithoutAnInstance() {
     var caller = new Caller("o", "k");
     try (var audit = audit()) {
       for (int n = 0; n < 1000; n++) audit.record(caller, "TailLogs", INSTANCE, "192.0.2.1");
@@ -93,7 +93,7 @@ class AuditLogTest {
   }
 
   @Test
-  void equalCallsOfOperatorsShareAnEntryThatIsThereBeforeTheyArePerformed() {
+  void equalCallsOfOperatorsShareAnEntryWrittenBeforeTheCall() {
     try (var audit = audit()) {
       called(audit, "192.0.2.1", "operator/backup", "", "");
       assertThat(reads()).containsExactly("  operator/backup  192.0.2.1 1");
@@ -108,9 +108,11 @@ class AuditLogTest {
             "o  operator/organizations/keys  2001:db8:0:0:0:0:0:0/64 1");
   }
 
-  /** Two different calls of a period have ids; the third has none, whatever it invents. */
+  /**
+   * Two different calls of a period are recorded with their ids; the third is recorded without one.
+   */
   @Test
-  void callsOfOperatorsWithInventedIdsPushOutNoOthers() {
+  void callsOfOperatorsWithInventedIdsDisplaceNoOthers() {
     try (var audit = audit()) {
       called(audit, "192.0.2.1", "operator/instances/stop", "", INSTANCE);
       called(audit, "192.0.2.1", "operator/organizations/keys", "o", "");
@@ -167,7 +169,7 @@ class AuditLogTest {
   }
 
   @Test
-  void anAddressThatIsCountedApartStaysSoWhenTooManyOthersFollow() {
+  void anAddressKeepsItsOwnCountWhenTooManyOthersFollow() {
     try (var audit = audit()) {
       for (var address : new String[] {"c0000201", "c0000202", "c0000203", "c0000204"}) {
         audit.authenticationFailed(address);
@@ -178,7 +180,7 @@ class AuditLogTest {
   }
 
   @Test
-  void failuresWithKeysAndOnTheOperatorsPortAreCountedApart() {
+  void failuresWithKeysAndOnTheOperatorsPortAreCountedSeparately() {
     try (var audit = audit()) {
       audit.authenticationFailed("c0000201");
       audit.rejected(InetAddress.ofLiteral("192.0.2.1"));
@@ -194,7 +196,7 @@ class AuditLogTest {
   }
 
   @Test
-  void countsThatTheDatabaseDidNotTakeAreRecordedLater() {
+  void countsThatCouldNotBeStoredAreRecordedLater() {
     try (var audit = audit()) {
       audit.authenticationFailed("c0000201");
       database.jdbi().useHandle(handle -> handle.execute("ALTER TABLE audit RENAME TO gone"));

@@ -11,13 +11,16 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Tests the limit of rejected keys. Bounds of times have a margin for refilled attempts. */
+/**
+ * Tests the limit of rejected keys. Time limits have a margin for attempts that become available
+ * again.
+ */
 class KeyCheckTest {
   private static final String ADDRESS = "192.0.2.1";
   private static final int BURST = 3;
   private static final int CALLS = 50;
 
-  /** Each rejection beyond the limit takes half of it at least. */
+  /** Each rejection over the limit takes at least half of it. */
   private static final Duration DELAY = Duration.ofMillis(40);
 
   private static final Duration LEAST = DELAY.multipliedBy(CALLS).dividedBy(4);

@@ -18,12 +18,12 @@ class BodyLimitTest {
   private static final Duration DELAY = Duration.ofMillis(40);
   private static final OptionalLong UNKNOWN = OptionalLong.empty();
 
-  /** Nothing to speak of is refilled during a test. */
+  /** Refills so slowly that nothing becomes available during a test. */
   private final BodyLimit limit =
       new BodyLimit(new Settings(1, 10_000, 100, 4_000, 10), new RejectionDelay(DELAY, 1));
 
   @Test
-  void anOrganizationHasSoManyBytesUnderWayAndAnotherOneHasItsOwn() {
+  void bytesInProgressAreLimitedPerOrganization() {
     limit.admit("a", OptionalLong.of(3_900));
     limit.admit("a", UNKNOWN);
     long began = System.nanoTime();
@@ -36,7 +36,7 @@ class BodyLimitTest {
   }
 
   @Test
-  void whatAClientAnnouncesCountsForNoMoreAndNoLessThanEnvoyTakes() {
+  void announcedLengthsAreBoundedByWhatEnvoyAccepts() {
     limit.admit("a", OptionalLong.of(Long.MAX_VALUE));
     limit.admit("a", OptionalLong.of(Long.MIN_VALUE));
     limit.admit("a", UNKNOWN);
@@ -44,7 +44,7 @@ class BodyLimitTest {
   }
 
   @Test
-  void aBurstThatTakesNoWholeBodyIsRejected() {
+  void aBurstSmallerThanOneBodyIsRejected() {
     Rejection.ofSetting("chowder.bodies.burst", () -> new Settings(1, 4_099, 100, 4_000, 10))
         .shows(4100, 4099);
     assertThat(Settings.of(ConfigFactory.load()).maxBytes()).isEqualTo(4 << 20);

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BurstSmootherTest {
-  /** A tenth of this burst begins at once, and the whole of it within a second. */
+  /** A tenth of a full burst starts at once, and all of it within a second. */
   private static final Bound CALLS = new Bound(20, Duration.ofSeconds(1), 100, 10);
 
   private static final Duration SPREAD = Duration.ofSeconds(1);
@@ -20,7 +20,7 @@ class BurstSmootherTest {
   private final BurstSmoother smoother = new BurstSmoother(CALLS, SPREAD, hands, pauses::add);
 
   @Test
-  void whoAsksForLittleAtATimeWaitsForNothing() {
+  void sparseCallsDoNotWait() {
     for (int second = 0; second < 5; second++) {
       for (int call = 0; call < 10; call++) smoother.await("one", 1, 0);
       hands.move(SPREAD);
@@ -29,14 +29,14 @@ class BurstSmootherTest {
   }
 
   @Test
-  void whatComesAtOnceBeginsOneAfterAnother() {
+  void aBurstStartsOneCallAfterAnother() {
     for (int call = 0; call < 13; call++) smoother.await("one", 1, 0);
     assertThat(pauses)
         .containsExactly(Duration.ofMillis(10), Duration.ofMillis(20), Duration.ofMillis(30));
   }
 
   @Test
-  void anotherOrganizationIsNotHeldUp() {
+  void otherOrganizationsAreNotDelayed() {
     for (int call = 0; call < 100; call++) smoother.await("one", 1, 0);
     pauses.clear();
     smoother.await("another", 1, 0);
@@ -44,7 +44,7 @@ class BurstSmootherTest {
   }
 
   @Test
-  void aChangeCountsForFiveAtMostAndALongAnswerForAllOfItself() {
+  void aChangeCountsAsFiveAtMostAndALongResponseInFull() {
     smoother.await("one", 20, 0);
     smoother.await("one", 20, 0);
     assertThat(pauses).isEmpty();
@@ -53,19 +53,19 @@ class BurstSmootherTest {
   }
 
   @Test
-  void nobodyWaitsLongerThanAWholeBurstTakes() {
+  void noCallWaitsLongerThanAFullBurst() {
     for (int call = 0; call < 300; call++) smoother.await("one", 1, 0);
     assertThat(pauses).endsWith(SPREAD).allSatisfy(p -> assertThat(p).isLessThanOrEqualTo(SPREAD));
   }
 
   @Test
-  void withoutASpreadAllBeginAtOnce() {
+  void withoutASpreadAllCallsStartAtOnce() {
     var none = new BurstSmoother(CALLS, Duration.ZERO, hands, pauses::add);
     for (int call = 0; call < 300; call++) none.await("one", 1, 0);
     assertThat(pauses).isEmpty();
   }
 
-  /** A clock that stands still until it is moved. */
+  /** A clock that stands still until the test moves it. */
   private static final class Hands implements TimeMeter {
     private long nanos = 1;
 

@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ContentionTest {
-  /** The cost of a change with the default settings. */
+  /** The default cost of a mutating call. */
   private static final int CHANGE = 20;
 
   private static final int IN_PROGRESS = 100;
@@ -23,7 +23,7 @@ class ContentionTest {
   }
 
   @Test
-  void theOnlyOrganizationIsAloneWhateverItUses() {
+  void aSingleOrganizationNeverContends() {
     for (int call = 0; call < 1000; call++) {
       assertThat(contention.isContended("one")).isFalse();
       contention.add("one", CHANGE);
@@ -46,7 +46,8 @@ class ContentionTest {
 
   @Test
   void aSteadyCallerIsContentionWithinASecond() {
-    // The steady organization of scripts/bench fairness: 20 gets, 5 pages and 4 creates a second.
+    // The steady organization of {@code scripts/bench fairness}: 20 gets, 5 pages and 4 creates a
+    // second.
     for (int second = 0; second < 20; second++) {
       contention.add("steady", 20 + 5 * 8 + 4 * CHANGE);
       assertThat(contention.isContended("flood")).isTrue();
@@ -67,7 +68,7 @@ class ContentionTest {
   }
 
   @Test
-  void whoHasManyCallsInProgressContendsWithAnyUseOfOthers() {
+  void manyCallsInProgressContendWithAnyUseOfOthers() {
     for (int call = 0; call < IN_PROGRESS; call++) contention.begin("many");
     contention.add("poller", 1);
     assertThat(contention.isContended("many")).as("100 in progress").isFalse();
@@ -79,7 +80,7 @@ class ContentionTest {
   }
 
   @Test
-  void whoIsAloneMayHaveAnyNumberOfCallsInProgress() {
+  void aSingleOrganizationMayHaveAnyNumberOfCallsInProgress() {
     for (int call = 0; call < 10 * IN_PROGRESS; call++) {
       contention.begin("one");
       contention.add("one", 1);
@@ -104,7 +105,7 @@ class ContentionTest {
   }
 
   @Test
-  void aCorrectionTakesBackWhatWasExpected() {
+  void aCorrectionReplacesTheEstimate() {
     contention.add("one", 60);
     assertThat(contention.isContended("two")).isTrue();
     contention.add("one", -59);
@@ -112,7 +113,7 @@ class ContentionTest {
   }
 
   @Test
-  void anyCallIsContentionWhereTheSettingIsZero() {
+  void anyCallIsContentionIfTheSettingIsZero() {
     var any = contention(0);
     any.add("one", 1);
     assertThat(any.isContended("two")).isTrue();

@@ -10,7 +10,7 @@ class DrainSignalTest {
   private final AtomicInteger ended = new AtomicInteger();
 
   @Test
-  void openCallsEndWhenTheNodeDeparts() {
+  void openCallsEndWhenTheNodeDrains() {
     var _ = drain.onDrain(ended::incrementAndGet);
     var _ = drain.onDrain(ended::incrementAndGet);
     assertThat(ended).hasValue(0);
@@ -19,14 +19,14 @@ class DrainSignalTest {
   }
 
   @Test
-  void aCallThatComesLaterEndsAtOnce() {
+  void aLaterCallEndsAtOnce() {
     drain.begin();
     drain.onDrain(ended::incrementAndGet).close();
     assertThat(ended).hasValue(1);
   }
 
   @Test
-  void aCallThatIsOverIsNotEndedAgain() {
+  void aFinishedCallIsNotEndedAgain() {
     drain.onDrain(ended::incrementAndGet).close();
     drain.begin();
     assertThat(ended).hasValue(0);

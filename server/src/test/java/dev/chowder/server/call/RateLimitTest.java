@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class RateLimitTest {
   @Test
-  void aClockThatIsSetBackKeepsNobodyWaiting() {
+  void aClockThatIsSetBackDelaysNoCall() {
     assertThat(RateLimit.METER.isWallClockBased()).isFalse();
   }
 }

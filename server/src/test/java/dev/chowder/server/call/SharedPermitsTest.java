@@ -40,7 +40,7 @@ class SharedPermitsTest {
   }
 
   @Test
-  void aFifthOrganizationGetsNoneUntilOneIsReturnedAndThenBeforeThoseThatHoldMany() {
+  void aFifthOrganizationGetsAReleasedPermitBeforeOrganizationsWithMany() {
     var greedy = takeAll("greedy");
     takeAll("late");
     takeAll("later");
@@ -54,7 +54,7 @@ class SharedPermitsTest {
   }
 
   @Test
-  void twoOrganizationsApproachThreeSeventhsEachWhilePermitsAreReturned() {
+  void twoOrganizationsApproachThreeSeventhsEachAsPermitsAreReleased() {
     var first = new ArrayDeque<>(takeAll("first"));
     var second = new ArrayDeque<>(takeAll("second"));
     for (int call = 0; call < MAX; call++) {
@@ -68,7 +68,7 @@ class SharedPermitsTest {
   }
 
   @Test
-  void aClosedPermitIsFreeOnceHoweverOftenItIsClosed() {
+  void closingAPermitTwiceReleasesItOnce() {
     var held = takeAll("one");
     var first = held.getFirst();
     first.close();
@@ -79,7 +79,7 @@ class SharedPermitsTest {
   }
 
   @Test
-  void fewPermitsCanBeUsedAll() {
+  void aSmallNumberOfPermitsCanBeUsedCompletely() {
     var two = new SharedPermits("open files", 2);
     two.acquire("one");
     two.acquire("one");

@@ -7,7 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** A server's side of a call without a client: keeps what it gets. Is never cancelled. */
+/** The server's side of a call without a client. Keeps the messages; is never cancelled. */
 public final class StubCall<T> extends ServerCallStreamObserver<T> {
   private final boolean ready;
   private final List<T> messages = new CopyOnWriteArrayList<>();
@@ -18,7 +18,11 @@ public final class StubCall<T> extends ServerCallStreamObserver<T> {
             throw new AssertionError("no handler for the close of a call");
           });
 
-  /** Creates a call; {@code ready} is whether it accepts messages. */
+  /**
+   * Creates a call.
+   *
+   * @param ready whether it accepts messages
+   */
   public StubCall(boolean ready) {
     this.ready = ready;
   }

@@ -1,4 +1,4 @@
-/** Tests of the server as a whole. */
+/** Tests of limits that apply to every call. */
 @NullMarked
 package dev.chowder.server.call;
 

@@ -18,7 +18,7 @@ class ChannelRequestsTest {
   private final ChannelRequests requests = new ChannelRequests(port -> port == 8065);
 
   @Test
-  void whatAChannelNeedsIsReadAsItCame() {
+  void aChannelsConfigurationIsReadUnchanged() {
     var wanted =
         requests.connection(
             connect("slack", Map.of("bot_token", "xoxb-12345", "app_token", "xapp-12345")));
@@ -38,7 +38,8 @@ class ChannelRequestsTest {
     "nostr, relays, wss://hush, config.relays",
     "signal, account, hush, config.account",
   })
-  void whatIsWrongIsNamedAndNotShown(String channel, String field, String value, String named) {
+  void wrongFieldsAreNamedWithoutTheirValues(
+      String channel, String field, String value, String named) {
     Rejection.of(() -> requests.connection(connect(channel, Map.of(field, value))))
         .hasField(named)
         .hides("hush");
@@ -64,7 +65,7 @@ class ChannelRequestsTest {
         "http://10.1.2.3:8065",
         "http://intranet:8065"
       })
-  void aUrlMayNotBePrivateOtherwise(String url) {
+  void otherPrivateUrlsAreRejected(String url) {
     var config = Map.of("bot_token", "abcdefghij", "base_url", url);
     Rejection.of(() -> requests.connection(connect("mattermost", config)))
         .hasField("config.base_url");

@@ -1,4 +1,4 @@
-/** {@code ChannelService}'s parts, each by itself. */
+/** Tests parts of {@code ChannelService} separately. */
 @NullMarked
 package dev.chowder.server.channel;
 

@@ -192,7 +192,7 @@ class FaultCheckerTest {
     assertThat(check())
         .containsExactlyInAnyOrder(
             "a: still PROVISIONING",
-            "a: is owed something",
+            "a: has a pending effect",
             "a: must be one of [RUNNING]; got PROVISIONING");
   }
 

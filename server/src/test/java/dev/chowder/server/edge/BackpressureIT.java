@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What callers are told who ask for more than their share, or than the server has. */
+/** Tests what callers get who exceed their own limits or the server's capacity. */
 class BackpressureIT {
   private static final int BURST = 40;
   private static final int CHANGE_COST = 20;
@@ -27,7 +27,7 @@ class BackpressureIT {
   static void limit() throws Exception {
     SERVER.signUp("flood_key", "ok");
     SERVER.signUp("quiet_key", "ok");
-    // No call becomes free again while a test runs.
+    // No call becomes available again during a test.
     SERVER.restart(
         Map.of(
             "chowder.rate.requests-per-second", 1,
@@ -39,7 +39,7 @@ class BackpressureIT {
   }
 
   @Test
-  void aCallBeyondTheLimitIsToldWhenToComeBackAndAnotherOrganizationIsNot() throws IOException {
+  void aCallOverTheLimitGetsRetryAfterAndOtherOrganizationsAreServed() throws IOException {
     var first = SERVER.call("flood_key", ASK);
     assertThat(first.status()).isEqualTo(200);
     assertThat(first.header("x-ratelimit-limit")).contains("" + BURST);
@@ -61,8 +61,9 @@ class BackpressureIT {
   }
 
   @Test
-  void aCallThatChangesSomethingCountsForSeveral() throws IOException {
-    // So many fewer than two changes are left that a busy machine does not get a second one.
+  void aMutatingCallCountsAsSeveralCalls() throws IOException {
+    // The organization has so much less than two changes left that a busy machine does not get a
+    // second one.
     for (int n = 0; n < 10; n++) {
       assertThat(SERVER.call("slow_key", ASK).status()).isEqualTo(200);
     }
@@ -71,14 +72,14 @@ class BackpressureIT {
     var changed = SERVER.call("slow_key", change);
     assertThat(changed.status()).isEqualTo(200);
     int after = number(changed.header("x-ratelimit-remaining"));
-    // One becomes free again each second.
+    // One call becomes available again each second.
     assertThat(before - after).isBetween(CHANGE_COST - 10, CHANGE_COST);
     check(SERVER.call("slow_key", change), Reason.RATE_LIMITED);
     assertThat(SERVER.call("slow_key", ASK).status()).as("for a call it is enough").isEqualTo(200);
   }
 
   @Test
-  void anErrorTellsTheStandingTooAndACallWithoutAKeyHasNone() throws IOException {
+  void errorsShowTheRemainingCallsUnlessTheCallHasNoKey() throws IOException {
     var missing = SERVER.call("other_key", RawHttp.Request.of("GET", "/v1/instances/nope"));
     assertThat(missing.status()).isEqualTo(404);
     assertThat(missing.header("x-ratelimit-remaining")).isPresent();
@@ -88,8 +89,7 @@ class BackpressureIT {
   }
 
   @Test
-  void oneAddressSignsUpSoOftenWhateverItSaysOfItselfAndAnotherIsNotCountedWithIt()
-      throws IOException {
+  void signUpsAreLimitedPerAddressDespiteForgedHeaders() throws IOException {
     var signUp = WholeServer.post("/v1/organization/signup").json("{\"name\":\"me\"}");
     for (int n = 0; n < SIGN_UPS; n++) {
       assertThat(RawHttp.send(SERVER.rest(), signUp).status()).isEqualTo(201);
@@ -101,7 +101,7 @@ class BackpressureIT {
       assertThat(number(refused.header("retry-after"))).isBetween(3500, 3600);
       assertThat(refused.header("x-ratelimit-remaining")).contains("0");
     }
-    // The same Envoy, and another address of this machine.
+    // The same Envoy, from another address of this machine.
     try (var socket = new Socket()) {
       socket.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.2"), 0));
       socket.connect(SERVER.rest());
@@ -112,7 +112,7 @@ class BackpressureIT {
   }
 
   @Test
-  void aServerWithTooMuchWaitingWorkTakesNoMoreAndKeepsNoSlot() throws IOException {
+  void aServerWithTooMuchPendingWorkRejectsCreatesAndReleasesTheSlot() throws IOException {
     var before = slots();
     var create =
         WholeServer.post("/v1/instances").json("{\"name\":\"x\",\"model_provider\":\"custom\"}");

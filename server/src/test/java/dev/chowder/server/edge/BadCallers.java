@@ -14,7 +14,10 @@ import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Callers without a right, messages that no agent takes, verbs at the wrong time, and settings. */
+/**
+ * Callers without permission, messages that no agent accepts, verbs in the wrong state, and bad
+ * settings.
+ */
 final class BadCallers {
   private static final String LIST = "GET /v1/instances";
   private static final String MESSAGE = "POST /v1/instances/{running}/responses";

@@ -31,7 +31,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Bad calls by gRPC; the table of {@link BadInput} as far as gRPC can say it, and what only it can.
+ * Bad gRPC calls: the rows of {@link BadInput} that gRPC can express, and those that only gRPC can.
  */
 final class BadCalls {
   private static final String INSTANCES = "chowder.v1.InstanceService/";
@@ -39,9 +39,9 @@ final class BadCalls {
   private BadCalls() {}
 
   /**
-   * A call and what is documented to come of it.
+   * A call and its documented result.
    *
-   * @param authorization the header, with names in braces; empty: none
+   * @param authorization the header, with names in braces; empty if there is none
    */
   record BadCall(
       String what,
@@ -172,7 +172,7 @@ final class BadCalls {
             "WatchInstance",
             "TailLogs",
             "GetGatewayAccess")) {
-      // They all have the id in their first field.
+      // All of them have the id in their first field.
       rows.add(
           row(
               "another organization's: " + method,

@@ -13,7 +13,7 @@ import dev.chowder.server.error.Reason;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Channels that are none, that are told nonsense, or that are nobody's to connect. */
+/** Channels that do not exist, have wrong fields, or belong to another organization. */
 final class BadChannels {
   private static final String CHANNELS = "/v1/instances/{running}/channels/";
 
@@ -73,7 +73,7 @@ final class BadChannels {
     json(rows, "a config that is a list", "telegram/connect", "{\"config\":[]}", INVALID_FIELD);
     json(rows, "a connect with what it has not", "telegram/connect", "{\"x\":1}", INVALID_FIELD);
     json(rows, "a connect of no JSON", "telegram/connect", "{\"config\":", INVALID_FIELD);
-    // Codes.
+    // Pairing codes.
     json(rows, "a pair without a code", "telegram/pair", "{}", INVALID_FIELD);
     json(
         rows,

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Instances that cannot be made, and changes that none can take. */
+/** Instances that cannot be created, and changes that no instance accepts. */
 final class BadCreations {
   private static final String CREATE = "POST /v1/instances";
   private static final String NAME = "\"name\":\"x\",\"model_provider\":\"custom\",";
@@ -200,7 +200,7 @@ final class BadCreations {
   }
 
   private static void field(List<BadInput> rows, String what, String field) {
-    // The last one of two fields of the same name counts.
+    // If a field name occurs twice, the last one counts.
     rows.add(create(what, "{" + NAME + field + "}"));
   }
 

@@ -13,11 +13,11 @@ import dev.chowder.server.error.Reason;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Paths that lead out of a workspace or nowhere, and callers without a right to one. */
+/** Paths that leave a workspace or are invalid, and callers without permission. */
 final class BadFiles {
   private static final String FILES = "/v1/instances/{running}/files";
 
-  /** As they stand in a query. */
+  /** Encoded as in a query. */
   private static final List<String> BAD_PATHS =
       List.of(
           "",

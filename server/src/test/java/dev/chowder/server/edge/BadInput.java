@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A bad request over REST, and what is documented to come of it. Words in braces stand for what a
- * {@link World} knows, such as {@code {running}} for the id of a running instance.
+ * A bad REST request and its documented result. Words in braces are names of a {@link World}, such
+ * as {@code {running}} for the id of a running instance.
  *
- * @param what the row's name
- * @param status the HTTP status; the reason's own, but for a path or headers that are too large
+ * @param what name of the row
+ * @param status HTTP status; the reason's own, except for a path or headers that are too large
  */
 record BadInput(
     String what,
@@ -24,7 +24,9 @@ record BadInput(
     int status,
     Reason reason) {
 
-  /** Made by an organization that may do everything, unless the row says otherwise. */
+  /**
+   * Returns a request of an organization that may do everything, unless the row changes the key.
+   */
   static BadInput of(String what, String call, Reason reason) {
     int space = call.indexOf(' ');
     return new BadInput(
@@ -37,7 +39,7 @@ record BadInput(
         reason);
   }
 
-  /** Several paths or queries that are bad for the same reason; each is a row. */
+  /** Returns one row for each of several paths or queries that are bad for the same reason. */
   static List<BadInput> each(String what, Reason reason, String... calls) {
     return Arrays.stream(calls)
         .map(
@@ -74,7 +76,7 @@ record BadInput(
     return new BadInput(what, method, target, headers, body, other, reason);
   }
 
-  /** The request as it goes over the wire in this world. */
+  /** Returns the request as it is sent in this world. */
   RawHttp.Request request(World world) {
     var filled = new LinkedHashMap<String, String>();
     headers.forEach((name, value) -> filled.put(name, world.fill(value)));

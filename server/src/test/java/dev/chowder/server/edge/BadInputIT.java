@@ -22,8 +22,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Every bad request gets its documented status, code and reason, in the documented form, and learns
- * nothing else; and nothing comes of it.
+ * Every bad request gets its documented status, code and reason in the documented format, gets no
+ * other information, and has no effect.
  */
 class BadInputIT {
   private static final String LIST = "chowder.v1.InstanceService/ListInstances";
@@ -44,7 +44,7 @@ class BadInputIT {
     throughEnvoy.shutdownNow();
   }
 
-  /** All rows over REST. */
+  /** Returns all rows for REST. */
   static List<BadInput> rows() {
     return Stream.of(
             BadCreations.rows(),
@@ -91,7 +91,7 @@ class BadInputIT {
     Leaks.check(end.message());
   }
 
-  /** What the caller of nearly all rows has, each with its revision. */
+  /** Returns the instances of the organization that most rows use, each with its revision. */
   private static List<String> own() throws IOException {
     var list = SERVER.call("key", RawHttp.Request.of("GET", "/v1/instances"));
     assertThat(list.status()).as(list.toString()).isEqualTo(200);
@@ -101,7 +101,7 @@ class BadInputIT {
   }
 
   @Test
-  void oneWatcherMoreThanAnInstanceTakesIsTurnedAway() throws IOException {
+  void aWatcherOverTheLimitOfAnInstanceIsRejected() throws IOException {
     var watch =
         RawHttp.Request.of("GET", "/v1/instances/" + SERVER.world().get("running") + "/watch");
     try (var first =
@@ -114,7 +114,7 @@ class BadInputIT {
   }
 
   @Test
-  void whatTheTransportRefusesByItselfTellsNothing() throws IOException {
+  void rejectionsByTheTransportRevealNothing() throws IOException {
     for (var channel : List.of(direct, throughEnvoy)) {
       var huge = RawGrpc.call(channel, LIST, new byte[9_000_000], key());
       assertThat(huge.code()).as(huge.toString()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);

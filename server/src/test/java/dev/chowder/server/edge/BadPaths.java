@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Paths, queries, methods and hosts that are none, or nobody's. */
+/** Paths, queries, methods and hosts that are invalid or unknown. */
 final class BadPaths {
   private BadPaths() {}
 

@@ -16,7 +16,7 @@ import dev.chowder.server.error.Reason;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Skills that are none, that nobody may have, or that cannot be taken away. */
+/** Skills that are invalid, forbidden or not removable. */
 final class BadSkills {
   private static final String SKILLS = "/v1/instances/{running}/skills";
 

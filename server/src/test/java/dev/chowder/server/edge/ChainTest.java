@@ -49,11 +49,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What every call passes through, without a network. */
+/** Tests the interceptors that every call passes, without a network. */
 class ChainTest {
   private static final String KEY = Edge.KEY;
 
-  /** Ends as its test says. */
+  /** A service whose result the test chooses. */
   private static final class Scripted extends InstanceServiceGrpc.InstanceServiceImplBase {
     Runnable script = () -> {};
     Caller caller = new Caller("", "");
@@ -123,7 +123,7 @@ class ChainTest {
   }
 
   @Test
-  void aValidKeyNamesItsCaller() {
+  void aValidKeyIdentifiesItsCaller() {
     get("Bearer " + KEY);
     assertThat(service.caller).isEqualTo(new Caller("org", "key"));
   }
@@ -153,7 +153,7 @@ class ChainTest {
   }
 
   @Test
-  void aBugIsInternalAndSaysNothing() {
+  void anUnexpectedExceptionIsInternalAndRevealsNothing() {
     for (Runnable bug :
         List.<Runnable>of(
             () -> {
@@ -174,7 +174,7 @@ class ChainTest {
   }
 
   @Test
-  void aDatabaseThatIsAwayIsUnavailableAndSaysWhenToComeBack() {
+  void aDatabaseOutageIsUnavailableWithRetryAfter() {
     service.script =
         () -> {
           throw new IllegalStateException(
@@ -187,7 +187,7 @@ class ChainTest {
   }
 
   @Test
-  void aBugAfterTheFirstMessageEndsTheStreamAsInternal() {
+  void anUnexpectedExceptionDuringAStreamEndsItAsInternal() {
     var messages = stub("Bearer " + KEY).watchInstance(WatchInstanceRequest.getDefaultInstance());
     assertThat(messages.next()).isNotNull();
     var thrown = catchThrowableOfType(StatusRuntimeException.class, messages::hasNext);
@@ -195,16 +195,16 @@ class ChainTest {
   }
 
   @Test
-  void aRequestThatIsNoProtobufIsAnInvalidField() {
+  void anUnparsableRequestIsAnInvalidField() {
     assertThat(reason(sendBytes(new byte[] {(byte) 0xff, (byte) 0xff, 1})))
         .isEqualTo("INVALID_FIELD");
-    // Field 1, the name, with bytes that are no UTF-8.
+    // Field 1, the name, with bytes that are not valid UTF-8.
     assertThat(reason(sendBytes(new byte[] {0x0a, 2, (byte) 0xc3, 0x28})))
         .isEqualTo("INVALID_FIELD");
   }
 
   @Test
-  void aRequestBeyondTheLimitIsTooLarge() {
+  void aRequestOverTheLimitIsTooLarge() {
     var request = CreateInstanceRequest.newBuilder().setName("x".repeat(4_194_305)).build();
     var thrown =
         catchThrowableOfType(

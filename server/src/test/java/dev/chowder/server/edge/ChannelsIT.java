@@ -7,12 +7,12 @@ import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Channels over REST, in the form that the API's pages promise. */
+/** Tests channels over REST, in the format of the API's pages. */
 class ChannelsIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
   @Test
-  void oneIsConnectedPairedAndDisconnectedByAKeyForChannels() throws IOException {
+  void aKeyForChannelsConnectsPairsAndDisconnectsOne() throws IOException {
     SERVER.issue(
         "connector", "key", "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"channels\"]}");
     var all = get("").get("channels");
@@ -46,7 +46,7 @@ class ChannelsIT {
     assertThat(left.status()).as(left.toString()).isEqualTo(204);
     assertThat(left.body()).isEmpty();
     assertThat(get("/telegram").get("enabled").asBoolean()).isFalse();
-    // With what was kept.
+    // Connects with the stored credentials.
     assertThat(post("/telegram/connect", "{}", 200).get("status").asText()).isEqualTo("connected");
   }
 

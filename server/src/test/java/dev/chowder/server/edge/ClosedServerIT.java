@@ -9,7 +9,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What callers are told by a server whose operator, or whose machine, has room for nobody. */
+/** Tests what callers get from a server that is closed for sign-up or has no capacity. */
 class ClosedServerIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
@@ -28,13 +28,13 @@ class ClosedServerIT {
   }
 
   @Test
-  void nobodySignsUp() throws IOException {
+  void signUpIsRejected() throws IOException {
     var signUp = WholeServer.post("/v1/organization/signup").json("{\"name\":\"x\"}");
     check(SERVER.call("", signUp), Reason.SIGN_UP_CLOSED);
   }
 
   @Test
-  void aCreationIsToldWhenToTryAgainAndHoldsNoSlot() throws IOException {
+  void aRejectedCreateGetsRetryAfterAndHoldsNoSlot() throws IOException {
     var create =
         WholeServer.post("/v1/instances").json("{\"name\":\"x\",\"model_provider\":\"custom\"}");
     var slots = slots();
@@ -45,13 +45,13 @@ class ClosedServerIT {
   }
 
   @Test
-  void aStartIsToldTheSame() throws IOException {
+  void aRejectedStartGetsRetryAfter() throws IOException {
     var start = WholeServer.post("/v1/instances/" + SERVER.world().get("stopped") + "/start");
     check(SERVER.call("key", start), Reason.NO_CAPACITY);
   }
 
   @Test
-  void oneMessageMoreThanAllowedIsTurnedAway() throws IOException {
+  void aMessageOverTheLimitIsRejected() throws IOException {
     var message =
         WholeServer.post("/v1/instances/" + SERVER.world().get("running") + "/responses")
             .json("{\"input\":\"x\"}");
@@ -59,7 +59,7 @@ class ClosedServerIT {
   }
 
   @Test
-  void oneCallMoreThanAllowedIsTurnedAwayUntilAnotherEnds() throws IOException {
+  void aCallOverTheLimitIsRejectedUntilAnotherEnds() throws IOException {
     try (var first = watch("running");
         var second = watch("stopped")) {
       assertThat(first.head().status()).isEqualTo(200);
@@ -68,7 +68,7 @@ class ClosedServerIT {
       check(refused, Reason.NO_CAPACITY);
       assertThat(refused.header("retry-after")).contains("1");
     }
-    // Each call ends a little after its connection.
+    // Each call ends shortly after its connection.
     long deadline = System.nanoTime() + 10_000_000_000L;
     RawHttp.Answer answer;
     do {

@@ -19,17 +19,17 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * The limits that the OpenAPI document states are the server's own: what is beyond one is refused,
- * what is just within it is not. So neither the comments of the protocol, which the document is
- * made of, nor the rules can move alone.
+ * Tests that the limits in the OpenAPI document are the server's own: values beyond a limit are
+ * rejected, values just within it are not. So the comments of the protocol, from which the document
+ * is generated, and the rules cannot diverge.
  */
 class DocumentedLimitsIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
-  /** Fewer would mean that limits are not read any more. */
+  /** Fewer limits would mean that the test no longer reads them. */
   private static final int FEWEST = 100;
 
-  /** One way to call the API, as the document has it. */
+  /** One way to call the API, as documented. */
   private record Call(JsonNode document, String verb, String path, JsonNode operation) {
     String name() {
       return operation.get("operationId").asText();
@@ -44,7 +44,7 @@ class DocumentedLimitsIT {
     }
   }
 
-  /** A place in a call that a value can be put at: {@code path}, {@code query}, {@code body} ... */
+  /** A place in a call for a value: {@code path}, {@code query}, {@code body} and so on. */
   private record Place(Call call, String in, String name) {}
 
   @TestFactory
@@ -68,7 +68,7 @@ class DocumentedLimitsIT {
       var parameter = call.resolved(reference);
       var place = new Place(call, parameter.get("in").asText(), parameter.get("name").asText());
       for (var probe : LimitProbes.of(call.resolved(parameter.get("schema")))) {
-        // An empty one makes another path, which may be another call's.
+        // An empty value changes the path, possibly to that of another call.
         boolean nowhere = place.in().equals("path") && probe.value().asText().isEmpty();
         if (!nowhere) tests.add(test(place, probe));
       }
@@ -96,7 +96,7 @@ class DocumentedLimitsIT {
     boolean refused =
         answer.status() == Reason.INVALID_FIELD.httpStatus()
             && answer.body().contains(Reason.INVALID_FIELD.name());
-    // Another text than an id names nobody; a skill's name is no id.
+    // A text that is not an id is an unknown instance; a skill's name is not an id.
     boolean isId = place.in().equals("path") && !place.name().equals("skill_name");
     boolean unknown =
         (isId || place.name().equals("instance_id"))
@@ -109,12 +109,12 @@ class DocumentedLimitsIT {
   private static RawHttp.Answer answer(Place place, JsonNode value) throws IOException {
     var key = "key";
     if (place.call().name().equals("RotateApiKey")) {
-      // Whoever rotates without a grace has that key no more.
+      // After a rotation without a grace period, the previous key is invalid.
       key = "rotating_key";
       SERVER.signUp(key, "");
     }
     var request = request(place, value).with("Authorization", "Bearer " + SERVER.world().get(key));
-    // A watch has no end: what it begins with tells enough. What is refused has one.
+    // A watch does not end, so its beginning must suffice. A rejection ends.
     try (var exchange = RawHttp.open(SERVER.rest(), request)) {
       var head = exchange.head();
       if (head.status() < 400) return head;
@@ -137,7 +137,7 @@ class DocumentedLimitsIT {
     return call.body().isMissingNode() ? request : request.json(body(place, value));
   }
 
-  /** With what else must be there. */
+  /** Returns a body with the value and all required fields. */
   private static String body(Place place, JsonNode value) {
     var body = JsonNodeFactory.instance.objectNode();
     for (var name : place.call().body().path("required")) {
@@ -151,7 +151,7 @@ class DocumentedLimitsIT {
     return body.toString();
   }
 
-  /** Some value that may be sent; lists of texts are of instances' ids. */
+  /** Returns a valid value. Lists of texts contain ids of instances. */
   private static JsonNode any(Call call, JsonNode property) {
     var schema = call.resolved(property);
     if (schema.has("enum")) return schema.get("enum").get(0);

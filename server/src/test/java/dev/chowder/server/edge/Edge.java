@@ -47,7 +47,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The edge without what is behind it: real interceptors, requests and proxies, stub services. */
+/**
+ * The edge of the server with stub services behind it: real interceptors, request rules and
+ * proxies.
+ */
 final class Edge implements AutoCloseable {
   static final String KEY = "chd_org_" + "a".repeat(64);
   static final String OTHER_KEY = "chd_org_" + "b".repeat(64);
@@ -58,10 +61,10 @@ final class Edge implements AutoCloseable {
 
   final Map<String, Place> places = new ConcurrentHashMap<>();
 
-  /** By the instance's id and the port in its sandbox. */
+  /** Addresses by the instance's id and the port in its sandbox. */
   final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
 
-  /** Returns how often a key was looked up, and the place of a gateway for Envoy. */
+  /** Counts the lookups of keys. */
   final AtomicInteger keyLookups = new AtomicInteger();
 
   final AtomicInteger placeLookups = new AtomicInteger();
@@ -187,7 +190,7 @@ final class Edge implements AutoCloseable {
     places.put(id, new Place.Target(gateway, Secret.of("gateway-token")));
   }
 
-  /** One whose token is being replaced. */
+  /** Sets the address of a gateway whose token is being replaced. */
   void place(String id, InetSocketAddress gateway, String nextToken) {
     places.put(
         id,

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** One edge and one Envoy in front of it for all tests of a class. */
+/** One edge with one Envoy in front of it for all tests of a class. */
 final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
   private final Map<String, String> variables;
   private final Map<String, Object> settings;
@@ -48,7 +48,7 @@ final class EdgeWithEnvoy implements BeforeAllCallback, AfterAllCallback {
     return envoy;
   }
 
-  /** Another Envoy in front of the same edge. */
+  /** Starts another Envoy in front of the same edge. */
   EnvoyProcess anotherEnvoy(Path folder, Map<String, String> variables)
       throws IOException, InterruptedException {
     Files.copy(Edge.envoyToken(Objects.requireNonNull(this.folder)), Edge.envoyToken(folder));

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Floods by callers without a valid key beside a caller with one, through a real Envoy. Each test
- * has client addresses of its own.
+ * Floods of callers without a valid key, next to a caller with one, through a real Envoy. Each test
+ * uses its own client addresses.
  */
 @Timeout(120)
 class EnvoyFloodIT {
@@ -40,12 +40,12 @@ class EnvoyFloodIT {
   private static final int CALLS_IN_A_ROW = 64;
   private static final int GET_PARTS = 192;
 
-  /** Together three times as many as a connection to the server takes. */
+  /** Together, three times as many calls as one connection to the server takes. */
   private static final int BURST_CONNECTIONS = 12;
 
   private static final int BURST_STREAMS = 250;
 
-  /** As many as one node may have open. */
+  /** The maximum of open requests at one node. */
   private static final int OPEN_REQUESTS = 20_000;
 
   private static final Map<String, String> GRPC =
@@ -81,7 +81,7 @@ class EnvoyFloodIT {
                 "/v1/instances",
                 "Content-Length: " + LARGE + "\r\nAuthorization: Bearer " + unknownKey(n)));
       }
-      // All but the last byte of each.
+      // All but the last byte of each body.
       for (var slow : flood) slow.send(LARGE - 1);
       var refused = new ArrayList<Integer>();
       for (int n = 0; n < 50; n++) {
@@ -101,8 +101,8 @@ class EnvoyFloodIT {
   }
 
   /**
-   * Envoy used to wait for the end of a small body before it checked the key, so a client without a
-   * key could hold many streams of one connection.
+   * Envoy used to wait for the end of a small body before it checked the key. A client without a
+   * key could then hold many streams of one connection.
    */
   @Test
   void stalledSmallBodiesWithUnknownKeysAreNotHeldWhileACallerWithAKeyIsServed(@TempDir Path folder)
@@ -127,9 +127,10 @@ class EnvoyFloodIT {
         long most = 0;
         int open = FLOOD_CONNECTIONS * FLOOD_STREAMS;
         var served = new ArrayList<Long>();
-        // Less than the time of a body, after which Envoy would end the streams anyway.
+        // Less than the timeout of a body, after which Envoy would end the streams anyway.
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        // Rejections beyond the limit of an address are delayed, so a few streams stay for a while.
+        // Rejections over the limit of an address are delayed, so a few streams stay open for a
+        // while.
         while (System.nanoTime() < end && (open > 0 || served.size() < 50)) {
           long began = System.nanoTime();
           assertThat(get(to).status()).isEqualTo(200);
@@ -153,7 +154,7 @@ class EnvoyFloodIT {
           assertThat(connection.ended().values())
               .allMatch(body -> body.contains("KEY_INVALID") || body.contains("RATE_LIMITED"));
         }
-        // Each connection costs Envoy something, whatever is sent on it.
+        // Each connection costs Envoy some memory, whatever is sent on it.
         long settled = envoy.allocatedBytes() - before;
         assertThat(settled).isLessThan(16L * MIB);
       } finally {
@@ -162,7 +163,7 @@ class EnvoyFloodIT {
     }
   }
 
-  /** On HTTP/2 the headers do not tell that a GET has no body. */
+  /** On HTTP/2 the headers do not show that a GET has no body. */
   @Test
   void aGetWithAnUnknownKeyIsRejectedByItsHeaders() throws Exception {
     try (var connection = RawHttp2.open(EDGE.rest(), "127.0.11.1")) {
@@ -175,7 +176,7 @@ class EnvoyFloodIT {
     }
   }
 
-  /** Nothing counts the body of a GET, since no client of the trade sends one. */
+  /** The body of a GET is not counted, because common clients send none. */
   @Test
   void bodiesOfGetsAreNotHeld(@TempDir Path folder) throws Exception {
     try (var envoy = EDGE.anotherEnvoy(folder, Map.of("CHOWDER_BODY_SECONDS", "60"))) {
@@ -224,7 +225,7 @@ class EnvoyFloodIT {
             connection.begin("POST", "/grpc.health.v1.Health/Watch", GRPC, new byte[5]);
           }
         }
-        // Sent behind all of the flood, on the same connection.
+        // Sent after the complete flood, on the same connection.
         var last = flood.getLast();
         int call =
             last.begin(
@@ -245,7 +246,7 @@ class EnvoyFloodIT {
     }
   }
 
-  /** Their routes in gRPC are not those in REST. */
+  /** Their gRPC routes differ from their REST routes. */
   @Test
   void messagesOfCallsThatNeedNoKeyAreSmallAndComeAtOnceInGrpcToo() throws Exception {
     var headers = new HashMap<>(GRPC);
@@ -266,14 +267,14 @@ class EnvoyFloodIT {
     }
   }
 
-  /** The beginning of a gRPC message of so many bytes. */
+  /** Returns the start of a gRPC message of this length. */
   private static byte[] announced(int bytes) {
     return ByteBuffer.allocate(100).put((byte) 0).putInt(bytes).array();
   }
 
   /**
-   * The first calls are sent before Envoy knows how many the server takes over one connection, and
-   * others wait for a connection. Some clients end a request after its headers, with an empty part.
+   * The first calls are sent before Envoy knows how many the server takes on one connection; other
+   * calls wait for a connection. Some clients end a request after its headers with an empty part.
    */
   @Test
   void moreCallsThanAConnectionTakesAreServedAtOnce(@TempDir Path folder) throws Exception {
@@ -394,7 +395,8 @@ class EnvoyFloodIT {
     }
     for (String path : new String[] {"files/upload?path=a", "files/import"}) {
       try (var slow = Slow.post("127.0.2.1", "/v1/instances/x/" + path, "Content-Length: 100000")) {
-        // The edge of these tests has no files: the server answers, and waits for no byte.
+        // The edge in these tests has no file service: the server responds without waiting for a
+        // byte.
         assertThat(slow.answer().status()).isIn(401, 404, 501);
       }
     }
@@ -450,16 +452,19 @@ class EnvoyFloodIT {
         .isEqualTo(200);
   }
 
-  /** The server's limit for the length of a key is Envoy's, too. */
+  /** The server's limit for the length of a key must equal Envoy's. */
   @Test
   void tooLongKeysAreLimitedByAddress() throws IOException {
     var _ = limited("127.0.13.1", withKey("a".repeat(129)));
   }
 
-  /** Asks without a valid key until more than ten were limited; returns the last one that was. */
+  /**
+   * Calls without a valid key until more than ten calls were limited. Returns the last limited
+   * response.
+   */
   private static RawHttp.Answer limited(String address, RawHttp.Request ask) throws IOException {
     var limited = new ArrayList<RawHttp.Answer>();
-    // On a busy machine more become free meanwhile.
+    // On a busy machine more calls become available meanwhile.
     for (int n = 0; n < 10 * NO_KEY_BURST && limited.size() <= 10; n++) {
       var answer = from(address, ask);
       assertThat(answer.status()).isIn(401, 429);
@@ -490,7 +495,7 @@ class EnvoyFloodIT {
     RestErrors.check(limited.getLast(), 429, 8, "RATE_LIMITED");
     assertThat(lookups.get() - before).isLessThan(2 * UNKNOWN_BURST);
     assertThat(from("127.0.5.2", withKey("guess")).status()).isEqualTo(401);
-    // A caller whose key has worked is served even from the address that guesses.
+    // A caller whose key was valid is served even from the address that guesses keys.
     var valid =
         RawHttp.Request.of("GET", "/v1/organization").with("Authorization", "Bearer " + Edge.KEY);
     assertThat(from("127.0.5.1", valid).status()).isEqualTo(200);
@@ -542,7 +547,7 @@ class EnvoyFloodIT {
         try {
           names.add(Files.readSymbolicLink(link).toString());
         } catch (java.nio.file.NoSuchFileException closed) {
-          // It was closed meanwhile.
+          // The process closed it meanwhile.
         }
       }
     }
@@ -559,7 +564,7 @@ class EnvoyFloodIT {
       var to = Edge.loopback(envoy.port());
       var flood = new ArrayList<Slow>();
       try {
-        // One organization alone may not have so many bytes under way.
+        // One organization alone cannot have this many bytes in progress.
         for (int n = 0; n < 100; n++) {
           flood.add(large(to, n % 2 == 0 ? Edge.KEY : Edge.OTHER_KEY));
           flood.getLast().send(LARGE - 1);
@@ -569,14 +574,14 @@ class EnvoyFloodIT {
       } finally {
         for (var slow : flood) slow.close();
       }
-      // Requests that it rejects while it is full are served again afterwards.
+      // Requests that it rejects while it is full are served again later.
       var ask =
           RawHttp.Request.of("GET", "/v1/organization").with("Authorization", "Bearer " + Edge.KEY);
       await(() -> RawHttp.send(to, ask).status() == 200);
     }
   }
 
-  /** On HTTP/1.1, since Envoy resets large streams of HTTP/2 only. */
+  /** Uses HTTP/1.1, because Envoy resets large streams of HTTP/2 only. */
   @Test
   void anOrganizationCannotFillEnvoysHeapWithBodies(@TempDir Path folder) throws Exception {
     try (var envoy =
@@ -721,7 +726,7 @@ class EnvoyFloodIT {
       assertThat(sent.await(20, TimeUnit.SECONDS)).as("a body was sent or rejected").isTrue();
     }
 
-    /** Sends a byte now and then, until this is closed. */
+    /** Sends a byte from time to time until it is closed. */
     void trickle() {
       Thread.ofVirtual()
           .start(
@@ -731,7 +736,7 @@ class EnvoyFloodIT {
                     socket.getOutputStream().write(' ');
                   }
                 } catch (IOException closed) {
-                  // Envoy answered and closed the connection.
+                  // Envoy responded and closed the connection.
                 } catch (InterruptedException end) {
                   Thread.currentThread().interrupt();
                 }

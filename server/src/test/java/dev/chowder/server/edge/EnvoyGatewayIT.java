@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The host name that each instance has: where it leads, and where it must never lead. */
+/** Tests where an instance's host name leads, and what it must never reach. */
 class EnvoyGatewayIT {
   @RegisterExtension static final EdgeWithEnvoy EDGE = new EdgeWithEnvoy();
 
@@ -65,7 +65,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void theGatewayGetsTheCallersHeadersAndNobodysAddress() throws Exception {
+  void theGatewayGetsTheCallersHeadersButNoClientAddress() throws Exception {
     var request =
         request("GET", id, "/x")
             .with("Authorization", "Bearer the-gateways-own")
@@ -89,13 +89,13 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void itIsNotTheApi() throws Exception {
+  void aGatewaysNameDoesNotServeTheApi() throws Exception {
     get(id, "/v1/instances");
     assertThat(gateway.next().path()).isEqualTo("/v1/instances");
   }
 
   @Test
-  void aForgedDestinationLeadsNowhere() throws Exception {
+  void aForgedDestinationIsIgnored() throws Exception {
     var request =
         request("GET", id, "/x")
             .with("x-envoy-original-dst-host", "127.0.0.1:" + other.address().getPort());
@@ -105,7 +105,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void nobodyButEnvoyIsToldWhereAGatewayIs() {
+  void onlyEnvoyGetsTheAddressOfAGateway() {
     var question =
         CheckRequest.newBuilder()
             .setAttributes(
@@ -149,7 +149,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void anInstanceThatDoesNotRunSaysSo() throws IOException {
+  void anInstanceThatDoesNotRunIsReported() throws IOException {
     EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
     var answer = get(id, "/");
     RestErrors.check(answer, 503, 14, "INSTANCE_NOT_RUNNING");
@@ -158,7 +158,7 @@ class EnvoyGatewayIT {
 
   @Test
   void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
-    // Its port is taken, so that no other process listens there.
+    // Binds the port, so that no other process listens on it.
     try (var closed = new Socket()) {
       closed.bind(Edge.loopback(0));
       EDGE.edge().place(id, Edge.loopback(closed.getLocalPort()));
@@ -198,7 +198,7 @@ class EnvoyGatewayIT {
         "/api/v1/admin?",
         "/api/v1/admin#x",
       })
-  void theAdminRouteIsNotThereInAnySpelling(String path) throws IOException {
+  void theAdminRouteIsUnreachableInAnySpelling(String path) throws IOException {
     var answer = send(request("POST", id, path).with("Authorization", "Bearer gateway-token"));
     assertThat(answer.status()).as("%s", answer).isIn(400, 404);
     assertThat(answer.json().get("details")).hasSize(1);
@@ -208,13 +208,13 @@ class EnvoyGatewayIT {
   @ParameterizedTest
   @ValueSource(
       strings = {"/api/v1/administrators", "/api/v1", "/?to=/api/v1/admin", "/a/api/v1/admin"})
-  void otherPathsThatLookAlikeAreTheGateways(String path) throws Exception {
+  void similarPathsReachTheGateway(String path) throws Exception {
     assertThat(get(id, path).status()).isEqualTo(200);
     assertThat(gateway.next().path()).isEqualTo(path);
   }
 
   @Test
-  void aWebhookOnAPortOfItsOwnLeadsToItsListenerAlone() throws Exception {
+  void aWebhookWithItsOwnPortReachesOnlyItsListener() throws Exception {
     EDGE.edge().listeners.put(id + ":3978", other.address());
     assertThat(send(request("POST", id, "/api/messages")).status()).isEqualTo(200);
     var asked = other.next();
@@ -242,10 +242,10 @@ class EnvoyGatewayIT {
         "/x?/api/messages",
         "/line/webhook",
       })
-  void whatIsSpelledInAnotherWayIsTheGateways(String path) throws Exception {
+  void otherSpellingsOfAWebhookReachTheGateway(String path) throws Exception {
     EDGE.edge().listeners.put(id + ":3978", other.address());
     var answer = send(request("POST", id, path));
-    // Envoy lets no control characters through.
+    // Envoy passes no control characters.
     assertThat(answer.status()).as("%s", answer).isIn(200, 400);
     if (answer.status() == 200) {
       assertThat(gateway.next().path()).isNotEqualTo("/api/messages");
@@ -262,7 +262,7 @@ class EnvoyGatewayIT {
         "/x/../api/./messages",
         "/x/%2e%2e/api/messages",
       })
-  void whatEnvoyReadsAsTheWebhookArrivesAsTheWebhook(String path) throws Exception {
+  void aPathThatEnvoyRoutesAsAWebhookArrivesAsAWebhook(String path) throws Exception {
     EDGE.edge().listeners.put(id + ":3978", other.address());
     assertThat(send(request("POST", id, path)).status()).isEqualTo(200);
     assertThat(other.next().path()).isEqualTo("/api/messages");
@@ -270,7 +270,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void onlyAPostIsAWebhooks() throws Exception {
+  void onlyAPostReachesAWebhook() throws Exception {
     EDGE.edge().listeners.put(id + ":3978", other.address());
     for (var method : new String[] {"GET", "PUT", "DELETE", "OPTIONS"}) {
       assertThat(send(request(method, id, "/api/messages")).status()).isEqualTo(200);
@@ -280,7 +280,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void aWebhookOfAnInstanceThatDoesNotRunIsRefusedAsItsGatewayIs() throws IOException {
+  void aWebhookOfAStoppedInstanceIsRejectedLikeItsGateway() throws IOException {
     EDGE.edge().listeners.put(id + ":3978", other.address());
     EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
     var post = request("POST", id, "/api/messages");
@@ -291,7 +291,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void aWebhookThatNobodyListensAtIsUnavailable() throws IOException {
+  void aWebhookWithoutAListenerIsUnavailable() throws IOException {
     var post = request("POST", id, "/api/messages");
     RestErrors.check(send(post), 502, 14, "GATEWAY_UNAVAILABLE");
     try (var closed = new Socket()) {
@@ -303,7 +303,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void aWebSocketLeadsToTheGatewayAndTheServerHearsOfIt() throws Exception {
+  void aWebSocketReachesTheGatewayAndIsReportedToTheServer() throws Exception {
     try (var echo = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> upgradeAndEcho(echo));
       EDGE.edge().place(id, Edge.loopback(echo.getLocalPort()));
@@ -320,7 +320,7 @@ class EnvoyGatewayIT {
   }
 
   @Test
-  void theApisOwnNameTakesNoWebSocket() throws IOException {
+  void theApisHostNameRejectsWebSockets() throws IOException {
     var answer =
         send(
             RawHttp.Request.of("GET", "/v1/instances")
@@ -351,7 +351,7 @@ class EnvoyGatewayIT {
                   .getBytes(StandardCharsets.UTF_8));
       socket.getOutputStream().write(in.readNBytes(6));
     } catch (IOException e) {
-      // The test fails by what it does not get.
+      // The test fails because of the missing bytes.
     }
   }
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Native gRPC through the same Envoy port. */
+/** Tests native gRPC through the same port of Envoy. */
 class EnvoyGrpcIT {
   @RegisterExtension static final EdgeWithEnvoy EDGE = new EdgeWithEnvoy();
   private static ManagedChannel channel;
@@ -52,7 +52,7 @@ class EnvoyGrpcIT {
   }
 
   @Test
-  void callsPassAndRestsStatusDoesNotDisturbThem() {
+  void callsPassAndRestStatusHeadersDoNotDisturbThem() {
     var headers = new AtomicReference<Metadata>();
     var stub =
         instances()
@@ -121,7 +121,7 @@ class EnvoyGrpcIT {
   }
 
   @Test
-  void theServersQuestionServiceIsNotThereForCallers() {
+  void theServersAuthorizationServiceIsNotExposed() {
     var stub = AuthorizationGrpc.newBlockingStub(channel).withDeadlineAfter(10, TimeUnit.SECONDS);
     var thrown =
         catchThrowableOfType(

@@ -14,20 +14,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What Envoy refuses or answers by itself, in the API's own form. */
+/** Tests what Envoy rejects or answers by itself, in the API's own format. */
 class EnvoyLimitsIT {
   @RegisterExtension
   static final EdgeWithEnvoy EDGE =
       new EdgeWithEnvoy(Map.of("CHOWDER_CORS_ORIGINS", "https://app\\.example"));
 
   @Test
-  void aBodyBeyondTheLimitIsTooLarge() throws IOException {
+  void aBodyOverTheLimitIsTooLarge() throws IOException {
     var answer = EDGE.call("POST", "/v1/instances", "{\"name\":\"" + "x".repeat(5_000_000) + "\"}");
     RestErrors.check(answer, 413, 8, "TOO_LARGE");
   }
 
   @Test
-  void aChunkedBodyBeyondTheLimitIsTooLargeToo() throws IOException {
+  void aChunkedBodyOverTheLimitIsTooLargeToo() throws IOException {
     try (var socket = new Socket()) {
       socket.connect(EDGE.rest());
       socket.setSoTimeout(20_000);
@@ -51,7 +51,7 @@ class EnvoyLimitsIT {
         out.write(chunk);
       }
     } catch (IOException e) {
-      // It answered before it had taken all.
+      // Envoy responded before it had read the complete body.
     }
   }
 
@@ -98,7 +98,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void unknownPathsMethodsAndQueryParametersAreRefused() throws IOException {
+  void unknownPathsMethodsAndQueryParametersAreRejected() throws IOException {
     RestErrors.check(EDGE.call("GET", "/"), 404, 12, "PATH_NOT_FOUND");
     RestErrors.check(EDGE.call("GET", "/v2/instances"), 404, 12, "PATH_NOT_FOUND");
     RestErrors.check(EDGE.call("PUT", "/v1/instances", "{}"), 404, 12, "PATH_NOT_FOUND");
@@ -113,7 +113,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void headersBeyondTheLimitAreTooLarge() throws IOException {
+  void headersOverTheLimitAreTooLarge() throws IOException {
     var one = RawHttp.Request.of("GET", "/v1/instances").with("x-long", "x".repeat(20_000));
     RestErrors.check(EDGE.call(one), 431, 8, "TOO_LARGE");
     var many =
@@ -127,7 +127,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void pathTricksLeadToNothingElse() throws IOException {
+  void pathTricksReachNoOtherRoute() throws IOException {
     String id = EDGE.create("mine");
     assertThat(EDGE.call("GET", "//v1///instances/./" + id).status()).isEqualTo(200);
     for (String path :
@@ -148,7 +148,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void aRequestThatDoesNotArriveWholeIsGivenUp() throws IOException {
+  void anIncompleteRequestTimesOut() throws IOException {
     try (var socket = new Socket()) {
       socket.connect(EDGE.rest());
       socket.setSoTimeout(30_000);
@@ -160,7 +160,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void whatACallerSaysInEnvoysOwnHeadersIsDropped() throws IOException {
+  void forgedHeadersOfEnvoyAreDropped() throws IOException {
     var answer =
         EDGE.call(
             RawHttp.Request.of("POST", "/v1/instances")
@@ -185,7 +185,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void theServersQuestionServiceIsNotThereForCallers() throws IOException {
+  void theServersAuthorizationServiceIsNotExposed() throws IOException {
     var request =
         new RawHttp.Request(
             "POST",
@@ -196,7 +196,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void onlyConfiguredOriginsMayReadAnswersInABrowser() throws IOException {
+  void onlyConfiguredOriginsMayReadResponsesInABrowser() throws IOException {
     var allowed = preflight("https://app.example");
     assertThat(allowed.status()).isEqualTo(200);
     assertThat(allowed.header("access-control-allow-origin")).contains("https://app.example");
@@ -224,7 +224,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void withoutAServerTheAnswerIsJsonAll(@TempDir Path folder) throws Exception {
+  void withoutAServerTheErrorIsAlsoJson(@TempDir Path folder) throws Exception {
     try (var envoy =
         EnvoyProcess.start(
             Files.createDirectories(folder.resolve("alone")),
@@ -246,7 +246,7 @@ class EnvoyLimitsIT {
   }
 
   @Test
-  void aCallThatIsNotAnsweredInTimeIs504() throws IOException {
+  void aCallWithoutAResponseInTimeIs504() throws IOException {
     var answer = EDGE.call("POST", "/v1/instances", "{\"name\":\"silent\"}");
     RestErrors.check(answer, 504, 4, "NO_ANSWER_IN_TIME");
     assertThat(answer.header("x-should-retry")).contains("false");

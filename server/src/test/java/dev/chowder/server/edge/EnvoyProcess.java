@@ -21,11 +21,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A real Envoy with the project's own configuration, on ports that were free. */
+/** A real Envoy with the project's configuration, on free ports. */
 public final class EnvoyProcess implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
 
-  /** Some rounds of health checks. */
+  /** Enough time for several rounds of health checks. */
   private static final Duration NODE_LIMIT = Duration.ofSeconds(15);
 
   private final Process process;
@@ -39,10 +39,10 @@ public final class EnvoyProcess implements AutoCloseable {
   }
 
   /**
-   * Starts it and waits until it listens.
+   * Starts Envoy and waits until it listens.
    *
-   * @param folder for its configuration and log
-   * @param variables of the template, over the defaults of {@code envoy/render.sh}
+   * @param folder folder for its configuration and log
+   * @param variables variables of the template, over the defaults of {@code envoy/render.sh}
    */
   public static EnvoyProcess start(Path folder, Map<String, String> variables)
       throws IOException, InterruptedException {
@@ -80,17 +80,17 @@ public final class EnvoyProcess implements AutoCloseable {
     return port;
   }
 
-  /** The Unix socket of its admin interface. */
+  /** Returns the Unix socket of its admin interface. */
   Path admin() {
     return admin;
   }
 
-  /** The value of one of its counters or gauges, by its whole name. */
+  /** Returns one of its counters or gauges by its full name. */
   long stat(String name) throws IOException {
     return ask(admin, "/stats?format=json&filter=^" + name + "$").at("/stats/0/value").asLong(-1);
   }
 
-  /** Bytes that its allocator has given out. */
+  /** Returns the bytes that its allocator has handed out. */
   long allocatedBytes() throws IOException {
     return ask(admin, "/memory").path("allocated").asLong();
   }
@@ -108,7 +108,8 @@ public final class EnvoyProcess implements AutoCloseable {
           JsonNode listeners = ask(admin, "/listeners?format=json").path("listener_statuses");
           if (!listeners.isEmpty()) {
             int port = listeners.get(0).at("/local_address/socket_address/port_value").asInt();
-            // It is named before it takes connections: first Envoy looks for nodes that are well.
+            // The port is listed before it accepts connections, because Envoy first looks for
+            // healthy nodes.
             if (takesConnections(port)) {
               awaitANode(client, port);
               return port;
@@ -131,8 +132,9 @@ public final class EnvoyProcess implements AutoCloseable {
   }
 
   /**
-   * A node whose very first answer takes longer than a health check waits counts as lost until the
-   * next one. Where none is there by intent, or nothing is said in plain text, it goes on.
+   * Waits for a healthy node. A node whose first response takes longer than a health check counts
+   * as lost until the next one. Returns early if the test intends to have no node, or uses no plain
+   * text.
    */
   private static void awaitANode(HttpClient client, int port) throws InterruptedException {
     Instant deadline = Instant.now().plus(NODE_LIMIT);
@@ -179,7 +181,7 @@ public final class EnvoyProcess implements AutoCloseable {
     return out;
   }
 
-  /** Tests run in the module's folder. */
+  /** Returns the repository; tests run in the module's folder. */
   static Path repository() {
     Path here = Path.of("").toAbsolutePath();
     while (!Files.exists(here.resolve("envoy/envoy.yaml"))) {

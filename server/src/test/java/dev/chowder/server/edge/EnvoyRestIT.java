@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** REST through a real Envoy: success codes, error bodies, headers. */
+/** Tests REST through a real Envoy: success codes, error bodies and headers. */
 class EnvoyRestIT {
   @RegisterExtension static final EdgeWithEnvoy EDGE = new EdgeWithEnvoy();
 
@@ -24,7 +24,7 @@ class EnvoyRestIT {
   }
 
   @Test
-  void absentFieldsAreLeftOutAndZeroValuesArePrinted() throws IOException {
+  void absentFieldsAreOmittedAndZeroValuesArePrinted() throws IOException {
     var answer = EDGE.call("GET", "/v1/instances/" + EDGE.create("fields"));
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.json().has("error_message")).isFalse();
@@ -69,14 +69,14 @@ class EnvoyRestIT {
   }
 
   @Test
-  void noCapacitySaysWhenToTryAgain() throws IOException {
+  void noCapacityHasRetryAfter() throws IOException {
     var answer = create("capacity");
     RestErrors.check(answer, 503, 14, "NO_CAPACITY");
     assertThat(answer.header("retry-after")).contains("7");
   }
 
   @Test
-  void whatMustNotBeRepeatedSaysSo() throws IOException {
+  void errorsThatMustNotBeRetriedSaySo() throws IOException {
     var conflict = EDGE.call("POST", "/v1/instances/" + EDGE.create("x") + "/stop");
     assertThat(conflict.header("x-should-retry")).contains("false");
     var late = create("late");
@@ -85,7 +85,7 @@ class EnvoyRestIT {
   }
 
   @Test
-  void aBugShowsTheRequestIdAndNothingElse() throws IOException {
+  void anInternalErrorShowsOnlyTheRequestId() throws IOException {
     var answer = create("bug");
     RestErrors.check(answer, 500, 13, "INTERNAL");
     assertThat(answer.json().get("message").asText())
@@ -93,7 +93,7 @@ class EnvoyRestIT {
   }
 
   @Test
-  void anUnknownKeyIsToldWhichSchemeIsExpected() throws IOException {
+  void anUnknownKeyGetsTheAuthenticationScheme() throws IOException {
     var answer =
         RawHttp.send(
             EDGE.rest(),
@@ -104,14 +104,14 @@ class EnvoyRestIT {
   }
 
   @Test
-  void healthIsTheServersAndNeedsNoKey() throws IOException {
+  void healthComesFromTheServerWithoutAKey() throws IOException {
     var answer = RawHttp.send(EDGE.rest(), RawHttp.Request.of("GET", "/healthz"));
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.json().get("status").asText()).isEqualTo("SERVING");
   }
 
   @Test
-  void theOpenApiDocumentIsServedAsItIsAndNeedsNoKey() throws IOException {
+  void theOpenApiDocumentIsServedUnchangedWithoutAKey() throws IOException {
     var answer = RawHttp.send(EDGE.rest(), RawHttp.Request.of("GET", "/v1/openapi.json"));
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.body())
@@ -122,7 +122,7 @@ class EnvoyRestIT {
   }
 
   @Test
-  void noOtherPathOfTheOperatorsPortIsReached() throws IOException {
+  void noOtherPathOfTheOperatorsPortIsExposed() throws IOException {
     for (String path :
         new String[] {"/metrics", "/operator/organizations", "/healthz/../metrics", "/healthz/"}) {
       RestErrors.check(EDGE.call("GET", path), 404, 12, "PATH_NOT_FOUND");

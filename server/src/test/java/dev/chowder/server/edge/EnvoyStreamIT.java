@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What streams through Envoy: watches, logs, and messages in both directions. */
+/** Tests streams through Envoy: watches, logs, and messages in both directions. */
 class EnvoyStreamIT {
   @RegisterExtension static final EdgeWithEnvoy EDGE = new EdgeWithEnvoy();
 
@@ -36,12 +36,12 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void aWatchIsServerSentEventsAndEachIsFlushedAtOnce() throws IOException {
+  void aWatchReturnsServerSentEventsThatAreFlushedAtOnce() throws IOException {
     try (var stream = open("GET", "/v1/instances/" + id + "/watch", "")) {
       var head = stream.head();
       assertThat(head.status()).isEqualTo(200);
       assertThat(head.header("content-type")).contains("text/event-stream");
-      // It is here although the stream goes on: the second message waits for us.
+      // The first message arrives while the stream is open; the second waits for the test.
       String first = text(stream.chunk());
       assertThat(first).startsWith("data: {").endsWith("}\n\n").contains("\"revision\":1");
       EDGE.edge().instances.secondMessage.countDown();
@@ -62,7 +62,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void aMessageReachesTheGatewayAndItsAnswerTheCaller() throws Exception {
+  void aMessageReachesTheGatewayAndItsResponseTheCaller() throws Exception {
     gateway.behave(e -> StubGateway.reply(e, 200, "application/json", "{\"id\":\"resp_1\"}"));
     var answer = message("{\"input\": \"h\u00e9\", \"model\" : \"gpt-4o\", \"x\": 1.0}");
     assertThat(answer.status()).isEqualTo(200);
@@ -70,7 +70,7 @@ class EnvoyStreamIT {
     assertThat(answer.body()).isEqualTo("{\"id\":\"resp_1\"}");
     var seen = gateway.next();
     assertThat(seen.path()).isEqualTo("/v1/responses");
-    // Byte for byte what the caller wrote, but for the model.
+    // The caller's body byte for byte, except for the model.
     assertThat(seen.body())
         .isEqualTo("{\"input\": \"h\u00e9\", \"model\" : \"openclaw/main\", \"x\": 1.0}");
     assertThat(seen.headers().getFirst("authorization")).isEqualTo("Bearer gateway-token");
@@ -81,7 +81,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void aNamedSessionHasAKeyOfItsOwnWhateverItsCase() throws Exception {
+  void sessionNamesAreCaseSensitive() throws Exception {
     session("Anna");
     session("anna");
     assertThat(gateway.next().headers().getFirst("x-openclaw-session-key"))
@@ -95,7 +95,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void anAnswerIsForwardedWhileTheGatewayIsStillSpeaking() throws Exception {
+  void aResponseIsForwardedWhileTheGatewaySendsIt() throws Exception {
     BlockingQueue<String> words = new LinkedBlockingQueue<>();
     gateway.behave(
         e -> {
@@ -119,7 +119,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void theGatewaysOwnRefusalPassesWithItsStatusAndRetryAfter() throws IOException {
+  void theGatewaysOwnErrorKeepsItsStatusAndRetryAfter() throws IOException {
     gateway.behave(
         e -> {
           e.getResponseHeaders().set("retry-after", "12");
@@ -132,14 +132,14 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void aGatewayThatRefusesChowdersTokenIsUnavailable() throws IOException {
+  void aGatewayThatRejectsChowdersTokenIsUnavailable() throws IOException {
     gateway.behave(e -> StubGateway.reply(e, 401, "application/json", "{\"error\":\"token\"}"));
     RestErrors.check(message("{\"input\":\"x\"}"), 502, 14, "GATEWAY_UNAVAILABLE");
   }
 
   @Test
   void aGatewayThatDoesNotAnswerIsUnavailable() throws IOException {
-    // Its port is taken, so that no other process listens there.
+    // Binds the port, so that no other process listens on it.
     try (var closed = new Socket()) {
       closed.bind(Edge.loopback(0));
       EDGE.edge().place(id, Edge.loopback(closed.getLocalPort()));
@@ -157,7 +157,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void aStreamThatBreaksOffEndsInAnErrorEvent() throws IOException {
+  void anInterruptedStreamEndsWithAnErrorEvent() throws IOException {
     gateway.behave(
         e -> {
           e.getResponseHeaders().set("content-type", "text/event-stream");
@@ -175,7 +175,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void aCallerWhoGoesAwayClosesTheConnectionToTheGateway() throws Exception {
+  void aDisconnectedCallerClosesTheConnectionToTheGateway() throws Exception {
     gateway.behave(
         e -> {
           e.getResponseHeaders().set("content-type", "text/event-stream");
@@ -193,7 +193,7 @@ class EnvoyStreamIT {
   }
 
   @Test
-  void theTokenOfTheGatewayNeverShows() {
+  void theTokenOfTheGatewayIsNeverShown() {
     assertThat(new Place.Target(gateway.address(), Secret.of("hidden")).toString())
         .doesNotContain("hidden");
   }

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What {@code envoy/render.sh} makes of the settings of TLS, and what it refuses. */
+/**
+ * Tests the configuration that {@code envoy/render.sh} writes for TLS settings, and the settings
+ * that it rejects.
+ */
 class EnvoyTemplateTest {
   @TempDir private Path folder;
   private final Map<String, String> variables = new HashMap<>();
@@ -56,7 +59,7 @@ class EnvoyTemplateTest {
   }
 
   @Test
-  void pathsAndNoKeysAreInWhatItWrites() throws Exception {
+  void theConfigurationContainsPathsButNoKeys() throws Exception {
     var ours = new CertificateAuthority(folder, "ours");
     var api = ours.issue("api", "localhost");
     variables.put("CHOWDER_TLS_CERTIFICATE", api.certificate().toString());
@@ -73,7 +76,7 @@ class EnvoyTemplateTest {
   }
 
   @Test
-  void halfOfItIsRefusedInASentence() throws Exception {
+  void incompleteTlsSettingsAreRejectedByName() throws Exception {
     var ours = new CertificateAuthority(folder, "ours");
     var api = ours.issue("api", "localhost");
     var other = ours.issue("other");
@@ -91,9 +94,9 @@ class EnvoyTemplateTest {
     refuses("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_CLIENT_CA");
   }
 
-  /** On HTTP/2 they would count as 4 MiB each otherwise (chowder.bodies). */
+  /** On HTTP/2 they would otherwise count as 4 MiB each ({@code chowder.bodies}). */
   @Test
-  void theRouteOfCallsThatTakeNoBodyHasAllOfThem() throws Exception {
+  void theRouteForCallsWithoutABodyIsComplete() throws Exception {
     var regex =
         Pattern.compile("regex: \"(/v1/\\(instances/[^\"]+gateway/rotate[^\"]+)\"")
             .matcher(render().out());

@@ -34,8 +34,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real Envoy with certificates on both sides: callers need one, and so does Envoy itself at the
- * node. All that works in plain text works here.
+ * A real Envoy with certificates on both sides: callers need one, and Envoy needs one at the node.
+ * Everything that works in plain text works here.
  */
 class EnvoyTlsIT {
   @TempDir static Path folder;
@@ -83,21 +83,21 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void restAnswersWhoHasACertificate() throws IOException {
+  void restServesCallersWithACertificate() throws IOException {
     assertThat(list(publicCa.context(caller), envoy).status()).isEqualTo(200);
-    // This one is answered by the operators' port.
+    // The operators' port serves this request.
     assertThat(
             send(publicCa.context(caller), envoy, RawHttp.Request.of("GET", "/healthz")).status())
         .isEqualTo(200);
   }
 
   @Test
-  void grpcAnswersWhoHasACertificate() throws IOException {
+  void grpcServesCallersWithACertificate() throws IOException {
     assertThat(create(publicCa.client(caller))).isEqualTo("a");
   }
 
   @Test
-  void restRefusesPlainTextNobodyAndStrangers() throws IOException {
+  void restRejectsPlainTextMissingAndUntrustedCertificates() throws IOException {
     var untrusted = new CertificateAuthority(folder, "strangers").issue("stranger");
     assertThatThrownBy(
             () -> RawHttp.send(Edge.loopback(envoy.port()), RawHttp.Request.of("GET", "/healthz")))
@@ -108,20 +108,20 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void grpcRefusesPlainTextNobodyAndStrangers() throws IOException {
+  void grpcRejectsPlainTextMissingAndUntrustedCertificates() throws IOException {
     var untrusted = new CertificateAuthority(folder, "other-strangers").issue("stranger");
     for (var refused :
         new ChannelCredentials[] {
           InsecureChannelCredentials.create(), publicCa.client(), publicCa.client(untrusted)
         }) {
       var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> create(refused));
-      // As the connection ends before or after the call was written.
+      // The connection ends before or after the call was written.
       assertThat(thrown.getStatus().getCode()).isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
     }
   }
 
   @Test
-  void eachSpeaksTheHttpThatItsCallerPrefers() throws IOException {
+  void theHttpVersionIsNegotiatedWithEachCaller() throws IOException {
     var context = publicCa.context(caller);
     for (var protocols : new String[][] {{"h2", "http/1.1"}, {"http/1.1"}}) {
       try (var socket = Handshake.with(context, envoy.port(), protocols)) {
@@ -131,7 +131,7 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void aWatchFlows() throws IOException {
+  void aWatchIsStreamed() throws IOException {
     var context = publicCa.context(caller);
     var made =
         send(context, envoy, withKey("POST", "/v1/instances").json("{\"name\":\"watched\"}"));
@@ -143,7 +143,7 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void aGatewaysNameLeadsThereAndItsWebSocketToo() throws Exception {
+  void aGatewaysNameServesHttpAndWebSockets() throws Exception {
     var context = publicCa.context(caller);
     var id = Ids.next();
     try (var gateway = new StubGateway()) {
@@ -172,7 +172,7 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void aCertificateThatWasReplacedIsShownToTheNextCaller() throws IOException {
+  void aReplacedCertificateIsUsedForTheNextCaller() throws IOException {
     var former = Handshake.shown(publicCa, caller, envoy.port());
     shown.become(publicCa.issue("api", "localhost", "*.localhost"));
     Handshake.awaitOther(former, publicCa, caller, envoy.port());
@@ -180,13 +180,13 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void anEnvoyThatTheNodeDoesNotKnowGetsNoAnswerThere(@TempDir Path other) throws Exception {
+  void aNodeRejectsAnUntrustedEnvoy(@TempDir Path other) throws Exception {
     var variables = variables(new CertificateAuthority(other, "strangers").issue("envoy"));
     getsNoAnswer(other, variables);
   }
 
   @Test
-  void anEnvoyGivesNothingToANodeThatItDoesNotKnow(@TempDir Path other) throws Exception {
+  void envoySendsNothingToAnUntrustedNode(@TempDir Path other) throws Exception {
     var variables = variables(nodes.issue("envoy"));
     variables.put(
         "CHOWDER_TLS_INTERNAL_CA",
@@ -195,14 +195,14 @@ class EnvoyTlsIT {
   }
 
   @Test
-  void anEnvoyGivesNothingToWhoHasACertificateOfTheCaAndIsNoNode(@TempDir Path other)
+  void envoySendsNothingToAServerWhoseTrustedCertificateIsNotANodes(@TempDir Path other)
       throws Exception {
     var variables = variables(nodes.issue("envoy"));
     variables.put("CHOWDER_TLS_INTERNAL_NAME", "another-name");
     getsNoAnswer(other, variables);
   }
 
-  /** Envoy answers itself, to a caller who needs no certificate this time. */
+  /** Envoy itself responds, to a caller who needs no certificate this time. */
   private static void getsNoAnswer(Path other, Map<String, String> variables) throws Exception {
     variables.remove("CHOWDER_TLS_CLIENT_CA");
     Files.copy(Edge.envoyToken(folder), Edge.envoyToken(other));

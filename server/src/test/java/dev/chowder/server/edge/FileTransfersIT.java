@@ -32,7 +32,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Files as they come and go, through a real Envoy to the whole server and a played home. */
+/**
+ * Uploads and downloads through a real Envoy and the complete server to a simulated home volume.
+ */
 class FileTransfersIT {
   private static final String BOUNDARY = "----a-boundary";
   private static final String FORM = "multipart/form-data; boundary=" + BOUNDARY;
@@ -52,7 +54,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void aFormIsUploadedWhereverItsPathStands() throws Exception {
+  void aFormIsUploadedWhetherItsPathComesFirstOrLast() throws Exception {
     var path = part("path", "a/ü.txt");
     var file = part("file\"; filename=\"x.txt", "line\r\nline\r\n--not the boundary");
     for (var form : new String[] {path + file, file + path}) {
@@ -70,7 +72,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void bytesAloneAreUploadedWithThePathBesideThem() throws Exception {
+  void rawBytesAreUploadedWithThePathInTheQuery() throws Exception {
     assertThat(put("bytes", BodyPublishers.ofByteArray(new byte[] {0, -1, 10}))).isEqualTo(204);
     assertThat(download("bytes").body()).containsExactly(0, -1, 10);
     assertThat(put("empty", BodyPublishers.noBody())).isEqualTo(204);
@@ -97,7 +99,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void aRangeOutsideOfTheFileIsRefused() throws Exception {
+  void aRangeOutsideTheFileIsRejected() throws Exception {
     assertThat(put("three", BodyPublishers.ofString("abc"))).isEqualTo(204);
     assertThat(reason(download("three", "range", "bytes=3-")))
         .isEqualTo(Reason.RANGE_NOT_SATISFIABLE.name());
@@ -105,7 +107,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void whatIsNoFormAndWhatLeadsOutIsRefusedAndLeavesNothing() throws Exception {
+  void invalidFormsAndPathsAreRejectedAndLeaveNothing() throws Exception {
     var file = part("file", "x");
     var end = "--" + BOUNDARY + "--\r\n";
     for (var form :
@@ -141,7 +143,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void aLargeFileComesBackAsItWas() throws Exception {
+  void aLargeFileIsDownloadedUnchanged() throws Exception {
     var sent = MessageDigest.getInstance("SHA-256");
     assertThat(put("large", stream(LARGE, sent))).isEqualTo(204);
     var got = MessageDigest.getInstance("SHA-256");
@@ -156,10 +158,10 @@ class FileTransfersIT {
         .isEqualTo(HexFormat.of().formatHex(sent.digest()));
   }
 
-  /** Not by Envoy, which would cut it off when nothing moved for 75 s. */
+  /** The server ends it, before Envoy would: after 75 s without a byte. */
   @Test
   @Timeout(60)
-  void aDownloadThatBreaksOffIsSeenToBeBroken() throws Exception {
+  void anInterruptedDownloadIsDetectable() throws Exception {
     assertThat(put("shrinks", stream(LARGE, MessageDigest.getInstance("SHA-256")))).isEqualTo(204);
     var answer =
         HTTP.send(
@@ -180,7 +182,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void aFileBeyondTheLimitIsRefusedAndTheOldOneStays() throws Exception {
+  void aFileOverTheLimitIsRejectedAndTheOldOneIsKept() throws Exception {
     assertThat(put("kept", BodyPublishers.ofString("old"))).isEqualTo(204);
     var answer =
         send(
@@ -205,7 +207,7 @@ class FileTransfersIT {
         .matches("attachment; filename=\"workspace-[0-9a-f-]{36}\\.tar\"");
 
     assertThat(delete("kept&recursive=true")).isEqualTo(204);
-    // Of no length that is known before, as from a pipe.
+    // Without a known length, as from a pipe.
     var imported =
         send(
             "POST",
@@ -225,7 +227,7 @@ class FileTransfersIT {
   }
 
   @Test
-  void ofATarWithOneBadEntryNothingIsWritten() throws Exception {
+  void aTarWithOneBadEntryIsNotImported() throws Exception {
     for (var bad : new String[] {"../out", "/out", "a\nb"}) {
       var tar = new ByteArrayOutputStream();
       try (var archive = new TarArchiveOutputStream(tar)) {
@@ -251,7 +253,7 @@ class FileTransfersIT {
     return body.transferTo(java.io.OutputStream.nullOutputStream());
   }
 
-  /** Of no length that is known before. */
+  /** Returns a body without a known length. */
   private static BodyPublisher stream(int size, MessageDigest digest) {
     var random = new Random(7);
     var bytes = new byte[1 << 16];

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What callers get who send an idempotency key, from the whole server. */
+/** Tests idempotency keys against the complete server. */
 class IdempotencyIT {
   private static final int CREATES = 1000;
   private static final String BODY = "{\"name\":\"once\",\"model_provider\":\"custom\"}";
@@ -39,7 +39,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void ofAThousandCreatesWithOneKeyOneMakesAnInstanceAndAllShowIt() throws Exception {
+  void aThousandCreatesWithOneKeyCreateOneInstance() throws Exception {
     int before = count("crab_key");
     var answers = atOnce(() -> create("crab_key", "one-of-many", BODY));
     assertThat(answers.stream().collect(groupingBy(RawHttp.Answer::status, counting())))
@@ -50,7 +50,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void theFirstAnswerComesAgainAlsoAfterTheInstanceIsGoneAndAlsoByGrpc() throws IOException {
+  void theFirstResponseIsRepeatedAlsoAfterADeletionAndOverGrpc() throws IOException {
     var first = create("key", "again", BODY);
     var id = first.json().get("id").asText();
     var deleted = SERVER.call("key", RawHttp.Request.of("DELETE", "/v1/instances/" + id));
@@ -79,7 +79,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void anotherRequestWithTheKeyIsRefused() throws IOException {
+  void anotherRequestWithTheKeyIsRejected() throws IOException {
     assertThat(create("key", "reused", BODY).status()).isEqualTo(201);
     check(
         create("key", "reused", "{\"name\":\"twice\",\"model_provider\":\"custom\"}"),
@@ -87,14 +87,14 @@ class IdempotencyIT {
   }
 
   @Test
-  void theKeyOfAnotherOrganizationIsAnother() throws IOException {
+  void keysOfOrganizationsAreSeparate() throws IOException {
     var mine = create("key", "shared", BODY).json().get("id").asText();
     var theirs = create("crab_key", "shared", BODY).json().get("id").asText();
     assertThat(theirs).isNotEqualTo(mine);
   }
 
   @Test
-  void aRefusalForTheCallersFaultIsGivenAgain() throws IOException {
+  void anErrorOfTheCallerIsRepeated() throws IOException {
     var provisioning = SERVER.world().get("provisioning");
     var stop = keyed(WholeServer.post("/v1/instances/" + provisioning + "/stop"), "too-early");
     var first = SERVER.call("slow_key", stop);
@@ -103,7 +103,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void aRefusalForWantOfRoomIsNotKept() throws IOException {
+  void aRejectionForLackOfCapacityIsNotStored() throws IOException {
     SERVER.signUp("shrimp_key", "ok");
     var only = create("shrimp_key", "first", BODY).json().get("id").asText();
     check(create("shrimp_key", "second", BODY), Reason.INSTANCE_LIMIT_REACHED);
@@ -116,7 +116,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void aVerbIsRepeatedWithoutEffect() throws IOException {
+  void aRepeatedVerbHasNoEffect() throws IOException {
     var id = create("crab_key", "for-a-verb", BODY).json().get("id").asText();
     var start = keyed(WholeServer.post("/v1/instances/" + id + "/start"), "start-it");
     awaitRunning(id);
@@ -130,7 +130,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void anAnswerThatHeldAKeyIsNotGivenAgainButItsIdIs() throws IOException {
+  void aResponseWithASecretIsNotRepeatedButItsIdIs() throws IOException {
     SERVER.signUp("rotating_key", "");
     var rotate = keyed(WholeServer.post("/v1/organization/rotate_key?grace=600"), "rotate-once");
     var first = SERVER.call("rotating_key", rotate);
@@ -147,7 +147,7 @@ class IdempotencyIT {
   }
 
   @Test
-  void callsThatCannotBeGivenAgainRefuseAKey() throws IOException {
+  void callsThatCannotBeRepeatedRejectAKey() throws IOException {
     var signUp = WholeServer.post("/v1/organization/signup").json("{\"name\":\"x\"}");
     check(SERVER.call("", keyed(signUp, "k")), Reason.INVALID_FIELD);
     var message =
@@ -157,14 +157,14 @@ class IdempotencyIT {
   }
 
   @Test
-  void whatIsRepeatableByItselfIgnoresAKey() throws IOException {
+  void callsThatAreIdempotentAnywayIgnoreAKey() throws IOException {
     var list = keyed(RawHttp.Request.of("GET", "/v1/instances"), "k");
     assertThat(SERVER.call("key", list).status()).isEqualTo(200);
     assertThat(SERVER.call("key", list).status()).isEqualTo(200);
   }
 
   @Test
-  void aKeyHasALimitAndASyntax() throws IOException {
+  void keysHaveALengthLimitAndASyntax() throws IOException {
     assertThat(create("key", "x".repeat(255), BODY).status()).isEqualTo(201);
     for (var bad : List.of("x".repeat(256), "a b", "ü")) {
       check(create("key", bad, BODY), Reason.INVALID_FIELD);

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** gRPC messages whose last byte does not come, at a server on the network. */
+/** gRPC messages whose last byte never arrives, at a server on the network. */
 @Timeout(60)
 class IncompleteMessagesTest {
   private static final int MIB = 1 << 20;
@@ -79,20 +79,20 @@ class IncompleteMessagesTest {
       assertThat(organization(Edge.KEY).getId()).isNotEmpty();
       assertThat(organization(Edge.OTHER_KEY).getId()).as("a small message").isNotEmpty();
     }
-    // The server hears of the end of a connection after its client.
+    // The server learns of the end of a connection after the client does.
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!takesALargeMessage(key)) assertThat(System.nanoTime()).isLessThan(deadline);
   }
 
   @Test
-  void completeMessagesOfRequestsThatDoNotEndAreLimitedToo() throws Exception {
+  void completeMessagesOfUnfinishedRequestsAreLimitedToo() throws Exception {
     try (var connection = connect()) {
       var streams = new ArrayList<Integer>();
       for (int n = 0; n < FLOOD; n++) {
         streams.add(
             sendWhole(connection, GET, Map.of("authorization", "Bearer " + Edge.OTHER_KEY), 3));
       }
-      // 12 of 16 MiB are one organization's.
+      // 12 of 16 MiB belong to one organization.
       awaitEnded(connection, FLOOD - 4);
       assertThat(connection.ended()).doesNotContainKeys(streams.get(0), streams.get(1));
       assertThat(organization(Edge.KEY).getId()).isNotEmpty();
@@ -100,7 +100,7 @@ class IncompleteMessagesTest {
   }
 
   @Test
-  void compressedMessagesCountWithTheirSizeAfterIt() throws Exception {
+  void compressedMessagesCountWithTheirUncompressedSize() throws Exception {
     try (var connection = connect()) {
       var headers = Map.of("authorization", "Bearer " + Edge.OTHER_KEY, "grpc-encoding", "gzip");
       for (int n = 0; n < FLOOD; n++) {
@@ -116,7 +116,7 @@ class IncompleteMessagesTest {
   }
 
   @Test
-  void servicesThatNeedNoKeyTakeSmallRequestsOnly() throws Exception {
+  void servicesWithoutAKeyAcceptOnlySmallRequests() throws Exception {
     try (var connection = connect()) {
       for (var path : List.of("/grpc.health.v1.Health/Check", REFLECTION)) {
         var _ = sendWhole(connection, path, Map.of(), 1);
@@ -126,13 +126,13 @@ class IncompleteMessagesTest {
   }
 
   @Test
-  void anOrganizationsSmallMessagesTakeNoRoomFromOthers() throws Exception {
+  void anOrganizationsSmallMessagesDoNotBlockOthers() throws Exception {
     try (var connection = connect()) {
       for (int n = 0; n < SMALL_MESSAGES; n++) {
         int stream = begin(connection, GET, Map.of("authorization", "Bearer " + Edge.OTHER_KEY));
         sendAll(connection, stream, new byte[SMALL_BYTES]);
       }
-      // 12 of 16 MiB are one organization's.
+      // 12 of 16 MiB belong to one organization.
       awaitEnded(connection, SMALL_MESSAGES - 12 * MIB / SMALL_BYTES - 1);
       var request = GetOrganizationRequest.parseFrom(message(2 * SMALL_BYTES));
       assertThat(organization(Edge.KEY, request).getId()).isNotEmpty();
@@ -143,7 +143,7 @@ class IncompleteMessagesTest {
   void aCallThatIsRejectedIsNotPerformed() throws Exception {
     var key = Map.of("authorization", "Bearer " + Edge.OTHER_KEY);
     try (var connection = connect()) {
-      // All that the organization may hold, but for a few bytes.
+      // Everything that the organization may hold, except for a few bytes.
       for (int n = 0; n < 4; n++) {
         int stream = begin(connection, GET, key);
         send(connection, stream, 3 * MIB - PART / 2);
@@ -174,7 +174,7 @@ class IncompleteMessagesTest {
     }
   }
 
-  /** Sends a whole message, and does not end the request. */
+  /** Sends a complete message without ending the request. */
   private static int sendWhole(
       RawHttp2 connection, String path, Map<String, String> headers, int mebibytes)
       throws Exception {
@@ -184,7 +184,7 @@ class IncompleteMessagesTest {
     return stream;
   }
 
-  /** Returns a message that each RPC can read: it has one field, which none knows. */
+  /** Returns a message that each RPC can parse: it has one unknown field. */
   private static byte[] message(int bytes) {
     return GetOrganizationRequest.newBuilder()
         .setUnknownFields(unknownField(bytes))
@@ -233,7 +233,7 @@ class IncompleteMessagesTest {
     return RawHttp2.open(Edge.loopback(edge.grpc.port()), "127.0.0.1");
   }
 
-  /** Opens calls whose messages have 8 MiB, and sends 7 of each that is not ended. */
+  /** Opens calls with messages of 8 MiB, and sends 7 MiB of each. */
   private static void flood(RawHttp2 connection, String path, Map<String, String> headers)
       throws Exception {
     var streams = new ArrayList<Integer>();
@@ -241,7 +241,7 @@ class IncompleteMessagesTest {
       streams.add(begin(connection, path, headers));
       send(connection, streams.getLast(), 7 * MIB);
     }
-    // 12 of 16 MiB are one call's and a part of another.
+    // 12 of 16 MiB belong to one call and to part of another.
     awaitEnded(connection, FLOOD - 1);
     assertThat(connection.ended()).doesNotContainKey(streams.getFirst());
   }

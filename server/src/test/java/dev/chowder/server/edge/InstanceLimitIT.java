@@ -25,7 +25,9 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A tier's limit is exact however many creates come at once, and over both interfaces alike. */
+/**
+ * Tests that a tier's limit is exact for any number of concurrent creates, over both interfaces.
+ */
 class InstanceLimitIT {
   private static final int CREATES = 200;
   private static final String BODY = "{\"name\":\"one of many\",\"model_provider\":\"custom\"}";
@@ -33,7 +35,7 @@ class InstanceLimitIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
   @Test
-  void ofTwoHundredCreatesOverRestTenSucceedForCrab() throws Exception {
+  void tenOfTwoHundredCreatesOverRestSucceedForCrab() throws Exception {
     SERVER.signUp("crab_key", "ok");
     SERVER.setTier("crab_key", "crab");
     var answers =
@@ -52,7 +54,7 @@ class InstanceLimitIT {
     freedSlotsAreExactToo();
   }
 
-  /** Three deletions make room for three of the next two hundred. */
+  /** Three deletions release slots for three of the next two hundred creates. */
   private static void freedSlotsAreExactToo() throws Exception {
     var list = SERVER.call("crab_key", RawHttp.Request.of("GET", "/v1/instances")).json();
     for (int n = 0; n < 3; n++) {
@@ -67,7 +69,7 @@ class InstanceLimitIT {
   }
 
   @Test
-  void ofTwoHundredCreatesOverGrpcOneSucceedsForShrimp() throws Exception {
+  void oneOfTwoHundredCreatesOverGrpcSucceedsForShrimp() throws Exception {
     SERVER.signUp("shrimp_key", "ok");
     ManagedChannel channel = NettyChannelBuilder.forAddress(SERVER.grpc()).usePlaintext().build();
     try {

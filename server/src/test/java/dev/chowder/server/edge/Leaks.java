@@ -3,7 +3,7 @@ package dev.chowder.server.edge;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** What no answer may contain: traces, class names, paths of the machine, keys. */
+/** Finds what no response may contain: stack traces, class names, paths of the machine, keys. */
 public final class Leaks {
   private static final List<Pattern> FORBIDDEN =
       List.of(
@@ -18,7 +18,7 @@ public final class Leaks {
 
   private Leaks() {}
 
-  /** Fails when the text gives anything away. */
+  /** Fails if the text contains any of these. */
   public static void check(String text) {
     for (Pattern pattern : FORBIDDEN) {
       var match = pattern.matcher(text);

@@ -12,13 +12,13 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A service whose errors tell too much is found out: the check for leaks can fail. */
+/** Tests that the check for leaks fails: a service whose errors reveal too much is detected. */
 class LeaksCanaryIT {
   @RegisterExtension static final EdgeWithEnvoy EDGE = new EdgeWithEnvoy();
 
   @ParameterizedTest
   @ValueSource(strings = {"trace", "line", "exception", "class", "path", "key"})
-  void whatMayNotBeToldIsFoundInARestAnswer(String what) throws IOException {
+  void aLeakIsFoundInARestResponse(String what) throws IOException {
     var answer =
         EDGE.call("POST", "/v1/instances", "{\"name\":\"" + StubInstances.LEAK + what + "\"}");
     assertThatThrownBy(() -> RestErrors.check(answer, 400, 3, "INVALID_FIELD"))
@@ -27,7 +27,7 @@ class LeaksCanaryIT {
   }
 
   @Test
-  void aStackTraceIsFoundInAGrpcAnswer() {
+  void aStackTraceIsFoundInAGrpcError() {
     var channel = NettyChannelBuilder.forAddress(EDGE.rest()).usePlaintext().build();
     try {
       var headers = new Metadata();

@@ -8,13 +8,11 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
-/**
- * Values at the limits that a schema states: the last one within each and the first one beyond it.
- */
+/** Values at the limits of a schema: the last one within each limit and the first one beyond it. */
 final class LimitProbes {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  /** One of them is outside of every pattern that the API has. */
+  /** Every pattern of the API excludes at least one of these. */
   private static final List<String> ODD = List.of("a\u0007b", "a b", "-");
 
   private final List<Probe> probes = new ArrayList<>();
@@ -22,9 +20,9 @@ final class LimitProbes {
   private LimitProbes() {}
 
   /**
-   * A value and whether it may be sent.
+   * A value and whether the API accepts it.
    *
-   * @param what names the value, without its length
+   * @param what name of the value, without its length
    */
   record Probe(String what, JsonNode value, boolean within) {}
 
@@ -53,7 +51,7 @@ final class LimitProbes {
     }
   }
 
-  /** Also of a key or a value within an object, which {@code around} puts it into. */
+  /** Also probes a key or a value of an object; {@code around} wraps it. */
   private void text(JsonNode schema, String whose, Function<String, JsonNode> around) {
     if (schema.path("format").asText().equals("uuid")) {
       add(false, whose + "no UUID", around.apply("no-uuid"));
@@ -79,7 +77,7 @@ final class LimitProbes {
     }
   }
 
-  /** What is within is sent with every other probe of its call. */
+  /** Every other probe of the call uses a value within the limit. */
   private void list(JsonNode schema) {
     if (schema.path("minItems").asInt() > 0) add(false, "an empty list", JSON.arrayNode());
     if (schema.has("maxItems")) {

@@ -5,7 +5,9 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 
-/** Makes each call as often as it comes: what the database remembers is the whole server's. */
+/**
+ * Passes every call on without idempotency, because stored results belong to the complete server.
+ */
 final class PassOn implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(

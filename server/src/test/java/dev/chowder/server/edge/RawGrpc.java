@@ -23,25 +23,25 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** gRPC without generated stubs, which refuse to send what these tests must send. */
+/** A gRPC client without generated stubs, which cannot send what these tests must send. */
 final class RawGrpc {
   private static final int LIMIT_SECONDS = 20;
 
   private RawGrpc() {}
 
   /**
-   * How a call ended.
+   * The end of a call.
    *
-   * @param reasons of the {@code ErrorInfo}s in its details
+   * @param reasons reasons of the {@code ErrorInfo}s in its details
    */
   record End(Status.Code code, String message, List<String> reasons) {}
 
-  /** Calls a method by its full name and reads whatever comes until the end. */
+  /** Calls a method by its full name and reads all responses. */
   static End call(Channel channel, String method, byte[] request, Metadata headers) {
     return call(channel, method, request, headers, answers -> answers.forEachRemaining(_ -> {}));
   }
 
-  /** The same, but leaves when the first answer is there: that was OK, then. */
+  /** As above, but cancels the call at the first response, which counts as OK. */
   static End begin(Channel channel, String method, byte[] request, Metadata headers) {
     var leaving = Context.current().withCancellation();
     try {
@@ -71,7 +71,7 @@ final class RawGrpc {
     var bytes = new Bytes();
     var descriptor =
         MethodDescriptor.newBuilder(bytes, bytes)
-            // On the wire a single answer is a stream of one.
+            // On the wire a single response is a stream of one.
             .setType(MethodDescriptor.MethodType.SERVER_STREAMING)
             .setFullMethodName(method)
             .build();
@@ -113,7 +113,7 @@ final class RawGrpc {
     }
   }
 
-  /** Messages as they are on the wire. */
+  /** Passes messages as raw bytes. */
   static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
     @Override
     public InputStream stream(byte[] value) {

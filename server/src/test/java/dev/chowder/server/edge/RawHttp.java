@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * HTTP/1.1 by hand: clients of the trade repair or refuse what these tests must send, such as a
+ * HTTP/1.1 over a socket. Common clients repair or reject what these tests must send, such as a
  * path with dot segments or a forged Host.
  */
 public final class RawHttp {
@@ -31,7 +31,7 @@ public final class RawHttp {
 
   private RawHttp() {}
 
-  /** An answer that was read to its end. */
+  /** A complete response. */
   public record Answer(int status, Map<String, String> headers, String body) {
     public Optional<String> header(String name) {
       return Optional.ofNullable(headers.get(name));
@@ -46,7 +46,7 @@ public final class RawHttp {
     }
   }
 
-  /** A request, as it goes over the wire. */
+  /** A request as it is sent. */
   public record Request(
       String method, String target, Map<String, String> headers, ByteString body) {
     public static Request of(String method, String target) {
@@ -78,7 +78,7 @@ public final class RawHttp {
     }
   }
 
-  /** Sends it and reads the whole answer. */
+  /** Sends a request and reads the complete response. */
   public static Answer send(InetSocketAddress to, Request request) throws IOException {
     boolean upgrades = request.headers().containsKey("Connection");
     try (Exchange exchange = open(to, upgrades ? request : request.with("Connection", "close"))) {
@@ -86,7 +86,7 @@ public final class RawHttp {
     }
   }
 
-  /** Sends it and leaves the answer to be read as it comes. */
+  /** Sends a request; the caller reads the response as it arrives. */
   public static Exchange open(InetSocketAddress to, Request request) throws IOException {
     var socket = new Socket();
     socket.connect(to, TIME_LIMIT_MILLIS);
@@ -95,23 +95,22 @@ public final class RawHttp {
     return over(socket, request);
   }
 
-  /** The same on a connection that is there, such as one of TLS. */
+  /** As above, on an existing connection such as one of TLS. */
   public static Exchange over(Socket socket, Request request) throws IOException {
-    // The server may answer and close before it took all of a body that is too large: the answer
-    // counts.
+    // The server may respond and close before it has read a large body. The response counts.
     Thread.ofVirtual()
         .start(
             () -> {
               try {
                 socket.getOutputStream().write(request.bytes());
               } catch (IOException e) {
-                // Then the answer, or its absence, tells.
+                // The test then sees the response, or that there is none.
               }
             });
     return new Exchange(socket);
   }
 
-  /** Sends it over a Unix socket and reads the whole answer. */
+  /** Sends a request over a Unix socket and reads the complete response. */
   public static Answer send(Path socket, Request request) throws IOException {
     try (var channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       channel.write(ByteBuffer.wrap(request.with("Connection", "close").bytes()));
@@ -119,7 +118,7 @@ public final class RawHttp {
     }
   }
 
-  /** An answer that is under way. */
+  /** A response in progress. */
   public static final class Exchange implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
@@ -141,7 +140,7 @@ public final class RawHttp {
       return in;
     }
 
-    /** The status line and the headers, by lower-case name. */
+    /** Returns the status and the headers, by lower-case name. */
     public Answer head() throws IOException {
       String status = line();
       var headers = new LinkedHashMap<String, String>();
@@ -170,7 +169,7 @@ public final class RawHttp {
       return new Answer(head.status(), head.headers(), body.toString(StandardCharsets.UTF_8));
     }
 
-    /** The next chunk of a chunked body; empty at its end. */
+    /** Returns the next chunk of a chunked body; empty at its end. */
     public byte[] chunk() throws IOException {
       int size = Integer.parseInt(line().strip(), 16);
       byte[] chunk = in.readNBytes(size);

@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A small HTTP/2 client for requests whose body does not end, which other clients cannot send.
- * Reads no response headers; the bodies of errors tell enough.
+ * Reads no response headers, because the bodies of errors suffice.
  */
 final class RawHttp2 implements AutoCloseable {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(UTF_8);
@@ -40,7 +40,7 @@ final class RawHttp2 implements AutoCloseable {
   private final Map<Integer, String> ended = new ConcurrentHashMap<>();
   private int nextStream = 1;
 
-  /** Bytes that the other end still takes on this connection, and on each of its streams. */
+  /** Bytes that the peer accepts on this connection and on each of its streams. */
   private long window = FIRST_WINDOW;
 
   private final Map<Integer, Long> windows = new ConcurrentHashMap<>();
@@ -51,7 +51,7 @@ final class RawHttp2 implements AutoCloseable {
     this.out = new DataOutputStream(socket.getOutputStream());
   }
 
-  /** Connects from a client address of the loopback network. */
+  /** Connects from a client address in the loopback network. */
   static RawHttp2 open(InetSocketAddress to, String from) throws IOException {
     var socket = new Socket();
     socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
@@ -65,9 +65,9 @@ final class RawHttp2 implements AutoCloseable {
   }
 
   /**
-   * Begins a request and sends a part of its body, at most a frame.
+   * Starts a request and sends part of its body, at most one frame.
    *
-   * @return the number of its stream
+   * @return number of its stream
    */
   int begin(String method, String path, Map<String, String> headers, byte[] part)
       throws IOException, InterruptedException {
@@ -76,7 +76,7 @@ final class RawHttp2 implements AutoCloseable {
     return stream;
   }
 
-  /** Sends a request that its headers end, as clients do if it has no body. */
+  /** Sends a request that ends with its headers, as clients do without a body. */
   int get(String path, Map<String, String> headers) throws IOException {
     return request("GET", path, headers, END_HEADERS | END_STREAM);
   }
@@ -95,7 +95,7 @@ final class RawHttp2 implements AutoCloseable {
     return stream;
   }
 
-  /** Sends another part of a body, at most a frame. */
+  /** Sends another part of a body, at most one frame. */
   void more(int stream, byte[] part) throws IOException, InterruptedException {
     awaitWindow(stream, Math.min(part.length, MAX_FRAME));
     frame(DATA, 0, stream, part);
@@ -106,7 +106,9 @@ final class RawHttp2 implements AutoCloseable {
     frame(DATA, END_STREAM, stream, new byte[0]);
   }
 
-  /** Returns at once for a stream that ended, since it no longer gets a window. */
+  /**
+   * Waits for window. Returns at once for a stream that ended, since its window no longer grows.
+   */
   private synchronized void awaitWindow(int stream, int bytes) throws InterruptedException {
     while (Math.min(window, windowOfStreams + windows.getOrDefault(stream, 0L)) < bytes
         && !ended.containsKey(stream)
@@ -117,12 +119,12 @@ final class RawHttp2 implements AutoCloseable {
     windows.merge(stream, (long) -bytes, Long::sum);
   }
 
-  /** Returns the bodies of the responses that came to their end, and of streams that were reset. */
+  /** Returns the bodies of complete responses and of streams that were reset. */
   Map<Integer, String> ended() {
     return ended;
   }
 
-  /** A literal without indexing and with a new name, both shorter than 127 bytes. */
+  /** Encodes a literal without indexing and with a new name, both shorter than 127 bytes. */
   private static void field(ByteArrayOutputStream block, String name, String value) {
     block.write(0);
     block.write(name.length());
@@ -152,7 +154,7 @@ final class RawHttp2 implements AutoCloseable {
         receive(type, flags, stream, in.readNBytes(length));
       }
     } catch (IOException closed) {
-      // Streams that are still open are not in `ended`.
+      // Streams that are still open are not in the result.
     }
   }
 

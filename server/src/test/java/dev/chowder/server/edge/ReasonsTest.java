@@ -10,7 +10,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** No reason is promised that nothing gives: each is reached by a row or by a named test. */
+/**
+ * Tests that the server can return every documented reason: a row or a named test produces each of
+ * them.
+ */
 class ReasonsTest {
   private record Named(String suite, String test) {
     boolean isThere() throws ReflectiveOperationException {
@@ -22,88 +25,82 @@ class ReasonsTest {
 
   private static final Map<Reason, Named> ELSEWHERE =
       Map.ofEntries(
-          entry(Reason.SIGN_UP_CLOSED, "edge.ClosedServerIT", "nobodySignsUp"),
+          entry(Reason.SIGN_UP_CLOSED, "edge.ClosedServerIT", "signUpIsRejected"),
           entry(
               Reason.NO_CAPACITY,
               "edge.ClosedServerIT",
-              "aCreationIsToldWhenToTryAgainAndHoldsNoSlot"),
+              "aRejectedCreateGetsRetryAfterAndHoldsNoSlot"),
           entry(
               Reason.RATE_LIMITED,
               "edge.BackpressureIT",
-              "aCallBeyondTheLimitIsToldWhenToComeBackAndAnotherOrganizationIsNot"),
+              "aCallOverTheLimitGetsRetryAfterAndOtherOrganizationsAreServed"),
+          entry(Reason.REQUEST_INCOMPLETE, "edge.EnvoyLimitsIT", "anIncompleteRequestTimesOut"),
           entry(
-              Reason.REQUEST_INCOMPLETE,
-              "edge.EnvoyLimitsIT",
-              "aRequestThatDoesNotArriveWholeIsGivenUp"),
-          entry(
-              Reason.SERVER_UNAVAILABLE, "edge.EnvoyLimitsIT", "withoutAServerTheAnswerIsJsonAll"),
-          entry(
-              Reason.NO_ANSWER_IN_TIME, "edge.EnvoyLimitsIT", "aCallThatIsNotAnsweredInTimeIs504"),
+              Reason.SERVER_UNAVAILABLE, "edge.EnvoyLimitsIT", "withoutAServerTheErrorIsAlsoJson"),
+          entry(Reason.NO_ANSWER_IN_TIME, "edge.EnvoyLimitsIT", "aCallWithoutAResponseInTimeIs504"),
           entry(
               Reason.GATEWAY_UNAVAILABLE,
               "edge.EnvoyStreamIT",
               "aGatewayThatDoesNotAnswerIsUnavailable"),
-          entry(Reason.INTERNAL, "edge.EnvoyRestIT", "aBugShowsTheRequestIdAndNothingElse"),
-          entry(Reason.KEY_LIMIT_REACHED, "edge.ScopedKeysIT", "anOrganizationHasSoManyThatWork"),
+          entry(Reason.INTERNAL, "edge.EnvoyRestIT", "anInternalErrorShowsOnlyTheRequestId"),
+          entry(
+              Reason.KEY_LIMIT_REACHED,
+              "edge.ScopedKeysIT",
+              "activeKeysOfAnOrganizationAreLimited"),
           entry(
               Reason.ORGANIZATION_NOT_FOUND,
               "operator.OperatorServerTest",
-              "badCommandsAreRefused"),
+              "badCommandsAreRejected"),
           entry(
               Reason.ORGANIZATION_SUSPENDED,
               "edge.SuspensionIT",
-              "keysAndGatewayUrlsOfASuspendedOrganizationAnswer403"),
+              "keysAndGatewayUrlsOfASuspendedOrganizationReturn403"),
           entry(
-              Reason.SKILL_EXISTS,
-              "edge.SkillsIT",
-              "anArchiveBecomesASkillAndIsReplacedOnlyWhenAsked"),
-          entry(Reason.FILE_EXISTS, "node.FilesTest", "whatIsWrittenIsListedReadMovedAndDeleted"),
+              Reason.SKILL_EXISTS, "edge.SkillsIT", "anArchiveIsInstalledAndReplacedOnlyOnDemand"),
+          entry(Reason.FILE_EXISTS, "node.FilesTest", "filesAreWrittenListedReadMovedAndDeleted"),
           entry(
               Reason.FOLDER_NOT_EMPTY,
               "node.FilesTest",
-              "whatIsWrittenIsListedReadMovedAndDeleted"),
+              "filesAreWrittenListedReadMovedAndDeleted"),
           entry(
               Reason.RANGE_NOT_SATISFIABLE,
               "edge.FileTransfersIT",
-              "aRangeOutsideOfTheFileIsRefused"),
-          entry(Reason.FILE_IS_LINK, "node.FilesTest", "noLinkIsFollowed"),
-          entry(Reason.FILE_WRONG_KIND, "node.FilesTest", "aFolderIsNoFileAndAFileNoFolder"),
-          entry(Reason.FILE_NOT_TEXT, "node.FilesTest", "aFileThatIsNoTextIsNotReadAsText"),
-          entry(Reason.NO_SPACE, "node.FilesTest", "aFullDiskAndAnEngineThatIsAwayAreTold"),
+              "aRangeOutsideTheFileIsRejected"),
+          entry(Reason.FILE_IS_LINK, "node.FilesTest", "symbolicLinksAreNotFollowed"),
+          entry(Reason.FILE_WRONG_KIND, "node.FilesTest", "foldersAndFilesAreNotInterchangeable"),
+          entry(Reason.FILE_NOT_TEXT, "node.FilesTest", "aBinaryFileIsNotReadAsText"),
+          entry(Reason.NO_SPACE, "node.FilesTest", "aFullDiskAndAnUnavailableEngineAreReported"),
           entry(
               Reason.CURSOR_EXPIRED,
               "node.FleetWatchTest",
-              "aCursorThatHasMissedNothingIsNeverTooOldAndOneThatHasIs"),
-          entry(
-              Reason.SIGNATURE_INVALID,
-              "edge.StripeIT",
-              "whatStripeDidNotSignIsRefusedThroughEnvoy"),
+              "onlyACursorThatMissedDeletedChangesExpires"),
+          entry(Reason.SIGNATURE_INVALID, "edge.StripeIT", "unsignedEventsAreRejectedThroughEnvoy"),
           entry(
               Reason.BILLING_UNAVAILABLE,
               "node.SubscriptionTest",
-              "aStripeThatFailsIsToldWithoutItsSecrets"),
+              "aStripeFailureIsReportedWithoutSecrets"),
           entry(
               Reason.IDEMPOTENCY_KEY_REUSED,
               "edge.IdempotencyIT",
-              "anotherRequestWithTheKeyIsRefused"),
+              "anotherRequestWithTheKeyIsRejected"),
           entry(
               Reason.IN_PROGRESS,
               "idempotency.ClaimsTest",
-              "aDuplicateGivesUpWhenTheFirstTakesTooLong"),
+              "aDuplicateTimesOutIfTheFirstTakesTooLong"),
           entry(
               Reason.ALREADY_DONE,
               "edge.IdempotencyIT",
-              "anAnswerThatHeldAKeyIsNotGivenAgainButItsIdIs"));
+              "aResponseWithASecretIsNotRepeatedButItsIdIs"));
 
   private static Map.Entry<Reason, Named> entry(Reason reason, String suite, String test) {
     return Map.entry(reason, new Named(suite, test));
   }
 
-  /** Nobody is there to see it. */
+  /** No caller can see this one. */
   private static final Set<Reason> UNREACHED = Set.of(Reason.CANCELLED);
 
   @Test
-  void eachIsReachedByARowOrByATest() throws ReflectiveOperationException {
+  void eachReasonIsProducedByARowOrATest() throws ReflectiveOperationException {
     var reached = EnumSet.noneOf(Reason.class);
     BadInputIT.rows().forEach(row -> reached.add(row.reason()));
     BadCalls.rows().forEach(row -> reached.add(row.reason()));
@@ -116,7 +113,7 @@ class ReasonsTest {
   }
 
   @Test
-  void theTableHasAllItsRowsAndEachANameOfItsOwn() {
+  void allRowsArePresentWithUniqueNames() {
     var names =
         Stream.concat(
                 BadInputIT.rows().stream().map(BadInput::what),

@@ -54,7 +54,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What calls cost an organization, and how those are refused that it cannot pay. */
+/** Tests what calls cost an organization, and how calls over its limit are rejected. */
 class RefusalsTest {
   private static final int BURST = 30;
   private static final int ANSWER = 1000;
@@ -68,7 +68,7 @@ class RefusalsTest {
 
   @TempDir Path folder;
 
-  /** Starts that are in progress until a test answers them. */
+  /** Starts that are in progress until a test completes them. */
   private final BlockingQueue<StreamObserver<Instance>> starting = new LinkedBlockingQueue<>();
 
   private final class Verbose extends InstanceServiceGrpc.InstanceServiceImplBase {
@@ -98,14 +98,14 @@ class RefusalsTest {
 
   private Served serve(Map<String, Object> settings) throws IOException {
     var all = new HashMap<String, Object>(settings);
-    // Always the limit under contention. No call becomes available again while a test runs.
+    // The limits are always those under contention. No call becomes available again during a test.
     all.putIfAbsent("chowder.rate.alone-factor", 1);
     all.putIfAbsent("chowder.rate.requests-per-second", 1);
     all.putIfAbsent("chowder.rate.burst", BURST);
     return serveAs(all);
   }
 
-  /** Serves with the defaults but for these settings. */
+  /** Starts a server with the defaults, except for these settings. */
   private Served serveAs(Map<String, Object> all) throws IOException {
     var config = ConfigFactory.parseMap(all).withFallback(ConfigFactory.load());
     var envoy =
@@ -134,14 +134,14 @@ class RefusalsTest {
     return new Served(server, InProcessChannelBuilder.forName(name).build());
   }
 
-  /** A server, and whoever calls it. */
+  /** A server and its client. */
   private record Served(GrpcServer server, ManagedChannel channel) implements AutoCloseable {
-    /** How much is left after another call. */
+    /** Returns how many calls are left after another call. */
     int remaining() {
       return remaining("k");
     }
 
-    /** Returns how many calls are left to the organization of that letter after another call. */
+    /** Returns how many calls the organization with this letter has left after another call. */
     int remaining(String organization) {
       var headers = new AtomicReference<Metadata>();
       var trailers = new AtomicReference<Metadata>();
@@ -151,7 +151,7 @@ class RefusalsTest {
       return Integer.parseInt(String.valueOf(headers.get().get(REMAINING)));
     }
 
-    /** Returns a client with the key of the organization of that letter. */
+    /** Returns a client with the key of the organization with this letter. */
     InstanceServiceBlockingStub as(String organization) {
       var key = new Metadata();
       key.put(AuthInterceptor.AUTHORIZATION, "Bearer chd_org_" + organization.repeat(43));
@@ -159,7 +159,7 @@ class RefusalsTest {
           .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(key));
     }
 
-    /** Begins a call without its request; what ends it goes to {@code ended}. */
+    /** Starts a call without its request. Its final status goes to {@code ended}. */
     ClientCall<GetInstanceRequest, Instance> unfinished(
         String organization, BlockingQueue<Status> ended) {
       var call =
@@ -178,7 +178,7 @@ class RefusalsTest {
       return call;
     }
 
-    /** Returns whether another call of the organization is taken. */
+    /** Returns whether the server accepts another call of the organization. */
     boolean opens(String organization) {
       try {
         get(as(organization));
@@ -192,7 +192,7 @@ class RefusalsTest {
       var _ = client.getInstance(GetInstanceRequest.getDefaultInstance());
     }
 
-    /** How long another call waits to be refused. */
+    /** Returns how long the rejection of another call takes. */
     Duration refused() {
       long began = System.nanoTime();
       var why = catchThrowableOfType(StatusRuntimeException.class, this::remaining);
@@ -208,10 +208,10 @@ class RefusalsTest {
   }
 
   @Test
-  void anAnswerCountsForAsManyCallsAsItIsLong() throws IOException {
+  void aResponseCountsByItsLength() throws IOException {
     try (var served = serve(Map.of("chowder.rate.answer-bytes", ANSWER / 5))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
-      // What the first one cost is known once it was given, and expected of the second.
+      // The cost of the first response is known afterwards, and is the estimate for the second.
       assertThat(served.remaining()).isBetween(BURST - 2 - 2 * 5, BURST - 2 - 2 * 5 + 2);
     }
   }
@@ -239,7 +239,7 @@ class RefusalsTest {
   }
 
   @Test
-  void manyCallsInProgressAreLimitedBesideAnyOtherUntilTheyEnd() throws Exception {
+  void callsInProgressAreLimitedUnderContentionUntilTheyEnd() throws Exception {
     var settings =
         Map.<String, Object>of(
             "chowder.rate.alone-factor",
@@ -248,7 +248,7 @@ class RefusalsTest {
             1,
             "chowder.rate.contention-calls-in-progress",
             IN_PROGRESS,
-            // The other organization's one call counts for the whole test.
+            // The other organization's one call counts for the complete test.
             "chowder.rate.contention-window",
             "1h");
     try (var served = serve(settings);
@@ -278,9 +278,9 @@ class RefusalsTest {
     }
   }
 
-  /** Also of calls whose request does not end: no rate limits those that stay. */
+  /** Includes calls whose request does not end: no rate limits calls that stay open. */
   @Test
-  void anOrganizationThatOpensAllCallsItCanLeavesSomeToOthers() throws Exception {
+  void oneOrganizationCannotOpenAllCalls() throws Exception {
     try (var served = serveAs(Map.of("chowder.grpc.max-open-calls", OPEN_CALLS))) {
       var open = new ArrayList<ClientCall<GetInstanceRequest, Instance>>();
       var refused = new LinkedBlockingQueue<Status>();
@@ -292,7 +292,7 @@ class RefusalsTest {
       served.get(served.as("m"));
       for (var call : open) call.cancel("done", null);
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-      // The server hears of the end of a call after its client.
+      // The server learns of the end of a call after the client does.
       while (!served.opens("k")) {
         assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
         Thread.sleep(50);
@@ -301,7 +301,7 @@ class RefusalsTest {
   }
 
   @Test
-  void changesOneAfterAnotherBesideAPollerAreNotRefused() throws IOException {
+  void sequentialChangesNextToAPollerAreServed() throws IOException {
     try (var served = serveAs(Map.of())) {
       for (int change = 0; change < CHANGES; change++) {
         if (change % 10 == 0) served.get(served.as("m"));
@@ -311,7 +311,7 @@ class RefusalsTest {
   }
 
   @Test
-  void createsAtOnceBesideAPollerAreNotRefused() throws Exception {
+  void concurrentCreatesNextToAPollerAreServed() throws Exception {
     try (var served = serveAs(Map.of());
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       served.get(served.as("m"));
@@ -326,10 +326,10 @@ class RefusalsTest {
   }
 
   @Test
-  void aFloodBesideASteadyCallerIsLimitedAndTheSteadyCallerIsNot() throws Exception {
+  void aFloodIsLimitedWithoutAffectingASteadyCaller() throws Exception {
     try (var served = serveAs(Map.of("chowder.rate.refusal-delay", "10ms"));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      // As much as the steady caller of the benchmark uses in five seconds.
+      // As many calls as the steady caller of the benchmark makes in five seconds.
       for (int call = 0; call < STEADY; call++) served.get(served.as("m"));
       var refused = new AtomicInteger();
       var flood = new ArrayList<Future<?>>();
@@ -354,13 +354,13 @@ class RefusalsTest {
   }
 
   @Test
-  void callsThatComeAtOnceAreBegunOneAfterAnother() throws IOException {
-    // Seven at once, and then one each 100 ms.
+  void burstsAreSmoothed() throws IOException {
+    // Seven calls start at once, and then one each 100 ms.
     var settings =
         Map.<String, Object>of(
             "chowder.rate.burst-spread", "3s", "chowder.rate.contention-calls-per-second", 0);
     try (var served = serve(settings)) {
-      // Calls are only spread under contention, so another organization makes one.
+      // Bursts are smoothed only under contention, so another organization makes a call.
       served.remaining("m");
       long began = System.nanoTime();
       for (int n = 0; n < 12; n++) assertThat(served.remaining()).isPositive();
@@ -370,7 +370,7 @@ class RefusalsTest {
   }
 
   @Test
-  void aRefusalIsToldAfterAWhile() throws IOException {
+  void rejectionsAreDelayed() throws IOException {
     var settings = Map.<String, Object>of("chowder.rate.refusal-delay", "600ms");
     try (var served = serve(pendingBefore(settings))) {
       assertThat(served.remaining()).isEqualTo(BURST - 1);
@@ -379,7 +379,7 @@ class RefusalsTest {
   }
 
   @Test
-  void oneMoreThanMayWaitIsRefusedAtOnce() throws IOException {
+  void aRejectionOverTheLimitOfDelayedOnesIsImmediate() throws IOException {
     var settings =
         Map.<String, Object>of("chowder.rate.refusal-delay", "1m", "chowder.rate.max-delayed", 0);
     try (var served = serve(pendingBefore(settings))) {
@@ -388,7 +388,7 @@ class RefusalsTest {
     }
   }
 
-  /** One answer costs more than becomes free again in a quarter of an hour. */
+  /** One response costs more than becomes available again in a quarter of an hour. */
   private static Map<String, Object> pendingBefore(Map<String, Object> settings) {
     var all = new HashMap<>(settings);
     all.put("chowder.rate.answer-bytes", 1);

@@ -34,17 +34,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The limits of an answer on its way from a gateway: in time, in memory, in number. */
+/** Tests the limits of a response from a gateway: time, memory and number. */
 class ResponsesTest {
   private static final int BLOCK = 64 * 1024;
   private static final long WHOLE_ANSWER = 80L << 20;
 
-  /** More than all sockets and windows on the way hold together; less than the whole answer. */
+  /**
+   * More than all sockets and windows on the way hold together, and less than the complete
+   * response.
+   */
   private static final long ON_THE_WAY = 64L << 20;
 
   private final String id = Ids.next();
 
-  /** Lets a gateway go on that waits. */
+  /** Lets a waiting gateway continue. */
   private final CountDownLatch goOn = new CountDownLatch(1);
 
   @TempDir private Path folder;
@@ -58,7 +61,7 @@ class ResponsesTest {
     open("1m", "1m", 1);
   }
 
-  /** Opens another edge instead. */
+  /** Opens another edge with these limits. */
   private void reopen(String firstByteTimeout, String idleTimeout, int maxOpen) throws IOException {
     close();
     open(firstByteTimeout, idleTimeout, maxOpen);
@@ -93,7 +96,7 @@ class ResponsesTest {
   }
 
   @Test
-  void aGatewayThatSaysNothingIsGivenUp() throws Exception {
+  void aSilentGatewayTimesOut() throws Exception {
     reopen("1500ms", "1m", 1);
     gateway.behave(this::saySomethingWhenItMayGoOn);
     assertThat(failure(answer())).isEqualTo(Reason.NO_ANSWER_IN_TIME.name());
@@ -101,8 +104,8 @@ class ResponsesTest {
   }
 
   @Test
-  void anAnswerThatStopsInTheMiddleIsGivenUp() throws Exception {
-    // The limit of the first byte is also when it is first looked whether anything moves.
+  void aResponseThatStallsTimesOut() throws Exception {
+    // The timeout of the first byte is also the first check whether bytes arrive.
     reopen("6s", "2s", 1);
     gateway.behave(
         exchange -> {
@@ -116,7 +119,7 @@ class ResponsesTest {
   }
 
   @Test
-  void eventsThatStopInTheMiddleEndInAnErrorEvent() throws Exception {
+  void eventsThatStallEndWithAnErrorEvent() throws Exception {
     reopen("6s", "2s", 1);
     gateway.behave(
         exchange -> {
@@ -133,12 +136,12 @@ class ResponsesTest {
   }
 
   @Test
-  void anAnswerThatMovesMayTakeLongerThanTheLimit() throws Exception {
+  void aResponseThatMakesProgressMayTakeLongerThanTheTimeout() throws Exception {
     reopen("6s", "6s", 1);
     gateway.behave(
         exchange -> {
           begin(exchange, "text/event-stream", "data: 0\n\n");
-          // Together more than the limit, each well below it.
+          // Together longer than the limit, each well below it.
           for (int n = 1; n <= 4; n++) {
             await(1800);
             exchange
@@ -153,14 +156,14 @@ class ResponsesTest {
   }
 
   @Test
-  void whileItsTokenIsReplacedAGatewayIsAskedAgainAFewTimes() throws Exception {
+  void callsAreRetriedAFewTimesDuringATokenReplacement() throws Exception {
     gateway.behave(
         exchange -> {
           var token = exchange.getRequestHeaders().getFirst("authorization");
           StubGateway.reply(
               exchange, token.equals("Bearer the-next") ? 200 : 401, "application/json", "{}");
         });
-    // The first may hold its place a moment longer than its answer.
+    // The first call may hold its permit a moment longer than its response.
     reopen("1m", "1m", 2);
     edge.place(id, gateway.address(), "the-next");
     assertThat(answer().next().getData().toStringUtf8()).isEqualTo("{}");
@@ -172,7 +175,7 @@ class ResponsesTest {
   }
 
   @Test
-  void aMessageThatAnAgentHadNotBegunWithWhenItsTokenWasReplacedIsSentAgain() {
+  void aMessageThatTheAgentDidNotStartBeforeATokenReplacementIsResent() {
     gateway.behave(
         exchange -> {
           if (gateway.seen.size() < 3) {
@@ -188,7 +191,7 @@ class ResponsesTest {
 
   @ParameterizedTest
   @ValueSource(ints = {401, 403})
-  void whatTheAgentItselfIsRefusedIsItsAnswerAndNotRepeated(int status) {
+  void anErrorOfTheAgentsModelIsReturnedWithoutARetry(int status) {
     String said = failed("Incorrect API key provided.");
     gateway.behave(exchange -> StubGateway.reply(exchange, status, "application/json", said));
     var answer = answer();
@@ -198,7 +201,7 @@ class ResponsesTest {
   }
 
   @Test
-  void aTokenThatMayNotIsNotTriedAgain() {
+  void aForbiddenTokenIsNotRetried() {
     gateway.behave(
         exchange -> StubGateway.reply(exchange, 403, "application/json", "{\"ok\":false}"));
     assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
@@ -206,7 +209,7 @@ class ResponsesTest {
   }
 
   @Test
-  void aRefusalWithoutEndIsGivenUp() throws Exception {
+  void anEndlessErrorResponseTimesOut() throws Exception {
     gateway.behave(
         exchange -> {
           exchange.sendResponseHeaders(403, 0);
@@ -223,7 +226,7 @@ class ResponsesTest {
   }
 
   @Test
-  void aGatewayThatRefusesItsOnlyTokenForAMomentIsAskedWithItAgain() {
+  void aGatewayThatBrieflyRejectsItsOnlyTokenIsRetried() {
     gateway.behave(
         exchange ->
             StubGateway.reply(
@@ -233,7 +236,7 @@ class ResponsesTest {
   }
 
   @Test
-  void aCallerWhoReadsNothingHoldsTheGatewayBack() throws Exception {
+  void aCallerThatReadsNothingSlowsTheGatewayDown() throws Exception {
     var sent = new AtomicLong();
     gateway.behave(
         exchange -> {
@@ -245,7 +248,7 @@ class ResponsesTest {
             sent.addAndGet(BLOCK);
           }
         });
-    // A blocking iterator asks for one part, and for the next when that was taken.
+    // A blocking iterator requests one part, and the next one after the first was taken.
     var answer = answer();
     long received = answer.next().getData().size();
     long before;
@@ -259,7 +262,7 @@ class ResponsesTest {
   }
 
   @Test
-  void oneMoreThanTheLimitIsTurnedAwayAndAnEndedOneMakesRoom() throws Exception {
+  void aResponseOverTheLimitIsRejectedUntilAnotherEnds() throws Exception {
     gateway.behave(
         exchange -> {
           begin(exchange, "text/event-stream", "data: 1\n\n");
@@ -272,13 +275,13 @@ class ResponsesTest {
     assertThat(failure(answer())).isEqualTo(Reason.RATE_LIMITED.name());
     first.cancel(null);
     gateway.behave(exchange -> StubGateway.reply(exchange, 200, "application/json", "{}"));
-    assertThat(firstThatIsLetIn()).isEqualTo("{}");
-    // And that one, too, gave its place back.
-    assertThat(firstThatIsLetIn()).isEqualTo("{}");
+    assertThat(firstAccepted()).isEqualTo("{}");
+    // That call released its permit, too.
+    assertThat(firstAccepted()).isEqualTo("{}");
   }
 
-  /** A place is free a moment after its call has ended. */
-  private String firstThatIsLetIn() {
+  /** Returns the first accepted response. A permit is free a moment after its call has ended. */
+  private String firstAccepted() {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (true) {
       try {
@@ -306,7 +309,7 @@ class ResponsesTest {
     }
   }
 
-  /** Whoever writes to a connection that was closed is told so. */
+  /** Writing to a closed connection fails. */
   private void assertTheGatewayWasHungUpOn() throws InterruptedException {
     goOn.countDown();
     assertThat(gateway.callerWentAway.await(20, TimeUnit.SECONDS)).isTrue();

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 
-/** What every error over REST looks like, whoever wrote it: server or Envoy. */
+/** Checks errors over REST, from the server or from Envoy. */
 final class RestErrors {
   private RestErrors() {}
 
-  /** The documented form: JSON, code, a message that gives nothing away, exactly one ErrorInfo. */
+  /**
+   * Checks the documented format: JSON, code, a message that reveals nothing, and exactly one
+   * ErrorInfo.
+   */
   static void check(RawHttp.Answer answer, int status, int code, String reason) {
     assertThat(answer.status()).as("status of %s", answer).isEqualTo(status);
     assertThat(answer.header("content-type").orElse("none"))

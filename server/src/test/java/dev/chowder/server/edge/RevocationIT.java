@@ -25,8 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * A key that ends takes its open streams with it. The promise is 1 s; a machine that runs other
- * tests meanwhile gets a little more.
+ * A revoked key ends its open streams. The documented limit is 1 s; a busy test machine gets more.
  */
 class RevocationIT {
   private static final Duration PROMISED = Duration.ofSeconds(1);
@@ -41,7 +40,7 @@ class RevocationIT {
   }
 
   @Test
-  void aReplacedKeysCallsAndStreamsEndOverRestAndGrpcAndTheNewOnesDoNot() throws Exception {
+  void replacingAKeyEndsItsCallsAndStreamsButNotThoseOfTheNewKey() throws Exception {
     var instance = SERVER.world().get("running");
     try (var direct = new Watchers(SERVER.grpc(), "key", instance);
         var throughEnvoy = new Watchers(SERVER.rest(), "key", instance);
@@ -61,7 +60,7 @@ class RevocationIT {
           assertThat(watchers.logsEnd().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
         }
         while (rest.chunk().length > 0) {
-          // What was under way before the end.
+          // This call was in progress before the revocation.
         }
         assertWithin(since);
         RawHttp.Answer old;
@@ -78,7 +77,7 @@ class RevocationIT {
 
   private static void assertWithin(long since) {
     var took = Duration.ofNanos(System.nanoTime() - since);
-    // Seen in the report of a run; on a machine that runs nothing else it is the promise.
+    // Reported in the output; on an idle machine the documented limit holds.
     if (took.compareTo(PROMISED) > 0) {
       System.err.println("a revocation took " + took + " (promised: " + PROMISED + ")");
     }

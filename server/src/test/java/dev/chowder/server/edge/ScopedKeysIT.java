@@ -35,17 +35,17 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Keys that open some instances for some things, over REST and gRPC. */
+/** Tests keys that allow some operations on some instances, over REST and gRPC. */
 class ScopedKeysIT {
   private static final int MAX = 12;
 
-  /** The promise is 1 s; a machine that runs other tests meanwhile gets a little more. */
+  /** The documented limit is 1 s; a busy test machine gets more. */
   private static final Duration BUSY = Duration.ofSeconds(10);
 
   private static final String ANYBODY = "anybody";
   private static final String ORGANIZATION = "organization";
 
-  /** By what the contract says, not by what the protocol declares: the two must agree. */
+  /** Copied from the documentation, not from the protocol's annotations; the two must agree. */
   private static final Map<String, String> NEEDED =
       Map.ofEntries(
           Map.entry("SignUp", ANYBODY),
@@ -104,7 +104,7 @@ class ScopedKeysIT {
           Map.entry("GetKey", ORGANIZATION),
           Map.entry("RevokeKey", ORGANIZATION));
 
-  /** What a request names besides its instance, and is looked at before it. */
+  /** Resources that a request names besides its instance, which are checked first. */
   private static final Map<String, String> NAMED =
       Map.of(
           "session_id", "s",
@@ -136,7 +136,7 @@ class ScopedKeysIT {
   }
 
   @Test
-  void itIsShownOnceListedUsedAndEnded() throws IOException {
+  void aKeyIsShownOnceListedUsedAndRevoked() throws IOException {
     SERVER.signUp("owner", "ok");
     var instance = create("owner");
     var made =
@@ -203,7 +203,7 @@ class ScopedKeysIT {
   }
 
   @Test
-  void anOrganizationHasSoManyThatWork() throws IOException {
+  void activeKeysOfAnOrganizationAreLimited() throws IOException {
     SERVER.signUp("collector", "ok");
     var scope = "{\"instance_ids\":[\"" + create("collector") + "\"],\"permissions\":[\"read\"]}";
     var last = "";
@@ -219,7 +219,7 @@ class ScopedKeysIT {
   }
 
   @Test
-  void itSpeaksOnlyInSessionsThatBeginAsItsPrefixSays() throws IOException {
+  void aKeyWithAPrefixSendsMessagesOnlyInItsSessions() throws IOException {
     SERVER.issue(
         "prefixed",
         "key",
@@ -227,12 +227,12 @@ class ScopedKeysIT {
     for (var session : List.of("session/u8.a/", "session/U7.a/", "session/u7/", "")) {
       RestErrors.check(say("prefixed", session), 403, 7, Reason.KEY_LACKS_PERMISSION.name());
     }
-    // Let in, and told what is wrong with the message.
+    // The key is accepted, and the message is rejected.
     RestErrors.check(say("prefixed", "session/u7.a/"), 400, 3, Reason.INVALID_FIELD.name());
   }
 
   @Test
-  void itKnowsOfNoSessionThatItsPrefixLeavesOut() throws IOException {
+  void aKeyWithAPrefixSeesNoOtherSession() throws IOException {
     SERVER.issue(
         "reader_of_u9",
         "key",
@@ -271,7 +271,7 @@ class ScopedKeysIT {
   }
 
   @Test
-  void itsStreamsEndWithIt() throws IOException {
+  void aRevocationEndsTheStreamsOfAKey() throws IOException {
     var id =
         SERVER.issue(
             "watcher", "key", "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"read\"]}");
@@ -292,7 +292,7 @@ class ScopedKeysIT {
   }
 
   @Test
-  void everyRpcTakesTheKeysThatTheContractSaysAndNoOther() throws IOException {
+  void everyRpcAcceptsExactlyTheDocumentedKeys() throws IOException {
     for (var one : PERMISSIONS) {
       SERVER.issue(
           "may_" + one,
@@ -365,7 +365,7 @@ class ScopedKeysIT {
     return Objects.requireNonNull(NEEDED.get(method.getName()), method.getFullName());
   }
 
-  /** By key, the refusal that is for the key's sake; empty: it is let in. */
+  /** Returns the rejection that each key must get; empty if the key is accepted. */
   private static Map<String, Optional<Reason>> expected(String needed) {
     var all = new TreeMap<String, Optional<Reason>>();
     boolean open = needed.equals(ANYBODY);
@@ -380,23 +380,23 @@ class ScopedKeysIT {
     all.put("foreign_scoped", absent);
     PERMISSIONS.forEach(
         one -> all.put("may_" + one, one.equals(needed) ? Optional.empty() : lacks));
-    // It may do everything, but not with this instance.
+    // The key may do everything, but not with this instance.
     all.put("other_key", scoped ? Optional.of(Reason.INSTANCE_NOT_FOUND) : Optional.empty());
     return all;
   }
 
-  /** Why the key is refused; empty when the call ends for any other reason, or well. */
+  /** Returns why the key is rejected; empty if the call succeeds or fails for any other reason. */
   private static Optional<Reason> refusal(
       ManagedChannel channel, Descriptors.MethodDescriptor method, String key) {
     var request = DynamicMessage.newBuilder(method.getInputType());
     var field = method.getInputType().findFieldByName("instance_id");
-    // Organizations' keys may do anything: they do it to nobody.
+    // Calls that need an organization's key could do harm, so they name no real resource.
     boolean harmless = !needed(method).equals(ORGANIZATION);
     if (field != null) {
       request.setField(
           field, harmless ? SERVER.world().get("running") : "00000000-0000-7000-8000-000000000000");
     }
-    // A message is looked at before its instance.
+    // The message is checked before its instance.
     var body = method.getInputType().findFieldByName("body");
     if (body != null && field != null) request.setField(body, MESSAGE);
     for (var named : NAMED.entrySet()) {

@@ -10,12 +10,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** An agent's sessions over REST: lists and histories are read page by page, whatever happens. */
+/**
+ * Tests an agent's sessions over REST. Lists and histories are read page by page while they change.
+ */
 class SessionsIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
   @Test
-  void aListIsReadPageByPageTheLastUsedFirst() throws IOException {
+  void aListIsReadPageByPageLastUsedFirst() throws IOException {
     var said = List.of("l.one", "l.Two", "l.three", "l:four", "l_five");
     for (var session : said) say(session, "x");
     var seen = new ArrayList<String>();
@@ -32,7 +34,7 @@ class SessionsIT {
                 seen.add(session.get("id").asText());
               });
       token = page.get("next_page_token").asText();
-      // It moves to the front, where whoever is further down does not meet it again.
+      // The session moves to the front, so later pages do not contain it again.
       if (seen.size() == 2) say("l.three", "once more");
     } while (!token.isEmpty());
     assertThat(seen).doesNotHaveDuplicates();
@@ -43,7 +45,7 @@ class SessionsIT {
   }
 
   @Test
-  void aHistoryIsReadPageByPageTheNewestFirst() throws IOException {
+  void aHistoryIsReadPageByPageNewestFirst() throws IOException {
     for (int n = 1; n <= 5; n++) say("history", "message " + n);
     var seen = new ArrayList<String>();
     var token = "";
@@ -55,7 +57,7 @@ class SessionsIT {
               message ->
                   seen.add(message.get("role").asText() + ": " + message.get("text").asText()));
       token = page.get("next_page_token").asText();
-      // It pushes what was shown back; nothing is shown twice for that.
+      // The new message shifts older ones; no message is returned twice.
       if (seen.size() == 3) say("history", "message 6");
     } while (!token.isEmpty());
     var all = new ArrayList<String>();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How often one client may sign up, and who says which one it is. */
+/** Tests how often one client may sign up, and how the server identifies a client. */
 class SignUpLimitTest {
   private static final int BURST = 3;
 
@@ -38,7 +38,7 @@ class SignUpLimitTest {
 
   @BeforeEach
   void start() throws IOException {
-    // Within a test none becomes free again.
+    // No sign-up becomes available again during a test.
     edge =
         new Edge(
             folder,
@@ -55,7 +55,7 @@ class SignUpLimitTest {
   }
 
   @Test
-  void oneTooManyIsToldWhenToComeBack() {
+  void aSignUpOverTheLimitGetsRetryAfter() {
     var headers = new AtomicReference<Metadata>();
     var stub =
         stub(new Metadata())
@@ -70,14 +70,14 @@ class SignUpLimitTest {
     assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
     assertThat(ChainTest.reason(refused)).isEqualTo("RATE_LIMITED");
     assertThat(Integer.parseInt(header(headers.get(), "retry-after"))).isBetween(3500, 3600);
-    // Whoever has a key is not counted so.
+    // Calls with a key do not count.
     var key = new Metadata();
     key.put(AuthInterceptor.AUTHORIZATION, "Bearer " + Edge.KEY);
     var _ = stub(key).getOrganization(GetOrganizationRequest.getDefaultInstance());
   }
 
   @Test
-  void envoysClientsAreToldApartAndIpv6ByTheirNetworks() {
+  void clientsOfEnvoyAreDistinguishedAndIpv6ByNetwork() {
     exhaust(from("192.0.2.1", token));
     signUp(stub(from("192.0.2.2", token)));
     signUp(stub(new Metadata()));
@@ -87,7 +87,7 @@ class SignUpLimitTest {
   }
 
   @Test
-  void whoIsNotEnvoyIsWhereItsConnectionComesFrom() {
+  void withoutEnvoyAClientIsTheAddressOfItsConnection() {
     exhaust(new Metadata());
     assertRefused(from("192.0.2.1", "chd_envoy_wrong"));
     assertRefused(from("192.0.2.2", ""));

@@ -17,14 +17,14 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** An agent's skills over REST, from their installation to their end. */
+/** Tests an agent's skills over REST, from their installation to their removal. */
 class SkillsIT {
   private static final String VALUE = "open-sesame-4711";
 
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
   @Test
-  void aListIsReadPageByPageAndMayLeaveOutWhatIsNotReady() throws IOException {
+  void aListIsReadPageByPageOptionallyOnlyReadySkills() throws IOException {
     var seen = new ArrayList<String>();
     var token = "";
     do {
@@ -46,7 +46,7 @@ class SkillsIT {
   }
 
   @Test
-  void anArchiveBecomesASkillAndIsReplacedOnlyWhenAsked() throws IOException {
+  void anArchiveIsInstalledAndReplacedOnlyOnDemand() throws IOException {
     var installed = install(archive("mine", skill("greeting", "Greets.")), 200).json();
     assertThat(installed.get("skill").asText()).isEqualTo("greeting");
     assertThat(installed.get("status").asText()).isEqualTo("installed");
@@ -61,7 +61,7 @@ class SkillsIT {
     install(other.replaceFirst("}$", ",\"overwrite\":true}"), 200);
     assertThat(get("/greeting").get("description").asText()).isEqualTo("Greets better.");
 
-    // What is no skill replaces none.
+    // An invalid archive replaces no skill.
     var broken = "{\"slug\":\"mine\",\"overwrite\":true,\"archive\":\"UEs=\"}";
     RestErrors.check(install(broken, 400), 400, 3, "INVALID_FIELD");
     assertThat(get("/greeting").get("description").asText()).isEqualTo("Greets better.");
@@ -72,7 +72,7 @@ class SkillsIT {
   }
 
   @Test
-  void aSkillFromClawHubIsReadyOnceItHasWhatItNeedsAndNoValueIsEverShown() throws IOException {
+  void aSkillFromClawHubIsReadyOnceItsVariablesAreSetAndTheyAreNeverShown() throws IOException {
     var installed = install("{\"slug\":\"web-search\"}", 200).json();
     assertThat(installed.get("status").asText()).isEqualTo("installed_missing_env");
     assertThat(installed.at("/required_env/0").asText()).isEqualTo("SEARCH_KEY");
@@ -84,7 +84,7 @@ class SkillsIT {
     assertThat(search.get("api_key_env").asText()).isEqualTo("SEARCH_KEY");
     assertThat(search.get("ready").asBoolean()).isFalse();
 
-    // As clients of the hosted product write it.
+    // As clients of the hosted product send it.
     change("web-search", "{\"apiKey\":\"" + VALUE + "\"}");
     assertThat(config("web-search").get("apiKey").asText()).isEqualTo(VALUE);
     assertThat(get("/web-search").get("ready").asBoolean()).isTrue();
@@ -115,7 +115,7 @@ class SkillsIT {
   }
 
   @Test
-  void anInstallationTakesVariablesAndIsDoneOnceByItsKey() throws IOException {
+  void installSetsVariablesAndIsIdempotentByItsKey() throws IOException {
     var json =
         archive("keyed", skill("keyed", "Needs it.", "NEEDED"))
             .replaceFirst("}$", ",\"env\":{\"NEEDED\":\"" + VALUE + "\"}}");
@@ -133,7 +133,7 @@ class SkillsIT {
   }
 
   @Test
-  void whatOpenClawCannotReadIsToldAndMayBeOverwritten() throws IOException {
+  void aSkillThatOpenClawCannotReadIsReportedAndCanBeOverwritten() throws IOException {
     var answer = install(archive("odd", "No name at all."), 409);
     RestErrors.check(answer, 409, 9, "SKILL_REFUSED");
     var good = archive("odd", skill("even", "Readable."));
@@ -142,7 +142,7 @@ class SkillsIT {
   }
 
   @Test
-  void aFolderThatIsWrittenIntoTheWorkspaceIsASkill() throws IOException {
+  void aFolderWrittenIntoTheWorkspaceIsASkill() throws IOException {
     var content = skill("written", "By hand.").replace("\"", "\\\"").replace("\n", "\\n");
     var written =
         SERVER.call(
@@ -155,7 +155,7 @@ class SkillsIT {
   }
 
   @Test
-  void aKeyThatMayConfigureIsEnough() throws IOException {
+  void aKeyWithTheConfigurePermissionSuffices() throws IOException {
     SERVER.issue(
         "configurer", "key", "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"configure\"]}");
     var skills = SERVER.call("configurer", request("GET", "/v1/instances/{running}/skills"));
@@ -219,7 +219,7 @@ class SkillsIT {
     return home().resolve(".openclaw/workspace");
   }
 
-  /** What the agent's own configuration says of a skill. */
+  /** Returns a skill's entry in the agent's own configuration. */
   private static JsonNode config(String skill) throws IOException {
     var file = home().resolve(".openclaw/openclaw.json");
     return new ObjectMapper().readTree(Files.readString(file)).at("/skills/entries/" + skill);

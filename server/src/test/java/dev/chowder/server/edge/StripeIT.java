@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Subscriptions over REST, from Envoy to the whole server to Stripe's stripe-mock. */
+/** Tests subscriptions over REST, through Envoy and the complete server to Stripe's stripe-mock. */
 class StripeIT {
   private static final long START = Instant.parse("2026-03-01T00:00:00Z").getEpochSecond();
 
@@ -36,7 +36,7 @@ class StripeIT {
   }
 
   @Test
-  void aTierIsBoughtAndEnds() throws IOException {
+  void aTierIsBoughtAndCancelled() throws IOException {
     SERVER.signUp("buyer", "ok");
     var organization = SERVER.world().get("buyer_organization");
     var checkout =
@@ -98,7 +98,7 @@ class StripeIT {
   }
 
   @Test
-  void aCheckoutWithAnIdempotencyKeyIsBegunOnce() throws IOException {
+  void aCheckoutWithAnIdempotencyKeyIsCreatedOnce() throws IOException {
     var request =
         WholeServer.post("/v1/subscription/checkout")
             .json("{\"tier\":\"crab\"}")
@@ -112,17 +112,18 @@ class StripeIT {
   }
 
   /**
-   * Every byte that was signed arrives: spaces, escapes, numbers that JSON would write otherwise.
+   * Every signed byte arrives: spaces, escapes, and numbers that a JSON library would write
+   * differently.
    */
   @Test
-  void whatWasSignedArrivesByteForByte() throws IOException {
+  void signedBodiesArriveByteForByte() throws IOException {
     var odd =
         "{ \"id\" : \"evt_\\u0031\",\r\n\t\"type\":\"ping\", \"created\":1.7720e9, \"z\":1.0, \"\u00e9\":\"\ud83e\udd90\"}\n";
     assertThat(send(odd).status()).isEqualTo(200);
   }
 
   @Test
-  void whatStripeDidNotSignIsRefusedThroughEnvoy() throws IOException {
+  void unsignedEventsAreRejectedThroughEnvoy() throws IOException {
     var body = SignedEvent.event("evt_1", "ping", START, "{}");
     var signed = SignedEvent.of(body);
     check(post(signed), 200);
@@ -135,7 +136,7 @@ class StripeIT {
   }
 
   @Test
-  void anEventThatIsTooLargeIsRefused() throws IOException {
+  void anEventOverTheLimitIsRejected() throws IOException {
     check(post(SignedEvent.of("{\"id\":\"" + "x".repeat(10_000) + "\"}")), Reason.TOO_LARGE);
   }
 

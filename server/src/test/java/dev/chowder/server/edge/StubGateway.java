@@ -13,12 +13,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A gateway that says what the test tells it to, and remembers what it was asked. */
+/** A gateway whose responses the test chooses, which records its requests. */
 final class StubGateway implements AutoCloseable {
-  /** What came. */
+  /** A received request. */
   record Seen(String path, Headers headers, String body) {}
 
-  /** How it answers. */
+  /** Responds to a request. */
   @FunctionalInterface
   interface Behavior {
     void answer(HttpExchange exchange) throws IOException;

@@ -34,15 +34,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/**
- * Instances that are only remembered: the real requests' rules in front of a map. A name says how a
- * create ends.
- */
+/** Keeps instances in a map behind the real request rules. A create's name decides its result. */
 final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
-  /** What the bug's message says: no caller may ever see it. */
+  /** Text of an unexpected exception that no caller may see. */
   static final String SECRET_OF_THE_BUG = "s3cr3t-of-the-bug";
 
-  /** The name of a create whose error tells everything it knows, as no error may. */
+  /** Name prefix of a create whose error reveals too much, as no error may. */
   static final String LEAK = "leak: ";
 
   final Map<String, Instance> known = new ConcurrentHashMap<>();
@@ -101,7 +98,7 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
       case "trace" -> {
         var trace = new StringWriter();
         bug.printStackTrace(new PrintWriter(trace));
-        // A whole one is more than a gRPC client takes as a header.
+        // A complete trace is more than a gRPC client accepts as a header.
         yield trace.toString().lines().skip(1).limit(5).collect(Collectors.joining("\n"));
       }
       case "line" -> "at line StubInstances" + ".java:7";
@@ -160,7 +157,7 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
         Map.of("status", instance.getStatus().name()));
   }
 
-  /** One message at once, one when the test says so, and the end. */
+  /** Sends one message at once, one when the test allows it, and then ends. */
   @Override
   public void watchInstance(WatchInstanceRequest r, StreamObserver<Instance> out) {
     var instance = mine(requests.watching(r).instanceId());

@@ -7,7 +7,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 
 /**
- * Model providers: one whose model list is fine, one that refuses every key, one that is silent.
+ * Model providers: one with a valid list of models, one that rejects every key, and one that never
+ * responds.
  */
 final class StubModels implements AutoCloseable {
   private final HttpServer server;
@@ -31,7 +32,7 @@ final class StubModels implements AutoCloseable {
     return server.getAddress().getPort();
   }
 
-  /** The base URL of one of them, as an organization sets it. */
+  /** Returns the base URL of a provider, as an organization sets it. */
   String url(String which) {
     return "http://localhost:" + server.getAddress().getPort() + "/" + which + "/v1";
   }

@@ -11,7 +11,7 @@ import dev.chowder.server.auth.Caller;
 import dev.chowder.server.organization.OrganizationRequests;
 import io.grpc.stub.StreamObserver;
 
-/** Organizations that are nothing but their ids, behind the real requests' rules. */
+/** Organizations with ids only, behind the real request rules. */
 final class StubOrganizations extends OrganizationServiceGrpc.OrganizationServiceImplBase {
   private final OrganizationRequests requests;
 

@@ -11,12 +11,12 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A suspended organization through a real Envoy: its keys, and the URLs of its gateways. */
+/** Tests a suspended organization through a real Envoy: its keys and the URLs of its gateways. */
 class SuspensionIT {
   @RegisterExtension static final WholeServer SERVER = new WholeServer();
 
   @Test
-  void keysAndGatewayUrlsOfASuspendedOrganizationAnswer403() throws Exception {
+  void keysAndGatewayUrlsOfASuspendedOrganizationReturn403() throws Exception {
     var organization = SERVER.world().get("other_key_organization");
     var ask = RawHttp.Request.of("GET", "/v1/organization");
     var gateway =
@@ -61,7 +61,7 @@ class SuspensionIT {
     RawHttp.Answer send() throws IOException;
   }
 
-  /** A node caches a valid key, and the standing of an organization, for up to a second. */
+  /** A node caches a valid key and the status of an organization for up to a second. */
   private static RawHttp.Answer await(Call call, int status) throws Exception {
     long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     var answer = call.send();

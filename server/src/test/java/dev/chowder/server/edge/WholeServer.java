@@ -20,8 +20,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * The server as it is assembled for real, with a real Envoy in front of it; only sandboxes are
- * played. It has organizations and instances in every condition: see {@link #populate}.
+ * The complete server with a real Envoy in front of it; only sandboxes are simulated. It has
+ * organizations and instances in every state: see {@link #populate}.
  */
 final class WholeServer implements BeforeAllCallback, AfterAllCallback {
   private static final Map<String, Object> SETTINGS =
@@ -36,12 +36,12 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
           "fake",
           "chowder.sign-up-open",
           "loopback",
-          // A provider that never answers keeps an instance provisioning for the whole test.
+          // A provider that never responds keeps an instance provisioning for the complete test.
           "chowder.effect.probe-limit",
           "100s",
           "chowder.instance.max-watchers",
           1,
-          // Rows and floods of tests are no organization's normal day.
+          // The tests call far more often than an organization does.
           "chowder.rate.burst",
           1_000_000);
 
@@ -63,12 +63,12 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     return Edge.loopback(Objects.requireNonNull(chowder).grpcPort());
   }
 
-  /** Where played homes lie. */
+  /** Returns the folder of simulated sandboxes. */
   Path sandboxes() {
     return Objects.requireNonNull(folder).resolve("sandboxes");
   }
 
-  /** Calls with the key of that name; no key where it is empty. */
+  /** Calls with the key of this name; without a key if it is empty. */
   RawHttp.Answer call(String key, RawHttp.Request request) throws IOException {
     return RawHttp.send(
         rest(),
@@ -83,7 +83,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     populate();
   }
 
-  /** Starts it anew on the same data, with other settings. */
+  /** Restarts the server with the same data and other settings. */
   void restart(Map<String, Object> settings) throws IOException, InterruptedException {
     stop();
     start(settings);
@@ -96,7 +96,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     all.put("chowder.sandbox.fake.directory", home.resolve("sandboxes").toString());
     all.put("chowder.host-ports.models", "11434, 1234, " + Objects.requireNonNull(models).port());
     all.putAll(settings);
-    // Before the references are resolved: other settings lie below the home.
+    // Applied before references are resolved, because other settings refer to the home.
     var config =
         ConfigFactory.load(
             ConfigFactory.parseMap(all)
@@ -112,12 +112,12 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
   }
 
   /**
-   * Organizations: {@code key} owns a {@code running}, a {@code stopped} and a {@code deleted}
-   * instance and may have as many as it likes; {@code other_key} owns {@code foreign}; {@code
-   * full_key} has no slot left; {@code slow_key}'s instance is {@code provisioning}, {@code
-   * failing_key}'s has {@code failed}; {@code bare_key} has no provider, and had {@code
-   * revoked_key} before; {@code reader_key} is a scoped one of {@code key}'s that may {@code read}
-   * {@code running}.
+   * Creates the organizations. {@code key} owns a {@code running}, a {@code stopped} and a {@code
+   * deleted} instance and has no limit. {@code other_key} owns {@code foreign}. {@code full_key}
+   * has no free slot. {@code slow_key}'s instance is {@code provisioning}; {@code failing_key}'s
+   * has {@code failed}. {@code bare_key} has no provider, and replaced {@code revoked_key}. {@code
+   * reader_key} is a scoped key of {@code key}'s organization that may {@code read} {@code
+   * running}.
    */
   private void populate() throws IOException {
     signUp("key", "ok");
@@ -145,7 +145,7 @@ final class WholeServer implements BeforeAllCallback, AfterAllCallback {
     issue("reader_key", "key", "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"read\"]}");
   }
 
-  /** Makes a scoped key, and returns its id. */
+  /** Creates a scoped key and returns its id. */
   String issue(String name, String owner, String json) throws IOException {
     var scope = world.fill(json).replaceFirst("\\{", "{\"name\":\"" + name + "\",");
     var key = require(201, call(owner, post("/v1/keys").json(scope))).json();

@@ -5,9 +5,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Whom and what a {@link WholeServer} knows: keys and instances' ids, by the names that rows use.
- */
+/** The keys and instance ids of a {@link WholeServer}, by the names that rows use. */
 final class World {
   private static final Pattern NAME = Pattern.compile("\\{([a-z_]+)}");
 
@@ -23,7 +21,7 @@ final class World {
     return value;
   }
 
-  /** The text with every name in braces replaced by what it stands for; others stay. */
+  /** Replaces every known name in braces; keeps unknown ones. */
   String fill(String text) {
     return NAME.matcher(text)
         .replaceAll(

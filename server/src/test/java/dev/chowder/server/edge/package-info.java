@@ -1,4 +1,4 @@
-/** The edge as callers meet it: a real Envoy in front of the real chain of interceptors. */
+/** Tests the edge as callers see it: a real Envoy in front of the real interceptors. */
 @NullMarked
 package dev.chowder.server.edge;
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The minimum rate of a body. */
+/** Tests the minimum rate of a body. */
 @Timeout(20)
 class BodyPipeTest {
   private static final Duration WINDOW = Duration.ofMillis(300);
@@ -30,7 +30,7 @@ class BodyPipeTest {
   }
 
   @Test
-  void aBodyThatTricklesIsAborted() {
+  void aTricklingBodyIsAborted() {
     Thread.ofVirtual()
         .start(
             () -> {
@@ -44,14 +44,14 @@ class BodyPipeTest {
   }
 
   @Test
-  void aBodyThatStopsIsAborted() throws InterruptedException {
+  void aStalledBodyIsAborted() throws InterruptedException {
     pipe.put(ByteString.copyFrom(new byte[5000]));
     var why = catchThrowableOfType(ApiError.class, pipe::readAllBytes);
     assertThat(why.reason()).isEqualTo(Reason.REQUEST_INCOMPLETE);
   }
 
   @Test
-  void aBodyMayTakeManyWindowsAndItsReaderToo() throws Exception {
+  void aBodyAndItsReaderMayTakeManyWindows() throws Exception {
     var piece = ByteString.copyFrom(new byte[1000]);
     int pieces = 8;
     // Longer than a busy machine may keep the writer waiting.

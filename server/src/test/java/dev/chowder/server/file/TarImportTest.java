@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tars as programs write them, and as somebody writes them who wants more than a workspace. */
+/** Tars as programs write them, and tars that attack the workspace. */
 class TarImportTest {
   private static final int MOST_ENTRIES = 10;
   private static final int MOST_BYTES = 1 << 20;
@@ -59,7 +59,7 @@ class TarImportTest {
   }
 
   @Test
-  void aTarOfNothingHasNothing() throws IOException {
+  void anEmptyTarIsValid() throws IOException {
     read(tar());
     assertThat(came).isEmpty();
   }
@@ -77,7 +77,7 @@ class TarImportTest {
         "a\\b",
         "\u202e"
       })
-  void aPathThatLeadsOutOrIsNoneIsRefusedByItsNumber(String name) throws IOException {
+  void anInvalidPathIsRejectedWithItsEntryNumber(String name) throws IOException {
     rejects(tar(entry("fine", TarConstants.LF_NORMAL, ""), entry(name)))
         .hasField("body")
         .shows("entry 2")
@@ -85,7 +85,7 @@ class TarImportTest {
   }
 
   @Test
-  void aPathThatIsTooLongIsRefused() throws IOException {
+  void aPathThatIsTooLongIsRejected() throws IOException {
     rejects(tar(entry("x/".repeat(2100) + "x"))).hasField("body").shows("entry 1", 4201);
   }
 
@@ -95,14 +95,14 @@ class TarImportTest {
         "caf\u00e9",
         "caf\u00e9/a name that is longer than a header holds: 0123456789012345678901234567890123456789012345678901234567890"
       })
-  void aNameThatIsNoUtf8IsRefused(String name) throws IOException {
+  void aNameThatIsNotUtf8IsRejected(String name) throws IOException {
     rejects(tar("ISO-8859-1", entry(name))).hasField("body").shows("entry 1", "UTF-8");
     read(tar("UTF-8", entry(name)));
     assertThat(came).containsExactly("FILE " + name + " 640");
   }
 
   @Test
-  void aNameInAHeaderOfItsOwnIsReadAsItIs() throws IOException {
+  void aNameInASeparateHeaderIsReadUnchanged() throws IOException {
     var bytes = new ByteArrayOutputStream();
     try (var tar = new TarArchiveOutputStream(bytes, "UTF-8")) {
       tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
@@ -120,7 +120,7 @@ class TarImportTest {
 
   @ParameterizedTest
   @ValueSource(bytes = {TarConstants.LF_SYMLINK, TarConstants.LF_LINK})
-  void aLinkIsRefused(byte kind) throws IOException {
+  void linksAreRejected(byte kind) throws IOException {
     for (var name : List.of("link", "link/")) {
       var link = entry(name, kind, "").header();
       link.setLinkName("/etc/passwd");
@@ -137,7 +137,7 @@ class TarImportTest {
         TarConstants.LF_GNUTYPE_SPARSE,
         'Z'
       })
-  void whatIsNoPlainFileIsRefused(byte kind) throws IOException {
+  void specialFilesAreRejected(byte kind) throws IOException {
     for (var name : List.of("special", "special/")) {
       rejects(tar(entry(name, kind, ""))).hasReason(Reason.FILE_WRONG_KIND);
     }
@@ -168,12 +168,12 @@ class TarImportTest {
 
   @ParameterizedTest
   @MethodSource("noTars")
-  void whatIsNoWholeTarIsRefused(byte[] body) {
+  void incompleteTarsAreRejected(byte[] body) {
     rejects(body).hasField("body");
   }
 
   @Test
-  void whatIsMoreThanTheLimitsIsRefused() throws IOException {
+  void tarsOverTheLimitsAreRejected() throws IOException {
     var many = new Packed[MOST_ENTRIES + 1];
     for (int i = 0; i < many.length; i++) many[i] = entry("file" + i);
     rejects(tar(many)).hasReason(Reason.TOO_LARGE).shows(MOST_ENTRIES);
@@ -187,12 +187,12 @@ class TarImportTest {
     rejects(padded).hasReason(Reason.TOO_LARGE).shows(MOST_BYTES);
   }
 
-  /** The library would keep each in memory, or go one call deeper for each. */
+  /** The library would keep each header in memory, or recurse once for each. */
   @ParameterizedTest
   @ValueSource(bytes = {TarConstants.LF_GNUTYPE_LONGNAME, TarConstants.LF_PAX_EXTENDED_HEADER_LC})
-  void headersWithoutAnEndAreRefusedBeforeTheyFillTheMemory(byte kind) throws IOException {
+  void endlessHeadersAreRejectedBeforeTheyFillTheMemory(byte kind) throws IOException {
     var one = new TarArchiveEntry("x", kind);
-    // The most that a header's own field can say.
+    // The largest size that the header's field can hold.
     one.setSize((1L << 33) - 1);
     var begin = new ByteArrayOutputStream();
     begin.write(header(one));

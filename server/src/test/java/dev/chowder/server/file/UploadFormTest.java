@@ -18,14 +18,14 @@ class UploadFormTest {
   private static final String TYPE = "multipart/form-data; boundary=b";
 
   @Test
-  void aFormIsWrittenWhereItSays() throws IOException {
+  void aFormIsWrittenToItsPath() throws IOException {
     var file = new ByteArrayOutputStream();
     var path = form(part("name=\"path\"", "a/b") + part("name=\"file\"", "text")).writeTo(file);
     assertThat(path.toString()).isEqualTo("a/b");
     assertThat(file.toString(UTF_8)).isEqualTo("text");
   }
 
-  /** The first is what fuzzing found. */
+  /** Fuzzing found the first one. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -43,7 +43,7 @@ class UploadFormTest {
         "name=\"=?utf-8?Q?=\"",
         "name=\"=?utf-8?B?%%%?=\"",
       })
-  void aPartWithoutAnIntelligibleNameIsRefused(String parameters) {
+  void aPartWithoutAReadableNameIsRejected(String parameters) {
     assertThatExceptionOfType(ApiError.class)
         .isThrownBy(() -> form(part(parameters, "x")).writeTo(new ByteArrayOutputStream()))
         .satisfies(why -> assertThat(why.reason()).isEqualTo(Reason.INVALID_FIELD));
@@ -51,7 +51,7 @@ class UploadFormTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"boundary=", "boundary=\"\"", "boundary", "boundary*=utf-8''%f", ""})
-  void aFormWithoutABoundaryIsRefused(String parameter) {
+  void aFormWithoutABoundaryIsRejected(String parameter) {
     assertThatExceptionOfType(ApiError.class)
         .isThrownBy(
             () ->

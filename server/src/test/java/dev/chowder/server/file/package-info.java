@@ -1,4 +1,4 @@
-/** Tests of how files come and go that need no server. */
+/** Tests of file transfers without a server. */
 @NullMarked
 package dev.chowder.server.file;
 

@@ -50,18 +50,18 @@ class AgentRequestTest {
         "\u0000",
         "{'a':1}"
       })
-  void whatIsNoMessageIsRefused(String body) {
+  void invalidMessagesAreRejected(String body) {
     assertRefused(ByteString.copyFromUtf8(body));
   }
 
   @Test
-  void aMessageInAnotherEncodingThanUtf8IsRefused() {
+  void aMessageThatIsNotUtf8IsRejected() {
     assertRefused(
         ByteString.copyFrom(new byte[] {'{', '"', 'a', '"', ':', '"', (byte) 0xff, '"', '}'}));
   }
 
   @Test
-  void aMessageMayNotBeNestedWithoutEnd() {
+  void aDeeplyNestedMessageIsRejected() {
     assertRefused(ByteString.copyFromUtf8("{\"a\":" + "[".repeat(100_000)));
   }
 

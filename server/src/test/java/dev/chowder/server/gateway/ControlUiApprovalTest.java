@@ -83,7 +83,7 @@ class ControlUiApprovalTest {
   }
 
   @Test
-  void aBrowserThatComesToWaitAfterItsConnectionOpenedIsLetIn() throws Exception {
+  void aBrowserThatWaitsAfterItsConnectionOpenedIsApproved() throws Exception {
     try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       admission.opening("i");
       assertThat(listedTwice.await(10, TimeUnit.SECONDS)).isTrue();
@@ -93,7 +93,7 @@ class ControlUiApprovalTest {
   }
 
   @Test
-  void nobodyIsLetInWhileNobodyOpensAConsole() throws Exception {
+  void noDeviceIsApprovedWithoutAnOpenControlUi() throws Exception {
     browserWaits = true;
     try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       assertThat(approved.await(500, TimeUnit.MILLISECONDS)).isFalse();
@@ -103,7 +103,7 @@ class ControlUiApprovalTest {
   }
 
   @Test
-  void anInstanceThatDoesNotRunIsNotAskedAndItsPlaceIsFreeAgain() throws Exception {
+  void aStoppedInstanceIsNotQueriedAndItsPermitIsReleased() throws Exception {
     var looked = new CountDownLatch(1);
     browserWaits = true;
     GatewayDirectory directory =
@@ -116,7 +116,7 @@ class ControlUiApprovalTest {
       admission.opening("stopped");
       assertThat(looked.await(10, TimeUnit.SECONDS)).isTrue();
       assertThat(lists).hasValue(0);
-      // One place only: it comes free a moment after the look-up, and browsers ask again.
+      // There is one permit, which is free a moment after the lookup; browsers ask again.
       for (int tried = 0; tried < 200 && approved.getCount() > 0; tried++) {
         admission.opening("i");
         if (approved.await(50, TimeUnit.MILLISECONDS)) break;

@@ -24,8 +24,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * The check of a key before a body, with the limits of {@code reference.conf}; but no bytes become
- * available again during a test.
+ * Tests the check of a key before a body, with the limits of {@code reference.conf}. No bytes
+ * become available again during a test.
  */
 class EnvoyAuthorizationServiceTest {
   private static final String KEY = "Bearer chd_org_valid";
@@ -76,7 +76,7 @@ class EnvoyAuthorizationServiceTest {
   }
 
   @Test
-  void bodiesOfUnknownLengthCountAsMuchAsEnvoyTakes() {
+  void bodiesOfUnknownLengthCountWithEnvoysMaximum() {
     for (var call :
         List.of(
             Map.entry("HTTP/1.1", Map.of("transfer-encoding", "chunked")),
@@ -90,7 +90,7 @@ class EnvoyAuthorizationServiceTest {
   }
 
   @Test
-  void anOutageOfTheDatabaseIsNoBug() {
+  void aDatabaseOutageIsNotAnInternalError() {
     var without =
         questions(
             _ -> {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Two nodes on one database. */
+/** Two nodes with one database. */
 @SuppressWarnings("NullAway.Init")
 class ClaimsTest {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -41,7 +41,7 @@ class ClaimsTest {
   private static final Answer ANSWER = new Answer.Message(ByteString.copyFromUtf8("an answer"));
   private static final CallKey CALL = new CallKey("organization", "service/Method", "key");
 
-  /** The sweep is far away; a duplicate gives up soon. */
+  /** No cleanup pass runs during a test, and a duplicate times out soon. */
   private static final IdempotencySettings SETTINGS =
       new IdempotencySettings(
           Duration.ofHours(24),
@@ -79,14 +79,14 @@ class ClaimsTest {
   }
 
   @Test
-  void theFirstAnswerIsGivenAgainOnEveryNode() {
+  void theFirstResponseIsRepeatedOnEveryNode() {
     make(here).answered(ANSWER);
     assertThat(here.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
     assertThat(there.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
   }
 
   @Test
-  void aRefusalIsAnAnswerWithAllItsParts() {
+  void anErrorIsStoredCompletely() {
     var refusal =
         ApiError.wrongState("status: must be running; got error", Map.of("status", "error"));
     make(here).answered(new Answer.Refusal(refusal));
@@ -109,7 +109,7 @@ class ClaimsTest {
   }
 
   @Test
-  void anAnswerThatIsShownOnceIsNotKeptButItsIdIs() {
+  void aResponseThatIsShownOnceIsNotStoredButItsIdIs() {
     var claim = make(here);
     claim.answered(new Answer.Done(claim.resourceId()));
     assertThat(there.take(CALL, BODY))
@@ -118,7 +118,7 @@ class ClaimsTest {
   }
 
   @Test
-  void anotherRequestIsRefusedWhileTheFirstIsUnderWayAndAfterwards() {
+  void anotherRequestWithTheKeyIsRejectedDuringAndAfterTheFirst() {
     var other = ByteString.copyFromUtf8("another digest");
     var claim = make(here);
     isRefused(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
@@ -128,7 +128,7 @@ class ClaimsTest {
   }
 
   @Test
-  void theSameKeyOfAnotherOrganizationOrRpcIsAnother() {
+  void keysOfOrganizationsAndRpcsAreSeparate() {
     make(here).answered(ANSWER);
     assertThat(here.take(new CallKey("another", CALL.rpc(), CALL.key()), BODY))
         .isInstanceOf(Turn.Make.class);
@@ -148,7 +148,7 @@ class ClaimsTest {
   }
 
   @Test
-  void duplicatesWaitForTheAnswerHereAndOnTheOtherNode() throws Exception {
+  void duplicatesWaitForTheResponseOnBothNodes() throws Exception {
     var one = patientNode();
     var two = patientNode();
     var made = new AtomicInteger();
@@ -174,27 +174,27 @@ class ClaimsTest {
   }
 
   @Test
-  void aDuplicateGivesUpWhenTheFirstTakesTooLong() {
+  void aDuplicateTimesOutIfTheFirstTakesTooLong() {
     make(here);
     isRefused(() -> here.take(CALL, BODY), Reason.IN_PROGRESS);
     isRefused(() -> there.take(CALL, BODY), Reason.IN_PROGRESS);
   }
 
   @Test
-  void aMakerOfWhomNothingIsHeardIsReplacedAndItsIdIsKnown() {
+  void anExpiredLeaseIsTakenOverWithItsId() {
     var lost = make(here);
     later(SETTINGS.lease());
     var next = make(there);
     assertThat(next.isTakenOver()).isTrue();
     assertThat(next.resourceId()).isEqualTo(lost.resourceId());
     next.answered(ANSWER);
-    // It was only slow: what it says now is not heard.
+    // The first maker was only slow. Its late response is ignored.
     lost.answered(new Answer.Message(ByteString.copyFromUtf8("too late")));
     assertThat(there.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
   }
 
   @Test
-  void anotherIdIsWrittenDownBeforeItIsUsedAndOnlyByWhoHoldsTheClaim() {
+  void aReplacementIdIsStoredBeforeUseAndOnlyByTheClaimsHolder() {
     var lost = make(here);
     later(SETTINGS.lease());
     var next = make(there);
@@ -205,7 +205,7 @@ class ClaimsTest {
   }
 
   @Test
-  void aCallThatMayHaveHappenedKeepsItsIdAndIsTakenOverAtOnce() {
+  void aCallWithAnUnknownResultKeepsItsIdAndIsTakenOverAtOnce() {
     var claim = make(here);
     claim.abandoned(Optional.empty());
     var next = make(there);
@@ -214,28 +214,27 @@ class ClaimsTest {
   }
 
   @Test
-  void aCallThatDidNothingIsForgotten() {
+  void aCallWithoutAnEffectIsForgotten() {
     make(here).forgotten(ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full"));
     assertThat(make(there).isTakenOver()).isFalse();
   }
 
   @Test
-  void whoWaitsOnTheSameNodeHearsWhatIsNotKept() throws Exception {
+  void waitersOnTheSameNodeGetResponsesThatAreNotStored() throws Exception {
     var node = patientNode();
     var claim = make(node);
     var full = ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full");
     var waiting = CompletableFuture.supplyAsync(() -> node.take(CALL, BODY));
     claim.forgotten(full);
     var turn = waiting.get();
-    // It came before the end, or after it: then it is its own turn.
+    // The duplicate came before the end of the first call, or after it and makes its own attempt.
     assertThat(turn instanceof Turn.Make || turn.equals(new Turn.Given(new Answer.Refusal(full))))
         .isTrue();
   }
 
   @ParameterizedTest
   @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED", "CANCELLED"})
-  void whoWaitsOnTheSameNodeMakesTheCallAfterAnErrorOfAnotherCaller(Reason reason)
-      throws Exception {
+  void waitersOnTheSameNodeMakeTheCallAfterAnErrorOfAnotherCaller(Reason reason) throws Exception {
     var node = patientNode();
     var claim = make(node);
     var waiting = new FutureTask<>(() -> node.take(CALL, BODY));
@@ -268,7 +267,7 @@ class ClaimsTest {
   }
 
   @Test
-  void expiredRowsAreSweptTheOldestFirstAndOthersStay() {
+  void expiredRowsAreDeletedOldestFirstAndOthersAreKept() {
     for (var key : List.of("a", "b", "c")) {
       ((Turn.Make) here.take(new CallKey("organization", "rpc", key), BODY))
           .claim()
@@ -284,7 +283,7 @@ class ClaimsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {30, -3_600_000})
-  void aLeaseIsRenewedWhileItsCallIsUnderWayAlsoByAClockThatWasSetBack(long byMillis) {
+  void aLeaseIsRenewedDuringItsCallAlsoAfterTheClockWasSetBack(long byMillis) {
     var quick =
         new IdempotencySettings(
             SETTINGS.keep(),

@@ -40,7 +40,7 @@ class KeyedMethodsTest {
   }
 
   @Test
-  void everyUnaryPostWithACallerIsMadeOnce() {
+  void everyUnaryPostWithACallerIsIdempotent() {
     assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.KEYED))
         .contains(
             "CreateInstance",
@@ -59,9 +59,9 @@ class KeyedMethodsTest {
         .doesNotContain("SignUp", "CreateResponse", "GetInstance", "DeleteInstance");
   }
 
-  /** Another name in this list is a promise taken back: say in the protocol why. */
+  /** Adding a name to this list withdraws a guarantee. Give the reason in the proto file. */
   @Test
-  void noOtherPostRefusesAKey() {
+  void noOtherPostRejectsAKey() {
     assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.REFUSED))
         .containsExactlyInAnyOrder(
             "SignUp",
@@ -73,7 +73,7 @@ class KeyedMethodsTest {
   }
 
   @Test
-  void whatShowsASecretIsKnownByItsDescriptor() {
+  void responsesWithASecretAreMarkedInTheirDescriptor() {
     assertThat(names(KeyedMethods::answersWithSecret))
         .containsExactlyInAnyOrder(
             "SignUp",

@@ -22,7 +22,7 @@ class BulkRecoveryTest {
   private final List<Failed> tried = new ArrayList<>();
 
   @Test
-  void oneThatCannotBeRecoveredStopsNoOther() {
+  void aFailedRecoveryDoesNotStopTheOthers() {
     var recovery =
         recover(
             Map.of(
@@ -43,7 +43,7 @@ class BulkRecoveryTest {
   }
 
   @Test
-  void aFullHostEndsTheRecoveryOfTheOthers() {
+  void aFullHostStopsTheOtherRecoveries() {
     var recovery = recover(Map.of(FAILED.get(1), ApiError.noCapacity("memory", 30)), true);
     assertThat(tried).hasSize(2);
     assertThat(recovery.recovered()).isEqualTo(1);
@@ -52,7 +52,7 @@ class BulkRecoveryTest {
   }
 
   @Test
-  void anEngineThatDoesNotAnswerEndsTheRecoveryOfTheOthers() {
+  void anEngineOutageStopsTheOtherRecoveries() {
     var recovery = recover(Map.of(FAILED.get(1), ApiError.unavailable("no answer", 30)), false);
     assertThat(tried).hasSize(2);
     assertThat(recovery.recovered()).isEqualTo(1);
@@ -62,7 +62,7 @@ class BulkRecoveryTest {
         .containsExactly(tuple(FAILED.get(1).id().value(), Reason.SERVER_UNAVAILABLE.name()));
   }
 
-  /** Recovers all; those with a failure throw it. */
+  /** Recovers all instances; those with a failure throw it. */
   private Recovery recover(Map<Failed, RuntimeException> failures, boolean engineAnswers) {
     return BulkRecovery.recoverEach(
         FAILED,

@@ -17,7 +17,7 @@ class InstanceLocksTest {
   private final InstanceLocks locks = new InstanceLocks();
 
   @Test
-  void noInstanceWaitsForAnotherOneAndNoLockIsKept() throws Exception {
+  void locksOfInstancesAreIndependentAndReleased() throws Exception {
     var one = new InstanceId(Ids.next());
     var held = new CountDownLatch(1);
     var release = new CountDownLatch(1);

@@ -34,7 +34,7 @@ class InstanceRequestsTest {
       new InstanceRequests(ServerSettings.of(ConfigFactory.load()).instances());
 
   @Test
-  void whatACreateLeavesOutIsTheDefault() {
+  void omittedFieldsOfACreateHaveDefaults() {
     var creation = requests.creation(CreateInstanceRequest.newBuilder().setName("a").build());
     assertThat(creation.modelProvider()).isEqualTo("anthropic");
     assertThat(creation.sandboxProvider()).isEqualTo("sandbox");
@@ -46,7 +46,7 @@ class InstanceRequestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"a", "\u00e9", "\ud83e\udd80", " a ", "a b"})
-  void aReadableNameIsTaken(String name) {
+  void aReadableNameIsAccepted(String name) {
     assertThat(requests.creation(named(name)).name()).isEqualTo(name);
   }
 
@@ -63,7 +63,7 @@ class InstanceRequestsTest {
         "a\u0085b",
         "a\u202eb"
       })
-  void anUnreadableNameIsRefused(String name) {
+  void anUnreadableNameIsRejected(String name) {
     assertRefused("name", () -> requests.creation(named(name)));
   }
 
@@ -75,7 +75,7 @@ class InstanceRequestsTest {
   }
 
   @Test
-  void unknownChoicesAreRefusedWithTheKnownOnes() {
+  void unknownChoicesAreRejectedWithTheKnownOnes() {
     assertRefused(
             "model_provider",
             () -> requests.creation(named("a").toBuilder().setModelProvider("mistral").build()))
@@ -91,7 +91,7 @@ class InstanceRequestsTest {
   }
 
   @Test
-  void configurationBecomesTheJsonThatItWas() {
+  void configurationIsConvertedToTheSameJson() {
     var config =
         Struct.newBuilder()
             .putFields("whole", Value.newBuilder().setNumberValue(18789).build())
@@ -125,7 +125,7 @@ class InstanceRequestsTest {
   }
 
   @Test
-  void labelsHaveAFormAndAnUpdateMayRemoveThem() {
+  void labelsHaveASyntaxAndAnUpdateMayRemoveThem() {
     assertThat(labelled(Map.of("team/a", "x")).labels()).containsEntry("team/a", "x");
     assertRefused("labels", () -> labelled(Map.of("", "x")));
     assertRefused("labels", () -> labelled(Map.of("-a", "x")));
@@ -153,7 +153,7 @@ class InstanceRequestsTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "x", "../etc", "0190-", "01900000-0000-7000-8000-00000000000Z", "null"})
-  void whatIsNoIdNamesNoInstance(String id) {
+  void invalidIdsAreUnknownInstances(String id) {
     var error = catchThrowableOfType(ApiError.class, () -> requests.instanceId(id));
     assertThat(error.reason()).isEqualTo(Reason.INSTANCE_NOT_FOUND);
   }
@@ -180,7 +180,7 @@ class InstanceRequestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a b", "a/b", "\u00e4", "a\n", "a%2fb"})
-  void aSessionOfAnotherFormIsRefused(String session) {
+  void anInvalidSessionIsRejected(String session) {
     assertRefused("session_id", () -> session(session));
   }
 

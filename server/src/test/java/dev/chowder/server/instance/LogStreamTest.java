@@ -13,12 +13,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** The end of a log stream whose log never ends. */
+/** Tests the end of a log stream whose log never ends. */
 class LogStreamTest {
   private static final String ID = "01900000-0000-7000-8000-000000000001";
 
   @Test
-  void aCallThatIsClosedBeforeItsStreamBeginsKeepsNoPermit() throws InterruptedException {
+  void aCallThatIsClosedBeforeItsStreamStartsReleasesItsPermit() throws InterruptedException {
     var closed = new CountDownLatch(1);
     Permit permit = closed::countDown;
     AutoCloseable endless = () -> {};
@@ -28,7 +28,7 @@ class LogStreamTest {
                 SandboxDriver.class.getClassLoader(),
                 new Class<?>[] {SandboxDriver.class},
                 (_, _, _) -> endless);
-    // Closed by another thread, such as for a revoked key: it is not cancelled.
+    // Another thread closed the call, for example for a revoked key. It is not cancelled.
     var call = new StubCall<LogLine>(false);
     LogStream.run(
         driver,

@@ -41,7 +41,7 @@ class SandboxListenersTest {
   }
 
   @Test
-  void aFloodOfCallsAsksTheHostOnce() throws Exception {
+  void aFloodOfCallsQueriesTheHostOnce() throws Exception {
     var gateway = start(1);
     driver.script().delay(Verb.OBSERVE, Duration.ofMillis(100));
     List<Future<Optional<InetSocketAddress>>> found = new ArrayList<>();
@@ -53,7 +53,7 @@ class SandboxListenersTest {
   }
 
   @Test
-  void whatWasKnownOfAFormerProcessIsNotSaidOfTheNext() {
+  void aNewProcessDoesNotUseThePreviousAddress() {
     var first = start(1);
     assertThat(listeners.lookup(id, first, PORT)).contains(first);
     driver.stop(sandbox, 1, Duration.ZERO);
@@ -63,7 +63,7 @@ class SandboxListenersTest {
   }
 
   @Test
-  void aHostThatDoesNotAnswerIsNotAskedByEachCaller() {
+  void anUnresponsiveHostIsNotQueriedByEachCaller() {
     var gateway = start(1);
     driver.script().failNext(Verb.OBSERVE, 1, Reason.ENGINE_UNREACHABLE, "docker: no answer");
     assertThat(listeners.lookup(id, gateway, PORT)).isEmpty();
@@ -72,7 +72,7 @@ class SandboxListenersTest {
   }
 
   @Test
-  void itIsNotBelievedForEver() {
+  void aCachedAddressExpires() {
     var gateway = start(1);
     var forgetful = new SandboxListeners(driver, Duration.ZERO, threads);
     assertThat(forgetful.lookup(id, gateway, PORT)).contains(gateway);

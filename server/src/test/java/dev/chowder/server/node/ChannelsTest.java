@@ -39,7 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Channels, from a caller through the whole node to a played gateway. */
+/** Tests channels from a caller through the node to a simulated gateway. */
 class ChannelsTest {
   private static final String TOKEN = "123456789:AAH-hush-hush";
 
@@ -76,7 +76,7 @@ class ChannelsTest {
   }
 
   @Test
-  void allElevenAreListedWithWhatTheyNeed() {
+  void allElevenChannelsAreListedWithTheirFields() {
     var listed = listed();
     assertThat(listed)
         .extracting(Channel::getChannel)
@@ -103,7 +103,7 @@ class ChannelsTest {
   }
 
   @Test
-  void whoWritesByAConnectedChannelIsLetInByTheCode() {
+  void aUserOfAConnectedChannelIsApprovedByCode() {
     assertThat(connect("telegram", Map.of("token", TOKEN)).getStatus()).isEqualTo(Status.connected);
     assertThat(channel("telegram").getEnabled()).isTrue();
     assertThat(status("telegram").getConnected()).isTrue();
@@ -135,7 +135,7 @@ class ChannelsTest {
   }
 
   @Test
-  void aSandboxThatDoesNotListItsCodesIsTold() {
+  void aFailureToListCodesIsReported() {
     connect("telegram", Map.of("token", TOKEN));
     var code = node.host().knock(Node.sandbox(id), "telegram", "4711", "Ada");
     node.script().failNext(Verb.EXEC, 1, SandboxException.Reason.TIMED_OUT, "exec: late");
@@ -169,7 +169,7 @@ class ChannelsTest {
   }
 
   @Test
-  void aWrongTokenIsToldAndARightOneTakesItsPlace() {
+  void aWrongTokenIsReportedAndCanBeReplaced() {
     var wrong = connect("telegram", Map.of("token", "123456789:wrong-wrong"));
     assertThat(wrong.getStatus()).isEqualTo(Status.failed);
     assertThat(wrong.getMessage()).isEqualTo("401: Unauthorized");
@@ -178,7 +178,7 @@ class ChannelsTest {
   }
 
   @Test
-  void whatOpenClawRefusesChangesNothing() {
+  void aConfigurationThatOpenClawRejectsChangesNothing() {
     connect("discord", Map.of("token", "a-good-token-of-discord"));
     refused(
         Reason.INVALID_FIELD,
@@ -189,7 +189,7 @@ class ChannelsTest {
   }
 
   @Test
-  void aPluginThatCannotBeInstalledIsTold() {
+  void aFailedPluginInstallationIsReported() {
     node.script().uncarried("msteams");
     var config = Map.of("app_id", "a", "app_password", "b", "tenant_id", "c");
     refused(Reason.GATEWAY_UNAVAILABLE, () -> connect("msteams", config));
@@ -199,7 +199,7 @@ class ChannelsTest {
   }
 
   @Test
-  void aCodeIsShownUntilSomebodyScansIt() {
+  void aQrCodeIsShownUntilItIsScanned() {
     var shown = connect("whatsapp", Map.of());
     assertThat(shown.getStatus()).isEqualTo(Status.awaiting_scan);
     assertThat(shown.getQrImageBase64()).startsWith("iVBORw0KGgo");
@@ -210,7 +210,7 @@ class ChannelsTest {
   }
 
   @Test
-  void nostrHasAKeyOfItsOwnThatStays() {
+  void nostrKeepsItsGeneratedKey() {
     connect("nostr", Map.of());
     var made = privateKey();
     assertThat(made).matches("[0-9a-f]{64}");
@@ -224,14 +224,14 @@ class ChannelsTest {
   }
 
   @Test
-  void aUrlMayNameAPortOfThisMachineThatTheOperatorOpened() {
+  void aUrlMayNameALocalPortThatTheOperatorOpened() {
     var config = Map.of("bot_token", "abcdefghij0123456789", "base_url", "http://localhost:8065");
     assertThat(connect("mattermost", config).getStatus()).isEqualTo(Status.connected);
     assertThat(config()).contains("http://127.0.0.1:8065");
   }
 
   @Test
-  void whatIsConnectedIsAfterAStopAndAStart() {
+  void channelsStayConnectedAfterAStopAndAStart() {
     connect("telegram", Map.of("token", TOKEN));
     stopInstance();
     refused(Reason.WRONG_STATE, () -> connect("telegram", Map.of("token", TOKEN)));
@@ -243,7 +243,7 @@ class ChannelsTest {
   }
 
   @Test
-  void aDisconnectOfOneThatSleepsHoldsFromItsNextStartOn() {
+  void aDisconnectOfAStoppedInstanceTakesEffectAtItsNextStart() {
     connect("telegram", Map.of("token", TOKEN));
     stopInstance();
     disconnect("telegram");

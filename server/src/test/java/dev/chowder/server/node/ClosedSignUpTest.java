@@ -12,7 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server whose operator creates the organizations. */
+/** Tests a server on which only the operator creates organizations. */
 class ClosedSignUpTest {
   @TempDir Path home;
 

@@ -49,14 +49,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The fate of the values of configurations and keys, on a whole node; the subclass chooses the
- * database.
+ * Tests how a node stores, shows and deletes the values of configurations and keys. Subclasses
+ * choose the database.
  */
 abstract class ConfigValuesContract {
   private static final Map<String, Object> SWEEPS_SOON =
       Map.of(
           "chowder.values.interval", "100ms",
-          // A change on a busy machine is accepted within it.
+          // A change on a busy machine is accepted within this time.
           "chowder.values.grace", "3s",
           "chowder.values.batch", 3,
           "chowder.reconciler.interval", "200ms");
@@ -64,11 +64,12 @@ abstract class ConfigValuesContract {
   @TempDir Path home;
 
   /**
-   * Returns the storage settings of a node with this home; the database is empty the first time.
+   * Returns the storage settings of a node with this home. The first call returns an empty
+   * database.
    */
   abstract Map<String, Object> storage() throws IOException;
 
-  /** Closes the database of {@link #storage}. */
+  /** Drops the database of {@link #storage}. */
   abstract void drop();
 
   private Node start(Map<String, Object> settings) throws IOException {
@@ -131,9 +132,10 @@ abstract class ConfigValuesContract {
   }
 
   @Test
-  void changesThatComeTogetherAreAllKeptAndReachTheGateway() throws Exception {
+  void concurrentChangesAreAllKeptAndReachTheGateway() throws Exception {
     String id;
-    // No sweep yet: the last of so many changes may wait for longer than its grace period.
+    // No reconciliation pass runs, since the last of many changes may wait for longer than its
+    // grace period.
     try (var node = start(Map.of());
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var key = node.newcomer("crab");
@@ -153,18 +155,18 @@ abstract class ConfigValuesContract {
                   : "not all in the home: " + file(node, agent));
     }
     try (var node = start(SWEEPS_SOON)) {
-      // One of each of the last ones, the token, Chowder's device, and no more.
+      // The limit covers the current values, the token, Chowder's device, and nothing else.
       Node.await(() -> secrets(node, id).size() <= 35 ? "" : "kept: " + secrets(node, id));
     }
   }
 
   @Test
-  void aChangeThatWaitsForTheSchemaDelaysNoOtherChangeOfTheInstance() throws Exception {
+  void aChangeThatWaitsForTheSchemaDelaysNoOtherChange() throws Exception {
     try (var node = start(Map.of("chowder.instance.config-change-timeout", "200ms"));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var key = node.newcomer("crab");
       var id = node.createRunning(key);
-      // A simulated image has no schema, so each change queries it in a sandbox.
+      // A simulated image has no schema, so each change reads it in a sandbox.
       var schema = node.script().holdNext(Verb.RUN);
       var waiting = threads.submit(() -> patch(node, key, id, "messages.a", 1));
       try {
@@ -186,12 +188,13 @@ abstract class ConfigValuesContract {
   }
 
   @Test
-  void whatNoEventNamesIsNotShownAndDeletedAfterTheGracePeriod() throws Exception {
+  void valuesWithoutAnEventAreHiddenAndDeletedAfterTheGracePeriod() throws Exception {
     try (var node = start(SWEEPS_SOON)) {
       var key = node.newcomer("crab");
       var id = node.createRunning(key);
       patch(node, key, id, "messages.a", 1);
-      // As left by a node that died between value and event, and by a change after a deletion.
+      // A node that died between value and event leaves the first; a change after a deletion
+      // leaves the second.
       var nobody = Ids.next();
       try (var database = node.openDatabase()) {
         var store = store(node, database);
@@ -222,12 +225,12 @@ abstract class ConfigValuesContract {
   }
 
   @Test
-  void manyOwnersThatTheJournalDoesNotKnowLoseNothingUntilAnOperatorReleasesIt() throws Exception {
+  void manyOwnersWithoutAJournalKeepTheirValuesUntilAnOperatorReleasesThem() throws Exception {
     try (var node = start(SWEEPS_SOON)) {
       var owners = IntStream.range(0, 5).mapToObj(_ -> Ids.next()).toList();
       try (var database = node.openDatabase()) {
         var store = store(node, database);
-        // At once: a pass between two of them would find a few.
+        // One transaction, because a pass between two inserts would find only a few.
         database
             .jdbi()
             .useTransaction(
@@ -242,7 +245,7 @@ abstract class ConfigValuesContract {
                 });
         assertThat(store.places(Optional.empty(), 100)).hasSize(5);
       }
-      // There is no metric before the first pass.
+      // The metric does not exist before the first pass.
       Node.await(
           () ->
               node.operator("GET", "reconciler", "").body().contains("\"halted\":true")
@@ -250,7 +253,7 @@ abstract class ConfigValuesContract {
                   : "not halted");
       assertThat(node.metric("chowder_values_halted")).isEqualTo(1);
       assertThat(node.operator("GET", "reconciler", "").body()).contains(owners.getFirst());
-      // Values that later ones replaced are deleted meanwhile.
+      // Replaced values are still deleted.
       var key = node.newcomer("crab");
       var organization = node.organizationId(key);
       var replaced = "provider/custom/" + Ids.next();
@@ -280,7 +283,7 @@ abstract class ConfigValuesContract {
         kept.put(organization, n % 2);
       }
     }
-    // One pass of another process finds all of them, so they are due at once.
+    // One pass of another process finds all of them, so they become due at the same time.
     try (var node = start(SWEEPS_SOON)) {
       kept.forEach((organization, count) -> awaitSecrets(node, organization, count));
       assertThat(node.metric("chowder_values_halted")).isZero();
@@ -288,7 +291,7 @@ abstract class ConfigValuesContract {
   }
 
   @Test
-  void manyKeysThatAnOlderJournalDoesNotNameAreKeptUntilAnOperatorReleasesIt() throws IOException {
+  void manyKeysThatAnOlderJournalOmitsAreKeptUntilAnOperatorReleasesThem() throws IOException {
     var organizations = new ArrayList<String>();
     try (var node = start(Map.of())) {
       for (int n = 0; n < 5; n++) {
@@ -353,7 +356,7 @@ abstract class ConfigValuesContract {
               .startInstance(
                   StartInstanceRequest.newBuilder().setInstanceId(id).setWait(30).build());
       assertThat(file(node, id)).contains("first", "second", "third", "fourth");
-      // Nothing needs the old row now.
+      // The old row is no longer needed.
       Node.await(() -> secrets(node, id).contains("openclaw-config") ? "still there" : "");
       setKey(node, key, "key-after");
       awaitSecrets(node, organization, 1);

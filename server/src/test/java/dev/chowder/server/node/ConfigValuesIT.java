@@ -3,7 +3,7 @@ package dev.chowder.server.node;
 import java.io.IOException;
 import java.util.Map;
 
-/** In the PostgreSQL that scripts/test has started. */
+/** Uses the PostgreSQL that {@code scripts/test} started. */
 class ConfigValuesIT extends ConfigValuesContract {
   private final PostgresDatabase database = new PostgresDatabase("values");
 

@@ -2,7 +2,7 @@ package dev.chowder.server.node;
 
 import java.util.Map;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class ConfigValuesTest extends ConfigValuesContract {
   @Override
   Map<String, Object> storage() {

@@ -14,13 +14,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An agent whose home grows over the limit, through a whole node with a simulated host. */
+/** Tests an agent whose home volume exceeds its limit, on a node with a simulated host. */
 @Timeout(120)
 class DiskFullTest {
   private static final String LARGE = "x".repeat(700_000);
 
   @Test
-  void anAgentOverItsLimitIsStoppedAndItsFilesCanBeReadAndDeleted(@TempDir Path home)
+  void anAgentOverItsDiskLimitIsStoppedAndItsFilesCanBeReadAndDeleted(@TempDir Path home)
       throws IOException {
     var settings =
         Map.<String, Object>of(

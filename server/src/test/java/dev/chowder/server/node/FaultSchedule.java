@@ -15,7 +15,7 @@ import dev.chowder.instance.InstanceStatus.Name;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.fake.FakeScript.Verb;
-import dev.chowder.server.node.Evidence.Written;
+import dev.chowder.server.node.ComponentStates.Written;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.EventRow;
 import dev.chowder.storage.EventRows;
@@ -41,15 +41,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
-/**
- * One organization's commands, and what its host does meanwhile, in an order that a seed decides.
- */
+/** Runs one organization's commands and faults of its host in an order that a seed decides. */
 final class FaultSchedule implements AutoCloseable {
   private static final int STEPS = 14;
   private static final int INSTANCES = 4;
   private static final int PAGE = 500;
 
-  /** What a caller may hear while a host is ill; anything else is a fault of ours. */
+  /**
+   * Codes that a caller may get while a host is faulty. Any other code is a defect of the server.
+   */
   private static final Set<Status.Code> DOCUMENTED =
       EnumSet.of(Status.Code.FAILED_PRECONDITION, Status.Code.NOT_FOUND, Status.Code.UNAVAILABLE);
 
@@ -79,7 +79,7 @@ final class FaultSchedule implements AutoCloseable {
   private final Random random;
   private final String key;
   private final String organizationId;
-  private final Promises promises = new Promises();
+  private final AcknowledgedChanges acknowledged = new AcknowledgedChanges();
   private final List<String> living = new ArrayList<>();
   private final List<String> steps = new ArrayList<>();
   private final List<String> surprises = new ArrayList<>();
@@ -110,7 +110,7 @@ final class FaultSchedule implements AutoCloseable {
                                   if (change.hasInstance()) saw(change.getInstance());
                                 });
                       } catch (StatusRuntimeException end) {
-                        // What it was not told is missed by the check.
+                        // The check finds changes that the watch missed.
                       }
                     }));
   }
@@ -171,8 +171,8 @@ final class FaultSchedule implements AutoCloseable {
                           .setModelProvider("custom")
                           .build())
                   .getId();
-          promises.created(id, name);
-          promises.endsAs(id, Name.RUNNING, Name.ERROR);
+          acknowledged.created(id, name);
+          acknowledged.endsAs(id, Name.RUNNING, Name.ERROR);
           living.add(id);
         });
   }
@@ -182,7 +182,7 @@ final class FaultSchedule implements AutoCloseable {
         what + " " + id,
         () -> {
           call.run();
-          promises.endsAs(id, ends);
+          acknowledged.endsAs(id, ends);
         });
   }
 
@@ -192,7 +192,7 @@ final class FaultSchedule implements AutoCloseable {
         "rename " + id,
         () -> {
           rename(id, name);
-          promises.renamed(id, name);
+          acknowledged.renamed(id, name);
         });
   }
 
@@ -203,19 +203,19 @@ final class FaultSchedule implements AutoCloseable {
           var _ =
               node.instances(key)
                   .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
-          promises.deleted(id);
+          acknowledged.deleted(id);
           living.remove(id);
         });
   }
 
-  /** Two callers at once: whoever came first, one life comes of it. */
+  /** Two concurrent callers: whichever is first, the instance reaches one valid state. */
   private void race(String id, int one, int other) {
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int dice : List.of(one, other)) {
         callers.execute(() -> attempt("race " + id, () -> raced(id, dice)));
       }
     }
-    promises.endsAs(id, Name.RUNNING, Name.STOPPED, Name.ERROR);
+    acknowledged.endsAs(id, Name.RUNNING, Name.STOPPED, Name.ERROR);
   }
 
   private void raced(String id, int dice) {
@@ -228,7 +228,7 @@ final class FaultSchedule implements AutoCloseable {
     } else if (dice < 56) {
       recover(id);
     } else {
-      promises.renamedOrNot(id);
+      acknowledged.renamedOrNot(id);
       rename(id, "agent-raced-" + dice);
     }
   }
@@ -300,7 +300,7 @@ final class FaultSchedule implements AutoCloseable {
       note(verb + " takes " + delay);
       script.delay(verb, delay);
     } else if (dice < 50) {
-      // The others have no limit of their own in this driver; a real one's calls do.
+      // In the simulator the other verbs have no time limit; the calls of a real driver do.
       var verb = pick(List.of(Verb.RUN, Verb.START));
       note(verb + " hangs");
       script.hangNext(verb, 1);
@@ -350,12 +350,18 @@ final class FaultSchedule implements AutoCloseable {
         });
   }
 
-  private Evidence evidence() {
+  private ComponentStates evidence() {
     var journal = journal();
     var answered = new HashMap<String, Integer>();
     for (var id : journal.keySet()) answer(id).ifPresent(i -> answered.put(id, i.getRevision()));
-    return new Evidence(
-        promises, journal, rows(), answered, node.slots(key), sandboxes(journal.keySet()), watched);
+    return new ComponentStates(
+        acknowledged,
+        journal,
+        rows(),
+        answered,
+        node.slots(key),
+        sandboxes(journal.keySet()),
+        watched);
   }
 
   private Map<String, List<Written>> journal() {

@@ -15,28 +15,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Hundreds of random schedules of commands and faults: whatever happens, nothing acknowledged is
- * lost, nothing is made twice, nothing is left behind, and all sides agree in the end.
+ * Runs hundreds of random schedules of commands and faults. No acknowledged change is lost, nothing
+ * is created twice or left behind, and all components agree in the end.
  *
- * <p>{@code -Dchowder.faults.seed=} plays those of a failure again, with {@code
- * -Dchowder.faults.rounds=1} the first one alone.
+ * <p>{@code -Dchowder.faults.seed=} repeats the schedules of a failure; with {@code
+ * -Dchowder.faults.rounds=1} only the first one.
  */
 class FaultScheduleTest {
   private static final int ROUNDS = Integer.getInteger("chowder.faults.rounds", 520);
   private static final long SEED =
       Long.getLong("chowder.faults.seed", new Random().nextInt(1, Integer.MAX_VALUE));
 
-  /**
-   * Nodes side by side: two for each of two processors, since a schedule waits as much as it works.
-   */
+  /** Nodes in parallel: two for each of two processors, since a schedule waits half of its time. */
   private static final int LANES = Math.min(ROUNDS, 4);
 
-  /** Limits as short as a played host is quick; nothing of it is too much for an alarm. */
+  /** Limits suited to a fast simulated host. The mass-change guard never halts. */
   private static final Map<String, Object> SETTINGS =
       Map.ofEntries(
           Map.entry("chowder.reconciler.interval", "200ms"),
           Map.entry("chowder.reconciler.remind", "500ms"),
-          // A create that takes longer is refused.
+          // A create that takes longer is rejected.
           Map.entry("chowder.reconciler.unborn-grace", "4s"),
           Map.entry("chowder.reconciler.removal-grace", "300ms"),
           Map.entry("chowder.reconciler.mass-limit", 1000),
@@ -44,17 +42,17 @@ class FaultScheduleTest {
           Map.entry("chowder.effect.stage-limit.onboard", "1s"),
           Map.entry("chowder.effect.ready-limit", "1s"),
           Map.entry("chowder.effect.start-allowance", "500ms"),
-          // An organization each, all from this address.
+          // Every schedule signs up its own organization from the same address.
           Map.entry("chowder.rate.sign-up-burst", ROUNDS + 1),
           Map.entry("chowder.fleet-watch.poll", "20ms"),
-          // A watch misses a write that takes longer.
+          // A watch misses a write that takes longer to become visible.
           Map.entry("chowder.fleet-watch.settle", "4s"));
 
   @TempDir Path base;
 
   @Test
-  void whateverHappensNothingIsLostDoubledLeakedOrOrphaned() throws Exception {
-    // For whoever plays it again.
+  void faultsCauseNoLossDuplicateLeakOrOrphan() throws Exception {
+    // The seed, to repeat the run.
     System.out.println("fault schedules: seed " + SEED + ", " + ROUNDS + " rounds");
     var next = new AtomicInteger();
     try (var lanes = Executors.newFixedThreadPool(LANES)) {
@@ -93,7 +91,7 @@ class FaultScheduleTest {
           throw new AssertionError("seed " + seed, why);
         }
       }
-      // Also of what no journal knows.
+      // Sandboxes without a journal are removed, too.
       assertThat(node.host().list()).isEmpty();
     }
   }

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files of a workspace, from a caller through the whole node to a played home. */
+/** Tests workspace files from a caller through the node to a simulated home volume. */
 class FilesTest {
   @TempDir static Path home;
   private static Node node;
@@ -56,7 +56,7 @@ class FilesTest {
   }
 
   @Test
-  void whatIsWrittenIsListedReadMovedAndDeleted() {
+  void filesAreWrittenListedReadMovedAndDeleted() {
     put("notes/a.md", "héllo\n");
     put("notes/b.md", "");
     var _ =
@@ -96,7 +96,7 @@ class FilesTest {
   }
 
   @Test
-  void aStoppedInstanceHasItsFilesAndOneThatIsProvisionedHasNone() {
+  void filesAreAvailableWhenStoppedButNotDuringProvisioning() {
     var stopped = node.createRunning(key);
     var _ =
         node.instances(key)
@@ -115,7 +115,7 @@ class FilesTest {
   }
 
   @Test
-  void noLinkIsFollowed() throws IOException {
+  void symbolicLinksAreNotFollowed() throws IOException {
     Files.createSymbolicLink(workspace().resolve("out"), Path.of("..", "openclaw.json"));
     assertReason(Reason.FILE_IS_LINK, () -> get("out"));
     assertReason(Reason.FILE_IS_LINK, () -> put("out", "overwritten"));
@@ -129,7 +129,7 @@ class FilesTest {
   }
 
   @Test
-  void aFolderIsNoFileAndAFileNoFolder() {
+  void foldersAndFilesAreNotInterchangeable() {
     put("folder/file", "x");
     assertReason(Reason.FILE_WRONG_KIND, () -> get("folder"));
     assertReason(Reason.FILE_WRONG_KIND, () -> put("folder", "x"));
@@ -138,13 +138,13 @@ class FilesTest {
   }
 
   @Test
-  void aFileThatIsNoTextIsNotReadAsText() throws IOException {
+  void aBinaryFileIsNotReadAsText() throws IOException {
     Files.write(workspace().resolve("image"), new byte[] {(byte) 0x89, 'P', 'N', 'G'});
     assertReason(Reason.FILE_NOT_TEXT, () -> get("image"));
   }
 
   @Test
-  void whatIsTooLargeIsNeitherReadNorWritten() throws IOException {
+  void aFileOverTheLimitIsNeitherReadNorWritten() throws IOException {
     Files.write(workspace().resolve("large"), new byte[1001]);
     assertReason(Reason.TOO_LARGE, () -> get("large"));
     assertReason(Reason.TOO_LARGE, () -> put("larger", "é".repeat(501)));
@@ -153,7 +153,7 @@ class FilesTest {
   }
 
   @Test
-  void aFullDiskAndAnEngineThatIsAwayAreTold() {
+  void aFullDiskAndAnUnavailableEngineAreReported() {
     node.script().failNext(Verb.FILES, 1, SandboxException.Reason.NO_SPACE, "full");
     assertReason(Reason.NO_SPACE, () -> put("a", "x"));
     node.script().unreachable();
@@ -162,7 +162,7 @@ class FilesTest {
   }
 
   @Test
-  void soManyAreOpenAtOnceAndNoMore() throws Exception {
+  void openFilesOfAnOrganizationAreLimited() throws Exception {
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var open = new ArrayList<FakeScript.Hold>();
       for (int n = 0; n < 2; n++) {
@@ -174,7 +174,7 @@ class FilesTest {
       assertReason(Reason.RATE_LIMITED, () -> get("absent"));
       open.forEach(FakeScript.Hold::release);
     }
-    // A permit is free a moment after the answer.
+    // The permit is free a moment after the response.
     Node.await(() -> rejection("absent") == Reason.RATE_LIMITED ? "none is free again" : "");
     assertReason(Reason.FILE_NOT_FOUND, () -> get("absent"));
   }

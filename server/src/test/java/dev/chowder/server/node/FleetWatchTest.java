@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** All instances of an organization in one stream, on a whole node. */
+/** Tests watching all instances of an organization in one stream, on a node. */
 class FleetWatchTest {
   @TempDir static Path home;
   private static Node node;
@@ -48,7 +48,7 @@ class FleetWatchTest {
   }
 
   @Test
-  void whatIsThereComesFirstThenWhatChangesAndNobodyElses() {
+  void existingInstancesComeFirstThenChangesOfThisOrganizationOnly() {
     var key = node.newcomer("crab");
     var theirs = node.newcomer("crab");
     var untrusted = node.createRunning(theirs);
@@ -69,7 +69,7 @@ class FleetWatchTest {
   }
 
   @Test
-  void aCursorIsWhereItGoesOnAndDeletionsAreTold() {
+  void aWatchResumesAtACursorAndReportsDeletions() {
     var key = node.newcomer("crab");
     var kept = node.createRunning(key);
     var gone = node.createRunning(key);
@@ -87,10 +87,9 @@ class FleetWatchTest {
     }
   }
 
-  /** On a node of its own: a cursor of another test must not become too old. */
+  /** Uses its own node, because the cursor of another test must not expire. */
   @Test
-  void aCursorThatHasMissedNothingIsNeverTooOldAndOneThatHasIs(@TempDir Path other)
-      throws IOException {
+  void onlyACursorThatMissedDeletedChangesExpires(@TempDir Path other) throws IOException {
     var settings =
         Map.<String, Object>of(
             "chowder.reconciler.interval", "1h",
@@ -103,7 +102,7 @@ class FleetWatchTest {
       var id = forgetful.createRunning(key);
       String cursor;
       try (var watch = new Watch(forgetful, key, "")) {
-        // The newest one, when all that happened has settled.
+        // The newest cursor once all changes are visible.
         Node.await(() -> newest(watch, key));
         cursor = watch.await(InstanceChange::hasCursor).getCursor();
       }
@@ -122,7 +121,7 @@ class FleetWatchTest {
   }
 
   @Test
-  void oneOrganizationHasABoundedNumberOfThemAndAnEndedOneMakesRoom() {
+  void watchesOfAnOrganizationAreLimitedAndEndedOnesDoNotCount() {
     var key = node.newcomer("crab");
     try (var one = new Watch(key, "");
         var two = new Watch(key, "")) {
@@ -150,7 +149,7 @@ class FleetWatchTest {
         });
   }
 
-  /** A cursor that two heartbeats tell alike. */
+  /** Returns the cursor that two heartbeats in a row report. */
   private static String newest(Watch watch, String key) {
     var one = watch.await(InstanceChange::hasCursor).getCursor();
     var two = watch.await(InstanceChange::hasCursor).getCursor();
@@ -178,7 +177,7 @@ class FleetWatchTest {
             .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
   }
 
-  /** An open one, and which instances it told. */
+  /** An open watch and the instances that it reported. */
   private static final class Watch implements AutoCloseable {
     final Set<String> seen = new HashSet<>();
     private final Context.CancellableContext context = Context.current().withCancellation();
@@ -199,7 +198,7 @@ class FleetWatchTest {
       }
     }
 
-    /** The first one of which it holds; the stream's own deadline bounds the wait. */
+    /** Waits for the first change that matches. The stream's deadline bounds the wait. */
     InstanceChange await(Predicate<InstanceChange> holds) {
       while (true) {
         var next = changes.next();

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who did what, as the journal of a whole node tells it. */
+/** Tests the history that a node returns from its journal. */
 class HistoryTest {
   @TempDir static Path home;
   private static Node node;
@@ -45,7 +45,7 @@ class HistoryTest {
   }
 
   @Test
-  void aLifeIsToldFromItsEndToItsBeginningAlsoAfterItsDeletion() {
+  void aHistoryIsListedNewestFirstAlsoAfterTheDeletion() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     var _ =
@@ -78,7 +78,7 @@ class HistoryTest {
             "stage_finished",
             "created");
     assertThat(events).allMatch(event -> event.getInstanceId().equals(id));
-    // Whoever asked is named; what Chowder does by itself is nobody's.
+    // The acting key is named; events that Chowder causes itself have none.
     var acting = events.getLast().getKeyId();
     assertThat(acting).isNotEmpty();
     for (var event : events) {
@@ -94,7 +94,7 @@ class HistoryTest {
   }
 
   @Test
-  void aFailureIsToldWithItsStageAndItsReason() {
+  void aFailureIsListedWithItsStageAndReason() {
     var key = node.newcomer("shrimp");
     node.script().failNext(Verb.START, 1, SandboxException.Reason.IMAGE_MISSING, "no such image");
     var id = node.create(key);
@@ -124,7 +124,7 @@ class HistoryTest {
   }
 
   @Test
-  void whoMadeAndEndedWhichKeyIsTold() throws Exception {
+  void creationAndRevocationOfKeysAreListedWithTheActingKey() throws Exception {
     var key = node.newcomer("shrimp");
     var wanted =
         CreateKeyRequest.newBuilder()
@@ -149,7 +149,7 @@ class HistoryTest {
         .doesNotContain("");
     assertThat(all(key, "", 100).toString()).doesNotContain(made.getRawKey(), rotated.getApiKey());
 
-    // An operator has no key, and ends all that there were: the first and the one that followed.
+    // An operator has no key. The call revokes all keys: the first one and the one that followed.
     var path = "organizations/" + node.organizationId(key) + "/keys";
     var issued = new ObjectMapper().readTree(node.operator("POST", path, "").body());
     var byOperator = ofKeys(issued.get("api_key").asText()).subList(0, 3);
@@ -164,7 +164,7 @@ class HistoryTest {
   }
 
   @Test
-  void anothersHistoryIsNotThere() {
+  void theHistoryOfAnotherOrganizationIsNotFound() {
     var mine = node.newcomer("shrimp");
     var theirs = node.newcomer("shrimp");
     var id = node.createRunning(theirs);

@@ -11,19 +11,19 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests which ports of the host's loopback an organization's base URL opens to sandboxes. */
+/** Tests which loopback ports of the host an organization's base URL opens to sandboxes. */
 class HostPortsTest {
   private static final Map<String, Object> SOON =
       Map.of(
           "chowder.reconciler.interval", "100ms",
           "chowder.reconciler.removal-grace", "200ms",
-          // Whatever the environment of the tests sets.
+          // Overrides the environment of the tests.
           "chowder.channels.localhost-ports", "");
 
   @TempDir Path home;
 
   @Test
-  void aBaseUrlMayNameNoPortThatTheOperatorDidNotList() throws Exception {
+  void aBaseUrlWithAnUnlistedPortIsRejected() throws Exception {
     try (var node = Node.start(home, SOON)) {
       var key = node.newcomer("crab");
       for (int port : new int[] {9901, 9093, 5432, 22, 80, 8080, node.operatorPort()}) {
@@ -66,13 +66,13 @@ class HostPortsTest {
   }
 
   @Test
-  void aStoredUrlKeepsWorkingWithAnAlarmUntilTheOperatorClosesItsPort() throws Exception {
+  void aStoredUrlWithAnUnlistedPortWorksWithAnAlarmUntilTheOperatorClosesIt() throws Exception {
     String key;
     try (var node = Node.start(home, SOON)) {
       key = node.newcomer("crab");
       var _ = node.createRunning(key);
     }
-    // As after an upgrade: the URL is stored, and its port is not listed.
+    // As after an upgrade: the URL is stored, but its port is not listed.
     var unlisted = new HashMap<>(SOON);
     unlisted.put("chowder.host-ports.models", "");
     try (var node = Node.start(home, unlisted)) {

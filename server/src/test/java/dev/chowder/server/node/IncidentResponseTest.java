@@ -52,7 +52,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Operators' measures after an abuse or a leak, on a whole node. */
+/** Tests operators' measures after an abuse or a leak, on a node. */
 class IncidentResponseTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -213,7 +213,7 @@ class IncidentResponseTest {
         .isEqualTo(Instance.Status.stopped);
   }
 
-  /** As after a crash between the table of keys and the journal. */
+  /** As after a crash between the write to the key table and the journal. */
   @Test
   void aRevocationThatACrashKeptFromTheJournalIsRecordedLater() {
     var key = node.newcomer("crab");
@@ -300,9 +300,9 @@ class IncidentResponseTest {
     throw new AssertionError("not listed: " + organization);
   }
 
-  /** A checkout may be completed at any time, also while the organization is deleted. */
+  /** A checkout may complete at any time, also while the organization is being deleted. */
   @Test
-  void aSubscriptionThatBeginsWhileAnotherIsCancelledIsCancelledToo() {
+  void aSubscriptionStartedDuringACancellationIsCancelledToo() {
     var key = node.newcomer("crab");
     var organization = node.organizationId(key);
     var customer = customer(key);
@@ -324,7 +324,7 @@ class IncidentResponseTest {
         .contains("/v1/subscriptions/sub_2", "/v1/subscriptions/sub_3");
   }
 
-  /** Begins a checkout, and returns Stripe's id of the customer. */
+  /** Starts a checkout and returns Stripe's customer id. */
   private static String customer(String key) {
     var checkout = dev.chowder.api.v1.CreateCheckoutRequest.newBuilder().setTier("lobster").build();
     var _ = node.subscriptions(key).createCheckout(checkout);
@@ -355,7 +355,7 @@ class IncidentResponseTest {
   }
 
   @Test
-  void sensitiveReadsAndOperatorsCallsAreInTheAuditTableAndOthersAreNot() {
+  void onlySensitiveReadsAndOperatorsCallsAreAudited() {
     var key = node.newcomer("crab");
     var organization = node.organizationId(key);
     var id = node.createRunning(key);

@@ -10,12 +10,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A host that does not isolate sandboxes, and who may sign up. */
+/** Tests sign-up on a host that does not isolate sandboxes. */
 class IsolationTest {
   @TempDir Path home;
 
   @Test
-  void aHostThatDoesNotIsolateSandboxesSaysSoAndTakesOneOrganization() throws Exception {
+  void aHostWithoutIsolationReportsItAndAcceptsOneOrganization() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
     host.isolationFailure(Optional.of("iptables is missing"));
     try (var node = Node.start(home, host, Map.of())) {
@@ -26,7 +26,7 @@ class IsolationTest {
       var second = node.operator("POST", "organizations", "{\"name\": \"second\"}");
       assertThat(second.statusCode()).isEqualTo(403);
       assertThat(second.body()).contains("\"reason\":\"SIGN_UP_CLOSED\"");
-      // The existing one continues.
+      // The existing organization keeps working.
       var _ = node.createRunning(first);
 
       host.isolationFailure(Optional.empty());
@@ -37,7 +37,7 @@ class IsolationTest {
   }
 
   @Test
-  void afterItsOrganizationWasDeletedAnotherOneMaySignUpThere() throws Exception {
+  void anotherOrganizationMaySignUpAfterTheFirstWasDeleted() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
     host.isolationFailure(Optional.of("iptables is missing"));
     try (var node = Node.start(home, host, Map.of("chowder.deletion.retry-every", "100ms"))) {
@@ -56,7 +56,7 @@ class IsolationTest {
   }
 
   @Test
-  void anOperatorMayAllowMoreOrganizationsThere() throws Exception {
+  void anOperatorMayAllowMoreOrganizationsWithoutIsolation() throws Exception {
     var host = Node.host(home.resolve("sandboxes"));
     host.isolationFailure(Optional.of("iptables is missing"));
     try (var node = Node.start(home, host, Map.of("chowder.unisolated-organizations", true))) {

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The disk of the sandboxes' host is not mounted for a while. Afterwards the homes in which agents
- * ran must be kept, and agents start with them, whatever happened meanwhile.
+ * The disk of the sandbox host is not mounted for a while. Home volumes that agents used must be
+ * kept, and agents must start with them afterwards, whatever happened in between.
  */
 class LostHomesTest {
   private static final Map<String, Object> QUICK =
@@ -55,7 +55,7 @@ class LostHomesTest {
   @EnumSource(
       value = Verb.class,
       names = {"CREATE", "RUN", "READ_FILE", "WRITE_FILES", "START"})
-  void aHomeThatComesBackAfterAFailedRecoverIsKeptAndStartedWith(Verb failing) throws IOException {
+  void aHomeThatReappearsAfterAFailedRecoverIsKeptAndUsed(Verb failing) throws IOException {
     takeDiskAway();
     node.script().failNext(failing, 1, Reason.IMAGE_MISSING, "no image");
     recover();
@@ -73,7 +73,7 @@ class LostHomesTest {
   }
 
   @Test
-  void aHomeThatComesBackIsShownToOperatorsUntilItIsRecovered() throws IOException {
+  void aReappearedHomeIsShownToOperatorsUntilItIsRecovered() throws IOException {
     takeDiskAway();
     failToRecover();
     putDiskBack();
@@ -89,10 +89,10 @@ class LostHomesTest {
   }
 
   @Test
-  void anOperatorCanRemoveAHomeThatCameBackAndThenTheInstanceGetsANewOne() throws IOException {
+  void anOperatorCanRemoveAReappearedHomeSoThatTheInstanceGetsANewOne() throws IOException {
     takeDiskAway();
     failToRecover();
-    // No home exists, so none is in quarantine.
+    // There is no home volume, so none is in quarantine.
     assertThat(remove()).isEqualTo(409);
     putDiskBack();
     assertThat(remove()).isEqualTo(200);
@@ -105,7 +105,7 @@ class LostHomesTest {
   }
 
   @Test
-  void aDiskThatComesBackJustBeforeANewHomeIsMadeKeepsTheOldOne() throws Exception {
+  void aDiskThatReturnsJustBeforeANewHomeIsCreatedKeepsTheOldHome() throws Exception {
     takeDiskAway();
     var hold = node.script().holdNext(Verb.CREATE);
     recover();
@@ -123,7 +123,7 @@ class LostHomesTest {
   @EnumSource(
       value = Verb.class,
       names = {"RUN", "WRITE_FILES", "START"})
-  void aDiskThatComesBackWhileANewHomeIsFilledKeepsTheOldOne(Verb during) throws Exception {
+  void aDiskThatReturnsWhileANewHomeIsFilledKeepsTheOldHome(Verb during) throws Exception {
     var before = Files.readString(config());
     takeDiskAway();
     var hold = node.script().holdNext(during);
@@ -142,7 +142,7 @@ class LostHomesTest {
   }
 
   @Test
-  void aDiskThatComesBackWhileANewAgentRunsKeepsBothHomes(@TempDir Path second) throws IOException {
+  void aDiskThatReturnsWhileANewAgentRunsKeepsBothHomes(@TempDir Path second) throws IOException {
     takeDiskAway();
     recover();
     node.awaitStatus(key, id, Instance.Status.running);
@@ -171,7 +171,7 @@ class LostHomesTest {
 
   /** A copy of the volume was restored by hand, and its label was lost. */
   @Test
-  void aHomeThatWasRestoredWithoutItsLabelIsStartedWith() throws IOException {
+  void aHomeRestoredWithoutItsLabelIsUsed() throws IOException {
     takeDiskAway();
     Files.delete(disk.resolve("sb-" + id).resolve("generation"));
     putDiskBack();
@@ -184,19 +184,19 @@ class LostHomesTest {
   }
 
   @Test
-  void aHomeInWhichNoAgentRanIsRemoved() throws IOException {
+  void aHomeThatNoAgentUsedIsRemoved() throws IOException {
     node.script().failNext(Verb.RUN, 1, Reason.NO_MEMORY, "no memory");
     var other = node.create(key);
     node.awaitStatus(key, other, Instance.Status.error);
     Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "there" : "");
-    // As by a create that was under way during the removal.
+    // As a create leaves it that was in progress during the removal.
     Files.createDirectories(sandboxes().resolve("sb-" + other + "/home"));
     Files.writeString(sandboxes().resolve("sb-" + other + "/generation"), "1");
     Node.await(() -> node.host().observe(Node.sandbox(other)).homeExists() ? "left" : "");
   }
 
   @Test
-  void aDeletedInstancesHomeThatComesBackIsRemoved() throws IOException {
+  void aReappearedHomeOfADeletedInstanceIsRemoved() throws IOException {
     takeDiskAway();
     var _ =
         node.instances(key)
@@ -207,10 +207,9 @@ class LostHomesTest {
     assertThat(reconciler()).contains("\"unknown_count\":0");
   }
 
-  /** The database is older than the host: the instance takes over the running attempt. */
+  /** The database is older than the host. The instance takes over the running attempt. */
   @Test
-  void anAgentOfALaterAttemptThanTheDatabaseKnowsIsTakenAndCanBeStopped(@TempDir Path backup)
-      throws IOException {
+  void anAgentOfALaterAttemptIsTakenOverAndCanBeStopped(@TempDir Path backup) throws IOException {
     node.close();
     Folders.copy(home.resolve("data"), backup);
     node = Node.start(home, QUICK);
@@ -236,9 +235,9 @@ class LostHomesTest {
     assertThat(memory()).hasContent("kept");
   }
 
-  /** The database is from the agent's first provisioning, and the agent was restarted since. */
+  /** The database is from the agent's first provisioning. The agent was restarted after that. */
   @Test
-  void anAgentThatTheDatabaseKnowsOnlyInItsProvisioningKeepsItsHome(@TempDir Path backup)
+  void anAgentThatTheDatabaseShowsAsProvisioningKeepsItsHome(@TempDir Path backup)
       throws Exception {
     runOnAfterABackupFromItsProvisioning(backup);
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
@@ -258,11 +257,10 @@ class LostHomesTest {
   }
 
   /**
-   * As above, but the agent does not run, and the provisioning would fail after it has replaced the
-   * agent's process.
+   * As above, but the agent does not run. The provisioning would replace its process and then fail.
    */
   @Test
-  void aStoppedAgentThatTheDatabaseKnowsOnlyInItsProvisioningKeepsItsHome(@TempDir Path backup)
+  void aStoppedAgentThatTheDatabaseShowsAsProvisioningKeepsItsHome(@TempDir Path backup)
       throws Exception {
     runOnAfterABackupFromItsProvisioning(backup);
     assertThat(stop().getStatus()).isEqualTo(Instance.Status.stopped);
@@ -293,7 +291,10 @@ class LostHomesTest {
     assertThat(runs()).isTrue();
   }
 
-  /** Backs the database up in the first provisioning of an agent, which then runs and restarts. */
+  /**
+   * Backs up the database during an agent's first provisioning. The agent then runs and is
+   * restarted.
+   */
   private void runOnAfterABackupFromItsProvisioning(Path backup) throws Exception {
     var hold = node.script().holdNext(Verb.RUN);
     id = node.create(key);
@@ -323,7 +324,9 @@ class LostHomesTest {
     awaitNothingPending();
   }
 
-  /** As an engine that starts without its disk: its processes ended, and it has no volumes. */
+  /**
+   * Simulates an engine that starts without its disk: its processes ended, and it has no volumes.
+   */
   private void takeDiskAway() throws IOException {
     node.script().unreachable();
     node.host().kill(Node.sandbox(id));
@@ -334,7 +337,7 @@ class LostHomesTest {
     awaitNothingPending();
   }
 
-  /** Mounts the disk again; homes that were created meanwhile are on another one. */
+  /** Mounts the disk again. Home volumes that were created meanwhile are on the other one. */
   private void putDiskBack() throws IOException {
     var made = sandboxes().resolve("sb-" + id);
     if (Files.exists(made)) Folders.delete(made);
@@ -369,7 +372,7 @@ class LostHomesTest {
         });
   }
 
-  /** Waits for enough whole passes that the grace period is over. */
+  /** Waits for enough complete passes that the grace period is over. */
   private void awaitPasses() {
     long before = lists();
     Node.await(() -> lists() > before + 8 ? "" : "no pass");

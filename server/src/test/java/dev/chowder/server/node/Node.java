@@ -55,7 +55,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** The node, its callers and its operator. What it stores and what its host has outlive it. */
+/** A node with its callers and its operator. Its database and its host outlive it. */
 final class Node implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(40);
 
@@ -77,22 +77,25 @@ final class Node implements AutoCloseable {
         NettyChannelBuilder.forAddress("127.0.0.1", chowder.grpcPort()).usePlaintext().build();
   }
 
-  /** With sandboxes in {@code home/sandboxes}; sweeps are as far apart as the settings say. */
+  /**
+   * Starts a node with sandboxes in {@code home/sandboxes} and the default interval of
+   * reconciliation passes.
+   */
   static Node start(Path home, Map<String, Object> settings) throws IOException {
     return start(home, home.resolve("sandboxes"), settings);
   }
 
-  /** With sandboxes that lie elsewhere: a host that has seen another database. */
+  /** Starts a node with sandboxes in another folder, as on a host that served another database. */
   static Node start(Path home, Path sandboxes, Map<String, Object> settings) throws IOException {
     return start(home, host(sandboxes), settings);
   }
 
-  /** A host whose sandboxes lie there, those of a node before it too. */
+  /** Returns a host with the sandboxes in this folder, including those of an earlier node. */
   static FakeSandboxDriver host(Path sandboxes) {
     return new FakeSandboxDriver(FakeSandboxSettings.instant().in(sandboxes));
   }
 
-  /** On a host to which something has happened already. */
+  /** Starts a node on an existing host. */
   static Node start(Path home, FakeSandboxDriver host, Map<String, Object> settings)
       throws IOException {
     var all =
@@ -110,7 +113,7 @@ final class Node implements AutoCloseable {
                 "fake",
                 "chowder.sign-up-open",
                 "loopback",
-                // Tests ask as fast as they can.
+                // Tests call as fast as they can.
                 "chowder.rate.burst",
                 1_000_000,
                 "chowder.effect.retry-min",
@@ -127,7 +130,7 @@ final class Node implements AutoCloseable {
     return new Node(home, config, host, Chowder.start(config, _ -> host), models);
   }
 
-  /** A provider that lists no model, and takes every key. */
+  /** Starts a provider that lists no model and accepts every key. */
   private static HttpServer models() throws IOException {
     var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     server.createContext(
@@ -160,7 +163,7 @@ final class Node implements AutoCloseable {
                     .build());
   }
 
-  /** The node's own, beside it: what it holds is seen as it lies there. */
+  /** Opens the node's own database, to inspect the stored rows. */
   Database openDatabase() {
     return Database.open(StorageSettings.from(config));
   }
@@ -177,7 +180,7 @@ final class Node implements AutoCloseable {
     return host.script();
   }
 
-  /** The port of the provider that {@link #newcomer} sets. */
+  /** Returns the port of the provider that {@link #newcomer} sets. */
   int modelPort() {
     return models.getAddress().getPort();
   }
@@ -186,7 +189,7 @@ final class Node implements AutoCloseable {
     return chowder.operatorPort();
   }
 
-  /** Signs an organization up that can create instances, and returns its key. */
+  /** Signs up an organization that can create instances, and returns its key. */
   String newcomer(String tier) {
     var answer =
         OrganizationServiceGrpc.newBlockingStub(channel)
@@ -245,7 +248,7 @@ final class Node implements AutoCloseable {
     return subscriptions(bearer(key));
   }
 
-  /** As Stripe calls: without a key. */
+  /** Returns a stub for calls of Stripe, which have no key. */
   SubscriptionServiceBlockingStub subscriptions(Metadata headers) {
     return SubscriptionServiceGrpc.newBlockingStub(channel)
         .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
@@ -294,7 +297,7 @@ final class Node implements AutoCloseable {
     return SandboxId.ofInstance(id);
   }
 
-  /** Asks the operator's port: a path below {@code /operator/}. */
+  /** Calls the operator's port with a path below {@code /operator/}. */
   HttpResponse<String> operator(String method, String path, String body) {
     return onOperatorsPort(method, "/operator/" + path, body);
   }
@@ -309,7 +312,7 @@ final class Node implements AutoCloseable {
     return onOperatorsPort("GET", "/healthz", "").body().strip();
   }
 
-  /** The figure of that name. */
+  /** Returns the metric with this name. */
   double metric(String name) {
     return onOperatorsPort("GET", "/metrics", "")
         .body()
@@ -344,7 +347,7 @@ final class Node implements AutoCloseable {
     }
   }
 
-  /** Until the problem is empty. */
+  /** Waits until the problem is empty. */
   static void await(Supplier<String> problem) {
     long end = System.nanoTime() + LIMIT.toNanos();
     var last = problem.get();

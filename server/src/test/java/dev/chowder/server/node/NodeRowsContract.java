@@ -26,25 +26,25 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Rows that are wrong under a whole node, and come right while it serves; the subclass says on
- * which database.
- */
+/** Tests that a node repairs wrong rows while it serves. Subclasses choose the database. */
 abstract class NodeRowsContract {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** No more than that: a rebuild that is this slow would never come to an end. */
+  /** Upper limit: if the rebuild were slower than this many creates, it would never end. */
   private static final int CREATES = 12;
 
   @TempDir Path home;
 
-  /** What a node of this home is told of its database; an empty one the first time. */
+  /**
+   * Returns the storage settings of a node with this home. The first call returns an empty
+   * database.
+   */
   abstract Map<String, Object> storage() throws Exception;
 
-  /** Of the running node's database. */
+  /** Connects to the running node's database. */
   abstract Connection connect() throws SQLException;
 
-  /** Ends what {@link #storage} made. */
+  /** Drops what {@link #storage} created. */
   abstract void drop() throws SQLException;
 
   @AfterEach
@@ -53,8 +53,8 @@ abstract class NodeRowsContract {
   }
 
   @Test
-  void aRebuildMakesDamagedLostAndForeignRowsRightWhileCallersCreateAndList() throws Exception {
-    // Few at a time, so that there is a while to call in.
+  void aRebuildRepairsDamagedMissingAndForeignRowsDuringCalls() throws Exception {
+    // Small pages, so that calls come during the rebuild.
     var settings = new HashMap<>(storage());
     settings.putAll(
         Map.of(
@@ -74,7 +74,7 @@ abstract class NodeRowsContract {
       right = list(node, key, "");
       assertThat(right).hasSize(4).extracting(Instance::getId).doesNotContain(gone);
     }
-    // None of them is in memory when it is asked.
+    // No instance is in memory before the first call.
     try (var node = Node.start(home, settings)) {
       var awake = node.newcomer("whale");
       var mine = createLabelled(node, awake, 0);
@@ -119,7 +119,7 @@ abstract class NodeRowsContract {
   }
 
   @Test
-  void aRowThatCouldNotBeWrittenIsFoundByASweepOfTheSameNode() throws Exception {
+  void aRowThatCouldNotBeWrittenIsRepairedByAPassOfTheSameNode() throws Exception {
     var settings = new HashMap<>(storage());
     settings.putAll(Map.of("chowder.reconciler.interval", "200ms", "chowder.rows.settle", "0s"));
     try (var node = Node.start(home, settings)) {
@@ -138,7 +138,10 @@ abstract class NodeRowsContract {
     }
   }
 
-  /** Of the newest first: changed, lost, ahead, and copied for a stranger. */
+  /**
+   * Damages the rows, newest first: changed, missing, of a future revision, and copied to another
+   * organization.
+   */
   private void damage(List<Instance> right, String gone, String awake, String untrusted)
       throws SQLException {
     var copied = right.get(3).getId();
@@ -161,7 +164,7 @@ abstract class NodeRowsContract {
     sql("UPDATE organizations SET view = " + replaced("view", "org", "damaged"));
   }
 
-  /** In the dialect's words: bytes with a text in them replaced. */
+  /** Returns an SQL expression that replaces a text within a binary column. */
   abstract String replaced(String column, String text, String by);
 
   private void sql(String statement) throws SQLException {
@@ -171,7 +174,7 @@ abstract class NodeRowsContract {
     }
   }
 
-  /** Every create is in the next list, with all before it; how many there were. */
+  /** Creates instances, and checks that each list contains all of them. Returns their number. */
   private static int createAndList(
       Node node, String key, AtomicBoolean goOn, CountDownLatch listed) {
     var ids = new ArrayList<String>();
@@ -208,7 +211,7 @@ abstract class NodeRowsContract {
     return node.instances(key).listInstances(request.build()).getInstancesList();
   }
 
-  /** What a restart does not change. */
+  /** Returns the fields that a restart does not change. */
   private static List<String> shown(List<Instance> instances) {
     return instances.stream()
         .map(i -> i.getId() + " " + i.getName() + " " + i.getStatus() + " " + i.getLabelsMap())

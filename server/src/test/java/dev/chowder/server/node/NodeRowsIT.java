@@ -5,7 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Map;
 
-/** In the PostgreSQL that scripts/test has started. */
+/** Uses the PostgreSQL that {@code scripts/test} started. */
 class NodeRowsIT extends NodeRowsContract {
   private final PostgresDatabase database = new PostgresDatabase("rows");
 

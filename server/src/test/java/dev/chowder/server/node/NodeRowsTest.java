@@ -5,14 +5,14 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class NodeRowsTest extends NodeRowsContract {
   @Override
   Map<String, Object> storage() {
     return Map.of();
   }
 
-  /** The process that holds the file may open it once more, by the same name. */
+  /** The process that has the file open may open it again by the same name. */
   @Override
   Connection connect() throws SQLException {
     return DriverManager.getConnection(

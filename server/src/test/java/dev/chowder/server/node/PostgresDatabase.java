@@ -10,7 +10,7 @@ import java.sql.SQLException;
 import java.util.Map;
 import java.util.UUID;
 
-/** A database of one test class, in the PostgreSQL that scripts/test has started. */
+/** A database for one test class, in the PostgreSQL that {@code scripts/test} started. */
 final class PostgresDatabase {
   private final DatabaseServer server = DatabaseServer.shared();
   private final String name;
@@ -20,7 +20,7 @@ final class PostgresDatabase {
     this.name = prefix + "_" + UUID.randomUUID().toString().replace("-", "");
   }
 
-  /** Returns the settings of a node with this home; creates the database the first time. */
+  /** Returns the settings of a node with this home. The first call creates the database. */
   Map<String, Object> settings(Path home) throws IOException {
     var password = home.resolve("storage.password");
     if (!created) {

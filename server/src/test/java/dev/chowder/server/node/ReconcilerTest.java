@@ -26,26 +26,28 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Journal and host contradict each other: nobody's agent is lost by that, whoever is wrong. */
+/**
+ * Tests contradictions between journal and host. No agent is lost, whichever of the two is wrong.
+ */
 class ReconcilerTest {
-  /** Sweeps and graces as short as a test can wait for. */
+  /** Intervals and grace periods short enough for a test. */
   private static final Map<String, Object> QUICK =
       Map.of(
           "chowder.reconciler.interval", "200ms",
           "chowder.reconciler.removal-grace", "300ms");
 
-  /** No sweep but the first: what happens then happens by notices. */
-  private static final Map<String, Object> BY_NOTICES_ALONE =
+  /** Only the first reconciliation pass runs; all later changes are detected by engine events. */
+  private static final Map<String, Object> BY_EVENTS_ONLY =
       Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.restarts", 0);
 
-  /** Far below the interval of sweeps, and more than a busy machine needs. */
+  /** Far below the interval of passes, and more than a busy machine needs. */
   private static final Duration NOTICED_WITHIN = Duration.ofSeconds(30);
 
   @TempDir Path home;
   @TempDir Path other;
 
   @Test
-  void anEmptyDatabaseBesideFiveAgentsHaltsAndTouchesNoneUntilItIsReleased() throws IOException {
+  void anEmptyDatabaseWithFiveAgentsHaltsUntilItIsReleased() throws IOException {
     var ids = new ArrayList<String>();
     String key;
     try (var node = Node.start(home, QUICK)) {
@@ -85,7 +87,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void aRestoredDatabaseQuarantinesWhatItDoesNotKnowAndKeepsWhatItKnows() throws IOException {
+  void aRestoredDatabaseQuarantinesUntrackedSandboxesAndKeepsTheOthers() throws IOException {
     String key;
     String known;
     try (var node = Node.start(home, QUICK)) {
@@ -116,7 +118,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void whatNoJournalKnowsIsLeftAloneForAGrace() throws IOException {
+  void anUntrackedSandboxIsKeptForTheGracePeriod() throws IOException {
     var settings = new HashMap<>(QUICK);
     settings.put("chowder.reconciler.removal-grace", "1h");
     try (var node = Node.start(home, settings)) {
@@ -145,13 +147,13 @@ class ReconcilerTest {
   }
 
   @Test
-  void manyHomesThatVanishAtOnceHaltUntilAnOperatorSaysThatItIsTrue() throws IOException {
+  void manyHomesThatVanishAtOnceHaltUntilAnOperatorConfirmsIt() throws IOException {
     try (var node = Node.start(home, QUICK)) {
       var key = node.newcomer("whale");
       var ids = new ArrayList<String>();
       for (int n = 0; n < 5; n++) ids.add(node.createRunning(key));
 
-      // While it does not answer nobody sees them vanish one by one.
+      // Because the engine does not respond, the node cannot see the sandboxes vanish one by one.
       node.script().unreachable();
       for (var id : ids) node.host().lose(Node.sandbox(id));
       node.script().reachable();
@@ -171,7 +173,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void whatADeletedInstanceLeftIsRemovedAfterAGrace() throws IOException {
+  void resourcesOfADeletedInstanceAreRemovedAfterTheGracePeriod() throws IOException {
     try (var node = Node.start(home, QUICK)) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
@@ -179,7 +181,7 @@ class ReconcilerTest {
           node.instances(key)
               .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "there" : "");
-      // As a create that was under way when the instance was deleted.
+      // As a create leaves it that was in progress when the instance was deleted.
       node.host().create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
       Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left: " + id : "");
       assertThat(reconciler(node)).contains("\"unknown_count\":0");
@@ -187,7 +189,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void whoBeginsSaysOfNoAgentThatItRunsBeforeItHasLooked() throws IOException {
+  void aStartingNodeReportsNoAgentAsRunningBeforeItsFirstPass() throws IOException {
     String key;
     Instance before;
     try (var node = Node.start(home, QUICK)) {
@@ -203,8 +205,8 @@ class ReconcilerTest {
   }
 
   @Test
-  void aLostGatewayIsNoticedWithoutASweepAndItsCauseIsTold() throws IOException {
-    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+  void anEventReportsALostGatewayAndItsCauseWithoutAPass() throws IOException {
+    try (var node = Node.start(home, BY_EVENTS_ONLY)) {
       var key = node.newcomer("whale");
       loses(node, key, FakeSandboxDriver::killForMemory, "OUT_OF_MEMORY", "memory limit");
       loses(node, key, (host, id) -> host.crash(id, 7, "bye"), "GATEWAY_CRASHED", "exit code 7");
@@ -221,7 +223,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void aLostGatewayIsStartedAgainUntilTheBreakerOpens() throws IOException {
+  void aLostGatewayIsRestartedUntilTheCircuitBreakerOpens() throws IOException {
     try (var node =
         Node.start(
             home, Map.of("chowder.reconciler.interval", "1h", "chowder.reconciler.restarts", 2))) {
@@ -241,8 +243,8 @@ class ReconcilerTest {
   }
 
   @Test
-  void afterEachRestartOfTheEngineAllAgentsRunAgain() throws IOException {
-    var settings = new HashMap<>(BY_NOTICES_ALONE);
+  void allAgentsRunAgainAfterEachEngineRestart() throws IOException {
+    var settings = new HashMap<>(BY_EVENTS_ONLY);
     settings.put("chowder.effect.restart.delays", List.of("0s", "100ms"));
     settings.put("chowder.effect.restart.processor-time", "10ms");
     try (var node = Node.start(home, settings)) {
@@ -274,7 +276,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void aRestartWaitsForMemoryOnTheHostAndIsNoError() throws IOException {
+  void aRestartWaitsForMemoryOfTheHostWithoutAnError() throws IOException {
     var settings =
         Map.<String, Object>of(
             "chowder.reconciler.interval", "1h", "chowder.effect.restart.memory-retry", "20ms");
@@ -294,9 +296,9 @@ class ReconcilerTest {
     }
   }
 
-  /** The host has memory for one gateway, and the frozen one still has it. */
+  /** The host has memory for one gateway, which the frozen gateway still holds. */
   @Test
-  void aFrozenGatewaysRestartDoesNotWaitForTheMemoryThatItHoldsItself() throws IOException {
+  void aFrozenGatewaysRestartDoesNotWaitForItsOwnMemory() throws IOException {
     var settings =
         Map.<String, Object>of(
             "chowder.reconciler.interval", "1h",
@@ -317,7 +319,7 @@ class ReconcilerTest {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
       int before = node.get(key, id).getRevision();
-      // The simulated host counts what runs only now and then.
+      // The simulated host updates its free memory only from time to time.
       Node.await(() -> host.capacity().availableBytes() == 0 ? "" : "host not full");
       host.pause(Node.sandbox(id));
       Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not noticed");
@@ -335,8 +337,8 @@ class ReconcilerTest {
   }
 
   @Test
-  void anOperatorRecoversAllThatFailedForAReasonUntilTheHostIsFull() throws IOException {
-    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+  void anOperatorRecoversAllInstancesThatFailedForAReasonUntilTheHostIsFull() throws IOException {
+    try (var node = Node.start(home, BY_EVENTS_ONLY)) {
       var key = node.newcomer("whale");
       var crashed = List.of(node.createRunning(key), node.createRunning(key));
       var other = node.createRunning(key);
@@ -358,8 +360,8 @@ class ReconcilerTest {
   }
 
   @Test
-  void aSandboxThatDoesNotAnswerKeepsNoOtherInstanceFromBeingRecovered() throws IOException {
-    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+  void anUnresponsiveSandboxDoesNotPreventOtherRecoveries() throws IOException {
+    try (var node = Node.start(home, BY_EVENTS_ONLY)) {
       var key = node.newcomer("whale");
       var crashed = new TreeSet<>(List.of(node.createRunning(key), node.createRunning(key)));
       crashed.forEach(id -> node.host().kill(Node.sandbox(id)));
@@ -380,8 +382,8 @@ class ReconcilerTest {
   }
 
   @Test
-  void aBulkRecoverEndsAtTheFirstInstanceIfTheEngineDoesNotAnswer() throws IOException {
-    try (var node = Node.start(home, BY_NOTICES_ALONE)) {
+  void aBulkRecoverStopsAtTheFirstInstanceIfTheEngineIsUnavailable() throws IOException {
+    try (var node = Node.start(home, BY_EVENTS_ONLY)) {
       var key = node.newcomer("whale");
       var crashed = new TreeSet<>(List.of(node.createRunning(key), node.createRunning(key)));
       crashed.forEach(id -> node.host().kill(Node.sandbox(id)));
@@ -401,9 +403,9 @@ class ReconcilerTest {
     return node.script().calls().stream().filter(call -> call.verb() == Verb.CAPACITY).count();
   }
 
-  /** No call names the instance, since that would resume its work as well. */
+  /** The test makes no call with the instance's id, because that would also resume its work. */
   @Test
-  void workThatBeganBeforeTheClockWasSetBackIsResumedAfterAStart() throws Exception {
+  void workFromBeforeTheClockWasSetBackIsResumedAfterAStart() throws Exception {
     String id;
     try (var node = Node.start(home, QUICK)) {
       var key = node.newcomer("whale");
@@ -466,7 +468,7 @@ class ReconcilerTest {
     return node.operator("POST", "sandboxes/sb-" + id + "/remove", "").statusCode();
   }
 
-  /** So many whole sweeps from now on. */
+  /** Waits for this many complete passes from now on. */
   private static void awaitSweeps(Node node, int sweeps) {
     long before = lists(node);
     Node.await(() -> lists(node) > before + sweeps ? "" : "no sweep");

@@ -35,7 +35,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Another gateway token on a whole node: at every moment one is valid, and it is told which. */
+/**
+ * Tests the rotation of gateway tokens on a node. Exactly one token is valid at any time, and
+ * responses contain it.
+ */
 class RotationTest {
   @TempDir static Path home;
   private static Node node;
@@ -56,7 +59,7 @@ class RotationTest {
   }
 
   @Test
-  void theNewOneOpensTheGatewayAndTheFormerDoesNotWhenTheAnswerIsThere() throws Exception {
+  void onlyTheNewTokenOpensTheGatewayAfterTheResponse() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     var previous = access(key, id).getGatewayToken();
@@ -67,7 +70,7 @@ class RotationTest {
     assertThat(ask(id, rotated.getGatewayToken())).isEqualTo(200);
     assertThat(ask(id, previous)).isEqualTo(401);
     assertThat(access(key, id)).isEqualTo(rotated);
-    // Chowder itself goes on with it.
+    // Chowder itself uses the new token.
     var sessions = ListSessionsRequest.newBuilder().setInstanceId(id).build();
     assertThat(node.instances(key).listSessions(sessions).getSessionsList()).isEmpty();
     var events =
@@ -81,7 +84,7 @@ class RotationTest {
   }
 
   @Test
-  void whoeverAsksMeanwhileGetsTheSame() throws Exception {
+  void concurrentRotationsReturnTheSameToken() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -95,7 +98,7 @@ class RotationTest {
   }
 
   @Test
-  void oneThatSleepsTakesItWhenItStarts() throws Exception {
+  void aStoppedInstanceUsesTheNewTokenWhenItStarts() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     var previous = access(key, id).getGatewayToken();
@@ -115,11 +118,11 @@ class RotationTest {
   }
 
   @Test
-  void whatCannotBeDoneNowIsDoneLaterAndMeanwhileTheFormerIsTold() throws Exception {
+  void aRotationThatCannotBeAppliedIsRetriedAndThePreviousTokenStaysValid() throws Exception {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     var previous = access(key, id).getGatewayToken();
-    // More often than the test waits for: healed below.
+    // More failures than the test waits for; the engine is repaired below.
     node.script().failNext(Verb.WRITE_FILES, 10_000, Reason.ENGINE_UNREACHABLE, "engine: away");
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       var rotated = callers.submit(() -> rotate(key, id).getGatewayToken());
@@ -134,7 +137,7 @@ class RotationTest {
   }
 
   @Test
-  void anotherOrganizationCannot() {
+  void anotherOrganizationCannotRotate() {
     var id = node.createRunning(node.newcomer("shrimp"));
     var untrusted = node.newcomer("shrimp");
     assertThatThrownBy(() -> rotate(untrusted, id))
@@ -153,7 +156,7 @@ class RotationTest {
         .getGatewayAccess(GetGatewayAccessRequest.newBuilder().setInstanceId(id).build());
   }
 
-  /** What the gateway answers to whoever shows this token. */
+  /** Returns the gateway's status code for a request with this token. */
   private static int ask(String id, String token) throws IOException, InterruptedException {
     var process = node.host().observe(Node.sandbox(id)).mainProcess();
     assertThat(process).isInstanceOf(MainProcess.Up.class);

@@ -23,7 +23,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The change of an agent's configuration by a key with a session prefix. */
+/** Tests that a key with a session prefix changes an agent's configuration. */
 class SessionVisibilityTest {
   @TempDir Path home;
 
@@ -90,14 +90,14 @@ class SessionVisibilityTest {
                       .setInstanceId(set)
                       .setOpenclawConfig(visible)
                       .build());
-      // As an earlier version did: no agent's configuration is changed.
+      // As an earlier version did, which changed no agent's configuration.
       var keySettings = new KeySettings(Duration.ZERO, 1, 10);
       var clock = InstantSource.system();
       var all = new ApiKeys(database, keySettings, clock);
       var keys = new ScopedKeys(database, all, keySettings, clock);
       var organization = node.organizationId(key);
       var caller = all.issueOrganizationKey(organization).keyId();
-      // A pass takes them in this order.
+      // A pass processes them in this order.
       var _ = issue(keys, organization, caller, Ids.next());
       var revoked = issue(keys, organization, caller, ended);
       assertThat(keys.revoke(organization, revoked, caller)).isTrue();

@@ -19,9 +19,9 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Effects that fail at each try must not delay other effects. */
+/** Tests that effects that fail at each attempt do not delay other effects. */
 class StuckEffectsTest {
-  /** As many as {@code chowder.effect.max-concurrent} by default. */
+  /** The default of {@code chowder.effect.max-concurrent}. */
   private static final int PERMITS = 32;
 
   private static final int FOREVER = 10_000;
@@ -29,8 +29,8 @@ class StuckEffectsTest {
   @TempDir Path home;
 
   @Test
-  void removalsThatFailHoldUpNoOtherOrganizationsCreate() throws IOException {
-    // Each removal is tried once within the test.
+  void failingRemovalsDoNotDelayCreatesOfOtherOrganizations() throws IOException {
+    // Each removal is attempted once during the test.
     var seldom =
         Map.<String, Object>of("chowder.effect.retry-min", "1h", "chowder.effect.retry-max", "1h");
     try (var node = Node.start(home, seldom)) {
@@ -71,7 +71,7 @@ class StuckEffectsTest {
   }
 
   @Test
-  void aStopOutlastsAnEngineThatIsAwayForLongerThanAStopMayTake() throws IOException {
+  void aStopSucceedsAfterALongOutageOfTheEngine() throws IOException {
     var quick =
         Map.<String, Object>of(
             "chowder.effect.stop-limit", "0s", "chowder.reconciler.remind", "100ms");
@@ -81,7 +81,7 @@ class StuckEffectsTest {
       node.script().failNext(Verb.STOP, 3, Reason.ENGINE_UNREACHABLE, "docker: no answer");
       stop(node, key, id);
       assertThat(node.awaitStatus(key, id, Instance.Status.stopped).getErrorReason()).isEmpty();
-      // A reminder that comes just as the instance stops causes one more.
+      // A dispatch just as the instance stops causes one more call.
       assertThat(node.script().calls())
           .filteredOn(c -> c.verb() == Verb.STOP)
           .hasSizeGreaterThanOrEqualTo(4);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tiers that are bought and end, on a whole node, by events that are signed as Stripe signs. */
+/** Tests purchases and ends of tiers on a node, by events with Stripe's signature. */
 class SubscriptionTest {
   private static final Metadata.Key<String> SIGNATURE =
       Metadata.Key.of("stripe-signature", Metadata.ASCII_STRING_MARSHALLER);
@@ -52,7 +52,7 @@ class SubscriptionTest {
                 home,
                 Map.of(
                     "chowder.reconciler.interval", "1h",
-                    // A test waits for it; a busy machine answers within it.
+                    // The test waits for this timeout; a busy machine responds within it.
                     "chowder.stripe.read-timeout", "3s")));
   }
 
@@ -68,7 +68,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void aNodeThatSellsNothingSaysWhoSetsTiersAndShowsThem(@TempDir Path other) throws IOException {
+  void withoutStripeTiersAreShownAndSalesAreRejected(@TempDir Path other) throws IOException {
     try (var plain = Node.start(other, LIMITED)) {
       var key = plain.newcomer("crab");
       assertThat(
@@ -87,13 +87,13 @@ class SubscriptionTest {
               Rejection.of(refused.getLast()).error().reason() == Reason.RATE_LIMITED
                   ? ""
                   : "events are not bounded");
-      // Who signs up is counted apart.
+      // Sign-ups have their own limit.
       assertThat(plain.newcomer("shrimp")).isNotEmpty();
     }
   }
 
   @Test
-  void checkoutsOfOneOrganizationAreOneCustomersAndNameIt() {
+  void checkoutsOfOneOrganizationUseOneCustomer() {
     var key = node.newcomer("shrimp");
     int before = stripe.asked().size();
     var organization = node.organizationId(key);
@@ -114,15 +114,15 @@ class SubscriptionTest {
             "success_url=https://shop.example/done");
     assertThat(asked.get(2).form())
         .contains("customer=" + get(key).getStripeCustomerId(), "[price]=" + LOBSTER);
-    // Nothing is given before it is paid for.
+    // The tier does not change before the payment.
     assertThat(get(key).getTier()).isEqualTo("shrimp");
     assertThat(get(key).hasStripeSubscriptionId()).isFalse();
   }
 
   @Test
-  void whatStripeSaysHoldsOnceAndInTheOrderInWhichItWasSaid() {
+  void stripeEventsAreAppliedOnceAndInTheirOrder() {
     var buyer = new Buyer();
-    buyer.hears(buyer.completed("evt_1", 0));
+    buyer.receives(buyer.completed("evt_1", 0));
     assertThat(get(buyer.key))
         .isEqualTo(
             Subscription.newBuilder()
@@ -131,28 +131,28 @@ class SubscriptionTest {
                 .setStripeCustomerId(buyer.customer)
                 .setStripeSubscriptionId("sub_1")
                 .build());
-    buyer.hears(buyer.subscription("evt_3", "updated", 20, "active", CRAB));
+    buyer.receives(buyer.subscription("evt_3", "updated", 20, "active", CRAB));
     assertThat(get(buyer.key).getTier()).isEqualTo("crab");
-    // Late, and again.
-    buyer.hears(buyer.subscription("evt_2", "updated", 10, "active", LOBSTER));
-    buyer.hears(buyer.completed("evt_1", 0));
-    buyer.hears(buyer.subscription("evt_3", "updated", 20, "active", CRAB));
+    // Late events, and duplicates.
+    buyer.receives(buyer.subscription("evt_2", "updated", 10, "active", LOBSTER));
+    buyer.receives(buyer.completed("evt_1", 0));
+    buyer.receives(buyer.subscription("evt_3", "updated", 20, "active", CRAB));
     assertThat(get(buyer.key).getTier()).isEqualTo("crab");
-    buyer.hears(buyer.subscription("evt_4", "updated", 30, "active", LOBSTER));
+    buyer.receives(buyer.subscription("evt_4", "updated", 30, "active", LOBSTER));
     assertThat(get(buyer.key).getTier()).isEqualTo("lobster");
-    buyer.hears(buyer.subscription("evt_5", "deleted", 40, "canceled", LOBSTER));
-    buyer.hears(buyer.subscription("evt_6", "updated", 41, "active", LOBSTER));
+    buyer.receives(buyer.subscription("evt_5", "deleted", 40, "canceled", LOBSTER));
+    buyer.receives(buyer.subscription("evt_6", "updated", 41, "active", LOBSTER));
     assertThat(get(buyer.key).getTier()).isEqualTo("shrimp");
     assertThat(get(buyer.key).hasStripeSubscriptionId()).isFalse();
     assertThat(get(buyer.key).getStripeCustomerId()).isEqualTo(buyer.customer);
   }
 
   @Test
-  void aDowngradeEndsNoAgentAndLetsNoneBeMade() {
+  void aDowngradeStopsNoAgentAndBlocksCreates() {
     var buyer = new Buyer();
-    buyer.hears(buyer.completed("evt_1", 0));
+    buyer.receives(buyer.completed("evt_1", 0));
     var agents = List.of(node.createRunning(buyer.key), node.createRunning(buyer.key));
-    buyer.hears(buyer.subscription("evt_2", "deleted", 10, "canceled", LOBSTER));
+    buyer.receives(buyer.subscription("evt_2", "deleted", 10, "canceled", LOBSTER));
     assertThat(get(buyer.key).getInstanceLimit()).isEqualTo(1);
     assertThat(get(buyer.key).getInstanceCount()).isEqualTo(2);
     var refused = Rejection.of(() -> node.create(buyer.key));
@@ -165,16 +165,16 @@ class SubscriptionTest {
   }
 
   @Test
-  void whoIsNotThatCustomerIsLeftAloneAndStripeIsThanked() {
+  void eventsOfUnknownCustomersAreAcknowledgedAndIgnored() {
     var buyer = new Buyer();
     var untrusted = node.newcomer("shrimp");
     for (var organization :
         List.of(
             node.organizationId(untrusted), "01900000-0000-7000-8000-00000000000f", "nobody", "")) {
-      hears(SignedEvent.completed("evt_1", START, organization, buyer.customer, "sub_1"));
+      receives(SignedEvent.completed("evt_1", START, organization, buyer.customer, "sub_1"));
     }
-    hears(SignedEvent.completed("evt_1", START, buyer.organization, "cus_other", "sub_1"));
-    hears(SignedEvent.event("evt_1", "invoice.paid", START, "{}"));
+    receives(SignedEvent.completed("evt_1", START, buyer.organization, "cus_other", "sub_1"));
+    receives(SignedEvent.event("evt_1", "invoice.paid", START, "{}"));
     for (var key : List.of(untrusted, buyer.key)) {
       assertThat(get(key).getTier()).isEqualTo("shrimp");
       assertThat(get(key).hasStripeSubscriptionId()).isFalse();
@@ -182,7 +182,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void whatStripeDidNotSignJustNowIsRefused() {
+  void eventsWithAnInvalidOrOldSignatureAreRejected() {
     var buyer = new Buyer();
     var body = buyer.completed("evt_1", 0);
     var signed = SignedEvent.of(body);
@@ -198,25 +198,25 @@ class SubscriptionTest {
   }
 
   @Test
-  void whatIsTooLargeOrNoEventIsRefusedThoughItIsSigned() {
-    Rejection.of(() -> hears("{\"id\": \"" + "x".repeat(10_000) + "\"}"))
+  void signedBodiesThatAreTooLargeOrInvalidAreRejected() {
+    Rejection.of(() -> receives("{\"id\": \"" + "x".repeat(10_000) + "\"}"))
         .hasReason(Reason.TOO_LARGE);
-    Rejection.of(() -> hears("{}")).hasReason(Reason.INVALID_FIELD);
+    Rejection.of(() -> receives("{}")).hasReason(Reason.INVALID_FIELD);
   }
 
   @Test
-  void whoHasASubscriptionChangesItInThePortal() {
+  void subscribersChangeTheirTierInThePortal() {
     var key = node.newcomer("shrimp");
     Rejection.of(() -> portal(key)).hasReason(Reason.WRONG_STATE);
     var buyer = new Buyer();
-    buyer.hears(buyer.completed("evt_1", 0));
+    buyer.receives(buyer.completed("evt_1", 0));
     Rejection.of(() -> buy(buyer.key, "crab")).hasReason(Reason.WRONG_STATE);
     assertThat(portal(buyer.key)).startsWith("https://portal.example/");
     assertThat(stripe.asked().getLast().form()).contains("customer=" + buyer.customer);
   }
 
   @Test
-  void whatIsNotSoldIsNotBought() {
+  void unsoldTiersAreRejected() {
     var key = node.newcomer("shrimp");
     for (var tier : List.of("", "shrimp", "whale", "CRAB")) {
       Rejection.of(() -> buy(key, tier)).hasField("tier");
@@ -224,7 +224,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void aStripeThatFailsIsToldWithoutItsSecrets() {
+  void aStripeFailureIsReportedWithoutSecrets() {
     var key = node.newcomer("shrimp");
     for (var answer :
         List.of(
@@ -250,7 +250,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void aCustomerThatStripeHasLostIsMadeAnew() {
+  void aCustomerThatStripeLostIsCreatedAgain() {
     var buyer = new Buyer();
     stripe.is(
         usual ->
@@ -270,7 +270,7 @@ class SubscriptionTest {
     assertThat(portal(buyer.key)).isNotEmpty();
   }
 
-  /** Somebody who began a checkout, so that Stripe's customer is known. */
+  /** An organization that started a checkout, so its Stripe customer is known. */
   private static final class Buyer {
     final String key = node.newcomer("shrimp");
     final String organization = node.organizationId(key);
@@ -290,12 +290,12 @@ class SubscriptionTest {
           id, what, START + second, organization, customer, "sub_1", status, price);
     }
 
-    void hears(String body) {
-      SubscriptionTest.hears(body);
+    void receives(String body) {
+      SubscriptionTest.receives(body);
     }
   }
 
-  private static void hears(String body) {
+  private static void receives(String body) {
     send(body, SignedEvent.of(body).signature());
   }
 

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A sandbox or instance that does not answer is unknown for now, and must not delay the rest of a
- * reconciliation.
+ * A sandbox or instance that does not respond is in an unknown state. It must not delay the rest of
+ * a reconciliation pass.
  */
 class UnknownForNowTest {
   private static final int FLEET = 10_000;
@@ -38,7 +38,7 @@ class UnknownForNowTest {
   @TempDir Path home;
 
   @Test
-  void aSandboxThatDoesNotAnswerKeepsNoOtherFromBeingRepaired() throws IOException {
+  void anUnresponsiveSandboxDoesNotPreventOtherRepairs() throws IOException {
     try (var node = Node.start(home, QUICK)) {
       var key = node.newcomer("whale");
       var silent = node.createRunning(key);
@@ -46,7 +46,7 @@ class UnknownForNowTest {
       int before = node.get(key, killed).getRevision();
       int observed = observed(node, killed);
 
-      // Events alone do not show it: the engine does not answer when they come.
+      // Events alone cannot report it, because the engine does not respond when they arrive.
       node.script().unreachable().unresponsive(Node.sandbox(silent));
       node.host().lose(Node.sandbox(silent));
       node.host().kill(Node.sandbox(killed));
@@ -62,9 +62,12 @@ class UnknownForNowTest {
     }
   }
 
-  /** The remains of four deleted instances are listed, and only one of them can be inspected. */
+  /**
+   * The remaining sandboxes of four deleted instances are listed, and only one of them can be
+   * inspected.
+   */
   @Test
-  void whatIsLeftAndDoesNotAnswerCountsForTheMassLimit() throws IOException {
+  void unresponsiveOrphansCountForTheMassChangeGuard() throws IOException {
     var settings = new HashMap<>(QUICK);
     settings.put("chowder.reconciler.removal-grace", "300ms");
     var host = Node.host(home.resolve("sandboxes"));
@@ -102,12 +105,12 @@ class UnknownForNowTest {
   }
 
   @Test
-  void anInstanceThatDoesNotReplyKeepsNoLaterOrganizationFromItsSlots() throws IOException {
+  void anUnresponsiveInstanceDoesNotDelaySlotsOfOtherOrganizations() throws IOException {
     String first;
     String second;
     String silent;
     String neverCreated;
-    // With ordinary limits: those below are too short for a create on a busy machine.
+    // Uses the default limits; those below are too short for a create on a busy machine.
     try (var node = Node.start(home, QUICK)) {
       first = node.newcomer("whale");
       second = node.newcomer("whale");
@@ -115,8 +118,7 @@ class UnknownForNowTest {
       silent = node.createRunning(first);
       neverCreated = node.createRunning(second);
       try (var database = node.openDatabase()) {
-        // An event that cannot be read, and a crash between taking a slot and creating its
-        // instance.
+        // An unreadable event, and a crash between reserving a slot and creating its instance.
         execute(
             database,
             "UPDATE \"event_journal\" SET \"event_payload\" = X'00' WHERE \"persistence_id\" = ?",
@@ -143,7 +145,7 @@ class UnknownForNowTest {
   void pendingEffectsAreDispatchedWhileAListingHangs() throws Exception {
     var settings = new HashMap<>(QUICK);
     settings.put("chowder.reconciler.remind", "200ms");
-    // A rotation is tried once, and is pending until it is dispatched again.
+    // A rotation is attempted once, and stays pending until it is dispatched again.
     settings.put("chowder.effect.stop-limit", "0s");
     try (var node = Node.start(home, settings)) {
       var key = node.newcomer("whale");
@@ -195,7 +197,7 @@ class UnknownForNowTest {
       long least = calls(node, Verb.LIST) - after;
       long read = rowsRead(database);
       long most = calls(node, Verb.LIST) - before;
-      // One pass may have been under way at the start, and another at the end.
+      // One pass may have been in progress at the start, and another at the end.
       assertThat(read)
           .as("rows read in %d to %d passes", least, most)
           .isBetween((least - 1) * FLEET, (most + 1) * (FLEET + 1));
@@ -213,7 +215,7 @@ class UnknownForNowTest {
     return Node.sandbox(copy.row().id());
   }
 
-  /** Returns a fleet of stopped instances, copied from one of them. */
+  /** Returns rows of stopped instances, copied from one of them. */
   private static List<InstanceRows.Write> copies(Database database, String of) {
     var row = new InstanceRows(database).get(of).orElseThrow();
     var copies = new ArrayList<InstanceRows.Write>();

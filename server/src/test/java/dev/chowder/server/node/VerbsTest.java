@@ -38,9 +38,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Restart, recover and delete on a whole node, also while its sandboxes' host does not answer. */
+/** Tests restart, recover and delete on a node, also while the sandbox host does not respond. */
 class VerbsTest {
-  /** What a caller is ready to wait for; far below the limits of what is retried behind it. */
+  /** How long a caller is willing to wait: far below the limits of the retries behind the call. */
   private static final Duration SOON = Duration.ofSeconds(20);
 
   @TempDir static Path home;
@@ -55,7 +55,7 @@ class VerbsTest {
                 "chowder.reconciler.interval",
                 "200ms",
                 "chowder.reconciler.unborn-grace",
-                // A create that takes longer is refused.
+                // A create that takes longer is rejected.
                 "5s",
                 "chowder.instance.max-watchers",
                 1));
@@ -72,7 +72,7 @@ class VerbsTest {
   }
 
   @Test
-  void aRestartEndsTheGatewayCleanlyAndStartsItWithTheSameHome() {
+  void aRestartStopsTheGatewayCleanlyAndKeepsTheHome() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     write(id, "memory", "kept");
@@ -88,7 +88,7 @@ class VerbsTest {
   }
 
   @Test
-  void aRestartUnderWaySaysSoIsJoinedAndRefusesAStop() {
+  void aRestartInProgressIsShownAndJoinedAndRejectsAStop() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     var stopping = node.script().holdNext(Verb.STOP);
@@ -109,7 +109,7 @@ class VerbsTest {
   }
 
   @Test
-  void whatDoesNotRunCannotBeRestarted() {
+  void restartingAnInstanceThatDoesNotRunIsRejected() {
     var key = node.newcomer("crab");
     var stopped = node.createRunning(key);
     var stop = StopInstanceRequest.newBuilder().setInstanceId(stopped).build();
@@ -122,7 +122,7 @@ class VerbsTest {
   }
 
   @Test
-  void aFailedProvisioningIsRecoveredWithItsIdItsOverridesAndItsSlot() {
+  void recoverAfterAFailedProvisioningKeepsIdOverridesAndSlot() {
     var key = node.newcomer("shrimp");
     node.script().failNext(Verb.WRITE_FILES, 1, SandboxException.Reason.NO_SPACE, "disk: full");
     var id =
@@ -153,7 +153,7 @@ class VerbsTest {
   }
 
   @Test
-  void anAgentThatRanIsRecoveredWithWhatItWrote() {
+  void recoverKeepsTheFilesOfAnAgentThatRan() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     write(id, "memory", "kept");
@@ -169,7 +169,7 @@ class VerbsTest {
   }
 
   @Test
-  void aRecoverTakesASlotAgainOrIsRefusedWhileNoneIsFree() {
+  void recoverReservesASlotOrIsRejectedIfNoneIsFree() {
     var key = node.newcomer("shrimp");
     var failed = failed(key);
     var other = node.createRunning(key);
@@ -186,7 +186,7 @@ class VerbsTest {
   }
 
   @Test
-  void ofManyWhoRecoverTwoForOneSlotExactlyOneSucceeds() throws Exception {
+  void exactlyOneOfManyConcurrentRecoversGetsTheLastSlot() throws Exception {
     var key = node.newcomer("shrimp");
     var one = failed(key);
     var two = failed(key);
@@ -213,7 +213,7 @@ class VerbsTest {
   }
 
   @Test
-  void aRecoverWhileTheEngineDoesNotAnswerIsRefusedSoonAndTakesNothing() {
+  void recoverDuringAnEngineOutageIsRejectedSoonAndReservesNoSlot() {
     var key = node.newcomer("shrimp");
     var id = failed(key);
     node.script().unreachable();
@@ -228,7 +228,7 @@ class VerbsTest {
   }
 
   @Test
-  void aDeletionWhileTheEngineDoesNotAnswerIsOwedShownAndDoneLater() {
+  void deletionDuringAnEngineOutageStaysPendingAndCompletesLater() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     node.script().unreachable();
@@ -246,11 +246,11 @@ class VerbsTest {
     node.script().reachable();
     Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "home there" : "");
     Node.await(
-        () -> node.operator("GET", "owed", "").body().contains(id) ? "still owed: " + id : "");
+        () -> node.operator("GET", "owed", "").body().contains(id) ? "still pending: " + id : "");
   }
 
   @Test
-  void aDeletionIsQuickWhateverIsUnderWay() {
+  void deletionIsFastDuringAnyOperation() {
     for (var hanging :
         List.of(Verb.CREATE, Verb.RUN, Verb.WRITE_FILES, Verb.START, Verb.STOP, Verb.REMOVE)) {
       var key = node.newcomer("shrimp");
@@ -271,7 +271,7 @@ class VerbsTest {
   }
 
   @Test
-  void whoWaitsForAnAnswerIsNotRefusedWhereNoMoreMayWatch() {
+  void callsThatWaitDoNotCountForTheWatchLimit() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
     node.script().delay(Verb.STOP, Duration.ofSeconds(2));
@@ -292,7 +292,7 @@ class VerbsTest {
     }
   }
 
-  /** One whose first provisioning failed, and whose slot is free again. */
+  /** Returns an instance whose first provisioning failed, so that its slot is free again. */
   private static String failed(String key) {
     int before = node.slots(key);
     node.script().failNext(Verb.CREATE, 1, SandboxException.Reason.NO_SPACE, "disk: full");

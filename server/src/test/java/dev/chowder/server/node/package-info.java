@@ -1,4 +1,4 @@
-/** A whole node in the test's own process, on played sandboxes whose host can be told to fail. */
+/** Runs a node in the test's own process, on simulated sandboxes whose host can be made to fail. */
 @NullMarked
 package dev.chowder.server.node;
 

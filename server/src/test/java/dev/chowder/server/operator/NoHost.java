@@ -3,7 +3,7 @@ package dev.chowder.server.operator;
 import java.util.List;
 import java.util.Optional;
 
-/** A host of which there is nothing to tell. */
+/** A host with no findings. */
 public class NoHost implements HostCommands {
   @Override
   public List<PendingWork> pending(int limit) {

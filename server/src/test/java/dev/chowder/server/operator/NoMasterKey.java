@@ -1,6 +1,6 @@
 package dev.chowder.server.operator;
 
-/** A node with one key and nothing to write anew. */
+/** A node with one master key and nothing to re-encrypt. */
 public class NoMasterKey implements MasterKeyCommands {
   @Override
   public int reload() {

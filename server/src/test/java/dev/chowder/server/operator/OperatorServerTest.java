@@ -85,7 +85,7 @@ class OperatorServerTest {
     }
   }
 
-  /** The record of an incident: what an operator did, or who had the token did. */
+  /** Entries for incident analysis: actions of an operator, or of another holder of the token. */
   @Test
   void callsThatMayChangeSomethingAreRecorded() throws Exception {
     var organizations = "/operator/organizations";
@@ -112,7 +112,7 @@ class OperatorServerTest {
             "/operator/backup")) {
       assertThat(call("POST", path, "{}").body()).as(path).doesNotContain("PATH_NOT_FOUND");
     }
-    // No changes, and no operator.
+    // Queries, and calls without a valid token, are not recorded.
     call("GET", "/operator/organizations", "");
     call("GET", "/metrics", "");
     send("POST", organization + "/suspend", "Bearer x", "");
@@ -138,7 +138,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aCallerInventsNoActions() throws Exception {
+  void aCallerCannotInventActions() throws Exception {
     for (var path :
         List.of(
             "/operator/a",
@@ -151,7 +151,7 @@ class OperatorServerTest {
             "/metrics")) {
       assertAnswer(call("POST", path, ""), 404, "PATH_NOT_FOUND");
     }
-    // A part that is no id or port is not recorded; the call is rejected as before.
+    // A part that is not an id or a port is not recorded. The call is still rejected.
     assertAnswer(call("POST", "/operator/instances/x/stop", ""), 404, "INSTANCE_NOT_FOUND");
     assertAnswer(call("POST", "/operator/sandboxes/x/remove", ""), 400, "INVALID_FIELD");
     assertAnswer(call("POST", "/operator/host-ports/x/open", ""), 400, "INVALID_FIELD");
@@ -214,7 +214,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void theTokenIsMadeOnceInAFileOfItsOwnersOnly() throws IOException {
+  void theTokenIsCreatedOnceInAFileThatOnlyItsOwnerCanRead() throws IOException {
     Path file = home.resolve("operator.token");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
         .isEqualTo("rw-------");
@@ -223,7 +223,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aTokenThatOthersCanReadIsRefused() throws IOException {
+  void aTokenFileThatOthersCanReadIsRejected() throws IOException {
     Path file = home.resolve("operator.token");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
     assertThatThrownBy(() -> TokenFile.in(file, "chd_op_", new SecureRandom()))
@@ -232,7 +232,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aBackupIsOrderedByPostAndItsFileIsNamed() throws Exception {
+  void aBackupReturnsTheNameOfItsFile() throws Exception {
     var answer = send("POST", "/operator/backup", "Bearer " + token, "");
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.body()).contains("\"file\":\"backup.gz\"");
@@ -241,7 +241,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aRebuildOfTheRowsIsOrderedByPostAndTellsWhatItDid() throws Exception {
+  void aRebuildOfTheRowsReturnsItsResult() throws Exception {
     var answer = call("POST", "/operator/rows/rebuild", "");
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body())
@@ -252,7 +252,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void withoutTheTokenNothingIsTold() throws Exception {
+  void withoutTheTokenEveryCallIsRejected() throws Exception {
     for (String authorization : new String[] {"", "Bearer wrong", token, "Basic " + token}) {
       for (String path : new String[] {"/metrics", "/operator/organizations", "/nope"}) {
         var answer = send("GET", path, authorization, "");
@@ -264,7 +264,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void healthIsToldToEverybody() throws Exception {
+  void healthNeedsNoToken() throws Exception {
     assertThat(send("GET", "/healthz", "", "").statusCode()).isEqualTo(200);
     serving.set(false);
     var answer = send("GET", "/healthz", "", "");
@@ -273,7 +273,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void figuresAreInPrometheusForm() throws Exception {
+  void metricsAreInPrometheusFormat() throws Exception {
     var answer = call("GET", "/metrics", "");
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
@@ -295,7 +295,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aTierIsSetAndShown() throws Exception {
+  void aTierIsSetAndReturned() throws Exception {
     var crab = call("POST", "/operator/organizations/" + ID + "/tier", "{\"tier\":\"crab\"}");
     assertThat(crab.statusCode()).isEqualTo(200);
     assertThat(crab.body()).contains("\"subscription_tier\":\"crab\"", "\"instance_limit\":10");
@@ -304,7 +304,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aNewKeyIsShownOnce() throws Exception {
+  void aNewKeyIsReturnedOnce() throws Exception {
     var answer = call("POST", "/operator/organizations/" + ID + "/keys", "");
     assertThat(answer.statusCode()).isEqualTo(201);
     assertThat(answer.body()).isEqualTo("{\"api_key\":\"chd_org_x\"}\n");
@@ -312,7 +312,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void whatABulkRecoverDidIsTold() throws Exception {
+  void aBulkRecoverReturnsItsResult() throws Exception {
     var path = "/operator/instances/recover";
     var answer = call("POST", path, "{\"error_reason\":\"GATEWAY_CRASHED\"}");
     assertThat(answer.statusCode()).isEqualTo(200);
@@ -328,7 +328,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void whatIsOwedIsListedWithItsTime() throws Exception {
+  void pendingEffectsAreListedWithTheirTime() throws Exception {
     var answer = call("GET", "/operator/owed", "");
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body())
@@ -347,7 +347,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void badCommandsAreRefused() throws Exception {
+  void badCommandsAreRejected() throws Exception {
     String tier = "/operator/organizations/" + ID + "/tier";
     assertAnswer(call("POST", tier, "{\"tier\":\"cod\"}"), 400, "INVALID_FIELD");
     assertAnswer(call("POST", tier, "{\"tier\":5}"), 400, "INVALID_FIELD");
@@ -368,7 +368,7 @@ class OperatorServerTest {
   }
 
   @Test
-  void aBugSaysNothingOfItself() throws Exception {
+  void anInternalErrorRevealsNothing() throws Exception {
     var answer = call("POST", "/operator/organizations/" + ID.replace("00a", "00b") + "/keys", "");
     assertAnswer(answer, 500, "INTERNAL");
     assertThat(answer.body()).doesNotContain("secret of the bug", "Exception");

@@ -35,7 +35,7 @@ class OrganizationRequestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"sk 1", "sk\\u0000", "sk-\\u00e9", "sk\\n"})
-  void aKeyThatCannotBeOneIsRefusedWithoutShowingIt(String key) {
+  void anInvalidKeyIsRejectedWithoutItsValue(String key) {
     refused("{\"model_api_keys\":{\"openai\":\"" + key + "\"}}")
         .hasField("model_api_keys.openai")
         .hides("sk");
@@ -75,7 +75,7 @@ class OrganizationRequestsTest {
         "{\"model_api_keys\":{\"mistral\":\"k\"}}",
         "{\"name\":\"\"}",
       })
-  void whatIsOutOfFormIsRefused(String json) {
+  void malformedRequestsAreRejected(String json) {
     refused(json);
   }
 
@@ -91,7 +91,7 @@ class OrganizationRequestsTest {
         "http://10.0.0.7:9000",
         "http://models.lan:8000/v1",
       })
-  void aPublicOrAllowedUrlIsTaken(String url) throws Exception {
+  void aPublicOrAllowedUrlIsAccepted(String url) throws Exception {
     assertThat(change(endpoint(url)).modelEndpoints()).containsKey("custom");
   }
 
@@ -142,7 +142,7 @@ class OrganizationRequestsTest {
         "http://255.255.255.255",
         "http://a_b.example\\u0000",
       })
-  void aUrlThatLeadsInsideOrNowhereIsRefused(String url) {
+  void aPrivateOrInvalidUrlIsRejected(String url) {
     refused(endpoint(url)).hasField("model_endpoints.custom.base_url");
   }
 
@@ -153,12 +153,12 @@ class OrganizationRequestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"10.0.0.1", "127.0.0.1", "169.254.1.1", "fc00::1", "::"})
-  void anAddressInsideIsPrivate(String address) throws UnknownHostException {
+  void internalAddressesArePrivate(String address) throws UnknownHostException {
     assertThat(ModelHosts.isPrivate(InetAddress.getByName(address))).isTrue();
   }
 
   @Test
-  void anAddressOutsideIsNot() throws UnknownHostException {
+  void publicAddressesAreNotPrivate() throws UnknownHostException {
     assertThat(ModelHosts.isPrivate(InetAddress.getByName("1.1.1.1"))).isFalse();
     assertThat(ModelHosts.isPrivate(InetAddress.getByName("2606:4700::1"))).isFalse();
   }

@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code storage_copy_database} while a server runs, which writes the copy itself. */
+/** Tests {@code storage_copy_database} with a running server, which writes the copy itself. */
 @Timeout(60)
 class BackupScriptTest {
   private static final String TAG = "chowder-backup 1 01234567 " + "a".repeat(64) + "\n";
 
-  /** The server's copy is the file {@code copy}; a signature of this machine adds a line. */
+  /** The server's copy is the file {@code copy}. A local signature adds a line. */
   private static final String SCRIPT =
       """
       set -euo pipefail
@@ -56,9 +56,9 @@ class BackupScriptTest {
   }
 
   @Test
-  void aCopyThatTheServerSignedStaysAsItIs() throws Exception {
+  void aCopyThatTheServerSignedStaysUnchanged() throws Exception {
     assertThat(copied("rows\n" + TAG, "")).isEqualTo("rows\n" + TAG);
-    // The rows are compressed: they end anywhere.
+    // The rows are compressed, so they may end in any byte.
     assertThat(copied("rows" + TAG, "")).isEqualTo("rows" + TAG);
     assertThat(copied(TAG + "rows\n", "")).endsWith("signed here\n");
   }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The unit of systemd that starts an installation after a reboot, and the script that it runs. */
+/** Tests the systemd unit that starts an installation after a reboot, and its script. */
 @Timeout(60)
 class BootUnitTest {
   private static final String SCRIPT = "../scripts/lib/boot.sh";
@@ -23,7 +23,7 @@ class BootUnitTest {
   @TempDir Path folder;
 
   @Test
-  void theScriptStartsTheInstallationWithItsSettingsAndHoldsNoSecret() throws Exception {
+  void theScriptContainsTheSettingsButNoSecret() throws Exception {
     var home = folder.resolve("a 'home' of $x");
     var script =
         run(
@@ -45,7 +45,7 @@ class BootUnitTest {
         .doesNotContain("canary")
         .doesNotContain("CHOWDER_TEST_")
         .endsWith("/scripts/up --at-boot\n");
-    // The result after its shell has read it.
+    // The values as the script's shell reads them.
     var settings =
         run(
             Map.of(),
@@ -58,7 +58,7 @@ class BootUnitTest {
   }
 
   @Test
-  void aProxyWithAPasswordIsNotWrittenAndOneWithoutIs() throws Exception {
+  void onlyAProxyWithoutAPasswordIsWritten() throws Exception {
     var script =
         run(
             Map.of(

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The environment of each node on a machine, and how long its start may take. */
+/** Tests the environment of each node on a machine, and the time limit of its start. */
 @Timeout(60)
 class NodesTest {
   @TempDir Path folder;
@@ -42,7 +42,7 @@ class NodesTest {
         .isEqualTo("360");
   }
 
-  /** Returns how many seconds scripts/up waits for a node to answer. */
+  /** Returns how many seconds {@code scripts/up} waits for a node to respond. */
   private String startSeconds(Map<String, String> environment)
       throws IOException, InterruptedException {
     return printed(

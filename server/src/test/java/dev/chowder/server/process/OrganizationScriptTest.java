@@ -11,10 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code organization.sh}, with an operator's interface that keeps its state in files. */
+/** Tests {@code organization.sh} with an operator's interface that keeps its state in files. */
 @Timeout(60)
 class OrganizationScriptTest {
-  /** Ends the script after the call that the file {@code ends-after} matches, as a kill would. */
+  /** Ends the script, as a kill would, after the call that the file {@code ends-after} matches. */
   private static final String OPERATOR =
       """
       set -euo pipefail
@@ -80,7 +80,7 @@ class OrganizationScriptTest {
   }
 
   @Test
-  void aScriptThatEndsAfterAnyCallIsContinuedWithTheSameOrganization() throws Exception {
+  void aScriptThatWasKilledAfterAnyCallContinuesWithTheSameOrganization() throws Exception {
     for (var call : List.of("POST /operator/organizations", "POST .*/tier")) {
       for (var file : List.of("organizations", "organization-id", "organization.key", "calls")) {
         Files.deleteIfExists(folder.resolve(file));
@@ -106,7 +106,7 @@ class OrganizationScriptTest {
   }
 
   @Test
-  void ofSeveralWithTheNameNoneIsTaken() throws Exception {
+  void anAmbiguousNameIsRejected() throws Exception {
     var other =
         "{\"id\":\"other\",\"name\":\"my-organization\",\"subscription_tier\":\"whale\","
             + "\"standing\":\"active\"}\n";

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The PostgreSQL that {@code scripts/up --nodes} starts for an installation without one. */
+/** Tests the PostgreSQL that {@code scripts/up --nodes} starts for an installation without one. */
 @Timeout(300)
 class PrivateDatabaseIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -32,7 +32,7 @@ class PrivateDatabaseIT {
   }
 
   @Test
-  void itIsStartedAgainWhenItIsKilledAndStaysStoppedAfterAStop() throws Exception {
+  void aKilledDatabaseIsRestartedAndAStoppedOneIsNot() throws Exception {
     script("database_ensure; database_sql 'CREATE TABLE kept AS SELECT 42 AS answer'");
     var killed = process();
     assertThat(killed.destroyForcibly()).isTrue();
@@ -50,8 +50,8 @@ class PrivateDatabaseIT {
   }
 
   @Test
-  void itsPasswordIsNeverMissingWhileAnotherProcessEnsuresIt() throws Exception {
-    // The slow copy makes the moment long in which the file could be incomplete.
+  void thePasswordIsNeverMissingWhileAnotherProcessEnsuresIt() throws Exception {
+    // The slow copy extends the moment in which the file could be incomplete.
     script(
         "database_ensure; unset CHOWDER_STORAGE_URL; cat() { sleep 1; command cat \"$@\"; };"
             + " database_ensure & writer=$!;"
@@ -62,7 +62,7 @@ class PrivateDatabaseIT {
   }
 
   @Test
-  void itEndsWithItsSupervisorAlsoWhileAClientIsConnected() throws Exception {
+  void theDatabaseStopsWithItsSupervisorAlsoWhileAClientIsConnected() throws Exception {
     script("database_ensure");
     var database = process();
     var client =
@@ -118,7 +118,7 @@ class PrivateDatabaseIT {
     return process.exitValue();
   }
 
-  /** Output goes to files: what is started in the background must not keep a pipe open. */
+  /** Output goes to files, because background processes must not keep a pipe open. */
   private ProcessBuilder command(String commands) {
     var builder = new ProcessBuilder("bash", "-euc", PARTS + commands).redirectErrorStream(true);
     builder.environment().keySet().removeIf(name -> name.startsWith("CHOWDER_"));

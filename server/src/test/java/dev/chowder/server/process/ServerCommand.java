@@ -14,10 +14,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The command line of a server. With {@code CHOWDER_TEST_APP}, which scripts/test sets, it is what
- * scripts/up starts: the built jars and the record of a rehearsal, with which a server starts in
- * half the time (docs/adr/0015). Without, it is the classes under test, and everything takes
- * longer.
+ * Builds the command line of a server. With {@code CHOWDER_TEST_APP}, which {@code scripts/test}
+ * sets, it is that of {@code scripts/up}: the built jars and the AOT cache of a training run, with
+ * which a server starts in half the time (docs/adr/0015). Otherwise it runs the classes under test,
+ * which is slower.
  */
 public final class ServerCommand {
   private static final String BUILT = "CHOWDER_TEST_APP";
@@ -25,17 +25,17 @@ public final class ServerCommand {
   private ServerCommand() {}
 
   /**
-   * The whole of it.
+   * Returns the complete command line.
    *
-   * @param properties for the JVM, such as {@code -Dchowder.effect.retry-min=20ms}
-   * @param arguments for the server
+   * @param properties options of the JVM, such as {@code -Dchowder.effect.retry-min=20ms}
+   * @param arguments arguments of the server
    */
   public static List<String> of(List<String> properties, List<String> arguments) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // A process lives for seconds: what makes it start soon is what counts.
+    // A process lives for seconds, so only its start time counts.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
-    // The record's profiles are for the other compiler; a tenth of a start goes by reading them.
+    // The cache's profiles are for the other compiler. Reading them takes a tenth of a start.
     command.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTReplayTraining"));
     command.addAll(properties);
     var built = System.getenv(BUILT);
@@ -51,22 +51,23 @@ public final class ServerCommand {
     return command;
   }
 
-  /** None, when the rehearsal did not end well: that file is empty. */
+  /** Returns the AOT cache; none if the training run failed, since its file is then empty. */
   private static List<Path> record(Path server) {
     try (Stream<Path> files = Files.list(server)) {
       return files
           .filter(file -> file.toString().endsWith(".aot") && file.toFile().length() > 0)
           .toList();
     } catch (IOException why) {
-      throw new UncheckedIOException(BUILT + ": " + server + " (expected: a built server)", why);
+      throw new UncheckedIOException(BUILT + ": must be a built server; got " + server, why);
     }
   }
 
-  /** Without the tests' own classes: what runs is what is shipped. */
+  /** Returns the class path without test classes, as it is shipped. */
   private static String classesUnderTest() {
     var entries = Objects.requireNonNull(System.getProperty("java.class.path"));
     return Arrays.stream(entries.split(File.pathSeparator, -1))
-        // Surefire's class path ends in an empty entry, a directory to the JVM.
+        // Surefire's class path ends with an empty entry, which the JVM reads as the current
+        // directory.
         .filter(entry -> !entry.isEmpty() && !entry.contains("test-classes"))
         .collect(Collectors.joining(File.pathSeparator));
   }

@@ -19,13 +19,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code scripts/lib/supervise}: commands that end, and the end of the supervisor itself. */
+/** Tests {@code scripts/lib/supervise}: commands that end, and the end of the supervisor itself. */
 @Timeout(60)
 class SuperviseTest {
   private static final Path SUPERVISE = Path.of("..", "scripts", "lib", "supervise");
   private static final Duration LIMIT = Duration.ofSeconds(40);
 
-  /** Reports that it is ready for SIGTERM, ends on it, and reports that. */
+  /** A command that reports that it is ready for SIGTERM, ends on it, and reports that. */
   private static final String UNTIL_TERM =
       "trap 'echo ended in order; exit 0' TERM; echo is ready; while :; do sleep 0.1; done";
 
@@ -35,12 +35,12 @@ class SuperviseTest {
 
   @AfterEach
   void end() {
-    // The supervisor first, or it would start the process again.
+    // The supervisor first; otherwise it would restart the process.
     started.forEach(ProcessHandle::destroyForcibly);
   }
 
   @Test
-  void aCommandThatIsKilledIsStartedAgain() throws Exception {
+  void aKilledCommandIsRestarted() throws Exception {
     var supervisor = supervise(UNTIL_TERM, Map.of());
     var first = awaitCommand();
     long began = System.nanoTime();
@@ -52,10 +52,10 @@ class SuperviseTest {
   }
 
   @Test
-  void pausesGrowWhileACommandEndsAtOnceAndTheLogSaysSo() throws Exception {
+  void pausesGrowAndAreLoggedWhileACommandEndsAtOnce() throws Exception {
     var _ = supervise("exit 3", Map.of());
     await(() -> log().contains("3 in a row"));
-    // Whole seconds, so a run of a moment may take one.
+    // The log has whole seconds, so a short run may take one.
     var line =
         "supervise: part ended with exit code 3 after \\d s \\(%d in a row that ended early\\);"
             + " starts again in %d s\\. To stop it: scripts/down";
@@ -66,7 +66,7 @@ class SuperviseTest {
   }
 
   @Test
-  void aPauseHasALimitAndIsShortAgainAfterALongRun() throws Exception {
+  void pausesAreLimitedAndShortAgainAfterALongRun() throws Exception {
     var _ =
         supervise(
             "echo >>runs; [ $(wc -l <runs) -ne 4 ] || sleep 5; exit 4",
@@ -80,7 +80,7 @@ class SuperviseTest {
   }
 
   @Test
-  void sigtermEndsBothInOrder() throws Exception {
+  void sigtermStopsTheCommandBeforeTheSupervisor() throws Exception {
     var supervisor = supervise(UNTIL_TERM, Map.of());
     var command = awaitCommand();
     assertThat(supervisor.destroy()).isTrue();
@@ -91,7 +91,7 @@ class SuperviseTest {
   }
 
   @Test
-  void sigtermInAPauseLeavesNothing() throws Exception {
+  void sigtermInAPauseLeavesNoProcess() throws Exception {
     var supervisor = supervise("exit 1", Map.of());
     await(() -> log().contains("starts again in 4 s"));
     assertThat(supervisor.destroy()).isTrue();
@@ -101,7 +101,7 @@ class SuperviseTest {
   }
 
   @Test
-  void aCommandDoesNotOutliveASupervisorThatIsKilled() throws Exception {
+  void aCommandEndsWithItsKilledSupervisor() throws Exception {
     var supervisor = supervise(UNTIL_TERM, Map.of());
     var command = awaitCommand();
     assertThat(supervisor.destroyForcibly()).isTrue();
@@ -110,7 +110,7 @@ class SuperviseTest {
   }
 
   @Test
-  void aLogThatIsFullIsMovedAtARestart() throws Exception {
+  void aFullLogIsMovedAtARestart() throws Exception {
     var _ =
         supervise(
             "head -c 3000 /dev/zero | tr '\\0' x; exit 1", Map.of("CHOWDER_LOG_BYTES", "2000"));
@@ -136,7 +136,7 @@ class SuperviseTest {
     return supervisor;
   }
 
-  /** Its id is known before it is ready for a signal, and before it would get one at all. */
+  /** Returns the process. Its id is known before it is ready for a signal. */
   private ProcessHandle awaitCommand() throws InterruptedException {
     await(() -> command().isPresent() && log().contains("is ready"));
     return command().orElseThrow();

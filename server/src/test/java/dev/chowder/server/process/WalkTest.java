@@ -43,7 +43,10 @@ class WalkTest {
     }
   }
 
-  /** Returns the calls that it makes for a first agent in error, until it would create another. */
+  /**
+   * Returns the calls that the script makes for a first agent in error, before it would create
+   * another one.
+   */
   private String calls(String stages) throws IOException, InterruptedException {
     Files.writeString(folder.resolve("first-instance"), "first");
     var calls = folder.resolve("calls");

@@ -1,4 +1,4 @@
-/** Starting the server as a process, for all tests that end it in ways in which no JVM ends. */
+/** Runs scripts and servers as processes, for tests that end them in ways that a JVM cannot. */
 @NullMarked
 package dev.chowder.server.process;
 

@@ -71,7 +71,7 @@ class SkillRequestsTest {
         "skills-sh:a/b/../c",
         "@a/b@c"
       })
-  void whatIsNoReferenceIsRefused(String slug) {
+  void anInvalidReferenceIsRejected(String slug) {
     refuses("slug", () -> requests.installation(slug(slug).build()));
   }
 
@@ -101,7 +101,7 @@ class SkillRequestsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "1A", "A-B", "A B", "A=B", "Ä", "A\u0000", "A\n"})
-  void anEnvironmentVariableHasAName(String name) {
+  void environmentVariablesHaveASyntax(String name) {
     refuses(
         "env", () -> requests.change(UpdateSkillRequest.newBuilder().putEnv(name, VALUE).build()));
   }
@@ -130,14 +130,14 @@ class SkillRequestsTest {
   }
 
   @Test
-  void anEmptyChangeIsOne() {
+  void anEmptyChangeIsValid() {
     assertThat(requests.change(UpdateSkillRequest.getDefaultInstance()).isEmpty()).isTrue();
     assertThat(requests.change(UpdateSkillRequest.newBuilder().setEnabled(false).build()).isEmpty())
         .isFalse();
   }
 
   @Test
-  void aListIsOfAllUnlessItIsOfTheReadyOnes() {
+  void aListContainsAllSkillsByDefault() {
     assertThat(SkillRequests.listing(ListSkillsRequest.getDefaultInstance()))
         .isEqualTo(new SkillRequests.Listing(false, 100, ""));
     refuses("skill_name", () -> SkillRequests.name("x".repeat(129)));

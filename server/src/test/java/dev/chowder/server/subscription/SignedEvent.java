@@ -9,19 +9,19 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * An event as Stripe makes and signs it. The signature is computed here and not by Stripe's
- * library, which has to agree with it.
+ * An event with Stripe's signature. The signature is computed here, without Stripe's library, which
+ * must accept it.
  */
 public record SignedEvent(String body, String signature) {
-  /** What the tests' webhooks are signed with. */
+  /** The webhook secret of the tests. */
   public static final String SIGNED_WITH = "whsec_of_a_test";
 
-  /** Prices of the tests' settings. */
+  /** The prices in the tests' settings. */
   public static final String CRAB = "price_crab";
 
   public static final String LOBSTER = "price_lobster";
 
-  /** Signed just now. */
+  /** Returns an event that was signed now. */
   public static SignedEvent of(String body) {
     return of(body, Instant.now(), SIGNED_WITH);
   }
@@ -38,7 +38,7 @@ public record SignedEvent(String body, String signature) {
     }
   }
 
-  /** A checkout that was completed and paid for. */
+  /** Returns a completed and paid checkout. */
   public static String completed(
       String id, long created, String organization, String customer, String subscription) {
     return completed(id, created, organization, customer, subscription, "lobster", "paid");
@@ -63,7 +63,11 @@ public record SignedEvent(String body, String signature) {
             .formatted(organization, customer, subscription, tier, payment));
   }
 
-  /** {@code what} is {@code updated} or {@code deleted}. */
+  /**
+   * Returns a change of a subscription.
+   *
+   * @param what {@code updated} or {@code deleted}
+   */
   public static String subscription(
       String id,
       String what,

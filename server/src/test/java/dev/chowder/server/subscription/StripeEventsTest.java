@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** What is believed of what comes to the webhook, and what it says. */
+/** Tests which webhook events are trusted, and how they are read. */
 class StripeEventsTest {
   private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
   private static final long CREATED = NOW.getEpochSecond() - 10;
@@ -44,7 +44,7 @@ class StripeEventsTest {
           Clock.fixed(NOW, ZoneOffset.UTC));
 
   @Test
-  void aCheckoutThatIsPaidForStartsASubscription() {
+  void aPaidCheckoutStartsASubscription() {
     for (var payment : List.of("paid", "no_payment_required")) {
       assertThat(
               read(
@@ -55,7 +55,7 @@ class StripeEventsTest {
   }
 
   @Test
-  void aSubscriptionGivesTheTierOfItsPriceWhileItIsPaidFor() {
+  void aPaidSubscriptionGivesTheTierOfItsPrice() {
     for (var status : List.of("active", "trialing", "past_due")) {
       assertThat(updated(status, CRAB)).isEqualTo(changed(Kind.CHANGED, Optional.of(Tier.CRAB)));
     }
@@ -70,7 +70,7 @@ class StripeEventsTest {
   }
 
   @Test
-  void whatSaysNothingOfASubscriptionOfOursHasNoEffect() {
+  void unrelatedEventsHaveNoEffect() {
     var paid = "checkout.session.completed";
     for (var body :
         List.of(
@@ -93,7 +93,7 @@ class StripeEventsTest {
   }
 
   @Test
-  void whatStripeDidNotSignIsRefusedWhateverItSays() {
+  void unsignedEventsAreRejected() {
     var signed = SignedEvent.of(BODY, NOW, SignedEvent.SIGNED_WITH);
     assertThat(events.read(BODY, Optional.of(signed.signature())))
         .isInstanceOf(StripeEvent.Told.class);
@@ -120,14 +120,14 @@ class StripeEventsTest {
   }
 
   @Test
-  void anotherSignatureBesideTheRightOneDoesNoHarm() {
+  void aFurtherSignatureNextToTheRightOneIsIgnored() {
     var signed = SignedEvent.of(BODY, NOW, SignedEvent.SIGNED_WITH).signature();
     assertThat(events.read(BODY, Optional.of(signed + ",v1=" + "0".repeat(64) + ",v0=abc")))
         .isInstanceOf(StripeEvent.Told.class);
   }
 
   @Test
-  void aSignatureHoldsForAsLongAsTheToleranceSays() {
+  void aSignatureIsValidWithinTheTolerance() {
     var old = SignedEvent.of(BODY, NOW.minusSeconds(300), SignedEvent.SIGNED_WITH);
     assertThat(events.read(BODY, Optional.of(old.signature())))
         .isInstanceOf(StripeEvent.Told.class);
@@ -138,7 +138,7 @@ class StripeEventsTest {
   }
 
   @Test
-  void whatWasSignedAndIsNoEventIsToldSo() {
+  void signedBodiesThatAreNotEventsAreRejected() {
     for (var body :
         List.of(
             "",

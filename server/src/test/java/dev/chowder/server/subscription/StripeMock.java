@@ -7,9 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
-/**
- * Stripe's own stripe-mock, on a port that was free: it checks each request against Stripe's API.
- */
+/** Stripe's own stripe-mock on a free port. It checks each request against Stripe's API. */
 public final class StripeMock implements AutoCloseable {
   private static final String BINARY = "CHOWDER_TEST_STRIPE_MOCK";
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -52,7 +50,7 @@ public final class StripeMock implements AutoCloseable {
     return "http://" + address;
   }
 
-  /** What it was asked, and what it says of it. */
+  /** Returns its log of requests. */
   public String log() throws IOException {
     return Files.readString(log);
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where Stripe's secrets come from, and that there is all or nothing of what selling needs. */
+/** Tests where Stripe's secrets come from, and that incomplete settings are rejected. */
 class StripeSettingsTest {
   @TempDir Path folder;
   private final Map<String, Object> settings = new HashMap<>();
@@ -50,7 +50,7 @@ class StripeSettingsTest {
   }
 
   @Test
-  void aVariableGoesBeforeAFile() {
+  void aVariableOverridesAFile() {
     environment.put("CHOWDER_STRIPE_SECRET_KEY", "from-a-variable");
     var stripe = StripeSettings.from(config(), environment).orElseThrow();
     assertThat(stripe.secretKey().reveal()).isEqualTo("from-a-variable");
@@ -58,7 +58,7 @@ class StripeSettingsTest {
   }
 
   @Test
-  void halfOfItIsRefusedByName() {
+  void incompleteSettingsAreRejectedByName() {
     for (var name :
         new String[] {"webhook-secret-file", "prices.crab", "prices.lobster", "return-url"}) {
       var kept = settings.remove("chowder.stripe." + name);
@@ -69,7 +69,7 @@ class StripeSettingsTest {
   }
 
   @Test
-  void whatCannotBeIsRefused() throws IOException {
+  void invalidSettingsAreRejected() throws IOException {
     refuses("return-url", "javascript:alert(1)").shows("javascript:alert(1)");
     refuses("api-base", "stripe.example").shows("stripe.example");
     refuses("prices.crab", "price_2");

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /**
- * Stripe on its bad days, which stripe-mock does not have; on good ones it makes what it is asked
- * for, once for each idempotency key.
+ * A Stripe that can fail, which stripe-mock cannot. Otherwise it creates each requested object,
+ * once for each idempotency key.
  */
 public final class StubStripe implements AutoCloseable {
   private static final String SUBSCRIPTIONS = "/v1/subscriptions/";
@@ -35,10 +35,14 @@ public final class StubStripe implements AutoCloseable {
   private volatile CountDownLatch silence = new CountDownLatch(0);
   private volatile UnaryOperator<Answer> mood = UnaryOperator.identity();
 
-  /** A request; its body is a form. */
+  /** A request with a form as its body. */
   public record Asked(String path, String form) {}
 
-  /** What comes of it; {@code to} is the request. */
+  /**
+   * A response.
+   *
+   * @param to the request
+   */
   public record Answer(Asked to, int status, String json) {
     public Answer with(int otherStatus, String otherJson) {
       return new Answer(to, otherStatus, otherJson);
@@ -59,12 +63,14 @@ public final class StubStripe implements AutoCloseable {
     return stub;
   }
 
-  /** A node's settings that sell by it; secrets are written into the folder. */
+  /**
+   * Returns the settings of a node that sells through this stub. Writes secrets into the folder.
+   */
   public Map<String, Object> settings(Path folder) throws IOException {
     return settings(folder, "http://127.0.0.1:" + server.getAddress().getPort());
   }
 
-  /** Returns the settings of a node that sells by this Stripe and retries no call, and more. */
+  /** Returns these settings, with others added. The node retries no call to Stripe. */
   public Map<String, Object> settings(Path folder, Map<String, Object> more) throws IOException {
     var settings = new HashMap<>(settings(folder));
     settings.put("chowder.stripe.max-retries", 0);
@@ -72,7 +78,7 @@ public final class StubStripe implements AutoCloseable {
     return settings;
   }
 
-  /** The same for another Stripe. */
+  /** Returns the settings for another Stripe. */
   public static Map<String, Object> settings(Path folder, String apiBase) throws IOException {
     return Map.of(
         "chowder.stripe.secret-key-file",
@@ -97,12 +103,12 @@ public final class StubStripe implements AutoCloseable {
     return file.toString();
   }
 
-  /** Answers otherwise from now on. */
+  /** Changes the responses from now on. */
   public void is(UnaryOperator<Answer> other) {
     mood = other;
   }
 
-  /** Takes requests and answers none until it is well. */
+  /** Accepts requests without responding until it works again. */
   public void isSilent() {
     silence = new CountDownLatch(1);
   }
@@ -112,7 +118,7 @@ public final class StubStripe implements AutoCloseable {
     silence.countDown();
   }
 
-  /** What it was asked for and made, in order. */
+  /** Returns the requests in order. */
   public List<Asked> asked() {
     return List.copyOf(asked);
   }

@@ -16,7 +16,7 @@ class SubscriptionRequestsTest {
   }
 
   @Test
-  void theOthersAreNotAndTheErrorSaysWhichAre() {
+  void otherTiersAreRejectedWithTheSoldOnes() {
     for (var tier : List.of("shrimp", "whale", "Crab", "", "crab ")) {
       Rejection.of(() -> SubscriptionRequests.tier(checkout(tier)))
           .hasField("tier")

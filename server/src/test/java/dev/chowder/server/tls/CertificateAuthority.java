@@ -38,7 +38,7 @@ import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** A CA of a test's own, with its certificates as files, as an operator would have them. */
+/** A CA for one test, with certificates as files, as an operator has them. */
 public final class CertificateAuthority {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
@@ -49,16 +49,18 @@ public final class CertificateAuthority {
   private final KeyPair keys;
   private final Path certificate;
 
-  /** Who somebody is: a certificate and its key. */
+  /** A certificate with its key. */
   public record Identity(Path certificate, Path key) {
-    /** Puts another one into these files, as one does while everything runs: by moving. */
+    /**
+     * Replaces these files by those of another identity, by a rename, as operators do at runtime.
+     */
     public void become(Identity other) throws IOException {
       Files.move(other.certificate, certificate, StandardCopyOption.ATOMIC_MOVE);
       Files.move(other.key, key, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
-  /** Made anew: nobody has heard of it yet. */
+  /** Creates a CA that no peer trusts yet. */
   public CertificateAuthority(Path folder, String name) throws IOException {
     this.folder = folder;
     this.name = new X500Name("CN=" + name);
@@ -67,12 +69,16 @@ public final class CertificateAuthority {
     write(certificate, "CERTIFICATE", signed(this.name, keys, Instant.now().plusSeconds(3600)));
   }
 
-  /** What is believed by whoever believes this CA. */
+  /** Returns the CA's certificate, which peers that trust this CA need. */
   public Path certificate() {
     return certificate;
   }
 
-  /** A new certificate and key; the first file name is {@code subject}'s. */
+  /**
+   * Issues a certificate and a key.
+   *
+   * @param subject subject, and prefix of the file names
+   */
   public Identity issue(String subject, String... dnsNames) throws IOException {
     return issue(subject, Instant.now().plusSeconds(3600), dnsNames);
   }
@@ -89,7 +95,7 @@ public final class CertificateAuthority {
     return identity;
   }
 
-  /** For a gRPC client that is {@code identity} and believes this CA. */
+  /** Returns the credentials of a gRPC client with a certificate that trusts this CA. */
   public ChannelCredentials client(Identity identity) throws IOException {
     return TlsChannelCredentials.newBuilder()
         .trustManager(certificate.toFile())
@@ -97,12 +103,12 @@ public final class CertificateAuthority {
         .build();
   }
 
-  /** For a gRPC client that believes this CA, and is nobody. */
+  /** Returns the credentials of a gRPC client without a certificate that trusts this CA. */
   public ChannelCredentials client() throws IOException {
     return TlsChannelCredentials.newBuilder().trustManager(certificate.toFile()).build();
   }
 
-  /** For another client; without an identity it is nobody. */
+  /** Returns the context of another client; without an identity it has no certificate. */
   public SSLContext context(Identity... identity) {
     try {
       var believed = AdvancedTlsX509TrustManager.newBuilder().build();

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Two nodes that know each other by certificates, and others that knock. */
+/** Two nodes that trust each other's certificates, and untrusted nodes that try to join. */
 @Timeout(300)
 class ClusterTlsTest {
   private static final List<String> HOSTS = List.of("127.0.0.1", "127.0.0.2");
@@ -74,18 +74,18 @@ class ClusterTlsTest {
   }
 
   @Test
-  void whoKnowsTheAddressStillNeedsANodesCertificate() throws IOException {
+  void joiningRequiresANodesCertificate() throws IOException {
     Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
     var untrusted = new CertificateAuthority(folder, "strangers").issue("stranger", NAME);
     var operator = ours.issue("operator");
-    assertThat(getsIn(Optional.empty(), "4s")).as("in plain text").isFalse();
-    assertThat(getsIn(Optional.of(tls(untrusted)), "4s")).as("from another CA").isFalse();
-    assertThat(getsIn(Optional.of(tls(operator)), "4s")).as("no node's").isFalse();
-    assertThat(getsIn(Optional.of(tls(ours.issue("third", NAME))), "60s")).as("a node's").isTrue();
+    assertThat(joins(Optional.empty(), "4s")).as("in plain text").isFalse();
+    assertThat(joins(Optional.of(tls(untrusted)), "4s")).as("from another CA").isFalse();
+    assertThat(joins(Optional.of(tls(operator)), "4s")).as("no node's").isFalse();
+    assertThat(joins(Optional.of(tls(ours.issue("third", NAME))), "60s")).as("a node's").isTrue();
   }
 
   @Test
-  void whereNodesAskForOneAnotherOnlyCertificatesGetAnAnswer() throws Exception {
+  void discoveryRequiresACertificate() throws Exception {
     var operator = ours.issue("operator");
     assertThat(seedNodes("https", ours.context(operator))).isEqualTo(200);
     assertThatThrownBy(() -> seedNodes("http", ours.context(operator)))
@@ -97,15 +97,15 @@ class ClusterTlsTest {
   }
 
   @Test
-  void filesThatWereReplacedAreReadAgain() throws IOException {
+  void replacedFilesAreReadAgain() throws IOException {
     var operator = ours.issue("operator");
     var former = Handshake.shown(ours, operator, managementPort);
     first.become(ours.issue("first", NAME, "localhost"));
     Handshake.awaitOther(former, ours, operator, managementPort);
   }
 
-  /** Tries to join at the first node's address for so long, and ends. */
-  private static boolean getsIn(Optional<TlsSettings> tls, String patience) {
+  /** Tries to join at the first node's address for this time. Returns whether it succeeded. */
+  private static boolean joins(Optional<TlsSettings> tls, String patience) {
     var root =
         root(
             Map.of(
@@ -132,7 +132,7 @@ class ClusterTlsTest {
           () -> cluster.selfMember().status().equals(MemberStatus.up()) || ended.isDone());
       return !ended.isDone();
     } finally {
-      // Its actor system ends by itself after that; it was seen to need more than 90 s.
+      // Its actor system then ends by itself, which took more than 90 s once.
       Cluster.get(system).manager().tell(new Leave(Cluster.get(system).selfMember().address()));
       Handshake.await(() -> members(nodes.getFirst()) == HOSTS.size());
     }
@@ -155,14 +155,14 @@ class ClusterTlsTest {
   private static Config root(Map<String, Object> values) {
     return ConfigFactory.load(
         ConfigFactory.parseMap(values)
-            // No entities here.
+            // These nodes have no entities.
             .withFallback(
                 ConfigFactory.parseMap(
                     Map.of("pekko.cluster.sharding.healthcheck.names", List.of())))
             .withFallback(ConfigFactory.parseResources("chowder-pekko.conf")));
   }
 
-  /** Unchecked: whoever knocks need not be honest. */
+  /** Builds settings without the checks, because an attacker skips them. */
   private static TlsSettings tls(Identity identity) {
     return new TlsSettings(
         identity.certificate(), identity.key(), ours.certificate(), NAME, Duration.ofSeconds(1));

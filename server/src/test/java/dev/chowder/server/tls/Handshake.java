@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
-/** The beginning of a connection, and what the other end shows there. */
+/** The start of a TLS connection, and the certificate that the peer shows. */
 public final class Handshake {
   private static final int TIME_LIMIT_MILLIS = 10_000;
   private static final Duration LIMIT = Duration.ofSeconds(90);
@@ -20,8 +20,8 @@ public final class Handshake {
   private Handshake() {}
 
   /**
-   * Connects to this machine as {@code localhost}. Whether the other end likes what it was shown
-   * may only be seen by the first answer.
+   * Connects to this machine as {@code localhost}. Only the first response shows whether the peer
+   * accepted the client's certificate.
    */
   public static SSLSocket with(SSLContext context, int port, String... protocols)
       throws IOException {
@@ -44,7 +44,8 @@ public final class Handshake {
   }
 
   /**
-   * The certificate that is shown to {@code caller} at a port, and not the one of a session before.
+   * Returns the certificate that a port shows to {@code caller}, without resuming an earlier
+   * session.
    */
   public static Certificate shown(CertificateAuthority believed, Identity caller, int port)
       throws IOException {
@@ -54,16 +55,16 @@ public final class Handshake {
   }
 
   /**
-   * Waits until another certificate than {@code former} is shown there. A handshake in the very
-   * moment of the change may fail: gRPC's key manager is asked for the certificate and for its key
-   * one after the other. Whoever connects then connects again.
+   * Waits until a port shows another certificate than {@code previous}. A handshake at the moment
+   * of the change may fail, because gRPC's key manager reads the certificate and its key one after
+   * the other. Callers connect again.
    */
   public static void awaitOther(
-      Certificate former, CertificateAuthority believed, Identity caller, int port) {
+      Certificate previous, CertificateAuthority believed, Identity caller, int port) {
     await(
         () -> {
           try {
-            return !shown(believed, caller, port).equals(former);
+            return !shown(believed, caller, port).equals(previous);
           } catch (IOException amidTheChange) {
             return false;
           }

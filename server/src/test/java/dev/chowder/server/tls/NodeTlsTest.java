@@ -36,7 +36,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The ports of a node as it is assembled for real: they know nobody without a certificate. */
+/** The ports of a complete node reject callers without a certificate. */
 class NodeTlsTest {
   @TempDir static Path folder;
   private static CertificateAuthority ours;
@@ -85,29 +85,29 @@ class NodeTlsTest {
   }
 
   @Test
-  void grpcAnswersWhoHasACertificateOfTheCa() throws IOException {
+  void grpcServesCallersWithACertificateOfTheCa() throws IOException {
     assertThat(health(ours.client(caller))).isEqualTo(ServingStatus.SERVING);
   }
 
   @Test
-  void grpcRefusesPlainTextNobodyAndStrangers() throws IOException {
+  void grpcRejectsPlainTextMissingAndUntrustedCertificates() throws IOException {
     for (var refused :
         new ChannelCredentials[] {
           InsecureChannelCredentials.create(), ours.client(), ours.client(untrusted)
         }) {
       var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> health(refused));
-      // As the connection ends before or after the call was written.
+      // The connection ends before or after the call was written.
       assertThat(thrown.getStatus().getCode()).isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL);
     }
   }
 
   @Test
-  void theOperatorsPortAnswersWhoHasACertificateOfTheCa() throws Exception {
+  void theOperatorsPortServesCallersWithACertificateOfTheCa() throws Exception {
     assertThat(healthz("https", ours.context(caller))).isEqualTo(200);
   }
 
   @Test
-  void theOperatorsPortRefusesPlainTextNobodyAndStrangers() {
+  void theOperatorsPortRejectsPlainTextMissingAndUntrustedCertificates() {
     assertThatThrownBy(() -> healthz("http", ours.context(caller))).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> healthz("https", ours.context())).isInstanceOf(IOException.class);
     assertThatThrownBy(() -> healthz("https", ours.context(untrusted)))
@@ -115,7 +115,7 @@ class NodeTlsTest {
   }
 
   @Test
-  void filesThatWereReplacedAreReadAgain() throws Exception {
+  void replacedFilesAreReadAgain() throws Exception {
     var former = Handshake.shown(ours, caller, chowder.grpcPort());
     assertThat(Handshake.shown(ours, caller, chowder.operatorPort())).isEqualTo(former);
     node.become(ours.issue("node", "chowder-node", "localhost"));
@@ -125,7 +125,7 @@ class NodeTlsTest {
   }
 
   @Test
-  void nothingStartsByHalf() {
+  void aNodeWithIncompleteTlsSettingsDoesNotStart() {
     var settings =
         ConfigFactory.parseMap(Map.of("chowder.tls.internal-ca", ""))
             .withFallback(settings("another-home"));

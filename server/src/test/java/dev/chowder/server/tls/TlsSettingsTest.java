@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is configured by half, or does not go together, is refused in a sentence. */
+/** Tests that incomplete or inconsistent TLS settings are rejected. */
 class TlsSettingsTest {
   private static final String NAME = "chowder-node";
 
@@ -36,19 +36,19 @@ class TlsSettingsTest {
   }
 
   @Test
-  void withoutAFileThereIsNoTls() {
+  void withoutFilesTlsIsOff() {
     assertThat(TlsSettings.of(config(Map.of()))).isEmpty();
   }
 
   @Test
-  void filesThatGoTogetherAreTaken() {
+  void consistentFilesAreAccepted() {
     var settings = TlsSettings.of(internal(node, ours.certificate())).orElseThrow();
     assertThat(settings.certificate()).isEqualTo(node.certificate());
     assertThat(settings.name()).isEqualTo(NAME);
   }
 
   @Test
-  void twoFilesOfThreeAreRefused() {
+  void twoOfThreeFilesAreRejected() {
     for (var unset : new String[] {"certificate", "key", "ca"}) {
       var settings = new HashMap<>(files(node, ours.certificate()));
       settings.put("chowder.tls.internal-" + unset, "");
@@ -57,7 +57,7 @@ class TlsSettingsTest {
   }
 
   @Test
-  void aFileThatIsNotThereOrHoldsSomethingElseIsRefused() throws IOException {
+  void missingAndInvalidFilesAreRejected() throws IOException {
     var none = folder.resolve("none");
     var text = Files.writeString(folder.resolve("text"), "not PEM");
     for (var bad : new Path[] {none, text, folder}) {
@@ -70,7 +70,7 @@ class TlsSettingsTest {
   }
 
   @Test
-  void anotherCertificatesKeyIsRefused() throws IOException {
+  void aKeyOfAnotherCertificateIsRejected() throws IOException {
     var other = ours.issue("other", NAME);
     refuses(
         internal(new Identity(node.certificate(), other.key()), ours.certificate()),
@@ -80,7 +80,7 @@ class TlsSettingsTest {
   }
 
   @Test
-  void aKeyIsNeverPartOfASentence() throws IOException {
+  void aKeyIsNeverPartOfAMessage() throws IOException {
     var broken = folder.resolve("broken.key");
     var lines = Files.readAllLines(node.key());
     var line = lines.get(3);
@@ -91,7 +91,7 @@ class TlsSettingsTest {
   }
 
   @Test
-  void aStrangersCertificateIsRefused() throws IOException {
+  void aCertificateOfAnotherCaIsRejected() throws IOException {
     refuses(
         internal(
             new CertificateAuthority(folder, "stranger").issue("node", NAME), ours.certificate()),
@@ -100,7 +100,7 @@ class TlsSettingsTest {
   }
 
   @Test
-  void aCertificateThatEndedIsRefused() throws IOException {
+  void anExpiredCertificateIsRejected() throws IOException {
     refuses(
         internal(ours.issue("node", Instant.now().minusSeconds(60), NAME), ours.certificate()),
         "internal-certificate",
@@ -108,26 +108,26 @@ class TlsSettingsTest {
   }
 
   @Test
-  void aNodesCertificateHasTheNameOfNodes() throws IOException {
+  void aNodesCertificateMustHaveTheNameOfNodes() throws IOException {
     for (var other : new Identity[] {ours.issue("node", "localhost"), ours.issue(NAME)}) {
       refuses(internal(other, ours.certificate()), "internal-certificate", "DNS:chowder-node");
     }
   }
 
   @Test
-  void gatewayUrlsAreOfTheSchemeThatEnvoySpeaks() {
-    // Named, since the environment may say another one.
+  void gatewayUrlsUseEnvoysScheme() {
+    // Set explicitly, because the environment may set another port.
     var port = "chowder.gateway.port";
     assertThat(url(Map.of(port, 8443))).isEqualTo("http://id.localhost:8443");
     assertThat(url(Map.of(port, 8443, "chowder.tls.certificate", "/c", "chowder.tls.key", "/k")))
         .isEqualTo("https://id.localhost:8443");
-    // Something else in front of Envoy may have the certificate.
+    // A proxy in front of Envoy may have the certificate.
     assertThat(url(Map.of("chowder.gateway.scheme", "https", "chowder.gateway.port", 443)))
         .isEqualTo("https://id.localhost");
   }
 
   @Test
-  void aPublicCertificateWithoutItsKeyIsRefusedAndSoIsAClientCaWithoutBoth() {
+  void incompletePublicTlsSettingsAreRejected() {
     refusesPublic("key", "certificate");
     refusesPublic("certificate", "key");
     refusesPublic("certificate", "client-ca");

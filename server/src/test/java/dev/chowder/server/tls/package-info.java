@@ -1,4 +1,4 @@
-/** Tests of who gets in where TLS is on, with certificates that are made on the spot. */
+/** Tests of access with TLS, with certificates that the tests issue. */
 @NullMarked
 package dev.chowder.server.tls;
 

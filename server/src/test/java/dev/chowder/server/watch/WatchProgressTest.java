@@ -12,7 +12,7 @@ class WatchProgressTest {
   private final WatchProgress progress = new WatchProgress(10, Duration.ofNanos(SETTLE), 4);
 
   @Test
-  void whatIsSeenShortlyIsToldAndStillOpen() {
+  void anEntryIsReportedButNotFinalAtFirst() {
     progress.all(List.of(11L, 13L), 0, 5);
     assertThat(progress.upTo()).isEqualTo(10);
     assertThat(progress.knows(10)).isTrue();
@@ -22,7 +22,7 @@ class WatchProgressTest {
   }
 
   @Test
-  void whatIsSeenForLongEnoughHasSettled() {
+  void anEntryBecomesFinalAfterTheVisibilityLag() {
     progress.all(List.of(11L), 0, 5);
     progress.all(List.of(11L), SETTLE + 4, SETTLE + 4);
     assertThat(progress.upTo()).isEqualTo(10);
@@ -31,7 +31,7 @@ class WatchProgressTest {
   }
 
   @Test
-  void oneThatAppearsBeforeOthersIsNewAndKeepsThemOpen() {
+  void anEarlierEntryThatAppearsLateKeepsLaterOnesOpen() {
     progress.all(List.of(11L, 13L), 0, 0);
     assertThat(progress.knows(12)).isFalse();
     progress.all(List.of(11L, 12L, 13L), SETTLE, SETTLE);
@@ -42,7 +42,7 @@ class WatchProgressTest {
   }
 
   @Test
-  void ofManyTheOldestHaveSettledAtOnce() {
+  void ifThereAreManyTheOldestAreFinalAtOnce() {
     progress.all(LongStream.rangeClosed(11, 20).boxed().toList(), 0, 0);
     assertThat(progress.upTo()).isEqualTo(16);
     assertThat(progress.knows(20)).isTrue();

@@ -30,7 +30,7 @@ class WatchStreamTest {
   private final AtomicReference<Consumer<InstanceReply>> instance = new AtomicReference<>();
 
   @Test
-  void aStateThatCannotBeShownEndsTheWatchInsteadOfLettingItWaitForEver() {
+  void aStateThatCannotBeShownEndsTheWatch() {
     var away = new IllegalStateException("no database");
     begin(
         view -> {

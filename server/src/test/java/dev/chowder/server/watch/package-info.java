@@ -1,4 +1,4 @@
-/** Streams to watchers, without a network. */
+/** Tests of streams to watchers, without a network. */
 @NullMarked
 package dev.chowder.server.watch;
 

@@ -16,7 +16,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
-import dev.chowder.server.node.Evidence.Written;
+import dev.chowder.server.node.ComponentStates.Written;
 import dev.chowder.storage.InstanceRow;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -27,15 +27,15 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the check is there for is planted, one by one, and found. */
-class EvidenceTest {
+/** Adds each detectable contradiction to a consistent state. */
+class ComponentStatesTest {
   private static final String ID = "0190a000-0000-7000-8000-00000000000a";
   private static final String OTHER = "0190a000-0000-7000-8000-00000000000b";
   private static final String ORGANIZATION = "0190a000-0000-7000-8000-000000000001";
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
   private static final SandboxEndpoint ENDPOINT = new SandboxEndpoint("127.0.0.1", 41000);
 
-  private final Promises promises = new Promises();
+  private final AcknowledgedChanges acknowledged = new AcknowledgedChanges();
   private final Map<String, List<Written>> journal = new HashMap<>();
   private final Map<String, InstanceRow> rows = new HashMap<>();
   private final Map<String, Integer> answered = new HashMap<>();
@@ -43,11 +43,11 @@ class EvidenceTest {
   private final Map<String, Integer> watched = new HashMap<>();
   private int slots;
 
-  /** One agent that runs, and everybody says so. */
+  /** Starts with one running agent on which all components agree. */
   @BeforeEach
   void oneRuns() {
-    promises.created(ID, "agent");
-    promises.endsAs(ID, Name.RUNNING);
+    acknowledged.created(ID, "agent");
+    acknowledged.endsAs(ID, Name.RUNNING);
     write(new InstanceEvent.Created("key", profile(), NOW));
     for (var stage : Stage.OF_PROVISIONING) {
       write(
@@ -59,100 +59,100 @@ class EvidenceTest {
               "",
               NOW));
     }
-    everybodySays("running");
+    allComponentsReport("running");
     slots = 1;
     host.put(ID, seen(ID, new MainProcess.Up(1, ENDPOINT)));
   }
 
   @Test
-  void nothingIsFoundWhereEverybodySaysTheSame() {
+  void aConsistentStateHasNoProblems() {
     assertThat(problems()).isEmpty();
   }
 
   @Test
-  void aCreateThatTheJournalDoesNotKnowIsALoss() {
-    promises.created(OTHER, "other");
+  void aCreateWithoutAnEventIsFound() {
+    acknowledged.created(OTHER, "other");
     assertThat(problems()).containsExactly("lost: " + OTHER);
   }
 
   @Test
-  void aDeletionThatTheJournalDoesNotKnowIsALoss() {
-    promises.deleted(ID);
-    assertThat(problems()).containsExactly("deletion lost: " + ID);
+  void aDeletionWithoutAnEventIsFound() {
+    acknowledged.deleted(ID);
+    assertThat(problems()).containsExactly("lost deletion: " + ID);
   }
 
   @Test
-  void anEventThatIsMissingIsFound() {
+  void aMissingEventIsFound() {
     events().remove(3);
     assertThat(problems()).anyMatch(problem -> problem.startsWith("journal: "));
   }
 
   @Test
-  void anEventThatCannotFollowIsFound() {
+  void anImpossibleEventIsFound() {
     write(new InstanceEvent.Stopped(1, NOW));
     assertThat(problems()).anyMatch(problem -> problem.contains("cannot follow on Running"));
   }
 
   @Test
-  void anInstanceThatNobodyAskedForIsADouble() {
+  void anInstanceWithoutACallIsFound() {
     journal.put(OTHER, List.of(events().getFirst()));
-    assertThat(problems()).contains("made, and nobody asked for it: " + OTHER);
+    assertThat(problems()).contains("created without a call: " + OTHER);
   }
 
   @Test
-  void aSlotThatNobodyHoldsIsALeak() {
+  void anUnusedSlotIsFound() {
     slots = 2;
-    assertThat(problems()).containsExactly("slots: 2 taken (expected: 1)");
+    assertThat(problems()).containsExactly("slots: must be 1; got 2");
   }
 
   @Test
-  void aSandboxThatNoInstanceHasIsAnOrphan() {
+  void aSandboxWithoutAnInstanceIsFound() {
     host.put(OTHER, seen(OTHER, new MainProcess.Missing()));
     assertThat(problems()).singleElement().asString().startsWith("orphan: ").contains(OTHER);
   }
 
   @Test
-  void aDeletedOnesSandboxIsAnOrphanAndWhatItOwesIsFound() {
-    promises.deleted(ID);
+  void aSandboxOfADeletedInstanceAndItsPendingEffectAreFound() {
+    acknowledged.deleted(ID);
     write(new InstanceEvent.Deleted("key", "request", NOW));
     rows.clear();
     watched.put(ID, events().size());
     assertThat(problems())
         .anyMatch(problem -> problem.startsWith("orphan: "))
-        .anyMatch(problem -> problem.startsWith("owed still: "));
+        .anyMatch(problem -> problem.startsWith("pending effect: "));
   }
 
   @Test
-  void aDeletionThatNobodyAskedForIsFound() {
+  void aDeletionWithoutACallIsFound() {
     write(new InstanceEvent.Deleted("key", "request", NOW));
-    assertThat(problems()).contains("deleted, and nobody asked: " + ID);
+    assertThat(problems()).contains("deleted without a call: " + ID);
   }
 
   @Test
   void aWatcherThatIsBehindIsFound() {
     watched.put(ID, 3);
-    assertThat(problems()).containsExactly("watched: 3 of " + ID + " (expected: 8)");
+    assertThat(problems()).containsExactly("watched revision of " + ID + ": must be 8; got 3");
   }
 
   @Test
-  void aRowThatIsBehindOrGoneOrTooManyIsFound() {
+  void aStaleOrMissingOrExtraRowIsFound() {
     rows.put(ID, row(ID, 3, "provisioning"));
-    assertThat(problems()).singleElement().asString().startsWith("listed as ");
+    assertThat(problems()).singleElement().asString().startsWith("row: ");
     rows.clear();
     assertThat(problems()).containsExactly("not listed: " + ID);
     rows.put(ID, row(ID, 8, "running"));
     rows.put(OTHER, row(OTHER, 1, "running"));
-    assertThat(problems()).containsExactly("listed, but not alive: " + OTHER);
+    assertThat(problems()).containsExactly("listed, but not existing: " + OTHER);
   }
 
   @Test
-  void anInstanceThatKnowsLessThanItsJournalIsFound() {
+  void anInstanceThatIsBehindItsJournalIsFound() {
     answered.put(ID, 7);
-    assertThat(problems()).containsExactly("answers: 7 of " + ID + " (expected: 8)");
+    assertThat(problems()).containsExactly("revision of " + ID + ": must be 8; got 7");
   }
 
   @Test
-  void oneThatSaysRunningAndDoesNotIsFound() {
+  void aRunningInstanceWithoutAProcessIsFound() {
     host.put(ID, seen(ID, new MainProcess.Ended(1, 137, false)));
     assertThat(problems()).singleElement().asString().contains("Ended", "beside Running");
     host.put(ID, seen(ID, new MainProcess.Up(2, ENDPOINT)));
@@ -160,28 +160,29 @@ class EvidenceTest {
   }
 
   @Test
-  void anotherEndThanWhatWasPromisedIsFound() {
-    promises.endsAs(ID, Name.STOPPED, Name.ERROR);
-    assertThat(problems()).singleElement().asString().startsWith("ended as Running");
+  void aFinalStateThatContradictsTheAcknowledgementIsFound() {
+    acknowledged.endsAs(ID, Name.STOPPED, Name.ERROR);
+    assertThat(problems()).singleElement().asString().startsWith("state: ").contains("got Running");
   }
 
   @Test
-  void oneThatIsStillOnItsWayIsFound() {
+  void anOperationInProgressIsFound() {
     write(new InstanceEvent.StopRequested("key", NOW));
-    everybodySays("running");
+    allComponentsReport("running");
     assertThat(problems())
-        .anyMatch(problem -> problem.startsWith("ended as Stopping"))
-        .anyMatch(problem -> problem.startsWith("listed as "));
+        .anyMatch(problem -> problem.contains("; got Stopping"))
+        .anyMatch(problem -> problem.startsWith("row: "));
   }
 
   @Test
-  void anotherNameThanTheLastOneIsFound() {
-    promises.renamed(ID, "renamed");
-    assertThat(problems()).containsExactly("name: agent of " + ID + " (expected: renamed)");
+  void aStaleNameIsFound() {
+    acknowledged.renamed(ID, "renamed");
+    assertThat(problems()).containsExactly("name of " + ID + ": must be renamed; got agent");
   }
 
   private List<String> problems() {
-    return new Evidence(promises, journal, rows, answered, slots, host, watched).problems();
+    return new ComponentStates(acknowledged, journal, rows, answered, slots, host, watched)
+        .problems();
   }
 
   private List<Written> events() {
@@ -192,7 +193,7 @@ class EvidenceTest {
     events().add(new Written(events().size() + 1L, event));
   }
 
-  private void everybodySays(String status) {
+  private void allComponentsReport(String status) {
     int revision = events().size();
     rows.put(ID, row(ID, revision, status));
     answered.put(ID, revision);

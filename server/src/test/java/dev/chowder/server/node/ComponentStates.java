@@ -20,18 +20,18 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * What every side says of one organization's instances, by their ids. Each has its own copy of the
- * truth; once nothing is going on any more, all must be the same.
+ * The state of one organization's instances in each component, by instance id. Once no operation is
+ * in progress, all components must agree.
  *
  * @param journal events, oldest first
- * @param rows what lists show
- * @param answered revisions, as instances themselves say
- * @param slots how many the organization counts as taken
- * @param host of the sandboxes, whosever they are
- * @param watched the newest revision that an open watch was told
+ * @param rows read-model rows, as lists show them
+ * @param answered revisions that the instances report
+ * @param slots reserved slots according to the organization
+ * @param host all sandboxes of the host
+ * @param watched newest revision that an open watch received
  */
-record Evidence(
-    Promises promises,
+record ComponentStates(
+    AcknowledgedChanges acknowledged,
     Map<String, List<Written>> journal,
     Map<String, InstanceRow> rows,
     Map<String, Integer> answered,
@@ -41,28 +41,29 @@ record Evidence(
 
   private static final InstanceState ABSENT = new InstanceState.Absent();
 
-  /** An event and its place among its instance's, from 1. */
+  /** An event and its sequence number in its instance's journal, from 1. */
   record Written(long sequenceNumber, InstanceEvent event) {}
 
-  /** What does not fit together; empty: everything does. */
+  /** Returns each contradiction; empty if there is none. */
   List<String> problems() {
     var problems = new ArrayList<String>();
     var states = new HashMap<String, InstanceState>();
     journal.forEach((id, events) -> states.put(id, replay(id, events, problems)));
-    for (var id : promises.created()) {
+    for (var id : acknowledged.created()) {
       if (!(states.get(id) instanceof Existing)) problems.add("lost: " + id);
     }
-    for (var id : promises.deleted()) {
-      if (!(states.get(id) instanceof Deleted)) problems.add("deletion lost: " + id);
+    for (var id : acknowledged.deleted()) {
+      if (!(states.get(id) instanceof Deleted)) problems.add("lost deletion: " + id);
     }
     states.forEach(
         (id, state) -> {
-          if (state instanceof Existing born) check(id, born, problems);
+          if (state instanceof Existing existing) check(id, existing, problems);
         });
-    long held = states.values().stream().filter(Evidence::holdsSlot).count();
-    if (held != slots) problems.add("slots: " + slots + " taken (expected: " + held + ")");
+    long held = states.values().stream().filter(ComponentStates::holdsSlot).count();
+    if (held != slots) problems.add("slots: must be " + held + "; got " + slots);
     for (var id : rows.keySet()) {
-      if (!isAlive(states.getOrDefault(id, ABSENT))) problems.add("listed, but not alive: " + id);
+      if (!isAlive(states.getOrDefault(id, ABSENT)))
+        problems.add("listed, but not existing: " + id);
     }
     host.forEach(
         (id, seen) -> {
@@ -78,7 +79,8 @@ record Evidence(
     for (var written : events) {
       expected++;
       if (written.sequenceNumber() != expected) {
-        problems.add("journal: " + written + " of " + id + " (expected: number " + expected + ")");
+        problems.add(
+            "journal: next event of " + id + " must have number " + expected + "; got " + written);
         return state;
       }
       try {
@@ -92,33 +94,34 @@ record Evidence(
   }
 
   private void check(String id, Existing state, List<String> problems) {
-    if (!promises.created().contains(id)) problems.add("made, and nobody asked for it: " + id);
+    if (!acknowledged.created().contains(id)) problems.add("created without a call: " + id);
     int revision = journal.getOrDefault(id, List.of()).size();
     if (!Objects.equals(watched.get(id), revision)) {
-      problems.add("watched: " + watched.get(id) + " of " + id + " (expected: " + revision + ")");
+      problems.add(
+          "watched revision of " + id + ": must be " + revision + "; got " + watched.get(id));
     }
     if (state instanceof Deleted deleted) {
-      if (!promises.deleted().contains(id)) problems.add("deleted, and nobody asked: " + id);
-      if (deleted.slotHeld() || deleted.cleanupPending()) problems.add("owed still: " + state);
+      if (!acknowledged.deleted().contains(id)) problems.add("deleted without a call: " + id);
+      if (deleted.slotHeld() || deleted.cleanupPending()) problems.add("pending effect: " + state);
       return;
     }
     if (!Objects.equals(answered.get(id), revision)) {
-      problems.add("answers: " + answered.get(id) + " of " + id + " (expected: " + revision + ")");
+      problems.add("revision of " + id + ": must be " + revision + "; got " + answered.get(id));
     }
     var row = rows.get(id);
     var status = statusOf(state);
     if (row == null) {
       problems.add("not listed: " + id);
     } else if (row.revision() != revision || !row.status().equals(status)) {
-      problems.add("listed as " + row + " (expected: " + status + " at " + revision + ")");
+      problems.add("row: must be " + status + " at " + revision + "; got " + row);
     }
-    var name = promises.names().get(id);
+    var name = acknowledged.names().get(id);
     if (name != null && !state.profile().name().equals(name)) {
-      problems.add("name: " + state.profile().name() + " of " + id + " (expected: " + name + ")");
+      problems.add("name of " + id + ": must be " + name + "; got " + state.profile().name());
     }
-    var ends = promises.ends().getOrDefault(id, Set.of());
+    var ends = acknowledged.ends().getOrDefault(id, Set.of());
     if (ends.stream().map(InstanceStatus.Name::label).noneMatch(status::equals)) {
-      problems.add("ended as " + state + " (expected: one of " + ends + ")");
+      problems.add("state: must be one of " + ends + "; got " + state);
     }
     checkProcess(id, state, problems);
   }

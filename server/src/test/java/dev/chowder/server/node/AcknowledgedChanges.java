@@ -6,8 +6,8 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** What callers were told, and so may rely on. */
-final class Promises {
+/** Records the changes that were acknowledged to callers. */
+final class AcknowledgedChanges {
   private final Set<String> created = new HashSet<>();
   private final Set<String> deleted = new HashSet<>();
   private final Map<String, String> names = new HashMap<>();
@@ -22,7 +22,7 @@ final class Promises {
     names.put(id, name);
   }
 
-  /** Two callers asked at once: either name may have come last. */
+  /** Two callers renamed the instance concurrently, so either name may be the last. */
   synchronized void renamedOrNot(String id) {
     names.remove(id);
   }
@@ -31,7 +31,7 @@ final class Promises {
     deleted.add(id);
   }
 
-  /** What it may be once nothing is going on any more. */
+  /** Records the allowed states of an instance once no operation is in progress. */
   synchronized void endsAs(String id, Name... ones) {
     ends.put(id, Set.of(ones));
   }
