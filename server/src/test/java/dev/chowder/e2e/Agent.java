@@ -61,11 +61,11 @@ record Agent(Caller caller, String id) {
   }
 
   /** Sends a message in the session {@code main}. */
-  Answer tell(String input) {
+  Answer send(String input) {
     return caller.post(path("/responses"), message(input).toString());
   }
 
-  Answer tell(String session, String input) {
+  Answer send(String session, String input) {
     return caller.post(path("/session/" + session + "/responses"), message(input).toString());
   }
 

@@ -32,7 +32,7 @@ record Answer(int status, Map<String, List<String>> headers, String body) {
   }
 
   /** Checks that this is a documented error with this status and exactly this reason. */
-  Answer refuses(int expected, String reason) {
+  Answer isError(int expected, String reason) {
     is(expected);
     assertThat(header("content-type").orElse("none")).startsWith("application/json");
     List<String> reasons = new ArrayList<>();
@@ -69,11 +69,11 @@ record Answer(int status, Map<String, List<String>> headers, String body) {
   }
 
   /** Returns the agent's text from a response in OpenResponses format. */
-  String said() {
-    return said(json());
+  String agentText() {
+    return agentText(json());
   }
 
-  static String said(JsonNode response) {
+  static String agentText(JsonNode response) {
     var text = new StringBuilder();
     for (JsonNode item : response.path("output")) {
       for (JsonNode content : item.path("content")) {

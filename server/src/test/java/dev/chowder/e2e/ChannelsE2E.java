@@ -62,16 +62,16 @@ class ChannelsE2E {
 
       telegram.write(4711, "Ada", "Hello, who are you?");
       mattermost.write(ADA, "Hello, who are you?");
-      letInByCode("telegram", telegram::sent, "4711");
-      letInByCode("mattermost", mattermost::sent, ADA);
-      converse(telegram, mattermost);
+      approveByCode("telegram", telegram::sent, "4711");
+      approveByCode("mattermost", mattermost::sent, ADA);
+      talk(telegram, mattermost);
 
       agent.stop(120).is(200);
       int before = telegram.polls();
       agent.start(300).is(200);
       awaitPolls(telegram, before);
       awaitListener(mattermost);
-      converse(telegram, mattermost);
+      talk(telegram, mattermost);
       refusedByTeamsItself(webhook);
       JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
@@ -88,12 +88,12 @@ class ChannelsE2E {
         assertThat(connected.is(200).text("status")).as("%s", connected).isEqualTo("connected");
       }
       awaitListener(mattermost);
-      converse(telegram, mattermost);
+      talk(telegram, mattermost);
       disconnectTeams(webhook);
     }
   }
 
-  private void letInByCode(String channel, Callable<List<String>> sent, String sender) {
+  private void approveByCode(String channel, Callable<List<String>> sent, String sender) {
     String code =
         Eventually.get("a code", Limits.STEP, () -> code(sent.call()), found -> !found.isEmpty());
     JsonNode waiting = agent.caller().get(path(channel, "pairings")).is(200).json();
@@ -103,14 +103,13 @@ class ChannelsE2E {
     agent
         .caller()
         .post(path(channel, "pair"), "{\"code\": \"ZZZZ2222\"}")
-        .refuses(404, "PAIRING_NOT_FOUND");
+        .isError(404, "PAIRING_NOT_FOUND");
     Answer paired =
         agent.caller().post(path(channel, "pair"), "{\"code\": \"" + code + "\"}").is(200);
     assertThat(paired.text("output")).isEqualTo("Pairing approved for user " + sender + ".");
   }
 
-  private static void converse(FakeTelegram telegram, FakeMattermost mattermost)
-      throws IOException {
+  private static void talk(FakeTelegram telegram, FakeMattermost mattermost) throws IOException {
     String apples = "apples-" + UUID.randomUUID();
     String pears = "pears-" + UUID.randomUUID();
     telegram.write(4711, "Ada", "Remember: " + apples);

@@ -123,10 +123,10 @@ class ConfigE2E {
         (path, owner) -> {
           Answer refused =
               patch(Answer.JSON.createObjectNode().put(path, 1).toString())
-                  .refuses(400, "INVALID_FIELD");
+                  .isError(400, "INVALID_FIELD");
           assertThat(refused.field()).isEqualTo("openclaw_config." + owner);
         });
-    Answer unknown = patch("{\"noSuchThing\": true}").refuses(400, "INVALID_FIELD");
+    Answer unknown = patch("{\"noSuchThing\": true}").isError(400, "INVALID_FIELD");
     assertThat(unknown.body()).contains("noSuchThing");
   }
 

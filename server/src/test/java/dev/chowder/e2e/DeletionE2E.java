@@ -46,12 +46,12 @@ class DeletionE2E {
     Answer refused =
         caller
             .post("/v1/instances", "{\"name\": \"one too many\", \"model_provider\": \"custom\"}")
-            .refuses(402, "INSTANCE_LIMIT_REACHED");
+            .isError(402, "INSTANCE_LIMIT_REACHED");
     assertThat(refused.message())
         .isEqualTo("Instance limit reached (1/1). Upgrade your subscription.");
-    agent.stop(0).refuses(409, "WRONG_STATE");
-    agent.start(0).refuses(409, "WRONG_STATE");
-    agent.tell("Hello").refuses(409, "WRONG_STATE");
+    agent.stop(0).isError(409, "WRONG_STATE");
+    agent.start(0).isError(409, "WRONG_STATE");
+    agent.send("Hello").isError(409, "WRONG_STATE");
     deleteAndFindNothing(agent);
   }
 
@@ -73,7 +73,7 @@ class DeletionE2E {
     Agent agent = create();
     JsonNode running = agent.awaitStatus("running");
     assertThat(running.path("stages").findValuesAsText("note"))
-        .as("what nobody could ask the provider")
+        .as("the provider is unreachable")
         .isNotEmpty();
     return agent;
   }
@@ -86,9 +86,9 @@ class DeletionE2E {
 
   private void deleteAndFindNothing(Agent agent) {
     agent.delete().is(204);
-    caller.get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
-    caller.get(agent.path("/status")).refuses(404, "INSTANCE_NOT_FOUND");
-    agent.delete().refuses(404, "INSTANCE_NOT_FOUND");
+    caller.get(agent.path("")).isError(404, "INSTANCE_NOT_FOUND");
+    caller.get(agent.path("/status")).isError(404, "INSTANCE_NOT_FOUND");
+    agent.delete().isError(404, "INSTANCE_NOT_FOUND");
     assertThat(caller.get("/v1/instances").is(200).json().path("instances")).isEmpty();
     assertThat(caller.get("/v1/organization").json().path("instance_count").asInt()).isZero();
     Eventually.get("nothing left", Limits.STEP, () -> Docker.leftOf(agent), String::isEmpty);

@@ -46,11 +46,11 @@ class EngineRestartE2E {
     Files.writeString(
         home("authorization"),
         "Authorization: Bearer " + Files.readString(home("organization.key")).strip());
-    assertThat(tell(first, "Remember: " + nonce)).contains(nonce);
+    assertThat(send(first, "Remember: " + nonce)).contains(nonce);
   }
 
   @AfterAll
-  void nothingStays() {
+  void nothingRemains() {
     try {
       inside(script("down"), "--purge", "--keep-cache");
     } finally {
@@ -76,7 +76,7 @@ class EngineRestartE2E {
     up();
     awaitStatus(first, "running");
     assertThat(startedAt(first)).isNotEqualTo(before);
-    assertThat(tell(first, QUESTION)).contains(nonce);
+    assertThat(send(first, QUESTION)).contains(nonce);
   }
 
   /** The second restart within ten minutes: the first agent backs off and starts once more. */
@@ -93,11 +93,11 @@ class EngineRestartE2E {
     engine("stop");
     engine("start");
     awaitAnotherStart(second, secondBefore);
-    assertThat(tell(second, "Reply with exactly: back")).isEqualTo("back");
+    assertThat(send(second, "Reply with exactly: back")).isEqualTo("back");
     JsonNode waiting = call("GET", "/v1/instances/" + first, "");
     assertThat(waiting.path("desired_status").asText()).isEqualTo("running");
     awaitAnotherStart(first, firstBefore);
-    assertThat(tell(first, QUESTION)).contains(nonce);
+    assertThat(send(first, QUESTION)).contains(nonce);
     assertThat(lossesOf(first)).hasSize(2).allMatch(NOT_CRASHED::contains);
     assertThat(lossesOf(second)).hasSize(1).allMatch(NOT_CRASHED::contains);
     assertThat(inside("iptables", "-S", "DOCKER-USER").out()).contains("-j CHOWDER");
@@ -135,9 +135,9 @@ class EngineRestartE2E {
         now -> now.path("status").asText().equals(status));
   }
 
-  private String tell(String agent, String input) {
+  private String send(String agent, String input) {
     var message = Agent.message(input).toString();
-    return Answer.said(call("POST", "/v1/instances/" + agent + "/responses", message));
+    return Answer.agentText(call("POST", "/v1/instances/" + agent + "/responses", message));
   }
 
   private JsonNode call(String method, String path, String body) {

@@ -65,7 +65,7 @@ final class FakeMattermost implements AutoCloseable {
   }
 
   /** Returns the requests that it received. */
-  List<String> asked() {
+  List<String> requests() {
     return List.copyOf(asked);
   }
 

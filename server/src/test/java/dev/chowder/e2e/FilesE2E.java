@@ -45,7 +45,7 @@ class FilesE2E {
     agent
         .caller()
         .get(agent.path("/files/content?path=notes/from-outside.md"))
-        .refuses(404, "FILE_NOT_FOUND");
+        .isError(404, "FILE_NOT_FOUND");
   }
 
   @Test

@@ -28,7 +28,7 @@ class FiveAgentsE2E {
     int slots = slots();
     IntStream.range(0, 5).forEach(n -> agents.add(Agent.create(caller, "fault-" + n)));
     agents.forEach(Agent::awaitRunning);
-    for (var agent : agents) agent.tell("Remember: " + word(agent)).is(200);
+    for (var agent : agents) agent.send("Remember: " + word(agent)).is(200);
     var killed = agents.get(0);
     var paused = agents.get(1);
     var removed = agents.get(2);
@@ -55,7 +55,7 @@ class FiveAgentsE2E {
           .as("containers of %s", agent.id())
           .hasSize(1);
       assertThat(Docker.runs(agent.container())).as(agent.id()).isTrue();
-      assertThat(agent.tell("What did I ask you to remember?").is(200).said())
+      assertThat(agent.send("What did I ask you to remember?").is(200).agentText())
           .contains(word(agent));
     }
     assertThat(startedAt(untouched)).isEqualTo(before);

@@ -29,7 +29,7 @@ class GatewayTokenE2E {
   @Test
   void rotationReplacesTheTokenOfARunningGatewayAndClosesItsWebSockets() throws Exception {
     String former = agent.gatewayToken();
-    assertThat(sayAtItsOwnAddress(former)).isEqualTo(200);
+    assertThat(sendToItsOwnAddress(former)).isEqualTo(200);
     String container = agent.container();
     String started = Docker.inspect(container).at("/State/StartedAt").asText();
     try (var socket = OpenSocket.with(agent, former)) {
@@ -39,14 +39,15 @@ class GatewayTokenE2E {
       assertThat(token).isNotEqualTo(former).hasSizeGreaterThan(40);
       assertThat(answer.text("gateway_url")).isEqualTo(agent.get().text("gateway_url"));
       assertThat(socket.closed(Duration.ofSeconds(15))).isEqualTo(AUTHORIZATION_CHANGED);
-      assertThat(sayAtItsOwnAddress(former)).isEqualTo(401);
-      assertThat(sayAtItsOwnAddress(token)).isEqualTo(200);
+      assertThat(sendToItsOwnAddress(former)).isEqualTo(401);
+      assertThat(sendToItsOwnAddress(token)).isEqualTo(200);
       assertThat(agent.gatewayToken()).isEqualTo(token);
     }
-    assertThat(agent.tell("Reply with exactly: still here").is(200).said()).isEqualTo("still here");
+    assertThat(agent.send("Reply with exactly: still here").is(200).agentText())
+        .isEqualTo("still here");
     agent.caller().get(agent.path("/sessions")).is(200);
     assertThat(Docker.inspect(container).at("/State/StartedAt").asText())
-        .as("the gateway was not started anew")
+        .as("attempt of the gateway")
         .isEqualTo(started);
     Answer events = agent.caller().get(agent.path("/events?page_size=2")).is(200);
     assertThat(
@@ -76,11 +77,11 @@ class GatewayTokenE2E {
     Answer made = agent.caller().post("/v1/keys", body).is(201);
     new Caller(made.text("raw_key"))
         .post(agent.path("/gateway/rotate"))
-        .refuses(403, "KEY_LACKS_PERMISSION");
+        .isError(403, "KEY_LACKS_PERMISSION");
     agent.caller().delete("/v1/keys/" + made.text("id")).is(204);
   }
 
-  private int sayAtItsOwnAddress(String token) throws IOException {
+  private int sendToItsOwnAddress(String token) throws IOException {
     return RawHttp.send(
             Installation.UNDER_TEST.restAddress(),
             RawHttp.Request.of("POST", "/v1/responses")
@@ -108,7 +109,7 @@ class GatewayTokenE2E {
                     int n = 0;
                     try {
                       while (!over) {
-                        agent.tell("token-talk", "Reply with exactly: " + ++n).is(200);
+                        agent.send("token-talk", "Reply with exactly: " + ++n).is(200);
                       }
                       said.complete(n);
                     } catch (RuntimeException | AssertionError failed) {

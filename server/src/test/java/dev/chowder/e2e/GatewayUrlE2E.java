@@ -28,7 +28,7 @@ class GatewayUrlE2E {
     assertThat(send(bearer(request, first.caller().key())).status()).isEqualTo(401);
     RawHttp.Answer answer = send(bearer(request, first.gatewayToken()));
     assertThat(answer.status()).as("%s", answer).isEqualTo(200);
-    assertThat(Answer.said(answer.json())).isEqualTo("yes");
+    assertThat(Answer.agentText(answer.json())).isEqualTo("yes");
   }
 
   @Test

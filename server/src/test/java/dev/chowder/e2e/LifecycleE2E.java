@@ -143,7 +143,7 @@ class LifecycleE2E {
   @Order(2)
   void tenStopsAndStartsInARowLoseNothing(@TempDir Path folder) throws IOException {
     String nonce = UUID.randomUUID().toString();
-    assertThat(agent.tell("ten-cycles", "Remember: " + nonce).is(200).said()).contains(nonce);
+    assertThat(agent.send("ten-cycles", "Remember: " + nonce).is(200).agentText()).contains(nonce);
     Path file = Files.writeString(folder.resolve("kept.txt"), "kept " + nonce);
     Docker.copyIn(file, agent.container(), Workspace.PATH + "/kept.txt");
     String before = Workspace.checksums(agent);
@@ -161,8 +161,8 @@ class LifecycleE2E {
     }
 
     assertThat(Workspace.checksums(agent)).isEqualTo(before);
-    Answer recalled = agent.tell("ten-cycles", "What did I ask you to remember?").is(200);
-    assertThat(recalled.said()).contains(nonce);
+    Answer recalled = agent.send("ten-cycles", "What did I ask you to remember?").is(200);
+    assertThat(recalled.agentText()).contains(nonce);
     assertThat(Docker.logs(agent.container()))
         .doesNotContainIgnoringCase("suppressing channel/provider account auto-start");
   }
@@ -180,8 +180,8 @@ class LifecycleE2E {
       assertThat(grpc.awaitEnd(Limits.QUICK).getCode()).isEqualTo(Status.Code.OK);
       assertThat(grpc.seen().getLast().getStatus()).isEqualTo(Instance.Status.terminated);
     }
-    agent.caller().get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
-    agent.delete().refuses(404, "INSTANCE_NOT_FOUND");
+    agent.caller().get(agent.path("")).isError(404, "INSTANCE_NOT_FOUND");
+    agent.delete().isError(404, "INSTANCE_NOT_FOUND");
     Eventually.get("nothing left", Limits.QUICK, () -> Docker.leftOf(agent), String::isEmpty);
   }
 
@@ -194,7 +194,7 @@ class LifecycleE2E {
     assertThat(stopped.json().path("revision").asInt()).isGreaterThan(before);
     assertThat(Docker.runs(agent.container())).isFalse();
     assertThat(listed().path("status").asText()).isEqualTo("stopped");
-    Answer refused = agent.tell("Hello").refuses(409, "WRONG_STATE");
+    Answer refused = agent.send("Hello").isError(409, "WRONG_STATE");
     assertThat(refused.message()).contains("stopped").contains("running");
     assertThat(refused.header("x-should-retry")).contains("false");
 
@@ -206,7 +206,7 @@ class LifecycleE2E {
     assertThat(started.text("served_by")).isEqualTo("boot");
     assertThat(names(started.json().path("stages"))).contains("start_gateway");
     assertThat(Docker.runs(agent.container())).isTrue();
-    assertThat(agent.tell("Reply with exactly: awake").is(200).said()).contains("awake");
+    assertThat(agent.send("Reply with exactly: awake").is(200).agentText()).contains("awake");
     assertThat(agent.start(WAIT_SECONDS).is(200).json())
         .as("a no-op")
         .isEqualTo(agent.get().json());
@@ -220,7 +220,7 @@ class LifecycleE2E {
     Answer stopping = agent.stop(0).is(200);
     assertThat(stopping.text("status")).isEqualTo("running");
     assertThat(stopping.text("desired_status")).isEqualTo("stopped");
-    Answer refused = agent.start(WAIT_SECONDS).refuses(409, "WRONG_STATE");
+    Answer refused = agent.start(WAIT_SECONDS).isError(409, "WRONG_STATE");
     assertThat(refused.message()).contains("running").contains("stopped");
     assertThat(refused.header("x-should-retry")).contains("false");
     assertThat(agent.stop(WAIT_SECONDS).is(200).text("status")).isEqualTo("stopped");
@@ -228,7 +228,7 @@ class LifecycleE2E {
     Answer starting = agent.start(0).is(200);
     assertThat(starting.text("status")).isEqualTo("stopped");
     assertThat(starting.text("desired_status")).isEqualTo("running");
-    Answer refusedToo = agent.stop(WAIT_SECONDS).refuses(409, "WRONG_STATE");
+    Answer refusedToo = agent.stop(WAIT_SECONDS).isError(409, "WRONG_STATE");
     assertThat(refusedToo.message()).contains("stopped").contains("running");
     assertThat(agent.start(WAIT_SECONDS).is(200).text("status")).isEqualTo("running");
   }

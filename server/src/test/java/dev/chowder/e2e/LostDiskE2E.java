@@ -42,7 +42,7 @@ class LostDiskE2E {
   }
 
   @AfterAll
-  void nothingStays() {
+  void nothingRemains() {
     try {
       var _ = inside(script("down"), "--purge", "--keep-cache");
     } finally {
@@ -54,7 +54,7 @@ class LostDiskE2E {
   @Test
   void anAgentRemembersMessagesFromBeforeTheDiskWasLost() throws IOException {
     String agent = Files.readString(home("first-instance")).strip();
-    assertThat(tell(agent, "Remember: " + nonce)).contains(nonce);
+    assertThat(send(agent, "Remember: " + nonce)).contains(nonce);
 
     engine("empty");
     assertThat(inside("docker", "volume", "ls", "-q").out()).isEmpty();
@@ -85,7 +85,7 @@ class LostDiskE2E {
 
     recover(agent);
     awaitStatus(agent, "running");
-    assertThat(tell(agent, "What did I ask you to remember?")).contains(nonce);
+    assertThat(send(agent, "What did I ask you to remember?")).contains(nonce);
     Eventually.get(
         "nothing is in quarantine",
         Limits.STEP,
@@ -109,9 +109,9 @@ class LostDiskE2E {
     var _ = call("POST", "/v1/instances/" + agent + "/recover?wait=0", "");
   }
 
-  private String tell(String agent, String input) {
+  private String send(String agent, String input) {
     var message = Agent.message(input).toString();
-    return Answer.said(call("POST", "/v1/instances/" + agent + "/responses", message));
+    return Answer.agentText(call("POST", "/v1/instances/" + agent + "/responses", message));
   }
 
   private JsonNode call(String method, String path, String body) {

@@ -32,11 +32,11 @@ class MessagesE2E {
 
   @Test
   void aMessageReturnsTheAgentsResponse() {
-    Answer answer = agent.tell("Reply with exactly: forty-two").is(200);
+    Answer answer = agent.send("Reply with exactly: forty-two").is(200);
     assertThat(answer.header("content-type").orElse("none")).startsWith("application/json");
     assertThat(answer.text("object")).isEqualTo("response");
     assertThat(answer.text("status")).isEqualTo("completed");
-    assertThat(answer.said()).isEqualTo("forty-two");
+    assertThat(answer.agentText()).isEqualTo("forty-two");
   }
 
   @Test
@@ -54,7 +54,8 @@ class MessagesE2E {
               .toList();
       assertThat(deltas).hasSizeGreaterThan(1);
       assertThat(deltas.stream().collect(Collectors.joining()).strip()).isEqualTo("1 2 3 4 5");
-      assertThat(Answer.said(events.getLast().path("response")).strip()).isEqualTo("1 2 3 4 5");
+      assertThat(Answer.agentText(events.getLast().path("response")).strip())
+          .isEqualTo("1 2 3 4 5");
     }
   }
 
@@ -63,20 +64,20 @@ class MessagesE2E {
     String nonce = UUID.randomUUID().toString();
     String mine = "alice-" + nonce;
     String question = "What did I ask you to remember?";
-    agent.tell(mine, "Remember: " + nonce).is(200);
-    assertThat(agent.tell(mine, question).is(200).said()).contains(nonce);
-    assertThat(agent.tell("bob-" + nonce, question).is(200).said()).doesNotContain(nonce);
-    assertThat(agent.tell("ALICE-" + nonce, question).is(200).said())
+    agent.send(mine, "Remember: " + nonce).is(200);
+    assertThat(agent.send(mine, question).is(200).agentText()).contains(nonce);
+    assertThat(agent.send("bob-" + nonce, question).is(200).agentText()).doesNotContain(nonce);
+    assertThat(agent.send("ALICE-" + nonce, question).is(200).agentText())
         .as("another one, since ids are case-sensitive")
         .doesNotContain(nonce);
-    assertThat(agent.tell(question).is(200).said()).as("main").doesNotContain(nonce);
+    assertThat(agent.send(question).is(200).agentText()).as("main").doesNotContain(nonce);
   }
 
   @Test
   void thePathWithoutASessionIsTheSessionMain() {
     String nonce = UUID.randomUUID().toString();
-    agent.tell("Remember: " + nonce).is(200);
-    assertThat(agent.tell("main", "What did I ask you to remember?").is(200).said())
+    agent.send("Remember: " + nonce).is(200);
+    assertThat(agent.send("main", "What did I ask you to remember?").is(200).agentText())
         .contains(nonce);
   }
 
@@ -84,8 +85,9 @@ class MessagesE2E {
   void instructionsReachTheModelForOneMessage() {
     var message =
         Agent.message("Good morning").put("instructions", "Always reply with exactly: ahoy");
-    assertThat(respond("instructed", message).said()).isEqualTo("ahoy");
-    assertThat(respond("instructed", Agent.message("Good morning")).said()).isNotEqualTo("ahoy");
+    assertThat(respond("instructed", message).agentText()).isEqualTo("ahoy");
+    assertThat(respond("instructed", Agent.message("Good morning")).agentText())
+        .isNotEqualTo("ahoy");
   }
 
   @Test
@@ -117,7 +119,7 @@ class MessagesE2E {
         .put("type", "function_call_output")
         .put("call_id", call.path("call_id").asText())
         .put("output", "two short flashes");
-    assertThat(respond("tools", told).said()).contains("two short flashes");
+    assertThat(respond("tools", told).agentText()).contains("two short flashes");
   }
 
   private Answer respond(String session, ObjectNode message) {
@@ -127,18 +129,18 @@ class MessagesE2E {
 
   @Test
   void anInvalidSessionIdIsRejected() {
-    agent.tell("with%20space", "Hello").refuses(400, "INVALID_FIELD");
-    agent.tell("x".repeat(129), "Hello").refuses(400, "INVALID_FIELD");
+    agent.send("with%20space", "Hello").isError(400, "INVALID_FIELD");
+    agent.send("x".repeat(129), "Hello").isError(400, "INVALID_FIELD");
   }
 
   @Test
   void anotherOrganizationFindsNothing() {
     Caller untrusted = Caller.newcomer("strangers");
-    new Agent(untrusted, agent.id()).tell("Hello").refuses(404, "INSTANCE_NOT_FOUND");
-    new Agent(untrusted, agent.id()).tell("s", "Hello").refuses(404, "INSTANCE_NOT_FOUND");
-    untrusted.get(agent.path("")).refuses(404, "INSTANCE_NOT_FOUND");
-    untrusted.get(agent.path("/gateway")).refuses(404, "INSTANCE_NOT_FOUND");
-    new Agent(untrusted, agent.id()).delete().refuses(404, "INSTANCE_NOT_FOUND");
+    new Agent(untrusted, agent.id()).send("Hello").isError(404, "INSTANCE_NOT_FOUND");
+    new Agent(untrusted, agent.id()).send("s", "Hello").isError(404, "INSTANCE_NOT_FOUND");
+    untrusted.get(agent.path("")).isError(404, "INSTANCE_NOT_FOUND");
+    untrusted.get(agent.path("/gateway")).isError(404, "INSTANCE_NOT_FOUND");
+    new Agent(untrusted, agent.id()).delete().isError(404, "INSTANCE_NOT_FOUND");
   }
 
   @Test

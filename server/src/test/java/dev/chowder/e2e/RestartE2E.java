@@ -41,7 +41,7 @@ class RestartE2E {
 
   @BeforeAll
   void itHasAHistory() {
-    assertThat(agent.tell("restart", "Remember: " + nonce).is(200).said()).contains(nonce);
+    assertThat(agent.send("restart", "Remember: " + nonce).is(200).agentText()).contains(nonce);
   }
 
   @ParameterizedTest
@@ -58,7 +58,7 @@ class RestartE2E {
         "%s answered again %.1f s after kill -9%n", name, (System.nanoTime() - began) / 1e9);
     assertThat(process(name).pid()).isNotEqualTo(killed.pid());
     assertThat(agent.get().text("status")).isEqualTo("running");
-    assertThat(agent.tell("restart", QUESTION).is(200).said()).contains(nonce);
+    assertThat(agent.send("restart", QUESTION).is(200).agentText()).contains(nonce);
     assertThat(startedAt()).as("the gateway's start").isEqualTo(running);
   }
 
@@ -70,7 +70,7 @@ class RestartE2E {
 
     script("up");
     assertThat(agent.get().text("status")).isEqualTo("running");
-    assertThat(agent.tell("restart", QUESTION).is(200).said()).contains(nonce);
+    assertThat(agent.send("restart", QUESTION).is(200).agentText()).contains(nonce);
   }
 
   /**

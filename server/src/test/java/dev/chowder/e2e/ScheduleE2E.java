@@ -107,13 +107,13 @@ class ScheduleE2E {
     cron("start");
     Eventually.get("running", Limits.STEP, agent::get, is("running"));
 
-    assertThat(agent.tell("Reply with exactly: awake").is(200).said()).isEqualTo("awake");
+    assertThat(agent.send("Reply with exactly: awake").is(200).agentText()).isEqualTo("awake");
     assertThat(send(RawHttp.Request.of("GET", "/")).status()).isEqualTo(200);
     assertThat(Workspace.file(agent, Workspace.PATH + "/while/asleep.md"))
         .asString(UTF_8)
         .isEqualTo("Good morning.\n");
-    assertThat(sayWith(former)).isEqualTo(401);
-    assertThat(sayWith(agent.gatewayToken())).isEqualTo(200);
+    assertThat(sendWith(former)).isEqualTo(401);
+    assertThat(sendWith(agent.gatewayToken())).isEqualTo(200);
     JsonNode after = Workspace.config(agent);
     assertThat(after.at("/messages/ackReaction").asText()).isEqualTo("eyes");
     for (String kept : List.of("gateway", "models", "secrets")) {
@@ -134,7 +134,7 @@ class ScheduleE2E {
     return agent.caller().send("PATCH", agent.path(""), body);
   }
 
-  private int sayWith(String token) throws IOException {
+  private int sendWith(String token) throws IOException {
     return send(RawHttp.Request.of("POST", "/v1/responses")
             .with("Authorization", "Bearer " + token)
             .json(Agent.message("Hello").put("model", "openclaw/main").toString()))
@@ -160,7 +160,7 @@ class ScheduleE2E {
       String command = lines.group("command");
       if (command.endsWith("/" + verb)) {
         assertThat(command).contains(KEY_FILE).contains(ADDRESS);
-        assertThat(command).as("what cron takes for a line break").doesNotContain("%");
+        assertThat(command).as("cron reads % as a line break").doesNotContain("%");
         return command
             .replace(KEY_FILE, Installation.UNDER_TEST.keyFile().toString())
             .replace(ADDRESS, Installation.UNDER_TEST.rest().toString());

@@ -27,9 +27,9 @@ class SessionsE2E {
     // Contains characters that OpenClaw would normalize or interpret.
     String alice = "Alice@" + nonce;
     String bob = "bob:" + nonce;
-    agent.tell(alice, "Remember: apples-" + nonce).is(200);
-    agent.tell(bob, "Remember: pears-" + nonce).is(200);
-    agent.tell(bob, QUESTION).is(200);
+    agent.send(alice, "Remember: apples-" + nonce).is(200);
+    agent.send(bob, "Remember: pears-" + nonce).is(200);
+    agent.send(bob, QUESTION).is(200);
 
     List<JsonNode> listed = list();
     assertThat(ids(listed)).doesNotHaveDuplicates().startsWith(bob, alice);
@@ -42,7 +42,7 @@ class SessionsE2E {
 
     JsonNode ofBob = agent.caller().get(path(bob)).is(200).json();
     assertThat(ofBob.at("/session/id").asText()).isEqualTo(bob);
-    List<String> said = said(ofBob);
+    List<String> said = agentText(ofBob);
     assertThat(said).hasSize(4);
     assertThat(said.get(0)).startsWith("assistant: ").contains("pears-" + nonce);
     assertThat(said.get(1)).startsWith("user: ").contains(QUESTION);
@@ -59,7 +59,7 @@ class SessionsE2E {
     do {
       JsonNode page =
           agent.caller().get(path(bob) + "?page_size=1&page_token=" + token).is(200).json();
-      paged.addAll(said(page));
+      paged.addAll(agentText(page));
       token = page.path("next_page_token").asText();
     } while (!token.isEmpty());
     assertThat(paged).isEqualTo(said);
@@ -69,26 +69,26 @@ class SessionsE2E {
   void aDeletedSessionIsForgottenAndStartsEmpty() {
     String session = "short-lived-" + UUID.randomUUID();
     String kept = "kept-" + UUID.randomUUID();
-    agent.tell(session, "Remember: " + session).is(200);
-    agent.tell(kept, "Remember: " + kept).is(200);
+    agent.send(session, "Remember: " + session).is(200);
+    agent.send(kept, "Remember: " + kept).is(200);
 
     agent.caller().delete(path(session)).is(204);
 
-    agent.caller().get(path(session)).refuses(404, "SESSION_NOT_FOUND");
-    agent.caller().delete(path(session)).refuses(404, "SESSION_NOT_FOUND");
+    agent.caller().get(path(session)).isError(404, "SESSION_NOT_FOUND");
+    agent.caller().delete(path(session)).isError(404, "SESSION_NOT_FOUND");
     assertThat(ids(list())).contains(kept).doesNotContain(session);
-    assertThat(agent.tell(session, QUESTION).is(200).said()).doesNotContain(session);
-    assertThat(said(agent.caller().get(path(session)).is(200).json())).hasSize(2);
-    assertThat(agent.tell(kept, QUESTION).is(200).said()).contains(kept);
+    assertThat(agent.send(session, QUESTION).is(200).agentText()).doesNotContain(session);
+    assertThat(agentText(agent.caller().get(path(session)).is(200).json())).hasSize(2);
+    assertThat(agent.send(kept, QUESTION).is(200).agentText()).contains(kept);
   }
 
   @Test
   void deletingTheAgentsOwnSessionOnlyEmptiesIt() {
     String nonce = UUID.randomUUID().toString();
-    agent.tell("Remember: " + nonce).is(200);
+    agent.send("Remember: " + nonce).is(200);
     agent.caller().delete(path("main")).is(204);
-    assertThat(said(agent.caller().get(path("main")).is(200).json())).isEmpty();
-    assertThat(agent.tell(QUESTION).is(200).said()).doesNotContain(nonce);
+    assertThat(agentText(agent.caller().get(path("main")).is(200).json())).isEmpty();
+    assertThat(agent.send(QUESTION).is(200).agentText()).doesNotContain(nonce);
   }
 
   @Test
@@ -96,8 +96,8 @@ class SessionsE2E {
     String nonce = UUID.randomUUID().toString();
     String mine = "u7." + nonce;
     String other = "u8." + nonce;
-    agent.tell(mine, "Hello").is(200);
-    agent.tell(other, "Hello").is(200);
+    agent.send(mine, "Hello").is(200);
+    agent.send(other, "Hello").is(200);
     String body =
         """
         {"name": "of u7", "instance_ids": ["%s"], "permissions": ["interact"], "session_prefix": "u7."}
@@ -109,8 +109,8 @@ class SessionsE2E {
       var seen = scoped.caller().get(scoped.path("/sessions")).is(200).json().path("sessions");
       assertThat(ids(seen)).contains(mine).allMatch(id -> id.startsWith("u7."));
       scoped.caller().get(path(mine)).is(200);
-      scoped.caller().get(path(other)).refuses(404, "SESSION_NOT_FOUND");
-      scoped.caller().delete(path(other)).refuses(404, "SESSION_NOT_FOUND");
+      scoped.caller().get(path(other)).isError(404, "SESSION_NOT_FOUND");
+      scoped.caller().delete(path(other)).isError(404, "SESSION_NOT_FOUND");
       scoped.caller().delete(path(mine)).is(204);
       agent.caller().get(path(other)).is(200);
     } finally {
@@ -133,7 +133,7 @@ class SessionsE2E {
         .toList();
   }
 
-  private static List<String> said(JsonNode history) {
+  private static List<String> agentText(JsonNode history) {
     return StreamSupport.stream(history.path("messages").spliterator(), false)
         .map(message -> message.path("role").asText() + ": " + message.path("text").asText())
         .toList();

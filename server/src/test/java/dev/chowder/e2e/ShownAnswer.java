@@ -36,7 +36,7 @@ final class ShownAnswer {
               + "|(?<=chd_(?:org|sk)_)(?<prefix>%s)(?=\")".formatted(LAST_OF_PREFIX),
           Pattern.MULTILINE);
 
-  /** What no page may show: keys, and tokens of 32 bytes. */
+  /** Values that no page may show: keys, and tokens of 32 bytes. */
   private static final Pattern SECRET =
       Pattern.compile(
           "(?:(?<=chd_(?:org|sk)_)|(?<![A-Za-z0-9_-]))[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])");

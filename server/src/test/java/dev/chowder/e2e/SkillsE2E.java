@@ -60,10 +60,10 @@ class SkillsE2E {
     assertThat(agent.caller().get(agent.path("/events")).is(200).body()).doesNotContain(value);
 
     agent.caller().delete(path(name)).is(204);
-    agent.caller().get(path(name)).refuses(404, "SKILL_NOT_FOUND");
-    agent.caller().delete(path(name)).refuses(404, "SKILL_NOT_FOUND");
+    agent.caller().get(path(name)).isError(404, "SKILL_NOT_FOUND");
+    agent.caller().delete(path(name)).isError(404, "SKILL_NOT_FOUND");
     assertThat(known()).doesNotContain(name);
-    agent.caller().get(agent.path("/files?path=skills/" + name)).refuses(404, "FILE_NOT_FOUND");
+    agent.caller().get(agent.path("/files?path=skills/" + name)).isError(404, "FILE_NOT_FOUND");
     // The removal of the skill also removed its variable.
     install(name, skill(name, "Counts ships.", "LIGHTHOUSE_KEY")).is(200);
     assertThat(get(name).path("ready").asBoolean()).isFalse();
@@ -78,11 +78,11 @@ class SkillsE2E {
     Answer installed = post(request).is(200);
     assertThat(installed.text("status")).isEqualTo("installed");
     assertThat(installed.body()).doesNotContain("literal");
-    post(request).refuses(409, "SKILL_EXISTS");
+    post(request).isError(409, "SKILL_EXISTS");
     post(request(name, "no zip".getBytes(UTF_8)).put("overwrite", true))
-        .refuses(400, "INVALID_FIELD");
+        .isError(400, "INVALID_FIELD");
     post(request(name, Map.of("README.md", "No skill.")).put("overwrite", true))
-        .refuses(400, "INVALID_FIELD");
+        .isError(400, "INVALID_FIELD");
     assertThat(get(name).path("description").asText()).isEqualTo("Boils.");
     post(request(name, skill(name, "Boils faster.")).put("overwrite", true)).is(200);
     assertThat(get(name).path("description").asText()).isEqualTo("Boils faster.");
@@ -92,10 +92,10 @@ class SkillsE2E {
   @Test
   void aSkillThatOpenClawCannotReadIsReportedAndCanBeOverwritten() throws IOException {
     String name = unique("odd");
-    install(name, Map.of("SKILL.md", "No name at all.")).refuses(409, "SKILL_REFUSED");
+    install(name, Map.of("SKILL.md", "No name at all.")).isError(409, "SKILL_REFUSED");
     post(request(name, skill(name, "Readable.")).put("overwrite", true)).is(200);
     agent.caller().delete(path(name)).is(204);
-    agent.caller().get(path(name)).refuses(404, "SKILL_NOT_FOUND");
+    agent.caller().get(path(name)).isError(404, "SKILL_NOT_FOUND");
   }
 
   @Test
@@ -120,7 +120,7 @@ class SkillsE2E {
     JsonNode weather = get("weather");
     assertThat(weather.path("source").asText()).isEqualTo("bundled");
     assertThat(weather.has("path")).isFalse();
-    agent.caller().delete(path("weather")).refuses(409, "SKILL_NOT_REMOVABLE");
+    agent.caller().delete(path("weather")).isError(409, "SKILL_NOT_REMOVABLE");
     assertThat(names("?page_size=500")).contains("weather").isSorted().hasSizeGreaterThan(20);
   }
 
@@ -133,8 +133,8 @@ class SkillsE2E {
             .post(
                 agent.path("/skills/install"),
                 "{\"slug\": \"%s\"}".formatted(unique("chowder-has-no-such-skill")));
-    if (answer.status() == 404) answer.refuses(404, "SKILL_NOT_FOUND");
-    else answer.refuses(502, "CLAWHUB_UNAVAILABLE");
+    if (answer.status() == 404) answer.isError(404, "SKILL_NOT_FOUND");
+    else answer.isError(502, "CLAWHUB_UNAVAILABLE");
     assertThat(answer.message()).isNotBlank().doesNotContain("/home/");
   }
 
@@ -142,7 +142,10 @@ class SkillsE2E {
    * Returns the names of the skills that the first message of a new session brings to the model.
    */
   private String known() {
-    return agent.tell("skills-" + UUID.randomUUID(), "Which skills do you have?").is(200).said();
+    return agent
+        .send("skills-" + UUID.randomUUID(), "Which skills do you have?")
+        .is(200)
+        .agentText();
   }
 
   private static String unique(String name) {

@@ -37,14 +37,14 @@ class UpgradeE2E {
   @TempDir private Path folder;
 
   @AfterEach
-  void nothingStays() {
+  void nothingRemains() {
     run("down", "--purge", "--keep-cache");
   }
 
   @Test
   void anInstallationOnH2ContinuesAfterTheUpgrade() throws IOException {
     place();
-    everythingGoesOn();
+    everythingContinues();
   }
 
   @Test
@@ -64,14 +64,14 @@ class UpgradeE2E {
       // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
       // them.
       run("migrate");
-      everythingGoesOn();
+      everythingContinues();
     } finally {
       run("down");
       server.administer("DROP DATABASE " + database + " WITH (FORCE)");
     }
   }
 
-  private void everythingGoesOn() throws IOException {
+  private void everythingContinues() throws IOException {
     var telegram = Integer.parseInt(setting("CHOWDER_CHANNEL_LOCALHOST_PORTS"));
     try (var bot = new FakeTelegram(telegram, "123456789:sleeper-of-the-record")) {
       run("up");
@@ -122,9 +122,9 @@ class UpgradeE2E {
         Eventually.get(
             agent.id() + " answers",
             Limits.STEP,
-            () -> agent.tell(QUESTION),
+            () -> agent.send(QUESTION),
             got -> got.status() == 200);
-    assertThat(answer.said()).contains(remembered);
+    assertThat(answer.agentText()).contains(remembered);
   }
 
   private static void delete(Agent agent) {

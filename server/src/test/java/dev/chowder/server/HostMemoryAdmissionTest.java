@@ -47,7 +47,7 @@ class HostMemoryAdmissionTest {
       assertThat(more).as("admitted beside 8 that wait, with room for 10").isEqualTo(2);
       waiting.set(0);
       now.updateAndGet(before -> before.plusSeconds(120));
-      assertThat(room.admits()).as("when none waits any longer").isTrue();
+      assertThat(room.admits()).as("after the others have booted").isTrue();
     }
   }
 }

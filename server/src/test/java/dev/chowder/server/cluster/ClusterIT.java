@@ -183,7 +183,7 @@ class ClusterIT {
       over.set(true);
     }
     var ids = Set.copyOf(acknowledged);
-    assertThat(ids).as("ids given once").hasSize(acknowledged.size());
+    assertThat(ids).as("distinct ids").hasSize(acknowledged.size());
     Await.until(
         SETTLE_LIMIT,
         () -> {

@@ -60,10 +60,10 @@ class DatabaseFaultsIT {
 
   private static final Duration SWEEP = Duration.ofSeconds(3);
 
-  /** How far a clock jumps, ahead or back. */
+  /** The step of a clock, ahead or back. */
   private static final Duration JUMP = Duration.ofHours(1);
 
-  /** How long a clock stays wrong: long enough for one reconciliation pass. */
+  /** The time for which a clock stays wrong, enough for one reconciliation pass. */
   private static final Duration WRONG = SWEEP.plusSeconds(1);
 
   /** Tolerance for reading a clock and for the delay until the process uses a new setting. */
@@ -319,7 +319,7 @@ class DatabaseFaultsIT {
 
   /** Causes a fault and ends it. */
   private interface Fault {
-    void strike(FaultLoad load) throws Exception;
+    void inject(FaultLoad load) throws Exception;
   }
 
   private static void survives(String story, Fault fault) throws Exception {
@@ -329,7 +329,7 @@ class DatabaseFaultsIT {
         new FaultLoad(nodes, owner, LEDGER, story.replace(' ', '-').replace(",", ""), CALLERS);
     load.begin(POPULATION, SEED);
     awaitAnswers(load);
-    fault.strike(load);
+    fault.inject(load);
     long whole = System.nanoTime();
     awaitAnswers(load);
     double answered = secondsSince(whole);
@@ -338,9 +338,9 @@ class DatabaseFaultsIT {
     assertThat(load.failures().keySet()).as("failures").allMatch(DatabaseFaultsIT::isDocumented);
     assertThat(FLEETS).allSatisfy(fleet -> assertThat(fleet.failures()).isEmpty());
     assertThat(WATCHERS.values()).allSatisfy(one -> assertThat(one.failures()).isEmpty());
-    awaitWell();
+    awaitConsistency();
     double well = secondsSince(quiet);
-    tell(story, LEDGER.acknowledged() - before, load.failures(), answered, well);
+    report(story, LEDGER.acknowledged() - before, load.failures(), answered, well);
   }
 
   /** Waits until each caller got enough responses from now on. */
@@ -361,7 +361,7 @@ class DatabaseFaultsIT {
         && FaultLoad.PASSING.stream().anyMatch(code -> failure.matches("\\w+ " + code + "\\b.*"));
   }
 
-  private static void awaitWell() throws Exception {
+  private static void awaitConsistency() throws Exception {
     var findings = new ArrayList<String>();
     Await.until(
         WELL_LIMIT,
@@ -439,7 +439,7 @@ class DatabaseFaultsIT {
         .collect(Collectors.joining("\n"));
   }
 
-  private static void tell(
+  private static void report(
       String story, int acknowledged, Map<String, Integer> failures, double answered, double well) {
     if (LINES.isEmpty()) {
       LINES.add(

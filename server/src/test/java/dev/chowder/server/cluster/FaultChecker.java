@@ -78,7 +78,7 @@ final class FaultChecker {
       this.steady = steady;
     }
 
-    boolean lives() {
+    boolean exists() {
       return this != ABSENT && this != TOMBSTONE && this != DELETED;
     }
 
@@ -94,12 +94,12 @@ final class FaultChecker {
         case "STOPPED" -> this == STOPPING ? STOPPED : this == RESTARTING ? STARTING : null;
         case "START_REQUESTED" -> this == RUNNING || this == STOPPED ? STARTING : null;
         case "RECOVERED" -> this != ERRORED ? null : event.last() ? STARTING : PROVISIONING;
-        case "FAILED" -> lives() && this != ERRORED ? ERRORED : null;
-        case "DELETED" -> lives() ? DELETED : null;
+        case "FAILED" -> exists() && this != ERRORED ? ERRORED : null;
+        case "DELETED" -> exists() ? DELETED : null;
         case "SLOT_RELEASED", "SLOT_FOUND", "SANDBOX_REMOVED", "LEFTOVER_FOUND" ->
             this == ERRORED || this == DELETED || this == TOMBSTONE ? this : null;
         case "CONFIG_APPLIED", "ENDPOINT_MOVED" -> this == RUNNING ? this : null;
-        case "UPDATED" -> lives() ? this : null;
+        case "UPDATED" -> exists() ? this : null;
         default -> null;
       };
     }
@@ -153,7 +153,7 @@ final class FaultChecker {
           expect(row.revision() == newest, id, "row of " + row.revision() + ", not " + newest);
           expect(row.status().equals(phase.status), id, "row " + row.status() + " of " + phase);
           expect(!row.owes(), id, "has a pending effect");
-          boolean needsSlot = phase.lives() && phase != Phase.ERRORED;
+          boolean needsSlot = phase.exists() && phase != Phase.ERRORED;
           expect(row.holdsSlot() == needsSlot, id, "holds a slot: " + row.holdsSlot());
         });
     for (var id : evidence.rows().keySet()) expect(phases.containsKey(id), id, "row, no journal");
@@ -164,10 +164,10 @@ final class FaultChecker {
     for (var one : evidence.listed()) {
       expect(shown.add(one.id()), one.id(), "listed twice");
       var phase = phase(one.id());
-      expect(phase.lives(), one.id(), "listed though " + phase);
+      expect(phase.exists(), one.id(), "listed though " + phase);
       expect(one.status().equals(phase.status), one.id(), one.status() + " listed of " + phase);
     }
-    phases.forEach((id, p) -> expect(!p.lives() || shown.contains(id), id, p + ", not listed"));
+    phases.forEach((id, p) -> expect(!p.exists() || shown.contains(id), id, p + ", not listed"));
   }
 
   private void acknowledgements() {
@@ -212,7 +212,7 @@ final class FaultChecker {
 
   private void slots() {
     long wanted =
-        phases.values().stream().filter(phase -> phase.lives() && phase != Phase.ERRORED).count();
+        phases.values().stream().filter(phase -> phase.exists() && phase != Phase.ERRORED).count();
     expect(evidence.slots() == wanted, "slots", evidence.slots() + " taken, not " + wanted);
   }
 
@@ -221,7 +221,7 @@ final class FaultChecker {
     for (var sandbox : evidence.sandboxes()) {
       var id = sandbox.name().replaceFirst("^sb-", "");
       expect(byInstance.put(id, sandbox) == null, id, "two sandboxes");
-      expect(phase(id).lives(), id, "a sandbox though " + phase(id));
+      expect(phase(id).exists(), id, "a sandbox though " + phase(id));
     }
     phases.forEach(
         (id, phase) -> {

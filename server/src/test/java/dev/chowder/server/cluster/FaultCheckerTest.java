@@ -31,16 +31,16 @@ class FaultCheckerTest {
 
   /** Two running instances, one stopped and one deleted. */
   FaultCheckerTest() {
-    lives("a", Fate.RUNNING, "running", "CREATED", "STAGE_FINISHED", "PUBLISHED");
-    lives("b", Fate.RUNNING, "running", "CREATED", "PUBLISHED", "UPDATED");
-    lives("c", Fate.STOPPED, "stopped", "CREATED", "PUBLISHED", "STOP_REQUESTED", "STOPPED");
+    add("a", Fate.RUNNING, "running", "CREATED", "STAGE_FINISHED", "PUBLISHED");
+    add("b", Fate.RUNNING, "running", "CREATED", "PUBLISHED", "UPDATED");
+    add("c", Fate.STOPPED, "stopped", "CREATED", "PUBLISHED", "STOP_REQUESTED", "STOPPED");
     history("d", "CREATED", "PUBLISHED", "DELETED", "SLOT_RELEASED", "SANDBOX_REMOVED");
     fates.put("d", Set.of(Fate.GONE));
     rows.put("d", new Row("terminated", 5, "d", false, false));
     seen.add(new Seen("w", "d", 3, true));
   }
 
-  private void lives(String id, Fate fate, String status, String... history) {
+  private void add(String id, Fate fate, String status, String... history) {
     history(id, history);
     fates.put(id, Set.of(fate));
     rows.put(id, new Row(status, history.length, id, false, true));
@@ -103,7 +103,7 @@ class FaultCheckerTest {
 
   @Test
   void aCreationOfTwoInstancesIsFound() {
-    lives("twin", Fate.RUNNING, "running", "CREATED", "PUBLISHED");
+    add("twin", Fate.RUNNING, "running", "CREATED", "PUBLISHED");
     rows.put("twin", new Row("running", 2, "a", false, true));
     slots = 4;
     assertThat(check()).singleElement().asString().contains("a was created twice");

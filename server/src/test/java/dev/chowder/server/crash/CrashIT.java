@@ -91,8 +91,8 @@ class CrashIT {
   }
 
   @AfterEach
-  void giveBack() {
-    lane.keepOnlyTheLiving();
+  void releaseLane() {
+    lane.discardDeadServer();
     FREE.add(lane);
   }
 
@@ -101,11 +101,11 @@ class CrashIT {
   }
 
   /** Checks that the recovered instance works until its deletion. */
-  private void comeBack(LifecycleRun lifecycle) throws IOException {
+  private void checkRecovery(LifecycleRun lifecycle) throws IOException {
     lane.restart();
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
-    lane.isClean();
+    lane.markClean();
   }
 
   /** {@code -Dchowder.crash.places=REGEX} selects failpoints, to analyze a failure. */
@@ -122,7 +122,7 @@ class CrashIT {
     switch (place.scenario()) {
       case LIFECYCLE -> {
         lane.arm(place);
-        liveUntilItDies(lifecycle);
+        runUntilTheServerDies(lifecycle);
       }
       case START_UP -> {
         lifecycle.begin(lane.server());
@@ -136,7 +136,7 @@ class CrashIT {
       }
       case UNUSED_SLOT_OF_CREATE -> {
         lane.arm(FailpointCase.BEFORE_CREATION);
-        liveUntilItDies(lifecycle);
+        runUntilTheServerDies(lifecycle);
         lane.server().awaitDeathAt(FailpointCase.BEFORE_CREATION, DEATH_LIMIT);
         lane.restartTowards(place);
       }
@@ -150,10 +150,10 @@ class CrashIT {
       case HOME_REAPPEARED -> {
         lifecycle.begin(lane.server());
         lifecycle.delete(lane.server());
-        lifecycle.settle(lane.server());
+        lifecycle.awaitSteady(lane.server());
         lifecycle.awaitRemoved(lane.server());
         lane.server().kill();
-        lifecycle.disk().bringBack(lifecycle.sandbox());
+        lifecycle.disk().restoreHome(lifecycle.sandbox());
         lane.restartTowards(place);
       }
       case ENGINE_LOST -> {
@@ -171,12 +171,12 @@ class CrashIT {
       case RECOVERED -> {
         fail(lifecycle);
         lane.arm(place);
-        recoverUntilItDies(lifecycle);
+        recoverUntilTheServerDies(lifecycle);
       }
       case UNUSED_SLOT_OF_RECOVER -> {
         fail(lifecycle);
         lane.arm(FailpointCase.BEFORE_RECOVERY);
-        recoverUntilItDies(lifecycle);
+        recoverUntilTheServerDies(lifecycle);
         lane.server().awaitDeathAt(FailpointCase.BEFORE_RECOVERY, DEATH_LIMIT);
         lane.restartTowards(place);
       }
@@ -188,7 +188,7 @@ class CrashIT {
       }
     }
     lane.server().awaitDeathAt(place, DEATH_LIMIT);
-    comeBack(lifecycle);
+    checkRecovery(lifecycle);
   }
 
   /** Removes the home volume; the restarted server must detect that. */
@@ -198,10 +198,10 @@ class CrashIT {
     lifecycle.disk().lose(lifecycle.sandbox());
     lifecycle.expectError();
     lane.restart();
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
   }
 
-  private void recoverUntilItDies(LifecycleRun lifecycle) {
+  private void recoverUntilTheServerDies(LifecycleRun lifecycle) {
     try {
       lifecycle.recover(lane.server());
     } catch (ServerDied expected) {
@@ -213,7 +213,7 @@ class CrashIT {
    * The server may also die after the last response, because work continues after an
    * acknowledgement.
    */
-  private void liveUntilItDies(LifecycleRun lifecycle) {
+  private void runUntilTheServerDies(LifecycleRun lifecycle) {
     try {
       lifecycle.live(lane.server());
     } catch (ServerDied expected) {
@@ -237,10 +237,10 @@ class CrashIT {
     assertThatThrownBy(
             () -> {
               lifecycle.live(victim);
-              lifecycle.settle(victim);
+              lifecycle.awaitSteady(victim);
             })
         .isInstanceOf(ServerDied.class);
-    comeBack(lifecycle);
+    checkRecovery(lifecycle);
   }
 
   static Stream<Long> seeds() {
@@ -266,9 +266,9 @@ class CrashIT {
                   if (!victim.endsWithin(moment)) victim.kill();
                 });
     var lifecycle = lifecycle(lane.home());
-    liveUntilItDies(lifecycle);
+    runUntilTheServerDies(lifecycle);
     join(killer);
-    comeBack(lifecycle);
+    checkRecovery(lifecycle);
   }
 
   private static void join(Thread killer) {
@@ -307,12 +307,12 @@ class CrashIT {
     lane.restart();
 
     lifecycle.createOnce(lane.server(), "once");
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.createOnce(lane.server(), "once");
 
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
-    lane.isClean();
+    lane.markClean();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
@@ -320,7 +320,7 @@ class CrashIT {
   void anUnusedSlotIsReleasedWithoutACallToItsOrganization() throws IOException {
     var lifecycle = lifecycle(lane.home());
     lane.arm(FailpointCase.SLOT_TAKEN);
-    liveUntilItDies(lifecycle);
+    runUntilTheServerDies(lifecycle);
     lane.server().awaitDeathAt(FailpointCase.SLOT_TAKEN, DEATH_LIMIT);
     lane.restart();
 
@@ -329,9 +329,9 @@ class CrashIT {
             Pattern.compile("organization=" + lifecycle.organization() + " event=SlotReleased"),
             REPAIR_LIMIT);
 
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
-    lane.isClean();
+    lane.markClean();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
@@ -347,9 +347,9 @@ class CrashIT {
     lane.server().awaitLine(Pattern.compile("organizations=\\d+ had rows behind"), REPAIR_LIMIT);
     lane.server().awaitLine(Pattern.compile("instances=\\d+ had rows behind"), REPAIR_LIMIT);
 
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
-    lane.isClean();
+    lane.markClean();
   }
 
   @Execution(ExecutionMode.CONCURRENT)
@@ -403,7 +403,7 @@ class CrashIT {
             "sandbox driver",
             "database",
             "metrics");
-    comeBack(lifecycle);
+    checkRecovery(lifecycle);
 
     server = lane.server();
     server.terminate();

@@ -65,7 +65,7 @@ record Disk(Path root) {
     }
   }
 
-  void bringBack(String sandbox) throws IOException {
+  void restoreHome(String sandbox) throws IOException {
     Files.createDirectories(home(sandbox));
   }
 

@@ -58,7 +58,7 @@ class FullDiskIT {
       }
       try (var server = start(home)) {
         assertThat(name(server, lifecycle)).isIn(names);
-        lifecycle.settle(server);
+        lifecycle.awaitSteady(server);
         lifecycle.finish(server);
       }
     }

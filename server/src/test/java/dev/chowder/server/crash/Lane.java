@@ -46,7 +46,7 @@ final class Lane implements AutoCloseable {
   }
 
   /** Marks the home as clean for the next test. */
-  void isClean() {
+  void markClean() {
     clean = true;
   }
 
@@ -81,7 +81,7 @@ final class Lane implements AutoCloseable {
   }
 
   /** Discards a dead server. */
-  void keepOnlyTheLiving() {
+  void discardDeadServer() {
     disarm();
     if (server.isPresent() && server.get().hasEnded()) end();
   }

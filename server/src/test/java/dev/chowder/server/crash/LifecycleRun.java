@@ -164,30 +164,30 @@ final class LifecycleRun {
   void live(ServerProcess server) {
     begin(server);
     subscribe(server);
-    lendKey(server);
+    useScopedKey(server);
     reconfigure(server);
     rotate(server);
     connect(server);
-    askAsEnvoy(server);
+    authorizeAsEnvoy(server);
     suspend(server);
     resume(server);
     stop(server);
-    settle(server);
+    awaitSteady(server);
     start(server);
-    settle(server);
+    awaitSteady(server);
     restart(server);
-    settle(server);
+    awaitSteady(server);
     forgetKeys(server);
     delete(server);
-    settle(server);
-    leave(server);
+    awaitSteady(server);
+    deleteOrganization(server);
   }
 
   /** Runs until the instance is running. */
   void begin(ServerProcess server) {
     prepare(server);
     create(server);
-    settle(server);
+    awaitSteady(server);
     mark();
     readLogs(server);
     writeNote(server);
@@ -262,7 +262,7 @@ final class LifecycleRun {
    * Deletes the organization by an operator's call. After a crash the server completes the
    * deletion.
    */
-  private void leave(ServerProcess server) {
+  private void deleteOrganization(ServerProcess server) {
     leaving = true;
     if (!standing(server).equals("deleted")) {
       operate(server, "/" + organizationId + "/delete", "{\"name\":\"Crash and return\"}");
@@ -319,7 +319,7 @@ final class LifecycleRun {
   }
 
   /** Requests a route as Envoy does for a webhook, whose channel plugin has its own port. */
-  private void askAsEnvoy(ServerProcess server) {
+  private void authorizeAsEnvoy(ServerProcess server) {
     var headers = new Metadata();
     headers.put(EnvoyToken.HEADER, tokenIn("envoy.token"));
     var authorization =
@@ -460,7 +460,7 @@ final class LifecycleRun {
   }
 
   /** Creates a scoped key and revokes it. */
-  private void lendKey(ServerProcess server) {
+  private void useScopedKey(ServerProcess server) {
     var keys =
         KeyServiceGrpc.newBlockingStub(server.channel())
             .withDeadlineAfter(CALL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
@@ -613,11 +613,11 @@ final class LifecycleRun {
   }
 
   /** Waits until the state matches all acknowledgements, and checks that it stays so. */
-  void settle(ServerProcess server) {
+  void awaitSteady(ServerProcess server) {
     if (key == null) return;
     if (suspended) resume(server);
     if (leaving) {
-      leave(server);
+      deleteOrganization(server);
       return;
     }
     Await.until(
@@ -646,14 +646,14 @@ final class LifecycleRun {
     if (key == null || instanceId == null || leaving) return;
     if (fates.contains(Fate.RUNNING)) {
       stop(server);
-      settle(server);
+      awaitSteady(server);
     }
     if (fates.contains(Fate.STOPPED)) {
       start(server);
-      settle(server);
+      awaitSteady(server);
     }
     if (!fates.contains(Fate.GONE)) delete(server);
-    settle(server);
+    awaitSteady(server);
   }
 
   /** Returns the first mismatch; empty if there is none. */

@@ -48,7 +48,7 @@ class PostgresCrashIT {
         .isFalse();
     lane.server().kill();
     lane.restart();
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
   }
 
@@ -69,7 +69,7 @@ class PostgresCrashIT {
     }
     victim.endsWithin(DEATH_LIMIT);
     lane.restart();
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
   }
 
@@ -85,7 +85,7 @@ class PostgresCrashIT {
     lane.restart();
     lane.server().awaitLine(Pattern.compile("organizations=\\d+ had rows behind"), REPAIR_LIMIT);
     lane.server().awaitLine(Pattern.compile("instances=\\d+ had rows behind"), REPAIR_LIMIT);
-    lifecycle.settle(lane.server());
+    lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
   }
 }

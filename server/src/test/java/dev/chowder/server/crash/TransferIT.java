@@ -111,11 +111,11 @@ class TransferIT {
    */
   private void continues(HomeStorage storage) throws IOException {
     try (var server = ServerProcess.start(home, storage)) {
-      lifecycle.settle(server);
+      lifecycle.awaitSteady(server);
       lifecycle.stop(server);
-      lifecycle.settle(server);
+      lifecycle.awaitSteady(server);
       lifecycle.start(server);
-      lifecycle.settle(server);
+      lifecycle.awaitSteady(server);
       lifecycle.finish(server);
     }
   }

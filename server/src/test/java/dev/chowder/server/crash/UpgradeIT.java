@@ -71,7 +71,7 @@ class UpgradeIT {
   void onH2EverythingIsUnchangedAndContinues() throws IOException {
     recorded.placeHome(home);
     recorded.placeH2(home);
-    goesOn(new HomeStorage.File());
+    continues(new HomeStorage.File());
   }
 
   @Test
@@ -85,7 +85,7 @@ class UpgradeIT {
       // Nodes never change the tables of a PostgreSQL that others may use, so an operator migrates
       // them.
       ServerProcess.order(home, postgres.environment(home), "migrate");
-      goesOn(postgres);
+      continues(postgres);
     }
   }
 
@@ -100,15 +100,15 @@ class UpgradeIT {
     assertThat(restored.exit()).as(restored.said()).isZero();
 
     assertThat(home.resolve("cluster-id")).hasSameTextualContentAs(original.resolve("cluster-id"));
-    goesOn(new HomeStorage.File());
+    continues(new HomeStorage.File());
   }
 
-  private void goesOn(HomeStorage storage) throws IOException {
+  private void continues(HomeStorage storage) throws IOException {
     recorded.placeOnSimulator(disk.root());
     try (var server = ServerProcess.start(home, storage)) {
       answersAsBefore(server);
       keysOpenWhatTheyDid(server);
-      instancesGoOn(server);
+      instancesContinue(server);
     }
   }
 
@@ -156,13 +156,13 @@ class UpgradeIT {
 
   private void keysOpenWhatTheyDid(ServerProcess server) {
     assertThat(get(server, "front end", "hello").getName()).isEqualTo("hello");
-    refuses(server, "front end", "sleeper", Status.Code.NOT_FOUND);
+    rejects(server, "front end", "sleeper", Status.Code.NOT_FOUND);
     assertThat(get(server, "configurator", "sleeper").getName()).isEqualTo("sleeper");
-    refuses(server, "revoked", "hello", Status.Code.UNAUTHENTICATED);
-    refuses(server, "neighbor", "hello", Status.Code.NOT_FOUND);
+    rejects(server, "revoked", "hello", Status.Code.UNAUTHENTICATED);
+    rejects(server, "neighbor", "hello", Status.Code.NOT_FOUND);
   }
 
-  private void instancesGoOn(ServerProcess server) throws IOException {
+  private void instancesContinue(ServerProcess server) throws IOException {
     var owner = instances(server, "organization");
     owner.startInstance(
         StartInstanceRequest.newBuilder().setInstanceId(recorded.instance("sleeper")).build());
@@ -238,7 +238,7 @@ class UpgradeIT {
             GetInstanceRequest.newBuilder().setInstanceId(recorded.instance(name)).build());
   }
 
-  private void refuses(ServerProcess server, String key, String name, Status.Code code) {
+  private void rejects(ServerProcess server, String key, String name, Status.Code code) {
     assertThatThrownBy(() -> get(server, key, name))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,

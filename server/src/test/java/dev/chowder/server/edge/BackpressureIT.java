@@ -75,7 +75,7 @@ class BackpressureIT {
     // One call becomes available again each second.
     assertThat(before - after).isBetween(CHANGE_COST - 10, CHANGE_COST);
     check(SERVER.call("slow_key", change), Reason.RATE_LIMITED);
-    assertThat(SERVER.call("slow_key", ASK).status()).as("for a call it is enough").isEqualTo(200);
+    assertThat(SERVER.call("slow_key", ASK).status()).as("a query costs less").isEqualTo(200);
   }
 
   @Test

@@ -67,7 +67,7 @@ final class BadCallers {
     }
     for (var id : List.of("x", "{running}", "00000000-0000-7000-8000-000000000000", "..%2f..")) {
       rows.add(BadInput.of("the key of id " + id, "GET /v1/keys/" + id, KEY_NOT_FOUND));
-      rows.add(BadInput.of("no end of key " + id, "DELETE /v1/keys/" + id, KEY_NOT_FOUND));
+      rows.add(BadInput.of("a revocation of key " + id, "DELETE /v1/keys/" + id, KEY_NOT_FOUND));
     }
     var good = "\"instance_ids\":[\"{running}\"],\"permissions\":[\"read\"]";
     for (var json :
@@ -193,7 +193,7 @@ final class BadCallers {
     for (var grace : List.of("-1", "604801", "x")) {
       rows.add(
           BadInput.of(
-              "a grace of " + grace,
+              "a grace period of " + grace,
               "POST /v1/organization/rotate_key?grace=" + grace,
               INVALID_FIELD));
     }
@@ -230,7 +230,7 @@ final class BadCallers {
             .json("{}")
             .without("Authorization"));
     rows.add(
-        BadInput.of("an event that is no JSON", event, INVALID_FIELD)
+        BadInput.of("an event that is not JSON", event, INVALID_FIELD)
             .body(ByteString.copyFromUtf8("id=1"))
             .with("Content-Type", "application/x-www-form-urlencoded"));
     rows.add(
@@ -240,7 +240,7 @@ final class BadCallers {
     rows.add(
         BadInput.of("an event of 5 MB", event, TOO_LARGE)
             .json("{\"id\":\"" + "x".repeat(5_000_000) + "\"}"));
-    rows.add(BadInput.of("a webhook that is read", "GET /v1/webhooks/stripe", PATH_NOT_FOUND));
+    rows.add(BadInput.of("a GET of the webhook", "GET /v1/webhooks/stripe", PATH_NOT_FOUND));
   }
 
   private static void states(List<BadInput> rows) {
@@ -258,22 +258,24 @@ final class BadCallers {
     }
     rows.add(
         BadInput.of(
-                "the gateway of one that never ran",
+                "the gateway of an instance that never ran",
                 "GET /v1/instances/{provisioning}/gateway",
                 WRONG_STATE)
             .key("slow_key"));
     rows.add(
         message(
-            "a message to one that sleeps", "POST /v1/instances/{stopped}/responses", WRONG_STATE));
+            "a message to a stopped instance",
+            "POST /v1/instances/{stopped}/responses",
+            WRONG_STATE));
     rows.add(
         BadInput.of(
-                "another token of one that is made",
+                "a token rotation during provisioning",
                 "POST /v1/instances/{provisioning}/gateway/rotate",
                 WRONG_STATE)
             .key("slow_key"));
     rows.add(
         BadInput.of(
-                "another token of one that failed",
+                "a token rotation of a failed instance",
                 "POST /v1/instances/{failed}/gateway/rotate",
                 WRONG_STATE)
             .key("failing_key"));
@@ -282,17 +284,17 @@ final class BadCallers {
             "GET /v1/instances/{stopped}/sessions",
             "GET /v1/instances/{stopped}/sessions/main",
             "DELETE /v1/instances/{stopped}/sessions/main")) {
-      rows.add(BadInput.of("sessions of one that sleeps: " + call, call, WRONG_STATE));
+      rows.add(BadInput.of("sessions of a stopped instance: " + call, call, WRONG_STATE));
     }
     rows.add(
         message(
-                "a message to one that is made",
+                "a message during provisioning",
                 "POST /v1/instances/{provisioning}/responses",
                 WRONG_STATE)
             .key("slow_key"));
     rows.add(
         message(
-                "a message to one that failed",
+                "a message to a failed instance",
                 "POST /v1/instances/{failed}/session/s/responses",
                 WRONG_STATE)
             .key("failing_key"));

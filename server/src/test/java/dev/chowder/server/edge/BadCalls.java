@@ -90,7 +90,10 @@ final class BadCalls {
             PATH_NOT_FOUND));
     rows.add(
         bytes(
-            "no protobuf", INSTANCES + "GetInstance", new byte[] {(byte) 0xff, 1}, INVALID_FIELD));
+            "an invalid protobuf",
+            INSTANCES + "GetInstance",
+            new byte[] {(byte) 0xff, 1},
+            INVALID_FIELD));
     rows.add(
         bytes(
             "a field that is cut off",
@@ -99,7 +102,7 @@ final class BadCalls {
             INVALID_FIELD));
     rows.add(
         bytes(
-            "text that is no UTF-8",
+            "text that is not UTF-8",
             INSTANCES + "CreateInstance",
             new byte[] {0x0a, 2, (byte) 0xc3, 0x28},
             INVALID_FIELD));
@@ -116,19 +119,19 @@ final class BadCalls {
     rows.add(create("a bad label", named("x").putLabels("a b", "c"), INVALID_FIELD));
     rows.add(
         create(
-            "an override of what is Chowder's",
+            "an override of a path of Chowder",
             named("x").setOpenclawConfig(config("gateway.port")),
             INVALID_FIELD));
-    rows.add(create("a number that is none", named("x").setOpenclawConfig(nan()), INVALID_FIELD));
+    rows.add(create("an invalid number", named("x").setOpenclawConfig(nan()), INVALID_FIELD));
     rows.add(create("overrides 150 deep", named("x").setOpenclawConfig(deep(150)), INVALID_FIELD));
     rows.add(create("overrides 400 deep", named("x").setOpenclawConfig(deep(400)), INVALID_FIELD));
     rows.add(
         create(
-            "a provider that is not set up",
+            "a provider that is not configured",
             named("x").clearModelProvider(),
             MODEL_PROVIDER_NOT_CONFIGURED));
     rows.add(
-        create("one more than the tier allows", named("x"), INSTANCE_LIMIT_REACHED)
+        create("one instance more than the tier allows", named("x"), INSTANCE_LIMIT_REACHED)
             .authorization("Bearer {full_key}"));
     rows.add(
         row(
@@ -136,10 +139,10 @@ final class BadCalls {
             "chowder.v1.OrganizationService/SignUp",
             _ -> SignUpRequest.newBuilder().setName(" ").build(),
             INVALID_FIELD));
-    list(rows, "a page of no size", ListInstancesRequest.newBuilder().setPageSize(0));
+    list(rows, "a page size of zero", ListInstancesRequest.newBuilder().setPageSize(0));
     list(rows, "a page that is too large", ListInstancesRequest.newBuilder().setPageSize(501));
-    list(rows, "a page token that is none", ListInstancesRequest.newBuilder().setPageToken("x"));
-    list(rows, "a status that is none", ListInstancesRequest.newBuilder().setStatusValue(99));
+    list(rows, "an invalid page token", ListInstancesRequest.newBuilder().setPageToken("x"));
+    list(rows, "an unknown status", ListInstancesRequest.newBuilder().setStatusValue(99));
     list(rows, "a label without a value", ListInstancesRequest.newBuilder().setLabel("x"));
   }
 
@@ -209,20 +212,20 @@ final class BadCalls {
             INVALID_FIELD));
     rows.add(
         row(
-                "a stop while it is made",
+                "a stop during provisioning",
                 INSTANCES + "StopInstance",
                 w -> get(w, "{provisioning}"),
                 WRONG_STATE)
             .authorization("Bearer {slow_key}"));
     rows.add(
         row(
-            "a message that is no JSON",
+            "a message that is not JSON",
             INSTANCES + "CreateResponse",
             w -> message(w, "running", "{"),
             INVALID_FIELD));
     rows.add(
         row(
-            "a message to one that sleeps",
+            "a message to a stopped instance",
             INSTANCES + "CreateResponse",
             w -> message(w, "stopped", "{}"),
             WRONG_STATE));

@@ -66,18 +66,18 @@ final class BadChannels {
     connect(rows, "nostr", "{\"private_key\":\"abc\"}", INVALID_FIELD);
     json(
         rows,
-        "a config of no texts",
+        "a config with values that are not text",
         "telegram/connect",
         "{\"config\":{\"token\":1}}",
         INVALID_FIELD);
     json(rows, "a config that is a list", "telegram/connect", "{\"config\":[]}", INVALID_FIELD);
-    json(rows, "a connect with what it has not", "telegram/connect", "{\"x\":1}", INVALID_FIELD);
-    json(rows, "a connect of no JSON", "telegram/connect", "{\"config\":", INVALID_FIELD);
+    json(rows, "a connect with an unknown field", "telegram/connect", "{\"x\":1}", INVALID_FIELD);
+    json(rows, "a connect that is not JSON", "telegram/connect", "{\"config\":", INVALID_FIELD);
     // Pairing codes.
     json(rows, "a pair without a code", "telegram/pair", "{}", INVALID_FIELD);
     json(
         rows,
-        "a pair with both",
+        "a pair with code and id",
         "telegram/pair",
         "{\"code\":\"AAAA\",\"pairing_id\":\"a\"}",
         INVALID_FIELD);
@@ -92,17 +92,17 @@ final class BadChannels {
     }
     json(
         rows,
-        "a pairing id of nobody's kind",
+        "a pairing id of an unknown format",
         "telegram/pair",
         "{\"pairing_id\":\"a b\"}",
         INVALID_FIELD);
     json(
         rows,
-        "a code that nobody was sent",
+        "an unknown pairing code",
         "telegram/pair",
         "{\"code\":\"ABCD2345\"}",
         PAIRING_NOT_FOUND);
-    json(rows, "a pairing of nobody", "line/pair", "{\"pairing_id\":\"abc\"}", PAIRING_NOT_FOUND);
+    json(rows, "an unknown pairing id", "line/pair", "{\"pairing_id\":\"abc\"}", PAIRING_NOT_FOUND);
     row(rows, "no such call of a channel", "DELETE " + CHANNELS + "telegram", PATH_NOT_FOUND);
     callers(rows);
     return rows;
@@ -123,14 +123,14 @@ final class BadChannels {
               .key("reader_key"));
       for (var id : List.of("{foreign}", "{deleted}", "nope")) {
         var other = call.formatted("/v1/instances/" + id + "/channels");
-        row(rows, "another's: " + other, other, INSTANCE_NOT_FOUND);
+        row(rows, "another organization's: " + other, other, INSTANCE_NOT_FOUND);
       }
     }
     for (var tail : List.of("telegram/status", "telegram/pairings")) {
-      row(rows, "asleep: " + tail, "GET /v1/instances/{stopped}/channels/" + tail, WRONG_STATE);
+      row(rows, "stopped: " + tail, "GET /v1/instances/{stopped}/channels/" + tail, WRONG_STATE);
       rows.add(
           BadInput.of(
-                  "not born yet: " + tail,
+                  "provisioning: " + tail,
                   "GET /v1/instances/{provisioning}/channels/" + tail,
                   WRONG_STATE)
               .key("slow_key"));

@@ -26,10 +26,13 @@ final class BadCreations {
     configs(rows);
     bodies(rows);
     rows.add(
-        create("a provider that is not set up", "{\"name\":\"x\"}", MODEL_PROVIDER_NOT_CONFIGURED));
+        create(
+            "a provider that is not configured",
+            "{\"name\":\"x\"}",
+            MODEL_PROVIDER_NOT_CONFIGURED));
     rows.add(
         create(
-                "one more than the tier allows",
+                "one instance more than the tier allows",
                 "{" + NAME + "\"labels\":{}}",
                 INSTANCE_LIMIT_REACHED)
             .key("full_key"));
@@ -129,11 +132,9 @@ final class BadCreations {
     }
     rows.add(
         change(
-            "a change of what is Chowder's",
+            "a change of a path of Chowder",
             "{\"openclaw_config\":{\"gateway\":{\"mode\":\"remote\"}}}"));
-    rows.add(
-        change(
-            "a change that removes what is Chowder's", "{\"openclaw_config\":{\"gateway\":null}}"));
+    rows.add(change("a removal of a path of Chowder", "{\"openclaw_config\":{\"gateway\":null}}"));
     rows.add(change("a change of labels with a bad key", "{\"labels\":{\"-\":\"x\"}}"));
   }
 
@@ -157,7 +158,7 @@ final class BadCreations {
     rows.add(create("deeply nested JSON", nested("{\"a\":", "}", 200_000)));
     rows.add(create("deeply nested JSON without an end", "[".repeat(500_000)));
     rows.add(
-        create("a body that is no UTF-8", "")
+        create("a body that is not UTF-8", "")
             .body(
                 ByteString.copyFrom(
                     new byte[] {
@@ -184,10 +185,10 @@ final class BadCreations {
             .body(ByteString.copyFromUtf8("name=x"))
             .with("Content-Type", "application/x-www-form-urlencoded"));
     rows.add(
-        create("JSON that says it is text", "{" + NAME + "\"labels\":{}}")
+        create("JSON with the content type of text", "{" + NAME + "\"labels\":{}}")
             .with("Content-Type", "text/plain"));
     rows.add(
-        create("JSON that says nothing of itself", "{" + NAME + "\"labels\":{}}")
+        create("JSON without a content type", "{" + NAME + "\"labels\":{}}")
             .without("Content-Type"));
     rows.add(
         BadInput.of(

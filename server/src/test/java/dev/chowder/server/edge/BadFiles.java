@@ -82,12 +82,13 @@ final class BadFiles {
         INVALID_FIELD);
     json(
         rows,
-        "a write of more than fits a message",
+        "a write larger than a message",
         "PUT " + FILES + "/content",
         "{\"path\":\"a\",\"content\":\"" + "x".repeat(1_100_000) + "\"}",
         TOO_LARGE);
     json(rows, "a write without a path", "PUT " + FILES + "/content", "{}", INVALID_FIELD);
-    json(rows, "a write of no JSON", "PUT " + FILES + "/content", "{\"path\":", INVALID_FIELD);
+    json(
+        rows, "a write that is not JSON", "PUT " + FILES + "/content", "{\"path\":", INVALID_FIELD);
     row(rows, "the workspace deleted", "DELETE " + FILES + "?path=.&recursive=true", INVALID_FIELD);
     row(rows, "the workspace as a file", "GET " + FILES + "/content?path=.", INVALID_FIELD);
     for (var query :
@@ -118,10 +119,10 @@ final class BadFiles {
               .key("reader_key"));
       for (var id : List.of("{foreign}", "{deleted}", "nope")) {
         var other = call.formatted("/v1/instances/" + id + "/files");
-        row(rows, "another's: " + other, other, INSTANCE_NOT_FOUND);
+        row(rows, "another organization's: " + other, other, INSTANCE_NOT_FOUND);
       }
       var young = call.formatted("/v1/instances/{provisioning}/files");
-      rows.add(BadInput.of("not born yet: " + young, young, WRONG_STATE).key("slow_key"));
+      rows.add(BadInput.of("provisioning: " + young, young, WRONG_STATE).key("slow_key"));
     }
   }
 

@@ -77,7 +77,7 @@ class BadInputIT {
     var answer = RawHttp.send(SERVER.rest(), row.request(SERVER.world()));
     RestErrors.check(answer, row.status(), row.reason().code().value(), row.reason().name());
     Leaks.check(answer.headers().toString());
-    assertThat(own()).as("what there is after %s", row.what()).isEqualTo(before);
+    assertThat(own()).as("instances after %s", row.what()).isEqualTo(before);
   }
 
   private static void check(ManagedChannel channel, BadCalls.BadCall row) {

@@ -87,10 +87,10 @@ final class BadPaths {
             "GET /v1/instances/{running}/sessions/agent:main:main",
             "GET /v1/instances/{running}/sessions/cron:1",
             "DELETE /v1/instances/{running}/sessions/nobody"));
-    rows.add(BadInput.of("a deleted one", "GET /v1/instances/{deleted}", INSTANCE_NOT_FOUND));
+    rows.add(BadInput.of("a deleted instance", "GET /v1/instances/{deleted}", INSTANCE_NOT_FOUND));
     rows.add(
         BadInput.of(
-            "a deleted one once more", "DELETE /v1/instances/{deleted}", INSTANCE_NOT_FOUND));
+            "a deleted instance again", "DELETE /v1/instances/{deleted}", INSTANCE_NOT_FOUND));
   }
 
   private static void unknown(List<BadInput> rows) {
@@ -126,10 +126,10 @@ final class BadPaths {
             "GET /v1/organization/signup",
             "TRACE /v1/instances",
             "OPTIONS /v1/instances"));
-    rows.add(BadInput.of("a method that HTTP does not know", "BREW /v1/instances", INVALID_FIELD));
+    rows.add(BadInput.of("an unknown HTTP method", "BREW /v1/instances", INVALID_FIELD));
     rows.add(
         BadInput.of(
-                "Envoy's own question to the server",
+                "Envoy's own authorization call",
                 "POST /envoy.service.auth.v3.Authorization/Check",
                 PATH_NOT_FOUND)
             .json("{}"));
@@ -208,16 +208,16 @@ final class BadPaths {
         BadInput.of("a name that only ends like ours", "GET /v1/instances", HOST_UNKNOWN)
             .with("Host", "evillocalhost"));
     rows.add(
-        BadInput.of("a gateway's name of nobody", "GET /", INSTANCE_NOT_FOUND)
+        BadInput.of("a gateway's name with an unknown id", "GET /", INSTANCE_NOT_FOUND)
             .with("Host", "01900000-0000-7000-8000-000000000000.localhost"));
     rows.add(
-        BadInput.of("a gateway's name that is no id", "GET /", INSTANCE_NOT_FOUND)
+        BadInput.of("a gateway's name without an id", "GET /", INSTANCE_NOT_FOUND)
             .with("Host", "nope.localhost"));
     rows.add(
         BadInput.of("a gateway's admin route", "POST /api/v1/admin/rpc", INSTANCE_NOT_FOUND)
             .with("Host", "{running}.localhost"));
     rows.add(
-        BadInput.of("the gateway of one that sleeps", "GET /", INSTANCE_NOT_RUNNING)
+        BadInput.of("the gateway of a stopped instance", "GET /", INSTANCE_NOT_RUNNING)
             .with("Host", "{stopped}.localhost"));
     rows.add(
         BadInput.of("an upgrade of the API", "GET /v1/instances", NOT_ALLOWED)

@@ -31,14 +31,19 @@ final class BadSkills {
     }
     install(rows, "a slug of 129", "{\"slug\":\"" + "a".repeat(129) + "\"}", INVALID_FIELD);
     install(rows, "no slug", "{}", INVALID_FIELD);
-    install(rows, "a skill of no JSON", "{\"slug\":", INVALID_FIELD);
-    install(rows, "a skill of many", "{\"slug\":\"of-many\"}", INVALID_FIELD);
+    install(rows, "a skill that is not JSON", "{\"slug\":", INVALID_FIELD);
+    install(rows, "a skill with several sources", "{\"slug\":\"of-many\"}", INVALID_FIELD);
     install(rows, "no such skill at ClawHub", "{\"slug\":\"nobodys\"}", SKILL_NOT_FOUND);
     install(rows, "a skill that is harmful", "{\"slug\":\"malware\"}", SKILL_REFUSED);
     install(rows, "a ClawHub that is silent", "{\"slug\":\"far-away\"}", CLAWHUB_UNAVAILABLE);
     install(rows, "an empty archive", "{\"slug\":\"a\",\"archive\":\"\"}", INVALID_FIELD);
-    install(rows, "an archive of no zip", "{\"slug\":\"a\",\"archive\":\"UEs=\"}", INVALID_FIELD);
-    install(rows, "an archive of no Base64", "{\"slug\":\"a\",\"archive\":\"*\"}", INVALID_FIELD);
+    install(
+        rows,
+        "an archive that is not a zip",
+        "{\"slug\":\"a\",\"archive\":\"UEs=\"}",
+        INVALID_FIELD);
+    install(
+        rows, "an archive that is not Base64", "{\"slug\":\"a\",\"archive\":\"*\"}", INVALID_FIELD);
     install(
         rows,
         "an archive of 2 MiB and more",
@@ -54,7 +59,7 @@ final class BadSkills {
       install(rows, "the env " + env, "{\"slug\":\"a\",\"env\":" + env + "}", INVALID_FIELD);
       update(rows, "the env " + env, "{\"env\":" + env + "}", INVALID_FIELD);
     }
-    update(rows, "an env of no text", "{\"env\":{\"A\":1}}", INVALID_FIELD);
+    update(rows, "an env that is not text", "{\"env\":{\"A\":1}}", INVALID_FIELD);
     update(rows, "a key of 20 KB", "{\"api_key\":\"" + "x".repeat(20_000) + "\"}", TOO_LARGE);
     update(rows, "a key with NUL", "{\"apiKey\":\"a\\u0000\"}", INVALID_FIELD);
     update(
@@ -62,7 +67,7 @@ final class BadSkills {
         "a config of 70 KB",
         "{\"config\":{\"a\":\"" + "x".repeat(70_000) + "\"}}",
         INVALID_FIELD);
-    update(rows, "a config that is none", "{\"config\":[]}", INVALID_FIELD);
+    update(rows, "an invalid config", "{\"config\":[]}", INVALID_FIELD);
     update(
         rows,
         "a config 40 deep",
@@ -83,7 +88,11 @@ final class BadSkills {
       row(rows, "the skill «" + shown + "»", "GET " + SKILLS + "/" + name, INVALID_FIELD);
       row(rows, "no more «" + shown + "»", "DELETE " + SKILLS + "/" + name, INVALID_FIELD);
     }
-    row(rows, "OpenClaw's own uninstalled", "DELETE " + SKILLS + "/weather", SKILL_NOT_REMOVABLE);
+    row(
+        rows,
+        "a removal of OpenClaw's own skill",
+        "DELETE " + SKILLS + "/weather",
+        SKILL_NOT_REMOVABLE);
     row(rows, "no such call of skills", "PUT " + SKILLS, PATH_NOT_FOUND);
     callers(rows);
     return rows;
@@ -98,12 +107,12 @@ final class BadSkills {
               .key("reader_key"));
       for (var id : List.of("{foreign}", "{deleted}", "nope")) {
         var other = call.formatted("/v1/instances/" + id + "/skills");
-        row(rows, "another's: " + other, other, INSTANCE_NOT_FOUND);
+        row(rows, "another organization's: " + other, other, INSTANCE_NOT_FOUND);
       }
       var asleep = call.formatted("/v1/instances/{stopped}/skills");
-      row(rows, "asleep: " + asleep, asleep, WRONG_STATE);
+      row(rows, "stopped: " + asleep, asleep, WRONG_STATE);
       var young = call.formatted("/v1/instances/{provisioning}/skills");
-      rows.add(BadInput.of("not born yet: " + young, young, WRONG_STATE).key("slow_key"));
+      rows.add(BadInput.of("provisioning: " + young, young, WRONG_STATE).key("slow_key"));
     }
   }
 

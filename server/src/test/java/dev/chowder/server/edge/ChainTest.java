@@ -134,7 +134,7 @@ class ChainTest {
         new String[] {
           "", "Bearer", "Bearer ", KEY, "Basic " + KEY, "Bearer " + KEY + "x", "Bearer a b"
         }) {
-      assertRefused(Reason.KEY_INVALID, header);
+      assertRejected(Reason.KEY_INVALID, header);
     }
   }
 
@@ -144,12 +144,12 @@ class ChainTest {
         () -> {
           throw ApiError.noCapacity("memory: none", 5);
         };
-    assertRefused(Reason.NO_CAPACITY, "Bearer " + KEY);
+    assertRejected(Reason.NO_CAPACITY, "Bearer " + KEY);
     service.script =
         () -> {
           throw new CompletionException(ApiError.of(Reason.WRONG_STATE, "status: x"));
         };
-    assertRefused(Reason.WRONG_STATE, "Bearer " + KEY);
+    assertRejected(Reason.WRONG_STATE, "Bearer " + KEY);
   }
 
   @Test
@@ -168,7 +168,7 @@ class ChainTest {
                   .asRuntimeException();
             })) {
       service.script = bug;
-      var thrown = assertRefused(Reason.INTERNAL, "Bearer " + KEY);
+      var thrown = assertRejected(Reason.INTERNAL, "Bearer " + KEY);
       Leaks.check(Objects.requireNonNull(thrown.getMessage()));
     }
   }
@@ -180,7 +180,7 @@ class ChainTest {
           throw new IllegalStateException(
               StubInstances.SECRET_OF_THE_BUG, new SQLTransientConnectionException("none"));
         };
-    var thrown = assertRefused(Reason.SERVER_UNAVAILABLE, "Bearer " + KEY);
+    var thrown = assertRejected(Reason.SERVER_UNAVAILABLE, "Bearer " + KEY);
     Leaks.check(Objects.requireNonNull(thrown.getMessage()));
     assertThat(Objects.requireNonNull(StatusProto.fromThrowable(thrown)).getDetailsList())
         .anyMatch(detail -> detail.is(RetryInfo.class));
@@ -215,7 +215,7 @@ class ChainTest {
   @Test
   void everyCallIsMeasured() {
     get("Bearer " + KEY);
-    assertRefused(Reason.KEY_INVALID, "Bearer no");
+    assertRejected(Reason.KEY_INVALID, "Bearer no");
     assertThat(metrics.scrape())
         .contains(
             "chowder_rpc_seconds_count{code=\"OK\",method=\"chowder.v1.InstanceService/GetInstance\"} 1",
@@ -241,7 +241,7 @@ class ChainTest {
     stub(authorization).getInstance(GetInstanceRequest.getDefaultInstance());
   }
 
-  private StatusRuntimeException assertRefused(Reason reason, String authorization) {
+  private StatusRuntimeException assertRejected(Reason reason, String authorization) {
     var thrown = catchThrowableOfType(StatusRuntimeException.class, () -> get(authorization));
     assertThat(thrown).as("for <%s>", authorization).isNotNull();
     assertThat(thrown.getStatus().getCode()).isEqualTo(reason.code());

@@ -639,7 +639,7 @@ class EnvoyFloodIT {
   private static void await(Callable<Boolean> condition) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.call()) {
-      assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+      assertThat(System.nanoTime()).as("time limit").isLessThan(deadline);
       Thread.sleep(50);
     }
   }

@@ -81,17 +81,17 @@ class EnvoyTemplateTest {
     var api = ours.issue("api", "localhost");
     var other = ours.issue("other");
     variables.put("CHOWDER_TLS_KEY", api.key().toString());
-    refuses("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_KEY");
+    rejects("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_KEY");
     variables.put("CHOWDER_TLS_CERTIFICATE", folder.resolve("none").toString());
-    refuses("CHOWDER_TLS_CERTIFICATE", folder.resolve("none"));
+    rejects("CHOWDER_TLS_CERTIFICATE", folder.resolve("none"));
     variables.put("CHOWDER_TLS_CERTIFICATE", other.certificate().toString());
-    refuses("CHOWDER_TLS_KEY", api.key(), "CHOWDER_TLS_CERTIFICATE");
+    rejects("CHOWDER_TLS_KEY", api.key(), "CHOWDER_TLS_CERTIFICATE");
     variables.put("CHOWDER_TLS_CERTIFICATE", api.certificate().toString());
     variables.put("CHOWDER_TLS_INTERNAL_CA", ours.certificate().toString());
-    refuses("CHOWDER_TLS_INTERNAL_CERTIFICATE");
+    rejects("CHOWDER_TLS_INTERNAL_CERTIFICATE");
     variables.keySet().removeIf(name -> name.startsWith("CHOWDER_TLS_"));
     variables.put("CHOWDER_TLS_CLIENT_CA", ours.certificate().toString());
-    refuses("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_CLIENT_CA");
+    rejects("CHOWDER_TLS_CERTIFICATE", "CHOWDER_TLS_CLIENT_CA");
   }
 
   /** On HTTP/2 they would otherwise count as 4 MiB each ({@code chowder.bodies}). */
@@ -128,7 +128,7 @@ class EnvoyTemplateTest {
   }
 
   /** Asserts that one line names the variable, which it begins with, and the other values. */
-  private void refuses(String variable, Object... shown) throws Exception {
+  private void rejects(String variable, Object... shown) throws Exception {
     var rendered = render();
     assertThat(rendered.error()).startsWith(variable + ": ").hasLineCount(1);
     for (var value : shown) assertThat(rendered.error()).contains(value.toString());

@@ -288,7 +288,7 @@ class ResponsesTest {
         return answer().next().getData().toStringUtf8();
       } catch (StatusRuntimeException thrown) {
         assertThat(ChainTest.reason(thrown)).isEqualTo(Reason.RATE_LIMITED.name());
-        assertThat(System.nanoTime()).as("still no room").isLessThan(deadline);
+        assertThat(System.nanoTime()).as("no free permit").isLessThan(deadline);
       }
     }
   }

@@ -225,10 +225,10 @@ class ScopedKeysIT {
         "key",
         "{\"instance_ids\":[\"{running}\"],\"permissions\":[\"interact\"],\"session_prefix\":\"u7.\"}");
     for (var session : List.of("session/u8.a/", "session/U7.a/", "session/u7/", "")) {
-      RestErrors.check(say("prefixed", session), 403, 7, Reason.KEY_LACKS_PERMISSION.name());
+      RestErrors.check(send("prefixed", session), 403, 7, Reason.KEY_LACKS_PERMISSION.name());
     }
     // The key is accepted, and the message is rejected.
-    RestErrors.check(say("prefixed", "session/u7.a/"), 400, 3, Reason.INVALID_FIELD.name());
+    RestErrors.check(send("prefixed", "session/u7.a/"), 400, 3, Reason.INVALID_FIELD.name());
   }
 
   @Test
@@ -439,7 +439,7 @@ class ScopedKeysIT {
     return made.json().get("id").asText();
   }
 
-  private static RawHttp.Answer say(String key, String session) throws IOException {
+  private static RawHttp.Answer send(String key, String session) throws IOException {
     return SERVER.call(
         key,
         WholeServer.post(SERVER.world().fill("/v1/instances/{running}/" + session + "responses"))

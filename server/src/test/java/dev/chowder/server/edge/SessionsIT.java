@@ -19,7 +19,7 @@ class SessionsIT {
   @Test
   void aListIsReadPageByPageLastUsedFirst() throws IOException {
     var said = List.of("l.one", "l.Two", "l.three", "l:four", "l_five");
-    for (var session : said) say(session, "x");
+    for (var session : said) send(session, "x");
     var seen = new ArrayList<String>();
     var token = "";
     do {
@@ -35,7 +35,7 @@ class SessionsIT {
               });
       token = page.get("next_page_token").asText();
       // The session moves to the front, so later pages do not contain it again.
-      if (seen.size() == 2) say("l.three", "once more");
+      if (seen.size() == 2) send("l.three", "once more");
     } while (!token.isEmpty());
     assertThat(seen).doesNotHaveDuplicates();
     var rest = new ArrayList<>(said);
@@ -46,7 +46,7 @@ class SessionsIT {
 
   @Test
   void aHistoryIsReadPageByPageNewestFirst() throws IOException {
-    for (int n = 1; n <= 5; n++) say("history", "message " + n);
+    for (int n = 1; n <= 5; n++) send("history", "message " + n);
     var seen = new ArrayList<String>();
     var token = "";
     do {
@@ -58,7 +58,7 @@ class SessionsIT {
                   seen.add(message.get("role").asText() + ": " + message.get("text").asText()));
       token = page.get("next_page_token").asText();
       // The new message shifts older ones; no message is returned twice.
-      if (seen.size() == 3) say("history", "message 6");
+      if (seen.size() == 3) send("history", "message 6");
     } while (!token.isEmpty());
     var all = new ArrayList<String>();
     for (int n = 5; n >= 1; n--) {
@@ -68,7 +68,7 @@ class SessionsIT {
     assertThat(seen).isEqualTo(all);
   }
 
-  private static void say(String session, String text) throws IOException {
+  private static void send(String session, String text) throws IOException {
     var path = SERVER.world().fill("/v1/instances/{running}/session/") + session + "/responses";
     var answer = SERVER.call("key", WholeServer.post(path).json("{\"input\":\"" + text + "\"}"));
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);

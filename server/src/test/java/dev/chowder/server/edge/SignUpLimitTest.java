@@ -82,27 +82,27 @@ class SignUpLimitTest {
     signUp(stub(from("192.0.2.2", token)));
     signUp(stub(new Metadata()));
     exhaust(from("2001:db8:0:1::1", token));
-    assertRefused(from("2001:db8:0:1:ffff::2", token));
+    assertRejected(from("2001:db8:0:1:ffff::2", token));
     signUp(stub(from("2001:db8:0:2::1", token)));
   }
 
   @Test
   void withoutEnvoyAClientIsTheAddressOfItsConnection() {
     exhaust(new Metadata());
-    assertRefused(from("192.0.2.1", "chd_envoy_wrong"));
-    assertRefused(from("192.0.2.2", ""));
+    assertRejected(from("192.0.2.1", "chd_envoy_wrong"));
+    assertRejected(from("192.0.2.2", ""));
     var forwarded = new Metadata();
     forwarded.put(ascii("x-forwarded-for"), "192.0.2.3");
     forwarded.put(ascii("x-envoy-external-address"), "192.0.2.3");
-    assertRefused(forwarded);
+    assertRejected(forwarded);
   }
 
   private void exhaust(Metadata headers) {
     for (int n = 0; n < BURST; n++) signUp(stub(headers));
-    assertRefused(headers);
+    assertRejected(headers);
   }
 
-  private void assertRefused(Metadata headers) {
+  private void assertRejected(Metadata headers) {
     var refused = catchThrowableOfType(StatusRuntimeException.class, () -> signUp(stub(headers)));
     assertThat(refused).as("signed up with %s", headers).isNotNull();
     assertThat(ChainTest.reason(refused)).isEqualTo("RATE_LIMITED");

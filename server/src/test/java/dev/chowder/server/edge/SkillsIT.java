@@ -109,7 +109,7 @@ class SkillsIT {
         .doesNotContain(VALUE);
 
     delete("web-search", 204);
-    assertThat(config("web-search").isMissingNode()).as("its secrets are gone").isTrue();
+    assertThat(config("web-search").isMissingNode()).as("secrets of the skill").isTrue();
     assertThat(Files.readString(workspace().resolve(".clawhub/lock.json")))
         .doesNotContain("web-search");
   }

@@ -47,7 +47,7 @@ final class StubGateway implements AutoCloseable {
   Seen next() throws InterruptedException {
     Seen next = seen.poll(10, TimeUnit.SECONDS);
     if (next == null) {
-      throw new AssertionError("the gateway was not asked");
+      throw new AssertionError("the gateway received no request");
     }
     return next;
   }

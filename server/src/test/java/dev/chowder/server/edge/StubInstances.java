@@ -205,7 +205,7 @@ final class StubInstances extends InstanceServiceGrpc.InstanceServiceImplBase {
   private static void await(CountDownLatch latch) {
     try {
       if (!latch.await(20, TimeUnit.SECONDS)) {
-        throw new IllegalStateException("the test never asked for the second message");
+        throw new IllegalStateException("the test did not request the second message");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -143,7 +143,7 @@ class TarImportTest {
     }
   }
 
-  static List<byte[]> noTars() throws IOException {
+  static List<byte[]> incompleteTars() throws IOException {
     var whole = tar(entry("a", TarConstants.LF_NORMAL, "x".repeat(2 * RECORD)));
     var bent = whole.clone();
     bent[0] = 'b';
@@ -167,7 +167,7 @@ class TarImportTest {
   }
 
   @ParameterizedTest
-  @MethodSource("noTars")
+  @MethodSource("incompleteTars")
   void incompleteTarsAreRejected(byte[] body) {
     rejects(body).hasField("body");
   }

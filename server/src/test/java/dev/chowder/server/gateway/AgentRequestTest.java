@@ -51,21 +51,21 @@ class AgentRequestTest {
         "{'a':1}"
       })
   void invalidMessagesAreRejected(String body) {
-    assertRefused(ByteString.copyFromUtf8(body));
+    assertRejected(ByteString.copyFromUtf8(body));
   }
 
   @Test
   void aMessageThatIsNotUtf8IsRejected() {
-    assertRefused(
+    assertRejected(
         ByteString.copyFrom(new byte[] {'{', '"', 'a', '"', ':', '"', (byte) 0xff, '"', '}'}));
   }
 
   @Test
   void aDeeplyNestedMessageIsRejected() {
-    assertRefused(ByteString.copyFromUtf8("{\"a\":" + "[".repeat(100_000)));
+    assertRejected(ByteString.copyFromUtf8("{\"a\":" + "[".repeat(100_000)));
   }
 
-  private static void assertRefused(ByteString body) {
+  private static void assertRejected(ByteString body) {
     var error = catchThrowableOfType(ApiError.class, () -> AgentRequest.of(body));
     assertThat(error).isNotNull();
     assertThat(error.reason()).isEqualTo(Reason.INVALID_FIELD);

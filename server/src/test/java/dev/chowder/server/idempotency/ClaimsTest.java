@@ -121,10 +121,10 @@ class ClaimsTest {
   void anotherRequestWithTheKeyIsRejectedDuringAndAfterTheFirst() {
     var other = ByteString.copyFromUtf8("another digest");
     var claim = make(here);
-    isRefused(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
-    isRefused(() -> there.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
+    isRejected(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
+    isRejected(() -> there.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
     claim.answered(ANSWER);
-    isRefused(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
+    isRejected(() -> here.take(CALL, other), Reason.IDEMPOTENCY_KEY_REUSED);
   }
 
   @Test
@@ -136,7 +136,7 @@ class ClaimsTest {
         .isInstanceOf(Turn.Make.class);
   }
 
-  private Claims patientNode() {
+  private Claims nodeWithLongTimeout() {
     return node(
         new IdempotencySettings(
             SETTINGS.keep(),
@@ -149,8 +149,8 @@ class ClaimsTest {
 
   @Test
   void duplicatesWaitForTheResponseOnBothNodes() throws Exception {
-    var one = patientNode();
-    var two = patientNode();
+    var one = nodeWithLongTimeout();
+    var two = nodeWithLongTimeout();
     var made = new AtomicInteger();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var turns = new ArrayList<Future<Answer>>();
@@ -176,8 +176,8 @@ class ClaimsTest {
   @Test
   void aDuplicateTimesOutIfTheFirstTakesTooLong() {
     make(here);
-    isRefused(() -> here.take(CALL, BODY), Reason.IN_PROGRESS);
-    isRefused(() -> there.take(CALL, BODY), Reason.IN_PROGRESS);
+    isRejected(() -> here.take(CALL, BODY), Reason.IN_PROGRESS);
+    isRejected(() -> there.take(CALL, BODY), Reason.IN_PROGRESS);
   }
 
   @Test
@@ -201,7 +201,7 @@ class ClaimsTest {
     var id = next.renewResource();
     assertThat(id).isNotEqualTo(lost.resourceId());
     assertThat(rows.get(CALL, time.get()).orElseThrow().resourceId()).isEqualTo(id);
-    isRefused(lost::renewResource, Reason.IN_PROGRESS);
+    isRejected(lost::renewResource, Reason.IN_PROGRESS);
   }
 
   @Test
@@ -221,7 +221,7 @@ class ClaimsTest {
 
   @Test
   void waitersOnTheSameNodeGetResponsesThatAreNotStored() throws Exception {
-    var node = patientNode();
+    var node = nodeWithLongTimeout();
     var claim = make(node);
     var full = ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full");
     var waiting = CompletableFuture.supplyAsync(() -> node.take(CALL, BODY));
@@ -235,13 +235,13 @@ class ClaimsTest {
   @ParameterizedTest
   @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED", "CANCELLED"})
   void waitersOnTheSameNodeMakeTheCallAfterAnErrorOfAnotherCaller(Reason reason) throws Exception {
-    var node = patientNode();
+    var node = nodeWithLongTimeout();
     var claim = make(node);
     var waiting = new FutureTask<>(() -> node.take(CALL, BODY));
     var thread = Thread.ofPlatform().daemon().start(waiting);
     long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (thread.getState() != Thread.State.TIMED_WAITING) {
-      assertThat(System.nanoTime()).as("waits in time").isLessThan(limit);
+      assertThat(System.nanoTime()).as("time limit").isLessThan(limit);
       Thread.onSpinWait();
     }
     Idempotency.refused(claim, ApiError.of(reason, "not this caller"));
@@ -311,7 +311,7 @@ class ClaimsTest {
     time.updateAndGet(now -> now.plus(by));
   }
 
-  private static void isRefused(Runnable call, Reason reason) {
+  private static void isRejected(Runnable call, Reason reason) {
     assertThatThrownBy(call::run)
         .isInstanceOfSatisfying(ApiError.class, why -> assertThat(why.reason()).isEqualTo(reason));
   }

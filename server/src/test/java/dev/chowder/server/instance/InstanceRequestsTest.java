@@ -64,28 +64,28 @@ class InstanceRequestsTest {
         "a\u202eb"
       })
   void anUnreadableNameIsRejected(String name) {
-    assertRefused("name", () -> requests.creation(named(name)));
+    assertRejected("name", () -> requests.creation(named(name)));
   }
 
   @Test
   void theLengthOfANameIsCountedInCodePoints() {
     assertThat(requests.creation(named("\ud83e\udd80".repeat(128))).name()).hasSize(256);
-    assertRefused("name", () -> requests.creation(named("a".repeat(129))));
-    assertRefused("name", () -> requests.creation(named("\ud83e\udd80".repeat(129))));
+    assertRejected("name", () -> requests.creation(named("a".repeat(129))));
+    assertRejected("name", () -> requests.creation(named("\ud83e\udd80".repeat(129))));
   }
 
   @Test
   void unknownChoicesAreRejectedWithTheKnownOnes() {
-    assertRefused(
+    assertRejected(
             "model_provider",
             () -> requests.creation(named("a").toBuilder().setModelProvider("mistral").build()))
         .shows("mistral", "anthropic", "openai", "gemini", "custom");
-    assertRefused(
+    assertRejected(
         "region", () -> requests.creation(named("a").toBuilder().setRegion("moon").build()));
-    assertRefused(
+    assertRejected(
         "openclaw_version",
         () -> requests.creation(named("a").toBuilder().setOpenclawVersion("v9").build()));
-    assertRefused(
+    assertRejected(
         "sandbox_provider",
         () -> requests.creation(named("a").toBuilder().setSandboxProvider("vm").build()));
   }
@@ -111,27 +111,27 @@ class InstanceRequestsTest {
   @Test
   void configurationHasLimitsOfDepthAndSize() {
     assertThat(requests.creation(configured(nested(32))).openclawConfig()).isPresent();
-    assertRefused("openclaw_config", () -> requests.creation(configured(nested(33))));
+    assertRejected("openclaw_config", () -> requests.creation(configured(nested(33))));
     var large =
         Struct.newBuilder()
             .putFields("a", Value.newBuilder().setStringValue("x".repeat(262_144)).build())
             .build();
-    assertRefused("openclaw_config", () -> requests.creation(configured(large)));
+    assertRejected("openclaw_config", () -> requests.creation(configured(large)));
     var infinite =
         Struct.newBuilder()
             .putFields("a", Value.newBuilder().setNumberValue(Double.NaN).build())
             .build();
-    assertRefused("openclaw_config", () -> requests.creation(configured(infinite)));
+    assertRejected("openclaw_config", () -> requests.creation(configured(infinite)));
   }
 
   @Test
   void labelsHaveASyntaxAndAnUpdateMayRemoveThem() {
     assertThat(labelled(Map.of("team/a", "x")).labels()).containsEntry("team/a", "x");
-    assertRefused("labels", () -> labelled(Map.of("", "x")));
-    assertRefused("labels", () -> labelled(Map.of("-a", "x")));
-    assertRefused("labels", () -> labelled(Map.of("a b", "x")));
-    assertRefused("labels", () -> labelled(Map.of("a".repeat(64), "x")));
-    assertRefused("labels.a", () -> labelled(Map.of("a", "x".repeat(257))));
+    assertRejected("labels", () -> labelled(Map.of("", "x")));
+    assertRejected("labels", () -> labelled(Map.of("-a", "x")));
+    assertRejected("labels", () -> labelled(Map.of("a b", "x")));
+    assertRejected("labels", () -> labelled(Map.of("a".repeat(64), "x")));
+    assertRejected("labels.a", () -> labelled(Map.of("a", "x".repeat(257))));
     var removal = UpdateInstanceRequest.newBuilder().setInstanceId(Ids.next()).putLabels("a", "");
     assertThat(requests.change(removal.build()).labels()).containsEntry("a", "");
   }
@@ -141,13 +141,13 @@ class InstanceRequestsTest {
     var start = StartInstanceRequest.newBuilder().setInstanceId(Ids.next());
     assertThat(requests.start(start.build()).timeout()).isEqualTo(Duration.ofSeconds(60));
     assertThat(requests.start(start.setWait(0).build()).timeout()).isZero();
-    assertRefused("wait", () -> requests.start(start.setWait(301).build()));
+    assertRejected("wait", () -> requests.start(start.setWait(301).build()));
     var stop = StopInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1).build();
-    assertRefused("wait", () -> requests.stop(stop));
+    assertRejected("wait", () -> requests.stop(stop));
     var restart = RestartInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(301);
-    assertRefused("wait", () -> requests.restart(restart.build()));
+    assertRejected("wait", () -> requests.restart(restart.build()));
     var recover = RecoverInstanceRequest.newBuilder().setInstanceId(Ids.next()).setWait(-1);
-    assertRefused("wait", () -> requests.recover(recover.build()));
+    assertRejected("wait", () -> requests.recover(recover.build()));
   }
 
   @ParameterizedTest
@@ -171,30 +171,30 @@ class InstanceRequestsTest {
                 .build());
     assertThat(filtered.filter().status()).contains("running");
     assertThat(filtered.filter().labels()).containsEntry("a", "b=c");
-    assertRefused("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(501)));
-    assertRefused("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(0)));
-    assertRefused("page_token", () -> list(ListInstancesRequest.newBuilder().setPageToken("x")));
-    assertRefused("label", () -> list(ListInstancesRequest.newBuilder().setLabel("novalue")));
-    assertRefused("status", () -> list(ListInstancesRequest.newBuilder().setStatusValue(99)));
+    assertRejected("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(501)));
+    assertRejected("page_size", () -> list(ListInstancesRequest.newBuilder().setPageSize(0)));
+    assertRejected("page_token", () -> list(ListInstancesRequest.newBuilder().setPageToken("x")));
+    assertRejected("label", () -> list(ListInstancesRequest.newBuilder().setLabel("novalue")));
+    assertRejected("status", () -> list(ListInstancesRequest.newBuilder().setStatusValue(99)));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a b", "a/b", "\u00e4", "a\n", "a%2fb"})
   void anInvalidSessionIsRejected(String session) {
-    assertRefused("session_id", () -> session(session));
+    assertRejected("session_id", () -> session(session));
   }
 
   @Test
   void aSessionHasAtMost128Characters() {
     assertThat(session("A-z0.9_~:@").sessionId()).isEqualTo("A-z0.9_~:@");
-    assertRefused("session_id", () -> session("a".repeat(129)));
+    assertRejected("session_id", () -> session("a".repeat(129)));
   }
 
   @Test
   void logLinesAreBounded() {
     var tail = TailLogsRequest.newBuilder().setInstanceId(Ids.next());
     assertThat(requests.tail(tail.build()).lines()).isEqualTo(200);
-    assertRefused("lines", () -> requests.tail(tail.setLines(5001).build()));
+    assertRejected("lines", () -> requests.tail(tail.setLines(5001).build()));
   }
 
   private InstanceRequests.Message session(String session) {
@@ -232,7 +232,7 @@ class InstanceRequestsTest {
     return struct;
   }
 
-  private static Rejection assertRefused(String field, ThrowingCallable call) {
+  private static Rejection assertRejected(String field, ThrowingCallable call) {
     return Rejection.of(call).hasField(field);
   }
 }

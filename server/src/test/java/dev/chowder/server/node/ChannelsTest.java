@@ -122,14 +122,14 @@ class ChannelsTest {
     assertThat(paired.getOutput()).isEqualTo("Pairing approved for user 4711.");
     assertThat(node.host().isLetIn(Node.sandbox(id), "telegram", "4711")).isTrue();
     assertThat(node.host().isLetIn(Node.sandbox(id), "telegram", "4712")).isFalse();
-    refused(
+    assertRejected(
         Reason.PAIRING_NOT_FOUND,
         () -> channels().pairChannel(pair("telegram").setCode(ada).build()));
 
     var left = waiting("telegram").getFirst().getId();
     var _ = channels().pairChannel(pair("telegram").setPairingId(left).build());
     assertThat(node.host().isLetIn(Node.sandbox(id), "telegram", "4712")).isTrue();
-    refused(
+    assertRejected(
         Reason.PAIRING_NOT_FOUND,
         () -> channels().pairChannel(pair("telegram").setPairingId(left).build()));
   }
@@ -139,7 +139,7 @@ class ChannelsTest {
     connect("telegram", Map.of("token", TOKEN));
     var code = node.host().knock(Node.sandbox(id), "telegram", "4711", "Ada");
     node.script().failNext(Verb.EXEC, 1, SandboxException.Reason.TIMED_OUT, "exec: late");
-    refused(
+    assertRejected(
         Reason.GATEWAY_UNAVAILABLE,
         () -> channels().pairChannel(pair("telegram").setCode(code).build()));
     var _ = channels().pairChannel(pair("telegram").setCode(code).build());
@@ -180,19 +180,19 @@ class ChannelsTest {
   @Test
   void aConfigurationThatOpenClawRejectsChangesNothing() {
     connect("discord", Map.of("token", "a-good-token-of-discord"));
-    refused(
+    assertRejected(
         Reason.INVALID_FIELD,
         () -> connect("discord", Map.of("token", "a-forbidden-token-of-discord")));
     assertThat(config()).contains("a-good-token-of-discord").doesNotContain("forbidden");
     assertThat(status("discord").getConnected()).isTrue();
-    refused(Reason.INVALID_FIELD, () -> connect("slack", Map.of()));
+    assertRejected(Reason.INVALID_FIELD, () -> connect("slack", Map.of()));
   }
 
   @Test
   void aFailedPluginInstallationIsReported() {
     node.script().uncarried("msteams");
     var config = Map.of("app_id", "a", "app_password", "b", "tenant_id", "c");
-    refused(Reason.GATEWAY_UNAVAILABLE, () -> connect("msteams", config));
+    assertRejected(Reason.GATEWAY_UNAVAILABLE, () -> connect("msteams", config));
     assertThat(channel("msteams").getEnabled()).isFalse();
     node.script().heal();
     assertThat(connect("msteams", config).getStatus()).isEqualTo(Status.connected);
@@ -234,9 +234,9 @@ class ChannelsTest {
   void channelsStayConnectedAfterAStopAndAStart() {
     connect("telegram", Map.of("token", TOKEN));
     stopInstance();
-    refused(Reason.WRONG_STATE, () -> connect("telegram", Map.of("token", TOKEN)));
-    refused(Reason.WRONG_STATE, () -> status("telegram"));
-    refused(Reason.WRONG_STATE, () -> waiting("telegram"));
+    assertRejected(Reason.WRONG_STATE, () -> connect("telegram", Map.of("token", TOKEN)));
+    assertRejected(Reason.WRONG_STATE, () -> status("telegram"));
+    assertRejected(Reason.WRONG_STATE, () -> waiting("telegram"));
     assertThat(channel("telegram").getEnabled()).isTrue();
     startInstance();
     assertThat(status("telegram").getConnected()).isTrue();
@@ -332,7 +332,7 @@ class ChannelsTest {
     return node.channels(key);
   }
 
-  private static void refused(Reason reason, ThrowingCallable call) {
+  private static void assertRejected(Reason reason, ThrowingCallable call) {
     Rejection.of(call).hasReason(reason).hides("forbidden");
   }
 }

@@ -119,14 +119,14 @@ final class FaultSchedule implements AutoCloseable {
     watched.merge(instance.getId(), instance.getRevision(), Math::max);
   }
 
-  void play() {
+  void run() {
     for (int n = 0; n < STEPS; n++) step();
     steps.add("healed");
     node.script().heal();
-    awaitTruth();
+    awaitAgreement();
     steps.add("all deleted");
     for (var id : List.copyOf(living)) delete(id);
-    awaitTruth();
+    awaitAgreement();
   }
 
   private void step() {
@@ -272,7 +272,8 @@ final class FaultSchedule implements AutoCloseable {
       note(what);
     } catch (StatusRuntimeException why) {
       note(what + ": " + why.getStatus());
-      if (!DOCUMENTED.contains(why.getStatus().getCode())) surprise(what + ": " + why.getStatus());
+      if (!DOCUMENTED.contains(why.getStatus().getCode()))
+        injectFault(what + ": " + why.getStatus());
     }
   }
 
@@ -280,7 +281,7 @@ final class FaultSchedule implements AutoCloseable {
     steps.add(step);
   }
 
-  private synchronized void surprise(String what) {
+  private synchronized void injectFault(String what) {
     surprises.add(what);
   }
 
@@ -341,7 +342,7 @@ final class FaultSchedule implements AutoCloseable {
     return all.get(random.nextInt(all.size()));
   }
 
-  private void awaitTruth() {
+  private void awaitAgreement() {
     Node.await(
         () -> {
           var problems = new ArrayList<>(surprises);

@@ -62,7 +62,7 @@ class FaultScheduleTest {
         all.add(
             lanes.submit(
                 () -> {
-                  play(home, next);
+                  run(home, next);
                   return null;
                 }));
       }
@@ -79,13 +79,13 @@ class FaultScheduleTest {
     }
   }
 
-  private static void play(Path home, AtomicInteger next) throws IOException {
+  private static void run(Path home, AtomicInteger next) throws IOException {
     try (var node = Node.start(home, SETTINGS);
         var database = node.openDatabase()) {
       for (int round = next.getAndIncrement(); round < ROUNDS; round = next.getAndIncrement()) {
         long seed = SEED + round;
         try (var schedule = new FaultSchedule(node, database, seed)) {
-          schedule.play();
+          schedule.run();
         } catch (AssertionError | RuntimeException why) {
           next.set(ROUNDS);
           throw new AssertionError("seed " + seed, why);

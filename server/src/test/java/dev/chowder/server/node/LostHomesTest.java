@@ -56,13 +56,13 @@ class LostHomesTest {
       value = Verb.class,
       names = {"CREATE", "RUN", "READ_FILE", "WRITE_FILES", "START"})
   void aHomeThatReappearsAfterAFailedRecoverIsKeptAndUsed(Verb failing) throws IOException {
-    takeDiskAway();
+    unmountDisk();
     node.script().failNext(failing, 1, Reason.IMAGE_MISSING, "no image");
     recover();
     node.awaitStatus(key, id, Instance.Status.error);
     awaitNothingPending();
 
-    putDiskBack();
+    remountDisk();
     awaitPasses();
     assertThat(memory()).hasContent("kept");
 
@@ -74,9 +74,9 @@ class LostHomesTest {
 
   @Test
   void aReappearedHomeIsShownToOperatorsUntilItIsRecovered() throws IOException {
-    takeDiskAway();
+    unmountDisk();
     failToRecover();
-    putDiskBack();
+    remountDisk();
     Node.await(() -> reconciler().contains("home_reappeared") ? "" : "not shown");
     assertThat(reconciler())
         .contains("\"sandbox_id\":\"sb-" + id + "\"", "\"home_generation\":1", "\"runs\":false");
@@ -90,11 +90,11 @@ class LostHomesTest {
 
   @Test
   void anOperatorCanRemoveAReappearedHomeSoThatTheInstanceGetsANewOne() throws IOException {
-    takeDiskAway();
+    unmountDisk();
     failToRecover();
     // There is no home volume, so none is in quarantine.
     assertThat(remove()).isEqualTo(409);
-    putDiskBack();
+    remountDisk();
     assertThat(remove()).isEqualTo(200);
     assertThat(memory()).doesNotExist();
 
@@ -106,11 +106,11 @@ class LostHomesTest {
 
   @Test
   void aDiskThatReturnsJustBeforeANewHomeIsCreatedKeepsTheOldHome() throws Exception {
-    takeDiskAway();
+    unmountDisk();
     var hold = node.script().holdNext(Verb.CREATE);
     recover();
     assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
-    putDiskBack();
+    remountDisk();
     hold.release();
 
     failsSinceTheHomeWasReplaced();
@@ -125,11 +125,11 @@ class LostHomesTest {
       names = {"RUN", "WRITE_FILES", "START"})
   void aDiskThatReturnsWhileANewHomeIsFilledKeepsTheOldHome(Verb during) throws Exception {
     var before = Files.readString(config());
-    takeDiskAway();
+    unmountDisk();
     var hold = node.script().holdNext(during);
     recover();
     assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
-    putDiskBack();
+    remountDisk();
     hold.release();
 
     failsSinceTheHomeWasReplaced();
@@ -143,7 +143,7 @@ class LostHomesTest {
 
   @Test
   void aDiskThatReturnsWhileANewAgentRunsKeepsBothHomes(@TempDir Path second) throws IOException {
-    takeDiskAway();
+    unmountDisk();
     recover();
     node.awaitStatus(key, id, Instance.Status.running);
     Files.writeString(memory(), "of the second home");
@@ -151,7 +151,7 @@ class LostHomesTest {
     node.script().unreachable();
     node.host().kill(Node.sandbox(id));
     move(sandboxes(), second);
-    putDiskBack();
+    remountDisk();
     node.script().reachable();
     var failed = node.awaitStatus(key, id, Instance.Status.error);
     assertThat(failed.getErrorReason()).isEqualTo("SANDBOX_LOST");
@@ -161,7 +161,7 @@ class LostHomesTest {
     node.awaitStatus(key, id, Instance.Status.running);
     assertThat(memory()).hasContent("kept");
 
-    takeDiskAway();
+    unmountDisk();
     move(second, sandboxes());
     awaitPasses();
     recover();
@@ -172,9 +172,9 @@ class LostHomesTest {
   /** A copy of the volume was restored by hand, and its label was lost. */
   @Test
   void aHomeRestoredWithoutItsLabelIsUsed() throws IOException {
-    takeDiskAway();
+    unmountDisk();
     Files.delete(disk.resolve("sb-" + id).resolve("generation"));
-    putDiskBack();
+    remountDisk();
     awaitPasses();
     assertThat(memory()).hasContent("kept");
 
@@ -197,12 +197,12 @@ class LostHomesTest {
 
   @Test
   void aReappearedHomeOfADeletedInstanceIsRemoved() throws IOException {
-    takeDiskAway();
+    unmountDisk();
     var _ =
         node.instances(key)
             .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id).build());
     awaitNothingPending();
-    putDiskBack();
+    remountDisk();
     Node.await(() -> node.host().observe(Node.sandbox(id)).homeExists() ? "left" : "");
     assertThat(reconciler()).contains("\"unknown_count\":0");
   }
@@ -327,7 +327,7 @@ class LostHomesTest {
   /**
    * Simulates an engine that starts without its disk: its processes ended, and it has no volumes.
    */
-  private void takeDiskAway() throws IOException {
+  private void unmountDisk() throws IOException {
     node.script().unreachable();
     node.host().kill(Node.sandbox(id));
     move(sandboxes(), disk);
@@ -338,7 +338,7 @@ class LostHomesTest {
   }
 
   /** Mounts the disk again. Home volumes that were created meanwhile are on the other one. */
-  private void putDiskBack() throws IOException {
+  private void remountDisk() throws IOException {
     var made = sandboxes().resolve("sb-" + id);
     if (Files.exists(made)) Folders.delete(made);
     move(disk, sandboxes());

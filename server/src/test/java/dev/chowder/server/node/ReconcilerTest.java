@@ -57,7 +57,7 @@ class ReconcilerTest {
 
     try (var lost = Node.start(other, home.resolve("sandboxes"), QUICK)) {
       Node.await(() -> reconciler(lost).contains("\"halted\":true") ? "" : "not halted");
-      awaitSweeps(lost, 5);
+      awaitPasses(lost, 5);
       assertThat(lost.metric("chowder_reconciler_halted")).isEqualTo(1);
       assertThat(lost.metric("chowder_sandboxes_unknown")).isEqualTo(5);
       for (var id : ids) {
@@ -105,7 +105,7 @@ class ReconcilerTest {
     try (var node = Node.start(home, QUICK)) {
       int revision = node.awaitStatus(key, known, Instance.Status.running).getRevision();
       Node.await(() -> runs(node, younger) ? "not stopped: " + younger : "");
-      awaitSweeps(node, 3);
+      awaitPasses(node, 3);
       assertThat(node.host().observe(Node.sandbox(younger)).homeExists()).isTrue();
       assertThat(runs(node, known)).isTrue();
       assertThat(node.get(key, known).getRevision()).isEqualTo(revision);
@@ -124,7 +124,7 @@ class ReconcilerTest {
     try (var node = Node.start(home, settings)) {
       var untrusted = untrusted(node.host());
       Node.await(() -> reconciler(node).contains("sb-" + untrusted) ? "" : "not shown");
-      awaitSweeps(node, 5);
+      awaitPasses(node, 5);
       assertThat(runs(node, untrusted)).isTrue();
     }
   }
@@ -137,10 +137,10 @@ class ReconcilerTest {
       int revision = node.get(key, id).getRevision();
 
       node.script().forgetful();
-      awaitSweeps(node, 5);
+      awaitPasses(node, 5);
       assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
       node.script().remembering().unreachable();
-      awaitSweeps(node, 5);
+      awaitPasses(node, 5);
       assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
       assertThat(reconciler(node)).contains("\"halted\":false");
     }
@@ -158,7 +158,7 @@ class ReconcilerTest {
       for (var id : ids) node.host().lose(Node.sandbox(id));
       node.script().reachable();
       Node.await(() -> reconciler(node).contains("\"halted\":true") ? "" : "not halted");
-      awaitSweeps(node, 3);
+      awaitPasses(node, 3);
       for (var id : ids) {
         assertThat(node.get(key, id).getStatus()).isEqualTo(Instance.Status.running);
       }
@@ -232,7 +232,7 @@ class ReconcilerTest {
       for (int loss = 1; loss <= 2; loss++) {
         int revision = node.get(key, id).getRevision();
         node.host().kill(Node.sandbox(id));
-        Node.await(() -> node.get(key, id).getRevision() > revision ? "" : "not noticed");
+        Node.await(() -> node.get(key, id).getRevision() > revision ? "" : "not detected");
         node.awaitStatus(key, id, Instance.Status.running);
       }
       node.host().kill(Node.sandbox(id));
@@ -259,7 +259,7 @@ class ReconcilerTest {
               () ->
                   node.get(key, id).getRevision() > before.getOrDefault(id, 0)
                       ? ""
-                      : "not noticed");
+                      : "not detected");
           node.awaitStatus(key, id, Instance.Status.running);
           assertThat(runs(node, id)).as(id).isTrue();
         }
@@ -288,7 +288,7 @@ class ReconcilerTest {
       var waiting = node.awaitStatus(key, id, Instance.Status.stopped);
       assertThat(waiting.getDesiredStatus()).isEqualTo(Instance.Status.running);
       long asked = capacityCalls(node);
-      Node.await(() -> capacityCalls(node) > asked + 3 ? "" : "memory was not asked for again");
+      Node.await(() -> capacityCalls(node) > asked + 3 ? "" : "memory was not requested again");
       assertThat(node.get(key, id).getStage()).isEqualTo("await_start");
       assertThat(node.get(key, id).hasErrorMessage()).isFalse();
       node.host().script().roomy();
@@ -322,7 +322,7 @@ class ReconcilerTest {
       // The simulated host updates its free memory only from time to time.
       Node.await(() -> host.capacity().availableBytes() == 0 ? "" : "host not full");
       host.pause(Node.sandbox(id));
-      Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not noticed");
+      Node.await(() -> node.get(key, id).getRevision() > before ? "" : "not detected");
       node.awaitStatus(key, id, Instance.Status.running);
       assertThat(runs(node, id)).isTrue();
       assertThat(
@@ -469,7 +469,7 @@ class ReconcilerTest {
   }
 
   /** Waits for this many complete passes from now on. */
-  private static void awaitSweeps(Node node, int sweeps) {
+  private static void awaitPasses(Node node, int sweeps) {
     long before = lists(node);
     Node.await(() -> lists(node) > before + sweeps ? "" : "no sweep");
   }

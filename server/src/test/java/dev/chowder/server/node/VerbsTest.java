@@ -40,7 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests restart, recover and delete on a node, also while the sandbox host does not respond. */
 class VerbsTest {
-  /** How long a caller is willing to wait: far below the limits of the retries behind the call. */
+  /**
+   * The time that a caller is willing to wait, far below the limits of the retries behind the call.
+   */
   private static final Duration SOON = Duration.ofSeconds(20);
 
   @TempDir static Path home;
@@ -99,7 +101,7 @@ class VerbsTest {
       assertThat(answer.getDesiredStatus()).isEqualTo(Instance.Status.running);
       assertThat(answer.getStage()).isEqualTo("stop_gateway");
       var stop = StopInstanceRequest.newBuilder().setInstanceId(id).build();
-      refuses(Status.Code.FAILED_PRECONDITION, () -> node.instances(key).stopInstance(stop));
+      rejects(Status.Code.FAILED_PRECONDITION, () -> node.instances(key).stopInstance(stop));
       int revision = answer.getRevision();
       assertThat(restart(key, id, 0).getRevision()).isEqualTo(revision);
     } finally {
@@ -116,9 +118,9 @@ class VerbsTest {
     assertThat(node.instances(key).stopInstance(stop).getStatus())
         .isEqualTo(Instance.Status.stopped);
     var failed = failed(key);
-    refuses(Status.Code.FAILED_PRECONDITION, () -> restart(key, stopped, 60));
-    refuses(Status.Code.FAILED_PRECONDITION, () -> restart(key, failed, 60));
-    refuses(Status.Code.FAILED_PRECONDITION, () -> recover(key, stopped));
+    rejects(Status.Code.FAILED_PRECONDITION, () -> restart(key, stopped, 60));
+    rejects(Status.Code.FAILED_PRECONDITION, () -> restart(key, failed, 60));
+    rejects(Status.Code.FAILED_PRECONDITION, () -> recover(key, stopped));
   }
 
   @Test
@@ -236,11 +238,11 @@ class VerbsTest {
     long begun = System.nanoTime();
     delete(key, id);
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(SOON);
-    refuses(Status.Code.NOT_FOUND, () -> node.get(key, id));
+    rejects(Status.Code.NOT_FOUND, () -> node.get(key, id));
     assertThat(node.slots(key)).isZero();
     assertThat(node.operator("GET", "owed", "").body())
         .contains("\"instance_id\":\"" + id + "\"", "\"what\":\"remove_sandbox\"", "\"since\":");
-    Node.await(() -> node.metric("chowder_instances_owed") > 0 ? "" : "nothing owed");
+    Node.await(() -> node.metric("chowder_instances_owed") > 0 ? "" : "no pending effect");
     assertThat(node.metric("chowder_instances_owed_seconds")).isPositive();
 
     node.script().reachable();
@@ -281,7 +283,7 @@ class VerbsTest {
           () -> {
             var watched = node.instances(key).watchInstance(watch);
             assertThat(watched.next().getStatus()).isEqualTo(Instance.Status.running);
-            refuses(
+            rejects(
                 Status.Code.RESOURCE_EXHAUSTED,
                 () -> node.instances(key).watchInstance(watch).next());
             var answer = restart(key, id, 60);
@@ -344,7 +346,7 @@ class VerbsTest {
         .toList();
   }
 
-  private static StatusRuntimeException refuses(Status.Code code, ThrowingCallable call) {
+  private static StatusRuntimeException rejects(Status.Code code, ThrowingCallable call) {
     var thrown = new StatusRuntimeException[1];
     assertThatThrownBy(call)
         .isInstanceOfSatisfying(

@@ -36,14 +36,14 @@ class OrganizationRequestsTest {
   @ParameterizedTest
   @ValueSource(strings = {"sk 1", "sk\\u0000", "sk-\\u00e9", "sk\\n"})
   void anInvalidKeyIsRejectedWithoutItsValue(String key) {
-    refused("{\"model_api_keys\":{\"openai\":\"" + key + "\"}}")
+    rejects("{\"model_api_keys\":{\"openai\":\"" + key + "\"}}")
         .hasField("model_api_keys.openai")
         .hides("sk");
   }
 
   @Test
   void aKeyHasAtMost512Characters() {
-    refused("{\"model_api_keys\":{\"openai\":\"" + "k".repeat(513) + "\"}}");
+    rejects("{\"model_api_keys\":{\"openai\":\"" + "k".repeat(513) + "\"}}");
   }
 
   @Test
@@ -76,7 +76,7 @@ class OrganizationRequestsTest {
         "{\"name\":\"\"}",
       })
   void malformedRequestsAreRejected(String json) {
-    refused(json);
+    rejects(json);
   }
 
   @ParameterizedTest
@@ -143,12 +143,12 @@ class OrganizationRequestsTest {
         "http://a_b.example\\u0000",
       })
   void aPrivateOrInvalidUrlIsRejected(String url) {
-    refused(endpoint(url)).hasField("model_endpoints.custom.base_url");
+    rejects(endpoint(url)).hasField("model_endpoints.custom.base_url");
   }
 
   @Test
   void aPasswordInAUrlIsNotShown() {
-    refused(endpoint("http://user:hunter2@a.example")).hides("hunter2");
+    rejects(endpoint("http://user:hunter2@a.example")).hides("hunter2");
   }
 
   @ParameterizedTest
@@ -173,7 +173,7 @@ class OrganizationRequestsTest {
     return requests.change(request.build());
   }
 
-  private Rejection refused(String json) {
+  private Rejection rejects(String json) {
     return Rejection.of(() -> change(json)).hasReason(Reason.INVALID_FIELD);
   }
 }

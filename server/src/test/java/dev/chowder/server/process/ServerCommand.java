@@ -33,7 +33,7 @@ public final class ServerCommand {
   public static List<String> of(List<String> properties, List<String> arguments) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // A process lives for seconds, so only its start time counts.
+    // A process runs for seconds, so only its start time counts.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"));
     // The cache's profiles are for the other compiler. Reading them takes a tenth of a start.
     command.addAll(List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTReplayTraining"));

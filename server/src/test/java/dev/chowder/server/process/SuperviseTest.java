@@ -172,7 +172,7 @@ class SuperviseTest {
   private static void await(BooleanSupplier holds) throws InterruptedException {
     long deadline = System.nanoTime() + LIMIT.toNanos();
     while (!holds.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("the time of " + LIMIT).isLessThan(deadline);
+      assertThat(System.nanoTime()).as("time limit of " + LIMIT).isLessThan(deadline);
       TimeUnit.MILLISECONDS.sleep(20);
     }
   }

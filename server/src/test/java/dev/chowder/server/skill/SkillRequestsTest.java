@@ -72,19 +72,19 @@ class SkillRequestsTest {
         "@a/b@c"
       })
   void anInvalidReferenceIsRejected(String slug) {
-    refuses("slug", () -> requests.installation(slug(slug).build()));
+    rejects("slug", () -> requests.installation(slug(slug).build()));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"@a/b", "a.b", "a_b", "skills-sh:a/b/c"})
   void anArchivesFolderHasNoOwner(String slug) {
     var archive = slug(slug).setArchive(ByteString.copyFromUtf8("zip")).build();
-    refuses("slug", () -> requests.installation(archive));
+    rejects("slug", () -> requests.installation(archive));
   }
 
   @Test
   void anArchiveHasALimitAndNoVersion() {
-    refuses("archive", () -> requests.installation(slug("a").setArchive(ByteString.EMPTY).build()));
+    rejects("archive", () -> requests.installation(slug("a").setArchive(ByteString.EMPTY).build()));
     tooLarge(
         "archive",
         () ->
@@ -92,7 +92,7 @@ class SkillRequestsTest {
                 slug("a")
                     .setArchive(ByteString.copyFrom(new byte[SETTINGS.maxArchiveBytes() + 1]))
                     .build()));
-    refuses(
+    rejects(
         "version",
         () ->
             requests.installation(
@@ -102,7 +102,7 @@ class SkillRequestsTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "1A", "A-B", "A B", "A=B", "Ä", "A\u0000", "A\n"})
   void environmentVariablesHaveASyntax(String name) {
-    refuses(
+    rejects(
         "env", () -> requests.change(UpdateSkillRequest.newBuilder().putEnv(name, VALUE).build()));
   }
 
@@ -113,12 +113,12 @@ class SkillRequestsTest {
         "env", () -> requests.change(UpdateSkillRequest.newBuilder().putEnv("A", huge).build()));
     tooLarge(
         "api_key", () -> requests.change(UpdateSkillRequest.newBuilder().setApiKey(huge).build()));
-    refuses(
+    rejects(
         "api_key",
         () -> requests.change(UpdateSkillRequest.newBuilder().setApiKey(VALUE + '\0').build()));
     var many = UpdateSkillRequest.newBuilder();
     for (int n = 0; n <= SETTINGS.maxEnv(); n++) many.putEnv("A" + n, VALUE);
-    refuses("env", () -> requests.change(many.build()));
+    rejects("env", () -> requests.change(many.build()));
     var deep = Struct.newBuilder().putFields("a", Value.newBuilder().setStringValue(VALUE).build());
     for (int n = 0; n < SETTINGS.maxConfigDepth(); n++) {
       deep =
@@ -126,7 +126,7 @@ class SkillRequestsTest {
               .putFields("a", Value.newBuilder().setStructValue(deep.build()).build());
     }
     var config = UpdateSkillRequest.newBuilder().setConfig(deep).build();
-    refuses("config", () -> requests.change(config));
+    rejects("config", () -> requests.change(config));
   }
 
   @Test
@@ -140,14 +140,14 @@ class SkillRequestsTest {
   void aListContainsAllSkillsByDefault() {
     assertThat(SkillRequests.listing(ListSkillsRequest.getDefaultInstance()))
         .isEqualTo(new SkillRequests.Listing(false, 100, ""));
-    refuses("skill_name", () -> SkillRequests.name("x".repeat(129)));
+    rejects("skill_name", () -> SkillRequests.name("x".repeat(129)));
   }
 
   private static InstallSkillRequest.Builder slug(String slug) {
     return InstallSkillRequest.newBuilder().setSlug(slug);
   }
 
-  private static void refuses(String field, ThrowingCallable call) {
+  private static void rejects(String field, ThrowingCallable call) {
     Rejection.of(call).hasField(field).hides(VALUE);
   }
 

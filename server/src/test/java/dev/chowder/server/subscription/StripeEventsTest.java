@@ -97,9 +97,9 @@ class StripeEventsTest {
     var signed = SignedEvent.of(BODY, NOW, SignedEvent.SIGNED_WITH);
     assertThat(events.read(BODY, Optional.of(signed.signature())))
         .isInstanceOf(StripeEvent.Told.class);
-    assertRefused(BODY, Optional.empty());
-    assertRefused(BODY + " ", Optional.of(signed.signature()));
-    assertRefused(BODY, Optional.of(SignedEvent.of(BODY, NOW, "whsec_of_another").signature()));
+    assertRejected(BODY, Optional.empty());
+    assertRejected(BODY + " ", Optional.of(signed.signature()));
+    assertRejected(BODY, Optional.of(SignedEvent.of(BODY, NOW, "whsec_of_another").signature()));
     for (var header :
         List.of(
             "",
@@ -115,7 +115,7 @@ class StripeEventsTest {
             signed.signature().replace("t=", "t=1"),
             "\u0000",
             "x".repeat(10_000))) {
-      assertRefused(BODY, Optional.of(header));
+      assertRejected(BODY, Optional.of(header));
     }
   }
 
@@ -131,7 +131,7 @@ class StripeEventsTest {
     var old = SignedEvent.of(BODY, NOW.minusSeconds(300), SignedEvent.SIGNED_WITH);
     assertThat(events.read(BODY, Optional.of(old.signature())))
         .isInstanceOf(StripeEvent.Told.class);
-    assertRefused(
+    assertRejected(
         BODY,
         Optional.of(
             SignedEvent.of(BODY, NOW.minusSeconds(301), SignedEvent.SIGNED_WITH).signature()));
@@ -157,7 +157,7 @@ class StripeEventsTest {
     }
   }
 
-  private void assertRefused(String body, Optional<String> signature) {
+  private void assertRejected(String body, Optional<String> signature) {
     Rejection.of(() -> events.read(body, signature))
         .hasReason(Reason.SIGNATURE_INVALID)
         .hides(SignedEvent.SIGNED_WITH);

@@ -70,18 +70,18 @@ class StripeSettingsTest {
 
   @Test
   void invalidSettingsAreRejected() throws IOException {
-    refuses("return-url", "javascript:alert(1)").shows("javascript:alert(1)");
-    refuses("api-base", "stripe.example").shows("stripe.example");
-    refuses("prices.crab", "price_2");
-    refuses("secret-key-file", file("open", "k", "rw-r--r--"));
-    refuses("secret-key-file", file("huge", "k".repeat(5000), "rw-------")).shows(4096);
-    refuses("secret-key-file", file("empty", " ", "rw-------"));
+    rejects("return-url", "javascript:alert(1)").shows("javascript:alert(1)");
+    rejects("api-base", "stripe.example").shows("stripe.example");
+    rejects("prices.crab", "price_2");
+    rejects("secret-key-file", file("open", "k", "rw-r--r--"));
+    rejects("secret-key-file", file("huge", "k".repeat(5000), "rw-------")).shows(4096);
+    rejects("secret-key-file", file("empty", " ", "rw-------"));
     settings.put("chowder.stripe.secret-key-file", folder.resolve("none").toString());
     Rejection.ofSetting(
         "chowder.stripe.secret-key-file", () -> StripeSettings.from(config(), environment));
   }
 
-  private Rejection refuses(String name, String value) {
+  private Rejection rejects(String name, String value) {
     var kept = settings.put("chowder.stripe." + name, value);
     var shown = name.startsWith("prices.") ? "prices" : name;
     var rejection =

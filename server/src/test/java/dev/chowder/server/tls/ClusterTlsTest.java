@@ -80,8 +80,10 @@ class ClusterTlsTest {
     var operator = ours.issue("operator");
     assertThat(joins(Optional.empty(), "4s")).as("in plain text").isFalse();
     assertThat(joins(Optional.of(tls(untrusted)), "4s")).as("from another CA").isFalse();
-    assertThat(joins(Optional.of(tls(operator)), "4s")).as("no node's").isFalse();
-    assertThat(joins(Optional.of(tls(ours.issue("third", NAME))), "60s")).as("a node's").isTrue();
+    assertThat(joins(Optional.of(tls(operator)), "4s")).as("another certificate").isFalse();
+    assertThat(joins(Optional.of(tls(ours.issue("third", NAME))), "60s"))
+        .as("a node's certificate")
+        .isTrue();
   }
 
   @Test

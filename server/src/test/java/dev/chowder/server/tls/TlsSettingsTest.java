@@ -52,7 +52,7 @@ class TlsSettingsTest {
     for (var unset : new String[] {"certificate", "key", "ca"}) {
       var settings = new HashMap<>(files(node, ours.certificate()));
       settings.put("chowder.tls.internal-" + unset, "");
-      refuses(config(settings), "internal-" + unset);
+      rejects(config(settings), "internal-" + unset);
     }
   }
 
@@ -61,10 +61,10 @@ class TlsSettingsTest {
     var none = folder.resolve("none");
     var text = Files.writeString(folder.resolve("text"), "not PEM");
     for (var bad : new Path[] {none, text, folder}) {
-      refuses(
+      rejects(
           internal(new Identity(bad, node.key()), ours.certificate()), "internal-certificate", bad);
-      refuses(internal(node, bad), "internal-ca", bad);
-      refuses(
+      rejects(internal(node, bad), "internal-ca", bad);
+      rejects(
           internal(new Identity(node.certificate(), bad), ours.certificate()), "internal-key", bad);
     }
   }
@@ -72,7 +72,7 @@ class TlsSettingsTest {
   @Test
   void aKeyOfAnotherCertificateIsRejected() throws IOException {
     var other = ours.issue("other", NAME);
-    refuses(
+    rejects(
         internal(new Identity(node.certificate(), other.key()), ours.certificate()),
         "internal-key",
         other.key(),
@@ -86,13 +86,13 @@ class TlsSettingsTest {
     var line = lines.get(3);
     Files.write(broken, List.of(lines.getFirst(), line, lines.getLast()));
     var config = internal(new Identity(node.certificate(), broken), ours.certificate());
-    refuses(config, "internal-key").hides(line);
+    rejects(config, "internal-key").hides(line);
     assertThatThrownBy(() -> TlsSettings.of(config)).hasNoCause();
   }
 
   @Test
   void aCertificateOfAnotherCaIsRejected() throws IOException {
-    refuses(
+    rejects(
         internal(
             new CertificateAuthority(folder, "stranger").issue("node", NAME), ours.certificate()),
         "internal-certificate",
@@ -101,7 +101,7 @@ class TlsSettingsTest {
 
   @Test
   void anExpiredCertificateIsRejected() throws IOException {
-    refuses(
+    rejects(
         internal(ours.issue("node", Instant.now().minusSeconds(60), NAME), ours.certificate()),
         "internal-certificate",
         "valid");
@@ -110,7 +110,7 @@ class TlsSettingsTest {
   @Test
   void aNodesCertificateMustHaveTheNameOfNodes() throws IOException {
     for (var other : new Identity[] {ours.issue("node", "localhost"), ours.issue(NAME)}) {
-      refuses(internal(other, ours.certificate()), "internal-certificate", "DNS:chowder-node");
+      rejects(internal(other, ours.certificate()), "internal-certificate", "DNS:chowder-node");
     }
   }
 
@@ -128,12 +128,12 @@ class TlsSettingsTest {
 
   @Test
   void incompletePublicTlsSettingsAreRejected() {
-    refusesPublic("key", "certificate");
-    refusesPublic("certificate", "key");
-    refusesPublic("certificate", "client-ca");
+    rejectsPublic("key", "certificate");
+    rejectsPublic("certificate", "key");
+    rejectsPublic("certificate", "client-ca");
   }
 
-  private static void refusesPublic(String unset, String set) {
+  private static void rejectsPublic(String unset, String set) {
     Rejection.ofSetting("chowder.tls." + unset, () -> url(Map.of("chowder.tls." + set, "/file")))
         .shows(variable(unset), "chowder.tls." + set);
   }
@@ -142,7 +142,7 @@ class TlsSettingsTest {
     return ServerSettings.of(config(settings)).gateway().urlOf("id");
   }
 
-  private static Rejection refuses(Config config, String setting, Object... shown) {
+  private static Rejection rejects(Config config, String setting, Object... shown) {
     return Rejection.ofSetting("chowder.tls." + setting, () -> TlsSettings.of(config))
         .shows(variable(setting))
         .shows(shown);

@@ -55,7 +55,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests what calls cost an organization, and how calls over its limit are rejected. */
-class RefusalsTest {
+class RateLimitRejectionsTest {
   private static final int BURST = 30;
   private static final int ANSWER = 1000;
   private static final int CHANGES = 60;
@@ -227,10 +227,14 @@ class RefusalsTest {
       for (int call = 1; call <= 3 * BURST; call++) {
         assertThat(served.remaining("k")).isBetween(10 * BURST - call, 10 * BURST - 1);
       }
-      assertThat(served.remaining("m")).as("beside much use").isEqualTo(BURST - 1);
+      assertThat(served.remaining("m"))
+          .as("while another organization calls often")
+          .isEqualTo(BURST - 1);
       assertThat(served.remaining("k")).as("beside one call").isGreaterThan(6 * BURST);
       for (int call = 2; call < BURST; call++) served.remaining("m");
-      assertThat(served.remaining("k")).as("beside much use").isEqualTo(BURST - 1);
+      assertThat(served.remaining("k"))
+          .as("while another organization calls often")
+          .isEqualTo(BURST - 1);
       for (int call = 2; call <= BURST; call++) served.remaining("k");
       served.refused();
       // One call per second becomes available again.
@@ -262,7 +266,7 @@ class RefusalsTest {
                 () -> served.as("k").startInstance(StartInstanceRequest.getDefaultInstance())));
         held.add(Objects.requireNonNull(starting.poll(20, TimeUnit.SECONDS)));
       }
-      assertThat(served.remaining("k")).as("one more in progress").isEqualTo(BURST - 1);
+      assertThat(served.remaining("k")).as("with one more call in progress").isEqualTo(BURST - 1);
       for (var call : held) {
         call.onNext(Instance.getDefaultInstance());
         call.onCompleted();
@@ -294,7 +298,7 @@ class RefusalsTest {
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
       // The server learns of the end of a call after the client does.
       while (!served.opens("k")) {
-        assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+        assertThat(System.nanoTime()).as("time limit").isLessThan(deadline);
         Thread.sleep(50);
       }
     }

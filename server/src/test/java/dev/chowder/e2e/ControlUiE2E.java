@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** OpenClaw's Control UI in a real browser at an agent's public address. */
 @ExtendWith(SharedAgents.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class ConsoleE2E {
+class ControlUiE2E {
   private static final String COMPOSER = "textarea[aria-label='Chat composer']";
   private static final String REFUSED = ".login-gate__failure";
 
@@ -31,7 +31,7 @@ class ConsoleE2E {
     String nonce = UUID.randomUUID().toString();
     // Until the device is approved, the page says that it is waiting.
     Page page = browser.open(console(first, first.gatewayToken()), COMPOSER);
-    assertThat(page.url()).as("what stays in the browser's history").doesNotContain("token");
+    assertThat(page.url()).as("the browser's history").doesNotContain("token");
 
     page.locator(COMPOSER).fill("Remember: " + nonce);
     page.locator(COMPOSER).press("Enter");
@@ -42,7 +42,7 @@ class ConsoleE2E {
     } finally {
       Browser.screenshot(page, "answer");
     }
-    assertThat(first.tell("What did I ask you to remember?").is(200).said())
+    assertThat(first.send("What did I ask you to remember?").is(200).agentText())
         .as("over REST, in the same session")
         .contains(nonce);
   }

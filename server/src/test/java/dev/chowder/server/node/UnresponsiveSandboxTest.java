@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A sandbox or instance that does not respond is in an unknown state. It must not delay the rest of
  * a reconciliation pass.
  */
-class UnknownForNowTest {
+class UnresponsiveSandboxTest {
   private static final int FLEET = 10_000;
 
   private static final Map<String, Object> QUICK = Map.of("chowder.reconciler.interval", "200ms");
@@ -53,7 +53,7 @@ class UnknownForNowTest {
       Node.await(() -> observed(node, killed) > observed ? "" : "no event");
       node.script().reachable();
 
-      Node.await(() -> node.get(key, killed).getRevision() > before ? "" : "not told");
+      Node.await(() -> node.get(key, killed).getRevision() > before ? "" : "not reported");
       node.awaitStatus(key, killed, Instance.Status.running);
       assertThat(node.get(key, silent).getStatus()).isEqualTo(Instance.Status.running);
       node.script().responsive(Node.sandbox(silent));
@@ -203,7 +203,7 @@ class UnknownForNowTest {
           .isBetween((least - 1) * FLEET, (most + 1) * (FLEET + 1));
       assertThat(observedSince(node, begun)).as("inspected").isEmpty();
 
-      var changed = copies.stream().limit(3).map(UnknownForNowTest::sandbox).toList();
+      var changed = copies.stream().limit(3).map(UnresponsiveSandboxTest::sandbox).toList();
       int changedAt = host.script().calls().size();
       changed.forEach(host::lose);
       awaitPasses(node, 2);

@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import org.junit.jupiter.api.Test;
 
 /** Failures outside Chowder are detected and explained in plain words. */
-class NoticesE2E {
+class FailuresE2E {
   @Test
   void aKilledGatewayIsRestartedOnceAndThenFails() {
     Agent agent = Agent.create(Caller.newcomer("killed"), "killed").awaitRunning();
@@ -24,15 +24,15 @@ class NoticesE2E {
               agent.get().text("status").equals("running")
                   && Docker.runs(agent.container())
                   && !startedAt(agent).equals(before));
-      assertThat(agent.tell("Reply with exactly: back").is(200).said()).isEqualTo("back");
+      assertThat(agent.send("Reply with exactly: back").is(200).agentText()).isEqualTo("back");
 
       Docker.docker("kill", agent.container());
       JsonNode failed = agent.awaitStatus("error");
       assertThat(failed.path("error_reason").asText()).matches("[A-Z][A-Z_]+");
       assertThat(failed.path("error_message").asText()).isNotBlank();
-      agent.tell("Hello").refuses(409, "WRONG_STATE");
-      agent.stop(0).refuses(409, "WRONG_STATE");
-      agent.start(0).refuses(409, "WRONG_STATE");
+      agent.send("Hello").isError(409, "WRONG_STATE");
+      agent.stop(0).isError(409, "WRONG_STATE");
+      agent.start(0).isError(409, "WRONG_STATE");
     } finally {
       agent.delete().is(204);
     }
