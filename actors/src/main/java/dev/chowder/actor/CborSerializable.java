@@ -1,4 +1,4 @@
 package dev.chowder.actor;
 
-/** Marks messages that cross nodes. They live for one hop; the journal has a format of its own. */
+/** Marks messages between nodes. They are never stored; the journal has its own format. */
 public interface CborSerializable {}

@@ -8,21 +8,19 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Places where a test can have the process die as by {@code kill -9}. {@code CHOWDER_FAILPOINT}
- * names the one that is armed, or, as {@code @FILE}, a file that names it and may change while the
- * process runs. Unset, as always outside tests, a place costs one comparison.
+ * Points in the code where a test can end the process as {@code kill -9} does. {@code
+ * CHOWDER_FAILPOINT} is the name of the armed failpoint, or {@code @FILE}. Such a file contains the
+ * name and may change while the process runs. If the variable is unset, as it is outside tests, a
+ * failpoint costs one comparison.
  */
 public final class Failpoints {
-  /**
-   * The exit code of a process that died at its failpoint, so that a test can tell it from any
-   * other death.
-   */
+  /** The exit code at a failpoint, which distinguishes it from every other end of the process. */
   public static final int EXIT_CODE = 97;
 
-  /** The place before something is done. */
+  /** Suffix of a failpoint before an action. */
   public static final String BEFORE = ".before";
 
-  /** The place after it was done, and before anybody was told. */
+  /** Suffix of a failpoint after an action and before its result is sent. */
   public static final String AFTER = ".after";
 
   private static final Optional<String> SETTING =
@@ -30,11 +28,12 @@ public final class Failpoints {
 
   private Failpoints() {}
 
-  /** Whether this process may die at a failpoint at all. */
+  /** Returns whether this process may end at a failpoint. */
   public static boolean inUse() {
     return SETTING.isPresent();
   }
 
+  /** Ends the process if this failpoint is armed. */
   public static void hit(String name) {
     if (SETTING.isPresent() && armed(SETTING.get()).equals(name)) {
       Runtime.getRuntime().halt(EXIT_CODE);

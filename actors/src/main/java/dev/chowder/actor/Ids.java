@@ -4,7 +4,7 @@ import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
 import java.util.regex.Pattern;
 
-/** Makes and recognises ids: UUIDs of version 7, which sort by the time of their making. */
+/** Creates and recognizes ids: UUIDs of version 7, which sort by their time of creation. */
 public final class Ids {
   private static final TimeBasedEpochGenerator NEXT = Generators.timeBasedEpochGenerator();
   private static final Pattern FORM =
@@ -16,7 +16,7 @@ public final class Ids {
     return NEXT.generate().toString();
   }
 
-  /** Whether the text has the one form that ids are written in: 36 characters, lower case. */
+  /** Returns whether the text is a UUID in the form of all ids: 36 characters in lower case. */
   public static boolean isId(String text) {
     return FORM.matcher(text).matches();
   }

@@ -3,7 +3,7 @@ package dev.chowder.actor;
 import com.google.protobuf.Timestamp;
 import java.time.Instant;
 
-/** Times between Java's and Protobuf's form, to the nanosecond. */
+/** Converts times between Java and Protobuf, to the nanosecond. */
 public final class ProtoTime {
   private ProtoTime() {}
 

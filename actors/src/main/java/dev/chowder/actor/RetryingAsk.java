@@ -11,63 +11,64 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks an entity, and says the same again while no answer comes: a message on its way to an entity
- * that moves to another node can be lost, and so can an answer. So every command must bear being
- * said twice. Knows nothing of what is asked.
+ * Sends a command to an entity and resends it until the reply arrives. Messages to an entity can be
+ * lost while it moves to another node, and so can replies. Therefore every command must be
+ * idempotent. Does not know any command.
  */
 public final class RetryingAsk {
   private static final Logger LOG = LoggerFactory.getLogger(RetryingAsk.class);
 
   private final ActorSystem<?> system;
   private final Duration timeout;
-  private final Duration again;
+  private final Duration resendInterval;
 
   /**
-   * Makes one.
+   * Creates a client for all entities of a system.
    *
-   * @param timeout for the answer, whatever was lost meanwhile
-   * @param again how long an answer is waited for before the command is said again
+   * @param timeout maximum time until the reply, with all resends
+   * @param resendInterval time without a reply after which the command is sent again
    */
-  public RetryingAsk(ActorSystem<?> system, Duration timeout, Duration again) {
+  public RetryingAsk(ActorSystem<?> system, Duration timeout, Duration resendInterval) {
     this.system = system;
     this.timeout = timeout;
-    this.again = again;
+    this.resendInterval = resendInterval;
   }
 
   /**
-   * Fails with a {@link java.util.concurrent.TimeoutException} when no answer comes in time: what
-   * was asked may still have happened, or may yet.
+   * Returns the reply. Fails with a {@link java.util.concurrent.TimeoutException} if no reply
+   * arrives in time. The entity may still have applied the command, or may apply it later.
    */
   public <C, R> CompletionStage<R> ask(EntityRef<C> entity, Function<ActorRef<R>, C> command) {
-    var said = new CompletableFuture<C>();
-    CompletionStage<R> answer =
+    var sent = new CompletableFuture<C>();
+    CompletionStage<R> reply =
         entity.ask(
             replyTo -> {
               var first = command.apply(replyTo);
-              said.complete(first);
+              sent.complete(first);
               return first;
             },
             timeout);
-    var repeating =
+    var resending =
         system
             .scheduler()
             .scheduleAtFixedRate(
-                again,
-                again,
+                resendInterval,
+                resendInterval,
                 () -> {
                   var _ =
-                      said.thenAccept(
+                      sent.thenAccept(
                           first -> {
-                            // Seldom without a node that left; often, something is slow or lost.
+                            // Rare unless a node left. If it is frequent, messages are slow or
+                            // lost.
                             LOG.info(
-                                "entity={} command={} said again: no answer within {} ms",
+                                "entity={} command={} resent: no reply within {} ms",
                                 entity.getEntityId(),
                                 first.getClass().getSimpleName(),
-                                again.toMillis());
+                                resendInterval.toMillis());
                             entity.tell(first);
                           });
                 },
                 system.executionContext());
-    return answer.whenComplete((_, _) -> repeating.cancel());
+    return reply.whenComplete((_, _) -> resending.cancel());
   }
 }

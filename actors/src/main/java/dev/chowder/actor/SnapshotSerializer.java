@@ -1,5 +1,8 @@
 package dev.chowder.actor;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import java.io.NotSerializableException;
@@ -53,13 +56,12 @@ public abstract class SnapshotSerializer<S> extends SerializerWithStringManifest
   @Override
   public final Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
     if (!manifest.equals(MANIFEST)) {
-      throw new NotSerializableException(
-          "snapshot: must be of version " + MANIFEST + "; got " + manifest);
+      throw new NotSerializableException(must("snapshot", "be of version " + MANIFEST, manifest));
     }
     try {
       return state(bytes);
     } catch (InvalidProtocolBufferException | RuntimeException why) {
-      var unreadable = new NotSerializableException("snapshot: not readable: " + why);
+      var unreadable = new NotSerializableException(cannot("read the snapshot", why.toString()));
       unreadable.initCause(why);
       throw unreadable;
     }

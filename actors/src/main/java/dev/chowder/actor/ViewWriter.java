@@ -11,44 +11,45 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the views of one entity to the read side, one after another. Of those that wait while
- * another one is being written only the newest is: nobody could have read the others. A failure
- * holds nothing back and is made good soon. For one actor's thread. Knows nothing of what a view
- * is.
+ * Writes the views of one entity to the read side, one at a time. If several views wait for a
+ * running write, only the newest is written, since it would replace the others at once. A failed
+ * write does not block later ones and is retried after 5 s. Used by the thread of one actor. Does
+ * not know the content of a view.
  */
 public final class ViewWriter<V> {
   private static final Logger LOG = LoggerFactory.getLogger(ViewWriter.class);
-  private static final long AGAIN_SECONDS = 5;
+  private static final long RETRY_SECONDS = 5;
 
   private final String entity;
   private final ToIntFunction<V> revision;
   private final Function<V, CompletionStage<Done>> write;
-  private final Runnable again;
+  private final Runnable retry;
   private CompletionStage<Done> stored = CompletableFuture.completedFuture(Done.done());
   private @Nullable Waiting<V> waiting;
 
-  /** Of the view that is known to be there; 0 after a failure. */
-  private volatile int revisionThere;
+  /** The revision that is known to be stored; 0 after a failure. */
+  private volatile int storedRevision;
 
   /**
-   * Makes one.
+   * Creates a writer for one entity.
    *
-   * @param entity what it writes for, as the log names it: {@code instance=ID}
-   * @param write is never run twice at once; a view that is older than what is there changes
-   *     nothing
-   * @param again is run a while after a failure, by another thread, and has the view stored again
+   * @param entity the entity's name in the log, such as {@code instance=ID}
+   * @param write stores a view, unless the stored view is newer; never runs concurrently
+   * @param retry runs on another thread 5 s after a failure, and makes the entity store its view
+   *     again
    */
   public ViewWriter(
       String entity,
       ToIntFunction<V> revision,
       Function<V, CompletionStage<Done>> write,
-      Runnable again) {
+      Runnable retry) {
     this.entity = entity;
     this.revision = revision;
     this.write = write;
-    this.again = again;
+    this.retry = retry;
   }
 
+  /** Stores the view, unless a newer one replaces it while it waits. */
   public void store(V view) {
     if (waiting != null && waiting.replace(view)) return;
     var next = new Waiting<>(view);
@@ -58,32 +59,32 @@ public final class ViewWriter<V> {
             .thenCompose(_ -> write(next.take()))
             .exceptionally(
                 why -> {
-                  // Not even begun, as by a node that ends: whoever waits must hear of it all the
-                  // same.
+                  // The write did not even start, for example while the node stops. The steps that
+                  // wait must run nevertheless.
                   LOG.warn("{} view not stored: {}", entity, why.toString());
                   return Done.done();
                 });
   }
 
-  /** The same, unless it is known to be there. */
-  public void storeIfUnsure(V view) {
-    if (revisionThere != revision.applyAsInt(view)) store(view);
+  /** Stores the view, unless this revision is known to be stored. */
+  public void storeIfUnconfirmed(V view) {
+    if (storedRevision != revision.applyAsInt(view)) store(view);
   }
 
-  /** The same in a write that begins after {@code before}, which is run behind all that wait. */
+  /** Runs {@code before} after all waiting writes, then stores the view in a write of its own. */
   public void storeAfter(Runnable before, V view) {
     afterStored(before);
-    // What waits already is written before that.
+    // A view that already waits is written before that, so it must not be replaced by this one.
     waiting = null;
     store(view);
   }
 
-  /** Whether it, or a newer one, is known to be there. */
+  /** Returns whether this view or a newer one is known to be stored. */
   public boolean isStored(V view) {
-    return revisionThere >= revision.applyAsInt(view);
+    return storedRevision >= revision.applyAsInt(view);
   }
 
-  /** Runs the step when everything so far is stored, or could not be. */
+  /** Runs the step after all previous writes, whether or not they succeeded. */
   public void afterStored(Runnable step) {
     stored =
         stored.thenApply(
@@ -98,7 +99,7 @@ public final class ViewWriter<V> {
         .apply(view)
         .handle(
             (done, why) -> {
-              revisionThere = why == null ? revision.applyAsInt(view) : 0;
+              storedRevision = why == null ? revision.applyAsInt(view) : 0;
               if (why != null) failed(view, why);
               return Done.done();
             });
@@ -107,10 +108,10 @@ public final class ViewWriter<V> {
   private void failed(V view, Throwable why) {
     LOG.warn(
         "{} revision={} view not stored: {}", entity, revision.applyAsInt(view), why.toString());
-    CompletableFuture.delayedExecutor(AGAIN_SECONDS, TimeUnit.SECONDS).execute(again);
+    CompletableFuture.delayedExecutor(RETRY_SECONDS, TimeUnit.SECONDS).execute(retry);
   }
 
-  /** A view whose turn it is not yet. */
+  /** A view that waits for a running write. */
   private static final class Waiting<V> {
     private V view;
     private boolean taken;

@@ -1,6 +1,6 @@
 /**
- * Holds what all aggregates share: the mark of messages that cross nodes, ids, and the texts of
- * errors. Does not know any aggregate.
+ * The types that all aggregates share, such as ids, the marker of messages between nodes, and the
+ * texts of errors. Does not know any aggregate.
  */
 @NullMarked
 package dev.chowder.actor;

@@ -10,25 +10,24 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Names the values in the table of secrets that an instance's configuration consists of. A value is
- * written under a new version before the change is sent, and never changes. It becomes valid once
- * an event names its version. So the instance orders the changes of all nodes.
+ * References the secrets that hold an instance's configuration. Each change stores its value under
+ * a new version before its command is sent, and no value changes afterwards. A value becomes valid
+ * when an event names its version, so the instance orders the changes of all nodes.
  *
  * @param overrides the overrides of OpenClaw's configuration
- * @param channels the version of each channel that was ever connected, by the channel's name
- * @param accepted the versions that were accepted last, the newest last; at most {@link
- *     #REMEMBERED}
+ * @param channels the version of each channel that was ever connected, by channel name
+ * @param accepted the most recently accepted versions, newest last; at most {@link #REMEMBERED}
  */
 public record ConfigValues(
     OverridesVersion overrides, Map<String, String> channels, List<String> accepted) {
-  /** Nothing was ever configured. */
+  /** The values of an instance without overrides and channels. */
   public static final ConfigValues NONE =
       new ConfigValues(OverridesVersion.NONE, Map.of(), List.of());
 
   /**
-   * How many accepted versions a state remembers. The value of a version must exist while its
-   * command is resent, at most {@code ask-timeout}, and until an effect has read it, milliseconds
-   * after the version.
+   * The number of accepted versions that a state remembers. A value must exist while its command
+   * can be resent (at most {@code ask-timeout}), and until an effect has read it, which takes
+   * milliseconds.
    */
   static final int REMEMBERED = 32;
 
@@ -40,8 +39,8 @@ public record ConfigValues(
   /**
    * The current overrides.
    *
-   * @param version names the value; empty if there are none
-   * @param taken its outcome in the agent's home
+   * @param version the version of their value; empty if there are no overrides
+   * @param taken their outcome in the agent's home volume
    */
   public record OverridesVersion(String version, Taken taken) {
     /** No overrides. */
@@ -50,11 +49,13 @@ public record ConfigValues(
 
   /** The outcome of overrides. */
   public enum Taken {
-    /** The home may lack changes of the value. */
+    /** The home volume may lack some of the overrides. */
     PENDING,
-    /** The home has all of them. */
+    /** The home volume has all overrides. */
     APPLIED,
-    /** The gateway rejected the newest changes; the home has those before them, which are valid. */
+    /**
+     * The gateway rejected the newest change. The home volume has the previous, valid overrides.
+     */
     REFUSED
   }
 
@@ -64,16 +65,16 @@ public record ConfigValues(
   }
 
   /**
-   * Returns whether this version was accepted before: its command is resent and must change
-   * nothing. A version that holds counts, however many others were accepted after it. If its
-   * command were rejected, the sender would delete the value.
+   * Returns whether this version was already accepted. If so, its command was resent and must
+   * change nothing. A current version always counts, however many others were accepted after it: if
+   * its command were rejected, the sender would delete the value.
    */
   boolean remembers(String version) {
     return referenced().contains(version);
   }
 
   /**
-   * Whether every version that was accepted since {@code before} is still remembered here. If so, a
+   * Returns whether every version accepted since {@code before} is still remembered. If so, a
    * version that is not remembered was not accepted.
    */
   public boolean remembersAllSince(ConfigValues before) {
@@ -82,7 +83,7 @@ public record ConfigValues(
         : accepted.contains(before.accepted.getLast());
   }
 
-  /** Returns the versions whose values must be kept. */
+  /** Returns the versions that are current or recently accepted. Their values must be kept. */
   @JsonIgnore
   public Set<String> referenced() {
     var all = new HashSet<>(accepted);
@@ -104,8 +105,8 @@ public record ConfigValues(
   }
 
   /**
-   * Returns the values with the outcome of these overrides; overrides accepted meanwhile stay
-   * pending.
+   * Returns the values with the outcome of this version of the overrides. Overrides that were
+   * accepted later stay pending.
    */
   ConfigValues taken(String version, Taken taken) {
     return overrides.taken() == Taken.PENDING && overrides.version().equals(version)

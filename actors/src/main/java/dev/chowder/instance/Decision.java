@@ -2,7 +2,7 @@ package dev.chowder.instance;
 
 import java.util.List;
 
-/** What a command leads to: facts to persist (perhaps none), or a refusal. */
+/** The result of a command: the events to persist, which may be none, or a rejection. */
 public sealed interface Decision {
   record Accept(List<InstanceEvent> events) implements Decision {}
 

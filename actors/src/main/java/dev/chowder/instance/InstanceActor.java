@@ -4,7 +4,7 @@ import dev.chowder.actor.CborSerializable;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Which actor an instance is at present. When that one ends, so does all that it promised, and the
- * instance may come up at another node.
+ * The actor that currently runs an instance. When this actor stops, its watches end, and the
+ * instance may start on another node.
  */
 public record InstanceActor(ActorRef<InstanceCommand> actor) implements CborSerializable {}

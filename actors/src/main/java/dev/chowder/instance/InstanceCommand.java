@@ -12,24 +12,21 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/**
- * Everything that can be said to an instance: by a caller, by its own effects, or by those who look
- * after it.
- */
+/** A message to an instance, from a caller, from its own effects, or from the reconciler. */
 public sealed interface InstanceCommand extends CborSerializable {
   /**
-   * Commands that expect a reply. Handling must be idempotent: {@link
-   * dev.chowder.actor.RetryingAsk} resends a command until it is answered. {@code keyId} is the
+   * A command that expects a reply. Handling must be idempotent, since {@link
+   * dev.chowder.actor.RetryingAsk} resends a command until the reply arrives. {@code keyId} is the
    * acting API key; empty if the system acts. {@code requestId} is new for each request and stays
-   * the same when it is resent.
+   * the same when the request is resent.
    */
   sealed interface Request extends InstanceCommand {
     ActorRef<InstanceReply> replyTo();
   }
 
   /**
-   * What effects and observers report. Never answered; what belongs to a former life is dropped by
-   * its attempt.
+   * A report of an effect or an observer. It gets no reply. A report of an earlier attempt is
+   * dropped.
    */
   sealed interface Report extends InstanceCommand {}
 
@@ -39,8 +36,9 @@ public sealed interface InstanceCommand extends CborSerializable {
   record Get(ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
-   * The state now and each new one go to {@code replyTo} until it ends; said again, the state is
-   * sent again. Before the first of them {@code watcher} is told which actor answers.
+   * Subscribes {@code replyTo} to the current view and each later one until it stops. If the
+   * command is resent, the current view is sent again. {@code watcher} first receives the actor
+   * that sends the views.
    */
   record Watch(ActorRef<InstanceReply> replyTo, ActorRef<InstanceActor> watcher)
       implements Request {}
@@ -52,15 +50,14 @@ public sealed interface InstanceCommand extends CborSerializable {
   record Restart(String keyId, Instant now, ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
-   * Recovers a failed instance in a slot that was just taken for it.
+   * Recovers a failed instance in a newly reserved slot.
    *
-   * @param attempt the attempt that failed, as seen before the slot was taken
-   * @param slotReturns how often that attempt had released a slot, as seen at the same time: a slot
-   *     that was released since is not the one that was taken
-   * @param home the generation of the home volume on the host; empty if there is none
-   * @param ran the attempt of the gateway's process on the host, running or ended; 0 if there is
-   *     none
-   * @param model the model if it must be provisioned again
+   * @param attempt the failed attempt, read before the slot was reserved
+   * @param slotReturns number of slots that this attempt had released, read at the same time. A
+   *     different number means that the reserved slot was released.
+   * @param home generation of the home volume on the host; empty if there is none
+   * @param ran attempt of the gateway's process on the host, running or ended; 0 if there is none
+   * @param model model for a new provisioning
    */
   record Recover(
       String keyId,
@@ -79,8 +76,9 @@ public sealed interface InstanceCommand extends CborSerializable {
   /**
    * Changes labels, name or overrides.
    *
-   * @param labels the changes; an empty value removes a label
-   * @param overrides the change of overrides; empty if they stay
+   * @param name the new name; empty if it does not change
+   * @param labels the changed labels; an empty value removes a label
+   * @param overrides the change of the overrides; empty if they do not change
    */
   record Update(
       String keyId,
@@ -92,20 +90,20 @@ public sealed interface InstanceCommand extends CborSerializable {
       implements Request {}
 
   /**
-   * A change of overrides, whose value is already written.
+   * A change of the overrides, whose value is already stored.
    *
-   * @param base the overrides that they were computed from; the change is rejected if it is no
-   *     longer current
-   * @param version names the value; new for each change
+   * @param base the overrides from which the new value was computed; the change is rejected if they
+   *     are no longer current
+   * @param version version of the value, new for each change
    */
   record OverridesChange(OverridesVersion base, String version) {}
 
   /**
    * Connects or disconnects a channel.
    *
-   * @param base the version that the value was computed from, empty if there was none; the change
-   *     is rejected if it is no longer current
-   * @param version names the value, which is already written; new for each change
+   * @param base version from which the new value was computed; empty if there was none. The change
+   *     is rejected if this version is no longer current.
+   * @param version version of the value, which is already stored; new for each change
    */
   record SwitchChannel(
       String keyId,
@@ -117,41 +115,42 @@ public sealed interface InstanceCommand extends CborSerializable {
       ActorRef<InstanceReply> replyTo)
       implements Request {}
 
-  /** Asks for another token for its gateway. */
+  /** Requests a new token for the instance's gateway. */
   record RotateToken(String keyId, String requestId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /**
-   * Has the view stored once more, whatever is believed to be there. It is answered when that is
-   * done, and at once by an instance that has none.
+   * Stores the view again, even if the instance regards it as stored. The reply follows the write.
+   * An instance without a view replies at once.
    */
   record RefreshRow(ActorRef<InstanceReply> replyTo) implements Request {}
 
   /**
-   * Says that its organization holds a slot for it. An instance that does not use it gives it back;
-   * one that was never created may not be any more.
+   * Reports that the organization holds a slot for this instance. An instance that does not use the
+   * slot releases it. If the instance was never created, it becomes a tombstone.
    */
   record ReleaseUnusedSlot(String organizationId, Instant now, ActorRef<InstanceReply> replyTo)
       implements Request {}
 
   /**
-   * Asks for what is owed once more, and gives a stage up that has been under way for longer than
-   * {@code overdue}.
+   * Dispatches the pending effect again, and fails a stage that has run for longer than {@code
+   * overdue}.
    */
   record Redispatch(Instant now, Duration overdue) implements Report {}
 
   /**
-   * Stages that ended well, in the order of their plan; what is known already may be among them.
+   * Reports stages that succeeded, in the order of their plan. Stages that the instance already
+   * knows may be among them.
    */
   record StagesFinished(int attempt, List<Finished> stages) implements Report {}
 
   /**
    * Reports a stage that succeeded.
    *
-   * @param endpoint the gateway's address, if this stage learned it
-   * @param configVersion the last change of the configuration that the gateway's file has now; 0 if
-   *     as before
-   * @param overrides the overrides that the file has now; empty if this stage wrote none
+   * @param endpoint the gateway's address; empty if this stage did not determine it
+   * @param configVersion the last configuration change that this stage wrote to the gateway's file;
+   *     0 if it wrote none
+   * @param overrides version of the overrides that this stage wrote; empty if it wrote none
    */
   record Finished(
       StageRecord done,
@@ -160,7 +159,7 @@ public sealed interface InstanceCommand extends CborSerializable {
       String overrides,
       Instant at) {}
 
-  /** A stage or a stop failed for good. {@code stage} is empty for a stop. */
+  /** Reports that a stage or a stop failed finally. {@code stage} is empty for a stop. */
   record EffectFailed(
       int attempt,
       Optional<Stage> stage,
@@ -172,40 +171,40 @@ public sealed interface InstanceCommand extends CborSerializable {
 
   record GatewayStopped(int attempt, Instant now) implements Report {}
 
-  /** Reports that a gateway that was lost in this attempt may be started again now. */
+  /** Reports that the gateway that was lost in this attempt may be started again now. */
   record StartDue(int attempt, Instant now) implements Report {}
 
   /**
-   * Reports that the running gateway was asked to apply its configuration.
+   * Reports the outcome of a configuration change in the running gateway.
    *
-   * @param overrides the overrides in it; empty if there are none
-   * @param taken their outcome
-   * @param note why something was not applied; empty if all was
+   * @param overrides version of the overrides in the configuration; empty if there are none
+   * @param taken outcome of the overrides
+   * @param note why a part was not applied; empty if everything was
    */
   record ConfigApplied(
       int attempt, int configVersion, String overrides, Taken taken, String note, Instant now)
       implements Report {}
 
-  /** The token of this rotation is the only one that is valid. */
+  /** Reports that the token of this rotation is now the only valid one. */
   record TokenRotated(int attempt, int rotation, Instant now) implements Report {}
 
   record SlotReleased(Instant now) implements Report {}
 
-  /** Reports that everything in this scope that this attempt had to remove is gone. */
+  /** Reports that this attempt has removed everything in this scope. */
   record Removed(int attempt, InstanceEffect.Scope scope, Instant now) implements Report {}
 
   /**
    * Reports the observed state of the sandbox while the instance was in {@code attempt}.
    *
-   * @param policy how often a gateway that crashes is started again
+   * @param policy limit for restarts of a crashed gateway
    */
   record Observed(int attempt, ObservedState observed, RestartPolicy policy, Instant now)
       implements Report {}
 
-  /** A gateway that crashes is started again, but at most {@code restarts} times in a window. */
+  /** Allows at most {@code restarts} restarts of a crashed gateway within a window. */
   record RestartPolicy(int restarts, Duration window) {}
 
-  /** What can be seen of a sandbox from outside. */
+  /** The state of a sandbox as the host shows it. */
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
   @JsonSubTypes({
     @JsonSubTypes.Type(value = ObservedState.Nothing.class, name = "nothing"),
@@ -217,32 +216,32 @@ public sealed interface InstanceCommand extends CborSerializable {
     @JsonSubTypes.Type(value = ObservedState.LaterUp.class, name = "later-up")
   })
   sealed interface ObservedState {
-    /** Neither home nor process. */
+    /** The sandbox has neither a home volume nor a process. */
     record Nothing() implements ObservedState {}
 
-    /** A home without a process. */
+    /** The sandbox has a home volume and no process. */
     record Asleep() implements ObservedState {}
 
     /** The gateway's process runs. */
     record Up(String endpoint) implements ObservedState {}
 
     /**
-     * The gateway's process does not run. {@code byItself} is true if it ended by itself, not with
-     * the engine or the host and not on SIGTERM.
+     * The gateway's process does not run. {@code byItself} is true unless the engine, the host or a
+     * SIGTERM ended it.
      */
     record Down(String reason, String message, boolean byItself) implements ObservedState {}
 
-    /** The home is larger than an agent may have. */
+    /** The home volume exceeds its size limit. */
     record DiskFull(String message) implements ObservedState {}
 
     /**
-     * Another home than the one that the journal names is on the host.
+     * The host has another home volume than the journal names.
      *
-     * @param runs whether a gateway's process runs in it
+     * @param runs whether a gateway's process runs in this volume
      */
     record OtherHome(int generation, boolean runs) implements ObservedState {}
 
-    /** A gateway of a later attempt than the journal knows runs. */
+    /** A gateway runs whose attempt is later than the one in the journal. */
     record LaterUp(int attempt, int generation, String endpoint) implements ObservedState {}
   }
 }

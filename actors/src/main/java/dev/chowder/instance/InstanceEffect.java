@@ -3,9 +3,12 @@ package dev.chowder.instance;
 import java.time.Instant;
 import java.util.List;
 
-/** Work that the outside world still owes an instance; a pure function of its state. */
+/** The pending work of an instance outside its actor; a pure function of its state. */
 public sealed interface InstanceEffect {
-  /** The organization whose turn it takes; empty if there is nothing to do. */
+  /**
+   * Returns the organization in whose name the effect waits for a permit; empty if there is nothing
+   * to do.
+   */
   String organizationId();
 
   record None() implements InstanceEffect {
@@ -16,11 +19,11 @@ public sealed interface InstanceEffect {
   }
 
   /**
-   * Runs the remaining stages of the way to a running gateway, one after another.
+   * Runs the remaining stages of a provisioning or a start, one after another.
    *
-   * @param stages at least one
-   * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home
-   * @param homes the home that it uses, and those that it must not touch
+   * @param stages the remaining stages, at least one
+   * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
+   * @param homes the home volume of the attempt, and the volumes that it must keep
    */
   record RunStages(
       List<Stage> stages,
@@ -41,7 +44,7 @@ public sealed interface InstanceEffect {
           profile.homes());
     }
 
-    /** Whether it is on the same way, wherever on it. */
+    /** Returns whether both belong to the same provisioning or start, at whatever stage. */
     public boolean isOnWayOf(RunStages other) {
       return attempt == other.attempt
           && organizationId.equals(other.organizationId)
@@ -52,29 +55,30 @@ public sealed interface InstanceEffect {
   record StopGateway(String organizationId, int attempt) implements InstanceEffect {}
 
   /**
-   * Waits until a gateway that was lost may be started again.
+   * Waits until a lost gateway may be started again.
    *
-   * @param attempt the attempt that was lost
-   * @param engineLosses when it was lost with its engine, this time included; empty if it was lost
-   *     otherwise, and need not back off
+   * @param attempt the attempt whose gateway was lost
+   * @param engineLosses times of losses with the engine, including this one; empty if the gateway
+   *     was lost otherwise, and the start needs no back-off
    * @param since the start of the wait
    */
   record AwaitStart(String organizationId, int attempt, List<Instant> engineLosses, Instant since)
       implements InstanceEffect {}
 
-  /** Makes the running gateway apply its configuration. */
+  /** Applies the configuration to the running gateway. */
   record ApplyConfig(String organizationId, int attempt, String endpoint, WantedConfig config)
       implements InstanceEffect {}
 
   /**
-   * Makes another token the only one that is valid.
+   * Replaces the gateway's token by a new one.
    *
-   * @param endpoint where the gateway answers; empty: it does not run, and gets it when it starts
-   * @param rotation which one: the same leads to the same token, however often it is taken
+   * @param endpoint address of the gateway; empty if it does not run and will read the token when
+   *     it starts
+   * @param rotation number of the rotation; repeating the same rotation yields the same token
    */
   record RotateToken(String organizationId, int attempt, String endpoint, int rotation)
       implements InstanceEffect {
-    /** What is owed to a gateway there; {@code otherwise} when its token is as asked for. */
+    /** Returns the pending rotation, or {@code otherwise} if none is pending. */
     static InstanceEffect or(
         int attempt, String endpoint, Profile profile, InstanceEffect otherwise) {
       return profile.token().isPending()
@@ -89,18 +93,18 @@ public sealed interface InstanceEffect {
    * Removes what an instance no longer needs.
    *
    * @param attempt the last attempt whose processes are removed
-   * @param homes decides which homes may be removed, unless the instance was deleted
+   * @param homes decides which home volumes may be removed, unless the instance was deleted
    */
   record Remove(String organizationId, Scope scope, int attempt, Homes homes)
       implements InstanceEffect {}
 
-  /** How much is removed. */
+  /** The extent of a removal. */
   enum Scope {
-    /** The processes: the home is kept. */
+    /** Removes the processes and keeps the home volume. */
     PROCESSES,
-    /** The home as well: no agent lived in it. What the caller set is kept for another try. */
+    /** Also removes the home volume, since no agent ran in it. Keeps the secrets for a recover. */
     SANDBOX,
-    /** Secrets included: nothing is left. */
+    /** Removes everything, including the secrets. */
     EVERYTHING
   }
 }

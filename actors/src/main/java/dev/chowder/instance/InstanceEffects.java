@@ -3,20 +3,19 @@ package dev.chowder.instance;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** Takes over what an instance owes the outside world, without blocking. */
+/** Performs the pending effects of instances without blocking their actors. */
 @FunctionalInterface
 public interface InstanceEffects {
   /**
-   * Does the work, or nothing if the same work is under way already; work of this instance that
-   * differs is given up first.
+   * Starts the effect, unless it is already running. Other work of this instance is canceled first.
    *
-   * @param report where the outcome goes; nothing is reported for work that was given up
+   * @param report receives the outcome; canceled work reports nothing
    */
   void dispatch(InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report);
 
   /**
-   * Returns how long the current work for this instance has been running, by the monotonic clock;
-   * zero while none runs, including while it waits for its turn.
+   * Returns how long the current effect of this instance has been running, by the monotonic clock.
+   * Zero if no effect runs, for example while it waits for capacity.
    */
   default Duration underWay(InstanceId id) {
     return Duration.ZERO;

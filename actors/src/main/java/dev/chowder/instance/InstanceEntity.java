@@ -1,5 +1,7 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.actor.Failpoints;
 import dev.chowder.actor.JournalVersion;
 import dev.chowder.storage.JournalTags;
@@ -39,8 +41,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs {@link InstanceLifecycle} as a persistent actor: persists, stores the view, replies, tells
- * watchers, hands over what is owed. Holds no rule of its own.
+ * Runs {@link InstanceLifecycle} as a persistent actor. Persists events, stores the view, replies,
+ * notifies watchers and dispatches the pending effect. Contains no rules.
  */
 public final class InstanceEntity
     extends EventSourcedBehavior<InstanceCommand, InstanceEvent, InstanceState> {
@@ -49,7 +51,7 @@ public final class InstanceEntity
 
   private static final Logger LOG = LoggerFactory.getLogger(InstanceEntity.class);
 
-  /** One to recover from, and the previous one in case it cannot be read. */
+  /** Recovery uses the newest snapshot. The previous one is kept in case it cannot be read. */
   private static final int SNAPSHOTS_KEPT = 2;
 
   private final ActorContext<InstanceCommand> context;
@@ -57,19 +59,19 @@ public final class InstanceEntity
   private final InstanceEffects effects;
   private final InstanceViewWriter views;
   private final Consumer<InstanceCommand.Report> self;
-  private final BooleanSupplier goesOn;
+  private final BooleanSupplier canBeHosted;
   private final IntSupplier journalVersion;
   private final int maxWatchers;
   private final int snapshotEvery;
 
   private final Set<ActorRef<InstanceReply>> watchers = new HashSet<>();
 
-  /** Of whoever's history is being written; an event alone does not tell. */
+  /** Organization of the events that are being persisted, since most events do not contain it. */
   private String organizationId = "";
 
-  private InstanceEffect handedOver = new InstanceEffect.None();
+  private InstanceEffect dispatched = new InstanceEffect.None();
 
-  /** Makes instances known to sharding. */
+  /** Registers instances with cluster sharding. */
   public static void init(
       ActorSystem<?> system,
       InstanceEffects effects,
@@ -85,16 +87,17 @@ public final class InstanceEntity
                     effects,
                     readSide,
                     report -> sharding.entityRefFor(ENTITY_KEY, entity.getEntityId()).tell(report),
-                    () -> goesOn(system),
+                    () -> canBeHosted(system),
                     () -> JournalVersion.ofAllMembers(system),
                     settings)));
   }
 
   /**
-   * Whether what ends here goes on, at this node or another. Sharding would keep whatever is sent
-   * to nobody for as long as it may, and with it the end of the last node.
+   * Returns whether any node can host this instance after it stops here: this node, unless it is
+   * shutting down, or another node that is Up. If none can, send the instance nothing, because
+   * sharding would buffer the message and delay the last node's shutdown.
    */
-  private static boolean goesOn(ActorSystem<?> system) {
+  private static boolean canBeHosted(ActorSystem<?> system) {
     if (CoordinatedShutdown.get(system).getShutdownReason().isEmpty()) return true;
     var cluster = Cluster.get(system);
     var here = cluster.selfMember().uniqueAddress();
@@ -104,21 +107,24 @@ public final class InstanceEntity
   }
 
   /**
-   * {@code self} reaches this instance even after it was passivated. {@code goesOn} returns whether
-   * any node can host it then. {@code journalVersion} returns the version that all members read.
+   * Creates the actor of one instance.
+   *
+   * @param self sends a report to this instance, even after this actor has stopped
+   * @param canBeHosted returns whether any node can host the instance after this actor stops
+   * @param journalVersion returns the newest version of the journal that all members read
    */
   public static Behavior<InstanceCommand> create(
       InstanceId id,
       InstanceEffects effects,
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
-      BooleanSupplier goesOn,
+      BooleanSupplier canBeHosted,
       IntSupplier journalVersion,
       InstanceSettings settings) {
     return Behaviors.setup(
         context ->
             new InstanceEntity(
-                context, id, effects, readSide, self, goesOn, journalVersion, settings));
+                context, id, effects, readSide, self, canBeHosted, journalVersion, settings));
   }
 
   private InstanceEntity(
@@ -127,7 +133,7 @@ public final class InstanceEntity
       InstanceEffects effects,
       InstanceReadSide readSide,
       Consumer<InstanceCommand.Report> self,
-      BooleanSupplier goesOn,
+      BooleanSupplier canBeHosted,
       IntSupplier journalVersion,
       InstanceSettings settings) {
     super(
@@ -142,7 +148,7 @@ public final class InstanceEntity
             readSide,
             () -> self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO)));
     this.self = self;
-    this.goesOn = goesOn;
+    this.canBeHosted = canBeHosted;
     this.journalVersion = journalVersion;
     this.maxWatchers = settings.maxWatchers();
     this.snapshotEvery = settings.snapshotEvery();
@@ -168,8 +174,9 @@ public final class InstanceEntity
   }
 
   /**
-   * A stage that has run here for a shorter time is not overdue, whatever the wall clock shows: the
-   * clock may have been set, or the stage may have waited for its turn.
+   * Removes the time limit from a re-dispatch if the effect has run here for a shorter time. The
+   * wall clock alone would be wrong: it may have been set, or the stage may have waited for a
+   * permit.
    */
   private InstanceCommand ignoreOverdueIfRecent(InstanceCommand command) {
     return command instanceof InstanceCommand.Redispatch(_, var overdue)
@@ -189,23 +196,24 @@ public final class InstanceEntity
       watcher.tell(new InstanceActor(context.getSelf()));
     }
     if (command instanceof InstanceCommand.Redispatch) {
-      view.ifPresent(views::storeIfUnsure);
+      view.ifPresent(views::storeIfUnconfirmed);
       effects.dispatch(id, state.pendingEffect(), self);
     }
-    var answer = answer(view);
+    var reply = replyWith(view);
     if (command instanceof InstanceCommand.Get) {
-      reply(command, answer);
+      reply(command, reply);
     } else if (command instanceof InstanceCommand.RefreshRow && view.isPresent()) {
-      views.storeAnew(view.get());
-      // Where it could not be, there is no answer: whoever asks says it again.
+      views.rewrite(view.get());
+      // If the write fails, there is no reply, and the sender repeats the command.
       views.afterStored(
           () -> {
-            if (views.isStored(view.get())) reply(command, answer);
+            if (views.isStored(view.get())) reply(command, reply);
           });
     } else {
-      // It may be said again because its first answer still waits for the row, and what a watch
-      // begins with may be the answer to a call that waits.
-      views.afterStored(() -> reply(command, answer));
+      // A resent command must wait like the first one, whose reply may still wait for the row. A
+      // call
+      // that waits for a status may return the first view of its watch.
+      views.afterStored(() -> reply(command, reply));
     }
     return Effect().none();
   }
@@ -221,33 +229,34 @@ public final class InstanceEntity
               events.forEach(event -> Failpoints.hit("persist." + name(event) + Failpoints.AFTER));
               var view = view(next);
               log(before, events);
-              var told = Set.copyOf(watchers);
+              var current = Set.copyOf(watchers);
               view.ifPresent(views::store);
-              var answer = answer(view);
-              // Whoever reads the rows after the answer finds in them what was answered.
+              var reply = replyWith(view);
+              // The reply follows the write, so that a caller who then reads the rows finds this
+              // view.
               views.afterStored(
                   () -> {
-                    reply(command, answer);
-                    told.forEach(watcher -> watcher.tell(answer));
+                    reply(command, reply);
+                    current.forEach(watcher -> watcher.tell(reply));
                   });
-              handOver(next);
+              dispatchIfChanged(next);
             });
   }
 
-  /** Whether all members of the cluster can read these events. */
+  /** Returns whether all members of the cluster can read these events. */
   private boolean canBeRead(List<InstanceEvent> events) {
     int needed = events.stream().mapToInt(InstanceJournal::versionOf).max().orElse(0);
     return needed == 0 || needed <= journalVersion.getAsInt();
   }
 
   /**
-   * A dropped report is repeated: pending effects are re-dispatched, and observations are sent
-   * again.
+   * Rejects a command while a member cannot read its events. A dropped report is repeated later,
+   * because pending effects are re-dispatched and observations are sent again.
    */
   private Effect<InstanceEvent, InstanceState> holdBack(
       List<InstanceEvent> events, InstanceCommand command) {
     LOG.info(
-        "instance={} event={} held back: a node of an older version is still a member",
+        "instance={} event={} not persisted: a node of an older version is still a member",
         id,
         name(events.getFirst()));
     reply(command, new InstanceReply.Refused(new InstanceRejection.UpgradeUnderWay()));
@@ -256,36 +265,39 @@ public final class InstanceEntity
 
   private static String owner(InstanceState state, InstanceEvent first) {
     return switch (state) {
-      case InstanceState.Existing born -> born.profile().organizationId();
-      case InstanceState.Tombstone unborn -> unborn.organizationId();
+      case InstanceState.Existing existing -> existing.profile().organizationId();
+      case InstanceState.Tombstone tombstone -> tombstone.organizationId();
       case InstanceState.Absent() ->
           switch (first) {
             case InstanceEvent.Created created -> created.profile().organizationId();
             case InstanceEvent.BirthForbidden forbidden -> forbidden.organizationId();
-            case InstanceEvent other -> throw new IllegalStateException("before birth: " + other);
+            case InstanceEvent other ->
+                throw new IllegalStateException(
+                    cannot("persist the event " + name(other), "the instance was not created"));
           };
     };
   }
 
-  private void handOver(InstanceState state) {
+  private void dispatchIfChanged(InstanceState state) {
     var pendingEffect = state.pendingEffect();
-    if (pendingEffect.equals(handedOver)) return;
-    handedOver = pendingEffect;
+    if (pendingEffect.equals(dispatched)) return;
+    dispatched = pendingEffect;
     effects.dispatch(id, pendingEffect, self);
   }
 
   /**
-   * It may live on at another node: only that one is to do what is owed, and at once, so it is
-   * woken there. Nothing is overdue at the beginning of time.
+   * Cancels the effect here, since the instance may start on another node, which must be the only
+   * one to perform it. The re-dispatch starts the instance there at once. With the earliest time,
+   * it finds no stage overdue.
    */
-  private void leave(InstanceState state) {
+  private void stopped(InstanceState state) {
     effects.dispatch(id, new InstanceEffect.None(), self);
-    if (!state.pendingEffect().equals(new InstanceEffect.None()) && goesOn.getAsBoolean()) {
+    if (!state.pendingEffect().equals(new InstanceEffect.None()) && canBeHosted.getAsBoolean()) {
       self.accept(new InstanceCommand.Redispatch(Instant.EPOCH, Duration.ZERO));
     }
   }
 
-  /** Whether it is a watcher now. */
+  /** Returns whether the watcher is registered now. */
   private boolean addWatcher(ActorRef<InstanceReply> watcher) {
     if (watchers.contains(watcher)) return true;
     if (watchers.size() >= maxWatchers) return false;
@@ -304,7 +316,8 @@ public final class InstanceEntity
   }
 
   /**
-   * Events are kept: they are the history. A recovery that read more of them takes a snapshot, too.
+   * Keeps all events, since they are the history. A recovery that reads more events than this
+   * number also takes a snapshot.
    */
   @Override
   public RetentionCriteria retentionCriteria() {
@@ -316,7 +329,7 @@ public final class InstanceEntity
     return new InstanceJournal();
   }
 
-  /** Whose history it belongs to. */
+  /** Tags the event with its organization, whose history it belongs to. */
   @Override
   public Set<String> tagsFor(InstanceEvent event) {
     return JournalTags.setOf(organizationId);
@@ -329,22 +342,22 @@ public final class InstanceEntity
             RecoveryCompleted.instance(),
             state -> {
               view(state).ifPresent(views::store);
-              handOver(state);
+              dispatchIfChanged(state);
             })
-        .onSignal(PostStop.instance(), this::leave)
+        .onSignal(PostStop.instance(), this::stopped)
         .onSignal(
             org.apache.pekko.actor.typed.Terminated.class,
-            (state, gone) -> {
-              watchers.remove(gone.getRef().<InstanceReply>unsafeUpcast());
+            (state, terminated) -> {
+              watchers.remove(terminated.getRef().<InstanceReply>unsafeUpcast());
             })
         .build();
   }
 
-  private static void reply(InstanceCommand command, InstanceReply answer) {
-    if (command instanceof InstanceCommand.Request request) request.replyTo().tell(answer);
+  private static void reply(InstanceCommand command, InstanceReply reply) {
+    if (command instanceof InstanceCommand.Request request) request.replyTo().tell(reply);
   }
 
-  private static InstanceReply answer(Optional<InstanceView> view) {
+  private static InstanceReply replyWith(Optional<InstanceView> view) {
     return view.<InstanceReply>map(InstanceReply.Accepted::new).orElseGet(InstanceReply.Done::new);
   }
 

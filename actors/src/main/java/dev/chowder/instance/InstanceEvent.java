@@ -5,20 +5,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A fact about an instance. Past tense, immutable, persisted for ever; {@link InstanceJournal}
- * writes it.
+ * A fact about an instance, named in the past tense. Stored permanently by {@link InstanceJournal}
+ * and never changed.
  */
 public sealed interface InstanceEvent {
   Instant at();
 
-  /** The acting key's id; empty: the system itself. */
+  /** Returns the id of the acting key; empty if the system acted. */
   default String keyId() {
     return "";
   }
 
   /**
-   * The id of the request that caused it, by which a resent request is recognized; empty if the
-   * event is recognized otherwise.
+   * Returns the id of the causing request, which identifies a resent request. Empty if a resent
+   * request is identified otherwise.
    */
   default String requestId() {
     return "";
@@ -34,7 +34,8 @@ public sealed interface InstanceEvent {
   record BirthForbidden(String organizationId, Instant at) implements InstanceEvent {}
 
   /**
-   * {@code overrides} is the version that the stage wrote into the home; empty if it wrote none.
+   * A stage succeeded. {@code overrides} is the version that it wrote into the home volume; empty
+   * if it wrote none.
    */
   record StageFinished(
       int attempt,
@@ -58,13 +59,13 @@ public sealed interface InstanceEvent {
 
   record Stopped(int attempt, Instant at) implements InstanceEvent {}
 
-  /** {@code cause} is empty when a caller asked. */
+  /** A start was requested. {@code cause} is empty if a caller requested it. */
   record StartRequested(String keyId, int attempt, String cause, Instant at)
       implements InstanceEvent {}
 
   /**
-   * Its gateway was lost and will be started again. {@code byItself} is true if the gateway ended
-   * by itself, not with the engine or the host and not on SIGTERM.
+   * The gateway was lost and will be started again. {@code byItself} is true unless the engine, the
+   * host or a SIGTERM ended it.
    */
   record GatewayLost(int attempt, String reason, String message, boolean byItself, Instant at)
       implements InstanceEvent {}
@@ -77,7 +78,10 @@ public sealed interface InstanceEvent {
 
   record LeftoverFound(Instant at) implements InstanceEvent {}
 
-  /** {@code overrides} is the version that is now current; empty if the overrides stay. */
+  /**
+   * Name, labels or overrides changed. {@code overrides} is the new current version; empty if the
+   * overrides did not change.
+   */
   record Updated(
       String keyId,
       Optional<String> name,
@@ -87,8 +91,8 @@ public sealed interface InstanceEvent {
       implements InstanceEvent {}
 
   /**
-   * {@code overrides} is the version that the gateway applied or rejected; empty if it did neither,
-   * or if there are none.
+   * The gateway received its configuration. {@code overrides} is the version that it applied or
+   * rejected; empty if it did neither, or if there are no overrides.
    */
   record ConfigApplied(
       int attempt, int configVersion, String overrides, boolean refused, String note, Instant at)
@@ -99,16 +103,16 @@ public sealed interface InstanceEvent {
   record RestartRequested(String keyId, Instant at) implements InstanceEvent {}
 
   /**
-   * {@code homeKept} is true if a home exists in which an agent ran, so that its gateway only has
-   * to start. {@code generation} is that of this home, or of the one to be created.
+   * A recovery began. {@code homeKept} is true if an existing home volume is used, so that only the
+   * gateway must start. {@code generation} identifies this volume, or the one to be created.
    */
   record Recovered(
       String keyId, int attempt, boolean homeKept, ModelChoice model, int generation, Instant at)
       implements InstanceEvent {}
 
   /**
-   * The running gateway is of a later attempt than the journal knew, for example after a restore of
-   * an older database. {@code generation} is that of its home.
+   * A gateway runs whose attempt is later than the journal knew, for example after an older
+   * database was restored. {@code generation} identifies its home volume.
    */
   record LaterAttemptFound(int attempt, int generation, String endpoint, Instant at)
       implements InstanceEvent {}
@@ -120,7 +124,7 @@ public sealed interface InstanceEvent {
 
   record TokenRotated(int attempt, int rotation, Instant at) implements InstanceEvent {}
 
-  /** {@code version} names the value that is now current. */
+  /** A channel was connected or disconnected. {@code version} names its current value. */
   record ChannelSwitched(String keyId, String channel, boolean enabled, String version, Instant at)
       implements InstanceEvent {}
 }

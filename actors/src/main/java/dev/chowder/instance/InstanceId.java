@@ -1,14 +1,16 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 
-/** Names an instance: a UUID in lower case. */
+/** The id of an instance, a UUID in lower case. */
 public record InstanceId(@JsonValue String value) {
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public InstanceId {
     if (value.length() != 36) {
-      throw new IllegalArgumentException("instance id: " + value + " (expected: a UUID)");
+      throw new IllegalArgumentException(must("instance id", "be a UUID", value));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static dev.chowder.actor.ProtoTime.instant;
 import static dev.chowder.actor.ProtoTime.stamp;
 
@@ -35,10 +36,10 @@ import java.util.Optional;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.EventSeq;
 
-/** Translates events to and from the form in which they lie in the database for ever. */
+/** Translates events to and from their permanent form in the journal. */
 public final class InstanceJournal
     extends EventAdapter<InstanceEvent, dev.chowder.journal.v1.InstanceEvent> {
-  /** The number of the newest event type that the first version has. */
+  /** The field number of the newest event type in version 0 of the format. */
   private static final int LAST_OF_VERSION_0 =
       dev.chowder.journal.v1.InstanceEvent.CHANNEL_SWITCHED_FIELD_NUMBER;
 
@@ -173,12 +174,13 @@ public final class InstanceJournal
     return "";
   }
 
-  /** Reads an event as it lies in the journal, for whoever tells a history. */
+  /** Returns the event that a journal entry stores, for the history of events. */
   public static InstanceEvent parse(ByteString payload) {
     try {
       return read(dev.chowder.journal.v1.InstanceEvent.parseFrom(payload));
     } catch (InvalidProtocolBufferException why) {
-      throw new IllegalStateException("journal: no event of an instance", why);
+      throw new IllegalStateException(
+          cannot("read the journal entry", "it is not an event of an instance"), why);
     }
   }
 
@@ -273,8 +275,10 @@ public final class InstanceJournal
       }
       case EVENT_NOT_SET ->
           throw new IllegalStateException(
-              "journal: an instance event of a newer version (expected: one that this version"
-                  + " knows)");
+              cannot(
+                  "read an event of an instance",
+                  "a newer version of Chowder wrote it",
+                  "upgrade this node"));
     };
   }
 
@@ -309,7 +313,7 @@ public final class InstanceJournal
         0,
         TokenRotations.NONE,
         ConfigValues.ofNew(e.getConfigured() ? version(e.getOverridesVersion()) : ""),
-        Homes.NONE.made(e.getGeneration()),
+        Homes.NONE.afterCreation(e.getGeneration()),
         at,
         at,
         requestId);
@@ -356,7 +360,10 @@ public final class InstanceJournal
         at);
   }
 
-  /** Events without a version mean the row that Chowder had before values had versions. */
+  /**
+   * Returns the stored version. Events without one refer to the row that Chowder used before values
+   * had versions.
+   */
   private static String version(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }

@@ -25,10 +25,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The state machine: pure, total, and the only place where a transition is written. */
+/**
+ * The state machine of an instance: decides on commands and applies events. Pure and total. Every
+ * transition is defined here or in {@link ObservationRules}.
+ */
 public final class InstanceLifecycle {
   private InstanceLifecycle() {}
 
+  /** Returns the events that a command causes in this state, or its rejection. */
   public static Decision decide(InstanceState state, InstanceCommand command) {
     return switch (command) {
       case InstanceCommand.Create c ->
@@ -49,7 +53,7 @@ public final class InstanceLifecycle {
           state instanceof Existing ? accept() : reject(new InstanceRejection.NotFound());
       case InstanceCommand.Stop(var keyId, var now, _) ->
           switch (state) {
-            // A wait for memory may be long, and to end it interrupts no work.
+            // A wait for memory may take long, and stopping it interrupts no work.
             case Running _, Waiting _ -> accept(new InstanceEvent.StopRequested(keyId, now));
             case Stopping _, Stopped _ -> accept();
             case Provisioning _, Restarting _, Starting _, Errored _ ->
@@ -82,7 +86,7 @@ public final class InstanceLifecycle {
           };
       case InstanceCommand.Delete(var keyId, var requestId, var now, _) ->
           switch (state) {
-            // Resent, since its reply was lost.
+            // The same request was resent because its reply was lost.
             case Deleted d when d.requestId().equals(requestId) -> accept();
             case Deleted _, Absent(), Tombstone _ -> reject(new InstanceRejection.NotFound());
             case Existing _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
@@ -135,7 +139,7 @@ public final class InstanceLifecycle {
           switch (state) {
             case Errored s when s.cleanupPending() && s.attempt() == attempt ->
                 accept(new InstanceEvent.SandboxRemoved(now));
-            // A removal that began before the deletion leaves the home or the secrets.
+            // A removal that began before the deletion leaves the home volume or the secrets.
             case Deleted s when s.cleanupPending() && scope == InstanceEffect.Scope.EVERYTHING ->
                 accept(new InstanceEvent.SandboxRemoved(now));
             case InstanceState _ -> accept();
@@ -146,7 +150,7 @@ public final class InstanceLifecycle {
 
   private static Decision failed(InstanceState state, InstanceCommand.EffectFailed f) {
     if (ObservationRules.isEngineLoss(f.reason())) {
-      // The stop stays pending and is dispatched again: it is done when the engine answers.
+      // The stop stays pending and is dispatched again until the engine responds.
       if (state instanceof Stopping) return accept();
       if (state instanceof Starting || state instanceof Restarting) {
         return accept(
@@ -158,13 +162,13 @@ public final class InstanceLifecycle {
             f.attempt(), f.stage(), f.startedAt(), f.reason(), f.message(), f.now()));
   }
 
-  /** Whether this is the same create, resent since its reply was lost. */
+  /** Returns whether this create was resent because its reply was lost. */
   private static boolean isRepeated(InstanceState state, InstanceCommand.Create c) {
     return state instanceof Existing b
         && b.profile().createRequestId().equals(c.profile().createRequestId());
   }
 
-  /** Joins a rotation that is under way; a resent request causes no other one. */
+  /** Joins a pending rotation. A resent request causes no further rotation. */
   private static Decision rotate(Existing state, InstanceCommand.RotateToken r) {
     var token = state.profile().token();
     return token.isPending() || token.isRepeated(r.requestId())
@@ -182,7 +186,10 @@ public final class InstanceLifecycle {
     return slotHeld ? accept() : accept(new InstanceEvent.SlotFound(now));
   }
 
-  /** Refused while a slot is being given back, or when one was since the caller took another. */
+  /**
+   * Rejects a recover while the instance still holds a slot to release, or if it released one after
+   * the caller reserved the new slot.
+   */
   private static Decision recover(Errored state, InstanceCommand.Recover r) {
     if (state.slotHeld()
         || state.attempt() != r.attempt()
@@ -190,12 +197,14 @@ public final class InstanceLifecycle {
       return reject(new InstanceRejection.SlotReturned());
     }
     var homes = state.profile().homes();
-    // Also a home that the journal does not know: it may still be the agent's. After a restore, an
-    // agent may have run in the home in an attempt that is later than the journal.
+    // A home volume that the journal does not know is kept too, since it may be the agent's. After
+    // a
+    // restore, an agent may have run in it in an attempt that is later than the journal.
     boolean ranLater = r.ran() > state.attempt();
     var kept = r.home().filter(seen -> ranLater || !homes.isUnused(seen, state.attempt()));
-    // A new home is numbered by its attempt, so the attempt must exceed the number of this home. An
-    // unreadable label has no number.
+    // A new volume is numbered by its attempt, so the attempt must exceed the number of this
+    // volume.
+    // A volume with an unreadable label has no number.
     int taken = kept.filter(home -> home != Homes.UNREADABLE).orElse(0);
     int attempt = Math.max(Math.max(state.attempt(), r.ran()), taken) + 1;
     return accept(
@@ -236,7 +245,7 @@ public final class InstanceLifecycle {
 
   private static Decision update(Existing state, InstanceCommand.Update u) {
     var config = state.profile().config();
-    // Resent: name and labels were changed together with the overrides.
+    // The command was resent. Name and labels were changed together with the overrides.
     if (u.overrides().filter(change -> config.remembers(change.version())).isPresent()) {
       return accept();
     }
@@ -286,12 +295,13 @@ public final class InstanceLifecycle {
         Optional.of(progress.current()),
         progress.since(),
         "TIMED_OUT",
-        progress.current().label()
-            + ": not done after "
+        "cannot finish stage "
+            + progress.current().label()
+            + ": it took "
             + Duration.between(progress.since(), now).toSeconds()
-            + " s (expected: at most "
+            + " s, more than its limit of "
             + overdue.toSeconds()
-            + " s)",
+            + " s",
         now);
   }
 
@@ -343,6 +353,7 @@ public final class InstanceLifecycle {
         new InstanceRejection.WrongState(status.now().label(), status.desired().label(), expected));
   }
 
+  /** Returns the state after an event. Throws if the event cannot occur in this state. */
   public static InstanceState evolve(InstanceState state, InstanceEvent event) {
     return switch (event) {
       case InstanceEvent.Created(_, var profile, var at) ->
@@ -370,7 +381,7 @@ public final class InstanceLifecycle {
         var restarts =
             switch (b) {
               case Waiting w when !cause.isEmpty() -> w.restarts();
-              // Older versions started a gateway that was lost at once.
+              // Older versions started a lost gateway at once, without GatewayLost.
               case Running r when !cause.isEmpty() -> r.restarts().afterCrash(at);
               case Existing _ -> Restarts.NONE;
             };
@@ -390,9 +401,9 @@ public final class InstanceLifecycle {
       case InstanceEvent.Recovered(_, var attempt, var homeKept, var model, var home, var at) -> {
         var profile = expect(Errored.class, state, event).profile();
         yield homeKept
-            ? starting(profile.taking(home, model), attempt, at, Restarts.NONE)
+            ? starting(profile.withHome(home, model), attempt, at, Restarts.NONE)
             : new Provisioning(
-                profile.anew(model, home).at(at),
+                profile.withNewHome(model, home).at(at),
                 attempt,
                 Progress.begin(Stage.OF_PROVISIONING, at));
       }
@@ -417,7 +428,7 @@ public final class InstanceLifecycle {
       case InstanceEvent.SlotReleased _ ->
           switch (state) {
             case Tombstone s -> new Tombstone(s.organizationId(), false);
-            case Errored e -> e.slotReturned();
+            case Errored e -> e.slotReleased();
             case Deleted d -> d.withSlot(false);
             case InstanceState _ -> throw corrupt(state, event);
           };
@@ -440,11 +451,11 @@ public final class InstanceLifecycle {
       }
       case InstanceEvent.TokenRotationRequested(_, var requestId, var at) -> {
         var b = expect(Existing.class, state, event);
-        yield b.with(b.profile().with(b.profile().token().askedFor(requestId)).at(at));
+        yield b.with(b.profile().with(b.profile().token().afterRequest(requestId)).at(at));
       }
       case InstanceEvent.TokenRotated(_, var rotation, var at) -> {
         var b = expect(Existing.class, state, event);
-        yield b.with(b.profile().with(b.profile().token().done(rotation)).at(at));
+        yield b.with(b.profile().with(b.profile().token().afterRotation(rotation)).at(at));
       }
       case InstanceEvent.ChannelSwitched(_, var channel, _, var version, var at) -> {
         var b = expect(Existing.class, state, event);
@@ -459,13 +470,13 @@ public final class InstanceLifecycle {
   }
 
   private static Profile found(Profile profile, int home) {
-    return profile.taking(home, profile.model()).ran();
+    return profile.withHome(home, profile.model()).afterAgentRan();
   }
 
   /** An agent counts as having run once its gateway was ready, whatever happens afterwards. */
   private static Profile finished(Profile profile, InstanceEvent.StageFinished event) {
     var applied = applied(profile, event);
-    return event.done().stage() == Stage.START_GATEWAY ? applied.ran() : applied;
+    return event.done().stage() == Stage.START_GATEWAY ? applied.afterAgentRan() : applied;
   }
 
   private static InstanceState stageFinished(
@@ -570,9 +581,9 @@ public final class InstanceLifecycle {
 
   private static IllegalStateException corrupt(InstanceState state, InstanceEvent event) {
     return new IllegalStateException(
-        "event "
+        "cannot apply the event "
             + event.getClass().getSimpleName()
-            + " in state "
+            + ": the instance is in state "
             + state.getClass().getSimpleName());
   }
 }

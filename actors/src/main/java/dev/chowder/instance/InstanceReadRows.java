@@ -1,5 +1,7 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -19,10 +21,10 @@ import java.util.concurrent.Executor;
 import org.apache.pekko.Done;
 
 /**
- * Stores views as read rows. The view is JSON: rows are rebuilt from the journal when its shape
- * changes, and fields that are unknown are skipped, so that two versions can run side by side
- * during an upgrade. Times are numbers: to read them as text was half of what a page of a list took
- * to be read, and that is still understood.
+ * Stores instance views as JSON in read rows. If the JSON's shape changes, rows are rebuilt from
+ * the journal. Unknown fields are ignored, so that two versions can run side by side during an
+ * upgrade. Times are numbers, because parsing text took half the time of reading a page. Text is
+ * still accepted.
  */
 public final class InstanceReadRows implements InstanceReadSide {
   private static final ObjectMapper JSON =
@@ -38,10 +40,10 @@ public final class InstanceReadRows implements InstanceReadSide {
   private final GroupedWrites<Change> writes;
 
   /**
-   * Makes one.
+   * Creates the store.
    *
-   * @param blocking runs what waits for the database
-   * @param perWrite rows that share a transaction, at most
+   * @param blocking runs the database calls
+   * @param perWrite maximum number of rows in one transaction
    */
   public InstanceReadRows(InstanceRows rows, Executor blocking, int perWrite) {
     this.writes =
@@ -60,12 +62,13 @@ public final class InstanceReadRows implements InstanceReadSide {
     return writes.add(new Change(view, labelsToo)).thenApply(_ -> Done.done());
   }
 
-  /** What a row shows. */
+  /** Returns the view that a row stores. */
   public static InstanceView view(InstanceRow row) {
     try {
       return VIEW.readValue(row.view().toByteArray());
     } catch (IOException e) {
-      throw new UncheckedIOException("instance " + row.id() + ": view not readable", e);
+      throw new UncheckedIOException(
+          cannot("read the view of instance " + row.id(), "its JSON does not match"), e);
     }
   }
 
@@ -91,7 +94,8 @@ public final class InstanceReadRows implements InstanceReadSide {
     try {
       return ByteString.copyFrom(JSON.writeValueAsBytes(view));
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("instance " + view.id() + ": view not writable", e);
+      throw new IllegalStateException(
+          cannot("write the view of instance " + view.id(), "it has no JSON form"), e);
     }
   }
 }

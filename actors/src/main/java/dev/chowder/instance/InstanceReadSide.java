@@ -3,13 +3,13 @@ package dev.chowder.instance;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
 
-/** Where an instance writes what others may read of it. */
+/** Stores the views of instances for queries. */
 @FunctionalInterface
 public interface InstanceReadSide {
   /**
-   * Stores the view unless a newer one is there; ends when it can be read.
+   * Stores the view, unless a newer one is stored. Completes when the view can be read.
    *
-   * @param labelsToo whether its labels may differ from those that were stored last
+   * @param labelsToo whether the view's labels may differ from the stored ones
    */
   CompletionStage<Done> store(InstanceView view, boolean labelsToo);
 }

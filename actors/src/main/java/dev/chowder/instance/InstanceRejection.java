@@ -3,7 +3,7 @@ package dev.chowder.instance;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
-/** Why an instance refused. The gRPC edge maps each variant to one status code. */
+/** The reason why an instance rejected a command. The gRPC layer maps each to one status code. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
 @JsonSubTypes({
   @JsonSubTypes.Type(value = InstanceRejection.NotFound.class, name = "not_found"),
@@ -17,13 +17,16 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 public sealed interface InstanceRejection {
   record TooManyWatchers(int limit) implements InstanceRejection {}
 
-  /** The slot that was taken for it was given back meanwhile, or is being: another is needed. */
+  /**
+   * The reserved slot was released meanwhile, or is being released. The caller must reserve
+   * another.
+   */
   record SlotReturned() implements InstanceRejection {}
 
-  /** The base of the change is no longer current: compute the change again. */
+  /** The base of the change is no longer current. The caller must compute the change again. */
   record Superseded() implements InstanceRejection {}
 
-  /** A node of an older version is still a member, and could not read the event. */
+  /** A member of the cluster runs an older version, which could not read the event. */
   record UpgradeUnderWay() implements InstanceRejection {}
 
   record NotFound() implements InstanceRejection {}
@@ -31,8 +34,8 @@ public sealed interface InstanceRejection {
   record AlreadyExists() implements InstanceRejection {}
 
   /**
-   * {@code status} and {@code desired} as the API writes them; {@code expected} is what the verb
-   * needs.
+   * The command is not allowed in this state. {@code status} and {@code desired} are the current
+   * values in the API's form. {@code expected} is the status that the command requires.
    */
   record WrongState(String status, String desired, String expected) implements InstanceRejection {}
 }

@@ -4,14 +4,14 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * Limits of the instances; {@code reference.conf} says what each is for.
+ * Settings of instances; {@code reference.conf} explains each.
  *
- * @param askTimeout how long an instance may take to answer a command
- * @param askAgain how long an answer is waited for before the command is sent again
- * @param heartbeat how often a watcher is told the current state when nothing changes
- * @param watchAgain how long a watch waits for an answer before it asks again
- * @param maxWatchers how many may watch one instance at once
- * @param snapshotEvery how many events a recovery reads at most after a snapshot
+ * @param askTimeout maximum time for the reply to a command
+ * @param askAgain time without a reply after which a command is resent
+ * @param heartbeat interval at which a watcher receives the unchanged view
+ * @param watchAgain time without a reply after which a watch subscribes again
+ * @param maxWatchers maximum number of concurrent watchers of one instance
+ * @param snapshotEvery maximum number of events that a recovery reads after a snapshot
  */
 public record InstanceSettings(
     Duration askTimeout,

@@ -44,7 +44,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 
-/** Stores the states of an instance for snapshots. */
+/** Stores the states of instances as snapshots. */
 public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
   private static final int IDENTIFIER = 7301;
 
@@ -64,8 +64,8 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
 
   static InstanceSnapshot write(InstanceState state) {
     var stored = InstanceSnapshot.newBuilder();
-    if (state instanceof Existing born) {
-      stored.setProfile(profile(born.profile())).setAttempt(born.attempt());
+    if (state instanceof Existing existing) {
+      stored.setProfile(profile(existing.profile())).setAttempt(existing.attempt());
     }
     switch (state) {
       case Absent() -> stored.setAbsent(InstanceAbsentPhase.getDefaultInstance());
@@ -240,7 +240,7 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
       throw new IllegalStateException("snapshot: must have a profile in this phase");
     }
     var p = stored.getProfile();
-    // Without them, a home in which an agent ran would pass for one that may be removed.
+    // Without this list, a volume in which an agent ran would count as unused and could be removed.
     if (!p.hasHomes()) throw new IllegalStateException("snapshot: must have the home volumes");
     var token = p.getToken();
     return new Profile(

@@ -4,24 +4,24 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The life of an instance: one record per phase, each with only what that phase knows. */
+/** The state of an instance. Each phase is a record that holds only this phase's data. */
 public sealed interface InstanceState {
-  /** Nobody asked for it yet. */
+  /** The instance was not created. */
   record Absent() implements InstanceState {}
 
-  /** It may never be created: its slot was, or is being, given up. */
+  /** The instance can never be created, since its slot was released or is being released. */
   record Tombstone(String organizationId, boolean slotHeld) implements InstanceState {}
 
   /**
-   * The phases of an instance that was created. {@code attempt} numbers its lives: it grows with
-   * each start.
+   * The phases of an instance that was created. {@code attempt} counts the runs of its gateway and
+   * grows with each start.
    */
   sealed interface Existing extends InstanceState {
     Profile profile();
 
     int attempt();
 
-    /** The same phase with another profile. */
+    /** Returns this phase with another profile. */
     Existing with(Profile profile);
   }
 
@@ -45,7 +45,7 @@ public sealed interface InstanceState {
       return new Running(p, attempt, endpoint, stages, provisioned, restarts);
     }
 
-    /** The gateway of a later attempt than the journal knows. */
+    /** Returns this phase with the gateway of a later attempt than the journal knew. */
     Running foundAs(int laterAttempt, String newEndpoint, Profile p) {
       return new Running(p, laterAttempt, newEndpoint, stages, provisioned, restarts);
     }
@@ -64,7 +64,7 @@ public sealed interface InstanceState {
     }
   }
 
-  /** Its gateway is being ended, to be started again at once. */
+  /** The gateway is being stopped and will be started again at once. */
   record Restarting(Profile profile, int attempt, List<StageRecord> stages, Instant since)
       implements Existing {
     @Override
@@ -81,14 +81,14 @@ public sealed interface InstanceState {
   }
 
   /**
-   * Its gateway was lost and will be started again when the back-off is over and the host has
-   * memory for it.
+   * The gateway was lost and will be started again when the back-off is over and the host has
+   * enough memory.
    *
-   * @param attempt the attempt that was lost
-   * @param cause why, in plain words
-   * @param backsOff whether the engine or the host ended it, so that its start waits for the
-   *     back-off
-   * @param restarts including this one
+   * @param attempt the attempt whose gateway was lost
+   * @param cause the cause, as text for users
+   * @param backsOff whether the engine or the host ended the gateway, so that the start waits for
+   *     the back-off
+   * @param restarts the restarts, including this one
    */
   record Waiting(
       Profile profile,
@@ -105,7 +105,10 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code restarts} includes this start; empty if a caller requested it. */
+  /**
+   * The gateway is being started. {@code restarts} includes this start; empty if a caller requested
+   * it.
+   */
   record Starting(Profile profile, int attempt, Progress progress, Restarts restarts)
       implements Existing {
     @Override
@@ -115,9 +118,10 @@ public sealed interface InstanceState {
   }
 
   /**
-   * {@code homeKept} is true if an agent ran in its home, which is then kept until the instance is
-   * deleted. {@code cleanupPending} is true while processes, and the home unless it is kept, must
-   * still be removed. {@code slotReturns} counts the slots that it released since it failed.
+   * The instance failed. {@code homeKept} is true if an agent ran in its home volume, which is then
+   * kept until the instance is deleted. {@code cleanupPending} is true while its processes, and the
+   * volume unless it is kept, must still be removed. {@code slotReturns} counts the slots that were
+   * released since the failure.
    */
   record Errored(
       Profile profile,
@@ -141,7 +145,7 @@ public sealed interface InstanceState {
           profile, attempt, reason, message, stages, homeKept, true, slotReturns, cleanupPending);
     }
 
-    Errored slotReturned() {
+    Errored slotReleased() {
       return new Errored(
           profile,
           attempt,
@@ -160,7 +164,10 @@ public sealed interface InstanceState {
     }
   }
 
-  /** {@code requestId} is the request that deleted it; empty if an older version did. */
+  /**
+   * The instance was deleted. {@code requestId} is the request that deleted it; empty if an older
+   * version did.
+   */
   record Deleted(
       Profile profile, int attempt, boolean slotHeld, boolean cleanupPending, String requestId)
       implements Existing {
@@ -179,9 +186,9 @@ public sealed interface InstanceState {
   }
 
   /**
-   * Where in its stages a provisioning or a start is.
+   * The progress of a provisioning or a start through its stages.
    *
-   * @param since when the current stage could begin
+   * @param since the earliest start of the current stage
    */
   record Progress(List<Stage> plan, List<StageRecord> done, Instant since) {
     static Progress begin(List<Stage> plan, Instant now) {
@@ -211,7 +218,7 @@ public sealed interface InstanceState {
     return List.copyOf(all);
   }
 
-  /** What must still happen outside for this state to move on. */
+  /** Returns the work outside the actor that this state waits for. */
   default InstanceEffect pendingEffect() {
     return switch (this) {
       case Absent() -> new InstanceEffect.None();
@@ -223,7 +230,7 @@ public sealed interface InstanceState {
           InstanceEffect.RunStages.of(progress, attempt, profile);
       case Starting(var profile, var attempt, var progress, _) ->
           InstanceEffect.RunStages.of(progress, attempt, profile);
-      // With a token of which nobody knows whether it is valid, no configuration can be applied.
+      // While it is unknown which token is valid, no configuration can be applied.
       case Running r ->
           InstanceEffect.RotateToken.or(
               r.attempt(),

@@ -13,7 +13,7 @@ import dev.chowder.instance.InstanceState.Stopping;
 import dev.chowder.instance.InstanceState.Tombstone;
 import dev.chowder.instance.InstanceState.Waiting;
 
-/** How a state looks to a caller: what it is now and where it is going. */
+/** The status of an instance in the API: the current one and the desired one. */
 public record InstanceStatus(Name now, Name desired) {
   /** The five statuses of the API. */
   public enum Name {
@@ -34,6 +34,7 @@ public record InstanceStatus(Name now, Name desired) {
     }
   }
 
+  /** Returns whether the current status is the desired one. */
   @JsonIgnore
   public boolean isSteady() {
     return now == desired;

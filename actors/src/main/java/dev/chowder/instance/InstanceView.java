@@ -16,21 +16,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * An instance as others see it at one revision: what replies, watches and read rows carry. Holds no
- * secret and no configuration.
+ * The public data of an instance at one revision. Replies, watches and read rows contain it. Holds
+ * no secret and no configuration.
  *
- * @param status its sort and where it is going
  * @param revision the number of its last persisted event
- * @param attempt which life it is in
- * @param stage what is happening right now
- * @param stageSince when that began
- * @param endpoint where its gateway answers; only while it runs
- * @param servedBy how the present life came to run: {@code cold} or {@code boot}
- * @param ranBefore whether its gateway ran at some time, so that it has a public URL
- * @param hasSandbox whether its sandbox was made and is not being removed
- * @param slotHeld whether it still takes a slot of its organization
- * @param slotReturns how often it gave a slot back since it failed
- * @param owes whether something is still to be done outside
+ * @param status its current and its desired status
+ * @param attempt the number of the current run of its gateway
+ * @param stage the current stage; empty if nothing is in progress
+ * @param stageSince the start of the current stage; empty if it is not recorded
+ * @param stages the finished stages of the last provisioning or start
+ * @param endpoint the gateway's address; empty unless the gateway runs
+ * @param servedBy {@code cold} if the current attempt was provisioned, {@code boot} if it was
+ *     started; empty unless the gateway runs
+ * @param ranBefore whether its gateway has ever run, so that the instance has a public URL
+ * @param hasSandbox whether its sandbox was created and is not being removed
+ * @param slotHeld whether it holds a slot of its organization
+ * @param slotReturns number of slots that were released since it failed
+ * @param owes whether an effect is pending
  */
 public record InstanceView(
     InstanceId id,
@@ -51,14 +53,17 @@ public record InstanceView(
     int slotReturns,
     boolean owes) {
 
-  /** Deleted for good; what is left of it outside is being removed. */
+  /** Returns whether the instance was deleted. Its sandbox may still exist. */
   @JsonIgnore
   public boolean isTerminated() {
     return status.now() == InstanceStatus.Name.TERMINATED;
   }
 
+  /** Returns the view of a state; empty if the instance was never created. */
   static Optional<InstanceView> of(InstanceId id, int revision, InstanceState state) {
-    return state instanceof Existing born ? Optional.of(of(id, revision, born)) : Optional.empty();
+    return state instanceof Existing existing
+        ? Optional.of(of(id, revision, existing))
+        : Optional.empty();
   }
 
   private static InstanceView of(InstanceId id, int revision, Existing state) {

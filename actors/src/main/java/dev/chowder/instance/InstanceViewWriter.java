@@ -7,56 +7,57 @@ import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
 
 /**
- * Writes the views of one instance to the read side, and their labels only where they may differ
- * from those that are there. For one actor's thread.
+ * Writes the views of one instance to the read side. Writes labels only if they may differ from the
+ * stored ones. Used by the thread of one actor.
  */
 final class InstanceViewWriter {
   private final InstanceReadSide readSide;
   private final ViewWriter<InstanceView> views;
 
-  /** What is known to be there; empty after a failure. */
-  private volatile Optional<Map<String, String>> labelsThere = Optional.empty();
+  /** The labels that are known to be stored; empty after a failure. */
+  private volatile Optional<Map<String, String>> storedLabels = Optional.empty();
 
   /**
-   * Makes one.
+   * Creates a writer for one instance.
    *
-   * @param again is run a while after a failure, by another thread, and has the view stored again
+   * @param retry runs on another thread 5 s after a failure, and makes the instance store its view
+   *     again
    */
-  InstanceViewWriter(InstanceId id, InstanceReadSide readSide, Runnable again) {
+  InstanceViewWriter(InstanceId id, InstanceReadSide readSide, Runnable retry) {
     this.readSide = readSide;
-    this.views = new ViewWriter<>("instance=" + id, InstanceView::revision, this::write, again);
+    this.views = new ViewWriter<>("instance=" + id, InstanceView::revision, this::write, retry);
   }
 
   void store(InstanceView view) {
     views.store(view);
   }
 
-  /** The same, unless it is known to be there. */
-  void storeIfUnsure(InstanceView view) {
-    views.storeIfUnsure(view);
+  /** Stores the view, unless this revision is known to be stored. */
+  void storeIfUnconfirmed(InstanceView view) {
+    views.storeIfUnconfirmed(view);
   }
 
-  /** The same with everything that belongs to it, whatever is believed to be there. */
-  void storeAnew(InstanceView view) {
-    views.storeAfter(() -> labelsThere = Optional.empty(), view);
+  /** Stores the view with its labels, even if both are known to be stored. */
+  void rewrite(InstanceView view) {
+    views.storeAfter(() -> storedLabels = Optional.empty(), view);
   }
 
-  /** Whether it, or a newer one, is known to be there. */
+  /** Returns whether this view or a newer one is known to be stored. */
   boolean isStored(InstanceView view) {
     return views.isStored(view);
   }
 
-  /** Runs the step when everything so far is stored, or could not be. */
+  /** Runs the step after all previous writes, whether or not they succeeded. */
   void afterStored(Runnable step) {
     views.afterStored(step);
   }
 
   private CompletionStage<Done> write(InstanceView view) {
     Map<String, String> labels = view.isTerminated() ? Map.of() : view.profile().labels();
-    boolean labelsToo = !labelsThere.equals(Optional.of(labels));
+    boolean labelsToo = !storedLabels.equals(Optional.of(labels));
     return readSide
         .store(view, labelsToo)
         .whenComplete(
-            (_, why) -> labelsThere = why == null ? Optional.of(labels) : Optional.empty());
+            (_, why) -> storedLabels = why == null ? Optional.of(labels) : Optional.empty());
   }
 }

@@ -11,18 +11,18 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a subscription to one instance alive, wherever its actor lives: it asks until it is
- * answered, again as soon as that actor has ended, because it moved to another node or lost its
- * own, and with each heartbeat, whose answer is the watcher's heartbeat.
+ * Keeps a subscription to one instance alive on whichever node its actor runs. Subscribes until a
+ * reply arrives. Subscribes again when that actor stops, for example because it moved to another
+ * node, and at each heartbeat. The reply to a heartbeat is also the watcher's heartbeat.
  */
 final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
-  /** What the watching actor understands. */
+  /** The messages of the watching actor. */
   sealed interface Message {
-    record Heard(InstanceReply reply) implements Message {}
+    record Replied(InstanceReply reply) implements Message {}
 
-    record Found(InstanceActor home) implements Message {}
+    record Found(InstanceActor actor) implements Message {}
 
-    record Lost(InstanceActor home) implements Message {}
+    record Lost(InstanceActor actor) implements Message {}
 
     record Beat() implements Message {}
 
@@ -34,46 +34,49 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
   private final Consumer<InstanceCommand> instance;
   private final Consumer<InstanceReply> listener;
   private final TimerScheduler<Message> timers;
-  private final Duration again;
+  private final Duration resendInterval;
   private final InstanceCommand.Watch watch;
-  private @Nullable InstanceActor home;
+  private @Nullable InstanceActor current;
 
   private InstanceWatch(
       ActorContext<Message> context,
       TimerScheduler<Message> timers,
       Consumer<InstanceCommand> instance,
       Duration heartbeat,
-      Duration again,
+      Duration resendInterval,
       Consumer<InstanceReply> listener) {
     super(context);
     this.instance = instance;
     this.listener = listener;
     this.timers = timers;
-    this.again = again;
+    this.resendInterval = resendInterval;
     this.watch =
         new InstanceCommand.Watch(
-            context.messageAdapter(InstanceReply.class, Message.Heard::new),
+            context.messageAdapter(InstanceReply.class, Message.Replied::new),
             context.messageAdapter(InstanceActor.class, Message.Found::new));
     timers.startTimerWithFixedDelay(new Message.Beat(), heartbeat);
-    ask();
+    subscribe();
   }
 
   /**
-   * The actor that watches.
+   * Creates the watching actor.
    *
-   * @param heartbeat how often it asks when nothing changes
-   * @param again how long an answer is waited for before it asks again
+   * @param instance sends a command to the instance
+   * @param heartbeat interval at which it subscribes again
+   * @param resendInterval time without a reply after which it subscribes again
+   * @param listener receives each reply
    */
   static Behavior<Message> create(
       Consumer<InstanceCommand> instance,
       Duration heartbeat,
-      Duration again,
+      Duration resendInterval,
       Consumer<InstanceReply> listener) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new InstanceWatch(context, timers, instance, heartbeat, again, listener)));
+                    new InstanceWatch(
+                        context, timers, instance, heartbeat, resendInterval, listener)));
   }
 
   @Override
@@ -87,39 +90,39 @@ final class InstanceWatch extends AbstractBehavior<InstanceWatch.Message> {
         follow(found);
         yield this;
       }
-      case Message.Heard(var reply) -> {
+      case Message.Replied(var reply) -> {
         timers.cancel(new Message.Unanswered());
         listener.accept(reply);
         yield isLast(reply) ? Behaviors.stopped() : this;
       }
       case Message.Lost(var lost) -> {
-        if (lost.equals(home)) {
-          home = null;
-          ask();
+        if (lost.equals(current)) {
+          current = null;
+          subscribe();
         }
         yield this;
       }
       case Message.Beat(), Message.Unanswered() -> {
-        ask();
+        subscribe();
         yield this;
       }
       case Message.End() -> Behaviors.stopped();
     };
   }
 
-  private void ask() {
+  private void subscribe() {
     instance.accept(watch);
-    timers.startSingleTimer(new Message.Unanswered(), again);
+    timers.startSingleTimer(new Message.Unanswered(), resendInterval);
   }
 
   private void follow(InstanceActor found) {
-    if (found.equals(home)) return;
-    if (home != null) getContext().unwatch(home.actor());
-    home = found;
+    if (found.equals(current)) return;
+    if (current != null) getContext().unwatch(current.actor());
+    current = found;
     getContext().watchWith(found.actor(), new Message.Lost(found));
   }
 
-  /** After this reply nothing more can come. */
+  /** Returns whether no other reply can follow this one. */
   private static boolean isLast(InstanceReply reply) {
     return switch (reply) {
       case InstanceReply.Refused _ -> true;

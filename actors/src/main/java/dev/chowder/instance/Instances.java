@@ -15,7 +15,7 @@ import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 import org.apache.pekko.cluster.sharding.typed.javadsl.EntityRef;
 
-/** The way to every instance, wherever its actor lives: alone knows sharding and time-outs. */
+/** Sends commands to instances on any node. The only class that knows sharding and timeouts. */
 public final class Instances {
   private final ActorSystem<?> system;
   private final ClusterSharding sharding;
@@ -41,37 +41,37 @@ public final class Instances {
   }
 
   /**
-   * Fails with a {@link TimeoutException} when no answer comes in time: what was asked may still
-   * have happened. Until then it is asked again, so that an instance that moves to another node
-   * costs time and no call.
+   * Sends a command and returns the reply. Fails with a {@link TimeoutException} if no reply
+   * arrives in time, although the instance may have applied the command. Until then, the command is
+   * resent, so that an instance that moves to another node delays the call and does not fail it.
    */
   public CompletionStage<InstanceReply> ask(
       InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
     return client.ask(entity(id), command);
   }
 
+  /** Sends a report without waiting for its delivery. */
   public void tell(InstanceId id, InstanceCommand.Report report) {
     entity(id).tell(report);
   }
 
-  /** Has the instance write its row, whatever is there; whether it has one to write. */
+  /** Makes the instance store its view again. Returns whether the instance has a view. */
   public CompletionStage<Boolean> storeView(String id) {
     return ask(new InstanceId(id), InstanceCommand.RefreshRow::new)
         .thenApply(InstanceReply.Accepted.class::isInstance);
   }
 
   /**
-   * Brings the instance's actor up without waiting for it, for somebody who will soon have
-   * something to say to it.
+   * Starts the instance's actor without waiting for it, so that a later command finds it recovered.
    */
   public void activate(InstanceId id) {
     entity(id).tell(new InstanceCommand.Get(system.ignoreRef()));
   }
 
   /**
-   * Tells {@code listener} the state now, each change, and the state again as a heartbeat, one
-   * after another on an actor's thread, until closed or after {@link InstanceReply.Refused} or a
-   * terminated view, which are the last.
+   * Sends the current view, each change, and a heartbeat with the current view to {@code listener},
+   * one at a time on an actor's thread. Ends when the watch is closed, or after {@link
+   * InstanceReply.Refused} or the last view of a deleted instance.
    */
   public Watching watch(InstanceId id, Consumer<InstanceReply> listener) {
     var actor =
@@ -84,14 +84,14 @@ public final class Instances {
   }
 
   /**
-   * The first view of which {@code holds} is true, or {@code otherwise} when none comes within
-   * {@code limit}. Whoever waits for an answer is refused by no bound on watchers: where no more
-   * may watch, it looks now and then.
+   * Returns the first view for which {@code holds} is true, or {@code otherwise} if none arrives
+   * within {@code limit}. The limit on watchers does not reject this call: if it is reached, the
+   * call polls the instance.
    */
   public CompletionStage<InstanceReply> await(
       InstanceId id, Predicate<InstanceView> holds, InstanceReply otherwise, Duration limit) {
     var first = new CompletableFuture<InstanceReply>();
-    Consumer<InstanceReply> look =
+    Consumer<InstanceReply> check =
         reply -> {
           boolean ends =
               switch (reply) {
@@ -104,8 +104,8 @@ public final class Instances {
         watch(
             id,
             reply -> {
-              if (isFull(reply)) pollOccasionally(id, look, first);
-              else look.accept(reply);
+              if (isFull(reply)) pollOccasionally(id, check, first);
+              else check.accept(reply);
             });
     return first
         .completeOnTimeout(otherwise, limit.toMillis(), TimeUnit.MILLISECONDS)
@@ -117,16 +117,16 @@ public final class Instances {
   }
 
   private void pollOccasionally(
-      InstanceId id, Consumer<InstanceReply> look, CompletableFuture<InstanceReply> until) {
+      InstanceId id, Consumer<InstanceReply> check, CompletableFuture<InstanceReply> until) {
     if (until.isDone()) return;
     var _ =
         ask(id, InstanceCommand.Get::new)
             .whenComplete(
                 (reply, late) -> {
-                  if (late == null) look.accept(reply);
+                  if (late == null) check.accept(reply);
                   CompletableFuture.delayedExecutor(
                           settings.watchAgain().toMillis(), TimeUnit.MILLISECONDS)
-                      .execute(() -> pollOccasionally(id, look, until));
+                      .execute(() -> pollOccasionally(id, check, until));
                 });
   }
 

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static dev.chowder.instance.Decision.accept;
 
 import dev.chowder.instance.InstanceCommand.Observed;
@@ -21,18 +22,19 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What it means for an instance to be seen so from outside; a part of the rules, as pure as they.
+ * Decides how an instance reacts to the observed state of its sandbox. Pure; a part of the rules of
+ * {@link InstanceLifecycle}.
  */
 final class ObservationRules {
-  /** Reasons of failed starts and restarts that the gateway did not cause. */
+  /** Reasons of failed starts, restarts and stops that the gateway did not cause. */
   private static final Set<String> ENGINE_LOSSES =
       Set.of("ENGINE_UNREACHABLE", "ENGINE_RESTARTED", "GATEWAY_STOPPED");
 
   private ObservationRules() {}
 
   static Decision decide(InstanceState state, Observed o) {
-    if (!(state instanceof Existing born) || born.attempt() != o.attempt()) return accept();
-    return switch (born) {
+    if (!(state instanceof Existing existing) || existing.attempt() != o.attempt()) return accept();
+    return switch (existing) {
       case Running r ->
           switch (o.observed()) {
             case ObservedState.Up(var endpoint) ->
@@ -47,7 +49,10 @@ final class ObservationRules {
                             r.attempt(), reason, message, false, o.now()));
             case ObservedState.Asleep() ->
                 crashed(
-                    r, "CONTAINER_REMOVED", "gateway: its container was removed from outside", o);
+                    r,
+                    "CONTAINER_REMOVED",
+                    "gateway: its container was removed outside Chowder",
+                    o);
             case ObservedState.DiskFull(var message) ->
                 accept(failed(r.attempt(), "DISK_FULL", message, o.now()));
             case ObservedState.Nothing() -> accept(homeLost(r, o.now()));
@@ -76,12 +81,15 @@ final class ObservationRules {
     };
   }
 
-  /** Whether a start or restart failed for this reason because of the engine or the host. */
+  /** Returns whether the engine or the host caused a failure with this reason. */
   static boolean isEngineLoss(String reason) {
     return ENGINE_LOSSES.contains(reason);
   }
 
-  /** Processes of a failed instance, and a home in which no agent ever ran. */
+  /**
+   * Returns whether the sandbox has something to remove: processes of a failed instance, or a home
+   * volume in which no agent ever ran.
+   */
   private static boolean mayBeRemoved(Errored e, ObservedState observed) {
     return switch (observed) {
       case ObservedState.Nothing(), ObservedState.DiskFull _ -> false;
@@ -89,7 +97,7 @@ final class ObservationRules {
       case ObservedState.Asleep(), ObservedState.Down _ -> !e.homeKept();
       case ObservedState.OtherHome(var other, var runs) ->
           runs || (!e.homeKept() && e.profile().homes().isUnused(other, e.attempt()));
-      // It belongs to an agent: it is stopped and kept, like a sandbox that no journal knows.
+      // An agent runs in it, so it is stopped and kept, like a sandbox that no journal knows.
       case ObservedState.LaterUp _ -> false;
     };
   }
@@ -99,29 +107,34 @@ final class ObservationRules {
         later.attempt(), later.generation(), later.endpoint(), now);
   }
 
-  private static InstanceEvent homeLost(Existing born, Instant now) {
+  private static InstanceEvent homeLost(Existing state, Instant now) {
     return failed(
-        born.attempt(), "SANDBOX_LOST", "sandbox: its home was removed from outside", now);
+        state.attempt(),
+        "SANDBOX_LOST",
+        cannot(
+            "find the home volume",
+            "it was removed outside Chowder",
+            "recover the instance to create a new one"),
+        now);
   }
 
-  private static InstanceEvent homeReplaced(Existing born, int other, Instant now) {
-    var homes = born.profile().homes();
-    // A recover removes that one, and makes another.
-    if (homes.isUnused(other, born.attempt())) return homeLost(born, now);
+  private static InstanceEvent homeReplaced(Existing state, int other, Instant now) {
+    var homes = state.profile().homes();
+    // A recover removes the other volume and creates a new one.
+    if (homes.isUnused(other, state.attempt())) return homeLost(state, now);
     return failed(
-        born.attempt(),
+        state.attempt(),
         "SANDBOX_LOST",
-        "sandbox: its home volume "
-            + homes.generation()
-            + " is gone, and home volume "
-            + other
-            + " is there; recover the instance to start with that one",
+        cannot(
+            "find home volume " + homes.generation(),
+            "the host has home volume " + other + " instead",
+            "recover the instance to start with home volume " + other),
         now);
   }
 
   /**
-   * Restarts a crashed gateway only a few times in a window, so that one that always dies does not
-   * boot forever.
+   * Restarts a crashed gateway only a few times in a window, so that a gateway that always crashes
+   * is not started forever.
    */
   private static Decision crashed(Running r, String reason, String message, Observed o) {
     int recent = recent(r.restarts().crashes(), o.policy(), o.now());
@@ -132,18 +145,19 @@ final class ObservationRules {
                 r.attempt(),
                 reason,
                 message
-                    + "; restarted "
+                    + "; already restarted "
                     + recent
                     + " times in "
                     + o.policy().window().toSeconds()
-                    + " s (expected: at most "
+                    + " s (limit "
                     + o.policy().restarts()
-                    + " times)",
+                    + ")",
                 o.now()));
   }
 
   /**
-   * A restart later than now is from before the clock was set back, so it is not known as recent.
+   * Returns the number of restarts within the window. A restart later than now happened before the
+   * clock was set back, so it does not count.
    */
   private static int recent(List<Instant> restarts, RestartPolicy policy, Instant now) {
     return (int)

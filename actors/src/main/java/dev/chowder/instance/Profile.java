@@ -6,12 +6,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an instance is, in every phase of its life.
+ * The data of an instance that all its phases share.
  *
- * @param configVersion how often overrides or channels were set; 0 if there are none
- * @param appliedVersion the last of those changes that the gateway's file has
- * @param token how often another token for its gateway was requested
- * @param config the values that the configuration consists of
+ * @param configVersion number of changes of overrides or channels; 0 if there were none
+ * @param appliedVersion the last of these changes that the gateway's file contains
+ * @param token the rotations of its gateway's token
+ * @param config the versions of its configuration values
  * @param homes its home volumes
  * @param createRequestId the id of the request that created it; empty if an older version did
  */
@@ -31,7 +31,7 @@ public record Profile(
     Instant createdAt,
     Instant updatedAt,
     String createRequestId) {
-  /** A row of an older version has no rotations, no values, no homes and no request id. */
+  /** Creates a profile. Rows of older versions lack the nullable parameters. */
   public Profile(
       String organizationId,
       String name,
@@ -66,7 +66,8 @@ public record Profile(
   }
 
   /**
-   * A row of an older version does not show whether it has overrides; without a change it has none.
+   * Returns the values for a row of an older version. Such a row does not show whether the instance
+   * has overrides, but without a change it has none.
    */
   private static ConfigValues unversioned(int configVersion) {
     return configVersion == 0
@@ -74,6 +75,7 @@ public record Profile(
         : ConfigValues.NONE.withOverrides(SecretNames.UNVERSIONED);
   }
 
+  /** Returns whether a change is not yet applied. */
   public boolean configPending() {
     return configVersion > appliedVersion;
   }
@@ -83,10 +85,11 @@ public record Profile(
   }
 
   /**
-   * Returns the profile after the home got its configuration up to this change.
+   * Returns the profile after this change was applied in the home volume.
    *
-   * @param overrides the overrides in it; empty if none were
-   * @param taken their outcome
+   * @param version the change; 0 if none was applied
+   * @param overrides version of the overrides that were part of it; empty if none were
+   * @param taken outcome of the overrides
    */
   Profile applied(int version, String overrides, ConfigValues.Taken taken) {
     return with(
@@ -99,20 +102,23 @@ public record Profile(
         updatedAt);
   }
 
-  /** For a home that is made anew: nothing is applied in it yet. */
-  Profile anew(ModelChoice newModel, int generation) {
-    return in(homes.made(generation), newModel, 0);
+  /** Returns the profile with a new home volume, in which nothing is applied yet. */
+  Profile withNewHome(ModelChoice newModel, int generation) {
+    return in(homes.afterCreation(generation), newModel, 0);
   }
 
-  /** For an existing home, which lacks the configuration that another one was given. */
-  Profile taking(int generation, ModelChoice itsModel) {
-    var taken = homes.taken(generation, itsModel);
-    return in(taken, itsModel, taken.adopted() ? 0 : appliedVersion);
+  /**
+   * Returns the profile with an existing home volume. If another volume had replaced it, the
+   * configuration counts as not applied.
+   */
+  Profile withHome(int generation, ModelChoice itsModel) {
+    var adopted = homes.afterAdoption(generation, itsModel);
+    return in(adopted, itsModel, adopted.adopted() ? 0 : appliedVersion);
   }
 
-  /** An agent runs in its home. */
-  Profile ran() {
-    return in(homes.ranWith(model), model, appliedVersion);
+  /** Returns the profile after an agent ran in the current home volume. */
+  Profile afterAgentRan() {
+    return in(homes.afterAgentRan(model), model, appliedVersion);
   }
 
   private Profile in(Homes newHomes, ModelChoice newModel, int applied) {

@@ -5,17 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * When the system started an instance again by itself since a caller last asked for a start. Losses
- * with the engine or the host are counted separately, since the gateway did not cause them.
+ * The times at which the system restarted an instance since a caller last requested a start. Losses
+ * with the engine or the host are listed separately, since the gateway did not cause them. Each
+ * list holds the newest {@link #REMEMBERED} times, newest last.
  *
- * @param crashes starts after the gateway had ended by itself, or its container was removed
- * @param engineLosses starts after the engine or the host had ended it; both lists hold the newest
- *     {@link #REMEMBERED} at most, the newest last
+ * @param crashes restarts after the gateway ended by itself, or its container was removed
+ * @param engineLosses restarts after the engine or the host ended the gateway
  */
 public record Restarts(List<Instant> crashes, List<Instant> engineLosses) {
   public static final Restarts NONE = new Restarts(List.of(), List.of());
 
-  /** No policy can allow more crashes within its window. */
+  /** The maximum number of restarts that a policy can allow within its window. */
   static final int REMEMBERED = 10;
 
   public Restarts {

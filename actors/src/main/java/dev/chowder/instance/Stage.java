@@ -2,27 +2,27 @@ package dev.chowder.instance;
 
 import java.util.List;
 
-/** The steps that lead to a running gateway, in the order in which a provisioning takes them. */
+/** The stages that lead to a running gateway, in the order of a provisioning. */
 public enum Stage {
-  /** Makes the sandbox from its snapshot. */
+  /** Creates the sandbox from its snapshot. */
   CREATE_SANDBOX("create_sandbox"),
-  /** Tries the provider's key, then lets OpenClaw write its first configuration. */
+  /** Checks the provider's key, then makes OpenClaw write its first configuration. */
   ONBOARD("onboard"),
-  /** Makes the gateway's token and has the gateway demand it. */
+  /** Creates the gateway's token and configures the gateway to require it. */
   GATEWAY_TOKEN("gateway_token"),
-  /** Lets the gateway take messages over HTTP. */
+  /** Configures the gateway to accept messages over HTTP. */
   RESPONSES_ENDPOINT("responses_endpoint"),
   /** Applies the caller's overrides. */
   OPENCLAW_CONFIG("openclaw_config"),
   /** Starts the gateway and waits until it is ready. */
   START_GATEWAY("start_gateway"),
-  /** Makes the gateway's public URL lead to it. */
+  /** Routes the gateway's public URL to it. */
   PUBLISH("publish");
 
-  /** What a new instance goes through. */
+  /** The stages of a new instance. */
   public static final List<Stage> OF_PROVISIONING = List.of(values());
 
-  /** What a stopped instance goes through to run again. */
+  /** The stages of a stopped instance that starts again. */
   public static final List<Stage> OF_START = List.of(OPENCLAW_CONFIG, START_GATEWAY, PUBLISH);
 
   private final String label;
@@ -31,7 +31,7 @@ public enum Stage {
     this.label = label;
   }
 
-  /** As the API and the journal write it. */
+  /** Returns the name in the API and in the journal. */
   public String label() {
     return label;
   }

@@ -3,22 +3,22 @@ package dev.chowder.instance;
 import java.time.Instant;
 
 /**
- * What became of one stage.
+ * The result of one stage.
  *
- * @param durationMs in milliseconds
- * @param note what was worth knowing; empty when nothing was
+ * @param durationMs duration in milliseconds
+ * @param note a remark for the user; empty if there is none
  */
 public record StageRecord(
     Stage stage, Outcome outcome, Instant startedAt, int durationMs, String note) {
-  /** How a stage ended. */
+  /** The outcome of a stage. */
   public enum Outcome {
-    /** It was done now. */
+    /** The stage ran. */
     EXECUTED,
-    /** It had been done earlier. */
+    /** An earlier step had already done the work. */
     PREPARED,
-    /** There was nothing to do. */
+    /** The stage had nothing to do. */
     SKIPPED,
-    /** It failed. */
+    /** The stage failed. */
     FAILED
   }
 }

@@ -4,17 +4,18 @@ import dev.chowder.instance.ConfigValues.OverridesVersion;
 import java.util.Map;
 
 /**
- * The configuration that an effect applies to an agent's home.
+ * The configuration that an effect applies to an agent's home volume.
  *
- * @param version its last change; 0 if no change is pending, although one that a gateway did not
- *     apply in time may be
+ * @param version the last change; 0 if no change is pending. Overrides that a gateway did not apply
+ *     in time may still be pending.
  * @param overrides the overrides of OpenClaw's configuration
- * @param homeRecreated whether the home has none of them, whatever the previous home had
- * @param channels the version of each channel, by the channel's name
+ * @param homeRecreated whether all overrides must be applied, since the volume is new or reappeared
+ *     after another one
+ * @param channels the version of each channel, by channel name
  */
 public record WantedConfig(
     int version, OverridesVersion overrides, boolean homeRecreated, Map<String, String> channels) {
-  /** Nothing was ever configured. */
+  /** The configuration without overrides and channels. */
   public static final WantedConfig NONE =
       new WantedConfig(0, OverridesVersion.NONE, false, Map.of());
 

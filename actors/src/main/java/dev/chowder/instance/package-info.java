@@ -1,6 +1,6 @@
 /**
- * The instance aggregate: its rules, its actor, and the work that its states owe the outside world.
- * Knows nothing of gRPC and of how a sandbox is run.
+ * The instance aggregate: its rules, its actor, and the pending effects of its states. Does not
+ * know gRPC or how a sandbox runs.
  */
 @NullMarked
 package dev.chowder.instance;
