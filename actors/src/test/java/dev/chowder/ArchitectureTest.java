@@ -26,7 +26,7 @@ import org.apache.pekko.persistence.jdbc.db.SlickDatabaseProvider;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 
-/** The rules of {@code actors} that no compiler checks. */
+/** Checks rules of the module {@code actors} that no compiler checks. */
 class ArchitectureTest {
   private static final JavaClasses ACTORS =
       new ClassFileImporter()
@@ -35,28 +35,29 @@ class ArchitectureTest {
           .withImportOption(location -> !location.contains("chowder-proto"))
           .importPackages("dev.chowder");
 
-  /** What decides, and what it decides about: top-level classes by their names, parts included. */
+  /** Classes that decide, and the states they decide on, by the name of their outermost class. */
   private static final DescribedPredicate<JavaClass> PURE =
       DescribedPredicate.describe(
           "are rules or states",
           c -> outermost(c).getSimpleName().matches(".+(Lifecycle|State|Update)"));
 
-  private static final ArchRule RULES_KNOW_THEIR_AGGREGATE_ALONE =
+  private static final ArchRule RULES_KNOW_ONLY_THEIR_AGGREGATE =
       classes()
           .that(PURE)
           .should(new KnowOnlyItsOwnPackage())
-          .because("a rule is read, tested and trusted without an actor system, a clock or a disk");
+          .because("rules can then be read and tested without an actor system, a clock or a disk");
 
-  private static final ArchRule RULES_HAVE_NO_CLOCK_AND_NO_DICE =
+  private static final ArchRule RULES_HAVE_NO_CLOCK_AND_NO_RANDOMNESS =
       noClasses()
           .that(PURE)
           .should()
           .callMethodWhere(
               DescribedPredicate.describe(
-                  "time, an id or chance is taken from", call -> isClockOrDice(call.getTarget())))
-          .because("time, ids and randomness enter at the edge and travel in the command");
+                  "returns a time, an id or a random number",
+                  call -> isClockOrRandomness(call.getTarget())))
+          .because("callers pass times, ids and random values in the command");
 
-  private static final ArchRule DOCKER_IS_KNOWN_TO_ITS_DRIVER_ALONE =
+  private static final ArchRule ONLY_THE_DRIVER_KNOWS_DOCKER =
       noClasses()
           .that()
           .resideOutsideOfPackage("dev.chowder.sandbox.docker..")
@@ -64,13 +65,13 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("com.github.dockerjava..");
 
-  private static final ArchRule NOTHING_IS_SERVED_HERE =
+  private static final ArchRule THIS_MODULE_HAS_NO_SERVER =
       noClasses()
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.chowder.api..", "dev.chowder.server..", "io.grpc..");
 
-  private static final ArchRule THE_JOURNALS_FORMAT_IS_KNOWN_TO_ITS_TRANSLATORS_ALONE =
+  private static final ArchRule ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT =
       noClasses()
           .that(
               DescribedPredicate.describe(
@@ -79,9 +80,9 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("dev.chowder.journal..")
-          .because("what lies in the database for ever shares no class with what crosses nodes");
+          .because("messages between nodes must not share classes with permanently stored events");
 
-  private static final ArchRule SQL_STAYS_WITH_THE_TABLES =
+  private static final ArchRule ONLY_TABLE_PACKAGES_USE_SQL =
       noClasses()
           .that()
           .resideOutsideOfPackages(
@@ -90,13 +91,13 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("java.sql..", "javax.sql..", "org.jdbi..");
 
-  private static final ArchRule CONFIGURATION_IS_READ_BY_SETTINGS_ALONE =
+  private static final ArchRule ONLY_SETTINGS_READ_THE_CONFIGURATION =
       noClasses()
           .that()
           .haveSimpleNameNotEndingWith("Settings")
           .and(
               DescribedPredicate.describe(
-                  "are not made by Pekko, which hands its configuration over",
+                  "are not created by Pekko, which passes its configuration",
                   c -> !c.isAssignableTo(SlickDatabaseProvider.class)))
           .should()
           .dependOnClassesThat()
@@ -109,38 +110,38 @@ class ArchitectureTest {
       classes().should(new InNullMarkedPackage());
 
   @Test
-  void rulesKnowTheirAggregateAlone() {
-    RULES_KNOW_THEIR_AGGREGATE_ALONE.check(ACTORS);
+  void rulesKnowOnlyTheirAggregate() {
+    RULES_KNOW_ONLY_THEIR_AGGREGATE.check(ACTORS);
   }
 
   @Test
-  void rulesAndStatesHaveNoClockAndNoDice() {
-    RULES_HAVE_NO_CLOCK_AND_NO_DICE.check(ACTORS);
+  void rulesAndStatesUseNoClockAndNoRandomness() {
+    RULES_HAVE_NO_CLOCK_AND_NO_RANDOMNESS.check(ACTORS);
   }
 
   @Test
-  void dockerIsKnownToItsDriverAlone() {
-    DOCKER_IS_KNOWN_TO_ITS_DRIVER_ALONE.check(ACTORS);
+  void onlyTheDriverKnowsDocker() {
+    ONLY_THE_DRIVER_KNOWS_DOCKER.check(ACTORS);
   }
 
   @Test
-  void nothingIsServedHere() {
-    NOTHING_IS_SERVED_HERE.check(ACTORS);
+  void thisModuleDependsOnNoServer() {
+    THIS_MODULE_HAS_NO_SERVER.check(ACTORS);
   }
 
   @Test
-  void theJournalsFormatIsKnownToItsTranslatorsAlone() {
-    THE_JOURNALS_FORMAT_IS_KNOWN_TO_ITS_TRANSLATORS_ALONE.check(ACTORS);
+  void onlyTranslatorsKnowTheJournalFormat() {
+    ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT.check(ACTORS);
   }
 
   @Test
-  void sqlStaysWithTheTables() {
-    SQL_STAYS_WITH_THE_TABLES.check(ACTORS);
+  void onlyTablePackagesUseSql() {
+    ONLY_TABLE_PACKAGES_USE_SQL.check(ACTORS);
   }
 
   @Test
-  void configurationIsReadBySettingsAlone() {
-    CONFIGURATION_IS_READ_BY_SETTINGS_ALONE.check(ACTORS);
+  void onlySettingsReadTheConfiguration() {
+    ONLY_SETTINGS_READ_THE_CONFIGURATION.check(ACTORS);
   }
 
   @Test
@@ -154,24 +155,24 @@ class ArchitectureTest {
   }
 
   @Test
-  void theseRulesCanFail() {
+  void eachRuleFailsOnTheCanary() {
     JavaClasses bad = new ClassFileImporter().importClasses(CanaryLifecycle.class);
     for (ArchRule rule :
         List.of(
-            RULES_KNOW_THEIR_AGGREGATE_ALONE,
-            RULES_HAVE_NO_CLOCK_AND_NO_DICE,
-            DOCKER_IS_KNOWN_TO_ITS_DRIVER_ALONE,
-            NOTHING_IS_SERVED_HERE,
-            THE_JOURNALS_FORMAT_IS_KNOWN_TO_ITS_TRANSLATORS_ALONE,
-            SQL_STAYS_WITH_THE_TABLES,
-            CONFIGURATION_IS_READ_BY_SETTINGS_ALONE,
+            RULES_KNOW_ONLY_THEIR_AGGREGATE,
+            RULES_HAVE_NO_CLOCK_AND_NO_RANDOMNESS,
+            ONLY_THE_DRIVER_KNOWS_DOCKER,
+            THIS_MODULE_HAS_NO_SERVER,
+            ONLY_TRANSLATORS_KNOW_THE_JOURNAL_FORMAT,
+            ONLY_TABLE_PACKAGES_USE_SQL,
+            ONLY_SETTINGS_READ_THE_CONFIGURATION,
             EVERY_PACKAGE_IS_NULL_MARKED)) {
       assertThat(rule.evaluate(bad).hasViolation()).as(rule.getDescription()).isTrue();
     }
   }
 
   @Test
-  void allOfTheModuleIsLookedAt() {
+  void allPackagesOfTheModuleAreChecked() {
     assertThat(ACTORS.stream().map(JavaClass::getPackageName))
         .contains(
             "dev.chowder.instance",
@@ -187,7 +188,7 @@ class ArchitectureTest {
     return c.getEnclosingClass().map(ArchitectureTest::outermost).orElse(c);
   }
 
-  private static boolean isClockOrDice(AccessTarget.MethodCallTarget target) {
+  private static boolean isClockOrRandomness(AccessTarget.MethodCallTarget target) {
     String name = target.getName();
     return (target.getOwner().isEquivalentTo(Instant.class) && name.equals("now"))
         || target.getOwner().isEquivalentTo(Clock.class)
@@ -227,11 +228,11 @@ class ArchitectureTest {
 
     @Override
     public void check(JavaClass item, ConditionEvents events) {
-      JavaPackage home = item.getPackage();
-      if (!home.isAnnotatedWith(NullMarked.class)) {
+      JavaPackage containing = item.getPackage();
+      if (!containing.isAnnotatedWith(NullMarked.class)) {
         events.add(
             SimpleConditionEvent.violated(
-                item, home.getName() + " has no @NullMarked package-info"));
+                item, containing.getName() + " has no @NullMarked package-info"));
       }
     }
   }

@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jdbi.v3.core.Jdbi;
 
-/** Breaks every rule of {@link ArchitectureTest}, so that the rules are seen to fail. */
+/** Violates every rule of {@link ArchitectureTest}, to prove that the rules can fail. */
 record CanaryLifecycle(
     Optional<DockerClient> docker,
     Optional<Config> config,

@@ -60,7 +60,7 @@ public final class ViewWriter<V> {
             .exceptionally(
                 why -> {
                   // The write did not even start, for example while the node stops. The steps that
-                  // wait must run nevertheless.
+                  // wait must still run.
                   LOG.warn("{} view not stored: {}", entity, why.toString());
                   return Done.done();
                 });

@@ -7,14 +7,14 @@ import org.junit.jupiter.api.Test;
 
 class JournalVersionTest {
   @Test
-  void aNodeTellsTheOthersWhichVersionItReads() {
-    var told =
+  void theConfigurationAnnouncesTheCurrentVersion() {
+    var announced =
         ConfigFactory.parseResources("chowder-pekko.conf").getString("pekko.cluster.app-version");
-    assertThat(JournalVersion.parse(told)).isEqualTo(JournalVersion.CURRENT);
+    assertThat(JournalVersion.parse(announced)).isEqualTo(JournalVersion.CURRENT);
   }
 
   @Test
-  void aVersionIsTheFirstNumberAndZeroWithoutOne() {
+  void theVersionIsTheFirstNumberOrZero() {
     assertThat(JournalVersion.parse("0.0.0")).isZero();
     assertThat(JournalVersion.parse("12.3")).isEqualTo(12);
     assertThat(JournalVersion.parse("unknown")).isZero();

@@ -14,7 +14,7 @@ import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Join;
 import org.apache.pekko.cluster.typed.Leave;
 
-/** A second member of a test's cluster, with a version of its own. It hosts no entities. */
+/** A second member of a test's cluster, which has its own version and hosts no entities. */
 public final class OtherMember implements AutoCloseable {
   /**
    * Settings of the first member: only members with this role host entities, so the other does not.
@@ -39,7 +39,7 @@ public final class OtherMember implements AutoCloseable {
     this.kit = kit;
   }
 
-  /** Returns when both members see each other as Up. Before that, a member cannot leave. */
+  /** Joins, and returns when each member sees both as Up. Before that, a member cannot leave. */
   public static OtherMember join(ActorSystem<?> first, String appVersion) {
     var config =
         ConfigFactory.parseMap(
@@ -73,7 +73,7 @@ public final class OtherMember implements AutoCloseable {
             });
   }
 
-  /** Leaves the cluster, and returns when the first member is alone. */
+  /** Leaves the cluster, and returns when the first member is its only member. */
   @Override
   public void close() {
     var cluster = Cluster.get(kit.system());

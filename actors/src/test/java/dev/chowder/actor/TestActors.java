@@ -3,9 +3,9 @@ package dev.chowder.actor;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 
-/** What tests of single actors run on: messages cross nodes as they do in a server, without one. */
+/** The configuration for tests of single actors: serializers as in a server, without a cluster. */
 public final class TestActors {
-  /** As chowder-pekko.conf has it, and says why. */
+  /** The relevant settings of chowder-pekko.conf, which explains them. */
   public static final Config CONFIG =
       ConfigFactory.parseString(
           """

@@ -16,13 +16,14 @@ import org.apache.pekko.actor.testkit.typed.javadsl.TestInbox;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.Test;
 
-/** How an instance orders the changes of its configuration. */
+/** Tests how an instance orders the changes of its configuration. */
 class ConfigChangeTest {
-  private static final ActorRef<InstanceReply> NOBODY = TestInbox.<InstanceReply>create().getRef();
+  private static final ActorRef<InstanceReply> REPLY_TO =
+      TestInbox.<InstanceReply>create().getRef();
   private static final OverridesVersion NONE = OverridesVersion.NONE;
 
   @Test
-  void ofTwoChangesOfTheSameOverridesTheSecondIsComputedAgain() {
+  void theSecondOfTwoConcurrentOverridesChangesIsRejected() {
     var first = accepted(running(), update(NONE, "v1"));
     assertThat(decide(first, update(NONE, "v2")))
         .isEqualTo(Decision.reject(new InstanceRejection.Superseded()));
@@ -32,7 +33,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void aChangeIsComputedAgainWhenWhatItWasComputedFromWasTakenMeanwhile() {
+  void aChangeIsRejectedIfItsBaseWasAppliedMeanwhile() {
     var first = accepted(running(), update(NONE, "v1"));
     var taken = accepted(first, applied(1, "v1", Taken.APPLIED));
     assertThat(decide(taken, update(pending("v1"), "v2")))
@@ -42,7 +43,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void aChangeThatIsResentChangesNothingHoweverManyCameAfterIt() {
+  void aResentChangeChangesNothing() {
     var state = accepted(running(), update(NONE, "v0"));
     for (int n = 1; n < ConfigValues.REMEMBERED; n++) {
       state = accepted(state, update(pending("v" + (n - 1)), "v" + n));
@@ -57,7 +58,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void aNodeKnowsWhetherAVersionThatIsNotRememberedWasAccepted() {
+  void valuesShowWhetherAllVersionsSinceABaseAreRemembered() {
     var before = config(running());
     var values = before;
     for (int n = 1; n < ConfigValues.REMEMBERED; n++) {
@@ -65,7 +66,7 @@ class ConfigChangeTest {
       assertThat(values.remembersAllSince(before)).isTrue();
     }
     var last = values.withOverrides("last");
-    assertThat(last.remembersAllSince(before)).as("the next one may have been forgotten").isFalse();
+    assertThat(last.remembersAllSince(before)).as("one version may have been forgotten").isFalse();
     assertThat(last.remembersAllSince(values)).isTrue();
     var later = last;
     for (int n = 0; n < ConfigValues.REMEMBERED; n++)
@@ -74,7 +75,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void whatHoldsStaysReferencedHoweverManyOtherChangesCome() {
+  void theCurrentVersionStaysReferencedAfterManyOtherChanges() {
     var state = accepted(running(), channel("", "c1"));
     var version = NONE;
     for (int n = 0; n < 3 * ConfigValues.REMEMBERED; n++) {
@@ -88,7 +89,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void aChangeThatHoldsIsNotRejectedWhenItIsResentAfterManyOthers() {
+  void aCurrentChangeIsAcceptedWhenResentAfterManyOthers() {
     var channelFirst = accepted(running(), channel("", "c1"));
     var version = NONE;
     for (int n = 0; n <= ConfigValues.REMEMBERED; n++) {
@@ -106,7 +107,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void namesAndLabelsChangeTogetherWithTheOverridesOrNotAtAll() {
+  void rejectedOverridesAlsoRejectTheNameAndTheLabels() {
     var first = accepted(running(), update(NONE, "v1"));
     var both =
         new InstanceCommand.Update(
@@ -115,16 +116,16 @@ class ConfigChangeTest {
             Map.of("a", "b"),
             Optional.of(new InstanceCommand.OverridesChange(NONE, "v2")),
             T0,
-            NOBODY);
+            REPLY_TO);
     assertThat(decide(first, both)).isInstanceOf(Decision.Reject.class);
   }
 
   @Test
-  void ofTwoChangesOfAChannelTheSecondIsComputedAgainAndOtherChannelsAreNotInTheWay() {
+  void theSecondOfTwoConcurrentChangesOfTheSameChannelIsRejected() {
     var first = accepted(running(), channel("", "c1"));
     assertThat(decide(first, channel("", "c2")))
         .isEqualTo(Decision.reject(new InstanceRejection.Superseded()));
-    var line = new InstanceCommand.SwitchChannel("key", "line", true, "", "c3", T0, NOBODY);
+    var line = new InstanceCommand.SwitchChannel("key", "line", true, "", "c3", T0, REPLY_TO);
     assertThat(config(accepted(first, line)).channels())
         .isEqualTo(Map.of("telegram", "c1", "line", "c3"));
     assertThat(config(accepted(first, channel("c1", "c4"))).channels())
@@ -132,7 +133,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void whatWasRefusedStaysRefusedUntilTheNextChange() {
+  void rejectedOverridesStayRejectedUntilTheNextChange() {
     var first = accepted(running(), update(NONE, "v1"));
     var refused = accepted(first, applied(1, "v1", Taken.REFUSED));
     assertThat(config(refused).overrides()).isEqualTo(new OverridesVersion("v1", Taken.REFUSED));
@@ -143,7 +144,7 @@ class ConfigChangeTest {
   }
 
   @Test
-  void whatAGatewayDidNotTakeInTimeStaysPending() {
+  void overridesThatTheGatewayDidNotApplyInTimeStayPending() {
     var first = accepted(running(), update(NONE, "v1"));
     var late = accepted(first, applied(1, "v1", Taken.PENDING));
     assertThat(config(late).overrides()).isEqualTo(pending("v1"));
@@ -151,14 +152,14 @@ class ConfigChangeTest {
   }
 
   @Test
-  void aStageThatWroteOtherOverridesThanTheNewestLeavesThosePending() {
+  void aStageThatWroteOlderOverridesLeavesTheNewestPending() {
     var two = accepted(accepted(starting(), update(NONE, "v1")), update(pending("v1"), "v2"));
     assertThat(config(then(two, wrote("v1"))).overrides()).isEqualTo(pending("v2"));
     assertThat(config(then(two, wrote("v2"))).overrides().taken()).isEqualTo(Taken.APPLIED);
   }
 
   @Test
-  void anAgentThatIsProvisionedAgainGetsAllOfItsConfiguration() {
+  void aProvisioningAppliesTheWholeConfiguration() {
     var created = new InstanceEvent.Created("key", States.profile("create", T0), T0);
     var first = accepted(States.after(created), update(NONE, "v1"));
     assertThat(((InstanceEffect.RunStages) first.pendingEffect()).config())
@@ -167,9 +168,9 @@ class ConfigChangeTest {
         .isFalse();
   }
 
-  /** As version 665faa7 wrote them: the changed values are in the rows of that version. */
+  /** Version 665faa7 wrote such events. The changed values are in that version's rows. */
   @Test
-  void eventsOfAnOlderVersionMeanTheRowsOfThatTime() {
+  void eventsOfAnOlderVersionReferToUnversionedValues() {
     var journal = new InstanceJournal();
     var older =
         IntStream.of(0)
@@ -228,11 +229,11 @@ class ConfigChangeTest {
         Map.of(),
         Optional.of(new InstanceCommand.OverridesChange(base, version)),
         T0,
-        NOBODY);
+        REPLY_TO);
   }
 
   private static InstanceCommand channel(String base, String version) {
-    return new InstanceCommand.SwitchChannel("key", "telegram", true, base, version, T0, NOBODY);
+    return new InstanceCommand.SwitchChannel("key", "telegram", true, base, version, T0, REPLY_TO);
   }
 
   private static InstanceCommand applied(int version, String overrides, Taken taken) {

@@ -41,9 +41,9 @@ class InstanceEntityTest {
               .withFallback(TestActors.CONFIG)
               .withFallback(ConfigFactory.load()));
 
-  private final List<InstanceEffect> pendingEffect = new ArrayList<>();
-  private final List<InstanceCommand.Report> woken = new ArrayList<>();
-  private boolean goesOn = true;
+  private final List<InstanceEffect> dispatched = new ArrayList<>();
+  private final List<InstanceCommand.Report> sentToSelf = new ArrayList<>();
+  private boolean canBeHosted = true;
   private int journalVersion = JournalVersion.CURRENT;
   private final List<InstanceView> stored = new ArrayList<>();
   private final List<Boolean> labelsStored = new ArrayList<>();
@@ -59,16 +59,16 @@ class InstanceEntityTest {
   @BeforeEach
   void clear() {
     instance.clear();
-    pendingEffect.clear();
+    dispatched.clear();
     stored.clear();
     labelsStored.clear();
-    woken.clear();
-    goesOn = true;
+    sentToSelf.clear();
+    canBeHosted = true;
     journalVersion = JournalVersion.CURRENT;
   }
 
   @Test
-  void whatANodeOfAnOlderVersionCannotReadIsHeldBackUntilItIsGone() {
+  void anEventThatAnOlderNodeCannotReadIsNotPersistedUntilItLeaves() {
     journalVersion = 0;
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
@@ -99,11 +99,11 @@ class InstanceEntityTest {
               labelsStored.add(labelsToo);
               return readSide.store(view, labelsToo);
             },
-            woken::add,
-            () -> goesOn,
+            sentToSelf::add,
+            () -> canBeHosted,
             () -> journalVersion,
             SETTINGS),
-        // Events have a format of their own, which InstanceJournalGoldenTest checks.
+        // Events have their own format, which InstanceJournalGoldenTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, true));
   }
 
@@ -112,7 +112,7 @@ class InstanceEntityTest {
       @Override
       public void dispatch(
           InstanceId id, InstanceEffect effect, Consumer<InstanceCommand.Report> report) {
-        pendingEffect.add(effect);
+        dispatched.add(effect);
       }
 
       @Override
@@ -123,7 +123,7 @@ class InstanceEntityTest {
   }
 
   @Test
-  void createIsPersistedStoredAnsweredAndItsFirstStageIsOwed() {
+  void createPersistsTheEventStoresTheViewRepliesAndDispatchesTheFirstStage() {
     var result =
         instance.<InstanceReply>runCommand(
             replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
@@ -136,47 +136,47 @@ class InstanceEntityTest {
               assertThat(a.view().revision()).isEqualTo(1);
               assertThat(stored.getLast()).isEqualTo(a.view());
             });
-    assertThat(pendingEffect).hasSize(1);
-    assertThat(pendingEffect.getFirst())
+    assertThat(dispatched).hasSize(1);
+    assertThat(dispatched.getFirst())
         .isInstanceOfSatisfying(
             InstanceEffect.RunStages.class,
             run -> assertThat(run.stages()).startsWith(Stage.CREATE_SANDBOX));
   }
 
   @Test
-  void whatIsOwedIsAskedForAgainAfterARestart() {
+  void aRestartedActorDispatchesThePendingEffectAgain() {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
-    pendingEffect.clear();
+    dispatched.clear();
     instance.restart();
-    // The end of the former actor gives up first what the next one may owe at another node.
-    assertThat(pendingEffect).hasSize(2);
-    assertThat(pendingEffect.getFirst()).isEqualTo(new InstanceEffect.None());
-    assertThat(pendingEffect.getLast()).isInstanceOf(InstanceEffect.RunStages.class);
+    // The stopping actor cancels its effect, since the next actor may run on another node.
+    assertThat(dispatched).hasSize(2);
+    assertThat(dispatched.getFirst()).isEqualTo(new InstanceEffect.None());
+    assertThat(dispatched.getLast()).isInstanceOf(InstanceEffect.RunStages.class);
   }
 
   @Test
-  void whoEndsOwingSomethingIsWokenWhereverItLivesOn() {
+  void anActorThatStopsWithAPendingEffectRedispatchesItToItsSuccessor() {
     instance.restart();
-    assertThat(woken).isEmpty();
+    assertThat(sentToSelf).isEmpty();
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     instance.restart();
-    assertThat(woken).hasSize(1);
-    assertThat(woken.getFirst()).isInstanceOf(InstanceCommand.Redispatch.class);
+    assertThat(sentToSelf).hasSize(1);
+    assertThat(sentToSelf.getFirst()).isInstanceOf(InstanceCommand.Redispatch.class);
   }
 
   @Test
-  void whoEndsWithTheLastNodeIsNotWoken() {
-    goesOn = false;
+  void anActorThatStopsWithTheLastNodeSendsNothing() {
+    canBeHosted = false;
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     instance.restart();
-    assertThat(woken).isEmpty();
+    assertThat(sentToSelf).isEmpty();
   }
 
   @Test
-  void neitherAClockThatWasSetNorTheQueueMakesAStageOverdueButItsRunDoes() {
+  void aStageIsOverdueOnlyAfterItsOwnRunTime() {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     var limit = Duration.ofMinutes(10);
@@ -191,7 +191,7 @@ class InstanceEntityTest {
   }
 
   @Test
-  void theAnswerComesAfterTheViewIsStored() {
+  void theReplyFollowsTheStoredView() {
     var gate = new CompletableFuture<Done>();
     var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
@@ -203,15 +203,15 @@ class InstanceEntityTest {
   }
 
   @Test
-  void aWatchBeginsWithWhatIsStoredAndOneWhoAsksWaitsForNothing() {
+  void aWatchWaitsForTheStoredViewAndAGetDoesNot() {
     var gate = new CompletableFuture<Done>();
     var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> caller = KIT.createTestProbe();
     TestProbe<InstanceReply> watcher = KIT.createTestProbe();
-    TestProbe<InstanceActor> homes = KIT.createTestProbe();
+    TestProbe<InstanceActor> actors = KIT.createTestProbe();
     slow.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, caller.ref()));
-    slow.runCommand(new InstanceCommand.Watch(watcher.ref(), homes.ref()));
-    assertThat(homes.receiveMessage()).isNotNull();
+    slow.runCommand(new InstanceCommand.Watch(watcher.ref(), actors.ref()));
+    assertThat(actors.receiveMessage()).isNotNull();
     slow.runCommand(new InstanceCommand.Get(caller.ref()));
     assertThat(revision(caller.receiveMessage())).isEqualTo(1);
     watcher.expectNoMessage();
@@ -221,7 +221,7 @@ class InstanceEntityTest {
   }
 
   @Test
-  void ofTheViewsThatWaitTheNewestIsStoredAndEveryAnswerComes() {
+  void onlyTheNewestWaitingViewIsStoredAndEveryCommandGetsAReply() {
     var gate = new CompletableFuture<Done>();
     var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
@@ -242,7 +242,7 @@ class InstanceEntityTest {
   }
 
   @Test
-  void labelsAreStoredOnlyWhenTheyMayDiffer() {
+  void labelsAreStoredOnlyIfTheyMayDiffer() {
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
     instance.runCommand(new InstanceCommand.Create("key", States.PROFILE, T0, probe.ref()));
     instance.runCommand(
@@ -257,7 +257,7 @@ class InstanceEntityTest {
   }
 
   @Test
-  void aFailingReadSideDoesNotHoldTheAnswerBack() {
+  void aFailingReadSideDoesNotPreventTheReply() {
     var failing = start((_, _) -> failed());
     var result =
         failing.<InstanceReply>runCommand(
@@ -267,20 +267,20 @@ class InstanceEntityTest {
   }
 
   @Test
-  void aViewIsStoredAnewWithItsLabelsWhateverIsBelievedToBeThere() {
+  void refreshRowStoresTheViewAndItsLabelsAgain() {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
-    pendingEffect.clear();
+    dispatched.clear();
     var result = instance.<InstanceReply>runCommand(InstanceCommand.RefreshRow::new);
     assertThat(result.hasNoEvents()).isTrue();
     assertThat(revision(result.reply())).isEqualTo(1);
     assertThat(stored).extracting(InstanceView::revision).containsExactly(1, 1);
     assertThat(labelsStored).containsExactly(true, true);
-    assertThat(pendingEffect).isEmpty();
+    assertThat(dispatched).isEmpty();
   }
 
   @Test
-  void aViewThatWaitsAlreadyIsNotTakenForTheOneThatIsStoredAnew() {
+  void refreshRowStoresTheViewAfterAWaitingOne() {
     var gate = new CompletableFuture<Done>();
     var slow = start((_, _) -> gate);
     TestProbe<InstanceReply> probe = KIT.createTestProbe();
@@ -299,7 +299,7 @@ class InstanceEntityTest {
   }
 
   @Test
-  void whoAsksForTheViewToBeStoredHearsNothingUntilItIs() {
+  void refreshRowGetsNoReplyUntilTheViewIsStored() {
     var works = new AtomicBoolean();
     var failing =
         start((_, _) -> works.get() ? CompletableFuture.completedFuture(Done.done()) : failed());
@@ -315,28 +315,28 @@ class InstanceEntityTest {
   }
 
   @Test
-  void whoHasNoViewSaysSo() {
+  void refreshRowOfAnAbsentInstanceRepliesDone() {
     assertThat(instance.<InstanceReply>runCommand(InstanceCommand.RefreshRow::new).reply())
         .isEqualTo(new InstanceReply.Done());
     assertThat(stored).isEmpty();
   }
 
   @Test
-  void aWatcherGetsTheStateNowAndEachNewOneAndABoundHoldsForTheirNumber() {
+  void aWatcherGetsTheCurrentViewAndEachNewOneUpToTheLimit() {
     instance.<InstanceReply>runCommand(
         replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     TestProbe<InstanceReply> one = KIT.createTestProbe();
     TestProbe<InstanceReply> two = KIT.createTestProbe();
     TestProbe<InstanceReply> three = KIT.createTestProbe();
-    TestProbe<InstanceActor> homes = KIT.createTestProbe();
-    instance.runCommand(new InstanceCommand.Watch(one.ref(), homes.ref()));
-    instance.runCommand(new InstanceCommand.Watch(two.ref(), homes.ref()));
-    instance.runCommand(new InstanceCommand.Watch(three.ref(), homes.ref()));
+    TestProbe<InstanceActor> actors = KIT.createTestProbe();
+    instance.runCommand(new InstanceCommand.Watch(one.ref(), actors.ref()));
+    instance.runCommand(new InstanceCommand.Watch(two.ref(), actors.ref()));
+    instance.runCommand(new InstanceCommand.Watch(three.ref(), actors.ref()));
     assertThat(revision(one.receiveMessage())).isEqualTo(1);
     assertThat(three.receiveMessage())
         .isEqualTo(new InstanceReply.Refused(new InstanceRejection.TooManyWatchers(2)));
-    assertThat(homes.receiveMessage()).isEqualTo(homes.receiveMessage());
-    homes.expectNoMessage();
+    assertThat(actors.receiveMessage()).isEqualTo(actors.receiveMessage());
+    actors.expectNoMessage();
     var stage = finished(1, Stage.CREATE_SANDBOX);
     instance.runCommand(
         new InstanceCommand.StagesFinished(
@@ -349,6 +349,6 @@ class InstanceEntityTest {
   }
 
   private static CompletionStage<Done> failed() {
-    return CompletableFuture.failedFuture(new IllegalStateException("database away"));
+    return CompletableFuture.failedFuture(new IllegalStateException("database unavailable"));
   }
 }

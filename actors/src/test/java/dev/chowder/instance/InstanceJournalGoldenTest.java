@@ -18,9 +18,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Events as they were once written must be read for ever. A file is written when there is none yet
- * and this runs with -Dchowder.update-docs=true; it is never written again, and never edited: a new
- * form of an event gets a new file and leaves the old one where it is.
+ * Checks that events of every earlier form can still be read. With -Dchowder.update-docs=true, the
+ * test writes missing files. Existing files are never changed: a new form of an event gets a new
+ * file.
  */
 class InstanceJournalGoldenTest {
   private static final Path FOLDER =
@@ -29,7 +29,7 @@ class InstanceJournalGoldenTest {
   private static final Instant BEGUN = Instant.parse("2026-01-02T03:04:04Z");
 
   @BeforeAll
-  static void writeWhatIsNotThereYet() throws IOException {
+  static void writeMissingFiles() throws IOException {
     if (!Boolean.getBoolean("chowder.update-docs")) return;
     for (var golden : goldens().entrySet()) {
       var file = FOLDER.resolve(golden.getKey() + ".hex");
@@ -38,7 +38,7 @@ class InstanceJournalGoldenTest {
   }
 
   @Test
-  void whatWasOnceWrittenIsReadAsTheEventThatItWas() throws IOException {
+  void eachGoldenFileIsReadAsItsEvent() throws IOException {
     for (var golden : goldens().entrySet()) {
       var file = FOLDER.resolve(golden.getKey() + ".hex");
       assertThat(InstanceJournal.read(parse(file)))
@@ -63,7 +63,7 @@ class InstanceJournalGoldenTest {
   }
 
   @Test
-  void everyFieldOfTheJournalStandsInAGoldenFile() throws IOException {
+  void everyFieldOfTheJournalIsInAGoldenFile() throws IOException {
     var written = new TreeSet<String>();
     for (var name : goldens().keySet())
       MessageFields.collect(parse(FOLDER.resolve(name + ".hex")), written);
@@ -87,7 +87,7 @@ class InstanceJournalGoldenTest {
     Files.writeString(file, hex.replaceAll("(.{64})", "$1\n").stripTrailing() + "\n");
   }
 
-  /** Each event with every field filled, and again with the optional ones left out. */
+  /** Returns each event with all fields, and again without the optional ones. */
   private static Map<String, InstanceEvent> goldens() {
     var all = new LinkedHashMap<String, InstanceEvent>();
     all.put("Created", new InstanceEvent.Created("key-1", profile("demo", 1, ""), AT));

@@ -12,20 +12,20 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** A watch asks again for itself when its answer, or the actor that answered, is lost. */
+/** A watch subscribes again when its reply is lost, or when the replying actor stops. */
 class InstanceWatchTest {
   private static final ActorTestKit KIT = ActorTestKit.create(TestActors.CONFIG);
 
-  /** So long that none comes while a test runs. */
+  /** Longer than any test, so that no heartbeat occurs. */
   private static final Duration HEARTBEAT = Duration.ofHours(1);
 
-  /** As reference.conf has it. */
-  private static final Duration AGAIN = Duration.ofSeconds(1);
+  /** The default in reference.conf. */
+  private static final Duration RESEND_INTERVAL = Duration.ofSeconds(1);
 
-  private static final InstanceReply NEWS = new InstanceReply.Done();
+  private static final InstanceReply REPLY = new InstanceReply.Done();
 
-  private final LinkedBlockingQueue<InstanceCommand> asked = new LinkedBlockingQueue<>();
-  private final LinkedBlockingQueue<InstanceReply> heard = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<InstanceCommand> commands = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<InstanceReply> replies = new LinkedBlockingQueue<>();
 
   @AfterAll
   static void end() {
@@ -33,62 +33,62 @@ class InstanceWatchTest {
   }
 
   @Test
-  void itAsksUntilItIsAnsweredAndThenNoMore() throws InterruptedException {
+  void aWatchSubscribesUntilItGetsAReply() throws InterruptedException {
     watch(HEARTBEAT);
     next();
     next();
-    next().replyTo().tell(NEWS);
-    assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(NEWS);
-    asked.clear();
-    assertThat(asked.poll(2, TimeUnit.SECONDS)).isNull();
+    next().replyTo().tell(REPLY);
+    assertThat(replies.poll(20, TimeUnit.SECONDS)).isEqualTo(REPLY);
+    commands.clear();
+    assertThat(commands.poll(2, TimeUnit.SECONDS)).isNull();
   }
 
   @Test
-  void itAsksAgainAsSoonAsTheActorThatAnsweredHasEnded() throws InterruptedException {
+  void aWatchSubscribesAgainWhenTheReplyingActorStops() throws InterruptedException {
     watch(HEARTBEAT);
-    var home = home();
-    answer(next(), home);
-    KIT.stop(home);
-    var again = next();
-    var nextHome = home();
-    answer(again, nextHome);
-    KIT.stop(nextHome);
+    var first = actor();
+    reply(next(), first);
+    KIT.stop(first);
+    var resubscription = next();
+    var second = actor();
+    reply(resubscription, second);
+    KIT.stop(second);
     next();
   }
 
   @Test
-  void theEndOfAnActorThatIsNoLongerItsHomeIsNothing() throws InterruptedException {
+  void aWatchIgnoresTheStopOfAPreviousActor() throws InterruptedException {
     watch(HEARTBEAT);
-    var question = next();
-    var former = home();
-    var home = home();
-    question.watcher().tell(new InstanceActor(former));
-    answer(question, home);
-    asked.clear();
-    KIT.stop(former);
-    assertThat(asked.poll(500, TimeUnit.MILLISECONDS)).isNull();
-    KIT.stop(home);
+    var subscription = next();
+    var previous = actor();
+    var current = actor();
+    subscription.watcher().tell(new InstanceActor(previous));
+    reply(subscription, current);
+    commands.clear();
+    KIT.stop(previous);
+    assertThat(commands.poll(500, TimeUnit.MILLISECONDS)).isNull();
+    KIT.stop(current);
     next();
   }
 
   private void watch(Duration heartbeat) {
-    KIT.spawn(InstanceWatch.create(asked::add, heartbeat, AGAIN, heard::add));
+    KIT.spawn(InstanceWatch.create(commands::add, heartbeat, RESEND_INTERVAL, replies::add));
   }
 
-  private static ActorRef<InstanceCommand> home() {
+  private static ActorRef<InstanceCommand> actor() {
     return KIT.spawn(Behaviors.<InstanceCommand>ignore());
   }
 
   private InstanceCommand.Watch next() throws InterruptedException {
-    var next = asked.poll(20, TimeUnit.SECONDS);
+    var next = commands.poll(20, TimeUnit.SECONDS);
     assertThat(next).isInstanceOf(InstanceCommand.Watch.class);
     return (InstanceCommand.Watch) next;
   }
 
-  private void answer(InstanceCommand.Watch question, ActorRef<InstanceCommand> home)
+  private void reply(InstanceCommand.Watch subscription, ActorRef<InstanceCommand> actor)
       throws InterruptedException {
-    question.watcher().tell(new InstanceActor(home));
-    question.replyTo().tell(NEWS);
-    assertThat(heard.poll(20, TimeUnit.SECONDS)).isEqualTo(NEWS);
+    subscription.watcher().tell(new InstanceActor(actor));
+    subscription.replyTo().tell(REPLY);
+    assertThat(replies.poll(20, TimeUnit.SECONDS)).isEqualTo(REPLY);
   }
 }

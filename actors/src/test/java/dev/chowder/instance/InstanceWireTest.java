@@ -33,7 +33,7 @@ class InstanceWireTest {
   }
 
   @Test
-  void everyMessageSurvivesTheWireAndNoneIsForgotten() {
+  void everyMessageIsSerializableAndTested() {
     var messages = messages(KIT.<InstanceReply>createTestProbe().ref());
     for (var message : messages) KIT.serializationTestKit().verifySerialization(message, true);
     assertThat(messages.stream().map(Object::getClass).collect(Collectors.toSet()))
@@ -47,15 +47,15 @@ class InstanceWireTest {
   }
 
   @Test
-  void everyViewSurvivesTheReadRow() {
+  void everyViewCanBeReadFromItsRow() {
     for (var view : views()) {
       assertThat(InstanceReadRows.view(InstanceReadRows.row(view))).isEqualTo(view);
     }
   }
 
-  /** As an older node, or a row from before it was upgraded, has it. */
+  /** Older nodes write such views, and rows from before an upgrade hold them. */
   @Test
-  void aViewWithoutRotationsHasNone() {
+  void aViewWithoutTheTokenFieldHasNoRotations() {
     var row = InstanceReadRows.row(views().getFirst());
     var json = row.view().toStringUtf8();
     var older = json.replaceFirst("\"token\":\\{[^}]*},", "");
@@ -63,9 +63,9 @@ class InstanceWireTest {
     assertThat(InstanceReadRows.view(withView(row, older))).isEqualTo(views().getFirst());
   }
 
-  /** As in a row from before values had versions: overrides may be in the row of that version. */
+  /** Rows hold such views if they are older than versions of values. */
   @Test
-  void aViewWithoutValuesMeansTheRowOfAnOlderVersion() {
+  void aViewWithoutTheConfigFieldRefersToTheUnversionedValue() {
     var row = InstanceReadRows.row(views().getLast());
     var json = row.view().toStringUtf8();
     var older = json.replaceFirst("\"config\":\\{.*?\\[[^]]*]},", "");
@@ -77,9 +77,9 @@ class InstanceWireTest {
     assertThat(InstanceReadRows.view(withView(none, olderNone))).isEqualTo(views().getFirst());
   }
 
-  /** As a row from before times were numbers has it. */
+  /** Rows hold such views if they are older than numeric times. */
   @Test
-  void aTimeThatIsTextIsReadToo() {
+  void aTimeInTextFormIsRead() {
     var row = InstanceReadRows.row(views().getFirst());
     var json = row.view().toStringUtf8();
     var older =
@@ -111,7 +111,7 @@ class InstanceWireTest {
   }
 
   @Test
-  void everyEventSurvivesTheJournal() {
+  void everyEventCanBeReadFromTheJournal() {
     var journal = new InstanceJournal();
     var events = events();
     for (var event : events) {

@@ -26,9 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Recovery of an instance from a real journal and its snapshots; the subclass chooses the database.
- */
+/** Tests recovery from a real journal and its snapshots. The subclass chooses the database. */
 abstract class InstancesContract {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-00000000000a");
@@ -56,26 +54,26 @@ abstract class InstancesContract {
   }
 
   @Test
-  void aRecoveryReadsTheSnapshotAndTheEventsBehindIt() throws Exception {
+  void recoveryReadsTheSnapshotAndTheLaterEvents() throws Exception {
     var before = instanceWith(25);
     node.awaitSnapshots(10L, 20L);
     // Events before the snapshot are not read.
     node.overwrite(
         "UPDATE \"event_journal\" SET \"event_payload\" = ? WHERE \"sequence_number\" < 20");
-    assertThat(afterARestart(EVERY)).isEqualTo(before);
+    assertThat(afterRestart(EVERY)).isEqualTo(before);
   }
 
   @Test
-  void aSnapshotThatCannotBeReadCostsNothingButTheEvents() throws Exception {
+  void recoveryReadsTheEventsIfTheSnapshotIsUnreadable() throws Exception {
     var before = instanceWith(25);
     node.awaitSnapshots(10L, 20L);
     node.overwrite("UPDATE \"snapshot\" SET \"snapshot_payload\" = ?");
-    assertThat(afterARestart(EVERY)).isEqualTo(before);
+    assertThat(afterRestart(EVERY)).isEqualTo(before);
     assertThat(rename("again").revision()).isEqualTo(before.revision() + 1);
   }
 
   @Test
-  void aRecoveryThatReadsALongJournalEndsWithASnapshot() throws Exception {
+  void recoveryFromALongJournalTakesASnapshot() throws Exception {
     node.close();
     node = Node.start(storage, NEVER);
     var _ = instanceWith(25);
@@ -87,7 +85,7 @@ abstract class InstancesContract {
   }
 
   @Test
-  void whatAnOlderMemberCannotReadIsNotWrittenWhileItIsAMember() throws Exception {
+  void anEventThatAnOlderMemberCannotReadIsNotWrittenUntilItLeaves() throws Exception {
     node.ask(replyTo -> new InstanceCommand.Create("key", States.PROFILE, T0, replyTo));
     for (var stage : Stage.OF_PROVISIONING) node.instances.tell(ID, report(stage));
     var running = node.ask(InstanceCommand.Get::new);
@@ -98,7 +96,7 @@ abstract class InstancesContract {
     try (var _ = OtherMember.join(node.kit.system(), "0.0.0")) {
       node.instances.tell(ID, lost);
       assertThat(node.ask(InstanceCommand.Get::new)).isEqualTo(running);
-      assertThat(rename("what it can read").revision()).isEqualTo(running.revision() + 1);
+      assertThat(rename("readable by both").revision()).isEqualTo(running.revision() + 1);
     }
     node.instances.tell(ID, lost);
     assertThat(node.ask(InstanceCommand.Get::new).revision()).isEqualTo(running.revision() + 2);
@@ -124,13 +122,13 @@ abstract class InstancesContract {
                 "key", Optional.of(name), Map.of(), Optional.empty(), T0, replyTo));
   }
 
-  private InstanceView afterARestart(int snapshotEvery) throws Exception {
+  private InstanceView afterRestart(int snapshotEvery) throws Exception {
     node.close();
     node = Node.start(storage, snapshotEvery);
     return node.ask(InstanceCommand.Get::new);
   }
 
-  /** One node on its own database, without anything outside. */
+  /** One node with its own database, without effects and read side. */
   private record Node(Database database, ActorTestKit kit, Instances instances)
       implements AutoCloseable {
     static Node start(TestStorage storage, int snapshotEvery) {
@@ -157,7 +155,7 @@ abstract class InstancesContract {
       return ((InstanceReply.Accepted) reply).view();
     }
 
-    /** Returns the numbers of the events after which they were taken. */
+    /** Returns the sequence number of the last event in each snapshot. */
     List<Long> snapshots() {
       return database
           .jdbi()

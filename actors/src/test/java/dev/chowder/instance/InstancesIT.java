@@ -3,7 +3,7 @@ package dev.chowder.instance;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a real PostgreSQL. */
+/** Runs the contract on PostgreSQL. */
 class InstancesIT extends InstancesContract {
   @Override
   TestStorage storage(Path home) {

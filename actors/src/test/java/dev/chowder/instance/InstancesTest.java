@@ -3,7 +3,7 @@ package dev.chowder.instance;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a file of H2. */
+/** Runs the contract on an H2 file. */
 class InstancesTest extends InstancesContract {
   @Override
   TestStorage storage(Path home) {

@@ -9,12 +9,12 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** Keeps docs/LIFECYCLE.md true of the state machine. */
+/** Checks that docs/LIFECYCLE.md matches the state machine. */
 class LifecycleDocumentTest {
   private static final Path DOCUMENT = Path.of("..", "docs", "LIFECYCLE.md");
 
   @Test
-  void theDocumentSaysWhatTheStateMachineDoes() throws IOException {
+  void theDocumentMatchesTheStateMachine() throws IOException {
     var text = new LifecycleDocument(LifecycleExploration.explore()).text();
     if (Boolean.getBoolean("chowder.update-docs")) Files.writeString(DOCUMENT, text);
     assertThat(DOCUMENT)
@@ -37,14 +37,14 @@ class LifecycleDocumentTest {
   }
 
   @Test
-  void everyCommandIsSaid() {
-    var said =
+  void theExplorationSendsEveryCommand() {
+    var sent =
         java.util.stream.Stream.concat(
                 LifecycleExploration.verbs(new InstanceState.Absent()).values().stream(),
                 LifecycleExploration.reports(new InstanceState.Absent()).values().stream())
             .map(Object::getClass)
             .collect(Collectors.toSet());
-    assertThat(said)
+    assertThat(sent)
         .containsAll(Arrays.asList(InstanceCommand.Request.class.getPermittedSubclasses()))
         .containsAll(Arrays.asList(InstanceCommand.Report.class.getPermittedSubclasses()));
   }

@@ -36,7 +36,8 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 final class LifecycleExploration {
   private static final Duration HOUR = Duration.ofHours(1);
-  private static final ActorRef<InstanceReply> NOBODY = TestInbox.<InstanceReply>create().getRef();
+  private static final ActorRef<InstanceReply> REPLY_TO =
+      TestInbox.<InstanceReply>create().getRef();
 
   private LifecycleExploration() {}
 
@@ -125,17 +126,17 @@ final class LifecycleExploration {
     var verbs = new LinkedHashMap<String, InstanceCommand>();
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
     verbs.put("Create, resent", create("create"));
-    verbs.put("ReleaseUnusedSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, NOBODY));
-    verbs.put("RefreshRow", new InstanceCommand.RefreshRow(NOBODY));
-    verbs.put("Get", new InstanceCommand.Get(NOBODY));
+    verbs.put("ReleaseUnusedSlot", new InstanceCommand.ReleaseUnusedSlot("org", T0, REPLY_TO));
+    verbs.put("RefreshRow", new InstanceCommand.RefreshRow(REPLY_TO));
+    verbs.put("Get", new InstanceCommand.Get(REPLY_TO));
     verbs.put(
-        "Watch", new InstanceCommand.Watch(NOBODY, TestInbox.<InstanceActor>create().getRef()));
+        "Watch", new InstanceCommand.Watch(REPLY_TO, TestInbox.<InstanceActor>create().getRef()));
     verbs.put("Update", update(config(state).overrides()));
     verbs.put(
         "Update, another change came first", update(new OverridesVersion("?", Taken.PENDING)));
-    verbs.put("Stop", new InstanceCommand.Stop("key", T0, NOBODY));
-    verbs.put("Start", new InstanceCommand.Start("key", T0, NOBODY));
-    verbs.put("Restart", new InstanceCommand.Restart("key", T0, NOBODY));
+    verbs.put("Stop", new InstanceCommand.Stop("key", T0, REPLY_TO));
+    verbs.put("Start", new InstanceCommand.Start("key", T0, REPLY_TO));
+    verbs.put("Restart", new InstanceCommand.Restart("key", T0, REPLY_TO));
     var home = state instanceof Existing born ? born.profile().homes().generation() : 1;
     verbs.put("Recover", recover(attempt, returns, Optional.of(home)));
     verbs.put("Recover, home volume missing", recover(attempt, returns, Optional.empty()));
@@ -148,8 +149,8 @@ final class LifecycleExploration {
     verbs.put(
         "SwitchChannel", switchChannel(config(state).channels().getOrDefault("telegram", "")));
     verbs.put("SwitchChannel, another change came first", switchChannel("?"));
-    verbs.put("Delete", new InstanceCommand.Delete("key", another(state), T0, NOBODY));
-    verbs.put("Delete, resent", new InstanceCommand.Delete("key", "delete", T0, NOBODY));
+    verbs.put("Delete", new InstanceCommand.Delete("key", another(state), T0, REPLY_TO));
+    verbs.put("Delete, resent", new InstanceCommand.Delete("key", "delete", T0, REPLY_TO));
     return verbs;
   }
 
@@ -168,19 +169,20 @@ final class LifecycleExploration {
         Map.of(),
         Optional.of(new InstanceCommand.OverridesChange(base, base.version() + "o")),
         T0,
-        NOBODY);
+        REPLY_TO);
   }
 
   private static InstanceCommand switchChannel(String base) {
-    return new InstanceCommand.SwitchChannel("key", "telegram", true, base, base + "c", T0, NOBODY);
+    return new InstanceCommand.SwitchChannel(
+        "key", "telegram", true, base, base + "c", T0, REPLY_TO);
   }
 
   private static InstanceCommand create(String requestId) {
-    return new InstanceCommand.Create("key", States.profile(requestId, T0), T0, NOBODY);
+    return new InstanceCommand.Create("key", States.profile(requestId, T0), T0, REPLY_TO);
   }
 
   private static InstanceCommand rotate(int number) {
-    return new InstanceCommand.RotateToken("key", "rotate " + number, T0, NOBODY);
+    return new InstanceCommand.RotateToken("key", "rotate " + number, T0, REPLY_TO);
   }
 
   /** Returns a home that the instance had before; one in which an agent ran, if there is one. */
@@ -196,7 +198,7 @@ final class LifecycleExploration {
 
   private static InstanceCommand recover(int attempt, int slotReturns, Optional<Integer> home) {
     return new InstanceCommand.Recover(
-        "key", attempt, slotReturns, home, 0, States.PROFILE.model(), T0, NOBODY);
+        "key", attempt, slotReturns, home, 0, States.PROFILE.model(), T0, REPLY_TO);
   }
 
   private static InstanceCommand finished(int attempt, Stage stage, int configVersion) {

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One state of every phase, reached by events alone, so that tests start from what can really be.
+ * Provides a state of every phase. All states result from events, so that they can really occur.
  */
 final class States {
   static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
@@ -67,7 +67,7 @@ final class States {
         T0);
   }
 
-  /** Lost with its engine, or by a crash if {@code byItself}. */
+  /** Returns a loss with the engine, or by a crash if {@code byItself} is true. */
   static InstanceEvent.GatewayLost lost(int attempt, boolean byItself, Instant at) {
     return new InstanceEvent.GatewayLost(
         attempt,
@@ -86,7 +86,7 @@ final class States {
     return state;
   }
 
-  /** Every phase by its name. */
+  /** Returns a state of every phase, by the name of the phase. */
   static Map<String, InstanceState> all() {
     var stopping = then(running(), new InstanceEvent.StopRequested("key", T0));
     var stopped = then(stopping, new InstanceEvent.Stopped(1, T0));
