@@ -87,7 +87,7 @@ sealed interface Drift {
               ? orphan(view, endedBefore)
               : new Reappeared(view);
       // The home of an agent that failed is kept until it is recovered or deleted.
-      case ObservedState.Asleep(), ObservedState.Down _, ObservedState.DiskFull _ ->
+      case ObservedState.HomeOnly(), ObservedState.Down _, ObservedState.DiskFull _ ->
           homes.agentRan() ? new InSync() : later ? new Untracked() : orphan(view, endedBefore);
     };
   }

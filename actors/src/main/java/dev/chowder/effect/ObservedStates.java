@@ -52,7 +52,7 @@ final class ObservedStates {
         yield new ObservedState.Down(cause.reason(), "gateway: " + cause.text(), cause.byItself());
       }
       case MainProcess.Missing() ->
-          seen.homeExists() ? new ObservedState.Asleep() : new ObservedState.Nothing();
+          seen.homeExists() ? new ObservedState.HomeOnly() : new ObservedState.Nothing();
     };
   }
 }

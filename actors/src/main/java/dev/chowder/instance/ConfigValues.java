@@ -66,8 +66,8 @@ public record ConfigValues(
 
   /**
    * Returns whether this version was already accepted. If so, its command was resent and must
-   * change nothing. A current version always counts, however many others were accepted after it: if
-   * its command were rejected, the sender would delete the value.
+   * change nothing. A current version always counts, however many others were accepted after it.
+   * Otherwise its resent command would be rejected, and the sender would delete the value.
    */
   boolean remembers(String version) {
     return referenced().contains(version);

@@ -208,7 +208,7 @@ public sealed interface InstanceCommand extends CborSerializable {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
   @JsonSubTypes({
     @JsonSubTypes.Type(value = ObservedState.Nothing.class, name = "nothing"),
-    @JsonSubTypes.Type(value = ObservedState.Asleep.class, name = "asleep"),
+    @JsonSubTypes.Type(value = ObservedState.HomeOnly.class, name = "home-only"),
     @JsonSubTypes.Type(value = ObservedState.Up.class, name = "up"),
     @JsonSubTypes.Type(value = ObservedState.Down.class, name = "down"),
     @JsonSubTypes.Type(value = ObservedState.DiskFull.class, name = "disk-full"),
@@ -220,7 +220,7 @@ public sealed interface InstanceCommand extends CborSerializable {
     record Nothing() implements ObservedState {}
 
     /** The sandbox has a home volume and no process. */
-    record Asleep() implements ObservedState {}
+    record HomeOnly() implements ObservedState {}
 
     /** The gateway's process runs. */
     record Up(String endpoint) implements ObservedState {}

@@ -175,7 +175,7 @@ public final class InstanceEntity
 
   /**
    * Removes the time limit from a re-dispatch if the effect has run here for a shorter time. The
-   * wall clock alone would be wrong: it may have been set, or the stage may have waited for a
+   * wall clock is not enough, since it may have been set, or the stage may have waited for a
    * permit.
    */
   private InstanceCommand ignoreOverdueIfRecent(InstanceCommand command) {
@@ -210,9 +210,9 @@ public final class InstanceEntity
             if (views.isStored(view.get())) reply(command, reply);
           });
     } else {
-      // A resent command must wait like the first one, whose reply may still wait for the row. A
-      // call
-      // that waits for a status may return the first view of its watch.
+      // The reply to a resent command must wait for the row, like the first reply. The first view
+      // of
+      // a watch must wait too, since a call that waits for a status may return it.
       views.afterStored(() -> reply(command, reply));
     }
     return Effect().none();
@@ -232,8 +232,7 @@ public final class InstanceEntity
               var current = Set.copyOf(watchers);
               view.ifPresent(views::store);
               var reply = replyWith(view);
-              // The reply follows the write, so that a caller who then reads the rows finds this
-              // view.
+              // A caller who reads the rows after the reply must find this view.
               views.afterStored(
                   () -> {
                     reply(command, reply);
@@ -316,8 +315,8 @@ public final class InstanceEntity
   }
 
   /**
-   * Keeps all events, since they are the history. A recovery that reads more events than this
-   * number also takes a snapshot.
+   * Keeps all events, since they are the history. A recovery that reads more events than {@code
+   * snapshotEvery} also takes a snapshot.
    */
   @Override
   public RetentionCriteria retentionCriteria() {

@@ -197,13 +197,11 @@ public final class InstanceLifecycle {
       return reject(new InstanceRejection.SlotReturned());
     }
     var homes = state.profile().homes();
-    // A home volume that the journal does not know is kept too, since it may be the agent's. After
-    // a
-    // restore, an agent may have run in it in an attempt that is later than the journal.
+    // A home volume that the journal does not know is kept too, since it may be the agent's. Before
+    // a restore, an agent may have run in it in an attempt that is later than the journal.
     boolean ranLater = r.ran() > state.attempt();
     var kept = r.home().filter(seen -> ranLater || !homes.isUnused(seen, state.attempt()));
-    // A new volume is numbered by its attempt, so the attempt must exceed the number of this
-    // volume.
+    // A new volume is numbered by its attempt, so the attempt must exceed the number of this one.
     // A volume with an unreadable label has no number.
     int taken = kept.filter(home -> home != Homes.UNREADABLE).orElse(0);
     int attempt = Math.max(Math.max(state.attempt(), r.ran()), taken) + 1;

@@ -85,8 +85,8 @@ public final class Instances {
 
   /**
    * Returns the first view for which {@code holds} is true, or {@code otherwise} if none arrives
-   * within {@code limit}. The limit on watchers does not reject this call: if it is reached, the
-   * call polls the instance.
+   * within {@code limit}. If the limit on watchers is reached, the call polls the instance instead
+   * of failing.
    */
   public CompletionStage<InstanceReply> await(
       InstanceId id, Predicate<InstanceView> holds, InstanceReply otherwise, Duration limit) {

@@ -47,7 +47,7 @@ final class ObservationRules {
                     : accept(
                         new InstanceEvent.GatewayLost(
                             r.attempt(), reason, message, false, o.now()));
-            case ObservedState.Asleep() ->
+            case ObservedState.HomeOnly() ->
                 crashed(
                     r,
                     "CONTAINER_REMOVED",
@@ -67,7 +67,8 @@ final class ObservationRules {
             case ObservedState.LaterUp later ->
                 accept(
                     List.of(found(later, o.now()), new InstanceEvent.StopRequested("", o.now())));
-            case ObservedState.Asleep(), ObservedState.Down _, ObservedState.DiskFull _ -> accept();
+            case ObservedState.HomeOnly(), ObservedState.Down _, ObservedState.DiskFull _ ->
+                accept();
           };
       case Errored e ->
           !e.cleanupPending() && mayBeRemoved(e, o.observed())
@@ -94,7 +95,7 @@ final class ObservationRules {
     return switch (observed) {
       case ObservedState.Nothing(), ObservedState.DiskFull _ -> false;
       case ObservedState.Up _ -> true;
-      case ObservedState.Asleep(), ObservedState.Down _ -> !e.homeKept();
+      case ObservedState.HomeOnly(), ObservedState.Down _ -> !e.homeKept();
       case ObservedState.OtherHome(var other, var runs) ->
           runs || (!e.homeKept() && e.profile().homes().isUnused(other, e.attempt()));
       // An agent runs in it, so it is stopped and kept, like a sandbox that no journal knows.

@@ -182,7 +182,7 @@ class InstanceLifecycleTest {
   @Test
   void aHomeVolumeInWhichNoAgentRanIsRemoved() {
     var failed = apply(state("Errored"), new InstanceCommand.SlotReleased(T0), removed(1));
-    assertThat(apply(failed, observed(1, new ObservedState.Asleep())).pendingEffect())
+    assertThat(apply(failed, observed(1, new ObservedState.HomeOnly())).pendingEffect())
         .isInstanceOf(InstanceEffect.Remove.class);
     var again =
         apply(
@@ -546,7 +546,7 @@ class InstanceLifecycleTest {
         apply(
             apply(state("Deleted"), new InstanceCommand.SlotReleased(T0)),
             removed(1, InstanceEffect.Scope.EVERYTHING));
-    var found = apply(gone, observed(1, new ObservedState.Asleep()));
+    var found = apply(gone, observed(1, new ObservedState.HomeOnly()));
     assertThat(found.pendingEffect())
         .isInstanceOfSatisfying(
             InstanceEffect.Remove.class,
@@ -633,7 +633,7 @@ class InstanceLifecycleTest {
           .isEqualTo(
               new InstanceEffect.AwaitStart(States.PROFILE.organizationId(), attempt, losses, at));
       // Observations during the wait and reports of the previous attempt change nothing.
-      assertThat(apply(state, new Observed(attempt, new ObservedState.Asleep(), ONCE, at)))
+      assertThat(apply(state, new Observed(attempt, new ObservedState.HomeOnly(), ONCE, at)))
           .isEqualTo(state);
       assertThat(apply(state, new InstanceCommand.StartDue(attempt - 1, at))).isEqualTo(state);
       state = apply(state, new InstanceCommand.StartDue(attempt, at));

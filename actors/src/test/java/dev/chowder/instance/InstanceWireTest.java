@@ -204,7 +204,7 @@ class InstanceWireTest {
     for (var observed :
         List.of(
             new InstanceCommand.ObservedState.Nothing(),
-            new InstanceCommand.ObservedState.Asleep(),
+            new InstanceCommand.ObservedState.HomeOnly(),
             new InstanceCommand.ObservedState.Up("127.0.0.1:1"),
             new InstanceCommand.ObservedState.DiskFull("home: full"),
             new InstanceCommand.ObservedState.OtherHome(2, true),

@@ -121,7 +121,7 @@ final class LifecycleExploration {
   }
 
   static Map<String, InstanceCommand> verbs(InstanceState state) {
-    int attempt = state instanceof Existing born ? born.attempt() : 1;
+    int attempt = state instanceof Existing existing ? existing.attempt() : 1;
     int returns = state instanceof Errored errored ? errored.slotReturns() : 0;
     var verbs = new LinkedHashMap<String, InstanceCommand>();
     verbs.put("Create", create(state instanceof Existing ? "another create" : "create"));
@@ -137,13 +137,13 @@ final class LifecycleExploration {
     verbs.put("Stop", new InstanceCommand.Stop("key", T0, REPLY_TO));
     verbs.put("Start", new InstanceCommand.Start("key", T0, REPLY_TO));
     verbs.put("Restart", new InstanceCommand.Restart("key", T0, REPLY_TO));
-    var home = state instanceof Existing born ? born.profile().homes().generation() : 1;
+    var home = state instanceof Existing existing ? existing.profile().homes().generation() : 1;
     verbs.put("Recover", recover(attempt, returns, Optional.of(home)));
     verbs.put("Recover, home volume missing", recover(attempt, returns, Optional.empty()));
     verbs.put(
         "Recover, another home volume", recover(attempt, returns, Optional.of(earlierHome(state))));
     verbs.put("Recover, slot released before", recover(attempt, returns - 1, Optional.of(home)));
-    int asked = state instanceof Existing born ? born.profile().token().asked() : 0;
+    int asked = state instanceof Existing existing ? existing.profile().token().asked() : 0;
     verbs.put("RotateToken", rotate(asked + 1));
     verbs.put("RotateToken, resent", rotate(asked));
     verbs.put(
@@ -159,7 +159,7 @@ final class LifecycleExploration {
   }
 
   private static ConfigValues config(InstanceState state) {
-    return state instanceof Existing born ? born.profile().config() : ConfigValues.NONE;
+    return state instanceof Existing existing ? existing.profile().config() : ConfigValues.NONE;
   }
 
   private static InstanceCommand update(OverridesVersion base) {
@@ -187,8 +187,8 @@ final class LifecycleExploration {
 
   /** Returns a home that the instance had before; one in which an agent ran, if there is one. */
   private static int earlierHome(InstanceState state) {
-    if (!(state instanceof Existing born)) return 0;
-    var homes = born.profile().homes();
+    if (!(state instanceof Existing existing)) return 0;
+    var homes = existing.profile().homes();
     return homes.used().stream()
         .map(Homes.Used::generation)
         .filter(used -> used != homes.generation())
@@ -214,8 +214,8 @@ final class LifecycleExploration {
   }
 
   static Map<String, InstanceCommand> reports(InstanceState state) {
-    int attempt = state instanceof Existing born ? born.attempt() : 1;
-    int version = state instanceof Existing born ? born.profile().configVersion() : 0;
+    int attempt = state instanceof Existing existing ? existing.attempt() : 1;
+    int version = state instanceof Existing existing ? existing.profile().configVersion() : 0;
     var stage = stage(state);
     var reports = new LinkedHashMap<String, InstanceCommand>();
     reports.put(
@@ -235,7 +235,7 @@ final class LifecycleExploration {
     reports.put(
         "`ConfigApplied`",
         new InstanceCommand.ConfigApplied(attempt, version, "", Taken.APPLIED, "", T0));
-    int asked = state instanceof Existing born ? born.profile().token().asked() : 0;
+    int asked = state instanceof Existing existing ? existing.profile().token().asked() : 0;
     reports.put("`TokenRotated`", new InstanceCommand.TokenRotated(attempt, asked, T0));
     reports.put("`SlotReleased`", new InstanceCommand.SlotReleased(T0));
     reports.put(
@@ -255,7 +255,7 @@ final class LifecycleExploration {
         "`Observed`: down with its engine",
         observed(attempt, new ObservedState.Down("ENGINE_RESTARTED", "gateway: ended", false)));
     reports.put(
-        "`Observed`: home volume without process", observed(attempt, new ObservedState.Asleep()));
+        "`Observed`: home volume without process", observed(attempt, new ObservedState.HomeOnly()));
     reports.put("`Observed`: nothing", observed(attempt, new ObservedState.Nothing()));
     reports.put(
         "`Observed`: another home volume",
