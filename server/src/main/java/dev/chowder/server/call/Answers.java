@@ -1,25 +1,27 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
-/** Waits for an actor's answer on a call's own thread. */
+/** Waits for the reply of an actor on the thread of the call. */
 public final class Answers {
   private Answers() {}
 
   /**
-   * The answer.
+   * Returns the reply.
    *
-   * @param who gives it, in words such as "the instance"
-   * @throws ApiError {@code CANCELLED} when the caller went away, {@code NO_ANSWER_IN_TIME} when
-   *     the actor's time was over
+   * @param actor a name of the actor for error messages, such as "the instance"
+   * @throws ApiError {@code CANCELLED} if the caller disconnected, {@code NO_ANSWER_IN_TIME} if the
+   *     actor did not reply in time
    */
-  public static <T> T await(CompletionStage<T> answer, String who) {
+  public static <T> T await(CompletionStage<T> reply, String actor) {
     try {
-      return answer.toCompletableFuture().get();
+      return reply.toCompletableFuture().get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
@@ -27,9 +29,12 @@ public final class Answers {
       if (e.getCause() instanceof TimeoutException) {
         throw ApiError.of(
             Reason.NO_ANSWER_IN_TIME,
-            who + " did not answer in time; what was asked may still happen");
+            cannot(
+                "finish the call",
+                actor + " did not reply in time",
+                "the change may still happen, so read the state before you retry"));
       }
-      throw new IllegalStateException(who + " could not be asked", e.getCause());
+      throw new IllegalStateException(cannot("ask " + actor, "its actor failed"), e.getCause());
     }
   }
 }

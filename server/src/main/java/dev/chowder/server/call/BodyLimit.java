@@ -1,5 +1,8 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.typesafe.config.Config;
@@ -11,10 +14,10 @@ import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Bounds the bytes of REST bodies that one organization has under way. Envoy holds each body until
- * it is complete, so without this limit one organization could fill Envoy's heap. Envoy reports
- * when a body begins and not when it is complete. So each organization has a token bucket of bytes:
- * what Envoy holds is at most the burst, plus what is refilled while a body may arrive.
+ * Bounds the bytes of REST bodies of one organization that Envoy holds. Envoy holds each body until
+ * it is complete, so without this limit one organization could fill Envoy's heap. Envoy reports the
+ * start of a body, but not its end. So each organization has a token bucket of bytes. Envoy holds
+ * at most the burst, plus what is refilled while a body may arrive.
  */
 public final class BodyLimit {
   private static final Duration MARGIN = Duration.ofMinutes(1);
@@ -24,21 +27,23 @@ public final class BodyLimit {
   private final Cache<String, Bucket> buckets;
 
   /**
-   * The limits; {@code reference.conf} gives the reasons.
+   * The limits. {@code reference.conf} gives the reasons.
    *
-   * @param bytesPerSecond of one organization on one node
+   * @param bytesPerSecond limit of one organization on one node
    * @param burst bytes at once after a pause
-   * @param requestBytes that Envoy needs for a request besides its body
-   * @param maxBytes that Envoy takes of one body; a body of unknown length counts as this
-   * @param organizations whose buckets are remembered
+   * @param requestBytes bytes that Envoy needs for a request besides its body
+   * @param maxBytes limit of one body; a body of unknown length counts as this
+   * @param organizations maximum number of buckets that are kept
    */
   public record Settings(
       long bytesPerSecond, long burst, long requestBytes, long maxBytes, int organizations) {
     public Settings {
       if (burst < requestBytes + maxBytes) {
         throw new IllegalArgumentException(
-            "chowder.bodies.burst: must be at least %d, so that one body is taken; got %d"
-                .formatted(requestBytes + maxBytes, burst));
+            must(
+                "chowder.bodies.burst",
+                "be at least %d, which one body needs".formatted(requestBytes + maxBytes),
+                burst));
       }
     }
 
@@ -54,7 +59,7 @@ public final class BodyLimit {
     }
   }
 
-  /** Creates one for a node, whose rejections are delayed by {@code delay}. */
+  /** Creates the limit of a node. {@code delay} delays its rejections. */
   public BodyLimit(Settings settings, RejectionDelay delay) {
     this.settings = settings;
     this.delay = delay;
@@ -70,9 +75,8 @@ public final class BodyLimit {
   /**
    * Admits a body.
    *
-   * @param length in bytes, as its client announces it or Envoy takes at most; empty if unknown
-   * @throws ApiError {@code RATE_LIMITED} after a delay, if the organization has too many bytes
-   *     under way
+   * @param length bytes that the client announced, or the most that Envoy accepts; empty if unknown
+   * @throws ApiError {@code RATE_LIMITED} after a delay, if the organization sends too many bytes
    */
   public void admit(String organizationId, OptionalLong length) {
     long bytes = Math.min(Math.max(length.orElse(settings.maxBytes()), 0), settings.maxBytes());
@@ -81,8 +85,11 @@ public final class BodyLimit {
     if (probe.isConsumed()) return;
     delay.await();
     throw ApiError.rateLimited(
-        "cannot take more bodies of this organization: the limit is %d bytes per second; retry later"
-            .formatted(settings.bytesPerSecond()),
+        cannot(
+            "accept the body",
+            "this organization sends more than %d bytes per second, its limit"
+                .formatted(settings.bytesPerSecond()),
+            "retry later"),
         (int) TimeUnit.NANOSECONDS.toSeconds(probe.getNanosToWaitForRefill()) + 1);
   }
 

@@ -1,5 +1,7 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
@@ -19,18 +21,18 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a service answer requests that are too large or that are no protobuf with the API's errors.
- * gRPC's own marshaller would answer INTERNAL or UNKNOWN, as if that were a bug of ours. It knows
- * no message.
+ * Rejects request messages that are too large or not valid protobuf with the errors of the API.
+ * gRPC's own marshaller would return INTERNAL or UNKNOWN, as if the server had a bug. Does not know
+ * any message type.
  */
 public final class BoundedRequests {
-  // A level of JSON takes three levels of messages (Value, Struct, its entry), so gRPC's 100 would
-  // end at 33 levels. How deep JSON may be is decided where it is read.
+  // A level of JSON takes three levels of messages (Value, Struct, its entry), so gRPC's limit of
+  // 100 would allow 33 levels. StructJson limits the depth of JSON.
   private static final int RECURSION_LIMIT = 500;
 
   private BoundedRequests() {}
 
-  /** The same service, whose request messages have at most {@code maxBytes} each. */
+  /** Returns the service with request messages of at most {@code maxBytes} each. */
   public static ServerServiceDefinition of(ServerServiceDefinition service, int maxBytes) {
     return ServiceMethods.changed(service, method -> bounded(method, maxBytes));
   }
@@ -51,7 +53,7 @@ public final class BoundedRequests {
                 original.getType().clientSendsOneMessage()));
   }
 
-  /** A message that is not parsed yet, or why it is rejected. */
+  /** A message that is not parsed yet, or the reason for its rejection. */
   private sealed interface Received {
     record Message(ByteString bytes) implements Received {}
 
@@ -72,9 +74,7 @@ public final class BoundedRequests {
           return new Received.Message(UnsafeByteOperations.unsafeWrap(bytes));
         }
         return new Received.Rejected(
-            ApiError.of(
-                Reason.TOO_LARGE,
-                "message: more than " + maxBytes + " bytes (expected: at most that)"));
+            ApiError.of(Reason.TOO_LARGE, must("message", "be at most " + maxBytes + " bytes")));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -94,7 +94,7 @@ public final class BoundedRequests {
       return marshaller.parse(bytes.newInput());
     } catch (InvalidProtocolBufferException e) {
       throw ApiError.of(
-          Reason.INVALID_FIELD, "message: not readable (expected: this RPC's request as protobuf)");
+          Reason.INVALID_FIELD, must("message", "be the request message of this RPC in protobuf"));
     }
   }
 
@@ -107,7 +107,8 @@ public final class BoundedRequests {
       this.method = method;
     }
 
-    // The two calls differ in the type of the request alone, which no method of the call's takes.
+    // The two calls differ only in the type of the request, which no method of a call has as a
+    // parameter.
     @Override
     @SuppressWarnings("unchecked")
     protected ServerCall<Q, A> delegate() {
@@ -121,8 +122,8 @@ public final class BoundedRequests {
   }
 
   /**
-   * Parses messages. The only message of a call is parsed at the end of the request: until then it
-   * waits for the client, and as objects it may take many times its bytes.
+   * Parses messages. The only message of a call is parsed at the end of the request, because parsed
+   * objects may take many times the memory of the bytes and the client decides how long that takes.
    */
   private static final class ParsingListener<Q> extends ServerCall.Listener<Received> {
     private final ServerCall.Listener<Q> listener;
@@ -141,12 +142,12 @@ public final class BoundedRequests {
     public void onMessage(Received received) {
       switch (received) {
         case Received.Message(var bytes) -> {
-          // A second message is an error, which gRPC finds.
+          // A second message is an error, which gRPC detects.
           deliver();
           if (isOnlyOne) kept = bytes;
           else listener.onMessage(parser.apply(bytes));
         }
-        // The error interceptor around this listener closes the call with it.
+        // The error interceptor around this listener closes the call with this error.
         case Received.Rejected(var why) -> throw why;
       }
     }

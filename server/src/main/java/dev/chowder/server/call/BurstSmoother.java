@@ -8,14 +8,14 @@ import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 
 /**
- * Begins calls of one organization that were let in together one after another: what came at once
- * would have the processors to itself until it is done, and others' calls would wait for that. Who
- * asks for little at a time waits for nothing.
+ * Spreads the start of calls that one organization makes at once. Otherwise a burst would use all
+ * processors until it is done, and calls of other organizations would wait. An organization that
+ * makes few calls at a time is not delayed.
  */
 final class BurstSmoother {
   private static final int AT_ONCE_OF_BURST = 10;
 
-  /** Calls that a change counts for here at most: most of what it costs comes after its answer. */
+  /** The most that a mutating call counts for here, since most of its work follows the response. */
   private static final int MOST_FOR_A_CHANGE = 5;
 
   private final int atOnce;
@@ -25,16 +25,17 @@ final class BurstSmoother {
   private final Pause pause;
   private final Cache<String, Bucket> buckets;
 
-  /** What a call does while it is not its turn. */
+  /** Waits until the turn of a call. */
   @FunctionalInterface
   interface Pause {
     void take(Duration time) throws InterruptedException;
   }
 
   /**
-   * Bounds how fast calls begin.
+   * Creates a smoother for all organizations of a node.
    *
-   * @param spread over which a whole burst is begun, and no call waits longer; zero: at once
+   * @param calls the rate limit of one organization; a tenth of its burst starts at once
+   * @param spread time over which a full burst starts; no call waits longer; zero disables it
    */
   BurstSmoother(Bound calls, Duration spread) {
     this(calls, spread, RateLimit.METER, Thread::sleep);
@@ -49,16 +50,17 @@ final class BurstSmoother {
     this.buckets =
         Caffeine.newBuilder()
             .maximumSize(calls.remembered())
-            // By then it is full again, so a new one is the same.
+            // A bucket is full again after this time, so a new one is equal.
             .expireAfterAccess(spread.multipliedBy(2).plusSeconds(1))
             .build();
   }
 
   /**
-   * Returns when a call may begin. Holds nothing but a virtual thread.
+   * Waits until a call may start. While it waits, the call holds its virtual thread, its permit of
+   * {@link OpenCallLimit} and its share of {@link OpenCallsOfOrganization}.
    *
-   * @param cost of the call itself
-   * @param weight that its answer will probably have
+   * @param cost the cost of the call without its response
+   * @param weight the expected cost of its response
    */
   void await(String organization, int cost, int weight) {
     if (spread.isZero()) return;

@@ -34,11 +34,13 @@ final class Contention {
   /**
    * Creates a measurement that has seen no call.
    *
-   * @param window over which use is averaged
-   * @param callsPerSecond use of all others together from which on a node is contended, as an
+   * @param window time over which use is averaged
+   * @param callsPerSecond use by all other organizations from which a node is contended, as an
    *     average over the window; 0 if any call makes it contended
-   * @param callsInProgress of an organization up to which others' use below that is no contention
-   * @param maxOrganizations how many are remembered; the use of one beyond them counts as others'
+   * @param callsInProgress calls in progress of an organization above which any use by others is
+   *     contention
+   * @param maxOrganizations maximum number of organizations whose use is kept; the use of others
+   *     counts for all organizations
    * @param nanoTime the monotonic clock, in nanoseconds
    */
   Contention(
@@ -76,7 +78,7 @@ final class Contention {
     }
   }
 
-  /** Begins a call. It is in progress until {@link #end}, also while its rejection is delayed. */
+  /** Starts a call. It is in progress until {@link #end}, also while its rejection is delayed. */
   synchronized void begin(String organization) {
     inProgress.merge(organization, 1, Integer::sum);
   }

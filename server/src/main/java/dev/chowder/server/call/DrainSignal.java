@@ -4,16 +4,16 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Tells open calls that this node is about to leave, so that those which can go on at another node
- * end now. Knows no call's kind.
+ * Notifies open calls that this node drains, so that calls that can continue on another node end
+ * now. Does not know what a call does.
  */
 public final class DrainSignal {
   private final Set<Runnable> ends = new HashSet<>();
   private boolean draining;
 
   /**
-   * Runs {@code end} when the node departs, unless closed before; at once when it is departing
-   * already. Both may come at the same time.
+   * Runs {@code end} when the node starts to drain, or at once if it drains already. Closing the
+   * result prevents that, unless {@code end} runs at the same time.
    */
   public synchronized Waiting onDrain(Runnable end) {
     if (draining) {
@@ -28,7 +28,7 @@ public final class DrainSignal {
     ends.remove(end);
   }
 
-  /** Ends everything that waits for it, and whatever comes later. */
+  /** Starts draining: runs every registered {@code end}, and those that are registered later. */
   public void begin() {
     Set<Runnable> now;
     synchronized (this) {
@@ -39,7 +39,7 @@ public final class DrainSignal {
     now.forEach(Runnable::run);
   }
 
-  /** What a call holds for as long as it is open. */
+  /** The registration of an open call; the call closes it when it ends. */
   @FunctionalInterface
   public interface Waiting extends AutoCloseable {
     @Override

@@ -4,49 +4,59 @@ import dev.chowder.server.error.ApiError;
 import java.util.List;
 
 /**
- * The forms that fields of several requests share. Each check names the field, what it got and what
- * it expects; what it got is shown only as far as it is safe to print.
+ * Checks that fields of several requests share. An error names the field, its rule and the value,
+ * as far as the value is safe to print.
  */
 public final class Fields {
   private static final int SHOWN_CHARACTERS = 64;
 
   private Fields() {}
 
-  /** 1 to {@code max} code points, not blank, no control characters; returned as it came. */
+  /**
+   * Returns the value unchanged if it has 1 to {@code max} code points, no control characters, and
+   * is not blank.
+   *
+   * @throws ApiError {@code INVALID_FIELD} otherwise
+   */
   public static String text(String field, String value, int max) {
     int length = value.codePointCount(0, value.length());
-    if (length == 0) {
-      throw ApiError.invalid(field, "empty (expected: 1 to " + max + " characters)");
-    }
-    if (length > max) {
-      throw ApiError.invalid(field, length + " characters (expected: 1 to " + max + " characters)");
+    if (length == 0 || length > max) {
+      throw ApiError.must(field, "be 1 to " + max + " characters", length);
     }
     if (value.codePoints().anyMatch(Fields::isControl)) {
-      throw ApiError.invalid(field, "a control character (expected: none)");
+      throw ApiError.must(field, "have no control characters");
     }
     if (value.codePoints().allMatch(Fields::isBlank)) {
-      throw ApiError.invalid(field, "blank (expected: something to read)");
+      throw ApiError.must(field, "have a character that is not blank");
     }
     return value;
   }
 
-  /** One of the known values; the error lists them. */
+  /**
+   * Returns the value if it is known.
+   *
+   * @throws ApiError {@code INVALID_FIELD} with the known values otherwise
+   */
   public static String oneOf(String field, String value, List<String> known) {
     if (!known.contains(value)) {
-      throw ApiError.invalid(field, shown(value) + " (expected: " + String.join(", ", known) + ")");
+      throw ApiError.must(field, "be one of " + String.join(", ", known), value);
     }
     return value;
   }
 
-  /** Within the limits, both included. */
+  /**
+   * Returns the value if it is from {@code least} to {@code most}.
+   *
+   * @throws ApiError {@code INVALID_FIELD} otherwise
+   */
   public static int inRange(String field, int value, int least, int most) {
     if (value < least || value > most) {
-      throw ApiError.invalid(field, value + " (expected: " + least + " to " + most + ")");
+      throw ApiError.must(field, "be " + least + " to " + most, value);
     }
     return value;
   }
 
-  /** What a caller sent, made short and printable. */
+  /** Returns a value of a caller, cut and with control characters replaced. */
   public static String shown(String value) {
     if (value.isEmpty()) {
       return "empty";
@@ -63,7 +73,8 @@ public final class Fields {
   }
 
   /**
-   * Control characters, line and paragraph separators, and those that change the direction of text.
+   * Returns whether a character controls the display: control characters, line and paragraph
+   * separators, and those that change the direction of text.
    */
   static boolean isControl(int c) {
     return switch (Character.getType(c)) {
@@ -73,7 +84,7 @@ public final class Fields {
   }
 
   private static boolean isBlank(int c) {
-    // Spaces of every kind, and characters without a width, such as U+200B and U+FEFF.
+    // All spaces, and characters without a width, such as U+200B and U+FEFF.
     return Character.isWhitespace(c)
         || Character.isSpaceChar(c)
         || Character.getType(c) == Character.FORMAT;

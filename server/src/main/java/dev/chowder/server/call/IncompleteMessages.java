@@ -1,5 +1,7 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.server.auth.Caller;
 import dev.chowder.server.error.ApiError;
 import io.grpc.Context;
@@ -16,11 +18,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds the bytes of request messages that a node holds because their last byte has not come, or
- * because their client has not ended the request. gRPC keeps each message until it is complete, and
- * the only message of a call until the end of the request. No time limit ends a call whose client
- * sends a byte now and then. So a few calls could take all memory, also of services that need no
- * key.
+ * Bounds the bytes of request messages that a node holds because they are incomplete, or because
+ * the client has not ended the request. gRPC keeps each message until it is complete, and the only
+ * message of a call until the end of the request. No time limit ends a call whose client sends a
+ * byte now and then. So a few calls could take all memory, also of services that need no key.
  *
  * <p>An owner may hold {@value #SHARE} times as many bytes as are free: an organization, all
  * callers without a key together, or Envoy. A call that brings more is ended and not performed. A
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class IncompleteMessages {
   private static final int SHARE = 3;
 
-  /** More than a query of Envoy has, which is limited by the headers that Envoy takes. */
+  /** More than a query of Envoy has, because Envoy limits the headers of a request. */
   private static final int SMALL = 24_576;
 
   private static final int ALWAYS = 4 << 20;
@@ -46,13 +47,13 @@ public final class IncompleteMessages {
   /**
    * Creates the bound of a node.
    *
-   * @param maxBytes of all callers together
+   * @param maxBytes bytes of all callers together
    */
   public IncompleteMessages(long maxBytes) {
     this.free = maxBytes;
   }
 
-  /** Returns what counts the bytes of each call. */
+  /** Returns the tracer that counts the bytes of each call. */
   public ServerStreamTracer.Factory tracers() {
     return new ServerStreamTracer.Factory() {
       @Override
@@ -77,7 +78,7 @@ public final class IncompleteMessages {
     };
   }
 
-  /** Returns the interceptor of the API's calls, behind the check of the key. */
+  /** Returns the interceptor of the API's calls. It belongs inside of the check of the key. */
   public ServerInterceptor ofCallers() {
     return owner(() -> Caller.ifKnown().map(Caller::organizationId).orElse(NO_KEY));
   }
@@ -107,7 +108,7 @@ public final class IncompleteMessages {
     try {
       call.close(status, new Metadata());
     } catch (IllegalStateException closed) {
-      // The service closed it meanwhile.
+      // The service closed it in the meantime.
     }
   }
 
@@ -115,7 +116,7 @@ public final class IncompleteMessages {
     void because(ApiError why);
   }
 
-  /** Does not perform a call that was ended, and releases its only message when it is performed. */
+  /** Drops calls that were ended, and releases the bytes of a call's only message when it runs. */
   private static final class Holding<Q> extends SimpleForwardingServerCallListener<Q> {
     private final Message message;
 
@@ -145,10 +146,10 @@ public final class IncompleteMessages {
     private boolean over;
     private boolean refused;
 
-    /** Whether gRPC keeps it until the end of the request. */
+    /** True if gRPC keeps the message until the end of the request. */
     private volatile boolean isOnlyOne;
 
-    /** Whether its bytes are counted again when they are decompressed. */
+    /** True if the bytes are counted again when they are decompressed. */
     private boolean isCompressed;
 
     @Override
@@ -201,13 +202,16 @@ public final class IncompleteMessages {
         how = end;
       }
       if (how == null) return;
-      // This is the transport's thread, in the middle of a message.
+      // This is a thread of the transport, which is in the middle of a message.
       Thread.ofVirtual()
           .start(
               () ->
                   how.because(
                       ApiError.rateLimited(
-                          "too many bytes of incomplete messages; retry later",
+                          cannot(
+                              "accept the message",
+                              "the node holds too many bytes of incomplete messages",
+                              "retry later"),
                           RETRY_AFTER_SECONDS)));
     }
 

@@ -1,5 +1,7 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.server.error.ApiError;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -10,8 +12,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Bounds how many calls are open at once over all connections: each costs a thread, however light.
- * It does not tell callers apart.
+ * Bounds the number of calls that are open on a node at once, over all connections, because each
+ * holds a virtual thread. Does not distinguish callers.
  */
 public final class OpenCallLimit implements ServerInterceptor {
   private static final int RETRY_AFTER_SECONDS = 1;
@@ -29,7 +31,9 @@ public final class OpenCallLimit implements ServerInterceptor {
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     if (!free.tryAcquire()) {
       throw ApiError.noCapacity(
-          "open calls: " + max + " on this server (expected: fewer)", RETRY_AFTER_SECONDS);
+          cannot(
+              "start the call", "this node has " + max + " open calls, its limit", "retry later"),
+          RETRY_AFTER_SECONDS);
     }
     var ended = new AtomicBoolean();
     Runnable end =

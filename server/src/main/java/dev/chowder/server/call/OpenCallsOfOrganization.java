@@ -8,9 +8,10 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 
 /**
- * Bounds how many calls an organization has open at once on a node, streams and calls whose request
- * is not complete included: {@link OpenCallLimit} bounds all together, so one organization could
- * take them all. Needs the caller, so it comes after the check of the key.
+ * Bounds the calls that an organization has open at once on a node, including streams and calls
+ * whose request is not complete. {@link OpenCallLimit} bounds all calls together, so without this
+ * limit one organization could take them all. Needs the caller, so it belongs inside of the check
+ * of the key.
  */
 public final class OpenCallsOfOrganization implements ServerInterceptor {
   private final SharedPermits permits;
@@ -18,7 +19,7 @@ public final class OpenCallsOfOrganization implements ServerInterceptor {
   /**
    * Creates the bound of a node.
    *
-   * @param max of all organizations together
+   * @param max open calls of all organizations together
    */
   public OpenCallsOfOrganization(int max) {
     this.permits = new SharedPermits("open calls", max);

@@ -54,7 +54,7 @@ public final class RateLimit {
   private static final String EVENT =
       SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName();
 
-  /** By a wall clock that was set back, no bucket would fill until it is where it was. */
+  /** Monotonic: with the wall clock, no bucket would refill after the clock was set back. */
   static final TimeMeter METER = TimeMeter.SYSTEM_NANOTIME;
 
   private static final Duration REMEMBERED = Duration.ofMinutes(1);
@@ -67,7 +67,7 @@ public final class RateLimit {
   private final int changeCost;
   private final int answerBytes;
   private final RejectionDelay delay;
-  private final Cache<Asked, Integer> lastWeights;
+  private final Cache<ResponseKey, Integer> lastWeights;
   private final int mostExpected;
   private final Buckets signUps;
   private final Buckets events;
@@ -104,29 +104,32 @@ public final class RateLimit {
         new Buckets(settings.events(), "too many events: one address may send %d a second");
   }
 
-  /** Outside of whatever ends calls, so that errors carry the headers, too. */
+  /**
+   * Returns the interceptor that adds the headers. It belongs outside of all interceptors that end
+   * calls, so that errors carry the headers, too.
+   */
   public ServerInterceptor headers() {
     return new Headers();
   }
 
-  /** Behind whatever knows the caller. */
+  /** Returns the interceptor that limits calls. It belongs inside of the check of the key. */
   public ServerInterceptor limit() {
     return new Limit();
   }
 
-  /** A bucket for each organization, or for each address. */
+  /** One token bucket for each organization or address. */
   private final class Buckets {
     private final Bound bound;
-    private final String refusal;
+    private final String rejection;
     private final Cache<String, Bucket> buckets;
 
-    Buckets(Bound bound, String refusal) {
+    Buckets(Bound bound, String rejection) {
       this.bound = bound;
-      this.refusal = refusal.formatted(bound.refill());
+      this.rejection = rejection.formatted(bound.refill());
       this.buckets =
           Caffeine.newBuilder()
               .maximumSize(bound.remembered())
-              // By then it is full again, whatever was owed, so a new one is the same.
+              // A bucket is full again after this time, even after a debt, so a new one is equal.
               .expireAfterAccess(
                   bound
                       .per()
@@ -136,27 +139,38 @@ public final class RateLimit {
               .build();
     }
 
-    void count(String whose, int cost) {
-      var probe = bucket(whose).tryConsumeAndReturnRemaining(cost);
+    /**
+     * Takes the cost of a call.
+     *
+     * @param owner an organization or an address
+     * @throws ApiError {@code RATE_LIMITED} after a delay, if the bucket has less
+     */
+    void count(String owner, int cost) {
+      var probe = bucket(owner).tryConsumeAndReturnRemaining(cost);
       var standing = STANDING.get();
       if (standing != null) standing.now = new Shown(bound.burst(), probe);
       if (!probe.isConsumed()) {
         delay.await();
         throw ApiError.rateLimited(
-            refusal + "; retry after the time in Retry-After",
+            rejection + "; retry after the time in Retry-After",
             seconds(probe.getNanosToWaitForRefill()));
       }
     }
 
-    /** What is known only by now to have cost more, or less; whoever owes waits longer. */
-    void correct(String whose, int more) {
-      if (more > 0) bucket(whose).consumeIgnoringRateLimits(more);
-      if (more < 0) bucket(whose).addTokens(-more);
+    /**
+     * Corrects the cost of an earlier call.
+     *
+     * @param more what the call cost in addition, below 0 if it cost less; the bucket may go into
+     *     debt, which delays the next call
+     */
+    void correct(String owner, int more) {
+      if (more > 0) bucket(owner).consumeIgnoringRateLimits(more);
+      if (more < 0) bucket(owner).addTokens(-more);
     }
 
-    private Bucket bucket(String whose) {
+    private Bucket bucket(String owner) {
       return buckets.get(
-          whose,
+          owner,
           _ ->
               Bucket.builder()
                   .withCustomTimePrecision(METER)
@@ -169,7 +183,7 @@ public final class RateLimit {
 
   private record Shown(int limit, ConsumptionProbe probe) {}
 
-  /** How the caller stands; filled once it is known who calls. */
+  /** The state of the caller's bucket, which is known once the caller is authenticated. */
   private static final class Standing {
     private volatile @Nullable Shown now;
   }
@@ -200,8 +214,8 @@ public final class RateLimit {
     /** Returns the call with its response counted, or throws if it is beyond the limit. */
     private <Q, A> ServerCall<Q, A> count(String organization, ServerCall<Q, A> call) {
       var method = call.getMethodDescriptor();
-      var asked = new Asked(organization, method.getFullMethodName());
-      int expected = expectedWeight(asked);
+      var key = new ResponseKey(organization, method.getFullMethodName());
+      int expected = expectedWeight(key);
       int cost = cost(method);
       boolean contended = contention.isContended(organization);
       var buckets = contended ? calls : callsAlone;
@@ -209,7 +223,7 @@ public final class RateLimit {
       contention.add(organization, cost + expected);
       if (contended) smoother.await(organization, cost, expected);
       return method.getType().serverSendsOneMessage()
-          ? new Weighed<>(call, asked, expected, buckets)
+          ? new Weighed<>(call, key, expected, buckets)
           : call;
     }
 
@@ -218,7 +232,7 @@ public final class RateLimit {
     }
   }
 
-  /** Ends a call of an organization with what ends it. */
+  /** Reports to {@link Contention} when a call of an organization ends. */
   private final class InProgress<Q> extends SimpleForwardingServerCallListener<Q> {
     private final String organization;
 
@@ -241,52 +255,55 @@ public final class RateLimit {
     }
   }
 
-  private int expectedWeight(Asked asked) {
-    var last = lastWeights.getIfPresent(asked);
+  private int expectedWeight(ResponseKey key) {
+    var last = lastWeights.getIfPresent(key);
     return last == null ? 0 : Math.min(last, mostExpected);
   }
 
-  private record Asked(String organization, String method) {}
+  private record ResponseKey(String organization, String method) {}
 
-  /** Corrects what was expected of an answer when it is there, or does not come. */
+  /** Replaces the expected cost of a response by its real cost when the call ends. */
   private final class Weighed<Q, A> extends SimpleForwardingServerCall<Q, A> {
-    private final Asked asked;
+    private final ResponseKey key;
     private final int expected;
     private final Buckets buckets;
-    private boolean answered;
+    private boolean responded;
 
-    Weighed(ServerCall<Q, A> call, Asked asked, int expected, Buckets buckets) {
+    Weighed(ServerCall<Q, A> call, ResponseKey key, int expected, Buckets buckets) {
       super(call);
-      this.asked = asked;
+      this.key = key;
       this.expected = expected;
       this.buckets = buckets;
     }
 
     @Override
-    public void sendMessage(A answer) {
-      if (answer instanceof MessageLite message) {
+    public void sendMessage(A response) {
+      if (response instanceof MessageLite message) {
         int weight = message.getSerializedSize() / answerBytes;
-        if (weight > 0 || expected > 0) lastWeights.put(asked, weight);
+        if (weight > 0 || expected > 0) lastWeights.put(key, weight);
         correct(weight - expected);
-        answered = true;
+        responded = true;
       }
-      super.sendMessage(answer);
+      super.sendMessage(response);
     }
 
     @Override
     public void close(Status status, Metadata trailers) {
-      if (!answered) correct(-expected);
-      answered = true;
+      if (!responded) correct(-expected);
+      responded = true;
       super.close(status, trailers);
     }
 
     private void correct(int more) {
-      buckets.correct(asked.organization(), more);
-      if (more != 0) contention.add(asked.organization(), more);
+      buckets.correct(key.organization(), more);
+      if (more != 0) contention.add(key.organization(), more);
     }
   }
 
-  /** Messages to agents are no changes: they are the agents' work. */
+  /**
+   * Returns the cost of a call without its response. A message to an agent costs one call, because
+   * the agent does the work.
+   */
   private int cost(MethodDescriptor<?, ?> method) {
     boolean changes =
         method.getType() != MethodDescriptor.MethodType.SERVER_STREAMING
@@ -304,27 +321,27 @@ public final class RateLimit {
     public <Q, A> ServerCall.Listener<Q> interceptCall(
         ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
       var standing = new Standing();
-      var telling =
+      var withHeaders =
           new SimpleForwardingServerCall<Q, A>(call) {
             @Override
             public void sendHeaders(Metadata sent) {
               var now = standing.now;
-              if (now != null) tell(now, sent);
+              if (now != null) put(now, sent);
               super.sendHeaders(sent);
             }
           };
       return Contexts.interceptCall(
-          Context.current().withValue(STANDING, standing), telling, headers, next);
+          Context.current().withValue(STANDING, standing), withHeaders, headers, next);
     }
 
-    private static void tell(Shown now, Metadata headers) {
+    private static void put(Shown now, Metadata headers) {
       headers.put(LIMIT, Integer.toString(now.limit()));
       headers.put(REMAINING, Long.toString(now.probe().getRemainingTokens()));
       headers.put(RESET, Integer.toString(seconds(now.probe().getNanosToWaitForReset())));
     }
   }
 
-  /** Rounded up: who comes back then is not too early. */
+  /** Rounds up, so that a client that retries after this time is not too early. */
   private static int seconds(long nanos) {
     return (int) TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
   }

@@ -1,24 +1,27 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import dev.chowder.server.auth.RejectionDelay;
 import java.time.Duration;
 
 /**
- * How many calls may be made on one node; {@code reference.conf} gives the reasons.
+ * Limits of the rate of calls on one node. {@code reference.conf} gives the reasons.
  *
- * @param calls of one organization under contention
+ * @param calls limit of one organization under contention
  * @param aloneFactor how many times {@code calls} applies without contention
- * @param contentionCallsPerSecond use of all others together from which on there is contention
- * @param contentionCallsInProgress of one organization above which any use of others is contention
- * @param contentionWindow over which that use is averaged
- * @param burstSpread time over which calls that came at once are started
- * @param changeCost how many calls a mutating call counts for
- * @param answerBytes bytes of a response that count as one more call
- * @param refusalDelay how long a rejection waits before it is sent
- * @param maxDelayed rejections that wait at once; beyond it they are sent immediately
- * @param signUps from one client's address
- * @param events of Stripe, from one address
+ * @param contentionCallsPerSecond use by all other organizations from which there is contention
+ * @param contentionCallsInProgress calls in progress of one organization above which any use by
+ *     others is contention
+ * @param contentionWindow time over which that use is averaged
+ * @param burstSpread time over which a full burst starts; zero disables it
+ * @param changeCost calls that a mutating call counts for
+ * @param answerBytes bytes of a response that count as one call
+ * @param refusalDelay delay of a rejection
+ * @param maxDelayed maximum number of delayed rejections; more are sent at once
+ * @param signUps limit of one address
+ * @param events limit of Stripe's events from one address
  */
 public record RateSettings(
     Bound calls,
@@ -34,12 +37,12 @@ public record RateSettings(
     Bound signUps,
     Bound events) {
   /**
-   * One bound, for each of many.
+   * A token bucket for each of many callers.
    *
-   * @param refill calls that become free again in each {@code per}
-   * @param burst calls that may be made at once after a pause
-   * @param remembered how many of those it holds for; beyond it the least recently seen one gets a
-   *     full bucket
+   * @param refill calls that are added in each {@code per}
+   * @param burst calls at once after a pause
+   * @param remembered maximum number of buckets; beyond it the caller that was seen least recently
+   *     gets a full bucket
    */
   public record Bound(int refill, Duration per, int burst, int remembered) {
     /** Returns a limit that allows this many times as many calls. */
@@ -55,19 +58,21 @@ public record RateSettings(
     atLeast("contention-calls-in-progress", 0, contentionCallsInProgress);
     if (changeCost < 1 || changeCost > calls.burst()) {
       throw new IllegalArgumentException(
-          "chowder.rate.change-cost: %d (expected: 1 to chowder.rate.burst, %d)"
-              .formatted(changeCost, calls.burst()));
+          must(
+              "chowder.rate.change-cost",
+              "be 1 to chowder.rate.burst, %d".formatted(calls.burst()),
+              changeCost));
     }
   }
 
   private static void atLeast(String setting, int least, int value) {
     if (value < least) {
       throw new IllegalArgumentException(
-          "chowder.rate.%s: must be at least %d; got %d".formatted(setting, least, value));
+          must("chowder.rate." + setting, "be at least " + least, value));
     }
   }
 
-  /** Returns a new delay for rejections, as these settings say. */
+  /** Returns a new delay for rejections with these settings. */
   public RejectionDelay rejectionDelay() {
     return new RejectionDelay(refusalDelay, maxDelayed);
   }

@@ -8,11 +8,11 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.Optional;
 
-/** Lets a service read what the caller said beside its message. It knows no header. */
+/** Lets a service read the request headers of its call. Does not know any header. */
 public final class RequestHeaders implements ServerInterceptor {
   private static final Context.Key<Metadata> CURRENT = Context.key("request-headers");
 
-  /** The first value of that name; ask on the call's own thread. */
+  /** Returns the first value of a header. Call it on the thread of the call. */
   public static Optional<String> value(String name) {
     var headers = CURRENT.get();
     return headers == null

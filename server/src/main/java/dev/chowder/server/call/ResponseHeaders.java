@@ -9,8 +9,8 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 
 /**
- * Lets a service say headers before its first message, which gRPC's generated services cannot. What
- * they mean to REST callers is Envoy's configuration.
+ * Lets a service set response headers before its first message, which gRPC's generated services
+ * cannot. Envoy's configuration decides what REST callers get of them.
  */
 public final class ResponseHeaders implements ServerInterceptor {
   private static final Context.Key<Metadata> CURRENT = Context.key("response-headers");
@@ -18,13 +18,14 @@ public final class ResponseHeaders implements ServerInterceptor {
   private static final Metadata.Key<String> RETRY_AFTER = key("retry-after");
 
   /**
-   * The current call's headers. Take them while the call's handler runs; they may be filled from
-   * any one thread until the first message is sent.
+   * Returns the headers of the current call. Call it while the handler of the call runs. One thread
+   * at a time may fill them until the first message is sent.
    */
   public static Metadata current() {
     Metadata headers = CURRENT.get();
     if (headers == null) {
-      throw new IllegalStateException("response headers: none (expected: a call of the API)");
+      throw new IllegalStateException(
+          "cannot set response headers: the current thread serves no call");
     }
     return headers;
   }
@@ -43,7 +44,7 @@ public final class ResponseHeaders implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var own = new Metadata();
-    var announcing =
+    var withHeaders =
         new SimpleForwardingServerCall<Q, A>(call) {
           @Override
           public void sendHeaders(Metadata sent) {
@@ -52,7 +53,7 @@ public final class ResponseHeaders implements ServerInterceptor {
           }
         };
     return Contexts.interceptCall(
-        Context.current().withValue(CURRENT, own), announcing, headers, next);
+        Context.current().withValue(CURRENT, own), withHeaders, headers, next);
   }
 
   private static Metadata.Key<String> key(String name) {

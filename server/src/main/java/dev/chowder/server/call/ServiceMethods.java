@@ -5,11 +5,11 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import java.util.function.UnaryOperator;
 
-/** A service with other methods of the same names, such as ones with other marshallers. */
+/** Replaces the methods of a gRPC service, for example by methods with other marshallers. */
 public final class ServiceMethods {
   private ServiceMethods() {}
 
-  /** The same service, each of whose methods is what {@code change} makes of it. */
+  /** Returns the service with {@code change} applied to each method. */
   public static ServerServiceDefinition changed(
       ServerServiceDefinition service, UnaryOperator<ServerMethodDefinition<?, ?>> change) {
     var methods = service.getMethods().stream().<ServerMethodDefinition<?, ?>>map(change).toList();

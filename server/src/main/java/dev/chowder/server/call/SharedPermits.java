@@ -7,15 +7,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A bounded number of permits that all organizations of a node share. A caller never waits for a
- * permit: it gets one if one is free and its organization holds less than {@value #SHARE} times as
+ * permit. It gets one if one is free and its organization holds less than {@value #SHARE} times as
  * many as are free.
  *
  * <p>So an organization that takes all it can get takes three quarters of the free permits, rounded
- * up. If there are 100, a first one takes 75, a second 19, a third 5 and a fourth the last one; a
- * fifth gets none until a permit is returned. A returned permit then goes to an organization that
- * holds few, because those that hold many are refused. While permits are returned, n organizations
- * that take all they can get approach 3 / (3n + 1) of all permits each: two approach three sevenths
- * each.
+ * up. Of 100 permits, a first one takes 75, a second 19, a third 5 and a fourth the last one. A
+ * fifth gets none until a permit is released. A released permit then goes to an organization that
+ * holds few, because those that hold many are rejected. Over time, n organizations that take all
+ * they can get approach 3 / (3n + 1) of all permits each, so two approach three sevenths each.
  *
  * <p>Does not know what a permit is for.
  */
@@ -42,7 +41,7 @@ public final class SharedPermits {
     this.free = max;
   }
 
-  /** A permit until it is closed; closing it again does nothing. */
+  /** A permit, which closing releases. Closing it again has no effect. */
   public interface Permit extends AutoCloseable {
     @Override
     void close();

@@ -12,8 +12,8 @@ import dev.chowder.server.error.ApiError;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Free-form JSON objects of a request, as JSON again, within limits. Protobuf knows numbers only as
- * doubles: whole ones become integers again, as far as a double holds them exactly.
+ * Converts free-form JSON objects of requests from protobuf to JSON and back, within limits.
+ * Protobuf has only doubles, so whole numbers up to 2^53 become integers again.
  */
 public final class StructJson {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -28,17 +28,18 @@ public final class StructJson {
   }
 
   /**
-   * The same object as a JSON tree.
+   * Returns the object as a JSON tree.
    *
-   * @param field the field's name, for errors
-   * @param maxBytes of the JSON text in UTF-8
-   * @param maxDepth how many objects and arrays may lie in one another, the outermost included
+   * @param field name of the field, for errors
+   * @param maxBytes limit of the JSON text in UTF-8
+   * @param maxDepth limit of nested objects and arrays, including the outermost one
+   * @throws ApiError {@code INVALID_FIELD} beyond a limit, or for a number that is not finite
    */
   public static ObjectNode of(String field, Struct struct, int maxBytes, int maxDepth) {
     ObjectNode json = new StructJson(field, maxDepth).object(struct, 1);
     int bytes = json.toString().getBytes(StandardCharsets.UTF_8).length;
     if (bytes > maxBytes) {
-      throw ApiError.invalid(field, bytes + " bytes (expected: at most " + maxBytes + ")");
+      throw ApiError.must(field, "be at most " + maxBytes + " bytes", bytes);
     }
     return json;
   }
@@ -70,7 +71,7 @@ public final class StructJson {
 
   private JsonNode number(double number) {
     if (!Double.isFinite(number)) {
-      throw ApiError.invalid(field, number + " (expected: a finite number)");
+      throw ApiError.must(field, "have finite numbers only", number);
     }
     boolean whole = number == Math.rint(number) && Math.abs(number) <= EXACT;
     return whole ? JSON.numberNode((long) number) : JSON.numberNode(number);
@@ -78,12 +79,11 @@ public final class StructJson {
 
   private void checkDepth(int depth) {
     if (depth > maxDepth) {
-      throw ApiError.invalid(
-          field, "nested deeper than " + maxDepth + " (expected: at most " + maxDepth + ")");
+      throw ApiError.must(field, "be nested at most " + maxDepth + " deep");
     }
   }
 
-  /** The way back: a JSON object as the API shows it. */
+  /** Returns a JSON object as the API shows it. */
   public static Struct toStruct(ObjectNode json) {
     var struct = Struct.newBuilder();
     json.properties().forEach(field -> struct.putFields(field.getKey(), value(field.getValue())));

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says which RPCs succeed with another HTTP status than 200, and where a created resource is. It
- * leaves errors alone.
+ * Sets the HTTP status of RPCs that succeed with another one than 200, and the location of a
+ * created resource. Does not change errors.
  */
 public final class SuccessStatus implements ServerInterceptor {
   private static final Metadata.Key<String> HTTP_STATUS =
@@ -32,15 +32,15 @@ public final class SuccessStatus implements ServerInterceptor {
   private static final Metadata.Key<String> LOCATION =
       Metadata.Key.of("location", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** By full method name; every other RPC answers 200. The documents are generated from it too. */
+  /** Status by full method name. All other RPCs return 200. The documents are generated from it. */
   public static final Map<String, Integer> BY_METHOD =
       Stream.concat(
-              answering(
+              withStatus(
                   201,
                   OrganizationServiceGrpc.getSignUpMethod(),
                   InstanceServiceGrpc.getCreateInstanceMethod(),
                   KeyServiceGrpc.getCreateKeyMethod()),
-              answering(
+              withStatus(
                   204,
                   InstanceServiceGrpc.getDeleteInstanceMethod(),
                   InstanceServiceGrpc.getDeleteSessionMethod(),
@@ -55,7 +55,7 @@ public final class SuccessStatus implements ServerInterceptor {
                   ChannelServiceGrpc.getDisconnectChannelMethod()))
           .collect(toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
-  private static Stream<Map.Entry<String, Integer>> answering(
+  private static Stream<Map.Entry<String, Integer>> withStatus(
       int status, MethodDescriptor<?, ?>... methods) {
     return Arrays.stream(methods).map(method -> Map.entry(method.getFullMethodName(), status));
   }
@@ -64,15 +64,15 @@ public final class SuccessStatus implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     Integer status = BY_METHOD.get(call.getMethodDescriptor().getFullMethodName());
-    return next.startCall(status == null ? call : new AnnouncingCall<>(call, status), headers);
+    return next.startCall(status == null ? call : new DelayedHeadersCall<>(call, status), headers);
   }
 
-  /** Holds the headers back until the message is there that they tell about. */
-  private static final class AnnouncingCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+  /** Delays the headers until the message, because {@code Location} comes from the message. */
+  private static final class DelayedHeadersCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final int status;
     private @Nullable Metadata held;
 
-    AnnouncingCall(ServerCall<Q, A> call, int status) {
+    DelayedHeadersCall(ServerCall<Q, A> call, int status) {
       super(call);
       this.status = status;
     }

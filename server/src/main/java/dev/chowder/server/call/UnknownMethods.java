@@ -1,5 +1,7 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import io.grpc.HandlerRegistry;
@@ -13,20 +15,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers calls of methods that no service has with the API's own error. gRPC would answer them
- * itself, without the details that every error of the API carries.
+ * Rejects calls of methods that do not exist with an error of the API. gRPC's own error would not
+ * have the details that every error of the API has.
  */
 public final class UnknownMethods extends HandlerRegistry {
-  // One name for all of them: callers choose theirs, and figures are kept by name.
+  // All have one name, because metrics are kept by name and callers could choose any number of
+  // names.
   private static final String SERVICE = "unknown";
   private static final String METHOD = SERVICE + "/unknown";
 
-  private final @Nullable ServerMethodDefinition<?, ?> refusal;
+  private final @Nullable ServerMethodDefinition<?, ?> rejection;
 
   /**
-   * Refuses every method.
+   * Creates a registry that rejects every method.
    *
-   * @param chain what the refusal passes through; it must turn an {@link ApiError} into an answer
+   * @param chain interceptors of the rejection; they must turn an {@link ApiError} into a response
    */
   public UnknownMethods(List<ServerInterceptor> chain) {
     var method =
@@ -40,20 +43,19 @@ public final class UnknownMethods extends HandlerRegistry {
                 method,
                 (call, headers) -> {
                   throw ApiError.of(
-                      Reason.PATH_NOT_FOUND,
-                      "method: not part of the API (expected: one that reflection lists)");
+                      Reason.PATH_NOT_FOUND, must("method", "be one that reflection lists"));
                 })
             .build();
-    refusal = ServerInterceptors.interceptForward(service, chain).getMethod(METHOD);
+    rejection = ServerInterceptors.interceptForward(service, chain).getMethod(METHOD);
   }
 
   @Override
   public @Nullable ServerMethodDefinition<?, ?> lookupMethod(
       String methodName, @Nullable String authority) {
-    return refusal;
+    return rejection;
   }
 
-  /** Nothing is read: the call is refused before. */
+  /** Reads nothing, since the call is rejected before. */
   private static final class Untouched implements MethodDescriptor.Marshaller<InputStream> {
     @Override
     public InputStream stream(InputStream value) {
