@@ -58,8 +58,7 @@ public final class RetryingAsk {
                   var _ =
                       sent.thenAccept(
                           first -> {
-                            // Rare unless a node left. If it is frequent, messages are slow or
-                            // lost.
+                            // Rare unless a node left. If frequent, messages are slow or lost.
                             LOG.info(
                                 "entity={} command={} resent: no reply within {} ms",
                                 entity.getEntityId(),

@@ -197,7 +197,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       if (givenUp) return false;
       if (!(effect instanceof RunStages plan) || stageReports.isEmpty())
         return effect.equals(pendingEffect);
-      if (!(pendingEffect instanceof RunStages left) || !left.isOnWayOf(plan)) return false;
+      if (!(pendingEffect instanceof RunStages left) || !left.isSamePlanAs(plan)) return false;
       int done = plan.stages().size() - left.stages().size();
       // It works ahead of the instance, never behind it.
       if (done < 0 || done > stageReports.get().done()) return false;

@@ -45,7 +45,7 @@ public sealed interface InstanceEffect {
     }
 
     /** Returns whether both belong to the same provisioning or start, at whatever stage. */
-    public boolean isOnWayOf(RunStages other) {
+    public boolean isSamePlanAs(RunStages other) {
       return attempt == other.attempt
           && organizationId.equals(other.organizationId)
           && model.equals(other.model);

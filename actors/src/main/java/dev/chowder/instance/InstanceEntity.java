@@ -210,9 +210,8 @@ public final class InstanceEntity
             if (views.isStored(view.get())) reply(command, reply);
           });
     } else {
-      // The reply to a resent command must wait for the row, like the first reply. The first view
-      // of
-      // a watch must wait too, since a call that waits for a status may return it.
+      // The reply to a resent command must wait for the row, like the first reply. So must the
+      // first view of a watch, since a call that waits for a status may return it.
       views.afterStored(() -> reply(command, reply));
     }
     return Effect().none();
