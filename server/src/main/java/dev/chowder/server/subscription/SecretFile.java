@@ -1,5 +1,7 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,23 +15,23 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds a secret that an operator gives: in a variable of the environment, which is read here and
- * not through the configuration, since that may be printed; else in a file of its owner's alone.
+ * Finds a secret of the operator in an environment variable or in a file that only its owner can
+ * read. Reads the variable directly, because the configuration may be printed.
  */
 final class SecretFile {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
-  /** Far more than a secret of Stripe's needs; a larger file is something else. */
+  /** Far more than a secret of Stripe needs, so a larger file is not a secret. */
   private static final long MAX_BYTES = 4096;
 
   private SecretFile() {}
 
   /**
-   * The variable goes before the file; neither is set: none.
+   * Returns the secret, empty if neither is set. The variable takes precedence.
    *
-   * @param setting names the file in errors
-   * @param file its path; blank: none
+   * @param setting name of the setting, for errors
+   * @param file path of the file; blank if there is none
    */
   static Optional<Secret> find(
       String setting, String file, String variable, Map<String, String> environment) {
@@ -41,21 +43,22 @@ final class SecretFile {
   private static Secret read(String setting, Path file) {
     try {
       if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file))) {
-        throw bad(setting, "others may read it (expected: mode rw-------): chmod 600 " + file);
+        throw new IllegalArgumentException(
+            must(setting, "name a file of mode 0600; run chmod 600 " + file));
       }
       if (Files.size(file) > MAX_BYTES) {
-        throw bad(setting, "more than " + MAX_BYTES + " bytes (expected: a secret)");
+        throw new IllegalArgumentException(
+            must(setting, "name a file of at most " + MAX_BYTES + " bytes", Files.size(file)));
       }
       String text = Files.readString(file, StandardCharsets.UTF_8).strip();
-      if (text.isEmpty()) throw bad(setting, file + " is empty (expected: a secret)");
+      if (text.isEmpty()) {
+        throw new IllegalArgumentException(
+            must(setting, "name a file with a secret", "an empty file"));
+      }
       return Secret.of(text);
     } catch (IOException e) {
       throw new UncheckedIOException(
-          setting + ": " + file + " cannot be read (expected: a secret)", e);
+          must(setting, "name a file that the server can read", file), e);
     }
-  }
-
-  private static IllegalArgumentException bad(String setting, String why) {
-    return new IllegalArgumentException(setting + ": " + why);
   }
 }

@@ -1,5 +1,7 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.stripe.Stripe;
 import com.stripe.StripeClient;
 import com.stripe.exception.ApiConnectionException;
@@ -21,23 +23,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Chowder asks of Stripe. Each request is bounded, and carries a key by which Stripe makes
- * once what is asked for twice. It decides nothing about tiers. Blocks.
+ * Sends requests to Stripe. Each request has a time limit and an idempotency key, so that Stripe
+ * performs it once. Does not decide about tiers. Blocks.
  */
 final class StripeBilling {
-  /** By which the webhook finds the organization again. */
+  /** Name of the metadata by which the webhook finds the organization. */
   static final String ORGANIZATION = "organization_id";
 
-  /** By which the webhook knows what was bought. */
+  /** Name of the metadata by which the webhook finds the tier. */
   static final String TIER = "tier";
 
-  /** Of what Stripe, or whoever answers in its place, says. */
+  /** Characters of an error message of Stripe, or of a proxy, that are logged. */
   private static final int MAX_LOGGED = 300;
 
   private static final Logger LOG = LoggerFactory.getLogger(StripeBilling.class);
 
   static {
-    // The library would make an id of this machine's, keep it in the user's home, and tell it.
+    // The library would create an id of this machine, store it in the user's home and send it.
     Stripe.enableTelemetry = false;
   }
 
@@ -56,7 +58,7 @@ final class StripeBilling {
             .build();
   }
 
-  /** Stripe does not know the customer any more, or not in this mode. */
+  /** Stripe does not know the customer, or does not know it in this mode (test or live). */
   static final class CustomerGone extends Exception {
     private static final long serialVersionUID = 1L;
   }
@@ -67,14 +69,14 @@ final class StripeBilling {
   }
 
   private interface Request {
-    /** The one text that is wanted of the answer; null: it has none. */
+    /** Returns one field of the response; null if the response does not have it. */
     @Nullable String send() throws StripeException;
   }
 
   /**
-   * Makes a customer, and answers its id; the same one for a day when two ask for it.
+   * Creates a customer and returns its id. For a day, a repeated call returns the same customer.
    *
-   * @param instead of one that is gone; empty: the first one
+   * @param instead the customer that is gone; empty if this is the first one
    */
   String createCustomer(OrganizationView organization, Optional<String> instead) {
     var params =
@@ -82,18 +84,18 @@ final class StripeBilling {
             .setName(organization.name())
             .putMetadata(ORGANIZATION, organization.id())
             .build();
-    // Stripe refuses a key that comes with other parameters.
+    // Stripe rejects an idempotency key that it has seen with other parameters.
     var key =
         "customer-%s-%08x-%s"
             .formatted(organization.id(), organization.name().hashCode(), instead.orElse("first"));
     try {
       return send(() -> stripe.v1().customers().create(params, once(key)).getId());
     } catch (CustomerGone e) {
-      throw new IllegalStateException("a customer that is made is missing", e);
+      throw new IllegalStateException("creating a customer names no customer", e);
     }
   }
 
-  /** Answers where the payer has to go. */
+  /** Creates a checkout and returns the URL for the payer. */
   String createCheckout(String organizationId, String customerId, Tier tier, String key)
       throws CustomerGone {
     var params =
@@ -117,7 +119,7 @@ final class StripeBilling {
     return send(() -> stripe.v1().checkout().sessions().create(params, once(key)).getUrl());
   }
 
-  /** Answers where the portal is. */
+  /** Creates a session of the customer portal and returns its URL. */
   String createPortal(String customerId, String key) throws CustomerGone {
     var params =
         com.stripe.param.billingportal.SessionCreateParams.builder()
@@ -144,10 +146,10 @@ final class StripeBilling {
 
   private static String send(Request request) throws CustomerGone {
     try {
-      return Objects.requireNonNull(request.send(), "the answer lacks what was asked for");
+      return Objects.requireNonNull(request.send(), "the response lacks the expected field");
     } catch (ApiConnectionException e) {
       LOG.warn("stripe: no answer: {}", String.valueOf(e.getCause()));
-      throw unavailable("no answer (expected: one; it is safe to say it again)");
+      throw unavailable("Stripe did not respond", "retry; the retry cannot repeat the change");
     } catch (StripeException e) {
       if (isGone(e, "customer")) throw new CustomerGone();
       if (isGone(e, "id") || isGone(e, "subscription_exposed_id")) throw new SubscriptionGone();
@@ -156,13 +158,13 @@ final class StripeBilling {
           e.getStatusCode(),
           e.getCode(),
           e.getRequestId(),
-          // The message about a key that is wrong shows some of it.
-          e instanceof AuthenticationException ? "the secret key is refused" : firstLine(e));
-      throw unavailable("a refusal (expected: an answer; the operator finds it in the log)");
+          // The message about a wrong key contains a part of it.
+          e instanceof AuthenticationException ? "Stripe rejected the secret key" : firstLine(e));
+      throw unavailable("Stripe rejected it", "ask the operator, whose log has the reason");
     } catch (RuntimeException e) {
-      // The library stumbles over an empty body, such as some proxies send.
-      LOG.error("stripe: an answer that cannot be read", e);
-      throw unavailable("an answer that cannot be read (expected: one of its API)");
+      // The library throws these for an empty body, which some proxies send.
+      LOG.error("stripe: unreadable response", e);
+      throw unavailable("Stripe's response is unreadable", "retry later");
     }
   }
 
@@ -177,8 +179,9 @@ final class StripeBilling {
     return line.substring(0, Math.min(line.length(), MAX_LOGGED));
   }
 
-  private static ApiError unavailable(String got) {
-    return ApiError.of(Reason.BILLING_UNAVAILABLE, "Stripe: " + got);
+  private static ApiError unavailable(String cause, String remedy) {
+    return ApiError.of(
+        Reason.BILLING_UNAVAILABLE, cannot("change the subscription", cause, remedy));
   }
 
   private static int millis(Duration duration) {

@@ -4,16 +4,16 @@ import dev.chowder.organization.SubscriptionFact;
 
 /** An event that Stripe signed. */
 sealed interface StripeEvent {
-  /** Stripe's id of it. */
+  /** Returns Stripe's id of the event. */
   String id();
 
-  /** Such as {@code customer.subscription.updated}. */
+  /** Returns the type, such as {@code customer.subscription.updated}. */
   String type();
 
-  /** It says something of an organization's subscription. */
-  record Told(String id, String type, String organizationId, SubscriptionFact fact)
+  /** An event that concerns the subscription of an organization. */
+  record OfSubscription(String id, String type, String organizationId, SubscriptionFact fact)
       implements StripeEvent {}
 
-  /** It has no effect, since ... */
-  record WithoutEffect(String id, String type, String why) implements StripeEvent {}
+  /** An event without effect, and the reason for the log. */
+  record WithoutEffect(String id, String type, String reason) implements StripeEvent {}
 }

@@ -1,5 +1,7 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -18,18 +20,18 @@ import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 /**
- * Reads what comes to the webhook: whether Stripe signed it, and what it says of a subscription.
- * The few fields are read as JSON: the library's classes hold for one version of Stripe's API, and
- * an account sends events of its own. It knows no organization.
+ * Verifies the signature of events from the webhook and reads what they say about a subscription.
+ * Reads the few fields from JSON, because the classes of the library fit one version of Stripe's
+ * API and each account sends events of its own version. Does not know any organization.
  */
 final class StripeEvents {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
-  // The library takes each part for name=value without a look.
+  // The library assumes without a check that each part is name=value.
   private static final String PART = "\\w{1,16}=\\w{1,256}";
   private static final Pattern SIGNATURE = Pattern.compile(PART + "(?:," + PART + "){0,15}");
 
-  /** The last second of the year 9999. */
+  /** The last second of the year 9999, in seconds since 1970. */
   private static final long MAX_SECOND = 253_402_300_799L;
 
   private final StripeSettings settings;
@@ -41,9 +43,10 @@ final class StripeEvents {
   }
 
   /**
-   * The event.
+   * Returns the event.
    *
-   * @throws ApiError {@code SIGNATURE_INVALID}, or {@code INVALID_FIELD} when it is no event
+   * @throws ApiError {@code SIGNATURE_INVALID} if Stripe did not sign it, {@code INVALID_FIELD} if
+   *     it is not an event
    */
   StripeEvent read(String payload, Optional<String> signature) {
     verify(payload, signature.orElseThrow(() -> unsigned("none")));
@@ -51,7 +54,7 @@ final class StripeEvents {
     try {
       event = JSON.readTree(payload);
     } catch (JsonProcessingException e) {
-      throw ApiError.invalid("body", "not readable (expected: an event of Stripe's as JSON)");
+      throw ApiError.must("body", "be an event of Stripe in JSON");
     }
     String id = required(event, "id");
     String type = required(event, "type");
@@ -61,7 +64,7 @@ final class StripeEvents {
       case "checkout.session.completed" -> completed(id, type, at, object);
       case "customer.subscription.updated" -> changed(id, type, at, object);
       case "customer.subscription.deleted" ->
-          told(id, type, at, Subject.of(object), Kind.ENDED, Optional.empty());
+          event(id, type, at, Subject.of(object), Kind.ENDED, Optional.empty());
       default -> new StripeEvent.WithoutEffect(id, type, "nothing depends on events of this type");
     };
   }
@@ -83,44 +86,44 @@ final class StripeEvents {
   private static ApiError unsigned(String got) {
     return ApiError.of(
         Reason.SIGNATURE_INVALID,
-        "stripe-signature: " + got + " (expected: what Stripe signed this body with just now)");
+        must("stripe-signature", "be Stripe's signature of this body, made just now", got));
   }
 
   private static StripeEvent completed(String id, String type, Instant at, JsonNode session) {
     if (!text(session.path("mode")).equals("subscription")) {
-      return new StripeEvent.WithoutEffect(id, type, "it sold no subscription");
+      return new StripeEvent.WithoutEffect(id, type, "the checkout sold no subscription");
     }
     if (text(session.path("payment_status")).equals("unpaid")) {
-      return new StripeEvent.WithoutEffect(id, type, "its subscription tells when it is paid for");
+      return new StripeEvent.WithoutEffect(
+          id, type, "not paid; an event of the subscription follows when it is");
     }
     Optional<Tier> tier = Tier.ofLabel(text(session.at("/metadata/tier")));
     if (tier.isEmpty()) {
-      return new StripeEvent.WithoutEffect(id, type, "no checkout that Chowder began");
+      return new StripeEvent.WithoutEffect(id, type, "Chowder did not create this checkout");
     }
     var subject =
         new Subject(
             text(session.path("client_reference_id")),
             text(session.path("customer")),
             text(session.path("subscription")));
-    return told(id, type, at, subject, Kind.STARTED, tier);
+    return event(id, type, at, subject, Kind.STARTED, tier);
   }
 
   private StripeEvent changed(String id, String type, Instant at, JsonNode subscription) {
     String status = text(subscription.path("status"));
     return switch (status) {
-      // What is past due is tried again for days, and then becomes unpaid or is canceled.
+      // Stripe retries a payment that is past due for days. Then the status is unpaid or canceled.
       case "active", "trialing", "past_due" -> {
         Optional<Tier> tier = tier(subscription);
         yield tier.isPresent()
-            ? told(id, type, at, Subject.of(subscription), Kind.CHANGED, tier)
-            : new StripeEvent.WithoutEffect(
-                id, type, "none of its prices is one of chowder.stripe.prices");
+            ? event(id, type, at, Subject.of(subscription), Kind.CHANGED, tier)
+            : new StripeEvent.WithoutEffect(id, type, "it has no price of chowder.stripe.prices");
       }
       case "incomplete", "unpaid", "paused" ->
-          told(id, type, at, Subject.of(subscription), Kind.CHANGED, Optional.empty());
+          event(id, type, at, Subject.of(subscription), Kind.CHANGED, Optional.empty());
       case "canceled", "incomplete_expired" ->
-          told(id, type, at, Subject.of(subscription), Kind.ENDED, Optional.empty());
-      default -> new StripeEvent.WithoutEffect(id, type, "its status is not known");
+          event(id, type, at, Subject.of(subscription), Kind.ENDED, Optional.empty());
+      default -> new StripeEvent.WithoutEffect(id, type, "the status is unknown");
     };
   }
 
@@ -131,7 +134,7 @@ final class StripeEvents {
         .findFirst();
   }
 
-  private static StripeEvent told(
+  private static StripeEvent event(
       String id, String type, Instant at, Subject subject, Kind kind, Optional<Tier> tier) {
     if (!Ids.isId(subject.organizationId())) {
       return new StripeEvent.WithoutEffect(id, type, "it names no organization");
@@ -139,14 +142,14 @@ final class StripeEvents {
     if (subject.customerId().isEmpty() || subject.subscriptionId().isEmpty()) {
       return new StripeEvent.WithoutEffect(id, type, "it names no customer or no subscription");
     }
-    return new StripeEvent.Told(
+    return new StripeEvent.OfSubscription(
         id,
         type,
         subject.organizationId(),
         new SubscriptionFact(id, at, subject.customerId(), subject.subscriptionId(), kind, tier));
   }
 
-  /** Whom an event is about; a part that it does not name is empty. */
+  /** The organization, customer and subscription of an event; each empty if the event lacks it. */
   private record Subject(String organizationId, String customerId, String subscriptionId) {
     static Subject of(JsonNode subscription) {
       return new Subject(
@@ -158,7 +161,7 @@ final class StripeEvents {
 
   private static String required(JsonNode event, String field) {
     String text = text(event.path(field));
-    if (text.isEmpty()) throw ApiError.invalid("body." + field, "none (expected: an event's)");
+    if (text.isEmpty()) throw ApiError.must("body." + field, "be set");
     return text;
   }
 
@@ -166,12 +169,12 @@ final class StripeEvents {
     JsonNode created = event.path("created");
     long second = created.canConvertToLong() ? created.asLong() : 0;
     if (second <= 0 || second > MAX_SECOND) {
-      throw ApiError.invalid("body.created", "no time (expected: seconds since 1970)");
+      throw ApiError.must("body.created", "be seconds since 1970");
     }
     return Instant.ofEpochSecond(second);
   }
 
-  /** Empty where it is none; Jackson would write null as a word. */
+  /** Returns the text; empty if the node is not a text, while Jackson would return "null". */
   private static String text(JsonNode node) {
     return node.isTextual() ? node.textValue() : "";
   }

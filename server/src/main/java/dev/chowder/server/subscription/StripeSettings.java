@@ -1,5 +1,7 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import dev.chowder.organization.Tier;
 import dev.chowder.secret.Secret;
@@ -10,12 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How Chowder and Stripe know each other; {@code reference.conf} says what each value means.
+ * Settings of the access to Stripe. {@code reference.conf} describes each value.
  *
- * @param prices Stripe's, of the tiers that are sold
- * @param readTimeout between two bytes
- * @param maxRetries besides the first try
- * @param tolerance how old a signature may be
+ * @param prices Stripe's price ids by tier
+ * @param readTimeout longest time between two bytes of a response
+ * @param maxRetries retries after the first try
+ * @param tolerance maximum age of a signature
  */
 public record StripeSettings(
     Secret secretKey,
@@ -35,10 +37,10 @@ public record StripeSettings(
   }
 
   /**
-   * Reads {@code chowder.stripe}, and secrets from the process's environment.
+   * Reads {@code chowder.stripe}, and secrets from the environment of the process.
    *
    * @param root the whole configuration
-   * @return empty: there is no secret key, so nothing is sold
+   * @return empty if there is no secret key, so that no subscriptions are sold
    */
   public static Optional<StripeSettings> from(Config root) {
     return from(root, System.getenv());
@@ -55,7 +57,7 @@ public record StripeSettings(
     String lobster = required(stripe, "prices.lobster");
     if (crab.equals(lobster)) {
       throw new IllegalArgumentException(
-          BLOCK + "prices: the same twice (expected: a price for each tier)");
+          must(BLOCK + "prices", "have a different price for each tier"));
     }
     return new StripeSettings(
         key,
@@ -71,7 +73,7 @@ public record StripeSettings(
         stripe.getInt("max-event-bytes"));
   }
 
-  /** Which tier that price buys; empty: it is none of ours. */
+  /** Returns the tier of a price id; empty if no tier has it. */
   Optional<Tier> tierOf(String price) {
     return prices.entrySet().stream()
         .filter(entry -> entry.getValue().equals(price))
@@ -97,9 +99,9 @@ public record StripeSettings(
       URI url = new URI(text);
       if (url.getHost() != null && text.matches("https?://.+")) return text;
     } catch (URISyntaxException e) {
-      // Said below.
+      // Reported below.
     }
-    throw new IllegalArgumentException(BLOCK + path + ": " + text + " (expected: an http(s) URL)");
+    throw new IllegalArgumentException(must(BLOCK + path, "be an http or https URL", text));
   }
 
   private static String required(Config stripe, String path) {
@@ -110,6 +112,6 @@ public record StripeSettings(
 
   private static IllegalArgumentException notSet(String path) {
     return new IllegalArgumentException(
-        BLOCK + path + ": not set (expected: a value, as there is a secret key of Stripe's)");
+        must(BLOCK + path, "be set, because a secret key of Stripe is set"));
   }
 }

@@ -8,13 +8,13 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import java.util.Optional;
 
-/** Brings the header by which Stripe signs an event to the service, which sees no headers. */
+/** Makes the header with Stripe's signature available to the service, which gets no headers. */
 final class StripeSignature implements ServerInterceptor {
   static final Metadata.Key<String> HEADER =
       Metadata.Key.of("stripe-signature", Metadata.ASCII_STRING_MARSHALLER);
   private static final Context.Key<String> CURRENT = Context.key("stripe-signature");
 
-  /** The current call's; empty: it has none. */
+  /** Returns the signature of the current call; empty if it has none. */
   static Optional<String> current() {
     return Optional.ofNullable(CURRENT.get());
   }

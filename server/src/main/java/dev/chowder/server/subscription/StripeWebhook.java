@@ -1,5 +1,7 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
@@ -14,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells organizations what Stripe says of their subscriptions. Whether that is news is theirs to
- * decide. Each event that Stripe signed leaves one line in the log. Blocks.
+ * Applies Stripe's events to organizations. The organization decides whether an event is new. Logs
+ * one line for each signed event. Blocks.
  */
 final class StripeWebhook {
   private static final Logger LOG = LoggerFactory.getLogger(StripeWebhook.class);
@@ -33,20 +35,20 @@ final class StripeWebhook {
     this.clock = clock;
   }
 
-  /** Returns when what the event says is persisted. */
+  /** Applies an event. Returns when its effect is persisted. */
   void receive(ByteString body, Optional<String> signature) {
     if (body.size() > maxBytes) {
       throw ApiError.of(
-          Reason.TOO_LARGE, "body: " + body.size() + " bytes (expected: at most " + maxBytes + ")");
+          Reason.TOO_LARGE, must("body", "be at most " + maxBytes + " bytes", body.size()));
     }
-    // What is no UTF-8 becomes something else here, which nobody signed.
+    // Bytes that are not UTF-8 are replaced here, so their signature does not match.
     switch (events.read(body.toStringUtf8(), signature)) {
-      case StripeEvent.Told told -> tell(told);
-      case StripeEvent.WithoutEffect event -> log(event, "no effect: " + event.why());
+      case StripeEvent.OfSubscription event -> apply(event);
+      case StripeEvent.WithoutEffect event -> log(event, "no effect: " + event.reason());
     }
   }
 
-  private void tell(StripeEvent.Told event) {
+  private void apply(StripeEvent.OfSubscription event) {
     var reply =
         organizations.reply(
             event.organizationId(),
@@ -59,11 +61,12 @@ final class StripeWebhook {
     return switch (reply) {
       case OrganizationReply.Accepted(var view) -> "tier=" + view.tier().label();
       case OrganizationReply.Refused(OrganizationRejection.NotFound()) ->
-          "no effect: there is no such organization";
+          "no effect: the organization does not exist";
       case OrganizationReply.Refused(OrganizationRejection.AnotherCustomer()) ->
-          "no effect: the organization is not that customer";
-      case OrganizationReply.Refused(var why) -> throw new IllegalStateException("refused: " + why);
-      case OrganizationReply.Slots _ -> throw new IllegalStateException("slots");
+          "no effect: the organization has another customer";
+      case OrganizationReply.Refused(var why) ->
+          throw new IllegalStateException("unexpected rejection: " + why);
+      case OrganizationReply.Slots _ -> throw new IllegalStateException("unexpected reply: slots");
     };
   }
 

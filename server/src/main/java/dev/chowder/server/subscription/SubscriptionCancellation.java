@@ -17,10 +17,10 @@ public final class SubscriptionCancellation {
   }
 
   /**
-   * Cancels the organization's subscription at once; one that is gone at Stripe counts as
-   * cancelled.
+   * Cancels the subscription of the organization at once. A subscription that Stripe does not know
+   * counts as cancelled.
    *
-   * @return false if there is a subscription, and no access to Stripe is configured
+   * @return false if there is a subscription and no access to Stripe is configured
    * @throws dev.chowder.server.error.ApiError if Stripe did not cancel it
    */
   public boolean cancel(OrganizationView organization) {

@@ -1,5 +1,7 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.Empty;
 import dev.chowder.api.v1.Checkout;
 import dev.chowder.api.v1.CreateCheckoutRequest;
@@ -25,7 +27,7 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 
-/** Tells of tiers and sells them: parse, ask, present. */
+/** Serves {@code SubscriptionService}: shows the tier of an organization and sells tiers. */
 public final class SubscriptionGrpcService
     extends SubscriptionServiceGrpc.SubscriptionServiceImplBase {
   private final OrganizationClient organizations;
@@ -51,9 +53,9 @@ public final class SubscriptionGrpcService
   }
 
   /**
-   * The service, with the header that it needs.
+   * Creates the service, with the interceptor for Stripe's signature.
    *
-   * @param stripe empty: nothing is sold
+   * @param stripe empty if no subscriptions are sold
    */
   public static BindableService create(
       OrganizationClient organizations, Optional<StripeSettings> stripe, Clock clock) {
@@ -74,7 +76,10 @@ public final class SubscriptionGrpcService
     var organization = organization();
     if (!organization.subscriptionId().isEmpty()) {
       throw wrongState(
-          organization.subscriptionId(), "none; one that is there is changed in the portal");
+          "create a checkout",
+          "the organization has subscription " + organization.subscriptionId(),
+          "change it in the portal",
+          organization.subscriptionId());
     }
     out.onNext(Checkout.newBuilder().setUrl(checkout(billing, organization, tier)).build());
     out.onCompleted();
@@ -93,13 +98,13 @@ public final class SubscriptionGrpcService
       var another = link(billing, organization, Optional.of(known));
       try {
         return billing.createCheckout(id, another, tier, key + "-" + another);
-      } catch (CustomerGone again) {
-        throw new IllegalStateException("a customer that was just made is missing", again);
+      } catch (CustomerGone goneToo) {
+        throw new IllegalStateException("Stripe does not know a customer just created", goneToo);
       }
     }
   }
 
-  /** The customer is known here before Stripe has anything to tell of it. */
+  /** Links the customer before the checkout, so that events of Stripe find the organization. */
   private String link(
       StripeBilling billing, OrganizationView organization, Optional<String> instead) {
     var made = billing.createCustomer(organization, instead);
@@ -117,13 +122,13 @@ public final class SubscriptionGrpcService
   public void createPortal(CreatePortalRequest request, StreamObserver<Portal> out) {
     var billing = shop().billing();
     var customerId = organization().customerId();
-    if (customerId.isEmpty()) throw wrongState("none", "one, by a checkout");
+    if (customerId.isEmpty()) throw noCustomer("the organization has no subscription", "none");
     try {
       var url = billing.createPortal(customerId, NewId.current().value());
       out.onNext(Portal.newBuilder().setUrl(url).build());
       out.onCompleted();
     } catch (CustomerGone e) {
-      throw wrongState("gone at Stripe", "one, by a checkout");
+      throw noCustomer("Stripe no longer knows the customer", "gone");
     }
   }
 
@@ -143,11 +148,18 @@ public final class SubscriptionGrpcService
         () ->
             ApiError.of(
                 Reason.BILLING_NOT_CONFIGURED,
-                "subscriptions: not sold here (expected: an operator, who sets tiers by command)"));
+                cannot(
+                    "sell subscriptions",
+                    "this installation has no access to Stripe",
+                    "ask the operator to set the tier")));
   }
 
-  private static ApiError wrongState(String got, String expected) {
-    return ApiError.wrongState(
-        "subscription: " + got + " (expected: " + expected + ")", Map.of("subscription", got));
+  private static ApiError noCustomer(String cause, String subscription) {
+    return wrongState("open the portal", cause, "create a checkout first", subscription);
+  }
+
+  private static ApiError wrongState(
+      String verb, String cause, String remedy, String subscription) {
+    return ApiError.wrongState(cannot(verb, cause, remedy), Map.of("subscription", subscription));
   }
 }

@@ -3,7 +3,7 @@ package dev.chowder.server.subscription;
 import dev.chowder.api.v1.Subscription;
 import dev.chowder.organization.OrganizationView;
 
-/** Shows what an organization may have. */
+/** Builds the {@code Subscription} message of an organization. */
 final class SubscriptionPresenter {
   private SubscriptionPresenter() {}
 

@@ -11,7 +11,7 @@ final class SubscriptionRequests {
 
   private SubscriptionRequests() {}
 
-  /** The tier to buy. */
+  /** Returns the tier to buy. */
   static Tier tier(CreateCheckoutRequest r) {
     return Tier.ofLabel(Fields.oneOf("tier", r.getTier(), SOLD)).orElseThrow();
   }

@@ -1,4 +1,4 @@
-/** Subscriptions at the edge: what an organization has, and how Stripe sells it more. */
+/** Subscriptions: shows the tier of an organization, and sells tiers through Stripe. */
 @NullMarked
 package dev.chowder.server.subscription;
 

@@ -1,5 +1,7 @@
 package dev.chowder.server.watch;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.api.v1.Instance;
 import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.instance.InstanceEntity;
@@ -24,15 +26,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * One caller's view of all instances of an organization, no faster than the caller reads: it holds
- * ids of what changed, and fetches a state only to send it.
+ * Streams all instances of an organization to one caller, no faster than the caller reads. Holds
+ * only the ids of changed instances, and reads a state when it sends it.
  */
 public final class FleetWatch {
   private static final String INSTANCE = InstanceEntity.ENTITY_KEY.name() + "|";
   private static final int INSTANCES_PER_PAGE = 100;
   private static final int EVENTS_PER_PAGE = 1000;
 
-  /** An organization's that can be written while one write is under way, and far more. */
+  /** Far more events than one organization can write during a single write. */
   private static final int MOST_OPEN = 5 * EVENTS_PER_PAGE;
 
   private final String organizationId;
@@ -46,9 +48,9 @@ public final class FleetWatch {
   private boolean over;
   private WatchProgress progress;
 
-  /** Instances as the API shows them. Blocks. */
+  /** Reads and presents instances. Blocks. */
   public interface Fleet {
-    /** As it says itself; empty: it was never born. */
+    /** Returns the state from the instance's actor; empty if the instance was never created. */
     Optional<InstanceView> ask(InstanceId id);
 
     Instance present(InstanceView view);
@@ -69,30 +71,30 @@ public final class FleetWatch {
     this.settings = settings;
     this.clock = clock;
     this.out = out;
-    this.progress = toldUpTo(0);
+    this.progress = progressFrom(0);
   }
 
-  private WatchProgress toldUpTo(long ordering) {
+  private WatchProgress progressFrom(long ordering) {
     return new WatchProgress(ordering, settings.settle(), MOST_OPEN);
   }
 
   void run(OptionalLong after, DrainSignal node) {
     try (var _ = node.onDrain(this::leave)) {
-      // Where it begins is read before the instances are, and nothing can appear before it any
-      // more: so nothing falls in between.
+      // The start is read before the instances, and no entry can appear before it any longer. So no
+      // change is missed between the two.
       progress =
-          toldUpTo(
+          progressFrom(
               after.isPresent()
                   ? after.getAsLong()
                   : events.newest(organizationId, clock.instant().minus(settings.settle())));
-      if (after.isEmpty()) tellAll();
-      tellCursor();
+      if (after.isEmpty()) sendAll();
+      sendCursor();
       long beat = System.nanoTime();
       while (pause()) {
-        if (tellChanges() > 0) {
+        if (sendChanges() > 0) {
           beat = System.nanoTime();
         } else if (System.nanoTime() - beat > settings.heartbeat().toNanos()) {
-          tellCursor();
+          sendCursor();
           beat = System.nanoTime();
         }
       }
@@ -103,18 +105,19 @@ public final class FleetWatch {
     }
   }
 
-  private void tellAll() throws InterruptedException {
+  private void sendAll() throws InterruptedException {
     var after = Optional.<String>empty();
     while (true) {
       var page = rows.list(organizationId, InstanceFilter.ALL, INSTANCES_PER_PAGE, after);
-      for (var row : page) tell(change(InstanceReadRows.view(row)).build());
+      for (var row : page) send(change(InstanceReadRows.view(row)).build());
       if (page.size() < INSTANCES_PER_PAGE) return;
       after = Optional.of(page.getLast().id());
     }
   }
 
-  private int tellChanges() throws InterruptedException {
-    // Before the look: what is committed while the caller is slow to read has settled for no one.
+  private int sendChanges() throws InterruptedException {
+    // Taken before the query, so that entries committed while the caller reads slowly are not final
+    // too early.
     long began = System.nanoTime();
     var since = since();
     long ended = System.nanoTime();
@@ -127,14 +130,14 @@ public final class FleetWatch {
     }
     for (var one : newest.entrySet()) {
       var view = state(one);
-      if (view.isPresent()) tell(change(view.get()).build());
+      if (view.isPresent()) send(change(view.get()).build());
     }
-    progress.all(since.stream().map(Written::ordering).toList(), began, ended);
-    if (!newest.isEmpty()) tellCursor();
+    progress.sent(since.stream().map(Written::ordering).toList(), began, ended);
+    if (!newest.isEmpty()) sendCursor();
     return newest.size();
   }
 
-  /** In pages, so that no answer of the database is large; what settles soon is no more. */
+  /** Reads in pages, so that no result of the database is large. */
   private List<Written> since() {
     var all = new ArrayList<Written>();
     long after = progress.upTo();
@@ -146,7 +149,7 @@ public final class FleetWatch {
     }
   }
 
-  /** At least as new as the event; the row may be behind for a moment. */
+  /** Returns a state at least as new as the event. The row may be stale for a moment. */
   private Optional<InstanceView> state(Map.Entry<String, Long> event) {
     Optional<InstanceRow> row =
         rows.get(event.getKey()).filter(r -> r.revision() >= event.getValue());
@@ -157,19 +160,19 @@ public final class FleetWatch {
     return InstanceChange.newBuilder().setInstance(fleet.present(view));
   }
 
-  private void tellCursor() throws InterruptedException {
-    tell(InstanceChange.newBuilder().setCursor(Long.toString(progress.upTo())).build());
+  private void sendCursor() throws InterruptedException {
+    send(InstanceChange.newBuilder().setCursor(Long.toString(progress.upTo())).build());
   }
 
-  /** Waits until the caller takes it, or goes. */
-  private void tell(InstanceChange change) throws InterruptedException {
+  /** Sends a change as soon as the caller can take it, unless the caller disconnects before. */
+  private void send(InstanceChange change) throws InterruptedException {
     synchronized (changed) {
       while (!over && !out.isReady()) changed.wait();
       if (!over) out.onNext(change);
     }
   }
 
-  /** Until the next look; false: it is over. */
+  /** Waits until the next query. Returns false if the watch ended. */
   private boolean pause() throws InterruptedException {
     long until = System.nanoTime() + settings.poll().toNanos();
     synchronized (changed) {
@@ -199,7 +202,10 @@ public final class FleetWatch {
     end(
         ApiError.of(
             Reason.SERVER_UNAVAILABLE,
-            "watch: this node ends (expected: the same watch again, after the last cursor)"));
+            cannot(
+                "continue the watch",
+                "this node shuts down",
+                "open it again after the last cursor")));
   }
 
   private void end(RuntimeException why) {

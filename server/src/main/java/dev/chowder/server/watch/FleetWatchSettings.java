@@ -4,13 +4,13 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * Limits of watches of whole organizations; {@code reference.conf} says what each is for.
+ * Limits of watches of whole organizations. {@code reference.conf} gives the reasons.
  *
- * @param poll between two looks into the journal
- * @param settle how long something may take from its place in the journal to being seen there
- * @param keep how old what a cursor has not seen may be
- * @param heartbeat how often the cursor is told when nothing changes
- * @param maxPerOrganization open ones of one organization at this node
+ * @param poll time between two queries of the journal
+ * @param settle longest time from the number of an entry to its visibility
+ * @param keep maximum age of changes that a cursor has not seen
+ * @param heartbeat time between two cursors if nothing changes
+ * @param maxPerOrganization open watches of one organization on this node
  */
 public record FleetWatchSettings(
     Duration poll, Duration settle, Duration keep, Duration heartbeat, int maxPerOrganization) {

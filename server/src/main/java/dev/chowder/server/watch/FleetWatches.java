@@ -1,5 +1,8 @@
 package dev.chowder.server.watch;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.api.v1.InstanceChange;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
@@ -13,8 +16,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /**
- * Watches of all instances of an organization, by whatever node: each follows the journal by the
- * organization's tag, and so sees what any node wrote. Bounds how many there are.
+ * Opens watches of all instances of an organization and bounds their number. A watch follows the
+ * journal by the tag of the organization, so it sees the events of all nodes.
  */
 public final class FleetWatches {
   private final EventRows events;
@@ -38,17 +41,19 @@ public final class FleetWatches {
   }
 
   /**
-   * Streams until the caller goes; must be called on the call's own thread, before its handler
+   * Streams until the caller disconnects. Call it on the thread of the call, before its handler
    * returns.
    *
-   * @param after the cursor to go on from; empty: all instances as they are now come first
+   * @param after the cursor to continue from; if empty, the watch starts with the current state of
+   *     all instances
+   * @throws ApiError {@code CURSOR_EXPIRED}, or {@code RATE_LIMITED} beyond the limit of watches
    */
   public void open(
       String organizationId,
       OptionalLong after,
       ServerCallStreamObserver<InstanceChange> out,
       DrainSignal node) {
-    if (after.isPresent()) mustBeYoung(organizationId, after.getAsLong());
+    if (after.isPresent()) requireYoung(organizationId, after.getAsLong());
     enter(organizationId);
     var watch = new FleetWatch(organizationId, events, rows, fleet, settings, clock, out);
     out.setOnReadyHandler(watch::wake);
@@ -65,15 +70,15 @@ public final class FleetWatches {
             });
   }
 
-  private void mustBeYoung(String organizationId, long after) {
+  private void requireYoung(String organizationId, long after) {
     var missed = events.since(organizationId, after, 1);
     var oldest = clock.instant().minus(settings.keep());
     if (!missed.isEmpty() && missed.getFirst().at().isBefore(oldest)) {
       throw ApiError.of(
           Reason.CURSOR_EXPIRED,
-          "after: what happened since is older than "
-              + settings.keep().toHours()
-              + " h (expected: a younger cursor, or none)");
+          must(
+              "after",
+              "be a cursor that missed no change older than " + settings.keep().toHours() + " h"));
     }
   }
 
@@ -81,7 +86,11 @@ public final class FleetWatches {
     int now = open.getOrDefault(organizationId, 0);
     if (now >= settings.maxPerOrganization()) {
       throw ApiError.of(
-          Reason.RATE_LIMITED, "watches of this organization: " + now + " (expected: fewer)");
+          Reason.RATE_LIMITED,
+          cannot(
+              "open the watch",
+              "this organization has " + now + " open watches on this node, its limit",
+              "close one first"));
     }
     open.put(organizationId, now + 1);
   }

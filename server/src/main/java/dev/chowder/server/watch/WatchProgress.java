@@ -6,25 +6,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How far a watch has told what is in a journal whose entries may come to be seen in another order
- * than they are numbered. It goes by how long it has seen an entry itself: what a node's clock said
- * when it wrote that is no measure, since clocks differ and are set.
+ * Tracks which journal entries a watch has sent. Entries can become visible out of order, so an
+ * entry is final once this watch has seen it for {@code settle}. Does not use the timestamps of
+ * nodes, because their clocks differ and can be set.
  */
 final class WatchProgress {
   private final long settleNanos;
   private final int mostOpen;
 
-  /** Everything up to here was told, and nothing can appear before it any more. */
+  /** All entries up to this one were sent, and none can appear before it any longer. */
   private long upTo;
 
-  /** Beyond that, what was told already, and since when it is seen. */
+  /** Entries beyond that were sent, with the time since when this watch has seen them. */
   private Map<Long, Long> beyond = Map.of();
 
   /**
-   * Begins there.
+   * Creates a progress that has sent all entries up to {@code upTo}.
    *
-   * @param settle how long after an entry one before it may still appear
-   * @param mostOpen no entry is overtaken by so many: what is beyond has settled, too
+   * @param settle time after which no entry with a lower number can appear
+   * @param mostOpen number of entries that can never overtake another one; older ones are final
    */
   WatchProgress(long upTo, Duration settle, int mostOpen) {
     this.upTo = upTo;
@@ -41,13 +41,13 @@ final class WatchProgress {
   }
 
   /**
-   * All that was there beyond {@link #upTo} is told now.
+   * Records that all visible entries beyond {@link #upTo} were sent.
    *
-   * @param orderings ascending
-   * @param began when the look for them began, in nanoseconds
-   * @param ended when it ended: what is new was seen by then at the latest
+   * @param orderings their numbers, ascending
+   * @param began when the query for them began, in nanoseconds
+   * @param ended when the query ended, the latest time at which new entries became visible
    */
-  void all(List<Long> orderings, long began, long ended) {
+  void sent(List<Long> orderings, long began, long ended) {
     var next = new HashMap<Long, Long>();
     int open = Math.max(0, orderings.size() - mostOpen);
     for (long ordering : orderings.subList(0, open)) upTo = ordering;

@@ -1,5 +1,7 @@
 package dev.chowder.server.watch;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances.Watching;
@@ -14,15 +16,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One watcher's stream: holds at most the newest state that was not sent yet, so a slow reader
- * costs one message of memory and misses revisions in between, never the newest.
+ * Streams the states of one instance to one watcher. Holds only the newest state that is not sent,
+ * so a slow reader costs one message of memory. It may miss older revisions, but never the newest.
  *
- * @param <T> the message that the watcher gets
+ * @param <T> type of the message that the watcher gets
  */
 public final class WatchStream<T> {
   private final ServerCallStreamObserver<T> out;
   private final Function<InstanceView, T> present;
-  private final Function<InstanceReply.Refused, ApiError> refuse;
+  private final Function<InstanceReply.Refused, ApiError> error;
   private final Optional<Integer> afterRevision;
 
   private @Nullable InstanceView newest;
@@ -35,24 +37,24 @@ public final class WatchStream<T> {
   private @Nullable Waiting drain;
 
   /**
-   * Prepares a stream; {@link #begin} starts it.
+   * Creates a stream, which {@link #begin} starts.
    *
-   * @param afterRevision the newest revision that the watcher has: it is not sent once more at the
-   *     beginning
+   * @param afterRevision the newest revision that the watcher has, which the stream does not start
+   *     with
    */
   public WatchStream(
       ServerCallStreamObserver<T> out,
       Function<InstanceView, T> present,
-      Function<InstanceReply.Refused, ApiError> refuse,
+      Function<InstanceReply.Refused, ApiError> error,
       Optional<Integer> afterRevision) {
     this.out = out;
     this.present = present;
-    this.refuse = refuse;
+    this.error = error;
     this.afterRevision = afterRevision;
     this.sentRevision = afterRevision.orElse(0);
   }
 
-  /** Must be called before the call's handler returns: gRPC takes handlers only until then. */
+  /** Starts the stream. Call it before the call's handler returns, since gRPC requires that. */
   public void begin(Function<Consumer<InstanceReply>, Watching> watch, DrainSignal node) {
     out.setOnReadyHandler(this::drain);
     out.setOnCancelHandler(this::end);
@@ -66,15 +68,16 @@ public final class WatchStream<T> {
     }
   }
 
-  /** Another node goes on from the revision that was sent last. */
+  /** Ends the stream with the revision from which another node can continue. */
   private void leave() {
     synchronized (this) {
       failure =
           ApiError.of(
               Reason.SERVER_UNAVAILABLE,
-              "watch: this node ends (expected: the same watch again, after_revision "
-                  + sentRevision
-                  + ")");
+              cannot(
+                  "continue the watch",
+                  "this node shuts down",
+                  "open it again with after_revision " + sentRevision));
     }
     drain();
   }
@@ -88,12 +91,12 @@ public final class WatchStream<T> {
                   && !view.isTerminated()
                   && afterRevision.filter(r -> r >= view.revision()).isPresent();
           first = false;
-          // Answers can overtake one another when an instance moves; what is older is no news.
+          // Replies can arrive out of order when an instance moves to another node.
           if (known || view.revision() < newestRevision) return;
           newest = view;
           newestRevision = view.revision();
         }
-        case InstanceReply.Refused refused -> failure = refuse.apply(refused);
+        case InstanceReply.Refused refused -> failure = error.apply(refused);
         case InstanceReply.Done() -> {
           return;
         }
@@ -115,7 +118,7 @@ public final class WatchStream<T> {
     try {
       shown = present.apply(view);
     } catch (RuntimeException why) {
-      // Whoever called would die of it, and the watcher would wait for ever.
+      // Thrown here, it would stop the caller of this method, and the watcher would wait forever.
       end();
       out.onError(why);
       return;
@@ -136,9 +139,13 @@ public final class WatchStream<T> {
     if (drain != null) drain.close();
   }
 
-  /** What a watcher is told that one instance cannot take. */
+  /** Returns the error for a watch beyond the limit of one instance. */
   public static ApiError tooMany(int limit) {
     return ApiError.of(
-        Reason.RATE_LIMITED, "watches of this instance: " + limit + " (expected: fewer)");
+        Reason.RATE_LIMITED,
+        cannot(
+            "open the watch",
+            "the instance has " + limit + " open watches, its limit",
+            "close one first"));
   }
 }

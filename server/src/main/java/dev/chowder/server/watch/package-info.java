@@ -1,6 +1,4 @@
-/**
- * Streams of states: newest first, conflated for slow readers. Knows no rule of an instance's life.
- */
+/** Streams of states. Slow readers skip older states. Does not know the rules of the lifecycle. */
 @NullMarked
 package dev.chowder.server.watch;
 

@@ -96,7 +96,7 @@ class StripeEventsTest {
   void unsignedEventsAreRejected() {
     var signed = SignedEvent.of(BODY, NOW, SignedEvent.SIGNED_WITH);
     assertThat(events.read(BODY, Optional.of(signed.signature())))
-        .isInstanceOf(StripeEvent.Told.class);
+        .isInstanceOf(StripeEvent.OfSubscription.class);
     assertRejected(BODY, Optional.empty());
     assertRejected(BODY + " ", Optional.of(signed.signature()));
     assertRejected(BODY, Optional.of(SignedEvent.of(BODY, NOW, "whsec_of_another").signature()));
@@ -123,14 +123,14 @@ class StripeEventsTest {
   void aFurtherSignatureNextToTheRightOneIsIgnored() {
     var signed = SignedEvent.of(BODY, NOW, SignedEvent.SIGNED_WITH).signature();
     assertThat(events.read(BODY, Optional.of(signed + ",v1=" + "0".repeat(64) + ",v0=abc")))
-        .isInstanceOf(StripeEvent.Told.class);
+        .isInstanceOf(StripeEvent.OfSubscription.class);
   }
 
   @Test
   void aSignatureIsValidWithinTheTolerance() {
     var old = SignedEvent.of(BODY, NOW.minusSeconds(300), SignedEvent.SIGNED_WITH);
     assertThat(events.read(BODY, Optional.of(old.signature())))
-        .isInstanceOf(StripeEvent.Told.class);
+        .isInstanceOf(StripeEvent.OfSubscription.class);
     assertRejected(
         BODY,
         Optional.of(
@@ -182,7 +182,7 @@ class StripeEventsTest {
   }
 
   private static StripeEvent told(Kind kind, Optional<Tier> tier, String type) {
-    return new StripeEvent.Told(
+    return new StripeEvent.OfSubscription(
         "evt_1",
         type,
         ORGANIZATION,

@@ -13,7 +13,7 @@ class WatchProgressTest {
 
   @Test
   void anEntryIsReportedButNotFinalAtFirst() {
-    progress.all(List.of(11L, 13L), 0, 5);
+    progress.sent(List.of(11L, 13L), 0, 5);
     assertThat(progress.upTo()).isEqualTo(10);
     assertThat(progress.knows(10)).isTrue();
     assertThat(progress.knows(11)).isTrue();
@@ -23,27 +23,27 @@ class WatchProgressTest {
 
   @Test
   void anEntryBecomesFinalAfterTheVisibilityLag() {
-    progress.all(List.of(11L), 0, 5);
-    progress.all(List.of(11L), SETTLE + 4, SETTLE + 4);
+    progress.sent(List.of(11L), 0, 5);
+    progress.sent(List.of(11L), SETTLE + 4, SETTLE + 4);
     assertThat(progress.upTo()).isEqualTo(10);
-    progress.all(List.of(11L), SETTLE + 5, SETTLE + 9);
+    progress.sent(List.of(11L), SETTLE + 5, SETTLE + 9);
     assertThat(progress.upTo()).isEqualTo(11);
   }
 
   @Test
   void anEarlierEntryThatAppearsLateKeepsLaterOnesOpen() {
-    progress.all(List.of(11L, 13L), 0, 0);
+    progress.sent(List.of(11L, 13L), 0, 0);
     assertThat(progress.knows(12)).isFalse();
-    progress.all(List.of(11L, 12L, 13L), SETTLE, SETTLE);
+    progress.sent(List.of(11L, 12L, 13L), SETTLE, SETTLE);
     assertThat(progress.upTo()).isEqualTo(11);
     assertThat(progress.knows(12)).isTrue();
-    progress.all(List.of(12L, 13L), 2 * SETTLE, 2 * SETTLE);
+    progress.sent(List.of(12L, 13L), 2 * SETTLE, 2 * SETTLE);
     assertThat(progress.upTo()).isEqualTo(13);
   }
 
   @Test
   void ifThereAreManyTheOldestAreFinalAtOnce() {
-    progress.all(LongStream.rangeClosed(11, 20).boxed().toList(), 0, 0);
+    progress.sent(LongStream.rangeClosed(11, 20).boxed().toList(), 0, 0);
     assertThat(progress.upTo()).isEqualTo(16);
     assertThat(progress.knows(20)).isTrue();
     assertThat(progress.knows(21)).isFalse();
