@@ -1,37 +1,40 @@
 package dev.chowder.sandbox;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.util.Optional;
 
 /**
- * Limits what a call may touch. A node that was paused may send its call late, when other nodes
- * have given the instance a later attempt or another home volume. The call must touch neither.
+ * Limits what a call may touch. A paused node may send its call late, after other nodes gave the
+ * instance a later attempt or another home volume. The call must touch neither.
  *
  * @param attempt the caller's attempt; containers of later attempts stay
- * @param generation of the home volume that the caller means; no other is used or removed
+ * @param generation the home volume that the caller means; no other is used or removed
  */
 public record Fence(int attempt, int generation) {
-  /** No home volume has this generation; stands for all of them. */
+  /** Allows every home volume. No home volume has this generation. */
   private static final int ANY = -1;
 
   /**
-   * Allows everything. For a deleted instance, and for a sandbox without an instance: neither can
-   * get a later attempt.
+   * Allows everything. Used for deleted instances and for sandboxes without an instance: neither
+   * can get a later attempt.
    */
   public static final Fence NONE = new Fence(Integer.MAX_VALUE, ANY);
 
-  /** Allows whatever home volume exists. */
+  /** Allows any existing home volume. */
   public static Fence ofAttempt(int attempt) {
     return new Fence(attempt, ANY);
   }
 
-  /** Whether containers of this attempt are within the fence. */
-  public boolean covers(int madeBy) {
-    return madeBy <= attempt;
+  /** Returns whether containers of this attempt are within the fence. */
+  public boolean allowsAttempt(int other) {
+    return other <= attempt;
   }
 
-  /** Whether the fence allows the home volume of this generation. */
-  public boolean isOf(int home) {
+  /** Returns whether the fence allows the home volume of this generation. */
+  public boolean allowsHome(int home) {
     return generation == ANY || generation == home;
   }
 
@@ -40,10 +43,11 @@ public record Fence(int attempt, int generation) {
    *
    * @throws SandboxException {@link Reason#REFUSED} if the running one is later
    */
-  public static void requireNotBefore(int running, int asking) {
-    if (asking < running) {
+  public static void requireNotBefore(int running, int requested) {
+    if (requested < running) {
       throw new SandboxException(
-          Reason.REFUSED, "attempt: must be at least " + running + ", which runs; got " + asking);
+          Reason.REFUSED,
+          must("attempt", "be at least " + running + ", which is running", requested));
     }
   }
 
@@ -56,19 +60,19 @@ public record Fence(int attempt, int generation) {
    */
   public void requireHome(SandboxId id, Optional<Integer> home) {
     if (home.isEmpty()) {
-      throw new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there");
+      throw new SandboxException(
+          Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
     }
-    if (!isOf(home.get())) throw replaced(home.get());
+    if (!allowsHome(home.get())) throw replaced(home.get());
   }
 
   /** Returns the error for a call that means another home volume than the existing one. */
   public SandboxException replaced(int home) {
     return new SandboxException(
         Reason.HOME_REPLACED,
-        "cannot use home volume "
-            + generation
-            + ": home volume "
-            + home
-            + " of the same instance is there; recover the instance to start with that one");
+        cannot(
+            "use home volume " + generation,
+            "home volume " + home + " of the same instance exists",
+            "recover the instance to start with that one"));
   }
 }

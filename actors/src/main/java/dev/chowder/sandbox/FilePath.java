@@ -1,16 +1,17 @@
 package dev.chowder.sandbox;
 
+import static dev.chowder.actor.ErrorText.rule;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.List;
 
 /**
- * A path below a folder of a sandbox's home, name by name; empty: that folder itself. Whatever is
- * one of these leads nowhere else by its text alone; what lies there is for {@link SandboxFiles} to
- * look at.
+ * A path below a folder of a sandbox's home, as a list of names; empty for the folder itself. A
+ * valid path does not leave the folder by its text alone. {@link SandboxFiles} checks for symbolic
+ * links.
  */
 public record FilePath(List<String> names) {
-  /** Bytes of UTF-8 in a whole path. */
+  /** Maximum length of a path in bytes of UTF-8. */
   public static final int MAX_BYTES = 4096;
 
   private static final int MAX_NAME_BYTES = 255;
@@ -24,36 +25,40 @@ public record FilePath(List<String> names) {
   }
 
   /**
-   * Reads names with slashes between them; {@code .} alone is the folder itself.
+   * Parses names separated by slashes; {@code .} alone is the folder itself.
    *
-   * @throws FileRefused {@code BAD_PATH}, which says what is wrong with it
+   * @throws FileRefused {@code BAD_PATH} with the rule that the path breaks
    */
   public static FilePath parse(String text) {
     if (text.equals(".")) return ROOT;
-    if (text.isEmpty()) throw bad("empty", "a name, or names with / between them");
+    if (text.isEmpty()) throw bad(rule("be a name, or names separated by /", text));
     int bytes = text.getBytes(UTF_8).length;
-    if (bytes > MAX_BYTES) throw bad(bytes + " bytes", "at most " + MAX_BYTES);
-    if (text.startsWith("/")) throw bad("absolute", "relative to the workspace");
+    if (bytes > MAX_BYTES) throw bad(rule("have at most " + MAX_BYTES + " bytes", bytes));
+    if (text.startsWith("/")) throw bad(rule("be relative to the workspace", text));
     if (text.codePoints().anyMatch(FilePath::isUnwanted)) {
-      throw bad("a control character or a backslash", "neither");
+      throw bad(rule("contain neither control characters nor backslashes"));
     }
     var names = List.of(text.split("/", -1));
-    if (names.size() > MAX_NAMES) throw bad(names.size() + " names", "at most " + MAX_NAMES);
+    if (names.size() > MAX_NAMES)
+      throw bad(rule("have at most " + MAX_NAMES + " names", names.size()));
     names.forEach(FilePath::checkName);
     return new FilePath(names);
   }
 
   private static void checkName(String name) {
-    if (name.isEmpty()) throw bad("an empty name", "one slash between two names, none at the end");
-    if (name.equals("..")) throw bad("'..'", "a path below the workspace");
-    if (name.equals(".")) throw bad("'.' among names", "names alone");
+    if (name.isEmpty()) throw bad(rule("have one / between two names and none at the end"));
+    if (name.equals("..")) throw bad(rule("stay below the workspace, without the name '..'"));
+    if (name.equals(".")) throw bad(rule("not contain '.' beside other names"));
     int bytes = name.getBytes(UTF_8).length;
     if (bytes > MAX_NAME_BYTES) {
-      throw bad("a name of " + bytes + " bytes", "at most " + MAX_NAME_BYTES);
+      throw bad(rule("have names of at most " + MAX_NAME_BYTES + " bytes", bytes));
     }
   }
 
-  /** What ends a string or a line for some program, turns text around, or is a slash elsewhere. */
+  /**
+   * Returns whether a character could end a string or a line in another program, reverse the
+   * direction of text, or separate names on another system.
+   */
   private static boolean isUnwanted(int c) {
     return Character.isISOControl(c)
         || c == '\\'
@@ -62,20 +67,20 @@ public record FilePath(List<String> names) {
         || (c >= 0x2066 && c <= 0x2069);
   }
 
-  private static FileRefused bad(String got, String expected) {
-    return new FileRefused(FileRefused.Reason.BAD_PATH, got + " (expected: " + expected + ")");
+  private static FileRefused bad(String rule) {
+    return new FileRefused(FileRefused.Reason.BAD_PATH, rule);
   }
 
   public boolean isRoot() {
     return names.isEmpty();
   }
 
-  /** The last name. */
+  /** Returns the last name. */
   public String name() {
     return isRoot() ? "." : names.getLast();
   }
 
-  /** As it is written: {@code .} for the folder itself. */
+  /** Returns the path with slashes; {@code .} for the folder itself. */
   @Override
   public String toString() {
     return isRoot() ? "." : String.join("/", names);

@@ -1,27 +1,33 @@
 package dev.chowder.sandbox;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 /**
- * Why nothing was done with a file. Its message is in plain words, names nothing but the caller's
- * own path, and may be shown to the caller.
+ * Thrown if an operation on a file was rejected and changed nothing. The message names only the
+ * caller's own path, so it may be shown to the caller.
  */
 public final class FileRefused extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** For programs. */
+  /** The reason, for programs. */
   public enum Reason {
-    /** The path is none. */
+    /**
+     * The path is invalid. The message has the form {@code must RULE}, for callers that add the
+     * field.
+     */
     BAD_PATH,
-    /** Nothing is there. */
+    /** No file or folder has the path. */
     NOT_FOUND,
-    /** Something is there already. */
+    /** The destination already exists. */
     EXISTS,
-    /** The folder has something in it. */
+    /** The folder is not empty. */
     NOT_EMPTY,
-    /** A symbolic link is there, or on the way: none is followed. */
+    /** The path is or contains a symbolic link. Links are never followed. */
     LINK,
-    /** Something else is there than this can be done with: a folder, a file, a fifo, a device. */
+    /** The operation does not support this kind of entry: a folder, a file, a fifo or a device. */
     WRONG_KIND,
-    /** More or larger than the caller's limit. */
+    /** The content is larger than the caller's limit, or has more entries. */
     TOO_LARGE,
     /** The disk is full. */
     NO_SPACE
@@ -30,65 +36,67 @@ public final class FileRefused extends RuntimeException {
   private final Reason reason;
 
   public FileRefused(Reason reason, String message) {
-    // No stack trace: it is an answer, not a bug.
+    // No stack trace, because this is a response and not a bug.
     super(message, null, false, false);
     this.reason = reason;
   }
 
   public static FileRefused notFound(String path) {
-    return of(Reason.NOT_FOUND, path, "not there", "a path that is");
+    return new FileRefused(Reason.NOT_FOUND, cannot("access " + path, "it does not exist"));
   }
 
   public static FileRefused exists(String path) {
-    return of(Reason.EXISTS, path, "there already", "a name that is free");
+    return new FileRefused(
+        Reason.EXISTS,
+        cannot("move to " + path, "it already exists", "set overwrite to replace it"));
   }
 
   public static FileRefused notEmpty(String path) {
-    return of(Reason.NOT_EMPTY, path, "a folder with something in it", "an empty one");
+    return new FileRefused(Reason.NOT_EMPTY, cannot("remove " + path, "the folder is not empty"));
   }
 
   public static FileRefused link(String path) {
-    return of(Reason.LINK, path, "a symbolic link", "files and folders; no link is followed");
+    return new FileRefused(
+        Reason.LINK, cannot("access " + path, "it is a symbolic link, which is never followed"));
   }
 
   public static FileRefused folder(String path) {
-    return of(Reason.WRONG_KIND, path, "a folder", "a file");
+    return new FileRefused(Reason.WRONG_KIND, must(path, "be a file", "a folder"));
   }
 
   public static FileRefused noFolder(String path) {
-    return of(Reason.WRONG_KIND, path, "no folder", "a folder");
+    return new FileRefused(Reason.WRONG_KIND, must(path, "be a folder"));
   }
 
   public static FileRefused special(String path) {
-    return of(Reason.WRONG_KIND, path, "a fifo, socket or device", "a file or a folder");
+    return new FileRefused(
+        Reason.WRONG_KIND, must(path, "be a file or a folder", "a fifo, socket or device"));
   }
 
   public static FileRefused denied(String path) {
-    return of(Reason.WRONG_KIND, path, "closed by its permissions", "open to the sandbox's user");
+    return new FileRefused(
+        Reason.WRONG_KIND, cannot("access " + path, "its permissions exclude the sandbox's user"));
   }
 
   public static FileRefused intoItself(String path) {
-    return of(Reason.WRONG_KIND, path, "within what is moved", "elsewhere");
+    return new FileRefused(Reason.WRONG_KIND, must(path, "be outside the folder that is moved"));
   }
 
-  public static FileRefused tooLarge(String path, long bytes, long most) {
-    return of(Reason.TOO_LARGE, path, bytes + " bytes", "at most " + most);
+  public static FileRefused tooLarge(String path, long bytes, long max) {
+    return new FileRefused(Reason.TOO_LARGE, must(path, "have at max " + max + " bytes", bytes));
   }
 
-  public static FileRefused tooMany(String path, long most) {
-    return of(Reason.TOO_LARGE, path, "more entries", "at most " + most);
+  public static FileRefused tooMany(String path, long max) {
+    return new FileRefused(Reason.TOO_LARGE, must(path, "have at max " + max + " entries"));
   }
 
-  public static FileRefused tooDeep(String path, long most) {
-    return of(Reason.TOO_LARGE, path, "deeper folders", "at most " + most + " in one another");
+  public static FileRefused tooDeep(String path, long max) {
+    return new FileRefused(
+        Reason.TOO_LARGE, must(path, "have at max " + max + " levels of folders"));
   }
 
   public static FileRefused noSpace() {
-    return new FileRefused(Reason.NO_SPACE, "disk: full (expected: room for it)");
-  }
-
-  private static FileRefused of(Reason reason, String path, String got, String expected) {
-    return new FileRefused(reason, path + ": " + got + " (expected: " + expected + ")");
+    return new FileRefused(Reason.NO_SPACE, cannot("write the file", "the disk is full"));
   }
 
   public Reason reason() {

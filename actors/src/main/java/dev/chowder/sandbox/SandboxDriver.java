@@ -9,67 +9,68 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * The boundary to whatever runs sandboxes. A sandbox is a home directory that outlives its
- * processes, and at most one process at a time that uses it: a task that ends by itself, or the
+ * Runs sandboxes on one host. A sandbox is a home directory that outlives its processes, and at
+ * most one process at a time that uses it. The process is a task that ends by itself, or the
  * long-running main process.
  *
  * <p>Every call blocks and is idempotent: repeated after a crash, it has the same outcome. Calls
- * are interruptible; {@link #remove} finds what an interrupted call left behind. All calls throw
+ * can be interrupted; {@link #remove} finds what an interrupted call left behind. All calls throw
  * {@link SandboxException} and nothing else.
  *
- * <p>A call can also come late, from a node that was paused and no longer hosts the instance. So
- * each process is labelled with its attempt and each home with its generation, and a call that
- * stops, replaces, overwrites or removes something names the ones it means ({@link Fence}).
+ * <p>A call can also come late, from a node that was paused and no longer hosts the instance. Each
+ * process is therefore labelled with its attempt and each home with its generation. A call that
+ * stops, replaces, overwrites or removes something names the ones that it means ({@link Fence}).
  */
 public interface SandboxDriver extends AutoCloseable {
   /**
-   * Creates the home directory from the snapshot. An existing one stays as it is; if it has another
+   * Creates the home directory from the snapshot. An existing one stays as it is. If it has another
    * generation, the call fails with {@link SandboxException.Reason#HOME_REPLACED}.
    */
   void create(SandboxSpec spec);
 
   /**
-   * Runs one command to its end, in a container of its own, after the previous task or main process
-   * of this sandbox was removed. While one of a later attempt runs, nothing is removed and the call
-   * fails with {@link SandboxException.Reason#REFUSED}.
+   * Runs a task in its own container and returns when it ends. First removes the previous task or
+   * main process of this sandbox. While one of a later attempt runs, removes nothing and fails with
+   * {@link SandboxException.Reason#REFUSED}.
    *
-   * @param limit how long it may take; beyond it the task is killed and {@link
-   *     SandboxException.Reason#TIMED_OUT} thrown
+   * @param limit maximum duration; after it the task is killed and the call fails with {@link
+   *     SandboxException.Reason#TIMED_OUT}
    */
   TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit);
 
   /**
-   * Runs one command to its end beside the main process, in the same container; {@link
-   * SandboxException.Reason#NOT_FOUND} where none runs. What it changes in the home stays.
+   * Runs a command in the container of the main process and returns when it ends. Changes that it
+   * makes in the home persist. Fails with {@link SandboxException.Reason#NOT_FOUND} if no main
+   * process runs.
    *
-   * @param limit how long it may take, in whole seconds; beyond it the command is killed and {@link
-   *     SandboxException.Reason#TIMED_OUT} thrown
-   * @return {@code output} is the tail of stdout alone
+   * @param limit maximum duration in whole seconds; after it the command is killed and the call
+   *     fails with {@link SandboxException.Reason#TIMED_OUT}
+   * @return a result with only the tail of stdout as {@code output}
    */
   TaskResult exec(SandboxId id, List<String> command, Duration limit);
 
   /**
-   * Starts the main process and returns where it answers, without waiting until it does. A main
-   * process of the same attempt that runs already is kept; a former one that ended is started
-   * again, or made anew when it is gone or its spec differs. One of a later attempt that runs is
-   * not replaced: {@link SandboxException.Reason#REFUSED}.
+   * Starts the main process and returns its endpoint, without waiting until it responds. Keeps a
+   * running main process of the same attempt. Restarts one that ended, or creates another if it was
+   * removed or its spec differs. While one of a later attempt runs, the call fails with {@link
+   * SandboxException.Reason#REFUSED}.
    */
   SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process);
 
   /**
-   * Stops the main process: SIGTERM, then SIGKILL when {@code grace} is over. The home directory
+   * Stops the main process with SIGTERM, and with SIGKILL after {@code grace}. The home directory
    * stays. Does nothing if no process runs. While one of a later attempt runs, the call fails with
    * {@link SandboxException.Reason#REFUSED}.
    */
   StopResult stop(SandboxId id, int attempt, Duration grace);
 
   /**
-   * Stops and removes the processes of this attempt and of earlier ones; the home directory stays.
+   * Stops and removes the processes of this attempt and of earlier ones. The home directory stays.
    */
   void removeProcesses(SandboxId id, int attempt);
 
   /**
-   * Removes everything within the fence, in whatever state: the home of that generation, and the
+   * Removes everything within the fence, in any state: the home of that generation and the
    * processes that used it. A home that a process of a later attempt uses stays. Does nothing if
    * nothing exists.
    *
@@ -77,94 +78,95 @@ public interface SandboxDriver extends AutoCloseable {
    */
   boolean remove(SandboxId id, Fence fence);
 
-  /** What is there now. Throws when the engine cannot be asked: never guesses. */
+  /** Returns the current state. Fails if the engine does not respond, and never guesses. */
   SandboxObservation observe(SandboxId id);
 
   /**
-   * Returns how an existing main process that does not run ended. {@link Ending#WITH_ENGINE} if the
-   * engine does not remember its end, because it restarted since or too many events followed, and
-   * if there is no such process.
+   * Returns how an existing main process that does not run ended. The result is {@link
+   * Ending#WITH_ENGINE} if there is no such process, or if the engine does not remember its end.
+   * The engine forgets it when it restarts or after many later events.
    */
   Ending howEnded(SandboxId id);
 
   /**
-   * Where a port of the main process that is not published is reached from Chowder's machine, and
-   * from no other; empty where none runs. Whether anything listens there is not looked at.
+   * Returns the address of an unpublished port of the main process. Only Chowder's machine can
+   * reach it. Empty if no main process runs. Does not check whether a process listens on the port.
    */
   Optional<SandboxEndpoint> unpublished(SandboxId id, int port);
 
   /**
-   * Lists all sandboxes of this installation, including those that no journal knows. Inspects none,
-   * so that one that hangs does not delay it. The list therefore does not show how a process ended
-   * ({@link SandboxObservation.MainProcess.Ended#NOT_INSPECTED}).
+   * Lists all sandboxes of this installation, including those without a journal entry. Inspects no
+   * container, so a container that hangs does not delay it. The list therefore does not show how a
+   * process ended ({@link SandboxObservation.MainProcess.Ended#NOT_INSPECTED}).
    */
   List<SandboxObservation> list();
 
   /**
-   * Writes files into the home directory, each atomically, owned by the sandbox's user; works
-   * whether a process runs or not. While a main process of a later attempt runs, nothing is written
-   * and the call fails with {@link SandboxException.Reason#REFUSED}.
+   * Writes files into the home directory, each atomically and owned by the sandbox's user. Works
+   * with and without a running process. While a main process of a later attempt runs, writes
+   * nothing and fails with {@link SandboxException.Reason#REFUSED}.
    */
   void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files);
 
-  /** Reads one file, at most {@code maxBytes}; empty when it is not there. */
+  /** Reads one file, at most {@code maxBytes}; empty if it does not exist. */
   Optional<ByteString> readFile(SandboxId id, String path, long maxBytes);
 
   /**
-   * Measures how much of the host's disk a home directory takes, including folders that its user
-   * made unreadable. Stops when it has counted more than {@code most} of either. Empty if there is
-   * no home, or if measuring takes too long.
+   * Measures how much of the host's disk a home directory uses, including folders that its user
+   * made unreadable. Stops when either count exceeds {@code most}. Empty if there is no home, or if
+   * measuring takes too long.
    */
   Optional<HomeUsage> measureHome(SandboxId id, HomeUsage most);
 
   /**
    * The size of a home directory.
    *
-   * @param bytes of its files' blocks
-   * @param files and folders
+   * @param bytes disk space of its files, in blocks converted to bytes
+   * @param files number of files and folders
    */
   record HomeUsage(long bytes, long files) {
-    /** Whether it is more than {@code limit} in either respect. */
+    /** Returns whether either value exceeds {@code limit}. */
     public boolean exceeds(HomeUsage limit) {
       return bytes > limit.bytes() || files > limit.files();
     }
   }
 
   /**
-   * The files below a folder of the home, for callers who may see that folder and nothing else; it
-   * is made where it is not there. {@link #writeFiles} and {@link #readFile} are for Chowder's own.
+   * Returns access to the files below a folder of the home, for callers that may see only that
+   * folder. The folder is created if it does not exist. {@link #writeFiles} and {@link #readFile}
+   * are for Chowder's own files.
    */
   SandboxFiles files(SandboxId id, FilePath folder);
 
   /**
-   * Sends the main process's last {@code lines} output lines, and with {@code follow} goes on until
-   * the process ends or the returned handle is closed. Lines arrive on a thread of the driver's; a
-   * slow {@code onLine} slows the source, not the heap.
+   * Sends the main process's last {@code lines} output lines. With {@code follow}, continues until
+   * the process ends or the returned handle is closed. Lines arrive on a thread of the driver. A
+   * slow {@code onLine} slows the source and does not fill the heap.
    */
   AutoCloseable logs(SandboxId id, int lines, boolean follow, SandboxLogReader reader);
 
   /**
-   * Tells of processes that ended or were removed, until closed. A hint only: some may be missed,
-   * {@link #observe} is the truth.
+   * Reports processes that ended or were removed, until the handle is closed. Some events may be
+   * missed; only {@link #observe} is authoritative.
    */
   AutoCloseable events(Consumer<SandboxEvent> onEvent);
 
-  /** What the host has left. */
+  /** Returns the host's total and available memory. */
   HostCapacity capacity();
 
-  /** The address under which sandboxes reach the machine that Chowder runs on. */
+  /** Returns the address under which sandboxes reach the machine that Chowder runs on. */
   String hostAddressFromSandbox();
 
   /**
-   * Lets sandboxes reach exactly these ports of the host from now on; connections through other
-   * ports are closed. If the host cannot be changed yet, for example because its engine does not
-   * answer, this returns, and the change follows as soon as possible.
+   * Lets sandboxes reach exactly these ports of the host; connections through other ports are
+   * closed. If the host cannot be changed yet, for example because its engine does not respond,
+   * this returns. The change then follows as soon as possible.
    */
   void openHostPorts(Set<Integer> ports);
 
   /**
    * Returns why sandboxes may reach this host, each other or private networks; empty if the last
-   * check found the rules against that in place. Does not block.
+   * check found the firewall rules in place. Does not block.
    */
   Optional<String> isolationFailure();
 
@@ -174,20 +176,21 @@ public interface SandboxDriver extends AutoCloseable {
   /**
    * The sandbox to create.
    *
-   * @param generation of its home; 0 for homes without a label
+   * @param generation generation of its home; 0 for homes without a label
    */
   record SandboxSpec(SandboxId id, String organizationId, String snapshot, int generation) {}
 
   /**
-   * A command that ends by itself. {@code files} are written before it starts, paths relative to
-   * the home directory.
+   * A command that ends by itself.
+   *
+   * @param files files that are written before it starts, with paths relative to the home directory
    */
   record TaskSpec(
       String snapshot, String organizationId, List<String> command, List<SandboxFile> files) {}
 
   /**
-   * The main process. Its port is published on an address that only the host reaches. Environment
-   * never holds a secret.
+   * The main process. Its port is published on an address that only the host reaches. The
+   * environment never holds a secret.
    */
   record ProcessSpec(
       String snapshot,
@@ -196,26 +199,26 @@ public interface SandboxDriver extends AutoCloseable {
       Map<String, String> environment,
       int port) {}
 
-  /** How a task ended; {@code output} is the tail of stdout and stderr, at most 16 KiB. */
+  /** The result of a task; {@code output} is the tail of stdout and stderr, at most 16 KiB. */
   record TaskResult(int exitCode, boolean outOfMemory, String output) {}
 
-  /** How a main process ended. */
+  /** The cause of a main process's end. */
   enum Ending {
-    /** It ended by itself, or was killed by something other than a stop by the engine. */
+    /** It ended by itself, or was killed by something other than a stop through the engine. */
     BY_ITSELF,
-    /** The engine was asked to stop it, or to end it by SIGTERM. */
+    /** The engine received a request to stop it, or to send it SIGTERM. */
     STOPPED,
     /** The engine ended or restarted, or the host did. */
     WITH_ENGINE
   }
 
-  /** How a stop went. */
+  /** The result of a stop. */
   record StopResult(boolean wasRunning, boolean killed, int exitCode) {}
 
-  /** A file in a home directory: path relative to it, content, permission bits such as 0600. */
+  /** A file in a home directory: relative path, content, and permission bits such as 0600. */
   record SandboxFile(String path, ByteString content, int mode) {}
 
-  /** Where a main process answers, as seen from Chowder. */
+  /** The address of a main process, as seen from Chowder. */
   record SandboxEndpoint(String host, int port) {
     @Override
     public String toString() {
@@ -230,12 +233,11 @@ public interface SandboxDriver extends AutoCloseable {
   }
 
   /**
-   * What the host has left; {@code availableBytes} is what a new process could use without
-   * swapping.
+   * The host's memory; {@code availableBytes} is how much a new process could use without swapping.
    */
   record HostCapacity(long totalBytes, long availableBytes) {}
 
-  /** A sandbox's main process ended or vanished. */
+  /** Reports that a sandbox's main process ended or vanished. */
   record SandboxEvent(SandboxId id, String what) {}
 
   /** Receives log lines, then exactly one {@link #onEnd}. */

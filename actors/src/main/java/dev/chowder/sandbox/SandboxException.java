@@ -1,31 +1,31 @@
 package dev.chowder.sandbox;
 
 /**
- * Why a driver could not do what it was asked. Its message is in plain words and may be shown to
- * the caller.
+ * Thrown if a driver could not do what the caller requested. The message may be shown to the
+ * caller.
  */
 public final class SandboxException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** For programs. */
+  /** The reason, for programs. */
   public enum Reason {
     /** The snapshot is not on the host. */
     IMAGE_MISSING,
-    /** The host or the sandbox's limit has not enough memory. */
+    /** The host has not enough memory, or the sandbox reached its limit. */
     NO_MEMORY,
     /** The host's disk is full. */
     NO_SPACE,
-    /** The engine does not answer, or has not answered so many other calls. */
+    /** The engine did not respond, or too many other calls still wait for it. */
     ENGINE_UNREACHABLE,
     /** There is no such sandbox or process. */
     NOT_FOUND,
-    /** A home volume of another generation is there: an earlier one came back. */
+    /** The existing home volume has another generation, because an earlier one reappeared. */
     HOME_REPLACED,
-    /** It took longer than allowed. */
+    /** The call took longer than allowed. */
     TIMED_OUT,
-    /** The caller gave up. */
+    /** The caller interrupted the call. */
     INTERRUPTED,
-    /** Anything else that the engine refused. */
+    /** The engine rejected the call for any other reason. */
     REFUSED
   }
 

@@ -7,41 +7,41 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * The files below one folder of a sandbox's home, whether a process runs or not. Nothing outside of
- * that folder is ever read, written or removed, whatever the sandbox's own processes do meanwhile:
- * no symbolic link is followed, on the way or at the end. Nobody sees a file that is half written.
+ * Accesses the files below one folder of a sandbox's home, whether a process runs or not. Nothing
+ * outside the folder is read, written or removed, whatever the sandbox's own processes do
+ * meanwhile: no symbolic link is followed. No reader sees a partially written file.
  *
- * <p>Every call blocks and can be interrupted, holds no more than a few buffers of a file, and
- * throws {@link FileRefused} for what is wrong with what was asked, {@link SandboxException} when
- * the sandbox cannot be reached, and whatever the caller's own code throws.
+ * <p>Every call blocks, can be interrupted, and holds at most a few buffers of a file. It throws
+ * {@link FileRefused} if the request cannot be carried out and {@link SandboxException} if the
+ * sandbox is unavailable. Exceptions of the caller's own code pass through.
  */
 public interface SandboxFiles {
   /**
-   * Lists one folder, by name.
+   * Lists one folder, sorted by name.
    *
-   * @param after the last name of the page before; empty: from the first
-   * @param limit entries of one page, at least 1
-   * @throws FileRefused {@code TOO_LARGE} when the folder has more than {@code most} entries
+   * @param after last name of the previous page; empty for the first page
+   * @param limit maximum number of entries of one page, at least 1
+   * @throws FileRefused {@code TOO_LARGE} if the folder has more than {@code most} entries
    */
   Listing list(FilePath folder, String after, int limit, int most);
 
   /**
    * Reads a file.
    *
-   * @throws FileRefused {@code TOO_LARGE} when it has more than {@code most} bytes
+   * @throws FileRefused {@code TOO_LARGE} if it has more than {@code most} bytes
    */
   void read(FilePath file, long most, Reader reader);
 
   /**
-   * Writes a file whole: makes the folders on its way, and replaces what is there, whose permission
-   * bits it keeps. When {@code content} throws, nothing is changed.
+   * Replaces or creates a whole file, and creates missing parent folders. Keeps the permission bits
+   * of a replaced file. Changes nothing if {@code content} throws.
    *
-   * @return its size
+   * @return the file's size in bytes
    */
   long write(Content content);
 
   /**
-   * Gives a file or folder another path; the folder that it goes to is there.
+   * Moves a file or folder. The destination's parent folder must exist.
    *
    * @param overwrite whether a file, or an empty folder, may be replaced by another one
    */
@@ -50,23 +50,23 @@ public interface SandboxFiles {
   /**
    * Removes a file, a link or a folder.
    *
-   * @param recursive whether also a folder that has something in it
+   * @param recursive whether a folder that is not empty may be removed
    */
   void delete(FilePath path, boolean recursive);
 
-  /** Makes a folder and those on its way; one that is there is left as it is. */
+  /** Creates a folder and its missing parents. An existing folder stays as it is. */
   void makeFolder(FilePath folder);
 
-  /** Reads all files and folders; links, fifos and the like are left out and counted. */
+  /** Reads all files and folders. Links, fifos and other kinds are counted and left out. */
   Count readTree(Tree to);
 
   /**
-   * Writes many files and folders: all when {@code from} has come to its end and nothing is in the
-   * way, none when it throws. What is there besides stays.
+   * Writes many files and folders: all of them after {@code from} returned and if no existing entry
+   * conflicts, none if it throws. Other existing entries stay.
    */
   Count writeTree(TreeContent from);
 
-  /** What an entry is. */
+  /** The kind of an entry. */
   enum Kind {
     FILE,
     FOLDER,
@@ -76,7 +76,7 @@ public interface SandboxFiles {
   }
 
   /**
-   * What is known of an entry.
+   * The metadata of an entry.
    *
    * @param size bytes of a file
    * @param mode permission bits
@@ -86,43 +86,43 @@ public interface SandboxFiles {
   /**
    * A page of a folder.
    *
-   * @param after for the next page; empty on the last one
-   * @param omitted how many entries of the whole folder have names that are no part of a path
+   * @param after cursor for the next page; empty on the last one
+   * @param omitted number of entries of the whole folder with names that are invalid in a path
    */
   record Listing(List<Entry> entries, String after, int omitted) {}
 
-  /** What a tree had. */
+  /** The number of entries in a tree. */
   record Count(int files, int folders, int omitted) {}
 
-  /** A part of a file, in bytes; what is beyond its end is left out. */
+  /** A range of a file in bytes. The part beyond its end is ignored. */
   record Part(long offset, long length) {}
 
-  /** Takes one file. */
+  /** Receives one file. */
   interface Reader {
-    /** What it is; returns which part is wanted. */
+    /** Receives the file's metadata and returns the requested range. */
     Part begin(Entry file) throws IOException;
 
-    /** The next bytes. */
+    /** Receives the next bytes. */
     void content(ByteString bytes) throws IOException;
   }
 
-  /** Gives one file. */
+  /** Supplies one file. */
   @FunctionalInterface
   interface Content {
-    /** Writes it, and says then where it belongs. */
+    /** Writes the content, then returns the file's path. */
     FilePath writeTo(OutputStream to) throws IOException;
   }
 
-  /** Takes files and folders, each folder before what is in it. */
+  /** Receives files and folders, each folder before its entries. */
   interface Tree {
-    /** The next one. */
+    /** Receives the next file or folder. */
     void entry(Entry entry) throws IOException;
 
-    /** The next bytes of the file that was told last. */
+    /** Receives the next bytes of the latest file. */
     void content(ByteString bytes) throws IOException;
   }
 
-  /** Gives files and folders. */
+  /** Supplies files and folders. */
   @FunctionalInterface
   interface TreeContent {
     void writeTo(Tree tree) throws IOException;

@@ -1,12 +1,14 @@
 package dev.chowder.sandbox;
 
-/** Names a sandbox: {@code sb-} and the id of the instance that it belongs to. */
+import static dev.chowder.actor.ErrorText.must;
+
+/** Identifies a sandbox: {@code sb-} and the id of the instance that it belongs to. */
 public record SandboxId(String value) {
   private static final String PREFIX = "sb-";
 
   public SandboxId {
     if (!value.matches("sb-[0-9a-f-]{36}")) {
-      throw new IllegalArgumentException("sandbox id: " + value + " (expected: sb-<uuid>)");
+      throw new IllegalArgumentException(must("sandbox id", "be sb- and a UUID", value));
     }
   }
 

@@ -3,7 +3,7 @@ package dev.chowder.sandbox;
 import java.util.Optional;
 
 /**
- * The state of one sandbox, as a driver saw it at one moment.
+ * The state of one sandbox at one moment, as a driver observed it.
  *
  * @param home the generation of its home volume; empty if there is none
  */
@@ -16,18 +16,18 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
 
   /** The long-running process of a sandbox. */
   public sealed interface MainProcess {
-    /** There is none. */
+    /** No main process exists. */
     record Missing() implements MainProcess {}
 
-    /** It runs and answers there. */
+    /** The process runs and listens on this endpoint. */
     record Up(int attempt, SandboxDriver.SandboxEndpoint endpoint) implements MainProcess {}
 
-    /** It is frozen. */
+    /** The process is frozen. */
     record Paused(int attempt) implements MainProcess {}
 
-    /** It ended. A listing has the exit code {@link #NOT_INSPECTED}. */
+    /** The process ended. A listing has the exit code {@link #NOT_INSPECTED}. */
     record Ended(int attempt, int exitCode, boolean outOfMemory) implements MainProcess {
-      /** The exit code in a listing: only an inspection knows how a process ended. */
+      /** The exit code in a listing. Only an inspection knows how a process ended. */
       public static final int NOT_INSPECTED = -1;
 
       /** Returns the observation of an ended process in a listing. */
@@ -41,7 +41,7 @@ public record SandboxObservation(SandboxId id, Optional<Integer> home, MainProce
     return home.isPresent();
   }
 
-  /** Returns the attempt of the existing main process, in whatever state; 0 if there is none. */
+  /** Returns the attempt of the existing main process in any state; 0 if there is none. */
   public int attempt() {
     return switch (mainProcess) {
       case MainProcess.Missing() -> 0;

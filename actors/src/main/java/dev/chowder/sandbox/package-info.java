@@ -1,6 +1,6 @@
 /**
- * What a sandbox is and what a driver must do for one. Knows nothing of OpenClaw or of instances'
- * states.
+ * Sandboxes, and the contract of the drivers that run them. Does not know OpenClaw or the states of
+ * instances.
  */
 @NullMarked
 package dev.chowder.sandbox;

@@ -38,8 +38,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What every driver must do, whatever it runs sandboxes on. A driver's own test says only how to
- * get one and which commands behave as a test needs.
+ * Tests that every driver must pass, whatever runs its sandboxes. A driver's own test supplies the
+ * driver and the commands that behave as a test needs.
  */
 @Timeout(60)
 public abstract class SandboxDriverContract {
@@ -66,31 +66,31 @@ public abstract class SandboxDriverContract {
   protected abstract List<String> commandThatHangs();
 
   /**
-   * A main process that answers every GET with 200, prints {@code line 1} to {@code line 5}, then
-   * {@code got NAME} for every path it is asked, and ends with exit code 0 on SIGTERM.
+   * A main process that returns 200 for every GET and ends with exit code 0 on SIGTERM. It prints
+   * {@code line 1} to {@code line 5}, then {@code got NAME} for every requested path.
    */
   protected abstract List<String> commandThatServes();
 
-  /** The same, but it ignores SIGTERM. */
+  /** A main process like {@link #commandThatServes}, but it ignores SIGTERM. */
   protected abstract List<String> commandThatIgnoresSigterm();
 
-  /** A main process that uses more memory than it may. */
+  /** A main process that uses more memory than its limit. */
   protected abstract List<String> commandThatNeedsTooMuchMemory();
 
-  /** Ends the main process as a crash would. */
+  /** Ends the main process as a crash does. */
   protected abstract void killProcess(SandboxId sandbox);
 
-  /** Has the main process end by itself with this exit code, after it printed this. */
+  /** Makes the main process print this line and end by itself with this exit code. */
   protected abstract void crashProcess(
       SandboxEndpoint endpoint, SandboxId sandbox, int exitCode, String lastLine);
 
-  /** Freezes the main process behind the driver's back. */
+  /** Freezes the main process without a call to the driver. */
   protected abstract void freezeProcess(SandboxId sandbox);
 
-  /** Removes the main process behind the driver's back. */
+  /** Removes the main process without a call to the driver. */
   protected abstract void removeProcess(SandboxId sandbox);
 
-  /** A driver whose engine is not there. */
+  /** Returns a driver whose engine does not exist. */
   protected abstract SandboxDriver unreachable();
 
   @AfterEach
@@ -99,7 +99,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void creatingTwiceLeavesTheHomeAsItIs() {
+  void creatingTwiceKeepsTheHome() {
     create();
     driver().writeFiles(id, FIRST, List.of(file("note", "kept")));
     create();
@@ -109,10 +109,9 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void creatingFromASnapshotThatIsNotThereSaysSo() {
-    assertRefused(
+  void creatingFromAMissingSnapshotFails() {
+    assertReason(
         Reason.IMAGE_MISSING,
-        "snapshot: chowder/absent:1 is not on this host (expected: built by scripts/up)",
         () -> driver().create(new SandboxSpec(id, ORGANIZATION, "chowder/absent:1", 1)));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
@@ -127,7 +126,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aTaskFindsItsFilesAndCanBeRunAgain() {
+  void aTaskHasItsFilesAndCanRunAgain() {
     create();
     TaskSpec task =
         new TaskSpec(
@@ -148,7 +147,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aTaskWithoutAHomeIsRefused() {
+  void aTaskWithoutAHomeIsRejected() {
     assertReason(Reason.NOT_FOUND, () -> run(commandThatPrints("never", 0), LIMIT));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
@@ -166,7 +165,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aCommandBesideNothingIsRefused() {
+  void aCommandWithoutAMainProcessIsRejected() {
     create();
     assertReason(Reason.NOT_FOUND, () -> driver().exec(id, commandThatPrints("never", 0), LIMIT));
     start(1, commandThatServes());
@@ -175,7 +174,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void anInterruptEndsACallAndLeavesTheFlagSet() throws Exception {
+  void anInterruptEndsACallAndKeepsTheFlag() throws Exception {
     create();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       CountDownLatch started = new CountDownLatch(1);
@@ -187,7 +186,7 @@ public abstract class SandboxDriverContract {
                 return Thread.interrupted();
               });
       started.await();
-      Thread.sleep(300); // Somewhere inside the call: any point must do.
+      Thread.sleep(300); // The call must react at any point.
       threads.shutdownNow();
       assertThat(flag.get(10, TimeUnit.SECONDS)).isTrue();
     }
@@ -207,47 +206,44 @@ public abstract class SandboxDriverContract {
 
   @Test
   void aHomeIsMeasured() {
-    var most = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
-    assertThat(driver().measureHome(id, most)).isEmpty();
+    var limit = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
+    assertThat(driver().measureHome(id, limit)).isEmpty();
     create();
-    // A home is filled from the snapshot when it is first used.
+    // The engine fills a home from the snapshot at the first use.
     driver().writeFiles(id, FIRST, List.of(file("first", "")));
-    var before = driver().measureHome(id, most).orElseThrow();
+    var before = driver().measureHome(id, limit).orElseThrow();
     var bytes = ByteString.copyFrom(new byte[3 << 20]);
     driver().writeFiles(id, FIRST, List.of(new SandboxFile("folder/large", bytes, 0600)));
-    var after = driver().measureHome(id, most).orElseThrow();
+    var after = driver().measureHome(id, limit).orElseThrow();
     assertThat(after.bytes() - before.bytes()).isBetween(3L << 20, (3L << 20) + (64 << 10));
     assertThat(after.files() - before.files()).isEqualTo(2);
-    assertThat(after.exceeds(most)).isFalse();
+    assertThat(after.exceeds(limit)).isFalse();
     var little = new SandboxDriver.HomeUsage(2L << 20, 1 << 20);
     assertThat(driver().measureHome(id, little).orElseThrow().exceeds(little)).isTrue();
   }
 
   @Test
-  void aFileThatIsNotThereIsEmpty() {
+  void aMissingFileIsEmpty() {
     create();
     assertThat(driver().readFile(id, "absent/file", 100)).isEmpty();
   }
 
   @Test
-  void aFileBeyondTheLimitIsRefused() {
+  void aFileBeyondTheLimitIsRejected() {
     create();
     driver().writeFiles(id, FIRST, List.of(file("big", "123456789")));
-    assertRefused(
-        Reason.REFUSED,
-        "big: 9 bytes (expected: at most 8)",
-        () -> driver().readFile(id, "big", 8));
+    assertReason(Reason.REFUSED, () -> driver().readFile(id, "big", 8));
   }
 
   @Test
-  void aFolderIsNotReadAsAFile() {
+  void readingAFolderAsAFileIsRejected() {
     create();
     driver().writeFiles(id, FIRST, List.of(file("folder/file", "x")));
     assertReason(Reason.REFUSED, () -> driver().readFile(id, "folder", 100));
   }
 
   @Test
-  void pathsThatLeadOutOfTheHomeAreRefused() {
+  void pathsOutsideTheHomeAreRejected() {
     create();
     for (String path :
         List.of("", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\\b", "a\nb")) {
@@ -257,14 +253,14 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void filesOfASandboxThatIsNotThereAreNotFound() {
+  void filesOfAMissingSandboxAreNotFound() {
     assertReason(Reason.NOT_FOUND, () -> driver().writeFiles(id, FIRST, List.of(file("a", "b"))));
     assertReason(Reason.NOT_FOUND, () -> driver().readFile(id, "a", 10));
     assertThat(driver().observe(id).homeExists()).isFalse();
   }
 
   @Test
-  void aStartedProcessAnswers() {
+  void aStartedProcessResponds() {
     create();
     SandboxEndpoint endpoint = start(1, commandThatServes());
     assertThat(endpoint.host()).startsWith("127.");
@@ -274,7 +270,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aPortThatIsNotPublishedIsReachedFromHereWhileTheProcessRuns() {
+  void anUnpublishedPortIsReachableFromTheHostWhileTheProcessRuns() {
     create();
     assertThat(driver().unpublished(id, PORT)).isEmpty();
     awaitAnswer(start(1, commandThatServes()));
@@ -288,7 +284,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void startingAgainWithTheSameAttemptKeepsTheProcess() {
+  void startingTheSameAttemptAgainKeepsTheProcess() {
     create();
     SandboxEndpoint first = start(1, commandThatServes());
     awaitAnswer(first);
@@ -297,7 +293,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void startingWithAnotherAttemptReplacesTheProcess() {
+  void startingAnotherAttemptReplacesTheProcess() {
     create();
     awaitAnswer(start(1, commandThatServes()));
     SandboxEndpoint second = start(2, commandThatServes());
@@ -306,21 +302,18 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aLateStartOfAFormerAttemptDoesNotEndTheProcess() {
+  void aLateStartOfAnEarlierAttemptKeepsTheProcess() {
     create();
     SandboxEndpoint second = start(2, commandThatServes());
-    assertRefused(
-        Reason.REFUSED,
-        "attempt: must be at least 2, which runs; got 1",
-        () -> start(1, commandThatServes()));
+    assertReason(Reason.REFUSED, () -> start(1, commandThatServes()));
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, second));
-    // Once it has ended nothing is in the way: a database from before may know less than the host.
+    // An ended process blocks nothing, because a restored database may know less than the host.
     driver().stop(id, 2, GRACE);
     awaitAnswer(start(1, commandThatServes()));
   }
 
   @Test
-  void stoppingEndsTheProcessCleanly() {
+  void stoppingEndsTheProcessGracefully() {
     create();
     awaitAnswer(start(1, commandThatServes()));
     assertThat(driver().stop(id, 1, GRACE)).isEqualTo(new StopResult(true, false, 0));
@@ -329,7 +322,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void stoppingTwiceOrWithoutAProcessIsNoOp() {
+  void stoppingTwiceOrWithoutAProcessDoesNothing() {
     create();
     assertThat(driver().stop(id, 1, GRACE).wasRunning()).isFalse();
     awaitAnswer(start(1, commandThatServes()));
@@ -338,7 +331,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aProcessThatIgnoresSigtermIsKilledWhenItsGraceIsOver() {
+  void aProcessThatIgnoresSigtermIsKilledAfterTheGracePeriod() {
     create();
     awaitAnswer(start(1, commandThatIgnoresSigterm()));
     assertThat(driver().stop(id, 1, Duration.ofMillis(500)))
@@ -362,7 +355,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aKilledProcessIsSeenAsEnded() {
+  void aKilledProcessIsObservedAsEnded() {
     create();
     awaitAnswer(start(1, commandThatServes()));
     killProcess(id);
@@ -373,7 +366,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aProcessThatEndedByItselfIsSeenWithItsExitCodeAndItsLastLine() {
+  void aProcessThatEndedByItselfIsObservedWithItsExitCodeAndLastLine() {
     create();
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
@@ -385,13 +378,13 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aFrozenProcessIsSeenAndNoticedAndStoppedCleanly() throws Exception {
+  void aFrozenProcessIsObservedAndReportedAndStoppedGracefully() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    BlockingQueue<SandboxEvent> notices = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().events(notices::add)) {
+    BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ = driver().events(events::add)) {
       freezeProcess(id);
-      assertThat(next(notices).what()).contains("pause");
+      assertThat(next(events).what()).contains("pause");
     }
     assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
     driver().writeFiles(id, FIRST, List.of(file("frozen", "yes")));
@@ -400,31 +393,31 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aRemovedProcessIsMissingAndNoticedAndItsHomeIsKept() throws Exception {
+  void aRemovedProcessIsReportedAndItsHomeIsKept() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    BlockingQueue<SandboxEvent> notices = new LinkedBlockingQueue<>();
-    try (AutoCloseable _ = driver().events(notices::add)) {
+    BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
+    try (AutoCloseable _ = driver().events(events::add)) {
       removeProcess(id);
-      assertThat(next(notices)).isNotNull();
+      assertThat(next(events)).isNotNull();
     }
     assertThat(driver().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
   }
 
-  /** The next one of this test's sandbox. */
-  private SandboxEvent next(BlockingQueue<SandboxEvent> notices) throws InterruptedException {
+  /** Returns the next event of this test's sandbox. */
+  private SandboxEvent next(BlockingQueue<SandboxEvent> events) throws InterruptedException {
     while (true) {
-      SandboxEvent notice = notices.poll(10, TimeUnit.SECONDS);
-      assertThat(notice).as("a notice in time").isNotNull();
-      if (notice.id().equals(id)) {
-        return notice;
+      SandboxEvent event = events.poll(10, TimeUnit.SECONDS);
+      assertThat(event).as("an event in time").isNotNull();
+      if (event.id().equals(id)) {
+        return event;
       }
     }
   }
 
   @Test
-  void aProcessWithoutEnoughMemorySaysSo() {
+  void aProcessWithoutEnoughMemoryIsObservedAsOutOfMemory() {
     create();
     start(1, commandThatNeedsTooMuchMemory());
     awaitEnd();
@@ -434,33 +427,33 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void removingLeavesNothingInAnyState() {
+  void removingInAnyStateLeavesNothing() {
     driver().remove(id, Fence.NONE);
     create();
-    removeAndLook();
+    removeAndCheck();
     create();
     run(commandThatPrints("x", 0), LIMIT);
-    removeAndLook();
+    removeAndCheck();
     create();
     awaitAnswer(start(1, commandThatServes()));
-    removeAndLook();
+    removeAndCheck();
     create();
     awaitAnswer(start(1, commandThatServes()));
     driver().stop(id, 1, GRACE);
-    removeAndLook();
-    removeAndLook();
+    removeAndCheck();
+    removeAndCheck();
   }
 
-  /** A paused node calls late: others gave the instance another home meanwhile. */
+  /** A paused node calls late, after others gave the instance another home. */
   @Test
-  void aLateCallOfAFormerAttemptTouchesNeitherANewHomeNorItsProcess() {
+  void aLateCallOfAnEarlierAttemptTouchesNeitherTheNewHomeNorItsProcess() {
     create();
     assertThat(driver().remove(id, FIRST)).isTrue();
     driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 2));
     var second = new Fence(2, 2);
     driver().writeFiles(id, second, List.of(file("memory", "kept")));
 
-    // While nothing runs in it yet.
+    // No process uses the home yet.
     assertThat(driver().remove(id, FIRST)).isFalse();
     assertReason(Reason.HOME_REPLACED, this::create);
     assertReason(Reason.HOME_REPLACED, () -> run(commandThatPrints("never", 0), LIMIT));
@@ -481,25 +474,22 @@ public abstract class SandboxDriverContract {
     assertThat(read("memory")).hasValue("kept");
   }
 
-  /** Others started the instance again in the home that it has. */
+  /** Other nodes started the instance again in the same home. */
   @Test
-  void aLateCallOfAFormerAttemptDoesNotDisturbALaterOneInTheSameHome() {
+  void aLateCallOfAnEarlierAttemptDoesNotDisturbALaterOneInTheSameHome() {
     create();
     SandboxEndpoint endpoint = start(2, commandThatServes());
     awaitAnswer(endpoint);
     assertThat(driver().remove(id, FIRST)).isFalse();
     driver().removeProcesses(id, 1);
-    assertRefused(
-        Reason.REFUSED,
-        "attempt: must be at least 2, which runs; got 1",
-        () -> driver().stop(id, 1, GRACE));
+    assertReason(Reason.REFUSED, () -> driver().stop(id, 1, GRACE));
     assertReason(Reason.REFUSED, () -> run(commandThatPrints("never", 0), LIMIT));
     assertReason(Reason.REFUSED, () -> driver().writeFiles(id, FIRST, List.of(file("late", "x"))));
     assertThat(driver().observe(id))
         .isEqualTo(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(2, endpoint)));
     assertThat(read("late")).isEmpty();
 
-    // One that ended keeps its home as well.
+    // An attempt that ended keeps its home too.
     driver().stop(id, 2, GRACE);
     assertThat(driver().remove(id, FIRST)).isFalse();
     assertThat(driver().observe(id).homeExists()).isTrue();
@@ -508,7 +498,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void aHomeWithoutALabelIsOfGenerationZero() {
+  void aHomeWithoutALabelHasGenerationZero() {
     driver().create(new SandboxSpec(id, ORGANIZATION, snapshot(), 0));
     assertThat(driver().observe(id).home()).hasValue(0);
     assertThat(driver().list())
@@ -531,7 +521,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void removingEndsATaskThatRuns() throws Exception {
+  void removingEndsARunningTask() throws Exception {
     create();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<?> task =
@@ -546,14 +536,14 @@ public abstract class SandboxDriverContract {
       second.get(20, TimeUnit.SECONDS);
       task.get(20, TimeUnit.SECONDS);
     }
-    removeAndLook();
+    removeAndCheck();
   }
 
-  /** Returns when the task that another thread runs is under way. */
+  /** Returns when the task of another thread is running. */
   protected abstract void awaitTaskRunning();
 
   @Test
-  void listingSeesWhatIsThere() {
+  void listingReturnsTheExistingSandboxes() {
     create();
     assertThat(driver().list())
         .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Missing()));
@@ -562,14 +552,14 @@ public abstract class SandboxDriverContract {
         .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Up(4, endpoint)));
     var _ = driver().stop(id, 4, GRACE);
     assertThat(driver().list())
-        .as("how it ended is not in a list")
+        .as("a list does not show how a process ended")
         .contains(new SandboxObservation(id, Optional.of(1), MainProcess.Ended.listed(4)));
     driver().remove(id, Fence.NONE);
-    assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
+    assertThat(driver().list()).noneMatch(observed -> observed.id().equals(id));
   }
 
   @Test
-  void logsGiveTheLastLines() {
+  void logsReturnTheLastLines() {
     create();
     awaitAnswer(start(1, commandThatServes()));
     assertThat(logLines(2)).containsExactly("line 5", "got /healthz");
@@ -578,7 +568,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void followedLogsGoOnUntilTheProcessEnds() throws Exception {
+  void followedLogsContinueUntilTheProcessEnds() throws Exception {
     create();
     SandboxEndpoint endpoint = start(1, commandThatServes());
     awaitAnswer(endpoint);
@@ -614,22 +604,22 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void noticesTellOfAProcessThatWasKilled() throws Exception {
+  void eventsReportAKilledProcess() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    BlockingQueue<SandboxEvent> notices = new LinkedBlockingQueue<>();
+    BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
     try (AutoCloseable _ =
         driver()
             .events(
-                notice -> {
-                  if (notice.id().equals(id)) {
-                    notices.add(notice);
+                event -> {
+                  if (event.id().equals(id)) {
+                    events.add(event);
                   }
                 })) {
       killProcess(id);
-      SandboxEvent notice = notices.poll(10, TimeUnit.SECONDS);
-      assertThat(notice).isNotNull();
-      assertThat(notice.what()).contains("die");
+      SandboxEvent event = events.poll(10, TimeUnit.SECONDS);
+      assertThat(event).isNotNull();
+      assertThat(event.what()).contains("die");
     }
   }
 
@@ -640,7 +630,7 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
-  void anEngineThatIsNotThereIsNamed() throws Exception {
+  void aMissingEngineIsReportedAsUnreachable() throws Exception {
     try (SandboxDriver absent = unreachable()) {
       assertReason(
           Reason.ENGINE_UNREACHABLE,
@@ -689,10 +679,10 @@ public abstract class SandboxDriverContract {
     return List.copyOf(recorder.lines);
   }
 
-  private void removeAndLook() {
+  private void removeAndCheck() {
     driver().remove(id, Fence.NONE);
     assertThat(driver().observe(id)).isEqualTo(SandboxObservation.nothing(id));
-    assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
+    assertThat(driver().list()).noneMatch(observed -> observed.id().equals(id));
   }
 
   protected void awaitAnswer(SandboxEndpoint endpoint) {
@@ -743,13 +733,7 @@ public abstract class SandboxDriverContract {
             e -> assertThat(e.reason()).as(e.getMessage()).isEqualTo(reason));
   }
 
-  protected static void assertRefused(
-      Reason reason, String message, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
-    assertReason(reason, call);
-    assertThatThrownBy(call).hasMessage(message);
-  }
-
-  /** Keeps what a log says. */
+  /** Records the lines and the end of a log. */
   protected static final class LogRecorder implements SandboxLogReader {
     final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     final BlockingQueue<Optional<SandboxException>> ends = new LinkedBlockingQueue<>();

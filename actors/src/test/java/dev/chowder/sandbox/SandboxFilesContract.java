@@ -29,13 +29,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What every driver does with files of a home, and what it must never do, whatever lies there. A
- * driver's own test says how to get one and how to play the agent.
+ * Tests that the files of every driver must pass, including attacks by the agent. A driver's own
+ * test supplies the driver and a way to act as the agent.
  */
 @Timeout(120)
 public abstract class SandboxFilesContract {
   protected static final FilePath FOLDER = FilePath.parse(".agent/workspace");
-  private static final int MOST = 100_000;
+  private static final int MAX_ENTRIES = 100_000;
   private static final String CREDENTIALS = "token-of-the-agent";
 
   protected final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
@@ -44,11 +44,11 @@ public abstract class SandboxFilesContract {
 
   protected abstract String snapshot();
 
-  /** Does this as the sandbox's user, in the home. */
+  /** Runs a script in the home as the sandbox's user. */
   protected abstract String asTheAgent(String script);
 
   @BeforeEach
-  void makeSandbox() {
+  void createSandbox() {
     driver().create(new SandboxSpec(id, "org-1", snapshot(), 1));
     driver()
         .writeFiles(
@@ -68,7 +68,7 @@ public abstract class SandboxFilesContract {
   }
 
   @Test
-  void aFileIsReadAsItWasWrittenAndItsFoldersAreMade() {
+  void aFileIsReadAsItWasWrittenAndItsFoldersAreCreated() {
     var bytes = new byte[300_000];
     new Random(1).nextBytes(bytes);
     assertThat(write("a/b/c.bin", ByteString.copyFrom(bytes))).isEqualTo(bytes.length);
@@ -90,25 +90,25 @@ public abstract class SandboxFilesContract {
   }
 
   @Test
-  void aFolderIsListedPageByPageWithWhatItsEntriesAre() {
+  void aFolderIsListedInPagesWithMetadata() {
     for (var name : List.of("b", "a", "é", "B")) write(name, name);
     files().makeFolder(FilePath.parse("c"));
     asTheAgent(
         "cd .agent/workspace; ln -s a link; mkfifo fifo; printf x > \"$(printf 'bad\\nname')\"");
-    var seen = new ArrayList<String>();
+    var listed = new ArrayList<String>();
     var after = "";
     Listing page;
     do {
-      page = files().list(FilePath.ROOT, after, 3, MOST);
+      page = files().list(FilePath.ROOT, after, 3, MAX_ENTRIES);
       assertThat(page.entries()).hasSizeLessThanOrEqualTo(3);
-      for (var entry : page.entries()) seen.add(entry.path() + " " + entry.kind());
+      for (var entry : page.entries()) listed.add(entry.path() + " " + entry.kind());
       assertThat(page.omitted()).isEqualTo(1);
       after = page.after();
     } while (!after.isEmpty());
-    assertThat(seen)
+    assertThat(listed)
         .containsExactly(
             "B FILE", "a FILE", "b FILE", "c FOLDER", "fifo OTHER", "link LINK", "é FILE");
-    var one = files().list(FilePath.ROOT, "", 1, MOST).entries().getFirst();
+    var one = files().list(FilePath.ROOT, "", 1, MAX_ENTRIES).entries().getFirst();
     assertThat(one.size()).isEqualTo(1);
     assertThat(one.modified())
         .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(5));
@@ -117,11 +117,12 @@ public abstract class SandboxFilesContract {
 
   @Test
   void anEmptyWorkspaceIsAnEmptyList() {
-    assertThat(files().list(FilePath.ROOT, "", 10, MOST)).isEqualTo(new Listing(List.of(), "", 0));
+    assertThat(files().list(FilePath.ROOT, "", 10, MAX_ENTRIES))
+        .isEqualTo(new Listing(List.of(), "", 0));
   }
 
   @Test
-  void aFolderWithMoreThanTheLimitIsNotListed() {
+  void aFolderBeyondTheLimitIsNotListed() {
     for (var name : List.of("a", "b", "c")) write(name, "");
     assertRefused(Reason.TOO_LARGE, () -> files().list(FilePath.ROOT, "", 1, 2));
   }
@@ -159,7 +160,7 @@ public abstract class SandboxFilesContract {
   }
 
   @Test
-  void aFolderIsMadeOnceOrTwice() {
+  void creatingAFolderTwiceSucceeds() {
     files().makeFolder(FilePath.parse("a/b"));
     files().makeFolder(FilePath.parse("a/b"));
     write("a/file", "x");
@@ -168,7 +169,7 @@ public abstract class SandboxFilesContract {
   }
 
   @Test
-  void noLinkIsFollowedOnTheWayOrAtTheEnd() {
+  void noLinkInAPathIsFollowed() {
     write("inside", "x");
     asTheAgent(
         "cd .agent/workspace; ln -s ../credentials secret; ln -s .. up; ln -s inside near; ln -s nothing dangling");
@@ -179,55 +180,55 @@ public abstract class SandboxFilesContract {
       assertRefused(Reason.LINK, () -> move("inside", path, true));
     }
     for (var path : List.of("up", "secret")) {
-      assertRefused(Reason.LINK, () -> files().list(FilePath.parse(path), "", 10, MOST));
+      assertRefused(Reason.LINK, () -> files().list(FilePath.parse(path), "", 10, MAX_ENTRIES));
       assertRefused(Reason.LINK, () -> files().makeFolder(FilePath.parse(path + "/made")));
     }
     assertRefused(Reason.LINK, () -> delete("up/credentials", false));
-    assertRefused(Reason.LINK, () -> importing(entry("up/x", Kind.FILE), "x"));
-    assertRefused(Reason.LINK, () -> importing(entry("near", Kind.FILE), "x"));
-    assertRefused(Reason.LINK, () -> importing(entry("up", Kind.FOLDER), ""));
-    // The link itself may go.
+    assertRefused(Reason.LINK, () -> importEntry(entry("up/x", Kind.FILE), "x"));
+    assertRefused(Reason.LINK, () -> importEntry(entry("near", Kind.FILE), "x"));
+    assertRefused(Reason.LINK, () -> importEntry(entry("up", Kind.FOLDER), ""));
+    // The link itself may be deleted.
     delete("up", true);
     assertThat(asTheAgent("cat .agent/credentials .agent/workspace/inside; ls .agent"))
         .isEqualTo(CREDENTIALS + "xcredentials\nworkspace\n");
   }
 
   @Test
-  void theWorkspaceItselfIsNoLink() {
+  void aWorkspaceThatIsALinkIsRejected() {
     asTheAgent("ln -s . .agent/workspace");
     assertRefused(Reason.LINK, () -> text("credentials"));
-    assertRefused(Reason.LINK, () -> files().list(FilePath.ROOT, "", 10, MOST));
+    assertRefused(Reason.LINK, () -> files().list(FilePath.ROOT, "", 10, MAX_ENTRIES));
     assertRefused(Reason.LINK, () -> write("credentials", "overwritten"));
     assertThat(asTheAgent("cat .agent/credentials")).isEqualTo(CREDENTIALS);
   }
 
   @Test
-  void fifosAndFoldersAreNoFiles() {
+  void fifosAndFoldersAreNotFiles() {
     asTheAgent("mkdir -p .agent/workspace/folder; mkfifo .agent/workspace/fifo");
     for (var path : List.of("fifo", "folder")) {
       assertRefused(Reason.WRONG_KIND, () -> text(path));
       assertRefused(Reason.WRONG_KIND, () -> write(path, "x"));
     }
-    assertRefused(Reason.WRONG_KIND, () -> files().list(FilePath.parse("fifo"), "", 10, MOST));
+    assertRefused(
+        Reason.WRONG_KIND, () -> files().list(FilePath.parse("fifo"), "", 10, MAX_ENTRIES));
     assertRefused(Reason.WRONG_KIND, () -> text("fifo/x"));
     assertRefused(Reason.NOT_FOUND, () -> text("absent"));
     assertRefused(Reason.NOT_FOUND, () -> text("absent/x"));
   }
 
   @Test
-  void aFileBeyondTheReadersLimitIsRefused() {
+  void aFileBeyondTheReadersLimitIsRejected() {
     write("nine", "123456789");
-    assertThatThrownBy(() -> read("nine", new Part(0, 100), 8))
-        .hasMessage("nine: 9 bytes (expected: at most 8)");
+    assertRefused(Reason.TOO_LARGE, () -> read("nine", new Part(0, 100), 8));
   }
 
   @Test
-  void whatIsNotWrittenToItsEndIsNotThere() {
+  void anInterruptedWriteChangesNothing() {
     write("kept", "old");
     Content broken =
         to -> {
           to.write(new byte[500_000]);
-          throw new IOException("the caller went away");
+          throw new IOException("the caller disconnected");
         };
     assertThatThrownBy(() -> files().write(broken)).isInstanceOf(UncheckedIOException.class);
     assertThatThrownBy(
@@ -238,25 +239,25 @@ public abstract class SandboxFilesContract {
                           tree.entry(entry("kept", Kind.FILE));
                           tree.content(ByteString.copyFromUtf8("new"));
                           tree.entry(entry("other", Kind.FILE));
-                          throw new IOException("the caller went away");
+                          throw new IOException("the caller disconnected");
                         }))
         .isInstanceOf(UncheckedIOException.class);
     assertThat(text("kept")).isEqualTo("old");
-    assertThat(files().list(FilePath.ROOT, "", 10, MOST).entries()).hasSize(1);
+    assertThat(files().list(FilePath.ROOT, "", 10, MAX_ENTRIES).entries()).hasSize(1);
     awaitNothingStaged();
   }
 
   private void awaitNothingStaged() {
-    // What was given up is noticed on the other side a moment later.
+    // The program removes the files of a cancelled call a moment later.
     long until = System.nanoTime() + 20_000_000_000L;
     while (!asTheAgent("ls -A .chowder-files").isEmpty()) {
-      assertThat(System.nanoTime()).as("something stays in the staging folder").isLessThan(until);
+      assertThat(System.nanoTime()).as("the staging folder is not empty").isLessThan(until);
       Thread.onSpinWait();
     }
   }
 
   @Test
-  void aTreeComesBackAsItWas() {
+  void anExportedTreeIsImportedUnchanged() {
     var big = new byte[400_000];
     new Random(2).nextBytes(big);
     write("a/big", ByteString.copyFrom(big));
@@ -285,11 +286,11 @@ public abstract class SandboxFilesContract {
     assertThat(text("notes.md") + text("besides")).isEqualTo("hellostays");
     assertThat(asTheAgent("stat -c '%a %Y' .agent/workspace/notes.md").strip())
         .isEqualTo("700 1000000000");
-    assertThat(files().list(FilePath.parse("empty"), "", 10, MOST).entries()).isEmpty();
+    assertThat(files().list(FilePath.parse("empty"), "", 10, MAX_ENTRIES).entries()).isEmpty();
   }
 
   @Test
-  void aTreeWhoseEntriesContradictOneAnotherChangesNothing() {
+  void aTreeWithConflictingEntriesChangesNothing() {
     write("a", "old");
     for (var path : List.of("x/y", "x")) {
       assertRefused(
@@ -304,15 +305,15 @@ public abstract class SandboxFilesContract {
                         to.entry(entry(path, Kind.FILE));
                       }));
     }
-    // In the way of a folder that it needs lies a file.
-    assertRefused(Reason.WRONG_KIND, () -> importing(entry("a/b", Kind.FILE), "x"));
+    // A file has the path of a folder that the entry needs.
+    assertRefused(Reason.WRONG_KIND, () -> importEntry(entry("a/b", Kind.FILE), "x"));
     assertThat(text("a")).isEqualTo("old");
   }
 
   @Test
-  void filesOfASandboxThatIsNotThereAreNotFound() {
+  void filesOfAMissingSandboxAreNotFound() {
     driver().remove(id, Fence.NONE);
-    assertThatThrownBy(() -> files().list(FilePath.ROOT, "", 10, MOST))
+    assertThatThrownBy(() -> files().list(FilePath.ROOT, "", 10, MAX_ENTRIES))
         .isInstanceOfSatisfying(
             SandboxException.class,
             why -> assertThat(why.reason()).isEqualTo(SandboxException.Reason.NOT_FOUND));
@@ -323,22 +324,22 @@ public abstract class SandboxFilesContract {
     return files()
         .readTree(
             new SandboxFiles.Tree() {
-              private Entry now = SandboxFilesContract.entry("none", Kind.FOLDER);
+              private Entry current = SandboxFilesContract.entry("none", Kind.FOLDER);
 
               @Override
               public void entry(Entry entry) {
-                now = entry;
+                current = entry;
                 to.put(entry, ByteString.EMPTY);
               }
 
               @Override
               public void content(ByteString bytes) {
-                to.merge(now, bytes, ByteString::concat);
+                to.merge(current, bytes, ByteString::concat);
               }
             });
   }
 
-  private void importing(Entry entry, String content) {
+  private void importEntry(Entry entry, String content) {
     files()
         .writeTree(
             to -> {
@@ -384,12 +385,12 @@ public abstract class SandboxFilesContract {
     return read(path, part, Long.MAX_VALUE);
   }
 
-  private ByteString read(String path, Part part, long most) {
+  private ByteString read(String path, Part part, long maxBytes) {
     var content = ByteString.newOutput();
     files()
         .read(
             FilePath.parse(path),
-            most,
+            maxBytes,
             new SandboxFiles.Reader() {
               @Override
               public Part begin(Entry file) {

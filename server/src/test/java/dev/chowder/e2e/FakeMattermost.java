@@ -80,7 +80,7 @@ final class FakeMattermost implements AutoCloseable {
   private void handle(FakeHttp.Exchange exchange) throws IOException {
     String path = exchange.path().replaceFirst("^/api/v4", "");
     asked.add(path);
-    if (FakeSocket.isAskedForBy(exchange)) {
+    if (FakeSocket.isRequestedBy(exchange)) {
       listen(FakeSocket.accept(exchange));
       return;
     }

@@ -25,8 +25,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What a sandbox's container is made from, all of its hardening included; the image's entry point
- * (an init that hands signals on) stays. Refuses to know what the command does.
+ * Specifies a sandbox's container, including all hardening. Keeps the image's entry point, an init
+ * process that forwards signals. Does not know what the command does.
  */
 record DockerContainerSpec(
     SandboxId id,
@@ -48,8 +48,8 @@ record DockerContainerSpec(
   }
 
   /**
-   * Changes when a container made from this spec would differ: the attempt counts too, since a
-   * label cannot be changed later.
+   * Returns a value that changes if a container created from this spec would differ. The attempt is
+   * included, because a label cannot be changed later.
    */
   String hash(DockerSandboxSettings settings) {
     String all =
@@ -110,8 +110,8 @@ record DockerContainerSpec(
   }
 
   /**
-   * The same for every container of a sandbox, because a process that was killed leaves leases that
-   * name its host: OpenClaw breaks such a lease at once only when the host is its own.
+   * Returns the same name for every container of a sandbox. A killed process leaves leases with its
+   * host name, and OpenClaw breaks such a lease at once only if the host name is its own.
    */
   private String hostName() {
     String value = id.value();
@@ -147,13 +147,16 @@ record DockerContainerSpec(
     port.ifPresent(
         number ->
             host.withPortBindings(
-                // Port 0: the engine takes a free one at each start.
+                // With port 0 the engine chooses a free port at each start.
                 new PortBinding(
                     Ports.Binding.bindIpAndPort(LOOPBACK, 0), ExposedPort.tcp(number))));
     return host;
   }
 
-  /** If the volume was removed meanwhile, the engine creates one by itself, which is not a home. */
+  /**
+   * Returns the mount of the home volume. If the volume was removed meanwhile, the engine creates
+   * one itself, with labels that mark it as no home.
+   */
   private Mount home(DockerSandboxSettings settings) {
     return new Mount()
         .withType(MountType.VOLUME)

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.InternalServerErrorException;
@@ -16,8 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The containers of one installation, found by label and name; every verb counts "already so" as
- * success. Knows nothing of what they are for.
+ * Manages the containers of one installation, found by label and name. A call whose effect already
+ * exists succeeds. Does not know what the containers are for.
  */
 final class DockerContainers {
   private static final Duration RETRY = Duration.ofMillis(50);
@@ -34,7 +36,7 @@ final class DockerContainers {
     return id + "-" + role;
   }
 
-  /** Those of one sandbox, or all of the installation's where the filter says so. */
+  /** Lists the containers of one sandbox, or of the whole installation, depending on the labels. */
   List<Container> list(Map<String, String> labels) {
     return engine.call(
         "list containers",
@@ -59,20 +61,20 @@ final class DockerContainers {
   }
 
   void start(String nameOrId) {
-    engine.tell(
+    engine.run(
         "start container " + nameOrId,
         docker -> {
           try {
             docker.startContainerCmd(nameOrId).exec();
           } catch (NotModifiedException alreadyRuns) {
-            // That is what was asked for.
+            // It runs, as requested.
           }
         });
   }
 
-  /** Sends a signal; one that does not run any more has no use for it. */
+  /** Sends a signal. Does nothing if the container no longer runs. */
   void signal(String nameOrId, String signal) {
-    engine.tell(
+    engine.run(
         "send " + signal + " to container " + nameOrId,
         docker -> {
           try {
@@ -84,7 +86,7 @@ final class DockerContainers {
   }
 
   void unpause(String nameOrId) {
-    engine.tell(
+    engine.run(
         "unpause container " + nameOrId,
         docker -> {
           try {
@@ -92,13 +94,16 @@ final class DockerContainers {
           } catch (NotFoundException | ConflictException notPaused) {
             // It was thawed, ended or removed meanwhile.
           } catch (InternalServerErrorException refused) {
-            // An engine thaws by itself to deliver a signal, maybe at this moment.
-            if (!DockerErrors.saysThawed(refused)) throw refused;
+            // The engine may be thawing it at this moment, because it does so to deliver a signal.
+            if (!DockerErrors.meansNotPaused(refused)) throw refused;
           }
         });
   }
 
-  /** Waits until it does not run; empty when {@code limit} is over, or it was removed meanwhile. */
+  /**
+   * Waits until the container does not run. Empty if {@code limit} has passed, or if the container
+   * was removed meanwhile.
+   */
   Optional<InspectContainerResponse> awaitEnd(String id, Duration limit) {
     String what = "wait for container " + id;
     long deadline = System.nanoTime() + limit.toNanos();
@@ -115,7 +120,7 @@ final class DockerContainers {
         Thread.currentThread().interrupt();
         throw engine.translate(what, stop);
       }
-      // Why the stream ended does not matter: the engine is asked, and says when it is gone.
+      // The reason why the stream ended does not matter, because the inspection shows the state.
       Optional<InspectContainerResponse> state = inspect(id);
       if (state.isEmpty() || !runs(state.get())) {
         return state;
@@ -135,12 +140,12 @@ final class DockerContainers {
     return Boolean.TRUE.equals(container.getState().getPaused());
   }
 
-  /** Kills and removes it, and returns when it is gone. */
+  /** Kills and removes a container, and returns after it is removed. */
   void remove(String nameOrId) {
     String what = "remove container " + nameOrId;
     long deadline = System.nanoTime() + settings.removeTimeout().toNanos();
     while (true) {
-      boolean gone =
+      boolean removed =
           engine.call(
               what,
               docker -> {
@@ -153,19 +158,22 @@ final class DockerContainers {
                   return false;
                 }
               });
-      if (gone || inspect(nameOrId).isEmpty()) {
+      if (removed || inspect(nameOrId).isEmpty()) {
         return;
       }
       if (System.nanoTime() - deadline >= 0) {
         throw new SandboxException(
             Reason.TIMED_OUT,
-            what + ": still there after " + settings.removeTimeout().toMillis() + " ms");
+            cannot(what, "it still exists after " + settings.removeTimeout().toMillis() + " ms"));
       }
       pause(what);
     }
   }
 
-  /** Somebody else removes it, or the engine just came back: the next look comes a little later. */
+  /**
+   * Waits briefly before the next check, while another call removes the container or the engine
+   * restarts.
+   */
   void pause(String what) {
     try {
       Thread.sleep(RETRY);

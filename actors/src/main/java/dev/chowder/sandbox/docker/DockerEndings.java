@@ -6,7 +6,6 @@ import com.github.dockerjava.api.model.EventType;
 import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,10 +13,10 @@ import java.util.List;
 
 /**
  * Determines how a container ended from the events that its engine remembers. An engine keeps its
- * last 256 events only in memory, so it remembers the end of a container only if it has not
- * restarted since. Measured with 20.10: an engine that ended on SIGTERM, or was killed with all its
- * containers, remembers nothing after its start. One that was killed alone stops the containers
- * that it finds running, with SIGTERM.
+ * last 256 events in memory only, so it remembers a container's end only until its own restart.
+ * Measured with 20.10: an engine that ended on SIGTERM, or was killed together with its containers,
+ * remembers nothing after its start. An engine that was killed alone stops the containers that it
+ * finds running, with SIGTERM.
  */
 final class DockerEndings {
   private static final String SIGTERM = "15";
@@ -34,23 +33,23 @@ final class DockerEndings {
     return of(remembered(ended));
   }
 
-  /** Derives the ending from the events of one container, the oldest first. */
+  /** Derives the ending from the events of one container, sorted by time. */
   static Ending of(List<Event> events) {
-    boolean told = false;
+    boolean sigtermSent = false;
     boolean died = false;
     for (Event event : events) {
       switch (String.valueOf(event.getAction())) {
         case "start" -> {
-          told = false;
+          sigtermSent = false;
           died = false;
         }
-        case "kill" -> told |= !died && SIGTERM.equals(attribute(event, "signal"));
+        case "kill" -> sigtermSent |= !died && SIGTERM.equals(attribute(event, "signal"));
         case "die" -> died = true;
         default -> {}
       }
     }
     if (!died) return Ending.WITH_ENGINE;
-    return told ? Ending.STOPPED : Ending.BY_ITSELF;
+    return sigtermSent ? Ending.STOPPED : Ending.BY_ITSELF;
   }
 
   private static String attribute(Event event, String name) {
@@ -60,7 +59,7 @@ final class DockerEndings {
   }
 
   private List<Event> remembered(InspectContainerResponse ended) {
-    String what = "events of container " + ended.getId();
+    String what = "read the events of container " + ended.getId();
     List<Event> events = Collections.synchronizedList(new ArrayList<>());
     try (DockerStream<Event> stream =
         engine.stream(
@@ -70,21 +69,21 @@ final class DockerEndings {
                 docker
                     .eventsCmd()
                     .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
-                    // The stream ends at this time, so it must not be in the future. It is compared
-                    // with the engine's clock, which is this one: the engine is on the same host.
-                    // One elsewhere whose clock is ahead hides the latest events, so that a crash
-                    // just before counts as a loss with the engine; one that is behind delays the
-                    // end of the stream.
+                    // The stream ends at this time, so it must not be in the future. The engine
+                    // compares it
+                    // with its own clock, which is this one if the engine is on the same host. If a
+                    // remote
+                    // engine's clock is ahead, the latest events are missing, and a crash just
+                    // before counts
+                    // as a loss with the engine. If it is behind, the stream ends later.
                     .withUntil(seconds(Instant.now()))
                     .withEventTypeFilter(EventType.CONTAINER)
                     .withEventFilter("start", "kill", "die")
                     .withContainerFilter(ended.getId())
                     .exec(to))) {
       if (!stream.awaitEnd(settings.callTimeout())) {
-        Duration limit = settings.callTimeout();
         throw new SandboxException(
-            Reason.ENGINE_UNREACHABLE,
-            "docker: no answer within " + limit.toMillis() + " ms to: " + what);
+            Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, settings.callTimeout()));
       }
       if (stream.why().isPresent()) throw engine.translate(what, stream.why().get());
     } catch (InterruptedException stop) {

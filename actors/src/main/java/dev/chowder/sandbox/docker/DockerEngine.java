@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
@@ -20,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Docker Engine, asked so that no caller hangs: each call has a time-out, can be interrupted,
- * and waits its turn. Knows nothing of sandboxes.
+ * Calls one Docker Engine so that no caller hangs: each call has a timeout, can be interrupted, and
+ * waits for a permit of a fair semaphore. Does not know sandboxes.
  */
 final class DockerEngine implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DockerEngine.class);
@@ -39,7 +41,8 @@ final class DockerEngine implements AutoCloseable {
         DefaultDockerClientConfig.createDefaultConfigBuilder()
             .withDockerHost(settings.dockerHost())
             .build();
-    // No response time-out here: streams live as long as what they follow; call() bounds the rest.
+    // No response timeout here, because a stream stays open as long as what it follows. call()
+    // limits everything else.
     var http =
         new ApacheDockerHttpClient.Builder()
             .dockerHost(config.getDockerHost())
@@ -50,17 +53,17 @@ final class DockerEngine implements AutoCloseable {
     this.client = DockerClientImpl.getInstance(config, new FreshConnections(http));
   }
 
-  /** One call, within the configured time-out. */
+  /** Makes one call within the configured timeout. */
   <T> T call(String what, Function<DockerClient, T> call) {
     return call(what, settings.callTimeout(), call);
   }
 
   /**
-   * One call, within {@code limit}. It runs on a thread of its own, since the client's socket knows
-   * no time-out; giving up interrupts that thread, which closes the socket.
+   * Makes one call within {@code limit}. It runs on its own thread, because the client's socket has
+   * no timeout. After the limit that thread is interrupted, which closes the socket.
    */
   <T> T call(String what, Duration limit, Function<DockerClient, T> call) {
-    // An engine that hangs holds the turns of all calls: it is the cause here as well.
+    // If no permit is free, the cause is an engine that hangs and blocks all calls.
     acquire(calls, what, Reason.ENGINE_UNREACHABLE);
     try {
       FutureTask<T> answer = new FutureTask<>(() -> call.apply(client));
@@ -71,10 +74,7 @@ final class DockerEngine implements AutoCloseable {
         throw DockerErrors.translate(what, settings.dockerHost(), failed);
       } catch (TimeoutException late) {
         thread.interrupt();
-        throw new SandboxException(
-            Reason.ENGINE_UNREACHABLE,
-            "docker: no answer within " + limit.toMillis() + " ms to: " + what,
-            late);
+        throw new SandboxException(Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, limit), late);
       } catch (InterruptedException stop) {
         thread.interrupt();
         Thread.currentThread().interrupt();
@@ -85,8 +85,8 @@ final class DockerEngine implements AutoCloseable {
     }
   }
 
-  /** A call whose answer is nothing. */
-  void tell(String what, java.util.function.Consumer<DockerClient> call) {
+  /** Makes a call without a result. */
+  void run(String what, java.util.function.Consumer<DockerClient> call) {
     call(
         what,
         engine -> {
@@ -95,7 +95,7 @@ final class DockerEngine implements AutoCloseable {
         });
   }
 
-  /** Opens a stream; what it brings arrives on a thread of the client's, one item at a time. */
+  /** Opens a stream. Items arrive on a thread of the client, one at a time. */
   <T> DockerStream<T> stream(
       String what, DockerStream<T> stream, BiConsumer<DockerClient, ResultCallback<T>> open) {
     acquire(streams, what, Reason.TIMED_OUT);
@@ -113,15 +113,17 @@ final class DockerEngine implements AutoCloseable {
     return DockerErrors.translate(what, settings.dockerHost(), thrown);
   }
 
-  private void acquire(Semaphore turns, String what, Reason late) {
+  private void acquire(Semaphore permits, String what, Reason late) {
     try {
-      if (!turns.tryAcquire(settings.concurrencyWait().toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!permits.tryAcquire(settings.concurrencyWait().toMillis(), TimeUnit.MILLISECONDS)) {
         throw new SandboxException(
             late,
-            "docker: too many calls under way for "
-                + settings.concurrencyWait().toMillis()
-                + " ms, so not asked: "
-                + what);
+            cannot(
+                what,
+                "too many calls to the Docker Engine were in progress for "
+                    + settings.concurrencyWait().toMillis()
+                    + " ms",
+                "retry later"));
       }
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,19 +12,23 @@ import dev.chowder.sandbox.SandboxException.Reason;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says in plain words why the engine refused or did not answer; knows nothing of what was asked but
- * its name.
+ * Translates failures of engine calls into errors in plain words. Knows only the name of the call.
  */
 final class DockerErrors {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private DockerErrors() {}
 
-  /** The exception that callers of the driver see for what the client threw. */
+  /**
+   * Returns the error that callers of the driver get for an exception of the client.
+   *
+   * @param what the call as a verb phrase, such as "start container x"
+   */
   static SandboxException translate(String what, String engine, Throwable thrown) {
     for (@Nullable Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       switch (cause) {
@@ -38,68 +44,73 @@ final class DockerErrors {
         case IOException unreachable -> {
           return new SandboxException(
               Reason.ENGINE_UNREACHABLE,
-              "docker: no answer at "
-                  + engine
-                  + " to: "
-                  + what
-                  + " (expected: a running Docker Engine)",
+              cannot(what, "no Docker Engine responds at " + engine, "start it"),
               unreachable);
         }
         default -> {}
       }
     }
-    return new SandboxException(Reason.REFUSED, what + ": " + thrown.getMessage(), thrown);
+    return new SandboxException(
+        Reason.REFUSED, cannot(what, String.valueOf(thrown.getMessage())), thrown);
+  }
+
+  /** Returns the text for a call that the engine did not complete in time. */
+  static String late(String what, Duration limit) {
+    return cannot(what, "the Docker Engine did not respond within " + limit.toMillis() + " ms");
   }
 
   static SandboxException interrupted(String what, Throwable cause) {
-    return new SandboxException(Reason.INTERRUPTED, what + ": interrupted", cause);
+    return new SandboxException(
+        Reason.INTERRUPTED, cannot(what, "the call was interrupted"), cause);
   }
 
   private static SandboxException refusal(String what, DockerException refused) {
-    String said = message(refused);
-    String lower = said.toLowerCase(Locale.ROOT);
-    if (saysDiskFull(said)) {
-      return new SandboxException(Reason.NO_SPACE, what + ": the host's disk is full", refused);
+    String message = message(refused);
+    String lower = message.toLowerCase(Locale.ROOT);
+    if (meansDiskFull(message)) {
+      return new SandboxException(
+          Reason.NO_SPACE, cannot(what, "the host's disk is full"), refused);
     }
     if (lower.contains("cannot allocate memory")) {
       return new SandboxException(
-          Reason.NO_MEMORY, what + ": the host has no memory for it", refused);
+          Reason.NO_MEMORY, cannot(what, "the host has not enough memory"), refused);
     }
     if (lower.contains("transport is closing")) {
       return new SandboxException(
-          Reason.ENGINE_UNREACHABLE, what + ": the engine is shutting down", refused);
+          Reason.ENGINE_UNREACHABLE, cannot(what, "the Docker Engine is shutting down"), refused);
     }
     if (lower.contains("no such image")) {
-      return new SandboxException(Reason.IMAGE_MISSING, what + ": " + said, refused);
+      return new SandboxException(Reason.IMAGE_MISSING, cannot(what, message), refused);
     }
     if (refused instanceof NotFoundException) {
-      return new SandboxException(Reason.NOT_FOUND, what + ": " + said, refused);
+      return new SandboxException(Reason.NOT_FOUND, cannot(what, message), refused);
     }
-    return new SandboxException(Reason.REFUSED, what + ": " + said, refused);
+    return new SandboxException(Reason.REFUSED, cannot(what, message), refused);
   }
 
-  /** Returns whether a message of the C library, or of the engine, names a full disk or quota. */
-  static boolean saysDiskFull(String said) {
-    var lower = said.toLowerCase(Locale.ROOT);
+  /** Returns whether a message of the C library or of the engine names a full disk or quota. */
+  static boolean meansDiskFull(String message) {
+    var lower = message.toLowerCase(Locale.ROOT);
     return lower.contains("no space left on device") || lower.contains("disk quota exceeded");
   }
 
   /**
-   * That there was nothing to thaw: in the engine's words when it knows already, in its runtime's
-   * when it runs or has ended meanwhile.
+   * Returns whether the error means that the container was not frozen. The engine uses its own
+   * words if it knows that already, and those of its runtime if the process runs or ended
+   * meanwhile.
    */
-  static boolean saysThawed(DockerException refused) {
-    var said = message(refused);
-    return said.contains("is not paused") || said.contains("cannot resume a ");
+  static boolean meansNotPaused(DockerException refused) {
+    var message = message(refused);
+    return message.contains("is not paused") || message.contains("cannot resume a ");
   }
 
-  /** What the engine said: its answers are {@code {"message": "..."}}. */
+  /** Returns the engine's message. Its error responses are {@code {"message": "..."}}. */
   static String message(DockerException refused) {
     String body = refused.getMessage();
     if (body == null) {
       return "status " + refused.getHttpStatus();
     }
-    // docker-java puts "Status 404: " before what the engine said.
+    // docker-java puts "Status 404: " before the engine's message.
     String json = body.substring(Math.max(0, body.indexOf('{')));
     try {
       JsonNode message = JSON.readTree(json).get("message");

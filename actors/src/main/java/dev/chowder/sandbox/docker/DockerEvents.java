@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The engine's event stream, opened again whenever it ends, and now and then although it did not:
- * an event may be told twice. Knows nothing of what is done with one.
+ * Follows the engine's event stream. Opens it again whenever it ends, and also regularly while it
+ * works, so an event may be reported twice. Does not know what is done with an event.
  */
 final class DockerEvents implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DockerEvents.class);
@@ -30,9 +30,11 @@ final class DockerEvents implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * @param onEvent gets the sandbox whose main process ended or was removed, and how
-   * @param onReconnect runs each time the stream is open again after it broke: what happened in
-   *     between may be lost, an engine that restarted has ended every process without a word
+   * Starts to follow the events.
+   *
+   * @param onEvent receives the sandbox whose main process ended or was removed, and what happened
+   * @param onReconnect runs each time the stream is open again after it broke. Events in between
+   *     may be lost: an engine that restarted ended every process without reporting it.
    */
   DockerEvents(
       DockerEngine engine,
@@ -52,7 +54,7 @@ final class DockerEvents implements AutoCloseable {
     long since = Instant.now().getEpochSecond();
     while (!closed) {
       try {
-        // Says that the engine is there; the stream itself says nothing until something happens.
+        // Checks that the engine responds, because the stream is silent until something happens.
         engine.call("ping", docker -> docker.pingCmd().exec());
         long opened = Instant.now().getEpochSecond();
         try (DockerStream<Event> events = open(since)) {
@@ -62,7 +64,9 @@ final class DockerEvents implements AutoCloseable {
             broke = false;
           }
           delay = FIRST_DELAY;
-          // A stream can be dead without a word: what the next one tells again was not lost.
+          // A stream can be dead without an error. The next one repeats the events since this one
+          // was
+          // opened, so none is lost.
           broke = events.awaitEnd(settings.eventsRenew());
           since = opened;
           if (broke) {

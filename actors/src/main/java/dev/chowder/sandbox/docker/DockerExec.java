@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.model.Frame;
 import com.github.dockerjava.api.model.StreamType;
 import dev.chowder.sandbox.SandboxDriver.TaskResult;
@@ -12,12 +14,15 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/** Commands in a container that runs. The engine cannot end one, so each ends by itself. */
+/**
+ * Runs commands in a running container. The engine cannot stop such a command, so each has its own
+ * time limit.
+ */
 final class DockerExec {
-  /** What {@code timeout} answers for a command that it ended: by TERM, by KILL. */
+  /** Exit codes of {@code timeout} for a command that it ended with TERM or KILL. */
   private static final List<Long> TIMED_OUT = List.of(124L, 137L);
 
-  /** For the engine to tell the end. */
+  /** Extra time for the engine to report the end. */
   private static final Duration ALLOWANCE = Duration.ofSeconds(5);
 
   private DockerExec() {}
@@ -29,7 +34,7 @@ final class DockerExec {
         new ArrayList<>(
             List.of("timeout", "--kill-after=1", Long.toString(Math.max(1, limit.toSeconds()))));
     bounded.addAll(command);
-    var printed = new Tail(maxBytes);
+    var output = new Tail(maxBytes);
     long exitCode =
         await(
                 engine,
@@ -39,18 +44,19 @@ final class DockerExec {
                 limit.plus(ALLOWANCE),
                 () -> late(limit),
                 frame -> {
-                  if (frame.getStreamType() == StreamType.STDOUT) printed.add(frame.getPayload());
+                  if (frame.getStreamType() == StreamType.STDOUT) output.add(frame.getPayload());
                 })
             .orElse(1);
     if (TIMED_OUT.contains(exitCode)) throw late(limit);
-    return new TaskResult((int) exitCode, false, printed.text());
+    return new TaskResult((int) exitCode, false, output.text());
   }
 
   /**
    * Runs a command that is sure to end.
    *
-   * @param late what is wrong when the engine has not told its end within the limit
-   * @return its exit code; empty: the engine does not know it
+   * @param late supplies the error for a command whose end the engine does not report within the
+   *     limit
+   * @return the exit code; empty if the engine does not know it
    */
   static OptionalLong await(
       DockerEngine engine,
@@ -59,7 +65,7 @@ final class DockerExec {
       List<String> command,
       Duration limit,
       Supplier<SandboxException> late,
-      Consumer<Frame> printed) {
+      Consumer<Frame> onFrame) {
     String exec =
         engine.call(
             what,
@@ -75,7 +81,7 @@ final class DockerExec {
     try (DockerStream<Frame> output =
         engine.stream(
             what,
-            new DockerStream<>(printed, _ -> {}),
+            new DockerStream<>(onFrame, _ -> {}),
             (docker, frames) -> docker.execStartCmd(exec).exec(frames))) {
       if (!output.awaitEnd(limit)) throw late.get();
       var why = output.why();
@@ -94,6 +100,8 @@ final class DockerExec {
 
   private static SandboxException late(Duration limit) {
     return new SandboxException(
-        Reason.TIMED_OUT, "exec: still running after " + limit.toMillis() + " ms, so killed");
+        Reason.TIMED_OUT,
+        cannot(
+            "run the command", "it did not end within " + limit.toMillis() + " ms and was killed"));
   }
 }

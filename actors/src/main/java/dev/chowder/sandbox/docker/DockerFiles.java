@@ -1,5 +1,8 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -25,8 +28,8 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * Files in a sandbox's home directory, through the engine's archive API. Never the host's path of a
- * volume; knows nothing of what the files mean.
+ * Reads and writes files of a sandbox's home directory through the engine's archive API. Never uses
+ * the host's path of a volume. Does not know what the files mean.
  */
 final class DockerFiles {
   private static final int DIRECTORY_MODE = 0700;
@@ -34,8 +37,8 @@ final class DockerFiles {
   private static final int STAGED_NAMES = 1_000_000_000;
 
   /**
-   * Moves staged files to their places, each by one rename; the pairs are arguments, never part of
-   * the script.
+   * Moves each staged file to its destination by a rename. The pairs are arguments, so they never
+   * become part of the script.
    */
   private static final String MOVE =
       "staged=$1; shift; while [ $# -gt 0 ]; do mkdir -p -m 0700 -- \"$(dirname -- \"$2\")\" && mv -fT -- \"$1\" \"$2\" || exit 1; shift 2; done; rmdir -- \"$staged\"";
@@ -48,7 +51,9 @@ final class DockerFiles {
     this.settings = settings;
   }
 
-  /** Into a container whose processes do not run: nobody sees a file that is half there. */
+  /**
+   * Writes into a container whose processes do not run, so none can see a partially written file.
+   */
   void writeStopped(String container, List<SandboxFile> files) {
     Set<String> directories = new LinkedHashSet<>();
     for (SandboxFile file : files) {
@@ -61,8 +66,8 @@ final class DockerFiles {
   }
 
   /**
-   * Into a running container: under other names first, then each renamed from inside, since the
-   * archive API would remove the old file before it writes the new one.
+   * Writes into a running container. Uploads the files under other names and renames them from
+   * inside, because the archive API would remove an old file before it writes the new one.
    */
   void writeRunning(String container, List<SandboxFile> files) {
     String staged = ".chowder-" + ThreadLocalRandom.current().nextInt(STAGED_NAMES);
@@ -83,7 +88,7 @@ final class DockerFiles {
   }
 
   private void upload(String container, byte[] archive) {
-    engine.tell(
+    engine.run(
         "write files into container " + container,
         docker ->
             docker
@@ -137,21 +142,19 @@ final class DockerFiles {
                 command,
                 limit,
                 () ->
-                    new SandboxException(
-                        Reason.ENGINE_UNREACHABLE,
-                        "docker: no answer within " + limit.toMillis() + " ms to: " + what),
+                    new SandboxException(Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, limit)),
                 frame -> output.add(frame.getPayload()))
             .orElse(-1);
     if (exitCode != 0) {
-      if (DockerErrors.saysDiskFull(output.text())) {
-        throw new SandboxException(Reason.NO_SPACE, what + ": the disk of its home is full");
+      if (DockerErrors.meansDiskFull(output.text())) {
+        throw new SandboxException(Reason.NO_SPACE, cannot(what, "the disk of its home is full"));
       }
       throw new SandboxException(
-          Reason.REFUSED, what + ": exit code " + exitCode + " (expected: 0): " + output.text());
+          Reason.REFUSED, cannot(what, "exit code " + exitCode + ": " + output.text()));
     }
   }
 
-  /** Reads one file; empty when it is not there. */
+  /** Reads one file; empty if it does not exist. */
   Optional<ByteString> read(String container, String path, long maxBytes) {
     String checked = SandboxPaths.checked(path);
     String what = "read " + checked + " from container " + container;
@@ -178,14 +181,13 @@ final class DockerFiles {
   private static ByteString content(String path, TarArchiveInputStream tar, long maxBytes)
       throws IOException {
     TarArchiveEntry entry = tar.getNextEntry();
-    // The link flag is asked too: isFile() is also true for links.
+    // The link flag is checked too, because isFile() is also true for links.
     if (entry == null || !entry.isFile() || entry.getLinkFlag() == TarConstants.LF_SYMLINK) {
-      throw new SandboxException(Reason.REFUSED, path + ": not a file (expected: a file)");
+      throw new SandboxException(Reason.REFUSED, must(path, "be a file"));
     }
     if (entry.getSize() > maxBytes) {
       throw new SandboxException(
-          Reason.REFUSED,
-          path + ": " + entry.getSize() + " bytes (expected: at most " + maxBytes + ")");
+          Reason.REFUSED, must(path, "have at most " + maxBytes + " bytes", entry.getSize()));
     }
     return ByteString.readFrom(tar);
   }

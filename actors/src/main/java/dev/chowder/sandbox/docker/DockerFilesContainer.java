@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
@@ -11,20 +13,20 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
 
 /**
- * The container that a sandbox's files are reached in: its home and no network, beside the main
- * process or without one, so that a start, a stop or a frozen process is nothing to it, and no
- * process of the agent's can touch what works in it. It ends by itself when nothing worked in it
- * for a while, and leaves nothing.
+ * Runs the container in which a sandbox's files are accessed, beside the main process or without
+ * one. Starts, stops and a frozen main process do not affect it, and the agent's processes cannot
+ * reach the programs in it. It has the home and no network. It ends and is removed after an idle
+ * time.
  */
 final class DockerFilesContainer {
   static final String ROLE = "files";
 
-  /** Somebody else may make or end it at the same moment. */
+  /** Number of tries, because another call may create or end the container at the same moment. */
   private static final int TRIES = 20;
 
   /**
-   * Waits until nobody but itself and the init was there for so many seconds. Without a program for
-   * each look: a sleep at a time is all that runs.
+   * Waits until, for the given number of seconds, only this script and the init process run in the
+   * container. The check starts no program; only {@code sleep} runs.
    */
   private static final String LINGER =
       "quiet=0; while [ $quiet -lt \"$1\" ]; do sleep 1; set -- \"$1\" /proc/[0-9]*;"
@@ -46,7 +48,7 @@ final class DockerFilesContainer {
     this.homes = homes;
   }
 
-  /** The id of one that runs now; it may end before it is used when it lingered already. */
+  /** Returns the id of a running container. It may end before it is used if it was idle already. */
   String ensure(SandboxId id) {
     String name = DockerContainers.name(id, ROLE);
     for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -54,44 +56,53 @@ final class DockerFilesContainer {
           homes
               .inspect(id)
               .orElseThrow(
-                  () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
-      Optional<InspectContainerResponse> there = containers.inspect(name);
-      if (there.filter(DockerContainers::runs).isPresent()) {
-        return there.get().getId();
+                  () ->
+                      new SandboxException(
+                          Reason.NOT_FOUND,
+                          cannot("access " + id, "its home volume does not exist")));
+      Optional<InspectContainerResponse> existing = containers.inspect(name);
+      if (existing.filter(DockerContainers::runs).isPresent()) {
+        return existing.get().getId();
       }
       try {
-        if (there.isPresent()) {
-          containers.remove(there.get().getId());
+        if (existing.isPresent()) {
+          containers.remove(existing.get().getId());
         }
-        String made = create(id, home);
-        requireHome(id, made);
-        containers.start(made);
-        return made;
+        String created = create(id, home);
+        requireHome(id, created);
+        containers.start(created);
+        return created;
       } catch (SandboxException refused) {
-        if (!wasFaster(refused)) {
+        if (!lostRace(refused)) {
           throw refused;
         }
-        containers.pause("files of " + id);
+        containers.pause("access files of " + id);
       }
     }
-    throw new SandboxException(Reason.TIMED_OUT, "files of " + id + ": no container stays for it");
+    throw new SandboxException(
+        Reason.TIMED_OUT,
+        cannot("access files of " + id, "its container ends each time before it is used"));
   }
 
-  /** The home may have been removed meanwhile: then the engine made a volume that is no home. */
+  /**
+   * Fails if the home was removed meanwhile. In that case the engine created a volume for the
+   * container, which is not a home.
+   */
   private void requireHome(SandboxId id, String container) {
     if (homes.generation(id).filter(DockerLabels::isHome).isPresent()) return;
     containers.remove(container);
     homes.removeEngineMade(id);
-    throw new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there");
+    throw new SandboxException(
+        Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
   }
 
-  /** Whether somebody else made it, or ended it, meanwhile. */
-  static boolean wasFaster(SandboxException refused) {
-    String said = String.valueOf(refused.getMessage());
+  /** Returns whether the call failed because a concurrent call created or ended the container. */
+  static boolean lostRace(SandboxException refused) {
+    String message = String.valueOf(refused.getMessage());
     return refused.reason() == Reason.NOT_FOUND
-        || said.contains("is already in use")
-        || said.contains("is not running")
-        || said.contains("marked for removal");
+        || message.contains("is already in use")
+        || message.contains("is not running")
+        || message.contains("marked for removal");
   }
 
   private String create(SandboxId id, InspectVolumeResponse home) {

@@ -12,8 +12,9 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.List;
 
 /**
- * The parts that all containers have in which Chowder reaches a home beside the agent's: the home,
- * no network, no capabilities, a read-only root and limits. Does not know what runs in them.
+ * Specifies the common parts of the containers through which Chowder accesses a home beside the
+ * agent's container: the home, no network, no capabilities, a read-only root and limits. Does not
+ * know which program runs in them.
  */
 final class DockerHelperSpec {
   private final DockerSandboxSettings settings;
@@ -31,14 +32,18 @@ final class DockerHelperSpec {
 
   CreateContainerCmd create(DockerClient docker) {
     return docker
-        // Not the home's own image, which may have been removed since: a home outlives it.
+        // Not the home's own image, because a home can outlive it.
         .createContainerCmd(settings.helperImage())
         .withName(DockerContainers.name(id, role))
         .withLabels(DockerLabels.ofContainer(settings.clusterId(), id, organization(), role, 0))
         .withWorkingDir("/");
   }
 
-  /** Returns the container's configuration; {@code readOnly} concerns the home. */
+  /**
+   * Returns the container's configuration.
+   *
+   * @param readOnly whether the home is mounted read-only
+   */
   HostConfig host(boolean readOnly) {
     var host =
         HostConfig.newHostConfig()
@@ -59,7 +64,8 @@ final class DockerHelperSpec {
   }
 
   /**
-   * If the home was removed meanwhile, the engine creates a volume by itself, which is not a home.
+   * Returns the mount of the home volume. If the volume was removed meanwhile, the engine creates
+   * one itself, with labels that mark it as no home.
    */
   private Mount mount(boolean readOnly) {
     return new Mount()

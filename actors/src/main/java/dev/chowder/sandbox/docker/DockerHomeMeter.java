@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Measures home volumes by walking each in a container that may read everything in it and do
- * nothing else. The engine can only measure all volumes together, without a time limit.
+ * Measures home volumes. Walks each in a container that can read every file and do nothing else.
+ * The engine can only measure all volumes together, without a time limit.
  */
 final class DockerHomeMeter {
   private static final String ROLE = "meter";
@@ -21,9 +21,9 @@ final class DockerHomeMeter {
   private static final int OUTPUT_BYTES = 1024;
 
   /**
-   * Each hard link counts as its share of the file, so that the sum is right without remembering
-   * which were counted. No name is printed, since an agent chose it. Errors are ignored, since a
-   * home changes during the walk; only a walk that timed out (124) does not count.
+   * Each hard link counts as its share of the file, so the sum is right without a list of counted
+   * files. No name is printed, because an agent chose it. Errors are ignored, because a home
+   * changes during the walk. Only a walk that timed out (124) does not count.
    */
   private static final String WALK =
       "{ timeout \"$1\" find /home/node -xdev -printf '%b %n\\n' 2>/dev/null;"

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateVolumeResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
@@ -19,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Home directories: one labelled volume each, named like its sandbox. The engine fills it from the
- * image when the first container is made.
+ * Manages home directories: one labelled volume each, with the sandbox's name. The engine fills a
+ * volume from the image when it creates the first container.
  */
 final class DockerHomes {
   private static final Logger LOG = LoggerFactory.getLogger(DockerHomes.class);
@@ -34,7 +36,7 @@ final class DockerHomes {
     this.settings = settings;
   }
 
-  /** An existing one stays as it is; one of another generation is an error. */
+  /** Creates a home. An existing one stays as it is; one of another generation is an error. */
   void create(SandboxSpec spec) {
     SandboxId id = spec.id();
     Map<String, String> labels =
@@ -44,12 +46,12 @@ final class DockerHomes {
       labels.put(DockerLabels.GENERATION, Integer.toString(spec.generation()));
     }
     // The engine returns the volume that exists now, even if another call created it.
-    var there = engine.call("create volume " + id, docker -> create(docker, id, labels));
+    var volume = engine.call("create volume " + id, docker -> create(docker, id, labels));
     new Fence(0, spec.generation())
-        .requireHome(id, Optional.of(DockerLabels.generation(there.getLabels())));
+        .requireHome(id, Optional.of(DockerLabels.generation(volume.getLabels())));
   }
 
-  /** With a quota, where the engine's file system has project quotas. */
+  /** Creates the volume, with a quota if the engine's file system has project quotas. */
   private CreateVolumeResponse create(
       DockerClient docker, SandboxId id, Map<String, String> labels) {
     var volume = docker.createVolumeCmd().withName(id.value()).withLabels(labels);
@@ -61,13 +63,14 @@ final class DockerHomes {
       } catch (DockerException refused) {
         var message = String.valueOf(refused.getMessage());
         quotas = !message.contains("no quota support");
-        LOG.info("volume={} event=no-quota: its size is only measured: {}", id, message.strip());
+        LOG.info(
+            "volume={} event=no-quota: Chowder only measures its size: {}", id, message.strip());
       }
     }
     return docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec();
   }
 
-  /** Returns the generation of the existing one; empty if there is none. */
+  /** Returns the generation of the existing home; empty if there is none. */
   Optional<Integer> generation(SandboxId id) {
     return inspect(id).map(home -> DockerLabels.generation(home.getLabels()));
   }
@@ -84,13 +87,13 @@ final class DockerHomes {
         });
   }
 
-  /** What a volume says about itself; one that the engine made by itself does not say it all. */
+  /** Returns a label of a volume. A volume that the engine created itself lacks some of them. */
   static String label(InspectVolumeResponse home, String name) {
     Map<String, String> labels = home.getLabels();
     String value = labels == null ? null : labels.get(name);
     if (value == null) {
       throw new SandboxException(
-          Reason.NOT_FOUND, "sandbox: volume " + home.getName() + " has no label " + name);
+          Reason.NOT_FOUND, cannot("use volume " + home.getName(), "it has no label " + name));
     }
     return value;
   }
@@ -110,21 +113,21 @@ final class DockerHomes {
   }
 
   /**
-   * Removes a volume that the engine made by itself for a container, since the home was gone. While
-   * a container uses it, it stays.
+   * Removes a volume that the engine created itself for a container because the home was gone. The
+   * volume stays while a container uses it.
    */
   void removeEngineMade(SandboxId id) {
     var _ = remove(id, new Fence(0, DockerLabels.NO_HOME));
   }
 
   /**
-   * Removes the one within the fence. Docker removes by name alone, so the label is compared right
-   * before; a volume that a container uses, even a stopped one, is never removed.
+   * Removes the home within the fence. Docker removes by name alone, so the label is compared
+   * immediately before. Docker never removes a volume that a container uses, even a stopped one.
    *
    * @return false if a container uses it
    */
   boolean remove(SandboxId id, Fence fence) {
-    if (generation(id).filter(fence::isOf).isEmpty()) return true;
+    if (generation(id).filter(fence::allowsHome).isEmpty()) return true;
     return engine.call(
         "remove volume " + id,
         docker -> {

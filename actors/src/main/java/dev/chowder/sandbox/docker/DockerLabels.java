@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What every volume and container says about whose it is. Never a secret: anybody can read it. */
+/**
+ * Labels that show to which installation, organization and instance a volume or container belongs.
+ * They hold no secrets, because every user of the engine can read them.
+ */
 final class DockerLabels {
   static final String CLUSTER = "dev.chowder.cluster";
   static final String ORGANIZATION = "dev.chowder.organization";
@@ -13,16 +16,16 @@ final class DockerLabels {
   static final String ATTEMPT = "dev.chowder.attempt";
   static final String ROLE = "dev.chowder.role";
 
-  /** Changes when anything changes that a container was made from. */
+  /** Hash of everything that a container is created from. */
   static final String SPEC = "dev.chowder.spec";
 
-  /** On volumes: the image that a home directory was made from. */
+  /** On volumes: the image from which the home directory was filled. */
   static final String SNAPSHOT = "dev.chowder.snapshot";
 
   /** The generation of a home volume; volumes of earlier versions lack this label. */
   static final String GENERATION = "dev.chowder.generation";
 
-  /** The generation of a volume that the engine created by itself, since the home was gone. */
+  /** The generation of a volume that the engine created itself because the home was gone. */
   static final int NO_HOME = -2;
 
   static final String TASK = "task";
@@ -34,7 +37,7 @@ final class DockerLabels {
     return Map.of(CLUSTER, clusterId, INSTANCE, id.instanceId(), ORGANIZATION, organizationId);
   }
 
-  /** Returns the labels of a volume that the engine creates by itself together with a container. */
+  /** Returns the labels of a volume that the engine creates itself together with a container. */
   static Map<String, String> ofNoHome(String clusterId, SandboxId id, String organizationId) {
     Map<String, String> labels = new HashMap<>(ofHome(clusterId, id, organizationId));
     labels.put(GENERATION, Integer.toString(NO_HOME));
@@ -49,7 +52,7 @@ final class DockerLabels {
     return labels;
   }
 
-  /** Finds all of one sandbox. */
+  /** Returns the labels that select all volumes and containers of one sandbox. */
   static Map<String, String> filter(String clusterId, SandboxId id) {
     return Map.of(CLUSTER, clusterId, INSTANCE, id.instanceId());
   }
@@ -59,14 +62,14 @@ final class DockerLabels {
   }
 
   /**
-   * A label that Chowder did not write counts as a generation that no journal knows, so the volume
-   * is kept.
+   * Returns the generation of a volume, 0 without the label. A value that Chowder did not write
+   * counts as a generation that no journal has, so the volume is kept.
    */
   static int generation(@Nullable Map<String, String> labels) {
     return labels == null ? 0 : number(labels, GENERATION, Integer.MAX_VALUE);
   }
 
-  /** Whether Chowder created the volume of this generation. */
+  /** Returns whether Chowder created the volume of this generation. */
   static boolean isHome(int generation) {
     return generation != NO_HOME;
   }

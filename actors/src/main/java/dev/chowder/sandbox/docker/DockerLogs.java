@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A container's output, line by line. The engine is read no faster than the reader takes lines;
- * knows nothing of what they say, so masking is the reader's.
+ * Reads a container's output line by line. Reads the engine no faster than the reader accepts
+ * lines. Does not know their meaning, so the reader must mask secrets.
  */
 final class DockerLogs {
   private final DockerEngine engine;
@@ -35,7 +35,7 @@ final class DockerLogs {
             splitter::add,
             why -> {
               splitter.flush();
-              // A container that is removed while its log is followed is an end like any other.
+              // The removal of a container whose log is followed is a normal end.
               reader.onEnd(
                   why.filter(thrown -> !(thrown instanceof NotFoundException))
                       .map(thrown -> engine.translate(what, thrown)));
@@ -50,7 +50,7 @@ final class DockerLogs {
                 .exec(stream));
   }
 
-  /** The last bytes of both outputs together, within the time-out of one call. */
+  /** Returns the last bytes of stdout and stderr together, within the timeout of one call. */
   String tail(String container, int maxBytes) {
     String what = "read the output of container " + container;
     Tail tail = new Tail(maxBytes);
@@ -68,8 +68,7 @@ final class DockerLogs {
       Duration limit = settings.callTimeout();
       if (!output.awaitEnd(limit)) {
         throw new SandboxException(
-            SandboxException.Reason.ENGINE_UNREACHABLE,
-            "docker: no answer within " + limit.toMillis() + " ms to: " + what);
+            SandboxException.Reason.ENGINE_UNREACHABLE, DockerErrors.late(what, limit));
       }
       Optional<Throwable> why = output.why();
       if (why.isPresent()) {
@@ -82,7 +81,10 @@ final class DockerLogs {
     }
   }
 
-  /** Frames end anywhere, and stdout's are mixed with stderr's: one line buffer for each. */
+  /**
+   * Splits frames into lines. A frame may end anywhere, and stdout and stderr are mixed, so each
+   * has its own buffer.
+   */
   private static final class LineSplitter {
     private final int maxBytes;
     private final SandboxLogReader reader;

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.model.Network;
 import dev.chowder.sandbox.SandboxException;
@@ -14,15 +16,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one bridge that all sandboxes of an installation are on, without a way between them. Knows
- * nothing of the firewall, but gives its interface a name that rules can match.
+ * Manages the bridge network of all sandboxes of an installation. Containers on it cannot reach
+ * each other. Gives the interface a name that firewall rules can match; does not know those rules.
  */
 final class DockerNetwork {
   private final DockerEngine engine;
   private final DockerSandboxSettings settings;
   private volatile @Nullable Bridge bridge;
 
-  /** What the engine made of it. */
+  /** The network as the engine created it. */
   record Bridge(String name, String interfaceName, String gateway, String subnet) {}
 
   DockerNetwork(DockerEngine engine, DockerSandboxSettings settings) {
@@ -30,12 +32,17 @@ final class DockerNetwork {
     this.settings = settings;
   }
 
-  /** Stable, at most 15 characters (the kernel's limit), and different for each installation. */
+  /**
+   * Returns a stable name of at most 15 characters (the kernel's limit), unique per installation.
+   */
   static String interfaceName(String clusterId) {
     return "chw" + shortName(clusterId);
   }
 
-  /** The id itself where it is short and plain, so that people and scripts find what is whose. */
+  /**
+   * Returns the cluster id itself if it is short and plain, so that people and scripts recognize
+   * it; otherwise a hash.
+   */
   static String shortName(String clusterId) {
     if (clusterId.matches("[a-z0-9-]{1,12}")) {
       return clusterId;
@@ -51,15 +58,15 @@ final class DockerNetwork {
 
   Bridge ensure() {
     Bridge known = bridge;
-    return known == null ? look() : known;
+    return known == null ? load() : known;
   }
 
-  /** Forgets what is known, because the engine said that it is not there any more. */
+  /** Clears the cache, because the engine reported that the network no longer exists. */
   void forget() {
     bridge = null;
   }
 
-  private synchronized Bridge look() {
+  private synchronized Bridge load() {
     Bridge known = bridge;
     if (known != null) {
       return known;
@@ -115,7 +122,8 @@ final class DockerNetwork {
         .orElseThrow(
             () ->
                 new SandboxException(
-                    Reason.REFUSED, "network: " + name + " is not there after it was made"));
+                    Reason.REFUSED,
+                    cannot("create network " + name, "the engine does not list it afterwards")));
   }
 
   private static Bridge describe(Network network) {
@@ -123,14 +131,14 @@ final class DockerNetwork {
     var configs = ipam == null ? null : ipam.getConfig();
     if (configs == null || configs.isEmpty()) {
       throw new SandboxException(
-          Reason.REFUSED, "network: " + network.getName() + " has no subnet");
+          Reason.REFUSED, cannot("use network " + network.getName(), "it has no subnet"));
     }
     Network.Ipam.Config config = configs.getFirst();
     String interfaceName = network.getOptions().get("com.docker.network.bridge.name");
     if (interfaceName == null) {
       throw new SandboxException(
           Reason.REFUSED,
-          "network: " + network.getName() + " was not made by Chowder (expected: remove it)");
+          cannot("use network " + network.getName(), "Chowder did not create it", "remove it"));
     }
     return new Bridge(network.getName(), interfaceName, gateway(config), config.getSubnet());
   }
@@ -138,7 +146,7 @@ final class DockerNetwork {
   static String gateway(Network.Ipam.Config config) {
     String gateway = config.getGateway();
     if (gateway == null) {
-      // An engine that was not asked for one does not always say which it chose: the first.
+      // Some engines do not report a gateway that they chose themselves. It is the first address.
       String base = config.getSubnet().substring(0, config.getSubnet().indexOf('/'));
       return base.substring(0, base.lastIndexOf('.') + 1) + "1";
     }

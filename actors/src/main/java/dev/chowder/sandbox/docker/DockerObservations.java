@@ -20,7 +20,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what the engine says into what a driver saw; never guesses, never changes anything. */
+/**
+ * Converts the engine's responses into observations of sandboxes. Never guesses and never changes
+ * anything.
+ */
 final class DockerObservations {
   private final DockerSandboxSettings settings;
   private final DockerContainers containers;
@@ -43,7 +46,7 @@ final class DockerObservations {
     return new SandboxObservation(id, home, process);
   }
 
-  /** The main process's own address on the bridge; empty when it does not run there. */
+  /** Returns the main process's own address on the bridge; empty if it does not run. */
   Optional<String> address(SandboxId id) {
     return containers
         .inspect(DockerContainers.name(id, DockerLabels.GATEWAY))
@@ -60,7 +63,7 @@ final class DockerObservations {
     Map<SandboxId, MainProcess> gateways = new LinkedHashMap<>();
     for (InspectVolumeResponse volume : homes.list()) {
       sandbox(volume.getLabels())
-          // A copy under another name has the same labels, and is no home.
+          // A copy under another name has the same labels, but is not a home.
           .filter(id -> id.value().equals(volume.getName()))
           .ifPresent(
               id -> {
@@ -81,12 +84,12 @@ final class DockerObservations {
                 }
               });
     }
-    List<SandboxObservation> seen = new ArrayList<>();
+    List<SandboxObservation> observations = new ArrayList<>();
     gateways.forEach(
         (id, process) ->
-            seen.add(
+            observations.add(
                 new SandboxObservation(id, Optional.ofNullable(generations.get(id)), process)));
-    return seen;
+    return observations;
   }
 
   private static boolean isNamed(Container container, String name) {
@@ -130,8 +133,8 @@ final class DockerObservations {
       return new MainProcess.Paused(attempt);
     }
     if (DockerContainers.runs(container)) {
-      // Between its start and its published port a process is on its way: there is nothing to talk
-      // to yet, and a moment later there is.
+      // Between its start and the publication of its port a process has no endpoint yet. It will
+      // have one a moment later.
       return endpoint(container)
           .<MainProcess>map(endpoint -> new MainProcess.Up(attempt, endpoint))
           .orElseGet(MainProcess.Missing::new);
@@ -153,7 +156,7 @@ final class DockerObservations {
     return labels == null ? Map.of() : labels;
   }
 
-  /** Where its one port is published; empty when it does not run. */
+  /** Returns the endpoint of its one published port; empty if it does not run. */
   static Optional<SandboxEndpoint> endpoint(InspectContainerResponse container) {
     Ports ports = container.getNetworkSettings().getPorts();
     if (!DockerContainers.runs(container) || ports == null) {

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectVolumeResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
@@ -21,13 +23,14 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Sandboxes as a Docker volume each, used by one container after another: {@code <id>-task} for a
- * task, {@code <id>-gateway} for the main process. Refuses to know what the commands do.
+ * Implements sandboxes on Docker. Each has one volume, which one container after another uses:
+ * {@code <id>-task} for a task, {@code <id>-gateway} for the main process. Does not know what the
+ * commands do.
  */
 public final class DockerSandboxDriver implements SandboxDriver {
   private static final int OUTPUT_BYTES = 16 * 1024;
 
-  /** The engine's words for a container whose process has not ended. */
+  /** The engine's names of the states in which a container's process has not ended. */
   private static final Set<String> RUNNING = Set.of("running", "paused", "restarting");
 
   private final DockerSandboxSettings settings;
@@ -82,18 +85,20 @@ public final class DockerSandboxDriver implements SandboxDriver {
             task.command(),
             Map.of(),
             Optional.empty());
-    String made = make(spec, fence);
-    files.writeStopped(made, task.files());
-    String container = startIsolated(spec, fence, made);
+    String created = createContainer(spec, fence);
+    files.writeStopped(created, task.files());
+    String container = startIsolated(spec, fence, created);
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, limit);
     if (ended.isEmpty()) {
       if (containers.inspect(container).isEmpty()) {
         throw new SandboxException(
-            Reason.NOT_FOUND, "task: its container was removed while it ran");
+            Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
       }
       containers.signal(container, "KILL");
       throw new SandboxException(
-          Reason.TIMED_OUT, "task: still running after " + limit.toMillis() + " ms, so killed");
+          Reason.TIMED_OUT,
+          cannot(
+              "run the task", "it did not end within " + limit.toMillis() + " ms and was killed"));
     }
     var state = ended.get().getState();
     return new TaskResult(
@@ -112,7 +117,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
                 () ->
                     new SandboxException(
                         Reason.NOT_FOUND,
-                        "exec: " + id + " has no process (expected: a running one)"));
+                        cannot("run the command in " + id, "its main process does not run")));
     return DockerExec.run(engine, container.getId(), command, limit, OUTPUT_BYTES);
   }
 
@@ -130,16 +135,16 @@ public final class DockerSandboxDriver implements SandboxDriver {
             process.environment(),
             Optional.of(process.port()));
     // Two processes must never share a home directory.
-    removeFormer(DockerContainers.name(id, DockerLabels.TASK), fence.attempt());
-    Optional<InspectContainerResponse> former = containers.inspect(spec.name());
-    former.ifPresent(found -> requireNotLater(found, fence.attempt()));
-    if (former.isPresent() && !isFrom(former.get(), spec)) {
+    removePrevious(DockerContainers.name(id, DockerLabels.TASK), fence.attempt());
+    Optional<InspectContainerResponse> previous = containers.inspect(spec.name());
+    previous.ifPresent(found -> requireNotLater(found, fence.attempt()));
+    if (previous.isPresent() && !isFrom(previous.get(), spec)) {
       stop(id, fence.attempt(), settings.replaceGrace());
-      containers.remove(former.get().getId());
-      former = Optional.empty();
+      containers.remove(previous.get().getId());
+      previous = Optional.empty();
     }
-    String made = former.isPresent() ? former.get().getId() : make(spec, fence);
-    String container = startIsolated(spec, fence, made);
+    String created = previous.isPresent() ? previous.get().getId() : createContainer(spec, fence);
+    String container = startIsolated(spec, fence, created);
     return containers
         .inspect(container)
         .flatMap(DockerObservations::endpoint)
@@ -147,7 +152,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   /**
-   * Starts a container of this spec and returns its id: another one when it had to be made anew.
+   * Starts a container of this spec and returns its id. It is another container if the given one
+   * had to be replaced.
    */
   private String startIsolated(DockerContainerSpec spec, Fence fence, String container) {
     isolation.ensure();
@@ -158,13 +164,13 @@ public final class DockerSandboxDriver implements SandboxDriver {
       if (!String.valueOf(refused.getMessage()).matches("(?s).*network .+ not found.*")) {
         throw refused;
       }
-      // Somebody removed the network, which the engine allows while nothing runs on it; a container
-      // stays bound to the one that it was made for.
+      // The network was removed, which the engine allows while no container on it runs. A container
+      // stays bound to the network that it was created for, so it must be replaced.
       network.forget();
-      String again = make(spec, fence);
+      String replacement = createContainer(spec, fence);
       isolation.apply();
-      containers.start(again);
-      return again;
+      containers.start(replacement);
+      return replacement;
     }
   }
 
@@ -176,7 +182,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private SandboxException endedAtOnce(String container) {
     String output = containers.inspect(container).isEmpty() ? "" : logs.tail(container, 1024);
     return new SandboxException(
-        Reason.REFUSED, "main process: ended as soon as it was started: " + output.strip());
+        Reason.REFUSED,
+        cannot("start the main process", "it ended immediately: " + output.strip()));
   }
 
   @Override
@@ -191,7 +198,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     String container = found.get().getId();
     containers.signal(container, "TERM");
     if (DockerContainers.paused(found.get())) {
-      // A frozen process gets its signal only when it is thawed.
+      // A frozen process gets the signal only after it is thawed.
       containers.unpause(container);
     }
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, grace);
@@ -202,9 +209,9 @@ public final class DockerSandboxDriver implements SandboxDriver {
       if (ended.isEmpty() && containers.inspect(container).isPresent()) {
         throw new SandboxException(
             Reason.TIMED_OUT,
-            "main process: still running "
-                + settings.callTimeout().toMillis()
-                + " ms after SIGKILL");
+            cannot(
+                "stop the main process",
+                "it still runs " + settings.callTimeout().toMillis() + " ms after SIGKILL"));
       }
     }
     return new StopResult(
@@ -217,8 +224,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   /**
-   * Returns how many of later attempts stay. Removes by id: another container may have the name by
-   * now.
+   * Removes the containers of this attempt and earlier ones, and returns how many of later attempts
+   * stay. Removes by id, because another container may have the name now.
    */
   private int removeContainers(SandboxId id, int attempt) {
     int later = 0;
@@ -237,8 +244,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
     long deadline = System.nanoTime() + settings.removeTimeout().toNanos();
     while (true) {
       int later = removeContainers(id, fence.attempt());
-      // A volume is in use if a concurrent call created a container meanwhile, or by a later
-      // attempt.
+      // A volume is in use if a concurrent call created a container meanwhile, or if a later
+      // attempt uses it.
       boolean removed = homes.remove(id, fence);
       if (removed || later > 0) {
         return later == 0 && homes.generation(id).isEmpty();
@@ -246,11 +253,9 @@ public final class DockerSandboxDriver implements SandboxDriver {
       if (System.nanoTime() - deadline >= 0) {
         throw new SandboxException(
             Reason.TIMED_OUT,
-            "remove "
-                + id
-                + ": its volume is in use after "
-                + settings.removeTimeout().toMillis()
-                + " ms");
+            cannot(
+                "remove " + id,
+                "its volume is still in use after " + settings.removeTimeout().toMillis() + " ms"));
       }
       containers.pause("remove " + id);
     }
@@ -264,7 +269,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
   }
 
   /**
-   * A process that ended blocks no call: after a restore, the database may know less than the host.
+   * Rejects a call if the container runs and has a later attempt. A process that ended blocks no
+   * call: after a restore, the database may know less than the host.
    */
   private static void requireNotLater(InspectContainerResponse container, int attempt) {
     if (DockerContainers.runs(container)) {
@@ -272,13 +278,13 @@ public final class DockerSandboxDriver implements SandboxDriver {
     }
   }
 
-  private void removeFormer(String name, int attempt) {
+  private void removePrevious(String name, int attempt) {
     containers
         .inspect(name)
         .ifPresent(
-            former -> {
-              requireNotLater(former, attempt);
-              containers.remove(former.getId());
+            previous -> {
+              requireNotLater(previous, attempt);
+              containers.remove(previous.getId());
             });
   }
 
@@ -312,7 +318,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
     gateway.ifPresent(running -> requireNotLater(running, fence.attempt()));
     String container = anyContainer(id, gateway);
-    // Checked only now, since the home cannot be replaced while this container uses it.
+    // Checked only now, because the home cannot be replaced while this container uses it.
     fence.requireHome(id, homes.generation(id));
     if (gateway.isPresent()
         && DockerContainers.runs(gateway.get())
@@ -341,23 +347,26 @@ public final class DockerSandboxDriver implements SandboxDriver {
     return new DockerSandboxFiles(engine, settings, filesContainer, id, folder);
   }
 
-  /** Files are reached through a container; where there is none, one is made that never starts. */
+  /**
+   * Returns a container through which files can be accessed. Creates one that never starts if the
+   * sandbox has none.
+   */
   private String anyContainer(SandboxId id, Optional<InspectContainerResponse> gateway) {
     return gateway
         .or(() -> containers.inspect(DockerContainers.name(id, DockerLabels.TASK)))
         .map(InspectContainerResponse::getId)
-        .orElseGet(() -> makeHolder(id));
+        .orElseGet(() -> createHolder(id));
   }
 
-  private String makeHolder(SandboxId id) {
+  private String createHolder(SandboxId id) {
     InspectVolumeResponse home = requireHome(id);
-    return make(
+    return createContainer(
         new DockerContainerSpec(
             id,
             DockerHomes.label(home, DockerLabels.ORGANIZATION),
             DockerLabels.TASK,
             0,
-            // Not the home's own image, which may have been removed since: a home outlives it.
+            // Not the home's own image, because a home can outlive it.
             settings.helperImage(),
             List.of("true"),
             Map.of(),
@@ -373,7 +382,10 @@ public final class DockerSandboxDriver implements SandboxDriver {
             .inspect(name)
             .map(InspectContainerResponse::getId)
             .orElseThrow(
-                () -> new SandboxException(Reason.NOT_FOUND, "logs: " + id + " has no process"));
+                () ->
+                    new SandboxException(
+                        Reason.NOT_FOUND,
+                        cannot("read the logs of " + id, "it has no main process")));
     return logs.read(container, lines, follow, reader);
   }
 
@@ -386,8 +398,12 @@ public final class DockerSandboxDriver implements SandboxDriver {
         () -> {
           isolation.apply();
           list().stream()
-              .filter(seen -> !(seen.mainProcess() instanceof SandboxObservation.MainProcess.Up))
-              .map(seen -> new SandboxEvent(seen.id(), "seen after the engine came back"))
+              .filter(
+                  observed ->
+                      !(observed.mainProcess() instanceof SandboxObservation.MainProcess.Up))
+              .map(
+                  observed ->
+                      new SandboxEvent(observed.id(), "found after the engine was reachable again"))
               .forEach(onEvent);
         });
   }
@@ -412,18 +428,18 @@ public final class DockerSandboxDriver implements SandboxDriver {
     return isolation.failure();
   }
 
-  /** Puts the firewall in place now. */
+  /** Puts the firewall rules in place now. */
   public void isolate() {
     isolation.apply();
   }
 
-  /** Takes the firewall's rules of this installation away; no process may start after it. */
+  /** Removes this installation's firewall rules. No process may start afterwards. */
   public void removeIsolation() {
     isolation.removeAll();
   }
 
   private void requireSnapshot(String snapshot) {
-    engine.tell(
+    engine.run(
         "inspect image " + snapshot,
         docker -> {
           try {
@@ -437,7 +453,10 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private static SandboxException imageMissing(String snapshot, Throwable cause) {
     return new SandboxException(
         Reason.IMAGE_MISSING,
-        "snapshot: " + snapshot + " is not on this host (expected: built by scripts/up)",
+        cannot(
+            "use snapshot " + snapshot,
+            "its image does not exist on this host",
+            "run scripts/up to build it"),
         cause);
   }
 
@@ -445,29 +464,31 @@ public final class DockerSandboxDriver implements SandboxDriver {
     return homes
         .inspect(id)
         .orElseThrow(
-            () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
+            () ->
+                new SandboxException(
+                    Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist")));
   }
 
-  /** Makes a container that does not run; one of the same name is a leftover and removed first. */
-  private String make(DockerContainerSpec spec, Fence fence) {
+  /** Creates a container that does not run, after removing an old one of the same name. */
+  private String createContainer(DockerContainerSpec spec, Fence fence) {
     network.ensure();
-    removeFormer(spec.name(), fence.attempt());
-    String made;
+    removePrevious(spec.name(), fence.attempt());
+    String created;
     try {
-      made = containers.create(spec);
+      created = containers.create(spec);
     } catch (SandboxException refused) {
       if (refused.reason() == Reason.IMAGE_MISSING) {
         throw imageMissing(spec.snapshot(), refused);
       }
       throw refused;
     }
-    // The home may have been removed or replaced since the check. From now on it cannot be, since a
-    // container uses it.
+    // The home may have been removed or replaced since the check. From now on this is impossible,
+    // because a container uses it.
     try {
       fence.requireHome(spec.id(), homes.generation(spec.id()).filter(DockerLabels::isHome));
-      return made;
+      return created;
     } catch (SandboxException otherHome) {
-      containers.remove(made);
+      containers.remove(created);
       homes.removeEngineMade(spec.id());
       throw otherHome;
     }

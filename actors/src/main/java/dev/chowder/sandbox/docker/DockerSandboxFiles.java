@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.FilePath;
@@ -20,8 +22,8 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Files through {@code files.cjs}, which does each request within the sandbox's own rights. What it
- * answers is read as coming from a place that others write to: names are checked again.
+ * Accesses files through {@code files.cjs}, which runs each request with the sandbox's own rights.
+ * The folder's content is untrusted, so names in responses are validated again.
  */
 final class DockerSandboxFiles implements SandboxFiles {
   private static final int CHUNK = 128 * 1024;
@@ -48,21 +50,21 @@ final class DockerSandboxFiles implements SandboxFiles {
 
   @Override
   public Listing list(FilePath path, String after, int limit, int most) {
-    var wanted = Map.of("path", path.names(), "after", after, "limit", limit, "most", most);
-    return ask(
+    var request = Map.of("path", path.names(), "after", after, "limit", limit, "most", most);
+    return run(
         "list",
-        wanted,
+        request,
         program -> {
           List<Entry> entries = new ArrayList<>();
           int omitted = 0;
-          var said = heard(program);
-          for (; said.kind() == 'H'; said = heard(program)) {
-            var json = said.json();
+          var frame = next(program);
+          for (; frame.kind() == 'H'; frame = next(program)) {
+            var json = frame.json();
             var below = below(path, json.path("name").asText());
             if (below.isEmpty()) omitted++;
             below.ifPresent(one -> entries.add(entry(one, json)));
           }
-          var end = said.json();
+          var end = frame.json();
           return new Listing(
               entries, end.path("more").asText(), omitted + end.path("omitted").asInt());
         });
@@ -70,15 +72,15 @@ final class DockerSandboxFiles implements SandboxFiles {
 
   @Override
   public void read(FilePath file, long most, Reader reader) {
-    ask(
+    run(
         "read",
         Map.of("path", file.names(), "most", most),
         program -> {
-          var part = told(() -> reader.begin(entry(file, heard(program).json())));
+          var part = checked(() -> reader.begin(entry(file, next(program).json())));
           program.send('Q', Map.of("offset", part.offset(), "length", part.length()));
-          for (var said = heard(program); said.kind() == 'D'; said = heard(program)) {
-            var bytes = said.bytes();
-            told(
+          for (var frame = next(program); frame.kind() == 'D'; frame = next(program)) {
+            var bytes = frame.bytes();
+            checked(
                 () -> {
                   reader.content(bytes);
                   return bytes;
@@ -90,19 +92,19 @@ final class DockerSandboxFiles implements SandboxFiles {
 
   @Override
   public long write(Content content) {
-    return ask(
+    return run(
         "write",
         Map.of(),
         program -> {
-          var target = told(() -> content.writeTo(new Sent(program)));
+          var target = checked(() -> content.writeTo(new Sent(program)));
           program.send('E', Map.of("path", target.names()));
-          return heard(program).json().path("size").asLong();
+          return next(program).json().path("size").asLong();
         });
   }
 
   @Override
   public void move(FilePath source, FilePath destination, boolean overwrite) {
-    done(
+    execute(
         "move",
         Map.of(
             "source", source.names(), "destination", destination.names(), "overwrite", overwrite));
@@ -110,24 +112,24 @@ final class DockerSandboxFiles implements SandboxFiles {
 
   @Override
   public void delete(FilePath path, boolean recursive) {
-    done("erase", Map.of("path", path.names(), "recursive", recursive));
+    execute("erase", Map.of("path", path.names(), "recursive", recursive));
   }
 
   @Override
   public void makeFolder(FilePath path) {
-    done("mkdir", Map.of("path", path.names()));
+    execute("mkdir", Map.of("path", path.names()));
   }
 
   @Override
   public Count readTree(Tree to) {
-    return ask(
+    return run(
         "exported",
         Map.of(),
         program -> {
-          var said = heard(program);
-          for (; said.kind() != 'E'; said = heard(program)) {
-            var now = said;
-            told(
+          var frame = next(program);
+          for (; frame.kind() != 'E'; frame = next(program)) {
+            var now = frame;
+            checked(
                 () -> {
                   if (now.kind() == 'H') {
                     var json = now.json();
@@ -138,37 +140,39 @@ final class DockerSandboxFiles implements SandboxFiles {
                   return now;
                 });
           }
-          return count(said.json());
+          return count(frame.json());
         });
   }
 
   @Override
   public Count writeTree(TreeContent from) {
-    return ask(
+    return run(
         "imported",
         Map.of(),
         program -> {
-          told(
+          checked(
               () -> {
                 from.writeTo(new SentTree(program));
                 return id;
               });
           program.send('E', Map.of());
-          return count(heard(program).json());
+          return count(next(program).json());
         });
   }
 
-  private void done(String does, Map<String, Object> wanted) {
-    ask(does, wanted, DockerSandboxFiles::heard);
+  private void execute(String operation, Map<String, Object> request) {
+    run(operation, request, DockerSandboxFiles::next);
   }
 
-  private <T> T ask(String does, Map<String, ?> wanted, Function<FileProgram, T> conversation) {
-    try (var program = run()) {
+  private <T> T run(
+      String operation, Map<String, ?> request, Function<FileProgram, T> conversation) {
+    try (var program = startProgram()) {
       program.send(
           'Q',
           with(
-              wanted,
-              Map.of("does", does, "home", DockerContainerSpec.HOME, "folder", folder.names())));
+              request,
+              Map.of(
+                  "does", operation, "home", DockerContainerSpec.HOME, "folder", folder.names())));
       return conversation.apply(program);
     }
   }
@@ -179,27 +183,27 @@ final class DockerSandboxFiles implements SandboxFiles {
     return all;
   }
 
-  private FileProgram run() {
+  private FileProgram startProgram() {
     for (int tries = 1; ; tries++) {
       try {
         return FileProgram.run(engine, container.ensure(id), settings.filesPatience());
       } catch (SandboxException ended) {
-        if (tries == TRIES || !DockerFilesContainer.wasFaster(ended)) throw ended;
+        if (tries == TRIES || !DockerFilesContainer.lostRace(ended)) throw ended;
       }
     }
   }
 
-  private static FromProgram heard(FileProgram program) {
-    var said = program.next();
-    if (said.kind() == 'X') throw refused(said.json());
-    return said;
+  private static FromProgram next(FileProgram program) {
+    var frame = program.next();
+    if (frame.kind() == 'X') throw refused(frame.json());
+    return frame;
   }
 
   private interface Step<T> {
     T take() throws IOException;
   }
 
-  private static <T> T told(Step<T> step) {
+  private static <T> T checked(Step<T> step) {
     try {
       return step.take();
     } catch (IOException failed) {
@@ -207,7 +211,7 @@ final class DockerSandboxFiles implements SandboxFiles {
     }
   }
 
-  /** Empty: too long, or too deep, for a path. */
+  /** Returns the path; empty if it is too long or too deep. */
   private static Optional<FilePath> below(FilePath folder, String name) {
     try {
       return Optional.of(FilePath.parse(folder.isRoot() ? name : folder + "/" + name));
@@ -258,21 +262,23 @@ final class DockerSandboxFiles implements SandboxFiles {
       default ->
           new SandboxException(
               SandboxException.Reason.REFUSED,
-              "files: " + why.path("code").asText() + " " + why.path("message").asText());
+              cannot(
+                  "access the file",
+                  why.path("code").asText() + " " + why.path("message").asText()));
     };
   }
 
-  /** Content on its way to the program, which may have refused it by now. */
+  /** Sends content to the program, unless it already rejected the content. */
   private static void send(FileProgram program, ByteString bytes) {
-    listen(program);
+    throwIfRejected(program);
     for (int sent = 0; sent < bytes.size(); sent += CHUNK) {
       program.send('D', bytes.substring(sent, Math.min(bytes.size(), sent + CHUNK)));
     }
   }
 
-  private static void listen(FileProgram program) {
-    var said = program.said();
-    if (said != null && said.kind() == 'X') throw refused(said.json());
+  private static void throwIfRejected(FileProgram program) {
+    var frame = program.peek();
+    if (frame != null && frame.kind() == 'X') throw refused(frame.json());
   }
 
   private static final class Sent extends OutputStream {
@@ -296,7 +302,7 @@ final class DockerSandboxFiles implements SandboxFiles {
   private record SentTree(FileProgram program) implements Tree {
     @Override
     public void entry(Entry entry) {
-      listen(program);
+      throwIfRejected(program);
       program.send(
           'F',
           Map.of(

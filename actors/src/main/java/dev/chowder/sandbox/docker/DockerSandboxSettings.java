@@ -6,47 +6,48 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Every limit and name of the Docker driver; the only class of this package that reads
- * configuration. Defaults and their reasons are in {@code reference.conf} under {@code
- * chowder.sandbox.docker}.
+ * The limits and names of the Docker driver. Only this class of the package reads configuration.
+ * {@code reference.conf} has the defaults and their reasons under {@code chowder.sandbox.docker}.
  *
- * @param dockerHost where the engine listens, such as {@code unix:///var/run/docker.sock}
- * @param clusterId tells this installation's sandboxes from others' on the same engine
- * @param subnet of the sandboxes' bridge, as CIDR; empty: the engine chooses
- * @param memoryLimitBytes of one process; the same with swap, so none is swapped
- * @param nanoCpus of one process, in billionths of a CPU
- * @param pidsLimit processes and threads of one sandbox
+ * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock}
+ * @param clusterId distinguishes this installation's sandboxes from others on the same engine
+ * @param subnet CIDR of the sandboxes' bridge; empty if the engine chooses
+ * @param memoryLimitBytes memory of one process; also the limit with swap, so that none is swapped
+ * @param nanoCpus CPU of one process, in billionths of a CPU
+ * @param pidsLimit maximum number of processes and threads of one sandbox
  * @param temporaryBytes size of /tmp, which counts as memory
- * @param oomScoreAdjustment of its processes; the kernel ends processes with a higher one first
- * @param maxConnections that one sandbox has open at once
+ * @param oomScoreAdjustment OOM score adjustment of its processes; the kernel ends those with a
+ *     higher one first
+ * @param maxConnections maximum number of open connections of one sandbox
  * @param readOnlyRoot whether only the home directory and /tmp can be written
- * @param callTimeout of one call of the engine's API
- * @param removeTimeout of all that one removal takes
- * @param replaceGrace from SIGTERM to SIGKILL for a main process that another attempt replaces
- * @param concurrentCalls calls under way at once
- * @param concurrencyWait how long a call waits for its turn
- * @param concurrentStreams followed logs, waits and event streams at once
- * @param reconnectDelay before the event stream is opened again, at most
- * @param eventsRenew after which the event stream is opened again although it did not end
+ * @param callTimeout limit of one call to the engine's API
+ * @param removeTimeout limit of one whole removal
+ * @param replaceGrace time from SIGTERM to SIGKILL for a main process that another attempt replaces
+ * @param concurrentCalls maximum number of concurrent calls
+ * @param concurrencyWait maximum time that a call waits for a permit
+ * @param concurrentStreams maximum number of concurrent followed logs, waits and event streams
+ * @param reconnectDelay maximum delay before the event stream is opened again
+ * @param eventsRenew time after which a working event stream is replaced
  * @param logFileBytes size of one log file of a container
- * @param logFiles log files kept for each container
- * @param logLinesLimit lines that one call may ask for
- * @param logLineBytes beyond which a line is cut
- * @param forwardedConnections at once, to each port of the host that was opened to sandboxes
- * @param forwardedIdle without a byte, after which such a connection is closed
- * @param isolationRequired whether a process may start only where the firewall is in place
- * @param isolationCheckEvery how old a look at the firewall may be when a process starts
- * @param nameServers addresses that sandboxes may ask for names; empty: those of the host
- * @param mayReach otherwise closed destinations that are open, as {@code address[/bits][:port]}
- * @param homeQuotaBytes of a home, where the engine's file system has project quotas; 0 sets none
- * @param measureTimeout of the walk through one home
- * @param filesMemoryBytes of the container that files are reached in
- * @param filesLinger how long that container stays when nothing works in it
- * @param filesPatience how long nothing may move while a file is read or written
+ * @param logFiles number of log files kept for each container
+ * @param logLinesLimit maximum number of lines that one call may request
+ * @param logLineBytes length after which a line is cut
+ * @param forwardedConnections maximum number of connections to each port of the host that is open
+ *     to sandboxes
+ * @param forwardedIdle time without data after which such a connection is closed
+ * @param isolationRequired whether a process may start only if the firewall is in place
+ * @param isolationCheckEvery maximum age of the last firewall check when a process starts
+ * @param nameServers addresses of the DNS servers for sandboxes; empty for those of the host
+ * @param mayReach otherwise blocked destinations that are open, as {@code address[/bits][:port]}
+ * @param homeQuotaBytes quota of a home if the engine's file system has project quotas; 0 sets none
+ * @param measureTimeout limit of the walk through one home
+ * @param filesMemoryBytes memory of the container in which files are accessed
+ * @param filesLinger time after which that container ends if no program runs in it
+ * @param filesPatience maximum time without progress while a file is read or written
  * @param runtime OCI runtime of every container; empty for the engine's default
  * @param seccomp value of the security option {@code seccomp}: a profile in JSON, or {@code
  *     unconfined}
- * @param helperImage of containers that only access a home, which may be older than any image
+ * @param helperImage image of containers that only access a home, which may be older than any image
  */
 public record DockerSandboxSettings(
     String dockerHost,
@@ -88,7 +89,7 @@ public record DockerSandboxSettings(
 
   private static final String PATH = "chowder.sandbox.docker";
 
-  /** Reads the whole configuration's {@code chowder.sandbox.docker}. */
+  /** Reads {@code chowder.sandbox.docker} from the whole configuration. */
   public static DockerSandboxSettings from(Config root) {
     Config config = root.getConfig(PATH);
     return new DockerSandboxSettings(
@@ -130,7 +131,7 @@ public record DockerSandboxSettings(
         root.getString("chowder.sandbox.image"));
   }
 
-  /** A list in one word, so that an environment variable can hold it. */
+  /** Parses a list from one text, so that an environment variable can hold it. */
   private static List<String> words(String text) {
     return Stream.of(text.split("[,\\s]+", -1)).filter(word -> !word.isEmpty()).toList();
   }
@@ -140,7 +141,7 @@ public record DockerSandboxSettings(
     return List.of("no-new-privileges", "seccomp=" + seccomp);
   }
 
-  /** The bridge that all sandboxes of this installation are on. */
+  /** Returns the name of the bridge network of all this installation's sandboxes. */
   public String networkName() {
     return "chowder-" + clusterId;
   }

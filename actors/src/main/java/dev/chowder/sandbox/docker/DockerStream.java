@@ -12,7 +12,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One answer of the engine that arrives bit by bit: ends once, whoever ends it, and remembers why.
+ * Receives one response of the engine item by item. Ends exactly once, whichever side ends it, and
+ * stores the reason.
  */
 final class DockerStream<T> implements ResultCallback<T> {
   private final Consumer<T> onItem;
@@ -64,7 +65,7 @@ final class DockerStream<T> implements ResultCallback<T> {
     end(null);
   }
 
-  /** Whether it ended within {@code limit}. */
+  /** Returns whether the stream ended within {@code limit}. */
   boolean awaitEnd(Duration limit) throws InterruptedException {
     return ended.await(Math.max(0, limit.toMillis()), TimeUnit.MILLISECONDS);
   }
@@ -82,7 +83,8 @@ final class DockerStream<T> implements ResultCallback<T> {
       closeSource();
     } finally {
       if (Thread.currentThread() == reader) {
-        // The client interrupts its own thread when it closes; what onEnd does must not suffer.
+        // The client interrupts its own thread when it closes the stream. The interrupt must not
+        // affect onEnd.
         Thread.interrupted();
       }
       onClose.run();
@@ -97,7 +99,7 @@ final class DockerStream<T> implements ResultCallback<T> {
       try {
         open.close();
       } catch (IOException alreadyGone) {
-        // Closing is how it ends; that the other side was faster changes nothing.
+        // The other side closed the stream first.
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -25,14 +26,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run of {@code files.cjs}, spoken to in its frames. A few of them wait on either side and no
- * more, so whoever is slow slows the other. When it is closed before its end, the program finds its
- * input at an end and leaves everything as it was. It knows no request.
+ * Runs {@code files.cjs} once and exchanges frames with it. Each side buffers a few frames only, so
+ * a slow side slows the other. If this is closed early, the program reads the end of its input and
+ * changes nothing. Does not know the requests.
  */
 final class FileProgram implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(FileProgram.class);
 
-  /** In both directions; the program's own are shorter. */
+  /** Limit in both directions. The program's own frames are shorter. */
   static final int LONGEST_FRAME = 1 << 20;
 
   private static final int FRAMES_WAITING = 8;
@@ -51,7 +52,7 @@ final class FileProgram implements AutoCloseable {
   private @Nullable DockerStream<Frame> stream;
   private volatile boolean closed;
 
-  /** What the program said, or that it says nothing more. */
+  /** A frame from the program, or a mark that no more will follow. */
   record FromProgram(char kind, ByteString bytes) {
     private static final char READY = 'R';
     private static final char GONE = 0;
@@ -72,12 +73,12 @@ final class FileProgram implements AutoCloseable {
   }
 
   /**
-   * Runs it in that container.
+   * Starts the program in that container.
    *
-   * @param timeout how long nothing may move in either direction
+   * @param timeout maximum time without progress in either direction
    */
   static FileProgram run(DockerEngine engine, String container, Duration timeout) {
-    var program = new FileProgram(engine, timeout, "files in container " + container);
+    var program = new FileProgram(engine, timeout, "access files in container " + container);
     program.start(container);
     return program;
   }
@@ -99,18 +100,19 @@ final class FileProgram implements AutoCloseable {
     stream =
         engine.stream(
             what,
-            new DockerStream<Frame>(this::receive, _ -> over()),
+            new DockerStream<Frame>(this::receive, _ -> end()),
             (docker, frames) -> docker.execStartCmd(exec).withStdIn(input).exec(frames));
     try {
-      // Closed before, the client's thread would find its connection gone, and say so aloud.
+      // If the stream were closed before, the client's thread would log that its connection is
+      // gone.
       if (!input.begun.await(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
         close();
-        throw still();
+        throw timedOut();
       }
       var first = output.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
       if (first == null || first.kind() != FromProgram.READY) {
         close();
-        throw first == null ? still() : notStarted();
+        throw first == null ? timedOut() : notStarted();
       }
     } catch (InterruptedException stop) {
       close();
@@ -119,7 +121,7 @@ final class FileProgram implements AutoCloseable {
     }
   }
 
-  /** On the client's thread, which waits while nobody takes what came. */
+  /** Receives output on the client's thread, which waits while the queue is full. */
   private void receive(Frame frame) {
     if (frame.getStreamType() == StreamType.STDERR) {
       errors.add(frame.getPayload());
@@ -136,8 +138,8 @@ final class FileProgram implements AutoCloseable {
     while (all.length - from >= HEAD) {
       int length = ByteBuffer.wrap(all, from + 1, 4).getInt();
       if (length < 0 || length > LONGEST_FRAME) {
-        // The engine's own words, where it could not run the program.
-        throw new IllegalStateException("no frame: " + new String(all, from, HEAD, UTF_8));
+        // The engine's own message, if it could not run the program.
+        throw new IllegalStateException("not a frame: " + new String(all, from, HEAD, UTF_8));
       }
       if (all.length - from - HEAD < length) break;
       put(new FromProgram((char) all[from], ByteString.copyFrom(all, from + HEAD, length)));
@@ -147,26 +149,26 @@ final class FileProgram implements AutoCloseable {
     System.arraycopy(all, from, part, 0, part.length);
   }
 
-  private void put(FromProgram said) {
+  private void put(FromProgram frame) {
     try {
-      if (!closed) output.put(said);
+      if (!closed) output.put(frame);
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void over() {
+  private void end() {
     put(new FromProgram(FromProgram.GONE, ByteString.EMPTY));
     input.end();
   }
 
-  /** The next frame, within the patience. */
+  /** Returns the next frame. Fails after the timeout. */
   FromProgram next() {
     try {
-      var said = output.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
-      if (said == null) throw still();
-      if (said.kind() == FromProgram.GONE) throw gone();
-      return said;
+      var frame = output.poll(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      if (frame == null) throw timedOut();
+      if (frame.kind() == FromProgram.GONE) throw ended();
+      return frame;
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw DockerErrors.interrupted(what, stop);
@@ -181,49 +183,57 @@ final class FileProgram implements AutoCloseable {
     }
   }
 
-  /** Sends a frame; waits while the program is slow, but only so long. */
+  /** Sends a frame. Waits while the program is slow, at most for the timeout. */
   void send(char kind, ByteString bytes) {
     var frame = ByteBuffer.allocate(HEAD + bytes.size());
     frame.put((byte) kind).putInt(bytes.size());
     bytes.copyTo(frame);
     try {
-      if (!input.offer(frame.array(), timeout)) throw still();
+      if (!input.offer(frame.array(), timeout)) throw timedOut();
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
       throw DockerErrors.interrupted(what, stop);
     }
   }
 
-  /** What it has said already, without waiting: it may have refused what is still being sent. */
-  @Nullable FromProgram said() {
-    var said = output.peek();
-    return said == null || said.kind() == FromProgram.GONE ? null : said;
+  /**
+   * Returns the program's next frame without waiting; null if there is none. The program may have
+   * rejected content that is still being sent.
+   */
+  @Nullable FromProgram peek() {
+    var frame = output.peek();
+    return frame == null || frame.kind() == FromProgram.GONE ? null : frame;
   }
 
-  private SandboxException still() {
+  private SandboxException timedOut() {
     return new SandboxException(
-        Reason.TIMED_OUT, what + ": nothing moved for " + timeout.toSeconds() + " s");
+        Reason.TIMED_OUT,
+        cannot(what, "no data was transferred for " + timeout.toSeconds() + " s"));
   }
 
-  /** The container ended just now, or is not what it should be: another one is tried. */
+  /**
+   * Returns the error for a container that just ended or is not usable. The caller tries another
+   * one.
+   */
   private SandboxException notStarted() {
-    return new SandboxException(Reason.NOT_FOUND, what + ": its container is not running");
+    return new SandboxException(Reason.NOT_FOUND, cannot(what, "the container is not running"));
   }
 
-  private SandboxException gone() {
+  private SandboxException ended() {
     var running = stream;
     if (running != null && running.why().isPresent()) {
       return engine.translate(what, running.why().get());
     }
-    log.warn("{}: ended without an answer: {}", what, errors.text().strip());
-    return new SandboxException(Reason.REFUSED, what + ": ended without an answer");
+    log.warn("{}: the program ended without a response: {}", what, errors.text().strip());
+    return new SandboxException(
+        Reason.REFUSED, cannot(what, "the program ended without a response"));
   }
 
   @Override
   public void close() {
     closed = true;
     input.end();
-    // Whoever waits to put one in finds room, and that nobody wants it.
+    // A thread that waits to add a frame continues, and drops the frame.
     output.clear();
     var running = stream;
     if (running != null) running.close();
@@ -231,14 +241,14 @@ final class FileProgram implements AutoCloseable {
 
   private static String source() {
     try (var file = FileProgram.class.getResourceAsStream("files.cjs")) {
-      if (file == null) throw new IllegalStateException("files.cjs is not there");
+      if (file == null) throw new IllegalStateException("files.cjs is not in this build");
       return new String(file.readAllBytes(), UTF_8);
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     }
   }
 
-  /** What the client reads from, on a thread of its own. */
+  /** The program's input, which the client reads on its own thread. */
   private static final class Input extends InputStream {
     private final BlockingQueue<byte[]> waiting = new ArrayBlockingQueue<>(FRAMES_WAITING);
     private ByteBuffer now = ByteBuffer.wrap(NOTHING);
@@ -246,7 +256,7 @@ final class FileProgram implements AutoCloseable {
     private volatile boolean ended;
 
     boolean offer(byte[] bytes, Duration timeout) throws InterruptedException {
-      // What is sent to a program that has ended is lost; why it ended is told by its last frame.
+      // Data for a program that has ended is dropped. Its last frame has the reason.
       return ended || waiting.offer(bytes, timeout.toMillis(), TimeUnit.MILLISECONDS);
     }
 

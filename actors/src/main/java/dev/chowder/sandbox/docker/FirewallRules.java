@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -7,14 +9,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Which packets of sandboxes may pass, as chains of our own in {@code iptables-restore}'s form.
- * Pure: changes nothing itself.
+ * Generates the rules that decide which packets of sandboxes pass, as Chowder's own chains in the
+ * format of {@code iptables-restore}. Pure; changes nothing itself.
  */
 final class FirewallRules {
   /**
-   * What is not the internet: this network, private (RFC 1918), carrier-grade NAT (RFC 6598),
-   * loopback, link-local with the clouds' metadata addresses (RFC 3927), protocol assignments (RFC
-   * 6890), benchmarks (RFC 2544), multicast, reserved and broadcast.
+   * Address ranges outside the internet: this network, private (RFC 1918), carrier-grade NAT (RFC
+   * 6598), loopback, link-local with the clouds' metadata addresses (RFC 3927), protocol
+   * assignments (RFC 6890), benchmarks (RFC 2544), multicast, reserved and broadcast.
    */
   static final List<String> NOT_THE_INTERNET =
       List.of(
@@ -30,7 +32,7 @@ final class FirewallRules {
           "224.0.0.0/4",
           "240.0.0.0/4");
 
-  /** A packet that answers a connection which the other end opened. */
+  /** Matches a packet that replies to a connection which the other end opened. */
   private static final String REPLY =
       " -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ";
 
@@ -39,22 +41,23 @@ final class FirewallRules {
 
   private FirewallRules() {}
 
-  /** The chain for packets that pass through the host. */
+  /** Returns the name of the chain for packets that pass through the host. */
   static String forwardChain(String clusterId) {
     return "CHOWDER-" + DockerNetwork.shortName(clusterId);
   }
 
-  /** The chain for packets to the host itself. */
+  /** Returns the name of the chain for packets to the host itself. */
   static String inputChain(String clusterId) {
     return forwardChain(clusterId) + "-IN";
   }
 
   /**
-   * @param hostPorts of the bridge's address that sandboxes may reach
-   * @param nameServers that they may ask
-   * @param destinations otherwise closed ones that an operator opened: {@code
-   *     address[/bits][:port]}
-   * @param maxConnections that one sandbox has open at once; 0 disables the limit
+   * Returns the IPv4 rules.
+   *
+   * @param hostPorts ports of the bridge's address that sandboxes may reach
+   * @param nameServers DNS servers that sandboxes may query
+   * @param destinations otherwise blocked destinations that an operator opened
+   * @param maxConnections maximum number of open connections per sandbox; 0 disables the limit
    */
   static String ipv4(
       String clusterId,
@@ -70,8 +73,8 @@ final class FirewallRules {
     rules.append(":").append(forward).append(" - [0:0]\n");
     rules.append(":").append(input).append(" - [0:0]\n");
 
-    // To a sandbox pass only answers to it, and nothing from a neighbour. Matched by direction
-    // rather than "established" alone, so that a connection that was opened while the rules were
+    // To sandboxes, only replies pass, and nothing from another sandbox. Matched by direction,
+    // not only by "established", so that a connection that was opened while the rules were
     // missing is cut.
     add(
         rules,
@@ -86,7 +89,7 @@ final class FirewallRules {
     for (Destination open : destinations) {
       add(rules, forward, from + open.match() + " -j RETURN");
     }
-    // Refused rather than dropped: an agent that tries one gets its answer at once.
+    // Rejected, not dropped, so that an agent's attempt fails at once.
     for (String range : NOT_THE_INTERNET) {
       add(rules, forward, from + " -d " + range + " -j REJECT");
     }
@@ -104,7 +107,10 @@ final class FirewallRules {
     return rules.append("COMMIT\n").toString();
   }
 
-  /** Each sandbox has its own address. All share the host's table of connections. */
+  /**
+   * Limits the connections of each sandbox, because all share the host's connection table. Each
+   * sandbox has its own address.
+   */
   private static void limitConnections(StringBuilder rules, String chain, int max) {
     if (max == 0) return;
     add(
@@ -118,18 +124,21 @@ final class FirewallRules {
   /**
    * Returns the addresses that opened the connections in a listing of {@code conntrack -L}.
    *
-   * @param except an address that is left out
+   * @param except address that is left out
    */
   static Set<String> openers(String listing, String except) {
     Set<String> addresses = new TreeSet<>();
-    // The first source of a line is the opener's, the second one is of the other direction.
+    // The first source address of a line is the opener's; the second is of the other direction.
     Matcher opener = OPENER.matcher(listing);
     while (opener.find()) addresses.add(opener.group(1));
     addresses.remove(except);
     return addresses;
   }
 
-  /** The bridge has no IPv6; should it ever get one, nothing passes. */
+  /**
+   * Returns IPv6 rules that drop everything. The bridge has no IPv6; they apply if it ever gets
+   * one.
+   */
   static String ipv6(String clusterId) {
     String forward = forwardChain(clusterId);
     String input = inputChain(clusterId);
@@ -141,9 +150,9 @@ final class FirewallRules {
     rules.append("-A ").append(chain).append(rule).append('\n');
   }
 
-  /** Something that an operator opened. */
+  /** A destination that an operator opened. */
   record Destination(String range, int port) {
-    /** Parses {@code address[/bits][:port]}; without a port all are meant. */
+    /** Parses {@code address[/bits][:port]}. Without a port, all ports are meant. */
     static Destination parse(String text) {
       int colon = text.indexOf(':');
       String range = colon < 0 ? text : text.substring(0, colon);
@@ -152,7 +161,7 @@ final class FirewallRules {
           || port < 0
           || port > 65535) {
         throw new IllegalArgumentException(
-            "may-reach: " + text + " (expected: address[/bits][:port])");
+            must("chowder.sandbox.docker.may-reach", "have the form address[/bits][:port]", text));
       }
       return new Destination(range, port);
     }

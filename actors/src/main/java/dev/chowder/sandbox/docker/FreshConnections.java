@@ -4,10 +4,10 @@ import com.github.dockerjava.transport.DockerHttpClient;
 import java.io.IOException;
 
 /**
- * Asks each question on a connection of its own. An engine that shuts down takes no new connections
- * at once, but goes on to serve those that are open: there it tells that containers ended, and
- * starts others, which end with it. So an end that its own end caused would be taken for a crash,
- * and the restart after it would be lost as well.
+ * Sends each request on its own connection. An engine that shuts down accepts no new connections
+ * but keeps serving open ones. There it reports that containers ended, and starts others, which end
+ * with it. Chowder would then take the end of a container for a crash, and also lose the restart
+ * after it.
  */
 final class FreshConnections implements DockerHttpClient {
   private final DockerHttpClient client;
@@ -18,7 +18,7 @@ final class FreshConnections implements DockerHttpClient {
 
   @Override
   public Response execute(Request request) {
-    // What is hijacked upgrades its connection, which nobody else gets then.
+    // A hijacked request upgrades its connection, which is not reused afterwards.
     return client.execute(
         request.hijackedInput() == null
             ? Request.builder().from(request).putHeader("Connection", "close").build()

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.dockerjava.api.model.Info;
 import dev.chowder.sandbox.SandboxDriver.HostCapacity;
 import dev.chowder.sandbox.SandboxException;
@@ -10,22 +12,24 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** What memory the engine's host has; asks the kernel when the engine is on this machine. */
+/** Reads the memory of the engine's host, from the kernel if the engine is on this machine. */
 final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
 
   private HostMemory() {}
 
-  /** Fails when the engine does not answer, since nothing can be started then. */
+  /**
+   * Reads the memory. Fails if the engine does not respond, because nothing can be started then.
+   */
   static HostCapacity read(DockerEngine engine, DockerSandboxSettings settings) {
     if (settings.dockerHost().startsWith("unix:")) {
-      // Every create waits for this, and what the engine tells of its host takes it tens of
-      // milliseconds: whether it answers at all is enough.
-      engine.tell("ping", docker -> docker.pingCmd().exec());
+      // Every creation waits for this. The engine needs tens of milliseconds to describe its host,
+      // so a ping is enough to show that it responds.
+      engine.run("ping", docker -> docker.pingCmd().exec());
       var lines = meminfo();
       return new HostCapacity(bytes(lines, "MemTotal:"), bytes(lines, "MemAvailable:"));
     }
-    // Another machine's kernel cannot be asked: what its engine has is all that is known.
+    // The kernel of another machine is not accessible. Its engine reports only the total memory.
     Info info = engine.call("info", docker -> docker.infoCmd().exec());
     long totalBytes = Objects.requireNonNullElse(info.getMemTotal(), 0L);
     return new HostCapacity(totalBytes, totalBytes);
@@ -36,7 +40,9 @@ final class HostMemory {
       return Files.readAllLines(MEMINFO);
     } catch (IOException unreadable) {
       throw new SandboxException(
-          Reason.REFUSED, "memory of the host: " + MEMINFO + " cannot be read", unreadable);
+          Reason.REFUSED,
+          cannot("read the host's memory", MEMINFO + " is not readable"),
+          unreadable);
     }
   }
 

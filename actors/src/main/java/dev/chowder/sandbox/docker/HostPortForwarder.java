@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands connections to one port of the sandboxes' bridge on to the same port of this host's
- * loopback, where model servers on a laptop listen. Knows nothing of what is said on them; who may
- * connect is the firewall's.
+ * Forwards connections from one port of the sandboxes' bridge to the same port of this host's
+ * loopback, where model servers on a laptop listen. Does not read the content. The firewall decides
+ * which sandboxes may connect.
  */
 final class HostPortForwarder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HostPortForwarder.class);
@@ -35,9 +35,11 @@ final class HostPortForwarder implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
   /**
-   * @param maxConnections beyond which a new connection is closed at once
-   * @param idle without a byte in either direction, after which a connection is closed
-   * @throws IOException when the address is taken or not there
+   * Starts to listen.
+   *
+   * @param maxConnections number of connections after which a new one is closed at once
+   * @param idle time without data in either direction after which a connection is closed
+   * @throws IOException if the address is in use or does not exist
    */
   HostPortForwarder(
       InetSocketAddress from, int port, int maxConnections, Duration connectTimeout, Duration idle)
@@ -48,8 +50,8 @@ final class HostPortForwarder implements AutoCloseable {
     this.connections = new Semaphore(maxConnections);
     this.server = new ServerSocket();
     try {
-      // All nodes of this machine listen there, so that sandboxes are served for as long as one
-      // lives.
+      // All nodes of this machine listen on the port, so that sandboxes are served as long as
+      // one node runs.
       server.setOption(StandardSocketOptions.SO_REUSEPORT, true);
       server.bind(from, BACKLOG);
     } catch (IOException taken) {
@@ -94,7 +96,7 @@ final class HostPortForwarder implements AutoCloseable {
       open.add(caller);
       open.add(callee);
       if (server.isClosed()) {
-        // Closed between its acceptance and its entry in the list that closing goes through.
+        // The forwarder was closed after this connection was accepted and before it was listed.
         return;
       }
       callee.connect(target, Math.toIntExact(connectTimeout.toMillis()));
@@ -112,7 +114,7 @@ final class HostPortForwarder implements AutoCloseable {
     }
   }
 
-  /** One direction, to its end; a broken one ends the other too. */
+  /** Copies one direction until its end. If it breaks, both directions are closed. */
   private void pump(Socket from, Socket to, AtomicLong lastByte) {
     byte[] buffer = new byte[BUFFER_BYTES];
     try {

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -13,9 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows which ports of the host sandboxes may reach, and forwards those of its loopback to the
- * sandboxes' bridge. Does not know what listens there. Each {@link #forward} retries ports that
- * could not be forwarded.
+ * Stores which ports of the host sandboxes may reach, and forwards those of its loopback to the
+ * sandboxes' bridge. Each {@link #forward} retries ports that could not be forwarded. Does not know
+ * what listens there.
  */
 final class HostPorts implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HostPorts.class);
@@ -31,18 +33,18 @@ final class HostPorts implements AutoCloseable {
   }
 
   /**
-   * Returns the ports that must be open, whether they are already forwarded or not; empty until
-   * {@link #want} was called, since a node that starts does not know them yet.
+   * Returns the ports that must be open, whether they are forwarded or not. Empty until {@link
+   * #want} is called, because a node does not know them when it starts.
    */
   synchronized Optional<Set<Integer>> wanted() {
     return Optional.ofNullable(wanted);
   }
 
-  /** Replaces the ports that must be open, and returns whether they changed or are the first. */
+  /** Replaces the ports that must be open. Returns whether they changed or are the first. */
   synchronized boolean want(Set<Integer> ports) {
     for (int port : ports) {
       if (port < 1 || port > 65535) {
-        throw new IllegalArgumentException("port: must be 1 to 65535; got " + port);
+        throw new IllegalArgumentException(must("port", "be 1 to 65535", port));
       }
     }
     boolean changed = !ports.equals(wanted);
@@ -50,9 +52,9 @@ final class HostPorts implements AutoCloseable {
     return changed;
   }
 
-  /** Forwards the ports that must be open from this address of the bridge, and no others. */
+  /** Forwards exactly the ports that must be open, from this address of the bridge. */
   synchronized void forward(String gateway) {
-    // A bridge that was created again may have another address.
+    // A recreated bridge may have another address.
     boolean moved = !this.gateway.equals(gateway);
     this.gateway = gateway;
     Set<Integer> ports = wanted().orElse(Set.of());
@@ -83,8 +85,8 @@ final class HostPorts implements AutoCloseable {
                   settings.forwardedIdle())));
       log.info("host-port={} event=forwarded from={}", port, gateway);
     } catch (BindException taken) {
-      // A process listens on the port on all addresses, so sandboxes reach it directly; or the
-      // bridge has no address yet.
+      // A process listens on this port of all addresses, so sandboxes reach it directly. Otherwise
+      // the bridge has no address yet.
       if (String.valueOf(taken.getMessage()).contains("in use")) {
         forwarders.put(port, Optional.empty());
       } else {
@@ -96,7 +98,7 @@ final class HostPorts implements AutoCloseable {
   }
 
   private void notForwarded(int port, IOException why) {
-    // Retried often: the same failure is logged once.
+    // Retried often, so the same failure is logged once.
     var failure = port + " " + why;
     if (!failure.equals(lastFailure))
       log.warn("host-port={} event=not-forwarded why={}", port, why);

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.io.File;
@@ -16,16 +18,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The {@code iptables} commands of this host, run directly or through {@code sudo} where that asks
- * for no password. Knows nothing of which rules there should be.
+ * Runs this host's {@code iptables} commands, directly or through {@code sudo} if it requires no
+ * password. Does not know which rules there should be.
  */
 final class Iptables {
-  /** How long a command may wait for another one that holds the lock. */
+  /** Maximum time in seconds that a command waits for the xtables lock. */
   private static final String LOCK_SECONDS = "5";
 
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
-  /** Where commands are looked for: the directories of administrators' are not on every path. */
+  /** Directories of the commands. Not every user's path has those for administrators. */
   static final String SEARCH_PATH = System.getenv().getOrDefault("PATH", "") + ":/usr/sbin:/sbin";
 
   private final List<String> prefix;
@@ -36,7 +38,7 @@ final class Iptables {
     this.name = name;
   }
 
-  /** How a command ended. */
+  /** The result of a command. */
   record Result(int exitCode, String output) {
     boolean ok() {
       return exitCode == 0;
@@ -44,9 +46,11 @@ final class Iptables {
   }
 
   /**
-   * The first of these commands that may be used and, where one has it, knows the chain: an engine
-   * that uses the legacy tables has its chains there and not in the others.
+   * Returns the first usable command that knows the chain, or else the first usable one. An engine
+   * that uses the legacy tables has its chains only there.
    *
+   * @param names commands to try, in this order
+   * @param chain chain of the engine
    * @param searchPath directories, separated as in {@code PATH}
    */
   static Optional<Iptables> find(List<String> names, String chain, String searchPath) {
@@ -63,7 +67,7 @@ final class Iptables {
 
   private static Optional<Iptables> usable(String name, String searchPath) {
     if (name.endsWith("legacy") && !legacyTablesExist(name)) {
-      // Asking would make them.
+      // Calling the command would create the tables.
       return Optional.empty();
     }
     return path(name, searchPath)
@@ -89,7 +93,7 @@ final class Iptables {
    * Runs the {@code conntrack} command.
    *
    * @param searchPath directories, separated as in {@code PATH}
-   * @return empty if it is missing, or not allowed to this user
+   * @return empty if the command is missing or this user may not run it
    */
   static Optional<Result> conntrack(String searchPath, String... arguments) {
     return path("conntrack", searchPath)
@@ -122,7 +126,7 @@ final class Iptables {
     return execute(command, "");
   }
 
-  /** Replaces the chains that the input declares, all at once, and no others. */
+  /** Atomically replaces the chains that the input declares. Other chains stay. */
   Result restore(String input) {
     return execute(List.of(name + "-restore", "-w", LOCK_SECONDS, "--noflush"), input);
   }
@@ -139,20 +143,22 @@ final class Iptables {
     try (OutputStream stdin = process.getOutputStream()) {
       stdin.write(input.getBytes(StandardCharsets.UTF_8));
     } catch (IOException ended) {
-      // It did not want its input: what it printed says why.
+      // The command did not read its input. Its output has the reason.
     }
     try (var output = process.getInputStream()) {
-      // Small by nature, and read to its end before the wait: a full pipe would stop the command.
+      // The output is small. It is read before the wait, because a full pipe would block the
+      // command.
       String printed = new String(output.readAllBytes(), StandardCharsets.UTF_8);
       if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-        return new Result(124, "no end within " + LIMIT.toSeconds() + " s");
+        return new Result(124, "it did not end within " + LIMIT.toSeconds() + " s");
       }
       return new Result(process.exitValue(), printed.strip());
     } catch (IOException broken) {
       return new Result(125, String.valueOf(broken.getMessage()));
     } catch (InterruptedException stop) {
       Thread.currentThread().interrupt();
-      throw new SandboxException(Reason.INTERRUPTED, "firewall: interrupted", stop);
+      throw new SandboxException(
+          Reason.INTERRUPTED, cannot("change the firewall", "the call was interrupted"), stop);
     } finally {
       process.destroy();
     }

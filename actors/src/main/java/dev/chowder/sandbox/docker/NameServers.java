@@ -7,17 +7,24 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Whom sandboxes ask for names: what is configured, else what the engine hands on to containers.
+ * Finds the DNS servers for sandboxes: the configured ones, or else those that the engine gives to
+ * containers.
  */
 final class NameServers {
   private static final Path RESOLV = Path.of("/etc/resolv.conf");
 
-  /** Where systemd-resolved keeps the real ones; its own 127.0.0.53 is of no use to a container. */
+  /**
+   * The file with the real servers of systemd-resolved, whose own 127.0.0.53 does not work in a
+   * container.
+   */
   private static final Path RESOLVED = Path.of("/run/systemd/resolve/resolv.conf");
 
   private NameServers() {}
 
-  /** IPv4 only, since the sandboxes' network has no IPv6; never a loopback address. */
+  /**
+   * Returns IPv4 addresses only, because the sandboxes' network has no IPv6. Never returns a
+   * loopback address of the host's files.
+   */
   static List<String> of(List<String> configured) {
     return configured.isEmpty()
         ? Stream.of(RESOLV, RESOLVED).flatMap(NameServers::read).distinct().toList()

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps this host's firewall so that sandboxes reach the internet and nothing else. Touches only
- * chains of its own and the jumps to them; knows nothing of which sandboxes there are.
+ * Maintains this host's firewall so that sandboxes reach the internet and nothing else. Changes
+ * only its own chains and the jumps to them. Does not know which sandboxes exist.
  */
 final class SandboxFirewall {
   private static final Logger log = LoggerFactory.getLogger(SandboxFirewall.class);
@@ -26,7 +26,10 @@ final class SandboxFirewall {
   private final List<FirewallRules.Destination> destinations;
   private @Nullable String lastFailure;
 
-  /** Why connections were not limited at the last check; null if they were, or need not be. */
+  /**
+   * The reason why connections were not limited at the last check; null if they were, or if no
+   * limit is set.
+   */
   private @Nullable String unlimitedBecause;
 
   SandboxFirewall(DockerSandboxSettings settings) {
@@ -34,7 +37,9 @@ final class SandboxFirewall {
   }
 
   /**
-   * @param searchPath where the commands are looked for, as in {@code PATH}
+   * Creates the firewall.
+   *
+   * @param searchPath directories of the commands, separated as in {@code PATH}
    */
   SandboxFirewall(DockerSandboxSettings settings, String searchPath) {
     this.settings = settings;
@@ -43,19 +48,19 @@ final class SandboxFirewall {
   }
 
   /**
-   * Puts the rules in place, whatever was there; empty when they are, else why not. Done again, it
-   * changes nothing.
+   * Puts the rules in place. Changes nothing if they already are.
    *
-   * @param hostPorts that sandboxes may reach; empty if this node does not know them yet. Rules
-   *     that are in place then stay as they are: all nodes of the host share them, and to write
-   *     them without the ports would close those that sandboxes of other nodes use.
+   * @param hostPorts ports that sandboxes may reach; empty if this node does not know them yet.
+   *     Rules that are in place then stay as they are. All nodes of the host share them, and rules
+   *     without the ports would block those that sandboxes of other nodes use.
+   * @return why the rules are not in place; empty if they are
    */
   synchronized Optional<String> apply(
       DockerNetwork.Bridge bridge, Optional<Set<Integer>> hostPorts) {
     Optional<String> failure = tryApply(bridge, hostPorts);
     if (failure.isPresent() && !failure.get().equals(lastFailure)) {
       log.warn(
-          "sandboxes are not isolated: {}; until this is mended they can reach this host's ports,"
+          "sandboxes are not isolated: {}; until this is repaired they can reach this host's ports,"
               + " private networks and metadata addresses (169.254.169.254)",
           failure.get());
     }
@@ -71,14 +76,13 @@ final class SandboxFirewall {
       return Optional.of(
           "the engine is on another machine ("
               + settings.dockerHost()
-              + "), whose firewall"
-              + " Chowder cannot set");
+              + "), and Chowder cannot change that firewall");
     }
     Optional<Iptables> found = Iptables.find(IPV4, DOCKER_USER, searchPath);
     if (found.isEmpty()) {
       return Optional.of(
-          "iptables is missing, or not allowed to this user (expected: root, or sudo without a"
-              + " password)");
+          "iptables is missing or this user may not run it; run Chowder as root or allow sudo"
+              + " without a password");
     }
     Iptables iptables = found.get();
     String forward = FirewallRules.forwardChain(settings.clusterId());
@@ -105,9 +109,10 @@ final class SandboxFirewall {
   }
 
   /**
-   * Replaces the rules. A kernel without connlimit gets all others, which matter more; each check
-   * tries again, since its module may be loaded later. Where the limit is in place, the kernel
-   * supports it, so a failure has another cause: the current rules stay until the next check.
+   * Replaces the rules. If the kernel has no connlimit, applies all other rules, which matter more.
+   * Each check tries again, since the module may be loaded later. If the limit is in place, the
+   * kernel supports it, so the failure has another cause. The current rules then stay until the
+   * next check.
    */
   private Result replace(Iptables iptables, DockerNetwork.Bridge bridge, Set<Integer> hostPorts) {
     Result limited = restore(iptables, bridge, hostPorts, settings.maxConnections());
@@ -122,7 +127,7 @@ final class SandboxFirewall {
     Result unlimited = restore(iptables, bridge, hostPorts, 0);
     if (unlimited.ok() && !limited.output().equals(unlimitedBecause)) {
       log.warn(
-          "connections of sandboxes are not limited, until a check succeeds in it:"
+          "connections of sandboxes are not limited until a later check succeeds:"
               + " iptables-restore: {}",
           limited.output());
       unlimitedBecause = limited.output();
@@ -149,7 +154,7 @@ final class SandboxFirewall {
             maxConnections));
   }
 
-  /** Returns whether the chains have rules and packets of sandboxes get there. */
+  /** Returns whether the chains have rules and packets of sandboxes reach them. */
   private boolean isInPlace(Iptables iptables, DockerNetwork.Bridge bridge) {
     List<String> rules = iptables.run("-S").output().lines().toList();
     return Stream.of(
@@ -165,10 +170,10 @@ final class SandboxFirewall {
   }
 
   /**
-   * Removes the connections that sandboxes opened while the rules were missing from the kernel's
-   * table. Even without the command, the rules cut those to closed destinations. Chowder's own
-   * connections to gateways come from the bridge's address, which is in the same subnet. They are
-   * spared, because a response that is being streamed would stop.
+   * Removes from the kernel's table the connections that sandboxes opened while the rules were
+   * missing. If the command is missing, the rules still cut connections to blocked destinations.
+   * Chowder's own connections to gateways come from the bridge's address, in the same subnet. They
+   * stay, because removing them would stop responses that are being streamed.
    */
   private void forgetConnections(DockerNetwork.Bridge bridge) {
     Iptables.conntrack(searchPath, "-L", "-s", bridge.subnet())
@@ -186,8 +191,8 @@ final class SandboxFirewall {
     Iptables.find(IPV6, DOCKER_USER, searchPath)
         .ifPresent(
             ip6tables -> {
-              // Only a second fence: the network has no IPv6, so a host without ip6tables is none
-              // the worse.
+              // A second protection only. The network has no IPv6, so a host without ip6tables is
+              // equally safe.
               if (ip6tables.restore(FirewallRules.ipv6(settings.clusterId())).ok()) {
                 String from = "-i " + bridge.interfaceName() + " -j ";
                 String chain = FirewallRules.forwardChain(settings.clusterId());
@@ -198,7 +203,8 @@ final class SandboxFirewall {
   }
 
   /**
-   * A jump that stands behind somebody's "accept" would be none: only others' jumps may precede.
+   * Puts the jump first in the chain. Behind another program's ACCEPT it would have no effect, so
+   * only jumps of other installations may precede it.
    */
   private static Optional<String> hookFirst(Iptables iptables, String chain, String jump) {
     Result listed = iptables.run("-S", chain);
@@ -218,7 +224,7 @@ final class SandboxFirewall {
       return Optional.empty();
     }
     while (iptables.run(arguments("-D", chain, jump)).ok()) {
-      // One that stands too far behind, or twice.
+      // The rule is duplicated, or too far back in the chain.
     }
     Result inserted = iptables.run(arguments("-I", chain, jump));
     return inserted.ok()
@@ -231,7 +237,10 @@ final class SandboxFirewall {
         .toArray(String[]::new);
   }
 
-  /** Takes away all that {@link #apply} put in place, in whichever tables; nothing there: no-op. */
+  /**
+   * Removes everything that {@link #apply} put in place, in all tables. Does nothing if there is
+   * nothing.
+   */
   synchronized void removeAll() {
     String forward = FirewallRules.forwardChain(settings.clusterId());
     for (String name : Stream.concat(IPV4.stream(), IPV6.stream()).toList()) {

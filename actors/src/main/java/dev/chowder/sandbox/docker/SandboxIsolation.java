@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import java.time.Duration;
@@ -9,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees to it that the firewall is in place before a process starts and stays so: something else on
- * the host may flush it. Knows nothing of how rules look.
+ * Ensures that the firewall rules are in place before a process starts. Checks them regularly,
+ * because another program on the host may remove them. Does not know the rules themselves.
  */
 final class SandboxIsolation implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SandboxIsolation.class);
@@ -41,7 +43,7 @@ final class SandboxIsolation implements AutoCloseable {
     return failure;
   }
 
-  /** Before a process starts: looks unless that was done a moment ago. */
+  /** Checks the rules before a process starts, unless the last check is recent. */
   void ensure() {
     synchronized (lock) {
       boolean fresh =
@@ -53,19 +55,20 @@ final class SandboxIsolation implements AutoCloseable {
       }
       if (failure.isPresent() && settings.isolationRequired()) {
         throw new SandboxException(
-            Reason.REFUSED, "isolation: " + failure.get() + " (expected: required by settings)");
+            Reason.REFUSED,
+            cannot("start a process", "this host does not isolate sandboxes: " + failure.get()));
       }
     }
   }
 
   /**
-   * Checks now, after a change.
+   * Checks and repairs the rules now, after a change.
    *
-   * @throws SandboxException if the engine does not answer; it is checked again soon
+   * @throws SandboxException if the engine does not respond; the check is repeated soon
    */
   void apply() {
     synchronized (lock) {
-      keep();
+      startKeeper();
       var bridge = network.ensure();
       hostPorts.forward(bridge.gateway());
       failure = firewall.apply(bridge, hostPorts.wanted());
@@ -74,7 +77,10 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
-  /** Checks now, after a change; if the engine does not answer, the next check applies it. */
+  /**
+   * Checks and repairs the rules now, after a change. If the engine does not respond, the next
+   * check applies it.
+   */
   void applyWhenPossible() {
     synchronized (lock) {
       stale = true;
@@ -87,7 +93,7 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
-  private void keep() {
+  private void startKeeper() {
     if (keeper == null && !closed) {
       keeper = Thread.ofVirtual().name("sandbox-isolation").start(this::run);
     }
@@ -116,7 +122,7 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
-  /** Takes the rules away: for good, when Chowder leaves this host. */
+  /** Removes the rules for good, when Chowder is uninstalled from this host. */
   void removeAll() {
     synchronized (lock) {
       close();

@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.docker;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -10,8 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Finds the profile of system calls that a sandbox may make. The README beside this package's
- * profile describes it.
+ * Loads the profile of system calls that a sandbox may make. The README beside the profile in this
+ * package describes it.
  */
 final class SeccompProfile {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -23,7 +25,7 @@ final class SeccompProfile {
    * Returns the value of the engine's security option: JSON in one line, or {@code unconfined}.
    *
    * @param setting empty for the profile of this package, {@code unconfined}, or a file
-   * @throws IllegalArgumentException if the file cannot be read or holds no JSON
+   * @throws IllegalArgumentException if the file is not readable or not JSON
    */
   static String of(String setting) {
     if (setting.equals(UNCONFINED)) return UNCONFINED;
@@ -31,7 +33,7 @@ final class SeccompProfile {
       return JSON.readTree(setting.isEmpty() ? packaged() : Files.readString(Path.of(setting)))
           .toString();
     } catch (JsonProcessingException broken) {
-      throw unusable(setting, "no JSON", broken);
+      throw unusable(setting, "not JSON", broken);
     } catch (IOException unreadable) {
       throw unusable(setting, unreadable.toString(), unreadable);
     }
@@ -48,11 +50,10 @@ final class SeccompProfile {
 
   private static IllegalArgumentException unusable(String file, String why, Exception cause) {
     return new IllegalArgumentException(
-        "chowder.sandbox.docker.seccomp-profile: must be a file with a profile in JSON; got "
-            + file
-            + " ("
-            + why
-            + ")",
+        must(
+            "chowder.sandbox.docker.seccomp-profile",
+            "be a file with a profile in JSON",
+            file + " (" + why + ")"),
         cause);
   }
 }

@@ -2,7 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import java.nio.charset.StandardCharsets;
 
-/** The last bytes of an output of any length, in memory of a fixed size. */
+/** Keeps the last bytes of an output of any length in a ring buffer of fixed size. */
 final class Tail {
   private final byte[] ring;
   private long written;
@@ -20,8 +20,8 @@ final class Tail {
   }
 
   /**
-   * Returns it as text. If the beginning was cut off, the text begins after the next white space: a
-   * part of a secret would not be recognized when the text is masked.
+   * Returns the bytes as text. If the beginning was cut off, the text starts after the next white
+   * space: masking would not recognize a part of a secret.
    */
   synchronized String text() {
     int length = (int) Math.min(written, ring.length);

@@ -1,6 +1,6 @@
 /**
- * Sandboxes on a Docker Engine. The only package that knows docker-java; knows nothing of what runs
- * inside a sandbox.
+ * Sandboxes on a Docker Engine. Only this package uses docker-java. It does not know what runs in a
+ * sandbox.
  */
 @NullMarked
 package dev.chowder.sandbox.docker;

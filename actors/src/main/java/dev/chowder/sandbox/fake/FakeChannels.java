@@ -12,9 +12,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The channels of one played agent: what its configuration makes of them, and who waits to be let
- * in. A token with {@code wrong} in it is refused by its service; one with {@code eager} has
- * somebody write at once. In memory only, but for the configuration.
+ * Simulates the channels of one agent: their status, derived from the configuration, and senders
+ * that wait for approval. A channel rejects a token that contains {@code wrong}. With {@code eager}
+ * in the token, a sender writes at once. Except for the configuration, everything is in memory
+ * only.
  */
 final class FakeChannels {
   private static final String DEFAULT = "default";
@@ -22,7 +23,7 @@ final class FakeChannels {
   private static final int MAX_PENDING = 3;
   private static final Duration KEPT = Duration.ofHours(1);
 
-  /** A picture of one dot. */
+  /** An image of one pixel. */
   private static final String PICTURE =
       "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNiAAAABgADNjd8qAAAAABJRU5ErkJggg==";
 
@@ -37,11 +38,14 @@ final class FakeChannels {
   }
 
   private final List<Pending> pending = new ArrayList<>();
-  private final Set<String> letIn = new HashSet<>();
+  private final Set<String> approved = new HashSet<>();
   private final Set<String> linked = new HashSet<>();
   private int numbers;
 
-  /** A channel in the patch that the gateway would not know: its plugin is not there or broken. */
+  /**
+   * Returns a channel of the patch that the gateway does not know, because its plugin is missing or
+   * broken.
+   */
   static Optional<String> unknown(ObjectNode config, JsonNode patch) {
     for (var channel : patch.path("channels").properties()) {
       if (channel.getKey().equals("telegram") || channel.getValue().isNull()) continue;
@@ -69,9 +73,9 @@ final class FakeChannels {
       account.put("enabled", enabled).put("configured", true).put("running", works);
       account.put("connected", works);
       if (refused) account.put("lastError", "401: Unauthorized");
-      // Somebody writes at once, in whatever process this is played.
-      if (entry.getValue().toString().contains("eager") && !isLetIn(channel, EAGER)) {
-        knock(channel, EAGER, "Ada");
+      // A sender writes at once, in whichever process the simulation runs.
+      if (entry.getValue().toString().contains("eager") && !isApproved(channel, EAGER)) {
+        requestPairing(channel, EAGER, "Ada");
       }
       if (params.path("probe").asBoolean() && enabled && !channel.equals("whatsapp")) {
         account.putObject("probe").put("ok", !refused);
@@ -94,7 +98,7 @@ final class FakeChannels {
     linked.add(channel);
   }
 
-  synchronized String knock(String channel, String sender, String name) {
+  synchronized String requestPairing(String channel, String sender, String name) {
     for (var one : pending) {
       if (one.channel().equals(channel) && one.sender().equals(sender)) return one.code();
     }
@@ -107,11 +111,11 @@ final class FakeChannels {
     return one.code();
   }
 
-  synchronized boolean isLetIn(String channel, String sender) {
-    return letIn.contains(channel + " " + sender);
+  synchronized boolean isApproved(String channel, String sender) {
+    return approved.contains(channel + " " + sender);
   }
 
-  /** What {@code openclaw pairing list --json} prints. */
+  /** Returns the output of {@code openclaw pairing list --json}. */
   synchronized String codes(String channel) {
     var printed = FakeOpenClaw.JSON.createObjectNode().put("channel", channel);
     var requests = printed.putArray("requests");
@@ -127,7 +131,7 @@ final class FakeChannels {
     return pending.stream().filter(one -> one.channel().equals(channel)).toList();
   }
 
-  /** Whether the question was one about pairings. */
+  /** Answers a request about pairings, and returns whether it was one. */
   synchronized boolean answer(String method, JsonNode params, ObjectNode answer) {
     if (method.equals("channels.pairing.list")) {
       list(params.path("channel").asText(), answer);
@@ -162,7 +166,7 @@ final class FakeChannels {
       return;
     }
     pending.remove(found.get());
-    letIn.add(channel + " " + found.get().sender());
+    approved.add(channel + " " + found.get().sender());
     answer.putObject("payload").put("requestId", id);
   }
 }

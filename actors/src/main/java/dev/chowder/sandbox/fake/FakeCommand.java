@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a played process does, read off its command. Commands of the real image say nothing of it,
- * so they print nothing and end well; a test's command may say {@code --print TEXT}, {@code --exit
+ * The behaviour of a simulated process, parsed from its command. Commands of the real image have no
+ * options for it, so they print nothing and succeed. Tests use {@code --print TEXT}, {@code --exit
  * CODE}, {@code --hang}, {@code --ignore-sigterm} or {@code --out-of-memory}.
  */
 record FakeCommand(

@@ -6,16 +6,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.function.Predicate;
 
-/** One conversation of a played gateway's protocol over its WebSocket. */
+/** Serves one WebSocket connection with the simulated gateway's protocol. */
 final class FakeConversation {
   private final FakeSandbox sandbox;
   private final FakeScript script;
   private final Predicate<String> token;
 
   /**
-   * With one sandbox.
+   * Creates a conversation with one sandbox.
    *
-   * @param token whether it is the one that opens it
+   * @param token accepts the gateway's token
    */
   FakeConversation(FakeSandbox sandbox, FakeScript script, Predicate<String> token) {
     this.sandbox = sandbox;
@@ -23,8 +23,8 @@ final class FakeConversation {
     this.token = token;
   }
 
-  /** To its end. */
-  void over(FakeSocket socket) throws IOException {
+  /** Serves the connection until it is closed. */
+  void serve(FakeSocket socket) throws IOException {
     var challenge = FakeOpenClaw.JSON.createObjectNode();
     challenge.put("type", "event").put("event", "connect.challenge");
     challenge.putObject("payload").put("nonce", "n").put("ts", System.currentTimeMillis());
@@ -35,7 +35,7 @@ final class FakeConversation {
       try {
         request = FakeOpenClaw.JSON.readTree(text.get());
       } catch (JsonProcessingException noJson) {
-        socket.close(1008, "no JSON");
+        socket.close(1008, "not JSON");
         return;
       }
       var answer = FakeOpenClaw.JSON.createObjectNode();
@@ -62,7 +62,7 @@ final class FakeConversation {
   }
 
   private void answer(String method, JsonNode params, ObjectNode answer) {
-    // It reads its files whenever it needs them.
+    // A simulated gateway reads its secrets from its files each time.
     if (method.equals("secrets.reload")) {
       answer.put("ok", true).putObject("payload");
       return;
@@ -78,7 +78,7 @@ final class FakeConversation {
     if (!known) refuse(answer, "INVALID_REQUEST", "refused");
   }
 
-  /** From an image that carries all plugins, unless the script says that one fails. */
+  /** Installs a plugin. The image has all plugins, unless the script requests a failure. */
   private void install(String npmPackage, ObjectNode answer) {
     var name = npmPackage.substring(npmPackage.indexOf('/') + 1);
     var failure = script.pluginFailure(name);
@@ -94,7 +94,7 @@ final class FakeConversation {
     answer.put("ok", true).putObject("payload").put("ok", true);
   }
 
-  /** Returns the error, so that more may be told. */
+  /** Returns the error, so that callers can add details. */
   static ObjectNode refuse(ObjectNode answer, String code, String message) {
     answer.put("ok", false);
     return answer.putObject("error").put("code", code).put("message", message);

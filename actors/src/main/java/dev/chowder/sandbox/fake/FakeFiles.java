@@ -1,5 +1,6 @@
 package dev.chowder.sandbox.fake;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
@@ -30,8 +31,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of a played home, a folder of this machine. Nobody else works in it, so it looks at what is
- * there before each step and not while it happens; it refuses the same things as a real driver.
+ * Accesses files of a simulated home, a directory of this machine. No process works in it, so each
+ * step checks the entries before it and not during it. Rejects the same requests as a real driver.
  */
 final class FakeFiles implements SandboxFiles {
   private static final int CHUNK = 128 * 1024;
@@ -53,7 +54,7 @@ final class FakeFiles implements SandboxFiles {
         () -> {
           var omitted = 0;
           List<Entry> all = new ArrayList<>();
-          for (Path child : children(walk(folder, false))) {
+          for (Path child : children(descend(folder, false))) {
             var path = below(folder, child);
             if (path == null) omitted++;
             else all.add(entry(path, child));
@@ -115,8 +116,8 @@ final class FakeFiles implements SandboxFiles {
   }
 
   private void place(Path staged, FilePath path) throws IOException {
-    Path target = walk(parent(path), true).resolve(path.name());
-    var there = look(target);
+    Path target = descend(parent(path), true).resolve(path.name());
+    var there = attributes(target);
     if (there != null && !there.isRegularFile()) throw wrong(there, path, true);
     if (there != null) {
       Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(target));
@@ -128,14 +129,14 @@ final class FakeFiles implements SandboxFiles {
   public void move(FilePath source, FilePath destination, boolean overwrite) {
     io(
         () -> {
-          Path from = walk(parent(source), false).resolve(source.name());
-          var there = look(from);
+          Path from = descend(parent(source), false).resolve(source.name());
+          var there = attributes(from);
           if (there == null) throw FileRefused.notFound(source.toString());
           if (there.isSymbolicLink()) throw FileRefused.link(source.toString());
-          Path to = walk(parent(destination), false).resolve(destination.name());
-          var target = look(to);
+          Path to = descend(parent(destination), false).resolve(destination.name());
+          var target = attributes(to);
           if (target != null && !overwrite) throw FileRefused.exists(destination.toString());
-          if (target != null) replaceable(there, target, to, destination);
+          if (target != null) requireReplaceable(there, target, to, destination);
           if (to.startsWith(from) && !to.equals(from)) {
             throw FileRefused.intoItself(destination.toString());
           }
@@ -144,7 +145,7 @@ final class FakeFiles implements SandboxFiles {
         });
   }
 
-  private static void replaceable(
+  private static void requireReplaceable(
       PosixFileAttributes by, PosixFileAttributes what, Path at, FilePath path) throws IOException {
     if (what.isSymbolicLink()) throw FileRefused.link(path.toString());
     if (what.isDirectory() && !by.isDirectory()) throw FileRefused.folder(path.toString());
@@ -156,8 +157,8 @@ final class FakeFiles implements SandboxFiles {
   public void delete(FilePath path, boolean recursive) {
     io(
         () -> {
-          Path there = walk(parent(path), false).resolve(path.name());
-          var what = look(there);
+          Path there = descend(parent(path), false).resolve(path.name());
+          var what = attributes(there);
           if (what == null) throw FileRefused.notFound(path.toString());
           if (what.isDirectory() && recursive) FakeSandbox.deleteTree(there);
           else Files.delete(there);
@@ -168,7 +169,7 @@ final class FakeFiles implements SandboxFiles {
 
   @Override
   public void makeFolder(FilePath folder) {
-    io(() -> walk(folder, true));
+    io(() -> descend(folder, true));
   }
 
   @Override
@@ -176,7 +177,7 @@ final class FakeFiles implements SandboxFiles {
     return io(
         () -> {
           var counting = new int[3];
-          tree(walk(FilePath.ROOT, true), FilePath.ROOT, to, counting);
+          tree(descend(FilePath.ROOT, true), FilePath.ROOT, to, counting);
           return new Count(counting[0], counting[1], counting[2]);
         });
   }
@@ -214,15 +215,15 @@ final class FakeFiles implements SandboxFiles {
             var staging = new Staging(staged);
             from.writeTo(staging);
             staging.end();
-            for (var entry : staging.entries) fits(entry.path(), entry.kind());
+            for (var entry : staging.entries) requireFit(entry.path(), entry.kind());
             var files = 0;
             var folders = 0;
             for (var entry : staging.entries) {
               if (entry.kind() == Kind.FOLDER) {
-                walk(entry.path(), true);
+                descend(entry.path(), true);
                 folders++;
               } else if (Files.exists(staged.resolve(entry.path().toString()))) {
-                Path target = walk(parent(entry.path()), true).resolve(entry.path().name());
+                Path target = descend(parent(entry.path()), true).resolve(entry.path().name());
                 Files.move(
                     staged.resolve(entry.path().toString()),
                     target,
@@ -237,10 +238,10 @@ final class FakeFiles implements SandboxFiles {
         });
   }
 
-  private void fits(FilePath path, Kind kind) throws IOException {
+  private void requireFit(FilePath path, Kind kind) throws IOException {
     for (int depth = 1; depth <= path.names().size(); depth++) {
       var part = new FilePath(path.names().subList(0, depth));
-      var there = look(root.resolve(part.toString()));
+      var there = attributes(root.resolve(part.toString()));
       if (there == null) return;
       boolean file = depth == path.names().size() && kind == Kind.FILE;
       if (file ? !there.isRegularFile() : !there.isDirectory()) {
@@ -249,7 +250,7 @@ final class FakeFiles implements SandboxFiles {
     }
   }
 
-  /** Writes a tree beside the folder that it is for. */
+  /** Writes a tree beside its destination folder. */
   private static final class Staging implements Tree {
     private final Path folder;
     private final List<Entry> entries = new ArrayList<>();
@@ -293,22 +294,23 @@ final class FakeFiles implements SandboxFiles {
     }
   }
 
-  /** A folder, reached step by step. */
-  private Path walk(FilePath folder, boolean make) throws IOException {
+  /** Returns a folder, after checking each folder on its way. */
+  private Path descend(FilePath folder, boolean make) throws IOException {
     if (!Files.exists(home)) {
-      throw new SandboxException(SandboxException.Reason.NOT_FOUND, "sandbox: it is not there");
+      throw new SandboxException(
+          SandboxException.Reason.NOT_FOUND, cannot("access the files", "the home does not exist"));
     }
     Path now = home;
     for (var name : this.folder.names()) {
       now = now.resolve(name);
-      var there = look(now);
+      var there = attributes(now);
       if (there == null) Files.createDirectory(now);
       else if (!there.isDirectory()) throw wrong(there, FilePath.ROOT, false);
     }
     for (int depth = 1; depth <= folder.names().size(); depth++) {
       var path = new FilePath(folder.names().subList(0, depth));
       now = now.resolve(path.name());
-      var there = look(now);
+      var there = attributes(now);
       if (there == null && make) {
         Files.createDirectory(now);
       } else if (there == null) {
@@ -321,8 +323,8 @@ final class FakeFiles implements SandboxFiles {
   }
 
   private Path file(FilePath file) throws IOException {
-    Path there = walk(parent(file), false).resolve(file.name());
-    var what = look(there);
+    Path there = descend(parent(file), false).resolve(file.name());
+    var what = attributes(there);
     if (what == null) throw FileRefused.notFound(file.toString());
     if (!what.isRegularFile()) throw wrong(what, file, true);
     return there;
@@ -352,7 +354,7 @@ final class FakeFiles implements SandboxFiles {
   private static @Nullable FilePath below(FilePath folder, Path child) {
     try {
       var name = String.valueOf(child.getFileName());
-      // What the machine could not decode has this in its place.
+      // The replacement character of a name that the machine could not decode.
       if (name.indexOf('\uFFFD') >= 0) return null;
       return FilePath.parse(folder.isRoot() ? name : folder + "/" + name);
     } catch (FileRefused none) {
@@ -360,7 +362,7 @@ final class FakeFiles implements SandboxFiles {
     }
   }
 
-  private static @Nullable PosixFileAttributes look(Path path) throws IOException {
+  private static @Nullable PosixFileAttributes attributes(Path path) throws IOException {
     try {
       return Files.readAttributes(path, PosixFileAttributes.class, NOFOLLOW_LINKS);
     } catch (NoSuchFileException none) {

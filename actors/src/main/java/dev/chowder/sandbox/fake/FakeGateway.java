@@ -1,5 +1,8 @@
 package dev.chowder.sandbox.fake;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -26,20 +29,21 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP server that plays every gateway: each has a loopback address of its own, all have the
- * same port. A sandbox that does not run has its connections closed without an answer. Of several
- * nodes with one directory one serves, and when it ends another one goes on, since a real gateway
- * outlives the node that started it.
+ * Simulates all gateways in one HTTP server. Each has its own loopback address, and all have the
+ * same port. Connections to a sandbox that does not run are closed without a response. If several
+ * nodes share a directory, one of them serves. When it ends, another takes over, because a real
+ * gateway outlives the node that started it.
  */
 final class FakeGateway implements AutoCloseable {
   private static final String JSON = "application/json";
   private static final int BACKLOG = 4096;
 
-  /** Between two looks whether the node that serves is gone. */
-  private static final long LOOK_MILLIS = 100;
+  /** Time between two checks whether the serving node has ended. */
+  private static final long CHECK_MILLIS = 100;
 
   /**
-   * Below those that the system gives to outgoing connections: none takes it while no node serves.
+   * Below the ports that the system assigns to outgoing connections, so that none takes it while no
+   * node serves.
    */
   private static final int FIRST_PORT = 20_000;
 
@@ -52,7 +56,7 @@ final class FakeGateway implements AutoCloseable {
   private final FakeScript script;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Path portFile;
-  private final FileChannel turn;
+  private final FileChannel lock;
   private volatile @Nullable FakeHttp server;
 
   FakeGateway(FakeHost host, FakeSandboxSettings settings, FakeScript script) throws IOException {
@@ -60,7 +64,7 @@ final class FakeGateway implements AutoCloseable {
     this.settings = settings;
     this.script = script;
     this.portFile = host.root().resolve(".port");
-    this.turn =
+    this.lock =
         FileChannel.open(
             host.root().resolve(".serves"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     if (serve()) return;
@@ -68,25 +72,26 @@ final class FakeGateway implements AutoCloseable {
     threads.execute(this::takeOver);
   }
 
-  /** Whose turn it is writes it at once. */
+  /** Waits for the port file, which the serving node writes at once. */
   private void awaitPort() throws IOException {
     long deadline = System.nanoTime() + PORT_LIMIT.toNanos();
     while (!Files.exists(portFile)) {
-      if (System.nanoTime() > deadline) throw new IOException("fake gateway: no port");
+      if (System.nanoTime() > deadline)
+        throw new IOException(cannot("start the fake gateway", "the serving node wrote no port"));
       Thread.onSpinWait();
     }
   }
 
-  /** False while another node does. */
+  /** Returns false if another node serves. */
   private boolean serve() throws IOException {
-    if (!isMyTurn()) return false;
+    if (!tryLock()) return false;
     server = bind();
     return true;
   }
 
-  private boolean isMyTurn() throws IOException {
+  private boolean tryLock() throws IOException {
     try {
-      return turn.tryLock() != null;
+      return lock.tryLock() != null;
     } catch (OverlappingFileLockException sameProcess) {
       return false;
     }
@@ -95,7 +100,7 @@ final class FakeGateway implements AutoCloseable {
   private void takeOver() {
     try {
       do {
-        Thread.sleep(LOOK_MILLIS);
+        Thread.sleep(CHECK_MILLIS);
       } while (!serve());
     } catch (InterruptedException | ClosedChannelException ended) {
       Thread.currentThread().interrupt();
@@ -104,20 +109,25 @@ final class FakeGateway implements AutoCloseable {
     }
   }
 
-  /** The former server's port, so that endpoints outlive it as a container's would. */
+  /**
+   * Binds the previous server's port if possible, so that endpoints outlive it as those of
+   * containers do.
+   */
   private FakeHttp bind() throws IOException {
-    var bound = Files.exists(portFile) ? bindAgain(written()) : Optional.<FakeHttp>empty();
+    var bound = Files.exists(portFile) ? bindAgain(writtenPort()) : Optional.<FakeHttp>empty();
     for (int tries = 0; bound.isEmpty() && tries < PORTS; tries++) {
       bound = tryBind(FIRST_PORT + ThreadLocalRandom.current().nextInt(PORTS));
     }
-    FakeHttp serving = bound.orElseThrow(() -> new BindException("fake gateway: no free port"));
+    FakeHttp serving =
+        bound.orElseThrow(
+            () -> new BindException(cannot("serve the fake gateways", "no port is free")));
     Path draft = portFile.resolveSibling(".port.new");
     Files.writeString(draft, Integer.toString(serving.port()));
     Files.move(draft, portFile, StandardCopyOption.ATOMIC_MOVE);
     return serving;
   }
 
-  /** A process that is killed gives its lock back before its port. */
+  /** Waits for the port, because a killed process releases its lock before its port. */
   private Optional<FakeHttp> bindAgain(int port) throws IOException {
     long deadline = System.nanoTime() + PORT_LIMIT.toNanos();
     while (!isFree(port) && System.nanoTime() < deadline) Thread.onSpinWait();
@@ -143,7 +153,7 @@ final class FakeGateway implements AutoCloseable {
     }
   }
 
-  private int written() throws IOException {
+  private int writtenPort() throws IOException {
     return Integer.parseInt(Files.readString(portFile));
   }
 
@@ -151,7 +161,7 @@ final class FakeGateway implements AutoCloseable {
     FakeHttp serving = server;
     if (serving != null) return serving.port();
     try {
-      return written();
+      return writtenPort();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }
@@ -167,12 +177,12 @@ final class FakeGateway implements AutoCloseable {
   private void answer(Exchange exchange, FakeSandbox sandbox) throws IOException {
     String path = exchange.path();
     sandbox.log().add("got " + path);
-    if (FakeSocket.isAskedForBy(exchange)) {
+    if (FakeSocket.isRequestedBy(exchange)) {
       new FakeConversation(
               sandbox,
               script,
-              shown -> FakeOpenClaw.token(sandbox.home()).map(shown::equals).orElse(true))
-          .over(FakeSocket.accept(exchange));
+              received -> FakeOpenClaw.token(sandbox.home()).map(received::equals).orElse(true))
+          .serve(FakeSocket.accept(exchange));
       return;
     }
     switch (path) {
@@ -189,16 +199,16 @@ final class FakeGateway implements AutoCloseable {
 
   private static void authorized(Exchange exchange, FakeSandbox sandbox, Action action)
       throws IOException {
-    String shown = exchange.header("authorization");
+    String received = exchange.header("authorization");
     Optional<String> token = FakeOpenClaw.token(sandbox.home());
-    if (token.isPresent() && !shown.equals("Bearer " + token.get())) {
+    if (token.isPresent() && !received.equals("Bearer " + token.get())) {
       send(exchange, 401, error("unauthorized", "unauthorized"));
       return;
     }
     try {
       action.on(exchange, sandbox, FakeOpenClaw.JSON.readTree(exchange.body()));
     } catch (JsonProcessingException broken) {
-      send(exchange, 400, error("invalid_request_error", "body: no JSON (expected: JSON)"));
+      send(exchange, 400, error("invalid_request_error", must("body", "be JSON")));
     }
   }
 
@@ -293,7 +303,7 @@ final class FakeGateway implements AutoCloseable {
     try {
       FakeHttp serving = server;
       if (serving != null) serving.close();
-      turn.close();
+      lock.close();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);
     }

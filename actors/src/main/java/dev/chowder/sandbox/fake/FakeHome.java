@@ -1,5 +1,8 @@
 package dev.chowder.sandbox.fake;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.SandboxDriver.HomeUsage;
 import dev.chowder.sandbox.SandboxDriver.SandboxFile;
@@ -18,7 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** A home directory as a directory of this machine. */
+/** Reads and writes a simulated home, a directory of this machine. */
 final class FakeHome {
   private FakeHome() {}
 
@@ -33,14 +36,15 @@ final class FakeHome {
         Files.setPosixFilePermissions(written, permissions(file.mode()));
         Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
       } catch (NoSuchFileException removed) {
-        throw new SandboxException(Reason.NOT_FOUND, "sandbox: its home is not there", removed);
+        throw new SandboxException(
+            Reason.NOT_FOUND, cannot("write the files", "the home does not exist"), removed);
       } catch (IOException failed) {
         throw new UncheckedIOException(failed);
       }
     }
   }
 
-  /** Returns the files in it; those that vanish meanwhile do not count. */
+  /** Returns the number and size of the files. Files that vanish meanwhile do not count. */
   static HomeUsage usage(Path home) {
     long bytes = 0;
     long files = 0;
@@ -62,12 +66,11 @@ final class FakeHome {
         return Optional.empty();
       }
       if (!Files.isRegularFile(file)) {
-        throw new SandboxException(Reason.REFUSED, path + ": not a file (expected: a file)");
+        throw new SandboxException(Reason.REFUSED, must(path, "be a file"));
       }
       if (Files.size(file) > maxBytes) {
         throw new SandboxException(
-            Reason.REFUSED,
-            path + ": " + Files.size(file) + " bytes (expected: at most " + maxBytes + ")");
+            Reason.REFUSED, must(path, "have at most " + maxBytes + " bytes", Files.size(file)));
       }
       return Optional.of(ByteString.copyFrom(Files.readAllBytes(file)));
     } catch (NoSuchFileException removed) {

@@ -22,25 +22,28 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The machine that played sandboxes are on: where they lie, and which loopback address each running
- * one has.
+ * Simulates the machine that sandboxes run on: stores their directories, and which loopback address
+ * each running one has.
  */
 final class FakeHost implements AutoCloseable {
-  /** 127.64.0.0: far from the addresses that people use by hand. */
+  /** 127.64.0.0, far from the addresses that people use. */
   private static final int FIRST_ADDRESS = 127 << 24 | 64 << 16;
 
   private static final int ADDRESSES = 1 << 22;
 
-  /** How old a count of running processes may be: each create asks, and an engine keeps count. */
+  /**
+   * Maximum age of a count of running processes. Each creation reads it, and a real engine keeps
+   * such a count.
+   */
   private static final Duration COUNT_AGE = Duration.ofSeconds(1);
 
   private final Path root;
   private final Path addresses;
   private final boolean temporary;
   private final Map<SandboxId, FakeSandbox> sandboxes = new ConcurrentHashMap<>();
-  private final AtomicInteger given = new AtomicInteger();
+  private final AtomicInteger assigned = new AtomicInteger();
 
-  /** Who was started at an address last; it may be somebody else's by now. */
+  /** The sandbox that was started at an address last. Another one may have the address now. */
   private final Map<String, SandboxId> startedAt = new ConcurrentHashMap<>();
 
   private final AtomicReference<Count> counted =
@@ -72,14 +75,17 @@ final class FakeHost implements AutoCloseable {
         .flatMap(sandbox -> sandbox.process().stream())
         .mapToInt(process -> number(process.host()))
         .max()
-        .ifPresent(given::set);
+        .ifPresent(assigned::set);
   }
 
   Path root() {
     return root;
   }
 
-  /** What a killed server left of it; or another node is removing it right now. */
+  /**
+   * Deletes the rest of a sandbox that a killed server left, unless another node is deleting it
+   * now.
+   */
   private static void removeRest(Path removed) throws IOException {
     try {
       FakeSandbox.deleteTree(removed);
@@ -88,7 +94,7 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  /** Returns the sandbox that exists afterwards, whatever the generation of its home. */
+  /** Returns the existing or newly created sandbox, whatever the generation of its home. */
   FakeSandbox create(SandboxId id, int generation) {
     return find(id)
         .orElseGet(
@@ -106,11 +112,14 @@ final class FakeHost implements AutoCloseable {
 
   Optional<FakeSandbox> find(SandboxId id) {
     return Optional.ofNullable(
-        temporary ? sandboxes.get(id) : sandboxes.compute(id, (_, known) -> look(id, known)));
+        temporary ? sandboxes.get(id) : sandboxes.compute(id, (_, known) -> reload(id, known)));
   }
 
-  /** Other nodes of the same directory make, change and remove sandboxes too. */
-  private @Nullable FakeSandbox look(SandboxId id, @Nullable FakeSandbox known) {
+  /**
+   * Reads the sandbox again. Other nodes with the same directory also create, change and remove
+   * sandboxes.
+   */
+  private @Nullable FakeSandbox reload(SandboxId id, @Nullable FakeSandbox known) {
     Path directory = root.resolve(id.value());
     try {
       if (!Files.isDirectory(directory)) return null;
@@ -122,16 +131,16 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  /** Removes what is within the fence; compares and removes in one step. */
+  /** Removes what is within the fence. Compares and removes in one step. */
   void remove(SandboxId id, Fence fence) {
     var _ = find(id);
     sandboxes.computeIfPresent(
         id,
         (_, sandbox) -> {
           int attempt = sandbox.process().map(SimulatedProcess::attempt).orElse(0);
-          if (!fence.covers(attempt)) return sandbox;
-          sandbox.process().ifPresent(process -> gone(process.host()));
-          if (fence.isOf(sandbox.generation())) {
+          if (!fence.allowsAttempt(attempt)) return sandbox;
+          sandbox.process().ifPresent(process -> forgetAddress(process.host()));
+          if (fence.allowsHome(sandbox.generation())) {
             sandbox.remove();
             return null;
           }
@@ -145,11 +154,11 @@ final class FakeHost implements AutoCloseable {
   }
 
   Collection<FakeSandbox> all() {
-    if (!temporary) lookAround();
+    if (!temporary) reloadAll();
     return List.copyOf(sandboxes.values());
   }
 
-  /** How many processes ran a moment ago, as far as this node has seen them. */
+  /** Returns how many processes ran a moment ago, as far as this node has observed them. */
   long running() {
     return counted
         .updateAndGet(last -> last.isOld() ? new Count(System.nanoTime(), countRunning()) : last)
@@ -162,7 +171,7 @@ final class FakeHost implements AutoCloseable {
         .count();
   }
 
-  private void lookAround() {
+  private void reloadAll() {
     sandboxes.keySet().forEach(this::find);
     try (Stream<Path> found = Files.list(root)) {
       found
@@ -175,11 +184,12 @@ final class FakeHost implements AutoCloseable {
   }
 
   /**
-   * Another one at each start, as a real engine gives another port; and other ones at each node.
+   * Returns a new address for each start, as a real engine assigns a new port. With a shared
+   * directory it is random, so that nodes choose different ones.
    */
   String nextAddress() {
     int number =
-        temporary ? given.getAndIncrement() : ThreadLocalRandom.current().nextInt(ADDRESSES);
+        temporary ? assigned.getAndIncrement() : ThreadLocalRandom.current().nextInt(ADDRESSES);
     int address = FIRST_ADDRESS + 1 + Math.floorMod(number, ADDRESSES - 2);
     return (address >>> 24)
         + "."
@@ -198,14 +208,14 @@ final class FakeHost implements AutoCloseable {
     return address - FIRST_ADDRESS;
   }
 
-  /** The running sandbox that has this address. */
+  /** Returns the running sandbox that has this address. */
   Optional<FakeSandbox> at(String address) {
     var started = lastStartedAt(address).flatMap(this::find).filter(one -> isAt(one, address));
     if (started.isPresent()) return started;
-    // A test may have moved it there by hand.
+    // A test may have moved the sandbox there.
     Optional<FakeSandbox> known = knownAt(address);
     if (known.isPresent() || temporary) return known;
-    lookAround();
+    reloadAll();
     return knownAt(address);
   }
 
@@ -220,12 +230,12 @@ final class FakeHost implements AutoCloseable {
         .isPresent();
   }
 
-  /** From now on it is found there, by other nodes of the same directory as well. */
+  /** Records the address of a sandbox, for other nodes of the same directory too. */
   void started(SandboxId id, String address) {
     startedAt.put(address, id);
     if (temporary) return;
     try {
-      // A server that dies in between leaves no half.
+      // The rename is atomic, so a server that is killed leaves no partial file.
       var written = Files.createTempFile(addresses, address, ".new");
       Files.writeString(written, id.value());
       Files.move(written, addresses.resolve(address), StandardCopyOption.ATOMIC_MOVE);
@@ -246,7 +256,7 @@ final class FakeHost implements AutoCloseable {
     }
   }
 
-  private void gone(String address) {
+  private void forgetAddress(String address) {
     startedAt.remove(address);
     try {
       Files.deleteIfExists(addresses.resolve(address));

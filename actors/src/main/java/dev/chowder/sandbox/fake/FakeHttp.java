@@ -20,8 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
 /**
- * As much of HTTP/1.1 as callers of a played gateway speak; unlike the JDK's own server it hands a
- * connection over to whoever asks for an upgrade. Knows no gateway.
+ * Implements the parts of HTTP/1.1 that clients of a simulated gateway use. Unlike the JDK's
+ * server, it hands a connection over to the handler for an upgrade. Does not know the gateway.
  */
 public final class FakeHttp implements AutoCloseable {
   private static final int MAX_HEAD = 64 << 10;
@@ -38,13 +38,13 @@ public final class FakeHttp implements AutoCloseable {
     this.handler = handler;
   }
 
-  /** Answers a request; one that is not answered has its connection closed. */
+  /** Handles requests. The connection of a request without a response is closed. */
   public interface Handler {
-    /** May take its time: other connections go on. */
+    /** Handles a request. May block, because each connection has its own thread. */
     void handle(Exchange exchange) throws IOException;
   }
 
-  /** Listens there; port 0 is any that is free. */
+  /** Starts to listen; port 0 chooses a free port. */
   public static FakeHttp listen(
       InetSocketAddress address, int backlog, Executor threads, Handler handler)
       throws IOException {
@@ -73,7 +73,8 @@ public final class FakeHttp implements AutoCloseable {
         open.add(socket);
         threads.execute(() -> serve(socket));
       } catch (IOException closing) {
-        // Or too many files are open: whoever knocks next is let in again.
+        // The server is closing, or too many files are open. In the second case, later connections
+        // are accepted again.
         Thread.onSpinWait();
       }
     }
@@ -90,7 +91,7 @@ public final class FakeHttp implements AutoCloseable {
         more = exchange.isAnswered() && exchange.keepsAlive();
       }
     } catch (IOException gone) {
-      // Callers come and go.
+      // The client disconnected.
     } finally {
       open.remove(socket);
     }
@@ -102,7 +103,7 @@ public final class FakeHttp implements AutoCloseable {
     for (var socket : open) socket.close();
   }
 
-  /** One request and its answer. Header names are in lower case. */
+  /** A request and its response. Header names are in lower case. */
   public static final class Exchange {
     private final String path;
     private final Map<String, String> headers;
@@ -130,7 +131,7 @@ public final class FakeHttp implements AutoCloseable {
     private static Exchange read(InputStream in, OutputStream out, InetAddress at)
         throws IOException {
       var target = line(in).split(" ", 3);
-      if (target.length != 3) throw new IOException("no request line");
+      if (target.length != 3) throw new IOException("invalid request line");
       var headers = new HashMap<String, String>();
       for (var header = line(in); !header.isEmpty(); header = line(in)) {
         int colon = header.indexOf(':');
@@ -179,9 +180,9 @@ public final class FakeHttp implements AutoCloseable {
         int number = Integer.parseInt(text, radix);
         if (number >= 0 && number <= MAX_BODY) return number;
       } catch (NumberFormatException none) {
-        // As any other length that is none.
+        // Handled like any other invalid length.
       }
-      throw new IOException("no length");
+      throw new IOException("invalid length");
     }
 
     private static String line(InputStream in) throws IOException {
@@ -197,7 +198,7 @@ public final class FakeHttp implements AutoCloseable {
       return path;
     }
 
-    /** Empty where it is not there. */
+    /** Returns the header; empty if it is absent. */
     public String header(String name) {
       return headers.getOrDefault(name, "");
     }
@@ -206,7 +207,7 @@ public final class FakeHttp implements AutoCloseable {
       return body;
     }
 
-    /** The address of ours that was called. */
+    /** Returns the server's address that the client called. */
     InetAddress at() {
       return at;
     }
@@ -219,14 +220,14 @@ public final class FakeHttp implements AutoCloseable {
       return !header("connection").equalsIgnoreCase("close");
     }
 
-    /** Answers it as a whole. */
+    /** Sends a whole response. */
     public void send(int status, String type, byte[] content) throws IOException {
       head(status, "content-type: " + type + "\r\ncontent-length: " + content.length);
       out.write(content);
       out.flush();
     }
 
-    /** In pieces, each as soon as it is flushed. */
+    /** Returns a stream that sends a chunk at each flush. */
     OutputStream stream(int status, String type) throws IOException {
       head(status, "content-type: " + type + "\r\ntransfer-encoding: chunked");
       return new OutputStream() {
@@ -262,7 +263,7 @@ public final class FakeHttp implements AutoCloseable {
       };
     }
 
-    /** The connection is the caller's from here on, until its handler is done. */
+    /** Accepts an upgrade. The handler uses the connection until it returns. */
     void upgrade(String headerLines) throws IOException {
       out.write(
           ascii(

@@ -6,19 +6,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The lines that one played process printed; the oldest are forgotten, as real log files are. */
+/** Stores the output lines of one simulated process. Drops the oldest, as log rotation does. */
 final class FakeLog {
   private static final int LINES_KEPT = 10_000;
 
   private final List<String> lines = new ArrayList<>();
-  private long forgotten;
+  private long dropped;
   private boolean ended;
 
   synchronized void add(String line) {
     lines.add(line);
     if (lines.size() > LINES_KEPT) {
       lines.removeFirst();
-      forgotten++;
+      dropped++;
     }
     notifyAll();
   }
@@ -35,11 +35,11 @@ final class FakeLog {
   AutoCloseable read(int last, boolean follow, SandboxLogReader reader) {
     long next;
     synchronized (this) {
-      next = forgotten + Math.max(0, lines.size() - Math.max(0, last));
+      next = dropped + Math.max(0, lines.size() - Math.max(0, last));
     }
     long end;
     synchronized (this) {
-      end = follow ? Long.MAX_VALUE : forgotten + lines.size();
+      end = follow ? Long.MAX_VALUE : dropped + lines.size();
     }
     AtomicBoolean over = new AtomicBoolean();
     Thread thread =
@@ -66,14 +66,14 @@ final class FakeLog {
       while (next < end && !over.get()) {
         String line;
         synchronized (this) {
-          while (next >= forgotten + lines.size() && !ended) {
+          while (next >= dropped + lines.size() && !ended) {
             wait();
           }
-          if (next >= forgotten + lines.size()) {
+          if (next >= dropped + lines.size()) {
             return;
           }
-          next = Math.max(next, forgotten);
-          line = lines.get((int) (next - forgotten));
+          next = Math.max(next, dropped);
+          line = lines.get((int) (next - dropped));
           next++;
         }
         if (!over.get()) {

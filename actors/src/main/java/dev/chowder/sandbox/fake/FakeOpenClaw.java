@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** As much of OpenClaw's configuration file as a played gateway needs to behave like one. */
+/** Reads and writes the parts of OpenClaw's configuration file that a simulated gateway needs. */
 final class FakeOpenClaw {
   static final ObjectMapper JSON = new ObjectMapper();
   private static final String CONFIG = ".openclaw/openclaw.json";
@@ -25,7 +25,7 @@ final class FakeOpenClaw {
 
   private FakeOpenClaw() {}
 
-  /** What is there stays, as with the real onboarding. */
+  /** Onboards an agent. Existing values stay, as with the real onboarding. */
   static void onboard(Path home) {
     ObjectNode config = config(home);
     ObjectNode gateway = config.withObject("/gateway");
@@ -34,7 +34,7 @@ final class FakeOpenClaw {
     save(home, config);
   }
 
-  /** Leaves what an installed plugin leaves in the configuration. */
+  /** Adds an installed plugin to the configuration. */
   static void install(Path home, String plugin) {
     ObjectNode config = config(home);
     config.withObject("/plugins/entries/" + plugin).put("enabled", true);
@@ -59,7 +59,10 @@ final class FakeOpenClaw {
         List.of(new SandboxFile(CONFIG, ByteString.copyFromUtf8(config.toPrettyString()), 0600)));
   }
 
-  /** The token that callers must show: as text, or in a file that the configuration names. */
+  /**
+   * Returns the token that callers must send: text, or the content of a file that the configuration
+   * names.
+   */
   static Optional<String> token(Path home) {
     ObjectNode config = config(home);
     JsonNode token = config.at("/gateway/auth/token");
@@ -86,7 +89,10 @@ final class FakeOpenClaw {
     }
   }
 
-  /** Objects are merged, {@code null} removes, everything else replaces. */
+  /**
+   * Patches the configuration: objects are merged, {@code null} removes a field, and other values
+   * replace it.
+   */
   static void patch(Path home, JsonNode patch) {
     ObjectNode config = config(home);
     merge(config, patch);

@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** An answer in the form that OpenClaw gives on {@code /v1/responses}, whole or as events. */
+/** A response in OpenClaw's format of {@code /v1/responses}, as a whole or as events. */
 record FakeReply(String id, String messageId, String text, long createdAtSeconds) {
 
-  /** Says back what was said last. */
+  /** Returns a response that repeats the last text. */
   static FakeReply to(JsonNode request) {
     return new FakeReply(
         "resp_" + UUID.randomUUID(),
@@ -68,7 +68,7 @@ record FakeReply(String id, String messageId, String text, long createdAtSeconds
 
   List<String> events() {
     List<String> events = new ArrayList<>();
-    // For whoever measures the way from here.
+    // Lets a client measure the latency from here.
     ObjectNode created = response("in_progress");
     created.putObject("metadata").put("written_at", Instant.now().toString());
     events.add(event("response.created", created));

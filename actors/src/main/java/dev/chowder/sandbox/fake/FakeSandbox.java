@@ -22,16 +22,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One played sandbox: its directory, and its main process as a record there, so that it goes on
- * "running" when the server is killed. Guarded by itself.
+ * Simulates one sandbox. Its directory contains the home and a record of the main process, so a
+ * process "runs" even after the server is killed. Guarded by itself.
  */
 final class FakeSandbox {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** The file that stands for a volume's label. */
+  /** The file with the generation, in place of a volume's label. */
   private static final String GENERATION = "generation";
 
-  /** A main process; ended when it has an exit code. */
+  /** A main process. It has ended if it has an exit code. */
   record SimulatedProcess(
       int attempt,
       String organizationId,
@@ -78,7 +78,7 @@ final class FakeSandbox {
   }
 
   static FakeSandbox make(SandboxId id, Path directory, int generation) throws IOException {
-    // Atomically: other nodes that share the directory may read it at any moment.
+    // Atomically, because other nodes that share the directory may read it at any moment.
     Path made = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
     Files.createDirectories(made.resolve("home"));
     if (generation > 0) Files.writeString(made.resolve(GENERATION), Integer.toString(generation));
@@ -91,7 +91,10 @@ final class FakeSandbox {
     return new FakeSandbox(id, directory, generationOf(directory));
   }
 
-  /** Returns 0 if it was created before homes had generations, as for a volume without a label. */
+  /**
+   * Returns the generation; 0 if the home was created before generations existed, as for a volume
+   * without a label.
+   */
   private static int generationOf(Path directory) throws IOException {
     try {
       return Integer.parseInt(Files.readString(directory.resolve(GENERATION)));
@@ -100,7 +103,7 @@ final class FakeSandbox {
     }
   }
 
-  /** What a former server left; empty when that is no sandbox. */
+  /** Loads a sandbox of a previous server; empty if the directory is not a sandbox. */
   static Optional<FakeSandbox> load(Path directory) throws IOException {
     Path name = directory.getFileName();
     if (name == null || !name.toString().startsWith("sb-")) {
@@ -112,9 +115,9 @@ final class FakeSandbox {
     return Optional.of(sandbox);
   }
 
-  /** Takes over what another node did with its main process. */
+  /** Loads changes that another node made to the main process. */
   synchronized void refresh() throws IOException {
-    SimulatedProcess written = written();
+    SimulatedProcess written = readProcess();
     if (Objects.equals(written, process)) {
       return;
     }
@@ -124,7 +127,7 @@ final class FakeSandbox {
     process = written;
   }
 
-  private @Nullable SimulatedProcess written() throws IOException {
+  private @Nullable SimulatedProcess readProcess() throws IOException {
     try {
       return JSON.readValue(
           Files.readAllBytes(directory.resolve("process.json")), SimulatedProcess.class);
@@ -141,7 +144,7 @@ final class FakeSandbox {
     return generation;
   }
 
-  /** Whether this home still exists: another one may have taken its place. */
+  /** Returns whether this home still exists, since another one may have replaced it. */
   boolean isCurrent() throws IOException {
     return generationOf(directory) == generation;
   }
@@ -178,10 +181,10 @@ final class FakeSandbox {
     return log;
   }
 
-  /** Starts a process, or the former one again; a new one has a log of its own. */
-  synchronized void start(SimulatedProcess started, boolean again, long bootNanos) {
+  /** Starts a new process with its own log, or restarts the previous one. */
+  synchronized void start(SimulatedProcess started, boolean restarted, long bootNanos) {
     process = started;
-    if (again) {
+    if (restarted) {
       log.resume();
     } else {
       log.end();
@@ -219,7 +222,7 @@ final class FakeSandbox {
     return true;
   }
 
-  /** A task is under way until the latch is counted down, by its end or its removal. */
+  /** Marks a task as running until the latch is counted down by its end or its removal. */
   synchronized CountDownLatch beginTask() {
     CountDownLatch begun = new CountDownLatch(1);
     task = begun;
@@ -246,7 +249,7 @@ final class FakeSandbox {
     removeProcesses();
     try {
       if (Files.exists(directory)) {
-        // Away at once, then piece by piece: a server that is killed meanwhile leaves no half.
+        // Renamed first, so a server that is killed during the deletion leaves no partial sandbox.
         Path gone = directory.resolveSibling(".removed-" + id);
         Files.move(directory, gone, StandardCopyOption.ATOMIC_MOVE);
         deleteTree(gone);
@@ -270,17 +273,17 @@ final class FakeSandbox {
   }
 
   private MainProcess describe(int port) {
-    SimulatedProcess seen = process;
-    if (seen == null) {
+    SimulatedProcess observed = process;
+    if (observed == null) {
       return new MainProcess.Missing();
     }
-    if (seen.paused()) {
-      return new MainProcess.Paused(seen.attempt());
+    if (observed.paused()) {
+      return new MainProcess.Paused(observed.attempt());
     }
-    Integer exitCode = seen.exitCode();
+    Integer exitCode = observed.exitCode();
     return exitCode == null
-        ? new MainProcess.Up(seen.attempt(), new SandboxEndpoint(seen.host(), port))
-        : new MainProcess.Ended(seen.attempt(), exitCode, seen.outOfMemory());
+        ? new MainProcess.Up(observed.attempt(), new SandboxEndpoint(observed.host(), port))
+        : new MainProcess.Ended(observed.attempt(), exitCode, observed.outOfMemory());
   }
 
   private void save() {

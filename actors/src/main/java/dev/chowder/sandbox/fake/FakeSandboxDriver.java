@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.fake;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.FilePath;
@@ -24,8 +26,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Plays sandboxes: no container and next to no memory, but the same contract as a real driver, with
- * whatever delays and faults its {@link FakeScript} asks for.
+ * Simulates sandboxes without containers and with little memory. Fulfils the same contract as a
+ * real driver, with the delays and faults that its {@link FakeScript} requests.
  */
 public final class FakeSandboxDriver implements SandboxDriver {
   private static final int KILLED = 137;
@@ -53,41 +55,41 @@ public final class FakeSandboxDriver implements SandboxDriver {
     }
   }
 
-  /** What a test can change while the driver is in use. */
+  /** Returns the script, which a test can change while the driver is in use. */
   public FakeScript script() {
     return script;
   }
 
-  /** Ends a main process as a crash would. */
+  /** Ends a main process as a crash does. */
   public void kill(SandboxId id) {
     host.find(id)
         .ifPresent(
             sandbox -> {
               if (sandbox.end(KILLED, false)) {
-                tell(id, "die with exit code " + KILLED);
+                notifyListeners(id, "die with exit code " + KILLED);
               }
             });
   }
 
-  /** Ends a main process as one that prints this and then gives up by itself. */
+  /** Ends a main process as if it had printed this line and exited by itself. */
   public void crash(SandboxId id, int exitCode, String lastLine) {
     host.find(id)
         .ifPresent(
             sandbox -> {
               sandbox.log().add(lastLine);
               if (sandbox.end(exitCode, false)) {
-                tell(id, "die with exit code " + exitCode);
+                notifyListeners(id, "die with exit code " + exitCode);
               }
             });
   }
 
-  /** Ends a main process as an engine does when its memory limit is reached. */
+  /** Ends a main process as an engine does at the memory limit. */
   public void killForMemory(SandboxId id) {
     host.find(id)
         .ifPresent(
             sandbox -> {
               if (sandbox.end(KILLED, true)) {
-                tell(id, "oom");
+                notifyListeners(id, "oom");
               }
             });
   }
@@ -96,46 +98,46 @@ public final class FakeSandboxDriver implements SandboxDriver {
   public void restartEngine() {
     for (FakeSandbox sandbox : host.all()) {
       if (sandbox.end(0, false, Ending.WITH_ENGINE)) {
-        tell(sandbox.id(), "seen after the engine came back");
+        notifyListeners(sandbox.id(), "found after the engine was reachable again");
       }
     }
   }
 
-  /** Freezes a main process behind everybody's back. */
+  /** Freezes a main process without a call to the driver. */
   public void pause(SandboxId id) {
     host.find(id)
         .ifPresent(
             sandbox -> {
               if (sandbox.pause()) {
-                tell(id, "pause");
+                notifyListeners(id, "pause");
               }
             });
   }
 
-  /** Removes the processes behind everybody's back. */
+  /** Removes the processes without a call to the driver. */
   public void removeContainers(SandboxId id) {
     host.find(id)
         .ifPresent(
             sandbox -> {
               sandbox.removeProcesses();
-              tell(id, "destroy");
+              notifyListeners(id, "destroy");
             });
   }
 
-  /** Removes the home as well. */
+  /** Removes the home and the processes without a call to the driver. */
   public void lose(SandboxId id) {
     host.remove(id, Fence.NONE);
-    tell(id, "destroy");
+    notifyListeners(id, "destroy");
   }
 
-  /** Whether a task of this sandbox is under way. */
+  /** Returns whether a task of this sandbox is running. */
   public boolean hasTask(SandboxId id) {
     return host.find(id).map(FakeSandbox::hasTask).orElse(false);
   }
 
   @Override
   public void create(SandboxSpec spec) {
-    script.play(Verb.CREATE, Optional.of(spec.id()));
+    script.apply(Verb.CREATE, Optional.of(spec.id()));
     requireSnapshot(spec.snapshot());
     new Fence(0, spec.generation())
         .requireHome(
@@ -144,7 +146,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   @Override
   public TaskResult run(SandboxId id, Fence fence, TaskSpec task, Duration limit) {
-    script.play(Verb.RUN, Optional.of(id));
+    script.apply(Verb.RUN, Optional.of(id));
     requireSnapshot(task.snapshot());
     FakeSandbox sandbox = require(id, fence);
     requireNotLater(sandbox, fence.attempt());
@@ -158,11 +160,14 @@ public final class FakeSandboxDriver implements SandboxDriver {
           over.await(Math.min(needed.toMillis(), limit.toMillis()), TimeUnit.MILLISECONDS);
       if (removed || sandbox.isRemoved()) {
         throw new SandboxException(
-            Reason.NOT_FOUND, "task: its container was removed while it ran");
+            Reason.NOT_FOUND, cannot("run the task", "its container was removed while it ran"));
       }
       if (needed.compareTo(limit) >= 0) {
         throw new SandboxException(
-            Reason.TIMED_OUT, "task: still running after " + limit.toMillis() + " ms, so killed");
+            Reason.TIMED_OUT,
+            cannot(
+                "run the task",
+                "it did not end within " + limit.toMillis() + " ms and was killed"));
       }
     } catch (InterruptedException stop) {
       throw FakeScript.interrupted(Verb.RUN, stop);
@@ -178,7 +183,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   @Override
   public TaskResult exec(SandboxId id, List<String> command, Duration limit) {
-    script.play(Verb.EXEC, Optional.of(id));
+    script.apply(Verb.EXEC, Optional.of(id));
     FakeSandbox sandbox =
         host.find(id)
             .filter(found -> found.process().filter(SimulatedProcess::runs).isPresent())
@@ -186,12 +191,15 @@ public final class FakeSandboxDriver implements SandboxDriver {
                 () ->
                     new SandboxException(
                         Reason.NOT_FOUND,
-                        "exec: " + id + " has no process (expected: a running one)"));
+                        cannot("run the command in " + id, "its main process does not run")));
     FakeCommand simulated = FakeCommand.parse(command);
     if (simulated.hangs()) {
       FakeScript.pause(Verb.EXEC, limit);
       throw new SandboxException(
-          Reason.TIMED_OUT, "exec: still running after " + limit.toMillis() + " ms, so killed");
+          Reason.TIMED_OUT,
+          cannot(
+              "run the command",
+              "it did not end within " + limit.toMillis() + " ms and was killed"));
     }
     if (command.contains("pairing")) {
       return new TaskResult(0, false, sandbox.channels().codes(command.get(4)));
@@ -201,24 +209,24 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return new TaskResult(simulated.exitCode(), false, output);
   }
 
-  /** Somebody writes to an agent by a channel, and waits to be let in; returns the code. */
-  public String knock(SandboxId id, String channel, String sender, String name) {
-    return require(id).channels().knock(channel, sender, name);
+  /** Simulates a sender's first message to an agent in a channel, and returns the pairing code. */
+  public String requestPairing(SandboxId id, String channel, String sender, String name) {
+    return require(id).channels().requestPairing(channel, sender, name);
   }
 
-  /** Whether that somebody was let in. */
-  public boolean isLetIn(SandboxId id, String channel, String sender) {
-    return require(id).channels().isLetIn(channel, sender);
+  /** Returns whether the sender's pairing is approved. */
+  public boolean isApproved(SandboxId id, String channel, String sender) {
+    return require(id).channels().isApproved(channel, sender);
   }
 
-  /** Somebody scans the code that a channel shows. */
+  /** Simulates the scan of the QR code that a channel shows. */
   public void scan(SandboxId id, String channel) {
     require(id).channels().scan(channel);
   }
 
   @Override
   public SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process) {
-    script.play(Verb.START, Optional.of(id));
+    script.apply(Verb.START, Optional.of(id));
     requireSnapshot(process.snapshot());
     FakeSandbox sandbox = require(id, fence);
     int attempt = fence.attempt();
@@ -229,10 +237,10 @@ public final class FakeSandboxDriver implements SandboxDriver {
             + process.command()
             + new TreeMap<>(process.environment())
             + process.port();
-    Optional<SimulatedProcess> former = sandbox.process().filter(p -> p.spec().equals(spec));
+    Optional<SimulatedProcess> previous = sandbox.process().filter(p -> p.spec().equals(spec));
     requireNotLater(sandbox, attempt);
-    if (former.isPresent() && former.get().runs() && !former.get().paused()) {
-      return new SandboxEndpoint(former.get().host(), gateway.port());
+    if (previous.isPresent() && previous.get().runs() && !previous.get().paused()) {
+      return new SandboxEndpoint(previous.get().host(), gateway.port());
     }
     FakeCommand command = FakeCommand.parse(process.command());
     String address = host.nextAddress();
@@ -247,20 +255,20 @@ public final class FakeSandboxDriver implements SandboxDriver {
             false,
             false,
             null),
-        former.isPresent(),
+        previous.isPresent(),
         settings.bootTime().toNanos());
     host.started(id, address);
     command.prints().forEach(sandbox.log()::add);
     if (command.outOfMemory()) {
       sandbox.end(KILLED, true);
-      tell(id, "die with exit code " + KILLED);
+      notifyListeners(id, "die with exit code " + KILLED);
     }
     return new SandboxEndpoint(address, gateway.port());
   }
 
   @Override
   public StopResult stop(SandboxId id, int attempt, Duration grace) {
-    script.play(Verb.STOP, Optional.of(id));
+    script.apply(Verb.STOP, Optional.of(id));
     Optional<FakeSandbox> sandbox = host.find(id);
     sandbox.ifPresent(found -> requireNotLater(found, attempt));
     Optional<SimulatedProcess> process = sandbox.flatMap(FakeSandbox::process);
@@ -275,27 +283,27 @@ public final class FakeSandboxDriver implements SandboxDriver {
     int exitCode = killed ? KILLED : 0;
     boolean ended = sandbox.get().end(exitCode, false, Ending.STOPPED);
     if (ended) {
-      tell(id, "die with exit code " + exitCode);
+      notifyListeners(id, "die with exit code " + exitCode);
     }
     return new StopResult(ended, killed, exitCode);
   }
 
   @Override
   public void removeProcesses(SandboxId id, int attempt) {
-    script.play(Verb.REMOVE_PROCESSES, Optional.of(id));
+    script.apply(Verb.REMOVE_PROCESSES, Optional.of(id));
     host.find(id)
-        .filter(sandbox -> Fence.ofAttempt(attempt).covers(attempt(sandbox)))
+        .filter(sandbox -> Fence.ofAttempt(attempt).allowsAttempt(attempt(sandbox)))
         .ifPresent(FakeSandbox::removeProcesses);
   }
 
   @Override
   public boolean remove(SandboxId id, Fence fence) {
-    script.play(Verb.REMOVE, Optional.of(id));
-    boolean had = host.find(id).flatMap(FakeSandbox::process).isPresent();
+    script.apply(Verb.REMOVE, Optional.of(id));
+    boolean hadProcess = host.find(id).flatMap(FakeSandbox::process).isPresent();
     host.remove(id, fence);
     Optional<FakeSandbox> left = host.find(id);
-    if (had && left.flatMap(FakeSandbox::process).isEmpty()) {
-      tell(id, "destroy");
+    if (hadProcess && left.flatMap(FakeSandbox::process).isEmpty()) {
+      notifyListeners(id, "destroy");
     }
     return left.isEmpty();
   }
@@ -313,7 +321,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   @Override
   public SandboxObservation observe(SandboxId id) {
-    script.play(Verb.OBSERVE, Optional.of(id));
+    script.apply(Verb.OBSERVE, Optional.of(id));
     return host.find(id)
         .map(sandbox -> sandbox.observe(gateway.port()))
         .orElseGet(() -> SandboxObservation.nothing(id));
@@ -327,7 +335,9 @@ public final class FakeSandboxDriver implements SandboxDriver {
         .orElse(Ending.WITH_ENGINE);
   }
 
-  /** A played process answers at all of its ports as at the one that is published. */
+  /**
+   * Returns the published endpoint, because a simulated process listens on all of its ports there.
+   */
   @Override
   public Optional<SandboxEndpoint> unpublished(SandboxId id, int port) {
     return observe(id).endpoint();
@@ -335,23 +345,25 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   @Override
   public List<SandboxObservation> list() {
-    script.play(Verb.LIST, Optional.empty());
+    script.apply(Verb.LIST, Optional.empty());
     if (script.isForgetful()) {
       return List.of();
     }
     return host.all().stream().map(sandbox -> listed(sandbox.observe(gateway.port()))).toList();
   }
 
-  private static SandboxObservation listed(SandboxObservation seen) {
-    return seen.mainProcess() instanceof SandboxObservation.MainProcess.Ended ended
+  private static SandboxObservation listed(SandboxObservation observed) {
+    return observed.mainProcess() instanceof SandboxObservation.MainProcess.Ended ended
         ? new SandboxObservation(
-            seen.id(), seen.home(), SandboxObservation.MainProcess.Ended.listed(ended.attempt()))
-        : seen;
+            observed.id(),
+            observed.home(),
+            SandboxObservation.MainProcess.Ended.listed(ended.attempt()))
+        : observed;
   }
 
   @Override
   public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> files) {
-    script.play(Verb.WRITE_FILES, Optional.of(id));
+    script.apply(Verb.WRITE_FILES, Optional.of(id));
     FakeSandbox sandbox = require(id, fence);
     requireNotLater(sandbox, fence.attempt());
     FakeHome.write(sandbox.home(), files);
@@ -359,7 +371,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   @Override
   public Optional<ByteString> readFile(SandboxId id, String path, long maxBytes) {
-    script.play(Verb.READ_FILE, Optional.of(id));
+    script.apply(Verb.READ_FILE, Optional.of(id));
     return FakeHome.read(require(id).home(), path, maxBytes);
   }
 
@@ -370,16 +382,17 @@ public final class FakeSandboxDriver implements SandboxDriver {
 
   @Override
   public SandboxFiles files(SandboxId id, FilePath folder) {
-    script.play(Verb.FILES, Optional.of(id));
+    script.apply(Verb.FILES, Optional.of(id));
     return new FakeFiles(require(id).home(), folder);
   }
 
   @Override
   public AutoCloseable logs(SandboxId id, int lines, boolean follow, SandboxLogReader reader) {
-    script.play(Verb.LOGS, Optional.of(id));
+    script.apply(Verb.LOGS, Optional.of(id));
     FakeSandbox sandbox = require(id);
     if (sandbox.process().isEmpty()) {
-      throw new SandboxException(Reason.NOT_FOUND, "logs: " + id + " has no process");
+      throw new SandboxException(
+          Reason.NOT_FOUND, cannot("read the logs of " + id, "it has no main process"));
     }
     return sandbox.log().read(lines, follow, reader);
   }
@@ -390,16 +403,16 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return () -> listeners.remove(onEvent);
   }
 
-  private void tell(SandboxId id, String what) {
-    SandboxEvent notice = new SandboxEvent(id, what);
+  private void notifyListeners(SandboxId id, String what) {
+    SandboxEvent event = new SandboxEvent(id, what);
     for (Consumer<SandboxEvent> listener : listeners) {
-      Thread.ofVirtual().name("fake-notice").start(() -> listener.accept(notice));
+      Thread.ofVirtual().name("fake-event").start(() -> listener.accept(event));
     }
   }
 
   @Override
   public HostCapacity capacity() {
-    script.play(Verb.CAPACITY, Optional.empty());
+    script.apply(Verb.CAPACITY, Optional.empty());
     if (script.isFull()) {
       return new HostCapacity(settings.memoryBytes(), 0);
     }
@@ -414,7 +427,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return "127.0.0.1";
   }
 
-  /** Only recorded: a simulated process is part of this process and reaches the same ports. */
+  /** Records the ports. A simulated process is part of this process and reaches the same ports. */
   @Override
   public void openHostPorts(Set<Integer> ports) {
     openHostPorts = Set.copyOf(ports);
@@ -430,7 +443,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     return isolationFailure;
   }
 
-  /** Sets why sandboxes count as not isolated; empty if they are isolated. */
+  /** Sets why sandboxes are not isolated; empty if they are. */
   public void isolationFailure(Optional<String> why) {
     isolationFailure = why;
   }
@@ -439,7 +452,10 @@ public final class FakeSandboxDriver implements SandboxDriver {
     if (script.isMissing(snapshot)) {
       throw new SandboxException(
           Reason.IMAGE_MISSING,
-          "snapshot: " + snapshot + " is not on this host (expected: built by scripts/up)");
+          cannot(
+              "use snapshot " + snapshot,
+              "its image does not exist on this host",
+              "run scripts/up to build it"));
     }
   }
 
@@ -452,7 +468,9 @@ public final class FakeSandboxDriver implements SandboxDriver {
   private FakeSandbox require(SandboxId id) {
     return host.find(id)
         .orElseThrow(
-            () -> new SandboxException(Reason.NOT_FOUND, "sandbox: " + id + " is not there"));
+            () ->
+                new SandboxException(
+                    Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist")));
   }
 
   @Override

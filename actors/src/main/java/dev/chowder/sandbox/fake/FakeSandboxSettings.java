@@ -6,16 +6,16 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * What a fake is like; the only class of this package that reads configuration. Defaults stand in
- * {@code reference.conf} under {@code chowder.sandbox.fake}.
+ * The settings of the fake driver. Only this class of the package reads configuration. {@code
+ * reference.conf} has the defaults under {@code chowder.sandbox.fake}.
  *
- * @param directory where sandboxes outlive the server, as real containers would; empty: a temporary
- *     one that is removed at the end
- * @param taskTime how long a task takes
- * @param bootTime from a start until {@code /readyz} answers 200
- * @param replyTime of one model answer
- * @param memoryBytes what the host is said to have
- * @param processBytes what each running process is said to take of it
+ * @param directory where sandboxes outlive the server, as real containers do; empty for a temporary
+ *     directory that is removed at the end
+ * @param taskTime duration of a task
+ * @param bootTime time from a start until {@code /readyz} returns 200
+ * @param replyTime duration of one model response
+ * @param memoryBytes simulated memory of the host
+ * @param processBytes simulated memory of each running process
  */
 public record FakeSandboxSettings(
     Optional<Path> directory,
@@ -25,7 +25,7 @@ public record FakeSandboxSettings(
     long memoryBytes,
     long processBytes) {
 
-  /** Reads the whole configuration's {@code chowder.sandbox.fake}. */
+  /** Reads {@code chowder.sandbox.fake} from the whole configuration. */
   public static FakeSandboxSettings from(Config root) {
     Config config = root.getConfig("chowder.sandbox.fake");
     String directory = config.getString("directory");
@@ -38,13 +38,13 @@ public record FakeSandboxSettings(
         config.getBytes("process-memory"));
   }
 
-  /** In a temporary directory, without any delay, with plenty of memory. */
+  /** Returns settings with a temporary directory, no delays and plenty of memory. */
   public static FakeSandboxSettings instant() {
     return new FakeSandboxSettings(
         Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 1L << 50, 1L << 30);
   }
 
-  /** The same, but what is there outlives the driver. */
+  /** Returns these settings with a directory that outlives the driver. */
   public FakeSandboxSettings in(Path where) {
     return new FakeSandboxSettings(
         Optional.of(where), taskTime, bootTime, replyTime, memoryBytes, processBytes);

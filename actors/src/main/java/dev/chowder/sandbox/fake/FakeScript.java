@@ -1,5 +1,7 @@
 package dev.chowder.sandbox.fake;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -17,7 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a test wants a fake to do: delays, faults and hangs, verb by verb; and what it was asked.
+ * Configures the behaviour of a fake driver for a test: delays, faults and hangs per verb. Also
+ * records the calls.
  */
 public final class FakeScript {
   private static final int CALLS_KEPT = 100_000;
@@ -54,19 +57,19 @@ public final class FakeScript {
     CAPACITY
   }
 
-  /** One call, kept before it does anything. */
+  /** A call, recorded before it does anything. */
   public record Call(Verb verb, Optional<SandboxId> id) {}
 
   private record Fault(Reason reason, String message) {}
 
-  /** A call that waits, like that of a paused node: an interrupt does not reach it. */
+  /** Blocks one call, like the call of a paused node. An interrupt does not end the wait. */
   public static final class Hold {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
 
     private Hold() {}
 
-    /** Waits until the call arrives; returns whether it came in time. */
+    /** Waits until the call arrives, and returns whether it did within the limit. */
     public boolean awaitCall(Duration limit) throws InterruptedException {
       return reached.await(limit.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -103,14 +106,15 @@ public final class FakeScript {
   private boolean forgetful;
   private boolean full;
 
-  /** From now on every call of this verb takes so much longer. */
+  /** Delays every further call of this verb. */
   public synchronized FakeScript delay(Verb verb, Duration delay) {
     delays.put(verb, delay);
     return this;
   }
 
   /**
-   * The next {@code times} calls of this verb fail, after its delay and before they do anything.
+   * Makes the next {@code times} calls of this verb fail, after the verb's delay and before they do
+   * anything.
    */
   public synchronized FakeScript failNext(Verb verb, int times, Reason reason, String message) {
     List<Fault> queue = faults.computeIfAbsent(verb, _ -> new ArrayList<>());
@@ -120,43 +124,47 @@ public final class FakeScript {
     return this;
   }
 
-  /** The next {@code times} calls of this verb hang until they are interrupted. */
+  /** Makes the next {@code times} calls of this verb hang until they are interrupted. */
   public synchronized FakeScript hangNext(Verb verb, int times) {
     hangs.merge(verb, times, Integer::sum);
     return this;
   }
 
-  /** Makes the next call of this verb wait, before it does anything, until it is released. */
+  /** Blocks the next call of this verb, before it does anything, until it is released. */
   public synchronized Hold holdNext(Verb verb) {
     var hold = new Hold();
     holds.put(verb, hold);
     return hold;
   }
 
-  /** This snapshot is not on the host. */
+  /** Removes this snapshot from the host. */
   public synchronized FakeScript missing(String snapshot) {
     missing.add(snapshot);
     return this;
   }
 
-  /** The image does not carry this channel's plugin. */
+  /** Removes this channel's plugin from the image. */
   public synchronized FakeScript uncarried(String plugin) {
     pluginFailures.put(plugin, "npm view failed: not reached");
     return this;
   }
 
-  /** Somebody else has the gateway install something when this channel's plugin is to be. */
+  /**
+   * Makes the gateway reject the installation of this channel's plugin, as if another one were in
+   * progress.
+   */
   public synchronized FakeScript installing(String plugin) {
     pluginFailures.put(
         plugin, "Another plugin or config operation is already running; retry when it completes.");
     return this;
   }
 
-  /** From now on no call reaches the engine, until {@link #reachable()}. */
+  /** Makes every call fail as if the engine were unreachable, until {@link #reachable()}. */
   public synchronized FakeScript unreachable() {
     always =
         new Fault(
-            Reason.ENGINE_UNREACHABLE, "docker: no answer (expected: a running Docker Engine)");
+            Reason.ENGINE_UNREACHABLE,
+            cannot("call the Docker Engine", "it does not respond", "start it"));
     return this;
   }
 
@@ -167,8 +175,8 @@ public final class FakeScript {
   }
 
   /**
-   * Makes every call about this sandbox fail without an answer, like one about a container that
-   * hangs, until {@link #responsive}. A list still shows it.
+   * Makes every call about this sandbox fail with a timeout, as for a container that hangs, until
+   * {@link #responsive}. Listings still contain it.
    */
   public synchronized FakeScript unresponsive(SandboxId id) {
     unresponsive.add(id);
@@ -181,7 +189,7 @@ public final class FakeScript {
     return this;
   }
 
-  /** From now on a list shows nothing, though everything is there; until {@link #remembering()}. */
+  /** Makes listings empty although all sandboxes exist, until {@link #remembering()}. */
   public synchronized FakeScript forgetful() {
     forgetful = true;
     return this;
@@ -205,7 +213,7 @@ public final class FakeScript {
     return this;
   }
 
-  /** Ends everything that was asked for and has not happened yet. */
+  /** Removes all delays, faults and other conditions, except blocked calls. */
   public synchronized FakeScript heal() {
     delays.clear();
     faults.clear();
@@ -227,7 +235,7 @@ public final class FakeScript {
     return forgetful;
   }
 
-  /** Every call so far, oldest first; beyond 100,000 the oldest are forgotten. */
+  /** Returns the calls, oldest first. Only the latest 100,000 are kept. */
   public synchronized List<Call> calls() {
     return List.copyOf(calls);
   }
@@ -240,8 +248,8 @@ public final class FakeScript {
     return Optional.ofNullable(pluginFailures.get(plugin));
   }
 
-  /** Does to this call what was asked for. */
-  void play(Verb verb, Optional<SandboxId> id) {
+  /** Records a call and applies its delay or fault. */
+  void apply(Verb verb, Optional<SandboxId> id) {
     Duration delay;
     Fault fault;
     boolean hang;
@@ -260,7 +268,10 @@ public final class FakeScript {
       List<Fault> queue = faults.getOrDefault(verb, List.of());
       if (always != null) fault = always;
       else if (id.filter(unresponsive::contains).isPresent()) {
-        fault = new Fault(Reason.ENGINE_UNREACHABLE, "docker: no answer in time");
+        fault =
+            new Fault(
+                Reason.ENGINE_UNREACHABLE,
+                cannot("call the Docker Engine", "it did not respond in time"));
       } else fault = queue.isEmpty() ? null : queue.removeFirst();
     }
     if (hold != null) {
@@ -298,6 +309,7 @@ public final class FakeScript {
 
   static SandboxException interrupted(Verb verb, InterruptedException stop) {
     Thread.currentThread().interrupt();
-    return new SandboxException(Reason.INTERRUPTED, verb + ": interrupted", stop);
+    return new SandboxException(
+        Reason.INTERRUPTED, cannot("complete " + verb, "the call was interrupted"), stop);
   }
 }

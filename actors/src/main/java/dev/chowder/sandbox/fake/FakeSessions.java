@@ -10,19 +10,19 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The sessions of one played agent, and what its gateway says of them. In memory only, and the
- * oldest go when there are many.
+ * Simulates the sessions of one agent and the gateway's responses about them. In memory only.
+ * Beyond the limit the oldest are removed.
  */
 final class FakeSessions {
   private static final int MAX_SESSIONS = 1_000;
   private static final int MAX_MESSAGES = 200;
   private static final String PREFIX = "agent:main:";
 
-  private record Said(int seq, String role, String text, long at) {}
+  private record Message(int seq, String role, String text, long at) {}
 
   private static final class Session {
     private final long createdAt = System.currentTimeMillis();
-    private final List<Said> said = new ArrayList<>();
+    private final List<Message> history = new ArrayList<>();
     private long updatedAt = createdAt;
     private int seq;
   }
@@ -40,12 +40,12 @@ final class FakeSessions {
   synchronized void add(String key, String question, String answer) {
     var session = sessions.computeIfAbsent(PREFIX + key, _ -> new Session());
     session.updatedAt = System.currentTimeMillis();
-    session.said.add(new Said(++session.seq, "user", question, session.updatedAt));
-    session.said.add(new Said(++session.seq, "assistant", answer, session.updatedAt));
-    if (session.said.size() > MAX_MESSAGES) session.said.subList(0, 2).clear();
+    session.history.add(new Message(++session.seq, "user", question, session.updatedAt));
+    session.history.add(new Message(++session.seq, "assistant", answer, session.updatedAt));
+    if (session.history.size() > MAX_MESSAGES) session.history.subList(0, 2).clear();
   }
 
-  /** Whether it is a question about sessions; then it is answered. */
+  /** Answers a request about sessions, and returns whether it was one. */
   synchronized boolean answer(String method, JsonNode params, ObjectNode answer) {
     var key = params.path(method.equals("chat.history") ? "sessionKey" : "key").asText();
     var session = Optional.ofNullable(sessions.get(key));
@@ -58,13 +58,13 @@ final class FakeSessions {
       }
       case "chat.history" -> {
         var payload = answer.put("ok", true).putObject("payload");
-        history(session.map(s -> s.said).orElse(List.of()), params, payload);
+        history(session.map(s -> s.history).orElse(List.of()), params, payload);
       }
       case "sessions.delete" -> {
         answer.put("ok", true).putObject("payload").put("deleted", sessions.remove(key) != null);
       }
       case "sessions.reset" -> {
-        session.ifPresent(emptied -> emptied.said.clear());
+        session.ifPresent(emptied -> emptied.history.clear());
         answer.put("ok", true).putObject("payload");
       }
       default -> {
@@ -96,17 +96,17 @@ final class FakeSessions {
         .put("hasActiveRun", false);
   }
 
-  private static void history(List<Said> said, JsonNode params, ObjectNode payload) {
-    int end = Math.max(0, said.size() - params.path("offset").asInt());
+  private static void history(List<Message> history, JsonNode params, ObjectNode payload) {
+    int end = Math.max(0, history.size() - params.path("offset").asInt());
     int begin = Math.max(0, end - params.path("limit").asInt(200));
     var messages = payload.putArray("messages");
-    for (var one : said.subList(begin, end)) {
+    for (var one : history.subList(begin, end)) {
       var message = messages.addObject();
       message.put("role", one.role).put("timestamp", one.at);
       message.putArray("content").addObject().put("type", "text").put("text", one.text);
       message.putObject("__openclaw").put("seq", one.seq);
     }
     payload.put("hasMore", begin > 0);
-    if (begin > 0) payload.put("nextOffset", said.size() - begin);
+    if (begin > 0) payload.put("nextOffset", history.size() - begin);
   }
 }

@@ -23,9 +23,9 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
 /**
- * The skills of one played agent: two that came with it, and those whose folders lie in its
- * workspace. It plays a ClawHub, too: of that, {@link #SEARCH} can be had, {@link #AMBIGUOUS} and
- * {@link #HARMFUL} cannot, {@link #SILENT} is not answered, and there are no others.
+ * Simulates the skills of one agent: two bundled ones, and those with a folder in its workspace.
+ * Also simulates ClawHub. {@link #SEARCH} can be installed, {@link #AMBIGUOUS} and {@link #HARMFUL}
+ * are rejected, and a request for {@link #SILENT} fails. No other skills exist.
  */
 final class FakeSkills {
   static final String SEARCH = "web-search";
@@ -44,7 +44,7 @@ final class FakeSkills {
       """;
   private static final int MAX_UPLOADS = 16;
 
-  /** What OpenClaw says where it says no more than that something went wrong. */
+  /** OpenClaw's code of errors that only report that a request failed. */
   private static final String UNAVAILABLE = "UNAVAILABLE";
 
   private final Path home;
@@ -56,13 +56,14 @@ final class FakeSkills {
     this.home = home;
   }
 
-  /** Whether it is a question about skills; then it is answered. */
+  /** Answers a request about skills, and returns whether it was one. */
   synchronized boolean answer(String method, JsonNode params, ObjectNode answer) {
     try {
       switch (method) {
         case "skills.status" -> status(payload(answer));
         case "skills.upload.begin" -> begin(params, answer);
-        case "skills.upload.chunk" -> payload(answer).put("receivedBytes", take(params).zip.size());
+        case "skills.upload.chunk" ->
+            payload(answer).put("receivedBytes", addChunk(params).zip.size());
         case "skills.upload.commit" -> payload(answer).put("uploadId", id(params));
         case "skills.install" -> install(params, answer);
         default -> {
@@ -108,7 +109,8 @@ final class FakeSkills {
   }
 
   /**
-   * As much of a SKILL.md as tests write: a name, a description, and metadata as JSON in a line.
+   * The parts of a SKILL.md that tests write: a name, a description, and metadata as JSON in one
+   * line.
    */
   private record Skill(
       String name,
@@ -133,20 +135,21 @@ final class FakeSkills {
   private Optional<Skill> skill(Path folder) throws IOException {
     var file = folder.resolve("SKILL.md");
     if (!Files.isRegularFile(file)) return Optional.empty();
-    var said = new HashMap<String, String>();
+    var fields = new HashMap<String, String>();
     for (var line : Files.readAllLines(file, UTF_8)) {
       int colon = line.indexOf(':');
-      if (colon > 0) said.putIfAbsent(line.substring(0, colon), line.substring(colon + 1).strip());
+      if (colon > 0)
+        fields.putIfAbsent(line.substring(0, colon), line.substring(colon + 1).strip());
     }
-    if (!said.containsKey("name") || !said.containsKey("description")) return Optional.empty();
+    if (!fields.containsKey("name") || !fields.containsKey("description")) return Optional.empty();
     var slug = String.valueOf(folder.getFileName());
     return Optional.of(
         new Skill(
-            said.getOrDefault("name", ""),
-            said.getOrDefault("description", ""),
+            fields.getOrDefault("name", ""),
+            fields.getOrDefault("description", ""),
             "openclaw-workspace",
             WORKSPACE + "/skills/" + slug,
-            json(said.getOrDefault("metadata", "{}")).path("openclaw"),
+            json(fields.getOrDefault("metadata", "{}")).path("openclaw"),
             List.of(),
             lock().at("/skills/" + slug + "/version").asText()));
   }
@@ -203,7 +206,7 @@ final class FakeSkills {
     payload(answer).put("uploadId", id);
   }
 
-  private Upload take(JsonNode params) {
+  private Upload addChunk(JsonNode params) {
     var upload = uploads.get(id(params));
     if (upload == null) throw new IllegalStateException("no such upload: " + id(params));
     upload.zip.writeBytes(Base64.getDecoder().decode(params.path("dataBase64").asText()));
@@ -268,7 +271,7 @@ final class FakeSkills {
     }
     for (var file : files.entrySet()) {
       var path = target.resolve(file.getKey()).normalize();
-      if (!path.startsWith(target)) throw new IOException("a file outside of its skill");
+      if (!path.startsWith(target)) throw new IOException("not within its skill: " + file.getKey());
       Files.createDirectories(path.getParent());
       Files.write(path, file.getValue());
     }

@@ -11,7 +11,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.Optional;
 
-/** The server's side of a WebSocket: texts in, texts out. Knows no gateway. */
+/**
+ * Implements the server side of a WebSocket with text messages. Does not know the gateway protocol.
+ */
 public final class FakeSocket {
   private static final int MAX_TEXT = 8 << 20;
   private static final int CONTINUED = 0;
@@ -28,11 +30,11 @@ public final class FakeSocket {
     this.out = out;
   }
 
-  public static boolean isAskedForBy(FakeHttp.Exchange exchange) {
+  public static boolean isRequestedBy(FakeHttp.Exchange exchange) {
     return exchange.header("upgrade").equalsIgnoreCase("websocket");
   }
 
-  /** Answers the request that asks for one. */
+  /** Accepts a request for a WebSocket. */
   public static FakeSocket accept(FakeHttp.Exchange exchange) throws IOException {
     var key = exchange.header("sec-websocket-key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     try {
@@ -47,7 +49,7 @@ public final class FakeSocket {
     return new FakeSocket(exchange.in(), exchange.out());
   }
 
-  /** Empty when the caller ends it. */
+  /** Returns the next text; empty if the client closes the connection. */
   public Optional<String> receive() throws IOException {
     var text = new ByteArrayOutputStream();
     while (true) {
@@ -93,12 +95,11 @@ public final class FakeSocket {
     return bytes;
   }
 
-  /** Sends a text. */
   public void send(String text) throws IOException {
     frame(TEXT, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Ends it with one of WebSocket's codes. */
+  /** Closes the connection with a WebSocket status code. */
   void close(int code, String reason) throws IOException {
     var payload = new ByteArrayOutputStream();
     payload.write(code >> 8);
@@ -107,7 +108,7 @@ public final class FakeSocket {
     frame(CLOSE, payload.toByteArray());
   }
 
-  /** Also from another thread than the one that receives. */
+  /** Writes a frame. Other threads than the receiving one may call this. */
   private synchronized void frame(int kind, byte[] payload) throws IOException {
     out.write(0x80 | kind);
     if (payload.length < 126) {

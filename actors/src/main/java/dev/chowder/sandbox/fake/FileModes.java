@@ -1,6 +1,6 @@
 package dev.chowder.sandbox.fake;
 
-/** Permission bits as letters and back: {@code rw-r-----} is 0640. */
+/** Converts permission bits to letters and back: {@code rw-r-----} is 0640. */
 final class FileModes {
   private static final String ALL = "rwxrwxrwx";
 

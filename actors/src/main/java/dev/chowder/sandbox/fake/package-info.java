@@ -1,6 +1,6 @@
 /**
- * Sandboxes that are only played, for tests of everything above the driver: no container, but the
- * same contract, with delays and faults on request.
+ * Simulated sandboxes, for tests of all layers above the driver. There is no container, but the
+ * contract is the same, with delays and faults on request.
  */
 @NullMarked
 package dev.chowder.sandbox.fake;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class DockerEndingsTest {
   @Test
-  void anEngineThatRestartedRemembersNoEnd() {
+  void anEngineThatRestartedDoesNotRememberTheEnd() {
     assertThat(DockerEndings.of(List.of())).isEqualTo(Ending.WITH_ENGINE);
     // The engine forgot the end, or the container was started again.
     assertThat(DockerEndings.of(List.of(event("kill", "15"), event("die", ""), event("start", ""))))
@@ -19,24 +19,24 @@ class DockerEndingsTest {
   }
 
   @Test
-  void aContainerThatIsToldToEndIsStoppedAlsoIfItHasToBeKilledThen() {
+  void aContainerThatReceivedSigtermIsStoppedEvenIfItIsKilledLater() {
     assertThat(DockerEndings.of(List.of(event("kill", "15"), event("kill", "9"), event("die", ""))))
         .isEqualTo(Ending.STOPPED);
   }
 
   @Test
-  void aContainerThatDiesOrIsKilledAtOnceEndsByItself() {
+  void aContainerThatDiesOrIsKilledWithoutSigtermEndsByItself() {
     assertThat(DockerEndings.of(List.of(event("start", ""), event("die", ""))))
         .isEqualTo(Ending.BY_ITSELF);
     assertThat(DockerEndings.of(List.of(event("kill", "9"), event("die", ""))))
         .isEqualTo(Ending.BY_ITSELF);
-    // An earlier run of it was stopped.
+    // An earlier run of the container was stopped.
     assertThat(
             DockerEndings.of(
                 List.of(
                     event("kill", "15"), event("die", ""), event("start", ""), event("die", ""))))
         .isEqualTo(Ending.BY_ITSELF);
-    // It was stopped after it had ended.
+    // The container was stopped after it had ended.
     assertThat(DockerEndings.of(List.of(event("die", ""), event("kill", "15"))))
         .isEqualTo(Ending.BY_ITSELF);
   }

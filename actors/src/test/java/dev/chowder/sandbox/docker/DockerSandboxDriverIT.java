@@ -25,7 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The contract on a real Docker Engine with the real sandbox image, but light commands. */
+/** Runs the contract on a real Docker Engine with the real sandbox image and light commands. */
 class DockerSandboxDriverIT extends SandboxDriverContract {
   private static final DockerTestEngine engine = new DockerTestEngine("it-driver");
   private static DockerSandboxDriver driver;
@@ -88,12 +88,12 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Test
-  void whatItsUserClosedOrLinkedIsMeasuredRight() {
+  void unreadableFoldersAndHardLinksAreMeasuredCorrectly() {
     var sandbox = SandboxId.ofInstance(java.util.UUID.randomUUID().toString());
     var most = new SandboxDriver.HomeUsage(1L << 40, 1 << 20);
     driver().create(new SandboxSpec(sandbox, "org-1", DockerTestEngine.SNAPSHOT, 1));
     try {
-      // A home is filled from the snapshot when it is first used.
+      // The engine fills a home from the snapshot at the first use.
       driver().writeFiles(sandbox, FIRST, List.of(file("first", "")));
       var before = driver().measureHome(sandbox, most).orElseThrow();
       var script =
@@ -113,17 +113,17 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
     }
   }
 
-  /** An operator's copy has the labels of the volume, and must not hide that it was lost. */
+  /** An operator's copy has the labels of the volume, and must not hide the loss of the volume. */
   @Test
-  void aCopyOfAHomeUnderAnotherNameIsNoHome() {
+  void aCopyOfAHomeUnderAnotherNameIsNotAHome() {
     create();
     var labels = engine.docker().inspectVolumeCmd(id.value()).exec().getLabels();
     var copy = engine.docker().createVolumeCmd().withName("copy-of-" + id).withLabels(labels);
     assertThat(copy.exec().getName()).isEqualTo("copy-of-" + id);
-    assertThat(driver().list()).anyMatch(seen -> seen.id().equals(id));
+    assertThat(driver().list()).anyMatch(observed -> observed.id().equals(id));
 
     assertThat(driver().remove(id, Fence.NONE)).isTrue();
-    assertThat(driver().list()).noneMatch(seen -> seen.id().equals(id));
+    assertThat(driver().list()).noneMatch(observed -> observed.id().equals(id));
     engine.docker().removeVolumeCmd("copy-of-" + id).exec();
   }
 
@@ -172,7 +172,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Test
-  void aNetworkThatSomebodyRemovedIsMadeAnew() {
+  void aNetworkThatWasRemovedIsCreatedAgain() {
     create();
     awaitAnswer(start(1, commandThatServes()));
     driver.stop(id, 1, Duration.ofSeconds(5));
@@ -184,7 +184,7 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Test
-  void aFullHomeIsNamedByEveryWriteAndByTheLogOfWhoeverFillsIt() {
+  void aFullHomeIsReportedByEveryWriteAndInTheLogOfTheProcessThatFillsIt() {
     engine
         .docker()
         .createVolumeCmd()
@@ -219,34 +219,34 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Test
-  void noticesGoOnThoughTheirStreamIsOpenedAgainAllTheTime() throws Exception {
+  void eventsArriveAlthoughTheStreamIsReopenedConstantly() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
-    var notices = new LinkedBlockingQueue<SandboxEvent>();
+    var events = new LinkedBlockingQueue<SandboxEvent>();
     try (var renewing = new DockerSandboxDriver(engine.settings(Map.of("events-renew", "1ms")));
-        var _ = renewing.events(notices::add)) {
+        var _ = renewing.events(events::add)) {
       killProcess(id);
-      SandboxEvent notice;
+      SandboxEvent event;
       do {
-        notice = notices.poll(10, TimeUnit.SECONDS);
-        assertThat(notice).as("a notice in time").isNotNull();
-      } while (!notice.id().equals(id));
+        event = events.poll(10, TimeUnit.SECONDS);
+        assertThat(event).as("an event in time").isNotNull();
+      } while (!event.id().equals(id));
     }
   }
 
   @Test
-  void aContainerThatWasMadeAndNeverStartedIsNoProcess() {
+  void aContainerThatWasNeverStartedIsNotAProcess() {
     create();
     awaitAnswer(start(1, commandThatServes()));
     driver.stop(id, 1, Duration.ofSeconds(5));
-    var former = engine.docker().inspectContainerCmd(id + "-gateway").exec();
-    engine.docker().removeContainerCmd(former.getId()).exec();
-    // What a crash between the engine's two calls leaves.
+    var previous = engine.docker().inspectContainerCmd(id + "-gateway").exec();
+    engine.docker().removeContainerCmd(previous.getId()).exec();
+    // Leaves the state of a crash between the engine's two calls.
     engine
         .docker()
         .createContainerCmd(snapshot())
         .withName(id + "-gateway")
-        .withLabels(former.getConfig().getLabels())
+        .withLabels(previous.getConfig().getLabels())
         .exec();
     assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Missing());
   }

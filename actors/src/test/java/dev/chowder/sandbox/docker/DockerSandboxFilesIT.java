@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** The contract of files on a real Docker Engine, and what only a hostile process can try. */
+/** Runs the contract of files on a real Docker Engine, and attacks of a hostile process. */
 class DockerSandboxFilesIT extends SandboxFilesContract {
   private static final DockerTestEngine engine = new DockerTestEngine("it-files");
   private static DockerSandboxDriver driver;
@@ -54,14 +54,14 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
 
   @Override
   protected String asTheAgent(String script) {
-    // Makes sure that the container is there, and stays for this.
+    // Makes sure that the container exists and stays long enough.
     driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 1, Integer.MAX_VALUE);
     return engine.exec(id + "-files", List.of("sh", "-c", "cd /home/node && " + script));
   }
 
-  /** It has a folder be a link to the folder of its credentials half of the time. */
+  /** The agent replaces a folder by a link to the folder of its credentials, again and again. */
   @Test
-  void anAgentThatSwapsAFolderForALinkLeadsNobodyOut() throws Exception {
+  void anAgentThatReplacesAFolderByALinkCannotRedirectCalls() throws Exception {
     write("dir/note", "x");
     try (var agent = Executors.newVirtualThreadPerTaskExecutor()) {
       var swapping =
@@ -101,23 +101,23 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
   }
 
   @Test
-  void itsContainerHasNoNetworkAndGoesWhenNobodyCalls() throws InterruptedException {
+  void theContainerHasNoNetworkAndEndsWhenIdle() throws InterruptedException {
     write("a", "x");
-    var made = engine.docker().inspectContainerCmd(id + "-files").exec();
-    assertThat(made.getHostConfig().getNetworkMode()).isEqualTo("none");
-    assertThat(made.getHostConfig().getReadonlyRootfs()).isTrue();
-    assertThat(made.getConfig().getUser()).isEqualTo("1000:1000");
+    var inspected = engine.docker().inspectContainerCmd(id + "-files").exec();
+    assertThat(inspected.getHostConfig().getNetworkMode()).isEqualTo("none");
+    assertThat(inspected.getHostConfig().getReadonlyRootfs()).isTrue();
+    assertThat(inspected.getConfig().getUser()).isEqualTo("1000:1000");
     long until = System.nanoTime() + Duration.ofSeconds(60).toNanos();
     while (engine.containers().stream()
-        .anyMatch(container -> container.getId().equals(made.getId()))) {
-      assertThat(System.nanoTime()).as("it stays").isLessThan(until);
+        .anyMatch(container -> container.getId().equals(inspected.getId()))) {
+      assertThat(System.nanoTime()).as("the container still exists").isLessThan(until);
       TimeUnit.MILLISECONDS.sleep(100);
     }
     assertThat(text("a")).isEqualTo("x");
   }
 
   @Test
-  void aCallerWhoGoesAwayLeavesNoProgramBehind() {
+  void aCallerThatDisconnectsLeavesNoProgramBehind() {
     write("big", "x".repeat(3_000_000));
     assertThatThrownBy(
             () ->
@@ -137,9 +137,9 @@ class DockerSandboxFilesIT extends SandboxFilesContract {
                     }))
         .hasMessage("gone");
     long until = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    // The program itself, and not the shell that looks for it.
+    // Counts the program itself, and not the shell that counts.
     while (!asTheAgent("ps -eo comm | grep -c '^node$' || true").strip().equals("0")) {
-      assertThat(System.nanoTime()).as("it runs on").isLessThan(until);
+      assertThat(System.nanoTime()).as("the program still runs").isLessThan(until);
       Thread.onSpinWait();
     }
   }

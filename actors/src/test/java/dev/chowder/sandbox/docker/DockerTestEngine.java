@@ -25,8 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The real engine as a test sees it, past the driver; a cluster id of the test's own keeps it from
- * touching anything else.
+ * Accesses the real engine without the driver. A separate cluster id prevents changes to anything
+ * else.
  */
 final class DockerTestEngine {
   static final String SNAPSHOT =
@@ -89,7 +89,7 @@ final class DockerTestEngine {
             .resolve());
   }
 
-  /** A main process that answers every HTTP request. */
+  /** Returns a main process that responds to every HTTP request. */
   static ProcessSpec answering(String organization) {
     return new ProcessSpec(
         SNAPSHOT,
@@ -123,14 +123,17 @@ final class DockerTestEngine {
     return String.valueOf(requireNonNull(network).getIpAddress());
   }
 
-  /** The address of the engine's own default bridge: one more of this host's. */
+  /** Returns the address of the engine's default bridge, which is another address of this host. */
   String defaultGateway() {
     var config =
         docker.inspectNetworkCmd().withNetworkId("bridge").exec().getIpam().getConfig().getFirst();
     return DockerNetwork.gateway(config);
   }
 
-  /** Whether each {@code host:port} answers from inside a container: open, or why it is not. */
+  /**
+   * Connects from inside a container to each {@code host:port}; returns "open" or the reason of the
+   * failure.
+   */
   List<String> probe(String container, List<String> targets) {
     List<String> command = new ArrayList<>(List.of("node", "-e", PROBE));
     command.addAll(targets);
@@ -139,7 +142,7 @@ final class DockerTestEngine {
     return results;
   }
 
-  /** Runs a command in a running container and returns what it prints. */
+  /** Runs a command in a running container and returns its output. */
   String exec(String container, List<String> command) {
     String exec =
         docker
@@ -178,7 +181,7 @@ final class DockerTestEngine {
     }
   }
 
-  /** Runs a command as root and returns what it prints. */
+  /** Runs a command as root and returns its output. */
   String root(String... command) {
     List<String> whole = new ArrayList<>();
     if (!"root".equals(System.getProperty("user.name"))) {
@@ -195,13 +198,13 @@ final class DockerTestEngine {
     }
   }
 
-  /** What this or a former run that was killed left behind. */
+  /** Removes what this run, or a previous one that was killed, left behind. */
   void removeOrphans() {
     for (Container container : containers()) {
       try {
         docker.removeContainerCmd(container.getId()).withForce(true).exec();
       } catch (NotFoundException gone) {
-        // That is what was asked for.
+        // It is removed, as requested.
       }
     }
     docker

@@ -13,7 +13,7 @@ class FirewallRulesTest {
       new DockerNetwork.Bridge("chowder-a", "chwa", "10.87.0.1", "10.87.0.0/16");
 
   @Test
-  void namesAreShortEnoughForTheKernelAndDifferForEachInstallation() {
+  void namesFitTheKernelsLimitAndDifferForEachInstallation() {
     assertThat(DockerNetwork.interfaceName("1f2e3d4c")).isEqualTo("chw1f2e3d4c");
     String longId = "0190f3c2-7b1e-7c3a-9a64-2f1d5e7b9c10";
     assertThat(DockerNetwork.interfaceName(longId)).matches("chw[0-9a-f]{8}");
@@ -23,7 +23,7 @@ class FirewallRulesTest {
   }
 
   @Test
-  void whatIsOpenStandsBeforeWhatIsClosed() {
+  void openDestinationsPrecedeBlockedOnes() {
     String rules =
         FirewallRules.ipv4(
             "a",
@@ -53,7 +53,7 @@ class FirewallRulesTest {
   }
 
   @Test
-  void connectionsAreTheirOpeners() {
+  void openersOfConnectionsAreFound() {
     var listing =
         """
         tcp      6 431994 ESTABLISHED src=10.87.0.2 dst=203.0.113.1 sport=4 dport=80 src=203.0.113.1 dst=192.0.2.7 sport=80 dport=4 [ASSURED] mark=0 use=1
@@ -67,7 +67,7 @@ class FirewallRulesTest {
   }
 
   @Test
-  void destinationsAreAddressesAndNothingElse() {
+  void onlyAddressesAreValidDestinations() {
     for (String text :
         List.of("", "host", "10.0.0.1;x", "10.0.0.0/8 -j ACCEPT", "1.2.3.4:99999", "::1")) {
       assertThatThrownBy(() -> Destination.parse(text))
@@ -76,7 +76,7 @@ class FirewallRulesTest {
   }
 
   @Test
-  void loopbackAndIpv6NameServersAreOfNoUse() {
+  void loopbackAndIpv6NameServersAreIgnored() {
     assertThat(
             NameServers.parse(
                 List.of(

@@ -18,16 +18,16 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 
 /**
- * Forwards requests to the real engine, and can hold one: it arrives only when it is released, like
- * that of a node that is paused while it sends.
+ * Forwards requests to the real engine and can delay one until it is released, like the request of
+ * a node that is paused while it sends.
  */
 final class HeldEngine implements AutoCloseable {
   private final Path socket;
   private final UnixDomainSocketAddress engine;
-  private final ServerSocketChannel door;
+  private final ServerSocketChannel listener;
   private final AtomicReference<Optional<Held>> next = new AtomicReference<>(Optional.empty());
 
-  /** A request that is held. */
+  /** A delayed request. */
   static final class Held {
     private final Pattern requestLine;
     private final CountDownLatch reached = new CountDownLatch(1);
@@ -48,15 +48,15 @@ final class HeldEngine implements AutoCloseable {
   }
 
   /**
-   * Opens its socket.
+   * Opens the socket.
    *
    * @param engine a Unix socket
    */
   HeldEngine(Path socket, URI engine) throws IOException {
     this.socket = socket;
     this.engine = UnixDomainSocketAddress.of(engine.getPath());
-    this.door = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    door.bind(UnixDomainSocketAddress.of(socket));
+    this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    listener.bind(UnixDomainSocketAddress.of(socket));
     Thread.ofVirtual().start(this::accept);
   }
 
@@ -64,7 +64,7 @@ final class HeldEngine implements AutoCloseable {
     return "unix://" + socket;
   }
 
-  /** Holds the next request whose first line begins so. */
+  /** Delays the next request whose first line starts with this pattern. */
   Held hold(String requestLine) {
     var held = new Held(requestLine);
     next.set(Optional.of(held));
@@ -74,7 +74,7 @@ final class HeldEngine implements AutoCloseable {
   private void accept() {
     try {
       while (true) {
-        var client = door.accept();
+        var client = listener.accept();
         Thread.ofVirtual().start(() -> serve(client));
       }
     } catch (IOException closed) {
@@ -82,10 +82,10 @@ final class HeldEngine implements AutoCloseable {
     }
   }
 
-  /** Each request comes on a connection of its own. */
+  /** Serves one request, because each has its own connection. */
   private void serve(SocketChannel client) {
     try (client;
-        var there = SocketChannel.open(engine)) {
+        var upstream = SocketChannel.open(engine)) {
       var first = ByteBuffer.allocate(1 << 16);
       if (client.read(first) < 0) return;
       first.flip();
@@ -97,9 +97,9 @@ final class HeldEngine implements AutoCloseable {
         held.get().reached.countDown();
         held.get().released.await();
       }
-      while (first.hasRemaining()) there.write(first);
-      Thread.ofVirtual().start(() -> copy(client, there));
-      copy(there, client);
+      while (first.hasRemaining()) upstream.write(first);
+      Thread.ofVirtual().start(() -> copy(client, upstream));
+      copy(upstream, client);
     } catch (IOException gone) {
       // Either side is closed.
     } catch (InterruptedException stop) {
@@ -122,6 +122,6 @@ final class HeldEngine implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    door.close();
+    listener.close();
   }
 }

@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class HostPortForwarderTest {
-  /** Stands for the bridge's address: another one of the host's own. */
+  /** Another address of the host, in place of the bridge's. */
   private static final String BRIDGE = "127.0.0.77";
 
-  /** A connection that is idle for so long is not meant to be closed within a test. */
+  /** Longer than a test, so that no idle connection is closed. */
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** Far longer than the kernel needs to reset what it had given to one that ended. */
-  private static final Duration HAND_OVER = Duration.ofSeconds(20);
+  /** Much longer than the kernel needs to reset connections of a closed listener. */
+  private static final Duration TAKEOVER_LIMIT = Duration.ofSeconds(20);
 
   private ServerSocket model;
 
@@ -45,7 +45,7 @@ class HostPortForwarderTest {
         new InetSocketAddress(BRIDGE, model.getLocalPort()),
         model.getLocalPort(),
         connections,
-        HAND_OVER,
+        TAKEOVER_LIMIT,
         idle);
   }
 
@@ -54,7 +54,7 @@ class HostPortForwarderTest {
   }
 
   @Test
-  void bytesGoBothWaysAndAnEndIsHandedOn() throws IOException {
+  void bytesAndEndsAreForwardedInBothDirections() throws IOException {
     try (var _ = forwarder(10, MINUTE);
         Socket caller = call();
         Socket callee = model.accept()) {
@@ -68,7 +68,7 @@ class HostPortForwarderTest {
   }
 
   @Test
-  void beyondTheLimitAConnectionIsClosedAtOnce() throws IOException {
+  void aConnectionBeyondTheLimitIsClosedAtOnce() throws IOException {
     try (var _ = forwarder(1, MINUTE);
         Socket _ = call();
         Socket _ = model.accept();
@@ -78,7 +78,7 @@ class HostPortForwarderTest {
   }
 
   @Test
-  void aSilentConnectionIsClosed() throws IOException {
+  void anIdleConnectionIsClosed() throws IOException {
     try (var _ = forwarder(1, Duration.ofMillis(100));
         Socket caller = call();
         Socket _ = model.accept()) {
@@ -88,7 +88,7 @@ class HostPortForwarderTest {
 
   @Test
   @SuppressWarnings("try") // Closing early is what is tested.
-  void closingEndsItsConnections() throws IOException {
+  void closingTheForwarderClosesItsConnections() throws IOException {
     try (var forwarder = forwarder(1, Duration.ofMinutes(1));
         Socket caller = call();
         Socket _ = model.accept()) {
@@ -98,7 +98,10 @@ class HostPortForwarderTest {
     }
   }
 
-  /** The kernel may still complete a connection that nobody takes: then it ends at once. */
+  /**
+   * Returns whether a connection is served. The kernel may complete one that is not accepted; it
+   * then ends at once.
+   */
   private boolean isServed() {
     try (Socket late = call()) {
       return late.getInputStream().read() != -1;
@@ -108,7 +111,7 @@ class HostPortForwarderTest {
   }
 
   @Test
-  void anAddressThatIsTakenIsSaid() throws IOException {
+  void anAddressInUseIsReported() throws IOException {
     try (var other = new ServerSocket()) {
       other.bind(new InetSocketAddress(BRIDGE, model.getLocalPort()));
       assertThatThrownBy(() -> forwarder(1, MINUTE)).isInstanceOf(BindException.class);
@@ -117,15 +120,15 @@ class HostPortForwarderTest {
 
   @Test
   @SuppressWarnings("try") // Closing early is what is tested.
-  void nodesOfOneHostShareTheAddressAndWhoEndsLeavesItToTheOthers() throws IOException {
+  void nodesOfOneHostShareTheAddressAndTheRestServeAfterOneEnds() throws IOException {
     Thread.ofVirtual().start(this::answerAll);
     try (var first = forwarder(100, MINUTE);
         var second = forwarder(100, MINUTE)) {
       for (int n = 0; n < 20; n++) assertThat(roundTrip()).isTrue();
       first.close();
-      // What the kernel had given to the first one goes with it; from then on all comes to the
-      // second.
-      long deadline = System.nanoTime() + HAND_OVER.toNanos();
+      // Connections that the kernel assigned to the first forwarder end with it. Later ones are
+      // assigned to the second.
+      long deadline = System.nanoTime() + TAKEOVER_LIMIT.toNanos();
       while (!roundTrip()) assertThat(System.nanoTime()).isLessThan(deadline);
       for (int n = 0; n < 20; n++) assertThat(roundTrip()).isTrue();
       second.close();
@@ -135,7 +138,7 @@ class HostPortForwarderTest {
 
   private boolean roundTrip() throws IOException {
     try (Socket caller = call()) {
-      caller.setSoTimeout(Math.toIntExact(HAND_OVER.toMillis()));
+      caller.setSoTimeout(Math.toIntExact(TAKEOVER_LIMIT.toMillis()));
       return caller.getInputStream().read() == 1;
     } catch (SocketException notForwarded) {
       return false;
@@ -148,7 +151,7 @@ class HostPortForwarderTest {
       try (Socket callee = model.accept()) {
         callee.getOutputStream().write(1);
       } catch (IOException gone) {
-        // Its caller, or the model itself.
+        // The caller or the model closed the connection.
       }
     }
   }

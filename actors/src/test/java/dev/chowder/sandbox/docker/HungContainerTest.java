@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** An engine that lists its containers, and does not answer when one of them is inspected. */
+/** An engine that lists its containers and does not respond when one of them is inspected. */
 @Timeout(60)
 class HungContainerTest {
   private static final String CLUSTER = "hung-container-test";
@@ -35,8 +35,8 @@ class HungContainerTest {
   private final SandboxId up = sandbox();
   private final SandboxId paused = sandbox();
   private final SandboxId ended = sandbox();
-  private final SandboxId asleep = sandbox();
-  private final SandboxId made = sandbox();
+  private final SandboxId withoutContainer = sandbox();
+  private final SandboxId neverStarted = sandbox();
   private final Queue<String> inspected = new ConcurrentLinkedQueue<>();
   private final CountDownLatch over = new CountDownLatch(1);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -78,15 +78,15 @@ class HungContainerTest {
   }
 
   @Test
-  void aContainerThatHangsWhenItIsInspectedIsListedBesideTheOthers() {
+  void aContainerThatHangsOnInspectionIsListedWithTheOthers() {
     assertThat(driver.list())
         .containsExactlyInAnyOrder(
             new SandboxObservation(
                 up, Optional.of(0), new MainProcess.Up(3, new SandboxEndpoint("127.0.0.1", 40001))),
             new SandboxObservation(paused, Optional.of(0), new MainProcess.Paused(2)),
             new SandboxObservation(ended, Optional.of(0), MainProcess.Ended.listed(5)),
-            new SandboxObservation(made, Optional.of(0), new MainProcess.Missing()),
-            new SandboxObservation(asleep, Optional.of(0), new MainProcess.Missing()));
+            new SandboxObservation(neverStarted, Optional.of(0), new MainProcess.Missing()),
+            new SandboxObservation(withoutContainer, Optional.of(0), new MainProcess.Missing()));
     assertThat(inspected).isEmpty();
   }
 
@@ -101,7 +101,7 @@ class HungContainerTest {
               .formatted(
                   container(up, 3, "running", "Up 2 minutes", port()),
                   container(paused, 2, "paused", "Up 2 minutes (Paused)", port()),
-                  container(made, 1, "created", "Created", ""),
+                  container(neverStarted, 1, "created", "Created", ""),
                   container(ended, 5, "exited", "Exited (137) 3 hours ago", "")));
     } else {
       inspected.add(path);
@@ -117,7 +117,7 @@ class HungContainerTest {
   private String volumes() {
     return String.join(
         ",",
-        List.of(up, paused, ended, asleep, made).stream()
+        List.of(up, paused, ended, withoutContainer, neverStarted).stream()
             .map(
                 id ->
                     "{\"Name\":\"%s\",\"Labels\":%s}"

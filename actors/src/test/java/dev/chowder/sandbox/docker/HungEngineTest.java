@@ -32,13 +32,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An engine that takes every call and never answers must not hang anybody. */
+/** An engine that accepts every call and never responds does not block a caller. */
 @Timeout(60)
 class HungEngineTest {
   private static final int CONCURRENT_CALLS = 2;
 
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
-  private final LinkedBlockingQueue<SocketChannel> taken = new LinkedBlockingQueue<>();
+  private final LinkedBlockingQueue<SocketChannel> accepted = new LinkedBlockingQueue<>();
   private Path socket;
   private ServerSocketChannel engine;
   private DockerSandboxDriver driver;
@@ -48,7 +48,7 @@ class HungEngineTest {
     socket = directory.resolve("docker.sock");
     engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     engine.bind(UnixDomainSocketAddress.of(socket));
-    Thread.ofVirtual().start(this::take);
+    Thread.ofVirtual().start(this::accept);
     driver = driver("700ms");
   }
 
@@ -70,10 +70,10 @@ class HungEngineTest {
                 .resolve()));
   }
 
-  private void take() {
+  private void accept() {
     try {
       while (true) {
-        taken.add(engine.accept());
+        accepted.add(engine.accept());
       }
     } catch (IOException closed) {
       // The test is over.
@@ -93,7 +93,7 @@ class HungEngineTest {
   }
 
   @Test
-  void everyVerbEndsInATimeOut() {
+  void everyCallTimesOut() {
     assertReason(
         Reason.ENGINE_UNREACHABLE, () -> driver.create(new SandboxSpec(id, "org-1", "image", 0)));
     assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.stop(id, 1, Duration.ofSeconds(1)));
@@ -106,12 +106,12 @@ class HungEngineTest {
   }
 
   @Test
-  void aCallThatWasGivenUpClosesItsConnection() throws Exception {
+  void aCallThatTimedOutClosesItsConnection() throws Exception {
     SocketChannel connection = null;
-    // A cold JVM may not even have connected when the time is over.
+    // A cold JVM may not even have connected when the call times out.
     for (int tries = 0; connection == null && tries < 10; tries++) {
       assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
-      connection = taken.poll(100, TimeUnit.MILLISECONDS);
+      connection = accepted.poll(100, TimeUnit.MILLISECONDS);
     }
     var request = java.nio.ByteBuffer.allocate(4096);
     int read;
@@ -123,30 +123,31 @@ class HungEngineTest {
   }
 
   @Test
-  void callsBeyondTheLimitAreNotAskedAtAll() throws Exception {
+  void callsBeyondTheLimitAreNotSent() throws Exception {
     driver.close();
-    // They end when the engine hangs up, and not before.
+    // These calls end when the engine closes their connections, and not before.
     driver = driver("1m");
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> underWay = new ArrayList<>();
+      List<Future<?>> inProgress = new ArrayList<>();
       for (int i = 0; i < CONCURRENT_CALLS; i++) {
-        underWay.add(
+        inProgress.add(
             threads.submit(
                 () -> assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id))));
       }
       List<SocketChannel> connections = new ArrayList<>();
       for (int i = 0; i < CONCURRENT_CALLS; i++) {
-        SocketChannel connection = taken.poll(20, TimeUnit.SECONDS);
-        assertThat(connection).as("both are under way").isNotNull();
+        SocketChannel connection = accepted.poll(20, TimeUnit.SECONDS);
+        assertThat(connection).as("both are in progress").isNotNull();
         connections.add(connection);
       }
-      // The same as for the others: a restart that it concerns waits, and does not end in an error.
+      // The reason is the same as for the other calls, so that a restart waits for the engine and
+      // does not fail.
       assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
-      assertThat(taken).isEmpty();
+      assertThat(accepted).isEmpty();
       // A call that is sent again finds no engine.
       engine.close();
       for (SocketChannel connection : connections) connection.close();
-      for (Future<?> call : underWay) {
+      for (Future<?> call : inProgress) {
         call.get(20, TimeUnit.SECONDS);
       }
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A node that starts before the engine does. Needs root, for the firewall. */
+/** A node that starts before the engine. Requires root, for the firewall. */
 @Timeout(120)
 class LateEngineIT {
   private static final Path ENGINE = Path.of("/var/run/docker.sock");
@@ -29,7 +29,7 @@ class LateEngineIT {
 
   @TempDir Path folder;
 
-  /** An agent that an earlier node started, and whose firewall chain it left. */
+  /** Starts an agent of an earlier node, whose firewall chain still exists. */
   @BeforeEach
   void startAgent() {
     engine.removeOrphans();
@@ -45,7 +45,7 @@ class LateEngineIT {
   }
 
   @Test
-  void hostPortsAreOpenedWhenTheEngineAnswersAndStayOpen() throws Exception {
+  void hostPortsAreOpenedWhenTheEngineRespondsAndStayOpen() throws Exception {
     Path socket = folder.resolve("docker.sock");
     try (var model = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         var early =
@@ -70,7 +70,7 @@ class LateEngineIT {
         assertThat(System.nanoTime()).as(early.isolationFailure().toString()).isLessThan(deadline);
         Thread.sleep(10);
       }
-      // Several of the node's own checks, each of which writes the chain.
+      // Several checks of the node follow, and each writes the chain.
       for (int n = 0; n < 5; n++) assertThat(probe(model)).isEqualTo("open");
     }
   }

@@ -20,19 +20,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An engine that shuts down: it takes no new connection, and answers on those that are open. */
+/** An engine that shuts down: it accepts no new connection and still responds on open ones. */
 @Timeout(60)
 class LeavingEngineTest {
   private static final byte[] OK =
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK".getBytes(StandardCharsets.US_ASCII);
 
   @Test
-  void itIsNotAskedThroughAConnectionThatIsOpenStill(@TempDir Path directory) throws IOException {
+  void noRequestUsesAConnectionThatIsStillOpen(@TempDir Path directory) throws IOException {
     var socket = directory.resolve("docker.sock");
     try (var engine = new DockerEngine(settings(socket))) {
-      try (var door = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-        door.bind(UnixDomainSocketAddress.of(socket));
-        Thread.ofVirtual().start(() -> take(door));
+      try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+        listener.bind(UnixDomainSocketAddress.of(socket));
+        Thread.ofVirtual().start(() -> accept(listener));
         assertThat(ping(engine)).isTrue();
         assertThat(ping(engine)).isTrue();
       }
@@ -52,18 +52,18 @@ class LeavingEngineTest {
         });
   }
 
-  private static void take(ServerSocketChannel door) {
+  private static void accept(ServerSocketChannel listener) {
     try {
       while (true) {
-        var connection = door.accept();
+        var connection = listener.accept();
         Thread.ofVirtual().start(() -> answerAll(connection));
       }
     } catch (IOException closed) {
-      // It leaves.
+      // The engine shuts down.
     }
   }
 
-  /** As often as something is asked on this connection. */
+  /** Responds to each request on this connection. */
   private static void answerAll(SocketChannel connection) {
     try (connection;
         var requests = new Scanner(connection, StandardCharsets.US_ASCII)) {
@@ -74,7 +74,7 @@ class LeavingEngineTest {
         answers.write(OK);
       }
     } catch (IOException gone) {
-      // Nobody waits for the answer.
+      // The client closed the connection.
     }
   }
 

@@ -5,24 +5,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Stands for every other machine: a container on a network of its own, with an address in each kind
- * of network. It answers on ports 80 and 81, and echoes on 82. Disappears with its container.
+ * Simulates all machines outside: a container on its own network with an address in each kind of
+ * network. Responds on ports 80 and 81, and echoes on 82. Is removed with its container.
  */
 final class OutsideMachine implements AutoCloseable {
   static final int PORT = 80;
 
   /**
-   * One in each range that is not the internet; metadata servers have the last. Docker gives its
-   * networks addresses from 172.17.0.0 to 172.31.255.255 and then, upwards, from 192.168.0.0 on: of
-   * its own network a sandbox would not ask the wire.
+   * An address in each range outside the internet; the last is that of metadata servers. Docker
+   * assigns 172.17.0.0 to 172.31.255.255 and then 192.168.0.0 upwards to its networks. These
+   * addresses are not in such a network, because packets to a sandbox's own network would not leave
+   * it.
    */
   static final List<String> CLOSED =
       List.of("10.213.77.2", "172.16.213.2", "192.168.255.2", "100.99.77.2", "169.254.169.254");
 
-  /** Reserved for documentation (RFC 5737), so it stands for a public address. */
+  /** An address for documentation (RFC 5737), used as a public address. */
   static final String INTERNET = "203.0.113.2";
 
-  /** This host's own on that wire. */
+  /** This host's address on that link. */
   static final String HOST_ADDRESS = "203.0.113.1";
 
   private static final String WIRE = "chwit0";
@@ -43,7 +44,7 @@ final class OutsideMachine implements AutoCloseable {
     this.container = container;
   }
 
-  static OutsideMachine plugIn(DockerTestEngine engine) {
+  static OutsideMachine connect(DockerTestEngine engine) {
     String container =
         engine
             .docker()

@@ -39,8 +39,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A node that is paused after it compared labels, while its next request is on the way to the real
- * engine. Meanwhile another node gives the instance a second home; then the request arrives.
+ * A node is paused after it compared labels, while its next request is on the way to the real
+ * engine. Meanwhile another node gives the instance a second home. Then the request arrives.
  */
 @Timeout(120)
 class PausedNodeIT {
@@ -54,7 +54,7 @@ class PausedNodeIT {
 
   private final SandboxId id = SandboxId.ofInstance(UUID.randomUUID().toString());
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private HeldEngine way;
+  private HeldEngine proxy;
   private DockerSandboxDriver paused;
 
   @BeforeAll
@@ -71,23 +71,23 @@ class PausedNodeIT {
   }
 
   @BeforeEach
-  void aHomeOfTheFirstAttempt(@TempDir Path directory) throws IOException {
-    way = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
-    paused = new DockerSandboxDriver(engine.settingsWithHost(way.host()));
+  void createHomeOfTheFirstAttempt(@TempDir Path directory) throws IOException {
+    proxy = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
+    paused = new DockerSandboxDriver(engine.settingsWithHost(proxy.host()));
     create(1);
   }
 
   @AfterEach
   void remove() throws IOException {
     paused.close();
-    way.close();
+    proxy.close();
     threads.close();
     var _ = other.remove(id, Fence.NONE);
   }
 
   @Test
-  void itsRemovalDoesNotRemoveTheNewHomeWhileAnAgentRunsThere() throws Exception {
-    var held = way.hold("DELETE /.*volumes/" + id);
+  void aLateRemovalKeepsTheNewHomeWhileAnAgentRunsThere() throws Exception {
+    var held = proxy.hold("DELETE /.*volumes/" + id);
     Future<Boolean> late = late(held, () -> paused.remove(id, FIRST));
     secondHome();
     SandboxEndpoint endpoint = startInSecondHome();
@@ -100,8 +100,8 @@ class PausedNodeIT {
   }
 
   @Test
-  void itsRemovalDoesNotRemoveTheNewHomeWhileTheAgentIsStopped() throws Exception {
-    var held = way.hold("DELETE /.*volumes/" + id);
+  void aLateRemovalKeepsTheNewHomeWhileTheAgentIsStopped() throws Exception {
+    var held = proxy.hold("DELETE /.*volumes/" + id);
     Future<Boolean> late = late(held, () -> paused.remove(id, FIRST));
     secondHome();
     var _ = startInSecondHome();
@@ -114,8 +114,8 @@ class PausedNodeIT {
   }
 
   @Test
-  void itsTaskDoesNotRunInTheNewHome() throws Exception {
-    var held = way.hold("POST /.*containers/create");
+  void aLateTaskDoesNotRunInTheNewHome() throws Exception {
+    var held = proxy.hold("POST /.*containers/create");
     Future<?> late = late(held, this::run);
     var _ = other.remove(id, FIRST);
     create(2);
@@ -126,10 +126,10 @@ class PausedNodeIT {
     assertThat(other.observe(id).home()).hasValue(2);
   }
 
-  /** The engine creates a missing volume by itself if a container uses it. */
+  /** The engine itself creates a missing volume if a container uses it. */
   @Test
-  void itsTaskDoesNotRunInAHomeThatTheEngineMade() throws Exception {
-    var held = way.hold("POST /.*containers/create");
+  void aLateTaskDoesNotRunInAVolumeThatTheEngineCreated() throws Exception {
+    var held = proxy.hold("POST /.*containers/create");
     Future<?> late = late(held, this::run);
     assertThat(other.remove(id, FIRST)).isTrue();
 
@@ -140,8 +140,8 @@ class PausedNodeIT {
   }
 
   @Test
-  void itsFilesAreNotWrittenIntoTheNewHome() throws Exception {
-    var held = way.hold("POST /.*containers/create");
+  void lateFilesAreNotWrittenIntoTheNewHome() throws Exception {
+    var held = proxy.hold("POST /.*containers/create");
     var file = new SandboxFile("memory", ByteString.copyFromUtf8("stale"), 0600);
     Future<?> late =
         late(
@@ -158,10 +158,10 @@ class PausedNodeIT {
     assertThat(memory()).isEmpty();
   }
 
-  /** Files that a caller wrote would be acknowledged, and lost. */
+  /** Otherwise a caller's files would be acknowledged and lost. */
   @Test
-  void itsFilesOfCallersAreNotWrittenIntoAVolumeThatTheEngineMade() throws Exception {
-    var held = way.hold("POST /.*containers/create");
+  void lateCallsOnFilesDoNotUseAVolumeThatTheEngineCreated() throws Exception {
+    var held = proxy.hold("POST /.*containers/create");
     Future<?> late =
         late(held, () -> paused.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100));
     assertThat(other.remove(id, FIRST)).isTrue();
@@ -172,9 +172,9 @@ class PausedNodeIT {
   }
 
   @Test
-  void itsMeasurementLeavesNoHomeThatTheEngineMade() throws Exception {
+  void aLateMeasurementLeavesNoVolumeThatTheEngineCreated() throws Exception {
     other.removeProcesses(id, 1);
-    var held = way.hold("POST /.*containers/create");
+    var held = proxy.hold("POST /.*containers/create");
     Future<?> late = late(held, () -> paused.measureHome(id, new HomeUsage(1L << 30, 1000)));
     assertThat(other.remove(id, FIRST)).isTrue();
 

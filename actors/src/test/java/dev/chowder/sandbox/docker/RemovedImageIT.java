@@ -28,7 +28,7 @@ class RemovedImageIT {
   private DockerSandboxDriver driver;
 
   @BeforeEach
-  void makeHomeAndRemoveItsImage() {
+  void createHomeAndRemoveItsImage() {
     engine.removeOrphans();
     driver = new DockerSandboxDriver(engine.settings());
     engine.docker().tagImageCmd(DockerTestEngine.SNAPSHOT, REPOSITORY, "old").exec();
@@ -55,7 +55,7 @@ class RemovedImageIT {
   }
 
   @Test
-  void filesOfTheHomeAreReadAndWrittenAndTheAgentStartsAgain() {
+  void filesAreReadAndWrittenAndTheAgentRestarts() {
     assertThat(driver.readFile(id, ".openclaw/kept.json", 100)).contains(CONTENT);
     driver.writeFiles(id, Fence.NONE, List.of(new SandboxFile("new.json", CONTENT, 0600)));
     driver.removeProcesses(id, 1);

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The limit for connections where {@code iptables-restore} fails, and rules that another node
- * wrote. The commands are scripts that keep the rules in a file; the real ones are in {@link
- * SandboxIsolationIT}.
+ * Tests the connection limit when {@code iptables-restore} fails, and rules that another node
+ * wrote. The commands are scripts that store the rules in a file. {@link SandboxIsolationIT} tests
+ * the real ones.
  */
 @Timeout(60)
 class SandboxFirewallTest {
@@ -69,11 +69,11 @@ class SandboxFirewallTest {
   }
 
   @Test
-  void aFailureOfAMomentLeavesTheLimitInPlace() throws IOException {
+  void aTemporaryFailureKeepsTheLimit() throws IOException {
     assertThat(apply(Set.of(11434))).isEmpty();
     assertThat(rules()).contains("connlimit", "--dport 11434");
 
-    failsNext(1);
+    failNext(1);
     assertThat(apply(Set.of(1234))).hasValueSatisfying(SandboxFirewallTest::isLocked);
     assertThat(rules()).contains("connlimit", "--dport 11434");
 
@@ -82,15 +82,15 @@ class SandboxFirewallTest {
   }
 
   @Test
-  void aFailureBeforeTheLimitWasEverInPlaceIsTriedAgain() throws IOException {
-    failsNext(2);
+  void aFailureBeforeTheFirstLimitIsRetried() throws IOException {
+    failNext(2);
     assertThat(apply(Set.of())).hasValueSatisfying(SandboxFirewallTest::isLocked);
     assertThat(apply(Set.of())).isEmpty();
     assertThat(rules()).contains("connlimit");
   }
 
   @Test
-  void aKernelThatGetsConnlimitLaterLimitsConnectionsFromTheNextCheckOn() throws IOException {
+  void connectionsAreLimitedOnceTheKernelSupportsIt() throws IOException {
     var missing = Files.createFile(commands.resolve("without-connlimit"));
     assertThat(apply(Set.of())).isEmpty();
     assertThat(rules()).contains("-j REJECT").doesNotContain("connlimit");
@@ -103,7 +103,7 @@ class SandboxFirewallTest {
   }
 
   @Test
-  void aNodeThatDoesNotKnowThePortsYetKeepsThoseThatAreOpen() throws IOException {
+  void aNodeThatDoesNotKnowThePortsYetKeepsTheOpenOnes() throws IOException {
     assertThat(apply(Set.of(11434))).isEmpty();
     var starting = new SandboxFirewall(settings(), commands.toString());
     assertThat(starting.apply(BRIDGE, Optional.empty())).isEmpty();
@@ -114,7 +114,7 @@ class SandboxFirewallTest {
   }
 
   @Test
-  void withoutRulesANodeThatDoesNotKnowThePortsYetClosesAll() throws IOException {
+  void aNodeThatDoesNotKnowThePortsYetBlocksAllIfThereAreNoRules() throws IOException {
     assertThat(firewall.apply(BRIDGE, Optional.empty())).isEmpty();
     assertThat(rules()).contains("-A CHOWDER-a-IN -j REJECT");
   }
@@ -127,7 +127,7 @@ class SandboxFirewallTest {
     assertThat(why).contains("holding the xtables lock");
   }
 
-  private void failsNext(int times) throws IOException {
+  private void failNext(int times) throws IOException {
     Files.writeString(commands.resolve("failures"), "once\n".repeat(times));
   }
 

@@ -31,9 +31,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What a sandbox cannot do, tried from inside one; each only after it was seen to work with the
- * rule off, so that an unreachable target cannot pass for a closed one. Needs root, for rules and
- * for the machine that stands for everything outside.
+ * Tests what a sandbox cannot do, from inside one. Each test first checks that the access works
+ * without the rule, so that an unreachable target does not count as blocked. Requires root, for the
+ * rules and for the simulated outside machine.
  */
 @Timeout(60)
 class SandboxIsolationIT {
@@ -56,11 +56,12 @@ class SandboxIsolationIT {
     start(one);
     start(other);
     neighbour = engine.addressOf(other + "-gateway");
-    outside = OutsideMachine.plugIn(engine);
-    // As the server's own listeners would, were somebody to bind them to all addresses.
+    outside = OutsideMachine.connect(engine);
+    // The server's own listeners would be reachable like this one if they were bound to all
+    // addresses.
     hostListener = new ServerSocket();
     hostListener.bind(new InetSocketAddress("0.0.0.0", 0));
-    Thread.ofVirtual().start(SandboxIsolationIT::greet);
+    Thread.ofVirtual().start(SandboxIsolationIT::acceptAndClose);
   }
 
   @AfterAll
@@ -90,7 +91,7 @@ class SandboxIsolationIT {
             PORT));
   }
 
-  private static void greet() {
+  private static void acceptAndClose() {
     while (!hostListener.isClosed()) {
       try {
         hostListener.accept().close();
@@ -100,7 +101,7 @@ class SandboxIsolationIT {
     }
   }
 
-  private static void assertClosedOnlyByTheRule(List<String> targets) {
+  private static void assertBlockedOnlyByTheRule(List<String> targets) {
     driver.removeIsolation();
     assertThat(engine.probe(one + "-gateway", targets)).as("rule off").allMatch("open"::equals);
     driver.isolate();
@@ -109,19 +110,19 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void privateNetworksAndMetadataAddressesAreClosed() {
+  void privateNetworksAndMetadataAddressesAreBlocked() {
     List<String> targets = new ArrayList<>();
     for (String address : OutsideMachine.CLOSED) {
       targets.add(address + ":" + OutsideMachine.PORT);
     }
     assertThat(targets).contains("169.254.169.254:80");
-    assertClosedOnlyByTheRule(targets);
+    assertBlockedOnlyByTheRule(targets);
   }
 
   @Test
-  void theHostsPortsAreClosedOnEachOfItsAddresses() {
+  void theHostsPortsAreBlockedOnAllItsAddresses() {
     int port = hostListener.getLocalPort();
-    assertClosedOnlyByTheRule(
+    assertBlockedOnlyByTheRule(
         List.of(
             driver.hostAddressFromSandbox() + ":" + port,
             OutsideMachine.HOST_ADDRESS + ":" + port,
@@ -129,18 +130,18 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void theInternetIsOpen() {
+  void theInternetIsReachable() {
     driver.isolate();
     assertThat(engine.probe(one + "-gateway", List.of(OutsideMachine.INTERNET + ":80")))
         .containsExactly("open");
   }
 
   @Test
-  void aNeighbourIsClosed() {
+  void anotherSandboxIsBlocked() {
     String target = neighbour + ":" + PORT;
     driver.removeIsolation();
     String bridge = DockerNetwork.interfaceName("it-isolation");
-    // Both fences off: the network's own, between its members, and ours.
+    // Disables both protections: the network's own between its members, and Chowder's rules.
     engine.root("iptables", "-w", "5", "-I", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
     try {
       assertThat(engine.probe(one + "-gateway", List.of(target))).containsExactly("open");
@@ -149,14 +150,14 @@ class SandboxIsolationIT {
           "iptables", "-w", "5", "-D", "FORWARD", "-i", bridge, "-o", bridge, "-j", "ACCEPT");
     }
     assertThat(engine.probe(one + "-gateway", List.of(target)))
-        .as("the network's own fence")
+        .as("the network's own protection")
         .doesNotContain("open");
     driver.isolate();
     assertThat(engine.probe(one + "-gateway", List.of(target))).doesNotContain("open");
   }
 
   @Test
-  void anotherMachineDoesNotReachASandboxByItsAddress() {
+  void anotherMachineCannotReachASandboxByItsAddress() {
     driver.removeIsolation();
     String bridge = DockerNetwork.interfaceName("it-isolation");
     engine.root("iptables", "-w", "5", "-I", "FORWARD", "-o", bridge, "-j", "ACCEPT");
@@ -164,7 +165,7 @@ class SandboxIsolationIT {
       List<String> target = List.of(neighbour + ":" + PORT);
       assertThat(outside.probe(target)).containsExactly("open");
       driver.isolate();
-      // Back before the other rule, as if it had been there first.
+      // Moves the other rule behind Chowder's, as if Chowder's had been inserted later.
       engine.root("iptables", "-w", "5", "-D", "FORWARD", "-o", bridge, "-j", "ACCEPT");
       engine.root("iptables", "-w", "5", "-A", "FORWARD", "-o", bridge, "-j", "ACCEPT");
       assertThat(outside.probe(target)).doesNotContain("open");
@@ -192,26 +193,29 @@ class SandboxIsolationIT {
       """;
 
   @Test
-  void aConnectionThatWasOpenedWithoutTheRulesIsCutWhenTheyAreBack() throws Exception {
+  void aConnectionOpenedWithoutTheRulesIsCutWhenTheyAreRestored() throws Exception {
     try (var echo = new ServerSocket(0, 10, java.net.InetAddress.getByName("0.0.0.0"))) {
       var received = new CountDownLatch(1);
       Thread.ofVirtual().start(() -> echo(echo, received));
       driver.removeIsolation();
       var host = talk(driver.hostAddressFromSandbox() + ":" + echo.getLocalPort());
-      var outsiders = talk(OutsideMachine.CLOSED.getFirst() + ":" + OutsideMachine.HOLDING_PORT);
+      var outsideMachine =
+          talk(OutsideMachine.CLOSED.getFirst() + ":" + OutsideMachine.HOLDING_PORT);
       var internet = talk(OutsideMachine.INTERNET + ":" + OutsideMachine.HOLDING_PORT);
       assertThat(received.await(20, TimeUnit.SECONDS)).isTrue();
       awaitFlow(OutsideMachine.CLOSED.getFirst());
       awaitFlow(OutsideMachine.INTERNET);
       driver.isolate();
       assertThat(host.get(30, TimeUnit.SECONDS)).as("this host").isIn("ECONNREFUSED", "silent");
-      assertThat(outsiders.get(30, TimeUnit.SECONDS)).as("private").isIn("ECONNREFUSED", "silent");
+      assertThat(outsideMachine.get(30, TimeUnit.SECONDS))
+          .as("private")
+          .isIn("ECONNREFUSED", "silent");
       assertThat(internet.get(30, TimeUnit.SECONDS)).as("the internet").isEqualTo("open");
     }
   }
 
   @Test
-  void connectionsOfTheSubnetAreForgottenWhenTheRulesAreRestoredAndOnlyThen() throws Exception {
+  void connectionsOfTheSubnetAreRemovedFromTheTableOnlyWhenTheRulesAreRestored() throws Exception {
     String target = OutsideMachine.INTERNET;
     driver.removeIsolation();
     var first = hold(target);
@@ -227,8 +231,8 @@ class SandboxIsolationIT {
   }
 
   /**
-   * A gateway that streams an answer would wait forever: only it sends, and its packets are
-   * blocked.
+   * A gateway that streams a response would wait forever, because only it sends and its packets
+   * would be blocked.
    */
   @Test
   void connectionsThatTheHostOpenedToASandboxAreKeptWhenTheRulesAreRestored() throws Exception {
@@ -255,7 +259,7 @@ class SandboxIsolationIT {
         .count();
   }
 
-  /** A connection from the sandbox to the echo port that sends nothing for five seconds. */
+  /** Opens a connection from the sandbox to the echo port that sends nothing for five seconds. */
   private static CompletableFuture<String> hold(String host) {
     String program =
         "require('net').connect({host: '%s', port: %d}).on('error', () => {});"
@@ -285,7 +289,8 @@ class SandboxIsolationIT {
   }
 
   /**
-   * Returns how many connections of the sandbox to the echo port of this address the kernel knows.
+   * Returns how many of the sandbox's connections to the echo port of this address the kernel
+   * knows.
    */
   private static long flows(String host) {
     return engine
@@ -303,7 +308,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void anOpenedPortOfTheHostsLoopbackIsReached() throws Exception {
+  void anOpenPortOfTheHostsLoopbackIsReachable() throws Exception {
     driver.isolate();
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress())) {
       String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
@@ -325,7 +330,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void aNodeThatStartsKeepsThePortsThatAnotherOneOpened() throws Exception {
+  void aNodeThatStartsKeepsThePortsThatAnotherNodeOpened() throws Exception {
     try (var model = new ServerSocket(0, 10, java.net.InetAddress.getLoopbackAddress());
         var starting = new DockerSandboxDriver(engine.settings())) {
       String target = driver.hostAddressFromSandbox() + ":" + model.getLocalPort();
@@ -339,7 +344,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void whatAnOperatorOpenedIsReachedAndNothingBesides() {
+  void onlyDestinationsThatAnOperatorOpenedAreReachable() {
     try (var opened =
         new DockerSandboxDriver(
             engine.settings(Map.of("may-reach", OutsideMachine.CLOSED.getFirst() + ":80")))) {
@@ -368,7 +373,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void rulesThatWereFlushedOrOvertakenAreMended() {
+  void rulesThatWereFlushedOrOvertakenAreRepaired() {
     driver.isolate();
     String chain = FirewallRules.forwardChain("it-isolation");
     List<String> target = List.of(OutsideMachine.CLOSED.getFirst() + ":80");
@@ -390,7 +395,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void removingTheRulesLeavesNoneOfThem() {
+  void removingTheRulesLeavesNone() {
     driver.isolate();
     assertThat(engine.root("iptables", "-w", "5", "-S"))
         .contains(FirewallRules.forwardChain("it-isolation"));
@@ -399,7 +404,10 @@ class SandboxIsolationIT {
         .doesNotContain(FirewallRules.forwardChain("it-isolation"));
   }
 
-  /** So the rules for IPv6 are a second fence only, and a host without ip6tables isolates too. */
+  /**
+   * The IPv6 rules are therefore a second protection only, and a host without ip6tables isolates
+   * too.
+   */
   @Test
   void aSandboxHasNoIpv6Address() {
     var script =
@@ -426,7 +434,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void aSandboxIsEndedBeforeTheServerWhenMemoryRunsOut() throws Exception {
+  void aSandboxIsKilledBeforeTheServerWhenMemoryRunsOut() throws Exception {
     int sandbox =
         Integer.parseInt(
             engine.exec(one + "-gateway", List.of("cat", "/proc/1/oom_score_adj")).strip());
@@ -435,7 +443,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void aSandboxHasSoManyConnectionsAndNoMore() {
+  void aSandboxCannotExceedItsConnectionLimit() {
     try (var limited = new DockerSandboxDriver(engine.settings(Map.of("max-connections", 20)))) {
       limited.openHostPorts(Set.of());
       limited.isolate();
@@ -493,7 +501,7 @@ class SandboxIsolationIT {
   }
 
   @Test
-  void aSecretInAFileIsSeenByItsUserAloneAndNotByInspecting() {
+  void aSecretInAFileIsVisibleToItsUserOnlyAndNotByInspection() {
     SandboxId third = newId();
     driver.create(new SandboxSpec(third, ORGANIZATION, DockerTestEngine.SNAPSHOT, 0));
     var file = new SandboxFile(".config/key", ByteString.copyFromUtf8(CANARY), 0600);
@@ -517,7 +525,7 @@ class SandboxIsolationIT {
         .as("written while it runs")
         .isEqualTo("1000:1000 600\n");
     assertThat(engine.exec(one + "-gateway", List.of("ls", "-A", "/home/node")))
-        .as("nothing left of the way there")
+        .as("no staged file remains")
         .doesNotContain(".chowder-");
     String seen = engine.docker().inspectContainerCmd(one + "-gateway").exec().toString();
     assertThat(seen).contains("NOTE=visible").doesNotContain(CANARY);

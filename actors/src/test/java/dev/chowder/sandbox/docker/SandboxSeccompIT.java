@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SandboxSeccompIT {
   private static final String FORBIDDEN = "1";
 
-  /** Prints the error number of each call; 0 where it succeeded. Numbers: x86-64, arm64. */
+  /** Prints the error number of each call; 0 if it succeeded. Numbers: x86-64, arm64. */
   private static final String TRY =
       """
       use POSIX; my $x = (POSIX::uname())[4] eq 'x86_64';
@@ -48,7 +48,10 @@ class SandboxSeccompIT {
       say_errno(syscall(nr(41, 198), 0x100000028, 1, 0));
       """;
 
-  /** Calls that must keep working: TCP, UDP, netlink, Unix sockets and pairs, threads' clone. */
+  /**
+   * Calls that must keep working: TCP, UDP, netlink, Unix sockets and pairs, and the clone of
+   * threads.
+   */
   private static final String USE =
       """
       use Socket; my $ok = 1;
@@ -92,7 +95,7 @@ class SandboxSeccompIT {
   }
 
   @Test
-  void theContainerForFilesHasTheProfileToo() {
+  void theContainerForFilesHasTheProfile() {
     try (var driver = new DockerSandboxDriver(engine.settings())) {
       driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
       var _ = driver.files(id, FilePath.ROOT).list(FilePath.ROOT, "", 10, 100);
@@ -109,17 +112,17 @@ class SandboxSeccompIT {
     }
   }
 
-  /** The container runs as root with a capability, over files that an agent made. */
+  /** The container runs as root with a capability, over files that an agent created. */
   @Test
-  void theContainerThatMeasuresAHomeHasTheProfileAndTheRuntimeToo(@TempDir Path directory)
+  void theContainerThatMeasuresAHomeHasTheProfileAndTheRuntime(@TempDir Path directory)
       throws Exception {
-    try (var way = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
+    try (var proxy = new HeldEngine(directory.resolve("docker.sock"), engine.dockerHost());
         var driver =
             new DockerSandboxDriver(
-                engine.settings(Map.of("host", way.host(), "runtime", "runc")));
+                engine.settings(Map.of("host", proxy.host(), "runtime", "runc")));
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       driver.create(new SandboxSpec(id, "org-1", DockerTestEngine.SNAPSHOT, 0));
-      var held = way.hold("POST /.*containers/[^/]+/start");
+      var held = proxy.hold("POST /.*containers/[^/]+/start");
       var usage = threads.submit(() -> driver.measureHome(id, new HomeUsage(1L << 30, 100_000)));
       assertThat(held.awaitRequest(Duration.ofSeconds(30))).isTrue();
       var host = engine.docker().inspectContainerCmd(id + "-meter").exec().getHostConfig();

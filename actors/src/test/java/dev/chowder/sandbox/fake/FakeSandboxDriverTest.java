@@ -25,7 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The contract on played sandboxes, and what tests of other parts ask of them. */
+/** Runs the contract on simulated sandboxes, and tests the functions that other tests use. */
 class FakeSandboxDriverTest extends SandboxDriverContract {
   private final HttpClient http = HttpClient.newHttpClient();
   private final FakeSandboxDriver driver =
@@ -108,9 +108,10 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Test
-  void scriptedFaultsComeAsOftenAsAskedFor() {
+  void scriptedFaultsOccurAsOftenAsRequested() {
     driver.script().failNext(FakeScript.Verb.CREATE, 2, Reason.NO_SPACE, "disk: full");
-    assertRefused(Reason.NO_SPACE, "disk: full", this::create);
+    assertReason(Reason.NO_SPACE, this::create);
+    assertReason(Reason.NO_SPACE, this::create);
     create();
     assertThat(driver.script().calls())
         .filteredOn(c -> c.verb() == FakeScript.Verb.CREATE)
@@ -121,7 +122,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   void aSandboxOutlivesItsDriver(@TempDir Path directory) throws Exception {
     var settings = FakeSandboxSettings.instant().in(directory);
     SandboxEndpoint endpoint;
-    // Not closed before the second one reads what it left: as a server that was killed.
+    // Closed only after the second one has its state, like a server that was killed.
     var first = new FakeSandboxDriver(settings);
     first.create(new SandboxSpec(id, ORGANIZATION, snapshot(), 1));
     first.writeFiles(id, FIRST, List.of(file("a/key", "kept")));
@@ -136,7 +137,8 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
       assertThat(second.list())
           .singleElement()
           .satisfies(
-              seen -> assertThat(seen.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
+              observed ->
+                  assertThat(observed.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
       assertThat(second.readFile(id, "a/key", 10).orElseThrow().toStringUtf8()).isEqualTo("kept");
       awaitAnswer(endpoint);
       assertThat(Files.getPosixFilePermissions(directory.resolve(id + "/home/a/key")))
@@ -146,7 +148,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
 
   @Test
   @SuppressWarnings("try") // Closing early is what is tested.
-  void nodesOfOneHostSeeTheSameSandboxesAndOutliveOneAnother(@TempDir Path directory)
+  void nodesOfOneHostShareTheSandboxesAndServeAfterOneEnds(@TempDir Path directory)
       throws Exception {
     var settings = FakeSandboxSettings.instant().in(directory);
     try (var first = new FakeSandboxDriver(settings);
@@ -161,7 +163,8 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
       assertThat(second.list())
           .singleElement()
           .satisfies(
-              seen -> assertThat(seen.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
+              observed ->
+                  assertThat(observed.mainProcess()).isEqualTo(new MainProcess.Up(3, endpoint)));
       awaitAnswer(endpoint);
       first.close();
       awaitAnswer(endpoint);
@@ -174,7 +177,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Test
-  void anOnboardedGatewayAnswersWhoeverShowsItsToken() throws Exception {
+  void anOnboardedGatewayRequiresItsToken() throws Exception {
     create();
     run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
     driver.writeFiles(
@@ -198,7 +201,7 @@ class FakeSandboxDriverTest extends SandboxDriverContract {
   }
 
   @Test
-  void aGatewaysConfigurationIsPatchedOverItsAdminCalls() throws Exception {
+  void aGatewaysConfigurationIsPatchedByAdminCalls() throws Exception {
     create();
     run(List.of("openclaw", "onboard"), Duration.ofSeconds(1));
     SandboxEndpoint endpoint = start(1, commandThatServes());

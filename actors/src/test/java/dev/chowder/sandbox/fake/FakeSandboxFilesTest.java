@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The contract of files on played sandboxes. */
+/** Runs the contract of files on simulated sandboxes. */
 class FakeSandboxFilesTest extends SandboxFilesContract {
   @TempDir Path folder;
   private @Nullable FakeSandboxDriver driver;

@@ -54,7 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is asked of gateways about skills, and what is made of their answers, good and bad. */
+/** Tests requests to gateways about skills, and how valid and invalid responses are handled. */
 class OpenClawSkillsTest {
   private static final String INSTANCE = "0190a000-0000-7000-8000-000000000001";
   private static final String STATUS =
@@ -72,7 +72,7 @@ class OpenClawSkillsTest {
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
-  private final List<JsonNode> asked = new CopyOnWriteArrayList<>();
+  private final List<JsonNode> requests = new CopyOnWriteArrayList<>();
   private final List<JsonNode> patches = new CopyOnWriteArrayList<>();
   private final Deque<String> lists = new ConcurrentLinkedDeque<>();
   private volatile boolean closed;
@@ -99,7 +99,7 @@ class OpenClawSkillsTest {
   }
 
   @Test
-  void aListSaysByNameWhatEachSkillNeedsAndLacks() throws Exception {
+  void aListIsSortedByNameAndShowsRequirementsAndWhatIsMissing() throws Exception {
     assertThat(skills().list(gateway()))
         .containsExactly(
             new Skill(
@@ -128,12 +128,12 @@ class OpenClawSkillsTest {
                 List.of("env:OTHER", "bin:gh", "bin:a|b", "config:browser.enabled"),
                 Optional.of("KEY"),
                 Optional.of("1.2.0")));
-    assertThat(skills().find(gateway(), "web.key")).as("a key is no name").isEmpty();
+    assertThat(skills().find(gateway(), "web.key")).as("a key is not a name").isEmpty();
   }
 
   @Test
-  void anArchiveGoesInPiecesAndIsInstalledUnderItsName() throws Exception {
-    // It sees what was installed a moment later.
+  void anArchiveIsUploadedInChunksAndInstalledUnderItsName() throws Exception {
+    // The gateway lists the installed skill a moment later.
     lists.addAll(List.of(EMPTY, EMPTY));
     var zip = ByteString.copyFrom(new byte[(1 << 20) + 5]);
     var installed = skills().install(gateway(), new Source.Archive("web", zip), true);
@@ -149,22 +149,22 @@ class OpenClawSkillsTest {
             "skills.install",
             "skills.status",
             "skills.status");
-    var begun = asked.get(1).path("params");
+    var begun = requests.get(1).path("params");
     assertThat(begun.path("sizeBytes").asInt()).isEqualTo(zip.size());
     assertThat(begun.path("force").asBoolean()).isTrue();
-    var came = new ByteArrayOutputStream();
-    for (var piece : asked.subList(2, 4)) {
-      assertThat(piece.at("/params/offset").asInt()).isEqualTo(came.size());
-      came.writeBytes(Base64.getDecoder().decode(piece.at("/params/dataBase64").asText()));
+    var uploaded = new ByteArrayOutputStream();
+    for (var piece : requests.subList(2, 4)) {
+      assertThat(piece.at("/params/offset").asInt()).isEqualTo(uploaded.size());
+      uploaded.writeBytes(Base64.getDecoder().decode(piece.at("/params/dataBase64").asText()));
     }
-    assertThat(came.toByteArray()).isEqualTo(zip.toByteArray());
-    assertThat(asked.get(5).path("params"))
+    assertThat(uploaded.toByteArray()).isEqualTo(zip.toByteArray());
+    assertThat(requests.get(5).path("params"))
         .isEqualTo(json("{'source':'upload','slug':'web','uploadId':'the-upload','force':true}"));
-    assertThat(patches).as("it takes archives already").isEmpty();
+    assertThat(patches).as("archives are already allowed").isEmpty();
   }
 
   @Test
-  void aGatewayThatTakesNoArchivesIsToldToFirst() throws Exception {
+  void archivesAreAllowedBeforeAnUploadIfNecessary() throws Exception {
     closed = true;
     var zip = ByteString.copyFromUtf8("zip");
     var _ = skills().install(gateway(), new Source.Archive("web", zip), false);
@@ -177,18 +177,18 @@ class OpenClawSkillsTest {
   void aSkillThatIsNotListedAfterwardsIsUnreadable() {
     assertThat(why(new Source.ClawHub("@someone/other", Optional.of("1.0.0"))))
         .isEqualTo(SkillRefused.Reason.UNREADABLE);
-    assertThat(asked.get(1).path("params"))
+    assertThat(requests.get(1).path("params"))
         .isEqualTo(
             json("{'source':'clawhub','slug':'@someone/other','version':'1.0.0','force':false}"));
   }
 
   @Test
-  void aSkillIsGoneWhenTheGatewayDoesNotSeeItAnyMore() throws Exception {
+  void aSkillIsGoneWhenTheGatewayNoLongerListsIt() throws Exception {
     lists.addAll(List.of(STATUS, STATUS, EMPTY));
     skills(Duration.ofSeconds(9)).awaitGone(gateway(), FilePath.parse("skills/web"));
-    assertThat(asked).hasSize(3);
+    assertThat(requests).hasSize(3);
     skills().awaitGone(gateway(), FilePath.parse("skills/web"));
-    assertThat(asked.size()).as("it is not waited for for ever").isGreaterThan(4);
+    assertThat(requests.size()).as("the wait is limited").isGreaterThan(4);
   }
 
   @ParameterizedTest
@@ -203,13 +203,13 @@ class OpenClawSkillsTest {
         "fetch failed | getaddrinfo EAI_AGAIN clawhub.ai                   ! NO_REGISTRY",
         "ClawHub is temporarily unavailable while installing               ! NO_REGISTRY"
       })
-  void whatClawHubSaysHasItsReason(String said, SkillRefused.Reason reason) {
+  void eachMessageOfClawHubHasItsReason(String said, SkillRefused.Reason reason) {
     failure = said;
     assertThat(why(new Source.ClawHub("web", Optional.empty()))).isEqualTo(reason);
   }
 
   @Test
-  void anArchiveThatIsNoneIsToldFromAGatewayThatFails() {
+  void anInvalidArchiveIsDistinguishedFromAFailedGateway() {
     var archive = new Source.Archive("web", ByteString.copyFromUtf8("zip"));
     failure = "archive is missing SKILL.md";
     code = "INVALID_REQUEST";
@@ -223,7 +223,7 @@ class OpenClawSkillsTest {
   }
 
   @Test
-  void aChangeIsOnePatchOfTheSkillsEntryAndTakesValuesAsTheyAre() throws Exception {
+  void aChangeIsOnePatchOfTheSkillsEntryWithLiteralValues() throws Exception {
     var skill = skills().find(gateway(), "web").orElseThrow();
     var config = (ObjectNode) json("{'endpoint':null,'depth':2}");
     skills()
@@ -248,7 +248,7 @@ class OpenClawSkillsTest {
   }
 
   @Test
-  void aChangeShowsNoValue() {
+  void aChangeDoesNotShowValues() {
     var change = SkillChange.ofEnv(Map.of("KEY", Secret.of("open-sesame")));
     assertThat(change.toString()).doesNotContain("open-sesame");
     assertThat(change.isEmpty()).isFalse();
@@ -256,7 +256,7 @@ class OpenClawSkillsTest {
   }
 
   @Test
-  void aSkillIsTakenOutOfTheListOfWhatCameFromClawHub() {
+  void aSkillIsRemovedFromClawHubsLockFile() {
     var lock = "{\"version\": 1, \"skills\": {\"web\": {\"version\": \"1\"}, \"b\": {}}}";
     assertThat(
             ClawHubLock.without(ByteString.copyFromUtf8(lock), "web")
@@ -280,21 +280,21 @@ class OpenClawSkillsTest {
   }
 
   private List<String> methods() {
-    return asked.stream().map(one -> one.path("method").asText()).toList();
+    return requests.stream().map(one -> one.path("method").asText()).toList();
   }
 
   private OpenClawSkills skills() {
     return skills(Duration.ofMillis(300));
   }
 
-  /** With so long until the gateway must see a change. */
-  private OpenClawSkills skills(Duration seen) {
+  /** Returns a client that waits at most this long until the gateway lists a change. */
+  private OpenClawSkills skills(Duration visibilityTimeout) {
     var settings = OpenClawSettings.of(ConfigFactory.load());
     var responses = new GatewayResponses(settings.responses());
     var admin = new OpenClawAdmin(http, Duration.ofSeconds(5), responses);
     var conversations =
         new GatewayConversations(http, admin, settings.conversationLimit(), responses);
-    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), seen);
+    return new OpenClawSkills(conversations, admin, Duration.ofSeconds(10), visibilityTimeout);
   }
 
   private Gateway gateway() {
@@ -303,7 +303,7 @@ class OpenClawSkillsTest {
   }
 
   private void handle(FakeHttp.Exchange exchange) throws IOException {
-    if (FakeSocket.isAskedForBy(exchange)) {
+    if (FakeSocket.isRequestedBy(exchange)) {
       converse(FakeSocket.accept(exchange));
       return;
     }
@@ -325,7 +325,7 @@ class OpenClawSkillsTest {
       var answer = FakeOpenClaw.JSON.createObjectNode().put("type", "res").put("ok", true);
       answer.put("id", request.path("id").asText());
       if (!request.path("method").asText().equals("connect")) {
-        asked.add(request);
+        requests.add(request);
         answer(request.path("method").asText(), answer);
       }
       socket.send(answer.toString());

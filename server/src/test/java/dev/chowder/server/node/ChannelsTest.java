@@ -109,8 +109,8 @@ class ChannelsTest {
     assertThat(status("telegram").getConnected()).isTrue();
     assertThat(waiting("telegram")).isEmpty();
 
-    var ada = node.host().knock(Node.sandbox(id), "telegram", "4711", "Ada");
-    var eve = node.host().knock(Node.sandbox(id), "telegram", "4712", "Eve");
+    var ada = node.host().requestPairing(Node.sandbox(id), "telegram", "4711", "Ada");
+    var eve = node.host().requestPairing(Node.sandbox(id), "telegram", "4712", "Eve");
     var waiting = waiting("telegram");
     assertThat(waiting).extracting(Pairing::getSenderId).containsExactly("4711", "4712");
     assertThat(waiting.getFirst().getSenderMap()).containsEntry("firstName", "Ada");
@@ -120,15 +120,15 @@ class ChannelsTest {
         channels().pairChannel(pair("telegram").setCode(ada.toLowerCase(Locale.ROOT)).build());
     assertThat(paired.getStatus()).isEqualTo("approved");
     assertThat(paired.getOutput()).isEqualTo("Pairing approved for user 4711.");
-    assertThat(node.host().isLetIn(Node.sandbox(id), "telegram", "4711")).isTrue();
-    assertThat(node.host().isLetIn(Node.sandbox(id), "telegram", "4712")).isFalse();
+    assertThat(node.host().isApproved(Node.sandbox(id), "telegram", "4711")).isTrue();
+    assertThat(node.host().isApproved(Node.sandbox(id), "telegram", "4712")).isFalse();
     assertRejected(
         Reason.PAIRING_NOT_FOUND,
         () -> channels().pairChannel(pair("telegram").setCode(ada).build()));
 
     var left = waiting("telegram").getFirst().getId();
     var _ = channels().pairChannel(pair("telegram").setPairingId(left).build());
-    assertThat(node.host().isLetIn(Node.sandbox(id), "telegram", "4712")).isTrue();
+    assertThat(node.host().isApproved(Node.sandbox(id), "telegram", "4712")).isTrue();
     assertRejected(
         Reason.PAIRING_NOT_FOUND,
         () -> channels().pairChannel(pair("telegram").setPairingId(left).build()));
@@ -137,7 +137,7 @@ class ChannelsTest {
   @Test
   void aFailureToListCodesIsReported() {
     connect("telegram", Map.of("token", TOKEN));
-    var code = node.host().knock(Node.sandbox(id), "telegram", "4711", "Ada");
+    var code = node.host().requestPairing(Node.sandbox(id), "telegram", "4711", "Ada");
     node.script().failNext(Verb.EXEC, 1, SandboxException.Reason.TIMED_OUT, "exec: late");
     assertRejected(
         Reason.GATEWAY_UNAVAILABLE,
