@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Lets a call in only with a valid bearer key, and removes the key from the headers, so that
- * nothing behind it can log or forward it. Which methods need none is said by whoever builds the
- * server: the default is to need one.
+ * Authenticates each call by its bearer key, and removes the key from the headers, so that later
+ * interceptors and services cannot log or forward it. Every method requires a key, except the open
+ * methods that the constructor receives.
  */
 public final class AuthInterceptor implements ServerInterceptor {
-  /** Where the key travels, in gRPC and REST alike. */
+  /** The header that contains the key, in gRPC and in REST. */
   public static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -25,9 +25,9 @@ public final class AuthInterceptor implements ServerInterceptor {
   private final Set<String> openMethods;
 
   /**
-   * Checks every call with {@code keys}, except calls of open methods.
+   * Creates an interceptor that checks every call, except calls of open methods.
    *
-   * @param addresses returns the client's address, which the call's context holds from here on
+   * @param addresses finds the client's address, which is then stored in the call's context
    * @param openMethods full names of the methods that need no key
    */
   public AuthInterceptor(KeyCheck keys, ClientAddress addresses, Set<String> openMethods) {
@@ -39,11 +39,11 @@ public final class AuthInterceptor implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    Iterable<String> said = headers.removeAll(AUTHORIZATION);
+    Iterable<String> removed = headers.removeAll(AUTHORIZATION);
     String address = addresses.of(call, headers);
     var context = Context.current().withValue(ClientAddress.KEY, address);
     if (!openMethods.contains(call.getMethodDescriptor().getFullMethodName())) {
-      var values = said == null ? List.<String>of() : ImmutableList.copyOf(said);
+      var values = removed == null ? List.<String>of() : ImmutableList.copyOf(removed);
       context = context.withValue(Caller.KEY, keys.caller(address, values));
     }
     return Contexts.interceptCall(context, call, headers, next);

@@ -1,5 +1,8 @@
 package dev.chowder.server.auth;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.key.KeyHolder;
 import dev.chowder.key.KeyScope;
 import dev.chowder.server.error.ApiError;
@@ -8,23 +11,22 @@ import io.grpc.Context;
 import java.util.Optional;
 
 /**
- * Who makes the current call: the organization that a valid key belongs to, and that key's id.
+ * The caller of the current call: a valid key and the organization that it belongs to.
  *
  * @param organizationId a UUID
- * @param keyId names the key in events and logs; says nothing about its value
- * @param scope how far the key goes, see {@link ScopeInterceptor}; empty: as far as its
- *     organization
+ * @param keyId identifies the key in events and logs; not derived from its value
+ * @param scope limits of the key, see {@link ScopeInterceptor}; empty for an organization key
  */
 public record Caller(String organizationId, String keyId, Optional<KeyScope> scope) {
   static final Context.Key<Caller> KEY = Context.key("caller");
 
-  /** With an organization's own key. */
+  /** Creates a caller with an organization key. */
   public Caller(String organizationId, String keyId) {
     this(organizationId, keyId, Optional.empty());
   }
 
   /**
-   * The holder of a key.
+   * Returns the caller that holds a key.
    *
    * @throws ApiError ORGANIZATION_SUSPENDED
    */
@@ -34,20 +36,19 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
   }
 
   /**
-   * Lets the call go on only if its key may speak in this session.
+   * Checks that the key may use this session.
    *
-   * @throws ApiError KEY_LACKS_PERMISSION
+   * @throws ApiError KEY_LACKS_PERMISSION if it may not
    */
   public void requireSession(String sessionId) {
     if (!maySpeakIn(sessionId)) {
       throw ApiError.of(
           Reason.KEY_LACKS_PERMISSION,
-          "session_id: %s (expected: one that begins with %s, as the key says)"
-              .formatted(sessionId, sessionPrefix()));
+          must("session_id", "start with the key's prefix " + sessionPrefix(), sessionId));
     }
   }
 
-  /** Whether its key may speak in this session, and know of it. */
+  /** Returns whether the key may send messages to this session and read that it exists. */
   public boolean maySpeakIn(String sessionId) {
     return sessionId.startsWith(sessionPrefix());
   }
@@ -56,16 +57,17 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
     return scope.flatMap(KeyScope::sessionPrefix).orElse("");
   }
 
-  /** The current call's; empty for one that needs no key. */
+  /** Returns the caller of the current call; empty if its method requires no key. */
   public static Optional<Caller> ifKnown() {
     return Optional.ofNullable(KEY.get());
   }
 
-  /** The current call's. Only calls that passed {@link AuthInterceptor} have one. */
+  /** Returns the caller of the current call, which must have passed {@link AuthInterceptor}. */
   public static Caller current() {
     Caller caller = KEY.get();
     if (caller == null) {
-      throw new IllegalStateException("caller: none (expected: a call that needs a key)");
+      throw new IllegalStateException(
+          cannot("read the caller", "the method of this call requires no key"));
     }
     return caller;
   }

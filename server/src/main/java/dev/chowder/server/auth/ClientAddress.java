@@ -13,18 +13,19 @@ import java.util.HexFormat;
 import java.util.Objects;
 
 /**
- * Tells callers apart who have no key yet: by what Envoy says of its client where Envoy shows its
- * token, else by the connection's other end. What a caller says of itself counts for nothing.
+ * Identifies clients that are not authenticated yet, by address. Uses the address that Envoy
+ * reports if the request contains Envoy's token, else the remote address of the connection. Headers
+ * that a client sets itself are ignored.
  */
 public final class ClientAddress {
-  /** Envoy's client; {@code envoy/envoy.yaml} names it too. */
+  /** Envoy's header with its client's address; {@code envoy/envoy.yaml} names it too. */
   public static final Metadata.Key<String> CLIENT =
       Metadata.Key.of("x-chowder-client", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** The address that this call's client has, once {@link AuthInterceptor} has seen the call. */
+  /** The client's address; {@link AuthInterceptor} sets it. */
   static final Context.Key<String> KEY = Context.key("client-address");
 
-  /** Of an IPv6 address: what differs after them may all be one client's. */
+  /** Leading bytes of an IPv6 address that identify a client: it may own a whole /64 network. */
   private static final int NETWORK_BYTES = 8;
 
   private final EnvoyToken envoy;
@@ -33,7 +34,7 @@ public final class ClientAddress {
     this.envoy = envoy;
   }
 
-  /** Returns the address that the current call's client has. */
+  /** Returns the client's address of the current call. */
   public static String current() {
     return Objects.requireNonNull(KEY.get(), "no client address in this context");
   }
@@ -50,19 +51,19 @@ public final class ClientAddress {
     return HexFormat.of().formatHex(bytes, 0, length);
   }
 
-  /** One text for each client; takes what Envoy says out of the headers. */
+  /** Returns the text that identifies the call's client, and removes Envoy's headers. */
   public String of(ServerCall<?, ?> call, Metadata headers) {
     boolean fromEnvoy = envoy.takeFrom(headers);
     var client = headers.get(CLIENT);
     headers.discardAll(CLIENT);
     if (fromEnvoy && client != null) return of(client);
-    var other = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-    return other instanceof InetSocketAddress socket
+    var remote = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    return remote instanceof InetSocketAddress socket
         ? of(socket.getAddress())
-        : String.valueOf(other);
+        : String.valueOf(remote);
   }
 
-  /** Returns what {@link #of} returned in the usual notation, such as {@code 192.0.2.1}. */
+  /** Returns a text from {@link #of} in the usual notation, such as {@code 192.0.2.1}. */
   public static String shown(String client) {
     try {
       var bytes = HexFormat.of().parseHex(client);

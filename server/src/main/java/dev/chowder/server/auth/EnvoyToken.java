@@ -3,11 +3,11 @@ package dev.chowder.server.auth;
 import io.grpc.Metadata;
 
 /**
- * Tells Envoy from everybody else who reaches the same port: it shows a token, which its
- * configuration got from a file of the server's.
+ * Recognizes requests from Envoy on a port that other clients also reach. Envoy sends a token,
+ * which its configuration contains and the server reads from a file.
  */
 public final class EnvoyToken {
-  /** Where Envoy shows it; {@code envoy/envoy.yaml} names it too. */
+  /** The header that contains the token; {@code envoy/envoy.yaml} names it too. */
   public static final Metadata.Key<String> HEADER =
       Metadata.Key.of("x-chowder-envoy", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -17,10 +17,13 @@ public final class EnvoyToken {
     this.token = token;
   }
 
-  /** Whether these headers show it; takes it out of them, so that nothing behind can log it. */
+  /**
+   * Returns whether the headers contain the token, and removes it, so that later code cannot log
+   * it.
+   */
   public boolean takeFrom(Metadata headers) {
-    String shown = headers.get(HEADER);
+    String value = headers.get(HEADER);
     headers.discardAll(HEADER);
-    return shown != null && token.is(shown);
+    return value != null && token.is(value);
   }
 }

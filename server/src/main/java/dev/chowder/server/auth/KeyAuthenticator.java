@@ -4,8 +4,8 @@ import dev.chowder.secret.Secret;
 import java.util.Optional;
 
 /**
- * Tells whose key this is; empty for an unknown, revoked or expired one. May block for a short
- * while; throws only when it cannot tell.
+ * Finds the caller that an API key belongs to; empty if the key is unknown, revoked or expired. May
+ * block for a short time. Throws only if the lookup itself fails.
  */
 @FunctionalInterface
 public interface KeyAuthenticator {

@@ -1,5 +1,7 @@
 package dev.chowder.server.auth;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
 import dev.chowder.secret.Secret;
@@ -11,12 +13,12 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /**
- * Reads the API key from an {@code authorization} header and returns its caller. Each client
- * address has a number of attempts with missing, malformed and unknown keys. Beyond it, unknown
- * keys are not looked up, and every rejection is delayed. Does not know how the header arrived.
+ * Authenticates the API key of an {@code authorization} header. Each client address has a limited
+ * number of attempts with missing, malformed and unknown keys. Above the limit, unknown keys are
+ * not looked up, and every rejection is delayed. Does not know how the header arrived.
  */
 public final class KeyCheck {
-  // 128 characters are enough for every key that Chowder issues; a longer text is not worth a hash.
+  // Every key that Chowder issues has at most 128 characters; hashing longer texts is wasted work.
   // envoy/envoy.yaml has the same pattern, since it limits requests whose key is not well-formed.
   private static final Pattern BEARER =
       Pattern.compile("(?i:bearer) +(chd_(?:org|sk)_[A-Za-z0-9_-]{1,128})");
@@ -27,7 +29,7 @@ public final class KeyCheck {
   private final RejectionDelay delay;
 
   /**
-   * Checks keys with {@code keys}, as often as {@code settings} allow for unknown ones.
+   * Creates a check that looks unknown keys up as often as {@code settings} allow.
    *
    * @param failures receives the client address of each failed authentication; must not block
    */
@@ -62,7 +64,7 @@ public final class KeyCheck {
           .find(address, hash, () -> keys.authenticate(key))
           .orElseThrow(() -> invalid(address, "an invalid one"));
     } catch (ApiError rejected) {
-      // The call does not get to the rate limit, which would delay the rejection.
+      // The call does not reach the rate limit, which would delay the rejection.
       if (rejected.reason() == Reason.ORGANIZATION_SUSPENDED) delay.await();
       throw rejected;
     }
@@ -75,7 +77,6 @@ public final class KeyCheck {
 
   private ApiError invalid(String address, String got) {
     failures.accept(address);
-    return ApiError.of(
-        Reason.KEY_INVALID, "authorization: must be Bearer and a valid key; got " + got);
+    return ApiError.of(Reason.KEY_INVALID, must("authorization", "be Bearer and a valid key", got));
   }
 }

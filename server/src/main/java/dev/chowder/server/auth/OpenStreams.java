@@ -23,10 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends the streams of keys that were revoked or expired or whose organization was suspended, on
- * this node, whichever node did it: it looks up the keys that have streams here at intervals. A
- * stream is a call in which a caller or the server sends many messages, so uploads are ended too.
- * Unary calls finish: each has a time limit, and half of a change may be done.
+ * Closes streams whose key was revoked or expired, or whose organization was suspended. Polls the
+ * keys that have streams on this node, so it finds changes made by other nodes. A stream is a call
+ * in which either side sends many messages, so it closes uploads too. Unary calls finish: each has
+ * a timeout, and closing one could leave a change half done.
  */
 public final class OpenStreams implements ServerInterceptor, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OpenStreams.class);
@@ -37,17 +37,17 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("revocations").factory());
 
-  /** Finds the keys that open nothing; may block for a short time. */
+  /** Finds keys that are no longer valid. May block for a short time. */
   @FunctionalInterface
   public interface EndedKeys {
-    /** Returns those of the keys with these ids that open nothing, each with the reason. */
+    /** Returns the ids of the keys that are no longer valid, each with the reason. */
     Map<String, KeyEnd> among(Collection<String> keyIds);
   }
 
   /**
-   * Starts the lookups.
+   * Starts polling.
    *
-   * @param interval between two lookups; with the lookup itself well below 1 s
+   * @param interval time between two lookups; interval and lookup must take well below 1 s together
    */
   public OpenStreams(EndedKeys keys, Duration interval) {
     this.keys = keys;
@@ -112,8 +112,8 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
       if (open.isEmpty()) return;
       keys.among(open).forEach(this::end);
     } catch (RuntimeException why) {
-      // No stream ends because the database does not answer.
-      LOG.warn("revocations could not be asked for: {}", why.toString());
+      // The streams stay open: an outage of the database must not close them.
+      LOG.warn("cannot look up revoked keys; the next attempt follows: {}", why.toString());
     }
   }
 
@@ -132,7 +132,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
     };
   }
 
-  /** A call that may be ended by another thread than its service's. */
+  /** A call that another thread than its service's may close. */
   private static final class Stream<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final String keyId;
     private volatile ServerCall.@Nullable Listener<Q> service;
@@ -162,7 +162,7 @@ public final class OpenStreams implements ServerInterceptor, AutoCloseable {
 
     void end(ApiError why) {
       close(Status.fromCode(why.reason().code()).withCause(why), new Metadata());
-      // The transport tells the service that the call is over, but not that nobody listens.
+      // The transport reports to the service that the call is complete, not that it was cancelled.
       var listener = service;
       if (listener != null) listener.onCancel();
     }

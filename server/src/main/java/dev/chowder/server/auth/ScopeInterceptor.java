@@ -1,5 +1,7 @@
 package dev.chowder.server.auth;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import dev.chowder.api.v1.Key;
@@ -18,13 +20,14 @@ import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import java.util.Optional;
 
 /**
- * Lets a scoped key call only what its permissions are for, and only for the instances that it
- * names. Both are read from the protocol, so that a new RPC is covered without being named here,
- * and takes an organization's key only until its declaration says otherwise. It stands next to the
- * services, so that requests pass it as messages.
+ * Restricts scoped keys to the RPCs that their permissions allow and to the instances that they
+ * list. Reads the required permission and the instance id from the protocol, so that it covers new
+ * RPCs without a change. An RPC without a declared permission requires an organization key. Reads
+ * messages, so it runs after they are parsed.
  */
 public final class ScopeInterceptor implements ServerInterceptor {
   private static final String INSTANCE_ID = "instance_id";
+  private static final String ORGANIZATION_KEY = "use an organization key";
 
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
@@ -32,16 +35,21 @@ public final class ScopeInterceptor implements ServerInterceptor {
     var scope = Caller.ifKnown().flatMap(Caller::scope);
     if (scope.isEmpty()) return next.startCall(call, headers);
     var needed = permission(call.getMethodDescriptor());
-    if (needed.isEmpty()) throw lacking("an organization's key");
+    if (needed.isEmpty()) {
+      throw scopedKey("call " + call.getMethodDescriptor().getBareMethodName(), ORGANIZATION_KEY);
+    }
     if (!scope.get().permissions().contains(needed.get())) {
-      throw lacking("one with the permission " + needed.get().label());
+      throw lacking(
+          cannot(
+              "call " + call.getMethodDescriptor().getBareMethodName(),
+              "the key lacks the permission " + needed.get().label()));
     }
     return new SimpleForwardingServerCallListener<>(next.startCall(call, headers)) {
       private boolean checked;
 
       @Override
       public void onMessage(Q request) {
-        // What follows in a stream belongs to the instance that its first message names.
+        // Later messages of a stream belong to the instance that the first one names.
         if (!checked) check(scope.get(), (Message) request);
         checked = true;
         super.onMessage(request);
@@ -54,27 +62,32 @@ public final class ScopeInterceptor implements ServerInterceptor {
     if (field == null) {
       throw new IllegalStateException(
           request.getDescriptorForType().getFullName()
-              + ": no instance_id (expected: one, as its RPC has a permission)");
+              + ": must have a field instance_id, since its RPC has a permission");
     }
     var id = (String) request.getField(field);
-    // What can be asked for all instances at once is for who may see them all.
-    if (id.isEmpty()) throw lacking("an organization's key, or an instance_id");
+    // Without an id, the call concerns all instances, and only organization keys may see all.
+    if (id.isEmpty()) {
+      throw scopedKey("call this for all instances", ORGANIZATION_KEY + " or set instance_id");
+    }
     if (!scope.instanceIds().contains(id)) throw ApiError.instanceNotFound();
   }
 
-  /** Empty: an organization's key only. */
+  /** Returns the permission that a method requires; empty if it requires an organization key. */
   static Optional<Permission> permission(MethodDescriptor<?, ?> method) {
     if (!(method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema)) {
       return Optional.empty();
     }
-    var said = schema.getMethodDescriptor().getOptions().getExtension(KeyProto.permission);
-    return said == Key.Permission.unspecified
+    var declared = schema.getMethodDescriptor().getOptions().getExtension(KeyProto.permission);
+    return declared == Key.Permission.unspecified
         ? Optional.empty()
-        : Optional.of(Permission.ofLabel(said.name()));
+        : Optional.of(Permission.ofLabel(declared.name()));
   }
 
-  private static ApiError lacking(String expected) {
-    return ApiError.of(
-        Reason.KEY_LACKS_PERMISSION, "key: a scoped one (expected: " + expected + ")");
+  private static ApiError scopedKey(String verb, String remedy) {
+    return lacking(cannot(verb, "the key is a scoped key", remedy));
+  }
+
+  private static ApiError lacking(String message) {
+    return ApiError.of(Reason.KEY_LACKS_PERMISSION, message);
   }
 }

@@ -1,5 +1,8 @@
 package dev.chowder.server.auth;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.secret.Secret;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +18,8 @@ import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * A token that is shared by a file: made at the first start, read by its owner alone. It refuses a
- * file that others can read, since then it is no secret.
+ * A random token that Chowder shares through a file. Creates the file at the first start, with mode
+ * 0600. Rejects a file that other users can access, since its token is no longer secret.
  */
 public final class TokenFile {
   private static final int RANDOM_BYTES = 32;
@@ -30,9 +33,9 @@ public final class TokenFile {
   }
 
   /**
-   * Reads the file, or makes it with a new token.
+   * Reads the file, or creates it with a new token.
    *
-   * @param prefix what a token begins with, so that one that got lost tells what it is for
+   * @param prefix start of a new token, which shows the purpose of a leaked token
    */
   public static TokenFile in(Path file, String prefix, SecureRandom random) throws IOException {
     byte[] bytes = new byte[RANDOM_BYTES];
@@ -40,13 +43,13 @@ public final class TokenFile {
     String fresh = prefix + HexFormat.of().formatHex(bytes);
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null) {
-      throw new IOException("token: no file name (expected: a file in the home)");
+      throw new IOException(must("token file", "be a file in the state directory", file));
     }
     Files.createDirectories(folder);
     if (Files.exists(file)) {
       return read(file);
     }
-    // Whole or not at all: another node of the same home may start at this moment.
+    // Atomic, since another node with the same state directory may start at the same time.
     Path draft =
         Files.createTempFile(
             folder, "token", ".new", PosixFilePermissions.asFileAttribute(OWNER_ONLY));
@@ -64,17 +67,23 @@ public final class TokenFile {
   private static TokenFile read(Path file) throws IOException {
     if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file))) {
       throw new IOException(
-          file.getFileName() + ": readable by others (expected: mode 0600, as it was made)");
+          must(
+              String.valueOf(file.getFileName()),
+              "have mode 0600",
+              PosixFilePermissions.toString(Files.getPosixFilePermissions(file))));
     }
     String text = Files.readString(file, StandardCharsets.US_ASCII).strip();
     if (text.length() < RANDOM_BYTES) {
       throw new IOException(
-          file.getFileName() + ": too short (expected: a token; remove the file to get a new one)");
+          cannot(
+              "read " + file.getFileName(),
+              "it contains no complete token",
+              "remove the file to create a new one"));
     }
     return new TokenFile(Secret.of(text));
   }
 
-  /** Takes as long for a wrong token as for the right one. */
+  /** Returns whether the token is this one; in constant time, so that timing reveals nothing. */
   public boolean is(String candidate) {
     return MessageDigest.isEqual(
         candidate.getBytes(StandardCharsets.UTF_8),

@@ -12,13 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Looks up values that callers without a valid key may choose freely, such as keys and host names,
- * and bounds the cost of unknown ones. An unknown value is cached for a short time, and each client
- * address has a token bucket of attempts. A value that was found before does not count, so that its
- * caller is served even from an address that exhausted its attempts. All memory is bounded. Does
- * not know what a value means.
+ * Looks up values that unauthenticated clients choose, such as keys and host names, and bounds the
+ * cost of unknown ones. Unknown values are cached for a short time, and each client address has a
+ * token bucket of attempts. A value that was found before uses no attempt, so that its caller is
+ * served even from an exhausted address. All memory is bounded.
  *
- * @param <V> what is looked up; kept in memory, so a hash where the value is a secret
+ * @param <V> type of the value; it stays in memory, so use a hash of secrets
  */
 public final class UnknownLimit<V> {
   /** A wall clock that is set back would stop buckets from filling. */
@@ -34,7 +33,7 @@ public final class UnknownLimit<V> {
   private final Cache<String, Bucket> attempts;
 
   /**
-   * Creates one for one kind of value.
+   * Creates the limit for one kind of value.
    *
    * @param what the kind in plural, for error messages
    */

@@ -7,9 +7,9 @@ import java.time.Duration;
  * Limits for keys and host names that do not exist; {@code reference.conf} gives the reasons.
  *
  * @param perSecond attempts with unknown values per second from one client address
- * @param burst attempts at once after a pause
- * @param addresses how many addresses are remembered
- * @param values how many values of each kind are cached, unknown ones and known ones
+ * @param burst maximum number of attempts at once
+ * @param addresses maximum number of addresses in memory
+ * @param values maximum number of cached values, for unknown and for known values of each kind
  * @param cacheTime how long a value counts as unknown without another lookup
  */
 public record UnknownSettings(

@@ -1,4 +1,7 @@
-/** Who calls: from the bearer key of a request to its organization. Knows no storage of keys. */
+/**
+ * Authenticates and authorizes calls: finds the organization of a bearer key. Does not know how
+ * keys are stored.
+ */
 @NullMarked
 package dev.chowder.server.auth;
 

@@ -1,5 +1,7 @@
 package dev.chowder.server.error;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.Any;
 import com.google.protobuf.Duration;
 import com.google.protobuf.InvalidProtocolBufferException;
@@ -19,10 +21,10 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An error as a caller sees it. Throw it from a service, or hand it to {@code
- * StreamObserver.onError}: {@link ErrorInterceptor} turns it into status, details and headers. Its
- * message is made by {@link ErrorText} and shown to the caller, so it never holds a secret, nor a
- * path of the server.
+ * An error that a caller receives. A service throws it or passes it to {@code
+ * StreamObserver.onError}; {@link ErrorInterceptor} converts it to status, details and headers. Its
+ * message, built by {@link ErrorText}, is public: it must not contain a secret or a path of the
+ * server.
  */
 public final class ApiError extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -60,7 +62,7 @@ public final class ApiError extends RuntimeException {
   private final @Nullable String field;
   private final @Nullable Integer retryAfterSeconds;
 
-  @SuppressWarnings("serial") // Never serialized: it lives between a service and its interceptor.
+  @SuppressWarnings("serial") // Never serialized: passed only from a service to its interceptor.
   private final Map<String, String> facts;
 
   private ApiError(
@@ -69,7 +71,7 @@ public final class ApiError extends RuntimeException {
       @Nullable String field,
       @Nullable Integer retryAfterSeconds,
       Map<String, String> facts) {
-    // No stack trace: it is an answer, not a bug, and it must be cheap.
+    // No stack trace: this is a response, not a bug, and must be cheap.
     super(message, null, false, false);
     this.reason = reason;
     this.field = field;
@@ -81,7 +83,7 @@ public final class ApiError extends RuntimeException {
     return new ApiError(reason, message, null, null, Map.of());
   }
 
-  /** The error that travelled as this; for answers that are given again. */
+  /** Returns the error that {@link #toStatusProto} converted, for responses that are replayed. */
   public static ApiError of(com.google.rpc.Status status) {
     Reason reason = Reason.INTERNAL;
     Map<String, String> facts = Map.of();
@@ -100,12 +102,13 @@ public final class ApiError extends RuntimeException {
         }
       }
     } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("an error's details are not readable", e);
+      throw new IllegalStateException(
+          cannot("read the details of an error", "they are malformed"), e);
     }
     return new ApiError(reason, status.getMessage(), field, retryAfterSeconds, facts);
   }
 
-  /** A field is at fault; the message becomes {@code field: why}. */
+  /** Returns the error for a wrong field, with the message {@code field: why}. */
   public static ApiError invalid(String field, String why) {
     return new ApiError(Reason.INVALID_FIELD, field + ": " + why, field, null, Map.of());
   }
@@ -124,40 +127,45 @@ public final class ApiError extends RuntimeException {
     return of(Reason.INSTANCE_NOT_FOUND, "Instance not found.");
   }
 
-  /** The verb is not allowed now; {@code facts} travel as the detail's metadata. */
+  /** Returns WRONG_STATE; {@code facts} become the metadata of its {@code ErrorInfo}. */
   public static ApiError wrongState(String message, Map<String, String> facts) {
     return new ApiError(Reason.WRONG_STATE, message, null, null, facts);
   }
 
-  /** More calls than allowed; worth another try after the given seconds. */
+  /** Returns RATE_LIMITED; the caller may retry after the given seconds. */
   public static ApiError rateLimited(String message, int retryAfterSeconds) {
     return new ApiError(Reason.RATE_LIMITED, message, null, retryAfterSeconds, Map.of());
   }
 
-  /** The key of this call was revoked or expired after the call was authenticated. */
+  /** Returns the error for a key that was revoked or expired after the call was authenticated. */
   public static ApiError keyEnded() {
     return of(
         Reason.KEY_INVALID, "authorization: must be a valid key; got a revoked or expired one");
   }
 
-  /** The operator suspended the organization, or is deleting it. */
+  /** Returns the error for an organization that the operator suspended or is deleting. */
   public static ApiError organizationSuspended() {
     return of(
         Reason.ORGANIZATION_SUSPENDED,
-        "the operator suspended this organization; ask the operator to resume it");
+        cannot(
+            "use the organization's keys",
+            "the operator suspended the organization",
+            "ask the operator to resume it"));
   }
 
-  /** No room on the server or the host; worth another try after the given seconds. */
+  /**
+   * Returns NO_CAPACITY of the server or the host; the caller may retry after the given seconds.
+   */
   public static ApiError noCapacity(String message, int retryAfterSeconds) {
     return new ApiError(Reason.NO_CAPACITY, message, null, retryAfterSeconds, Map.of());
   }
 
-  /** The server cannot do it now; worth another try after the given seconds. */
+  /** Returns SERVER_UNAVAILABLE; the caller may retry after the given seconds. */
   public static ApiError unavailable(String message, int retryAfterSeconds) {
     return new ApiError(Reason.SERVER_UNAVAILABLE, message, null, retryAfterSeconds, Map.of());
   }
 
-  /** The database does not answer; see {@code Outage}. */
+  /** Returns the error for a database that does not answer; see {@code Outage}. */
   public static ApiError databaseUnavailable() {
     return unavailable(
         "cannot complete the call: the database does not answer; repeat it later with the same"
@@ -165,14 +173,20 @@ public final class ApiError extends RuntimeException {
         OUTAGE_RETRY_AFTER_SECONDS);
   }
 
-  /** Nodes are being upgraded, and the older ones could not read what the call would write. */
+  /**
+   * Returns the error for a call that would write events which nodes still to be upgraded cannot
+   * read.
+   */
   public static ApiError upgradeUnderWay() {
     return unavailable(
-        "the nodes of this server are being upgraded; call again when all are",
+        cannot(
+            "complete the call",
+            "the nodes of this server are being upgraded",
+            "retry after the upgrade"),
         UPGRADE_RETRY_AFTER_SECONDS);
   }
 
-  /** The same error, which names what it is about in the detail's metadata. */
+  /** Returns this error with other metadata in its {@code ErrorInfo}. */
   public ApiError with(Map<String, String> moreFacts) {
     return new ApiError(reason, message(), field, retryAfterSeconds, moreFacts);
   }
@@ -187,7 +201,7 @@ public final class ApiError extends RuntimeException {
     return message == null ? reason.name() : message;
   }
 
-  /** The whole error as it travels: code, message, exactly one {@code ErrorInfo}. */
+  /** Returns the whole error: code, message and exactly one {@code ErrorInfo}. */
   public com.google.rpc.Status toStatusProto() {
     var status =
         com.google.rpc.Status.newBuilder()
@@ -220,12 +234,13 @@ public final class ApiError extends RuntimeException {
     return status.build();
   }
 
-  /** The same as JSON: the body that REST callers get. */
+  /** Returns the error as JSON, which is the body that REST callers receive. */
   public String toJson() {
     try {
       return JSON.print(toStatusProto());
     } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("an error's details are of unknown types", e);
+      throw new IllegalStateException(
+          cannot("print an error as JSON", "its details have unknown types"), e);
     }
   }
 
@@ -233,7 +248,7 @@ public final class ApiError extends RuntimeException {
     return Status.fromCode(reason.code()).withDescription(message());
   }
 
-  /** What REST needs to know before the error itself: Envoy reads it from initial metadata only. */
+  /** Adds the headers that Envoy needs for REST, which it reads from initial metadata only. */
   void putHeaders(Metadata headers) {
     headers.put(HTTP_STATUS, Integer.toString(reason.httpStatus()));
     restHeaders()
@@ -242,10 +257,10 @@ public final class ApiError extends RuntimeException {
                 headers.put(name.equals("content-type") ? HTTP_CONTENT_TYPE : ascii(name), value));
   }
 
-  /** Returns the headers that a REST caller gets beside the body. */
+  /** Returns the headers of a REST response with this error. */
   public Map<String, String> restHeaders() {
     var headers = new LinkedHashMap<String, String>();
-    // Also where the answer would have been a stream of events.
+    // Also if a successful response would have been a stream of events.
     headers.put("content-type", "application/json");
     if (retryAfterSeconds != null) {
       headers.put(RETRY_AFTER.name(), Integer.toString(Math.max(1, retryAfterSeconds)));
@@ -264,7 +279,7 @@ public final class ApiError extends RuntimeException {
     trailers.put(DETAILS, toStatusProto());
   }
 
-  /** The ApiError that this throwable is or wraps; null where there is none. */
+  /** Returns the ApiError that this throwable is or wraps; null if there is none. */
   public static @Nullable ApiError in(@Nullable Throwable thrown) {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < 8; depth++) {

@@ -1,5 +1,7 @@
 package dev.chowder.server.error;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.storage.Outage;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.Metadata;
@@ -12,10 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Closes every failed call the same way, whether a service answered with an error, threw one, or
- * threw something that nobody expected. The last is a bug: it is logged once with the request id,
- * and the caller learns that id and nothing else. A database that is away is no bug. It knows no
- * service.
+ * Closes every failed call in the same way, whether its service returned an error or threw. An
+ * unexpected exception is a bug: it is logged once with the request id, and the caller receives
+ * only that id. An unavailable database is not a bug. Does not know services.
  */
 public final class ErrorInterceptor implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(ErrorInterceptor.class);
@@ -34,7 +35,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
     return new CatchingListener<>(listener, explained);
   }
 
-  /** Adds details to the trailers of a failed call, and headers when none were sent yet. */
+  /** Adds details to the trailers of a failed call, and headers if none were sent yet. */
   private static final class ExplainedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private final String requestId;
     private boolean headersSent;
@@ -52,8 +53,9 @@ public final class ErrorInterceptor implements ServerInterceptor {
     }
 
     void fail(Throwable thrown) {
-      // Status.fromThrowable would take a status that some client stub of ours received for the
-      // caller's own.
+      // Status.fromThrowable would return the status that a client stub of this node received,
+      // which
+      // is not the caller's.
       close(Status.UNKNOWN.withCause(thrown), new Metadata());
     }
 
@@ -91,8 +93,8 @@ public final class ErrorInterceptor implements ServerInterceptor {
       if (reason == Reason.INTERNAL) {
         return bug(status);
       }
-      String said = status.getDescription();
-      return ApiError.of(reason, said == null ? reason.name() : said);
+      String description = status.getDescription();
+      return ApiError.of(reason, description == null ? reason.name() : description);
     }
 
     private ApiError outage(Throwable why) {
@@ -113,12 +115,17 @@ public final class ErrorInterceptor implements ServerInterceptor {
           cause == null ? status : cause.getClass().getName(),
           cause);
       return ApiError.of(
-          Reason.INTERNAL, "internal: a bug in Chowder (request id: " + requestId + ")");
+          Reason.INTERNAL,
+          cannot(
+              "complete the call",
+              "a bug in Chowder",
+              "report it with the log entry of request " + requestId));
     }
   }
 
   /**
-   * Turns what a listener throws into the end of its call; after that the listener hears no more.
+   * Fails the call if its listener throws; the listener then receives no more messages, only the
+   * end of the call.
    */
   private static final class CatchingListener<Q, A> extends ServerCall.Listener<Q> {
     private final ServerCall.Listener<Q> listener;
@@ -147,7 +154,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
 
     @Override
     public void onCancel() {
-      // Heard also by a broken listener: it may hold resources.
+      // Also for a broken listener, since it may hold resources.
       try {
         listener.onCancel();
       } catch (RuntimeException | Error thrown) {
@@ -164,12 +171,12 @@ public final class ErrorInterceptor implements ServerInterceptor {
       }
     }
 
-    private void guarded(Runnable step) {
+    private void guarded(Runnable event) {
       if (broken) {
         return;
       }
       try {
-        step.run();
+        event.run();
       } catch (RuntimeException | Error thrown) {
         broken = true;
         call.fail(thrown);

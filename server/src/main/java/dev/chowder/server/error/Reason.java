@@ -121,7 +121,7 @@ public enum Reason {
     return httpStatus;
   }
 
-  /** OpenAI-style clients retry 409 and 504 by themselves, which never helps here. */
+  /** Returns whether a retry cannot help; OpenAI-style clients would retry 409 and 504. */
   boolean repetitionIsPointless() {
     return httpStatus == 409 || httpStatus == 504;
   }
@@ -137,7 +137,7 @@ public enum Reason {
       case CANCELLED -> CANCELLED;
       case UNAVAILABLE -> SERVER_UNAVAILABLE;
       case DEADLINE_EXCEEDED -> NO_ANSWER_IN_TIME;
-      // Our own code returns these only through an ApiError: without one they are bugs.
+      // Chowder returns these only with an ApiError; without one they are bugs.
       case OK,
           UNKNOWN,
           NOT_FOUND,

@@ -7,8 +7,8 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 
 /**
- * Ends a call with the status of an {@link ApiError} that its request causes. For gRPC's own
- * services: their statuses stay as they are, which {@link ErrorInterceptor} would explain.
+ * Closes a call with the status of an {@link ApiError} that its request causes. For gRPC's own
+ * services, whose other statuses must stay unchanged; {@link ErrorInterceptor} would add details.
  */
 public final class RequestErrors implements ServerInterceptor {
   @Override

@@ -10,31 +10,31 @@ import io.grpc.ServerInterceptor;
 import java.util.regex.Pattern;
 
 /**
- * The id that ties a caller's request to our log lines: Envoy's {@code x-request-id}, or one made
- * here for callers that come without Envoy.
+ * The id that connects a request with its log lines: Envoy's {@code x-request-id}, or a generated
+ * id for callers that do not use Envoy.
  */
 public final class RequestId {
   static final Metadata.Key<String> HEADER =
       Metadata.Key.of("x-request-id", Metadata.ASCII_STRING_MARSHALLER);
   private static final Context.Key<String> CURRENT = Context.key("request-id");
-  // It is written into logs and errors: nothing that could be taken for something else.
+  // The id appears in logs and errors, so it must not contain characters that could forge them.
   private static final Pattern FORM = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
   private RequestId() {}
 
-  /** The current call's id; {@code -} outside of one. */
+  /** Returns the id of the current call, or {@code -} outside a call. */
   public static String current() {
     String id = CURRENT.get();
     return id == null ? "-" : id;
   }
 
-  /** The id in these headers; valid after {@link #interceptor()} saw them. */
+  /** Returns the id in headers that passed {@link #interceptor()}. */
   public static String of(Metadata headers) {
     String id = headers.get(HEADER);
     return id == null ? "-" : id;
   }
 
-  /** Gives every call an id, in its headers and its context. */
+  /** Returns the interceptor that gives every call an id, in its headers and its context. */
   public static ServerInterceptor interceptor() {
     return new ServerInterceptor() {
       @Override

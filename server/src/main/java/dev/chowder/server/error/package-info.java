@@ -1,6 +1,6 @@
 /**
- * The one place where a refusal or a failure becomes what callers see: gRPC status, error details
- * and the HTTP status that Envoy shows.
+ * Converts errors to what callers receive: gRPC status, error details and the HTTP status that
+ * Envoy returns.
  */
 @NullMarked
 package dev.chowder.server.error;
