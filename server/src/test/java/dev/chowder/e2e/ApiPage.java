@@ -72,7 +72,7 @@ record ApiPage(Path file, String text, List<Step> steps) {
         answered = true;
       } else {
         throw new AssertionError(
-            "%s: `%s` (expected: sh, or below it one of %s)".formatted(where, kind, ANSWERS));
+            "%s: fence must be sh, or one of %s after it; got %s".formatted(where, ANSWERS, kind));
       }
     }
     if (steps.isEmpty()) throw new AssertionError(file + ": no commands");

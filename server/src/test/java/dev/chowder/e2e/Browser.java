@@ -34,7 +34,8 @@ final class Browser implements AutoCloseable {
             .launch(
                 new BrowserType.LaunchOptions()
                     .setExecutablePath(
-                        Path.of(Installation.required("CHOWDER_CHROMIUM", "a Chromium's path")))
+                        Path.of(
+                            Installation.required("CHOWDER_CHROMIUM", "the path of a Chromium")))
                     .setTimeout(millis(Limits.STEP))
                     // Chromium cannot use its own sandbox when root starts it.
                     .setChromiumSandbox(!weAreRoot()));

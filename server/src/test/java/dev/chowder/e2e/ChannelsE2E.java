@@ -58,7 +58,7 @@ class ChannelsE2E {
       awaitPolls(telegram, 0);
       awaitListener(mattermost);
       URI webhook = connectTeams();
-      refusedByTeamsItself(webhook);
+      assertTeamsRejects(webhook);
 
       telegram.write(4711, "Ada", "Hello, who are you?");
       mattermost.write(ADA, "Hello, who are you?");
@@ -72,7 +72,7 @@ class ChannelsE2E {
       awaitPolls(telegram, before);
       awaitListener(mattermost);
       talk(telegram, mattermost);
-      refusedByTeamsItself(webhook);
+      assertTeamsRejects(webhook);
       JsonNode status = status("telegram");
       assertThat(status.path("enabled").asBoolean()).isTrue();
       assertThat(status.path("connected").asBoolean()).as("%s", status).isTrue();
@@ -182,7 +182,7 @@ class ChannelsE2E {
   }
 
   /** The plugin's own listener rejects these calls; the gateway is not involved. */
-  private static void refusedByTeamsItself(URI webhook) throws IOException {
+  private static void assertTeamsRejects(URI webhook) throws IOException {
     var unsigned =
         Eventually.get(
             "the plugin", Limits.STEP, () -> send(teams(webhook)), answer -> answer.status() < 500);

@@ -32,7 +32,7 @@ class DeletionE2E {
   }
 
   @AfterEach
-  void removeWhatAFailureLeft() {
+  void deleteAgentOfAFailedTest() {
     if (left != null) {
       left.delete();
     }

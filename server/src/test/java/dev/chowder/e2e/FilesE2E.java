@@ -60,7 +60,7 @@ class FilesE2E {
             .POST(BodyPublishers.ofInputStream(() -> new DigestInputStream(noise(), sent)));
     long began = System.nanoTime();
     var uploaded = Caller.HTTP.sendAsync(upload.build(), BodyHandlers.ofString());
-    long most = mostResidentWhile(uploaded);
+    long most = peakMemoryDuring(uploaded);
     assertThat(uploaded.get().statusCode()).as(uploaded.get().body()).isEqualTo(204);
     long up = System.nanoTime() - began;
 
@@ -81,7 +81,7 @@ class FilesE2E {
                 throw new AssertionError(e);
               }
             });
-    most = Math.max(most, mostResidentWhile(downloaded));
+    most = Math.max(most, peakMemoryDuring(downloaded));
     assertThat(downloaded.get()).isEqualTo(GIBIBYTE);
     long down = System.nanoTime() - began;
     assertThat(HexFormat.of().formatHex(got.digest()))
@@ -95,7 +95,7 @@ class FilesE2E {
   }
 
   /** Samples the server's memory until the transfer is done. */
-  private static long mostResidentWhile(CompletableFuture<?> transfer) throws Exception {
+  private static long peakMemoryDuring(CompletableFuture<?> transfer) throws Exception {
     long most = 0;
     long deadline = System.nanoTime() + Limits.PROVISIONING.toNanos();
     while (!transfer.isDone() && System.nanoTime() < deadline) {

@@ -56,14 +56,14 @@ record Installation(URI rest, String grpc, Path keyFile, URI demoModel, String c
   }
 
   private static String required(String variable) {
-    return required(variable, "an installation that is up");
+    return required(variable, "that of a running installation");
   }
 
-  static String required(String variable, String expected) {
+  static String required(String variable, String rule) {
     String value = System.getenv(variable);
     if (value == null || value.isBlank()) {
       throw new AssertionError(
-          variable + ": not set (expected: %s; scripts/test sees to it)".formatted(expected));
+          variable + ": must be %s, which scripts/test sets; got none".formatted(rule));
     }
     return value;
   }

@@ -197,8 +197,8 @@ class DatabaseFaultsIT {
     survives(
         "PostgreSQL's disk full for " + DOWN.toSeconds() + " s",
         _ -> {
-          int before = refusedForSpace();
-          keepFull(disk, () -> refusedForSpace() > before);
+          int before = rejectionsForLackOfSpace();
+          keepFull(disk, () -> rejectionsForLackOfSpace() > before);
         });
   }
 
@@ -258,7 +258,7 @@ class DatabaseFaultsIT {
    * Returns how often PostgreSQL rejected the nodes for lack of space. It may reject a call's row
    * or an actor's event first, depending on which table has no free page left.
    */
-  private static int refusedForSpace() {
+  private static int rejectionsForLackOfSpace() {
     return (int)
         nodes.all().stream()
             .flatMap(node -> node.log().lines())

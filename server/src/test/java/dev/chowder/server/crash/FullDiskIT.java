@@ -52,7 +52,7 @@ class FullDiskIT {
       var lifecycle = new LifecycleRun(home, models.baseUrl(), _ -> {});
       try (var server = start(home)) {
         lifecycle.begin(server);
-        renameUntilItIsRefused(server, lifecycle, disk);
+        renameUntilRejected(server, lifecycle, disk);
         disk.empty();
         server.kill();
       }
@@ -68,7 +68,7 @@ class FullDiskIT {
     return ServerProcess.start(home, new HomeStorage.File());
   }
 
-  private void renameUntilItIsRefused(ServerProcess server, LifecycleRun lifecycle, SmallDisk disk)
+  private void renameUntilRejected(ServerProcess server, LifecycleRun lifecycle, SmallDisk disk)
       throws IOException {
     long limit = System.nanoTime() + FULL_LIMIT.toNanos();
     for (int refused = 0; refused < REFUSALS; ) {

@@ -107,7 +107,7 @@ class UpgradeIT {
     recorded.placeOnSimulator(disk.root());
     try (var server = ServerProcess.start(home, storage)) {
       answersAsBefore(server);
-      keysOpenWhatTheyDid(server);
+      keysStillWork(server);
       instancesContinue(server);
     }
   }
@@ -154,7 +154,7 @@ class UpgradeIT {
     }
   }
 
-  private void keysOpenWhatTheyDid(ServerProcess server) {
+  private void keysStillWork(ServerProcess server) {
     assertThat(get(server, "front end", "hello").getName()).isEqualTo("hello");
     rejects(server, "front end", "sleeper", Status.Code.NOT_FOUND);
     assertThat(get(server, "configurator", "sleeper").getName()).isEqualTo("sleeper");

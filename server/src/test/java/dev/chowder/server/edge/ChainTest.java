@@ -108,9 +108,9 @@ class ChainTest {
                             TokenFile.in(
                                 Edge.envoyToken(folder), "chd_envoy_", new SecureRandom()))),
                     new RateLimit(rate, rate.rejectionDelay()),
-                    new PassOn(),
-                    new PassOn(),
-                    new PassOn()),
+                    new NoIdempotency(),
+                    new NoIdempotency(),
+                    new NoIdempotency()),
                 metrics)
             .start();
     channel = InProcessChannelBuilder.forName(name).build();

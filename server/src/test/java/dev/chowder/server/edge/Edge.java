@@ -133,9 +133,9 @@ final class Edge implements AutoCloseable {
                     keys,
                     new ClientAddress(envoy),
                     new RateLimit(rate, rate.rejectionDelay()),
-                    new PassOn(),
-                    new PassOn(),
-                    new PassOn()),
+                    new NoIdempotency(),
+                    new NoIdempotency(),
+                    new NoIdempotency()),
                 metrics)
             .start();
     operator =

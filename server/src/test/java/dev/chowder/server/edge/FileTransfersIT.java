@@ -158,7 +158,7 @@ class FileTransfersIT {
         .isEqualTo(HexFormat.of().formatHex(sent.digest()));
   }
 
-  /** The server ends it, before Envoy would: after 75 s without a byte. */
+  /** The server aborts it. Envoy would only do so after 75 s without a byte. */
   @Test
   @Timeout(60)
   void anInterruptedDownloadIsDetectable() throws Exception {

@@ -126,9 +126,9 @@ class RateLimitRejectionsTest {
                         rate.rejectionDelay()),
                     new ClientAddress(envoy),
                     new RateLimit(rate, rate.rejectionDelay()),
-                    new PassOn(),
-                    new PassOn(),
-                    new PassOn()),
+                    new NoIdempotency(),
+                    new NoIdempotency(),
+                    new NoIdempotency()),
                 new SimpleMeterRegistry())
             .start();
     return new Served(server, InProcessChannelBuilder.forName(name).build());

@@ -48,7 +48,7 @@ class ResponsesTest {
   private final String id = Ids.next();
 
   /** Lets a waiting gateway continue. */
-  private final CountDownLatch goOn = new CountDownLatch(1);
+  private final CountDownLatch release = new CountDownLatch(1);
 
   @TempDir private Path folder;
   private StubGateway gateway;
@@ -85,7 +85,7 @@ class ResponsesTest {
 
   @AfterEach
   void stop() {
-    goOn.countDown();
+    release.countDown();
     close();
     gateway.close();
   }
@@ -98,9 +98,9 @@ class ResponsesTest {
   @Test
   void aSilentGatewayTimesOut() throws Exception {
     reopen("1500ms", "1m", 1);
-    gateway.behave(this::saySomethingWhenItMayGoOn);
+    gateway.behave(this::sendTheRestWhenReleased);
     assertThat(failure(answer())).isEqualTo(Reason.NO_ANSWER_IN_TIME.name());
-    assertTheGatewayWasHungUpOn();
+    assertTheGatewayConnectionIsClosed();
   }
 
   @Test
@@ -110,12 +110,12 @@ class ResponsesTest {
     gateway.behave(
         exchange -> {
           begin(exchange, "application/json", "{\"half\":");
-          saySomethingWhenItMayGoOn(exchange);
+          sendTheRestWhenReleased(exchange);
         });
     var answer = answer();
     assertThat(answer.next().getData().toStringUtf8()).isEqualTo("{\"half\":");
     assertThat(failure(answer)).isEqualTo(Reason.NO_ANSWER_IN_TIME.name());
-    assertTheGatewayWasHungUpOn();
+    assertTheGatewayConnectionIsClosed();
   }
 
   @Test
@@ -124,7 +124,7 @@ class ResponsesTest {
     gateway.behave(
         exchange -> {
           begin(exchange, "text/event-stream", "data: 1\n\n");
-          saySomethingWhenItMayGoOn(exchange);
+          sendTheRestWhenReleased(exchange);
         });
     var answer = answer();
     assertThat(answer.next().getData().toStringUtf8()).isEqualTo("data: 1\n\n");
@@ -132,7 +132,7 @@ class ResponsesTest {
         .startsWith("\n\nevent: error\ndata: {")
         .contains(Reason.NO_ANSWER_IN_TIME.name());
     assertThat(answer.hasNext()).isFalse();
-    assertTheGatewayWasHungUpOn();
+    assertTheGatewayConnectionIsClosed();
   }
 
   @Test
@@ -213,11 +213,11 @@ class ResponsesTest {
     gateway.behave(
         exchange -> {
           exchange.sendResponseHeaders(403, 0);
-          saySomethingWhenItMayGoOn(exchange);
+          sendTheRestWhenReleased(exchange);
         });
-    goOn.countDown();
+    release.countDown();
     assertThat(failure(answer())).isEqualTo(Reason.GATEWAY_UNAVAILABLE.name());
-    assertTheGatewayWasHungUpOn();
+    assertTheGatewayConnectionIsClosed();
   }
 
   private static String failed(String message) {
@@ -266,7 +266,7 @@ class ResponsesTest {
     gateway.behave(
         exchange -> {
           begin(exchange, "text/event-stream", "data: 1\n\n");
-          saySomethingWhenItMayGoOn(exchange);
+          sendTheRestWhenReleased(exchange);
         });
     var first = Context.current().withCancellation();
     var parts = new ArrayList<HttpBody>();
@@ -300,7 +300,7 @@ class ResponsesTest {
     exchange.getResponseBody().flush();
   }
 
-  private void saySomethingWhenItMayGoOn(HttpExchange exchange) throws IOException {
+  private void sendTheRestWhenReleased(HttpExchange exchange) throws IOException {
     await(20_000);
     if (exchange.getResponseCode() < 0) exchange.sendResponseHeaders(200, 0);
     while (true) {
@@ -310,14 +310,14 @@ class ResponsesTest {
   }
 
   /** Writing to a closed connection fails. */
-  private void assertTheGatewayWasHungUpOn() throws InterruptedException {
-    goOn.countDown();
+  private void assertTheGatewayConnectionIsClosed() throws InterruptedException {
+    release.countDown();
     assertThat(gateway.callerWentAway.await(20, TimeUnit.SECONDS)).isTrue();
   }
 
   private void await(long millis) {
     try {
-      var _ = goOn.await(millis, TimeUnit.MILLISECONDS);
+      var _ = release.await(millis, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

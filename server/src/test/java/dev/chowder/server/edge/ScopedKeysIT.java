@@ -344,14 +344,7 @@ class ScopedKeysIT {
                   var got = refusal(channel, method, key);
                   if (!got.equals(reason)) {
                     wrong.add(
-                        method.getName()
-                            + " with "
-                            + key
-                            + ": "
-                            + got
-                            + " (expected: "
-                            + reason
-                            + ")");
+                        method.getName() + " with " + key + ": must be " + reason + "; got " + got);
                   }
                 });
       }

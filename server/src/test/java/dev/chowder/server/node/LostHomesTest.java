@@ -39,7 +39,7 @@ class LostHomesTest {
   private String id;
 
   @BeforeEach
-  void anAgentThatWroteSomething() throws IOException {
+  void createAgentWithAFile() throws IOException {
     node = Node.start(home, QUICK);
     key = node.newcomer("whale");
     id = node.createRunning(key);
@@ -113,7 +113,7 @@ class LostHomesTest {
     remountDisk();
     hold.release();
 
-    failsSinceTheHomeWasReplaced();
+    assertFailedBecauseTheHomeWasReplaced();
     recover();
     node.awaitStatus(key, id, Instance.Status.running);
     assertThat(memory()).hasContent("kept");
@@ -132,7 +132,7 @@ class LostHomesTest {
     remountDisk();
     hold.release();
 
-    failsSinceTheHomeWasReplaced();
+    assertFailedBecauseTheHomeWasReplaced();
     awaitPasses();
     assertThat(memory()).hasContent("kept");
     assertThat(config()).hasContent(before);
@@ -239,7 +239,7 @@ class LostHomesTest {
   @Test
   void anAgentThatTheDatabaseShowsAsProvisioningKeepsItsHome(@TempDir Path backup)
       throws Exception {
-    runOnAfterABackupFromItsProvisioning(backup);
+    backUpDuringProvisioningAndRestart(backup);
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
     node.close();
     Folders.delete(home.resolve("data"));
@@ -262,7 +262,7 @@ class LostHomesTest {
   @Test
   void aStoppedAgentThatTheDatabaseShowsAsProvisioningKeepsItsHome(@TempDir Path backup)
       throws Exception {
-    runOnAfterABackupFromItsProvisioning(backup);
+    backUpDuringProvisioningAndRestart(backup);
     assertThat(stop().getStatus()).isEqualTo(Instance.Status.stopped);
     assertThat(node.host().observe(Node.sandbox(id)).attempt()).isEqualTo(2);
     node.close();
@@ -295,7 +295,7 @@ class LostHomesTest {
    * Backs up the database during an agent's first provisioning. The agent then runs and is
    * restarted.
    */
-  private void runOnAfterABackupFromItsProvisioning(Path backup) throws Exception {
+  private void backUpDuringProvisioningAndRestart(Path backup) throws Exception {
     var hold = node.script().holdNext(Verb.RUN);
     id = node.create(key);
     assertThat(hold.awaitCall(Node.LIMIT)).isTrue();
@@ -317,7 +317,7 @@ class LostHomesTest {
     awaitNothingPending();
   }
 
-  private void failsSinceTheHomeWasReplaced() {
+  private void assertFailedBecauseTheHomeWasReplaced() {
     var failed = node.awaitStatus(key, id, Instance.Status.error);
     assertThat(failed.getErrorReason()).isEqualTo("HOME_REPLACED");
     assertThat(failed.getErrorMessage()).contains("recover");

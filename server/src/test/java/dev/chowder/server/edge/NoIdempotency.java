@@ -8,7 +8,7 @@ import io.grpc.ServerInterceptor;
 /**
  * Passes every call on without idempotency, because stored results belong to the complete server.
  */
-final class PassOn implements ServerInterceptor {
+final class NoIdempotency implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
