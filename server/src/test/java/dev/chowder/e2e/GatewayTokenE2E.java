@@ -28,18 +28,18 @@ class GatewayTokenE2E {
 
   @Test
   void rotationReplacesTheTokenOfARunningGatewayAndClosesItsWebSockets() throws Exception {
-    String former = agent.gatewayToken();
-    assertThat(sendToItsOwnAddress(former)).isEqualTo(200);
+    String previous = agent.gatewayToken();
+    assertThat(sendToItsOwnAddress(previous)).isEqualTo(200);
     String container = agent.container();
     String started = Docker.inspect(container).at("/State/StartedAt").asText();
-    try (var socket = OpenSocket.with(agent, former)) {
+    try (var socket = OpenSocket.with(agent, previous)) {
       Answer answer = agent.caller().post(agent.path("/gateway/rotate")).is(200);
 
       String token = answer.text("gateway_token");
-      assertThat(token).isNotEqualTo(former).hasSizeGreaterThan(40);
+      assertThat(token).isNotEqualTo(previous).hasSizeGreaterThan(40);
       assertThat(answer.text("gateway_url")).isEqualTo(agent.get().text("gateway_url"));
       assertThat(socket.closed(Duration.ofSeconds(15))).isEqualTo(AUTHORIZATION_CHANGED);
-      assertThat(sendToItsOwnAddress(former)).isEqualTo(401);
+      assertThat(sendToItsOwnAddress(previous)).isEqualTo(401);
       assertThat(sendToItsOwnAddress(token)).isEqualTo(200);
       assertThat(agent.gatewayToken()).isEqualTo(token);
     }
@@ -55,8 +55,8 @@ class GatewayTokenE2E {
                 .map(event -> event.path("type").asText()))
         .containsExactly("token_rotated", "token_rotation_requested");
     assertThat(events.json().at("/events/1/key_id").asText()).isNotEmpty();
-    assertThat(events.body()).doesNotContain(former, agent.gatewayToken());
-    assertThat(Docker.logs(container)).doesNotContain(former, agent.gatewayToken());
+    assertThat(events.body()).doesNotContain(previous, agent.gatewayToken());
+    assertThat(Docker.logs(container)).doesNotContain(previous, agent.gatewayToken());
   }
 
   @Test

@@ -135,12 +135,12 @@ class MessagesE2E {
 
   @Test
   void anotherOrganizationFindsNothing() {
-    Caller untrusted = Caller.newcomer("strangers");
-    new Agent(untrusted, agent.id()).send("Hello").isError(404, "INSTANCE_NOT_FOUND");
-    new Agent(untrusted, agent.id()).send("s", "Hello").isError(404, "INSTANCE_NOT_FOUND");
-    untrusted.get(agent.path("")).isError(404, "INSTANCE_NOT_FOUND");
-    untrusted.get(agent.path("/gateway")).isError(404, "INSTANCE_NOT_FOUND");
-    new Agent(untrusted, agent.id()).delete().isError(404, "INSTANCE_NOT_FOUND");
+    Caller other = Caller.newcomer("other-organization");
+    new Agent(other, agent.id()).send("Hello").isError(404, "INSTANCE_NOT_FOUND");
+    new Agent(other, agent.id()).send("s", "Hello").isError(404, "INSTANCE_NOT_FOUND");
+    other.get(agent.path("")).isError(404, "INSTANCE_NOT_FOUND");
+    other.get(agent.path("/gateway")).isError(404, "INSTANCE_NOT_FOUND");
+    new Agent(other, agent.id()).delete().isError(404, "INSTANCE_NOT_FOUND");
   }
 
   @Test
@@ -213,8 +213,8 @@ class MessagesE2E {
         }
         console.log(text);
         try {
-          const stranger = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: process.env.OTHER });
-          await stranger.responses.create({ model: "demo", input: "Hello" });
+          const other = new OpenAI({ baseURL: process.env.BASE_URL, apiKey: process.env.OTHER });
+          await other.responses.create({ model: "demo", input: "Hello" });
         } catch (refused) {
           if (!(refused instanceof OpenAI.AuthenticationError)) throw refused;
           console.log(refused.status);

@@ -41,7 +41,7 @@ class ScheduleE2E {
 
   private final Agent agent = SharedAgents.second();
   private final String host = URI.create(agent.get().text("gateway_url")).getAuthority();
-  private final String former = agent.gatewayToken();
+  private final String previous = agent.gatewayToken();
   private final JsonNode before = Workspace.config(agent);
 
   @BeforeAll
@@ -91,7 +91,9 @@ class ScheduleE2E {
   @Order(1)
   void theTokenOfAStoppedAgentIsRotated() {
     Answer rotated = agent.caller().post(agent.path("/gateway/rotate")).is(200);
-    assertThat(rotated.text("gateway_token")).isNotEqualTo(former).isEqualTo(agent.gatewayToken());
+    assertThat(rotated.text("gateway_token"))
+        .isNotEqualTo(previous)
+        .isEqualTo(agent.gatewayToken());
   }
 
   @Test
@@ -112,7 +114,7 @@ class ScheduleE2E {
     assertThat(Workspace.file(agent, Workspace.PATH + "/while/asleep.md"))
         .asString(UTF_8)
         .isEqualTo("Good morning.\n");
-    assertThat(sendWith(former)).isEqualTo(401);
+    assertThat(sendWith(previous)).isEqualTo(401);
     assertThat(sendWith(agent.gatewayToken())).isEqualTo(200);
     JsonNode after = Workspace.config(agent);
     assertThat(after.at("/messages/ackReaction").asText()).isEqualTo("eyes");

@@ -42,7 +42,7 @@ class SessionsE2E {
 
     JsonNode ofBob = agent.caller().get(path(bob)).is(200).json();
     assertThat(ofBob.at("/session/id").asText()).isEqualTo(bob);
-    List<String> said = agentText(ofBob);
+    List<String> said = messages(ofBob);
     assertThat(said).hasSize(4);
     assertThat(said.get(0)).startsWith("assistant: ").contains("pears-" + nonce);
     assertThat(said.get(1)).startsWith("user: ").contains(QUESTION);
@@ -59,7 +59,7 @@ class SessionsE2E {
     do {
       JsonNode page =
           agent.caller().get(path(bob) + "?page_size=1&page_token=" + token).is(200).json();
-      paged.addAll(agentText(page));
+      paged.addAll(messages(page));
       token = page.path("next_page_token").asText();
     } while (!token.isEmpty());
     assertThat(paged).isEqualTo(said);
@@ -78,7 +78,7 @@ class SessionsE2E {
     agent.caller().delete(path(session)).isError(404, "SESSION_NOT_FOUND");
     assertThat(ids(list())).contains(kept).doesNotContain(session);
     assertThat(agent.send(session, QUESTION).is(200).agentText()).doesNotContain(session);
-    assertThat(agentText(agent.caller().get(path(session)).is(200).json())).hasSize(2);
+    assertThat(messages(agent.caller().get(path(session)).is(200).json())).hasSize(2);
     assertThat(agent.send(kept, QUESTION).is(200).agentText()).contains(kept);
   }
 
@@ -87,7 +87,7 @@ class SessionsE2E {
     String nonce = UUID.randomUUID().toString();
     agent.send("Remember: " + nonce).is(200);
     agent.caller().delete(path("main")).is(204);
-    assertThat(agentText(agent.caller().get(path("main")).is(200).json())).isEmpty();
+    assertThat(messages(agent.caller().get(path("main")).is(200).json())).isEmpty();
     assertThat(agent.send(QUESTION).is(200).agentText()).doesNotContain(nonce);
   }
 
@@ -133,7 +133,7 @@ class SessionsE2E {
         .toList();
   }
 
-  private static List<String> agentText(JsonNode history) {
+  private static List<String> messages(JsonNode history) {
     return StreamSupport.stream(history.path("messages").spliterator(), false)
         .map(message -> message.path("role").asText() + ": " + message.path("text").asText())
         .toList();

@@ -68,10 +68,8 @@ class ClusterIdentityIT {
 
     assertThat(second.awaitExit(WAIT.plus(LIMIT))).as(second.tail()).isEqualTo(1);
     assertThat(second.log())
-        .contains("not started: cannot form a cluster on this database: it belongs to cluster ")
-        .contains("to join it, set the same CHOWDER_CLUSTER_CONTACT_POINTS")
-        .contains("to replace it, stop its members first")
-        .contains("to run beside it, set another database in CHOWDER_STORAGE_URL")
+        .contains("not started: cannot form a cluster on this database: ")
+        .contains("CHOWDER_CLUSTER_CONTACT_POINTS", "CHOWDER_STORAGE_URL")
         .containsPattern("members \\[process \\d+ on ")
         .doesNotContain("chowder serves gRPC on");
     assertThat(first.runs()).isTrue();
@@ -144,7 +142,7 @@ class ClusterIdentityIT {
     awaitRunning(owner, nodes.node(1), id);
     // This node stays connected to PostgreSQL and finds no session that holds the lock.
     var second = lone("second", server.url(), Map.of(), nodes.database());
-    Files.copy(nodes.home().resolve("master.key"), base.resolve("stranger/master.key"));
+    Files.copy(nodes.home().resolve("master.key"), base.resolve("second/master.key"));
 
     way.cut();
     second.launch();
@@ -190,7 +188,7 @@ class ClusterIdentityIT {
 
     assertThat(copy.awaitExit(WAIT.multipliedBy(2).plus(LIMIT))).as(copy.tail()).isEqualTo(1);
     assertThat(copy.log())
-        .contains("not started: cannot form a cluster on this database: it belongs to cluster ")
+        .contains("not started: cannot form a cluster on this database: ")
         .doesNotContain("formed the cluster");
     assertThat(original.runs()).isTrue();
   }
@@ -207,8 +205,7 @@ class ClusterIdentityIT {
       throw new IllegalStateException(why);
     }
     assertThat(node.awaitExit(LIMIT)).isEqualTo(Main.LOST);
-    assertThat(node.log())
-        .contains("the database belongs to cluster other now, formed by another node");
+    assertThat(node.log()).containsPattern("database belongs to cluster other\\b.*\\banother node");
   }
 
   private <T extends AutoCloseable> T keep(T part) {

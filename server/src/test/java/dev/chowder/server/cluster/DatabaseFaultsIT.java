@@ -219,7 +219,7 @@ class DatabaseFaultsIT {
     assumeTrue(
         disk.isPresent(),
         "cannot fill a disk: this user cannot mount a small one; run as root, or allow sudo"
-            + " without a password)");
+            + " without a password");
     return disk.orElseThrow();
   }
 
@@ -293,18 +293,18 @@ class DatabaseFaultsIT {
   /**
    * Keeps the clocks wrong for at least {@code lasts}, and until each caller got responses again.
    */
-  private static void jump(FaultLoad load, Set<Integer> whose, Duration ahead, Duration lasts)
+  private static void jump(FaultLoad load, Set<Integer> numbers, Duration ahead, Duration lasts)
       throws InterruptedException {
-    set(whose, ahead);
+    set(numbers, ahead);
     load.resetCounts();
     Thread.sleep(lasts);
     awaitEnoughAnswers(load);
   }
 
   /** Returns when the nodes use the new time. */
-  private static void set(Set<Integer> whose, Duration ahead) {
-    whose.forEach(n -> CLOCKS.get(n).set(ahead));
-    for (int n : whose) {
+  private static void set(Set<Integer> numbers, Duration ahead) {
+    numbers.forEach(n -> CLOCKS.get(n).set(ahead));
+    for (int n : numbers) {
       var node = nodes.all().get(n);
       Await.until(
           END_LIMIT,
@@ -322,11 +322,11 @@ class DatabaseFaultsIT {
     void inject(FaultLoad load) throws Exception;
   }
 
-  private static void survives(String story, Fault fault) throws Exception {
-    System.out.println("seed " + SEED + ": " + story);
+  private static void survives(String name, Fault fault) throws Exception {
+    System.out.println("seed " + SEED + ": " + name);
     int before = LEDGER.acknowledged();
     var load =
-        new FaultLoad(nodes, owner, LEDGER, story.replace(' ', '-').replace(",", ""), CALLERS);
+        new FaultLoad(nodes, owner, LEDGER, name.replace(' ', '-').replace(",", ""), CALLERS);
     load.begin(POPULATION, SEED);
     awaitAnswers(load);
     fault.inject(load);
@@ -340,7 +340,7 @@ class DatabaseFaultsIT {
     assertThat(WATCHERS.values()).allSatisfy(one -> assertThat(one.failures()).isEmpty());
     awaitConsistency();
     double well = secondsSince(quiet);
-    report(story, LEDGER.acknowledged() - before, load.failures(), answered, well);
+    report(name, LEDGER.acknowledged() - before, load.failures(), answered, well);
   }
 
   /** Waits until each caller got enough responses from now on. */
@@ -431,16 +431,16 @@ class DatabaseFaultsIT {
 
   /** Returns the nodes' log lines about the first finding, and their errors. */
   private static String logsOf(List<String> findings) {
-    var whose = FaultChecker.ids(findings.stream().limit(1).toList());
+    var ids = FaultChecker.ids(findings.stream().limit(1).toList());
     return nodes.all().stream()
         .flatMap(node -> node.log().lines().map(line -> node + ": " + line))
-        .filter(line -> line.contains(" ERROR ") || whose.stream().anyMatch(line::contains))
+        .filter(line -> line.contains(" ERROR ") || ids.stream().anyMatch(line::contains))
         .limit(200)
         .collect(Collectors.joining("\n"));
   }
 
   private static void report(
-      String story, int acknowledged, Map<String, Integer> failures, double answered, double well) {
+      String name, int acknowledged, Map<String, Integer> failures, double answered, double well) {
     if (LINES.isEmpty()) {
       LINES.add(
           "| fault | instances | changes acknowledged meanwhile | calls that failed | until each"
@@ -452,7 +452,7 @@ class DatabaseFaultsIT {
         String.format(
             Locale.ROOT,
             "| %s | %d | %d | %d | %.1f s | %.1f s |",
-            story,
+            name,
             LEDGER.facts().fates().size(),
             acknowledged,
             failed,

@@ -56,7 +56,7 @@ record FailpointCase(String name, Scenario scenario) {
 
   private static final Map<String, Scenario> UNUSUAL =
       Map.ofEntries(
-          entry("driver.notices", Scenario.START_UP),
+          entry("driver.events", Scenario.START_UP),
           entry("driver.close", Scenario.SHUT_DOWN),
           entry("driver.removeProcesses", Scenario.HOME_LOST),
           entry("driver.howEnded", Scenario.ENGINE_LOST),

@@ -44,7 +44,7 @@ class FullDiskIT {
     assumeTrue(
         mounted.isPresent(),
         "cannot fill a disk: this user cannot mount a small one; run as root, or allow sudo"
-            + " without a password)");
+            + " without a password");
     try (var disk = mounted.orElseThrow();
         var models = new ListedModels()) {
       var home = Files.createDirectory(disk.folder().resolve("home"));

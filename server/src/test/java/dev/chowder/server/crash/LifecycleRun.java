@@ -504,11 +504,12 @@ final class LifecycleRun {
    * must agree.
    */
   private void rotate(ServerProcess server) {
-    var former = token;
+    var previous = token;
     token = null;
     var request = RotateGatewayTokenRequest.newBuilder().setInstanceId(id()).build();
     var answer = call(server, () -> instances(server).rotateGatewayToken(request));
-    if (answer.getGatewayToken().equals(former)) throw new AssertionError("token: the former one");
+    if (answer.getGatewayToken().equals(previous))
+      throw new AssertionError("token: must be a new one; got the previous one");
     token = answer.getGatewayToken();
     acknowledged.accept(Ask.ROTATE);
   }
@@ -735,7 +736,7 @@ final class LifecycleRun {
       case terminated -> Fate.GONE;
       case error -> Fate.ERROR;
       case provisioning, unspecified, UNRECOGNIZED ->
-          throw new AssertionError("settled as " + instance);
+          throw new AssertionError("steady state: " + instance);
     };
   }
 

@@ -48,7 +48,7 @@ class DocumentedLimitsIT {
   private record Place(Call call, String in, String name) {}
 
   @TestFactory
-  Stream<DynamicTest> ofEveryField() throws IOException {
+  Stream<DynamicTest> everyDocumentedLimitIsEnforced() throws IOException {
     var document =
         RawHttp.send(SERVER.rest(), RawHttp.Request.of("GET", "/v1/openapi.json")).json();
     var tests = new ArrayList<DynamicTest>();

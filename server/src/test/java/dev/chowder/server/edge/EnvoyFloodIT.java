@@ -69,7 +69,7 @@ class EnvoyFloodIT {
               "20ms"));
 
   @Test
-  void bodiesWithoutAValidKeyAreNotHeldWhileACallerWithOneIsServed() throws Exception {
+  void bodiesWithoutAValidKeyAreNotHeld() throws Exception {
     long before = EDGE.envoy().allocatedBytes();
     var flood = new ArrayList<Slow>();
     try {
@@ -105,8 +105,7 @@ class EnvoyFloodIT {
    * key could then hold many streams of one connection.
    */
   @Test
-  void stalledSmallBodiesWithUnknownKeysAreNotHeldWhileACallerWithAKeyIsServed(@TempDir Path folder)
-      throws Exception {
+  void stalledSmallBodiesWithUnknownKeysAreNotHeld(@TempDir Path folder) throws Exception {
     try (var envoy = EDGE.anotherEnvoy(folder, Map.of("CHOWDER_BODY_SECONDS", "30"))) {
       var to = Edge.loopback(envoy.port());
       long before = envoy.allocatedBytes();
@@ -213,7 +212,7 @@ class EnvoyFloodIT {
 
   /** Streams of gRPC's own services need no key and have no time limit. */
   @Test
-  void streamsWithoutAKeyTakeNoRoomFromCallers(@TempDir Path folder) throws Exception {
+  void streamsWithoutAKeyDoNotBlockCallers(@TempDir Path folder) throws Exception {
     try (var envoy = EDGE.anotherEnvoy(folder, Map.of("CHOWDER_NO_KEY_BURST", "30000"))) {
       var to = Edge.loopback(envoy.port());
       var flood = new ArrayList<RawHttp2>();
@@ -248,7 +247,7 @@ class EnvoyFloodIT {
 
   /** Their gRPC routes differ from their REST routes. */
   @Test
-  void messagesOfCallsThatNeedNoKeyAreSmallAndComeAtOnceInGrpcToo() throws Exception {
+  void grpcMessagesWithoutAKeyMustBeSmallAndFast() throws Exception {
     var headers = new HashMap<>(GRPC);
     for (String forged : new String[] {"", "/v1/organization/signup"}) {
       if (!forged.isEmpty()) headers.put("x-envoy-original-path", forged);
@@ -303,7 +302,7 @@ class EnvoyFloodIT {
 
   /** Makes more calls than there may be bodies of unknown length at once. */
   @Test
-  void callsWithoutABodyAreNotTakenForLargeOnes() throws Exception {
+  void callsWithoutABodyDoNotCountAsLarge() throws Exception {
     var path = "/v1/instances/" + EDGE.create("stopped") + "/stop";
     for (int n = 0; n < CALLS_IN_A_ROW; n++) {
       RestErrors.check(EDGE.call("POST", path), 409, 9, "WRONG_STATE");
@@ -331,7 +330,7 @@ class EnvoyFloodIT {
   }
 
   @Test
-  void aCallerWithAKeyIsAnsweredBesideAFloodWithoutOne() throws Exception {
+  void aCallerWithAKeyIsServedDuringAFloodWithoutOne() throws Exception {
     var alone = timed(200);
     var stop = new CountDownLatch(1);
     var flooded = new AtomicInteger();
@@ -403,7 +402,7 @@ class EnvoyFloodIT {
   }
 
   @Test
-  void aBodyThatTricklesIsAborted() throws Exception {
+  void aTricklingBodyIsAborted() throws Exception {
     for (String[] call :
         new String[][] {
           {"/v1/organization/signup", "Content-Length: 9000"},
@@ -418,7 +417,7 @@ class EnvoyFloodIT {
   }
 
   @Test
-  void anAnswerMayTakeLongerThanABody() throws Exception {
+  void aResponseMayTakeLongerThanABody() throws Exception {
     var id = EDGE.create("watched");
     var request =
         RawHttp.Request.of("GET", "/v1/instances/" + id + "/watch")
@@ -435,7 +434,7 @@ class EnvoyFloodIT {
   }
 
   @Test
-  void whatNeedsNoKeyTakesNoLargeBody() throws IOException {
+  void callsWithoutAKeyAcceptNoLargeBody() throws IOException {
     var signUp =
         RawHttp.Request.of("POST", "/v1/organization/signup").json(named("x".repeat(20_000)));
     RestErrors.check(RawHttp.send(EDGE.rest(), signUp), 413, 8, "TOO_LARGE");

@@ -173,9 +173,9 @@ class EnvoyTlsIT {
 
   @Test
   void aReplacedCertificateIsUsedForTheNextCaller() throws IOException {
-    var former = Handshake.shown(publicCa, caller, envoy.port());
+    var previous = Handshake.shown(publicCa, caller, envoy.port());
     shown.become(publicCa.issue("api", "localhost", "*.localhost"));
-    Handshake.awaitOther(former, publicCa, caller, envoy.port());
+    Handshake.awaitOther(previous, publicCa, caller, envoy.port());
     assertThat(list(publicCa.context(caller), envoy).status()).isEqualTo(200);
   }
 

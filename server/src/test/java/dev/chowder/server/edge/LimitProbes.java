@@ -52,28 +52,28 @@ final class LimitProbes {
   }
 
   /** Also probes a key or a value of an object; {@code around} wraps it. */
-  private void text(JsonNode schema, String whose, Function<String, JsonNode> around) {
+  private void text(JsonNode schema, String prefix, Function<String, JsonNode> around) {
     if (schema.path("format").asText().equals("uuid")) {
-      add(false, whose + "no UUID", around.apply("no-uuid"));
+      add(false, prefix + "no UUID", around.apply("no-uuid"));
     }
     if (schema.has("enum")) {
       for (var word : schema.get("enum")) {
-        add(true, whose + word.asText(), around.apply(word.asText()));
+        add(true, prefix + word.asText(), around.apply(word.asText()));
       }
-      add(false, whose + "another word", around.apply("another-word"));
+      add(false, prefix + "another word", around.apply("another-word"));
     }
     if (schema.path("minLength").asInt() > 0) {
-      add(false, whose + "an empty text", around.apply(""));
+      add(false, prefix + "an empty text", around.apply(""));
     }
     if (schema.has("maxLength")) {
       int most = schema.get("maxLength").asInt();
-      add(true, whose + "the longest", around.apply("a".repeat(most)));
-      add(false, whose + "one character more", around.apply("a".repeat(most + 1)));
+      add(true, prefix + "the longest", around.apply("a".repeat(most)));
+      add(false, prefix + "one character more", around.apply("a".repeat(most + 1)));
     }
     if (schema.has("pattern")) {
       var pattern = Pattern.compile(schema.get("pattern").asText());
       var odd = ODD.stream().filter(text -> !pattern.matcher(text).find()).findFirst();
-      add(false, whose + "odd characters", around.apply(odd.orElseThrow()));
+      add(false, prefix + "odd characters", around.apply(odd.orElseThrow()));
     }
   }
 

@@ -195,7 +195,7 @@ abstract class ConfigValuesContract {
       patch(node, key, id, "messages.a", 1);
       // A node that died between value and event leaves the first; a change after a deletion
       // leaves the second.
-      var nobody = Ids.next();
+      var unknown = Ids.next();
       try (var database = node.openDatabase()) {
         var store = store(node, database);
         var unnamed = "config/" + Ids.next();
@@ -203,12 +203,12 @@ abstract class ConfigValuesContract {
         store.put(id, unnamed, value);
         assertThat(store.get(id, unnamed)).contains(value);
         assertThat(config(node, key, id).getFieldsMap()).containsOnlyKeys("messages");
-        store.put(nobody, "gateway-token", Secret.of("hush"));
-        store.put(nobody, "config/" + Ids.next(), Secret.of("{}"));
+        store.put(unknown, "gateway-token", Secret.of("hush"));
+        store.put(unknown, "config/" + Ids.next(), Secret.of("{}"));
       }
       Node.await(
           () ->
-              secrets(node, nobody).isEmpty()
+              secrets(node, unknown).isEmpty()
                       && secrets(node, id).stream().filter(n -> n.startsWith("config/")).count()
                           == 1
                   ? ""

@@ -51,7 +51,7 @@ class FleetWatchTest {
   void existingInstancesComeFirstThenChangesOfThisOrganizationOnly() {
     var key = node.newcomer("crab");
     var theirs = node.newcomer("crab");
-    var untrusted = node.createRunning(theirs);
+    var foreign = node.createRunning(theirs);
     var old = node.createRunning(key);
     try (var watch = new Watch(key, "")) {
       assertThat(watch.await(c -> c.getInstance().getId().equals(old)).getInstance().getStatus())
@@ -61,10 +61,10 @@ class FleetWatchTest {
       watch.await(c -> is(c, fresh, Instance.Status.running));
       rename(key, old, "renamed");
       watch.await(c -> c.getInstance().getName().equals("renamed"));
-      rename(theirs, untrusted, "not yours");
+      rename(theirs, foreign, "not yours");
       delete(key, fresh);
       watch.await(c -> is(c, fresh, Instance.Status.terminated));
-      assertThat(watch.seen).doesNotContain(untrusted).contains(old, fresh);
+      assertThat(watch.seen).doesNotContain(foreign).contains(old, fresh);
     }
   }
 

@@ -269,7 +269,7 @@ class IncidentResponseTest {
     Node.await(
         () -> standing(organization).equals("deleted") ? "" : "is " + standing(organization));
 
-    assertThat(stripe.asked().stream().map(StubStripe.Asked::path))
+    assertThat(stripe.requests().stream().map(StubStripe.Request::path))
         .contains("/v1/subscriptions/sub_1");
     for (var id : agents) {
       Node.await(
@@ -320,7 +320,7 @@ class IncidentResponseTest {
     Node.await(
         () -> standing(organization).equals("deleted") ? "" : "is " + standing(organization));
     stripe.isWell();
-    assertThat(stripe.asked().stream().map(StubStripe.Asked::path))
+    assertThat(stripe.requests().stream().map(StubStripe.Request::path))
         .contains("/v1/subscriptions/sub_2", "/v1/subscriptions/sub_3");
   }
 

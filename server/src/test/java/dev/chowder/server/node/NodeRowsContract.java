@@ -79,11 +79,11 @@ abstract class NodeRowsContract {
       var awake = node.newcomer("whale");
       var mine = createLabelled(node, awake, 0);
       node.awaitStatus(awake, mine, Instance.Status.running);
-      var untrusted = Ids.next();
-      damage(right, gone, mine, untrusted);
+      var foreign = Ids.next();
+      damage(right, gone, mine, foreign);
       assertThat(list(node, key, ""))
           .extracting(Instance::getId)
-          .contains(untrusted, gone)
+          .contains(foreign, gone)
           .doesNotContain(right.get(1).getId());
       assertThat(list(node, awake, "n=0")).isEmpty();
       assertThat(node.operator("GET", "organizations", "").body()).contains("damaged");
@@ -142,7 +142,7 @@ abstract class NodeRowsContract {
    * Damages the rows, newest first: changed, missing, of a future revision, and copied to another
    * organization.
    */
-  private void damage(List<Instance> right, String gone, String awake, String untrusted)
+  private void damage(List<Instance> right, String gone, String awake, String foreign)
       throws SQLException {
     var copied = right.get(3).getId();
     sql(
@@ -160,7 +160,7 @@ abstract class NodeRowsContract {
         INSERT INTO instances SELECT '%s', organization_id, revision, status, name, labels, created_at,
           updated_at, terminated_at, owes_since, holds_slot, %s FROM instances WHERE id = '%s'
         """
-            .formatted(untrusted, replaced("view", copied, untrusted), copied));
+            .formatted(foreign, replaced("view", copied, foreign), copied));
     sql("UPDATE organizations SET view = " + replaced("view", "org", "damaged"));
   }
 

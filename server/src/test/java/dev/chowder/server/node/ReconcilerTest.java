@@ -122,10 +122,10 @@ class ReconcilerTest {
     var settings = new HashMap<>(QUICK);
     settings.put("chowder.reconciler.removal-grace", "1h");
     try (var node = Node.start(home, settings)) {
-      var untrusted = untrusted(node.host());
-      Node.await(() -> reconciler(node).contains("sb-" + untrusted) ? "" : "not shown");
+      var untracked = untracked(node.host());
+      Node.await(() -> reconciler(node).contains("sb-" + untracked) ? "" : "not shown");
       awaitPasses(node, 5);
-      assertThat(runs(node, untrusted)).isTrue();
+      assertThat(runs(node, untracked)).isTrue();
     }
   }
 
@@ -445,7 +445,7 @@ class ReconcilerTest {
     assertThat(failed.getErrorMessage()).contains(message);
   }
 
-  private static String untrusted(FakeSandboxDriver host) {
+  private static String untracked(FakeSandboxDriver host) {
     var id = UUID.randomUUID().toString();
     host.create(new SandboxSpec(Node.sandbox(id), "org", "image", 0));
     var _ =
@@ -469,9 +469,9 @@ class ReconcilerTest {
   }
 
   /** Waits for this many complete passes from now on. */
-  private static void awaitPasses(Node node, int sweeps) {
+  private static void awaitPasses(Node node, int passes) {
     long before = lists(node);
-    Node.await(() -> lists(node) > before + sweeps ? "" : "no sweep");
+    Node.await(() -> lists(node) > before + passes ? "" : "no pass");
   }
 
   private static long lists(Node node) {

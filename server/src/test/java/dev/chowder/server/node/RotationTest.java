@@ -139,8 +139,8 @@ class RotationTest {
   @Test
   void anotherOrganizationCannotRotate() {
     var id = node.createRunning(node.newcomer("shrimp"));
-    var untrusted = node.newcomer("shrimp");
-    assertThatThrownBy(() -> rotate(untrusted, id))
+    var another = node.newcomer("shrimp");
+    assertThatThrownBy(() -> rotate(another, id))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             refused -> assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.NOT_FOUND));

@@ -95,12 +95,12 @@ class SubscriptionTest {
   @Test
   void checkoutsOfOneOrganizationUseOneCustomer() {
     var key = node.newcomer("shrimp");
-    int before = stripe.asked().size();
+    int before = stripe.requests().size();
     var organization = node.organizationId(key);
     assertThat(buy(key, "crab")).startsWith("https://pay.example/");
     assertThat(buy(key, "lobster")).startsWith("https://pay.example/");
-    var asked = stripe.asked().subList(before, stripe.asked().size());
-    assertThat(asked.stream().map(StubStripe.Asked::path))
+    var asked = stripe.requests().subList(before, stripe.requests().size());
+    assertThat(asked.stream().map(StubStripe.Request::path))
         .containsExactly("/v1/customers", "/v1/checkout/sessions", "/v1/checkout/sessions");
     assertThat(asked.getFirst().form()).contains("metadata[organization_id]=" + organization);
     assertThat(asked.get(1).form())
@@ -167,15 +167,18 @@ class SubscriptionTest {
   @Test
   void eventsOfUnknownCustomersAreAcknowledgedAndIgnored() {
     var buyer = new Buyer();
-    var untrusted = node.newcomer("shrimp");
+    var uninvolved = node.newcomer("shrimp");
     for (var organization :
         List.of(
-            node.organizationId(untrusted), "01900000-0000-7000-8000-00000000000f", "nobody", "")) {
+            node.organizationId(uninvolved),
+            "01900000-0000-7000-8000-00000000000f",
+            "nobody",
+            "")) {
       receives(SignedEvent.completed("evt_1", START, organization, buyer.customer, "sub_1"));
     }
     receives(SignedEvent.completed("evt_1", START, buyer.organization, "cus_other", "sub_1"));
     receives(SignedEvent.event("evt_1", "invoice.paid", START, "{}"));
-    for (var key : List.of(untrusted, buyer.key)) {
+    for (var key : List.of(uninvolved, buyer.key)) {
       assertThat(get(key).getTier()).isEqualTo("shrimp");
       assertThat(get(key).hasStripeSubscriptionId()).isFalse();
     }
@@ -212,7 +215,7 @@ class SubscriptionTest {
     buyer.receives(buyer.completed("evt_1", 0));
     Rejection.of(() -> buy(buyer.key, "crab")).hasReason(Reason.WRONG_STATE);
     assertThat(portal(buyer.key)).startsWith("https://portal.example/");
-    assertThat(stripe.asked().getLast().form()).contains("customer=" + buyer.customer);
+    assertThat(stripe.requests().getLast().form()).contains("customer=" + buyer.customer);
   }
 
   @Test
@@ -266,7 +269,7 @@ class SubscriptionTest {
     assertThat(buy(buyer.key, "crab")).startsWith("https://pay.example/");
     var another = get(buyer.key).getStripeCustomerId();
     assertThat(another).isNotEqualTo(buyer.customer);
-    assertThat(stripe.asked().getLast().form()).contains("customer=" + another);
+    assertThat(stripe.requests().getLast().form()).contains("customer=" + another);
     assertThat(portal(buyer.key)).isNotEmpty();
   }
 

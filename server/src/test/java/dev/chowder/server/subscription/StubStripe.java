@@ -31,19 +31,19 @@ public final class StubStripe implements AutoCloseable {
   private final HttpServer server;
   private final Map<String, Answer> made = new ConcurrentHashMap<>();
   private final AtomicInteger number = new AtomicInteger();
-  private final List<Asked> asked = new CopyOnWriteArrayList<>();
+  private final List<Request> asked = new CopyOnWriteArrayList<>();
   private volatile CountDownLatch silence = new CountDownLatch(0);
   private volatile UnaryOperator<Answer> mood = UnaryOperator.identity();
 
   /** A request with a form as its body. */
-  public record Asked(String path, String form) {}
+  public record Request(String path, String form) {}
 
   /**
    * A response.
    *
    * @param to the request
    */
-  public record Answer(Asked to, int status, String json) {
+  public record Answer(Request to, int status, String json) {
     public Answer with(int otherStatus, String otherJson) {
       return new Answer(to, otherStatus, otherJson);
     }
@@ -119,7 +119,7 @@ public final class StubStripe implements AutoCloseable {
   }
 
   /** Returns the requests in order. */
-  public List<Asked> asked() {
+  public List<Request> requests() {
     return List.copyOf(asked);
   }
 
@@ -128,7 +128,7 @@ public final class StubStripe implements AutoCloseable {
       silence.await();
       var form =
           URLDecoder.decode(new String(exchange.getRequestBody().readAllBytes(), UTF_8), UTF_8);
-      var request = new Asked(exchange.getRequestURI().getPath(), form);
+      var request = new Request(exchange.getRequestURI().getPath(), form);
       // A DELETE has no idempotency key.
       var key = request.path() + " " + exchange.getRequestHeaders().getFirst("Idempotency-Key");
       var authorized =
@@ -146,7 +146,7 @@ public final class StubStripe implements AutoCloseable {
     }
   }
 
-  private Answer make(Asked request) {
+  private Answer make(Request request) {
     asked.add(request);
     int n = number.incrementAndGet();
     return new Answer(

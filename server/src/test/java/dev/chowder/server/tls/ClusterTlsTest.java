@@ -101,9 +101,9 @@ class ClusterTlsTest {
   @Test
   void replacedFilesAreReadAgain() throws IOException {
     var operator = ours.issue("operator");
-    var former = Handshake.shown(ours, operator, managementPort);
+    var previous = Handshake.shown(ours, operator, managementPort);
     first.become(ours.issue("first", NAME, "localhost"));
-    Handshake.awaitOther(former, ours, operator, managementPort);
+    Handshake.awaitOther(previous, ours, operator, managementPort);
   }
 
   /** Tries to join at the first node's address for this time. Returns whether it succeeded. */

@@ -116,11 +116,11 @@ class NodeTlsTest {
 
   @Test
   void replacedFilesAreReadAgain() throws Exception {
-    var former = Handshake.shown(ours, caller, chowder.grpcPort());
-    assertThat(Handshake.shown(ours, caller, chowder.operatorPort())).isEqualTo(former);
+    var previous = Handshake.shown(ours, caller, chowder.grpcPort());
+    assertThat(Handshake.shown(ours, caller, chowder.operatorPort())).isEqualTo(previous);
     node.become(ours.issue("node", "chowder-node", "localhost"));
-    Handshake.awaitOther(former, ours, caller, chowder.grpcPort());
-    Handshake.awaitOther(former, ours, caller, chowder.operatorPort());
+    Handshake.awaitOther(previous, ours, caller, chowder.grpcPort());
+    Handshake.awaitOther(previous, ours, caller, chowder.operatorPort());
     assertThat(health(ours.client(caller))).isEqualTo(ServingStatus.SERVING);
   }
 
