@@ -84,7 +84,7 @@ class DatabaseFaultsIT {
   private static final List<WallClock> CLOCKS = new ArrayList<>();
   private static ThreeNodes nodes;
   private static Owner owner;
-  private static FaultEvidence evidence;
+  private static FinalStateCollector collector;
   private static final FaultLedger LEDGER = new FaultLedger();
   private static final List<String> POPULATION = new ArrayList<>();
   private static final List<FleetWatcher> FLEETS = new ArrayList<>();
@@ -102,7 +102,7 @@ class DatabaseFaultsIT {
             Map.of("CHOWDER_SWEEP_INTERVAL", SWEEP.toSeconds() + "s"),
             n -> CLOCKS.get(n - 1).environment());
     owner = new Owner(nodes, "whale");
-    evidence = new FaultEvidence(nodes, owner);
+    collector = new FinalStateCollector(nodes, owner);
     POPULATION.addAll(new FaultLoad(nodes, owner, LEDGER, "before", 16).populate(INSTANCES));
     assertThat(POPULATION).hasSize(INSTANCES);
     for (var node : nodes.all()) {
@@ -376,7 +376,7 @@ class DatabaseFaultsIT {
 
   private static List<String> look() {
     try {
-      return FaultChecker.check(evidence.gather(LEDGER.facts(), seen()));
+      return FaultChecker.check(collector.collect(LEDGER.facts(), seen()));
     } catch (StatusRuntimeException notYet) {
       return List.of("list: " + notYet.getMessage());
     } catch (SQLException | IOException why) {
@@ -416,7 +416,7 @@ class DatabaseFaultsIT {
 
   /** Reads every listed instance at every node. */
   private static void getEach() throws Exception {
-    var ids = evidence.listed().stream().map(Listed::id).toList();
+    var ids = collector.listed().stream().map(Listed::id).toList();
     try (var callers = Executors.newFixedThreadPool(16, Thread.ofVirtual().factory())) {
       var answers =
           IntStream.range(0, ids.size())
@@ -453,7 +453,7 @@ class DatabaseFaultsIT {
             Locale.ROOT,
             "| %s | %d | %d | %d | %.1f s | %.1f s |",
             name,
-            LEDGER.facts().fates().size(),
+            LEDGER.facts().endStates().size(),
             acknowledged,
             failed,
             answered,

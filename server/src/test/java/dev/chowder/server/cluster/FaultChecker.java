@@ -1,7 +1,7 @@
 package dev.chowder.server.cluster;
 
+import dev.chowder.server.cluster.FaultLedger.EndState;
 import dev.chowder.server.cluster.FaultLedger.Facts;
-import dev.chowder.server.cluster.FaultLedger.Fate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * last message of each watcher. Makes no calls itself.
  */
 final class FaultChecker {
-  private final Evidence evidence;
+  private final FinalState finalState;
   private final List<String> findings = new ArrayList<>();
   private final Map<String, Phase> phases = new HashMap<>();
 
@@ -32,7 +32,7 @@ final class FaultChecker {
    * @param sandboxes sandboxes of the host
    * @param seen each watcher's last message about each instance that it watches
    */
-  record Evidence(
+  record FinalState(
       Facts facts,
       Map<String, List<Event>> events,
       Map<String, Row> rows,
@@ -105,13 +105,13 @@ final class FaultChecker {
     }
   }
 
-  private FaultChecker(Evidence evidence) {
-    this.evidence = evidence;
+  private FaultChecker(FinalState finalState) {
+    this.finalState = finalState;
   }
 
   /** Returns one sentence for each violation; empty if there is none. */
-  static List<String> check(Evidence evidence) {
-    var checker = new FaultChecker(evidence);
+  static List<String> check(FinalState finalState) {
+    var checker = new FaultChecker(finalState);
     checker.histories();
     checker.rows();
     checker.list();
@@ -124,7 +124,7 @@ final class FaultChecker {
   }
 
   private void histories() {
-    evidence
+    finalState
         .events()
         .forEach(
             (id, events) -> {
@@ -144,7 +144,7 @@ final class FaultChecker {
   private void rows() {
     phases.forEach(
         (id, phase) -> {
-          var row = evidence.rows().get(id);
+          var row = finalState.rows().get(id);
           if (row == null) {
             expect(phase == Phase.TOMBSTONE, id, "no row of " + phase);
             return;
@@ -156,12 +156,12 @@ final class FaultChecker {
           boolean needsSlot = phase.exists() && phase != Phase.ERRORED;
           expect(row.holdsSlot() == needsSlot, id, "holds a slot: " + row.holdsSlot());
         });
-    for (var id : evidence.rows().keySet()) expect(phases.containsKey(id), id, "row, no journal");
+    for (var id : finalState.rows().keySet()) expect(phases.containsKey(id), id, "row, no journal");
   }
 
   private void list() {
     var shown = new HashSet<String>();
-    for (var one : evidence.listed()) {
+    for (var one : finalState.listed()) {
       expect(shown.add(one.id()), one.id(), "listed twice");
       var phase = phase(one.id());
       expect(phase.exists(), one.id(), "listed though " + phase);
@@ -171,24 +171,24 @@ final class FaultChecker {
   }
 
   private void acknowledgements() {
-    evidence
+    finalState
         .facts()
-        .fates()
+        .endStates()
         .forEach(
             (id, possible) -> {
               var phase = phase(id);
               expect(
-                  fate(phase).filter(possible::contains).isPresent(),
+                  endState(phase).filter(possible::contains).isPresent(),
                   id,
                   "must be one of " + possible + "; got " + phase);
             });
   }
 
-  private static Optional<Fate> fate(Phase phase) {
+  private static Optional<EndState> endState(Phase phase) {
     return switch (phase) {
-      case RUNNING -> Optional.of(Fate.RUNNING);
-      case STOPPED -> Optional.of(Fate.STOPPED);
-      case DELETED -> Optional.of(Fate.GONE);
+      case RUNNING -> Optional.of(EndState.RUNNING);
+      case STOPPED -> Optional.of(EndState.STOPPED);
+      case DELETED -> Optional.of(EndState.GONE);
       case ABSENT, TOMBSTONE, PROVISIONING, STOPPING, RESTARTING, STARTING, ERRORED ->
           Optional.empty();
     };
@@ -196,16 +196,16 @@ final class FaultChecker {
 
   /** Each creation uses its own name, so instances with the same name come from one creation. */
   private void doubles() {
-    var facts = evidence.facts();
+    var facts = finalState.facts();
     var byName = new HashMap<String, String>();
-    evidence
+    finalState
         .rows()
         .forEach(
             (id, row) -> {
               var other = byName.put(row.name(), id);
               expect(other == null, id, row.name() + " was created twice, also as " + other);
               boolean asked =
-                  facts.fates().containsKey(id) || facts.unanswered().contains(row.name());
+                  facts.endStates().containsKey(id) || facts.unanswered().contains(row.name());
               expect(asked, id, row.name() + " is there though its creation was answered");
             });
   }
@@ -213,12 +213,12 @@ final class FaultChecker {
   private void slots() {
     long wanted =
         phases.values().stream().filter(phase -> phase.exists() && phase != Phase.ERRORED).count();
-    expect(evidence.slots() == wanted, "slots", evidence.slots() + " taken, not " + wanted);
+    expect(finalState.slots() == wanted, "slots", finalState.slots() + " taken, not " + wanted);
   }
 
   private void sandboxes() {
     var byInstance = new HashMap<String, Sandbox>();
-    for (var sandbox : evidence.sandboxes()) {
+    for (var sandbox : finalState.sandboxes()) {
       var id = sandbox.name().replaceFirst("^sb-", "");
       expect(byInstance.put(id, sandbox) == null, id, "two sandboxes");
       expect(phase(id).exists(), id, "a sandbox though " + phase(id));
@@ -236,7 +236,7 @@ final class FaultChecker {
   }
 
   private void watchers() {
-    for (var last : evidence.seen()) {
+    for (var last : finalState.seen()) {
       var id = last.instance();
       if (phase(id) == Phase.DELETED) {
         expect(last.terminated(), id, last.watcher() + " does not know that it is DELETED");
@@ -251,7 +251,7 @@ final class FaultChecker {
   }
 
   private Collection<Event> events(String id) {
-    return evidence.events().getOrDefault(id, List.of());
+    return finalState.events().getOrDefault(id, List.of());
   }
 
   private Phase phase(String id) {

@@ -3,13 +3,13 @@ package dev.chowder.server.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.server.cluster.FaultChecker.Event;
-import dev.chowder.server.cluster.FaultChecker.Evidence;
+import dev.chowder.server.cluster.FaultChecker.FinalState;
 import dev.chowder.server.cluster.FaultChecker.Listed;
 import dev.chowder.server.cluster.FaultChecker.Row;
 import dev.chowder.server.cluster.FaultChecker.Sandbox;
 import dev.chowder.server.cluster.FaultChecker.Seen;
+import dev.chowder.server.cluster.FaultLedger.EndState;
 import dev.chowder.server.cluster.FaultLedger.Facts;
-import dev.chowder.server.cluster.FaultLedger.Fate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** Adds each detectable fault to a consistent state. */
 class FaultCheckerTest {
-  private final Map<String, Set<Fate>> fates = new HashMap<>();
+  private final Map<String, Set<EndState>> endStates = new HashMap<>();
   private final Set<String> unanswered = new HashSet<>();
   private final Map<String, List<Event>> events = new HashMap<>();
   private final Map<String, Row> rows = new HashMap<>();
@@ -31,21 +31,21 @@ class FaultCheckerTest {
 
   /** Two running instances, one stopped and one deleted. */
   FaultCheckerTest() {
-    add("a", Fate.RUNNING, "running", "CREATED", "STAGE_FINISHED", "PUBLISHED");
-    add("b", Fate.RUNNING, "running", "CREATED", "PUBLISHED", "UPDATED");
-    add("c", Fate.STOPPED, "stopped", "CREATED", "PUBLISHED", "STOP_REQUESTED", "STOPPED");
+    add("a", EndState.RUNNING, "running", "CREATED", "STAGE_FINISHED", "PUBLISHED");
+    add("b", EndState.RUNNING, "running", "CREATED", "PUBLISHED", "UPDATED");
+    add("c", EndState.STOPPED, "stopped", "CREATED", "PUBLISHED", "STOP_REQUESTED", "STOPPED");
     history("d", "CREATED", "PUBLISHED", "DELETED", "SLOT_RELEASED", "SANDBOX_REMOVED");
-    fates.put("d", Set.of(Fate.GONE));
+    endStates.put("d", Set.of(EndState.GONE));
     rows.put("d", new Row("terminated", 5, "d", false, false));
     seen.add(new Seen("w", "d", 3, true));
   }
 
-  private void add(String id, Fate fate, String status, String... history) {
+  private void add(String id, EndState endState, String status, String... history) {
     history(id, history);
-    fates.put(id, Set.of(fate));
+    endStates.put(id, Set.of(endState));
     rows.put(id, new Row(status, history.length, id, false, true));
     listed.add(new Listed(id, status));
-    sandboxes.add(new Sandbox("sb-" + id, fate == Fate.RUNNING));
+    sandboxes.add(new Sandbox("sb-" + id, endState == EndState.RUNNING));
     seen.add(new Seen("w", id, history.length, false));
   }
 
@@ -60,7 +60,8 @@ class FaultCheckerTest {
 
   private List<String> check() {
     return FaultChecker.check(
-        new Evidence(new Facts(fates, unanswered), events, rows, listed, slots, sandboxes, seen));
+        new FinalState(
+            new Facts(endStates, unanswered), events, rows, listed, slots, sandboxes, seen));
   }
 
   @Test
@@ -70,7 +71,7 @@ class FaultCheckerTest {
 
   @Test
   void aMissingAcknowledgedInstanceIsFound() {
-    fates.put("e", Set.of(Fate.RUNNING));
+    endStates.put("e", Set.of(EndState.RUNNING));
     assertThat(check()).containsExactly("e: must be one of [RUNNING]; got ABSENT");
   }
 
@@ -82,28 +83,28 @@ class FaultCheckerTest {
 
   @Test
   void aLostAcknowledgedStopIsFound() {
-    fates.put("a", Set.of(Fate.STOPPED));
+    endStates.put("a", Set.of(EndState.STOPPED));
     assertThat(check()).containsExactly("a: must be one of [STOPPED]; got RUNNING");
   }
 
   @Test
   void aLostAcknowledgedDeletionIsFound() {
-    fates.put("a", Set.of(Fate.GONE));
+    endStates.put("a", Set.of(EndState.GONE));
     assertThat(check()).containsExactly("a: must be one of [GONE]; got RUNNING");
   }
 
   @Test
   void aCallWithoutAResponseMayHaveHappenedOrNot() {
-    fates.put("a", Set.of(Fate.STOPPED, Fate.RUNNING));
+    endStates.put("a", Set.of(EndState.STOPPED, EndState.RUNNING));
     unanswered.add("never came");
     unanswered.add("b");
-    fates.remove("b");
+    endStates.remove("b");
     assertThat(check()).isEmpty();
   }
 
   @Test
   void aCreationOfTwoInstancesIsFound() {
-    add("twin", Fate.RUNNING, "running", "CREATED", "PUBLISHED");
+    add("twin", EndState.RUNNING, "running", "CREATED", "PUBLISHED");
     rows.put("twin", new Row("running", 2, "a", false, true));
     slots = 4;
     assertThat(check()).singleElement().asString().contains("a was created twice");
@@ -155,7 +156,7 @@ class FaultCheckerTest {
     seen.remove(new Seen("w", "a", 3, false));
     seen.add(new Seen("w", "a", 0, false));
     assertThat(check()).containsExactly("a: w is at 0, not 3");
-    assertThat(new Facts(fates, unanswered).alive()).containsExactlyInAnyOrder("a", "b", "c");
+    assertThat(new Facts(endStates, unanswered).alive()).containsExactlyInAnyOrder("a", "b", "c");
   }
 
   @Test

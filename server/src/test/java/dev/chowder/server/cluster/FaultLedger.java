@@ -12,12 +12,12 @@ import java.util.stream.Collectors;
  * outcomes; its acknowledgement leaves one.
  */
 final class FaultLedger {
-  private final Map<String, Set<Fate>> fates = new HashMap<>();
+  private final Map<String, Set<EndState>> endStates = new HashMap<>();
   private final Set<String> unanswered = new HashSet<>();
   private int acknowledged;
 
   /** A state in which an instance may end. */
-  enum Fate {
+  enum EndState {
     RUNNING,
     STOPPED,
     GONE
@@ -26,15 +26,15 @@ final class FaultLedger {
   /**
    * A snapshot of the ledger.
    *
-   * @param fates allowed final states of each acknowledged instance, by id
+   * @param endStates allowed final states of each acknowledged instance, by id
    * @param unanswered names of creations without an acknowledgement, each of which may have created
    *     one instance
    */
-  record Facts(Map<String, Set<Fate>> fates, Set<String> unanswered) {
+  record Facts(Map<String, Set<EndState>> endStates, Set<String> unanswered) {
     /** Returns the instances that no caller asked to delete. */
     Set<String> alive() {
-      return fates.entrySet().stream()
-          .filter(one -> !one.getValue().contains(Fate.GONE))
+      return endStates.entrySet().stream()
+          .filter(one -> !one.getValue().contains(EndState.GONE))
           .map(Map.Entry::getKey)
           .collect(Collectors.toSet());
     }
@@ -46,14 +46,14 @@ final class FaultLedger {
 
   synchronized void created(String name, String id) {
     if (!unanswered.remove(name)) throw new AssertionError(name + " was answered twice");
-    if (fates.put(id, EnumSet.of(Fate.RUNNING)) != null) {
+    if (endStates.put(id, EnumSet.of(EndState.RUNNING)) != null) {
       throw new AssertionError(id + " was given to two creations");
     }
     acknowledged++;
   }
 
-  synchronized void client(String id, Fate wanted) {
-    fates.computeIfPresent(
+  synchronized void client(String id, EndState wanted) {
+    endStates.computeIfPresent(
         id,
         (_, before) -> {
           var both = EnumSet.copyOf(before);
@@ -62,8 +62,8 @@ final class FaultLedger {
         });
   }
 
-  synchronized void acknowledged(String id, Fate now) {
-    fates.put(id, EnumSet.of(now));
+  synchronized void acknowledged(String id, EndState now) {
+    endStates.put(id, EnumSet.of(now));
     acknowledged++;
   }
 
@@ -73,8 +73,8 @@ final class FaultLedger {
   }
 
   synchronized Facts facts() {
-    var all = new HashMap<String, Set<Fate>>();
-    fates.forEach((id, possible) -> all.put(id, Set.copyOf(possible)));
+    var all = new HashMap<String, Set<EndState>>();
+    endStates.forEach((id, possible) -> all.put(id, Set.copyOf(possible)));
     return new Facts(all, Set.copyOf(unanswered));
   }
 }

@@ -11,7 +11,7 @@ import dev.chowder.api.v1.InstanceServiceGrpc.InstanceServiceBlockingStub;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.api.v1.StartInstanceRequest;
 import dev.chowder.api.v1.StopInstanceRequest;
-import dev.chowder.server.cluster.FaultLedger.Fate;
+import dev.chowder.server.cluster.FaultLedger.EndState;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -207,11 +207,12 @@ final class FaultLoad {
         among.add(id);
         return;
       }
-      var fate = now.get().getStatus() == Instance.Status.running ? Fate.STOPPED : Fate.RUNNING;
+      var endState =
+          now.get().getStatus() == Instance.Status.running ? EndState.STOPPED : EndState.RUNNING;
       var key = id + "-" + now.get().getRevision();
-      ledger.client(id, fate);
+      ledger.client(id, endState);
       var moved =
-          fate == Fate.STOPPED
+          endState == EndState.STOPPED
               ? say(
                   "stop",
                   key,
@@ -231,7 +232,7 @@ final class FaultLoad {
                               .setWait(WAIT_SECONDS)
                               .build()));
       if (moved.isEmpty()) return;
-      ledger.acknowledged(id, fate);
+      ledger.acknowledged(id, endState);
       among.add(id);
     }
 
@@ -239,7 +240,7 @@ final class FaultLoad {
     private void delete() throws InterruptedException {
       var id = born.poll();
       if (id == null) return;
-      ledger.client(id, Fate.GONE);
+      ledger.client(id, EndState.GONE);
       var request = DeleteInstanceRequest.newBuilder().setInstanceId(id).build();
       var tries = new AtomicInteger();
       var gone =
@@ -255,7 +256,7 @@ final class FaultLoad {
                   throw why;
                 }
               });
-      if (gone.isPresent()) ledger.acknowledged(id, Fate.GONE);
+      if (gone.isPresent()) ledger.acknowledged(id, EndState.GONE);
     }
 
     private void list() throws InterruptedException {

@@ -91,7 +91,7 @@ final class LifecycleRun {
       EnumSet.of(Status.Code.UNAVAILABLE, Status.Code.UNKNOWN);
 
   /** A final state of an instance. */
-  enum Fate {
+  enum EndState {
     /** The instance and all of its resources are deleted. */
     GONE,
     RUNNING,
@@ -117,7 +117,7 @@ final class LifecycleRun {
   private final Disk disk;
   private final String modelUrl;
   private final Consumer<Ask> acknowledged;
-  private Set<Fate> fates = EnumSet.of(Fate.GONE);
+  private Set<EndState> endStates = EnumSet.of(EndState.GONE);
   private Set<String> names = new HashSet<>(Set.of("Crash"));
   private Set<Boolean> keyed = new HashSet<>(Set.of(false));
   private @Nullable String key;
@@ -389,9 +389,9 @@ final class LifecycleRun {
   }
 
   private void create(ServerProcess server) {
-    fates.add(Fate.RUNNING);
+    endStates.add(EndState.RUNNING);
     instanceId = create(server, instances(server));
-    fates = EnumSet.of(Fate.RUNNING);
+    endStates = EnumSet.of(EndState.RUNNING);
     acknowledged.accept(Ask.CREATE);
   }
 
@@ -400,7 +400,7 @@ final class LifecycleRun {
     var headers = new Metadata();
     headers.put(
         Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), idempotencyKey);
-    fates.add(Fate.RUNNING);
+    endStates.add(EndState.RUNNING);
     var id =
         create(
             server,
@@ -409,7 +409,7 @@ final class LifecycleRun {
       throw new AssertionError("instance: must be " + instanceId + "; got " + id);
     }
     instanceId = id;
-    fates = EnumSet.of(Fate.RUNNING);
+    endStates = EnumSet.of(EndState.RUNNING);
   }
 
   private static String create(ServerProcess server, InstanceServiceBlockingStub instances) {
@@ -549,18 +549,18 @@ final class LifecycleRun {
   }
 
   void stop(ServerProcess server) {
-    fates.add(Fate.STOPPED);
+    endStates.add(EndState.STOPPED);
     var request = StopInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).stopInstance(request));
-    fates = EnumSet.of(Fate.STOPPED);
+    endStates = EnumSet.of(EndState.STOPPED);
     acknowledged.accept(Ask.STOP);
   }
 
   void start(ServerProcess server) {
-    fates.add(Fate.RUNNING);
+    endStates.add(EndState.RUNNING);
     var request = StartInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).startInstance(request));
-    fates = EnumSet.of(Fate.RUNNING);
+    endStates = EnumSet.of(EndState.RUNNING);
     acknowledged.accept(Ask.START);
   }
 
@@ -575,10 +575,10 @@ final class LifecycleRun {
 
   /** Recovers a failed instance. The slot must be right whether or not the call is rejected. */
   void recover(ServerProcess server) {
-    fates.add(Fate.RUNNING);
+    endStates.add(EndState.RUNNING);
     var request = RecoverInstanceRequest.newBuilder().setInstanceId(id()).setWait(0).build();
     call(server, () -> instances(server).recoverInstance(request));
-    fates = EnumSet.of(Fate.RUNNING);
+    endStates = EnumSet.of(EndState.RUNNING);
   }
 
   private void forgetKeys(ServerProcess server) {
@@ -597,19 +597,19 @@ final class LifecycleRun {
   }
 
   void delete(ServerProcess server) {
-    fates.add(Fate.GONE);
+    endStates.add(EndState.GONE);
     call(
         server,
         () ->
             instances(server)
                 .deleteInstance(DeleteInstanceRequest.newBuilder().setInstanceId(id()).build()));
-    fates = EnumSet.of(Fate.GONE);
+    endStates = EnumSet.of(EndState.GONE);
     acknowledged.accept(Ask.DELETE);
   }
 
   /** The home volume was removed outside Chowder, which must not be repaired silently. */
   void expectError() {
-    fates = EnumSet.of(Fate.ERROR);
+    endStates = EnumSet.of(EndState.ERROR);
     marked = false;
   }
 
@@ -645,15 +645,15 @@ final class LifecycleRun {
   /** Completes the scenario, because a recovered instance must work until its deletion. */
   void finish(ServerProcess server) {
     if (key == null || instanceId == null || leaving) return;
-    if (fates.contains(Fate.RUNNING)) {
+    if (endStates.contains(EndState.RUNNING)) {
       stop(server);
       awaitSteady(server);
     }
-    if (fates.contains(Fate.STOPPED)) {
+    if (endStates.contains(EndState.STOPPED)) {
       start(server);
       awaitSteady(server);
     }
-    if (!fates.contains(Fate.GONE)) delete(server);
+    if (!endStates.contains(EndState.GONE)) delete(server);
     awaitSteady(server);
   }
 
@@ -680,12 +680,12 @@ final class LifecycleRun {
   }
 
   private String problemOfNone(ServerProcess server, int slots) throws IOException {
-    if (!fates.contains(Fate.GONE))
-      return "instance: must be one of " + fates + "; got none listed";
+    if (!endStates.contains(EndState.GONE))
+      return "instance: must be one of " + endStates + "; got none listed";
     if (instanceId != null && find(server).isPresent()) return "instance: not listed, but there";
     if (slots != 0) return "slots: must be 0 without an instance; got " + slots;
     if (!disk.entries().isEmpty()) return "left behind: " + disk.entries();
-    fates = EnumSet.of(Fate.GONE);
+    endStates = EnumSet.of(EndState.GONE);
     return "";
   }
 
@@ -698,22 +698,23 @@ final class LifecycleRun {
     var got = found.get();
     if (!got.equals(listed)) return "listed: " + listed + "\ngot: " + got;
     if (got.getStatus() != got.getDesiredStatus()) return "in progress: " + got;
-    var fate = fate(got);
-    if (!fates.contains(fate))
-      return "status: must be one of " + fates + "; got " + got.getStatus();
+    var endState = endState(got);
+    if (!endStates.contains(endState))
+      return "status: must be one of " + endStates + "; got " + got.getStatus();
     if (got.getRevision() < revision) return "revision: " + got.getRevision() + " < " + revision;
     long stages = got.getStagesList().stream().map(s -> s.getName()).distinct().count();
     if (stages != got.getStagesCount()) return "a stage twice: " + got.getStagesList();
-    int held = fate == Fate.ERROR ? 0 : 1;
+    int held = endState == EndState.ERROR ? 0 : 1;
     if (slots != held) return "slots: must be " + held + "; got " + slots;
-    var where = fate == Fate.ERROR ? Set.<String>of() : Set.of(sandbox());
+    var where = endState == EndState.ERROR ? Set.<String>of() : Set.of(sandbox());
     if (!disk.entries().equals(where)) return "homes: must be " + where + "; got " + disk.entries();
-    if (disk.runs(sandbox()) != (fate == Fate.RUNNING)) return "process: contradicts " + fate;
+    if (disk.runs(sandbox()) != (endState == EndState.RUNNING))
+      return "process: contradicts " + endState;
     if (marked && !disk.isMarked(sandbox())) return "home: what the agent wrote is lost";
     if (channel && !disk.config(sandbox()).contains("123456789:eager-eager")) {
       return "channel: not in the home";
     }
-    if (fate != Fate.ERROR) {
+    if (endState != EndState.ERROR) {
       var access =
           call(
               server,
@@ -725,16 +726,16 @@ final class LifecycleRun {
       if (token != null && !access.getGatewayToken().equals(token)) return "token: another one";
     }
     revision = got.getRevision();
-    fates = EnumSet.of(fate);
+    endStates = EnumSet.of(endState);
     return "";
   }
 
-  private static Fate fate(Instance instance) {
+  private static EndState endState(Instance instance) {
     return switch (instance.getStatus()) {
-      case running -> Fate.RUNNING;
-      case stopped -> Fate.STOPPED;
-      case terminated -> Fate.GONE;
-      case error -> Fate.ERROR;
+      case running -> EndState.RUNNING;
+      case stopped -> EndState.STOPPED;
+      case terminated -> EndState.GONE;
+      case error -> EndState.ERROR;
       case provisioning, unspecified, UNRECOGNIZED ->
           throw new AssertionError("steady state: " + instance);
     };

@@ -5,7 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.api.v1.ListInstancesRequest;
 import dev.chowder.journal.v1.InstanceEvent;
 import dev.chowder.server.cluster.FaultChecker.Event;
-import dev.chowder.server.cluster.FaultChecker.Evidence;
+import dev.chowder.server.cluster.FaultChecker.FinalState;
 import dev.chowder.server.cluster.FaultChecker.Listed;
 import dev.chowder.server.cluster.FaultChecker.Row;
 import dev.chowder.server.cluster.FaultChecker.Sandbox;
@@ -23,20 +23,22 @@ import java.util.List;
 import java.util.Map;
 
 /** Collects the checker's input from the database, the API and the simulated host. */
-final class FaultEvidence {
+final class FinalStateCollector {
   private static final int PAGE = 500;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final ThreeNodes nodes;
   private final Owner owner;
 
-  FaultEvidence(ThreeNodes nodes, Owner owner) {
+  FinalStateCollector(ThreeNodes nodes, Owner owner) {
     this.nodes = nodes;
     this.owner = owner;
   }
 
-  Evidence gather(FaultLedger.Facts facts, Collection<Seen> seen) throws SQLException, IOException {
-    return new Evidence(facts, events(), rows(), listed(), slots(), sandboxes(), List.copyOf(seen));
+  FinalState collect(FaultLedger.Facts facts, Collection<Seen> seen)
+      throws SQLException, IOException {
+    return new FinalState(
+        facts, events(), rows(), listed(), slots(), sandboxes(), List.copyOf(seen));
   }
 
   private Map<String, List<Event>> events() throws SQLException {
