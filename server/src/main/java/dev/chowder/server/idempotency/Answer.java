@@ -1,22 +1,24 @@
 package dev.chowder.server.idempotency;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.storage.IdempotencyRows;
 
-/** What a call with a key came to. */
+/** The result of a call with an idempotency key. */
 sealed interface Answer {
-  /** It succeeded with this message. */
+  /** The call succeeded with this response. */
   record Message(ByteString bytes) implements Answer {}
 
-  /** It was refused. */
+  /** The call failed with this error. */
   record Refusal(ApiError why) implements Answer {}
 
-  /** It succeeded, and its answer may not be given again. */
+  /** The call succeeded, and its response may not be returned again. */
   record Done(String resourceId) implements Answer {}
 
-  /** As it is stored. */
+  /** Returns the stored form. */
   static IdempotencyRows.Answer toRow(Answer answer) {
     return switch (answer) {
       case Message(var bytes) -> new IdempotencyRows.Answer("message", bytes);
@@ -32,8 +34,7 @@ sealed interface Answer {
       case "refusal" -> new Refusal(refusal(stored.bytes()));
       case "done" -> new Done(resourceId);
       case String other ->
-          throw new IllegalStateException(
-              "outcome: " + other + " (expected: message, refusal or done)");
+          throw new IllegalStateException(must("outcome", "be message, refusal or done", other));
     };
   }
 
@@ -41,7 +42,7 @@ sealed interface Answer {
     try {
       return ApiError.of(com.google.rpc.Status.parseFrom(bytes));
     } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("stored refusal: not readable (expected: a Status)", e);
+      throw new IllegalStateException(must("stored error", "be a google.rpc.Status"), e);
     }
   }
 }

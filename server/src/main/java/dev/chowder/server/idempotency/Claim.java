@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The right to make one keyed call, from its row to its one end. Lost when its lease is. */
+/** The right to perform one keyed call. It ends once, or when its lease expires. */
 final class Claim {
   private static final Logger LOG = LoggerFactory.getLogger(Claim.class);
 
@@ -23,10 +23,10 @@ final class Claim {
   private volatile String resourceId;
 
   /**
-   * A claim on a row that is there.
+   * Creates a claim on an existing row.
    *
-   * @param takenOver from a maker who never came to an answer
-   * @param onEnd told once, with what those who wait may have
+   * @param takenOver whether another call held the claim and ended without a result
+   * @param onEnd called once, with the result for calls that wait; empty if there is none
    */
   Claim(
       IdempotencyRows rows,
@@ -56,7 +56,7 @@ final class Claim {
     return next;
   }
 
-  /** Keeps the answer, and only then lets anybody have it. */
+  /** Stores the result, and then passes it to calls that wait. */
   void answered(Answer answer) {
     end(
         Optional.of(answer),
@@ -64,7 +64,7 @@ final class Claim {
           Failpoints.hit("idempotency.answer" + Failpoints.BEFORE);
           if (!rows.answer(claimed.call(), claimed.claim(), Answer.toRow(answer))) {
             LOG.warn(
-                "rpc={} organization={} an answer came after another call with its key took over",
+                "rpc={} organization={} a result came after another call with its key took over",
                 claimed.call().rpc(),
                 claimed.call().organizationId());
           }
@@ -72,12 +72,14 @@ final class Claim {
         });
   }
 
-  /** Nothing came of it: whoever waits is told so, whoever comes later tries anew. */
+  /**
+   * Ends a call that changed nothing. Calls that wait get the error, and later calls start again.
+   */
   void forgotten(ApiError why) {
     end(Optional.of(new Answer.Refusal(why)), () -> rows.remove(claimed.call(), claimed.claim()));
   }
 
-  /** Something may have come of it: the row and its id stay, for the next one to find out. */
+  /** Ends a call that may have changed something. The row and its id stay for the next call. */
   void abandoned(Optional<ApiError> why) {
     end(why.map(Answer.Refusal::new), () -> rows.letGo(claimed.call(), claimed.claim()));
   }
@@ -87,7 +89,7 @@ final class Claim {
     try {
       write.run();
     } catch (RuntimeException why) {
-      // The caller gets its answer all the same; a repetition takes over when the lease is over.
+      // The caller still gets its response. A repeated call takes over when the lease expires.
       LOG.warn(
           "rpc={} organization={} the outcome of a call with a key was not stored: {}",
           claimed.call().rpc(),

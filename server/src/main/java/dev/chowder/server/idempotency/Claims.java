@@ -1,5 +1,7 @@
 package dev.chowder.server.idempotency;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.actor.Failpoints;
 import dev.chowder.actor.Ids;
@@ -24,12 +26,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides who makes a keyed call, on all nodes together: the row in the database does, by its claim
- * and its lease. What is in memory only spares questions: of the duplicates on one node one asks,
- * the others wait for it.
+ * Ensures that one call with a key is performed, on all nodes. The row in the database decides,
+ * with its claim and lease. Memory only saves queries: of concurrent duplicates on a node, one
+ * queries the database and the others wait.
  *
- * <p>Two makers at once, after a lease that ended too early, do no harm: whatever a service makes
- * has the row's id, and only one of them can still change the row.
+ * <p>Two calls can run at once if a lease expires too early. That does no harm, because both create
+ * their resource under the id of the row, and only one of them can still change the row.
  */
 public final class Claims implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Claims.class);
@@ -39,14 +41,14 @@ public final class Claims implements AutoCloseable {
   private final InstantSource clock;
   private final Map<CallKey, Flight> flights = new ConcurrentHashMap<>();
 
-  /** Since when, by a clock that nobody sets. */
+  /** The claims of this node, with the monotonic time since when they are held. */
   private final Map<Claimed, Long> held = new ConcurrentHashMap<>();
 
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("idempotency-clock").factory());
 
-  /** Renews leases and sweeps until closed. */
+  /** Creates the claims of a node. Renews leases and deletes expired rows until closed. */
   public Claims(IdempotencyRows rows, IdempotencySettings settings, InstantSource clock) {
     this.rows = rows;
     this.settings = settings;
@@ -55,20 +57,21 @@ public final class Claims implements AutoCloseable {
     every(settings.sweepEvery(), this::deleteExpired);
   }
 
-  /** Whether a call is to be made, or was. */
+  /** The decision about a call: perform it, or return a stored result. */
   sealed interface Turn {
     record Make(Claim claim) implements Turn {}
 
     record Given(Answer answer) implements Turn {}
   }
 
-  /** A call that is under way on this node. */
+  /** A call in progress on this node. */
   private record Flight(ByteString digest, CompletableFuture<Optional<Answer>> end) {}
 
   /**
-   * Takes the call, or waits for the answer of the one who has.
+   * Claims the call, or waits for the result of the call that has the claim.
    *
-   * @throws ApiError IDEMPOTENCY_KEY_REUSED, IN_PROGRESS
+   * @throws ApiError {@code IDEMPOTENCY_KEY_REUSED} if the key was used with another request,
+   *     {@code IN_PROGRESS} if the result does not come in time
    */
   Turn take(CallKey call, ByteString digest) {
     long deadline = System.nanoTime() + settings.patience().toNanos();
@@ -78,7 +81,7 @@ public final class Claims implements AutoCloseable {
       if (other == null) return lead(call, flight, deadline);
       if (!other.digest().equals(digest)) throw reused();
       var answer = await(other, deadline);
-      // Without one, whoever comes first goes on where that call ended.
+      // Without a result, the first call that comes continues where that call ended.
       if (answer.isPresent()) return new Turn.Given(answer.get());
     }
   }
@@ -92,7 +95,7 @@ public final class Claims implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a flight never fails", e);
+      throw new IllegalStateException("a flight never completes with an exception", e);
     }
   }
 
@@ -100,7 +103,7 @@ public final class Claims implements AutoCloseable {
     Optional<Answer> known = Optional.empty();
     boolean makes = false;
     try {
-      var turn = ask(call, flight, deadline);
+      var turn = decide(call, flight, deadline);
       switch (turn) {
         case Turn.Make _ -> makes = true;
         case Turn.Given(var answer) -> known = Optional.of(answer);
@@ -116,7 +119,7 @@ public final class Claims implements AutoCloseable {
     flight.end().complete(answer);
   }
 
-  private Turn ask(CallKey call, Flight flight, long deadline) {
+  private Turn decide(CallKey call, Flight flight, long deadline) {
     for (boolean first = true; ; first = false) {
       var now = clock.instant();
       var claimed = new Claimed(call, Ids.next());
@@ -133,12 +136,12 @@ public final class Claims implements AutoCloseable {
           return make(claimed, row.resourceId(), false, flight);
         }
       }
-      var there = rows.get(call, now);
-      if (there.isEmpty()) {
+      var existing = rows.get(call, now);
+      if (existing.isEmpty()) {
         rows.removeExpired(call, now);
         continue;
       }
-      var row = there.get();
+      var row = existing.get();
       if (!row.digest().equals(flight.digest())) throw reused();
       if (row.answer().isPresent()) {
         return new Turn.Given(Answer.of(row.answer().get(), row.resourceId()));
@@ -175,7 +178,7 @@ public final class Claims implements AutoCloseable {
     }
   }
 
-  /** Most calls end before their lease needs that. */
+  /** Renews leases that are a third over. Most calls end earlier. */
   private void renew() {
     long now = System.nanoTime();
     long due = settings.lease().dividedBy(3).toNanos();
@@ -201,8 +204,8 @@ public final class Claims implements AutoCloseable {
               try {
                 work.run();
               } catch (RuntimeException why) {
-                // A database that is away; what was not done now is done the next time.
-                LOG.warn("idempotency keys could not be looked after: {}", why.toString());
+                // For example, the database is unavailable. The next run repeats the work.
+                LOG.warn("cannot renew or delete idempotency keys: {}", why.toString());
               }
             },
             interval.toMillis(),
@@ -213,7 +216,7 @@ public final class Claims implements AutoCloseable {
   private static ApiError reused() {
     return ApiError.of(
         Reason.IDEMPOTENCY_KEY_REUSED,
-        Idempotency.HEADER_NAME + ": used before (expected: the same request, or another key)");
+        must(Idempotency.HEADER_NAME, "be a new key, or come with the request of its first use"));
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.chowder.server.idempotency;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.MessageLite;
@@ -30,8 +32,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a call that carries an idempotency key once, however often it comes, and gives its first
- * answer again. It stands next to the services, so that requests and answers pass it as messages.
+ * Performs a call with an idempotency key once, and returns its first result when it is repeated.
+ * It is the innermost interceptor, so that it sees requests and responses as messages.
  */
 public final class Idempotency implements ServerInterceptor {
   static final String HEADER_NAME = "idempotency-key";
@@ -45,7 +47,7 @@ public final class Idempotency implements ServerInterceptor {
   private final KeyedMethods methods;
 
   /**
-   * Answers from {@code claims} what was answered before.
+   * Creates the interceptor. {@code claims} has the results.
    *
    * @param withoutCaller full names of the methods that need no key of an organization
    */
@@ -58,11 +60,11 @@ public final class Idempotency implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     var use = methods.useOf(call.getMethodDescriptor());
-    if (use == KeyedMethods.Use.NEEDLESS || !headers.containsKey(HEADER)) {
+    if (use == KeyedMethods.Use.UNUSED || !headers.containsKey(HEADER)) {
       return next.startCall(call, headers);
     }
-    if (use == KeyedMethods.Use.REFUSED) {
-      throw ApiError.invalid(HEADER_NAME, "given (expected: none, this call cannot be repeated)");
+    if (use == KeyedMethods.Use.REJECTED) {
+      throw ApiError.must(HEADER_NAME, "not be set, because this call cannot be repeated");
     }
     var key =
         new CallKey(
@@ -76,37 +78,43 @@ public final class Idempotency implements ServerInterceptor {
   }
 
   private static String key(Metadata headers) {
-    var said = headers.getAll(HEADER);
-    var values = said == null ? Collections.<String>emptyIterator() : said.iterator();
+    var sent = headers.getAll(HEADER);
+    var values = sent == null ? Collections.<String>emptyIterator() : sent.iterator();
     var value = values.hasNext() ? values.next() : "";
-    if (values.hasNext()) throw ApiError.invalid(HEADER_NAME, "more than one (expected: one)");
+    if (values.hasNext()) throw ApiError.must(HEADER_NAME, "be set once");
     if (!KEY.matcher(value).matches()) {
-      throw ApiError.invalid(
+      throw ApiError.must(
           HEADER_NAME,
-          value.length()
-              + " characters (expected: 1 to "
-              + MAX_KEY
-              + " characters of visible ASCII)");
+          "be 1 to " + MAX_KEY + " characters of visible ASCII",
+          value.length() + " characters");
     }
     return value;
   }
 
-  /** Another call with the key is under way, or took over from this one. */
+  /**
+   * Returns the error of a call while another call with its key is in progress, or has taken over.
+   */
   public static ApiError inProgress() {
     return ApiError.of(
         Reason.IN_PROGRESS,
-        HEADER_NAME + ": a call with it is under way (expected: its end; try again shortly)");
+        cannot(
+            "perform the call",
+            "another call with its idempotency key is in progress",
+            "retry later"));
   }
 
-  /** It was done, and what it answered may not be shown again. */
+  /** Returns the error of a repeated call whose response may not be returned again. */
   public static ApiError alreadyDone(String resourceId) {
     return ApiError.of(
             Reason.ALREADY_DONE,
-            HEADER_NAME + ": used before (expected: another key; the answer is shown only once)")
+            cannot(
+                "return the response again",
+                "the first call with this idempotency key is done, and its response is shown only once",
+                "use another key for another call"))
         .with(Map.of("id", resourceId));
   }
 
-  /** Asks whose turn it is as soon as the whole request is there. */
+  /** Claims the call once the request is complete. */
   private final class KeyedListener<Q, A> extends SimpleForwardingServerCallListener<Q> {
     private final RecordedCall<Q, A> call;
     private final CallKey key;
@@ -155,7 +163,7 @@ public final class Idempotency implements ServerInterceptor {
     }
   }
 
-  /** Keeps what the service answers before the caller can see it. */
+  /** Stores the result of the service before the caller gets it. */
   private static final class RecordedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
     private @Nullable Claim claim;
     private @Nullable A answer;
@@ -177,22 +185,22 @@ public final class Idempotency implements ServerInterceptor {
     @Override
     public void close(Status status, Metadata trailers) {
       if (claim != null) {
-        if (status.isOk() && answer != null) claim.answered(kept(claim, answer));
-        else refused(claim, ApiError.in(status.getCause()));
+        if (status.isOk() && answer != null) claim.answered(result(claim, answer));
+        else end(claim, ApiError.in(status.getCause()));
       }
       super.close(status, trailers);
     }
 
     void failed(Throwable thrown) {
-      if (claim != null) refused(claim, ApiError.in(thrown));
+      if (claim != null) end(claim, ApiError.in(thrown));
     }
 
     void cancelled() {
       if (claim != null) claim.abandoned(Optional.empty());
     }
 
-    private Answer kept(Claim held, A message) {
-      if (KeyedMethods.answersWithSecret(getMethodDescriptor())) {
+    private Answer result(Claim held, A message) {
+      if (KeyedMethods.hasSecretResponse(getMethodDescriptor())) {
         return new Answer.Done(held.resourceId());
       }
       try (var stream = getMethodDescriptor().streamResponse(message)) {
@@ -220,7 +228,7 @@ public final class Idempotency implements ServerInterceptor {
   }
 
   /** Ends the claim of a call that failed; {@code why} is null if its error is unknown. */
-  static void refused(Claim held, @Nullable ApiError why) {
+  static void end(Claim held, @Nullable ApiError why) {
     if (why == null) {
       held.abandoned(Optional.empty());
       return;
@@ -233,26 +241,26 @@ public final class Idempotency implements ServerInterceptor {
     }
   }
 
-  /** What becomes of a refusal. */
+  /** How a failed call ends its claim. */
   enum Fate {
-    /** It is the answer. */
+    /** The error is the result of the call. */
     KEPT,
-    /** Nothing was done, and another time it may be. */
+    /** Nothing was changed, and a repeated call may succeed. */
     FORGOTTEN,
-    /** Something may have been done, so the id stays, and the next one finds out. */
+    /** Something may have changed, so the id stays and the next call checks. */
     UNKNOWN,
-    /** As unknown, but it concerns this caller alone: a call that waits makes its own attempt. */
+    /** Like {@link #UNKNOWN}, but for this caller only. A call that waits makes its own attempt. */
     CALLERS_OWN;
 
     static Fate of(Reason reason) {
-      // The call was overtaken, or its repetition came too early: that is no result of the call.
+      // Another call took over, or the call was repeated too early, so there is no result.
       if (reason == Reason.IN_PROGRESS) return UNKNOWN;
-      // The key ended, or its organization was suspended, during the call. That is no answer to
-      // another key of the organization, nor after it was resumed.
+      // The API key ended, or its organization was suspended, during the call. Other keys of the
+      // organization must not get this error, nor calls after a resume.
       if (reason == Reason.KEY_INVALID || reason == Reason.ORGANIZATION_SUSPENDED) {
         return CALLERS_OWN;
       }
-      // Admission refuses before anything is begun.
+      // Admission rejects a call before it changes anything.
       if (reason == Reason.NO_CAPACITY) return FORGOTTEN;
       return switch (Integer.valueOf(reason.httpStatus())) {
         case 402, 429 -> FORGOTTEN;
@@ -263,7 +271,7 @@ public final class Idempotency implements ServerInterceptor {
     }
   }
 
-  /** SHA-256 of the request, the same whichever order a map's entries came in. */
+  /** Returns SHA-256 of the request, independent of the order of map entries. */
   private static ByteString digest(MessageLite request) {
     try {
       var bytes = new byte[request.getSerializedSize()];

@@ -4,14 +4,14 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * How long keys are kept and waited for; {@code reference.conf} says what each value is for.
+ * Times of idempotency keys. {@code reference.conf} gives the reasons.
  *
- * @param keep how long an answer is given again
- * @param lease how long a maker of whom nothing is heard is taken for alive
- * @param patience how long a duplicate waits for the first call's answer
- * @param poll how often it looks, where the first call is another node's
- * @param sweepEvery how often expired rows are removed
- * @param sweepBatch how many at once
+ * @param keep time for which a result is returned again
+ * @param lease time after which a call that does not renew its claim counts as dead
+ * @param patience time for which a duplicate waits for the result of the first call
+ * @param poll time between two queries if the first call is on another node
+ * @param sweepEvery time between two deletions of expired rows
+ * @param sweepBatch maximum number of rows in one deletion
  */
 public record IdempotencySettings(
     Duration keep,

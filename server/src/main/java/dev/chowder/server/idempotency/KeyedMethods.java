@@ -11,24 +11,26 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * What a key means to a method, read from its descriptor, so that a new RPC is covered without
- * being named anywhere. It knows which methods need no caller only because it is told.
+ * Decides what an idempotency key means for a method. Reads that from the descriptor, so that new
+ * RPCs need no registration.
  */
 public final class KeyedMethods {
   private final Set<String> withoutCaller;
 
-  /** What becomes of the header. */
+  /** How a method treats the header. */
   public enum Use {
-    /** The call is made once. */
+    /** The call is performed once. */
     KEYED,
-    /** The call cannot be given again, so who sends a key must not think it can. */
-    REFUSED,
-    /** The call is repeatable as it is: a GET, PATCH, PUT or DELETE. */
-    NEEDLESS
+    /** The call cannot be repeated, so a key is rejected. */
+    REJECTED,
+    /**
+     * The call is repeatable without a key, as GET, PATCH, PUT and DELETE are. The key is ignored.
+     */
+    UNUSED
   }
 
   /**
-   * Knows all methods by their descriptors.
+   * Creates the rules.
    *
    * @param withoutCaller full names of methods that need no key of an organization
    */
@@ -36,23 +38,23 @@ public final class KeyedMethods {
     this.withoutCaller = Set.copyOf(withoutCaller);
   }
 
-  /** What a key means to this method. */
+  /** Returns how this method treats the header. */
   public Use useOf(io.grpc.MethodDescriptor<?, ?> method) {
     if (!(method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema)) {
-      return Use.NEEDLESS;
+      return Use.UNUSED;
     }
     var descriptor = schema.getMethodDescriptor();
-    if (!isPost(descriptor)) return Use.NEEDLESS;
+    if (!isPost(descriptor)) return Use.UNUSED;
     boolean repeatable =
         method.getType() == io.grpc.MethodDescriptor.MethodType.UNARY
             && !withoutCaller.contains(method.getFullMethodName())
-            // Files and other raw bodies: too large to be kept, and never a command.
+            // Files and other raw bodies are too large to be stored, and never a command.
             && !carriesRawBody(descriptor.getInputType());
-    return repeatable ? Use.KEYED : Use.REFUSED;
+    return repeatable ? Use.KEYED : Use.REJECTED;
   }
 
-  /** Whether the answer has a field that may be shown once only: one marked debug_redact. */
-  static boolean answersWithSecret(io.grpc.MethodDescriptor<?, ?> method) {
+  /** Returns whether the response has a field that may be shown only once (debug_redact). */
+  static boolean hasSecretResponse(io.grpc.MethodDescriptor<?, ?> method) {
     return method.getSchemaDescriptor() instanceof ProtoMethodDescriptorSupplier schema
         && anyField(
             schema.getMethodDescriptor().getOutputType(),

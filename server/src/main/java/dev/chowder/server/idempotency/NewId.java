@@ -5,8 +5,9 @@ import io.grpc.Context;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The id of what the current call makes. With an idempotency key it was written down before, so
- * that a repetition of the call knows what the first one made; without one it is new.
+ * The id of the resource that the current call creates. With an idempotency key, the id is stored
+ * before the call, so that a repeated call finds the resource of the first one. Without a key, the
+ * id is new.
  */
 public final class NewId {
   private static final Context.Key<Holder> CURRENT = Context.key("new-id");
@@ -21,7 +22,7 @@ public final class NewId {
     this.mayBeTaken = mayBeTaken;
   }
 
-  /** The current call's. */
+  /** Returns the id of the current call. */
   public static NewId current() {
     var holder = CURRENT.get();
     var claim = holder == null ? null : holder.claim;
@@ -35,27 +36,28 @@ public final class NewId {
   }
 
   /**
-   * Whether a former call with this key, which never came to its answer, may have used the id. Who
-   * gets true finds out, and makes sure that it will not be used any more, before it asks for
-   * {@link #another}.
+   * Returns whether an earlier call with this key, which ended without a result, may have used the
+   * id. If true, the caller must check that, and prevent a later use, before it calls {@link
+   * #another}.
    */
   public boolean mayBeTaken() {
     return mayBeTaken;
   }
 
   /**
-   * Another id, written down before this returns.
+   * Replaces the id by a new one, which is stored before this method returns.
    *
-   * @throws dev.chowder.server.error.ApiError IN_PROGRESS when another call with the key took over
+   * @throws dev.chowder.server.error.ApiError {@code IN_PROGRESS} if another call with the key took
+   *     over
    */
   public NewId another() {
-    if (claim == null) throw new IllegalStateException("id: new (expected: one that may be taken)");
+    if (claim == null) throw new IllegalStateException("the id is new already");
     value = claim.renewResource();
     mayBeTaken = false;
     return this;
   }
 
-  /** Carries the claim, which is known only when the request is there, into the call's context. */
+  /** Passes the claim, which exists once the request is complete, to the context of the call. */
   static final class Holder {
     private volatile @Nullable Claim claim;
 

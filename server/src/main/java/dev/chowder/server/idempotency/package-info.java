@@ -1,6 +1,6 @@
 /**
- * Calls that a caller may repeat without doing anything twice: the header, the row in the database,
- * and the answer that is given again. Knows no RPC by name.
+ * Idempotency keys: the header, the row in the database, and the stored result. Does not know any
+ * RPC by name.
  */
 @NullMarked
 package dev.chowder.server.idempotency;

@@ -1,5 +1,7 @@
 package dev.chowder.server.organization;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;
@@ -11,7 +13,7 @@ import dev.chowder.server.error.Reason;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** Asks organizations; refusals become errors. Blocks. */
+/** Sends commands to organizations and turns rejections into errors of the API. Blocks. */
 public final class OrganizationClient {
   private final Organizations organizations;
 
@@ -19,44 +21,48 @@ public final class OrganizationClient {
     this.organizations = organizations;
   }
 
-  /** Sends a command that is answered with how the organization stands then. */
+  /**
+   * Sends a command and returns the state of the organization after it.
+   *
+   * @throws ApiError if the organization rejects the command
+   */
   public OrganizationView send(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
     return switch (reply(organizationId, command)) {
       case OrganizationReply.Accepted(var view) -> view;
       case OrganizationReply.Refused(var why) -> throw error(why);
-      case OrganizationReply.Slots _ ->
-          throw new IllegalStateException("slots (expected: an organization)");
+      case OrganizationReply.Slots _ -> throw new IllegalStateException("unexpected reply: slots");
     };
   }
 
-  /** The same where nobody wants to know how it stands. */
+  /** Sends a command whose resulting state the caller does not need. */
   public void tell(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
     var _ = send(organizationId, command);
   }
 
-  /** The answer itself. */
+  /** Sends a command and returns the reply, which may be a rejection. */
   public OrganizationReply reply(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
     return Answers.await(organizations.ask(organizationId, command), "the organization");
   }
 
-  /** The one place where a refusal becomes an error. */
+  /** Returns the error of the API for a rejection. */
   private static ApiError error(OrganizationRejection why) {
     return switch (why) {
       case OrganizationRejection.NotFound() ->
           ApiError.of(Reason.ORGANIZATION_NOT_FOUND, "Organization not found.");
       case OrganizationRejection.AlreadyExists() ->
-          throw new IllegalStateException("organization id given twice");
+          throw new IllegalStateException("duplicate organization id");
       case OrganizationRejection.Invalid(var field, var text) -> ApiError.invalid(field, text);
       case OrganizationRejection.ProviderNotConfigured(var provider) ->
           ApiError.of(
               Reason.MODEL_PROVIDER_NOT_CONFIGURED,
-              "model_provider: "
-                  + provider.label()
-                  + " is not set up (expected: its key, or for custom its endpoint, set by PATCH"
-                  + " /v1/organization)");
+              must(
+                  "model_provider",
+                  "be a provider with a key, or with an endpoint for custom; set it with PATCH"
+                      + " /v1/organization",
+                  provider.label()));
       case OrganizationRejection.LimitReached(var used, var limit) ->
           ApiError.of(
               Reason.INSTANCE_LIMIT_REACHED,
@@ -64,7 +70,7 @@ public final class OrganizationClient {
       case OrganizationRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
       case OrganizationRejection.Suspended() -> ApiError.organizationSuspended();
       case OrganizationRejection.AnotherCustomer() ->
-          throw new IllegalStateException("another customer, and nobody reads it from the answer");
+          throw new IllegalStateException("unexpected rejection: another customer");
     };
   }
 }

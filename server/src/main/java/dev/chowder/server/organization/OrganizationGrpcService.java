@@ -26,7 +26,7 @@ import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
 
-/** Signs organizations up and keeps their settings: parse, ask, present. */
+/** Serves {@code OrganizationService}: sign-up, settings and keys of an organization. */
 public final class OrganizationGrpcService
     extends OrganizationServiceGrpc.OrganizationServiceImplBase {
   private final OrganizationRequests requests;
@@ -36,7 +36,6 @@ public final class OrganizationGrpcService
   private final SignUps signUps;
   private final InstantSource clock;
 
-  /** Wires the service. */
   public OrganizationGrpcService(
       OrganizationRequests requests,
       OrganizationClient client,
@@ -155,7 +154,7 @@ public final class OrganizationGrpcService
     };
   }
 
-  /** Absent: it stays; an empty text: it is removed. */
+  /** Returns the change of a field: empty if it is absent and stays, an empty text to remove it. */
   private static Optional<String> field(Map<String, Optional<String>> fields, String name) {
     return Optional.ofNullable(fields.get(name)).map(value -> value.orElse(""));
   }

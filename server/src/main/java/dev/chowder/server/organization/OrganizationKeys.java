@@ -1,5 +1,7 @@
 package dev.chowder.server.organization;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.effect.ModelSetups;
 import dev.chowder.instance.ModelChoice;
@@ -12,10 +14,10 @@ import dev.chowder.secret.SecretStore;
 import java.util.Optional;
 
 /**
- * Reads the keys of organizations at model providers. The organization knows which one is current.
+ * Reads the keys of organizations for model providers. The organization knows which one is current.
  */
 public final class OrganizationKeys implements ModelSetups.Keys {
-  /** Attempts: a key may be replaced, and its value deleted, between the two queries. */
+  /** Number of tries. A key may be replaced, and its value deleted, between the two queries. */
   private static final int TRIES = 2;
 
   private final OrganizationClient organizations;
@@ -37,10 +39,12 @@ public final class OrganizationKeys implements ModelSetups.Keys {
       var key = secrets.get(organizationId, provider.secretName(version));
       if (key.isPresent()) return key;
     }
-    throw notConfigured("the stored key of " + provider.label() + " is missing; set it again");
+    throw notConfigured(
+        cannot(
+            "read the key of " + provider.label(), "its stored value is missing", "set it again"));
   }
 
-  /** An instance keeps the endpoint of its creation; the key may now be for another one. */
+  /** Rejects a key for another origin, since an instance keeps the endpoint of its creation. */
   private static void checkOrigin(OrganizationView view, ModelProvider provider, String baseUrl) {
     var origin =
         baseUrl.isEmpty()
@@ -48,9 +52,11 @@ public final class OrganizationKeys implements ModelSetups.Keys {
             : Optional.of(new ModelEndpoint(baseUrl, "", "").origin());
     if (!origin.equals(view.endpoint(provider).map(ModelEndpoint::origin))) {
       throw notConfigured(
-          "the organization's endpoint of "
-              + provider.label()
-              + " has another scheme, host or port since the instance was created; recover it");
+          cannot(
+              "use the key of " + provider.label(),
+              "the endpoint of the organization has had another scheme, host or port since the instance"
+                  + " was created",
+              "recover the instance"));
     }
   }
 

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What operators order of organizations. */
+/** Performs the operators' commands on organizations. */
 public final class OrganizationOperatorCommands implements OperatorCommands {
   private static final int PAGE = 500;
 
@@ -28,7 +28,6 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   private final RevocationRecorder revocations;
   private final InstantSource clock;
 
-  /** Wires the commands. */
   public OrganizationOperatorCommands(
       SignUps signUps,
       OrganizationClient client,
@@ -78,12 +77,12 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
     return ifThere(
         () -> {
           var _ = client.send(organizationId, OrganizationCommand.Get::new);
-          var former = keys.organizationKeys(organizationId);
+          var previous = keys.organizationKeys(organizationId);
           var issued = keys.issueOrganizationKey(organizationId);
           client.tell(
               organizationId, to -> new RecordKeyCreated("", issued.keyId(), clock.instant(), to));
-          for (var keyId : former) keys.revoke(organizationId, keyId, "");
-          revocations.record(former);
+          for (var keyId : previous) keys.revoke(organizationId, keyId, "");
+          revocations.record(previous);
           return issued.value();
         });
   }

@@ -7,7 +7,7 @@ import dev.chowder.api.v1.Organization;
 import dev.chowder.organization.ModelProvider;
 import dev.chowder.organization.OrganizationView;
 
-/** Shows organizations as the API's messages. */
+/** Builds the {@code Organization} message of the API. */
 final class OrganizationPresenter {
   private OrganizationPresenter() {}
 

@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.function.IntPredicate;
 
 /**
- * Reads the requests of {@code OrganizationService}. It does not know what an organization has set
- * already, so whether an endpoint is complete after a merge is for the organization to say.
+ * Reads the requests of {@code OrganizationService}. Does not know the settings of the
+ * organization, so the organization checks whether an endpoint is complete after a merge.
  */
 public final class OrganizationRequests {
   private static final int MAX_NAME = 128;
@@ -36,10 +36,11 @@ public final class OrganizationRequests {
   private final IntPredicate localhostPorts;
 
   /**
-   * Creates a reader of requests that knows the providers and the allowed private hosts.
+   * Creates a reader of requests.
    *
-   * @param privateModelHosts hosts that an operator allowed, {@code host} or {@code host:port}
-   * @param localhostPorts ports of localhost that an operator listed
+   * @param privateModelHosts private hosts that the operator allows, as {@code host} or {@code
+   *     host:port}
+   * @param localhostPorts ports of localhost that the operator listed
    */
   public OrganizationRequests(
       List<String> providers, Set<String> privateModelHosts, IntPredicate localhostPorts) {
@@ -49,17 +50,17 @@ public final class OrganizationRequests {
   }
 
   /**
-   * What to change; what is not in it stays.
+   * A change of settings. Settings that it does not name stay.
    *
-   * @param modelKeys provider to its key; empty removes
-   * @param modelEndpoints provider to what changes in its endpoint
+   * @param modelKeys new key by provider; an empty key removes it
+   * @param modelEndpoints change of the endpoint by provider
    */
   public record Change(
       Optional<String> name,
       Map<String, Optional<Secret>> modelKeys,
       Map<String, EndpointChange> modelEndpoints) {}
 
-  /** How long a key that is replaced works on. */
+  /** Returns the grace period of the replaced key. */
   public static Duration grace(RotateApiKeyRequest r) {
     return Duration.ofSeconds(
         r.hasGrace()
@@ -67,24 +68,24 @@ public final class OrganizationRequests {
             : DEFAULT_GRACE_SECONDS);
   }
 
-  /** What becomes of one provider's endpoint. */
+  /** A change of the endpoint of one provider. */
   public sealed interface EndpointChange {
-    /** It is forgotten. */
+    /** Removes the endpoint. */
     record Remove() implements EndpointChange {}
 
     /**
-     * These fields ({@code base_url}, {@code model}, {@code api}) are set, or removed where empty;
-     * the others stay.
+     * Sets these fields ({@code base_url}, {@code model}, {@code api}), or removes those that are
+     * empty. Other fields stay.
      */
     record Merge(Map<String, Optional<String>> fields) implements EndpointChange {}
   }
 
-  /** The new organization's name. */
+  /** Returns the name of the new organization. */
   public String signUp(SignUpRequest r) {
     return name(r.getName());
   }
 
-  /** An organization's name, checked. */
+  /** Returns the name of an organization after a check. */
   static String name(String name) {
     return Fields.text("name", name, MAX_NAME);
   }
@@ -113,15 +114,13 @@ public final class OrganizationRequests {
   private static Secret key(String field, String key) {
     boolean printable = key.chars().allMatch(c -> c > 0x20 && c < 0x7f);
     if (key.length() > MAX_KEY || !printable) {
-      // Never shown: even a malformed key may be most of a real one.
-      throw ApiError.invalid(
+      // The value is not shown, because a malformed key may contain most of a real one.
+      throw ApiError.must(
           field,
-          key.length()
-              + " characters"
-              + (printable ? "" : ", not all printable")
-              + " (expected: 1 to "
+          "be 1 to "
               + MAX_KEY
-              + " printable ASCII characters without spaces, or empty to remove)");
+              + " printable ASCII characters without spaces, or empty to remove it",
+          key.length() + " characters" + (printable ? "" : ", not all printable"));
     }
     return Secret.of(key);
   }
@@ -143,7 +142,7 @@ public final class OrganizationRequests {
       case NULL_VALUE -> new EndpointChange.Remove();
       case STRUCT_VALUE -> merge(field, value.getStructValue());
       case BOOL_VALUE, NUMBER_VALUE, STRING_VALUE, LIST_VALUE, KIND_NOT_SET ->
-          throw ApiError.invalid(field, kind(value) + " (expected: an object, or null to remove)");
+          throw ApiError.must(field, "be an object, or null to remove it", kind(value));
     };
   }
 
@@ -157,8 +156,8 @@ public final class OrganizationRequests {
               fields.put(name, endpointField(field + "." + name, name, value));
             });
     if (fields.isEmpty()) {
-      throw ApiError.invalid(
-          field, "empty (expected: some of base_url, model, api; or null to remove)");
+      throw ApiError.must(
+          field, "have base_url, model or api, or be null to remove it", "an empty object");
     }
     return new EndpointChange.Merge(fields);
   }
@@ -176,7 +175,7 @@ public final class OrganizationRequests {
                 default -> throw new IllegalStateException("endpoint field: " + name);
               });
       case BOOL_VALUE, NUMBER_VALUE, STRUCT_VALUE, LIST_VALUE, KIND_NOT_SET ->
-          throw ApiError.invalid(field, kind(value) + " (expected: a string)");
+          throw ApiError.must(field, "be a string", kind(value));
     };
   }
 

@@ -27,8 +27,8 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Organizations' slots as creates, recovers, deletions and sweeps use them: taken before an
- * instance lives, given back when it is gone, failed or was never born.
+ * Reserves and releases slots of organizations. A slot is reserved before its instance is created.
+ * It is released when the instance is deleted, has failed or was never created.
  */
 public final class OrganizationSlots implements Admission, SlotReleases, UnusedSlots {
   private static final int PAGE = 200;
@@ -42,9 +42,10 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   private final int atOnce;
 
   /**
-   * Wires the slots.
+   * Creates the slots.
    *
-   * @param instances asked only while sweeping: instances themselves need slots to be given back
+   * @param instances used only to release unused slots; a supplier, since instances need the slots,
+   *     too
    */
   public OrganizationSlots(
       OrganizationClient organizations,
@@ -85,7 +86,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
     try {
       memory.admitted();
     } catch (RuntimeException full) {
-      // Not given back here: another recover of the same instance may just have made use of it.
+      // Not released here, because another recover of the same instance may use it already.
       releaseUnused(organizationId, failed.id());
       throw full;
     }
@@ -93,7 +94,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   }
 
   private OrganizationView reserve(String organizationId, InstanceId id, ModelProvider provider) {
-    // Operators, who have no key, recover instances, too.
+    // Operators recover instances, too, and have no key.
     var keyId = Caller.ifKnown().map(Caller::keyId).orElse("");
     return organizations.send(
         organizationId,
@@ -117,7 +118,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   private String defaultModel(ModelProvider provider) {
     return switch (provider) {
       case ANTHROPIC, OPENAI, GEMINI -> defaultModels.getString(provider.label());
-      // It is usable only with an endpoint that names a model.
+      // The organization rejects a custom provider without an endpoint that names a model.
       case CUSTOM -> throw new IllegalStateException("custom endpoint without a model");
     };
   }
@@ -164,8 +165,8 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   }
 
   /**
-   * The instance itself says whether it uses the slot, and by being asked writes its row again. One
-   * that does not, since it was never born or failed, gives the slot back.
+   * Releases the slot unless the instance uses it. The instance decides, and writes its row again.
+   * It does not use the slot if it failed or was never created.
    */
   @Override
   public void releaseUnused(String organizationId, InstanceId id) {

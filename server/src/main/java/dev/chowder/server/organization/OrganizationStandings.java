@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.function.Predicate;
 
 /**
- * Returns whether an organization is active, for callers without an API key: those of a gateway's
- * URL. Caches the answer as long as a valid key is cached.
+ * Returns whether an organization is active, for callers of gateway URLs, who have no API key.
+ * Caches the result as long as a valid key is cached.
  */
 public final class OrganizationStandings implements Predicate<String> {
   private static final int MAX_CACHED = 10_000;

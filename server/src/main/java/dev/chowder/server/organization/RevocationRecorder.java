@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes revocations of keys into the journals of their organizations. A key is revoked in its
- * table first, so that it ends also while the journal does not answer; its row notes that the event
+ * table first, so that it ends even if the journal does not respond. Its row records that the event
  * is missing. Every node retries at intervals, also after a crash. An event may be written twice.
  */
 public final class RevocationRecorder implements AutoCloseable {
@@ -35,7 +35,8 @@ public final class RevocationRecorder implements AutoCloseable {
   /**
    * Starts the retries.
    *
-   * @param every between two passes; a pass leaves revocations that are younger to their caller
+   * @param every time between two passes; a pass skips younger revocations, which their call
+   *     records
    */
   public RevocationRecorder(
       ApiKeys keys, OrganizationClient organizations, Duration every, InstantSource clock) {
@@ -48,7 +49,7 @@ public final class RevocationRecorder implements AutoCloseable {
             this::retry, every.toMillis(), every.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Records the revocations of these keys now, or later if a journal does not answer. */
+  /** Records the revocations of these keys now, or later if a journal does not respond. */
   public void record(Collection<String> keyIds) {
     keys.unrecorded(keyIds).forEach(this::tryToRecord);
   }

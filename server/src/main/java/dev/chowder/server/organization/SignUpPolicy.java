@@ -1,5 +1,7 @@
 package dev.chowder.server.organization;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.Optional;
@@ -7,8 +9,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
- * Decides whether an organization may be created now. Sign-up must be open, unless an operator
- * creates it; and sandboxes of different organizations must be isolated.
+ * Decides whether an organization may be created. Sign-up must be open, unless an operator creates
+ * the organization. A second organization requires that the host isolates sandboxes.
  */
 public final class SignUpPolicy {
   private final boolean open;
@@ -22,7 +24,7 @@ public final class SignUpPolicy {
    * @param open whether the operator opened sign-up
    * @param withoutIsolation whether the operator allows several organizations on a host that does
    *     not isolate sandboxes
-   * @param isolationFailure why the host does not; empty if it does
+   * @param isolationFailure why the host does not isolate sandboxes; empty if it does
    * @param anyOrganization whether there is an organization that is not deleted; may block
    */
   public SignUpPolicy(
@@ -41,18 +43,23 @@ public final class SignUpPolicy {
     if (!open) {
       throw ApiError.of(
           Reason.SIGN_UP_CLOSED,
-          "cannot sign up: sign-up is closed; the operator opens it (CHOWDER_SIGN_UP_OPEN)");
+          cannot(
+              "sign up",
+              "sign-up is closed",
+              "ask the operator to open it (CHOWDER_SIGN_UP_OPEN)"));
     }
   }
 
   /** Throws {@code SIGN_UP_CLOSED} if sandboxes are not isolated and an organization exists. */
   void checkIsolation() {
-    // The cause is in the log, for the operator only.
+    // Only the log has the cause, because it is for the operator.
     if (isolationFailure.get().isPresent() && !withoutIsolation && anyOrganization.getAsBoolean()) {
       throw ApiError.of(
           Reason.SIGN_UP_CLOSED,
-          "cannot sign up: this host does not isolate sandboxes, so it takes one organization;"
-              + " the operator allows more (CHOWDER_UNISOLATED_ORGANIZATIONS)");
+          cannot(
+              "sign up",
+              "this host does not isolate sandboxes, so it accepts only one organization",
+              "ask the operator to allow more (CHOWDER_UNISOLATED_ORGANIZATIONS)"));
     }
   }
 }

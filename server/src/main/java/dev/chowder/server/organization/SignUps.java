@@ -17,11 +17,11 @@ public final class SignUps {
   /**
    * A new organization.
    *
-   * @param key its first key, which cannot be read again
+   * @param key its first key, of which only a hash is stored
    */
   record SignedUp(OrganizationView organization, Secret key) {}
 
-  /** Creates organizations where {@code policy} allows that. */
+  /** Creates organizations if {@code policy} allows it. */
   public SignUps(
       OrganizationClient client, ApiKeys keys, SignUpPolicy policy, InstantSource clock) {
     this.client = client;
@@ -49,7 +49,7 @@ public final class SignUps {
     var now = clock.instant();
     var view =
         client.send(id, replyTo -> new OrganizationCommand.SignUp(name, requestId, now, replyTo));
-    // The key's hash is stored before the key is given out: a key that was seen always works.
+    // The hash is stored before the key is returned, so that every returned key works.
     return new SignedUp(view, keys.issueOrganizationKey(id).value());
   }
 }

@@ -1,4 +1,4 @@
-/** Organizations at the edge: from request to command, and from what is known to an answer. */
+/** Services of organizations: turn requests into commands, and views into responses. */
 @NullMarked
 package dev.chowder.server.organization;
 

@@ -244,7 +244,7 @@ class ClaimsTest {
       assertThat(System.nanoTime()).as("time limit").isLessThan(limit);
       Thread.onSpinWait();
     }
-    Idempotency.refused(claim, ApiError.of(reason, "not this caller"));
+    Idempotency.end(claim, ApiError.of(reason, "not this caller"));
     assertThat(waiting.get(20, TimeUnit.SECONDS))
         .isInstanceOfSatisfying(
             Turn.Make.class,

@@ -62,7 +62,7 @@ class KeyedMethodsTest {
   /** Adding a name to this list withdraws a guarantee. Give the reason in the proto file. */
   @Test
   void noOtherPostRejectsAKey() {
-    assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.REFUSED))
+    assertThat(names(method -> methods.useOf(method) == KeyedMethods.Use.REJECTED))
         .containsExactlyInAnyOrder(
             "SignUp",
             "CreateResponse",
@@ -74,7 +74,7 @@ class KeyedMethodsTest {
 
   @Test
   void responsesWithASecretAreMarkedInTheirDescriptor() {
-    assertThat(names(KeyedMethods::answersWithSecret))
+    assertThat(names(KeyedMethods::hasSecretResponse))
         .containsExactlyInAnyOrder(
             "SignUp",
             "RotateApiKey",
