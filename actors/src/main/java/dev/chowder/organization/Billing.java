@@ -6,21 +6,22 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What is known of an organization at Stripe. An operator's tiers need none of it.
+ * The Stripe data of an organization. A tier that an operator sets needs none of it.
  *
- * @param customerId empty: it never began a checkout
- * @param subscription the one that was heard of last; empty: none
+ * @param customerId empty if the organization never began a checkout
+ * @param subscription the subscription of the last applied event; empty if there is none
  */
 record Billing(Optional<String> customerId, Optional<Subscription> subscription) {
   static final Billing NONE = new Billing(Optional.empty(), Optional.empty());
 
   /**
-   * A subscription.
+   * A Stripe subscription as of its newest applied event.
    *
-   * @param tier what it gives; empty: nothing
-   * @param ended for ever
-   * @param heardAt when Stripe made the newest event that was heard
-   * @param eventIds all that were heard of that second: Stripe's time tells no smaller steps
+   * @param tier the tier that it grants; empty if it grants none
+   * @param ended true once it has ended; it never becomes active again
+   * @param heardAt Stripe's creation time of the newest applied event
+   * @param eventIds all applied events with that time; Stripe's times are in full seconds, so the
+   *     time alone does not identify a duplicate
    */
   record Subscription(
       String id, Optional<Tier> tier, boolean ended, Instant heardAt, Set<String> eventIds) {
@@ -47,7 +48,7 @@ record Billing(Optional<String> customerId, Optional<Subscription> subscription)
                 event.subscriptionId(), event.tier(), event.ended(), event.eventAt(), ids)));
   }
 
-  /** The subscription that goes on; empty: there is none, or it has ended. */
+  /** Returns the subscription unless it has ended. */
   Optional<Subscription> present() {
     return subscription.filter(s -> !s.ended());
   }

@@ -2,7 +2,7 @@ package dev.chowder.organization;
 
 import java.util.List;
 
-/** What a command leads to: facts to persist (perhaps none), or a refusal. */
+/** The result of a command: events to persist, possibly none, or a rejection. */
 sealed interface Decision {
   record Accept(List<OrganizationEvent> events) implements Decision {}
 

@@ -1,10 +1,12 @@
 package dev.chowder.organization;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.journal.v1.OrganizationEndpointSet;
 import dev.chowder.secret.SecretNames;
 import java.util.Optional;
 
-/** The parts that stored events and snapshots have in common. */
+/** Converts the parts that stored events and snapshots have in common. */
 final class JournalFields {
   private JournalFields() {}
 
@@ -25,7 +27,7 @@ final class JournalFields {
     return Tier.ofLabel(label).orElseThrow(() -> unknown("tier", label));
   }
 
-  /** Empty: none. */
+  /** Returns the tier; empty if the label is empty. */
   static Optional<Tier> ifTier(String label) {
     return label.isEmpty() ? Optional.empty() : Optional.of(tier(label));
   }
@@ -39,20 +41,19 @@ final class JournalFields {
   }
 
   /**
-   * Events and snapshots without versions of keys mean the row that Chowder had before keys had
-   * versions.
+   * Returns the version of a key. Events and snapshots from before keys had versions store none;
+   * they refer to the unversioned row.
    */
   static String keyVersion(String stored) {
     return stored.isEmpty() ? SecretNames.UNVERSIONED : stored;
   }
 
-  /** Returns the fields for these versions. */
+  /** Returns the stored form of a key's version. */
   static String storedVersion(String version) {
     return version.equals(SecretNames.UNVERSIONED) ? "" : version;
   }
 
-  private static IllegalStateException unknown(String what, String label) {
-    return new IllegalStateException(
-        "journal: " + what + ": " + label + " (expected: one that this version knows)");
+  private static IllegalStateException unknown(String field, String label) {
+    return new IllegalStateException(must(field, "be known to this version of Chowder", label));
   }
 }

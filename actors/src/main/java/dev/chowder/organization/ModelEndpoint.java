@@ -4,11 +4,11 @@ import java.net.URI;
 import java.util.Locale;
 
 /**
- * Where a provider's models are, when not at the provider's own place.
+ * The address of a provider's models, if it differs from the provider's own.
  *
  * @param baseUrl never empty
- * @param model for instances that name none; empty: the provider's default
- * @param api the interface that it speaks; empty: the provider's own
+ * @param model the model of instances that name none; empty for the provider's default
+ * @param api the API that the endpoint implements; empty for the provider's own
  */
 public record ModelEndpoint(String baseUrl, String model, String api) {
   /** Returns scheme, host and port. A key is sent only to the origin that it was given for. */

@@ -5,25 +5,23 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Whose models an agent can think with. Written in the journal by its label. */
+/** A provider of models. The journal stores its label. */
 public enum ModelProvider {
   ANTHROPIC,
   OPENAI,
   GEMINI,
-  /**
-   * Any server with an interface that OpenClaw knows: it needs an endpoint, and may need no key.
-   */
+  /** Any server with an API that OpenClaw supports. It needs an endpoint; a key is optional. */
   CUSTOM;
 
-  /** As REST and the journal write it. */
+  /** Returns the name in REST and in the journal. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * Returns the name of the key in the table of secrets.
+   * Returns the name of the provider's key in the table of secrets.
    *
-   * @param version as {@link OrganizationView#keys} has it
+   * @param version the version from {@link OrganizationView#keys}
    */
   public String secretName(String version) {
     return SecretNames.providerKey(label(), version);

@@ -7,31 +7,34 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.pekko.actor.typed.ActorRef;
 
-/** Everything that can be said to an organization. A {@code keyId} is the acting key's. */
+/** A command to an organization. A {@code keyId} is the id of the acting API key. */
 public sealed interface OrganizationCommand extends CborSerializable {
   /**
-   * Commands that are answered, each time they are said: {@link dev.chowder.actor.RetryingAsk} says
-   * one again while its answer is missing, and that must change no more than once was to.
+   * A command that expects a reply. Handling must be idempotent: {@link
+   * dev.chowder.actor.RetryingAsk} resends it until it is answered.
    */
   sealed interface Request extends OrganizationCommand {
     ActorRef<OrganizationReply> replyTo();
   }
 
-  /** Takes a slot or gives one back; those that come together are decided together. */
+  /** Reserves or releases a slot. Slot changes that arrive together are decided together. */
   sealed interface SlotChange extends Request {}
 
-  /** Its own: whoever waits for a slot change has waited for all that came together. */
+  /** Sent by the organization to itself: decides all slot changes that are waiting. */
   record DecideSlots() implements OrganizationCommand {}
 
-  /** {@code requestId} is new for each request and stays the same when it is resent. */
+  /**
+   * Creates the organization. {@code requestId} is new for each request and stays the same when the
+   * request is resent.
+   */
   record SignUp(String name, String requestId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
   record Get(ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /**
-   * Changes settings, all or none. The keys themselves are written into the table of secrets before
-   * this is sent, each under a new version. A key is valid once its version is accepted.
+   * Changes all of these settings or none. Before it is sent, each new key is stored in the table
+   * of secrets under a new version. A key is valid once its version is accepted.
    *
    * @param keysSet providers with a new key, and its version
    * @param keysRemoved providers whose key is removed
@@ -46,20 +49,23 @@ public sealed interface OrganizationCommand extends CborSerializable {
       ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
-  /** Has the history tell that a key was made; it is in the table of keys by then. */
+  /** Records that a key was created. The table of keys already contains the key. */
   record RecordKeyCreated(
       String keyId, String madeId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
-  /** The same of one that was ended. */
+  /** Records that a key was revoked. The table of keys already contains the revocation. */
   record RecordKeyRevoked(
       String keyId, String revokedId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
-  /** An operator's; a lower tier takes no slot away, and gives none until enough are free. */
+  /**
+   * Sets the tier for an operator. A lower tier releases no slots; it grants none until enough are
+   * free.
+   */
   record SetTier(Tier tier, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
-  /** Suspends the organization for an operator: its keys are rejected until {@link Resume}. */
+  /** Suspends the organization for an operator. Its keys are rejected until {@link Resume}. */
   record Suspend(Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /** Ends a suspension for an operator. */
@@ -74,20 +80,21 @@ public sealed interface OrganizationCommand extends CborSerializable {
   record Delete(String name, Instant now, ActorRef<OrganizationReply> replyTo) implements Request {}
 
   /**
-   * Reports that nothing is left of a deleted organization. Ignored while it holds slots, or has
-   * another subscription: one that began during the cancellation must be cancelled too.
+   * Reports that everything of a deleted organization is removed. Ignored while the organization
+   * holds slots or has another subscription: a subscription that began during the cancellation must
+   * be cancelled too.
    *
-   * @param cancelledSubscriptionId the cancelled one; empty if there was none
+   * @param cancelledSubscriptionId id of the cancelled subscription; empty if there was none
    */
   record FinishDeletion(
       String cancelledSubscriptionId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
   /**
-   * Tells what Stripe knows the organization as. Another one that came first stays, and is seen in
-   * the answer.
+   * Links the organization to a Stripe customer. If another customer is linked already, and it is
+   * not {@code instead}, that link stays; the reply shows it.
    *
-   * @param instead of which customer; empty: of none
+   * @param instead customer id to replace; empty if none is linked
    */
   record LinkCustomer(
       String keyId,
@@ -98,13 +105,13 @@ public sealed interface OrganizationCommand extends CborSerializable {
       implements Request {}
 
   /**
-   * Stripe's; what is older than the newest that was heard, or comes again, changes nothing. For
-   * the tier the same holds as for {@link SetTier}.
+   * Applies the subscription state of a Stripe event. Duplicates and events older than the newest
+   * applied one change nothing. As with {@link SetTier}, a lower tier releases no slots.
    */
   record ApplySubscription(SubscriptionFact fact, Instant now, ActorRef<OrganizationReply> replyTo)
       implements Request {}
 
-  /** Takes a slot before the instance exists; a slot that it has already is its own again. */
+  /** Reserves a slot before the instance is created. Idempotent. */
   record ReserveSlot(
       String keyId,
       String instanceId,
@@ -113,15 +120,13 @@ public sealed interface OrganizationCommand extends CborSerializable {
       ActorRef<OrganizationReply> replyTo)
       implements SlotChange {}
 
-  /** Gives a slot back; not taken: accepted all the same. */
+  /** Releases the slot of an instance. Accepted also if the instance holds none. */
   record ReleaseSlot(String instanceId, Instant now, ActorRef<OrganizationReply> replyTo)
       implements SlotChange {}
 
-  /**
-   * Has the view stored once more, whatever is believed to be there; answered when that is done.
-   */
+  /** Stores the view again, even if it is known to be stored. The reply follows the write. */
   record RefreshRow(ActorRef<OrganizationReply> replyTo) implements Request {}
 
-  /** Asks which slots are taken; answered by {@link OrganizationReply.Slots}. */
+  /** Queries the reserved slots; the reply is {@link OrganizationReply.Slots}. */
   record GetSlots(ActorRef<OrganizationReply> replyTo) implements Request {}
 }

@@ -35,8 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs {@link OrganizationLifecycle} as a persistent actor: persists, stores the view, replies.
- * Holds no rule of its own.
+ * Runs {@link OrganizationLifecycle} as a persistent actor: persists events, stores the view,
+ * replies. Contains no rules.
  */
 public final class OrganizationEntity
     extends EventSourcedBehavior<OrganizationCommand, OrganizationEvent, OrganizationState> {
@@ -45,7 +45,7 @@ public final class OrganizationEntity
 
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationEntity.class);
 
-  /** One to recover from, and one before it in case that one cannot be read. */
+  /** The newest snapshot, and the previous one in case the newest cannot be read. */
   private static final int SNAPSHOTS_KEPT = 2;
 
   private final ActorContext<OrganizationCommand> context;
@@ -55,10 +55,10 @@ public final class OrganizationEntity
   private final int slotsPerWrite;
   private final ViewWriter<OrganizationView> views;
 
-  /** Said and not decided yet. */
+  /** Slot changes that are waiting for a decision, in order of arrival. */
   private final List<SlotChange> slotChanges = new ArrayList<>();
 
-  /** Makes organizations known to sharding. */
+  /** Starts the sharding of organizations on this node. */
   public static void init(
       ActorSystem<?> system, OrganizationReadSide readSide, OrganizationSettings settings) {
     var sharding = ClusterSharding.get(system);
@@ -76,8 +76,10 @@ public final class OrganizationEntity
   }
 
   /**
-   * {@code self} reaches this organization even after it was passivated. {@code journalVersion}
-   * returns the version that all members read.
+   * Returns the behavior of one organization.
+   *
+   * @param self sends a command to this organization, even after it was passivated
+   * @param journalVersion returns the journal version that all members can read
    */
   public static Behavior<OrganizationCommand> create(
       String id,
@@ -104,8 +106,8 @@ public final class OrganizationEntity
     this.journalVersion = journalVersion;
     this.snapshotEvery = settings.snapshotEvery();
     this.slotsPerWrite = settings.slotsPerWrite();
-    // Also where nobody speaks to the organization any more: sweeps find slots that nobody uses by
-    // its row.
+    // Failed writes are retried even if no command arrives: reconciliation passes find unused slots
+    // through this row.
     this.views =
         new ViewWriter<>(
             "organization=" + id,
@@ -149,7 +151,7 @@ public final class OrganizationEntity
     };
   }
 
-  /** Whether all members of the cluster can read these events. */
+  /** Returns whether all members of the cluster can read these events. */
   private boolean canBeRead(List<OrganizationEvent> events) {
     int needed = events.stream().mapToInt(OrganizationJournal::versionOf).max().orElse(0);
     return needed == 0 || needed <= journalVersion.getAsInt();
@@ -161,7 +163,7 @@ public final class OrganizationEntity
     var view = view(state);
     if (request instanceof OrganizationCommand.RefreshRow && view.isPresent()) {
       views.storeAfter(() -> {}, view.get());
-      // Where it could not be, there is no answer: whoever asks says it again.
+      // If the write failed, there is no reply, so the caller resends the command.
       views.afterStored(
           () -> {
             if (views.isStored(view.get())) request.replyTo().tell(answer);
@@ -173,8 +175,8 @@ public final class OrganizationEntity
   }
 
   /**
-   * All that waited for the write before are here by the time that this actor's own word comes, and
-   * share the next one. Those that are forgotten by a crash are said again.
+   * Collects slot changes. While a write runs, changes queue before {@code DecideSlots}, so all of
+   * them share the next write. Changes that a crash loses are resent.
    */
   private Effect<OrganizationEvent, OrganizationState> gather(
       OrganizationState state, SlotChange change) {
@@ -183,7 +185,10 @@ public final class OrganizationEntity
     return slotChanges.size() < slotsPerWrite ? Effect().none() : decideSlots(state);
   }
 
-  /** Callers learn of slots from this actor alone: the row is for sweeps, which ask again. */
+  /**
+   * Decides the collected slot changes and replies without waiting for the row. Callers learn about
+   * slots from this actor alone; reconciliation passes read the row and then ask this actor.
+   */
   private Effect<OrganizationEvent, OrganizationState> decideSlots(OrganizationState state) {
     var changes = List.copyOf(slotChanges);
     slotChanges.clear();
@@ -227,8 +232,9 @@ public final class OrganizationEntity
   }
 
   /**
-   * Whoever reads the rows after an answer finds in them what was answered; so it is when a command
-   * is said again because its first answer still waits for the row.
+   * Replies to a command after the row is stored, so that a client that reads the row afterwards
+   * finds the result. This also holds for a resent command whose first reply still waits for the
+   * row.
    */
   private void reply(Request request, OrganizationReply answer) {
     if (request instanceof OrganizationCommand.Get
@@ -268,13 +274,13 @@ public final class OrganizationEntity
     return OrganizationSnapshots.adapter();
   }
 
-  /** Events are kept for ever: they are the audit trail. */
+  /** Never deletes events: they are the audit trail. */
   @Override
   public RetentionCriteria retentionCriteria() {
     return RetentionCriteria.snapshotEvery(snapshotEvery, SNAPSHOTS_KEPT);
   }
 
-  /** Its history; slots are bookkeeping. */
+  /** Tags the events of the organization's history. Slot events are not part of it. */
   @Override
   public Set<String> tagsFor(OrganizationEvent event) {
     boolean bookkeeping =

@@ -4,18 +4,19 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A fact about an organization. Past tense, immutable, persisted for ever; {@link
- * OrganizationJournal} writes it.
+ * An immutable fact about an organization, persisted permanently by {@link OrganizationJournal}.
  */
 public sealed interface OrganizationEvent {
   Instant at();
 
-  /** The acting key's id; empty: an operator or the system itself. */
+  /** Returns the id of the acting key; empty if an operator or the system acted. */
   default String keyId() {
     return "";
   }
 
-  /** {@code requestId} is the request that signed it up; empty if an older version wrote this. */
+  /**
+   * {@code requestId} is the id of the sign-up request; empty if an older version wrote the event.
+   */
   record SignedUp(String name, Tier tier, String requestId, Instant at)
       implements OrganizationEvent {}
 
@@ -35,12 +36,12 @@ public sealed interface OrganizationEvent {
       implements OrganizationEvent {}
 
   /**
-   * A key that opens the organization, or some of its instances, was made. May be told twice with
-   * the same time: the journal tells of keys, it does not keep them.
+   * An organization key or a scoped key was created. May occur twice with the same time: the
+   * journal reports keys, the table of keys stores them.
    */
   record KeyMade(String keyId, String madeId, Instant at) implements OrganizationEvent {}
 
-  /** A key was ended; the same holds. */
+  /** A key was revoked. May occur twice with the same time. */
   record KeyRevoked(String keyId, String revokedId, Instant at) implements OrganizationEvent {}
 
   record TierSet(Tier tier, Instant at) implements OrganizationEvent {}
@@ -49,20 +50,23 @@ public sealed interface OrganizationEvent {
 
   record Resumed(Instant at) implements OrganizationEvent {}
 
-  /** An operator deleted it; its keys, instances, secrets and subscription must be removed. */
+  /**
+   * An operator deleted the organization. Its keys, instances, secrets and subscription must be
+   * removed.
+   */
   record DeletionRequested(Instant at) implements OrganizationEvent {}
 
-  /** Everything that belonged to it was removed. */
+  /** Everything that belonged to the organization was removed. */
   record Deleted(Instant at) implements OrganizationEvent {}
 
   record CustomerLinked(String keyId, String customerId, Instant at) implements OrganizationEvent {}
 
   /**
-   * Stripe told of the subscription.
+   * A Stripe event changed the state of the subscription.
    *
-   * @param tier what it gives; empty: nothing
-   * @param ended for ever
-   * @param eventAt when Stripe made the event
+   * @param tier the tier that the subscription grants; empty if it grants none
+   * @param ended whether it has ended; it never becomes active again
+   * @param eventAt Stripe's creation time of the event
    */
   record SubscriptionHeard(
       String subscriptionId,

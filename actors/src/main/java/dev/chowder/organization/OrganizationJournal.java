@@ -1,5 +1,7 @@
 package dev.chowder.organization;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
@@ -24,10 +26,10 @@ import java.time.Instant;
 import org.apache.pekko.persistence.typed.EventAdapter;
 import org.apache.pekko.persistence.typed.EventSeq;
 
-/** Translates events to and from the form in which they lie in the database for ever. */
+/** Converts events to and from the form that the journal stores permanently. */
 public final class OrganizationJournal
     extends EventAdapter<OrganizationEvent, dev.chowder.journal.v1.OrganizationEvent> {
-  /** The number of the newest event type that the first version has. */
+  /** The highest event type number in version 0 of the format. */
   private static final int LAST_OF_VERSION_0 =
       dev.chowder.journal.v1.OrganizationEvent.KEY_REVOKED_FIELD_NUMBER;
 
@@ -118,12 +120,12 @@ public final class OrganizationJournal
     return "";
   }
 
-  /** Reads an event as it lies in the journal, for whoever tells a history. */
+  /** Parses a stored event. */
   public static OrganizationEvent parse(ByteString payload) {
     try {
       return read(dev.chowder.journal.v1.OrganizationEvent.parseFrom(payload));
     } catch (InvalidProtocolBufferException why) {
-      throw new IllegalStateException("journal: no event of an organization", why);
+      throw new IllegalStateException(cannot("read an organization event", "it is malformed"), why);
     }
   }
 
@@ -170,8 +172,10 @@ public final class OrganizationJournal
           new OrganizationEvent.SlotReleased(stored.getSlotReleased().getInstanceId(), at);
       case EVENT_NOT_SET ->
           throw new IllegalStateException(
-              "journal: an organization event of a newer version (expected: one that this version"
-                  + " knows)");
+              cannot(
+                  "read an organization event",
+                  "a newer version of Chowder wrote it",
+                  "run that version"));
     };
   }
 

@@ -45,7 +45,10 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.pcollections.HashTreePMap;
 
-/** The rules of an organization: pure, total, and the only place where they are written. */
+/**
+ * Decides an organization's commands and applies its events. Pure and total; no other class
+ * contains rules of organizations.
+ */
 public final class OrganizationLifecycle {
   private static final Tier FIRST_TIER = Tier.SHRIMP;
 
@@ -67,7 +70,7 @@ public final class OrganizationLifecycle {
     }
     return switch (command) {
       case SignUp s ->
-          // Resent, since its reply was lost.
+          // The request was resent because its reply was lost.
           state.signUpRequestId().equals(s.requestId())
               ? accept()
               : reject(new OrganizationRejection.AlreadyExists());
@@ -94,7 +97,7 @@ public final class OrganizationLifecycle {
           state.billing().customerId().equals(instead)
               ? accept(new CustomerLinked(keyId, customerId, now))
               : accept();
-      case ApplySubscription hear -> hear(state, hear);
+      case ApplySubscription apply -> applySubscription(state, apply);
       case ReserveSlot reserve -> reserve(state, reserve);
       case ReleaseSlot(var instanceId, var now, _) ->
           state.slots().containsKey(instanceId)
@@ -104,7 +107,8 @@ public final class OrganizationLifecycle {
   }
 
   /**
-   * Decides the commands that a deleted organization still accepts; others find no organization.
+   * Returns whether a deleted organization still accepts the command. To all other commands, the
+   * organization does not exist.
    */
   private static boolean isPartOfDeletion(Request command) {
     return switch (command) {
@@ -138,8 +142,11 @@ public final class OrganizationLifecycle {
     return state.standing().isFinal() ? accept() : accept(new DeletionRequested(now));
   }
 
-  /** A checkout that was open at the deletion may start a subscription, which is cancelled too. */
-  private static Decision hear(Active state, ApplySubscription command) {
+  /**
+   * Applies a Stripe event. A checkout that was open at the deletion may start a subscription; the
+   * deletion is requested again, so that this subscription is cancelled too.
+   */
+  private static Decision applySubscription(Active state, ApplySubscription command) {
     var decision = SubscriptionUpdate.decide(state, command, FIRST_TIER);
     if (state.standing() != Standing.DELETED
         || !(decision instanceof Decision.Accept(var events))

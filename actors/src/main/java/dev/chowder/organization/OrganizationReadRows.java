@@ -1,5 +1,7 @@
 package dev.chowder.organization;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -16,8 +18,8 @@ import java.util.concurrent.Executor;
 import org.apache.pekko.Done;
 
 /**
- * Stores views as read rows, in JSON: fields that are unknown are skipped, so that two versions can
- * run side by side during an upgrade, and rows are rebuilt from the journal when the shape changes.
+ * Stores organization views as JSON rows. Unknown fields are ignored, so two versions can run side
+ * by side during an upgrade. When the shape changes, the rows are rebuilt from the journal.
  */
 public final class OrganizationReadRows implements OrganizationReadSide {
   private static final JsonMapper JSON =
@@ -30,7 +32,7 @@ public final class OrganizationReadRows implements OrganizationReadSide {
   private final OrganizationRows rows;
   private final Executor blocking;
 
-  /** {@code blocking} runs what waits for the database. */
+  /** {@code blocking} runs the database calls. */
   public OrganizationReadRows(OrganizationRows rows, Executor blocking) {
     this.rows = rows;
     this.blocking = blocking;
@@ -46,12 +48,13 @@ public final class OrganizationReadRows implements OrganizationReadSide {
         blocking);
   }
 
-  /** What a row shows. */
+  /** Returns the view that a row contains. */
   public static OrganizationView view(OrganizationRow row) {
     try {
       return JSON.readValue(row.view().toByteArray(), OrganizationView.class);
     } catch (IOException e) {
-      throw new UncheckedIOException("organization " + row.id() + ": view not readable", e);
+      throw new UncheckedIOException(
+          cannot("read the view of organization " + row.id(), "it is malformed"), e);
     }
   }
 
@@ -70,7 +73,8 @@ public final class OrganizationReadRows implements OrganizationReadSide {
     try {
       return ByteString.copyFrom(JSON.writeValueAsBytes(view));
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("organization " + view.id() + ": view not writable", e);
+      throw new IllegalStateException(
+          cannot("write the view of organization " + view.id(), "it does not convert to JSON"), e);
     }
   }
 }

@@ -3,9 +3,9 @@ package dev.chowder.organization;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.Done;
 
-/** Where an organization writes what others may read of it. */
+/** Stores the views of organizations for readers. */
 @FunctionalInterface
 public interface OrganizationReadSide {
-  /** Stores the view unless a newer one is there; ends when it can be read. */
+  /** Stores the view unless a newer one is stored. Completes when readers can see it. */
   CompletionStage<Done> store(OrganizationView view);
 }

@@ -3,7 +3,10 @@ package dev.chowder.organization;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
-/** Why an organization refused. The gRPC edge maps each variant to one status code. */
+/**
+ * The reason why an organization rejects a command. The gRPC edge maps each variant to one status
+ * code.
+ */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
 @JsonSubTypes({
   @JsonSubTypes.Type(value = OrganizationRejection.NotFound.class, name = "not_found"),
@@ -22,21 +25,24 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 public sealed interface OrganizationRejection {
   record NotFound() implements OrganizationRejection {}
 
-  /** A node of an older version is still a member, and could not read the event. */
+  /** A member of the cluster runs an older version, which could not read the event. */
   record UpgradeUnderWay() implements OrganizationRejection {}
 
   record AlreadyExists() implements OrganizationRejection {}
 
-  /** A field that is wrong only together with what was set before; {@code why} is got, expected. */
+  /**
+   * A field is invalid in combination with stored settings; {@code why} states the rule and the
+   * value.
+   */
   record Invalid(String field, String why) implements OrganizationRejection {}
 
   record ProviderNotConfigured(ModelProvider provider) implements OrganizationRejection {}
 
   record LimitReached(int used, int limit) implements OrganizationRejection {}
 
-  /** An operator suspended it, so it gets no new slot. */
+  /** An operator suspended the organization, so it gets no new slot. */
   record Suspended() implements OrganizationRejection {}
 
-  /** Stripe told of a customer that this organization is not. */
+  /** The Stripe event names a customer that is not linked to this organization. */
   record AnotherCustomer() implements OrganizationRejection {}
 }

@@ -4,12 +4,12 @@ import dev.chowder.actor.CborSerializable;
 import java.time.Instant;
 import java.util.Map;
 
-/** The one answer to an {@link OrganizationCommand}. */
+/** The reply to an {@link OrganizationCommand}. */
 public sealed interface OrganizationReply extends CborSerializable {
-  /** Done; this is how it stands now. */
+  /** The command was accepted; {@code view} is the state after it. */
   record Accepted(OrganizationView view) implements OrganizationReply {}
 
-  /** The instances that hold a slot, and since when. */
+  /** The instances that hold a slot, and the time at which each reserved it. */
   record Slots(Map<String, Instant> byInstance) implements OrganizationReply {}
 
   record Refused(OrganizationRejection why) implements OrganizationReply {}

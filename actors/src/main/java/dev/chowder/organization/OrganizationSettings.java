@@ -4,12 +4,12 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * Limits of the organizations; {@code reference.conf} says what each is for.
+ * Limits of organizations; {@code reference.conf} documents each.
  *
- * @param askTimeout how long an organization may take to answer a command
- * @param askAgain how long an answer is waited for before the command is sent again
- * @param snapshotEvery events
- * @param slotsPerWrite slot changes that come together and share a write
+ * @param askTimeout maximum time for the reply to a command
+ * @param askAgain time without a reply after which a command is resent
+ * @param snapshotEvery events between two snapshots
+ * @param slotsPerWrite maximum number of slot changes in one write
  */
 public record OrganizationSettings(
     Duration askTimeout, Duration askAgain, int snapshotEvery, int slotsPerWrite) {

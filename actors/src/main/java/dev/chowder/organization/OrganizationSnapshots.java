@@ -1,5 +1,7 @@
 package dev.chowder.organization;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.chowder.actor.ProtoTime;
 import dev.chowder.actor.SnapshotSerializer;
@@ -18,7 +20,7 @@ import java.util.TreeMap;
 import org.apache.pekko.persistence.typed.SnapshotAdapter;
 import org.pcollections.HashTreePMap;
 
-/** Stores the states of an organization for snapshots. */
+/** Serializes the states of an organization for snapshots. */
 public final class OrganizationSnapshots extends SnapshotSerializer<OrganizationState> {
   private static final int IDENTIFIER = 7302;
 
@@ -37,8 +39,8 @@ public final class OrganizationSnapshots extends SnapshotSerializer<Organization
   }
 
   /**
-   * Reads also the snapshots of older versions, which stored the message itself. They have nothing
-   * that this version does not know.
+   * Returns an adapter that also reads snapshots of older versions, which stored the message
+   * itself. This version knows all their fields.
    */
   static SnapshotAdapter<OrganizationState> adapter() {
     return new SnapshotAdapter<>() {
@@ -54,7 +56,7 @@ public final class OrganizationSnapshots extends SnapshotSerializer<Organization
           case OrganizationSnapshot stored -> read(stored);
           default ->
               throw new IllegalStateException(
-                  "snapshot: must be an OrganizationSnapshot; got " + from.getClass().getName());
+                  must("snapshot", "be an OrganizationSnapshot", from.getClass().getName()));
         };
       }
     };
@@ -112,11 +114,14 @@ public final class OrganizationSnapshots extends SnapshotSerializer<Organization
         stored.getSignUpRequestId());
   }
 
-  /** A snapshot has no standing if the organization is active. */
+  /** Returns the standing; a snapshot stores none if the organization is active. */
   private static Standing standing(String label) {
     if (label.isEmpty()) return Standing.ACTIVE;
     return Standing.ofLabel(label)
-        .orElseThrow(() -> new IllegalStateException("standing: must be known; got " + label));
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    must("standing", "be known to this version of Chowder", label)));
   }
 
   private static ProviderKeys keys(OrganizationSnapshot stored) {

@@ -5,22 +5,22 @@ import java.util.Map;
 import org.pcollections.PMap;
 
 /**
- * The state of an organization. It has no effects: a provider's key is written before its change is
- * sent, and instances release their slots.
+ * The state of an organization. It has no pending effects: a provider's key is stored before its
+ * change is sent, and instances release their own slots.
  */
 public sealed interface OrganizationState {
-  /** Nobody signed up under this id. */
+  /** No organization has this id. */
   record Absent() implements OrganizationState {}
 
   /**
-   * An organization that exists.
+   * An organization that exists, possibly deleted.
    *
    * @param keys the current keys of providers
-   * @param slots the instances that hold one, and since when; a persistent map, since a copy for
-   *     each change would slow down creates in big organizations
-   * @param standing whether its keys work
-   * @param updatedAt when its settings last changed, not its slots or billing
-   * @param signUpRequestId the id of the request that signed it up; empty if an older version did
+   * @param slots the instances that hold a slot, and since when. A persistent map: copying a map
+   *     for each change would slow down creates in large organizations.
+   * @param standing whether its keys are accepted
+   * @param updatedAt time of the last change to its settings; slots and billing do not count
+   * @param signUpRequestId id of the sign-up request; empty if an older version created it
    */
   record Active(
       String name,
@@ -79,7 +79,7 @@ public sealed interface OrganizationState {
           name, tier, keys, endpoints, slots, billing, standing, createdAt, at, signUpRequestId);
     }
 
-    /** Whether an instance could use it now. */
+    /** Returns whether instances can use the provider now. */
     boolean canUse(ModelProvider provider) {
       return switch (provider) {
         case ANTHROPIC, OPENAI, GEMINI -> keys.has(provider);

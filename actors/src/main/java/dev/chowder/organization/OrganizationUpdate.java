@@ -1,5 +1,7 @@
 package dev.chowder.organization;
 
+import static dev.chowder.actor.ErrorText.rule;
+
 import dev.chowder.organization.OrganizationCommand.Update;
 import dev.chowder.organization.OrganizationEvent.EndpointRemoved;
 import dev.chowder.organization.OrganizationEvent.EndpointSet;
@@ -14,12 +16,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** The rule of one command, {@link Update}: settings change together or not at all. Pure. */
+/** Decides {@link Update}: all of its settings change, or none. Pure. */
 final class OrganizationUpdate {
   private OrganizationUpdate() {}
 
   static Decision decide(Active state, Update update) {
-    // Resent: everything was changed together with the keys.
+    // The command was resent: its settings were changed together with its keys.
     if (state.keys().remembersAny(update.keysSet())) return Decision.accept();
     List<OrganizationEvent> events = new ArrayList<>();
     update
@@ -31,7 +33,7 @@ final class OrganizationUpdate {
         events.add(new ProviderKeyRemoved(update.keyId(), provider, update.now()));
       }
     }
-    // A key that was there may be another one now: that is worth a fact.
+    // A new version always gets an event: even if there was a key, its value may differ.
     new TreeMap<>(update.keysSet())
         .forEach(
             (provider, version) ->
@@ -46,7 +48,7 @@ final class OrganizationUpdate {
               && !update.keysRemoved().contains(provider);
       switch (change.getValue()) {
         case EndpointChange.Remove() -> {
-          // Without an endpoint, the key of custom is not sent anywhere.
+          // Without an endpoint, the key of the custom provider is not sent anywhere.
           if (before.isPresent() && keyStays && provider != ModelProvider.CUSTOM) {
             return Decision.reject(keyRequired(provider, ""));
           }
@@ -71,15 +73,16 @@ final class OrganizationUpdate {
   }
 
   /**
-   * A stored key is sent only to the origin that it was given for. Otherwise a caller who may
-   * change settings, but cannot read keys, could send one to another server.
+   * Returns the rejection of a changed origin without a new key. A stored key is sent only to the
+   * origin that it was given for. Otherwise a caller who may change settings, but cannot read keys,
+   * could send one to another server.
    */
   private static OrganizationRejection keyRequired(ModelProvider provider, String field) {
     return new OrganizationRejection.Invalid(
         "model_endpoints." + provider.label() + field,
-        "must come with model_api_keys."
-            + provider.label()
-            + " when scheme, host or port change; got no key");
+        rule(
+            "come with model_api_keys." + provider.label() + " when scheme, host or port change",
+            "no key"));
   }
 
   private static ModelEndpoint merge(Optional<ModelEndpoint> before, EndpointChange.Merge change) {
@@ -95,12 +98,12 @@ final class OrganizationUpdate {
     if (endpoint.baseUrl().isEmpty()) {
       return Optional.of(
           new OrganizationRejection.Invalid(
-              field + ".base_url", "none (expected: where the models are)"));
+              field + ".base_url", rule("be the URL of the models", "none")));
     }
     if (provider == ModelProvider.CUSTOM && endpoint.model().isEmpty()) {
       return Optional.of(
           new OrganizationRejection.Invalid(
-              field + ".model", "none (expected: the model of instances that name none)"));
+              field + ".model", rule("be the model of instances that name none", "none")));
     }
     return Optional.empty();
   }

@@ -9,17 +9,17 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * An organization as others see it at one revision. Holds no key.
+ * The public state of an organization at one revision. Contains no key.
  *
  * @param id a UUID
  * @param revision the number of its last persisted event
- * @param standing whether its keys work
- * @param slots how many are taken
+ * @param standing whether its keys are accepted
+ * @param slots number of reserved slots
  * @param keys providers that have a key in the table of secrets, and its current version
  * @param usable providers that instances can use now, in the order of their declaration
- * @param customerId Stripe's; empty if there is none
- * @param subscriptionId Stripe's, of the running one; empty if there is none
- * @param updatedAt when its settings last changed
+ * @param customerId Stripe's customer id; empty if there is none
+ * @param subscriptionId Stripe's id of the subscription that has not ended; empty if there is none
+ * @param updatedAt time of the last change to its settings
  */
 public record OrganizationView(
     String id,
@@ -36,8 +36,8 @@ public record OrganizationView(
     Instant createdAt,
     Instant updatedAt) {
   /**
-   * A row of an earlier version has no standing, no Stripe ids and no versions of keys. The current
-   * keys are asked of the organization, never read from its row.
+   * Accepts rows of older versions, which have no standing, no Stripe ids and no versions of keys.
+   * The current keys always come from the organization itself, never from its row.
    */
   public OrganizationView {
     standing = Objects.requireNonNullElse(standing, Standing.ACTIVE);
@@ -46,7 +46,7 @@ public record OrganizationView(
     subscriptionId = Objects.requireNonNullElse(subscriptionId, "");
   }
 
-  /** The endpoint that was set; empty: the provider's own. */
+  /** Returns the configured endpoint; empty if the provider's own is used. */
   public Optional<ModelEndpoint> endpoint(ModelProvider provider) {
     return Optional.ofNullable(endpoints.get(provider));
   }

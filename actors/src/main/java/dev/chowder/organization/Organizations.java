@@ -7,7 +7,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.cluster.sharding.typed.javadsl.ClusterSharding;
 
-/** The way to every organization, wherever its actor lives: alone knows sharding and time-outs. */
+/** Sends commands to organizations on any node. Hides sharding and timeouts. */
 public final class Organizations {
   private final ClusterSharding sharding;
   private final RetryingAsk client;
@@ -26,16 +26,16 @@ public final class Organizations {
         sharding, new RetryingAsk(system, settings.askTimeout(), settings.askAgain()));
   }
 
-  /** Has the organization write its row, whatever is there; whether it has one to write. */
+  /** Makes the organization write its row again. Returns whether it has one to write. */
   public CompletionStage<Boolean> storeView(String organizationId) {
     return ask(organizationId, OrganizationCommand.RefreshRow::new)
         .thenApply(OrganizationReply.Accepted.class::isInstance);
   }
 
   /**
-   * Fails with a {@link java.util.concurrent.TimeoutException} when no answer comes in time: what
-   * was asked may still have happened. Until then it is asked again, so that an organization that
-   * moves to another node costs time and no call.
+   * Sends a command until a reply arrives, so that an organization that moves to another node
+   * delays a call but does not fail it. Fails with a {@link java.util.concurrent.TimeoutException}
+   * if no reply arrives in time; the command may still have been executed.
    */
   public CompletionStage<OrganizationReply> ask(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {

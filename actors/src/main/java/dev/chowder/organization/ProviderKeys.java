@@ -7,19 +7,18 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Names the keys of model providers in the table of secrets. A key is written under a new version
+ * Maps model providers to their keys in the table of secrets. A key is stored under a new version
  * before the change is sent, and never changes. It is valid once an event names its version.
  *
  * @param versions the version of each provider's key
- * @param accepted the versions that were accepted last, the newest last; at most {@link
- *     #REMEMBERED}
+ * @param accepted the last accepted versions, newest last; at most {@link #REMEMBERED}
  */
 record ProviderKeys(Map<ModelProvider, String> versions, List<String> accepted) {
   static final ProviderKeys NONE = new ProviderKeys(Map.of(), List.of());
 
   /**
-   * How many accepted versions a state remembers. A command is resent for at most {@code
-   * ask-timeout}, and keys change seldom.
+   * Number of accepted versions that a state remembers. A command is resent for at most {@code
+   * ask-timeout}, and keys change rarely.
    */
   static final int REMEMBERED = 32;
 
@@ -32,7 +31,10 @@ record ProviderKeys(Map<ModelProvider, String> versions, List<String> accepted) 
     return versions.containsKey(provider);
   }
 
-  /** Whether one of these was accepted before: its command is resent and must change nothing. */
+  /**
+   * Returns whether one of these versions was accepted before. Then the command was resent and must
+   * change nothing.
+   */
   boolean remembersAny(Map<ModelProvider, String> others) {
     return others.values().stream().anyMatch(accepted::contains);
   }

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What slot changes that came together lead to, each decided after the one before it: facts that
- * are persisted in one write, all or none.
+ * The decisions on slot changes that arrived together, each based on the state after the previous
+ * one. The events are persisted in one write, all or none.
  *
- * @param refusals of each change in its place; empty: accepted
+ * @param refusals one entry per change, in order; empty if the change is accepted
  */
 record SlotDecisions(
     List<OrganizationEvent> events, List<Optional<OrganizationRejection>> refusals) {

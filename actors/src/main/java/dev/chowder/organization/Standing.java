@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** Whether an organization may use Chowder. Only operators change it. */
 public enum Standing {
-  /** Its keys work. */
+  /** Its keys are accepted. */
   ACTIVE("active"),
 
   /** Its keys are rejected with {@code ORGANIZATION_SUSPENDED} until an operator resumes it. */
@@ -14,7 +14,7 @@ public enum Standing {
   /** An operator deleted it; its keys, instances, secrets and subscription are being removed. */
   DELETING("deleting"),
 
-  /** Nothing of it is left but its history. */
+  /** Everything but its history is removed. */
   DELETED("deleted");
 
   private final String label;
@@ -23,7 +23,7 @@ public enum Standing {
     this.label = label;
   }
 
-  /** The word in the journal, in the read row and in operators' lists. */
+  /** Returns the name in the journal, in the row and in operators' lists. */
   public String label() {
     return label;
   }

@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What Stripe says of a subscription by one event. It may come twice, and after a newer one.
+ * The state of a subscription according to one Stripe event. The event may arrive twice, and after
+ * a newer one.
  *
- * @param eventAt when Stripe made the event, in full seconds
- * @param tier what the subscription gives now; empty: nothing, since it is not paid for or has
- *     ended
+ * @param eventAt Stripe's creation time of the event, in full seconds
+ * @param tier the tier that the subscription grants now; empty if it is unpaid or has ended
  */
 public record SubscriptionFact(
     String eventId,
@@ -17,12 +17,12 @@ public record SubscriptionFact(
     String subscriptionId,
     Kind kind,
     Optional<Tier> tier) {
-  /** What became of the subscription. */
+  /** The type of the change. */
   public enum Kind {
-    /** A checkout was completed, so this is the organization's subscription from now on. */
+    /** A checkout was completed. From now on, this is the organization's subscription. */
     STARTED,
     CHANGED,
-    /** For ever: what follows is another subscription. */
+    /** The subscription ended permanently; a later one has another id. */
     ENDED
   }
 }

@@ -10,29 +10,29 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The rule of one command, {@link ApplySubscription}: the newest that Stripe says holds, however
- * often and in which order it comes. Pure.
+ * Decides {@link ApplySubscription}: the newest Stripe event determines the state, regardless of
+ * duplicates and order. Pure.
  */
 final class SubscriptionUpdate {
   private SubscriptionUpdate() {}
 
-  /** {@code unpaid} is the tier of those whose subscription gives them none. */
+  /** {@code unpaid} is the tier of an organization whose subscription grants none. */
   static Decision decide(Active state, ApplySubscription command, Tier unpaid) {
     SubscriptionFact fact = command.fact();
     if (!state.billing().customerId().equals(Optional.of(fact.customerId()))) {
       return Decision.reject(new OrganizationRejection.AnotherCustomer());
     }
     Optional<Billing.Subscription> known = state.billing().subscription();
-    if (known.isPresent() && !isNews(known.get(), fact)) return Decision.accept();
+    if (known.isPresent() && !isNewer(known.get(), fact)) return Decision.accept();
     return new Decision.Accept(events(state, known, fact, unpaid, command.now()));
   }
 
-  private static boolean isNews(Billing.Subscription known, SubscriptionFact fact) {
+  private static boolean isNewer(Billing.Subscription known, SubscriptionFact fact) {
     if (known.eventIds().contains(fact.eventId())) return false;
     if (fact.eventAt().isBefore(known.heardAt())) return false;
     if (fact.subscriptionId().equals(known.id())) return !known.ended();
-    // Of two at once, the one whose checkout was completed last counts: the other one's news would
-    // take away what it pays for.
+    // If there are two subscriptions, the one whose checkout was completed last counts. Events of
+    // the other one would remove the tier that this one pays for.
     return switch (fact.kind()) {
       case STARTED -> true;
       case CHANGED -> known.ended();
@@ -40,7 +40,10 @@ final class SubscriptionUpdate {
     };
   }
 
-  /** A tier that an operator set stays until the subscription gives another one than before. */
+  /**
+   * Returns the events. A tier that an operator set stays until the subscription grants a different
+   * tier than before.
+   */
   private static List<OrganizationEvent> events(
       Active state,
       Optional<Billing.Subscription> known,

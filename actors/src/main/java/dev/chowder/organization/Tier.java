@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** How many instances an organization may have at once. Written in the journal by its label. */
+/** A tier: the maximum number of instances of an organization. The journal stores its label. */
 public enum Tier {
   SHRIMP(OptionalInt.of(1)),
   CRAB(OptionalInt.of(10)),
@@ -18,12 +18,12 @@ public enum Tier {
     this.limit = limit;
   }
 
-  /** Empty: unlimited. */
+  /** Returns the maximum number of instances; empty if unlimited. */
   public OptionalInt limit() {
     return limit;
   }
 
-  /** As REST and the journal write it. */
+  /** Returns the name in REST and in the journal. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -1,6 +1,6 @@
 /**
- * The organization: its name, tier, providers' settings and the slots of its instances. Knows no
- * key's value and nothing of an instance but its id.
+ * Organizations: name, tier, provider settings, billing and the slots of their instances. Does not
+ * know values of keys, nor anything about an instance but its id.
  */
 @NullMarked
 package dev.chowder.organization;

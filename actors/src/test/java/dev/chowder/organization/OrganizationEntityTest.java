@@ -67,19 +67,22 @@ class OrganizationEntityTest {
                     context.getSelf()::tell,
                     () -> journalVersion,
                     settings(1))),
-        // Equality, commands and replies; events and states have formats of their own, which
+        // Checks equality, commands and replies. Events and states have their own formats, which
         // OrganizationJournalTest checks.
         new EventSourcedBehaviorTestKit.SerializationSettings(true, true, true, false, false));
   }
 
-  /** With 1, a slot change is decided with its command, as the kit expects. */
+  /**
+   * Returns settings. With 1, a slot change is decided together with its command, as the kit
+   * expects.
+   */
   private static OrganizationSettings settings(int slotsPerWrite) {
     return new OrganizationSettings(
         Duration.ofSeconds(20), Duration.ofSeconds(3), 500, slotsPerWrite);
   }
 
   @Test
-  void whatANodeOfAnOlderVersionCannotReadIsRefusedUntilItIsGone() {
+  void eventsThatAnOlderNodeCannotReadAreRejectedUntilItLeaves() {
     organization.<OrganizationReply>runCommand(
         replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
     journalVersion = 0;
@@ -99,7 +102,7 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void slotChangesThatComeTogetherShareAWriteAndAreAnsweredOneByOne() {
+  void concurrentSlotChangesShareAWriteAndEachGetsAReply() {
     var answers = slotChangesAtOnce(100);
     assertThat(answers.subList(0, 10))
         .allSatisfy(
@@ -109,28 +112,28 @@ class OrganizationEntityTest {
             });
     assertThat(answers.get(10))
         .isEqualTo(new OrganizationReply.Refused(new OrganizationRejection.LimitReached(10, 10)));
-    // One was given back in between, and taken by the next.
+    // One slot was released in between and reserved by the next command.
     assertThat(accepted(answers.get(11)).revision()).isEqualTo(3 + 12);
     assertThat(accepted(answers.get(12)).slots()).isEqualTo(10);
   }
 
   @Test
-  void noMoreSlotChangesShareAWriteThanTheSettingSays() {
+  void theNumberOfSlotChangesInOneWriteIsLimited() {
     assertThat(slotChangesAtOnce(5))
         .filteredOn(OrganizationReply.Accepted.class::isInstance)
         .extracting(answer -> accepted(answer).revision())
         .containsExactly(8, 8, 8, 8, 8, 13, 13, 13, 13, 13, 15, 15);
   }
 
-  /** Ten take a slot of ten, one more does, one of the ten gives its own back, another takes it. */
+  /** Reserves all ten slots, one too many, releases one of the ten and reserves it again. */
   private static List<OrganizationReply> slotChangesAtOnce(int slotsPerWrite) {
     var id = UUID.randomUUID().toString();
-    var allAreThere = new CountDownLatch(1);
+    var allAreSent = new CountDownLatch(1);
     var entity =
         KIT.spawn(
             Behaviors.<OrganizationCommand>setup(
                 context -> {
-                  allAreThere.await();
+                  allAreSent.await();
                   return OrganizationEntity.create(
                       id,
                       _ -> CompletableFuture.completedFuture(Done.done()),
@@ -158,19 +161,19 @@ class OrganizationEntityTest {
               : new OrganizationCommand.ReserveSlot(
                   "key", "" + n, ModelProvider.OPENAI, T0, probe.ref()));
     }
-    allAreThere.countDown();
+    allAreSent.countDown();
     var answers = probe.receiveSeveralMessages(13);
     KIT.stop(entity);
     return answers;
   }
 
   @Test
-  void signUpIsPersistedStoredAndAnswered() {
+  void aSignUpIsPersistedStoredAndAnswered() {
     var result =
         organization.<OrganizationReply>runCommand(
             replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
-    Object journalled = ((List<?>) result.events()).getFirst();
-    assertThat(journalled)
+    Object persisted = ((List<?>) result.events()).getFirst();
+    assertThat(persisted)
         .isEqualTo(
             new OrganizationJournal()
                 .toJournal(new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "request", T0)));
@@ -181,7 +184,7 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void slotsAndSettingsAreThereAgainAfterARestart() {
+  void slotsAndSettingsSurviveARestart() {
     signUp();
     var _ =
         organization.<OrganizationReply>runCommand(
@@ -216,7 +219,7 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void aSubscriptionIsThereAgainAfterARestartAndItsEventsChangeNothingTwice() {
+  void aSubscriptionSurvivesARestartAndItsEventsAreAppliedOnce() {
     signUp();
     var _ =
         organization.<OrganizationReply>runCommand(
@@ -227,12 +230,12 @@ class OrganizationEntityTest {
         new SubscriptionFact(
             "evt_1", T0, "cus_1", "sub_1", SubscriptionFact.Kind.STARTED, Optional.of(Tier.CRAB));
     for (boolean first : new boolean[] {true, false}) {
-      var heard =
+      var result =
           organization.<OrganizationReply>runCommand(
               replyTo -> new OrganizationCommand.ApplySubscription(fact, T0, replyTo));
-      assertThat(heard.hasNoEvents()).isEqualTo(!first);
-      assertThat(accepted(heard.reply()).tier()).isEqualTo(Tier.CRAB);
-      assertThat(accepted(heard.reply()).subscriptionId()).isEqualTo("sub_1");
+      assertThat(result.hasNoEvents()).isEqualTo(!first);
+      assertThat(accepted(result.reply()).tier()).isEqualTo(Tier.CRAB);
+      assertThat(accepted(result.reply()).subscriptionId()).isEqualTo("sub_1");
       organization.restart();
     }
   }
@@ -253,7 +256,7 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void aRefusalSaysWhyAndPersistsNothing() {
+  void aRejectionHasAReasonAndPersistsNothing() {
     signUp();
     var result =
         organization.<OrganizationReply>runCommand(
@@ -268,7 +271,7 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void theAnswerComesAfterTheViewIsStored() {
+  void theReplyFollowsTheStoredView() {
     var gate = new CompletableFuture<Done>();
     var slow = start(_ -> gate);
     TestProbe<OrganizationReply> probe = KIT.createTestProbe();
@@ -280,8 +283,9 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void aFailingReadSideDoesNotHoldTheAnswerBack() {
-    var failing = start(_ -> CompletableFuture.failedFuture(new IllegalStateException("away")));
+  void aFailingReadSideDoesNotBlockTheReply() {
+    var failing =
+        start(_ -> CompletableFuture.failedFuture(new IllegalStateException("unavailable")));
     var result =
         failing.<OrganizationReply>runCommand(
             replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
@@ -290,28 +294,27 @@ class OrganizationEntityTest {
   }
 
   @Test
-  void aViewThatCouldNotBeStoredIsStoredLaterThoughNobodySpeaksToTheOrganization()
-      throws Exception {
+  void aFailedWriteOfTheViewIsRetriedWithoutACommand() throws Exception {
     var tries = new AtomicInteger();
-    var there = new CompletableFuture<OrganizationView>();
-    var away =
+    var stored = new CompletableFuture<OrganizationView>();
+    var unavailable =
         start(
             view -> {
               if (tries.getAndIncrement() == 0) {
-                return CompletableFuture.failedFuture(new IllegalStateException("away"));
+                return CompletableFuture.failedFuture(new IllegalStateException("unavailable"));
               }
-              there.complete(view);
+              stored.complete(view);
               return CompletableFuture.completedFuture(Done.done());
             });
     var result =
-        away.<OrganizationReply>runCommand(
+        unavailable.<OrganizationReply>runCommand(
             replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));
-    assertThat(there.get(20, TimeUnit.SECONDS)).isEqualTo(accepted(result.reply()));
-    away.clear();
+    assertThat(stored.get(20, TimeUnit.SECONDS)).isEqualTo(accepted(result.reply()));
+    unavailable.clear();
   }
 
   @Test
-  void aViewIsStoredAnewAndAnsweredOnlyWhenItIsThere() {
+  void aRefreshIsAnsweredOnceTheViewIsStored() {
     var works = new AtomicBoolean();
     var writes = new AtomicInteger();
     var failing =
@@ -320,7 +323,7 @@ class OrganizationEntityTest {
               writes.incrementAndGet();
               return works.get()
                   ? CompletableFuture.completedFuture(Done.done())
-                  : CompletableFuture.failedFuture(new IllegalStateException("away"));
+                  : CompletableFuture.failedFuture(new IllegalStateException("unavailable"));
             });
     failing.<OrganizationReply>runCommand(
         replyTo -> new OrganizationCommand.SignUp("acme", "request", T0, replyTo));

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * The files under {@code journal/v1/organization} are what earlier versions wrote, in hexadecimal:
- * one is added with each new event type, and none is ever edited.
+ * Checks the stored format. The files under {@code journal/v1/organization} contain what earlier
+ * versions wrote, in hexadecimal. Each new event type adds a file; existing files are never edited.
  */
 class OrganizationJournalTest {
   private static final HexFormat HEX = HexFormat.of();
@@ -28,7 +28,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void whatEarlierVersionsWroteIsReadAsItWasMeant() throws Exception {
+  void eventsOfEarlierVersionsAreRead() throws Exception {
     for (OrganizationEvent event : Samples.events()) {
       byte[] golden = golden(event.getClass().getSimpleName());
       assertThat(
@@ -38,7 +38,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void whatIsWrittenNowIsWhatEarlierVersionsCanRead() throws Exception {
+  void eventsAreWrittenAsEarlierVersionsWroteThem() throws Exception {
     OrganizationJournal journal = new OrganizationJournal();
     for (OrganizationEvent event : Samples.events()) {
       assertThat(HEX.formatHex(journal.toJournal(event).toByteArray()))
@@ -48,7 +48,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void aSnapshotOfAnEarlierVersionIsReadAsItWasMeant() throws Exception {
+  void aSnapshotOfAnEarlierVersionIsRead() throws Exception {
     assertThat(HEX.formatHex(OrganizationSnapshots.write(Samples.active()).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("Snapshot")));
     assertThat(OrganizationSnapshots.read(OrganizationSnapshot.parseFrom(golden("Snapshot"))))
@@ -59,7 +59,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void aSubscriptionOutlivesTheSnapshotToo() throws Exception {
+  void aSubscriptionSurvivesASnapshot() throws Exception {
     OrganizationState subscribed = Samples.subscribed();
     assertThat(HEX.formatHex(OrganizationSnapshots.write(subscribed).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("SnapshotSubscribed")));
@@ -70,7 +70,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void theRequestOfASignUpIsKept() throws Exception {
+  void theRequestIdOfASignUpIsStored() throws Exception {
     var event = new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "request-1", Samples.T0);
     assertThat(HEX.formatHex(new OrganizationJournal().toJournal(event).toByteArray()))
         .isEqualTo(HEX.formatHex(golden("SignedUpRequest")));
@@ -87,7 +87,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void theVersionsOfKeysAreKept() throws Exception {
+  void theVersionsOfKeysAreStored() throws Exception {
     var event =
         new OrganizationEvent.ProviderKeySet("key", ModelProvider.ANTHROPIC, "v1", Samples.T0);
     assertThat(HEX.formatHex(new OrganizationJournal().toJournal(event).toByteArray()))
@@ -109,7 +109,7 @@ class OrganizationJournalTest {
   }
 
   @Test
-  void theStandingOutlivesTheSnapshotToo() {
+  void theStandingSurvivesASnapshot() {
     for (var event :
         List.of(
             new OrganizationEvent.Suspended(Samples.T1),

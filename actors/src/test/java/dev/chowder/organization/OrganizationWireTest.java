@@ -29,7 +29,7 @@ class OrganizationWireTest {
   }
 
   @Test
-  void everyMessageSurvivesTheWireAndNoneIsForgotten() {
+  void everyTypeOfMessageSurvivesSerialization() {
     List<OrganizationRejection> rejections =
         List.of(
             new OrganizationRejection.NotFound(),
@@ -60,13 +60,13 @@ class OrganizationWireTest {
   }
 
   @Test
-  void everyViewSurvivesTheReadRow() {
+  void aViewSurvivesItsRow() {
     OrganizationView view = Samples.view(Samples.active());
     assertThat(OrganizationReadRows.view(OrganizationReadRows.row(view))).isEqualTo(view);
   }
 
   @Test
-  void aReadRowFromBeforeSubscriptionsHasNone() {
+  void aRowFromBeforeSubscriptionsIsRead() {
     OrganizationRow now = OrganizationReadRows.row(Samples.view(Samples.active()));
     String before =
         now.view().toStringUtf8().replace(",\"customerId\":\"\",\"subscriptionId\":\"\"", "");

@@ -40,13 +40,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A real single node: sharding, the journal, and what lies there after a restart; the subclass says
- * on which database.
+ * Tests a real single node: sharding, the journal, and the state after a restart. The subclass
+ * chooses the database.
  */
 abstract class OrganizationsContract {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final OrganizationSettings SETTINGS =
-      new OrganizationSettings(PATIENCE, Duration.ofSeconds(1), 50, 20);
+      new OrganizationSettings(TIMEOUT, Duration.ofSeconds(1), 50, 20);
 
   private static final byte[] GARBAGE = "no message".getBytes(StandardCharsets.UTF_8);
 
@@ -54,7 +54,7 @@ abstract class OrganizationsContract {
   private TestStorage storage;
   private Node node;
 
-  /** Makes an empty one. */
+  /** Returns an empty storage. */
   abstract TestStorage storage(Path home);
 
   @BeforeEach
@@ -72,18 +72,18 @@ abstract class OrganizationsContract {
   @Test
   void twoHundredConcurrentReservationsOfACrabGiveExactlyTenSlots() throws Exception {
     crabWithOpenai();
-    List<CompletableFuture<OrganizationReply>> asked = new ArrayList<>();
+    List<CompletableFuture<OrganizationReply>> replies = new ArrayList<>();
     for (int n = 0; n < 200; n++) {
       String instance = "instance-" + n;
-      asked.add(
+      replies.add(
           node.send(
               replyTo ->
                   new OrganizationCommand.ReserveSlot(
                       "key", instance, ModelProvider.OPENAI, T0, replyTo)));
     }
     int accepted = 0;
-    for (CompletableFuture<OrganizationReply> reply : asked) {
-      switch (reply.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+    for (CompletableFuture<OrganizationReply> reply : replies) {
+      switch (reply.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
         case OrganizationReply.Accepted _ -> accepted++;
         case OrganizationReply.Refused(var why) ->
             assertThat(why).isEqualTo(new OrganizationRejection.LimitReached(10, 10));
@@ -91,13 +91,13 @@ abstract class OrganizationsContract {
       }
     }
     assertThat(accepted).isEqualTo(10);
-    // Answers about slots do not wait for the row; the next change does.
+    // Replies about slots do not wait for the row; the next change does.
     node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.LOBSTER, T0, replyTo));
     assertThat(node.rows.get(Samples.ID).orElseThrow().slots()).isEqualTo(10);
   }
 
   @Test
-  void whatWasAnsweredIsThereAfterARestartAlsoWithSnapshots() throws Exception {
+  void stateSurvivesARestartWithSnapshots() throws Exception {
     var before = crabThatUsedSlots();
     assertThat(afterARestart()).isEqualTo(before);
     assertThat(node.ask(OrganizationCommand.GetSlots::new))
@@ -105,7 +105,7 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void aSnapshotOfANewerVersionCostsNothingButTheEvents() throws Exception {
+  void aSnapshotOfANewerVersionIsReplacedByTheEvents() throws Exception {
     var before = crabThatUsedSlots();
     var newer =
         OrganizationSnapshot.newBuilder()
@@ -119,13 +119,13 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void aSnapshotThatCannotBeReadCostsNothingButTheEvents() throws Exception {
+  void anUnreadableSnapshotIsReplacedByTheEvents() throws Exception {
     var before = crabThatUsedSlots();
     node.overwrite("UPDATE \"snapshot\" SET \"snapshot_payload\" = ?", GARBAGE);
     assertThat(afterARestart()).isEqualTo(before);
   }
 
-  /** Older versions stored the message itself, with the serializer that Pekko has for Protobuf. */
+  /** Older versions stored the message itself, with Pekko's serializer for Protobuf. */
   @Test
   void aSnapshotOfAnOlderVersionIsRead() throws Exception {
     var before = crabThatUsedSlots();
@@ -142,13 +142,13 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void whatAnOlderMemberCannotReadIsNotWrittenWhileItIsAMember() throws Exception {
+  void eventsThatAnOlderMemberCannotReadAreRejectedWhileItIsAMember() throws Exception {
     crabWithOpenai();
     try (var _ = OtherMember.join(node.kit.system(), "0.0.0")) {
       assertThat(node.ask(replyTo -> new OrganizationCommand.Suspend(T0, replyTo)))
           .isEqualTo(new OrganizationReply.Refused(new OrganizationRejection.UpgradeUnderWay()));
       assertThat(node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.LOBSTER, T0, replyTo)))
-          .as("what it can read")
+          .as("an event that it can read")
           .isInstanceOf(OrganizationReply.Accepted.class);
       assertThat(node.events()).isEqualTo(4);
     }
@@ -158,7 +158,7 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void aMemberOfTheSameVersionHoldsNothingBack() throws Exception {
+  void aMemberOfTheSameVersionBlocksNoEvent() throws Exception {
     crabWithOpenai();
     try (var _ = OtherMember.join(node.kit.system(), JournalVersion.CURRENT + ".0.0")) {
       assertThat(node.ask(replyTo -> new OrganizationCommand.Suspend(T0, replyTo)))
@@ -167,7 +167,7 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void aRowThatACrashLeftBehindIsRepairedByTheNextRecovery() throws Exception {
+  void aRowThatWasLostInACrashIsRepairedByTheNextRecovery() throws Exception {
     crabWithOpenai();
     node.database.jdbi().useHandle(handle -> handle.execute("DELETE FROM organizations"));
     node.close();
@@ -175,7 +175,7 @@ abstract class OrganizationsContract {
     assertThat(node.rows.get(Samples.ID)).isEmpty();
     OrganizationReply.Accepted now =
         (OrganizationReply.Accepted) node.ask(OrganizationCommand.Get::new);
-    // The row is stored beside the first answer; the next change waits for it.
+    // The first reply does not wait for the row; the next change does.
     node.ask(replyTo -> new OrganizationCommand.SetTier(Tier.LOBSTER, T0, replyTo));
     OrganizationRow row = node.rows.get(Samples.ID).orElseThrow();
     assertThat(row.revision()).isEqualTo(now.view().revision() + 1);
@@ -183,7 +183,7 @@ abstract class OrganizationsContract {
   }
 
   @Test
-  void everythingThatHappenedToItCanBeFoundByItsTag() throws Exception {
+  void theHistoryOfAnOrganizationIsFoundByItsTag() throws Exception {
     crabWithOpenai();
     JdbcReadJournal journal =
         PersistenceQuery.get(node.kit.system())
@@ -194,7 +194,7 @@ abstract class OrganizationsContract {
             .map(envelope -> envelope.sequenceNr())
             .runWith(Sink.seq(), node.kit.system())
             .toCompletableFuture()
-            .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     assertThat(numbers).containsExactly(1L, 2L, 3L);
   }
 
@@ -268,10 +268,10 @@ abstract class OrganizationsContract {
 
     OrganizationReply ask(Function<ActorRef<OrganizationReply>, OrganizationCommand> command)
         throws Exception {
-      return send(command).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      return send(command).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** Sets bytes in what is stored. */
+    /** Replaces stored bytes. */
     void overwrite(String update, byte[] bytes) {
       assertThat(
               database.jdbi().<Integer, RuntimeException>withHandle(h -> h.execute(update, bytes)))
@@ -289,11 +289,11 @@ abstract class OrganizationsContract {
                       .one());
     }
 
-    /** Snapshots are written beside the answers. */
+    /** Waits for a snapshot: replies do not wait for it. */
     void awaitSnapshot() {
       kit.createTestProbe()
           .awaitAssert(
-              PATIENCE,
+              TIMEOUT,
               () -> {
                 int snapshots =
                     database

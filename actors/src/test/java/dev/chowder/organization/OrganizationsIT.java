@@ -3,7 +3,7 @@ package dev.chowder.organization;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a real PostgreSQL. */
+/** Uses a real PostgreSQL. */
 class OrganizationsIT extends OrganizationsContract {
   @Override
   TestStorage storage(Path home) {

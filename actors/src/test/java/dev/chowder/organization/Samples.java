@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.pcollections.HashTreePMap;
 
-/** Organizations, events and settings that several tests use. */
+/** Organizations, events and settings for several tests. */
 final class Samples {
   static final Instant T0 = Instant.parse("2026-01-02T03:04:05.678901Z");
   static final Instant T1 = T0.plusSeconds(60);
@@ -22,7 +22,7 @@ final class Samples {
 
   private Samples() {}
 
-  /** Crab, with a key for openai and an endpoint for custom, and one slot taken. */
+  /** Returns a crab with a key for openai, an endpoint for custom and one reserved slot. */
   static Active active() {
     return new Active(
         "acme",
@@ -37,7 +37,7 @@ final class Samples {
         "");
   }
 
-  /** The same with a subscription of which two events of one second were heard. */
+  /** Returns {@link #active} with a subscription to which two events of one second were applied. */
   static OrganizationState subscribed() {
     OrganizationState subscribed = active();
     for (OrganizationEvent event :
@@ -52,7 +52,7 @@ final class Samples {
     return subscribed;
   }
 
-  /** One of each type, with every field filled. */
+  /** Returns one event of each type, with all fields set. */
   static List<OrganizationEvent> events() {
     return List.of(
         new OrganizationEvent.SignedUp("acme", Tier.SHRIMP, "", T0),

@@ -17,10 +17,10 @@ import org.apache.pekko.actor.typed.ActorRef;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** What an organization makes of what Stripe tells, in whichever order and however often. */
+/** Checks the effects of Stripe events on an organization, in any order and with duplicates. */
 class SubscriptionUpdateTest {
   private static final ActorTestKit KIT = ActorTestKit.create(TestActors.CONFIG);
-  private static final ActorRef<OrganizationReply> NOBODY =
+  private static final ActorRef<OrganizationReply> IGNORED =
       KIT.<OrganizationReply>createTestProbe().ref();
   private static final Instant START = Instant.parse("2026-03-01T00:00:00Z");
   private static final SubscriptionFact STARTED =
@@ -32,15 +32,15 @@ class SubscriptionUpdateTest {
   }
 
   @Test
-  void aCheckoutThatWasCompletedSetsTheTierOnce() {
-    var lobster = hear(linked(Tier.SHRIMP), STARTED);
+  void aCompletedCheckoutSetsTheTierOnce() {
+    var lobster = applied(linked(Tier.SHRIMP), STARTED);
     assertThat(lobster.tier()).isEqualTo(Tier.LOBSTER);
     assertThat(Samples.view(lobster).subscriptionId()).isEqualTo("sub_1");
     assertThat(decide(lobster, STARTED)).isEqualTo(Decision.accept());
   }
 
   @Test
-  void whoIsNotThatCustomerHearsNothing() {
+  void anEventOfAnotherCustomerIsRejected() {
     var another = new OrganizationRejection.AnotherCustomer();
     assertThat(decide(Samples.active(), STARTED)).isEqualTo(Decision.reject(another));
     var other = linked(Tier.SHRIMP, "cus_2");
@@ -48,7 +48,7 @@ class SubscriptionUpdateTest {
   }
 
   @Test
-  void theFirstCustomerStaysUnlessItIsReplacedByName() {
+  void aLinkedCustomerIsReplacedOnlyIfTheCommandNamesIt() {
     var first = linked(Tier.SHRIMP);
     assertThat(decide(first, link("cus_2", Optional.empty()))).isEqualTo(Decision.accept());
     assertThat(decide(first, link("cus_2", Optional.of("cus_0")))).isEqualTo(Decision.accept());
@@ -57,10 +57,10 @@ class SubscriptionUpdateTest {
   }
 
   @Test
-  void whatIsOlderThanWhatWasHeardChangesNothing() {
+  void anEventOlderThanTheNewestAppliedChangesNothing() {
     var crab =
-        hear(
-            hear(linked(Tier.SHRIMP), STARTED),
+        applied(
+            applied(linked(Tier.SHRIMP), STARTED),
             fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.CRAB));
     assertThat(crab.tier()).isEqualTo(Tier.CRAB);
     assertThat(decide(crab, fact("evt_2", 10, "sub_1", Kind.CHANGED, Tier.LOBSTER)))
@@ -68,29 +68,29 @@ class SubscriptionUpdateTest {
   }
 
   @Test
-  void whatChangesNoTierIsRememberedSinceSomethingOlderMayCome() {
+  void anEventThatKeepsTheTierStillOutdatesOlderEvents() {
     var renewed =
-        hear(
-            hear(linked(Tier.SHRIMP), STARTED),
+        applied(
+            applied(linked(Tier.SHRIMP), STARTED),
             fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.LOBSTER));
     assertThat(decide(renewed, fact("evt_2", 10, "sub_1", Kind.CHANGED, Tier.CRAB)))
         .isEqualTo(Decision.accept());
   }
 
   @Test
-  void eventsOfOneSecondAreHeardOnceEach() {
+  void eventsOfOneSecondAreAppliedOnceEach() {
     var first = fact("evt_a", 5, "sub_1", Kind.CHANGED, Tier.CRAB);
     var second = fact("evt_b", 5, "sub_1", Kind.CHANGED, Tier.LOBSTER);
-    var heard = hear(hear(linked(Tier.SHRIMP), first), second);
-    assertThat(heard.tier()).isEqualTo(Tier.LOBSTER);
+    var both = applied(applied(linked(Tier.SHRIMP), first), second);
+    assertThat(both.tier()).isEqualTo(Tier.LOBSTER);
     for (var again : List.of(first, second)) {
-      assertThat(decide(heard, again)).isEqualTo(Decision.accept());
+      assertThat(decide(both, again)).isEqualTo(Decision.accept());
     }
   }
 
   @Test
-  void anEndIsTheEndWhateverComesAfterIt() {
-    var ended = hear(hear(linked(Tier.SHRIMP), STARTED), ended("evt_9", 30, "sub_1"));
+  void anEndedSubscriptionIgnoresLaterEvents() {
+    var ended = applied(applied(linked(Tier.SHRIMP), STARTED), ended("evt_9", 30, "sub_1"));
     assertThat(ended.tier()).isEqualTo(Tier.SHRIMP);
     assertThat(Samples.view(ended).subscriptionId()).isEmpty();
     for (int second : new int[] {29, 30, 31}) {
@@ -98,71 +98,71 @@ class SubscriptionUpdateTest {
           .as("%s s", second)
           .isEqualTo(Decision.accept());
     }
-    var next = hear(ended, fact("evt_n", 40, "sub_2", Kind.STARTED, Tier.CRAB));
+    var next = applied(ended, fact("evt_n", 40, "sub_2", Kind.STARTED, Tier.CRAB));
     assertThat(next.tier()).isEqualTo(Tier.CRAB);
     assertThat(decide(next, ended("evt_9", 30, "sub_1"))).isEqualTo(Decision.accept());
   }
 
   @Test
-  void ofTwoSubscriptionsTheOneWhoseCheckoutWasLastCounts() {
+  void ofTwoSubscriptionsTheOneWithTheLastCheckoutCounts() {
     var two =
-        hear(
-            hear(linked(Tier.SHRIMP), STARTED),
+        applied(
+            applied(linked(Tier.SHRIMP), STARTED),
             fact("evt_2", 10, "sub_2", Kind.STARTED, Tier.CRAB));
     assertThat(two.tier()).isEqualTo(Tier.CRAB);
     assertThat(decide(two, fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.LOBSTER)))
         .isEqualTo(Decision.accept());
     assertThat(decide(two, ended("evt_4", 30, "sub_1"))).isEqualTo(Decision.accept());
-    var none = hear(two, ended("evt_5", 40, "sub_2"));
+    var none = applied(two, ended("evt_5", 40, "sub_2"));
     assertThat(none.tier()).isEqualTo(Tier.SHRIMP);
-    // It goes on, as it turns out.
-    assertThat(hear(none, fact("evt_6", 50, "sub_1", Kind.CHANGED, Tier.LOBSTER)).tier())
+    // The first subscription is still active.
+    assertThat(applied(none, fact("evt_6", 50, "sub_1", Kind.CHANGED, Tier.LOBSTER)).tier())
         .isEqualTo(Tier.LOBSTER);
   }
 
   @Test
-  void whatIsNotPaidForGivesNoTier() {
+  void anUnpaidSubscriptionGrantsNoTier() {
     var unpaid =
         new SubscriptionFact("evt_2", at(10), "cus_1", "sub_1", Kind.CHANGED, Optional.empty());
-    var shrimp = hear(hear(linked(Tier.SHRIMP), STARTED), unpaid);
+    var shrimp = applied(applied(linked(Tier.SHRIMP), STARTED), unpaid);
     assertThat(shrimp.tier()).isEqualTo(Tier.SHRIMP);
     assertThat(Samples.view(shrimp).subscriptionId()).isEqualTo("sub_1");
-    assertThat(hear(shrimp, fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.LOBSTER)).tier())
+    assertThat(applied(shrimp, fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.LOBSTER)).tier())
         .isEqualTo(Tier.LOBSTER);
   }
 
   @Test
-  void anOperatorsTierStaysUntilTheSubscriptionGivesAnotherOne() {
-    var lobster = hear(linked(Tier.SHRIMP), STARTED);
-    var whale = apply(lobster, new OrganizationCommand.SetTier(Tier.WHALE, T1, NOBODY));
-    var renewed = hear(whale, fact("evt_2", 10, "sub_1", Kind.CHANGED, Tier.LOBSTER));
+  void anOperatorsTierStaysUntilTheSubscriptionGrantsAnotherOne() {
+    var lobster = applied(linked(Tier.SHRIMP), STARTED);
+    var whale = apply(lobster, new OrganizationCommand.SetTier(Tier.WHALE, T1, IGNORED));
+    var renewed = applied(whale, fact("evt_2", 10, "sub_1", Kind.CHANGED, Tier.LOBSTER));
     assertThat(renewed.tier()).isEqualTo(Tier.WHALE);
-    assertThat(hear(renewed, fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.CRAB)).tier())
+    assertThat(applied(renewed, fact("evt_3", 20, "sub_1", Kind.CHANGED, Tier.CRAB)).tier())
         .isEqualTo(Tier.CRAB);
   }
 
   @Test
-  void aDowngradeTakesNoSlotAwayAndGivesNone() {
-    var full = hear(linked(Tier.CRAB), STARTED);
+  void aDowngradeReleasesNoSlotAndGrantsNone() {
+    var full = applied(linked(Tier.CRAB), STARTED);
     for (var instance : List.of("a", "b")) {
       full =
           apply(
               full,
               new OrganizationCommand.ReserveSlot(
-                  "key", instance, ModelProvider.OPENAI, T1, NOBODY));
+                  "key", instance, ModelProvider.OPENAI, T1, IGNORED));
     }
-    var lowered = hear(full, ended("evt_2", 10, "sub_1"));
+    var lowered = applied(full, ended("evt_2", 10, "sub_1"));
     assertThat(lowered.slots()).hasSize(3);
     assertThat(
             OrganizationLifecycle.decide(
                 lowered,
-                new OrganizationCommand.ReserveSlot("key", "c", ModelProvider.OPENAI, T1, NOBODY)))
+                new OrganizationCommand.ReserveSlot("key", "c", ModelProvider.OPENAI, T1, IGNORED)))
         .isEqualTo(Decision.reject(new OrganizationRejection.LimitReached(3, 1)));
   }
 
-  /** Of one subscription, whose events are all of other seconds. */
+  /** Events of one subscription, each of another second. */
   @Test
-  void whateverTheOrderTheNewestHolds() {
+  void theNewestEventDeterminesTheTierInAnyOrder() {
     var facts =
         new ArrayList<>(
             List.of(
@@ -178,7 +178,7 @@ class SubscriptionUpdateTest {
       var newest = Instant.MIN;
       var expected = Tier.SHRIMP;
       for (var fact : facts) {
-        state = hear(state, fact);
+        state = applied(state, fact);
         if (fact.eventAt().isAfter(newest)) {
           newest = fact.eventAt();
           expected = fact.tier().orElse(Tier.SHRIMP);
@@ -194,12 +194,12 @@ class SubscriptionUpdateTest {
 
   private static Active linked(Tier tier, String customer) {
     return apply(
-        apply(Samples.active(), new OrganizationCommand.SetTier(tier, T1, NOBODY)),
+        apply(Samples.active(), new OrganizationCommand.SetTier(tier, T1, IGNORED)),
         link(customer, Optional.empty()));
   }
 
   private static OrganizationCommand.Request link(String customer, Optional<String> instead) {
-    return new OrganizationCommand.LinkCustomer("key", customer, instead, T1, NOBODY);
+    return new OrganizationCommand.LinkCustomer("key", customer, instead, T1, IGNORED);
   }
 
   private static Instant at(int second) {
@@ -216,12 +216,12 @@ class SubscriptionUpdateTest {
         event, at(second), "cus_1", subscription, Kind.ENDED, Optional.empty());
   }
 
-  private static Active hear(Active state, SubscriptionFact fact) {
-    return apply(state, new OrganizationCommand.ApplySubscription(fact, T1, NOBODY));
+  private static Active applied(Active state, SubscriptionFact fact) {
+    return apply(state, new OrganizationCommand.ApplySubscription(fact, T1, IGNORED));
   }
 
   private static Decision decide(Active state, SubscriptionFact fact) {
-    return decide(state, new OrganizationCommand.ApplySubscription(fact, T1, NOBODY));
+    return decide(state, new OrganizationCommand.ApplySubscription(fact, T1, IGNORED));
   }
 
   private static Decision decide(Active state, OrganizationCommand.Request command) {
