@@ -29,38 +29,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Issues, recognises and revokes keys. Stores hashes only; a key's value leaves this class once.
+ * Issues, authenticates and revokes API keys. Stores only their hashes; returns a key's value once.
  *
  * <p>Every call may block on the database.
  */
 public final class ApiKeys {
   private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
 
-  /** The standing of an organization whose keys work, also while its row is missing. */
+  /** The standing of an organization whose keys are accepted; assumed while its row is missing. */
   private static final String ACTIVE = "active";
 
   private static final String SUSPENDED = "suspended";
 
-  /**
-   * The keys of an organization that is being deleted open nothing, even before each is revoked.
-   */
+  /** While an organization is being deleted, its keys are rejected even before each is revoked. */
   private static final String EXISTS =
       "COALESCE(o.standing, '" + ACTIVE + "') IN ('" + ACTIVE + "', '" + SUSPENDED + "')";
 
-  /** A range and not {@code IS NOT NULL}, for which H2 does not use the index. */
+  /** A range instead of {@code IS NOT NULL}, for which H2 does not use the index. */
   private static final String UNRECORDED =
       "SELECT organization_id, id, unrecorded_revoker, revoked_at FROM api_keys WHERE"
           + " unrecorded_revoker >= ''";
 
-  /** Keys in one query. */
-  private static final int QUESTION = 500;
+  /** Maximum number of keys in one query. */
+  private static final int KEYS_PER_QUERY = 500;
 
-  /** A busy key costs a write a minute, not one a call. */
+  /** A busy key causes one write a minute instead of one per call. */
   private static final Duration USE_RESOLUTION = Duration.ofMinutes(1);
 
   private final Jdbi jdbi;
   private final InstantSource clock;
-  private final Cache<ByteString, KeyHolder> found;
+  private final Cache<ByteString, KeyHolder> cache;
 
   public ApiKeys(Database database, KeySettings settings, InstantSource clock) {
     this(database, settings, clock, Ticker.systemTicker());
@@ -69,8 +67,8 @@ public final class ApiKeys {
   ApiKeys(Database database, KeySettings settings, InstantSource clock, Ticker ticker) {
     this.jdbi = database.jdbi();
     this.clock = clock;
-    // Only keys that exist are kept, so that a flood of guesses cannot push them out.
-    this.found =
+    // Caches only keys that exist, so that a flood of guesses cannot evict them.
+    this.cache =
         Caffeine.newBuilder()
             .maximumWeight(settings.cacheSize())
             .<ByteString, KeyHolder>weigher((_, holder) -> weight(holder))
@@ -79,12 +77,14 @@ public final class ApiKeys {
             .build();
   }
 
-  /** A scoped key takes as much memory as it names instances. */
+  /**
+   * Returns the weight of a key. The memory for a scoped key depends on its number of instances.
+   */
   private static int weight(KeyHolder holder) {
     return 1 + holder.scope().map(scope -> scope.instanceIds().size()).orElse(0);
   }
 
-  /** Makes a key that may do everything in its organization; it works when this returns. */
+  /** Creates a key that permits everything in its organization. It is active when this returns. */
   public IssuedKey issueOrganizationKey(String organizationId) {
     IssuedKey issued = new IssuedKey(Ids.next(), KeyText.make(Kind.ORGANIZATION));
     jdbi.useHandle(handle -> insert(handle, organizationId, issued));
@@ -96,7 +96,7 @@ public final class ApiKeys {
     /** The new key is active; its value is known only now. */
     record Made(IssuedKey key) implements Rotation {}
 
-    /** There is a key of that id already; nothing changed. */
+    /** A key with that id exists already; nothing changed. */
     record Repeated() implements Rotation {}
 
     /** The key to replace is revoked or expired; nothing changed. */
@@ -104,11 +104,12 @@ public final class ApiKeys {
   }
 
   /**
-   * Makes another key of the organization and sets an end to the caller's, both or neither.
+   * Creates another key of the organization and sets an expiry of the caller's key, both or
+   * neither.
    *
-   * @param newKeyId the new key's id; where there is one of that id already, nothing happens
-   * @param callerKeyId the key that the call was made with, which the new one replaces
-   * @param callerEnds unless it ends earlier already
+   * @param newKeyId the new key's id; if a key with that id exists, nothing changes
+   * @param callerKeyId id of the calling key, which the new one replaces
+   * @param callerEnds expiry of the calling key, unless it expires earlier already
    */
   public Rotation rotate(
       String organizationId, String newKeyId, String callerKeyId, Instant callerEnds) {
@@ -118,7 +119,7 @@ public final class ApiKeys {
           if (!lockActive(handle, organizationId, callerKeyId, clock.instant())) {
             return new Rotation.CallerEnded();
           }
-          if (isThere(handle, newKeyId)) return new Rotation.Repeated();
+          if (exists(handle, newKeyId)) return new Rotation.Repeated();
           insert(handle, organizationId, issued);
           handle
               .createUpdate(
@@ -133,9 +134,9 @@ public final class ApiKeys {
   }
 
   /**
-   * Returns whether a key is neither revoked nor expired, and keeps it so until the transaction
-   * ends. A node caches keys, and a call may be past authentication for a while: without this check
-   * a stolen key could make another one after it was revoked.
+   * Returns whether a key is neither revoked nor expired, and locks it until the transaction ends.
+   * A node caches keys, and a call may be past authentication for a while. Without this check, a
+   * stolen key could create another key after it was revoked.
    */
   static boolean lockActive(Handle handle, String organizationId, String keyId, Instant now) {
     return handle
@@ -150,8 +151,8 @@ public final class ApiKeys {
         .isPresent();
   }
 
-  /** Whichever kind of key it is, and whether or not it works. */
-  static boolean isThere(Handle handle, String keyId) {
+  /** Returns whether there is a key of any kind with this id, active or not. */
+  static boolean exists(Handle handle, String keyId) {
     return handle
         .createQuery("SELECT 1 FROM api_keys WHERE id = :id")
         .bind("id", keyId)
@@ -173,18 +174,24 @@ public final class ApiKeys {
         .execute();
   }
 
-  /** Whose key it is; empty when it is malformed, unknown, expired or revoked. */
+  /**
+   * Returns the holder of a key; empty if the key is malformed, unknown, expired or revoked, or if
+   * its organization is deleted.
+   */
   public Optional<KeyHolder> authenticate(Secret key) {
     if (!KeyText.isKey(key)) return Optional.empty();
     ByteString hash = KeyText.hash(key);
-    KeyHolder known = found.getIfPresent(hash);
-    if (known != null) return Optional.of(known);
-    Optional<KeyHolder> holder = find(hash);
-    holder.ifPresent(there -> found.put(hash, there));
-    return holder;
+    KeyHolder cached = cache.getIfPresent(hash);
+    if (cached != null) return Optional.of(cached);
+    Optional<KeyHolder> found = find(hash);
+    found.ifPresent(holder -> cache.put(hash, holder));
+    return found;
   }
 
-  /** The ids of an organization's keys that work, oldest first. */
+  /**
+   * Returns the ids of an organization's keys that are neither scoped nor revoked, oldest first.
+   * Includes expired keys.
+   */
   public List<String> organizationKeys(String organizationId) {
     return jdbi.withHandle(
         handle ->
@@ -198,15 +205,15 @@ public final class ApiKeys {
   }
 
   /**
-   * Ends a key: on this node at once, on others when their cache forgets it. Its event is {@link
-   * #unrecorded} until {@link #recorded}.
+   * Revokes a key. This takes effect at once on this node, and on others when their cache entry
+   * expires. The revocation is {@link #unrecorded} until {@link #recorded}.
    *
-   * @param by id of the key that revokes it; empty if an operator does
-   * @return whether there was such a key, revoked now or before
+   * @param by id of the revoking key; empty if an operator revokes it
+   * @return whether such a key exists, revoked now or before
    */
   public boolean revoke(String organizationId, String keyId, String by) {
     Instant now = clock.instant();
-    int there =
+    int matching =
         jdbi.withHandle(
             handle ->
                 handle
@@ -219,14 +226,14 @@ public final class ApiKeys {
                     .bind("id", keyId)
                     .bind("organization", organizationId)
                     .execute());
-    found.asMap().values().removeIf(holder -> holder.keyId().equals(keyId));
-    return there > 0;
+    cache.asMap().values().removeIf(holder -> holder.keyId().equals(keyId));
+    return matching > 0;
   }
 
   /**
-   * Ends all keys of an organization, scoped ones too, for an operator: on this node at once, on
-   * others when their cache forgets them. Their events are {@link #unrecorded} until {@link
-   * #recorded}.
+   * Revokes all keys of an organization for an operator, including scoped keys. This takes effect
+   * at once on this node, and on others when their cache entries expire. The revocations are {@link
+   * #unrecorded} until {@link #recorded}.
    *
    * @return the ids of the keys that this call revoked, oldest first
    */
@@ -236,12 +243,12 @@ public final class ApiKeys {
         jdbi.inTransaction(
             handle -> {
               var all = new ArrayList<String>();
-              // Repeats until no key is left. The update waits for calls that are making a key with
-              // one of these, and only the next query sees what they made.
+              // Repeats until no key is left. The update waits for calls that are creating a key
+              // with one of these, and only the next query sees the created keys.
               for (var active = unrevoked(handle, organizationId);
                   !active.isEmpty();
                   active = unrevoked(handle, organizationId)) {
-                for (var page : Lists.partition(active, QUESTION)) {
+                for (var page : Lists.partition(active, KEYS_PER_QUERY)) {
                   handle
                       .createUpdate(
                           "UPDATE api_keys SET revoked_at = :now, unrecorded_revoker = '' WHERE id"
@@ -254,7 +261,7 @@ public final class ApiKeys {
               }
               return List.copyOf(all);
             });
-    found.asMap().values().removeIf(holder -> holder.organizationId().equals(organizationId));
+    cache.asMap().values().removeIf(holder -> holder.organizationId().equals(organizationId));
     return revoked;
   }
 
@@ -269,15 +276,15 @@ public final class ApiKeys {
   }
 
   /**
-   * A revocation of which the organization's journal may lack the event.
+   * A revocation whose event the organization's journal may lack.
    *
-   * @param by id of the key that revoked it; empty if an operator did
+   * @param by id of the revoking key; empty if an operator revoked it
    */
   public record Revocation(String organizationId, String keyId, String by, Instant at) {}
 
   /** Returns the unrecorded revocations of these keys. */
   public List<Revocation> unrecorded(Collection<String> keyIds) {
-    return Lists.partition(List.copyOf(keyIds), QUESTION).stream()
+    return Lists.partition(List.copyOf(keyIds), KEYS_PER_QUERY).stream()
         .flatMap(
             page ->
                 jdbi
@@ -293,10 +300,10 @@ public final class ApiKeys {
   }
 
   /**
-   * Returns a page of unrecorded revocations of all organizations, by key id.
+   * Returns a page of the unrecorded revocations of all organizations, by key id.
    *
-   * @param before when they happened
-   * @param after the key id that the page before ended with
+   * @param before excludes revocations at or after this time
+   * @param after the last key id of the previous page; empty for the first page
    */
   public List<Revocation> unrecorded(Instant before, int limit, Optional<String> after) {
     return jdbi.withHandle(
@@ -313,7 +320,7 @@ public final class ApiKeys {
                 .list());
   }
 
-  /** Notes that the organization's journal has the event of a revocation. */
+  /** Marks a revocation as recorded: the organization's journal contains its event. */
   public void recorded(String keyId) {
     jdbi.useHandle(
         handle ->
@@ -331,21 +338,21 @@ public final class ApiKeys {
         SqlValues.instant(row, "revoked_at"));
   }
 
-  /** Why a key opens nothing. */
+  /** The reason why a key is rejected. */
   public enum KeyEnd {
-    /** It is unknown, revoked or expired, or its organization is deleted. */
+    /** The key is unknown, revoked or expired, or its organization is deleted. */
     INVALID,
 
-    /** The operator suspended its organization. */
+    /** An operator suspended the organization. */
     SUSPENDED
   }
 
-  /** Returns those of the keys that open nothing, each with the reason. Does not use the cache. */
+  /** Returns those of the keys that are rejected, each with the reason. Does not use the cache. */
   public Map<String, KeyEnd> ended(Collection<String> keyIds) {
     var ended = new HashMap<String, KeyEnd>();
     keyIds.forEach(id -> ended.put(id, KeyEnd.INVALID));
     var now = SqlValues.time(clock.instant());
-    for (var page : Lists.partition(List.copyOf(keyIds), QUESTION)) {
+    for (var page : Lists.partition(List.copyOf(keyIds), KEYS_PER_QUERY)) {
       var unended =
           jdbi.withHandle(
               handle ->
@@ -388,11 +395,11 @@ public final class ApiKeys {
                     .findOne());
     found
         .filter(key -> key.isScoped() && key.isUnusedSince(now.minus(USE_RESOLUTION)))
-        .ifPresent(key -> noteUse(key.holder().keyId(), now));
+        .ifPresent(key -> recordUse(key.holder().keyId(), now));
     return found.map(Found::holder);
   }
 
-  /** A key that works, and when it last did as far as was noted. */
+  /** An active key, and the time of its last recorded use. */
   private record Found(KeyHolder holder, Optional<Instant> lastUsed) {
     boolean isScoped() {
       return holder.scope().isPresent();
@@ -413,12 +420,15 @@ public final class ApiKeys {
         SqlValues.optionalInstant(row, "last_used_at"));
   }
 
-  /** The row of an organization that has just signed up may still be missing. */
+  /**
+   * Returns whether the standing is {@code suspended}. It is null if the organization has just
+   * signed up and its row is still missing.
+   */
   private static boolean isSuspended(@Nullable String standing) {
     return SUSPENDED.equals(standing);
   }
 
-  private void noteUse(String keyId, Instant now) {
+  private void recordUse(String keyId, Instant now) {
     try {
       jdbi.useHandle(
           handle ->
@@ -428,7 +438,7 @@ public final class ApiKeys {
                   .bind("id", keyId)
                   .execute());
     } catch (JdbiException why) {
-      // A database that takes no writes now still lets callers read.
+      // Reads must succeed even while the database accepts no writes.
       LOG.warn("key={} event=use_not_noted {}", keyId, why.toString());
     }
   }

@@ -2,5 +2,5 @@ package dev.chowder.key;
 
 import dev.chowder.secret.Secret;
 
-/** A key at the one moment at which its value is known. */
+/** A key that was just created, with its value, which is not stored. */
 public record IssuedKey(String keyId, Secret value) {}

@@ -3,12 +3,12 @@ package dev.chowder.key;
 import java.util.Optional;
 
 /**
- * The holder of a valid key.
+ * The identity and rights of a valid key.
  *
- * @param organizationId what it opens
- * @param keyId names it in events and logs; says nothing of its value
- * @param scope how far it goes; empty: as far as its organization
- * @param suspended whether the operator suspended the organization
+ * @param organizationId the organization that it belongs to
+ * @param keyId the id in events and logs; reveals nothing about the value
+ * @param scope the rights of a scoped key; empty if the key may do everything in its organization
+ * @param suspended whether an operator suspended the organization
  */
 public record KeyHolder(
     String organizationId, String keyId, Optional<KeyScope> scope, boolean suspended) {}

@@ -4,11 +4,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How far a scoped key goes.
+ * The rights of a scoped key.
  *
- * @param instanceIds which instances it opens
- * @param permissions what it may do with each of them
- * @param sessionPrefix how the ids of the sessions begin that it may speak in; empty: in all
+ * @param instanceIds instances that it may access
+ * @param permissions permitted actions on each of them
+ * @param sessionPrefix required prefix of session ids; empty if all sessions are permitted
  */
 public record KeyScope(
     Set<String> instanceIds, Set<Permission> permissions, Optional<String> sessionPrefix) {

@@ -10,9 +10,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Scopes as the database keeps them. */
+/** Converts scopes to and from the JSON that the database stores. */
 final class KeyScopes {
-  // A field that is not known may narrow a key: whoever does not know it must not let the key in.
+  // An unknown field may restrict a key. A version that does not know it must reject the key.
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   private KeyScopes() {}

@@ -1,23 +1,27 @@
 package dev.chowder.key;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * How long a key that was found may be believed without asking the database again, and how many
- * there may be.
+ * Settings of the cache and the number of keys.
  *
- * @param cacheTime at most 1 s: the contract for a revocation
- * @param cacheSize keys, and instances that scoped ones name
- * @param maxPerOrganization scoped keys that work, and as many that ended
+ * @param cacheTime how long a node caches a valid key; at most 1 s, since a revocation must be
+ *     effective within 1 s
+ * @param cacheSize maximum size of the cache: one per key, and one more per instance in a key's
+ *     scope
+ * @param maxPerOrganization maximum number of an organization's active scoped keys; as many
+ *     inactive ones are kept
  */
 public record KeySettings(Duration cacheTime, int cacheSize, int maxPerOrganization) {
-  private static final Duration LONGEST = Duration.ofSeconds(1);
+  private static final Duration MAX_CACHE_TIME = Duration.ofSeconds(1);
 
   public KeySettings {
-    if (cacheTime.compareTo(LONGEST) > 0) {
+    if (cacheTime.compareTo(MAX_CACHE_TIME) > 0) {
       throw new IllegalArgumentException(
-          "chowder.key.cache-time: " + cacheTime + " (expected: at most " + LONGEST + ")");
+          must("chowder.key.cache-time", "be at most " + MAX_CACHE_TIME, cacheTime));
     }
   }
 

@@ -9,23 +9,26 @@ import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.regex.Pattern;
 
-/** The one form of a key: {@code chd_org_} or {@code chd_sk_}, and 32 random bytes in base64url. */
+/**
+ * Generates, checks and hashes the values of keys. A key is {@code chd_org_} or {@code chd_sk_},
+ * followed by 32 random bytes in base64url.
+ */
 final class KeyText {
   private static final int RANDOM_BYTES = 32;
   private static final Pattern FORM = Pattern.compile("chd_(?:org|sk)_[A-Za-z0-9_-]{43}");
 
-  /** Characters after the kind that may be shown in a list: 24 of 256 bits. */
+  /** Characters after the prefix that a list may show: 24 of 256 bits. */
   private static final int SHOWN = 4;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private KeyText() {}
 
-  /** How far a key goes can be seen by how it begins. */
+  /** The kind of a key, which its prefix shows. */
   enum Kind {
-    /** Everything in its organization. */
+    /** Permits everything in its organization. */
     ORGANIZATION("organization", "chd_org_"),
-    /** What its scope says. */
+    /** Permits only the actions in its scope. */
     SCOPED("scoped", "chd_sk_");
 
     private final String label;
@@ -36,7 +39,7 @@ final class KeyText {
       this.beginning = beginning;
     }
 
-    /** As the database has it. */
+    /** Returns the name in the database. */
     String label() {
       return label;
     }
@@ -49,7 +52,7 @@ final class KeyText {
         kind.beginning + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
   }
 
-  /** Keeps texts that cannot be keys away from the database. */
+  /** Returns whether a text has the form of a key, so that other texts cause no query. */
   static boolean isKey(Secret key) {
     return FORM.matcher(key.reveal()).matches();
   }
@@ -58,7 +61,10 @@ final class KeyText {
     return key.reveal().substring(0, kind.beginning.length() + SHOWN);
   }
 
-  /** SHA-256: enough for 256 random bits, unlike for what people choose. */
+  /**
+   * Returns the SHA-256 hash. Unlike for passwords that people choose, a fast hash is enough for
+   * 256 random bits.
+   */
   static ByteString hash(Secret key) {
     try {
       return ByteString.copyFrom(

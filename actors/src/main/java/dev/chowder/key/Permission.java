@@ -1,35 +1,38 @@
 package dev.chowder.key;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What a scoped key may do with an instance that it names. */
+/** An action that a scoped key may permit on its instances. */
 public enum Permission {
-  /** See it: its state, its watch, its history. */
+  /** Read its state, its watch and its history. */
   READ,
-  /** Speak to its agent. */
+  /** Send messages to its agent. */
   INTERACT,
-  /** Change its settings, and read its log. */
+  /** Change its settings and read its log. */
   CONFIGURE,
   /** Read and write its files. */
   FILES,
   /** Connect it to channels. */
   CHANNELS;
 
-  /** Its name as the API and the database have it. */
+  /** Returns the name in the API and in the database. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The permission of that label.
+   * Returns the permission with this label.
    *
-   * @throws IllegalArgumentException when there is none
+   * @throws IllegalArgumentException if there is none
    */
   public static Permission ofLabel(String label) {
     return Arrays.stream(values())
         .filter(one -> one.label().equals(label))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("permission: " + label));
+        .orElseThrow(
+            () -> new IllegalArgumentException(must("permission", "be a known permission", label)));
   }
 }

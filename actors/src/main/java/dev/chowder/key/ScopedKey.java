@@ -6,10 +6,10 @@ import java.util.Optional;
 /**
  * A scoped key without its value.
  *
- * @param prefix how its value begins
- * @param active false once it is revoked or expired
- * @param expiresAt empty: it works until it is revoked
- * @param lastUsedAt to a minute; empty: it never was
+ * @param prefix the first characters of its value
+ * @param active false if it is revoked or expired
+ * @param expiresAt empty if it does not expire
+ * @param lastUsedAt precise to a minute; empty if it was never used
  */
 public record ScopedKey(
     String id,

@@ -18,8 +18,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Makes, shows and ends the keys that an organization gives to others. Whether one opens anything
- * is for {@link ApiKeys} to say.
+ * Creates, lists and revokes the scoped keys of organizations. {@link ApiKeys} authenticates them.
  *
  * <p>Every call may block on the database.
  */
@@ -34,9 +33,7 @@ public final class ScopedKeys {
   private final InstantSource clock;
 
   /**
-   * Keeps them in the table of all keys.
-   *
-   * @param keys of the same database
+   * @param keys the keys of the same database
    */
   public ScopedKeys(Database database, ApiKeys keys, KeySettings settings, InstantSource clock) {
     this.jdbi = database.jdbi();
@@ -45,25 +42,25 @@ public final class ScopedKeys {
     this.clock = clock;
   }
 
-  /** What became of the wish for a key. */
+  /** The result of {@link #issue}. */
   public sealed interface Issue {
-    /** It is there, and works; its value is known this once. */
+    /** The key is active; its value is known only now. */
     record Made(ScopedKey key, Secret value) implements Issue {}
 
-    /** There is a key of that id already, which may be somebody's; nothing happened. */
+    /** A key with that id exists, possibly of another organization; nothing changed. */
     record Repeated() implements Issue {}
 
-    /** The key that the call was made with is revoked or expired; nothing changed. */
+    /** The calling key is revoked or expired; nothing changed. */
     record CallerEnded() implements Issue {}
 
-    /** The organization has as many that work as it may have; nothing happened. */
+    /** The organization has the maximum number of active scoped keys; nothing changed. */
     record Full(int max) implements Issue {}
   }
 
   /**
-   * Makes a key. Calls at the same moment may go a little beyond what an organization may have.
+   * Creates a key. Concurrent calls may exceed the maximum number slightly.
    *
-   * @param callerKeyId the key that the call was made with
+   * @param callerKeyId id of the calling key
    */
   public Issue issue(
       String organizationId,
@@ -73,7 +70,7 @@ public final class ScopedKeys {
       KeyScope scope,
       Optional<Instant> expiresAt) {
     Secret value = KeyText.make(Kind.SCOPED);
-    // As it is kept, so that what is answered now is what is read later.
+    // Truncated to the precision of the database, so that this result equals later reads.
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     var key =
         new ScopedKey(
@@ -86,22 +83,22 @@ public final class ScopedKeys {
             now,
             expiresAt.map(time -> time.truncatedTo(ChronoUnit.MICROS)),
             Optional.empty());
-    // Not in the transaction that holds the caller's key: revoking all keys waits for that one and
-    // may hold some of these.
-    jdbi.useHandle(handle -> forgetOldest(handle, organizationId, now));
+    // Not in the transaction that locks the calling key: the revocation of all keys waits for that
+    // lock and may hold locks on some of these keys.
+    jdbi.useHandle(handle -> deleteOldestInactive(handle, organizationId, now));
     return jdbi.inTransaction(
         handle -> {
           if (!ApiKeys.lockActive(handle, organizationId, callerKeyId, now)) {
             return new Issue.CallerEnded();
           }
-          if (ApiKeys.isThere(handle, newKeyId)) return new Issue.Repeated();
-          if (countWorking(handle, organizationId, now) >= max) return new Issue.Full(max);
+          if (ApiKeys.exists(handle, newKeyId)) return new Issue.Repeated();
+          if (countActive(handle, organizationId, now) >= max) return new Issue.Full(max);
           insert(handle, key, value);
           return new Issue.Made(key, value);
         });
   }
 
-  private static int countWorking(Handle handle, String organizationId, Instant now) {
+  private static int countActive(Handle handle, String organizationId, Instant now) {
     return handle
         .createQuery("SELECT COUNT(*) FROM api_keys WHERE" + OF_ORGANIZATION + " AND NOT" + ENDED)
         .bind("organization", organizationId)
@@ -129,8 +126,11 @@ public final class ScopedKeys {
         .execute();
   }
 
-  /** Whoever makes and revokes keys all day fills no table. */
-  private void forgetOldest(Handle handle, String organizationId, Instant now) {
+  /**
+   * Deletes the oldest inactive keys, so that repeated creation and revocation does not grow the
+   * table without limit. Keeps as many as there may be active keys.
+   */
+  private void deleteOldestInactive(Handle handle, String organizationId, Instant now) {
     handle
         .createUpdate(
             "DELETE FROM api_keys WHERE unrecorded_revoker IS NULL AND"
@@ -150,10 +150,10 @@ public final class ScopedKeys {
   }
 
   /**
-   * A page of an organization's keys, newest first.
+   * Returns a page of an organization's keys, newest first.
    *
-   * @param pageSize at least 1; the caller knows the limit
-   * @param after the id that the page before ended with
+   * @param pageSize at least 1; the caller enforces the maximum
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<ScopedKey> list(String organizationId, int pageSize, Optional<String> after) {
     Instant now = clock.instant();
@@ -179,7 +179,7 @@ public final class ScopedKeys {
    * Returns a page of all organizations' active keys, oldest first.
    *
    * @param pageSize at least 1
-   * @param after the last id of the previous page
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<ScopedKey> active(int pageSize, Optional<String> after) {
     Instant now = clock.instant();
@@ -198,7 +198,7 @@ public final class ScopedKeys {
                 .list());
   }
 
-  /** Empty: there is none of that id in this organization. */
+  /** Returns a key; empty if the organization has none with this id. */
   public Optional<ScopedKey> get(String organizationId, String keyId) {
     Instant now = clock.instant();
     return jdbi.withHandle(
@@ -213,10 +213,10 @@ public final class ScopedKeys {
   }
 
   /**
-   * Ends a key, as {@link ApiKeys#revoke} does; an organization's own keys are not ended so.
+   * Revokes a key like {@link ApiKeys#revoke}. Does not revoke an organization key.
    *
-   * @param by id of the key that revokes it
-   * @return whether there was such a key, ended now or before
+   * @param by id of the revoking key
+   * @return whether such a key exists, revoked now or before
    */
   public boolean revoke(String organizationId, String keyId, String by) {
     return get(organizationId, keyId).isPresent() && keys.revoke(organizationId, keyId, by);

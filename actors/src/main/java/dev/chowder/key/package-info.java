@@ -1,4 +1,4 @@
-/** API keys: how they look, how they are kept, and who holds one. Knows no RPC and no header. */
+/** API keys: creation, storage and authentication. Does not know RPCs or headers. */
 @NullMarked
 package dev.chowder.key;
 

@@ -3,7 +3,7 @@ package dev.chowder.key;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a real PostgreSQL. */
+/** Uses a real PostgreSQL. */
 class ApiKeysIT extends ApiKeysContract {
   @Override
   TestStorage storage(Path home) {
