@@ -1,5 +1,6 @@
 package dev.chowder.secret;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.google.protobuf.ByteString;
@@ -23,9 +24,9 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.HKDFParameterSpec;
 
 /**
- * The authentication tag at the end of a backup: HMAC-SHA256 over all bytes before it, with a key
- * that is derived from the master key. It names that key by its {@link MasterKey} id. Does not know
- * what a backup contains.
+ * Signs and verifies the authentication tag at the end of a backup: HMAC-SHA256 over all bytes
+ * before it, with a key that is derived from the master key. The tag names that key by its {@link
+ * MasterKey} id. Does not know what a backup contains.
  *
  * <p>The tag is one line of ASCII, {@code chowder-backup 1 KEY TAG}, with KEY and TAG in lower-case
  * hexadecimal digits. The line up to TAG is authenticated as well.
@@ -46,13 +47,14 @@ public final class BackupTag {
   private final SecretSettings settings;
   private final List<Path> moreKeyFiles;
 
-  /** A key that may have signed the backup, and where it was found. */
+  /** A key that may have signed the backup, and the place where it was found. */
   private record Candidate(String place, ByteString key) {}
 
   /**
    * Uses the master keys that exist when a method is called.
    *
-   * @param moreKeyFiles files with further keys that may verify, such as those that a rotation kept
+   * @param moreKeyFiles files with further keys for verification, such as those that a rotation
+   *     kept
    */
   public BackupTag(SecretSettings settings, List<Path> moreKeyFiles) {
     this.settings = settings;
@@ -60,11 +62,11 @@ public final class BackupTag {
   }
 
   /**
-   * Appends a tag with the first master key. Returns when it is on the disk.
+   * Appends a tag with the first master key. Returns when the tag is on the disk.
    *
    * @return the id of the key
-   * @throws MasterKeyException when there is no key, or it is malformed
-   * @throws StorageException when the file cannot be read or written
+   * @throws MasterKeyException if there is no key, or it is malformed
+   * @throws StorageException if the file cannot be read or written
    */
   public String sign(Path backup) {
     var key =
@@ -95,11 +97,11 @@ public final class BackupTag {
   /**
    * Verifies the tag of a backup.
    *
-   * @param unsignedToo accepts a backup without a tag, or with a tag by a missing key. A backup
-   *     that does not fit the tag of a present key is always rejected.
+   * @param unsignedToo whether to accept a backup without a tag, or with a tag of a missing key. A
+   *     backup that does not match the tag of a present key is always rejected.
    * @return the result, one sentence for the operator
-   * @throws StorageException when the backup must not be restored
-   * @throws MasterKeyException when a key is malformed, or others may read its file
+   * @throws StorageException if the backup must not be restored
+   * @throws MasterKeyException if a key is malformed, or other users may read its file
    */
   public String verify(Path backup, boolean unsignedToo) {
     try (var file = FileChannel.open(backup, StandardOpenOption.READ)) {
@@ -164,7 +166,8 @@ public final class BackupTag {
       mac.update(line.getBytes(US_ASCII));
       return mac.doFinal();
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("HMAC-SHA256 with HKDF is not available", e);
+      throw new IllegalStateException(
+          cannot("compute the tag", "the JDK has no HMAC-SHA256 with HKDF"), e);
     }
   }
 

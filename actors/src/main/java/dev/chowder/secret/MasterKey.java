@@ -1,5 +1,8 @@
 package dev.chowder.secret;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.crypto.tink.AccessesPartialKey;
 import com.google.crypto.tink.Aead;
 import com.google.crypto.tink.InsecureSecretKeyAccess;
@@ -24,12 +27,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The key that everything secret in the database is encrypted with (AES-256-GCM). Knows where it
- * comes from and whether it is this database's; gives its bytes to nobody.
+ * The key that encrypts all secrets in the database (AES-256-GCM). Checks that it belongs to this
+ * database. Does not expose its bytes.
  *
- * <p>While it is being changed there are several, separated by blanks or lines: the first writes,
- * all read. {@link #reload} takes what is there now, {@link SecretStore#rewrite} writes anew what
- * the others wrote, and then those can go.
+ * <p>During a rotation there are several keys, separated by blanks or line breaks: the first
+ * encrypts, all decrypt. {@link #reload} reads the current keys. {@link SecretStore#rewrite}
+ * encrypts everything with the first key; afterwards the others can be removed.
  */
 public final class MasterKey {
   private static final Logger LOG = LoggerFactory.getLogger(MasterKey.class);
@@ -40,16 +43,16 @@ public final class MasterKey {
   /** Every ciphertext begins with a byte of Tink's and the id of its key. */
   private static final int PREFIX_BYTES = 5;
 
-  /** What stood before every ciphertext when there was but one key. */
+  /** The key id in ciphertexts from before Chowder supported several keys. */
   private static final int FIRST_ID = 1;
 
-  /** Far more than a change needs. */
+  /** Far more keys than a rotation needs. */
   private static final int MAX_KEYS = 8;
 
   private static final byte[] CHECK = "chowder".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] CHECK_CONTEXT = "secret_check".getBytes(StandardCharsets.US_ASCII);
 
-  /** A key, and the id that stands before what it writes. */
+  /** A key, and the id in the prefix of its ciphertexts. */
   private record Key(int id, Aead aead) {
     boolean wrote(byte[] ciphertext) {
       return ciphertext.length > PREFIX_BYTES && ByteBuffer.wrap(ciphertext).getInt(1) == id;
@@ -67,13 +70,13 @@ public final class MasterKey {
   }
 
   /**
-   * Takes the key from the environment or the file, and compares it with the database's check
-   * value. Only for a database that holds no check value and no secret is a key made, or a new one
-   * accepted; of several nodes that start on one at once, the first does, and the others must bring
-   * the same.
+   * Reads the key from the environment or the file, and compares it with the database's check
+   * value. If the database contains neither a check value nor a secret, a new key is accepted, or
+   * created if none is given. If several nodes start on such a database at once, the first one does
+   * this, and the others must have the same key.
    *
-   * @throws MasterKeyException when there is no key, it is malformed, others may read its file, or
-   *     the database was made with another one
+   * @throws MasterKeyException if there is no key, it is malformed, other users may read its file,
+   *     or the database was created with another key
    */
   public static MasterKey open(SecretSettings settings, Database database) {
     return database.alone("secret_check", handle -> open(settings, database, handle));
@@ -94,7 +97,10 @@ public final class MasterKey {
           key.encrypt(CHECK, CHECK_CONTEXT));
     } else {
       throw new MasterKeyException(
-          "database: secrets without a check value (expected: both or neither): restore a backup");
+          cannot(
+              "check the master key",
+              "the database contains secrets but no check value",
+              "restore a backup"));
     }
     return key;
   }
@@ -112,17 +118,20 @@ public final class MasterKey {
 
   private static MasterKeyException none(SecretSettings settings) {
     return new MasterKeyException(
-        "master key: none (expected: the one that this database was made with, in "
-            + settings.masterKeyFile()
-            + " or CHOWDER_MASTER_KEY)");
+        cannot(
+            "read the secrets",
+            "no master key in " + settings.masterKeyFile() + " or CHOWDER_MASTER_KEY",
+            "provide the key that this database was created with"));
   }
 
   /**
-   * Takes the keys that are there now. The present ones stay when this throws.
+   * Replaces the keys with the current ones of the environment or the file. If this throws, the
+   * previous keys stay in use.
    *
-   * @return how many there are
-   * @throws MasterKeyException when there is none, one is malformed, or none of them opens this
-   *     database: the one that wrote it may only go when everything was written anew
+   * @return the number of keys
+   * @throws MasterKeyException if there is no key, one is malformed, or none of them decrypts this
+   *     database's check value. A key may be removed only after everything that it encrypted was
+   *     rewritten.
    */
   public int reload() {
     var text = given(settings).orElseThrow(() -> none(settings));
@@ -132,12 +141,12 @@ public final class MasterKey {
     return read.keys.size();
   }
 
-  /** Whether the present first key wrote it. */
+  /** Returns whether the first key encrypted this. */
   boolean isCurrent(byte[] ciphertext) {
     return keys.getFirst().wrote(ciphertext);
   }
 
-  /** From now on the first key alone must be there. */
+  /** Encrypts the check value with the first key. Afterwards the other keys can be removed. */
   void rewriteCheck() {
     database
         .jdbi()
@@ -152,13 +161,16 @@ public final class MasterKey {
     try {
       return keys.getFirst().aead().encrypt(plain, context);
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("a value could not be encrypted", e);
+      throw new IllegalStateException(cannot("encrypt a value", "the cipher failed"), e);
     }
   }
 
-  /** Throws when the ciphertext is damaged, of another key or of another context. */
+  /**
+   * @throws GeneralSecurityException if the ciphertext is damaged, or belongs to another key or
+   *     context
+   */
   byte[] decrypt(byte[] ciphertext, byte[] context) throws GeneralSecurityException {
-    var problem = new GeneralSecurityException("no key");
+    var problem = new GeneralSecurityException(cannot("decrypt a value", "there is no key"));
     for (var key : keys) {
       try {
         return key.aead().decrypt(ciphertext, context);
@@ -174,9 +186,17 @@ public final class MasterKey {
       if (Arrays.equals(decrypt(check, CHECK_CONTEXT), CHECK)) return;
     } catch (GeneralSecurityException e) {
       throw new MasterKeyException(
-          "master key: another one (expected: the one that this database was made with)", e);
+          cannot(
+              "read the secrets",
+              "the database was created with another master key",
+              "provide that key"),
+          e);
     }
-    throw new MasterKeyException("database: unknown check value (expected: this version's)");
+    throw new MasterKeyException(
+        cannot(
+            "check the master key",
+            "another version of Chowder wrote the check value",
+            "run that version"));
   }
 
   private static boolean holdsSecrets(Handle handle) {
@@ -192,7 +212,7 @@ public final class MasterKey {
     new SecureRandom().nextBytes(bytes);
     Secret key = Secret.of(Base64.getEncoder().encodeToString(bytes));
     MasterKeyFile.write(settings.masterKeyFile(), key);
-    LOG.info("master key made file={}: keep a copy apart", settings.masterKeyFile());
+    LOG.info("master key created file={}; keep a copy in another place", settings.masterKeyFile());
     return key;
   }
 
@@ -205,7 +225,7 @@ public final class MasterKey {
     var parts = List.of(text.reveal().strip().split("\\s+"));
     if (parts.size() > MAX_KEYS) {
       throw new MasterKeyException(
-          "master key: " + parts.size() + " of them (expected: at most " + MAX_KEYS + ")");
+          must("master key", "have at most " + MAX_KEYS + " keys", parts.size()));
     }
     return parts.stream().distinct().map(MasterKey::decode).toList();
   }
@@ -215,17 +235,18 @@ public final class MasterKey {
       byte[] bytes = Base64.getDecoder().decode(text);
       if (bytes.length == KEY_BYTES) return bytes;
     } catch (IllegalArgumentException e) {
-      // Its message would quote a part of the key.
+      // Not used as the cause: its message would quote a part of the key.
     }
-    throw new MasterKeyException("master key: malformed (expected: 32 bytes in base64)");
+    throw new MasterKeyException(must("master key", "be " + KEY_BYTES + " bytes in base64"));
   }
 
-  /** A part of the key's hash, so that no operator has to number keys. */
+  /** Returns the id of a key: a part of its hash, so that operators need not number keys. */
   static int id(byte[] key) {
     try {
       return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(key)).getInt();
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("SHA-256 is not to be had", e);
+      throw new IllegalStateException(
+          cannot("compute the id of a key", "the JDK has no SHA-256"), e);
     }
   }
 
@@ -249,7 +270,8 @@ public final class MasterKey {
       }
       return keyset.build().getPrimitive(RegistryConfiguration.get(), Aead.class);
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("AES-256-GCM is not to be had", e);
+      throw new IllegalStateException(
+          cannot("use the master key", "AES-256-GCM is not available"), e);
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.chowder.secret;
 
-/** The master key cannot be used. Its message is one sentence, made for the operator. */
+/** The master key cannot be used. The message is written for the operator. */
 public final class MasterKeyException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -1,5 +1,8 @@
 package dev.chowder.secret;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,40 +17,50 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
-/** The file that holds the master key as text. Knows neither what it encrypts nor the database. */
+/**
+ * Reads and writes the file with the master key. Does not know what the key encrypts, nor the
+ * database.
+ */
 final class MasterKeyFile {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
-  /** Far more than a key needs; a larger file is something else. */
+  /** Far more than keys need; a larger file contains something else. */
   private static final long MAX_BYTES = 4096;
 
   private MasterKeyFile() {}
 
-  /** Empty when there is none; one that others may read is refused. */
+  /**
+   * Returns the contents of the file; empty if it does not exist. Rejects a file that other users
+   * may read.
+   */
   static Optional<Secret> read(Path file) {
     if (!Files.exists(file)) return Optional.empty();
     try {
       Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
       if (!OWNER_ONLY.containsAll(mode)) {
         throw new MasterKeyException(
-            "master key file: mode "
-                + PosixFilePermissions.toString(mode)
-                + " (expected: rw-------): others may have read it, chmod 600 "
-                + file);
+            cannot(
+                "use the master key file " + file,
+                "its mode " + PosixFilePermissions.toString(mode) + " lets other users access it",
+                "run chmod 600 " + file));
       }
       if (Files.size(file) > MAX_BYTES) {
         throw new MasterKeyException(
-            "master key file: more than " + MAX_BYTES + " bytes (expected: a key in base64)");
+            must("master key file " + file, "be at most " + MAX_BYTES + " bytes"));
       }
       return Optional.of(Secret.of(Files.readString(file, StandardCharsets.US_ASCII).strip()));
     } catch (IOException e) {
       throw new MasterKeyException(
-          "master key file: " + file + " cannot be read (expected: text, mode rw-------)", e);
+          cannot(
+              "read the master key file " + file,
+              e.toString(),
+              "provide a readable ASCII file with mode rw-------"),
+          e);
     }
   }
 
-  /** Writes it whole or not at all, and on the disk before this returns. */
+  /** Writes the file atomically. Returns when it is on the disk. */
   static void write(Path file, Secret key) {
     Path target = file.toAbsolutePath();
     try {
@@ -72,7 +85,7 @@ final class MasterKeyFile {
       Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new MasterKeyException(
-          "master key file: " + file + " cannot be written (expected: a writable place)", e);
+          cannot("write the master key file " + file, e.toString(), "use a writable directory"), e);
     }
   }
 }

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Objects;
 
-/** A text that must not be printed: it masks itself wherever it is turned into a string. */
+/** A text that must not be printed. Its string form is masked. */
 public final class Secret {
   private final String value;
 
@@ -16,7 +16,7 @@ public final class Secret {
     return new Secret(Objects.requireNonNull(value));
   }
 
-  /** The text itself: call it only where the text leaves for the place it is meant for. */
+  /** Returns the text. Call this only where the text is passed to its intended recipient. */
   public String reveal() {
     return value;
   }

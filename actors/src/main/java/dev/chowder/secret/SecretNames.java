@@ -5,19 +5,22 @@ package dev.chowder.secret;
  *
  * <p>Values that callers change have a version in their name. They are written once and never
  * change, and events name the current version. {@link #UNVERSIONED} stands for the single row that
- * Chowder kept before there were versions; it is read and never written.
+ * Chowder stored before there were versions; it is read and never written.
  */
 public final class SecretNames {
   /** The version of a row from before there were versions. */
   public static final String UNVERSIONED = "0";
 
-  /** An instance's: the token that opens its gateway. */
+  /** The token for an instance's gateway. */
   public static final String GATEWAY_TOKEN = "gateway-token";
 
-  /** An instance's: the token that takes the place of that one, with its rotation's number. */
+  /**
+   * The token that replaces the current token of an instance's gateway, with the number of its
+   * rotation.
+   */
   public static final String NEXT_GATEWAY_TOKEN = "next-gateway-token";
 
-  /** An instance's: the key pair by which its gateway knows Chowder as a device. */
+  /** The key pair that identifies Chowder as a device to an instance's gateway. */
   public static final String GATEWAY_DEVICE = "gateway-device";
 
   /** The prefix of the names of an instance's configuration values. */

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the master key comes from.
+ * The source of the master key.
  *
- * @param masterKeyFile read, or made for an empty database
- * @param masterKey in base64; present: the file is not looked at
+ * @param masterKeyFile file that is read, or created for an empty database
+ * @param masterKey key in base64; if present, the file is not read
  */
 public record SecretSettings(Path masterKeyFile, Optional<Secret> masterKey) {
-  /** The variable is read here and not through the configuration, which may be printed. */
+  /** Read directly from the environment, because the configuration may be printed. */
   private static final String VARIABLE = "CHOWDER_MASTER_KEY";
 
   /**

@@ -1,5 +1,8 @@
 package dev.chowder.secret;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.ByteString;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.Upsert;
@@ -16,20 +19,24 @@ import java.util.function.Predicate;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Secret values by owner and name, encrypted for exactly that place: a ciphertext that was moved to
- * another owner or name does not open. Knows neither who the owners are nor what the values mean.
+ * Stores encrypted secret values by owner and name. Each is encrypted for exactly that place: a
+ * ciphertext that is moved to another owner or name does not decrypt. Does not know the owners or
+ * the meaning of values.
  *
- * <p>Every call blocks. Owners have at most 64 characters and no slash, names at most 128, values
- * at most {@value #MAX_BYTES} bytes.
+ * <p>Every call blocks. Owners have 1 to 64 characters and no slash, names 1 to 128 characters,
+ * values at most {@value #MAX_BYTES} bytes.
  */
 public final class SecretStore {
   /** 1 MiB: four times the largest configuration that is accepted. */
   public static final int MAX_BYTES = 1 << 20;
 
-  /** Another node may write with a former key while a pass goes by. */
+  /**
+   * Limits the passes of {@link #rewrite}: during each pass, another node may write with a previous
+   * key.
+   */
   private static final int PASSES = 20;
 
-  /** Values in memory at once while all are rewritten. */
+  /** Values in memory at the same time during {@link #rewrite}. */
   private static final int PAGE = 100;
 
   private static final int MAX_OWNER = 64;
@@ -57,11 +64,12 @@ public final class SecretStore {
 
   /**
    * Sets or replaces a text if another text of the same owner, or this one, allows it. No other
-   * writer changes that text between the check and the write.
+   * writer changes the checked text between the check and the write.
    *
-   * @param checked the name of the text that is checked
-   * @param allows empty if that text is missing
-   * @return false if nothing was written; also if another writer created the text meanwhile
+   * @param checked name of the text that is checked
+   * @param allows returns whether the text may be written; its argument is empty if the checked
+   *     text is missing
+   * @return false if nothing was written, also if another writer created the text in the meantime
    */
   public boolean putIf(
       String owner, String name, Secret value, String checked, Predicate<Optional<Secret>> allows) {
@@ -87,7 +95,7 @@ public final class SecretStore {
     check(owner, name);
     if (value.size() > MAX_BYTES) {
       throw new IllegalArgumentException(
-          "secret " + name + ": " + value.size() + " bytes (expected: at most " + MAX_BYTES + ")");
+          must("secret " + name, "be at most " + MAX_BYTES + " bytes", value.size()));
     }
     byte[] ciphertext = key.encrypt(value.toByteArray(), context(owner, name));
     return Upsert.into("secrets")
@@ -115,8 +123,8 @@ public final class SecretStore {
   }
 
   /**
-   * Returns the texts under any of these names by owner and name, in one query. Missing ones are
-   * left out.
+   * Returns the texts with any of these owners and names, in one query, by owner and name. Missing
+   * texts are left out.
    */
   public Map<String, Map<String, Secret>> getAll(
       Collection<String> owners, Collection<String> names) {
@@ -166,12 +174,12 @@ public final class SecretStore {
   }
 
   /**
-   * The texts of one owner whose names begin so, by name, in one query.
+   * Returns the texts of one owner whose names have a prefix, by name, in one query.
    *
-   * @param beginning of letters, digits, {@code -} and {@code /}
+   * @param prefix letters, digits, {@code -} and {@code /}
    */
-  public Map<String, Secret> getAllOf(String owner, String beginning) {
-    check(owner, beginning);
+  public Map<String, Secret> getAllOf(String owner, String prefix) {
+    check(owner, prefix);
     Map<String, byte[]> ciphertexts =
         jdbi.withHandle(
             handle ->
@@ -180,7 +188,7 @@ public final class SecretStore {
                         "SELECT name, ciphertext FROM secrets WHERE owner = :owner AND name LIKE"
                             + " :names")
                     .bind("owner", owner)
-                    .bind("names", beginning + "%")
+                    .bind("names", prefix + "%")
                     .reduceRows(
                         new HashMap<String, byte[]>(),
                         (all, row) -> {
@@ -196,24 +204,24 @@ public final class SecretStore {
     return Map.copyOf(texts);
   }
 
-  /** Removes one value; not there: no-op. */
+  /** Removes one value. Does nothing if it does not exist. */
   public void delete(String owner, String name) {
     check(owner, name);
     jdbi.useHandle(
         handle -> handle.execute("DELETE FROM secrets WHERE owner = ? AND name = ?", owner, name));
   }
 
-  /** Removes everything of an owner; nothing there: no-op. */
+  /** Removes all values of an owner. Does nothing if there are none. */
   public void deleteAll(String owner) {
     jdbi.useHandle(handle -> handle.execute("DELETE FROM secrets WHERE owner = ?", owner));
   }
 
   /**
-   * Writes anew what another key than the present first one wrote; then the others may go. Whoever
-   * writes meanwhile is not overwritten.
+   * Encrypts all values again that another key than the first one encrypted; afterwards the other
+   * keys can be removed. Concurrent writes are not overwritten.
    *
-   * @return how many were written
-   * @throws MasterKeyException when another node goes on writing with a former key
+   * @return the number of values that were encrypted again
+   * @throws MasterKeyException if another node keeps writing with a previous key
    */
   public int rewrite() {
     int all = 0;
@@ -226,7 +234,10 @@ public final class SecretStore {
       }
     }
     throw new MasterKeyException(
-        "secrets: written with a former key meanwhile (expected: every node has reloaded its keys)");
+        cannot(
+            "rewrite the secrets",
+            "another node keeps writing with a previous key",
+            "reload the keys of every node"));
   }
 
   private record Row(String owner, String name, ByteString ciphertext) {
@@ -270,13 +281,13 @@ public final class SecretStore {
   private int rewrite(Row row) {
     byte[] before = row.ciphertext().toByteArray();
     byte[] plain = open(row.owner(), row.name(), before).toByteArray();
-    byte[] anew = key.encrypt(plain, context(row.owner(), row.name()));
+    byte[] rewritten = key.encrypt(plain, context(row.owner(), row.name()));
     return jdbi.withHandle(
         handle ->
             handle.execute(
                 "UPDATE secrets SET ciphertext = ? WHERE owner = ? AND name = ? AND ciphertext ="
                     + " ?",
-                anew,
+                rewritten,
                 row.owner(),
                 row.name(),
                 before));
@@ -287,7 +298,9 @@ public final class SecretStore {
       return ByteString.copyFrom(key.decrypt(ciphertext, context(owner, name)));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(
-          "secret " + name + " of " + owner + ": does not open (expected: written for this place)",
+          cannot(
+              "decrypt secret " + name + " of " + owner,
+              "it is damaged, or was encrypted with another key or for another place"),
           e);
     }
   }
@@ -299,10 +312,10 @@ public final class SecretStore {
   private static void check(String owner, String name) {
     if (owner.isEmpty() || owner.length() > MAX_OWNER || owner.contains("/")) {
       throw new IllegalArgumentException(
-          "owner: " + owner + " (expected: 1 to 64 characters without a slash)");
+          must("owner", "be 1 to " + MAX_OWNER + " characters without a slash", owner));
     }
     if (name.isEmpty() || name.length() > MAX_NAME) {
-      throw new IllegalArgumentException("name: " + name + " (expected: 1 to 128 characters)");
+      throw new IllegalArgumentException(must("name", "be 1 to " + MAX_NAME + " characters", name));
     }
   }
 }

@@ -1,5 +1,7 @@
 package dev.chowder.secret;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.storage.DatabaseTransfer;
 import dev.chowder.storage.StorageException;
 import dev.chowder.storage.StorageSettings;
@@ -12,15 +14,15 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Writes backups of a database and restores them. Every backup is signed before its file appears,
- * and verified before anything in it is read, unless the caller asks for an unsigned one.
+ * Writes backups of a database and restores them. A backup is signed before its file appears, and
+ * verified before its contents are read, unless the caller requests an unsigned one.
  */
 public final class SignedBackups {
   private final StorageSettings database;
   private final BackupTag tag;
 
   /**
-   * @param tag signs with the first master key, and verifies with all that it has
+   * @param tag signs with the first master key, and verifies with all of its keys
    */
   public SignedBackups(StorageSettings database, BackupTag tag) {
     this.database = database;
@@ -28,11 +30,11 @@ public final class SignedBackups {
   }
 
   /**
-   * Writes what is in the database at one moment, signed, into a file.
+   * Writes a signed backup of the database, as of one moment.
    *
-   * @param file not there yet; written whole or not at all, for its owner only
-   * @return what was copied
-   * @throws MasterKeyException when there is no key to sign with
+   * @param file a file that does not exist; written atomically, readable by its owner only
+   * @return digests of the copied tables
+   * @throws MasterKeyException if there is no key to sign with
    */
   public List<TableDigest> write(Path file) {
     return DatabaseTransfer.backUp(
@@ -43,7 +45,7 @@ public final class SignedBackups {
         });
   }
 
-  /** Writes a backup without a tag, for when the master key is not available. */
+  /** Writes a backup without a tag, for use when the master key is not available. */
   public List<TableDigest> writeUnsigned(Path file) {
     return DatabaseTransfer.backUp(database, file, _ -> {});
   }
@@ -52,12 +54,12 @@ public final class SignedBackups {
    * Restores a backup into the empty database. Works on a copy of the file that only this user can
    * change, so that the verified bytes are the restored ones.
    *
-   * @param unsignedToo accepts a backup without a tag, or with a tag of a missing key
-   * @param found receives the result of the verification, one sentence for the operator
-   * @return what was copied
-   * @throws StorageException when the backup must not or cannot be restored
+   * @param unsignedToo whether to accept a backup without a tag, or with a tag of a missing key
+   * @param result receives the result of the verification, one sentence for the operator
+   * @return digests of the copied tables
+   * @throws StorageException if the backup must not or cannot be restored
    */
-  public List<TableDigest> restore(Path file, boolean unsignedToo, Consumer<String> found) {
+  public List<TableDigest> restore(Path file, boolean unsignedToo, Consumer<String> result) {
     try {
       var folder =
           Files.createTempDirectory(
@@ -66,7 +68,7 @@ public final class SignedBackups {
       var copy = folder.resolve("backup");
       try {
         Files.copy(file, copy);
-        found.accept(tag.verify(copy, unsignedToo));
+        result.accept(tag.verify(copy, unsignedToo));
         return DatabaseTransfer.restore(copy, database);
       } finally {
         Files.deleteIfExists(copy);
@@ -74,7 +76,10 @@ public final class SignedBackups {
       }
     } catch (IOException e) {
       throw new StorageException(
-          "cannot restore the backup: " + e + "; name a backup, and leave room for it in TMPDIR",
+          cannot(
+              "restore the backup",
+              e.toString(),
+              "name a backup, and provide enough space for it in TMPDIR"),
           e);
     }
   }

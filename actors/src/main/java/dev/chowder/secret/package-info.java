@@ -1,4 +1,4 @@
-/** Values that nobody may see: their type, and the encrypted table that keeps them. */
+/** Secret values: their type, their encryption and the table that stores them. */
 @NullMarked
 package dev.chowder.secret;
 

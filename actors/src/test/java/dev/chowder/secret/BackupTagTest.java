@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BackupTagTest {
-  /** More than one buffer, and no multiple of one. */
+  /** Larger than one buffer, and not a multiple of it. */
   private static final int BACKUP_BYTES = 200_003;
 
   private static final int TAG_LINE_BYTES = 91;
@@ -38,7 +38,7 @@ class BackupTagTest {
   }
 
   @Test
-  void aSignedBackupIsAsBeforeWithALineThatNamesTheKey() throws IOException {
+  void signingAppendsALineThatNamesTheKey() throws IOException {
     var id = with(key).sign(backup);
 
     var signed = Files.readAllBytes(backup);
@@ -55,7 +55,7 @@ class BackupTagTest {
    */
   @ParameterizedTest
   @ValueSource(ints = {0, 99_999, BACKUP_BYTES - 1, -73, -65, -2})
-  void anAlteredByteIsRejectedEvenWhereUnsignedOnesAreAccepted(int at) throws IOException {
+  void anAlteredByteIsRejectedEvenIfUnsignedBackupsAreAccepted(int at) throws IOException {
     with(key).sign(backup);
     var altered = Files.readAllBytes(backup);
     int index = at < 0 ? altered.length + at : at;
@@ -94,7 +94,7 @@ class BackupTagTest {
   }
 
   @Test
-  void theTagOfAnotherBackupDoesNotFit() throws IOException {
+  void theTagOfAnotherBackupIsRejected() throws IOException {
     with(key).sign(backup);
     var other = content.clone();
     other[7]++;
@@ -106,13 +106,13 @@ class BackupTagTest {
   }
 
   @Test
-  void anUnsignedBackupIsAcceptedOnDemandOnly() {
+  void anUnsignedBackupIsAcceptedOnRequestOnly() {
     rejects(with(key), false, "it has no tag");
     assertThat(with(key).verify(backup, true)).startsWith("unsigned");
   }
 
   @Test
-  void aBackupOfAnotherKeyIsAcceptedOnDemandOnly() {
+  void aBackupSignedWithAMissingKeyIsAcceptedOnRequestOnly() {
     var id = with(key()).sign(backup);
 
     rejects(with(key), false, "key " + id + ", which signed it, is not here");
@@ -125,7 +125,8 @@ class BackupTagTest {
     var next = key();
     var id = with(key).sign(backup);
 
-    // During a rotation both keys are there, in either order; afterwards the previous one is kept.
+    // During a rotation both keys are present, in either order. Afterwards the previous key is kept
+    // in a file.
     assertThat(with(key + "\n" + next).verify(backup, false)).contains(id);
     assertThat(with(next + "\n" + key).verify(backup, false)).contains(id);
     rejects(with(next), false, "is not here");
@@ -144,7 +145,7 @@ class BackupTagTest {
   }
 
   @Test
-  void theKeyFileOfTheInstallationSignsToo() throws IOException {
+  void aBackupIsSignedWithTheKeyFileOfTheInstallation() throws IOException {
     var tag =
         new BackupTag(new SecretSettings(keyFile("master.key", key), Optional.empty()), List.of());
 

@@ -17,10 +17,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** When a key is made, taken and refused; the subclass says on which database. */
+/** Tests when a master key is created, accepted and rejected. The subclass chooses the database. */
 abstract class MasterKeyContract {
-  /** "value" for o/n, by the key below, as it was written when there was but one key. */
-  private static final String FORMER_CIPHERTEXT =
+  /**
+   * The value "value" of o/n, encrypted with {@link #SOME_KEY} as before Chowder supported several
+   * keys.
+   */
+  private static final String OLD_CIPHERTEXT =
       "010000000163686f776465722d69762d3132f984e9e6983ad978b5a7f9d5861eb874e9de0389";
 
   private static final Secret SOME_KEY =
@@ -30,7 +33,7 @@ abstract class MasterKeyContract {
   private TestStorage storage;
   Database database;
 
-  /** Makes an empty one. */
+  /** Returns an empty storage. */
   abstract TestStorage storage(Path home);
 
   @BeforeEach
@@ -46,7 +49,7 @@ abstract class MasterKeyContract {
   }
 
   @Test
-  void aKeyIsMadeForAnEmptyDatabaseAndForItsOwnerOnly() throws Exception {
+  void aKeyFileForItsOwnerOnlyIsCreatedForAnEmptyDatabase() throws Exception {
     MasterKey.open(fromFile(), database);
     assertThat(Base64.getDecoder().decode(Files.readString(keyFile()).strip())).hasSize(32);
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(keyFile())))
@@ -63,56 +66,58 @@ abstract class MasterKeyContract {
   }
 
   @Test
-  void anotherKeyIsRefusedInOneSentence() {
+  void anotherKeyIsRejected() {
     MasterKey.open(fromFile(), database);
     assertThatThrownBy(() -> MasterKey.open(fromVariable(SOME_KEY), database))
         .isInstanceOf(MasterKeyException.class)
-        .hasMessage("master key: another one (expected: the one that this database was made with)");
+        .hasMessageContaining("another master key");
   }
 
   @Test
-  void aLostKeyIsNeverMadeAnew() throws Exception {
+  void aLostKeyIsNeverCreatedAgain() throws Exception {
     MasterKey.open(fromFile(), database);
     Files.delete(keyFile());
     assertThatThrownBy(() -> MasterKey.open(fromFile(), database))
         .isInstanceOf(MasterKeyException.class)
-        .hasMessageStartingWith("master key: none (expected: ");
+        .hasMessageContaining(keyFile().toString());
     assertThat(keyFile()).doesNotExist();
   }
 
   @Test
-  void secretsWithoutACheckValueAreRefused() {
+  void secretsWithoutACheckValueAreRejected() {
     MasterKey key = MasterKey.open(fromFile(), database);
     new SecretStore(key, database).put("o", "n", Secret.of("value"));
     database.jdbi().useHandle(handle -> handle.execute("DELETE FROM secret_check"));
     assertThatThrownBy(() -> MasterKey.open(fromFile(), database))
         .isInstanceOf(MasterKeyException.class)
-        .hasMessageStartingWith("database: secrets without a check value");
+        .hasMessageContaining("check value");
   }
 
   @Test
-  void aFileThatOthersMayReadIsRefused() throws Exception {
+  void aFileThatOtherUsersMayAccessIsRejected() throws Exception {
     MasterKey.open(fromFile(), database);
     for (String mode : new String[] {"rw-r-----", "rw----r--", "rw--w----"}) {
       Files.setPosixFilePermissions(keyFile(), PosixFilePermissions.fromString(mode));
       assertThatThrownBy(() -> MasterKey.open(fromFile(), database))
           .isInstanceOf(MasterKeyException.class)
-          .hasMessageStartingWith("master key file: mode " + mode + " (expected: rw-------)");
+          .hasMessageContaining(keyFile().toString())
+          .hasMessageContaining(mode);
     }
   }
 
   @Test
-  void aMalformedKeyIsRefusedWithoutBeingQuoted() {
+  void theErrorOfAMalformedKeyDoesNotQuoteIt() {
     for (String text : new String[] {"not base64 at all!", "c2hvcnQ=", "x".repeat(44)}) {
       assertThatThrownBy(() -> MasterKey.open(fromVariable(Secret.of(text)), database))
           .isInstanceOf(MasterKeyException.class)
-          .hasMessage("master key: malformed (expected: 32 bytes in base64)")
+          .hasMessageStartingWith("master key: ")
+          .hasMessageNotContaining(text)
           .hasNoCause();
     }
   }
 
   @Test
-  void theVariableGoesBeforeTheFile() {
+  void theVariableHasPrecedenceOverTheFile() {
     SecretSettings settings =
         SecretSettings.from(storage.config(), Map.of("CHOWDER_MASTER_KEY", SOME_KEY.reveal()));
     MasterKey.open(settings, database);
@@ -123,30 +128,30 @@ abstract class MasterKeyContract {
   }
 
   @Test
-  void aKeyIsChangedUnderNodesThatReadAndWrite() throws Exception {
+  void aKeyIsRotatedWhileNodesReadAndWrite() throws Exception {
     var here = MasterKey.open(fromFile(), database);
     var there = MasterKey.open(fromFile(), database);
     var one = new SecretStore(here, database);
     var two = new SecretStore(there, database);
     for (int n = 0; n < 250; n++) one.put("owner-" + n, "n", Secret.of("value " + n));
-    var former = Files.readString(keyFile()).strip();
+    var previous = Files.readString(keyFile()).strip();
     var next = SOME_KEY.reveal();
 
-    // Everybody can read the next one's before anybody writes with it.
-    Files.writeString(keyFile(), former + "\n" + next + "\n");
+    // Every node can decrypt with the next key before any node encrypts with it.
+    Files.writeString(keyFile(), previous + "\n" + next + "\n");
     assertThat(here.reload()).isEqualTo(2);
     assertThat(there.reload()).isEqualTo(2);
-    Files.writeString(keyFile(), next + "\n" + former + "\n");
+    Files.writeString(keyFile(), next + "\n" + previous + "\n");
     assertThat(here.reload()).isEqualTo(2);
-    one.put("owner-1", "n", Secret.of("written by the next"));
-    assertThat(two.get("owner-1", "n")).contains(Secret.of("written by the next"));
-    two.put("owner-2", "n", Secret.of("written by the former"));
+    one.put("owner-1", "n", Secret.of("written with the next key"));
+    assertThat(two.get("owner-1", "n")).contains(Secret.of("written with the next key"));
+    two.put("owner-2", "n", Secret.of("written with the previous key"));
     assertThat(there.reload()).isEqualTo(2);
 
-    // The former one cannot go yet.
+    // The previous key cannot be removed yet.
     Files.writeString(keyFile(), next + "\n");
     assertThatThrownBy(here::reload).isInstanceOf(MasterKeyException.class);
-    Files.writeString(keyFile(), next + "\n" + former + "\n");
+    Files.writeString(keyFile(), next + "\n" + previous + "\n");
     assertThat(one.rewrite()).isEqualTo(249);
     assertThat(one.rewrite()).isZero();
 
@@ -154,19 +159,19 @@ abstract class MasterKeyContract {
     assertThat(here.reload()).isEqualTo(1);
     assertThat(there.reload()).isEqualTo(1);
     assertThat(two.get("owner-0", "n")).contains(Secret.of("value 0"));
-    assertThat(two.get("owner-2", "n")).contains(Secret.of("written by the former"));
-    assertThatThrownBy(() -> MasterKey.open(fromVariable(Secret.of(former)), database))
+    assertThat(two.get("owner-2", "n")).contains(Secret.of("written with the previous key"));
+    assertThatThrownBy(() -> MasterKey.open(fromVariable(Secret.of(previous)), database))
         .isInstanceOf(MasterKeyException.class)
-        .hasMessageStartingWith("master key: another one");
+        .hasMessageContaining("another master key");
     assertThat(
             new SecretStore(MasterKey.open(fromFile(), database), database).get("owner-249", "n"))
         .contains(Secret.of("value 249"));
   }
 
   @Test
-  void whatWasWrittenBeforeKeysHadIdsOfTheirOwnIsRead() {
+  void aCiphertextFromBeforeKeysHadIdsIsDecrypted() {
     // AES-256-GCM under 32 zero bytes, by Tink with the id 1.
-    var stored = HexFormat.of().parseHex(FORMER_CIPHERTEXT);
+    var stored = HexFormat.of().parseHex(OLD_CIPHERTEXT);
     var key = MasterKey.open(fromVariable(SOME_KEY), database);
     new SecretStore(key, database).put("o", "n", Secret.of("x"));
     database

@@ -3,7 +3,7 @@ package dev.chowder.secret;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class MasterKeyTest extends MasterKeyContract {
   @Override
   TestStorage storage(Path home) {

@@ -3,7 +3,7 @@ package dev.chowder.secret;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a real PostgreSQL. */
+/** Uses a real PostgreSQL. */
 class SecretStoreIT extends SecretStoreContract {
   @Override
   TestStorage storage(Path home) {

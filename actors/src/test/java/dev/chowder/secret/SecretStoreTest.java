@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class SecretStoreTest extends SecretStoreContract {
   @Override
   TestStorage storage(Path home) {
@@ -18,7 +18,7 @@ class SecretStoreTest extends SecretStoreContract {
   }
 
   @Test
-  void nothingSecretIsReadableInTheDatabaseFile() throws Exception {
+  void noSecretIsReadableInTheDatabaseFile() throws Exception {
     String small = "sk-canary-small";
     String large = "sk-canary-large-".repeat(1000);
     String open = "open-canary-that-the-search-must-find";

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The database files that the server itself writes and restores. */
+/** Tests backups of the database files that the server itself writes and restores. */
 class SignedBackupsTest {
   private static final int TAG_LINE_BYTES = 91;
 
@@ -47,7 +47,7 @@ class SignedBackupsTest {
   }
 
   @Test
-  void whatWasWrittenIsRestoredWithTheKeyThatSignedIt() {
+  void aBackupIsRestoredWithTheKeyThatSignedIt() {
     var written = backups(source, key).write(file);
 
     assertThat(backups(target, key).restore(file, false, found::add)).isEqualTo(written);
@@ -55,7 +55,7 @@ class SignedBackupsTest {
   }
 
   @Test
-  void anotherKeysOrNoSignatureIsRestoredOnDemandOnly() {
+  void anUnverifiedBackupIsRestoredOnRequestOnly() {
     backups(source, key()).write(file);
     rejects(file, false, "which signed it, is not here");
     assertThat(backups(target, key).restore(file, true, found::add)).isNotEmpty();
@@ -68,9 +68,9 @@ class SignedBackupsTest {
   }
 
   @Test
-  void anAlteredFileIsRejectedAndAForgerNeedsTheOperatorsConsent() throws IOException {
+  void anAlteredBackupIsRejectedAndAForgedOneNeedsTheOperatorsConsent() throws IOException {
     backups(source, key).write(file);
-    // The second database is whole: only the tag shows that it is not the one that was signed.
+    // The forged backup is complete: only the tag shows that it is not the signed one.
     try (Database database = source.open()) {
       database.upsert(
           Upsert.into("secrets")
