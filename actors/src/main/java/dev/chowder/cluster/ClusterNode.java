@@ -1,5 +1,7 @@
 package dev.chowder.cluster;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -25,16 +27,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This process's membership: joins the cluster or begins one, says when the others go on without
- * it, leaves in order. It owns the actor system, and knows nothing of what runs in it.
+ * The cluster membership of this process. Joins or forms a cluster, reports when the other nodes
+ * continue without this one, and leaves in order. Owns the actor system. Does not know what runs in
+ * it.
  */
 public final class ClusterNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterNode.class);
 
-  /** Between two looks while a start waits. */
-  private static final long LOOK_MILLIS = 20;
+  /** Pause between two checks while a start waits. */
+  private static final long CHECK_MILLIS = 20;
 
-  /** Why an orderly end began: not because of the cluster. */
+  /** The reason of an orderly shutdown that the cluster did not cause. */
   private static final class Leaving implements CoordinatedShutdown.Reason {}
 
   private final ActorSystem<?> system;
@@ -56,9 +59,9 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   /**
-   * Starts joining; {@link #awaitReady} waits for it.
+   * Starts to join the cluster; {@link #awaitReady} waits for that.
    *
-   * @param membership asked before the node forms a cluster or joins one
+   * @param membership must permit this node to form a cluster or to join one
    */
   public static ClusterNode join(
       ActorSystem<?> system, ClusterSettings settings, Membership membership) {
@@ -81,27 +84,26 @@ public final class ClusterNode implements AutoCloseable {
       listen().toCompletableFuture().get(settings.joinLimit().toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException why) {
       throw new IllegalArgumentException(
-          "cluster: nothing can listen at "
-              + settings.host()
-              + ":"
-              + settings.managementPort()
-              + " (expected: a free port at an address of this machine, see"
-              + " CHOWDER_CLUSTER_HOST and CHOWDER_CLUSTER_MANAGEMENT_PORT)",
+          cannot(
+              "join the cluster",
+              "this process cannot listen at " + settings.host() + ":" + settings.managementPort(),
+              "set CHOWDER_CLUSTER_HOST and CHOWDER_CLUSTER_MANAGEMENT_PORT to an address of this"
+                  + " machine and a free port"),
           why);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("cluster: interrupted while joining", e);
+      throw new IllegalStateException(cannot("join the cluster", "the thread was interrupted"), e);
     }
     ClusterBootstrap.get(system).start();
   }
 
-  /** The management port; with TLS, by the engines that Artery has, on both ends of a call. */
+  /** Opens the management port. With TLS, both ends of a call use Artery's engines. */
   private CompletionStage<Uri> listen() {
     var management = PekkoManagement.get(system);
     if (settings.tls().isEmpty()) return management.start();
     var tls = settings.tls().get();
     var engines = new RotatingKeysSSLEngineProvider(system.classicSystem());
-    // The bootstrap asks other nodes by the client that is everybody's in this actor system.
+    // The bootstrap queries other nodes with the default client of this actor system.
     Http.get(system)
         .setDefaultClientHttpsContext(
             ConnectionContext.httpsClient(
@@ -115,7 +117,10 @@ public final class ClusterNode implements AutoCloseable {
                             settings.host(), settings.managementPort()))));
   }
 
-  /** Believes nobody but a node, whatever else the CA has issued. */
+  /**
+   * Makes a client engine accept only certificates with the name of nodes, whatever else the CA has
+   * issued.
+   */
   private static SSLEngine named(SSLEngine engine) {
     var parameters = engine.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
@@ -123,7 +128,7 @@ public final class ClusterNode implements AutoCloseable {
     return engine;
   }
 
-  /** The first phase of an end that this node did not ask for is the first sign of it. */
+  /** Completes {@link #lost} in the first phase of a shutdown that this node did not request. */
   private void watchForLoss() {
     var shutdown = CoordinatedShutdown.get(system);
     shutdown.addTask(
@@ -140,7 +145,7 @@ public final class ClusterNode implements AutoCloseable {
           return CompletableFuture.completedFuture(Done.done());
         });
     var _ = membership.lost().thenAccept(lost::complete);
-    // Whatever ended the actors, nothing works without them.
+    // Without its actors the node cannot work, whatever terminated them.
     system
         .getWhenTerminated()
         .whenComplete(
@@ -154,32 +159,34 @@ public final class ClusterNode implements AutoCloseable {
    * message reaches any entity.
    *
    * @throws NotJoinedException if that takes longer than {@code join-limit}, not counting the time
-   *     for which this node waits for other users of the database; at once if there are any
+   *     for which this node waits for other users of the database; at once if the membership is
+   *     refused
    */
   public void awaitReady() {
     var healthy = new ClusterShardingHealthCheck(system.classicSystem());
     long deadline = System.nanoTime() + settings.joinLimit().toNanos();
     try {
-      while (!isUp() || !answersYes(healthy)) {
+      while (!isUp() || !isHealthy(healthy)) {
         if (membership.refusal().isPresent()) {
           throw new NotJoinedException(membership.refusal().get());
         }
         if (membership.isWaiting()) deadline = System.nanoTime() + settings.joinLimit().toNanos();
         if (lost.isDone() || System.nanoTime() > deadline) {
           throw new NotJoinedException(
-              "cluster: "
-                  + cluster.selfMember().status()
-                  + " after "
-                  + settings.joinLimit().toSeconds()
-                  + " s (expected: Up; "
-                  + expectation()
-                  + ")");
+              cannot(
+                  "join the cluster",
+                  "after "
+                      + settings.joinLimit().toSeconds()
+                      + " s the status of this node is "
+                      + cluster.selfMember().status()
+                      + " instead of Up",
+                  remedy()));
         }
-        Thread.sleep(LOOK_MILLIS);
+        Thread.sleep(CHECK_MILLIS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("cluster: interrupted while joining", e);
+      throw new IllegalStateException(cannot("join the cluster", "the thread was interrupted"), e);
     }
     LOG.info(
         "cluster member={} members={}", cluster.selfMember().address(), count(MemberStatus.up()));
@@ -189,7 +196,7 @@ public final class ClusterNode implements AutoCloseable {
     return cluster.selfMember().status().equals(MemberStatus.up());
   }
 
-  private static boolean answersYes(ClusterShardingHealthCheck check) throws InterruptedException {
+  private static boolean isHealthy(ClusterShardingHealthCheck check) throws InterruptedException {
     try {
       var answer = scala.jdk.javaapi.FutureConverters.asJava(check.apply());
       return (Boolean) answer.toCompletableFuture().get(1, TimeUnit.SECONDS);
@@ -198,18 +205,21 @@ public final class ClusterNode implements AutoCloseable {
     }
   }
 
-  private String expectation() {
+  private String remedy() {
     return switch (settings.discovery()) {
-      case ClusterSettings.Discovery.Alone() -> "a cluster of one";
+      case ClusterSettings.Discovery.Alone() -> "read the log of this node";
       case ClusterSettings.Discovery.ContactPoints(var all) ->
-          "an answer from the contact points "
+          "check that these contact points respond: "
               + all.stream().map(p -> p.host() + ":" + p.port()).toList();
       case ClusterSettings.Discovery.DnsName(var name) ->
-          settings.requiredContactPoints() + " contact points under " + name;
+          "check that "
+              + settings.requiredContactPoints()
+              + " contact points respond under "
+              + name;
     };
   }
 
-  /** The others were not found or did not answer in time. */
+  /** This node did not become a member in time, or must not become one. */
   public static final class NotJoinedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -218,7 +228,7 @@ public final class ClusterNode implements AutoCloseable {
     }
   }
 
-  /** Whether another node is there that would take over what this one leaves. */
+  /** Returns whether another node is Up, which would take over the shards of this one. */
   public boolean hasPeers() {
     return count(MemberStatus.up()) > 1;
   }
@@ -230,25 +240,28 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   /**
-   * Completes, with the reason, when this node is no member any more without having left: the
-   * others go on with its shards, so it must do nothing further.
+   * Completes, with the reason, when this node is no longer a member although it did not leave. The
+   * other nodes take over its shards, so it must stop working.
    */
   public CompletionStage<String> lost() {
     return lost.minimalCompletionStage();
   }
 
-  /** Hands its shards over where somebody takes them, leaves, and ends the actor system. */
+  /**
+   * Hands its shards over if another node can take them, leaves the cluster and terminates the
+   * actor system.
+   */
   @Override
   public void close() throws ExecutionException, TimeoutException {
     leaving.set(true);
     try {
-      end().toCompletableFuture().get(settings.leaveLimit().toMillis(), TimeUnit.MILLISECONDS);
+      shutDown().toCompletableFuture().get(settings.leaveLimit().toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private CompletionStage<Done> end() {
+  private CompletionStage<Done> shutDown() {
     return switch (settings.discovery()) {
       case ClusterSettings.Discovery.Alone() -> {
         system.terminate();

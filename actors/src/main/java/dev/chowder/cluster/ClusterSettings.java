@@ -1,5 +1,7 @@
 package dev.chowder.cluster;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.net.InetAddress;
@@ -13,11 +15,11 @@ import java.util.Optional;
 import org.apache.pekko.remote.artery.tcp.ssl.RotatingKeysSSLEngineProvider;
 
 /**
- * How this node finds the others; {@code reference.conf} says what each value means.
+ * How this node finds other nodes; {@code reference.conf} documents each setting.
  *
- * @param tls by what nodes know one another; absent: by nothing
- * @param joinLimit how long a start waits until the node is a member and knows where shards are
- * @param leaveLimit how long an orderly end may take
+ * @param tls files by which nodes authenticate each other; empty if they do not
+ * @param joinLimit maximum time until a starting node is a member and finds shards
+ * @param leaveLimit maximum time of an orderly shutdown
  */
 public record ClusterSettings(
     String host,
@@ -28,19 +30,19 @@ public record ClusterSettings(
     Duration joinLimit,
     Duration leaveLimit) {
 
-  /** Where other nodes are looked for. */
+  /** The way to find other nodes. */
   public sealed interface Discovery {
-    /** Nowhere: this node is the cluster. */
+    /** This node is the only one of its cluster. */
     record Alone() implements Discovery {}
 
-    /** At these management ports, this node's own among them. */
+    /** A list of management ports, including this node's. */
     record ContactPoints(List<ContactPoint> all) implements Discovery {}
 
-    /** At the management port of every address that a name has. */
+    /** The management port at every address of a DNS name. */
     record DnsName(String name) implements Discovery {}
   }
 
-  /** One node's management port. */
+  /** The management port of a node. */
   public record ContactPoint(String host, int port) {}
 
   /** Reads {@code chowder.cluster}. */
@@ -48,7 +50,7 @@ public record ClusterSettings(
     var config = root.getConfig("chowder.cluster");
     var discovery = discovery(config);
     var host = config.getString("host");
-    if (!(discovery instanceof Discovery.Alone)) refuseWildcard(host);
+    if (!(discovery instanceof Discovery.Alone)) rejectWildcard(host);
     return new ClusterSettings(
         host,
         config.getInt("management-port"),
@@ -64,7 +66,7 @@ public record ClusterSettings(
     var name = config.getString("dns-name").strip();
     if (!points.isBlank() && !name.isEmpty()) {
       throw new IllegalArgumentException(
-          "chowder.cluster: contact-points and dns-name (expected: one of them)");
+          must("chowder.cluster", "have contact-points or dns-name", "both"));
     }
     if (!name.isEmpty()) return new Discovery.DnsName(name);
     return points.isBlank()
@@ -81,40 +83,44 @@ public record ClusterSettings(
           point.substring(0, colon), Integer.parseInt(point.substring(colon + 1)));
     }
     throw new IllegalArgumentException(
-        "chowder.cluster.contact-points: " + point + " (expected: host:port)");
+        must("chowder.cluster.contact-points", "be a comma-separated list of host:port", point));
   }
 
   private static int required(Config config, Discovery discovery) {
     int required = config.getInt("required-contact-points");
     return switch (discovery) {
       case Discovery.Alone() -> 0;
-      // Zero: all that are listed, since a cluster that only some of them form may be a second one.
+      // 0 requires all listed nodes: a cluster that only some of them form may be a second one.
       case Discovery.ContactPoints(var all) -> required == 0 ? all.size() : required;
       case Discovery.DnsName _ -> {
         if (required < 1) {
           throw new IllegalArgumentException(
-              "chowder.cluster.required-contact-points: "
-                  + required
-                  + " (expected: how many nodes form the first cluster under dns-name)");
+              must(
+                  "chowder.cluster.required-contact-points",
+                  "be at least 1 with dns-name: the number of nodes that form a new cluster",
+                  required));
         }
         yield required;
       }
     };
   }
 
-  /** Other nodes are told this address; and what listens everywhere listens to everybody. */
-  private static void refuseWildcard(String host) {
+  /**
+   * Rejects the wildcard address: other nodes connect to this address, and a wildcard would listen
+   * on all networks.
+   */
+  private static void rejectWildcard(String host) {
     try {
       if (!InetAddress.getByName(host).isAnyLocalAddress()) return;
     } catch (UnknownHostException e) {
       throw new IllegalArgumentException(
-          "chowder.cluster.host: " + host + " (expected: an address of this machine)", e);
+          must("chowder.cluster.host", "be an address of this machine", host), e);
     }
     throw new IllegalArgumentException(
-        "chowder.cluster.host: " + host + " (expected: the one address that other nodes reach)");
+        must("chowder.cluster.host", "be the one address that other nodes reach", host));
   }
 
-  /** The configuration that an actor system of such a node is made with. */
+  /** Returns the configuration for the actor system of this node. */
   public Config pekko(Config root) {
     Map<String, Object> values = new HashMap<>();
     values.put("pekko.management.http.hostname", host);
@@ -129,7 +135,7 @@ public record ClusterSettings(
       case Discovery.Alone() -> {}
       case Discovery.ContactPoints(var all) -> {
         values.put(found + "discovery-method", "config");
-        // A list does not change, so there is nothing to wait for.
+        // A list does not change, so there is no need to wait for a stable result.
         values.put(found + "stable-margin", "500ms");
         values.put(
             "pekko.discovery.config.services.chowder.endpoints",

@@ -18,12 +18,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A locked file with the name under which this process is recorded as a member. The kernel releases
- * the lock when the process ends, however it ends: a node that gets the lock of the same file from
+ * the lock when the process ends, however it ends. A node that gets the lock of the same file from
  * the same kernel knows that the process named in the file is dead.
  *
  * <p>The lock of a copy proves nothing, nor does a lock from another kernel: the process that wrote
- * the original may run on. So the file names its own place as well, and a name with another place
- * is ignored.
+ * the original may still run. Therefore the file also contains its own place, and a name with
+ * another place is ignored.
  */
 final class MemberFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MemberFile.class);
@@ -31,7 +31,7 @@ final class MemberFile implements AutoCloseable {
   /** Different after each start of the kernel. */
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
-  /** A name and a boot's id are UUIDs, and a file's key is two numbers. */
+  /** The name and the boot id are UUIDs, and the key of a file consists of two numbers. */
   private static final int MAX_BYTES = 256;
 
   private final Path path;
@@ -44,7 +44,7 @@ final class MemberFile implements AutoCloseable {
     this.predecessor = predecessor;
   }
 
-  /** Locks the file. If that is impossible, nothing is known of a predecessor. */
+  /** Locks the file. If that fails, there is no known predecessor. */
   static MemberFile lock(Path path) {
     try {
       Files.createDirectories(
@@ -90,7 +90,10 @@ final class MemberFile implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** This file of this start of the kernel; empty if that cannot be found out. */
+  /**
+   * Returns the identity of this file together with the boot id of the kernel; empty if they cannot
+   * be determined.
+   */
   private static Optional<String> place(Path path) throws IOException {
     var key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     if (key == null || !Files.isReadable(BOOT_ID)) return Optional.empty();
@@ -105,7 +108,10 @@ final class MemberFile implements AutoCloseable {
     return new String(bytes.array(), 0, bytes.position(), UTF_8).strip();
   }
 
-  /** The dead process that locked this file before; empty if none is known to be dead. */
+  /**
+   * Returns the name of the dead process that locked this file before; empty if none is known to be
+   * dead.
+   */
   Optional<String> predecessor() {
     return predecessor;
   }
@@ -118,7 +124,9 @@ final class MemberFile implements AutoCloseable {
       file.get().truncate(0);
       file.get().write(ByteBuffer.wrap(text.getBytes(UTF_8)), 0);
     } catch (IOException why) {
-      LOG.warn("cannot write the member's file: {}; a start after a crash waits", why.toString());
+      LOG.warn(
+          "cannot write the member's file: {}; after a crash, the next start waits",
+          why.toString());
     }
   }
 

@@ -13,8 +13,9 @@ import scala.concurrent.Future;
 import scala.jdk.javaapi.FutureConverters;
 
 /**
- * Decides as {@link LowestAddressJoinDecider} does, if the database agrees: {@link Membership} must
- * permit this node to form a cluster, or to join one. Until then the node looks again for others.
+ * Decides like {@link LowestAddressJoinDecider}, if the database agrees: {@link Membership} must
+ * permit this node to form a cluster, or to join one. Until then the node keeps probing for other
+ * nodes.
  */
 public final class MemberJoinDecider extends LowestAddressJoinDecider {
   private final ActorSystem system;

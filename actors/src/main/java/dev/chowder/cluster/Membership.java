@@ -30,10 +30,10 @@ import org.slf4j.LoggerFactory;
  * an outage of the database.
  *
  * <p>A cluster is formed at once if no session holds the lock and no process is recorded as a
- * member. A process that left is not recorded, and neither is one that this or another starting
- * node has replaced. A recorded process without a lock may be alive and about to reconnect, so it
- * gets {@code formation-wait} to do that. If the lock is still held after that time, the node
- * refuses to start.
+ * member. A process that left has no record, nor has one that this or another starting node has
+ * replaced. A recorded process without a lock may be alive and about to reconnect, so it gets
+ * {@code formation-wait} to do that. If the lock is still held after that time, the node refuses to
+ * start.
  */
 public final class Membership implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
@@ -41,7 +41,7 @@ public final class Membership implements AutoCloseable {
   /** Pause between two attempts to form a cluster, and between two attempts to reconnect. */
   private static final Duration RETRY = Duration.ofMillis(500);
 
-  /** For the last statement of a session. */
+  /** Timeout of the last statement of a session. */
   private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(2);
 
   private final Optional<SharedDatabase> database;
@@ -49,14 +49,14 @@ public final class Membership implements AutoCloseable {
   private final CompletableFuture<String> refused = new CompletableFuture<>();
   private volatile boolean waiting;
 
-  // Only the executor's thread touches what follows.
+  // Only the executor's thread accesses the following fields.
   private OptionalLong attemptsBegan = OptionalLong.empty();
   private OptionalLong freeSince = OptionalLong.empty();
   private OptionalLong outageSince = OptionalLong.empty();
   private @Nullable MemberSession session;
   private @Nullable String cluster;
 
-  /** The parts for a database that several processes can use. */
+  /** The state for a database that several processes can use. */
   private record SharedDatabase(
       StorageSettings storage,
       MembershipSettings settings,
@@ -68,13 +68,15 @@ public final class Membership implements AutoCloseable {
     this.database = database;
   }
 
-  /** For a database that admits one process: there is never another cluster. */
+  /**
+   * Returns the membership for a database that admits one process: there is never another cluster.
+   */
   public static Membership ofOnlyProcess() {
     return new Membership(Optional.empty());
   }
 
   /**
-   * Connects, and removes the record of the process that this one replaces.
+   * Connects to the database, and removes the record of the process that this one replaces.
    *
    * @throws StorageException if the database cannot be reached
    */
@@ -111,7 +113,7 @@ public final class Membership implements AutoCloseable {
     return "process " + ProcessHandle.current().pid() + " on " + host;
   }
 
-  /** Returns why this node must not form a cluster; empty while that is not known. */
+  /** Returns the reason why this node must not form a cluster; empty while none is known. */
   Optional<String> refusal() {
     return Optional.ofNullable(refused.getNow(null));
   }
@@ -126,7 +128,7 @@ public final class Membership implements AutoCloseable {
     return lost.minimalCompletionStage();
   }
 
-  /** Completes when this node may form a cluster; never after a refusal. */
+  /** Completes when this node may form a cluster; never completes after a refusal. */
   CompletionStage<Void> form() {
     return tryForm()
         .thenCompose(
@@ -139,7 +141,7 @@ public final class Membership implements AutoCloseable {
   }
 
   /**
-   * Returns whether this node may form a cluster now; if so, the database's row names that cluster.
+   * Returns whether this node may form a cluster now. If so, the database's row names that cluster.
    */
   CompletionStage<Boolean> tryForm() {
     if (database.isEmpty()) return CompletableFuture.completedFuture(true);
@@ -147,7 +149,7 @@ public final class Membership implements AutoCloseable {
     return CompletableFuture.supplyAsync(() -> attempt(here, () -> formNow(here)), here.executor());
   }
 
-  /** Returns whether this node may join the existing cluster; if so, it holds the lock. */
+  /** Returns whether this node may join the existing cluster. If so, it holds the lock. */
   CompletionStage<Boolean> tryJoin() {
     if (database.isEmpty()) return CompletableFuture.completedFuture(true);
     var here = database.get();
@@ -244,8 +246,8 @@ public final class Membership implements AutoCloseable {
   }
 
   /**
-   * While the database is unavailable the node continues: neither it nor another node can write to
-   * it.
+   * Renews the lock or the session. While the database is unavailable the node keeps running:
+   * neither it nor another node can write to it.
    */
   private void keep(SharedDatabase here) {
     var ours = cluster;
@@ -293,7 +295,7 @@ public final class Membership implements AutoCloseable {
     LOG.warn("lost the session that holds the cluster's lock: {}; reconnects", why.getMessage());
   }
 
-  /** Leaves: a node that starts later need not wait for this process. */
+  /** Leaves the cluster, so that a node that starts later need not wait for this process. */
   @Override
   public void close() {
     if (database.isEmpty()) return;

@@ -2,11 +2,11 @@ package dev.chowder.cluster;
 
 import java.util.Set;
 
-/** The messages between nodes about ports of their host. */
+/** Messages between nodes about the ports of their host. */
 public interface NodePorts {
-  /** Has every node compute again which ports must be open to sandboxes. */
+  /** Makes every node compute again which ports must be open to sandboxes. */
   void changed();
 
-  /** Returns the ports that nodes listen on, as far as this one knows. */
+  /** Returns the ports that nodes listen on, as far as this node knows. */
   Set<Integer> ownPorts();
 }

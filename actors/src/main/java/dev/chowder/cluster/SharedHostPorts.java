@@ -25,20 +25,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Notifies every node when the host's open ports changed, and shares which ports the nodes
- * themselves listen on. All nodes of a host keep the same firewall chain, so a node that missed a
- * change would undo it. The open ports themselves are in the database; this class does not know
- * them.
+ * Notifies every node when the host's open ports change, and shares the ports that the nodes
+ * themselves listen on. All nodes of a host maintain the same firewall chain, so a node that missed
+ * a change would undo it. The open ports are stored in the database; this class does not know them.
  */
 public final class SharedHostPorts implements NodePorts {
   private static final Logger LOG = LoggerFactory.getLogger(SharedHostPorts.class);
   private static final Key<GCounter> CHANGES = GCounterKey.create("host-port-changes");
 
-  /** Only grows: a port that was a node's stays closed until all nodes have stopped. */
+  /** Only grows: a port of a node stays closed to sandboxes until all nodes have stopped. */
   private static final Key<GSet<Integer>> OWN = GSetKey.create("own-host-ports");
 
   /** Timeout of the direct message to the other nodes; gossip reaches those that it misses. */
-  private static final Duration TELL = Duration.ofSeconds(2);
+  private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(2);
 
   private sealed interface Message<D extends ReplicatedData> {
     record Update<D extends ReplicatedData>(UnaryOperator<D> change) implements Message<D> {}
@@ -53,7 +52,7 @@ public final class SharedHostPorts implements NodePorts {
   private final ActorSystem<?> system;
   private final AtomicReference<Set<Integer>> ownPorts;
   private final AtomicReference<Runnable> onChange;
-  private final Runnable look;
+  private final Runnable refresh;
   private final ActorRef<Message<GCounter>> changes;
   private final ActorRef<Message<GSet<Integer>>> own;
 
@@ -61,13 +60,13 @@ public final class SharedHostPorts implements NodePorts {
       ActorSystem<?> system,
       AtomicReference<Set<Integer>> ownPorts,
       AtomicReference<Runnable> onChange,
-      Runnable look,
+      Runnable refresh,
       ActorRef<Message<GCounter>> changes,
       ActorRef<Message<GSet<Integer>>> own) {
     this.system = system;
     this.ownPorts = ownPorts;
     this.onChange = onChange;
-    this.look = look;
+    this.refresh = refresh;
     this.changes = changes;
     this.own = own;
   }
@@ -76,21 +75,21 @@ public final class SharedHostPorts implements NodePorts {
   public static SharedHostPorts share(ActorSystem<?> system, Executor blocking) {
     var ownPorts = new AtomicReference<>(Set.<Integer>of());
     var onChange = new AtomicReference<Runnable>(() -> {});
-    Runnable look = () -> blocking.execute(() -> run(onChange.get()));
-    Behavior<Message<GCounter>> changes = sharing(CHANGES, GCounter.empty(), _ -> look.run());
+    Runnable refresh = () -> blocking.execute(() -> run(onChange.get()));
+    Behavior<Message<GCounter>> changes = sharing(CHANGES, GCounter.empty(), _ -> refresh.run());
     Behavior<Message<GSet<Integer>>> own =
         sharing(
             OWN,
             GSet.empty(),
             known -> {
               ownPorts.updateAndGet(before -> union(before, known.getElements()));
-              look.run();
+              refresh.run();
             });
     return new SharedHostPorts(
         system,
         ownPorts,
         onChange,
-        look,
+        refresh,
         system.systemActorOf(changes, "host-port-changes", Props.empty()),
         system.systemActorOf(own, "own-host-ports", Props.empty()));
   }
@@ -104,8 +103,8 @@ public final class SharedHostPorts implements NodePorts {
   }
 
   /**
-   * From now on calls {@code onChange}: at once, after each change at any node, and at the
-   * interval, since a call may fail.
+   * Calls {@code onChange} at once, after each change at any node, and at the interval, since a
+   * call may fail.
    *
    * @param onChange may block
    */
@@ -114,7 +113,7 @@ public final class SharedHostPorts implements NodePorts {
     var _ =
         system
             .scheduler()
-            .scheduleWithFixedDelay(Duration.ZERO, every, look, system.executionContext());
+            .scheduleWithFixedDelay(Duration.ZERO, every, refresh, system.executionContext());
   }
 
   @Override
@@ -124,7 +123,10 @@ public final class SharedHostPorts implements NodePorts {
             counter -> counter.increment(DistributedData.get(system).selfUniqueAddress(), 1)));
   }
 
-  /** Announces to all nodes which ports this one listens on; those of an earlier call stay. */
+  /**
+   * Announces to all nodes the ports that this node listens on; ports of earlier calls stay
+   * announced.
+   */
   public void listen(Set<Integer> ports) {
     ownPorts.updateAndGet(before -> union(before, ports));
     own.tell(
@@ -159,7 +161,11 @@ public final class SharedHostPorts implements NodePorts {
                       replicator.askUpdate(
                           replyTo ->
                               new Replicator.Update<>(
-                                  key, empty, new Replicator.WriteAll(TELL), replyTo, change),
+                                  key,
+                                  empty,
+                                  new Replicator.WriteAll(WRITE_TIMEOUT),
+                                  replyTo,
+                                  change),
                           Message.Updated::new);
                   case Message.Changed<D>(Replicator.Changed<D> now) ->
                       onChange.accept(now.get(key));

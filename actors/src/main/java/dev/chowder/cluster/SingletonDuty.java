@@ -21,17 +21,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A duty that exactly one node has: the oldest. When that one leaves or is lost, the next begins it
- * anew. Knows nothing of what the duty is.
+ * Runs a duty on exactly one node: the oldest. When that node leaves or is lost, the next one
+ * starts the duty from the beginning. Does not know what the duty does.
  *
- * @param <D> the duty
+ * @param <D> the type of the duty
  */
 public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SingletonDuty.class);
 
-  /** What is done at one node; closing it leaves it to the next. */
+  /** The work on one node. Closing it leaves the work to the next node. */
   public interface Duty extends AutoCloseable {
-    /** A node is gone, in order or not: nobody does any more what it was at. */
+    /** Called after a node left or was lost: what it was doing is no longer done. */
     void nodeGone();
 
     @Override
@@ -51,15 +51,15 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
     this.name = name;
   }
 
-  /** From now on this node is ready to have the duty; {@code begin} is called when it gets it. */
+  /** Makes this node a candidate for the duty. {@code begin} is called when this node gets it. */
   public static <D extends Duty> SingletonDuty<D> keep(
       ActorSystem<?> system, String name, Supplier<D> begin) {
-    var kept = new SingletonDuty<D>(Cluster.get(system), name);
-    var _ = ClusterSingleton.get(system).init(SingletonActor.of(kept.having(begin), name));
-    return kept;
+    var candidate = new SingletonDuty<D>(Cluster.get(system), name);
+    var _ = ClusterSingleton.get(system).init(SingletonActor.of(candidate.behavior(begin), name));
+    return candidate;
   }
 
-  private Behavior<Gone> having(Supplier<D> begin) {
+  private Behavior<Gone> behavior(Supplier<D> begin) {
     return Behaviors.setup(
         context -> {
           if (!closed) {
@@ -93,26 +93,26 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
   }
 
   private void end() {
-    var had = here.getAndSet(null);
-    if (had != null) had.close();
+    var duty = here.getAndSet(null);
+    if (duty != null) duty.close();
   }
 
-  /** The duty, where this node has it. */
+  /** Returns the duty; empty if another node has it. */
   public Optional<D> here() {
     return Optional.ofNullable(here.get());
   }
 
-  /** Completes when this node has begun it: soon, where it {@link #isOurs}. */
+  /** Completes when this node has started the duty: soon, if it {@link #isOurs}. */
   public CompletionStage<D> begun() {
     return begun.minimalCompletionStage();
   }
 
-  /** Whether this node has it, or is about to. */
+  /** Returns whether this node has the duty, or is about to get it. */
   public boolean isOurs() {
     return where().equals(cluster.selfMember().address().toString());
   }
 
-  /** The node that has it, or is about to: the oldest. */
+  /** Returns the address of the node that has the duty, or is about to get it: the oldest. */
   public String where() {
     return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
         .filter(member -> member.status().equals(MemberStatus.up()))
@@ -121,7 +121,7 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
         .orElse("no node");
   }
 
-  /** This node ends: it lets the duty go and begins it no more. */
+  /** Stops the duty. This node does not start it again. */
   @Override
   public void close() {
     closed = true;

@@ -1,5 +1,7 @@
 package dev.chowder.cluster;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,14 +21,15 @@ import org.apache.pekko.pki.pem.DERPrivateKeyLoader;
 import org.apache.pekko.pki.pem.PEMDecoder;
 
 /**
- * By what this node and its peers know each other: other nodes, Envoy, operators. Only paths; keys
- * are read by whoever listens or connects, and read again when the files are replaced.
+ * The files by which this node and its peers authenticate each other: other nodes, Envoy,
+ * operators. Contains only paths: each listener and client reads the files itself, and reads them
+ * again after they are replaced.
  *
- * @param certificate this node's, issued by {@code ca} itself
- * @param key RSA in PKCS #8, the one kind that Pekko and gRPC both read
- * @param ca whom its certificates are believed
- * @param name what every node's certificate is issued for, and nobody else's
- * @param reload how often the files are looked at
+ * @param certificate this node's certificate, issued by {@code ca} itself
+ * @param key its key: RSA in PKCS #8, the only kind that both Pekko and gRPC read
+ * @param ca peers must present a certificate that it issued
+ * @param name the DNS name that every node's certificate has, and no other certificate
+ * @param reload interval at which the files are checked for changes
  */
 public record TlsSettings(Path certificate, Path key, Path ca, String name, Duration reload) {
   private static final String CERTIFICATE = "internal-certificate";
@@ -35,10 +38,10 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
   private static final int DNS_NAME = 2;
 
   /**
-   * Reads {@code chowder.tls}; nothing where no file is named.
+   * Reads {@code chowder.tls}; empty if no file is set.
    *
-   * @throws IllegalArgumentException where only some are, or what they hold does not go together:
-   *     better no node than one that is protected by half
+   * @throws IllegalArgumentException if only some files are set, or the files do not match: a node
+   *     that is only partly protected must not start
    */
   public static Optional<TlsSettings> of(Config root) {
     var config = root.getConfig("chowder.tls");
@@ -46,7 +49,8 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
     var unset = files.stream().filter(file -> config.getString(file).isBlank()).toList();
     if (unset.size() == files.size()) return Optional.empty();
     if (!unset.isEmpty()) {
-      throw refused(unset.getFirst(), "not set", "a PEM file, as the others of " + files + " are");
+      throw rejected(
+          unset.getFirst(), "be a PEM file, since others of " + files + " are set", "none");
     }
     var settings =
         new TlsSettings(
@@ -60,36 +64,35 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
   }
 
   /**
-   * Whether the files go together as they are now.
+   * Checks that the current files match.
    *
-   * @throws IllegalArgumentException where they do not, with the setting that is to blame
+   * @throws IllegalArgumentException if they do not, with the name of the wrong setting
    */
   public void check() {
     var own = certificate(CERTIFICATE, certificate);
     var issuer = certificate(CA, ca);
     if (!(own.getPublicKey() instanceof RSAKey mine)
         || !mine.getModulus().equals(privateKey().getModulus())) {
-      throw refused(KEY, key, "the key of " + certificate);
+      throw rejected(KEY, "be the key of " + certificate, key);
     }
     try {
       own.verify(issuer.getPublicKey());
     } catch (GeneralSecurityException e) {
-      throw refused(CERTIFICATE, certificate, "one that " + ca + " has issued itself");
+      throw rejected(CERTIFICATE, "be issued by " + ca + " itself", certificate);
     }
     try {
       own.checkValidity();
     } catch (GeneralSecurityException e) {
-      throw refused(
+      throw rejected(
           CERTIFICATE,
-          certificate
-              + " from "
+          "be valid now",
+          "one that is valid from "
               + own.getNotBefore().toInstant()
               + " until "
-              + own.getNotAfter().toInstant(),
-          "valid now");
+              + own.getNotAfter().toInstant());
     }
     if (!names(own).contains(name.toLowerCase(Locale.ROOT))) {
-      throw refused(CERTIFICATE, certificate, "subjectAltName DNS:" + name);
+      throw rejected(CERTIFICATE, "have subjectAltName DNS:" + name, certificate);
     }
   }
 
@@ -98,21 +101,21 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
       var found = CertificateFactory.getInstance("X.509").generateCertificate(in);
       if (found instanceof X509Certificate certificate) return certificate;
     } catch (IOException | GeneralSecurityException e) {
-      // Said below; the JDK's words do not name the setting.
+      // Reported below, since the JDK's message does not name the setting.
     }
-    throw refused(setting, file, "a certificate in PEM that can be read");
+    throw rejected(setting, "be a readable certificate in PEM", file);
   }
 
-  /** What went wrong is not handed on: it may quote the file. */
+  /** Reads the private key. The error has no cause, since its message may quote the file. */
   private RSAKey privateKey() {
     try {
       var pem = PEMDecoder.decode(Files.readString(key));
       PrivateKey found = DERPrivateKeyLoader.load(pem);
       if (pem.label().equals("PRIVATE KEY") && found instanceof RSAKey rsa) return rsa;
     } catch (Exception e) {
-      // Scala declares nothing: a syntax error may come as any exception.
+      // Scala has no checked exceptions, so a syntax error may be any exception.
     }
-    throw refused(KEY, key, "an RSA key in PEM that can be read: PKCS #8, no pass phrase");
+    throw rejected(KEY, "be a readable RSA key in PEM (PKCS #8, no pass phrase)", key);
   }
 
   private static List<String> names(X509Certificate certificate) {
@@ -129,9 +132,9 @@ public record TlsSettings(Path certificate, Path key, Path ca, String name, Dura
     }
   }
 
-  private static IllegalArgumentException refused(String setting, Object got, String expected) {
+  private static IllegalArgumentException rejected(String setting, String rule, Object got) {
     var variable = "CHOWDER_TLS_" + setting.replace('-', '_').toUpperCase(Locale.ROOT);
     return new IllegalArgumentException(
-        "chowder.tls." + setting + " (" + variable + "): " + got + " (expected: " + expected + ")");
+        must("chowder.tls." + setting + " (" + variable + ")", rule, got));
   }
 }

@@ -1,4 +1,7 @@
-/** This process as one of equal nodes. Knows neither instances nor organizations. */
+/**
+ * The membership of this process in the cluster of equal nodes. Does not know instances or
+ * organizations.
+ */
 @NullMarked
 package dev.chowder.cluster;
 

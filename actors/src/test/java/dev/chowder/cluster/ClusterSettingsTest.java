@@ -15,12 +15,12 @@ class ClusterSettingsTest {
   private static final String THREE = "10.0.0.1:9093, 10.0.0.2:9093,node-3:9193";
 
   @Test
-  void aNodeIsAloneUnlessToldOfOthers() {
+  void aNodeIsAloneByDefault() {
     assertThat(settings(Map.of()).discovery()).isEqualTo(new Discovery.Alone());
   }
 
   @Test
-  void allListedNodesMustAnswerBeforeAClusterIsBegun() {
+  void allListedNodesMustRespondBeforeAClusterIsFormed() {
     var settings = settings(Map.of("contact-points", THREE));
     assertThat(settings.discovery())
         .isEqualTo(
@@ -37,7 +37,7 @@ class ClusterSettingsTest {
   }
 
   @Test
-  void pekkoIsToldWhereTheOthersAre() {
+  void theConfigurationOfPekkoContainsTheContactPoints() {
     var settings = settings(Map.of("contact-points", THREE, "host", "127.0.0.1"));
     var pekko = settings.pekko(ConfigFactory.load());
     assertThat(pekko.getConfigList("pekko.discovery.config.services.chowder.endpoints")).hasSize(3);
@@ -45,9 +45,9 @@ class ClusterSettingsTest {
   }
 
   @Test
-  void aNameNeedsANumberOfNodes() {
+  void aDnsNameNeedsANumberOfNodes() {
     assertThatThrownBy(() -> settings(Map.of("dns-name", "chowder.internal")))
-        .hasMessageStartingWith("chowder.cluster.required-contact-points: 0 (expected: ");
+        .hasMessageStartingWith("chowder.cluster.required-contact-points: ");
     assertThat(
             settings(Map.of("dns-name", "chowder.internal", "required-contact-points", 3))
                 .discovery())
@@ -55,9 +55,9 @@ class ClusterSettingsTest {
   }
 
   @Test
-  void oneWayToFindOthersIsEnough() {
+  void contactPointsAndADnsNameTogetherAreRejected() {
     assertThatThrownBy(() -> settings(Map.of("dns-name", "a", "contact-points", THREE)))
-        .hasMessage("chowder.cluster: contact-points and dns-name (expected: one of them)");
+        .hasMessageStartingWith("chowder.cluster: ");
   }
 
   @Test
@@ -65,19 +65,16 @@ class ClusterSettingsTest {
     for (var bad : List.of("10.0.0.1", ":9093", "10.0.0.1:", "10.0.0.1:0", "a:9093,,b:9093")) {
       assertThatThrownBy(() -> settings(Map.of("contact-points", bad)))
           .as(bad)
-          .hasMessageStartingWith("chowder.cluster.contact-points: ")
-          .hasMessageEndingWith(" (expected: host:port)");
+          .hasMessageStartingWith("chowder.cluster.contact-points: ");
     }
   }
 
   @Test
-  void noNodeOfAClusterListensEverywhere() {
-    for (var everywhere : List.of("0.0.0.0", "::")) {
-      assertThatThrownBy(() -> settings(Map.of("contact-points", THREE, "host", everywhere)))
-          .hasMessage(
-              "chowder.cluster.host: "
-                  + everywhere
-                  + " (expected: the one address that other nodes reach)");
+  void aWildcardAddressIsRejectedInACluster() {
+    for (var wildcard : List.of("0.0.0.0", "::")) {
+      assertThatThrownBy(() -> settings(Map.of("contact-points", THREE, "host", wildcard)))
+          .hasMessageStartingWith("chowder.cluster.host: ")
+          .hasMessageContaining(wildcard);
     }
   }
 

@@ -25,7 +25,7 @@ class MemberFileTest {
   }
 
   @Test
-  void theSameFileProvesItAndAlsoWhereItsFolderWasMoved() throws IOException {
+  void theSameFileIsAProofEvenAfterItsFolderWasMoved() throws IOException {
     assertProves(path, true);
     var moved = Files.move(home.resolve("members"), home.resolve("moved"));
     assertProves(moved.resolve("9093"), true);
@@ -38,7 +38,7 @@ class MemberFileTest {
   }
 
   @Test
-  void aFileOfAnotherMachineOrOfBeforeItsLastStartProvesNothing() throws IOException {
+  void aFileFromAnotherMachineOrBootProvesNothing() throws IOException {
     var words = Files.readString(path).split(" ", 3);
     assertThat(words).hasSize(3);
     var otherBoot = "00000000-0000-4000-8000-000000000000";

@@ -22,14 +22,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rules for forming and joining a cluster on one PostgreSQL, and for lost sessions. */
+/**
+ * Tests the rules for forming and joining a cluster on one PostgreSQL, and the loss of sessions.
+ */
 @Timeout(120)
 class MembershipIT {
   private static final Duration WAIT = Duration.ofSeconds(4);
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  /** By so much a busy machine may be late. */
-  private static final Duration LATER = Duration.ofSeconds(15);
+  /** Tolerance for a busy machine. */
+  private static final Duration TOLERANCE = Duration.ofSeconds(15);
 
   private static final MemberSession.Limits LIMITS =
       new MemberSession.Limits(Duration.ofSeconds(1), Duration.ofSeconds(5));
@@ -59,15 +61,15 @@ class MembershipIT {
   }
 
   @Test
-  void theFirstFormsAtOnceAndTheSecondIsRefusedWithinTheWait() throws Exception {
+  void theFirstNodeFormsAClusterAtOnceAndTheSecondIsRefusedAfterTheWait() throws Exception {
     var first = at("a");
     assertThat(answer(first.tryForm())).isTrue();
-    assertThat(answer(first.tryForm())).as("asked again").isTrue();
+    assertThat(answer(first.tryForm())).as("second attempt").isTrue();
     var second = at("b");
     long began = System.nanoTime();
     var formed = second.form().toCompletableFuture();
     await(() -> second.refusal().isPresent());
-    assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plus(LATER));
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plus(TOLERANCE));
     assertThat(second.refusal().orElseThrow())
         .startsWith("cannot form a cluster on this database: it belongs to cluster ")
         .contains("members [process " + ProcessHandle.current().pid() + " on ");
@@ -76,7 +78,7 @@ class MembershipIT {
   }
 
   @Test
-  void membersJoinTheClusterThatTheRowNamesAndAllButItsOwnWaitForThem() throws Exception {
+  void nodesJoinTheRecordedClusterAndOtherClustersWaitUntilTheyLeave() throws Exception {
     var first = at("a");
     var second = at("b");
     assertThat(answer(second.tryJoin())).as("no cluster").isFalse();
@@ -91,12 +93,12 @@ class MembershipIT {
   }
 
   @Test
-  void aDeadProcessIsWaitedForUnlessItsPlaceIsTakenAgain() throws Exception {
+  void aNodeWaitsForADeadProcessUnlessItIsReplaced() throws Exception {
     die();
     var elsewhere = at("b");
     assertThat(answer(elsewhere.tryForm())).isFalse();
     assertThat(elsewhere.isWaiting()).isTrue();
-    // The process that replaces the dead one, at whichever place it had, proves that it is dead.
+    // A process that replaces the dead one, with the same file, proves that it is dead.
     try (var file = MemberFile.lock(home.resolve("members").resolve("a"))) {
       file.write(DEAD.node());
     }
@@ -105,27 +107,30 @@ class MembershipIT {
   }
 
   @Test
-  void aDeadProcessIsWaitedForNoLongerThanTheWait() throws Exception {
+  void aNodeWaitsForADeadProcessOnlyForTheFormationWait() throws Exception {
     die();
     var node = at("b");
     long began = System.nanoTime();
     node.form().toCompletableFuture().get(LIMIT.toSeconds(), SECONDS);
-    assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plus(LATER));
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isBetween(WAIT, WAIT.plus(TOLERANCE));
   }
 
   @Test
-  void aPlaceThatIsTakenProvesNothing() throws Exception {
+  void aLockedMemberFileProvesNothing() throws Exception {
     var first = at("a");
     assertThat(answer(first.tryForm())).isTrue();
-    // Another process would find the file locked; so does this one.
+    // As in another process, this attempt finds the file locked.
     var second = at("a");
     assertThat(answer(second.tryForm())).isFalse();
     assertThat(members()).hasSize(1);
   }
 
-  /** The member with the original home still runs; it has only lost its session for a moment. */
+  /**
+   * The member with the original state directory still runs; it has only lost its session for a
+   * moment.
+   */
   @Test
-  void aCopiedHomeIsNoProofThatItsMemberIsDead() throws Exception {
+  void aCopiedStateDirectoryDoesNotProveThatItsMemberIsDead() throws Exception {
     die();
     var original = home.resolve("members").resolve("a");
     try (var member = MemberFile.lock(original)) {
@@ -167,7 +172,7 @@ class MembershipIT {
   }
 
   @Test
-  void theLockOfAMachineThatDoesNotAnswerEndsInTime() throws Exception {
+  void theLockOfAnUnresponsiveMachineIsReleasedInTime() throws Exception {
     var member = at("a");
     assertThat(answer(member.tryForm())).isTrue();
     var holder = holders();
@@ -181,14 +186,15 @@ class MembershipIT {
                         .bind("pid", holder.getFirst())
                         .mapTo(Integer.class)
                         .one());
-    // As if the machine had lost its power: not even its kernel answers.
+    // Simulates a power failure: not even the kernel responds.
     var silence = List.of("-p", "tcp", "--sport", Integer.toString(port), "-j", "DROP");
     assumeTrue(
         firewall("-I", silence), "packets cannot be dropped here: it takes root and iptables");
     try {
       long began = System.nanoTime();
       await(() -> !holders().contains(holder.getFirst()));
-      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(LIMITS.dead().plus(LATER));
+      assertThat(Duration.ofNanos(System.nanoTime() - began))
+          .isLessThan(LIMITS.dead().plus(TOLERANCE));
     } finally {
       assertThat(firewall("-D", silence)).isTrue();
     }
@@ -212,7 +218,7 @@ class MembershipIT {
   /** Records a cluster of one process that has no session. */
   private void die() {
     try (var session = MemberSession.open(storage.settings(), LIMITS)) {
-      assertThat(session.form("former", DEAD, false))
+      assertThat(session.form("previous", DEAD, false))
           .isInstanceOf(MemberSession.Formation.Formed.class);
     }
   }
@@ -228,8 +234,8 @@ class MembershipIT {
     return membership;
   }
 
-  private static boolean answer(CompletionStage<Boolean> asked) throws Exception {
-    return asked.toCompletableFuture().get(LIMIT.toSeconds(), SECONDS);
+  private static boolean answer(CompletionStage<Boolean> attempt) throws Exception {
+    return attempt.toCompletableFuture().get(LIMIT.toSeconds(), SECONDS);
   }
 
   private List<String> members() {
@@ -248,7 +254,7 @@ class MembershipIT {
                 handle.createQuery("SELECT count(*) FROM " + table).mapTo(Integer.class).one());
   }
 
-  /** Processes of PostgreSQL whose sessions hold the cluster's lock. */
+  /** Returns the ids of PostgreSQL's processes whose sessions hold the cluster's lock. */
   private List<Integer> holders() {
     return database
         .jdbi()

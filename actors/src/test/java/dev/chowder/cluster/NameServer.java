@@ -9,15 +9,15 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 
-/** A name server that has the same IPv4 addresses for every name, and no others. */
+/** A DNS server that returns the same IPv4 addresses for every name, and no others. */
 final class NameServer implements AutoCloseable {
   private static final int HEADER_BYTES = 12;
   private static final int MAX_BYTES = 512;
   private static final short TYPE_A = 1;
   private static final short CLASS_IN = 1;
   private static final short ANSWER_WITHOUT_ERROR = (short) 0x8180;
-  private static final short THE_NAME_THAT_WAS_ASKED_FOR = (short) 0xC00C;
-  private static final int LIFE_SECONDS = 1;
+  private static final short POINTER_TO_THE_QUERIED_NAME = (short) 0xC00C;
+  private static final int TTL_SECONDS = 1;
 
   private final DatagramSocket socket;
   private final List<byte[]> addresses;
@@ -49,24 +49,24 @@ final class NameServer implements AutoCloseable {
     }
   }
 
-  private byte[] answer(byte[] question) {
+  private byte[] answer(byte[] query) {
     int end = HEADER_BYTES;
-    while (question[end] != 0) end += question[end] + 1;
+    while (query[end] != 0) end += query[end] + 1;
     end += 1;
-    short type = ByteBuffer.wrap(question).getShort(end);
+    short type = ByteBuffer.wrap(query).getShort(end);
     end += 2 * Short.BYTES;
     var found = type == TYPE_A ? addresses : List.<byte[]>of();
     var answer = ByteBuffer.allocate(MAX_BYTES);
-    answer.put(question, 0, Short.BYTES).putShort(ANSWER_WITHOUT_ERROR);
+    answer.put(query, 0, Short.BYTES).putShort(ANSWER_WITHOUT_ERROR);
     answer
         .putShort((short) 1)
         .putShort((short) found.size())
         .putShort((short) 0)
         .putShort((short) 0);
-    answer.put(question, HEADER_BYTES, end - HEADER_BYTES);
+    answer.put(query, HEADER_BYTES, end - HEADER_BYTES);
     for (var address : found) {
-      answer.putShort(THE_NAME_THAT_WAS_ASKED_FOR).putShort(TYPE_A).putShort(CLASS_IN);
-      answer.putInt(LIFE_SECONDS).putShort((short) address.length).put(address);
+      answer.putShort(POINTER_TO_THE_QUERIED_NAME).putShort(TYPE_A).putShort(CLASS_IN);
+      answer.putInt(TTL_SECONDS).putShort((short) address.length).put(address);
     }
     return Arrays.copyOf(answer.array(), answer.position());
   }

@@ -10,11 +10,11 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
- * Holds what Pekko's own check at start holds, which is switched off since one module is not
- * published in the version of the others.
+ * Replaces Pekko's own check at startup, which is switched off because one module is not published
+ * in the version of the others.
  */
 class PekkoVersionsTest {
-  /** Modules with releases of their own. */
+  /** Modules with their own releases. */
   private static final Pattern APART =
       Pattern.compile("pekko-(http|management|parsing|persistence-jdbc).*");
 

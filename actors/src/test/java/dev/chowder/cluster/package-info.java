@@ -1,4 +1,4 @@
-/** Tests of what instances owe. */
+/** Tests of cluster membership and its settings. */
 @NullMarked
 package dev.chowder.cluster;
 
