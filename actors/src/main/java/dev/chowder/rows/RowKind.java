@@ -11,38 +11,43 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One kind of entities, and the rows that they write of themselves.
+ * A kind of entities that write read-model rows, and the means to refresh these rows.
  *
- * @param name what they are called in logs, such as {@code instances}
- * @param storeView has the entity of that id write its row, whatever is there; whether it has one
+ * @param name plural name in logs, such as {@code instances}
+ * @param storeView makes the entity with this id write its row again, even if the row looks
+ *     correct; returns whether the entity has a row
  */
 public record RowKind(
     String name, ReadModelAudit rows, Function<String, CompletionStage<Boolean>> storeView) {
   private static final Logger LOG = LoggerFactory.getLogger(RowKind.class);
 
-  /** What became of one that was asked. */
+  /** The result of a request to an entity. */
   enum Outcome {
     STORED,
     HAS_NONE,
     NO_ANSWER
   }
 
-  record Asked(String id, Outcome outcome) {}
+  record Result(String id, Outcome outcome) {}
 
-  /** Asks all of them, so many at once; one that does not answer keeps no other from it. */
-  List<Asked> ask(List<String> ids, int atOnce) {
-    return ids.stream().gather(Gatherers.mapConcurrent(atOnce, this::ask)).toList();
+  /**
+   * Makes these entities write their rows. An entity that does not reply does not block the others.
+   *
+   * @param atOnce maximum number of concurrent requests
+   */
+  List<Result> refresh(List<String> ids, int atOnce) {
+    return ids.stream().gather(Gatherers.mapConcurrent(atOnce, this::refresh)).toList();
   }
 
-  private Asked ask(String id) {
-    // It names nobody, and could not be asked.
-    if (!Ids.isId(id)) return new Asked(id, Outcome.HAS_NONE);
+  private Result refresh(String id) {
+    // Not an entity id, so no entity can own this row.
+    if (!Ids.isId(id)) return new Result(id, Outcome.HAS_NONE);
     try {
-      boolean shown = storeView.apply(id).toCompletableFuture().join();
-      return new Asked(id, shown ? Outcome.STORED : Outcome.HAS_NONE);
+      boolean stored = storeView.apply(id).toCompletableFuture().join();
+      return new Result(id, stored ? Outcome.STORED : Outcome.HAS_NONE);
     } catch (CompletionException why) {
       LOG.warn("{} id={} row not stored: {}", name, id, String.valueOf(why.getCause()));
-      return new Asked(id, Outcome.NO_ANSWER);
+      return new Result(id, Outcome.NO_ANSWER);
     }
   }
 }

@@ -6,9 +6,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has every entity that the journal knows write its row anew, while everything runs: also over one
- * that looks right, and where there is none. A row of nobody is removed. No row is taken away to be
- * written again, so lists are never shorter than they should be.
+ * Makes every entity that the journal names write its row again, while the system runs, even if the
+ * row looks correct. Removes rows that no entity owns. Keeps each existing row until it is
+ * overwritten, so lists are never incomplete.
  */
 public final class RowRebuild {
   private static final Logger LOG = LoggerFactory.getLogger(RowRebuild.class);
@@ -20,15 +20,15 @@ public final class RowRebuild {
   }
 
   /**
-   * What was done.
+   * The result of a rebuild.
    *
-   * @param stored rows that were written
-   * @param removed rows that nobody had written
-   * @param unanswered entities that did not answer: their rows are as before
+   * @param stored number of rows that were written
+   * @param removed number of rows that no entity owned
+   * @param unanswered number of entities that did not reply; their rows are unchanged
    */
   public record Done(int stored, int removed, int unanswered) {}
 
-  /** Blocks as long as it takes; when it is interrupted it ends. */
+  /** Rebuilds the rows of one kind. Blocks until it is done; stops when it is interrupted. */
   public Done rebuild(RowKind kind) throws InterruptedException {
     int stored = 0;
     int removed = 0;
@@ -38,7 +38,7 @@ public final class RowRebuild {
       long began = System.nanoTime();
       var page = kind.rows().named(settings.batch(), after);
       if (!page.isEmpty()) kind.rows().resetFutureRevisions(after, page.getLast());
-      for (var one : kind.ask(page, settings.concurrent())) {
+      for (var one : kind.refresh(page, settings.concurrent())) {
         switch (one.outcome()) {
           case STORED -> stored++;
           case HAS_NONE -> removed += remove(kind, one.id());
@@ -47,27 +47,26 @@ public final class RowRebuild {
       }
       if (page.size() < settings.batch()) break;
       after = Optional.of(page.getLast());
-      rest(page.size(), began);
+      throttle(page.size(), began);
     }
     LOG.info(
-        "{}={} rows written anew removed={} unanswered={}",
-        kind.name(),
-        stored,
-        removed,
-        unanswered);
+        "{}={} rows rebuilt removed={} unanswered={}", kind.name(), stored, removed, unanswered);
     return new Done(stored, removed, unanswered);
   }
 
-  /** An entity that has no row never will: its birth was forbidden, or nobody asked for it. */
+  /**
+   * Removes a row without an owner. An entity without a row never gets one: its id is a tombstone,
+   * or no request created it.
+   */
   private static int remove(RowKind kind, String id) {
     if (!kind.rows().remove(id)) return 0;
-    LOG.warn("{} id={} event=row-removed: nobody's", kind.name(), id);
+    LOG.warn("{} id={} event=row-removed: no entity owns it", kind.name(), id);
     return 1;
   }
 
-  /** So that a page takes no less time than its share of a second. */
-  private void rest(int asked, long began) throws InterruptedException {
-    var due = Duration.ofSeconds(1).multipliedBy(asked).dividedBy(settings.perSecond());
+  /** Waits so that a page takes at least its share of a second. */
+  private void throttle(int requests, long began) throws InterruptedException {
+    var due = Duration.ofSeconds(1).multipliedBy(requests).dividedBy(settings.perSecond());
     var left = due.minusNanos(System.nanoTime() - began);
     Thread.sleep(left.isPositive() ? left : Duration.ZERO);
   }

@@ -1,7 +1,7 @@
 package dev.chowder.rows;
 
-import dev.chowder.rows.RowKind.Asked;
 import dev.chowder.rows.RowKind.Outcome;
+import dev.chowder.rows.RowKind.Result;
 import dev.chowder.storage.ReadModelAudit.Stretch;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
@@ -14,10 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes good what kept entities from writing their rows: a node that died between an event and its
- * row, or a database that was away. The first look, and the first after a node was lost, compares
- * all rows with the journal; the others read what was written since the one before. For one thread
- * of one node at a time.
+ * Repairs stale and missing rows: a node may have stopped between an event and its row, or the
+ * database may have been unavailable. The first pass, and the first after the loss of a node,
+ * compares all rows with the journal. The others read only the events since the previous pass. Only
+ * one thread of one node may call it at a time.
  */
 public final class RowRepair {
   private static final Logger LOG = LoggerFactory.getLogger(RowRepair.class);
@@ -26,13 +26,15 @@ public final class RowRepair {
   private final RowSettings settings;
   private final InstantSource clock;
 
-  /** Only a node that died leaves many rows behind, or old ones. */
+  /**
+   * Whether the next pass compares all rows. Only a lost node leaves many stale rows, or old ones.
+   */
   private volatile boolean everything = true;
 
-  /** The ordering up to which was looked. */
+  /** The journal ordering up to which rows were checked. */
   private long checked;
 
-  /** Ids of the entities that were asked and did not answer, the one asked longest ago first. */
+  /** Ids of the entities that did not reply, least recently requested first. */
   private final Set<String> retries = new LinkedHashSet<>();
 
   public RowRepair(RowKind kind, RowSettings settings, InstantSource clock) {
@@ -41,41 +43,44 @@ public final class RowRepair {
     this.clock = clock;
   }
 
-  /** A node is gone: what its entities were at, nobody does. By any thread. */
+  /**
+   * Makes the next pass compare all rows: the lost node may have left rows unwritten. Any thread
+   * may call this.
+   */
   public void nodeGone() {
     everything = true;
   }
 
   /**
-   * Has every entity write its row whose row is found to be behind. Entities that did not answer
-   * before are left to {@link #checkAgain}.
+   * Makes every entity with a stale row write it again. Entities that did not reply before are left
+   * to {@link #checkAgain}.
    */
   public void check() {
-    // What is younger may be on its way still, and so may be what was numbered before it.
+    // Newer events may not be visible yet, and so may events with a lower ordering.
     long upTo = kind.rows().newest(clock.instant().minus(settings.settle()));
     int repaired = 0;
     if (everything) {
-      // Before the look: a node that goes meanwhile is a reason for another one.
+      // Cleared before the query, so that a node that is lost meanwhile causes another full pass.
       everything = false;
       try {
-        repaired += repair(after -> kind.rows().behind(settings.batch(), after));
+        repaired += repair(after -> kind.rows().stale(settings.batch(), after));
       } catch (RuntimeException why) {
         everything = true;
         throw why;
       }
     } else if (upTo > checked) {
       var since = new Stretch(checked, upTo);
-      repaired += repair(after -> kind.rows().behind(since, settings.batch(), after));
+      repaired += repair(after -> kind.rows().stale(since, settings.batch(), after));
     }
     checked = upTo;
     log(repaired);
   }
 
   /**
-   * Asks the entities that did not answer before. Ends with the first group that is asked at once
-   * and has none that answers: entities that never answer delay a pass by one timeout, no matter
-   * how many they are. A group of which some answer delays it by one timeout, too, but only once,
-   * since those that answered are not asked again.
+   * Retries the entities that did not reply before. Stops after the first group of concurrent
+   * requests without any reply, so that entities that never reply delay a pass by one timeout, no
+   * matter how many they are. A group with some replies also delays the pass by one timeout, but
+   * only once, since the entities that replied are not retried.
    */
   public void checkAgain() {
     int repaired = 0;
@@ -90,27 +95,30 @@ public final class RowRepair {
   }
 
   private void log(int repaired) {
-    if (repaired > 0) LOG.info("{}={} had rows behind the journal", kind.name(), repaired);
+    if (repaired > 0) LOG.info("{}={} stale rows repaired", kind.name(), repaired);
   }
 
-  private int repair(Function<Optional<String>, List<String>> behind) {
+  private int repair(Function<Optional<String>, List<String>> stale) {
     int repaired = 0;
     var after = Optional.<String>empty();
     while (true) {
-      var page = behind.apply(after);
+      var page = stale.apply(after);
       repaired += repair(page.stream().filter(id -> !retries.contains(id)).toList());
       if (page.size() < settings.batch()) return repaired;
       after = Optional.of(page.getLast());
     }
   }
 
-  /** Returns how many of them have a current row now; those that did not answer are kept. */
+  /**
+   * Makes these entities write their rows and keeps those that did not reply for a retry. Returns
+   * how many rows are current now.
+   */
   private int repair(List<String> ids) {
-    var asked = kind.ask(ids, settings.concurrent());
-    asked.stream()
+    var results = kind.refresh(ids, settings.concurrent());
+    results.stream()
         .filter(one -> one.outcome() == Outcome.NO_ANSWER)
-        .map(Asked::id)
+        .map(Result::id)
         .forEach(retries::add);
-    return (int) asked.stream().filter(one -> one.outcome() == Outcome.STORED).count();
+    return (int) results.stream().filter(one -> one.outcome() == Outcome.STORED).count();
   }
 }

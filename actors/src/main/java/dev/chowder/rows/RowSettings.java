@@ -4,13 +4,13 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * Limits of what keeps read rows true; {@code reference.conf} says what each is for.
+ * Limits for writing and repairing rows; {@code reference.conf} documents each.
  *
- * @param perWrite how many share a transaction
- * @param settle how old a change must be before its row is looked for
- * @param batch how many ids are read at once
- * @param concurrent how many entities are asked at once
- * @param perSecond how many a rebuild asks in a second
+ * @param perWrite maximum number of rows in one transaction
+ * @param settle minimum age of an event before its row is checked
+ * @param batch number of ids in one query
+ * @param concurrent maximum number of concurrent requests to entities
+ * @param perSecond maximum number of requests of a rebuild per second
  */
 public record RowSettings(int perWrite, Duration settle, int batch, int concurrent, int perSecond) {
 

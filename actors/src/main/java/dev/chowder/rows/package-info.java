@@ -1,4 +1,4 @@
-/** Keeps the read rows true to the journal. Knows neither instances nor organizations. */
+/** Keeps read-model rows consistent with the journal. Does not know instances or organizations. */
 @NullMarked
 package dev.chowder.rows;
 

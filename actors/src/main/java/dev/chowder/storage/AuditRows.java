@@ -14,15 +14,15 @@ import org.jdbi.v3.core.statement.StatementContext;
 import org.jdbi.v3.core.statement.Update;
 
 /**
- * The table of security-relevant reads, failed authentications and operators' calls. Only {@code
- * times} of a row changes, and it only grows; {@link #deleteOld} enforces the retention. Changes by
- * callers are not here: the journal has them.
+ * Stores security-relevant reads, failed authentications and operators' calls. Only {@code times}
+ * of a row changes, and it only grows; {@link #deleteOld} enforces the retention. Changes by
+ * callers are in the journal instead.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class AuditRows {
-  /** Actions of operators begin with this. */
+  /** The prefix of operators' actions. */
   public static final String OPERATOR = "operator/";
 
   private static final String OF_OPERATORS = " action LIKE '" + OPERATOR + "%'";
@@ -34,7 +34,7 @@ public final class AuditRows {
     this.jdbi = database.jdbi();
   }
 
-  /** Adds an entry; it is stored when this returns. */
+  /** Adds an entry. It is stored when this returns. */
   public void append(AuditRow row) {
     jdbi.useHandle(
         handle ->
@@ -55,7 +55,7 @@ public final class AuditRows {
   }
 
   /**
-   * Counts the action of an entry once more; that is stored when this returns.
+   * Increments the count of an entry. The count is stored when this returns.
    *
    * @return whether there is such an entry; the retention may have deleted it
    */
@@ -73,7 +73,7 @@ public final class AuditRows {
    * Returns a page of entries, newest first.
    *
    * @param organizationId empty for all entries
-   * @param before the last id of the previous page
+   * @param before the last id of the previous page; empty for the first page
    */
   public List<AuditRow> list(Optional<String> organizationId, int limit, Optional<String> before) {
     return jdbi.withHandle(
@@ -93,12 +93,12 @@ public final class AuditRows {
   /**
    * Deletes entries that are older than {@code before}, and the oldest beyond the limits.
    *
-   * @param maxOfOne the limit for one organization; entries without an organization share one.
-   *     Keeps a caller who causes many entries from pushing out those of others
-   * @param maxRows the limit for all organizations together
-   * @param maxOperators the limit for operators' calls. They do not count for the other limits, so
-   *     that no caller can push them out
-   * @return how many were deleted
+   * @param maxOfOne maximum number for one organization; entries without an organization share one.
+   *     Prevents a caller with many entries from displacing the entries of others
+   * @param maxRows maximum number for all organizations together
+   * @param maxOperators maximum number of operators' calls. They do not count for the other limits,
+   *     so that no caller can displace them
+   * @return number of deleted entries
    */
   public int deleteOld(Instant before, int maxOfOne, int maxRows, int maxOperators) {
     return jdbi.withHandle(

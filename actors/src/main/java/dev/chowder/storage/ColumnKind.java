@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +16,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The kinds of values that our tables hold, each with one form that all databases agree on. */
+/** The kinds of values in Chowder's tables. Each has one form in which all databases agree. */
 enum ColumnKind {
   BYTES {
     @Override
@@ -63,7 +65,7 @@ enum ColumnKind {
       insert.setBoolean(column, number(value) == 1);
     }
   },
-  /** Microseconds, which is what the columns keep. */
+  /** In microseconds, the precision of the columns. */
   TIME {
     @Override
     byte @Nullable [] read(ResultSet row, int column) throws SQLException {
@@ -80,12 +82,15 @@ enum ColumnKind {
     }
   };
 
-  /** NULL is null. */
+  /** Returns the value of a column; null if it is NULL. */
   abstract byte @Nullable [] read(ResultSet row, int column) throws SQLException;
 
   abstract void write(PreparedStatement insert, int column, byte[] value) throws SQLException;
 
-  /** For a digest: no two lists of values may look alike. */
+  /**
+   * Writes a value for a digest. Its length comes first, so that no two lists of values have the
+   * same bytes.
+   */
   static void digest(DataOutputStream out, byte @Nullable [] value) throws IOException {
     out.writeInt(value == null ? -1 : value.length);
     if (value != null) out.write(value);
@@ -100,7 +105,7 @@ enum ColumnKind {
       case Types.BOOLEAN, Types.BIT -> FLAG;
       default ->
           throw new IllegalStateException(
-              "column " + column + ": type " + typeName + " (expected: one that can be copied)");
+              must("column " + column, "have a type that can be copied", typeName));
     };
   }
 

@@ -1,26 +1,28 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
 
-/** Opens bounded pools of connections, and says in one sentence why that is not possible. */
+/** Opens bounded pools of connections. If that fails, the message states the reason. */
 final class ConnectionPool {
-  /** Flyway holds its lock with one and migrates with another. */
+  /** Flyway holds its lock with one connection and migrates with the other. */
   private static final int FOR_LONG_WORK = 2;
 
   private ConnectionPool() {}
 
   /**
-   * For calls: none waits longer than the settings say.
+   * Opens a pool for calls, which wait at most as long as the settings allow.
    *
-   * @param name as the database's administrator sees it
+   * @param name the name that the database's administrator sees
    */
   static HikariDataSource open(String name, StorageSettings settings, StorageSettings.Pool pool) {
     return open(name, settings, pool, settings.limits());
   }
 
-  /** For what an operator or a start waits for. */
+  /** Opens a pool for migrations and copies, whose statements have no time limit. */
   static HikariDataSource openForLongWork(String name, StorageSettings settings) {
     var pool = new StorageSettings.Pool(FOR_LONG_WORK, settings.tables().connectionTimeOut());
     return open(name, settings, pool, settings.limits().forLongWork());
@@ -43,10 +45,17 @@ final class ConnectionPool {
     } catch (RuntimeException e) {
       if (isHeldByAnother(settings.dialect(), e)) {
         throw new StorageException(
-            "database: held by another process (expected: one Chowder per storage directory)", e);
+            cannot(
+                "open the database",
+                "another process uses it",
+                "give each Chowder its own storage directory"),
+            e);
       }
       throw new StorageException(
-          "database: " + StorageException.rootMessage(e) + " (expected: a database that answers)",
+          cannot(
+              "connect to the database",
+              StorageException.rootMessage(e),
+              "check the database and CHOWDER_STORAGE_URL"),
           e);
     }
   }

@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,14 +17,14 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 
 /**
- * The migrated database and a bounded pool of connections to it. Knows no table of its own.
+ * The migrated database and a bounded pool of connections to it. Does not know any table.
  *
- * <p>Everything here blocks: call it from a virtual thread, never from an actor. The journal uses
- * the same database with connections of its own ({@link JournalDatabase}), so open this one first:
- * it makes the tables.
+ * <p>Every method blocks: call it from a virtual thread, never from an actor. The journal has its
+ * own connections to the same database ({@link JournalDatabase}). Open this class first, since it
+ * creates the tables.
  */
 public final class Database implements AutoCloseable {
-  /** What SQL calls a broken constraint; also of a row that is there already. */
+  /** The SQL state class of violated constraints, including duplicate rows. */
   private static final String INTEGRITY = "23";
 
   private final Dialect dialect;
@@ -36,30 +38,31 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Connects, and makes the tables of an empty database.
+   * Connects, and creates the tables of an empty database.
    *
-   * @throws StorageException when the database cannot be reached, is held by another process, was
-   *     moved away, was migrated by a newer version, or by an older one whose nodes may still run
+   * @throws StorageException if the database cannot be reached, is in use by another process, was
+   *     moved to another one, was migrated by a newer version, or by an older one whose nodes may
+   *     still run
    */
   public static Database open(StorageSettings settings) {
-    LeftBehind.refuse(settings);
-    makeDirectory(settings.directory());
-    // With connections that are gone afterwards: H2 binds a constraint such as CHECK (x IN (...))
-    // to
-    // the session that made it, and the pool ends each of its sessions after half an hour; then the
-    // table would take no row any more. A database that is opened binds them to itself.
+    LeftBehind.reject(settings);
+    createDirectory(settings.directory());
+    // Uses connections that are closed afterwards. H2 binds a constraint such as CHECK (x IN (...))
+    // to the session that created it, and the pool closes each of its sessions after half an hour.
+    // Then the table would accept no more rows. When H2 opens a database, it binds its constraints
+    // to the database itself.
     Schema.prepare(settings);
     return new Database(
         settings.dialect(), ConnectionPool.open("chowder", settings, settings.tables()));
   }
 
   /**
-   * Brings the tables of an older version up; nodes of that version must not run any more.
+   * Migrates the tables of an older version. Nodes of that version must be stopped.
    *
-   * @throws StorageException when the database cannot be reached or was migrated by a newer version
+   * @throws StorageException if the database cannot be reached or was migrated by a newer version
    */
   public static void migrate(StorageSettings settings) {
-    makeDirectory(settings.directory());
+    createDirectory(settings.directory());
     Schema.migrate(settings);
   }
 
@@ -71,17 +74,17 @@ public final class Database implements AutoCloseable {
     return dataSource;
   }
 
-  /** Whether the row was written; false: a newer revision is there. */
+  /** Inserts or updates a row. Returns false if a newer revision is stored. */
   public boolean upsert(Upsert row) {
-    return dialect.upsertsAtOnce()
+    return dialect.upsertsInOneStatement()
         ? jdbi.withHandle(handle -> dialect.upsert(handle, row))
         : write(handle -> dialect.upsert(handle, row));
   }
 
   /**
-   * Writes a row if it passes a check, in one transaction. Rows that the check locks stay as they
-   * are until the row is written. Unlike {@link #upsert}, it never replaces a row that another
-   * writer inserted after the check.
+   * Writes a row if it passes a check, in one transaction. Rows that the check locks do not change
+   * until the row is written. Unlike {@link #upsert}, it never replaces a row that another writer
+   * inserted after the check.
    *
    * @return whether the row was written
    */
@@ -89,23 +92,28 @@ public final class Database implements AutoCloseable {
     try {
       return jdbi.inTransaction(
           handle -> {
-            // Looked up before the check, so that a row that another writer inserts later fails
-            // ours.
-            var write = row.isThere(handle) ? row.update() : row.insert();
+            // Queried before the check: if another writer inserts the row later, the insert fails.
+            var write = row.exists(handle) ? row.update() : row.insert();
             return allowed.test(handle) && row.bind(handle.createUpdate(write)).execute() > 0;
           });
     } catch (UnableToExecuteStatementException e) {
-      if (!isAlreadyThere(e)) throw e;
+      if (!isDuplicate(e)) throw e;
       return false;
     }
   }
 
-  /** The same as a part of {@link #write}. */
+  /**
+   * Inserts or updates a row as a part of {@link #write}. Returns false if a newer revision is
+   * stored.
+   */
   boolean upsert(Handle handle, Upsert row) {
     return dialect.upsert(handle, row);
   }
 
-  /** The same of rows of one table, each by itself. */
+  /**
+   * Inserts or updates several rows of one table as a part of {@link #write}. Returns for each row
+   * whether it was written.
+   */
   boolean[] upsertAll(Handle handle, List<Upsert> rows) {
     return dialect.upsertAll(handle, rows);
   }
@@ -116,19 +124,19 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Writes in one transaction, and a second time when another writer inserted between our look and
-   * our insert: now there is a row to compare with.
+   * Writes in one transaction. Repeats it once if another writer inserted the row between the query
+   * and the insert: then there is a row to compare with.
    */
   <T> T write(HandleCallback<T, RuntimeException> work) {
     try {
       return jdbi.inTransaction(work);
     } catch (UnableToExecuteStatementException e) {
-      if (!isAlreadyThere(e)) throw e;
+      if (!isDuplicate(e)) throw e;
       return jdbi.inTransaction(work);
     }
   }
 
-  /** In one transaction, during which no other node writes this table. */
+  /** Runs work in a transaction during which no other node writes this table. */
   public <T> T alone(String table, HandleCallback<T, RuntimeException> work) {
     return jdbi.inTransaction(
         handle -> {
@@ -142,12 +150,12 @@ public final class Database implements AutoCloseable {
     dataSource.close();
   }
 
-  private static boolean isAlreadyThere(UnableToExecuteStatementException e) {
+  private static boolean isDuplicate(UnableToExecuteStatementException e) {
     return e.getCause() instanceof SQLException why
         && String.valueOf(why.getSQLState()).startsWith(INTEGRITY);
   }
 
-  private static void makeDirectory(Path directory) {
+  private static void createDirectory(Path directory) {
     if (Files.isDirectory(directory)) return;
     try {
       Files.createDirectories(
@@ -155,7 +163,11 @@ public final class Database implements AutoCloseable {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (IOException e) {
       throw new StorageException(
-          "storage directory: " + directory + " cannot be made (expected: a writable place)", e);
+          cannot(
+              "create the storage directory " + directory,
+              e.toString(),
+              "use a writable directory"),
+          e);
     }
   }
 }

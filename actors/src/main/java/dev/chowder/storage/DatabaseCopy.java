@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,75 +13,82 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies a database, as it is at one moment, into an empty one of the same or another kind, and
- * reads it back: either everything is there afterwards, row for row, or nothing. Knows no table.
+ * Copies a snapshot of a database into an empty one of the same or another kind, and compares the
+ * two. Afterwards the target contains all rows or none. Does not know any table.
  */
 final class DatabaseCopy {
-  /** Rows in one round trip, and what they may take of our memory. */
+  /** Limits of one round trip: number of rows, and bytes in memory. */
   private static final int BATCH_ROWS = 500;
 
   private static final int BATCH_BYTES = 4 << 20;
 
-  /** Rows that the driver reads ahead; the largest have 1 MiB. */
+  /** Rows that the driver reads ahead. The largest rows have 1 MiB. */
   private static final int READ_AHEAD = 50;
 
   private DatabaseCopy() {}
 
   /**
-   * Copies; both have the tables of this version already.
+   * Copies all tables. Both databases must have the tables of this version.
    *
-   * @return what was copied, table by table
-   * @throws StorageException when the target is not empty, or not the same afterwards
+   * @return digests of the copied tables
+   * @throws StorageException if the target is not empty, or differs from the source afterwards
    */
   static List<TableDigest> copy(StorageSettings source, StorageSettings target) {
     try (var sources = ConnectionPool.openForLongWork("chowder-copy", source);
         var targets = ConnectionPool.openForLongWork("chowder-copy-target", target);
         Connection from = sources.getConnection();
         Connection to = targets.getConnection()) {
-      source.dialect().readOneMoment(from);
+      source.dialect().readSnapshot(from);
       to.setAutoCommit(false);
       List<Pair> pairs = pairs(TableShape.of(from), TableShape.of(to));
       for (Pair pair : pairs) mustBeEmpty(to, pair.to());
-      // First, since H2 commits after each of these.
+      // Before the copy, since H2 commits after each of these statements.
       for (Pair pair : pairs) continueIdentity(from, source.dialect(), to, pair);
       List<TableDigest> copied = new ArrayList<>();
       for (Pair pair : pairs) copied.add(copy(from, to, pair));
       for (int n = 0; n < pairs.size(); n++) {
-        TableDigest there = read(to, pairs.get(n).to());
-        if (!there.equals(copied.get(n))) {
+        TableDigest stored = read(to, pairs.get(n).to());
+        if (!stored.equals(copied.get(n))) {
           throw new StorageException(
-              "copy: " + there + " (expected: " + copied.get(n) + "): nothing was kept");
+              cannot(
+                  "copy the database",
+                  "the target has "
+                      + stored
+                      + " instead of "
+                      + copied.get(n)
+                      + ", so nothing was stored"));
         }
       }
       to.commit();
       return copied;
     } catch (SQLException e) {
       throw new StorageException(
-          "copy: " + StorageException.rootMessage(e) + " (expected: two databases that answer)", e);
+          cannot("copy the database", StorageException.rootMessage(e), "check both databases"), e);
     }
   }
 
-  /** The same table on both sides. */
+  /** A table in the source and in the target. */
   private record Pair(TableShape from, TableShape to) {}
 
   private static List<Pair> pairs(List<TableShape> from, List<TableShape> to) {
-    var there = to.stream().collect(Collectors.toMap(TableShape::name, table -> table));
-    if (from.size() != to.size() || !from.stream().allMatch(t -> there.containsKey(t.name()))) {
+    var targets = to.stream().collect(Collectors.toMap(TableShape::name, table -> table));
+    if (from.size() != to.size() || !from.stream().allMatch(t -> targets.containsKey(t.name()))) {
       throw new StorageException(
-          "copy: tables " + names(to) + " (expected: " + names(from) + ", as in the source)");
+          cannot(
+              "copy the database",
+              "the target has the tables " + names(to) + ", the source has " + names(from)));
     }
     List<Pair> pairs = new ArrayList<>();
     for (TableShape table : from) {
-      Pair pair = new Pair(table, Objects.requireNonNull(there.get(table.name())));
+      Pair pair = new Pair(table, Objects.requireNonNull(targets.get(table.name())));
       if (!columns(pair.from()).equals(columns(pair.to()))) {
         throw new StorageException(
-            "copy: table "
-                + table.name()
-                + ": columns "
-                + columns(pair.to())
-                + " (expected: "
-                + columns(pair.from())
-                + ", as in the source)");
+            cannot(
+                "copy table " + table.name(),
+                "the target has the columns "
+                    + columns(pair.to())
+                    + ", the source has "
+                    + columns(pair.from())));
       }
       pairs.add(pair);
     }
@@ -99,12 +108,18 @@ final class DatabaseCopy {
         var rows = query.executeQuery("SELECT 1 FROM " + table.sqlName() + " LIMIT 1")) {
       if (rows.next()) {
         throw new StorageException(
-            "target: table " + table.name() + " holds rows (expected: an empty database)");
+            cannot(
+                "copy the database",
+                "table " + table.name() + " of the target has rows",
+                "use an empty database"));
       }
     }
   }
 
-  /** What comes next must come after everything that the source ever gave out. */
+  /**
+   * Continues the numbers of an identity column: new numbers must be greater than all that the
+   * source ever assigned.
+   */
   private static void continueIdentity(Connection from, Dialect source, Connection to, Pair pair)
       throws SQLException {
     var column = pair.from().identity();

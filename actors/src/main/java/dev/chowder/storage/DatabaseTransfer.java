@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +21,9 @@ import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
 
 /**
- * Backups, and moves from one database to another. A backup is a database in a file of H2, gzipped,
- * whatever the original is: it can be restored into any of them. The master key is no part of it.
+ * Backs up and restores databases, and moves one to another. A backup is a gzipped H2 database
+ * file, whatever the kind of the original, and can be restored into any kind. It does not contain
+ * the master key.
  */
 public final class DatabaseTransfer {
   private static final String OWNER_ONLY = "rw-------";
@@ -28,15 +31,16 @@ public final class DatabaseTransfer {
   private DatabaseTransfer() {}
 
   /**
-   * Writes what is there at one moment into a file; the database may be in use meanwhile, one of H2
-   * by this process alone.
+   * Writes a snapshot of the database into a file. The database may be in use during the backup; an
+   * H2 database only by this process.
    *
-   * @param file not there yet; written whole or not at all, for its owner only
+   * @param file a file that does not exist; written atomically, readable by its owner only
    * @param seal may append to the file before it gets its name
    */
   public static List<TableDigest> backUp(StorageSettings source, Path file, Consumer<Path> seal) {
     if (Files.exists(file)) {
-      throw new StorageException("backup: " + file + " is there (expected: a new file)");
+      throw new StorageException(
+          cannot("write the backup", file + " exists already", "name a new file"));
     }
     return inWorkFolder(
         file,
@@ -55,8 +59,8 @@ public final class DatabaseTransfer {
   /**
    * Restores a backup into an empty database. Ignores bytes that a seal appended.
    *
-   * @throws StorageException when the file is no backup, is one of a newer version, or the target
-   *     is not empty
+   * @throws StorageException if the file is not a backup, is a backup of a newer version, or the
+   *     target is not empty
    */
   public static List<TableDigest> restore(Path file, StorageSettings target) {
     return inWorkFolder(
@@ -69,28 +73,28 @@ public final class DatabaseTransfer {
   }
 
   /**
-   * Copies a file of H2 that nobody uses into an empty PostgreSQL. Its data stay where they are,
-   * but no node starts on them any more: it would go on from what is no longer true.
+   * Copies an H2 file that no process uses into an empty PostgreSQL database. The file keeps its
+   * data, but no node starts on it any longer: it would continue with outdated data.
    *
-   * @throws StorageException when it is the wrong way round, or the target is not empty
+   * @throws StorageException if the source is not H2, the target is not PostgreSQL, or the target
+   *     is not empty
    */
   public static List<TableDigest> move(StorageSettings source, StorageSettings target) {
     if (source.dialect() != Dialect.H2 || target.dialect() != Dialect.POSTGRESQL) {
       throw new StorageException(
-          "move: from "
-              + source.dialect()
-              + " to "
-              + target.dialect()
-              + " (expected: from H2 to POSTGRESQL)");
+          cannot(
+              "move the database",
+              "a move from " + source.dialect() + " to " + target.dialect() + " is not supported",
+              "move from H2 to POSTGRESQL"));
     }
-    LeftBehind.refuse(source);
+    LeftBehind.reject(source);
     List<TableDigest> copied = copy(source, target);
     LeftBehind.mark(source, target);
     return copied;
   }
 
   private static List<TableDigest> copy(StorageSettings source, StorageSettings target) {
-    // Both have to be at this version, and then their tables are the same.
+    // At the same version, both have the same tables.
     Schema.prepare(source);
     Database.open(target).close();
     return DatabaseCopy.copy(source, target);
@@ -104,7 +108,10 @@ public final class DatabaseTransfer {
     List<TableDigest> in(Path folder) throws IOException;
   }
 
-  /** Beside the file, so that it is the operator who chose which disk it takes room on. */
+  /**
+   * Runs work in a temporary folder next to the file, so that the operator chooses the disk that it
+   * uses.
+   */
   private static List<TableDigest> inWorkFolder(Path file, Work work) {
     Path beside = file.toAbsolutePath().getParent();
     try {
@@ -119,10 +126,15 @@ public final class DatabaseTransfer {
         remove(folder);
       }
     } catch (ZipException | EOFException e) {
-      throw new StorageException("backup: " + file + " is damaged (expected: a whole backup)", e);
+      throw new StorageException(
+          cannot("read the backup", file + " is damaged", "use another copy"), e);
     } catch (IOException e) {
       throw new StorageException(
-          "backup: " + e + " (expected: a readable backup and a writable folder around it)", e);
+          cannot(
+              "read or write the backup",
+              e.toString(),
+              "use a readable backup in a writable folder with enough space"),
+          e);
     }
   }
 

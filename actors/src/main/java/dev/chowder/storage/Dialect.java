@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.zaxxer.hikari.HikariConfig;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -12,40 +14,41 @@ import slick.jdbc.JdbcProfile;
 import slick.jdbc.PostgresProfile$;
 
 /**
- * The databases that Chowder runs on, and everything in which they differ for it. The URL says
- * which one it is; nothing else asks.
+ * The supported databases, and all differences between them. The URL determines the dialect; no
+ * other class distinguishes them.
  */
 enum Dialect {
-  /** A file that one process holds: there is never another node. */
+  /** A file that one process uses: there is never another node. */
   H2("jdbc:h2:", true) {
     @Override
     JdbcProfile journalProfile() {
       return H2Profile$.MODULE$;
     }
 
-    // The file's mode protects it, and user and password are those of a PostgreSQL that it moves
-    // to.
+    // The file is protected by its mode. User and password are those of a PostgreSQL that it may be
+    // moved to.
     @Override
     void authenticate(HikariConfig pool, StorageSettings settings) {}
 
-    // It runs in this process: there is no network that could fall silent.
+    // H2 runs in this process, so there is no network that could fail.
     @Override
     void limit(HikariConfig pool, StorageSettings.Limits limits) {}
 
     @Override
-    boolean upsertsAtOnce() {
+    boolean upsertsInOneStatement() {
       return false;
     }
 
     @Override
     boolean upsert(Handle handle, Upsert row) {
       if (row.bind(handle.createUpdate(row.update())).execute() > 0) return true;
-      if (row.isThere(handle)) return false;
+      if (row.exists(handle)) return false;
       row.bind(handle.createUpdate(row.insert())).execute();
       return true;
     }
 
-    // An index is walked only in the order of all its columns, those with one value included.
+    // H2 reads an index in order only if the query names all of its columns, including those with
+    // one value.
     @Override
     String newestInstancesFirst(boolean ofOneStatus) {
       return "organization_id DESC, terminated_at DESC, "
@@ -57,7 +60,7 @@ enum Dialect {
     void lock(Handle handle, String table) {}
 
     @Override
-    void readOneMoment(Connection connection) throws SQLException {
+    void readSnapshot(Connection connection) throws SQLException {
       try (var statement = connection.createStatement()) {
         statement.execute("SET LAZY_QUERY_EXECUTION 1");
       }
@@ -78,7 +81,7 @@ enum Dialect {
     }
   },
 
-  /** A server that many nodes share. */
+  /** A server that several nodes share. */
   POSTGRESQL("jdbc:postgresql:", false) {
     @Override
     JdbcProfile journalProfile() {
@@ -93,7 +96,7 @@ enum Dialect {
 
     @Override
     void limit(HikariConfig pool, StorageSettings.Limits limits) {
-      // What stands in the URL goes before these.
+      // Parameters of the URL take precedence over these.
       pool.addDataSourceProperty("ApplicationName", pool.getPoolName());
       pool.addDataSourceProperty("tcpKeepAlive", "true");
       pool.addDataSourceProperty("connectTimeout", Long.toString(limits.connect().toSeconds()));
@@ -107,7 +110,7 @@ enum Dialect {
     }
 
     @Override
-    boolean upsertsAtOnce() {
+    boolean upsertsInOneStatement() {
       return true;
     }
 
@@ -126,7 +129,7 @@ enum Dialect {
       return written;
     }
 
-    // Also the order in which a label's instances lie in their index.
+    // The index of labels has the same order.
     @Override
     String newestInstancesFirst(boolean ofOneStatus) {
       return "id DESC";
@@ -138,7 +141,7 @@ enum Dialect {
     }
 
     @Override
-    void readOneMoment(Connection connection) throws SQLException {
+    void readSnapshot(Connection connection) throws SQLException {
       connection.setAutoCommit(false);
       connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
       connection.setReadOnly(true);
@@ -146,7 +149,7 @@ enum Dialect {
 
     @Override
     String nextIdentity(TableShape table, TableShape.Column column) {
-      // By the name that PostgreSQL gives the sequence of an identity column.
+      // The name that PostgreSQL gives the sequence of an identity column.
       return "SELECT last_value + CASE WHEN is_called THEN 1 ELSE 0 END FROM %s_%s_seq"
           .formatted(table.name(), column.name());
     }
@@ -168,45 +171,45 @@ enum Dialect {
   }
 
   /**
-   * By the URL's beginning.
+   * Returns the dialect for a JDBC URL.
    *
-   * @throws IllegalArgumentException when it is no database that Chowder knows; the message does
-   *     not quote what may hold a password
+   * @throws IllegalArgumentException if Chowder does not support the database; the message does not
+   *     quote the URL, which may contain a password
    */
   static Dialect of(String url) {
     for (Dialect dialect : values()) {
       if (url.startsWith(dialect.scheme)) return dialect;
     }
     throw new IllegalArgumentException(
-        "chowder.storage.url: another database (expected: jdbc:h2:... or jdbc:postgresql://...)");
+        must("chowder.storage.url", "begin with jdbc:h2: or jdbc:postgresql://"));
   }
 
-  /** Where its migrations lie. */
+  /** Returns the location of its migrations. */
   String migrations() {
     return "classpath:db/migration/" + name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whether no other node, which may be older, can be at work on the same tables. */
+  /** Returns whether no other node, which may be older, can use the same tables. */
   boolean isOwnedByOneNode() {
     return ownedByOneNode;
   }
 
-  /** How Pekko's journal speaks to it. */
+  /** Returns the profile for Pekko's journal. */
   abstract JdbcProfile journalProfile();
 
-  /** Says who we are to it. */
+  /** Sets the user and password of the pool. */
   abstract void authenticate(HikariConfig pool, StorageSettings settings);
 
-  /** Bounds how long a connection of the pool may keep its caller waiting. */
+  /** Limits how long a connection of the pool may block its caller. */
   abstract void limit(HikariConfig pool, StorageSettings.Limits limits);
 
-  /** Whether {@link #upsert} is one statement, which needs no transaction. */
-  abstract boolean upsertsAtOnce();
+  /** Returns whether {@link #upsert} is one statement, which needs no transaction. */
+  abstract boolean upsertsInOneStatement();
 
-  /** Writes the row, unless a newer revision is there; returns whether it was written. */
+  /** Writes the row unless a newer revision is stored. Returns whether it was written. */
   abstract boolean upsert(Handle handle, Upsert row);
 
-  /** The same of several rows of one table, at least one. */
+  /** Writes several rows of one table, at least one. Returns for each whether it was written. */
   boolean[] upsertAll(Handle handle, List<Upsert> rows) {
     var written = new boolean[rows.size()];
     for (int n = 0; n < written.length; n++) written[n] = upsert(handle, rows.get(n));
@@ -214,18 +217,19 @@ enum Dialect {
   }
 
   /**
-   * The order of a page of one organization's instances that are not terminated: by id alone, said
-   * so that an index is walked backwards instead of sorting all that match.
+   * Returns the order of a page of one organization's instances that are not terminated: by id
+   * alone. It is written so that the database reads an index backwards instead of sorting all
+   * matches.
    */
   abstract String newestInstancesFirst(boolean ofOneStatus);
 
-  /** Until the end of the transaction nobody else writes this table. */
+  /** Prevents other writes to this table until the end of the transaction. */
   abstract void lock(Handle handle, String table);
 
-  /** From now on this connection reads, row by row, what was there at one moment, and only that. */
-  abstract void readOneMoment(Connection connection) throws SQLException;
+  /** Makes this connection read a snapshot of the database, row by row. */
+  abstract void readSnapshot(Connection connection) throws SQLException;
 
-  /** A query for the number that an identity column gives next. */
+  /** Returns a query for the next number of an identity column. */
   abstract String nextIdentity(TableShape table, TableShape.Column column);
 
   abstract boolean isHeldByAnother(SQLException why);

@@ -3,12 +3,12 @@ package dev.chowder.storage;
 import com.google.protobuf.ByteString;
 
 /**
- * An event as it lies in the journal.
+ * A stored event of the journal.
  *
- * @param ordering grows in the order of writing, with gaps; unique in the whole journal
+ * @param ordering increases in the order of writing, with gaps; unique in the whole journal
  * @param persistenceId {@code <type>|<id>}
- * @param sequenceNumber of the event among its entity's, from 1
- * @param payload what the journal of its type wrote
+ * @param sequenceNumber number of the event among its entity's events, from 1
+ * @param payload the serialized event
  */
 public record EventRow(
     long ordering, String persistenceId, long sequenceNumber, ByteString payload) {}

@@ -9,10 +9,9 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
- * The journal, read as an organization's history, newest first. Knows nothing of what an event
- * says.
+ * Reads the journal as an organization's history. Does not know the contents of events.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class EventRows {
@@ -27,10 +26,10 @@ public final class EventRows {
   }
 
   /**
-   * A page of everything that happened to an organization and its instances.
+   * Returns a page of the events of an organization and its instances, newest first.
    *
-   * @param before the ordering that the page before ended with, or {@link Long#MAX_VALUE}
-   * @param pageSize at least 1; the caller knows the limit
+   * @param before the last ordering of the previous page; {@link Long#MAX_VALUE} for the first page
+   * @param pageSize at least 1; the caller enforces the maximum
    */
   public List<EventRow> ofOrganization(String organizationId, long before, int pageSize) {
     return jdbi.withHandle(
@@ -50,7 +49,8 @@ public final class EventRows {
   }
 
   /**
-   * The same of one entity; empty, too, when it is another organization's.
+   * Returns a page of the events of one entity, newest first; empty if the entity belongs to
+   * another organization.
    *
    * @param persistenceId {@code <type>|<id>}
    */
@@ -75,9 +75,9 @@ public final class EventRows {
   }
 
   /**
-   * What happened to an organization and its instances after an ordering, oldest first. One that is
-   * being written now may still come before one that is there: whoever follows has to look back for
-   * as long as a write may take.
+   * Returns the events of an organization and its instances after an ordering, oldest first. An
+   * event whose write is in progress may appear later with a lower ordering, so a watch must read
+   * back as far as a write may take.
    */
   public List<Written> since(String organizationId, long after, int limit) {
     return jdbi.withHandle(
@@ -103,11 +103,12 @@ public final class EventRows {
                 .list());
   }
 
-  /** That an event was written, and when, by its node's clock. */
+  /** A reference to an event, with its time by the clock of the node that wrote it. */
   public record Written(long ordering, String persistenceId, long sequenceNumber, Instant at) {}
 
   /**
-   * The newest ordering of an organization that was written by then; 0: nothing had happened to it.
+   * Returns the newest ordering of an organization's events that were written at or before a time;
+   * 0 if there is none.
    */
   public long newest(String organizationId, Instant writtenBy) {
     return jdbi.withHandle(

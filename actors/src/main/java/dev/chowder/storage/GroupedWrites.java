@@ -10,12 +10,13 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
 /**
- * Writes together what comes while others are being written: under load many share a transaction,
- * and one alone waits for nobody. Knows nothing of what is written. As many wait as callers do.
+ * Groups writes: items that arrive during a write share the next transaction, and a single item
+ * does not wait for others. The queue is not limited; its length is the number of waiting callers.
+ * Does not know the items.
  */
 public final class GroupedWrites<T> {
   private final Executor blocking;
-  private final int most;
+  private final int maxGroup;
   private final Consumer<List<T>> write;
   private final Deque<Waiting<T>> waiting = new ArrayDeque<>();
   private boolean writing;
@@ -23,19 +24,17 @@ public final class GroupedWrites<T> {
   private record Waiting<T>(T item, CompletableFuture<Void> written) {}
 
   /**
-   * Makes one.
-   *
-   * @param blocking runs what waits for the database
-   * @param most in one group, at least 1
-   * @param write writes all or none; may be asked again for one of them alone
+   * @param blocking runs the database calls
+   * @param maxGroup maximum size of a group, at least 1
+   * @param write writes all items or none; may be called again with each item alone
    */
-  public GroupedWrites(Executor blocking, int most, Consumer<List<T>> write) {
+  public GroupedWrites(Executor blocking, int maxGroup, Consumer<List<T>> write) {
     this.blocking = blocking;
-    this.most = most;
+    this.maxGroup = maxGroup;
     this.write = write;
   }
 
-  /** Ends when it is written, or could not be. */
+  /** Adds an item. Completes when it is written, or fails if it cannot be. */
   public CompletableFuture<Void> add(T item) {
     var one = new Waiting<>(item, new CompletableFuture<Void>());
     synchronized (this) {
@@ -55,10 +54,10 @@ public final class GroupedWrites<T> {
     for (var group = next(); !group.isEmpty(); group = next()) write(group);
   }
 
-  /** Empty: whoever comes next begins. */
+  /** Returns the next group. If it is empty, the next caller of {@link #add} starts a new write. */
   private synchronized List<Waiting<T>> next() {
     var group = new ArrayList<Waiting<T>>();
-    while (group.size() < most && !waiting.isEmpty()) group.add(waiting.removeFirst());
+    while (group.size() < maxGroup && !waiting.isEmpty()) group.add(waiting.removeFirst());
     writing = !group.isEmpty();
     return group;
   }
@@ -67,7 +66,8 @@ public final class GroupedWrites<T> {
     try {
       write.accept(group.stream().map(Waiting::item).toList());
     } catch (RuntimeException | Error why) {
-      // One that cannot be written keeps nobody else from it; a database that is away does.
+      // An invalid item must not prevent the others from being written. During an outage, none can
+      // be.
       if (group.size() > 1 && !Outage.isBehind(why)) group.forEach(one -> write(List.of(one)));
       else fail(group, why);
       return;

@@ -12,10 +12,10 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Stores operators' decisions about ports of the host's loopback, and which organizations use which
- * port. Does not know the consequences of either.
+ * Stores operators' decisions about ports of the host's loopback, and the ports that organizations
+ * use. Does not know the consequences of either.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class HostPortRows {
@@ -79,7 +79,7 @@ public final class HostPortRows {
 
   /**
    * Replaces the stored uses by those found: adds missing ones, and removes those that were not
-   * found and are older than {@code before}, since a use may have begun meanwhile.
+   * found and are older than {@code before}, since a use may have begun in the meantime.
    *
    * @param found ports with the ids of the organizations that use them
    * @return whether anything changed

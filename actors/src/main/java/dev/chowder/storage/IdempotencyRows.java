@@ -16,22 +16,22 @@ import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls that carried an idempotency key, each with who is at work on it and what was answered.
- * Every change of a row is conditional on its claim, so of two that think it theirs only one
- * changes it. Knows neither what was asked nor what an answer means.
+ * Stores calls with an idempotency key: their claim and their response. Every change of a row is
+ * conditional on its claim, so of two nodes that both consider it theirs, only one changes it. Does
+ * not know requests or the meaning of responses.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class IdempotencyRows {
-  /** What an answer may have, in bytes; the column takes no more. */
+  /** Maximum size of a response in bytes, the limit of the column. */
   public static final int MAX_ANSWER_BYTES = 1 << 20;
 
   private static final String OF_CALL =
       " WHERE organization_id = :organization AND rpc = :rpc AND idempotency_key = :key";
   private static final String OF_CLAIM = OF_CALL + " AND claim = :claim AND outcome IS NULL";
 
-  /** SQL's class of states for constraints; both engines tell a duplicate by it. */
+  /** The SQL state class of violated constraints. Both databases report a duplicate with it. */
   private static final String CONSTRAINT_VIOLATED = "23";
 
   private final Jdbi jdbi;
@@ -40,16 +40,16 @@ public final class IdempotencyRows {
     this.jdbi = database.jdbi();
   }
 
-  /** Which call: a key counts for one RPC of one organization. */
+  /** The identity of a call: a key is unique per RPC and organization. */
   public record CallKey(String organizationId, String rpc, String key) {}
 
   /**
-   * What is known of a call.
+   * A stored call.
    *
-   * @param digest of the request
-   * @param resourceId the id of what the call makes
-   * @param claim of who is, or was, at work on it
-   * @param leaseUntil how long the claim holds without an outcome
+   * @param digest digest of the request
+   * @param resourceId id of the resource that the call creates
+   * @param claim id of the current or last claim
+   * @param leaseUntil end of the claim's lease while there is no outcome
    */
   public record Row(
       ByteString digest,
@@ -58,10 +58,13 @@ public final class IdempotencyRows {
       Instant leaseUntil,
       Optional<Answer> answer) {}
 
-  /** What was answered; {@code outcome} is for the caller to know, at most 16 characters. */
+  /**
+   * A stored response. Only callers know the meaning of {@code outcome}, which has at most 16
+   * characters.
+   */
   public record Answer(String outcome, ByteString bytes) {}
 
-  /** Makes a row without an answer; false: there is one, maybe an expired one. */
+  /** Inserts a row without a response. Returns false if there is one, even if it has expired. */
   public boolean insert(CallKey call, Row row, Instant expiresAt) {
     try {
       return jdbi.withHandle(
@@ -86,7 +89,7 @@ public final class IdempotencyRows {
     }
   }
 
-  /** The row, unless it expired. */
+  /** Returns the row; empty if there is none or it has expired. */
   public Optional<Row> get(CallKey call, Instant now) {
     return jdbi.withHandle(
         handle ->
@@ -99,7 +102,7 @@ public final class IdempotencyRows {
                 .findOne());
   }
 
-  /** Makes place for a new row where the old one expired. */
+  /** Removes the row if it has expired, so that a new one can be inserted. */
   public void removeExpired(CallKey call, Instant now) {
     jdbi.useHandle(
         handle ->
@@ -111,9 +114,9 @@ public final class IdempotencyRows {
                 .execute());
   }
 
-  /** Gives the row another claim, if the former one's lease is over. */
+  /** Replaces the claim if its lease has expired. Returns whether it was replaced. */
   public boolean takeOver(
-      CallKey call, String formerClaim, String claim, Instant now, Instant leaseUntil) {
+      CallKey call, String previousClaim, String claim, Instant now, Instant leaseUntil) {
     return jdbi.withHandle(
         handle ->
             of(
@@ -122,7 +125,7 @@ public final class IdempotencyRows {
                             "UPDATE idempotency_keys SET claim = :next, lease_until = :lease"
                                 + OF_CLAIM
                                 + " AND lease_until <= :now"))
-                    .bind("claim", formerClaim)
+                    .bind("claim", previousClaim)
                     .bind("next", claim)
                     .bind("now", time(now))
                     .bind("lease", time(leaseUntil))
@@ -130,7 +133,7 @@ public final class IdempotencyRows {
                 > 0);
   }
 
-  /** Names another resource, if the claim still holds. */
+  /** Changes the resource id if the claim still holds. Returns whether it was changed. */
   public boolean nameResource(CallKey call, String claim, String resourceId) {
     return jdbi.withHandle(
         handle ->
@@ -144,10 +147,10 @@ public final class IdempotencyRows {
                 > 0);
   }
 
-  /** A call and who claims it. */
+  /** A call and its claim. */
   public record Claimed(CallKey call, String claim) {}
 
-  /** Extends leases; a claim that was lost meanwhile stays lost. */
+  /** Extends leases. A claim that was lost in the meantime stays lost. */
   public void extend(Collection<Claimed> claims, Instant leaseUntil) {
     if (claims.isEmpty()) return;
     jdbi.useHandle(
@@ -164,7 +167,7 @@ public final class IdempotencyRows {
         });
   }
 
-  /** Stores the answer, if the claim still holds. */
+  /** Stores the response if the claim still holds. Returns whether it was stored. */
   public boolean answer(CallKey call, String claim, Answer answer) {
     return jdbi.withHandle(
         handle ->
@@ -180,7 +183,7 @@ public final class IdempotencyRows {
                 > 0);
   }
 
-  /** Ends the lease, if the claim still holds: whoever comes next may take over at once. */
+  /** Ends the lease if the claim still holds, so that a retry can take over at once. */
   public void letGo(CallKey call, String claim) {
     jdbi.useHandle(
         handle ->
@@ -193,7 +196,7 @@ public final class IdempotencyRows {
                 .execute());
   }
 
-  /** Forgets the call, if the claim still holds: nothing came of it. */
+  /** Removes the row if the claim still holds: the call had no effect. */
   public void remove(CallKey call, String claim) {
     jdbi.useHandle(
         handle ->
@@ -203,9 +206,9 @@ public final class IdempotencyRows {
   }
 
   /**
-   * Removes rows that expired, the oldest first.
+   * Removes expired rows, oldest first.
    *
-   * @return how many, at most {@code limit}
+   * @return number of removed rows, at most {@code limit}
    */
   public int deleteExpired(Instant now, int limit) {
     return jdbi.withHandle(

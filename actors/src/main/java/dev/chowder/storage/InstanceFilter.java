@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which of an organization's instances to list; all conditions hold at once.
+ * Conditions for listing an organization's instances; all must hold.
  *
- * @param labels key to value, equal both
- * @param namePrefix taken literally, case-sensitive
+ * @param labels required labels, with equal keys and values
+ * @param namePrefix literal, case-sensitive prefix
  */
 public record InstanceFilter(
     Optional<String> status, Map<String, String> labels, Optional<String> namePrefix) {

@@ -6,15 +6,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What lists and sweeps may know of an instance; its entity writes it before it replies.
+ * The part of an instance that lists and reconciliation passes read. Its entity writes it before it
+ * replies.
  *
  * @param id a UUID that sorts by time
- * @param revision the number of persisted changes behind this row
- * @param status as REST shows it; this package gives it no meaning
- * @param terminatedAt set: no longer listed
- * @param owesSince since when the outside world owes this instance work; sweeps ask for it
- * @param holdsSlot whether one of its organization's slots is taken for it
- * @param view what the entity wants shown, opaque here; at most 1 MiB
+ * @param revision number of the last persisted event in this row
+ * @param status the status as in REST; this package does not interpret it
+ * @param terminatedAt if present, the instance is no longer listed
+ * @param owesSince time since which an effect is pending; empty if none is
+ * @param holdsSlot whether it holds one of its organization's slots
+ * @param view the entity's public state, opaque here; at most 1 MiB
  */
 public record InstanceRow(
     String id,

@@ -21,9 +21,10 @@ import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
- * The read rows of instances. Knows neither what a status means nor what a view holds.
+ * Stores the read-model rows of instances. Does not know the meaning of a status or the contents of
+ * a view.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class InstanceRows {
@@ -36,15 +37,15 @@ public final class InstanceRows {
   }
 
   /**
-   * A row to be written.
+   * A row to write.
    *
    * @param labelsToo whether its labels may differ from those that were written last
    */
   public record Write(InstanceRow row, boolean labelsToo) {}
 
   /**
-   * Writes the row, unless a newer revision is there. The same revision is written again: a rebuild
-   * may show it differently.
+   * Writes the row unless a newer revision is stored. The same revision is written again, since a
+   * rebuild may change its contents.
    *
    * @return whether it was written
    */
@@ -53,7 +54,7 @@ public final class InstanceRows {
   }
 
   private boolean upsert(Write one) {
-    // One statement needs no transaction of ours.
+    // A single statement needs no explicit transaction.
     if (!one.labelsToo()) return database.upsert(whole(one.row()));
     return database.write(
         handle -> {
@@ -63,13 +64,13 @@ public final class InstanceRows {
         });
   }
 
-  /** The same of several rows in one transaction, each by the same rule. */
+  /** Writes several rows in one transaction. {@link #upsert} applies to each. */
   public void upsertAll(List<Write> rows) {
     if (rows.size() == 1) {
       upsert(rows.getFirst());
       return;
     }
-    // In one order, so that two nodes never wait for each other's row.
+    // Sorted, so that two nodes never wait for each other's row.
     var inOrder = rows.stream().sorted(comparing(one -> one.row().id())).toList();
     database.write(
         handle -> {
@@ -83,7 +84,7 @@ public final class InstanceRows {
         });
   }
 
-  /** The row, also of a terminated instance. */
+  /** Returns the row, also of a terminated instance. */
   public Optional<InstanceRow> get(String id) {
     return jdbi.withHandle(
         handle ->
@@ -94,7 +95,7 @@ public final class InstanceRows {
                 .findOne());
   }
 
-  /** How many of these are an organization's and not terminated. */
+  /** Returns how many of these instances belong to the organization and are not terminated. */
   public int countLive(String organizationId, Set<String> ids) {
     if (ids.isEmpty()) return 0;
     return jdbi.withHandle(
@@ -110,10 +111,10 @@ public final class InstanceRows {
   }
 
   /**
-   * A page of an organization's instances that are not terminated, newest first.
+   * Returns a page of an organization's instances that are not terminated, newest first.
    *
-   * @param pageSize at least 1; the caller knows the limit
-   * @param after the id that the page before ended with
+   * @param pageSize at least 1; the caller enforces the maximum
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<InstanceRow> list(
       String organizationId, InstanceFilter filter, int pageSize, Optional<String> after) {
@@ -124,7 +125,7 @@ public final class InstanceRows {
                 .list());
   }
 
-  /** What {@link #list} asks, after {@code EXPLAIN} or nothing. */
+  /** Returns the query of {@link #list}, with {@code EXPLAIN} before it if requested. */
   Query listing(
       Handle handle,
       String explain,
@@ -140,8 +141,8 @@ public final class InstanceRows {
                     + " IS NULL");
     if (after.isPresent()) sql.append(" AND id < :after");
     if (filter.status().isPresent()) sql.append(" AND status = :status");
-    // The range is what an index of names can be asked for, also where the pattern is not known
-    // when the query is planned.
+    // The range allows the use of an index of names even if the pattern is unknown when the query
+    // is planned.
     if (filter.namePrefix().isPresent()) {
       sql.append(" AND name LIKE :pattern ESCAPE '\\' AND name >= :prefix");
     }
@@ -152,7 +153,8 @@ public final class InstanceRows {
           " AND EXISTS (SELECT 1 FROM instance_labels l WHERE l.organization_id = :organization AND"
               + " l.label_key = :key%1$d AND l.label_value = :value%1$d AND l.instance_id = i.id"
                   .formatted(n));
-      // Said here, too: no database concludes it, and would begin with the newest again.
+      // Repeated here, since no database derives this condition: each would start at the newest
+      // instance.
       if (after.isPresent()) sql.append(" AND l.instance_id < :after");
       sql.append(")");
     }
@@ -176,10 +178,10 @@ public final class InstanceRows {
   }
 
   /**
-   * A page of all organizations' instances that are not terminated, oldest first: what sweeps go
-   * through.
+   * Returns a page of all organizations' instances that are not terminated, oldest first, for
+   * reconciliation passes.
    *
-   * @param after the id that the page before ended with
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<InstanceRow> live(int pageSize, Optional<String> after) {
     return jdbi.withHandle(
@@ -195,14 +197,15 @@ public final class InstanceRows {
   }
 
   /**
-   * Instances, of whatever organization, that are owed something since {@code notAfter} or earlier;
-   * the longest first.
+   * Returns instances of all organizations whose effect has been pending since {@code notAfter} or
+   * earlier, longest first.
    */
   public List<InstanceRow> pendingBefore(Instant notAfter, int limit) {
     return jdbi.withHandle(
         handle ->
             handle
-                // Without the lower bound H2 walks the index through all that owe nothing.
+                // Without the lower bound, H2 reads the index of all instances without a pending
+                // effect.
                 .createQuery(
                     "SELECT * FROM instances WHERE owes_since >= :ever AND owes_since <= :notAfter"
                         + " ORDER BY owes_since, id LIMIT :limit")
@@ -213,23 +216,23 @@ public final class InstanceRows {
                 .list());
   }
 
-  /** An instance with a pending effect, and since when it is pending. */
+  /** An instance with a pending effect, and the time since which it is pending. */
   public record Pending(String id, Instant since) {}
 
   /**
    * Returns a page of the instances of all organizations whose effect has been pending for some
-   * time, longest first. One that is pending since a later time than now is included: the clock was
-   * set back, so for how long is unknown.
+   * time, longest first. Includes effects that are pending since a time in the future: the clock
+   * was set back, so their duration is unknown.
    *
-   * @param atLeast how long
-   * @param after the last entry of the previous page
+   * @param atLeast minimum duration
+   * @param after the last entry of the previous page; empty for the first page
    */
   public List<Pending> pending(
       Instant now, Duration atLeast, int pageSize, Optional<Pending> after) {
     return jdbi.withHandle(
         handle ->
             handle
-                // The lower bound keeps H2 on the index; a comparison of pairs would not.
+                // The lower bound makes H2 use the index; a comparison of pairs would not.
                 .createQuery(
                     "SELECT id, owes_since FROM instances WHERE owes_since >= :since AND"
                         + " (owes_since <= :notAfter OR owes_since > :now) AND (owes_since > :since"
@@ -243,12 +246,15 @@ public final class InstanceRows {
                 .list());
   }
 
-  /** How many instances are owed something, and since when the first of them is. */
+  /**
+   * Returns the number of instances with a pending effect, and the earliest time since which one is
+   * pending.
+   */
   public PendingWork pending() {
     return jdbi.withHandle(
         handle ->
             handle
-                // The lower bound keeps H2 on the index, as above.
+                // As above, the lower bound makes H2 use the index.
                 .createQuery(
                     "SELECT COUNT(*) AS n, MIN(owes_since) AS since FROM instances WHERE owes_since"
                         + " >= :ever")
@@ -257,10 +263,13 @@ public final class InstanceRows {
                 .one());
   }
 
-  /** What {@link #pending()} found. */
+  /** The result of {@link #pending()}. */
   public record PendingWork(int instances, Optional<Instant> since) {}
 
-  /** How many instances there are of each status, without the terminated ones; absent: none. */
+  /**
+   * Returns the number of instances by status, without terminated ones. A status without instances
+   * is missing.
+   */
   public Map<String, Integer> countByStatus() {
     return jdbi.withHandle(
         handle ->
@@ -311,7 +320,7 @@ public final class InstanceRows {
 
   private static void replaceLabels(Handle handle, InstanceRow row) {
     Map<String, String> wanted = row.terminatedAt().isPresent() ? Map.of() : row.labels();
-    Map<String, String> there =
+    Map<String, String> stored =
         handle
             .createQuery(
                 "SELECT label_key, label_value FROM instance_labels WHERE instance_id = :id AND"
@@ -326,8 +335,8 @@ public final class InstanceRows {
                       label.getColumn("label_value", String.class));
                   return labels;
                 });
-    // Most revisions change no label, and then nothing is written.
-    if (there.equals(wanted)) return;
+    // Most revisions change no label, so nothing is written.
+    if (stored.equals(wanted)) return;
     handle.execute("DELETE FROM instance_labels WHERE instance_id = ?", row.id());
     wanted.forEach(
         (key, value) ->

@@ -12,10 +12,11 @@ import slick.jdbc.JdbcProfile;
 import slick.util.AsyncExecutor$;
 
 /**
- * Gives Pekko's journal, snapshots and read journal connections to the one database, by the same
- * settings as our own tables, and apart from theirs: a slow list can never hold up a persist.
+ * Provides Pekko's journal, snapshots and read journal with connections to the database. They have
+ * the same settings as Chowder's own tables but a separate pool, so a slow list never delays a
+ * persist.
  *
- * <p>Pekko makes it, as {@code chowder-pekko.conf} says.
+ * <p>Pekko creates it, as configured in {@code chowder-pekko.conf}.
  */
 public final class JournalDatabase implements SlickDatabaseProvider {
   private static final String NAME = "chowder-journal";
@@ -35,7 +36,7 @@ public final class JournalDatabase implements SlickDatabaseProvider {
             .forDataSource(
                 pool,
                 Option.apply(size),
-                // Slick wants as many threads as connections.
+                // Slick needs as many threads as connections.
                 AsyncExecutor$.MODULE$.apply(
                     NAME, size, size, settings.journalQueue(), size, false),
                 false);
@@ -47,13 +48,13 @@ public final class JournalDatabase implements SlickDatabaseProvider {
     database = new Shared(slick, settings.dialect().journalProfile());
   }
 
-  /** The plugin's own block says nothing of the database. */
+  /** Ignores the plugin's own configuration, which does not contain the database. */
   @Override
   public SlickDatabase database(Config plugin) {
     return database;
   }
 
-  /** Several plugins use it: none of them may close it. */
+  /** Several plugins share it, so none of them may close it. */
   private record Shared(JdbcDatabaseDef database, JdbcProfile profile) implements SlickDatabase {
     @Override
     public boolean allowShutdown() {

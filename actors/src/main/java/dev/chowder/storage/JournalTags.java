@@ -3,13 +3,13 @@ package dev.chowder.storage;
 import java.util.Set;
 
 /**
- * The tag that every event carries: whose history it belongs to. Part of the data's layout, and the
- * only index of the journal besides the entity's own.
+ * Builds the tag of every event: the organization whose history it belongs to. The tag is part of
+ * the stored format, and the only index of the journal besides the entity's own.
  */
 public final class JournalTags {
   private JournalTags() {}
 
-  /** {@code organization:<id>}. */
+  /** Returns {@code organization:<id>}. */
   public static String of(String organizationId) {
     return "organization:" + organizationId;
   }

@@ -1,10 +1,12 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The mark on a database in a file whose data went elsewhere, so that no node goes on from it. */
+/** Marks an H2 database whose data were moved to another database, so that no node starts on it. */
 final class LeftBehind {
   private static final String MARK = "moved-to";
 
@@ -15,24 +17,33 @@ final class LeftBehind {
       Files.writeString(file(source), target.url() + "\n");
     } catch (IOException e) {
       throw new StorageException(
-          "storage directory: " + e + " (expected: a writable place); the move itself is done", e);
+          cannot(
+              "mark the moved database",
+              e.toString(),
+              "start no node on it; the move itself is complete"),
+          e);
     }
   }
 
-  static void refuse(StorageSettings settings) {
+  static void reject(StorageSettings settings) {
     Path file = file(settings);
     if (settings.dialect() != Dialect.H2 || !Files.exists(file)) return;
     String url;
     try {
       url = Files.readString(file).strip();
     } catch (IOException e) {
-      throw new StorageException("storage directory: " + e + " (expected: readable)", e);
+      throw new StorageException(
+          cannot("read " + file, e.toString(), "make the storage directory readable"), e);
     }
     throw new StorageException(
-        "database: its data were moved (expected: CHOWDER_STORAGE_URL="
-            + url
-            + "); to go back to what it was then, remove "
-            + file);
+        cannot(
+            "use the database",
+            "its data were moved",
+            "set CHOWDER_STORAGE_URL="
+                + url
+                + ", or remove "
+                + file
+                + " to return to the data before the move"));
   }
 
   private static Path file(StorageSettings settings) {

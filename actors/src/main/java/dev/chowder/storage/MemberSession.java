@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -12,18 +14,18 @@ import java.util.Optional;
 import java.util.Properties;
 
 /**
- * A database session that holds this node's share of the cluster's lock, and nothing else.
+ * A database session that holds this node's share of the cluster's lock. It has no other use.
  *
  * <p>The lock is an advisory lock that belongs to the table {@code cluster_identity}: members hold
- * it shared, and only its exclusive holder may change the table's row. It ends with the session. So
- * the session has a connection of its own, which leads to PostgreSQL itself: a pool would close it,
- * and a pooler in transaction mode would give it to other clients.
+ * it shared, and only its exclusive holder may change the table's row. The lock ends with the
+ * session. Therefore the session has its own connection directly to PostgreSQL: a pool would close
+ * it, and a pooler in transaction mode would give it to other clients.
  *
  * <p>Not thread-safe. Every method blocks, and throws {@link StorageException} if the database does
- * not answer. The session must then be closed, since its locks are unknown.
+ * not respond. The session must then be closed, since its locks are unknown.
  */
 public final class MemberSession implements AutoCloseable {
-  /** The first half of the lock's key, "CHOW"; the second is the table's oid. */
+  /** The first half of the lock's key, "CHOW". The second half is the table's oid. */
   private static final int LOCK_CLASS = 0x43484f57;
 
   private static final String LOCK = "(" + LOCK_CLASS + ", 'cluster_identity'::regclass::int4)";
@@ -34,12 +36,11 @@ public final class MemberSession implements AutoCloseable {
   private final Connection connection;
 
   /**
-   * The timeouts of this session.
+   * The timeouts of this session, in whole seconds.
    *
-   * @param answer after which a statement without an answer means that the session is lost; whole
-   *     seconds
-   * @param dead after which PostgreSQL ends the session, and so its lock, of a machine that stopped
-   *     answering; whole seconds
+   * @param answer time without a response to a statement after which the session counts as lost
+   * @param dead time after which PostgreSQL ends the session, and so its lock, of a machine that no
+   *     longer responds
    */
   public record Limits(Duration answer, Duration dead) {}
 
@@ -47,7 +48,7 @@ public final class MemberSession implements AutoCloseable {
    * A process.
    *
    * @param node unique for each start of a node
-   * @param description tells an operator where it runs; at most 512 characters
+   * @param description shows an operator where the process runs; at most 512 characters
    */
   public record Member(String node, String description) {}
 
@@ -67,7 +68,7 @@ public final class MemberSession implements AutoCloseable {
     record Used(Optional<Identity> by, List<String> members) implements Formation {}
 
     /**
-     * No session holds the lock, but these processes did not leave, and nothing proves them dead.
+     * No session holds the lock, but these processes did not leave, and are not known to be dead.
      */
     record Unproven(List<String> members) implements Formation {}
   }
@@ -77,13 +78,13 @@ public final class MemberSession implements AutoCloseable {
     /** It holds the lock shared, and the row names this cluster. */
     record Held(String cluster) implements Hold {}
 
-    /** Another session holds the lock exclusively, which lasts for moments. */
+    /** Another session holds the lock exclusively, which takes only moments. */
     record Busy() implements Hold {}
 
     /** The row names no cluster. */
     record Unnamed() implements Hold {}
 
-    /** The row names another cluster than the one asked for. */
+    /** The row names another cluster than the requested one. */
     record Other(Identity identity) implements Hold {}
   }
 
@@ -92,7 +93,7 @@ public final class MemberSession implements AutoCloseable {
   }
 
   /**
-   * Connects.
+   * Opens a session.
    *
    * @throws StorageException if the database cannot be reached
    */
@@ -117,8 +118,9 @@ public final class MemberSession implements AutoCloseable {
   }
 
   /**
-   * By default a server notices after two hours that a machine is gone, or after 15 minutes if it
-   * was sending something. The lock of a dead machine would last that long.
+   * Limits how long the session of a dead machine lasts. By default a server detects a dead machine
+   * only after two hours, or after 15 minutes if it was sending data. The lock of a dead machine
+   * would last as long.
    */
   private void boundSurvival(Duration dead) throws SQLException {
     long probe = Math.max(1, dead.toSeconds() / (PROBES + 2));
@@ -149,11 +151,11 @@ public final class MemberSession implements AutoCloseable {
   }
 
   /**
-   * Forms a cluster if no session holds the lock. Returns without waiting, and afterwards holds the
-   * lock shared or not at all, so that a waiting node does not block a member that reconnects.
+   * Forms a cluster if no session holds the lock. Does not wait. Afterwards it holds the lock
+   * shared or not at all, so that a waiting node does not block a member that reconnects.
    *
    * @param cluster the new cluster's identity
-   * @param evenIfUnproven also if recorded processes are not known to be dead
+   * @param evenIfUnproven whether to form it even if recorded processes may be alive
    */
   public Formation form(String cluster, Member me, boolean evenIfUnproven) {
     try {
@@ -174,7 +176,10 @@ public final class MemberSession implements AutoCloseable {
     }
   }
 
-  /** In one transaction: all recorded members must belong to the cluster that the row names. */
+  /**
+   * Names the new cluster and its first member in one transaction: all recorded members must belong
+   * to the cluster that the row names.
+   */
   private void name(String cluster, Member me) throws SQLException {
     connection.setAutoCommit(false);
     try {
@@ -187,13 +192,13 @@ public final class MemberSession implements AutoCloseable {
       record(me);
       connection.commit();
     } finally {
-      // Also rolls back what failed.
+      // Also rolls back after a failure.
       connection.rollback();
       connection.setAutoCommit(true);
     }
   }
 
-  /** Becomes a member of whichever cluster the row names. */
+  /** Joins the cluster that the row names. */
   public Hold join(Member me) {
     return hold(Optional.empty(), me);
   }
@@ -246,11 +251,12 @@ public final class MemberSession implements AutoCloseable {
             + (" " + LOCK_CLASS + " AND objid = 'cluster_identity'::regclass)"));
   }
 
-  /** Leaves cleanly: the next node need not wait for this process. */
+  /** Leaves the cluster, so that the next node need not wait for this process. */
   public void leave(Member me) {
     forget(me.node());
     try {
-      // PostgreSQL notices the end of a session a moment later.
+      // PostgreSQL notices the end of a session only a moment later, so the lock is released
+      // explicitly.
       execute("SELECT pg_advisory_unlock_all()");
     } catch (SQLException e) {
       throw failed(e);
@@ -287,31 +293,31 @@ public final class MemberSession implements AutoCloseable {
     }
   }
 
-  private boolean is(String question) throws SQLException {
+  private boolean is(String sql) throws SQLException {
     try (var query = connection.createStatement();
-        var row = query.executeQuery(question)) {
+        var row = query.executeQuery(sql)) {
       return row.next() && row.getBoolean(1);
     }
   }
 
-  private void execute(String order) throws SQLException {
+  private void execute(String sql) throws SQLException {
     try (var statement = connection.createStatement()) {
-      statement.execute(order);
+      statement.execute(sql);
     }
   }
 
-  private void update(String order, String... values) throws SQLException {
-    try (var statement = connection.prepareStatement(order)) {
+  private void update(String sql, String... values) throws SQLException {
+    try (var statement = connection.prepareStatement(sql)) {
       for (int n = 0; n < values.length; n++) statement.setString(n + 1, values[n]);
       statement.executeUpdate();
     }
   }
 
   private static StorageException failed(SQLException e) {
-    return new StorageException("database: " + StorageException.rootMessage(e), e);
+    return new StorageException(cannot("use the database", StorageException.rootMessage(e)), e);
   }
 
-  /** Ends the session, and with it the lock. */
+  /** Ends the session and releases the lock. */
   @Override
   public void close() {
     try {

@@ -3,13 +3,14 @@ package dev.chowder.storage;
 import com.google.protobuf.ByteString;
 
 /**
- * The part of an organization that lists and passes read; its entity writes it before it replies.
+ * The part of an organization that lists and reconciliation passes read. Its entity writes it
+ * before it replies.
  *
  * @param id a UUID
- * @param revision the number of persisted changes behind this row
- * @param standing whether its keys work, such as {@code active}
- * @param slots how many slots are taken
- * @param view the entity's content for callers, opaque here; at most 1 MiB
+ * @param revision number of the last persisted event in this row
+ * @param standing whether its keys are accepted, such as {@code active}
+ * @param slots number of reserved slots
+ * @param view the entity's public state, opaque here; at most 1 MiB
  */
 public record OrganizationRow(
     String id,

@@ -9,9 +9,10 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.StatementContext;
 
 /**
- * The read rows of organizations. Knows neither tiers' limits nor what a view holds.
+ * Stores the read-model rows of organizations. Does not know the limits of tiers or the contents of
+ * a view.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class OrganizationRows {
@@ -24,7 +25,7 @@ public final class OrganizationRows {
   }
 
   /**
-   * Writes the row, unless a newer revision is there; the same revision is written again.
+   * Writes the row unless a newer revision is stored. The same revision is written again.
    *
    * @return whether it was written
    */
@@ -51,9 +52,9 @@ public final class OrganizationRows {
   }
 
   /**
-   * A page of all organizations, oldest first.
+   * Returns a page of all organizations, oldest first.
    *
-   * @param after the id that the page before ended with
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<OrganizationRow> list(int pageSize, Optional<String> after) {
     return jdbi.withHandle(
@@ -70,7 +71,7 @@ public final class OrganizationRows {
   /**
    * Returns a page of the organizations with this standing, oldest first.
    *
-   * @param after the id that the page before ended with
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<OrganizationRow> withStanding(String standing, int limit, Optional<String> after) {
     return jdbi.withHandle(
@@ -99,11 +100,11 @@ public final class OrganizationRows {
   }
 
   /**
-   * Organizations whose count of taken slots is not the count of instances that hold one: a create
-   * or a delete is under way, or a crash left something between the two. Rows may be behind; the
-   * entities decide.
+   * Returns organizations whose number of reserved slots differs from the number of instances that
+   * hold one: a create or a delete is in progress, or was interrupted by a crash. Rows may be
+   * stale; the entities decide.
    *
-   * @param after the id that the page before ended with
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<OrganizationRow> withSlotMismatch(int limit, Optional<String> after) {
     return jdbi.withHandle(

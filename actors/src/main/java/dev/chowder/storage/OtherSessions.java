@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -14,12 +16,12 @@ final class OtherSessions {
    */
   private static final Duration PAUSE = Duration.ofMillis(100);
 
-  /** How many sessions a message names at most. */
-  private static final int MOST = 10;
+  /** Maximum number of sessions in a message. */
+  private static final int MAX_NAMED = 10;
 
   /**
-   * A user without the right to see others' sessions sees only their name and user. Workers of the
-   * database itself have no user.
+   * A user without the right to see the sessions of others sees only their names and users.
+   * Background workers of the database have no user.
    */
   private static final String SESSIONS =
       "SELECT coalesce(nullif(application_name, ''), 'a session without a name') || ' at '"
@@ -31,16 +33,16 @@ final class OtherSessions {
   private OtherSessions() {}
 
   /**
-   * Waits for sessions to end.
+   * Waits for other sessions to end.
    *
-   * @param connections a pool of two connections, both of them free
-   * @param limit how long sessions that were just closed may take
-   * @throws StorageException if some remain; it names them
+   * @param connections a pool of two free connections
+   * @param limit maximum time for sessions that were just closed
+   * @throws StorageException if some remain; the message names them
    */
-  static void refuse(DataSource connections, Duration limit) {
+  static void reject(DataSource connections, Duration limit) {
     try (var one = connections.getConnection();
         var two = connections.getConnection()) {
-      // Both are held, so the pool has no third one that would be taken for another process.
+      // Uses both connections, so the pool opens no third one that would look like another process.
       long until = System.nanoTime() + limit.toNanos();
       var others = others(one, two);
       while (!others.isEmpty() && System.nanoTime() < until) {
@@ -49,10 +51,12 @@ final class OtherSessions {
       }
       if (!others.isEmpty()) throw inUse(others);
     } catch (SQLException e) {
-      throw new StorageException("database: " + StorageException.rootMessage(e), e);
+      throw new StorageException(
+          cannot("migrate the database", StorageException.rootMessage(e)), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new StorageException("cannot migrate the database: interrupted; run it again", e);
+      throw new StorageException(
+          cannot("migrate the database", "it was interrupted", "run scripts/migrate again"), e);
     }
   }
 
@@ -77,13 +81,15 @@ final class OtherSessions {
   }
 
   private static StorageException inUse(List<String> others) {
-    var named = others.subList(0, Math.min(MOST, others.size()));
+    var named = others.subList(0, Math.min(MAX_NAMED, others.size()));
     return new StorageException(
-        "cannot migrate the database: sessions of other processes use it ("
-            + others.size()
-            + "): "
-            + String.join(", ", named)
-            + (others.size() > MOST ? ", ..." : "")
-            + "; stop all nodes, close all other sessions, and run scripts/migrate again");
+        cannot(
+            "migrate the database",
+            "sessions of other processes use it ("
+                + others.size()
+                + "): "
+                + String.join(", ", named)
+                + (others.size() > MAX_NAMED ? ", ..." : ""),
+            "stop all nodes, close all other sessions, and run scripts/migrate again"));
   }
 }

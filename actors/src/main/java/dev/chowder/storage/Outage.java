@@ -6,28 +6,31 @@ import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVStoreException;
 
 /**
- * Tells a database that is away, going, coming or overrun from a question that was wrong: the
- * former passes by itself. What was asked may have been done all the same.
+ * Distinguishes an outage of the database (unreachable, stopping, starting or overloaded) from a
+ * wrong statement: an outage ends by itself. The statement may still have been executed.
  */
 public final class Outage {
-  /** No connection; no resources; an administrator, a crash or a start in between. */
+  /**
+   * SQL state classes: no connection, no resources, intervention by an administrator, a crash or a
+   * start.
+   */
   private static final Set<String> CLASSES = Set.of("08", "53", "57");
 
-  /** A full disk, for example, of which H2 says no more than that it is a general error. */
+  /** Errors of the file, such as a full disk. H2 reports them only as general errors. */
   private static final Set<Integer> FILE_FAILED =
       Set.of(
           DataUtils.ERROR_READING_FAILED, DataUtils.ERROR_WRITING_FAILED, DataUtils.ERROR_CLOSED);
 
-  /** In a chain of causes. */
+  /** Maximum length of a chain of causes. */
   private static final int DEPTH = 16;
 
   private Outage() {}
 
-  /** Whether the database, or the way to it, is why this was thrown. */
+  /** Returns whether the database, or the connection to it, caused the exception. */
   public static boolean isBehind(Throwable thrown) {
     Throwable t = thrown;
     for (int depth = 0; t != null && depth < DEPTH; depth++) {
-      if (t instanceof SQLException why && passes(why)) return true;
+      if (t instanceof SQLException why && isTemporary(why)) return true;
       if (t instanceof MVStoreException why && FILE_FAILED.contains(why.getErrorCode())) {
         return true;
       }
@@ -36,8 +39,8 @@ public final class Outage {
     return false;
   }
 
-  private static boolean passes(SQLException why) {
-    // A pool that has no connection in time says so by its class alone.
+  private static boolean isTemporary(SQLException why) {
+    // A pool reports by the class alone that it has no connection in time.
     if (why instanceof java.sql.SQLTransientException
         || why instanceof java.sql.SQLRecoverableException
         || why instanceof java.sql.SQLNonTransientConnectionException) {

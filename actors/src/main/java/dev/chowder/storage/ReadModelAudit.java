@@ -8,39 +8,39 @@ import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.statement.Query;
 
 /**
- * A table of read rows beside the journal that they show: which of them are missing or older than
- * their entity's last event, and whom either of the two names. It writes no row: an entity that is
- * asked does.
+ * Finds read-model rows that are missing or older than their entity's last event, and pages through
+ * all entity ids in the journal or table. Entities write their rows; this class only resets
+ * impossible revisions and deletes rows.
  *
- * <p>Every call blocks, and waits for a connection no longer than {@code
+ * <p>Every call blocks, and waits for a connection at most {@code
  * chowder.storage.connection-time-out}.
  */
 public final class ReadModelAudit {
-  /** Between type and id in a persistence id; Pekko's. */
+  /** Pekko's separator between type and id in a persistence id. */
   private static final String SEPARATOR = "|";
 
   /** The character after the separator: an upper bound for all ids of a type. */
   private static final String BEYOND = "}";
 
-  /** In the primary key's order, so that H2 keeps no groups in memory. */
+  /** In the order of the primary key, so that H2 keeps no groups in memory. */
   static final String HEADS =
       "SELECT SUBSTRING(\"persistence_id\", :from) AS id, MAX(\"sequence_number\") AS last FROM"
           + " \"event_journal\" WHERE \"persistence_id\" > :after AND \"persistence_id\" < :end GROUP"
           + " BY \"persistence_id\"";
 
-  /** By the index of orderings: a range of persistence ids would lead H2 through all of them. */
+  /** Uses the index of orderings: for a range of persistence ids, H2 would read all of them. */
   static final String HEADS_OF_STRETCH =
       "SELECT SUBSTRING(\"persistence_id\", :from) AS id, MAX(\"sequence_number\") AS last FROM"
           + " \"event_journal\" WHERE \"ordering\" > :beyond AND \"ordering\" <= :upTo AND"
           + " SUBSTRING(\"persistence_id\", 1, :from - 1) = :prefix AND"
           + " SUBSTRING(\"persistence_id\", :from) > :after GROUP BY \"persistence_id\"";
 
-  /** Backwards through the same index, past what is too young. */
+  /** Reads the same index backwards, past events that are too new. */
   static final String NEWEST =
       "SELECT \"ordering\" FROM \"event_journal\" WHERE \"ordering\" > 0 AND \"write_timestamp\" <="
           + " :by ORDER BY \"ordering\" DESC LIMIT 1";
 
-  /** An entity's first event is there for ever: nothing is taken out of a journal. */
+  /** Every entity has a first event: nothing is ever deleted from a journal. */
   static final String NAMED_BY_JOURNAL =
       "SELECT SUBSTRING(\"persistence_id\", :from) AS id FROM \"event_journal\" WHERE"
           + " \"persistence_id\" > :prefixed AND \"persistence_id\" < :end AND \"sequence_number\" ="
@@ -58,33 +58,39 @@ public final class ReadModelAudit {
     this.end = entityType + BEYOND;
   }
 
-  /** {@code entityType} is as in persistence ids. */
+  /** Returns the audit of instances. {@code entityType} is the type in persistence ids. */
   public static ReadModelAudit ofInstances(Database database, String entityType) {
     return new ReadModelAudit(database, "instances", entityType);
   }
 
-  /** The same of organizations. */
+  /** Returns the audit of organizations. {@code entityType} is the type in persistence ids. */
   public static ReadModelAudit ofOrganizations(Database database, String entityType) {
     return new ReadModelAudit(database, "organizations", entityType);
   }
 
-  /** A part of the journal: what was written beyond one ordering, up to another. */
+  /** A part of the journal: orderings greater than {@code beyond}, up to {@code upTo} inclusive. */
   public record Stretch(long beyond, long upTo) {}
 
   /**
-   * A page of those whose row is missing or older than the journal, also of those that never have
-   * one; ascending. One look reads the key of every event.
+   * Returns a page of the ids of entities whose row is missing or older than the journal, in
+   * ascending order. Includes entities that never have a row. One call reads the key of every
+   * event.
    *
-   * @param after the id that the page before ended with
+   * @param after the last id of the previous page; empty for the first page
    */
-  public List<String> behind(int limit, Optional<String> after) {
-    return behind(
+  public List<String> stale(int limit, Optional<String> after) {
+    return stale(
         HEADS, limit, heads -> heads.bind("after", prefix + after.orElse("")).bind("end", end));
   }
 
-  /** The same of those to whom something happened in a stretch; no more than that is read. */
-  public List<String> behind(Stretch stretch, int limit, Optional<String> after) {
-    return behind(
+  /**
+   * Returns a page of stale ids among the entities with events in a stretch. Reads only that
+   * stretch.
+   *
+   * @param after the last id of the previous page; empty for the first page
+   */
+  public List<String> stale(Stretch stretch, int limit, Optional<String> after) {
+    return stale(
         HEADS_OF_STRETCH,
         limit,
         heads ->
@@ -95,7 +101,7 @@ public final class ReadModelAudit {
                 .bind("after", after.orElse("")));
   }
 
-  private List<String> behind(String heads, int limit, UnaryOperator<Query> bound) {
+  private List<String> stale(String heads, int limit, UnaryOperator<Query> bound) {
     return jdbi.withHandle(
         handle ->
             bound
@@ -112,8 +118,9 @@ public final class ReadModelAudit {
   }
 
   /**
-   * The newest ordering of the whole journal that was written by then; 0: there is none. What comes
-   * to be seen later may still have a lower one: as long as a write may take.
+   * Returns the newest ordering of the whole journal that was written at or before a time; 0 if
+   * there is none. Events that become visible later may have a lower ordering, for as long as a
+   * write may take.
    */
   public long newest(Instant writtenBy) {
     return jdbi.withHandle(
@@ -127,9 +134,9 @@ public final class ReadModelAudit {
   }
 
   /**
-   * A page of all whom the journal or the table names; ascending.
+   * Returns a page of all entity ids in the journal or the table, in ascending order.
    *
-   * @param after the id that the page before ended with
+   * @param after the last id of the previous page; empty for the first page
    */
   public List<String> named(int limit, Optional<String> after) {
     return jdbi.withHandle(
@@ -149,11 +156,12 @@ public final class ReadModelAudit {
   }
 
   /**
-   * Lets the next write through to rows of a page that claim more events than the journal has, as
-   * nobody's write ever made them; what they show stays until then.
+   * Resets the revision of rows that claim more events than the journal has, so that the next write
+   * replaces them. No entity ever writes such a revision. Until that write, the rows keep their
+   * contents.
    *
-   * @param after the id that the page before ended with
-   * @param last the id that this page ends with
+   * @param after the last id of the previous page; empty for the first page
+   * @param last the last id of this page
    */
   public void resetFutureRevisions(Optional<String> after, String last) {
     jdbi.useHandle(
@@ -170,7 +178,7 @@ public final class ReadModelAudit {
                 .execute());
   }
 
-  /** Removes the row of somebody who has none to show; whether there was one. */
+  /** Removes the row of an entity that should have none. Returns whether there was one. */
   public boolean remove(String id) {
     return jdbi.withHandle(
             handle ->

@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.util.Arrays;
 import java.util.Objects;
 import org.flywaydb.core.Flyway;
@@ -10,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The version of the tables: which one is there, which one this version needs, and who may bring
- * the one to the other. Knows no table.
+ * Checks and migrates the version of the tables: the stored version, the version that this Chowder
+ * needs, and the conditions of a migration. Does not know any table.
  */
 final class Schema {
   private static final Logger LOG = LoggerFactory.getLogger(Schema.class);
@@ -19,10 +21,10 @@ final class Schema {
   private Schema() {}
 
   /**
-   * For a node that starts: makes the tables of an empty database, and brings older ones up where
-   * no older node can be at work on them.
+   * Creates the tables of an empty database for a starting node. Migrates older tables if no older
+   * node can use them.
    *
-   * @throws StorageException when the tables are newer, or older and shared
+   * @throws StorageException if the tables are newer, or are older and shared
    */
   static void prepare(StorageSettings settings) {
     boolean shared = !settings.dialect().isOwnedByOneNode();
@@ -33,11 +35,13 @@ final class Schema {
           boolean older = current != null && flyway.info().pending().length > 0;
           if (older && shared) {
             throw new StorageException(
-                "database: schema version "
-                    + current.getVersion()
-                    + " (expected: "
-                    + known(flyway)
-                    + "): end the older nodes, then run scripts/migrate");
+                cannot(
+                    "use the database",
+                    "it has schema version "
+                        + current.getVersion()
+                        + ", this Chowder needs "
+                        + known(flyway),
+                    "stop the older nodes, then run scripts/migrate"));
           }
           migrate(flyway);
         });
@@ -45,9 +49,9 @@ final class Schema {
 
   /**
    * Migrates the tables for an operator who has stopped all older nodes. Nodes of versions without
-   * the cluster's lock are only visible by their sessions.
+   * the cluster's lock are visible only by their sessions.
    *
-   * @throws StorageException if the tables are newer, or older and in use by other sessions
+   * @throws StorageException if the tables are newer, or are older and in use by other sessions
    */
   static void migrate(StorageSettings settings) {
     boolean shared = !settings.dialect().isOwnedByOneNode();
@@ -57,7 +61,7 @@ final class Schema {
           boolean older = flyway.info().current() != null && flyway.info().pending().length > 0;
           if (older && shared) {
             var connections = flyway.getConfiguration().getDataSource();
-            OtherSessions.refuse(connections, settings.limits().connect());
+            OtherSessions.reject(connections, settings.limits().connect());
           }
           migrate(flyway);
         });
@@ -67,7 +71,7 @@ final class Schema {
     void on(Flyway flyway);
   }
 
-  /** On connections of its own: a migration may take longer than any call. */
+  /** Runs work with separate connections: a migration may take longer than any call. */
   private static void withFlyway(StorageSettings settings, Work work) {
     try (var connections = ConnectionPool.openForLongWork("chowder-schema", settings)) {
       Flyway flyway =
@@ -75,18 +79,18 @@ final class Schema {
               .dataSource(connections)
               .locations(settings.dialect().migrations())
               .failOnMissingLocations(true)
-              // All or nothing where others may look meanwhile: they see an empty database, and
-              // then
-              // wait for Flyway's lock. H2 cannot.
+              // In one transaction if other nodes may read meanwhile: they see an empty database
+              // and then wait for Flyway's lock. H2 does not support that.
               .group(!settings.dialect().isOwnedByOneNode())
               .load();
-      refuseNewer(flyway);
+      rejectNewer(flyway);
       work.on(flyway);
     } catch (FlywayException e) {
       throw new StorageException(
-          "database: migration failed: "
-              + StorageException.rootMessage(e)
-              + " (expected: a schema that this version made)",
+          cannot(
+              "migrate the database",
+              StorageException.rootMessage(e),
+              "use a schema that Chowder created"),
           e);
     }
   }
@@ -96,21 +100,23 @@ final class Schema {
     if (applied > 0) LOG.info("database migrated migrations={}", applied);
   }
 
-  private static void refuseNewer(Flyway flyway) {
+  private static void rejectNewer(Flyway flyway) {
     MigrationInfo current = flyway.info().current();
     if (current == null || current.getVersion() == null) return;
     MigrationVersion known = known(flyway);
     if (current.getVersion().isNewerThan(known)) {
       throw new StorageException(
-          "database: schema version "
-              + current.getVersion()
-              + " (expected: at most "
-              + known
-              + "): a newer Chowder has migrated it, start that version or restore a backup");
+          cannot(
+              "use the database",
+              "a newer Chowder migrated it to schema version "
+                  + current.getVersion()
+                  + ", this one supports at most "
+                  + known,
+              "start the newer version or restore a backup"));
     }
   }
 
-  /** The newest version that this Chowder brings along. */
+  /** Returns the newest schema version that this Chowder contains. */
   private static MigrationVersion known(Flyway flyway) {
     return Arrays.stream(flyway.info().all())
         .filter(migration -> !migration.getState().name().startsWith("FUTURE"))

@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jdbi.v3.core.argument.Argument;
 
-/** How our values lie in columns; times always in UTC, so that no session's zone can move them. */
+/**
+ * Converts values to and from columns. Times are always in UTC, so that no session's time zone
+ * changes them.
+ */
 public final class SqlValues {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<Map<String, String>> TEXTS = new TypeReference<>() {};
@@ -25,7 +28,7 @@ public final class SqlValues {
     return (position, statement, _) -> statement.setObject(position, utc);
   }
 
-  /** Absent is NULL. */
+  /** Returns the argument for a time; NULL if it is empty. */
   public static Argument time(Optional<Instant> time) {
     OffsetDateTime utc = time.map(t -> t.atOffset(ZoneOffset.UTC)).orElse(null);
     return (position, statement, _) -> statement.setObject(position, utc);
@@ -35,7 +38,7 @@ public final class SqlValues {
     return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 
-  /** NULL is absent. */
+  /** Returns a time; empty if it is NULL. */
   public static Optional<Instant> optionalInstant(ResultSet row, String column)
       throws SQLException {
     return Optional.ofNullable(row.getObject(column, OffsetDateTime.class))
@@ -58,22 +61,22 @@ public final class SqlValues {
     }
   }
 
-  /** A pattern for LIKE with the escape character {@code \} that matches this beginning only. */
+  /** Returns a LIKE pattern, with the escape character {@code \}, for texts with this prefix. */
   static String startingWith(String prefix) {
     return prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%";
   }
 
   /**
-   * The first text after all that begin with the prefix, in the order of code points as in that of
-   * UTF-16; empty: there is none. Some others may lie before it.
+   * Returns an upper bound of all texts with the prefix, valid in the order of code points and in
+   * the order of UTF-16; empty if there is none. Texts without the prefix may also be less than it.
    */
   static Optional<String> beyond(String prefix) {
     int end = prefix.length();
     while (end > 0) {
       int last = prefix.codePointBefore(end);
       end -= Character.charCount(last);
-      // What follows a surrogate pair's last one, or U+FFFF, is ordered in both ways only further
-      // on the left.
+      // The last code point and U+FFFF have no successor that is valid in both orders, so an
+      // earlier character is incremented.
       if (last == Character.MAX_CODE_POINT || last == Character.MAX_VALUE) continue;
       int next = last + 1 == Character.MIN_SURROGATE ? Character.MAX_SURROGATE + 1 : last + 1;
       return Optional.of(prefix.substring(0, end) + Character.toString(next));

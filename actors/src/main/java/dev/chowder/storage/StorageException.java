@@ -1,6 +1,6 @@
 package dev.chowder.storage;
 
-/** The database cannot be used. Its message is one sentence, made for the operator. */
+/** The database cannot be used. The message is written for the operator. */
 public final class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -12,7 +12,7 @@ public final class StorageException extends RuntimeException {
     super(message, cause);
   }
 
-  /** The first line of what lies at the bottom. */
+  /** Returns the first line of the message of the root cause. */
   static String rootMessage(Throwable thrown) {
     Throwable root = thrown;
     while (root.getCause() != null) root = root.getCause();

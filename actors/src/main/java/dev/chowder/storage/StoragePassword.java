@@ -1,25 +1,30 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
-/** The password of the database; masks itself wherever it is turned into a string. */
+/** The password of the database. Its string form is masked. */
 public final class StoragePassword {
-  /** Read here and not through the configuration, which may be printed. */
+  /** Read directly from the environment, because the configuration may be printed. */
   static final String VARIABLE = "CHOWDER_STORAGE_PASSWORD";
+
+  private static final String SETTING = "chowder.storage.password-file";
 
   private static final Set<PosixFilePermission> OWNER_ONLY =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
 
-  /** Far more than a password needs; a larger file is something else. */
+  /** Far more than a password needs; a larger file contains something else. */
   private static final long MAX_BYTES = 4096;
 
   private final String text;
@@ -32,7 +37,10 @@ public final class StoragePassword {
     return new StoragePassword(text);
   }
 
-  /** The variable goes before the file; neither is set: none. */
+  /**
+   * Returns the password from the variable or, if that is not set, from the file; empty if neither
+   * is set.
+   */
   static Optional<StoragePassword> find(Optional<Path> file, Map<String, String> environment) {
     String variable = environment.get(VARIABLE);
     if (variable != null && !variable.isBlank()) return Optional.of(of(variable));
@@ -41,26 +49,25 @@ public final class StoragePassword {
 
   private static StoragePassword read(Path file) {
     try {
-      if (!OWNER_ONLY.containsAll(Files.getPosixFilePermissions(file))) {
+      var mode = Files.getPosixFilePermissions(file);
+      if (!OWNER_ONLY.containsAll(mode)) {
         throw new StorageException(
-            "chowder.storage.password-file: others may read it (expected: mode rw-------): chmod"
-                + " 600 "
-                + file);
+            must(
+                SETTING,
+                "have mode rw------- (chmod 600)",
+                PosixFilePermissions.toString(mode) + " at " + file));
       }
       if (Files.size(file) > MAX_BYTES) {
         throw new StorageException(
-            "chowder.storage.password-file: more than "
-                + MAX_BYTES
-                + " bytes (expected: a password)");
+            must(SETTING, "be at most " + MAX_BYTES + " bytes", Files.size(file)));
       }
       return of(Files.readString(file, StandardCharsets.UTF_8).strip());
     } catch (IOException e) {
-      throw new StorageException(
-          "chowder.storage.password-file: " + file + " cannot be read (expected: a password)", e);
+      throw new StorageException(must(SETTING, "be a readable file with a password", file), e);
     }
   }
 
-  /** The text itself: only for the driver. */
+  /** Returns the text, for the driver only. */
   String reveal() {
     return text;
   }

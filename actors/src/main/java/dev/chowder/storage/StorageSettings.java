@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,14 +10,14 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Where the database lies, who we are to it, and how much of it we may take.
+ * The address of the database, the credentials and the limits of its use.
  *
- * @param directory made when it is not there; a database in a file lies in it
- * @param url JDBC; without user and password
- * @param user absent: the driver's default
- * @param tables for our own tables
- * @param journal for Pekko's journal and snapshots
- * @param journalQueue writes that may wait for one of the journal's connections
+ * @param directory directory of a database file; created if it does not exist
+ * @param url JDBC URL, without user and password
+ * @param user empty for the driver's default
+ * @param tables connections for Chowder's own tables
+ * @param journal connections for Pekko's journal and snapshots
+ * @param journalQueue maximum number of writes that wait for a connection of the journal
  */
 public record StorageSettings(
     Path directory,
@@ -26,28 +28,28 @@ public record StorageSettings(
     Pool journal,
     int journalQueue,
     Limits limits) {
-  /** What may not stand in a URL, which is printed: a password, and a user before the host. */
+  /** Forbidden in a URL, because it is printed: a password, and a user before the host. */
   private static final Pattern CREDENTIALS =
       Pattern.compile("[?&;](password|user)=|//[^/?]*@", Pattern.CASE_INSENSITIVE);
 
   /**
-   * Connections.
+   * The size of a pool of connections.
    *
    * @param size at least 1
-   * @param connectionTimeOut how long a caller waits for one
+   * @param connectionTimeOut maximum time that a caller waits for a connection
    */
   public record Pool(int size, Duration connectionTimeOut) {}
 
   /**
-   * How long a database on the network may keep a caller waiting.
+   * Timeouts of a database on the network.
    *
-   * @param connect until a connection is made
-   * @param statement until the database itself gives a statement up; zero: for ever, and then
-   *     silence has no limit either
-   * @param silence without a byte until the connection is given up
+   * @param connect maximum time to open a connection
+   * @param statement maximum time until the database cancels a statement; 0 disables this and
+   *     {@code silence}
+   * @param silence maximum time without a byte until the connection is closed
    */
   public record Limits(Duration connect, Duration statement, Duration silence) {
-    /** For migrations and copies, which may take their time. */
+    /** Returns the limits for migrations and copies, whose statements have no time limit. */
     Limits forLongWork() {
       return new Limits(connect, Duration.ZERO, Duration.ZERO);
     }
@@ -57,8 +59,10 @@ public record StorageSettings(
     Dialect.of(url);
     if (CREDENTIALS.matcher(url).find()) {
       throw new IllegalArgumentException(
-          "chowder.storage.url: holds a user or a password (expected: neither, but"
-              + " CHOWDER_STORAGE_USER and CHOWDER_STORAGE_PASSWORD)");
+          must(
+              "chowder.storage.url",
+              "have no user and no password (set CHOWDER_STORAGE_USER and"
+                  + " CHOWDER_STORAGE_PASSWORD)"));
     }
   }
 
@@ -89,7 +93,7 @@ public record StorageSettings(
             storage.getDuration("silence-time-out")));
   }
 
-  /** A file of H2 in another directory; the same in all else. */
+  /** Returns these settings with an H2 file in another directory. */
   StorageSettings inFile(Path place) {
     return new StorageSettings(
         place,
@@ -102,13 +106,13 @@ public record StorageSettings(
         limits);
   }
 
-  /** Another database, for the same user; the same in all else. */
+  /** Returns these settings with another database. */
   public StorageSettings at(String otherUrl) {
     return new StorageSettings(
         directory, otherUrl, user, password, tables, journal, journalQueue, limits);
   }
 
-  /** Whether the database admits only one process. */
+  /** Returns whether the database admits only one process. */
   public boolean isOwnedByOneNode() {
     return dialect().isOwnedByOneNode();
   }
@@ -117,7 +121,7 @@ public record StorageSettings(
     return Dialect.of(url);
   }
 
-  /** Empty is absent. */
+  /** Returns a text; empty if it is blank. */
   private static Optional<String> text(Config storage, String path) {
     return Optional.of(storage.getString(path)).filter(text -> !text.isBlank());
   }

@@ -11,10 +11,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What two copies of a table have in common, in whatever order their rows come: databases sort
- * texts differently.
+ * A digest of a table that does not depend on the order of rows, since databases sort texts
+ * differently. Equal tables have equal digests.
  *
- * @param sum of all rows' SHA-256, modulo 2^256, in hexadecimal digits
+ * @param sum sum of all rows' SHA-256 modulo 2^256, in hexadecimal digits
  */
 public record TableDigest(String table, long rows, String sum) {
   @Override
@@ -22,7 +22,7 @@ public record TableDigest(String table, long rows, String sum) {
     return table + ": " + rows + " rows, digest " + sum.substring(0, 16);
   }
 
-  /** Sums up row by row. */
+  /** Computes a digest row by row. */
   static final class Builder {
     private static final BigInteger MODULUS = BigInteger.ONE.shiftLeft(256);
 

@@ -1,5 +1,7 @@
 package dev.chowder.storage;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.ResultSet;
@@ -15,19 +17,16 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A table as it is there: what a copy has to know of it, taken from the database itself, so that no
- * new table can be forgotten.
+ * Describes a table for a copy. Read from the database itself, so that no new table can be
+ * forgotten.
  *
  * @param name in lower case, the same in every database
- * @param sqlName quoted, as this database calls it
- * @param columns by name
- * @param refersTo names of tables whose rows have to be there first
+ * @param sqlName the quoted name in this database
+ * @param columns sorted by name
+ * @param refersTo names of tables whose rows must be inserted first
  */
 record TableShape(String name, String sqlName, List<Column> columns, Set<String> refersTo) {
-  /**
-   * Tables that every database has for itself: Flyway's, and those of the processes that use it
-   * now.
-   */
+  /** Tables that belong to one database only: Flyway's, and those of the processes that use it. */
   private static final Set<String> NOT_COPIED =
       Set.of("flyway_schema_history", "cluster_identity", "cluster_members");
 
@@ -35,11 +34,11 @@ record TableShape(String name, String sqlName, List<Column> columns, Set<String>
    * A column.
    *
    * @param name in lower case
-   * @param isIdentity whether the database counts it up by itself
+   * @param isIdentity whether the database assigns its numbers
    */
   record Column(String name, String sqlName, ColumnKind kind, boolean isIdentity) {}
 
-  /** The tables that a copy includes; referenced tables come first. */
+  /** Returns the tables that a copy includes. Referenced tables come first. */
   static List<TableShape> of(Connection connection) throws SQLException {
     DatabaseMetaData data = connection.getMetaData();
     Map<String, TableShape> found = new TreeMap<>();
@@ -101,14 +100,16 @@ record TableShape(String name, String sqlName, List<Column> columns, Set<String>
               .filter(table -> left.containsKey(table.name))
               .filter(table -> table.refersTo.stream().noneMatch(left::containsKey))
               .toList();
-      if (free.isEmpty()) throw new IllegalStateException("tables refer in a circle: " + left);
+      if (free.isEmpty())
+        throw new IllegalStateException(
+            cannot("order the tables", "they refer in a circle: " + left));
       ordered.addAll(free);
       free.forEach(table -> left.remove(table.name));
     }
     return ordered;
   }
 
-  /** Where the driver takes a pattern. */
+  /** Escapes a name where the driver expects a pattern. */
   private static String literally(DatabaseMetaData data, String name) throws SQLException {
     return name.replace("_", data.getSearchStringEscape() + "_");
   }

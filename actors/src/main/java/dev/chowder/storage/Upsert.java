@@ -11,8 +11,8 @@ import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.SqlStatement;
 
 /**
- * One row to be there afterwards, whatever was before. Where its table keeps revisions, an older
- * one never overwrites a newer one; the same one is written again.
+ * A write of one row that inserts or updates it. In a table with revisions, an older revision never
+ * overwrites a newer one; the same revision is written again.
  */
 public final class Upsert {
   private static final String REVISION = "revision";
@@ -29,7 +29,7 @@ public final class Upsert {
     return new Upsert(table);
   }
 
-  /** A column of the primary key. */
+  /** Sets a column of the primary key. */
   public Upsert key(String column, Object value) {
     key.put(column, value);
     return this;
@@ -40,7 +40,10 @@ public final class Upsert {
     return this;
   }
 
-  /** One statement, also against another writer: of two new rows one becomes the update. */
+  /**
+   * Returns one statement that is safe against concurrent writers: of two inserts of a row, one
+   * becomes the update.
+   */
   String insertOrUpdate() {
     return insert()
         + " ON CONFLICT ("
@@ -71,7 +74,7 @@ public final class Upsert {
         + (keepsRevisions() ? " AND revision <= :revision" : "");
   }
 
-  boolean isThere(Handle handle) {
+  boolean exists(Handle handle) {
     return bind(
             handle.createQuery("SELECT 1 FROM " + table + " WHERE " + equal(key.keySet(), " AND ")),
             key)

@@ -1,6 +1,6 @@
 /**
- * The database: its connections, its migrations and the read rows. Knows what is stored, not what
- * it means.
+ * The database: its connections, migrations and read-model rows. Does not know the meaning of
+ * stored values.
  */
 @NullMarked
 package dev.chowder.storage;

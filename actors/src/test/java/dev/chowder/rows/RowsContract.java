@@ -31,8 +31,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Who is asked for its row by a repair and by a rebuild, and what becomes of the table; the
- * subclass says on which database. Entities are played: each that has a first event writes its row.
+ * Tests which entities a repair and a rebuild ask for their row, and the resulting table. The
+ * subclass chooses the database. Entities are simulated: each that has a first event writes its
+ * row.
  */
 abstract class RowsContract {
   private static final Duration SETTLE = Duration.ofSeconds(60);
@@ -48,7 +49,7 @@ abstract class RowsContract {
   private Instant now = Instant.parse("2026-01-01T00:00:00Z");
   private RowRepair repair;
 
-  /** Makes an empty one. */
+  /** Returns an empty storage. */
   abstract TestStorage storage(Path home);
 
   @BeforeEach
@@ -80,7 +81,7 @@ abstract class RowsContract {
   }
 
   @Test
-  void theFirstLookRepairsEverythingHoweverOldAndTheNextOnesOnlyWhatIsNew() {
+  void theFirstPassChecksAllRowsAndLaterPassesOnlyNewEvents() {
     var old = written(7);
     repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(old);
@@ -89,16 +90,16 @@ abstract class RowsContract {
     repair.check();
     assertThat(asked).isEmpty();
 
-    // The old ones' rows are lost once more, and nobody looks at them.
+    // The rows of the old entities are deleted again, which no later pass notices.
     old.forEach(kind.rows()::remove);
-    var young = written(5);
+    var recent = written(5);
     later(SETTLE.minusMillis(1));
     repair.check();
     assertThat(asked).isEmpty();
     later(Duration.ofMillis(1));
     repair.check();
-    assertThat(asked).containsExactlyInAnyOrderElementsOf(young);
-    young.forEach(id -> assertThat(table.get(id)).contains(row(id, 1, "right")));
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(recent);
+    recent.forEach(id -> assertThat(table.get(id)).contains(row(id, 1, "right")));
     asked.clear();
     later(SETTLE);
     repair.check();
@@ -106,10 +107,10 @@ abstract class RowsContract {
   }
 
   @Test
-  void whoseRowIsThereIsNotAsked() {
+  void entitiesWithACurrentRowAreNotAsked() {
     repair.check();
     var ids = written(4);
-    table.upsert(row(ids.get(1), 1, "there"));
+    table.upsert(row(ids.get(1), 1, "current"));
     event(ids.get(2), 2);
     table.upsert(row(ids.get(2), 1, "old"));
     later(SETTLE);
@@ -119,7 +120,7 @@ abstract class RowsContract {
   }
 
   @Test
-  void aLostNodeIsAReasonToLookAtEverythingAgain() {
+  void aLostNodeCausesAFullPass() {
     var ids = written(2);
     repair.check();
     ids.forEach(kind.rows()::remove);
@@ -130,7 +131,7 @@ abstract class RowsContract {
   }
 
   @Test
-  void anEntityThatDoesNotAnswerIsAskedAgainAndKeepsNoOtherBack() {
+  void anEntityThatDoesNotReplyIsRetriedAndDelaysNoOther() {
     var ids = written(5);
     silent.add(ids.get(2));
     repair.check();
@@ -147,12 +148,12 @@ abstract class RowsContract {
     silent.addAll(written(7));
     repair.check();
     asked.clear();
-    var young = written(3);
+    var recent = written(3);
     later(SETTLE);
     repair.check();
-    assertThat(asked).containsExactlyInAnyOrderElementsOf(young);
+    assertThat(asked).containsExactlyInAnyOrderElementsOf(recent);
 
-    // Two are asked at once: one timeout for each time, and each is asked in turn.
+    // Two are asked at once, so each pass takes one timeout, and each entity is asked in turn.
     asked.clear();
     repair.checkAgain();
     assertThat(asked).hasSize(2);
@@ -170,11 +171,11 @@ abstract class RowsContract {
   }
 
   @Test
-  void entitiesThatAnswerAgainAreRepairedInOnePassBesideThoseThatNeverDo() {
+  void entitiesThatReplyAgainAreRepairedInOnePassDespiteSilentOnes() {
     var ids = written(8).stream().sorted().toList();
     silent.addAll(ids);
     repair.check();
-    // Two are asked at once: one of each two answers again.
+    // Two are asked at once; one of each pair replies again.
     var broken = List.of(ids.get(0), ids.get(3), ids.get(4), ids.get(7));
     silent.retainAll(broken);
     asked.clear();
@@ -188,28 +189,28 @@ abstract class RowsContract {
   }
 
   @Test
-  void aLookThatFailedIsMadeAgainFromWhereItBegan() {
+  void aFailedPassIsRepeatedFromItsStart() {
     repair.check();
     var ids = written(2);
     later(SETTLE);
-    rename("organizations", "away");
+    rename("organizations", "renamed");
     assertThatThrownBy(repair::check).isInstanceOf(RuntimeException.class);
-    rename("away", "organizations");
+    rename("renamed", "organizations");
     repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
   }
 
   @Test
-  void aRebuildMakesEveryRowRightAndRemovesThoseOfNobody() throws Exception {
+  void aRebuildCorrectsAllRowsAndRemovesRowsWithoutAnEntity() throws Exception {
     var ids = written(8);
     event(ids.get(3), 2);
-    // As it was left, damaged without a trace, deleted, and ahead of everything that happened.
+    // Correct rows, damaged rows, a missing row, and a row with a revision from the future.
     table.upsert(row(ids.get(0), 1, "right"));
     table.upsert(row(ids.get(1), 1, "damaged"));
     table.upsert(row(ids.get(3), 99, "damaged"));
     table.upsert(row(ids.get(4), 1, "right"));
-    var untrusted = List.of(Ids.next(), "no id at all");
-    untrusted.forEach(id -> table.upsert(row(id, 1, "stranger")));
+    var orphaned = List.of(Ids.next(), "no id at all");
+    orphaned.forEach(id -> table.upsert(row(id, 1, "orphaned")));
 
     var done = new RowRebuild(SETTINGS).rebuild(kind);
 
@@ -217,20 +218,20 @@ abstract class RowsContract {
     for (var id : ids) {
       assertThat(table.get(id)).contains(row(id, id.equals(ids.get(3)) ? 2 : 1, "right"));
     }
-    untrusted.forEach(id -> assertThat(table.get(id)).isEmpty());
+    orphaned.forEach(id -> assertThat(table.get(id)).isEmpty());
     assertThat(asked).containsOnlyOnceElementsOf(ids).doesNotContain("no id at all");
   }
 
   @Test
-  void aRebuildNeverTakesARowAwayThatItWrites() throws Exception {
+  void aRebuildNeverRemovesARowBeforeItWritesIt() throws Exception {
     var ids = written(10);
     ids.forEach(id -> table.upsert(row(id, 1, "damaged")));
     var fewest = new AtomicInteger(Integer.MAX_VALUE);
     var watching =
         kind(
             id -> {
-              int there = table.list(100, Optional.empty()).size();
-              fewest.accumulateAndGet(there, Math::min);
+              int rows = table.list(100, Optional.empty()).size();
+              fewest.accumulateAndGet(rows, Math::min);
               return storeView(id);
             });
     new RowRebuild(SETTINGS).rebuild(watching);
@@ -238,7 +239,7 @@ abstract class RowsContract {
   }
 
   @Test
-  void aRebuildTellsHowManyDidNotAnswerAndLeavesTheirRows() throws Exception {
+  void aRebuildCountsEntitiesThatDidNotReplyAndKeepsTheirRows() throws Exception {
     var ids = written(4);
     ids.forEach(id -> table.upsert(row(id, 1, "old")));
     silent.add(ids.get(1));
@@ -247,7 +248,7 @@ abstract class RowsContract {
   }
 
   @Test
-  void aRebuildAsksFewAtOnceAndNoMoreThanItsShareOfASecond() throws Exception {
+  void aRebuildLimitsConcurrencyAndRate() throws Exception {
     var _ = written(9);
     var open = new AtomicInteger();
     var most = new AtomicInteger();
@@ -267,7 +268,7 @@ abstract class RowsContract {
     var slow = new RowSettings(10, SETTLE, 3, 2, 10);
     assertThat(new RowRebuild(slow).rebuild(counting)).isEqualTo(new RowRebuild.Done(9, 0, 0));
     assertThat(most).hasValue(2);
-    // Three full pages of three, each a third of a second or longer.
+    // Three full pages of three entities, each at least 0.3 s.
     assertThat(Duration.ofNanos(System.nanoTime() - began)).isGreaterThan(Duration.ofMillis(890));
   }
 
@@ -275,7 +276,7 @@ abstract class RowsContract {
     now = now.plus(by);
   }
 
-  /** New ones with one event each. */
+  /** Returns the ids of new entities with one event each. */
   private List<String> written(int count) {
     var ids = new ArrayList<String>();
     for (int n = 0; n < count; n++) {

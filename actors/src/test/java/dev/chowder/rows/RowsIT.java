@@ -3,7 +3,7 @@ package dev.chowder.rows;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a real PostgreSQL. */
+/** Uses a real PostgreSQL. */
 class RowsIT extends RowsContract {
   @Override
   TestStorage storage(Path home) {

@@ -3,7 +3,7 @@ package dev.chowder.rows;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class RowsTest extends RowsContract {
   @Override
   TestStorage storage(Path home) {

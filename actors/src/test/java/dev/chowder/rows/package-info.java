@@ -1,4 +1,4 @@
-/** How read rows are kept true, on real databases. */
+/** Tests of the repair and rebuild of rows, on real databases. */
 @NullMarked
 package dev.chowder.rows;
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The audit table; the subclass chooses the database. */
+/** Tests the audit table. The subclass chooses the database. */
 abstract class AuditRowsContract {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
 
@@ -52,12 +52,12 @@ abstract class AuditRowsContract {
   }
 
   @Test
-  void anEntryCountsWhatIsRepeated() {
+  void anEntryCountsRepetitions() {
     rows.append(row(0, "o"));
     rows.append(row(1, "o"));
     assertThat(rows.repeat("id-000")).isTrue();
     assertThat(rows.repeat("id-000")).isTrue();
-    assertThat(rows.repeat("id-002")).as("one that is deleted").isFalse();
+    assertThat(rows.repeat("id-002")).as("a deleted entry").isFalse();
     assertThat(rows.list(Optional.empty(), 10, Optional.empty()).stream().map(AuditRow::times))
         .containsExactly(1, 3);
   }
@@ -72,7 +72,7 @@ abstract class AuditRowsContract {
   }
 
   @Test
-  void theRetentionReadsOnlyWhatItDeletes() {
+  void theRetentionReadsOnlyTheRowsThatItDeletes() {
     database
         .jdbi()
         .useHandle(
@@ -100,10 +100,10 @@ abstract class AuditRowsContract {
   }
 
   @Test
-  void anOrganizationWithManyEntriesPushesOutNoneOfOthers() {
+  void anOrganizationWithManyEntriesDisplacesNoEntriesOfOthers() {
     rows.append(row(0, "victim"));
     for (int n = 1; n < 10; n++) rows.append(row(n, "noisy"));
-    // Failed authentications name no organization.
+    // Failed authentications have no organization.
     for (int n = 10; n < 20; n++) rows.append(row(n, ""));
     assertThat(rows.deleteOld(T0, 3, 10, 100)).isEqualTo(6 + 7);
     assertThat(rows.list(Optional.empty(), 100, Optional.empty()))
@@ -118,7 +118,7 @@ abstract class AuditRowsContract {
   }
 
   @Test
-  void noCallerPushesOutWhatOperatorsDid() {
+  void noCallerDisplacesEntriesOfOperators() {
     var suspended = operators(0, "noisy");
     var opened = operators(1, "");
     rows.append(suspended);
@@ -131,7 +131,7 @@ abstract class AuditRowsContract {
   }
 
   @Test
-  void manyOrganizationsTogetherPushOutNothingThatOperatorsDid() {
+  void manyOrganizationsTogetherDisplaceNoEntriesOfOperators() {
     var suspended = operators(0, "o");
     var opened = operators(1, "");
     rows.append(suspended);
@@ -143,7 +143,7 @@ abstract class AuditRowsContract {
   }
 
   @Test
-  void operatorsCallsHaveALimitOfTheirOwnAndPushOutNoOthers() {
+  void operatorsCallsHaveASeparateLimitAndDisplaceNoOthers() {
     for (int n = 0; n < 3; n++) rows.append(row(n, "o"));
     for (int n = 3; n < 13; n++) rows.append(operators(n, n % 2 == 0 ? "o" : ""));
     assertThat(rows.deleteOld(T0, 100, 3, 2)).isEqualTo(8);

@@ -37,7 +37,7 @@ class DatabaseTest {
   }
 
   @Test
-  void aNewDatabaseStillTakesRowsWhenItsFirstConnectionsHaveRetired() {
+  void aNewDatabaseAcceptsRowsAfterItsFirstConnectionsAreClosed() {
     try (Database database = TestStorage.open(home)) {
       ((HikariDataSource) database.dataSource()).getHikariPoolMXBean().softEvictConnections();
       int inserted =
@@ -55,7 +55,7 @@ class DatabaseTest {
   }
 
   @Test
-  void theStorageDirectoryIsForItsOwnerOnly() throws Exception {
+  void onlyTheOwnerMayAccessTheStorageDirectory() throws Exception {
     try (Database _ = TestStorage.open(home)) {
       assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve("data"))))
           .isEqualTo("rwx------");
@@ -63,7 +63,7 @@ class DatabaseTest {
   }
 
   @Test
-  void aDatabaseThatANewerVersionMigratedIsRefusedInOneSentence() {
+  void aDatabaseThatANewerVersionMigratedIsRejected() {
     try (Database database = TestStorage.open(home)) {
       database
           .jdbi()
@@ -77,7 +77,7 @@ class DatabaseTest {
     }
     assertThatThrownBy(() -> TestStorage.open(home))
         .isInstanceOf(StorageException.class)
-        .hasMessageStartingWith("database: schema version 999 (expected: at most ")
+        .hasMessageContaining("schema version 999")
         .hasMessageNotContaining("\n");
   }
 
@@ -102,9 +102,9 @@ class DatabaseTest {
     }
   }
 
-  /** Effects are given up by an interrupt, wherever they are, and many of them read secrets. */
+  /** Effects are cancelled by an interrupt at any point, and many of them read secrets. */
   @Test
-  void anInterruptedThreadTakesTheDatabaseFromNobodyElse() throws Exception {
+  void anInterruptedThreadDoesNotCloseTheDatabaseForOthers() throws Exception {
     try (Database database = TestStorage.open(home)) {
       for (int round = 0; round < 200; round++) {
         var writing = new CountDownLatch(1);
@@ -148,8 +148,8 @@ class DatabaseTest {
   }
 
   @Test
-  void aDatabaseThatDoesNotAnswerIsRefusedInOneSentence() {
-    StorageSettings nowhere =
+  void anUnreachableDatabaseIsReportedInOneLine() {
+    StorageSettings unreachable =
         StorageSettings.from(
             TestStorage.config(
                 home,
@@ -158,21 +158,19 @@ class DatabaseTest {
                     "jdbc:h2:tcp://127.0.0.1:1/none",
                     "chowder.storage.connection-time-out",
                     "300ms")));
-    assertThatThrownBy(() -> Database.open(nowhere))
+    assertThatThrownBy(() -> Database.open(unreachable))
         .isInstanceOf(StorageException.class)
-        .hasMessageStartingWith("database: ")
-        .hasMessageEndingWith(" (expected: a database that answers)")
+        .hasMessageStartingWith("cannot connect to the database: ")
         .hasMessageNotContaining("\n");
   }
 
   @Test
-  void aKilledProcessLosesNothingThatItAcknowledgedAndHoldsTheDatabaseNoLonger() throws Exception {
+  void aKilledProcessKeepsAcknowledgedRowsAndReleasesTheDatabase() throws Exception {
     try (WritingProcess writer = WritingProcess.start(home)) {
       writer.await(200);
       assertThatThrownBy(() -> TestStorage.open(home))
           .isInstanceOf(StorageException.class)
-          .hasMessage(
-              "database: held by another process (expected: one Chowder per storage directory)");
+          .hasMessageContaining("another process");
       int last = writer.kill();
       assertThat(last).isGreaterThanOrEqualTo(200);
       try (Database database = TestStorage.open(home)) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A backup and its restore; the subclass says from which database into which. */
+/** Tests a backup and its restore. The subclass chooses the databases. */
 abstract class DatabaseTransferContract {
   /** Far longer than a busy machine needs. */
   private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -49,7 +49,7 @@ abstract class DatabaseTransferContract {
   }
 
   @Test
-  void whatWasBackedUpIsRestoredRowForRow() throws Exception {
+  void aBackupIsRestoredRowForRow() throws Exception {
     InstanceRow instance = instance("i1", "naïve \"name\" 🐚", Map.of("team", "a=b"));
     try (Database database = source.open()) {
       new InstanceRows(database).upsert(instance);
@@ -95,7 +95,7 @@ abstract class DatabaseTransferContract {
   }
 
   @Test
-  void theNextEventComesAfterAllThatEverWere() {
+  void theNextEventIsNumberedAfterAllEarlierEvents() {
     long last;
     try (Database database = source.open()) {
       journal(database, "Instance|a", 5);
@@ -108,7 +108,7 @@ abstract class DatabaseTransferContract {
     }
     DatabaseTransfer.backUp(source.settings(), file, _ -> {});
     DatabaseTransfer.restore(file, target.settings());
-    // Once more: what nobody has counted on in between must not count back.
+    // A second time: an identity column that was not used in between must not restart lower.
     DatabaseTransfer.backUp(target.settings(), home.resolve("second.gz"), _ -> {});
     try (TestStorage second = source(home.resolve("second"))) {
       DatabaseTransfer.restore(home.resolve("second.gz"), second.settings());
@@ -120,24 +120,24 @@ abstract class DatabaseTransferContract {
   }
 
   @Test
-  void aBackupWhileRowsAreWrittenIsOfOneMoment() throws Exception {
+  void aBackupDuringWritesIsASnapshot() throws Exception {
     try (Database database = source.open()) {
-      var going = new AtomicBoolean(true);
+      var running = new AtomicBoolean(true);
       var written = new AtomicInteger();
       Thread writer =
           Thread.ofVirtual()
               .start(
                   () -> {
-                    // Tables are copied one after another: without one moment for all of them the
-                    // later ones would have more.
-                    while (going.get()) together(database, "id" + written.incrementAndGet());
+                    // Tables are copied one after another. Without a snapshot of all, later ones
+                    // would have more rows.
+                    while (running.get()) writeTogether(database, "id" + written.incrementAndGet());
                   });
       awaitWritten(written, 50);
-      // When the copy is sealed, the writer writes two more: so it wrote during the backup.
+      // The seal waits for two more rows, which proves that the writer ran during the backup.
       List<TableDigest> backedUp =
           DatabaseTransfer.backUp(
               source.settings(), file, _ -> awaitWritten(written, written.get() + 2));
-      going.set(false);
+      running.set(false);
       writer.join();
 
       assertThat(rows(backedUp, "organizations")).isPositive().isLessThan(written.get());
@@ -147,7 +147,7 @@ abstract class DatabaseTransferContract {
   }
 
   @Test
-  void aTargetThatIsNotEmptyIsRefusedAndLeftAsItWas() {
+  void aTargetWithRowsIsRejectedAndUnchanged() {
     try (Database database = source.open()) {
       new OrganizationRows(database).upsert(organization("o", 1));
     }
@@ -157,7 +157,7 @@ abstract class DatabaseTransferContract {
     }
     assertThatThrownBy(() -> DatabaseTransfer.restore(file, target.settings()))
         .isInstanceOf(StorageException.class)
-        .hasMessage("target: table organizations holds rows (expected: an empty database)");
+        .hasMessageContaining("table organizations");
     try (Database database = target.open()) {
       assertThat(new OrganizationRows(database).list(10, Optional.empty()))
           .containsExactly(organization("p", 1));
@@ -165,7 +165,7 @@ abstract class DatabaseTransferContract {
   }
 
   @Test
-  void aDamagedBackupIsRefusedAndLeavesTheTargetEmpty() throws Exception {
+  void aDamagedBackupIsRejectedAndLeavesTheTargetEmpty() throws Exception {
     try (Database database = source.open()) {
       new OrganizationRows(database).upsert(organization("o", 1));
     }
@@ -174,7 +174,7 @@ abstract class DatabaseTransferContract {
     Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1000));
     assertThatThrownBy(() -> DatabaseTransfer.restore(file, target.settings()))
         .isInstanceOf(StorageException.class)
-        .hasMessage("backup: " + file + " is damaged (expected: a whole backup)");
+        .hasMessageContaining(file + " is damaged");
     try (Database database = target.open()) {
       assertThat(new OrganizationRows(database).list(10, Optional.empty())).isEmpty();
     }
@@ -188,7 +188,7 @@ abstract class DatabaseTransferContract {
     }
   }
 
-  private static void together(Database database, String id) {
+  private static void writeTogether(Database database, String id) {
     database
         .jdbi()
         .useTransaction(

@@ -2,7 +2,7 @@ package dev.chowder.storage;
 
 import java.nio.file.Path;
 
-/** From H2 into H2. */
+/** Transfers from H2 to H2. */
 class DatabaseTransferTest extends DatabaseTransferContract {
   @Override
   TestStorage source(Path home) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a history is found in the journal; the subclass says on which database. */
+/** Tests queries of the history in the journal. The subclass chooses the database. */
 abstract class EventRowsContract {
   private static final long NEWEST = Long.MAX_VALUE;
 
@@ -25,10 +25,10 @@ abstract class EventRowsContract {
   private Database database;
   private EventRows rows;
 
-  /** Makes an empty one. */
+  /** Returns an empty storage. */
   abstract TestStorage storage(Path home);
 
-  /** Where its migrations lie. */
+  /** Returns the directory of its migrations. */
   abstract String dialect();
 
   @BeforeEach
@@ -45,26 +45,29 @@ abstract class EventRowsContract {
   }
 
   @Test
-  void aHistoryIsNewestFirstInPagesThatCoverEverythingOnceAndNobodyElses() {
+  void pagesOfAHistoryAreNewestFirstAndContainEachOwnEventOnce() {
     for (int n = 1; n <= 7; n++) {
       journal("Instance|a", n, JournalTags.of("mine"));
       journal("Instance|b", n, JournalTags.of("theirs"));
       journal("Instance|c", n, JournalTags.of("mine"));
     }
-    var seen = new ArrayList<String>();
+    var found = new ArrayList<String>();
     long before = NEWEST;
     while (true) {
       var page = rows.ofOrganization("mine", before, 4);
-      page.forEach(row -> seen.add(row.persistenceId() + " " + row.sequenceNumber()));
+      page.forEach(row -> found.add(row.persistenceId() + " " + row.sequenceNumber()));
       if (page.size() < 4) break;
       before = page.getLast().ordering();
     }
-    assertThat(seen).hasSize(14).doesNotHaveDuplicates().startsWith("Instance|c 7", "Instance|a 7");
-    assertThat(seen).endsWith("Instance|c 1", "Instance|a 1");
+    assertThat(found)
+        .hasSize(14)
+        .doesNotHaveDuplicates()
+        .startsWith("Instance|c 7", "Instance|a 7");
+    assertThat(found).endsWith("Instance|c 1", "Instance|a 1");
   }
 
   @Test
-  void anEntitysHistoryIsItsOrganizationsAlone() {
+  void onlyItsOrganizationReadsTheHistoryOfAnEntity() {
     for (int n = 1; n <= 3; n++) journal("Instance|a", n, JournalTags.of("mine"));
     var page = rows.ofEntity("mine", "Instance|a", NEWEST, 2);
     assertThat(page).extracting(EventRow::sequenceNumber).containsExactly(3L, 2L);
@@ -77,7 +80,7 @@ abstract class EventRowsContract {
   }
 
   @Test
-  void whatWasWrittenBeforeThereWereHistoriesIsFoundAfterTheMigration() throws IOException {
+  void eventsFromBeforeHistoriesAreFoundAfterTheMigration() throws IOException {
     journal("Instance|a", 1, "instance-3");
     journal("Organization|mine", 1, "organization-9");
     new InstanceRows(database)

@@ -28,7 +28,8 @@ class GroupedWritesTest {
   }
 
   /**
-   * "first" takes until it is let go; "bad" cannot be written, and "away" means the database is.
+   * Blocks on "first" until it is released, rejects "bad", and simulates an outage of the database
+   * for "outage".
    */
   private void write(List<String> items) {
     groups.add(items);
@@ -37,8 +38,8 @@ class GroupedWritesTest {
       await(firstIsWritten);
     }
     if (items.contains("bad")) throw new IllegalArgumentException("bad");
-    if (items.contains("away")) {
-      throw new IllegalStateException(new SQLTransientConnectionException("away"));
+    if (items.contains("outage")) {
+      throw new IllegalStateException(new SQLTransientConnectionException("outage"));
     }
   }
 
@@ -49,7 +50,7 @@ class GroupedWritesTest {
   }
 
   @Test
-  void whatComesMeanwhileIsWrittenTogetherInItsOrderAndNoMoreAtOnceThanTheLimit() {
+  void itemsDuringAWriteAreGroupedInOrderUpToTheLimit() {
     hold();
     var later = List.of(writes.add("1"), writes.add("2"), writes.add("3"), writes.add("4"));
     assertThat(later).noneMatch(one -> one.isDone());
@@ -61,7 +62,7 @@ class GroupedWritesTest {
   }
 
   @Test
-  void oneThatCannotBeWrittenKeepsNobodyElseFromIt() {
+  void anInvalidItemDoesNotBlockOthers() {
     hold();
     var one = writes.add("1");
     var bad = writes.add("bad");
@@ -76,9 +77,9 @@ class GroupedWritesTest {
   }
 
   @Test
-  void aDatabaseThatIsAwayIsAskedOnceForAGroup() {
+  void duringAnOutageAGroupIsTriedOnce() {
     hold();
-    var group = List.of(writes.add("1"), writes.add("away"), writes.add("2"));
+    var group = List.of(writes.add("1"), writes.add("outage"), writes.add("2"));
     firstIsWritten.countDown();
     for (var one : group) assertThatThrownBy(one::join).isInstanceOf(CompletionException.class);
     assertThat(groups).hasSize(2);
@@ -86,7 +87,7 @@ class GroupedWritesTest {
   }
 
   @Test
-  void whoComesAfterTheEndIsToldSo() {
+  void anItemAfterTheShutdownFails() {
     blocking.shutdown();
     assertThatThrownBy(() -> writes.add("1").join())
         .hasCauseInstanceOf(RejectedExecutionException.class);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The tables of the host's ports; the subclass chooses the database. */
+/** Tests the tables of the host's ports. The subclass chooses the database. */
 abstract class HostPortRowsContract {
   private static final Instant NOW = Instant.parse("2026-03-01T10:00:00Z");
 
@@ -54,7 +54,7 @@ abstract class HostPortRowsContract {
   }
 
   @Test
-  void reconcilingAddsWhatIsFoundAndRemovesOnlyWhatIsOldEnough() {
+  void reconcilingAddsFoundUsesAndRemovesOnlyOldOnes() {
     rows.use(11434, "gone", NOW);
     rows.use(11434, "stays", NOW);
     rows.use(1234, "justBegan", NOW.plusSeconds(60));

@@ -2,7 +2,7 @@ package dev.chowder.storage;
 
 import java.nio.file.Path;
 
-/** On a real PostgreSQL. */
+/** Uses a real PostgreSQL. */
 class HostPortRowsIT extends HostPortRowsContract {
   @Override
   TestStorage storage(Path home) {

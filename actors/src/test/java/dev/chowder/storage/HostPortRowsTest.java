@@ -2,7 +2,7 @@ package dev.chowder.storage;
 
 import java.nio.file.Path;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class HostPortRowsTest extends HostPortRowsContract {
   @Override
   TestStorage storage(Path home) {

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What is written to the read rows, and how lists and sweeps find it; the subclass says on which
- * database.
+ * Tests writes to the rows and the queries of lists and reconciliation passes. The subclass chooses
+ * the database.
  */
 abstract class InstanceRowsContract {
   private static final Instant T0 = Instant.parse("2026-10-25T00:30:00.123456Z");
@@ -35,7 +35,7 @@ abstract class InstanceRowsContract {
   private TestStorage storage;
   Database database;
 
-  /** Makes an empty one. */
+  /** Returns an empty storage. */
   abstract TestStorage storage(Path home);
 
   InstanceRows rows;
@@ -54,7 +54,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void whatWasWrittenIsReadBackAsItWas() {
+  void aRowIsReadBackUnchanged() {
     InstanceRow row =
         new InstanceRow(
             Ids.next(),
@@ -99,7 +99,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void ofRowsThatAreWrittenTogetherEachFollowsTheRuleByItself() {
+  void eachRowOfAGroupFollowsTheRuleOfRevisions() {
     InstanceRow newer = row(Ids.next(), "o", 5, "running", "n", Map.of("a", "new"));
     rows.upsert(newer);
     InstanceRow older = row(newer.id(), "o", 4, "provisioning", "n", Map.of("a", "old"));
@@ -114,12 +114,12 @@ abstract class InstanceRowsContract {
     assertThat(rows.get(plain.id())).contains(plain);
     assertThat(rows.list("o", label("a", "new"), 10, Optional.empty())).containsExactly(newer);
     assertThat(rows.list("o", label("a", "old"), 10, Optional.empty())).isEmpty();
-    // Whoever says that its labels are those that were written last is believed.
+    // Labels are not compared if the write states that they are unchanged.
     assertThat(rows.list("o", label("b", "1"), 10, Optional.empty())).containsExactly(relabelled);
   }
 
   @Test
-  void groupsOfTheSameRowsWaitForEachOtherAndEndWithTheNewest() throws Exception {
+  void concurrentGroupsOfTheSameRowsStoreTheNewestRevisions() throws Exception {
     List<String> ids = IntStream.range(0, 30).mapToObj(_ -> Ids.next()).toList();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Callable<Object>> groups = new ArrayList<>();
@@ -142,7 +142,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void pagesAreNewestFirstAndLeaveNothingOut() {
+  void pagesAreNewestFirstAndComplete() {
     List<String> ids = new ArrayList<>();
     for (int n = 0; n < 25; n++) {
       ids.addFirst(Ids.next());
@@ -161,7 +161,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void filtersHoldAllAtOnceAndTakePatternsLiterally() {
+  void filtersAreCombinedAndPatternsAreLiteral() {
     InstanceRow percent = row(Ids.next(), "o", 1, "running", "50%_off\\x", Map.of("a", "1"));
     InstanceRow plain = row(Ids.next(), "o", 1, "stopped", "50 other", Map.of("a", "1", "b", "2"));
     rows.upsert(percent);
@@ -183,7 +183,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void namesAreFoundByABeginningOfAnyCharacters() {
+  void aNamePrefixMayContainAnyCharacters() {
     var names =
         List.of("a\uD7FF", "a\uD7FFb", "a\uE000", "a\uFFFF", "a\uFFFFb", "a\uD83D\uDC1A", "b");
     names.forEach(name -> rows.upsert(row(Ids.next(), "o", 1, "running", name, Map.of())));
@@ -195,22 +195,22 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void onlyAnOrganizationsOwnThatAreNotTerminatedCountAsLive() {
-    var living = row(Ids.next(), "o", 1, "running", "n", Map.of());
+  void onlyAnOrganizationsOwnLiveInstancesAreCounted() {
+    var live = row(Ids.next(), "o", 1, "running", "n", Map.of());
     var terminated = terminated(row(Ids.next(), "o", 1, "running", "n", Map.of()));
     var foreign = row(Ids.next(), "another", 1, "running", "n", Map.of());
-    List.of(living, terminated, foreign).forEach(rows::upsert);
-    assertThat(rows.countLive("o", Set.of(living.id()))).isEqualTo(1);
-    assertThat(rows.countLive("o", Set.of(living.id(), terminated.id(), foreign.id(), "none")))
+    List.of(live, terminated, foreign).forEach(rows::upsert);
+    assertThat(rows.countLive("o", Set.of(live.id()))).isEqualTo(1);
+    assertThat(rows.countLive("o", Set.of(live.id(), terminated.id(), foreign.id(), "none")))
         .isEqualTo(1);
     assertThat(rows.countLive("o", Set.of())).isZero();
   }
 
   @Test
   void aTerminatedInstanceIsKeptButNotListed() {
-    InstanceRow living = row(Ids.next(), "o", 1, "running", "n", Map.of("a", "1"));
-    rows.upsert(living);
-    InstanceRow dead = terminated(living);
+    InstanceRow live = row(Ids.next(), "o", 1, "running", "n", Map.of("a", "1"));
+    rows.upsert(live);
+    InstanceRow dead = terminated(live);
     rows.upsert(dead);
     assertThat(rows.list("o", InstanceFilter.ALL, 10, Optional.empty())).isEmpty();
     assertThat(rows.list("o", label("a", "1"), 10, Optional.empty())).isEmpty();
@@ -220,7 +220,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void whatIsOwedLongestIsToldFirst() {
+  void theLongestPendingEffectsAreReturnedFirst() {
     InstanceRow late = pendingBefore(T0.plusSeconds(5));
     InstanceRow early = pendingBefore(T0);
     InstanceRow notYet = pendingBefore(T0.plusSeconds(60));
@@ -231,9 +231,9 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void pendingEffectsArePagedThroughTheLongestFirst() {
+  void pendingEffectsArePagedLongestFirst() {
     var all = new ArrayList<InstanceRow>();
-    // Several since the same moment: the id decides then.
+    // Several are pending since the same moment; the id decides their order.
     for (int n = 0; n < 7; n++) all.add(pendingBefore(T0.plusSeconds(n / 3)));
     rows.upsert(pendingBefore(T0.plusSeconds(60)));
     rows.upsert(row(Ids.next(), "o", 1, "running", "nothing pending", Map.of()));
@@ -260,7 +260,7 @@ abstract class InstanceRowsContract {
   }
 
   @Test
-  void anOrganizationWhoseSlotsDifferFromItsInstancesIsUnsettled() {
+  void anOrganizationWithASlotMismatchIsFound() {
     OrganizationRows organizations = new OrganizationRows(database);
     organizations.upsert(organization("settled", 1));
     organizations.upsert(organization("leaks", 2));
@@ -295,7 +295,7 @@ abstract class InstanceRowsContract {
     return rows.list("o", filter, 10, Optional.empty()).stream().map(InstanceRow::name).toList();
   }
 
-  /** How the database finds a page that is not the first one. */
+  /** Returns the plan for a page after the first. */
   String plan(InstanceFilter filter) {
     return database
         .jdbi()
@@ -340,14 +340,14 @@ abstract class InstanceRowsContract {
         ByteString.EMPTY);
   }
 
-  private static InstanceRow terminated(InstanceRow living) {
+  private static InstanceRow terminated(InstanceRow live) {
     return new InstanceRow(
-        living.id(),
-        living.organizationId(),
-        living.revision() + 1,
+        live.id(),
+        live.organizationId(),
+        live.revision() + 1,
         "terminated",
-        living.name(),
-        living.labels(),
+        live.name(),
+        live.labels(),
         T0,
         T0,
         Optional.of(T0),

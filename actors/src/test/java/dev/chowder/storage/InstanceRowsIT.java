@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** On a real PostgreSQL. */
+/** Uses a real PostgreSQL. */
 class InstanceRowsIT extends InstanceRowsContract {
-  /** So many that a wrong way is the longer one. */
+  /** Enough rows that the planner prefers the index. */
   private static final String FLEET =
       """
       INSERT INTO instances (id, organization_id, revision, status, name, labels, created_at, updated_at, holds_slot, view)
@@ -26,7 +26,7 @@ class InstanceRowsIT extends InstanceRowsContract {
   }
 
   @Test
-  void aPageIsReadInTheOrderOfAnIndexWhateverIsFilteredFor() {
+  void aPageIsReadInTheOrderOfAnIndexForEveryFilter() {
     database.jdbi().useHandle(handle -> handle.createScript(FLEET).execute());
     assertThat(plan(InstanceFilter.ALL)).contains("Scan Backward using instances_listed on");
     assertThat(plan(status("stopped"))).contains("using instances_listed").doesNotContain("Sort");
@@ -39,10 +39,10 @@ class InstanceRowsIT extends InstanceRowsContract {
   }
 
   @Test
-  void aBeginningOfANameIsLookedForInsideTheIndex() {
+  void aNamePrefixIsSearchedInTheIndex() {
     database.jdbi().useHandle(handle -> handle.createScript(FLEET).execute());
-    for (var beginning : new String[] {"agent-", "agent-77", "nobody"}) {
-      assertThat(plan(prefix(beginning)))
+    for (var prefix : new String[] {"agent-", "agent-77", "missing"}) {
+      assertThat(plan(prefix(prefix)))
           .contains("using instances_listed on")
           .containsPattern("Index Cond: .*name\\)::text >= ")
           .doesNotContain("Seq Scan");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class InstanceRowsTest extends InstanceRowsContract {
   @Override
   TestStorage storage(Path home) {

@@ -8,11 +8,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Pekko's limits around the database, and ours below them. */
+/** Checks that Pekko's limits for the database are above Chowder's own. */
 class JournalLimitsTest {
   @ParameterizedTest
   @ValueSource(strings = {"jdbc-journal", "jdbc-snapshot-store"})
-  void aCallEndsByTheDatabasesOwnLimitsAndOneThatIsBackIsUsedSoon(
+  void callsEndByTheLimitsOfTheDatabaseAndARecoveredDatabaseIsUsedSoon(
       String plugin, @TempDir Path home) {
     var config = TestStorage.config(home);
     var breaker = config.getConfig(plugin + ".circuit-breaker");

@@ -17,7 +17,7 @@ class MoveToPostgresIT {
   @TempDir Path home;
 
   @Test
-  void afterAMoveEverythingIsInPostgresAndNoNodeStartsOnTheFileAnyMore() throws Exception {
+  void afterAMoveAllRowsAreInPostgresqlAndNoNodeStartsOnTheFile() throws Exception {
     TestStorage file = TestStorage.h2(home.resolve("old"));
     try (Database database = file.open()) {
       new OrganizationRows(database).upsert(ROW);
@@ -30,12 +30,9 @@ class MoveToPostgresIT {
       }
       assertThatThrownBy(file::open)
           .isInstanceOf(StorageException.class)
-          .hasMessageStartingWith(
-              "database: its data were moved (expected: CHOWDER_STORAGE_URL="
-                  + postgres.settings().url()
-                  + ")");
+          .hasMessageContaining("CHOWDER_STORAGE_URL=" + postgres.settings().url());
       assertThatThrownBy(() -> DatabaseTransfer.move(file.settings(), postgres.settings()))
-          .hasMessageStartingWith("database: its data were moved");
+          .hasMessageContaining("moved");
     }
     Files.delete(file.settings().directory().resolve("moved-to"));
     try (Database database = file.open()) {
@@ -44,12 +41,12 @@ class MoveToPostgresIT {
   }
 
   @Test
-  void theOtherWayRoundIsRefused() {
+  void aMoveFromPostgresqlToH2IsRejected() {
     TestStorage file = TestStorage.h2(home.resolve("old"));
     try (TestStorage postgres = TestStorage.postgres(home.resolve("new"))) {
       assertThatThrownBy(() -> DatabaseTransfer.move(postgres.settings(), file.settings()))
           .isInstanceOf(StorageException.class)
-          .hasMessage("move: from POSTGRESQL to H2 (expected: from H2 to POSTGRESQL)");
+          .hasMessageContaining("from POSTGRESQL to H2");
     }
   }
 }

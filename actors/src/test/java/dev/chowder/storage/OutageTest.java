@@ -19,20 +19,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OutageTest {
   @ParameterizedTest
   @ValueSource(strings = {"08006", "08001", "57P01", "57P03", "53100", "53300", "57014"})
-  void aDatabaseThatIsAwayGoingComingFullOrOverrunIsOne(String state) {
-    assertThat(Outage.isBehind(new IllegalStateException(new SQLException("said", state))))
+  void anUnreachableStoppingStartingFullOrOverloadedDatabaseIsAnOutage(String state) {
+    assertThat(Outage.isBehind(new IllegalStateException(new SQLException("message", state))))
         .isTrue();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"23505", "42601", "22001", "40001", "HY000"})
-  void aQuestionThatWasWrongIsNone(String state) {
-    assertThat(Outage.isBehind(new IllegalStateException(new SQLException("said", state))))
+  void aWrongStatementIsNoOutage(String state) {
+    assertThat(Outage.isBehind(new IllegalStateException(new SQLException("message", state))))
         .isFalse();
   }
 
   @Test
-  void aFileOfH2ThatCannotBeWrittenIsOne() {
+  void anUnwritableH2FileIsAnOutage() {
     var full = DataUtils.newMVStoreException(DataUtils.ERROR_WRITING_FAILED, "no space");
     assertThat(Outage.isBehind(new SQLException("General error", "HY000", 50000, full))).isTrue();
     var broken = DataUtils.newMVStoreException(DataUtils.ERROR_INTERNAL, "a bug");
@@ -41,25 +41,26 @@ class OutageTest {
   }
 
   @Test
-  void aPoolWithoutAConnectionIsOneAndABugIsNone() {
+  void aPoolWithoutAConnectionIsAnOutageAndABugIsNone() {
     assertThat(Outage.isBehind(new SQLTransientConnectionException("none within 5 s"))).isTrue();
     assertThat(Outage.isBehind(new IllegalStateException("a bug"))).isFalse();
   }
 
   @Test
-  void whatTheDriverThrowsWhereNobodyListensIsOne() throws Exception {
-    // Its port is taken, so that no other process listens there.
+  void aRefusedConnectionIsAnOutage() throws Exception {
+    // Binds the port, so that no other process listens on it.
     try (var closed = new Socket()) {
       closed.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       var url = "jdbc:postgresql://127.0.0.1:" + closed.getLocalPort() + "/none";
-      var away = Jdbi.create(url, "nobody", "nothing");
-      var thrown = catchThrowable(() -> away.useHandle(handle -> handle.execute("SELECT 1")));
+      var unreachable = Jdbi.create(url, "user", "password");
+      var thrown =
+          catchThrowable(() -> unreachable.useHandle(handle -> handle.execute("SELECT 1")));
       assertThat(Outage.isBehind(thrown)).as(String.valueOf(thrown)).isTrue();
     }
   }
 
   @Test
-  void whatIsAskedOfATableThatIsNotThereIsNone(@TempDir Path home) {
+  void aQueryOfAMissingTableIsNoOutage(@TempDir Path home) {
     try (var database = TestStorage.h2(home).open()) {
       var thrown =
           catchThrowable(

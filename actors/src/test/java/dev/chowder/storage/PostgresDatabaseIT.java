@@ -18,7 +18,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a start does with whatever PostgreSQL it finds, and how long a silent one is waited for. */
+/**
+ * Tests how a node starts on different PostgreSQL databases, and the timeouts of connections and
+ * statements.
+ */
 class PostgresDatabaseIT {
   @TempDir Path home;
   private PostgresTestStorage storage;
@@ -34,7 +37,7 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  void anEmptyDatabaseIsMigratedByTheNodeThatFindsIt() {
+  void anEmptyDatabaseIsMigratedAtStart() {
     try (Database database = storage.open()) {
       assertThat(new InstanceRows(database).countByStatus()).isEmpty();
     }
@@ -44,7 +47,7 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  void nodesThatStartAtOnceOnAnEmptyDatabaseAllComeUp() throws Exception {
+  void nodesThatStartAtOnceOnAnEmptyDatabaseAllStart() throws Exception {
     Callable<Integer> start =
         () -> {
           try (Database database = storage.open()) {
@@ -59,13 +62,12 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  void anOlderDatabaseIsRefusedNamingTheCommandThatBringsItUp() {
+  void theErrorOfAnOlderDatabaseNamesTheMigrationCommand() {
     migrateTo("1");
     assertThatThrownBy(storage::open)
         .isInstanceOf(StorageException.class)
-        .hasMessageMatching(
-            "database: schema version 1 \\(expected: \\d+\\): end the older nodes, then run"
-                + " scripts/migrate");
+        .hasMessageContaining("schema version 1,")
+        .hasMessageContaining("scripts/migrate");
 
     Database.migrate(storage.settings());
 
@@ -75,21 +77,18 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  void aMigrationIsRefusedWhileAnotherProcessUsesTheOlderTables() {
+  void aMigrationIsRejectedWhileAnotherProcessUsesTheOlderTables() {
     migrateTo("1");
-    // As a node of a version that holds no lock.
+    // Simulates a node of a version that holds no lock.
     try (var node =
         ConnectionPool.open("chowder", storage.settings(), storage.settings().tables())) {
       assertThat(node.isRunning()).isTrue();
       assertThatThrownBy(() -> Database.migrate(storage.settings()))
           .isInstanceOf(StorageException.class)
-          .hasMessageStartingWith(
-              "cannot migrate the database: sessions of other processes use it (")
+          .hasMessageStartingWith("cannot migrate the database: ")
           .hasMessageContaining("chowder at ")
-          .hasMessageContaining("(pid ")
-          .hasMessageEndingWith(
-              "; stop all nodes, close all other sessions, and run scripts/migrate again");
-      assertThatThrownBy(storage::open).hasMessageStartingWith("database: schema version 1 (");
+          .hasMessageContaining("(pid ");
+      assertThatThrownBy(storage::open).hasMessageContaining("schema version 1,");
     }
 
     Database.migrate(storage.settings());
@@ -102,7 +101,7 @@ class PostgresDatabaseIT {
   }
 
   @Test
-  void aNewerDatabaseIsRefused() {
+  void aNewerDatabaseIsRejected() {
     try (Database database = storage.open()) {
       database
           .jdbi()
@@ -112,17 +111,17 @@ class PostgresDatabaseIT {
                       "INSERT INTO flyway_schema_history VALUES (99, '999', 'later', 'SQL',"
                           + " 'V999__later.sql', 1, 'later', now(), 1, TRUE)"));
     }
-    String newer = "database: schema version 999 (expected: at most ";
+    String newer = "schema version 999";
     assertThatThrownBy(storage::open)
         .isInstanceOf(StorageException.class)
-        .hasMessageStartingWith(newer);
+        .hasMessageContaining(newer);
     assertThatThrownBy(() -> Database.migrate(storage.settings()))
         .isInstanceOf(StorageException.class)
-        .hasMessageStartingWith(newer);
+        .hasMessageContaining(newer);
   }
 
   @Test
-  void aWrongPasswordIsRefusedWithoutBeingQuoted() {
+  void theErrorOfAWrongPasswordDoesNotQuoteIt() {
     StorageSettings wrong =
         StorageSettings.from(storage.config(), Map.of("CHOWDER_STORAGE_PASSWORD", "canary"));
     assertThatThrownBy(() -> Database.open(wrong))
@@ -134,9 +133,9 @@ class PostgresDatabaseIT {
 
   @Test
   @Timeout(60)
-  void aServerThatTakesTheConnectionAndSaysNothingIsGivenUp() throws Exception {
+  void aServerThatAcceptsAConnectionButNeverRespondsTimesOut() throws Exception {
     try (var silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
-      StorageSettings there =
+      StorageSettings shared =
           StorageSettings.from(
               TestStorage.config(
                   home,
@@ -145,15 +144,15 @@ class PostgresDatabaseIT {
                       "jdbc:postgresql://127.0.0.1:" + silent.getLocalPort() + "/none",
                       "chowder.storage.connect-time-out",
                       "1s")));
-      assertThatThrownBy(() -> Database.open(there))
+      assertThatThrownBy(() -> Database.open(shared))
           .isInstanceOf(StorageException.class)
-          .hasMessageEndingWith(" (expected: a database that answers)");
+          .hasMessageStartingWith("cannot connect to the database: ");
     }
   }
 
   @Test
   @Timeout(60)
-  void aStatementThatTakesTooLongIsEndedByTheDatabase() {
+  void theDatabaseCancelsAStatementThatTakesTooLong() {
     try (Database database = Database.open(withLimits("3s", "15s"))) {
       assertThatThrownBy(() -> sleep(database, Duration.ofSeconds(20)))
           .hasMessageContaining("statement timeout");
@@ -163,8 +162,8 @@ class PostgresDatabaseIT {
 
   @Test
   @Timeout(60)
-  void aConnectionThatFallsSilentIsGivenUpAndTheNextCallGetsAnother() {
-    // What the database itself would say comes too late here.
+  void aSilentConnectionTimesOutAndTheNextCallGetsAnother() {
+    // The database's own timeout is longer here.
     try (Database database = Database.open(withLimits("25s", "3s"))) {
       assertThatThrownBy(() -> sleep(database, Duration.ofSeconds(20)))
           .hasMessageContaining("I/O error");
@@ -194,15 +193,15 @@ class PostgresDatabaseIT {
                     statement,
                     "chowder.storage.silence-time-out",
                     silence)));
-    StorageSettings there = storage.settings();
+    StorageSettings shared = storage.settings();
     return new StorageSettings(
-        there.directory(),
-        there.url(),
-        there.user(),
-        there.password(),
-        there.tables(),
-        there.journal(),
-        there.journalQueue(),
+        shared.directory(),
+        shared.url(),
+        shared.user(),
+        shared.password(),
+        shared.tables(),
+        shared.journal(),
+        shared.journalQueue(),
         limits.limits());
   }
 

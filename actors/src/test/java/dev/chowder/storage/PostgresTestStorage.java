@@ -11,10 +11,10 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Map;
 
-/** A database of a test's own in a real PostgreSQL. */
+/** A separate database for one test in a real PostgreSQL. */
 final class PostgresTestStorage implements TestStorage {
-  private static final String NEEDED =
-      " is not set (expected: a PostgreSQL that scripts/test has started, see CONTRIBUTING.md)";
+  private static final String MUST_BE_SET =
+      ": must be set; run scripts/test, which starts PostgreSQL (see CONTRIBUTING.md)";
 
   private final String name;
   private final Config config;
@@ -35,13 +35,13 @@ final class PostgresTestStorage implements TestStorage {
                 "chowder.storage.url",
                 url(name),
                 "chowder.storage.user",
-                needed("CHOWDER_TEST_POSTGRES_USER"),
+                required("CHOWDER_TEST_POSTGRES_USER"),
                 "chowder.storage.password-file",
                 passwordFile(home).toString())));
   }
 
   static String url(String database) {
-    return needed("CHOWDER_TEST_POSTGRES_URL") + "/" + database;
+    return required("CHOWDER_TEST_POSTGRES_URL") + "/" + database;
   }
 
   String name() {
@@ -62,8 +62,8 @@ final class PostgresTestStorage implements TestStorage {
     try (var connection =
             DriverManager.getConnection(
                 url("postgres"),
-                needed("CHOWDER_TEST_POSTGRES_USER"),
-                needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
+                required("CHOWDER_TEST_POSTGRES_USER"),
+                required("CHOWDER_TEST_POSTGRES_PASSWORD"));
         var sql = connection.createStatement()) {
       sql.execute(statement);
     } catch (SQLException why) {
@@ -78,16 +78,16 @@ final class PostgresTestStorage implements TestStorage {
       Files.deleteIfExists(file);
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(file, needed("CHOWDER_TEST_POSTGRES_PASSWORD"));
+      Files.writeString(file, required("CHOWDER_TEST_POSTGRES_PASSWORD"));
       return file;
     } catch (IOException why) {
       throw new UncheckedIOException(why);
     }
   }
 
-  private static String needed(String variable) {
+  private static String required(String variable) {
     String value = System.getenv(variable);
-    if (value == null || value.isBlank()) throw new IllegalStateException(variable + NEEDED);
+    if (value == null || value.isBlank()) throw new IllegalStateException(variable + MUST_BE_SET);
     return value;
   }
 }

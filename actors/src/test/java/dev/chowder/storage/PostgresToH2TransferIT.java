@@ -2,7 +2,7 @@ package dev.chowder.storage;
 
 import java.nio.file.Path;
 
-/** From PostgreSQL into a file of H2. */
+/** Transfers from PostgreSQL to an H2 file. */
 class PostgresToH2TransferIT extends DatabaseTransferContract {
   @Override
   TestStorage source(Path home) {

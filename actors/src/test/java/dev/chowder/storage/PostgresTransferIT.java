@@ -2,7 +2,7 @@ package dev.chowder.storage;
 
 import java.nio.file.Path;
 
-/** From PostgreSQL into PostgreSQL. */
+/** Transfers from PostgreSQL to PostgreSQL. */
 class PostgresTransferIT extends DatabaseTransferContract {
   @Override
   TestStorage source(Path home) {

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What is found beside the journal, and what is done to it; the subclass says on which database.
+ * Tests the comparison of rows with the journal, and its repairs. The subclass chooses the
+ * database.
  */
 abstract class ReadModelAuditContract {
   private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -24,7 +25,7 @@ abstract class ReadModelAuditContract {
   private TestStorage storage;
   Database database;
 
-  /** Makes an empty one. */
+  /** Returns an empty storage. */
   abstract TestStorage storage(Path home);
 
   private OrganizationRows table;
@@ -45,7 +46,7 @@ abstract class ReadModelAuditContract {
   }
 
   @Test
-  void theMissingAndTheOldAreBehindAndTheOthersAreNot() {
+  void missingAndOldRowsAreStaleAndOthersAreNot() {
     journal("Organization|a", 3);
     journal("Organization|b", 3);
     journal("Organization|c", 3);
@@ -53,8 +54,8 @@ abstract class ReadModelAuditContract {
     row("a", 2);
     row("b", 3);
 
-    assertThat(rows.behind(10, Optional.empty())).containsExactly("a", "c");
-    assertThat(ReadModelAudit.ofInstances(database, "Instance").behind(10, Optional.empty()))
+    assertThat(rows.stale(10, Optional.empty())).containsExactly("a", "c");
+    assertThat(ReadModelAudit.ofInstances(database, "Instance").stale(10, Optional.empty()))
         .containsExactly("d");
   }
 
@@ -71,7 +72,7 @@ abstract class ReadModelAuditContract {
     var found = new ArrayList<String>();
     var after = Optional.<String>empty();
     while (true) {
-      var page = rows.behind(5, after);
+      var page = rows.stale(5, after);
       found.addAll(page);
       if (page.size() < 5) break;
       after = Optional.of(page.getLast());
@@ -81,7 +82,7 @@ abstract class ReadModelAuditContract {
   }
 
   @Test
-  void aStretchShowsWhoIsBehindOfThoseToWhomSomethingHappenedInIt() {
+  void onlyEntitiesWithEventsInAStretchAreFound() {
     journal("Organization|a", 2);
     journal("Organization|b", 2);
     long begin = rows.newest(NOW);
@@ -94,16 +95,15 @@ abstract class ReadModelAuditContract {
     row("d", 2);
 
     var stretch = new Stretch(begin, end);
-    assertThat(rows.behind(stretch, 10, Optional.empty())).containsExactly("c");
-    assertThat(rows.behind(new Stretch(0, end), 1, Optional.of("a"))).containsExactly("c");
-    assertThat(
-            ReadModelAudit.ofInstances(database, "Instance").behind(stretch, 9, Optional.empty()))
+    assertThat(rows.stale(stretch, 10, Optional.empty())).containsExactly("c");
+    assertThat(rows.stale(new Stretch(0, end), 1, Optional.of("a"))).containsExactly("c");
+    assertThat(ReadModelAudit.ofInstances(database, "Instance").stale(stretch, 9, Optional.empty()))
         .containsExactly("e");
-    assertThat(rows.behind(new Stretch(end, end), 10, Optional.empty())).isEmpty();
+    assertThat(rows.stale(new Stretch(end, end), 10, Optional.empty())).isEmpty();
   }
 
   @Test
-  void theNewestOrderingIsThatOfWhatIsOldEnough() {
+  void theNewestOrderingIgnoresEventsAfterTheGivenTime() {
     assertThat(rows.newest(NOW)).isZero();
     journal("Organization|a", 1);
     long old = rows.newest(NOW);
@@ -114,7 +114,7 @@ abstract class ReadModelAuditContract {
   }
 
   @Test
-  void everybodyWhomJournalOrTableNamesIsInThePagesOnce() {
+  void pagesContainEachIdOfJournalAndTableOnce() {
     for (var id : List.of("a", "c", "d", "f")) journal("Organization|" + id, 2);
     for (var id : List.of("b", "c", "f", "g")) row(id, 2);
     journal("Instance|h", 1);
@@ -131,24 +131,24 @@ abstract class ReadModelAuditContract {
   }
 
   @Test
-  void aRowThatClaimsMoreThanTheJournalHasTakesTheNextWrite() {
+  void aRowWithAFutureRevisionAcceptsTheNextWriteAfterAReset() {
     for (var id : List.of("a", "b", "c")) journal("Organization|" + id, 2);
     row("a", 7);
     row("b", 2);
     row("c", 7);
-    row("stranger", 7);
+    row("orphan", 7);
     rows.resetFutureRevisions(Optional.empty(), "b");
     assertThat(table.upsert(organization("a", 2))).isTrue();
     assertThat(table.upsert(organization("b", 1))).isFalse();
-    // Of another page, and of nobody.
+    // A row of another page, and a row without an entity.
     assertThat(table.upsert(organization("c", 2))).isFalse();
-    assertThat(table.upsert(organization("stranger", 2))).isFalse();
-    rows.resetFutureRevisions(Optional.of("b"), "stranger");
+    assertThat(table.upsert(organization("orphan", 2))).isFalse();
+    rows.resetFutureRevisions(Optional.of("b"), "orphan");
     assertThat(table.upsert(organization("c", 2))).isTrue();
   }
 
   @Test
-  void aRowIsRemovedOnce() {
+  void removingARowReportsWhetherItExisted() {
     row("a", 1);
     row("b", 1);
     assertThat(rows.remove("a")).isTrue();

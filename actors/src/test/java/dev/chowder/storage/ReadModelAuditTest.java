@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** On a file of H2. */
+/** Uses an H2 file. */
 class ReadModelAuditTest extends ReadModelAuditContract {
   private static final String BY_ORDERING = "ordering_unique";
 
@@ -16,7 +16,7 @@ class ReadModelAuditTest extends ReadModelAuditContract {
   }
 
   @Test
-  void aLookAtEverythingKeepsNoGroupsInMemory() {
+  void aFullPassKeepsNoGroupsInMemory() {
     assertThat(
             plan(
                 ReadModelAudit.HEADS,
@@ -25,7 +25,7 @@ class ReadModelAuditTest extends ReadModelAuditContract {
   }
 
   @Test
-  void aLookAtAStretchReadsNoMoreThanThat() {
+  void aPassOverAStretchReadsOnlyThatStretch() {
     assertThat(
             plan(
                 ReadModelAudit.HEADS_OF_STRETCH,

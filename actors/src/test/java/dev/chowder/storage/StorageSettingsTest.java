@@ -17,19 +17,17 @@ class StorageSettingsTest {
   @TempDir Path home;
 
   @Test
-  void oneSettingChoosesTheDatabase() {
+  void theUrlChoosesTheDatabase() {
     assertThat(StorageSettings.from(TestStorage.config(home)).dialect()).isEqualTo(Dialect.H2);
     assertThat(StorageSettings.from(on("jdbc:postgresql://db:5432/chowder")).dialect())
         .isEqualTo(Dialect.POSTGRESQL);
   }
 
   @Test
-  void anotherDatabaseIsRefused() {
+  void anUnsupportedDatabaseIsRejected() {
     assertThatThrownBy(() -> StorageSettings.from(on("jdbc:mysql://db/chowder")))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "chowder.storage.url: another database (expected: jdbc:h2:... or"
-                + " jdbc:postgresql://...)");
+        .hasMessageStartingWith("chowder.storage.url: ");
   }
 
   @ParameterizedTest
@@ -40,10 +38,10 @@ class StorageSettingsTest {
         "jdbc:postgresql://me:canary@db/chowder",
         "jdbc:h2:file:/x/chowder;USER=me;PASSWORD=canary"
       })
-  void aUrlWithAPasswordIsRefusedWithoutBeingQuoted(String url) {
+  void theErrorOfAUrlWithAPasswordDoesNotQuoteIt(String url) {
     assertThatThrownBy(() -> StorageSettings.from(on(url)))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("chowder.storage.url: holds a user or a password (expected: ")
+        .hasMessageStartingWith("chowder.storage.url: ")
         .hasMessageNotContaining("canary");
   }
 
@@ -65,14 +63,15 @@ class StorageSettingsTest {
   }
 
   @Test
-  void aPasswordFileThatOthersMayReadIsRefused() throws Exception {
+  void aPasswordFileThatOtherUsersMayReadIsRejected() throws Exception {
     Path file = Files.writeString(home.resolve("password"), "canary");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
     Config config =
         TestStorage.config(home, Map.of("chowder.storage.password-file", file.toString()));
     assertThatThrownBy(() -> StorageSettings.from(config, Map.of()))
         .isInstanceOf(StorageException.class)
-        .hasMessageStartingWith("chowder.storage.password-file: others may read it (expected: ")
+        .hasMessageStartingWith("chowder.storage.password-file: ")
+        .hasMessageContaining("rw-r-----")
         .hasMessageNotContaining("canary");
   }
 

@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** A database of a test's own, and a home in the directory that the test gives. */
+/** A separate database for one test, and a state directory inside the test's directory. */
 public interface TestStorage extends AutoCloseable {
-  /** A file of H2 in the home. */
+  /** Returns storage with an H2 file in the state directory. */
   static TestStorage h2(Path home) {
     return new TestStorage() {
       @Override
@@ -21,12 +21,14 @@ public interface TestStorage extends AutoCloseable {
     };
   }
 
-  /** An empty database in the PostgreSQL that scripts/test has started; dropped at the end. */
+  /**
+   * Returns an empty database in the PostgreSQL that scripts/test started; it is dropped on close.
+   */
   static TestStorage postgres(Path home) {
     return PostgresTestStorage.make(home);
   }
 
-  /** The whole configuration; also for an actor system. */
+  /** Returns the whole configuration, also for an actor system. */
   Config config();
 
   @Override
@@ -40,12 +42,12 @@ public interface TestStorage extends AutoCloseable {
     return StorageSettings.from(config(), Map.of());
   }
 
-  /** The whole configuration with its storage in this directory, in a file of H2. */
+  /** Returns the whole configuration with an H2 file in this directory. */
   static Config config(Path directory) {
     return config(directory, Map.of());
   }
 
-  /** The same with other settings. */
+  /** Returns the whole configuration with an H2 file in this directory and with these settings. */
   static Config config(Path directory, Map<String, Object> settings) {
     Map<String, Object> all = new HashMap<>();
     all.put("chowder.home", directory.toString());

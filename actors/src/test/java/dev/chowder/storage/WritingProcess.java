@@ -5,7 +5,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A process of its own that writes rows and says each one that was acknowledged, until killed. */
+/** A separate process that writes rows and prints each acknowledged one until it is killed. */
 final class WritingProcess implements AutoCloseable {
   private final Process process;
   private final BufferedReader acknowledged;
@@ -28,16 +28,18 @@ final class WritingProcess implements AutoCloseable {
             .start());
   }
 
-  /** Waits for as many acknowledged rows. */
+  /** Waits until this many rows are acknowledged. */
   void await(int rows) throws IOException {
     for (int n = 0; n < rows; n++) {
       if (acknowledged.readLine() == null) throw new IOException("the writer ended by itself");
     }
   }
 
-  /** As by {@code kill -9}; returns the last row that was acknowledged before. */
+  /**
+   * Kills the process as {@code kill -9} does. Returns the last row that was acknowledged before.
+   */
   int kill() throws IOException, InterruptedException {
-    // Process.destroyForcibly would close the stream with what was said last.
+    // Process.destroyForcibly would close the stream and lose its last lines.
     process.toHandle().destroyForcibly();
     int last = 0;
     for (String line = acknowledged.readLine(); line != null; line = acknowledged.readLine()) {

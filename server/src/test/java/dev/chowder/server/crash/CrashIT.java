@@ -344,8 +344,9 @@ class CrashIT {
     inDatabase("DELETE FROM organizations");
     lane.restart();
 
-    lane.server().awaitLine(Pattern.compile("organizations=\\d+ had rows behind"), REPAIR_LIMIT);
-    lane.server().awaitLine(Pattern.compile("instances=\\d+ had rows behind"), REPAIR_LIMIT);
+    lane.server()
+        .awaitLine(Pattern.compile("organizations=\\d+ stale rows repaired"), REPAIR_LIMIT);
+    lane.server().awaitLine(Pattern.compile("instances=\\d+ stale rows repaired"), REPAIR_LIMIT);
 
     lifecycle.awaitSteady(lane.server());
     lifecycle.finish(lane.server());
