@@ -132,7 +132,7 @@ public final class GatewayStages implements GatewayWork {
         yield Outcome.executed();
       }
       case ONBOARD -> onboard(id, sandbox, step);
-      case GATEWAY_TOKEN -> demandToken(id, sandbox, step);
+      case GATEWAY_TOKEN -> requireToken(id, sandbox, step);
       case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, step);
       case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
       case START_GATEWAY -> {
@@ -188,10 +188,10 @@ public final class GatewayStages implements GatewayWork {
     return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
   }
 
-  private Outcome demandToken(InstanceId id, SandboxId sandbox, Step step) {
+  private Outcome requireToken(InstanceId id, SandboxId sandbox, Step step) {
     var token = tokens.activeOrNew(id);
     var config = readConfig(sandbox);
-    OpenClawConfig.demandToken(config);
+    OpenClawConfig.requireToken(config);
     driver.writeFiles(
         sandbox,
         step.fence(),
@@ -253,7 +253,7 @@ public final class GatewayStages implements GatewayWork {
     var task = new TaskSpec(snapshot, step.organizationId(), command, List.of());
     try {
       var result = driver.run(sandbox, step.fence(), task, limit);
-      return result.exitCode() == 0 || OpenClawPlugins.isThere(result.output());
+      return result.exitCode() == 0 || OpenClawPlugins.isInstalled(result.output());
     } catch (SandboxException late) {
       if (late.reason() != SandboxException.Reason.TIMED_OUT) throw late;
       return false;

@@ -4,41 +4,41 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What a gateway answered to a call of its control plane's interface. */
+/** The result of a call to a gateway, over its admin interface or its WebSocket. */
 public sealed interface AdminAnswer {
-  /** It did what was asked. */
+  /** The gateway accepted the call. */
   record Done(JsonNode payload) implements AdminAnswer {}
 
-  /** It refused; {@code code} and {@code message} are OpenClaw's words. */
+  /** The gateway rejected the call; {@code code} and {@code message} are OpenClaw's. */
   record Refused(String code, String message, List<Issue> issues) implements AdminAnswer {
     private static final String STALE = "config changed since last load";
 
-    /** Someone else wrote the configuration since its hash was read. */
+    /** Returns whether another writer changed the configuration after its hash was read. */
     boolean isStale() {
       return message.contains(STALE);
     }
 
-    /** What is wrong, thing by thing where it says so. */
+    /** Returns all issues; the message if OpenClaw lists none. */
     public String toText() {
       if (issues.isEmpty()) return message;
       return issues.stream().map(Issue::toText).collect(Collectors.joining("; "));
     }
   }
 
-  /** One thing that is wrong with a configuration; the path is empty for the whole. */
+  /** One error in a configuration; the path is empty if it concerns the whole. */
   record Issue(String path, String message) {
-    /** {@code path: message}. */
+    /** Returns {@code path: message}. */
     public String toText() {
       return path.isEmpty() ? message : path + ": " + message;
     }
   }
 
-  /** It does not take this token. */
+  /** The gateway rejects the token. */
   record TokenRefused() implements AdminAnswer {}
 
-  /** It is there and cannot answer now: starting, draining, suspended, too many calls. */
+  /** The gateway cannot respond now: it starts, drains, is suspended or has too many calls. */
   record Busy(String message) implements AdminAnswer {}
 
-  /** Nothing usable came back; it may have happened all the same. */
+  /** There is no usable response; the gateway may have executed the call anyway. */
   record NoAnswer(String note) implements AdminAnswer {}
 }

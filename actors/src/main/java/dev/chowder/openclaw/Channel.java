@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The chat services that an agent can be reached by, and what each needs to be told: under which
- * names callers say it, and where OpenClaw's configuration has it. Knows no secret and no gateway.
+ * The chat services that can reach an agent, and the fields that each needs. A field has a name for
+ * callers and a path in OpenClaw's configuration. Knows no secret and no gateway.
  */
 public enum Channel {
   TELEGRAM(
@@ -16,28 +16,28 @@ public enum Channel {
       Source.OPENCLAW,
       List.of(
           Field.required("token", "botToken")
-              .of("[0-9]{3,20}:[A-Za-z0-9_-]{10,100}", "as @BotFather gives it")
-              .saying("The bot's token, from @BotFather."),
+              .of("[0-9]{3,20}:[A-Za-z0-9_-]{10,100}", "a token from @BotFather")
+              .describedAs("The bot's token, from @BotFather."),
           Field.optional("api_root", "apiRoot")
               .url()
-              .saying("A Bot API server of your own, without /bot<token>."))),
+              .describedAs("A Bot API server of your own, without /bot<token>."))),
   DISCORD(
       Kind.TOKEN,
       Source.PLUGIN,
       List.of(
           Field.required("token", "token")
-              .of("[A-Za-z0-9._-]{20,200}", "as Discord's developer portal gives it")
-              .saying("The bot's token, from Discord's developer portal."))),
+              .of("[A-Za-z0-9._-]{20,200}", "a token from Discord's developer portal")
+              .describedAs("The bot's token, from Discord's developer portal."))),
   SLACK(
       Kind.TOKEN,
       Source.PLUGIN,
       List.of(
           Field.required("bot_token", "botToken")
-              .of("xoxb-[A-Za-z0-9-]{5,250}", "xoxb-...")
-              .saying("The bot user's OAuth token, xoxb-..."),
+              .of("xoxb-[A-Za-z0-9-]{5,250}", "a token that starts with xoxb-")
+              .describedAs("The bot user's OAuth token, xoxb-..."),
           Field.required("app_token", "appToken")
-              .of("xapp-[A-Za-z0-9-]{5,250}", "xapp-...")
-              .saying("An app-level token with connections:write, xapp-..."))),
+              .of("xapp-[A-Za-z0-9-]{5,250}", "a token that starts with xapp-")
+              .describedAs("An app-level token with connections:write, xapp-..."))),
   WHATSAPP(Kind.INTERACTIVE, Source.PLUGIN, List.of()),
   GOOGLECHAT(
       Kind.TOKEN,
@@ -46,70 +46,73 @@ public enum Channel {
       List.of(
           Field.required("audience_type", "audienceType")
               .of("app-url|project-number", "app-url or project-number")
-              .saying("What Google's calls are signed for: app-url or project-number."),
+              .describedAs(
+                  "The audience that Google signs its calls for: app-url or project-number."),
           Field.required("audience", "audience")
-              .saying("The webhook's URL, or the project's number."),
+              .describedAs("The webhook's URL, or the project's number."),
           Field.optional("service_account", "serviceAccount")
-              .saying("The service account's key, the JSON text; needed to answer."))),
+              .describedAs(
+                  "The service account's key as JSON text. The agent needs it to answer."))),
   SIGNAL(
       Kind.TOKEN,
       Source.PLUGIN,
       List.of(
           Field.required("account", "account")
               .of("\\+[1-9][0-9]{5,14}", "a number such as +15551234567")
-              .saying("The bot's number, such as +15551234567."),
+              .describedAs("The bot's number, such as +15551234567."),
           Field.optional("daemon_url", "transport.url")
               .url()
-              .saying("Where your signal-cli daemon listens; the sandbox has none."),
+              .describedAs("The URL of your signal-cli daemon. The sandbox has none."),
           Field.optional("daemon_kind", "transport.kind")
               .of("external-native|container", "external-native or container")
-              .saying("What it is: external-native (signal-cli itself) or container."))),
+              .describedAs(
+                  "The kind of daemon: external-native (signal-cli itself) or container."))),
   MATRIX(
       Kind.TOKEN,
       Source.PLUGIN,
       List.of(
-          Field.required("homeserver", "homeserver").url().saying("The homeserver's URL."),
+          Field.required("homeserver", "homeserver").url().describedAs("The homeserver's URL."),
           Field.required("user_id", "userId")
               .of("@[^:\\s]{1,200}:[^\\s]{1,200}", "@name:server")
-              .saying("The bot's user id, @name:server."),
-          Field.required("access_token", "accessToken").saying("The bot's access token."))),
+              .describedAs("The bot's user id, @name:server."),
+          Field.required("access_token", "accessToken").describedAs("The bot's access token."))),
   MSTEAMS(
       Kind.TOKEN,
       Source.PLUGIN,
       Webhook.at("/api/messages").onPort(3978),
       List.of(
-          Field.required("app_id", "appId").saying("The bot's application (client) id."),
-          Field.required("app_password", "appPassword").saying("Its client secret."),
-          Field.required("tenant_id", "tenantId").saying("The directory (tenant) id."))),
+          Field.required("app_id", "appId").describedAs("The bot's application (client) id."),
+          Field.required("app_password", "appPassword").describedAs("The bot's client secret."),
+          Field.required("tenant_id", "tenantId").describedAs("The directory (tenant) id."))),
   MATTERMOST(
       Kind.TOKEN,
       Source.PLUGIN,
       List.of(
           Field.required("bot_token", "botToken")
-              .of("[A-Za-z0-9]{10,100}", "as Mattermost gives it")
-              .saying("The bot account's access token."),
-          Field.required("base_url", "baseUrl").url().saying("The server's URL."))),
+              .of("[A-Za-z0-9]{10,100}", "a token from Mattermost")
+              .describedAs("The bot account's access token."),
+          Field.required("base_url", "baseUrl").url().describedAs("The server's URL."))),
   NOSTR(
       Kind.TOKEN,
       Source.PLUGIN,
       List.of(
           Field.optional("private_key", "privateKey")
               .of("[0-9a-f]{64}|nsec1[0-9a-z]{58}", "64 hexadecimal digits or nsec1...")
-              .saying("The agent's own key, hexadecimal or nsec1...; made when there is none."))),
+              .describedAs("The agent's own key, hexadecimal or nsec1... Generated if left out."))),
   LINE(
       Kind.TOKEN,
       Source.PLUGIN,
       Webhook.at("/line/webhook"),
       List.of(
           Field.required("channel_access_token", "channelAccessToken")
-              .saying("A long-lived channel access token."),
-          Field.required("channel_secret", "channelSecret").saying("The channel secret.")));
+              .describedAs("A long-lived channel access token."),
+          Field.required("channel_secret", "channelSecret").describedAs("The channel secret.")));
 
-  /** How a channel is connected. */
+  /** How a caller connects a channel. */
   public enum Kind {
-    /** By what the fields say. */
+    /** With the values of its fields. */
     TOKEN,
-    /** By somebody who scans a code. */
+    /** With a code that a person scans. */
     INTERACTIVE
   }
 
@@ -118,16 +121,16 @@ public enum Channel {
     PLUGIN
   }
 
-  /** Whose plugins they are that are no part of OpenClaw itself. */
+  /** The npm scope of the plugins that are not part of OpenClaw itself. */
   private static final String PLUGINS = "@openclaw/";
 
   private final Kind kind;
   private final Source source;
 
-  @SuppressWarnings("ImmutableEnumChecker") // An Optional of a record of such never changes.
+  @SuppressWarnings("ImmutableEnumChecker") // An Optional of an immutable record.
   private final Optional<Webhook> webhook;
 
-  @SuppressWarnings("ImmutableEnumChecker") // Each is made by List.of.
+  @SuppressWarnings("ImmutableEnumChecker") // Every list comes from List.of.
   private final List<Field> fields;
 
   Channel(Kind kind, Source source, List<Field> fields) {
@@ -145,12 +148,12 @@ public enum Channel {
     this.fields = fields;
   }
 
-  /** The one of that name. */
+  /** Returns the channel with this name; empty if there is none. */
   public static Optional<Channel> named(String id) {
     return Arrays.stream(values()).filter(channel -> channel.id().equals(id)).findFirst();
   }
 
-  /** Its name, OpenClaw's own. */
+  /** Returns the channel's name in the API and in OpenClaw. */
   public String id() {
     return name().toLowerCase(Locale.ROOT);
   }
@@ -159,17 +162,17 @@ public enum Channel {
     return kind;
   }
 
-  /** What it can be told. */
+  /** Returns the fields that a caller may set. */
   public List<Field> fields() {
     return fields;
   }
 
-  /** Where the service calls the agent; empty: it does not. */
+  /** Returns where the service calls the agent; empty if it makes no calls. */
   public Optional<Webhook> webhook() {
     return webhook;
   }
 
-  /** The port of the plugin that takes what is called at this path; empty: the gateway does. */
+  /** Returns the port of the plugin that serves this path; empty if the gateway serves it. */
   public static Optional<Integer> portOfWebhook(String path) {
     return Arrays.stream(values())
         .flatMap(channel -> channel.webhook().stream())
@@ -178,40 +181,40 @@ public enum Channel {
         .findFirst();
   }
 
-  /** The npm package of its plugin; empty: it is a part of OpenClaw. */
+  /** Returns the npm package of the channel's plugin; empty if OpenClaw itself has the channel. */
   public Optional<String> plugin() {
     return source == Source.PLUGIN ? Optional.of(PLUGINS + id()) : Optional.empty();
   }
 
-  /** Where its configuration says who may speak to the agent. */
+  /** Returns the path of the setting that decides who may write to the agent. */
   List<String> policyPath() {
     return this == MATRIX ? List.of("dm", "policy") : List.of("dmPolicy");
   }
 
   /**
-   * Where a service calls an agent.
+   * The address at which a service calls an agent.
    *
-   * @param path as the plugin has it where nobody configured another one
-   * @param port of the plugin's own listener in the sandbox; empty: it has the gateway listen
+   * @param path the plugin's default path
+   * @param port the port of the plugin's own listener in the sandbox; empty if the gateway listens
    */
   public record Webhook(String path, Optional<Integer> port) {
     private static Webhook at(String path) {
       return new Webhook(path, Optional.empty());
     }
 
-    private Webhook onPort(int own) {
-      return new Webhook(path, Optional.of(own));
+    private Webhook onPort(int pluginPort) {
+      return new Webhook(path, Optional.of(pluginPort));
     }
   }
 
   /**
-   * Something that a channel is told.
+   * A field of a channel.
    *
-   * @param name callers' name
-   * @param path where the channel's configuration has it, dotted
-   * @param form what it looks like
-   * @param expected the form in words
-   * @param description for people
+   * @param name the name in the API
+   * @param path the dotted path in the channel's configuration
+   * @param form the pattern of valid values
+   * @param expected the form in words, as the end of "must be ..."; empty if any value is valid
+   * @param description the text that the API returns
    */
   public record Field(
       String name,
@@ -239,7 +242,7 @@ public enum Channel {
       return new Field(name, path, required, true, form, expected, description);
     }
 
-    private Field saying(String text) {
+    private Field describedAs(String text) {
       return new Field(name, path, required, isUrl, form, expected, text);
     }
   }

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
- * What has to change in OpenClaw's configuration for a channel to be as it was asked for, as a
- * merge patch. What others wrote for the channel stays. Pure.
+ * Computes the merge patch that brings a channel in OpenClaw's configuration to its desired state.
+ * Keeps the settings that other writers made for the channel. Pure.
  */
 public final class ChannelPatch {
   private static final String PAIRING = "pairing";
@@ -20,17 +20,17 @@ public final class ChannelPatch {
   private ChannelPatch() {}
 
   /**
-   * The patch; empty when there is nothing to change.
+   * Returns the patch, which is empty if there is nothing to change.
    *
-   * @param current the configuration, secrets may be left out
-   * @param former the wish that it has now
-   * @param fromSandbox a URL as the sandbox has to call it
+   * @param current the current configuration, which may lack secrets
+   * @param previous the request that the configuration has now; empty if none was applied
+   * @param fromSandbox converts a URL to the one that the sandbox has to call
    */
   public static ObjectNode of(
       JsonNode current,
       Channel channel,
       DesiredChannel desired,
-      Optional<DesiredChannel> former,
+      Optional<DesiredChannel> previous,
       UnaryOperator<String> fromSandbox) {
     var patch = JsonNodeFactory.instance.objectNode();
     var now = current.path("channels").path(channel.id());
@@ -47,7 +47,7 @@ public final class ChannelPatch {
       var value = desired.config().get(field.name());
       if (value != null) {
         put(set, field, value, fromSandbox);
-      } else if (former
+      } else if (previous
           .map(DesiredChannel::config)
           .filter(old -> old.containsKey(field.name()))
           .isPresent()) {
@@ -68,17 +68,17 @@ public final class ChannelPatch {
     }
     var url = fromSandbox.apply(value);
     put(set, path).put(last(path), url);
-    // OpenClaw itself refuses private addresses unless it is told: an operator opened this one.
+    // OpenClaw rejects private addresses by default. An operator allowed this one.
     if (!url.equals(value) && !field.path().startsWith("transport.")) {
       set.withObject("/network").put("dangerouslyAllowPrivateNetwork", true);
     }
   }
 
-  /** What holds unless somebody said otherwise. */
+  /** Sets defaults for settings that have no value yet. */
   private static void defaults(ObjectNode set, JsonNode now, Channel channel) {
     putIfAbsent(set, now, channel.policyPath(), PAIRING);
     if (channel == Channel.MATRIX) {
-      // Whoever writes to the bot invites it to a room: without this nobody could.
+      // A person who writes to the bot invites it to a room, which it must join.
       putIfAbsent(set, now, List.of("autoJoin"), "always");
     }
     if (channel == Channel.SIGNAL && set.path("transport").has("url")) {
@@ -87,12 +87,12 @@ public final class ChannelPatch {
   }
 
   private static void putIfAbsent(ObjectNode set, JsonNode now, List<String> path, String value) {
-    JsonNode there = now;
-    for (var name : path) there = there.path(name);
-    if (there.isMissingNode() || there.isNull()) put(set, path).put(last(path), value);
+    JsonNode existing = now;
+    for (var name : path) existing = existing.path(name);
+    if (existing.isMissingNode() || existing.isNull()) put(set, path).put(last(path), value);
   }
 
-  /** A plugin that is there is loaded only where a channel needs it. */
+  /** Enables the plugin, since OpenClaw loads an installed plugin only if it is enabled. */
   private static void plugin(ObjectNode patch, JsonNode current, Channel channel) {
     if (channel.plugin().isEmpty()) return;
     entry(patch, channel).put("enabled", true);
@@ -115,7 +115,7 @@ public final class ChannelPatch {
     all.forEach(array::add);
   }
 
-  /** The object that the path's last name lies in. */
+  /** Returns the object that contains the path's last name, and creates it if missing. */
   private static ObjectNode put(ObjectNode object, List<String> path) {
     for (var name : path.subList(0, path.size() - 1)) object = object.withObject("/" + name);
     return object;

@@ -1,5 +1,8 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.actor.ErrorText.rule;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -19,12 +22,12 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * The JSON schema of one OpenClaw version's configuration: tells what is wrong with overrides
- * before anything starts. It is weaker than OpenClaw's own check: what passes here may still be
- * refused there.
+ * Checks overrides against the JSON schema of one OpenClaw version's configuration, before a
+ * sandbox starts. The check is weaker than OpenClaw's own: a gateway may still reject overrides
+ * that pass.
  */
 public final class ConfigSchema {
-  /** What onboarding always leaves: a member that is required is not missing when it is there. */
+  /** Members that onboarding always writes, so that overrides need not repeat required ones. */
   private static final String ONBOARDED =
       """
       {"agents": {"entries": {"main": {"name": "main", "workspace": "/w", "agentDir": "/a",
@@ -43,12 +46,16 @@ public final class ConfigSchema {
     this.onboarded = onboarded;
   }
 
-  /** From what {@link #command} printed. */
+  /**
+   * Parses the output of {@link #command}.
+   *
+   * @throws IllegalArgumentException if it is not a schema
+   */
   public static ConfigSchema of(ByteString json) {
     try {
       var root = OpenClawConfig.JSON.readTree(json.toStringUtf8());
       if (!(root instanceof ObjectNode object) || !object.has("properties")) {
-        throw new IllegalArgumentException("config schema: no schema (expected: an object)");
+        throw new IllegalArgumentException(must("config schema", "be an object with properties"));
       }
       simplify(object);
       var registry =
@@ -58,17 +65,17 @@ public final class ConfigSchema {
       return new ConfigSchema(schema, (ObjectNode) OpenClawConfig.JSON.readTree(ONBOARDED));
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          "config schema: no JSON from line " + e.getLocation().getLineNr() + " on");
+          must("config schema", "be JSON", "an error in line " + e.getLocation().getLineNr()));
     }
   }
 
   /**
-   * Nine tenths of the text are titles and descriptions that nobody reads here. And the schema
-   * calls members required that OpenClaw fills in by itself: those that have a default.
+   * Removes titles and descriptions, which are nine tenths of the text and unused here. Also makes
+   * members with a default optional. The schema requires them, but OpenClaw sets them itself.
    */
   private static void simplify(JsonNode node) {
     if (node instanceof ObjectNode object) {
-      // Under "properties" they would be names of settings.
+      // Below "properties", the same names are settings, whose values are objects.
       if (object.path("title").isTextual()) object.remove("title");
       if (object.path("description").isTextual()) object.remove("description");
       if (object.get("required") instanceof ArrayNode required) {
@@ -79,18 +86,20 @@ public final class ConfigSchema {
     node.forEach(ConfigSchema::simplify);
   }
 
-  /** Prints the schema of the OpenClaw in an image; needs neither configuration nor gateway. */
-  public static List<String> command(String intoFile) {
-    return List.of("sh", "-c", "openclaw config schema --json > \"$1\"", "config-schema", intoFile);
+  /**
+   * Returns the command that writes the schema to a file. It needs no configuration and no gateway.
+   */
+  public static List<String> command(String file) {
+    return List.of("sh", "-c", "openclaw config schema --json > \"$1\"", "config-schema", file);
   }
 
-  /** Why these overrides cannot be part of a configuration; empty when nothing speaks against. */
+  /** Returns why the schema does not allow these overrides; empty if it does. */
   Optional<OverrideRefusal> refusalOf(ObjectNode overrides) {
     var whole = onboarded.deepCopy();
     MergePatch.apply(whole, overrides);
     var errors = schema.validate(whole);
     if (errors.isEmpty()) return Optional.empty();
-    // Of the branches of a choice, the one that got furthest is the one that was meant.
+    // In a choice, the branch with the deepest error is probably the intended one.
     var worst =
         errors.stream()
             .max(
@@ -106,28 +115,26 @@ public final class ConfigSchema {
     return switch (error.getKeyword()) {
       case "additionalProperties" ->
           new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(names(error)),
-              "unknown (expected: a setting of this OpenClaw version)");
+              OverrideKeys.path(names(error)), rule("be a setting of this OpenClaw version"));
       case "required" ->
           new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), "without " + error.getProperty() + " (expected: with it)");
+              OverrideKeys.path(at), rule("have " + error.getProperty()));
       case "const", "enum" ->
-          new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), "another value (expected: " + allowed(at, all) + ")");
+          new OverrideRefusal.NotInSchema(OverrideKeys.path(at), rule("be " + allowed(at, all)));
       case "type" ->
           new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), kind(error) + " (expected: " + types(at, all) + ")");
+              OverrideKeys.path(at), rule("be " + types(at, all), kind(error)));
       default ->
           new OverrideRefusal.NotInSchema(
-              OverrideKeys.path(at), "refused (expected: " + rule(error) + ")");
+              OverrideKeys.path(at), rule("meet the schema's " + constraint(error)));
     };
   }
 
-  /** As the schema has it: OpenClaw's documents use the same words, and no value is shown. */
-  private static String rule(Error error) {
-    var rule = error.getSchemaNode();
-    return rule != null && rule.isValueNode()
-        ? error.getKeyword() + " " + rule.asText()
+  /** Returns the schema's own words, which OpenClaw's documents use too; never the value. */
+  private static String constraint(Error error) {
+    var limit = error.getSchemaNode();
+    return limit != null && limit.isValueNode()
+        ? error.getKeyword() + " " + limit.asText()
         : error.getKeyword();
   }
 
@@ -147,7 +154,7 @@ public final class ConfigSchema {
         values.add(schema.asText());
       }
     }
-    return String.join(" | ", values);
+    return String.join(" or ", values);
   }
 
   private static String types(List<String> at, List<Error> all) {
@@ -160,7 +167,7 @@ public final class ConfigSchema {
         .collect(Collectors.joining(" or "));
   }
 
-  /** With the name of the member that is too many. */
+  /** Returns the path of the error, including the name of an unknown member. */
   private static List<String> names(Error error) {
     var at = at(error);
     if (!error.getKeyword().equals("additionalProperties")) return at;

@@ -5,9 +5,9 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
 /**
- * A schema's patterns are JavaScript's, which reads two things inside brackets differently from
- * Java: {@code [} and {@code &&} are plain there. A pattern that Java cannot read at all matches
- * everything: the gateway, which can, judges again.
+ * Compiles a JavaScript pattern of a schema in Java. Inside brackets, JavaScript reads {@code [}
+ * and {@code &&} as plain characters, and Java does not. A pattern that Java cannot compile matches
+ * everything, since the gateway checks the value again.
  */
 final class EcmaScriptPattern {
   private EcmaScriptPattern() {}

@@ -11,9 +11,9 @@ import java.net.http.HttpClient;
 import java.time.Duration;
 
 /**
- * Begins conversations with gateways over their WebSocket, for what their admin interface does not
- * offer. A gateway that does not know Chowder yet is told by that interface that it may come in.
- * Blocks.
+ * Opens conversations with gateways over their WebSocket, for methods that their admin interface
+ * lacks. If a gateway does not know Chowder's device yet, approves the device through the admin
+ * interface. Blocks.
  */
 public final class GatewayConversations {
   private final HttpClient http;
@@ -24,8 +24,8 @@ public final class GatewayConversations {
   /**
    * Creates conversations with gateways.
    *
-   * @param limit of one conversation
-   * @param responses limits what a gateway may answer
+   * @param limit the maximum duration of one conversation
+   * @param responses the limits of a gateway's responses
    */
   public GatewayConversations(
       HttpClient http, OpenClawAdmin admin, Duration limit, GatewayResponses responses) {
@@ -35,14 +35,14 @@ public final class GatewayConversations {
     this.responses = responses;
   }
 
-  /** Whom to ask, and as whom. */
+  /** A gateway's address, its token, and Chowder's device for it. */
   public record Gateway(SandboxEndpoint at, Secret token, GatewayDevice device) {}
 
-  /** The gateway could not be asked, or refused; the answer says why. */
+  /** A call of a gateway failed or was rejected; the answer has the reason. */
   public static final class UnansweredException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    @SuppressWarnings("serial") // Never serialized: it lives between two lines of one call.
+    @SuppressWarnings("serial") // Never serialized: it is thrown and caught within one call.
     private final AdminAnswer why;
 
     UnansweredException(AdminAnswer why) {
@@ -59,7 +59,7 @@ public final class GatewayConversations {
     return open(gateway, limit);
   }
 
-  /** The same for what may take longer. */
+  /** Opens a conversation with another limit, for calls that may take longer. */
   GatewaySocket open(Gateway gateway, Duration limit) throws InterruptedException {
     var first = attempt(gateway, limit);
     if (!(first instanceof Opened.Unpaired(var requestId))) return opened(first);
@@ -78,11 +78,12 @@ public final class GatewayConversations {
       case Opened.Open(var socket) -> socket;
       case Opened.Closed(var why) -> throw new UnansweredException(why);
       case Opened.Unpaired _ ->
-          throw new UnansweredException(new NoAnswer("Chowder's device is not let in"));
+          throw new UnansweredException(
+              new NoAnswer("the gateway does not accept Chowder's device"));
     };
   }
 
-  /** Has the gateway read the files again that its secrets lie in. */
+  /** Makes the gateway read the files of its secrets again. */
   public AdminAnswer reloadSecrets(Gateway gateway) throws InterruptedException {
     try (var socket = open(gateway)) {
       return socket.call("secrets.reload", OpenClawConfig.JSON.createObjectNode());
@@ -91,7 +92,7 @@ public final class GatewayConversations {
     }
   }
 
-  static JsonNode ask(GatewaySocket socket, String method, ObjectNode params)
+  static JsonNode call(GatewaySocket socket, String method, ObjectNode params)
       throws InterruptedException {
     return done(socket.call(method, params));
   }

@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.secret.Secret;
 import java.nio.charset.StandardCharsets;
@@ -16,15 +18,16 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * Who Chowder is to one gateway: a key pair that the gateway knows as a paired device. Over its
- * WebSocket a gateway gives nobody rights for the token alone; what is signed by a device that its
- * owner approved has those that were approved.
+ * A key pair by which one gateway knows Chowder as a paired device. Over its WebSocket, a gateway
+ * grants no rights for the token alone. A device that its owner approved has the approved rights.
  */
 public final class GatewayDevice {
   private static final String ALGORITHM = "Ed25519";
 
-  /** What X.509 puts before the 32 bytes of the key itself. */
+  /** The length of the X.509 header before the 32 bytes of the key. */
   private static final int X509_PREFIX = 12;
+
+  private static final String UNREADABLE = must("gateway device", "be a key pair");
 
   private static final Base64.Encoder URL = Base64.getUrlEncoder().withoutPadding();
 
@@ -36,8 +39,8 @@ public final class GatewayDevice {
     this.publicKey = publicKey;
   }
 
-  /** A new one, that no gateway knows yet, as it is kept. */
-  static Secret make() {
+  /** Returns the stored form of a new key pair. */
+  static Secret create() {
     try {
       var pair = KeyPairGenerator.getInstance(ALGORITHM).generateKeyPair();
       var x509 = pair.getPublic().getEncoded();
@@ -49,20 +52,21 @@ public final class GatewayDevice {
     }
   }
 
-  static GatewayDevice of(Secret kept) {
-    var parts = kept.reveal().split("\\.", 2);
-    if (parts.length != 2) throw new IllegalArgumentException("gateway device: not readable");
+  /** Reads the stored form of a key pair. */
+  static GatewayDevice of(Secret stored) {
+    var parts = stored.reveal().split("\\.", 2);
+    if (parts.length != 2) throw new IllegalArgumentException(UNREADABLE);
     try {
       return new GatewayDevice(
           KeyFactory.getInstance(ALGORITHM)
               .generatePrivate(new PKCS8EncodedKeySpec(Base64.getUrlDecoder().decode(parts[0]))),
           Base64.getUrlDecoder().decode(parts[1]));
     } catch (GeneralSecurityException e) {
-      throw new IllegalArgumentException("gateway device: not readable", e);
+      throw new IllegalArgumentException(UNREADABLE, e);
     }
   }
 
-  /** As the gateway names it: a hash of the public key. */
+  /** Returns the gateway's name for this device, a hash of the public key. */
   String id() {
     try {
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(publicKey));
@@ -72,9 +76,9 @@ public final class GatewayDevice {
   }
 
   /**
-   * The proof that this device makes the connection that the nonce is of, with these rights.
+   * Returns the proof that this device opens the connection of the nonce, with these rights.
    *
-   * @param at the gateway's time in milliseconds, as it told it with the nonce
+   * @param at the gateway's time in milliseconds, which it sent with the nonce
    */
   ObjectNode proof(
       String clientId,

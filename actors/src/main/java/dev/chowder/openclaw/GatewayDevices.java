@@ -4,9 +4,8 @@ import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 
 /**
- * Who Chowder is to each instance's gateway, kept with the instance's secrets: one device per
- * instance, made when it is asked for first. Two nodes that make one at the same time cost the
- * gateway a device that nobody uses.
+ * Stores Chowder's device for each instance's gateway among the instance's secrets. Creates it at
+ * the first use. If two nodes create one at the same time, the gateway may keep one unused device.
  */
 public final class GatewayDevices {
   private final SecretStore secrets;
@@ -15,16 +14,16 @@ public final class GatewayDevices {
     this.secrets = secrets;
   }
 
-  /** The instance's. */
+  /** Returns the instance's device. */
   public GatewayDevice of(String instanceId) {
     return GatewayDevice.of(
         secrets
             .get(instanceId, SecretNames.GATEWAY_DEVICE)
             .orElseGet(
                 () -> {
-                  var made = GatewayDevice.make();
-                  secrets.put(instanceId, SecretNames.GATEWAY_DEVICE, made);
-                  return made;
+                  var created = GatewayDevice.create();
+                  secrets.put(instanceId, SecretNames.GATEWAY_DEVICE, created);
+                  return created;
                 }));
   }
 }

@@ -9,51 +9,51 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Asks a gateway whether it is ready. */
+/** Waits until a gateway is ready, by polling it. */
 public final class GatewayReadiness {
-  /** Between two questions, at least. */
+  /** The minimum time between two requests. */
   private static final Duration MIN_PAUSE = Duration.ofMillis(25);
 
   /**
-   * A pause's part of the time waited so far. Each question takes about a millisecond of the
-   * processors that the boot needs itself; so one that took 10 s is found 50 ms late on average.
+   * A pause is this fraction of the time waited so far. Each request takes about a millisecond of
+   * the processor time that the boot itself needs. A boot of 10 s is noticed 50 ms late on average.
    */
   private static final int PAUSE_PART = 100;
 
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
-  private static final int ANSWER_MILLIS = 2_000;
+  private static final Duration CHECK_EVERY = Duration.ofSeconds(1);
+  private static final int RESPONSE_MILLIS = 2_000;
 
-  /** How the waiting for a gateway ended. */
+  /** The result of waiting for a gateway. */
   public enum Verdict {
-    /** It is ready. */
+    /** The gateway is ready. */
     READY,
-    /** It ended before it was ready. */
+    /** The process ended before it was ready. */
     DIED,
-    /** It still was not ready when the time was over. */
+    /** The gateway was not ready within the limit. */
     NOT_IN_TIME
   }
 
   /**
-   * Waits until the gateway says that it is ready.
+   * Waits until the gateway reports that it is ready.
    *
-   * @param limit how long, at most
-   * @param seenAt where it answers, or empty when its process has ended; asked about once a second:
-   *     an engine that restarts meanwhile may give it another port
+   * @param limit the maximum time to wait
+   * @param observedAt returns the gateway's current address; empty if its process has ended. Called
+   *     about once a second, because an engine that restarts may assign another port
    */
   public Verdict awaitReady(
-      SandboxEndpoint gateway, Duration limit, Supplier<Optional<SandboxEndpoint>> seenAt)
+      SandboxEndpoint gateway, Duration limit, Supplier<Optional<SandboxEndpoint>> observedAt)
       throws InterruptedException {
     var at = gateway;
     long begun = System.nanoTime();
-    long looked = begun;
+    long checked = begun;
     while (true) {
       if (isReady(at)) return Verdict.READY;
       long now = System.nanoTime();
-      if (now - looked >= LOOK_EVERY.toNanos()) {
-        var seen = seenAt.get();
-        if (seen.isEmpty()) return Verdict.DIED;
-        at = seen.get();
-        looked = now;
+      if (now - checked >= CHECK_EVERY.toNanos()) {
+        var observed = observedAt.get();
+        if (observed.isEmpty()) return Verdict.DIED;
+        at = observed.get();
+        checked = now;
       }
       var waited = Duration.ofNanos(now - begun);
       if (waited.compareTo(limit) > 0) return Verdict.NOT_IN_TIME;
@@ -63,18 +63,18 @@ public final class GatewayReadiness {
   }
 
   private static boolean isReady(SandboxEndpoint gateway) {
-    // An HttpClient hands each question through three threads, and takes half as much time again.
+    // An HttpClient passes each request through three threads, which takes 1.5 times as long.
     try {
-      var question =
+      var request =
           (HttpURLConnection)
               URI.create("http://" + gateway + "/readyz").toURL().openConnection(Proxy.NO_PROXY);
-      question.setConnectTimeout(ANSWER_MILLIS);
-      question.setReadTimeout(ANSWER_MILLIS);
-      question.setInstanceFollowRedirects(false);
+      request.setConnectTimeout(RESPONSE_MILLIS);
+      request.setReadTimeout(RESPONSE_MILLIS);
+      request.setInstanceFollowRedirects(false);
       try {
-        return question.getResponseCode() == 200;
+        return request.getResponseCode() == 200;
       } finally {
-        question.disconnect();
+        request.disconnect();
       }
     } catch (IOException notYet) {
       return false;

@@ -18,25 +18,25 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Receives and parses the responses of gateways, which agents control. Each method limits bytes and
- * JSON tokens, and a node limits the memory of all responses that it holds. Tokens count because a
- * small text can become a large tree: each {@code {}}, which is three bytes with its comma, takes
- * about a hundred. Text counts several times: as bytes, as characters and as strings.
+ * Receives and parses the responses of gateways, which agents control. Limits bytes and JSON tokens
+ * per method, and the memory of all responses that a node holds. Tokens count because a small text
+ * can become a large tree: each {@code {}}, three bytes with its comma, takes about a hundred.
  *
- * <p>The factors are upper bounds of what was measured for 24 forms of JSON with compressed
- * references; {@code GatewayResponsesTest} measures the worst of them again.
+ * <p>Text counts several times: as bytes, as characters and as strings. The factors are upper
+ * bounds of measurements for 24 forms of JSON with compressed references. {@code
+ * GatewayResponsesTest} repeats the measurement for the worst of them.
  */
 public final class GatewayResponses {
-  /** The most bytes that a token takes in a tree: an empty object or array, or an entry of one. */
+  /** The maximum bytes of a token in a tree: an empty object or array, or an entry of one. */
   private static final int TOKEN_BYTES = 100;
 
-  /** Bytes for each byte of text while it arrives, since the buffer doubles. */
+  /** Bytes of memory per byte of arriving text, since the buffer doubles when it grows. */
   private static final int ARRIVING = 2;
 
-  /** While it is parsed: the buffer, and one string of all characters before and after a copy. */
+  /** Bytes per byte of text while parsing: the buffer, and one string before and after a copy. */
   private static final int PARSING = 9;
 
-  /** In the tree: two bytes for each character, if one of a string needs them. */
+  /** Bytes per byte of text in the tree: two per character if one of a string needs them. */
   private static final int PARSED = 3;
 
   private final OpenClawSettings.Responses settings;
@@ -47,17 +47,19 @@ public final class GatewayResponses {
     this.settings = settings;
   }
 
-  /** Returns an empty response to {@code method}, to be filled as it arrives. */
+  /** Returns an empty response to {@code method}. */
   Incoming begin(String method) {
     return new Incoming(settings.limit(method));
   }
 
-  /** Returns an estimate of the bytes that responses take now, beyond the free bytes of each. */
+  /**
+   * Returns an estimate of the memory of all responses in bytes, without the free bytes of each.
+   */
   long heldBytes() {
     return held.get();
   }
 
-  /** A response that is not accepted. */
+  /** A response exceeds a limit. */
   static final class RejectedException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -69,22 +71,22 @@ public final class GatewayResponses {
       this.why = why;
     }
 
-    /** Returns what the caller gets instead. */
+    /** Returns the answer for the caller. */
     AdminAnswer why() {
       return why;
     }
   }
 
   /**
-   * One response while it arrives and until its caller is done with it. Thread-safe: a caller that
-   * timed out closes it while more arrives.
+   * One response, from its first byte until its caller closes it. Thread-safe, because a caller
+   * that timed out may close it while more bytes arrive.
    */
   final class Incoming implements AutoCloseable {
     private final ResponseLimit limit;
     private Buffer text = new Buffer();
     private long reserved;
 
-    /** The bytes that the largest tree of this response takes. */
+    /** Bytes of the largest tree that was parsed from this response. */
     private long tree;
 
     private boolean closed;
@@ -99,13 +101,13 @@ public final class GatewayResponses {
      * @throws RejectedException if they exceed a limit, or the response is closed
      */
     synchronized void append(ByteBuffer more) throws RejectedException {
-      // Memory that is reserved after the end would never be released.
+      // Memory that is reserved after close() would never be released.
       if (closed) throw new RejectedException(new NoAnswer("the call has ended"));
       if (text.size() + (long) more.remaining() > limit.bytes()) {
         throw new RejectedException(
-            new NoAnswer("an answer of more than " + limit.bytes() + " bytes"));
+            new NoAnswer("the response exceeds " + limit.bytes() + " bytes"));
       }
-      atLeast(ARRIVING * (text.size() + (long) more.remaining()));
+      reserveAtLeast(ARRIVING * (text.size() + (long) more.remaining()));
       while (more.hasRemaining()) {
         var piece = new byte[Math.min(more.remaining(), 8192)];
         more.get(piece);
@@ -118,13 +120,13 @@ public final class GatewayResponses {
       text = new Buffer();
     }
 
-    /** Whether what arrived so far begins like this text in ASCII. */
+    /** Returns whether the arrived bytes start with this ASCII text. */
     synchronized boolean startsWith(String beginning) {
       return text.startsWith(beginning);
     }
 
     /**
-     * Parses the whole text, and drops it. Counts its tokens before it builds a tree of them.
+     * Parses the whole text and drops it. Counts the tokens before it builds a tree of them.
      *
      * @throws RejectedException if the text, its depth or its tokens exceed a limit
      * @throws IOException if it is not JSON
@@ -137,7 +139,7 @@ public final class GatewayResponses {
           while (parser.nextToken() != null) tokens++;
         }
         long bytes = text.size();
-        atLeast(PARSING * bytes + tokens * TOKEN_BYTES);
+        reserveAtLeast(PARSING * bytes + tokens * TOKEN_BYTES);
         JsonNode parsed;
         try (JsonParser parser = text.parser(mapper)) {
           parsed = mapper.readTree(parser);
@@ -149,12 +151,12 @@ public final class GatewayResponses {
       } catch (StreamConstraintsException tooMuch) {
         throw new RejectedException(
             new NoAnswer(
-                "an answer of more than %d tokens, or more than %d levels"
+                "the response exceeds %d tokens or %d levels"
                     .formatted(limit.tokens(), settings.maxDepth())));
       }
     }
 
-    private void atLeast(long bytes) throws RejectedException {
+    private void reserveAtLeast(long bytes) throws RejectedException {
       if (Math.max(0, bytes - settings.freeBytes()) > reserved) reserve(bytes);
     }
 
@@ -163,12 +165,12 @@ public final class GatewayResponses {
       if (held.addAndGet(more) > settings.maxHeldBytes() && more > 0) {
         held.addAndGet(-more);
         throw new RejectedException(
-            new Busy("this node receives too many large answers of agents at once"));
+            new Busy("this node receives too many large responses at once"));
       }
       reserved += more;
     }
 
-    /** Releases the memory; the tree must not be used for long after. */
+    /** Releases the memory. The caller must drop the tree soon afterwards. */
     @Override
     public synchronized void close() {
       closed = true;
@@ -188,13 +190,13 @@ public final class GatewayResponses {
                     .maxStringLength(Math.toIntExact(limit.bytes()))
                     .maxNestingDepth(maxDepth)
                     .build())
-            // An agent chooses the names, so interning them would let it leak memory.
+            // Interned names are never freed, and an agent chooses the names.
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .build());
   }
 
-  /** A buffer whose bytes are parsed without a copy. */
+  /** A buffer that is parsed without a copy. */
   private static final class Buffer extends ByteArrayOutputStream {
     JsonParser parser(ObjectMapper mapper) throws IOException {
       return mapper.createParser(buf, 0, count);

@@ -27,8 +27,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One conversation with a gateway over its WebSocket, with one question at a time; it ends within
- * its limit. What the gateway tells besides is not listened to. For one thread.
+ * One conversation with a gateway over its WebSocket, with one call at a time. It ends within its
+ * limit. Ignores events of the gateway after its challenge. For one thread.
  */
 final class GatewaySocket implements AutoCloseable {
   private static final int PROTOCOL = 4;
@@ -36,38 +36,38 @@ final class GatewaySocket implements AutoCloseable {
   private static final String MODE = "backend";
   private static final String ROLE = "operator";
 
-  /** All that is asked for over it; deleting a session wants the last one. */
+  /** The rights that Chowder requests; deleting a session needs the last one. */
   private static final List<String> SCOPES =
       List.of("operator.read", "operator.write", "operator.admin");
 
   private final WebSocket socket;
   private final Frames frames;
-  private final long until;
-  private int asked;
+  private final long deadline;
+  private int calls;
 
-  private GatewaySocket(WebSocket socket, Frames frames, long until) {
+  private GatewaySocket(WebSocket socket, Frames frames, long deadline) {
     this.socket = socket;
     this.frames = frames;
-    this.until = until;
+    this.deadline = deadline;
   }
 
-  /** How a gateway received us. */
+  /** The result of opening a conversation. */
   sealed interface Opened {
-    /** It listens. */
+    /** The gateway accepted the device. */
     record Open(GatewaySocket socket) implements Opened {}
 
-    /** It does not know this device: somebody has to approve the request of that id. */
+    /** The gateway does not know this device; the request with this id must be approved. */
     record Unpaired(String requestId) implements Opened {}
 
-    /** It does not, in one of the ways in which calls fail. */
+    /** The gateway did not accept the connection; the answer has the reason. */
     record Closed(AdminAnswer why) implements Opened {}
   }
 
   /**
    * Connects and identifies Chowder to the gateway.
    *
-   * @param limit from now to the last answer
-   * @param responses limits what the gateway may answer
+   * @param limit the maximum time from this call to the last response
+   * @param responses the limits of the gateway's responses
    */
   static Opened open(
       HttpClient http,
@@ -77,7 +77,7 @@ final class GatewaySocket implements AutoCloseable {
       Duration limit,
       GatewayResponses responses)
       throws InterruptedException {
-    long until = System.nanoTime() + limit.toNanos();
+    long deadline = System.nanoTime() + limit.toNanos();
     var frames = new Frames(responses);
     var connecting =
         http.newWebSocketBuilder()
@@ -85,28 +85,29 @@ final class GatewaySocket implements AutoCloseable {
             .buildAsync(URI.create("ws://" + gateway + "/"), frames);
     try {
       var socket =
-          new GatewaySocket(connecting.get(limit.toMillis(), TimeUnit.MILLISECONDS), frames, until);
-      var opened = socket.introduce(token, device);
+          new GatewaySocket(
+              connecting.get(limit.toMillis(), TimeUnit.MILLISECONDS), frames, deadline);
+      var opened = socket.connect(token, device);
       if (!(opened instanceof Opened.Open)) socket.close();
       return opened;
     } catch (TimeoutException late) {
-      // It may still come about.
+      // The connection may still be established.
       var _ = connecting.thenAccept(WebSocket::abort);
       return new Opened.Closed(late(limit));
     } catch (ExecutionException failed) {
-      return new Opened.Closed(new NoAnswer("no connection"));
+      return new Opened.Closed(new NoAnswer("the connection failed"));
     } catch (InterruptedException e) {
       var _ = connecting.thenAccept(WebSocket::abort);
       throw e;
     }
   }
 
-  private Opened introduce(Secret token, GatewayDevice device) throws InterruptedException {
+  private Opened connect(Secret token, GatewayDevice device) throws InterruptedException {
     JsonNode challenge;
     try {
       challenge = frames.challenge.get(left(), TimeUnit.NANOSECONDS);
     } catch (ExecutionException | TimeoutException none) {
-      return new Opened.Closed(new NoAnswer("no greeting"));
+      return new Opened.Closed(new NoAnswer("the gateway sent no challenge"));
     }
     var params = OpenClawConfig.JSON.createObjectNode();
     params.put("minProtocol", PROTOCOL).put("maxProtocol", PROTOCOL);
@@ -148,7 +149,7 @@ final class GatewaySocket implements AutoCloseable {
     return new Opened.Closed(code.startsWith("AUTH_") ? new TokenRefused() : failure(error));
   }
 
-  /** Asks; answers in one of the ways in which calls of the admin interface do. */
+  /** Calls a method; returns the same kinds of answers as the admin interface. */
   AdminAnswer call(String method, ObjectNode params) throws InterruptedException {
     return switch (exchange(method, params)) {
       case Reply(var frame) when frame.path("ok").asBoolean() -> new Done(frame.path("payload"));
@@ -173,7 +174,7 @@ final class GatewaySocket implements AutoCloseable {
   private record Rejected(AdminAnswer why) implements Exchanged {}
 
   private Exchanged exchange(String method, ObjectNode params) throws InterruptedException {
-    var id = Integer.toString(++asked);
+    var id = Integer.toString(++calls);
     var answer = frames.expect(id, method);
     var frame = OpenClawConfig.JSON.createObjectNode();
     frame.put("type", "req").put("id", id).put("method", method).set("params", params);
@@ -181,33 +182,33 @@ final class GatewaySocket implements AutoCloseable {
       var _ = socket.sendText(frame.toString(), true).get(left(), TimeUnit.NANOSECONDS);
       return new Reply(answer.get(left(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException late) {
-      return new Silence("no answer in time");
+      return new Silence("the gateway did not respond in time");
     } catch (ExecutionException broken) {
       var cause = broken.getCause();
       return switch (cause) {
         case RejectedException rejected -> new Rejected(rejected.why());
         case Ended ended -> new Silence(ended.note);
-        case null, default -> new Silence("the connection broke");
+        case null, default -> new Silence("the connection was lost");
       };
     }
   }
 
   private long left() {
-    return Math.max(0, until - System.nanoTime());
+    return Math.max(0, deadline - System.nanoTime());
   }
 
   private static NoAnswer late(Duration limit) {
-    return new NoAnswer("no answer within " + limit.toSeconds() + " s");
+    return new NoAnswer("the gateway did not respond within " + limit.toSeconds() + " s");
   }
 
   @Override
   public void close() {
-    // Not by a handshake of closing, which the gateway may take its time for.
+    // Without a closing handshake, which a gateway could delay.
     socket.abort();
     frames.close();
   }
 
-  /** The connection's end; the note is for the caller. */
+  /** The connection ended; the note is shown to the caller. */
   private static final class Ended extends Exception {
     private static final long serialVersionUID = 1L;
     private final String note;
@@ -219,8 +220,8 @@ final class GatewaySocket implements AutoCloseable {
   }
 
   /**
-   * Assembles frames and keeps the expected response. Events that no call waits for are dropped as
-   * they arrive, whatever their size.
+   * Assembles frames and keeps the expected response. Drops events as they arrive, whatever their
+   * size, except the challenge.
    */
   private static final class Frames implements WebSocket.Listener, AutoCloseable {
     private static final String EVENT = "{\"type\":\"event\"";
@@ -244,7 +245,7 @@ final class GatewaySocket implements AutoCloseable {
       var answer = new CompletableFuture<JsonNode>();
       expectedId = id;
       expected = answer;
-      // The caller could use the previous response until now; its memory is released.
+      // The caller may use a response until its next call. Then its memory is released.
       incoming.close();
       incoming = responses.begin(method);
       if (end != null) answer.completeExceptionally(end);
@@ -305,7 +306,7 @@ final class GatewaySocket implements AutoCloseable {
 
     @Override
     public void onError(WebSocket socket, Throwable error) {
-      end(new Ended("the connection broke"));
+      end(new Ended("the connection was lost"));
     }
 
     private synchronized void end(Exception why) {
@@ -316,7 +317,7 @@ final class GatewaySocket implements AutoCloseable {
 
     @Override
     public synchronized void close() {
-      end(new Ended("closed"));
+      end(new Ended("the conversation was closed"));
       incoming.close();
     }
   }

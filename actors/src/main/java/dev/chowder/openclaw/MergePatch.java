@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 
-/** JSON merge patches (RFC 7386): applying one, and joining two. Knows nothing of OpenClaw. */
+/** Applies and joins JSON merge patches (RFC 7386). Does not know OpenClaw. */
 public final class MergePatch {
   private MergePatch() {}
 
-  /** Changes {@code target}: objects merge, {@code null} removes, all else replaces. */
+  /** Changes {@code target}: merges objects, removes on {@code null}, and replaces other values. */
   public static void apply(ObjectNode target, ObjectNode patch) {
     for (var entry : patch.properties()) {
       var name = entry.getKey();
@@ -25,8 +25,8 @@ public final class MergePatch {
   }
 
   /**
-   * One patch that does what {@code first} and then {@code second} do, on whatever target; empty
-   * where no merge patch can say it: "remove the object, then begin a new one".
+   * Returns one patch that has the effect of {@code first} and then {@code second} on any target.
+   * Empty if no merge patch can express it, such as "remove the object, then create a new one".
    */
   static Optional<ObjectNode> join(ObjectNode first, ObjectNode second) {
     var joined = first.deepCopy();
@@ -46,7 +46,7 @@ public final class MergePatch {
     return Optional.of(joined);
   }
 
-  /** The same object without the members that are {@code null}, at any depth outside arrays. */
+  /** Returns a copy without {@code null} members, at any depth outside arrays. */
   static ObjectNode withoutNulls(ObjectNode object) {
     var result = JsonNodeFactory.instance.objectNode();
     apply(result, object);

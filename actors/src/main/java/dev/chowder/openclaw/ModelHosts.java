@@ -7,24 +7,25 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Whether Chowder itself may call a model at an address. A name is the caller's word, and what it
- * resolves to can change from one question to the next: so it is the address that counts, at the
- * moment of the call.
+ * Decides whether Chowder itself may call a model at an address. A caller chooses the host name,
+ * and it can resolve to another address at each query. So the address at the time of the call
+ * decides.
  *
- * @param privateHosts what an operator allowed: {@code host} or {@code host:port}, in lower case
+ * @param privateHosts the hosts that an operator allowed: {@code host} or {@code host:port}, in
+ *     lower case
  */
 public record ModelHosts(Set<String> privateHosts) {
   private static final String THIS_MACHINE = "localhost";
   private static final Set<String> LOOPBACK = Set.of(THIS_MACHINE, "127.0.0.1", "[::1]");
 
-  /** No private host. */
+  /** Allows no private host. */
   public static final ModelHosts PUBLIC = new ModelHosts(Set.of());
 
   public ModelHosts {
     privateHosts = Set.copyOf(privateHosts);
   }
 
-  /** The host of a URL as it is compared: {@code LocalHost.} is {@code localhost}. */
+  /** Returns the host of a URL in its compared form: {@code LocalHost.} is {@code localhost}. */
   public static String plain(String host) {
     var lower = host.toLowerCase(Locale.ROOT);
     return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
@@ -35,7 +36,7 @@ public record ModelHosts(Set<String> privateHosts) {
     return LOOPBACK.contains(plain(host));
   }
 
-  /** Whether a URL may name this host although it leads to a private address. */
+  /** Returns whether a URL may name this host although it resolves to a private address. */
   public boolean mayBePrivate(String host, int port) {
     var plain = plain(host);
     return plain.equals(THIS_MACHINE)
@@ -43,18 +44,16 @@ public record ModelHosts(Set<String> privateHosts) {
         || privateHosts.contains(plain + ":" + port);
   }
 
-  /** Whether a URL with this host may be called at this address, which the host resolved to. */
+  /** Returns whether this host may be called at this address, to which it resolved. */
   public boolean mayLeadTo(String host, int port, InetAddress address) {
     if (!isPrivate(address)) return true;
-    // localhost means this machine, whatever somebody's name server says.
+    // localhost means this machine, whatever a name server returns.
     return plain(host).equals(THIS_MACHINE)
         ? address.isLoopbackAddress()
         : mayBePrivate(host, port);
   }
 
-  /**
-   * Whether an address belongs to this machine, its network or nobody: anything but a public one.
-   */
+  /** Returns whether an address is not a public one: of this machine, its network, or reserved. */
   public static boolean isPrivate(InetAddress address) {
     if (address.isAnyLocalAddress()
         || address.isLoopbackAddress()
@@ -70,7 +69,7 @@ public record ModelHosts(Set<String> privateHosts) {
     };
   }
 
-  /** RFC 6890's ranges that {@link InetAddress} does not know. */
+  /** Checks the ranges of RFC 6890 that {@link InetAddress} does not know. */
   private static boolean isPrivate(byte[] v4) {
     int a = v4[0] & 0xff;
     int b = v4[1] & 0xff;
@@ -82,7 +81,9 @@ public record ModelHosts(Set<String> privateHosts) {
         || (a == 198 && (b == 18 || b == 19));
   }
 
-  /** Only 2000::/3 is; of it, 6to4 (2002::/16) and Teredo (2001::/32) carry an IPv4 address. */
+  /**
+   * Allows 2000::/3 without 6to4 (2002::/16) and Teredo (2001::/32), which carry IPv4 addresses.
+   */
   private static boolean isPublic(byte[] v6) {
     int first = (v6[0] & 0xff) << 8 | (v6[1] & 0xff);
     int second = (v6[2] & 0xff) << 8 | (v6[3] & 0xff);

@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -31,21 +33,21 @@ import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.util.Timeout;
 
 /**
- * Tries a provider's key on the provider's list of models, which costs nothing. OpenClaw's own
- * onboarding accepts a wrong key without a word. It follows no redirects: they would carry the key
- * to whoever they name. It connects to no address that {@link ModelHosts} refuses.
+ * Checks a provider's key by requesting the provider's list of models, which costs nothing.
+ * OpenClaw's own onboarding silently accepts a wrong key. Follows no redirects, since they would
+ * send the key to another server. Connects to no address that {@link ModelHosts} forbids.
  */
 public final class ModelListProbe {
-  /** More than any provider's list; what is beyond is not needed to judge a key. */
-  private static final int MAX_ANSWER_BYTES = 4 << 20;
+  /** More than any provider's list. A key can be checked without the bytes beyond. */
+  private static final int MAX_RESPONSE_BYTES = 4 << 20;
 
-  /** Far more organizations than create instances on one node within a minute. */
+  /** Far more than the organizations that create instances on one node within a minute. */
   private static final int MAX_CACHED = 10_000;
 
   private static final String ANTHROPIC_VERSION = "2023-06-01";
   private static final Pattern HEADER_VALUE = Pattern.compile("[\\x21-\\x7e]+");
 
-  /** Gemini's reason in a 400: it has no 401 for keys. */
+  /** Gemini's reasons for a wrong key, in a response 400. Gemini does not use 401 for keys. */
   private static final Set<String> GEMINI_KEY_REASONS =
       Set.of("API_KEY_INVALID", "API_KEY_EXPIRED");
 
@@ -53,23 +55,23 @@ public final class ModelListProbe {
   private final Duration limit;
   private final DnsResolver names;
 
-  /** Questions that were answered with yes. */
+  /** The keys that were accepted recently. */
   private final Cache<Key, Result.Accepted> accepted;
 
   private record Key(String baseUrl, String api, Optional<Secret> key) {}
 
   /**
-   * Wires the probe.
+   * Creates the probe.
    *
-   * @param hosts where it may connect to
-   * @param limit of one question, from its start to its answer's last byte
-   * @param cacheTime how long a key that was taken is not tried again
+   * @param hosts the permitted hosts
+   * @param limit the maximum duration of one request, up to the last byte of its response
+   * @param cacheTime how long an accepted key is not checked again
    */
   public ModelListProbe(ModelHosts hosts, Duration limit, Duration cacheTime) {
     this(hosts, limit, cacheTime, SystemDefaultDnsResolver.INSTANCE);
   }
 
-  /** Asks these name servers instead of the machine's. */
+  /** Creates the probe with a resolver other than the machine's. */
   ModelListProbe(ModelHosts hosts, Duration limit, Duration cacheTime, DnsResolver names) {
     this.hosts = hosts;
     this.limit = limit;
@@ -78,44 +80,44 @@ public final class ModelListProbe {
         Caffeine.newBuilder().maximumSize(MAX_CACHED).expireAfterWrite(cacheTime).build();
   }
 
-  /** What the provider said. */
+  /** The result of a check. */
   public sealed interface Result {
-    /** It takes the key. */
+    /** The provider accepts the key. */
     record Accepted() implements Result {}
 
-    /** It does not. */
+    /** The provider rejects the key. */
     record KeyRefused(int status) implements Result {}
 
-    /** It could not be asked, or does not say. */
+    /** The check failed, or its response does not show whether the key is valid. */
     record Unknown(String note) implements Result {}
   }
 
   /**
-   * Asks, unless it was answered with yes a moment ago: a fleet's creates are not to look like an
-   * attack.
+   * Checks the key, unless it was accepted recently: the creations of a fleet must not look like an
+   * attack to the provider.
    *
-   * @param setup with the base URL as Chowder, not a sandbox, reaches it
+   * @param setup has the base URL for Chowder, which differs from a sandbox's for localhost
    */
   public Result tryKey(ModelSetup setup) throws InterruptedException {
     HttpGet request;
     try {
       request = request(setup);
     } catch (IllegalArgumentException unusable) {
-      return new Result.Unknown("the model list's URL or key cannot be sent");
+      return unknown("the URL or the key has invalid characters");
     }
     var key = new Key(setup.effectiveBaseUrl(), setup.effectiveApi(), setup.key());
     var known = accepted.getIfPresent(key);
     if (known != null) return known;
-    var result = ask(request, String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost()));
+    var result = check(request, String.valueOf(URI.create(setup.effectiveBaseUrl()).getHost()));
     if (result instanceof Result.Accepted yes) accepted.put(key, yes);
     return result;
   }
 
-  private Result ask(HttpGet request, String host) throws InterruptedException {
-    var asking = new FutureTask<>(() -> answer(request, host));
-    Thread.ofVirtual().name("model-list-probe").start(asking);
+  private Result check(HttpGet request, String host) throws InterruptedException {
+    var checking = new FutureTask<>(() -> response(request, host));
+    Thread.ofVirtual().name("model-list-probe").start(checking);
     try {
-      return asking.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return checking.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException late) {
       return late(host);
     } catch (ExecutionException failed) {
@@ -123,17 +125,17 @@ public final class ModelListProbe {
       return unknown(host, why == null ? failed : why);
     } finally {
       request.abort();
-      asking.cancel(true);
+      checking.cancel(true);
     }
   }
 
-  private Result answer(HttpGet request, String host) throws IOException {
-    try (var http = client(new JudgedAddresses(hosts, port(request), names))) {
+  private Result response(HttpGet request, String host) throws IOException {
+    try (var http = client(new PermittedAddresses(hosts, port(request), names))) {
       return http.execute(request, response -> judge(response, host));
     }
   }
 
-  /** For one question: the addresses that it may connect to are judged for this URL's port. */
+  /** Creates a client for one request, because the permitted addresses depend on the URL's port. */
   private CloseableHttpClient client(DnsResolver addresses) {
     var limit = Timeout.of(this.limit);
     var connections =
@@ -163,13 +165,13 @@ public final class ModelListProbe {
     if (status == 200) return new Result.Accepted();
     if (status == 401 || status == 403) return new Result.KeyRefused(status);
     if (status == 400 && namesBadGeminiKey(body(response))) return new Result.KeyRefused(status);
-    return new Result.Unknown(host + " answered " + status + " for its list of models");
+    return unknown(host + " responded to the list of models with HTTP " + status);
   }
 
   private static String body(ClassicHttpResponse response) throws IOException {
     var entity = response.getEntity();
     if (entity == null) return "";
-    return new String(entity.getContent().readNBytes(MAX_ANSWER_BYTES), StandardCharsets.UTF_8);
+    return new String(entity.getContent().readNBytes(MAX_RESPONSE_BYTES), StandardCharsets.UTF_8);
   }
 
   private static boolean namesBadGeminiKey(String body) {
@@ -185,19 +187,26 @@ public final class ModelListProbe {
 
   private Result unknown(String host, Throwable why) {
     return switch (why) {
-      case JudgedAddresses.Private _ ->
-          new Result.Unknown(
-              host + ": leads to a private address (expected: a public one), so it was not asked");
+      case PermittedAddresses.Private _ ->
+          unknown(host + " resolves to a private address, which the operator does not allow");
       case SocketTimeoutException _ -> late(host);
-      case ConnectException _ -> new Result.Unknown(host + ": no connection");
-      case UnknownHostException _ -> new Result.Unknown(host + ": no connection");
-      case SSLException _ -> new Result.Unknown(host + ": no secure connection");
-      default -> new Result.Unknown(host + ": the connection broke");
+      case ConnectException _ -> unknown(cannotConnect(host));
+      case UnknownHostException _ -> unknown(cannotConnect(host));
+      case SSLException _ -> unknown("TLS to " + host + " failed");
+      default -> unknown("the connection to " + host + " was lost");
     };
   }
 
   private Result late(String host) {
-    return new Result.Unknown(host + ": no answer within " + limit.toSeconds() + " s");
+    return unknown(host + " did not respond within " + limit.toSeconds() + " s");
+  }
+
+  private static String cannotConnect(String host) {
+    return "the connection to " + host + " failed";
+  }
+
+  private static Result unknown(String cause) {
+    return new Result.Unknown(cannot("check the model key", cause));
   }
 
   private static HttpGet request(ModelSetup setup) {
@@ -205,7 +214,7 @@ public final class ModelListProbe {
     while (base.endsWith("/")) base = base.substring(0, base.length() - 1);
     boolean anthropic = setup.effectiveApi().equals("anthropic-messages");
     boolean google = setup.effectiveApi().equals("google-generative-ai");
-    // OpenClaw adds /v1 to Anthropic's base URL, and to no other.
+    // OpenClaw adds /v1 to Anthropic's base URL only.
     var path = anthropic && !base.endsWith("/v1") ? "/v1/models" : "/models";
     var request = new HttpGet(URI.create(base + path));
     if (anthropic) request.setHeader("anthropic-version", ANTHROPIC_VERSION);
@@ -214,7 +223,7 @@ public final class ModelListProbe {
         .map(Secret::reveal)
         .ifPresent(
             key -> {
-              // The client would send some other key instead, with the rest as a space.
+              // The client would replace other characters by spaces, and so send another key.
               if (!HEADER_VALUE.matcher(key).matches()) throw new IllegalArgumentException("key");
               if (anthropic) request.setHeader("x-api-key", key);
               else if (google) request.setHeader("x-goog-api-key", key);

@@ -1,33 +1,35 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.secret.Secret;
 import java.util.Optional;
 
 /**
- * Which model OpenClaw is to use, and how.
+ * The model that an agent uses, and its provider.
  *
  * @param provider {@code anthropic}, {@code openai}, {@code gemini} or {@code custom}
- * @param model the model's name at the provider; empty: the provider's default
- * @param baseUrl as a sandbox reaches it; empty: the provider's own
- * @param api OpenClaw's name of the provider's protocol; empty: the provider's own
- * @param key the provider's key; empty only where a custom endpoint wants none
+ * @param model the model's name at the provider; empty for the default model
+ * @param baseUrl the URL for a sandbox; empty for the provider's own
+ * @param api OpenClaw's name of the protocol; empty for the provider's own
+ * @param key the provider's key; empty only for a custom endpoint that needs none
  */
 public record ModelSetup(
     String provider, String model, String baseUrl, String api, Optional<Secret> key) {
 
-  /** How OpenClaw calls the provider. */
+  /** Returns OpenClaw's name of the provider. */
   public String openClawProvider() {
     return provider.equals("gemini") ? "google" : provider;
   }
 
-  /** Whether the organization sends this provider's calls somewhere else than the provider does. */
+  /** Returns whether the organization replaced the provider's own endpoint. */
   public boolean hasOwnEndpoint() {
     return !baseUrl.isEmpty();
   }
 
   /**
-   * The given model or the one that OpenClaw's own onboarding chooses for the provider (2026.9.6).
-   * Never left to the gateway: without a model it takes OpenAI's, whatever provider has a key.
+   * Returns the given model, or the one that OpenClaw's own onboarding (2026.9.6) chooses for the
+   * provider. Without a model, the gateway would use OpenAI's, whichever provider has a key.
    */
   public String effectiveModel() {
     if (!model.isEmpty()) return model;
@@ -36,12 +38,11 @@ public record ModelSetup(
       case "openai" -> "gpt-6-astra";
       case "gemini" -> "gemini-3.1-pro-preview";
       default ->
-          throw new IllegalArgumentException(
-              "model: none for provider " + provider + " (expected: a model's name)");
+          throw new IllegalArgumentException(must("model", "be set for provider " + provider));
     };
   }
 
-  /** Where the provider's models are: the given URL or the provider's own. */
+  /** Returns the given URL, or the provider's own. */
   public String effectiveBaseUrl() {
     if (!baseUrl.isEmpty()) return baseUrl;
     return switch (provider) {
@@ -49,12 +50,11 @@ public record ModelSetup(
       case "openai" -> "https://api.openai.com/v1";
       case "gemini" -> "https://generativelanguage.googleapis.com/v1beta";
       default ->
-          throw new IllegalArgumentException(
-              "base_url: none for provider " + provider + " (expected: a URL)");
+          throw new IllegalArgumentException(must("base_url", "be set for provider " + provider));
     };
   }
 
-  /** The given protocol or the provider's own. */
+  /** Returns the given protocol, or the provider's own. */
   public String effectiveApi() {
     if (!api.isEmpty()) return api;
     return switch (provider) {

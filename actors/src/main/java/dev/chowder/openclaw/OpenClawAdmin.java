@@ -34,18 +34,18 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control plane's way into a gateway: its admin HTTP RPC. Every call blocks, answers within the
- * limit, and throws nothing but {@link InterruptedException}. Sends no forwarding headers: a
- * gateway refuses calls that look as if a proxy had passed them on.
+ * A client of a gateway's admin HTTP RPC. Every call blocks, returns within the limit, and throws
+ * only {@link InterruptedException}. Sends no forwarding headers, since a gateway rejects calls
+ * that seem to come through a proxy.
  */
 public final class OpenClawAdmin {
   private static final String PATH = "/api/v1/admin/rpc";
 
-  /** Writers that come in between two of our steps are people and agents, not machines. */
+  /** Few, because the other writers of a configuration are people and agents, which are slow. */
   private static final int CONFLICT_RETRIES = 5;
 
-  /** Between two looks at whether a change was applied. */
-  private static final Duration LOOK = Duration.ofMillis(250);
+  /** The time between two checks whether a change was applied. */
+  private static final Duration POLL = Duration.ofMillis(250);
 
   private final HttpClient http;
   private final Duration limit;
@@ -54,10 +54,10 @@ public final class OpenClawAdmin {
   /**
    * Creates the client.
    *
-   * @param limit of one call, from its start to its answer's last byte; a change of the
-   *     configuration takes half a second on an idle machine and waits for work under way, such as
-   *     a plugin's installation
-   * @param responses limits what a gateway may answer
+   * @param limit the maximum duration of one call, up to the last byte of its response. A change of
+   *     the configuration takes half a second on an idle machine, and waits for running work such
+   *     as the installation of a plugin
+   * @param responses the limits of a gateway's responses
    */
   public OpenClawAdmin(HttpClient http, Duration limit, GatewayResponses responses) {
     this.http = http;
@@ -65,7 +65,7 @@ public final class OpenClawAdmin {
     this.responses = responses;
   }
 
-  /** Any method that the interface allows. */
+  /** Calls a method of the interface. */
   public AdminAnswer call(SandboxEndpoint gateway, Secret token, String method, ObjectNode params)
       throws InterruptedException {
     var body = OpenClawConfig.JSON.createObjectNode().put("method", method);
@@ -81,11 +81,11 @@ public final class OpenClawAdmin {
       try {
         return read(answer.get(limit.toMillis(), TimeUnit.MILLISECONDS));
       } catch (TimeoutException late) {
-        return new NoAnswer("no answer within " + limit.toSeconds() + " s");
+        return new NoAnswer("the gateway did not respond within " + limit.toSeconds() + " s");
       } catch (ExecutionException failed) {
         return failure(failed.getCause());
       } finally {
-        // Ends the call also if this thread is interrupted, since no caller waits for it then.
+        // Also ends the call if this thread is interrupted, since no caller waits for it then.
         answer.cancel(true);
       }
     }
@@ -98,7 +98,7 @@ public final class OpenClawAdmin {
 
   private static String note(Throwable cause) {
     var message = cause.getMessage();
-    return message == null ? "no connection" : message;
+    return message == null ? "the connection failed" : message;
   }
 
   private static AdminAnswer read(HttpResponse<Incoming> response) {
@@ -110,14 +110,14 @@ public final class OpenClawAdmin {
     } catch (RejectedException rejected) {
       return rejected.why();
     } catch (IOException noJson) {
-      return new NoAnswer("HTTP " + status + " without JSON");
+      return new NoAnswer("the gateway responded with HTTP " + status + " without JSON");
     }
     if (status == 200 && body.path("ok").asBoolean()) return new Done(body.path("payload"));
     var error = body.path("error");
     var message = error.path("message").asText("HTTP " + status);
     if (status == 503 || status == 429) return new Busy(message);
     if (status == 404 && !error.has("code")) {
-      return new NoAnswer("HTTP 404: the admin interface is not there");
+      return new NoAnswer("the gateway has no admin interface (HTTP 404)");
     }
     var issues = new ArrayList<Issue>();
     for (var issue : error.path("details").path("issues")) {
@@ -127,7 +127,7 @@ public final class OpenClawAdmin {
         error.path("code").asText(error.path("type").asText("HTTP_" + status)), message, issues);
   }
 
-  /** Appends what arrives to a response, and cancels one that is rejected. */
+  /** Appends arriving bytes to a response, and cancels the call if the response is rejected. */
   private static final class IncomingBody implements BodySubscriber<Incoming> {
     private final Incoming incoming;
     private final CompletableFuture<Incoming> whole = new CompletableFuture<>();
@@ -171,25 +171,25 @@ public final class OpenClawAdmin {
     }
   }
 
-  /** Whether all is well, in OpenClaw's words. */
+  /** Returns the gateway's health. */
   public AdminAnswer health(SandboxEndpoint gateway, Secret token) throws InterruptedException {
     return call(gateway, token, "health", none());
   }
 
-  /** What the channels do. */
+  /** Returns the state of all channels. */
   public AdminAnswer channelsStatus(SandboxEndpoint gateway, Secret token)
       throws InterruptedException {
     return call(gateway, token, "channels.status", none());
   }
 
-  /** The configuration with its secrets left out, and the hash that a change has to name. */
+  /** Returns the configuration without its secrets, and the hash that a change must name. */
   public AdminAnswer config(SandboxEndpoint gateway, Secret token) throws InterruptedException {
     return call(gateway, token, "config.get", none());
   }
 
   /**
-   * Applies merge patches one after another; Done when the gateway works with all of them. A write
-   * of somebody else's in between is respected: the patch is tried again on top of it.
+   * Applies merge patches in order. Returns {@link Done} once the gateway uses all of them. If
+   * another writer changes the configuration in between, applies the patch to the new version.
    */
   public AdminAnswer patchConfig(SandboxEndpoint gateway, Secret token, List<ObjectNode> patches)
       throws InterruptedException {
@@ -202,8 +202,8 @@ public final class OpenClawAdmin {
   }
 
   /**
-   * The same for a patch that depends on the configuration as it is, of which the secrets are left
-   * out. With an empty patch only what others changed is waited for.
+   * Applies a patch that depends on the current configuration, which is passed without its secrets.
+   * If the patch is empty, waits until the gateway uses the changes of other writers.
    */
   public AdminAnswer changeConfig(
       SandboxEndpoint gateway, Secret token, Function<JsonNode, ObjectNode> change)
@@ -226,8 +226,9 @@ public final class OpenClawAdmin {
   }
 
   /**
-   * A change is in the file before the gateway works with it, and while a plugin is installed it
-   * waits for that. Asked for once more it is Done at once, for the file has it.
+   * Waits until the gateway uses the file. OpenClaw writes a change to the file first, and applies
+   * it after running installations of plugins. It reports success at once for a change that is in
+   * the file already.
    */
   private AdminAnswer awaitApplied(SandboxEndpoint gateway, Secret token)
       throws InterruptedException {
@@ -236,36 +237,36 @@ public final class OpenClawAdmin {
       var read = config(gateway, token);
       if (!(read instanceof Done(var current)) || isApplied(current)) return read;
       if (System.nanoTime() - deadline >= 0) {
-        return new Busy("a change of its configuration waits to be applied");
+        return new Busy("the gateway has not applied its configuration yet");
       }
-      Thread.sleep(LOOK);
+      Thread.sleep(POLL);
     }
   }
 
-  /** A file that is not valid has no revision to be applied. */
+  /** Returns whether the gateway uses the file. An invalid file has no revision to wait for. */
   private static boolean isApplied(JsonNode config) {
     var revision = config.path("configRevisionHash");
     return !revision.isTextual() || revision.equals(config.path("appliedConfigHash"));
   }
 
   /**
-   * Lets browsers in that wait before the gateway's console. They come so far only with the
-   * gateway's token, which is operator access already; devices of other kinds stay waiting.
+   * Approves browsers that wait for the gateway's Control UI. A browser needs the gateway's token
+   * to get this far, and the token already grants operator access. Ignores devices of other kinds.
    *
-   * @return how many were let in
+   * @return the number of approved browsers
    */
-  public int approveConsoles(SandboxEndpoint gateway, Secret token) throws InterruptedException {
+  public int approveControlUis(SandboxEndpoint gateway, Secret token) throws InterruptedException {
     if (!(call(gateway, token, "device.pair.list", none()) instanceof Done(var devices))) return 0;
     int approved = 0;
     for (var device : devices.path("pending")) {
-      if (!isConsole(device)) continue;
+      if (!isControlUi(device)) continue;
       var request = none().put("requestId", device.path("requestId").asText());
       if (call(gateway, token, "device.pair.approve", request) instanceof Done) approved++;
     }
     return approved;
   }
 
-  private static boolean isConsole(JsonNode device) {
+  private static boolean isControlUi(JsonNode device) {
     return device.path("clientId").asText().equals("openclaw-control-ui")
         && device.path("role").asText().equals("operator");
   }

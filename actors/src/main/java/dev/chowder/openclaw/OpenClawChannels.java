@@ -17,13 +17,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * An agent's channels, as its gateway has them now, and who waits to be let in by them. Blocks;
- * throws {@link UnansweredException} where the gateway gives no answer.
+ * Reads the current state of an agent's channels from its gateway, and lists and approves pairings.
+ * Blocks. Throws {@link UnansweredException} if the gateway does not respond.
  */
 public final class OpenClawChannels {
   private static final String DATA_URL = "data:image/png;base64,";
 
-  /** What of an account's state says something to people, and is no secret. */
+  /** The fields of an account's state that are useful to people and not secret. */
   private static final List<String> SHOWN =
       List.of(
           "running",
@@ -50,16 +50,16 @@ public final class OpenClawChannels {
   }
 
   /**
-   * What a gateway says of a channel.
+   * The state of a channel at its gateway.
    *
-   * @param known whether the gateway has it at all; without it all else is empty
-   * @param enabled whether its configuration says so
-   * @param configured whether it has all it needs
-   * @param running whether it is being tried
-   * @param connected whether it works; empty: this kind of channel does not say
-   * @param probed whether its service took the credentials; empty: nobody asked it
-   * @param problem what went wrong last
-   * @param details for people
+   * @param known whether the gateway has the channel; if not, all other fields are empty
+   * @param enabled whether the configuration enables the channel
+   * @param configured whether the channel has all settings that it needs
+   * @param running whether the gateway runs the channel
+   * @param connected whether the channel works; empty if this kind of channel does not report it
+   * @param probed whether the service accepted the credentials; empty if there was no probe
+   * @param problem the last error
+   * @param details further fields for people
    */
   public record Account(
       boolean known,
@@ -70,22 +70,22 @@ public final class OpenClawChannels {
       Optional<Boolean> probed,
       Optional<String> problem,
       ObjectNode details) {
-    /** Whether messages come and go. */
+    /** Returns whether messages can pass in both directions. */
     public boolean works() {
       return enabled && running && connected.orElse(problem.isEmpty());
     }
   }
 
   /**
-   * The state of a channel.
+   * Returns the state of a channel.
    *
-   * @param probe whether its service is asked about the credentials, which takes seconds
+   * @param probe whether to check the credentials at the service, which takes seconds
    */
   public Account account(Gateway gateway, Channel channel, boolean probe)
       throws InterruptedException {
     var params = none().put("channel", channel.id()).put("probe", probe);
     var answer = admin.call(gateway.at(), gateway.token(), "channels.status", params);
-    // A gateway that has no such channel calls that a bad request.
+    // A gateway rejects a channel that it does not have as a bad request.
     if (answer instanceof AdminAnswer.Refused) return account(none());
     var payload = done(answer);
     var id = payload.path("channelDefaultAccountId").path(channel.id()).asText("default");
@@ -130,21 +130,21 @@ public final class OpenClawChannels {
   }
 
   /**
-   * A login by a code that somebody scans.
+   * A login with a code that a person scans.
    *
-   * @param connected whether it is done
-   * @param png the code's picture, in base64; empty: there is none
-   * @param message OpenClaw's words
+   * @param connected whether the login succeeded
+   * @param png the picture of the code in base64; empty if there is none
+   * @param message OpenClaw's message
    */
   public record Login(boolean connected, Optional<String> png, String message) {}
 
-  /** Begins one, or shows the code of the one that is under way. */
+  /** Starts a login, or returns the code of the running one. */
   public Login beginLogin(Gateway gateway, Channel channel, Duration limit)
       throws InterruptedException {
     return login(gateway, channel, "web.login.start", limit);
   }
 
-  /** Waits for its end; a login that nobody waits for does not connect. */
+  /** Waits for the end of the login. OpenClaw connects only while a call waits. */
   public Login awaitLogin(Gateway gateway, Channel channel, Duration limit)
       throws InterruptedException {
     return login(gateway, channel, "web.login.wait", limit);
@@ -163,12 +163,12 @@ public final class OpenClawChannels {
   }
 
   /**
-   * Somebody who wrote to the agent and waits to be let in.
+   * A person who wrote to the agent and waits for approval.
    *
-   * @param id OpenClaw's, of the request
-   * @param account of the channel
-   * @param sender the service's id of who wrote
-   * @param about what the service says of them, such as a name
+   * @param id OpenClaw's id of the request
+   * @param account the channel's account
+   * @param sender the service's id of the person
+   * @param about the service's data about the person, such as a name
    */
   public record Pairing(
       String id,
@@ -178,11 +178,11 @@ public final class OpenClawChannels {
       Optional<Instant> createdAt,
       Optional<Instant> expiresAt) {}
 
-  /** Who waits, the first one first. */
+  /** Returns the waiting pairings, oldest first. */
   public List<Pairing> pairings(Gateway gateway, Channel channel) throws InterruptedException {
     try (var socket = conversations.open(gateway)) {
       var answer = socket.call("channels.pairing.list", none().put("channel", channel.id()));
-      // A gateway that has no such channel calls that a bad request.
+      // A gateway rejects a channel that it does not have as a bad request.
       var pairings = new ArrayList<Pairing>();
       if (answer instanceof AdminAnswer.Refused) return pairings;
       for (var row : done(answer).path("requests")) {
@@ -203,7 +203,10 @@ public final class OpenClawChannels {
     }
   }
 
-  /** Lets somebody in, and has the agent tell them; false when nobody waits by that id any more. */
+  /**
+   * Approves a pairing and makes the agent notify the person. Returns false if the pairing no
+   * longer waits.
+   */
   public boolean approve(Gateway gateway, Channel channel, Pairing pairing)
       throws InterruptedException {
     try (var socket = conversations.open(gateway)) {
@@ -220,12 +223,12 @@ public final class OpenClawChannels {
     }
   }
 
-  /** The command that prints the codes of who waits: no question to the gateway tells them. */
+  /** Returns the command that prints the waiting codes, which no gateway call returns. */
   public static List<String> codesCommand(Channel channel) {
     return List.of("openclaw", "pairing", "list", "--channel", channel.id(), "--json");
   }
 
-  /** Of those, the one that was sent this code, by what that command printed. */
+  /** Returns the pairing of this code, according to the output of {@link #codesCommand}. */
   public static Optional<Pairing> withCode(String printed, String code, List<Pairing> pairings) {
     JsonNode json;
     try {

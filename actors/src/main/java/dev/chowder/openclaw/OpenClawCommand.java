@@ -4,15 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * OpenClaw's own commands, in a container that just began and is the only one of its home in which
- * OpenClaw runs.
+ * Builds OpenClaw's command lines for a container that just started, and that is the only container
+ * of its home volume in which OpenClaw runs.
  */
 final class OpenClawCommand {
   /**
-   * OpenClaw's processes exclude one another by leases of five minutes in their database, and wait
-   * for them as long as that. Whoever died holding some, in the midst of a plugin's installation
-   * for example, would keep the next start from being ready in time. Here nobody who holds one can
-   * be alive, so their time is over. Only the time is changed: other rows than leases have none.
+   * Expires all leases in OpenClaw's database. Its processes exclude one another by leases of five
+   * minutes and wait that long. If a process died with a lease, for example while it installed a
+   * plugin, the next start would not be ready in time. No holder can be running here. Only the
+   * expiry time is changed, since rows that are no leases have none.
    */
   private static final String END_LEASES =
       """
@@ -32,7 +32,7 @@ final class OpenClawCommand {
 
   private OpenClawCommand() {}
 
-  /** The command line. What it runs takes the place of the shell: signals reach it. */
+  /** Returns the command line. OpenClaw replaces the shell, so that signals reach it. */
   static List<String> alone(String... words) {
     var command = new ArrayList<>(List.of("sh", "-c"));
     command.add("node --no-warnings -e \"$0\"; exec openclaw \"$@\"");

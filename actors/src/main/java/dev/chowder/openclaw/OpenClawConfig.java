@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,12 +13,12 @@ import dev.chowder.sandbox.SandboxDriver.SandboxFile;
 import java.util.List;
 
 /**
- * OpenClaw's configuration file as JSON, and the parts of it that Chowder owns. Pure: reads and
- * writes no file itself.
+ * Parses OpenClaw's configuration file and sets the parts that Chowder owns. Pure; reads and writes
+ * no file itself.
  */
 public final class OpenClawConfig {
   /**
-   * The file may have been written by people: comments and trailing commas are read, and not kept.
+   * Reads comments and trailing commas, since people may have written the file. Does not keep them.
    */
   static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -32,33 +34,36 @@ public final class OpenClawConfig {
   private OpenClawConfig() {}
 
   /**
-   * Parses the file; an {@link IllegalArgumentException} says that it is none, without its content.
+   * Parses the file.
+   *
+   * @throws IllegalArgumentException without the file's content, if it is not a JSON object
    */
   public static ObjectNode parse(ByteString file) {
     try {
       if (JSON.readTree(file.toStringUtf8()) instanceof ObjectNode config) return config;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          "openclaw.json: no JSON from line " + e.getLocation().getLineNr() + " on");
+          must("openclaw.json", "be JSON", "an error in line " + e.getLocation().getLineNr()));
     }
-    throw new IllegalArgumentException("openclaw.json: no object (expected: a JSON object)");
+    throw new IllegalArgumentException(must("openclaw.json", "be a JSON object"));
   }
 
+  /** Returns the file with this content. */
   public static SandboxFile file(ObjectNode config) {
     return new SandboxFile(
         OpenClawHome.CONFIG, ByteString.copyFromUtf8(config.toPrettyString() + "\n"), 0600);
   }
 
-  /** Has the gateway demand the token that lies in {@link OpenClawHome#GATEWAY_TOKEN}. */
-  public static void demandToken(ObjectNode config) {
+  /** Makes the gateway require the token in {@link OpenClawHome#GATEWAY_TOKEN}. */
+  public static void requireToken(ObjectNode config) {
     config
         .withObject("/secrets/providers")
         .set(TOKEN_SOURCE, fileSource(OpenClawHome.GATEWAY_TOKEN));
     var auth = config.withObject("/gateway/auth");
     auth.put("mode", "token");
     auth.set("token", secretRef(TOKEN_SOURCE));
-    // To the gateway every caller has the host's address, so its lockout after ten wrong tokens
-    // would let a stranger shut Chowder out. Against 256 random bits it protects nothing.
+    // To the gateway, every caller has the host's address. After ten wrong tokens of any client,
+    // its lockout would block Chowder, too. A token of 256 random bits needs no lockout.
     auth.putObject("rateLimit")
         .put("maxAttempts", 1_000_000)
         .put("windowMs", 1_000)
@@ -66,8 +71,8 @@ public final class OpenClawConfig {
   }
 
   /**
-   * Lets the gateway take messages and the control plane's calls over HTTP, and its own console
-   * work under its public URL.
+   * Enables the gateway's HTTP endpoints for messages and for Chowder's calls, and its Control UI
+   * under the public URL.
    *
    * @param publicUrl scheme, host and port, without a path
    */
@@ -77,7 +82,7 @@ public final class OpenClawConfig {
     allowOrigin(config, publicUrl);
   }
 
-  /** Has the gateway's console accept pages that were loaded from this URL. */
+  /** Makes the gateway's Control UI accept pages that were loaded from this URL. */
   private static void allowOrigin(ObjectNode config, String publicUrl) {
     var origins = config.withObject("/gateway/controlUi").withArray("allowedOrigins");
     for (var origin : origins) {
@@ -87,9 +92,10 @@ public final class OpenClawConfig {
   }
 
   /**
-   * Applies a change of the overrides onto the file's content; what others wrote there stays.
+   * Applies patches of the overrides to the file's content. Keeps the settings of other writers.
    *
-   * @param publicUrl scheme, host and port, without a path: stays allowed whatever the change says
+   * @param publicUrl scheme, host and port, without a path. It stays allowed, whatever the patches
+   *     set
    */
   public static void apply(ObjectNode config, List<ObjectNode> patches, String publicUrl) {
     patches.forEach(patch -> MergePatch.apply(config, patch));
@@ -97,14 +103,14 @@ public final class OpenClawConfig {
   }
 
   /**
-   * The same patch for a running gateway, which merges it by itself: the origin of its public URL
+   * Returns the patch for a running gateway, which merges it itself. The origin of the public URL
    * stays allowed.
    */
   public static ObjectNode keepingOrigin(ObjectNode patch, String publicUrl) {
     var kept = patch.deepCopy();
     if (kept.at("/gateway/controlUi").has("allowedOrigins")) {
-      var console = kept.withObject("/gateway/controlUi");
-      if (!console.get("allowedOrigins").isArray()) console.putArray("allowedOrigins");
+      var controlUi = kept.withObject("/gateway/controlUi");
+      if (!controlUi.get("allowedOrigins").isArray()) controlUi.putArray("allowedOrigins");
       allowOrigin(kept, publicUrl);
     }
     return kept;

@@ -6,12 +6,12 @@ import dev.chowder.secret.Secret;
 import java.util.List;
 
 /**
- * OpenClaw's own onboarding, non-interactive. The model's settings are there before it runs, as a
- * seed that it keeps and completes; the provider's key comes afterwards, in a file and never in an
- * argument or the environment.
+ * Prepares OpenClaw's own non-interactive onboarding. The model's settings are written before it
+ * runs, as a seed that it keeps and completes. The provider's key is written afterwards, to a file
+ * and never to an argument or the environment.
  */
 public final class OpenClawOnboarding {
-  /** What a provider that wants no key is sent: OpenClaw refuses an empty one. */
+  /** The key for a provider that needs none, since OpenClaw rejects an empty key. */
   public static final Secret NO_KEY = Secret.of("none");
 
   private static final String KEY_SOURCE = "chowder-provider-key";
@@ -19,8 +19,8 @@ public final class OpenClawOnboarding {
   private OpenClawOnboarding() {}
 
   /**
-   * Asks nothing, checks nothing, starts nothing: writes the first configuration, the workspace and
-   * the identity.
+   * Returns the command that writes the first configuration, the workspace and the identity. It
+   * asks no questions, checks nothing and starts nothing.
    */
   public static List<String> command() {
     return List.of(
@@ -47,15 +47,15 @@ public final class OpenClawOnboarding {
   }
 
   /**
-   * What must lie in the home before the command runs. Nothing else may, and the key is not named
-   * in it: in a home with other files, or with a configuration that has secrets, OpenClaw looks for
-   * what its former versions may have left, which takes a third of the whole onboarding.
+   * Returns the files that the home volume must have before the command runs. It must have no other
+   * files, and these must not name the key. Otherwise OpenClaw searches for data of its previous
+   * versions, which takes a third of the whole onboarding.
    */
   public static List<SandboxFile> files(ModelSetup setup) {
     return List.of(OpenClawConfig.file(seed(setup)));
   }
 
-  /** What must lie in the home afterwards. */
+  /** Returns the files that the home volume must have after onboarding. */
   public static List<SandboxFile> filesWithKey(ObjectNode onboarded, ModelSetup setup) {
     useKey(onboarded, setup);
     return List.of(
@@ -76,15 +76,15 @@ public final class OpenClawOnboarding {
     var seed = OpenClawConfig.JSON.createObjectNode();
     var provider =
         seed.putObject("models").putObject("providers").putObject(setup.openClawProvider());
-    // Only what differs from OpenClaw's own idea of the provider: its catalog, limits and protocol
-    // details stay in force.
+    // Sets only what differs from OpenClaw's own data about the provider. Its catalog, limits and
+    // protocol details stay in effect.
     if (setup.hasOwnEndpoint()) {
       provider.put("baseUrl", setup.effectiveBaseUrl());
       provider.put("api", setup.effectiveApi());
     }
     if (setup.provider().equals("openai")) {
-      // At OpenAI's own endpoint OpenClaw would choose the Codex runtime, a plugin that the image
-      // does not have.
+      // For OpenAI's own endpoint, OpenClaw would choose the Codex runtime, a plugin that the image
+      // lacks.
       provider.putObject("agentRuntime").put("id", "openclaw");
     }
     var models = provider.putArray("models");

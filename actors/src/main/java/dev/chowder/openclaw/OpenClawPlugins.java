@@ -9,20 +9,20 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The plugins that channels need, which OpenClaw itself installs into an agent's home: it trusts
- * none that came there in another way. It takes them from its image, whose npm has them. Blocks.
+ * Makes OpenClaw install the plugins of channels into an agent's home volume. OpenClaw trusts only
+ * plugins that it installed itself. It gets them from the image's npm, without a network. Blocks.
  */
 public final class OpenClawPlugins {
-  private static final String THERE = "plugin already exists";
+  private static final String INSTALLED = "plugin already exists";
   private static final String UNDER_WAY = "operation is already running";
 
   private final GatewayConversations conversations;
   private final Duration limit;
 
   /**
-   * Wires it.
+   * Creates the installer.
    *
-   * @param limit of one installation
+   * @param limit the maximum duration of one installation
    */
   public OpenClawPlugins(GatewayConversations conversations, Duration limit) {
     this.conversations = conversations;
@@ -30,43 +30,46 @@ public final class OpenClawPlugins {
   }
 
   /**
-   * Has a running gateway install and load the package; done, too, where it is there already. The
-   * package has to be one of OpenClaw's own: others need somebody's consent.
+   * Makes a running gateway install and load the package. Succeeds if it is installed already. The
+   * package must be one of OpenClaw's own, since others need a person's consent.
    */
   public AdminAnswer install(Gateway gateway, String npmPackage) throws InterruptedException {
     var params = OpenClawConfig.JSON.createObjectNode().put("source", "npm");
     params.put("spec", npmPackage);
     try (var socket = conversations.open(gateway, limit)) {
       var answer = socket.call("plugins.install", params);
-      return isThere(answer) ? new Done(OpenClawConfig.JSON.createObjectNode()) : answer;
+      return isInstalled(answer) ? new Done(OpenClawConfig.JSON.createObjectNode()) : answer;
     } catch (UnansweredException unanswered) {
       return unanswered.why();
     }
   }
 
-  private static boolean isThere(AdminAnswer answer) {
+  private static boolean isInstalled(AdminAnswer answer) {
     return switch (answer) {
-      case Busy(var message) -> isThere(message);
-      case Refused(_, var message, _) -> isThere(message);
+      case Busy(var message) -> isInstalled(message);
+      case Refused(_, var message, _) -> isInstalled(message);
       default -> false;
     };
   }
 
-  /** The same where no gateway runs; how it ended is for {@link #isThere(String)}, too. */
+  /**
+   * Returns the command that installs the package while no gateway runs. If it fails, check its
+   * output with {@link #isInstalled(String)}.
+   */
   public static List<String> command(String npmPackage) {
     return OpenClawCommand.alone("plugins", "install", "npm:" + npmPackage);
   }
 
-  /** Whether it failed only because the package is there already. */
-  public static boolean isThere(String said) {
-    return said.contains(THERE);
+  /** Returns whether an installation failed only because the package is installed already. */
+  public static boolean isInstalled(String message) {
+    return message.contains(INSTALLED);
   }
 
   /**
-   * Whether it failed only because the gateway is at another installation, somebody else's or one
-   * that took longer than its limit.
+   * Returns whether an installation failed only because the gateway runs another one: of another
+   * caller, or one that exceeded its limit.
    */
-  public static boolean isUnderWay(String said) {
-    return said.contains(UNDER_WAY);
+  public static boolean isUnderWay(String message) {
+    return message.contains(UNDER_WAY);
   }
 }

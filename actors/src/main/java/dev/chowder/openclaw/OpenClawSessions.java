@@ -13,14 +13,14 @@ import java.util.stream.LongStream;
 import java.util.stream.StreamSupport;
 
 /**
- * An agent's sessions, as its gateway keeps them: of those, the ones that an id of ours leads to.
- * Blocks.
+ * Lists, reads and deletes an agent's sessions at its gateway. Covers only sessions that have an id
+ * in Chowder's API. Blocks.
  */
 public final class OpenClawSessions {
-  /** The agent's own session, which OpenClaw empties and never takes away. */
+  /** The agent's own session, which OpenClaw can empty but never remove. */
   private static final String MAIN = "main";
 
-  /** Rows of one question: a few hundred kilobytes. */
+  /** Rows per request, a few hundred kilobytes. */
   private static final int BATCH = 200;
 
   private final GatewayConversations conversations;
@@ -34,40 +34,41 @@ public final class OpenClawSessions {
   /**
    * A session.
    *
-   * @param id the one that leads to it
-   * @param usedAt when something was last said in it
-   * @param busy whether the agent works in it right now
+   * @param id the id in Chowder's API
+   * @param usedAt the time of the last message
+   * @param busy whether the agent works in the session now
    */
   public record Session(String id, Optional<Instant> createdAt, Instant usedAt, boolean busy) {}
 
   /**
-   * Something that was said.
+   * A message.
    *
-   * @param number its place in the session, growing; what belongs together may share one
-   * @param role {@code user}, {@code assistant}, or OpenClaw's word for another one
+   * @param number the position in the session, ascending; messages that belong together may share
+   *     one
+   * @param role {@code user}, {@code assistant}, or another role of OpenClaw
    */
   public record Message(int number, String role, String text, Optional<Instant> at) {}
 
   /**
-   * A part of what was said in a session.
+   * A page of a session's messages.
    *
-   * @param messages newest first
-   * @param next how many of OpenClaw's newest records lie before what is older; empty: nothing is
+   * @param messages the messages, newest first
+   * @param next the number of OpenClaw's newest records to skip for older messages; empty if none
    */
   public record History(Session session, List<Message> messages, Optional<Integer> next) {}
 
   /**
-   * Those that are wanted, the last used first; in no order among those of the same moment, of
-   * which none is left out.
+   * Returns the wanted sessions, most recently used first. Sessions of the same time are in no
+   * order, and none of them is left out.
    *
-   * @param enough after how many others may be left out
+   * @param enough the number of sessions after which others may be left out
    */
   public List<Session> list(Gateway gateway, Predicate<Session> wanted, int enough)
       throws InterruptedException {
     try (var socket = conversations.open(gateway)) {
       var found = new ArrayList<Session>();
       for (int offset = 0; offset < settings.maxListed(); offset += BATCH) {
-        var page = GatewayConversations.ask(socket, "sessions.list", batch(offset));
+        var page = GatewayConversations.call(socket, "sessions.list", batch(offset));
         for (var row : page.path("sessions")) {
           var session = session(row).filter(wanted);
           if (session.isEmpty()) continue;
@@ -87,7 +88,7 @@ public final class OpenClawSessions {
         .put("agentId", "main")
         .put("limit", BATCH)
         .put("offset", offset)
-        // The default puts first what somebody pinned.
+        // The default order puts pinned sessions first.
         .put("sortBy", "activity")
         .put("excludeSubagents", true)
         .put("excludeCron", true)
@@ -95,10 +96,10 @@ public final class OpenClawSessions {
   }
 
   /**
-   * What was said in a session, from the newest backwards; empty when there is no such session.
+   * Returns messages of a session, newest first; empty if the session does not exist.
    *
-   * @param limit of OpenClaw's records, which may hold nothing to read
-   * @param skipped how many of its newest records are left out
+   * @param limit the maximum number of OpenClaw's records, some of which may have no text
+   * @param skipped the number of newest records to skip
    */
   public Optional<History> history(Gateway gateway, String id, int limit, int skipped)
       throws InterruptedException {
@@ -107,12 +108,12 @@ public final class OpenClawSessions {
       if (session.isEmpty()) return Optional.empty();
       var params =
           none()
-              .put("sessionKey", SessionKey.inFull(id))
+              .put("sessionKey", SessionKey.fullKey(id))
               .put("limit", limit)
               .put("offset", skipped)
               .put("maxChars", settings.maxText())
               .put("maxBytes", settings.maxHistory());
-      var page = GatewayConversations.ask(socket, "chat.history", params);
+      var page = GatewayConversations.call(socket, "chat.history", params);
       var messages = new ArrayList<Message>();
       page.path("messages").forEach(row -> message(row).ifPresent(messages::add));
       return Optional.of(
@@ -125,17 +126,17 @@ public final class OpenClawSessions {
     }
   }
 
-  /** Ends what is under way in a session and removes what was said in it; whether it was there. */
+  /** Stops the work in a session and removes its messages. Returns whether the session existed. */
   public boolean delete(Gateway gateway, String id) throws InterruptedException {
     try (var socket = conversations.open(gateway, settings.deleteLimit())) {
       if (find(socket, id).isEmpty()) return false;
-      var params = none().put("key", SessionKey.inFull(id));
+      var params = none().put("key", SessionKey.fullKey(id));
       if (id.equals(MAIN)) {
-        GatewayConversations.ask(socket, "sessions.reset", params);
+        GatewayConversations.call(socket, "sessions.reset", params);
         return true;
       }
       params.put("deleteTranscript", true);
-      return GatewayConversations.ask(socket, "sessions.delete", params)
+      return GatewayConversations.call(socket, "sessions.delete", params)
           .path("deleted")
           .asBoolean();
     }
@@ -143,8 +144,8 @@ public final class OpenClawSessions {
 
   private static Optional<Session> find(GatewaySocket socket, String id)
       throws InterruptedException {
-    var params = none().put("key", SessionKey.inFull(id));
-    return session(GatewayConversations.ask(socket, "sessions.describe", params).path("session"));
+    var params = none().put("key", SessionKey.fullKey(id));
+    return session(GatewayConversations.call(socket, "sessions.describe", params).path("session"));
   }
 
   private static Optional<Session> session(JsonNode row) {
@@ -153,13 +154,13 @@ public final class OpenClawSessions {
             id ->
                 new Session(
                     id,
-                    // Of sessions that messages made, the row of its place alone has a beginning.
+                    // If a message created the session, only its placement has the creation time.
                     time(row.path("createdAt")).or(() -> time(row.at("/placement/createdAtMs"))),
                     usedAt(row),
                     row.path("hasActiveRun").asBoolean()));
   }
 
-  /** By the times that OpenClaw's own order goes by. */
+  /** Uses the times by which OpenClaw sorts. */
   private static Instant usedAt(JsonNode row) {
     long active =
         LongStream.of(row.path("lastActivityAt").asLong(), row.path("lastInteractionAt").asLong())
@@ -170,7 +171,7 @@ public final class OpenClawSessions {
 
   private static Optional<Message> message(JsonNode row) {
     var text = text(row.path("content"));
-    // Where a session was emptied, OpenClaw puts a mark that nobody said.
+    // OpenClaw marks where a session was emptied. The mark is not a message.
     if (text.isBlank() || row.at("/__openclaw/kind").asText().equals("reset")) {
       return Optional.empty();
     }

@@ -6,16 +6,16 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Limits of the talk with OpenClaw; {@code reference.conf} says what each is for.
+ * The limits of calls to OpenClaw. {@code reference.conf} has the reasons.
  *
- * @param adminLimit of one call of a gateway's admin interface
- * @param schemaLimit of asking an image for its configuration's schema
- * @param consoleLimit how long a browser that opens a gateway's console is looked out for
- * @param consoleWatches for how many gateways at once
- * @param conversationLimit of one conversation over a gateway's WebSocket
- * @param responses of the responses of gateways
- * @param sessions of what is asked about sessions
- * @param channels of what is done with channels
+ * @param adminLimit maximum duration of one call of a gateway's admin interface
+ * @param schemaLimit maximum time in which an image returns its configuration's schema
+ * @param consoleLimit how long a gateway is checked for a browser that opens its Control UI
+ * @param consoleWatches maximum number of gateways that are checked for browsers at once
+ * @param conversationLimit maximum duration of one conversation over a gateway's WebSocket
+ * @param responses limits of gateways' responses
+ * @param sessions limits of calls about sessions
+ * @param channels limits of calls about channels
  */
 public record OpenClawSettings(
     Duration adminLimit,
@@ -28,21 +28,21 @@ public record OpenClawSettings(
     Channels channels) {
 
   /**
-   * Limits of one method's responses.
+   * The limits of one method's responses.
    *
-   * @param bytes of its text
-   * @param tokens of its JSON
+   * @param bytes maximum bytes of the text
+   * @param tokens maximum tokens of the JSON
    */
   public record ResponseLimit(long bytes, long tokens) {}
 
   /**
-   * Limits of the responses of gateways.
+   * The limits of gateways' responses.
    *
-   * @param methods by method
-   * @param others of all other methods
-   * @param maxDepth levels of objects and arrays in one another
+   * @param methods limits by method
+   * @param others limits of all other methods
+   * @param maxDepth maximum nesting of objects and arrays
    * @param freeBytes bytes of memory of each response that do not count
-   * @param maxHeldBytes bytes of memory that all responses of a node may take beyond that
+   * @param maxHeldBytes maximum bytes of memory of all responses of a node, without the free bytes
    */
   public record Responses(
       Map<String, ResponseLimit> methods,
@@ -60,28 +60,28 @@ public record OpenClawSettings(
   }
 
   /**
-   * Limits of what is asked about sessions.
+   * The limits of calls about sessions.
    *
-   * @param maxListed sessions that are listed
-   * @param maxText characters of one message
-   * @param maxHistory bytes of the messages of one page
-   * @param deleteLimit of a deletion
-   * @param maxOpen calls at once
+   * @param maxListed maximum number of sessions that a list covers
+   * @param maxText maximum characters of one message
+   * @param maxHistory maximum bytes of the messages of one page
+   * @param deleteLimit maximum duration of a deletion
+   * @param maxOpen maximum number of concurrent calls
    */
   public record Sessions(
       int maxListed, int maxText, int maxHistory, Duration deleteLimit, int maxOpen) {}
 
   /**
-   * Limits of what is done with channels.
+   * The limits of calls about channels.
    *
-   * @param pluginLimit of the installation of a plugin
-   * @param applyLimit until a running gateway has the configuration, and the plugin before it
-   * @param settleLimit until a channel says that it works, or what is wrong
-   * @param poll between two looks at it
-   * @param loginLimit until there is a code to scan
-   * @param loginLook how long one look waits for it to be scanned
-   * @param codesLimit of the command that lists codes
-   * @param maxOpen calls at once
+   * @param pluginLimit maximum duration of the installation of a plugin
+   * @param applyLimit maximum time until a running gateway has the plugin and the configuration
+   * @param settleLimit maximum time until a channel works or reports an error
+   * @param poll time between two checks of the channel
+   * @param loginLimit maximum time until there is a code to scan
+   * @param loginLook how long a status request waits for the code to be scanned
+   * @param codesLimit maximum duration of the command that lists codes
+   * @param maxOpen maximum number of concurrent calls
    */
   public record Channels(
       Duration pluginLimit,
@@ -109,7 +109,7 @@ public record OpenClawSettings(
 
   private static Responses responses(Config config) {
     var methods = new HashMap<String, ResponseLimit>();
-    // A method may have dots in its name, which is everything before the last dot.
+    // The name of a method may have dots, so it is everything before the last dot.
     for (var entry : config.getConfig("methods").entrySet()) {
       var method = entry.getKey().substring(0, entry.getKey().lastIndexOf('.'));
       methods.put(method, limit(config.getConfig("methods." + method)));

@@ -20,54 +20,56 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * The skills of an agent, as its running gateway knows them: nothing of them is kept here. Blocks.
+ * Lists, installs and configures an agent's skills through its running gateway. Stores nothing.
+ * Blocks.
  */
 public final class OpenClawSkills {
   private static final String WORKSPACE = OpenClawHome.absolute(OpenClawHome.WORKSPACE) + "/";
   private static final String FOLDER = "skills/";
 
-  /** Between two looks whether a change is seen. */
+  /** The time between two checks whether the gateway noticed a change. */
   private static final Duration PAUSE = Duration.ofMillis(50);
 
-  /** Bytes of an archive in one frame: OpenClaw takes four times as much. */
+  /** Bytes of an archive in one frame, a quarter of what OpenClaw accepts. */
   private static final int PIECE = 1 << 20;
 
   private final GatewayConversations conversations;
   private final OpenClawAdmin admin;
   private final Duration installLimit;
-  private final Duration seenLimit;
+  private final Duration noticeLimit;
 
   /**
-   * Wires it.
+   * Creates the client.
    *
-   * @param installLimit of an installation: the agent's side may have to fetch it from far away
-   * @param seenLimit after a change of a folder, until the gateway is believed to see it: it looks
-   *     again when the file system told it, a moment later
+   * @param installLimit the maximum duration of an installation, which may be a slow download
+   * @param noticeLimit how long to wait until the gateway notices a change of a folder. The file
+   *     system notifies it a moment after the change
    */
   public OpenClawSkills(
       GatewayConversations conversations,
       OpenClawAdmin admin,
       Duration installLimit,
-      Duration seenLimit) {
+      Duration noticeLimit) {
     this.conversations = conversations;
     this.admin = admin;
     this.installLimit = installLimit;
-    this.seenLimit = seenLimit;
+    this.noticeLimit = noticeLimit;
   }
 
   /**
    * A skill.
    *
-   * @param key under which it is configured
-   * @param source {@code clawhub}, {@code workspace}, {@code bundled}, or OpenClaw's other words
-   * @param folder from the workspace on; empty: it lies elsewhere
-   * @param ready whether the agent may use it now
-   * @param enabled false once it was switched off
-   * @param requiredEnv names of the environment variables that it needs
-   * @param missingEnv those of them that it lacks
-   * @param missing all that it lacks, each as {@code kind:name}
-   * @param apiKeyEnv the variable that an API key is given to it in
-   * @param version that was installed from ClawHub
+   * @param key the name of its configuration
+   * @param source {@code clawhub}, {@code workspace}, {@code bundled}, or another source of
+   *     OpenClaw
+   * @param folder relative to the workspace; empty if the skill is stored elsewhere
+   * @param ready whether the agent may use the skill now
+   * @param enabled false if the skill was disabled
+   * @param requiredEnv the environment variables that the skill needs
+   * @param missingEnv the required environment variables that are not set
+   * @param missing all missing requirements, each as {@code kind:name}
+   * @param apiKeyEnv the variable that passes the API key to the skill
+   * @param version the version that was installed from ClawHub
    */
   public record Skill(
       String name,
@@ -82,37 +84,37 @@ public final class OpenClawSkills {
       List<String> missing,
       Optional<String> apiKeyEnv,
       Optional<String> version) {
-    /** Whether it is a folder that may be taken away. */
+    /** Returns whether the skill is a folder that may be removed. */
     public boolean isInstalled() {
       return folder.filter(path -> path.names().getFirst().equals("skills")).isPresent();
     }
   }
 
-  /** What to install. */
+  /** The source of a skill to install. */
   public sealed interface Source {
-    /** What the skill is called where it comes from. */
+    /** Returns the name of the skill at its source. */
     String slug();
 
-    /** From ClawHub; no version: the latest. */
+    /** A skill from ClawHub. An empty version means the latest. */
     record ClawHub(String slug, Optional<String> version) implements Source {}
 
-    /** A zip; the slug is the name that its folder gets. */
+    /** A skill from a zip archive. The slug becomes the name of its folder. */
     record Archive(String slug, ByteString zip) implements Source {}
 
-    /** Where it lies once it is installed. */
+    /** Returns the folder of the installed skill. */
     default FilePath folder() {
       return FilePath.parse(FOLDER + slug().substring(slug().lastIndexOf('/') + 1));
     }
   }
 
   /**
-   * What was installed.
+   * An installed skill.
    *
-   * @param said OpenClaw's words
+   * @param said OpenClaw's message
    */
   public record Installed(Skill skill, String said) {}
 
-  /** All skills that the agent has, by name. */
+  /** Returns all skills of the agent, sorted by name. */
   public List<Skill> list(Gateway gateway) throws InterruptedException {
     try (var socket = conversations.open(gateway)) {
       return list(socket);
@@ -120,23 +122,23 @@ public final class OpenClawSkills {
   }
 
   private static List<Skill> list(GatewaySocket socket) throws InterruptedException {
-    var report = GatewayConversations.ask(socket, "skills.status", none());
+    var report = GatewayConversations.call(socket, "skills.status", none());
     var skills = new ArrayList<Skill>();
     report.path("skills").forEach(row -> skills.add(skill(row)));
     skills.sort(Comparator.comparing(Skill::name));
     return skills;
   }
 
-  /** The one of that name. */
+  /** Returns the skill with this name; empty if there is none. */
   public Optional<Skill> find(Gateway gateway, String name) throws InterruptedException {
     return list(gateway).stream().filter(skill -> skill.name().equals(name)).findFirst();
   }
 
   /**
-   * Installs one.
+   * Installs a skill.
    *
-   * @param overwrite whether one that is there is replaced
-   * @throws SkillRefused when there is no such skill afterwards
+   * @param overwrite whether to replace an installed skill of the same name
+   * @throws SkillRefused if the skill is not installed afterwards
    */
   public Installed install(Gateway gateway, Source source, boolean overwrite)
       throws InterruptedException {
@@ -146,7 +148,7 @@ public final class OpenClawSkills {
           switch (source) {
             case Source.ClawHub(var slug, var version) -> {
               var wanted = none().put("source", "clawhub").put("slug", slug);
-              version.ifPresent(said -> wanted.put("version", said));
+              version.ifPresent(text -> wanted.put("version", text));
               yield wanted;
             }
             case Source.Archive(var slug, var zip) ->
@@ -157,7 +159,7 @@ public final class OpenClawSkills {
           };
       var answer = socket.call("skills.install", params.put("force", overwrite));
       if (!(answer instanceof Done(var payload))) throw refusal(source, answer);
-      return seen(socket, source.folder(), now -> now.isPresent() && !now.equals(before))
+      return awaitSkill(socket, source.folder(), now -> now.isPresent() && !now.equals(before))
           .map(skill -> new Installed(skill, payload.path("message").asText()))
           .orElseThrow(() -> new SkillRefused(SkillRefused.Reason.UNREADABLE));
     }
@@ -170,26 +172,26 @@ public final class OpenClawSkills {
         .findFirst();
   }
 
-  /** What the gateway says lies there, as soon as that is so, or when it was long enough. */
-  private Optional<Skill> seen(
-      GatewaySocket socket, FilePath folder, Predicate<Optional<Skill>> isSo)
+  /** Returns the skill in a folder, once it meets the condition or the time is over. */
+  private Optional<Skill> awaitSkill(
+      GatewaySocket socket, FilePath folder, Predicate<Optional<Skill>> condition)
       throws InterruptedException {
-    long until = System.nanoTime() + seenLimit.toNanos();
+    long deadline = System.nanoTime() + noticeLimit.toNanos();
     while (true) {
       var now = at(socket, folder);
-      if (isSo.test(now) || System.nanoTime() > until) return now;
+      if (condition.test(now) || System.nanoTime() > deadline) return now;
       Thread.sleep(PAUSE);
     }
   }
 
-  /** Waits until the gateway does not see it any more, after its folder was removed. */
-  public void awaitGone(Gateway gateway, FilePath folder) throws InterruptedException {
+  /** Waits until the gateway no longer lists a skill whose folder was removed. */
+  public void awaitRemoved(Gateway gateway, FilePath folder) throws InterruptedException {
     try (var socket = conversations.open(gateway)) {
-      var _ = seen(socket, folder, Optional::isEmpty);
+      var _ = awaitSkill(socket, folder, Optional::isEmpty);
     }
   }
 
-  /** Returns the upload's id. */
+  /** Uploads an archive; returns the upload's id. */
   private String upload(
       Gateway gateway, GatewaySocket socket, String slug, ByteString zip, boolean overwrite)
       throws InterruptedException {
@@ -212,9 +214,9 @@ public final class OpenClawSkills {
               .put("uploadId", id)
               .put("offset", at)
               .put("dataBase64", Base64.getEncoder().encodeToString(piece));
-      GatewayConversations.ask(socket, "skills.upload.chunk", chunk);
+      GatewayConversations.call(socket, "skills.upload.chunk", chunk);
     }
-    GatewayConversations.ask(socket, "skills.upload.commit", none().put("uploadId", id));
+    GatewayConversations.call(socket, "skills.upload.commit", none().put("uploadId", id));
     return id;
   }
 
@@ -223,43 +225,43 @@ public final class OpenClawSkills {
         && message.contains(OwnedSettings.ARCHIVES.getLast());
   }
 
-  /** A gateway takes archives from nobody until it is told to: it is, when somebody brings one. */
+  /** Permits uploads of archives, which a gateway rejects by default, at the first upload. */
   private void open(Gateway gateway) throws InterruptedException {
     var patch = none();
     patch.withObject("/skills/install").put(OwnedSettings.ARCHIVES.getLast(), true);
     patch(gateway, patch);
   }
 
-  /** By OpenClaw's words, of which it has no others for most of these. */
+  /** Derives the reason from OpenClaw's message, since most failures have no code of their own. */
   private static RuntimeException refusal(Source source, AdminAnswer answer) {
-    var said =
+    var message =
         switch (answer) {
-          case Busy(var message) -> message.toLowerCase(Locale.ROOT);
-          case Refused(_, var message, _) -> message.toLowerCase(Locale.ROOT);
+          case Busy(var text) -> text.toLowerCase(Locale.ROOT);
+          case Refused(_, var text, _) -> text.toLowerCase(Locale.ROOT);
           default -> "";
         };
-    if (said.isEmpty() || said.startsWith("rate limit exceeded")) {
+    if (message.isEmpty() || message.startsWith("rate limit exceeded")) {
       return new UnansweredException(answer);
     }
-    if (said.contains("already exists")) return new SkillRefused(SkillRefused.Reason.EXISTS);
-    boolean ours = source instanceof Source.Archive;
-    if (ours && answer instanceof Busy) return new UnansweredException(answer);
-    if (ours) return new SkillRefused(SkillRefused.Reason.NO_SKILL);
-    if (said.contains("not found on clawhub")
-        || said.contains("no installable version")
-        || said.contains("check the skill reference")) {
+    if (message.contains("already exists")) return new SkillRefused(SkillRefused.Reason.EXISTS);
+    boolean isArchive = source instanceof Source.Archive;
+    if (isArchive && answer instanceof Busy) return new UnansweredException(answer);
+    if (isArchive) return new SkillRefused(SkillRefused.Reason.NO_SKILL);
+    if (message.contains("not found on clawhub")
+        || message.contains("no installable version")
+        || message.contains("check the skill reference")) {
       return new SkillRefused(SkillRefused.Reason.NOT_FOUND);
     }
-    if (said.contains("ambiguous")) return new SkillRefused(SkillRefused.Reason.AMBIGUOUS);
-    if (said.contains("blocked")
-        || said.contains("malicious")
-        || said.contains("not installable")) {
+    if (message.contains("ambiguous")) return new SkillRefused(SkillRefused.Reason.AMBIGUOUS);
+    if (message.contains("blocked")
+        || message.contains("malicious")
+        || message.contains("not installable")) {
       return new SkillRefused(SkillRefused.Reason.HARMFUL);
     }
     return new SkillRefused(SkillRefused.Reason.NO_REGISTRY);
   }
 
-  /** Configures it; what the change leaves out stays as it is. */
+  /** Configures a skill. Settings that the change leaves out stay as they are. */
   public void configure(Gateway gateway, Skill skill, SkillChange change)
       throws InterruptedException {
     var patch = none();
@@ -267,7 +269,7 @@ public final class OpenClawSkills {
     patch(gateway, patch);
   }
 
-  /** Forgets all that was configured for it. */
+  /** Removes the whole configuration of a skill. */
   public void forget(Gateway gateway, Skill skill) throws InterruptedException {
     var patch = none();
     patch.withObject("/skills/entries").putNull(skill.key());
@@ -276,9 +278,9 @@ public final class OpenClawSkills {
 
   private void patch(Gateway gateway, ObjectNode patch) throws InterruptedException {
     var answer = admin.patchConfig(gateway.at(), gateway.token(), List.of(patch));
-    // In what it says of a value the value may stand.
+    // The message is replaced, because it may quote a secret value.
     if (answer instanceof Refused(var code, _, _)) {
-      answer = new Refused(code, "does not take this configuration", List.of());
+      answer = new Refused(code, "the gateway rejects this configuration", List.of());
     }
     var _ = done(answer);
   }
@@ -319,7 +321,7 @@ public final class OpenClawSkills {
     if (!path.startsWith(WORKSPACE)) return Optional.empty();
     try {
       return Optional.of(FilePath.parse(path.substring(WORKSPACE.length())));
-    } catch (FileRefused noneThatAnybodyCouldName) {
+    } catch (FileRefused notNameable) {
       return Optional.empty();
     }
   }

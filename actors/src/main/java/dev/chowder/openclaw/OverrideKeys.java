@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.rule;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -9,15 +11,16 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The two ways to name a setting, nested objects and dotted keys, brought into one: nested objects.
- * Only keys of the outermost object are split: below, a dot is part of a name, as in {@code
- * "claude-3.5"}.
+ * Converts dotted keys to nested objects. Splits only keys of the outermost object. Below it, a dot
+ * is part of a name, as in {@code "claude-3.5"}.
  */
 final class OverrideKeys {
-  /** Names that mean something else than a member to the JavaScript that reads the file. */
-  private static final Set<String> NEVER_A_NAME = Set.of("__proto__", "prototype", "constructor");
+  /** Names with a special meaning in JavaScript, which reads the file. */
+  private static final Set<String> RESERVED_NAMES = Set.of("__proto__", "prototype", "constructor");
 
-  /** OpenClaw replaces such an object by another file's content, unseen by any check of ours. */
+  /**
+   * OpenClaw replaces such an object by the content of another file, which Chowder cannot check.
+   */
   private static final String INCLUDE = "$include";
 
   private OverrideKeys() {}
@@ -30,7 +33,7 @@ final class OverrideKeys {
       for (var name : path.reversed()) {
         value = JsonNodeFactory.instance.objectNode().set(name, value);
       }
-      unite(result, (ObjectNode) value, List.of());
+      merge(result, (ObjectNode) value, List.of());
     }
     check(result, List.of(), 1, maxDepth);
     return result;
@@ -53,12 +56,14 @@ final class OverrideKeys {
     }
     names.add(name.toString());
     if (names.contains("")) {
-      throw new OverrideRefusedException(new OverrideRefusal.BadKey(key, "an empty name"));
+      throw new OverrideRefusedException(
+          new OverrideRefusal.BadKey(
+              key, rule("be names joined by dots, with \\. for a dot in a name", "an empty name")));
     }
     return names;
   }
 
-  /** A path as it could be given as a key. */
+  /** Returns a path as a dotted key. */
   static String path(List<String> names) {
     return String.join(".", names.stream().map(name -> name.replace(".", "\\.")).toList());
   }
@@ -69,16 +74,16 @@ final class OverrideKeys {
     return deeper;
   }
 
-  private static void unite(ObjectNode into, ObjectNode more, List<String> at) {
+  private static void merge(ObjectNode into, ObjectNode more, List<String> at) {
     for (var entry : more.properties()) {
       var name = entry.getKey();
       var before = into.get(name);
       if (before == null) {
         into.set(name, entry.getValue());
       } else if (before instanceof ObjectNode a && entry.getValue() instanceof ObjectNode b) {
-        unite(a, b, under(at, name));
+        merge(a, b, under(at, name));
       } else if (!before.equals(entry.getValue())) {
-        throw new OverrideRefusedException(new OverrideRefusal.SaidTwice(path(under(at, name))));
+        throw new OverrideRefusedException(new OverrideRefusal.GivenTwice(path(under(at, name))));
       }
     }
   }
@@ -89,9 +94,9 @@ final class OverrideKeys {
         checkDepth(at, depth, maxDepth);
         for (var entry : object.properties()) {
           var here = under(at, entry.getKey());
-          if (NEVER_A_NAME.contains(entry.getKey()) || entry.getKey().equals(INCLUDE)) {
+          if (RESERVED_NAMES.contains(entry.getKey()) || entry.getKey().equals(INCLUDE)) {
             throw new OverrideRefusedException(
-                new OverrideRefusal.BadKey(path(here), "a reserved name"));
+                new OverrideRefusal.BadKey(path(here), rule("not be a reserved name")));
           }
           check(entry.getValue(), here, depth + 1, maxDepth);
         }

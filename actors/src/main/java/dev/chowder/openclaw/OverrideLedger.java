@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,9 +13,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A caller's overrides onto OpenClaw's configuration: what was asked for, and which changes the
- * file has not seen yet. Only changes are ever applied, each once, so that what agent, channels and
- * console write into the same file stays. Immutable; knows no file and no gateway.
+ * Stores a caller's overrides of OpenClaw's configuration, and the changes that the file does not
+ * have yet. Applies each change once, so that settings which the agent, its channels and the
+ * Control UI write to the same file are kept. Immutable. Knows no file and no gateway.
  */
 public final class OverrideLedger {
   private static final String VERSION = "version";
@@ -24,7 +26,7 @@ public final class OverrideLedger {
   private final int version;
   private final ObjectNode asked;
 
-  /** What was asked for when nothing was pending the last time. */
+  /** The overrides that the file had when no change was pending last. */
   private final ObjectNode settled;
 
   private final List<ObjectNode> pending;
@@ -37,17 +39,17 @@ public final class OverrideLedger {
     this.pending = List.copyOf(pending);
   }
 
-  /** Nothing asked for. */
+  /** Returns a ledger without overrides. */
   public static OverrideLedger empty() {
     var nothing = OpenClawConfig.JSON.createObjectNode();
     return new OverrideLedger(0, nothing, nothing, List.of());
   }
 
   /**
-   * The overrides of a new instance.
+   * Returns the overrides of a new instance.
    *
-   * @param given nested objects and dotted keys; {@code null} removes what onboarding writes
-   * @param schema of the image; empty: the gateway judges alone
+   * @param given nested objects and dotted keys; {@code null} removes a setting of onboarding
+   * @param schema the image's schema; empty if only the gateway checks the overrides
    */
   public static OverrideVerdict first(
       ObjectNode given, OverrideLimits limits, Optional<ConfigSchema> schema) {
@@ -55,10 +57,10 @@ public final class OverrideLedger {
   }
 
   /**
-   * The overrides after a JSON merge patch.
+   * Returns the overrides after a JSON merge patch.
    *
-   * @param patch nested objects and dotted keys; {@code null} takes an override back and removes
-   *     the setting; {@code ***} where an answer showed it leaves the secret as it is
+   * @param patch nested objects and dotted keys; {@code null} removes an override and its setting;
+   *     {@code ***}, which responses show for a secret, keeps the secret
    */
   public OverrideVerdict patched(
       ObjectNode patch, OverrideLimits limits, Optional<ConfigSchema> schema) {
@@ -110,17 +112,17 @@ public final class OverrideLedger {
     }
   }
 
-  /** Grows by one with each change. */
+  /** Returns the version, which increases by one with each change. */
   public int version() {
     return version;
   }
 
-  /** What the caller asked for, as answers show it: secrets masked. */
+  /** Returns the overrides with masked secrets, as responses show them. */
   public ObjectNode shown() {
     return Sensitive.masked(asked);
   }
 
-  /** The merge patches that the file has not seen, to be applied in this order. */
+  /** Returns the merge patches that the file does not have, in the order to apply. */
   public List<ObjectNode> pending() {
     return pending.stream().map(ObjectNode::deepCopy).toList();
   }
@@ -131,7 +133,7 @@ public final class OverrideLedger {
   }
 
   /**
-   * Returns the ledger after the gateway rejected the pending patches: they are dropped, since in
+   * Returns the ledger after the gateway rejected the pending patches. They are dropped, since in
    * the file they would prevent the gateway's next start.
    */
   public OverrideLedger refused() {
@@ -139,8 +141,8 @@ public final class OverrideLedger {
   }
 
   /**
-   * Returns the merge patches for a home that has none of the overrides: all overrides, then the
-   * pending patches, which may remove settings that onboarding wrote.
+   * Returns the merge patches for a home volume without overrides. First all overrides, then the
+   * pending patches, which may remove settings of onboarding.
    */
   public List<ObjectNode> forNewHome() {
     if (asked.isEmpty()) return pending();
@@ -158,7 +160,7 @@ public final class OverrideLedger {
         .toList();
   }
 
-  /** For the encrypted table. */
+  /** Returns the value for the encrypted table. */
   public Secret toSecret() {
     var json = OpenClawConfig.JSON.createObjectNode().put(VERSION, version);
     json.set(ASKED, asked);
@@ -167,10 +169,10 @@ public final class OverrideLedger {
     return Secret.of(json.toString());
   }
 
-  /** What {@link #toSecret} made. */
-  public static OverrideLedger of(Secret kept) {
+  /** Reads the value that {@link #toSecret} returned. */
+  public static OverrideLedger of(Secret stored) {
     try {
-      var json = OpenClawConfig.JSON.readTree(kept.reveal());
+      var json = OpenClawConfig.JSON.readTree(stored.reveal());
       var pending = new ArrayList<ObjectNode>();
       for (JsonNode patch : json.path(PENDING)) pending.add((ObjectNode) patch);
       return new OverrideLedger(
@@ -179,12 +181,12 @@ public final class OverrideLedger {
           (ObjectNode) json.required(SETTLED),
           pending);
     } catch (JsonProcessingException | ClassCastException | IllegalArgumentException broken) {
-      // Without the cause: its message quotes the text.
-      throw new IllegalStateException("kept overrides: not readable (expected: as written)");
+      // The cause is left out, because its message quotes the text.
+      throw new IllegalStateException(must("stored overrides", "be the JSON of a ledger"));
     }
   }
 
-  /** Never the content: it may hold secrets. */
+  /** Leaves out the content, because it may have secrets. */
   @Override
   public String toString() {
     return "OverrideLedger[version=" + version + ", pending=" + pending.size() + "]";

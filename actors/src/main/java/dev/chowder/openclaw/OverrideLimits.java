@@ -1,9 +1,9 @@
 package dev.chowder.openclaw;
 
 /**
- * How much configuration one instance may bring along.
+ * The limits of the overrides of one instance.
  *
- * @param maxBytes of the kept overrides as JSON text in UTF-8
- * @param maxDepth how many objects and arrays may lie in one another, the outermost included
+ * @param maxBytes maximum bytes of the stored overrides as JSON text in UTF-8
+ * @param maxDepth maximum nesting of objects and arrays, including the outermost one
  */
 public record OverrideLimits(int maxBytes, int maxDepth) {}

@@ -1,51 +1,48 @@
 package dev.chowder.openclaw;
 
-/** Why overrides were not taken. Never holds a value of the caller's: it may be a secret. */
+import static dev.chowder.actor.ErrorText.rule;
+
+/** The reason why overrides are rejected. Never has a caller's value, which may be a secret. */
 public sealed interface OverrideRefusal {
-  /** Where, as the caller would write it: names joined by dots; empty for the whole object. */
+  /** Returns the path as a dotted key; empty for the whole object. */
   String path();
 
-  /** What is wrong, in the form {@code got (expected: ...)}. */
+  /** Returns the error in the form {@code must RULE; got VALUE}. */
   String problem();
 
-  /** {@code where: got (expected: ...)}. */
+  /** Returns {@code PATH: must RULE; got VALUE}. */
   default String message() {
     return path().isEmpty() ? problem() : path() + ": " + problem();
   }
 
-  /** A key that is no path. */
-  record BadKey(String path, String got) implements OverrideRefusal {
+  /** A key is not a valid path. */
+  record BadKey(String path, String problem) implements OverrideRefusal {}
+
+  /** Two keys set the same setting to different values. */
+  record GivenTwice(String path) implements OverrideRefusal {
     @Override
     public String problem() {
-      return got + " (expected: names joined by dots, \\. for a dot in a name)";
+      return rule("be given once, as a nested object or as a path", "two values");
     }
   }
 
-  /** Two keys say different things of the same setting. */
-  record SaidTwice(String path) implements OverrideRefusal {
-    @Override
-    public String problem() {
-      return "said twice (expected: once, as a nested object or as a path)";
-    }
-  }
-
-  /** A setting that Chowder needs to be as it is. */
+  /** The setting belongs to Chowder. */
   record Owned(String path) implements OverrideRefusal {
     @Override
     public String problem() {
-      return "set by Chowder (expected: left out)";
+      return rule("be left out, because Chowder sets it");
     }
   }
 
-  /** A value that OpenClaw would replace by a secret from the agent's home or environment. */
+  /** OpenClaw would replace the value by a secret from the agent's home volume or environment. */
   record SecretReference(String path) implements OverrideRefusal {
     @Override
     public String problem() {
-      return "must be the value itself; got a secret reference";
+      return rule("be the value itself", "a secret reference");
     }
   }
 
-  /** More than is kept for one instance. */
+  /** The overrides of one instance are too large. */
   record TooLarge(int bytes, int maxBytes) implements OverrideRefusal {
     @Override
     public String path() {
@@ -54,28 +51,26 @@ public sealed interface OverrideRefusal {
 
     @Override
     public String problem() {
-      return bytes + " bytes (expected: at most " + maxBytes + ")";
+      return rule("be at most " + maxBytes + " bytes", bytes);
     }
   }
 
-  /** Objects and arrays in one another beyond what is read. */
+  /** Objects and arrays are nested too deeply. */
   record TooDeep(String path, int maxDepth) implements OverrideRefusal {
     @Override
     public String problem() {
-      return "nested deeper than " + maxDepth + " (expected: at most " + maxDepth + ")";
+      return rule("have at most " + maxDepth + " levels of objects and arrays");
     }
   }
 
-  /**
-   * The mask that stands for a secret in answers, where no secret is kept that it could stand for.
-   */
+  /** The value is the mask that responses show for a secret, but no secret is stored here. */
   record MaskWithoutValue(String path) implements OverrideRefusal {
     @Override
     public String problem() {
-      return Sensitive.MASK + " (expected: the value itself; none is kept)";
+      return rule("be the value itself, because none is stored", Sensitive.MASK);
     }
   }
 
-  /** This version of OpenClaw does not have such a setting, or not with such a value. */
+  /** This version of OpenClaw does not have the setting, or does not allow the value. */
   record NotInSchema(String path, String problem) implements OverrideRefusal {}
 }

@@ -1,6 +1,6 @@
 package dev.chowder.openclaw;
 
-/** Carries a refusal out of a recursion; never leaves this package. */
+/** Carries an {@link OverrideRefusal} out of a recursion. Never leaves this package. */
 final class OverrideRefusedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -1,10 +1,10 @@
 package dev.chowder.openclaw;
 
-/** What came of new overrides. */
+/** The result of checking new overrides. */
 public sealed interface OverrideVerdict {
-  /** They are in order; this is to be kept. */
+  /** The overrides are valid; the caller stores the ledger. */
   record Accepted(OverrideLedger ledger) implements OverrideVerdict {}
 
-  /** They are not; nothing changed. */
+  /** The overrides are not valid; nothing changed. */
   record Refused(OverrideRefusal why) implements OverrideVerdict {}
 }

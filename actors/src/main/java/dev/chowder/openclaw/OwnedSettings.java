@@ -1,5 +1,7 @@
 package dev.chowder.openclaw;
 
+import static dev.chowder.actor.ErrorText.rule;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
@@ -7,19 +9,19 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The settings that Chowder must own to reach a gateway, guard it and give it a model. Knows names,
- * not values, but for the three that would switch the control plane's plugin off.
+ * Rejects overrides of the settings that Chowder needs to reach a gateway, protect it and configure
+ * its model. Checks names, and values only of the three settings that can disable the admin plugin.
  *
- * <p>OpenClaw (2026.9.6) trims names of providers and environment variables, and lowers the case of
- * providers' names, so that {@code "OpenAI "} means {@code openai}.
+ * <p>OpenClaw (2026.9.6) trims names of providers and environment variables, and converts names of
+ * providers to lower case, so that {@code "OpenAI "} means {@code openai}.
  */
 final class OwnedSettings {
   private static final String ADMIN_PLUGIN = "admin-http-rpc";
 
-  /** Whether a gateway takes archives of skills. */
+  /** The setting that permits uploads of skill archives to a gateway. */
   static final List<String> ARCHIVES = List.of("skills", "install", "allowUploadedArchives");
 
-  /** Nothing below these may be said. */
+  /** The owned settings. All settings below them are owned, too. */
   private static final List<List<String>> OWNED =
       List.of(
           List.of("secrets"),
@@ -33,8 +35,8 @@ final class OwnedSettings {
   private static final List<String> PROVIDERS = List.of("models", "providers");
 
   /**
-   * The end of the names of variables that choose a provider's server, such as {@code
-   * OPENAI_BASE_URL}, to which OpenClaw sends the key.
+   * The suffix of variables that set a provider's server, to which OpenClaw sends the key: for
+   * example {@code OPENAI_BASE_URL}.
    */
   private static final String BASE_URL = "_BASE_URL";
 
@@ -46,9 +48,9 @@ final class OwnedSettings {
     refuseBaseUrls(overrides.path("env").path("vars"), List.of("env", "vars"));
     if (overrides.get("gateway") instanceof ObjectNode gateway) {
       for (var entry : gateway.properties()) {
-        // Not null either: with the object the origin of the gateway's own public URL would go.
-        boolean console = entry.getKey().equals("controlUi");
-        if (!console || !entry.getValue().isObject()) {
+        // Null is rejected too, since it would remove the allowed origin of the public URL.
+        boolean controlUi = entry.getKey().equals("controlUi");
+        if (!controlUi || !entry.getValue().isObject()) {
           throw owned(List.of("gateway", entry.getKey()));
         }
       }
@@ -58,7 +60,7 @@ final class OwnedSettings {
     refuseSwitchingOff(overrides.path("plugins"));
   }
 
-  /** Also what stands above an owned setting is owned, as far as it would replace or remove it. */
+  /** Also rejects a parent of an owned setting if its value would replace or remove the setting. */
   private static void refuseOwned(ObjectNode object, List<String> at) {
     for (var entry : object.properties()) {
       var here = OverrideKeys.under(at, entry.getKey());
@@ -88,7 +90,7 @@ final class OwnedSettings {
     }
   }
 
-  /** As JavaScript trims: {@link String#strip} keeps no-break spaces and byte order marks. */
+  /** Trims like JavaScript. {@link String#strip} keeps no-break spaces and byte order marks. */
   private static String trimmed(String name) {
     int begin = 0;
     int end = name.length();
@@ -109,8 +111,7 @@ final class OwnedSettings {
     if (plugins.path("allow").isArray() && !names(plugins.path("allow"), ADMIN_PLUGIN)) {
       throw new OverrideRefusedException(
           new OverrideRefusal.NotInSchema(
-              "plugins.allow",
-              "without " + ADMIN_PLUGIN + " (expected: with it, Chowder works through it)"));
+              "plugins.allow", rule("have " + ADMIN_PLUGIN + ", because Chowder uses it")));
     }
   }
 

@@ -8,9 +8,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which arrays a merge patch replaces or removes. OpenClaw wants them named: else it merges entries
- * by their id, and refuses a patch that would make an array shorter. A merge patch means what it
- * says.
+ * Finds the arrays that a merge patch replaces or removes. OpenClaw replaces an array as a merge
+ * patch requires only if a call names it. Otherwise it merges entries by their id, and rejects a
+ * patch that shortens an array.
  */
 final class ReplacedArrays {
   private ReplacedArrays() {}

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * is in a file of the agent's home, to another server.
  */
 final class SecretReferences {
-  /** The places that a reference can name. */
+  /** The sources that a reference can name. */
   private static final Set<String> SOURCES = Set.of("env", "file", "exec", "store");
 
   /**
@@ -21,13 +21,15 @@ final class SecretReferences {
    */
   private static final List<String> INSTALL_POLICY = List.of("security", "installPolicy", "exec");
 
-  /** An environment variable inside a text, or as the whole of it. */
+  /** A reference to an environment variable inside a text, or as the whole text. */
   private static final Pattern VARIABLE =
       Pattern.compile(".*\\$\\{[A-Z_][A-Z0-9_]*}.*|\\s*\\$[A-Z][A-Z0-9_]*\\s*", Pattern.DOTALL);
 
   private SecretReferences() {}
 
   /**
+   * Rejects overrides with a secret reference.
+   *
    * @throws OverrideRefusedException with the path of the first reference
    */
   static void refuse(ObjectNode overrides) {

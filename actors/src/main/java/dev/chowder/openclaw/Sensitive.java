@@ -11,13 +11,13 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Which values of a configuration are secrets, by the names above them, and the mask that stands
- * for one in answers. Rather one too many than one too few.
+ * Finds and masks the secrets in a configuration, by the names of their settings. Masks too many
+ * values rather than too few.
  */
 final class Sensitive {
   static final String MASK = "***";
 
-  /** The last word of a name decides: {@code botToken} is a secret, {@code maxTokens} is none. */
+  /** The last word of a name decides: {@code botToken} is a secret, {@code maxTokens} is not. */
   private static final Pattern NAME =
       Pattern.compile(
           "(?i).*(token|password|passwd|passphrase|secret|credentials?|cookie|authorization|"
@@ -25,7 +25,7 @@ final class Sensitive {
               + "(api|private|access|signing|encrypt|encryption|shared|license|client|account)"
               + "[_-]?key)");
 
-  /** Everything below these may be a secret: environments and HTTP headers. */
+  /** Environments and HTTP headers, in which every value may be a secret. */
   private static final Set<String> CONTAINERS = Set.of("env", "vars", "headers", "environment");
 
   private static final Pattern URL_WITH_PASSWORD =
@@ -37,7 +37,7 @@ final class Sensitive {
     return NAME.matcher(name).matches();
   }
 
-  /** The same object with {@link #MASK} for every secret. */
+  /** Returns a copy with {@link #MASK} for every secret. */
   static ObjectNode masked(ObjectNode object) {
     return (ObjectNode) masked(object, false);
   }
@@ -91,22 +91,22 @@ final class Sensitive {
   }
 
   /**
-   * A patch in which the masks that an answer showed are left out, so that a caller can send back
-   * what it got: the kept secret stays. Refused where nothing is kept, and inside arrays, which a
-   * patch replaces as a whole.
+   * Returns the patch without masks, so that a caller can send a response back and the stored
+   * secrets are kept. Rejects a mask if no secret is stored there. An array with masks is left out
+   * if it equals the shown one and otherwise rejected, since a patch replaces arrays as a whole.
    */
-  static ObjectNode withoutMasks(ObjectNode patch, ObjectNode kept) {
-    return withoutMasks(patch, kept, List.of(), false);
+  static ObjectNode withoutMasks(ObjectNode patch, ObjectNode stored) {
+    return withoutMasks(patch, stored, List.of(), false);
   }
 
   private static ObjectNode withoutMasks(
-      ObjectNode patch, JsonNode kept, List<String> at, boolean secret) {
+      ObjectNode patch, JsonNode stored, List<String> at, boolean secret) {
     var result = JsonNodeFactory.instance.objectNode();
     for (var entry : patch.properties()) {
       var name = entry.getKey();
       var here = OverrideKeys.under(at, name);
       boolean hidden = secret || hides(name);
-      var before = kept.path(name);
+      var before = stored.path(name);
       switch (entry.getValue()) {
         case ObjectNode inner -> result.set(name, withoutMasks(inner, before, here, hidden));
         case TextNode text when text.textValue().equals(MASK) -> {

@@ -6,16 +6,19 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A caller's session id as OpenClaw's session key. OpenClaw lower-cases keys and gives some of
- * those with a colon a meaning of its own; here every id leads to a session of its own and nothing
- * else.
+ * Encodes a caller's session id as OpenClaw's session key. OpenClaw converts keys to lower case,
+ * and some keys with a colon have a special meaning. The encoding gives every id its own ordinary
+ * session.
  */
 public final class SessionKey {
-  private static final String OF_THE_AGENT = "agent:main:";
+  private static final String AGENT_PREFIX = "agent:main:";
 
   private SessionKey() {}
 
-  /** Different ids have different keys; {@code main} stays what it is, the agent's own session. */
+  /**
+   * Returns the key of an id. Different ids have different keys. {@code main} is unchanged and
+   * means the agent's own session.
+   */
   public static String of(String sessionId) {
     var key = new StringBuilder();
     for (byte b : sessionId.getBytes(StandardCharsets.UTF_8)) {
@@ -28,17 +31,17 @@ public final class SessionKey {
     return key.toString();
   }
 
-  /** As OpenClaw names it among the sessions of all agents. */
-  static String inFull(String sessionId) {
-    return OF_THE_AGENT + of(sessionId);
+  /** Returns the full key, which is unique among the sessions of all agents. */
+  static String fullKey(String sessionId) {
+    return AGENT_PREFIX + of(sessionId);
   }
 
-  /** The id that leads to a session that OpenClaw names so in full; empty when none does. */
-  static Optional<String> idOf(String inFull) {
-    if (!inFull.startsWith(OF_THE_AGENT)) return Optional.empty();
-    var id = decoded(inFull.substring(OF_THE_AGENT.length()));
-    // What is written in another way than ours would be another session to whoever asks for it.
-    return id.filter(text -> inFull(text).equals(inFull));
+  /** Returns the id of a session with this full key; empty if no id has this key. */
+  static Optional<String> idOf(String fullKey) {
+    if (!fullKey.startsWith(AGENT_PREFIX)) return Optional.empty();
+    var id = decoded(fullKey.substring(AGENT_PREFIX.length()));
+    // A key that this class would encode differently belongs to no id.
+    return id.filter(text -> fullKey(text).equals(fullKey));
   }
 
   private static Optional<String> decoded(String key) {

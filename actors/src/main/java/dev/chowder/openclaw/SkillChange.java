@@ -8,11 +8,11 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * What is to be configured for a skill. What is empty stays as it is, but for values: an empty key
- * or variable removes the one that is there.
+ * A change of a skill's configuration. Empty settings stay as they are, but a key or variable with
+ * an empty value is removed.
  */
 public final class SkillChange {
-  /** What OpenClaw would put an environment variable of its own in the place of. */
+  /** A text that OpenClaw would replace by one of its environment variables. */
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{(?=[A-Z_][A-Z0-9_]*})");
 
   private final Optional<Boolean> enabled;
@@ -21,9 +21,9 @@ public final class SkillChange {
   private final Optional<ObjectNode> config;
 
   /**
-   * A change.
+   * Creates a change.
    *
-   * @param config merged onto what is there; null removes
+   * @param config a merge patch of the skill's own settings; null removes one
    */
   public SkillChange(
       Optional<Boolean> enabled,
@@ -36,17 +36,17 @@ public final class SkillChange {
     this.config = config.map(ObjectNode::deepCopy);
   }
 
-  /** Environment variables alone. */
+  /** Returns a change of environment variables only. */
   public static SkillChange ofEnv(Map<String, Secret> env) {
     return new SkillChange(Optional.empty(), Optional.empty(), env, Optional.empty());
   }
 
-  /** Whether everything stays as it is. */
+  /** Returns whether the change has no effect. */
   public boolean isEmpty() {
     return enabled.isEmpty() && apiKey.isEmpty() && env.isEmpty() && config.isEmpty();
   }
 
-  /** As a merge patch onto the skill's entry in the configuration. */
+  /** Returns the merge patch of the skill's entry in the configuration. */
   ObjectNode patch() {
     var entry = OpenClawConfig.JSON.createObjectNode();
     enabled.ifPresent(on -> entry.put("enabled", on));
@@ -59,7 +59,7 @@ public final class SkillChange {
     return entry;
   }
 
-  /** Which variables are set, and none of their values. */
+  /** Shows the names of the variables, and none of their values. */
   @Override
   public String toString() {
     return "change of a skill: env " + new TreeSet<>(env.keySet());

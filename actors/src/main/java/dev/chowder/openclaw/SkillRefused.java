@@ -1,6 +1,6 @@
 package dev.chowder.openclaw;
 
-/** A skill was not installed, for a reason that its installer can do something about. */
+/** A skill was not installed, for a reason that the caller can act on. */
 public final class SkillRefused extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private final Reason reason;
@@ -14,21 +14,21 @@ public final class SkillRefused extends RuntimeException {
     return reason;
   }
 
-  /** Why. */
+  /** The reason why a skill was not installed. */
   public enum Reason {
-    /** One of that name is there. */
+    /** A skill of this name is installed already. */
     EXISTS,
-    /** ClawHub has none of that name. */
+    /** ClawHub has no skill of this name. */
     NOT_FOUND,
-    /** Several owners at ClawHub have one of that name. */
+    /** Several owners at ClawHub have a skill of this name. */
     AMBIGUOUS,
-    /** ClawHub or the agent's own policy do not let it through. */
+    /** ClawHub or the agent's own policy blocks the skill. */
     HARMFUL,
-    /** What came is no skill: no zip, or one without a {@code SKILL.md}. Nothing was changed. */
+    /** The upload is not a zip archive with a {@code SKILL.md}. Nothing was changed. */
     NO_SKILL,
-    /** It is in its folder now, and OpenClaw cannot read it, or lists another one of its name. */
+    /** The skill is in its folder, but OpenClaw cannot read it or lists another one of its name. */
     UNREADABLE,
-    /** The sandbox did not get it from ClawHub. */
+    /** The sandbox could not download the skill from ClawHub. */
     NO_REGISTRY
   }
 }

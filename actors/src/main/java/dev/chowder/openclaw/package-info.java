@@ -1,7 +1,4 @@
-/**
- * What OpenClaw wants: its files, its command line, its HTTP endpoints. Knows no instance and no
- * container.
- */
+/** OpenClaw's files, command line and interfaces. Does not know instances or containers. */
 @NullMarked
 package dev.chowder.openclaw;
 

@@ -62,7 +62,7 @@ class GatewayTokensTest {
     driver.create(new SandboxSpec(SANDBOX, "org", "image", 0));
     previous = tokens.activeOrNew(ID);
     var config = OpenClawConfig.parse(ByteString.copyFromUtf8("{}"));
-    OpenClawConfig.demandToken(config);
+    OpenClawConfig.requireToken(config);
     driver.writeFiles(
         SANDBOX,
         Fence.NONE,

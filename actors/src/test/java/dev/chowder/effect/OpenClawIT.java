@@ -210,10 +210,10 @@ class OpenClawIT {
     ONE.patch(impatient, json("{'messages': {'responsePrefix': 'Q'}}"));
     assertDone(driver.exec(SANDBOX, holdsTheLeaseOfPlugins(300), Duration.ofSeconds(60)));
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
-        .hasMessageContaining("no answer within 10 s");
+        .hasMessageContaining("did not respond within 10 s");
     assertThat(file().at("/messages/responsePrefix").asText()).isEqualTo("Q");
     assertThatThrownBy(() -> ONE.hotApply(impatient, endpoint()))
-        .hasMessageContaining("waits to be applied");
+        .hasMessageContaining("has not applied");
     assertDone(driver.exec(SANDBOX, releasesTheLeaseOfPlugins(), Duration.ofSeconds(60)));
     assertThat(taken(overrides)).isEmpty();
     assertThat(ADMIN.config(endpoint(), token()))

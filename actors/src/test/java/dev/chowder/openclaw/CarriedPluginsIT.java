@@ -10,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The image's own npm, where no network is: it has each channel's plugin and all that it needs. */
+/** Checks that the image's npm installs each channel's plugin and its dependencies offline. */
 @Timeout(300)
 class CarriedPluginsIT {
   private static final String IMAGE =
       System.getenv().getOrDefault("CHOWDER_SANDBOX_IMAGE", "chowder/sandbox-medium:latest");
 
-  /** One after another, since what they bring together is more than a sandbox's /tmp takes. */
+  /** Installs one plugin at a time, since all together exceed a sandbox's /tmp. */
   private static final String INSTALL =
       """
       for plugin; do
@@ -30,7 +30,7 @@ class CarriedPluginsIT {
       """;
 
   @Test
-  void eachPluginIsInstalledWithoutANetworkWithWhatItDependsOn() throws Exception {
+  void eachPluginInstallsOfflineWithItsDependencies() throws Exception {
     var plugins =
         Arrays.stream(Channel.values()).flatMap(channel -> channel.plugin().stream()).toList();
     assertThat(plugins).hasSize(10);
@@ -38,7 +38,7 @@ class CarriedPluginsIT {
   }
 
   @Test
-  void whatTheImagePutTogetherItselfLacksNothing() throws Exception {
+  void aPluginThatTheImageAssembledHasAllDependencies() throws Exception {
     var all = INSTALL + "cd /tmp/home && npm ls --all";
     assertThat(run(all, List.of("@openclaw/msteams")))
         .contains("@azure/msal-node")
@@ -47,7 +47,7 @@ class CarriedPluginsIT {
   }
 
   @Test
-  void whatIsNotCarriedIsAskedOfARegistry() throws Exception {
+  void installingAnotherPackageNeedsARegistry() throws Exception {
     assertThat(run(INSTALL, List.of("@openclaw/nonesuch"))).endsWith("ended with 1");
   }
 
@@ -60,8 +60,8 @@ class CarriedPluginsIT {
     command.addAll(List.of("bash", "-c", script, "install"));
     command.addAll(plugins);
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    var said = new String(process.getInputStream().readAllBytes(), UTF_8);
+    var output = new String(process.getInputStream().readAllBytes(), UTF_8);
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-    return said + "ended with " + process.exitValue();
+    return output + "ended with " + process.exitValue();
   }
 }

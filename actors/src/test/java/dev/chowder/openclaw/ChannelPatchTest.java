@@ -14,7 +14,7 @@ class ChannelPatchTest {
   private static final Map<String, String> TELEGRAM = Map.of("token", "123:abc");
 
   @Test
-  void aChannelOfOpenClawItselfNeedsNoPlugin() {
+  void aBuiltInChannelNeedsNoPlugin() {
     assertThat(patch("{}", Channel.TELEGRAM, on(TELEGRAM)))
         .isEqualTo(
             json(
@@ -23,7 +23,7 @@ class ChannelPatchTest {
   }
 
   @Test
-  void aPluginIsLetInBesideThoseThatAreThere() {
+  void aPluginIsAddedToTheAllowedPlugins() {
     var current = "{'plugins': {'allow': ['admin-http-rpc']}}";
     var patch = patch(current, Channel.DISCORD, on(Map.of("token", "t")));
     assertThat(patch.at("/plugins"))
@@ -34,7 +34,7 @@ class ChannelPatchTest {
   }
 
   @Test
-  void whatSomebodyElseSaidOfTheChannelStays() {
+  void settingsOfOtherWritersAreKept() {
     var current = json("{'channels': {'telegram': {'dmPolicy': 'open', 'allowFrom': ['*']}}}");
     var patch =
         ChannelPatch.of(current, Channel.TELEGRAM, on(TELEGRAM), Optional.empty(), url -> url);
@@ -47,16 +47,16 @@ class ChannelPatchTest {
   }
 
   @Test
-  void aFieldThatIsNotGivenAgainGoes() {
-    var former = on(Map.of("token", "123:abc", "api_root", "https://a.example"));
+  void aFieldThatIsLeftOutIsRemoved() {
+    var previous = on(Map.of("token", "123:abc", "api_root", "https://a.example"));
     var patch =
         ChannelPatch.of(
-            json("{}"), Channel.TELEGRAM, on(TELEGRAM), Optional.of(former), url -> url);
+            json("{}"), Channel.TELEGRAM, on(TELEGRAM), Optional.of(previous), url -> url);
     assertThat(patch.at("/channels/telegram/apiRoot").isNull()).isTrue();
   }
 
   @Test
-  void aUrlIsTheOneThatTheSandboxCalls() {
+  void aUrlIsConvertedForTheSandbox() {
     var desired = on(Map.of("bot_token", "abcdefghij", "base_url", "http://localhost:8065"));
     var patch =
         ChannelPatch.of(
@@ -75,7 +75,7 @@ class ChannelPatchTest {
   }
 
   @Test
-  void aMatrixBotComesWhenItIsInvitedAndASignalDaemonIsOutside() {
+  void matrixJoinsOnInvitationAndSignalUsesAnExternalDaemon() {
     var matrix =
         patch(
             "{}",
@@ -106,7 +106,7 @@ class ChannelPatchTest {
 
   @ParameterizedTest
   @EnumSource
-  void everyChannelHasANameAndWordsForItsFields(Channel channel) {
+  void everyChannelAndFieldIsDescribed(Channel channel) {
     assertThat(Channel.named(channel.id())).contains(channel);
     assertThat(channel.fields())
         .allSatisfy(

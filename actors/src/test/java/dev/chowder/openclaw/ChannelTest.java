@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class ChannelTest {
   @Test
-  void onlyAWebhookThatTheGatewayDoesNotTakeHasAPort() {
+  void onlyAWebhookThatAPluginServesHasAPort() {
     assertThat(Channel.portOfWebhook("/api/messages")).contains(3978);
     assertThat(Channel.portOfWebhook("/line/webhook")).isEmpty();
     assertThat(Channel.portOfWebhook("/api/messages/")).isEmpty();
@@ -14,7 +14,7 @@ class ChannelTest {
   }
 
   @Test
-  void servicesThatCallHaveAPathOfTheirOwn() {
+  void everyWebhookHasItsOwnPath() {
     assertThat(Channel.values())
         .filteredOn(channel -> channel.webhook().isPresent())
         .containsExactly(Channel.GOOGLECHAT, Channel.MSTEAMS, Channel.LINE)

@@ -27,7 +27,7 @@ class GatewayResponsesTest {
 
   private static final long HELD_WHEN_MEASURED = 128L << 20;
 
-  /** A margin for the memory that other threads and the test itself take meanwhile. */
+  /** A margin for the memory that other threads and the test itself take. */
   private static final long SLACK = 300_000;
 
   private final GatewayResponses responses =
@@ -40,7 +40,7 @@ class GatewayResponsesTest {
               HELD));
 
   @Test
-  void whatIsWithinItsLimitsIsParsed() throws IOException {
+  void aResponseWithinTheLimitsIsParsed() throws IOException {
     try (var incoming = responses.begin("small")) {
       append(incoming, "{\"a\": [1, {\"ö\":");
       append(incoming, "\"x\"}]}");
@@ -56,7 +56,7 @@ class GatewayResponsesTest {
       append(large, text);
       assertThat(large.parse().asText()).hasSize(2000);
       var why = catchThrowableOfType(RejectedException.class, () -> append(small, text));
-      assertThat(why.why()).isEqualTo(new NoAnswer("an answer of more than 1000 bytes"));
+      assertThat(why.why()).isEqualTo(new NoAnswer("the response exceeds 1000 bytes"));
     }
   }
 
@@ -71,14 +71,13 @@ class GatewayResponsesTest {
       try (var incoming = responses.begin("small")) {
         append(incoming, text);
         var why = catchThrowableOfType(RejectedException.class, incoming::parse);
-        assertThat(why.why())
-            .isEqualTo(new NoAnswer("an answer of more than 50 tokens, or more than 8 levels"));
+        assertThat(why.why()).isEqualTo(new NoAnswer("the response exceeds 50 tokens or 8 levels"));
       }
     }
   }
 
   @Test
-  void whatIsNoJsonIsNotRejectedForItsSize() throws IOException {
+  void otherTextThanJsonIsNotReportedAsTooLarge() throws IOException {
     try (var incoming = responses.begin("small")) {
       append(incoming, "<html>");
       assertThatThrownBy(incoming::parse).isInstanceOf(JsonProcessingException.class);
@@ -86,7 +85,7 @@ class GatewayResponsesTest {
   }
 
   @Test
-  void aNodeHoldsSoMuchAtOnceAndOrdinaryAnswersAreFree() throws IOException {
+  void aNodeLimitsTheMemoryOfLargeResponsesOnly() throws IOException {
     // 801 tokens of up to 100 bytes.
     var text = "[0" + ",0".repeat(798) + "]";
     try (var first = responses.begin("large")) {
@@ -113,18 +112,19 @@ class GatewayResponsesTest {
    * The forms of JSON that took most memory per token and per byte of text, of 24 measured ones.
    */
   @Test
-  void whatAnswersTakeIsNotMoreThanWhatIsHeldForThem() throws IOException {
+  void treesTakeNoMoreMemoryThanIsHeld() throws IOException {
     var entries = new StringBuilder("{");
     for (int n = 0; n < 2000; n++) entries.append('"').append(n).append("\":\"b\",");
     var answers =
         Map.of(
             "empty objects", "[" + "{},".repeat(2000) + "0]",
-            "objects in one another", "[" + nested(60).repeat(40) + "0]",
+            "nested objects", "[" + nested(60).repeat(40) + "0]",
             "entries of one object", entries.append("\"z\":0}").toString(),
             "large numbers", "[" + "99999999999999999999,".repeat(2000) + "0]",
             "a string of ASCII", "\"" + "x".repeat(80_000) + "\"",
             "a string of two-byte characters", "\"" + "x".repeat(80_000) + "€\"",
-            "such strings", "[" + ("\"" + "x".repeat(1000) + "€\",").repeat(80) + "0]");
+            "many strings of two-byte characters",
+                "[" + ("\"" + "x".repeat(1000) + "€\",").repeat(80) + "0]");
     for (var answer : answers.entrySet()) {
       var text = answer.getValue().getBytes(StandardCharsets.UTF_8);
       var measured = measure(text);
@@ -161,9 +161,9 @@ class GatewayResponsesTest {
     return new Measured(taken / copies, held / copies);
   }
 
-  /** The garbage of a parse is counted as well, since the collector need not have run. */
+  /** Counts the garbage of a parse as well, since the collector may not have run. */
   @Test
-  void whatAParseTakesIsHeldWhileItRuns() throws IOException {
+  void parsingReservesItsMemory() throws IOException {
     var text = "\"" + "x".repeat(2_000_000) + "€\"";
     var enough = responses(9L * 2_000_005 + 100);
     try (var incoming = enough.begin("any")) {
@@ -200,7 +200,7 @@ class GatewayResponsesTest {
   }
 
   @Test
-  void whatArrivesAfterTheCallEndedIsNotHeld() throws IOException {
+  void bytesAfterTheEndOfACallAreNotHeld() throws IOException {
     var incoming = responses.begin("large");
     append(incoming, "x".repeat(40_000));
     assertThat(responses.heldBytes()).isPositive();

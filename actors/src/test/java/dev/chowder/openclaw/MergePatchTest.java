@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class MergePatchTest {
   @Test
-  void objectsMergeNullRemovesAndAllElseReplaces() throws Exception {
+  void objectsMergeNullRemovesAndOtherValuesReplace() throws Exception {
     var target = json("{'a': {'b': 1, 'c': [1, 2]}, 'd': 1}");
     MergePatch.apply(target, json("{'a': {'b': null, 'c': [3]}, 'd': {'e': null, 'f': 2}}"));
     assertThat(target).isEqualTo(json("{'a': {'c': [3]}, 'd': {'f': 2}}"));
@@ -26,7 +26,7 @@ class MergePatchTest {
   }
 
   @Test
-  void removingAnObjectAndBeginningANewOneIsNoSinglePatch() throws Exception {
+  void removingAnObjectAndCreatingANewOneCannotBeJoined() throws Exception {
     assertThat(MergePatch.join(json("{'a': null}"), json("{'a': {'b': 1}}"))).isEmpty();
     assertThat(MergePatch.join(json("{'a': 5}"), json("{'a': {'b': 1}}"))).isEmpty();
     assertThat(MergePatch.join(json("{'a': {'b': 1}}"), json("{'a': null}")))
@@ -34,23 +34,23 @@ class MergePatchTest {
   }
 
   @Test
-  void aJoinedPatchDoesWhatTheTwoDoOneAfterTheOther() {
+  void aJoinedPatchHasTheEffectOfBothPatches() {
     var random = new Random(7);
-    int joinedOnes = 0;
+    int joinedPatches = 0;
     for (int round = 0; round < 2000; round++) {
       var first = randomObject(random, 3, true);
       var second = randomObject(random, 3, true);
       var target = randomObject(random, 3, false);
       var joined = MergePatch.join(first, second);
       if (joined.isEmpty()) continue;
-      joinedOnes++;
+      joinedPatches++;
       var expected = target.deepCopy();
       MergePatch.apply(expected, first);
       MergePatch.apply(expected, second);
       MergePatch.apply(target, joined.get());
       assertThat(target).isEqualTo(expected);
     }
-    assertThat(joinedOnes).isGreaterThan(500);
+    assertThat(joinedPatches).isGreaterThan(500);
   }
 
   private static ObjectNode randomObject(Random random, int depth, boolean nulls) {

@@ -28,7 +28,7 @@ class OpenClawChannelsTest {
       """;
 
   @Test
-  void aCodeLeadsToWhoeverItWasSentTo() {
+  void aCodeLeadsToThePersonItWasSentTo() {
     var waiting = List.of(ADA_LATER, EVE, ADA);
     assertThat(OpenClawChannels.withCode(PRINTED, "aaaa2222", waiting)).contains(ADA);
     assertThat(OpenClawChannels.withCode(PRINTED, "EEEE2222", waiting)).contains(EVE);
@@ -37,7 +37,7 @@ class OpenClawChannelsTest {
   }
 
   @Test
-  void whatIsNoListOfCodesHasNone() {
+  void invalidOutputHasNoCodes() {
     for (var printed : List.of("", "no JSON", "{}", "[]", "{\"requests\": 1}")) {
       assertThat(OpenClawChannels.withCode(printed, "AAAA2222", List.of(ADA))).isEmpty();
     }

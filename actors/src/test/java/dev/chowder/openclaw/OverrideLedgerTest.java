@@ -27,30 +27,32 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void onlyKeysOfTheOutermostObjectAreSplitAndAnEscapedDotStays() throws Exception {
+  void onlyKeysOfTheOutermostObjectAreSplitAtUnescapedDots() throws Exception {
     var ledger = first("{'agents.models.a\\\\.b': {'c.d': 1}}");
     assertThat(ledger.shown()).isEqualTo(json("{'agents': {'models': {'a.b': {'c.d': 1}}}}"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", ".", "a.", ".a", "a..b"})
-  void aKeyWithAnEmptyNameIsRefused(String key) {
+  void aKeyWithAnEmptyNameIsRejected(String key) {
     var given = OpenClawConfig.JSON.createObjectNode().put(key, 1);
-    assertThat(refusal(given).problem()).startsWith("an empty name (expected: ");
+    assertThat(refusal(given)).isInstanceOf(OverrideRefusal.BadKey.class);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"__proto__", "constructor", "$include"})
-  void aNameThatMeansSomethingElseToTheReaderIsRefusedAtAnyDepth(String name) {
+  void aReservedNameIsRejectedAtAnyDepth(String name) {
     var given = OpenClawConfig.JSON.createObjectNode();
     given.putObject("agents").putArray("list").addObject().put(name, 1);
-    assertThat(refusal(given).message()).startsWith("agents.list.0." + name + ": a reserved name");
+    assertThat(refusal(given)).isInstanceOf(OverrideRefusal.BadKey.class);
+    assertThat(refusal(given).path()).isEqualTo("agents.list.0." + name);
   }
 
   @Test
-  void twoKeysThatContradictEachOtherAreRefused() throws Exception {
-    assertThat(refusal(json("{'a.b': 1, 'a': {'b': 2}}")).message()).startsWith("a.b: said twice");
-    assertThat(refusal(json("{'a.b': 1, 'a': 2}")).message()).startsWith("a: said twice");
+  void twoDifferentValuesOfOneSettingAreRejected() throws Exception {
+    assertThat(refusal(json("{'a.b': 1, 'a': {'b': 2}}")))
+        .isEqualTo(new OverrideRefusal.GivenTwice("a.b"));
+    assertThat(refusal(json("{'a.b': 1, 'a': 2}"))).isEqualTo(new OverrideRefusal.GivenTwice("a"));
   }
 
   @ParameterizedTest
@@ -85,7 +87,7 @@ class OverrideLedgerTest {
         "{'plugins.deny': ['x', 'admin-http-rpc']}             | plugins.deny",
         "{'plugins.allow': ['x']}                              | plugins.allow",
       })
-  void whatChowderOwnsIsRefusedWithItsPath(String given, String path) throws Exception {
+  void anOwnedSettingIsRejectedWithItsPath(String given, String path) throws Exception {
     assertThat(refusal(json(given)).path()).isEqualTo(path);
     var patched = OverrideLedger.empty().patched(json(given), LIMITS, Optional.empty());
     assertThat(((Refused) patched).why().path()).isEqualTo(path);
@@ -104,7 +106,7 @@ class OverrideLedgerTest {
         "{'hooks.mappings': [{'match': {'source': 'mail', 'path': '/x'}}]}",
         "{'security.installPolicy.exec': {'source': 'exec', 'command': '/bin/true'}}",
       })
-  void whatChowderDoesNotOwnIsTaken(String given) throws Exception {
+  void otherSettingsAreAccepted(String given) throws Exception {
     assertThat(OverrideLedger.first(json(given), LIMITS, Optional.empty()))
         .isInstanceOf(Accepted.class);
   }
@@ -123,23 +125,22 @@ class OverrideLedgerTest {
         "{'tools.web.headers': {'a.b': 'Bearer ${A_KEY}!'}}  | tools.web.headers.a\\.b",
         "{'channels.x.token': '$${A_KEY}'}                   | channels.x.token",
       })
-  void aSecretReferenceIsRefusedWithItsPath(String given, String path) throws Exception {
-    assertThat(refusal(json(given)).message())
-        .isEqualTo(path + ": must be the value itself; got a secret reference");
+  void aSecretReferenceIsRejectedWithItsPath(String given, String path) throws Exception {
+    assertThat(refusal(json(given))).isEqualTo(new OverrideRefusal.SecretReference(path));
     var patched = OverrideLedger.empty().patched(json(given), LIMITS, Optional.empty());
     assertThat(((Refused) patched).why().path()).isEqualTo(path);
   }
 
   @Test
-  void tooMuchAndTooDeepAreRefused() throws Exception {
+  void tooLargeAndTooDeepOverridesAreRejected() throws Exception {
     var big = OpenClawConfig.JSON.createObjectNode().put("a", "x".repeat(2000));
-    assertThat(refusal(big).message()).isEqualTo("2008 bytes (expected: at most 1024)");
+    assertThat(refusal(big)).isEqualTo(new OverrideRefusal.TooLarge(2008, 1024));
     assertThat(refusal(json("{'a.b.c.d.e.f.g.h': {}}")).path()).isEqualTo("a.b.c.d.e.f.g.h");
     assertThat(first("{'a.b.c.d.e.f.g': {}}")).isNotNull();
   }
 
   @Test
-  void manySmallPatchesCannotPassTheLimitTogether() throws Exception {
+  void theSizeLimitCoversAllPatchesTogether() throws Exception {
     var ledger = first("{'a': '" + "x".repeat(900) + "'}");
     var verdict =
         ledger.patched(json("{'b': '" + "x".repeat(900) + "'}"), LIMITS, Optional.empty());
@@ -147,7 +148,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void aPatchTakesBackAnOverrideAndRemovesTheSettingFromTheFile() throws Exception {
+  void nullRemovesAnOverrideAndItsSettingInTheFile() throws Exception {
     var ledger = first("{'agents.a': 1, 'agents.b': 2}").applied();
     var patched = patched(ledger, "{'agents.a': null}");
     assertThat(patched.shown()).isEqualTo(json("{'agents': {'b': 2}}"));
@@ -157,7 +158,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void whatAgentsWroteIntoTheFileSurvivesEveryLaterChange() throws Exception {
+  void settingsThatAgentsWroteAreKept() throws Exception {
     var ledger = first("{'agents.defaults.model.primary': 'a/b'}");
     var file = json("{'channels': {'telegram': {'enabled': true}}}");
     OpenClawConfig.apply(file, ledger.pending(), URL);
@@ -171,7 +172,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void removingAnObjectAndSettingItAgainLeavesNothingOfTheOldOne() throws Exception {
+  void anObjectThatIsRemovedAndSetAgainHasOnlyTheNewMembers() throws Exception {
     var ledger = first("{'a': {'b': 1}}").applied();
     ledger = patched(patched(ledger, "{'a': null}"), "{'a': {'c': 2}}");
     var file = json("{'a': {'b': 1, 'agent': 1}}");
@@ -180,7 +181,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void aChangeIsPendingWithThoseBeforeItThatWereNotApplied() throws Exception {
+  void aChangeIsPendingWithEarlierOnesThatWereNotApplied() throws Exception {
     var ledger = patched(first("{'a': 1}"), "{'b': 2}");
     assertThat(ledger.pending()).isEqualTo(List.of(json("{'a': 1, 'b': 2}")));
     assertThat(ledger.applied().pending()).isEmpty();
@@ -189,14 +190,14 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void whatTheGatewayRefusedIsTakenBack() throws Exception {
+  void changesThatTheGatewayRejectedAreDropped() throws Exception {
     var ledger = patched(first("{'a': 1}").applied(), "{'b': 2}");
     assertThat(ledger.refused().shown()).isEqualTo(json("{'a': 1}"));
     assertThat(ledger.refused().pending()).isEmpty();
   }
 
   @Test
-  void aNewHomeGetsEverythingAndThenWhatIsPending() throws Exception {
+  void aNewHomeVolumeGetsAllOverridesAndThenThePendingChanges() throws Exception {
     var applied = patched(first("{'a': 1}"), "{'b': 2}").applied();
     assertThat(applied.forNewHome()).isEqualTo(List.of(json("{'a': 1, 'b': 2}")));
     assertThat(patched(applied, "{'a': null}").forNewHome())
@@ -205,7 +206,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void theOwnOriginStaysAllowedWhateverTheOverridesSay() throws Exception {
+  void theOriginOfThePublicUrlStaysAllowed() throws Exception {
     var file = json("{'gateway': {'controlUi': {'allowedOrigins': ['" + URL + "']}}}");
     var ledger = first("{'gateway.controlUi.allowedOrigins': ['https://mine']}");
     OpenClawConfig.apply(file, ledger.pending(), URL);
@@ -214,7 +215,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void secretsAreMaskedInAnswersAndOrdinaryValuesAreNot() throws Exception {
+  void secretsAreMaskedAndOrdinaryValuesAreShown() throws Exception {
     var ledger =
         first(
             """
@@ -240,7 +241,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void anAnswerSentBackLeavesTheSecretsAsTheyAre() throws Exception {
+  void sendingAResponseBackKeepsTheSecrets() throws Exception {
     var ledger = first("{'a': {'botToken': 's1', 'list': [{'apiKey': 's2'}], 'b': 1}}");
     var shown = ledger.shown();
     ((ObjectNode) shown.get("a")).put("b", 2);
@@ -252,9 +253,9 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void aMaskThatStandsForNothingIsRefused() throws Exception {
-    assertThat(refusal(json("{'a': {'botToken': '***'}}")).message())
-        .isEqualTo("a.botToken: *** (expected: the value itself; none is kept)");
+  void aMaskWithoutAStoredSecretIsRejected() throws Exception {
+    assertThat(refusal(json("{'a': {'botToken': '***'}}")))
+        .isEqualTo(new OverrideRefusal.MaskWithoutValue("a.botToken"));
     var ledger = first("{'a': {'list': [{'apiKey': 's'}, {'apiKey': 't'}]}}");
     var verdict =
         ledger.patched(json("{'a': {'list': [{'apiKey': '***'}]}}"), LIMITS, Optional.empty());
@@ -262,7 +263,7 @@ class OverrideLedgerTest {
   }
 
   @Test
-  void aLedgerComesOutOfTheTableAsItWentIn() throws Exception {
+  void aStoredLedgerIsReadBackUnchanged() throws Exception {
     var ledger = patched(patched(first("{'a': {'b': 1}}"), "{'a': null}"), "{'a': {'c': 2}}");
     var read = OverrideLedger.of(ledger.toSecret());
     assertThat(read.toSecret()).isEqualTo(ledger.toSecret());

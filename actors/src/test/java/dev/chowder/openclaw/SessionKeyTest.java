@@ -9,12 +9,12 @@ import org.junit.jupiter.api.Test;
 
 class SessionKeyTest {
   @Test
-  void thePlainSessionIsTheAgentsOwn() {
+  void mainIsTheAgentsOwnSession() {
     assertThat(SessionKey.of("main")).isEqualTo("main");
   }
 
   @Test
-  void differentIdsHaveDifferentKeysAlsoInLowerCase() {
+  void differentIdsHaveDifferentKeysEvenInLowerCase() {
     var ids =
         Stream.of("anna", "Anna", "ANNA", "a.b", "a:b", "a_b", "a-b", "a@b", "_3a", ":", "Main");
     assertThat(ids.map(id -> SessionKey.of(id).toLowerCase(Locale.ROOT)).toList())
@@ -23,20 +23,20 @@ class SessionKeyTest {
   }
 
   @Test
-  void noIdCanSayWhatOpenClawReadsInAColon() {
+  void noKeyHasAColon() {
     assertThat(SessionKey.of("agent:other:main")).doesNotContain(":");
     assertThat(SessionKey.of("cron:1")).doesNotContain(":");
   }
 
   @Test
-  void anIdIsFoundAgainByItsKey() {
+  void anIdCanBeDecodedFromItsKey() {
     for (var id : List.of("main", "anna", "Anna", "a:b", "a_b", "@._~:-", "_3a", "x".repeat(128))) {
-      assertThat(SessionKey.idOf(SessionKey.inFull(id))).contains(id);
+      assertThat(SessionKey.idOf(SessionKey.fullKey(id))).contains(id);
     }
   }
 
   @Test
-  void whatNoIdLeadsToHasNone() {
+  void aKeyThatNoIdHasIsNotDecoded() {
     for (var key :
         List.of(
             "main",
@@ -45,7 +45,7 @@ class SessionKeyTest {
             "agent:main:cron:1",
             "agent:main:telegram:direct:7",
             "agent:main:subagent:x",
-            // Written otherwise than an id's key would be.
+            // Not the encoding of any id.
             "agent:main:_61",
             "agent:main:_3A",
             "agent:main:Anna",

@@ -185,9 +185,9 @@ class OpenClawSkillsTest {
   @Test
   void aSkillIsGoneWhenTheGatewayNoLongerListsIt() throws Exception {
     lists.addAll(List.of(STATUS, STATUS, EMPTY));
-    skills(Duration.ofSeconds(9)).awaitGone(gateway(), FilePath.parse("skills/web"));
+    skills(Duration.ofSeconds(9)).awaitRemoved(gateway(), FilePath.parse("skills/web"));
     assertThat(requests).hasSize(3);
-    skills().awaitGone(gateway(), FilePath.parse("skills/web"));
+    skills().awaitRemoved(gateway(), FilePath.parse("skills/web"));
     assertThat(requests.size()).as("the wait is limited").isGreaterThan(4);
   }
 

@@ -74,7 +74,7 @@ public final class ControlUiApproval
         return;
       }
       var gateway = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());
-      int approved = admin.approveConsoles(gateway, token);
+      int approved = admin.approveControlUis(gateway, token);
       if (approved > 0) {
         LOG.info("instance={} event=console_approved browsers={}", instanceId, approved);
         return;

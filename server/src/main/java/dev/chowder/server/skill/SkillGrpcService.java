@@ -156,7 +156,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
     ask(
         request.getInstanceId(),
         gateway -> {
-          skills.awaitGone(gateway, folder);
+          skills.awaitRemoved(gateway, folder);
           return folder;
         });
     out.onNext(Empty.getDefaultInstance());

@@ -6,21 +6,21 @@ import java.util.Arrays;
 import org.apache.hc.client5.http.DnsResolver;
 
 /**
- * Resolves a host for one call and gives back only the addresses that it may be called at, so that
- * the connection goes to what was judged and not to a second answer of the name server's.
+ * Resolves a host for one call and returns only the permitted addresses. The connection uses these
+ * checked addresses, so a second response of the name server cannot redirect it.
  */
-final class JudgedAddresses implements DnsResolver {
+final class PermittedAddresses implements DnsResolver {
   private final ModelHosts hosts;
   private final int port;
   private final DnsResolver names;
 
-  JudgedAddresses(ModelHosts hosts, int port, DnsResolver names) {
+  PermittedAddresses(ModelHosts hosts, int port, DnsResolver names) {
     this.hosts = hosts;
     this.port = port;
     this.names = names;
   }
 
-  /** It resolves to private addresses alone. */
+  /** The host has no permitted address, only private ones. */
   static final class Private extends UnknownHostException {
     private static final long serialVersionUID = 1L;
 
@@ -31,12 +31,12 @@ final class JudgedAddresses implements DnsResolver {
 
   @Override
   public InetAddress[] resolve(String host) throws UnknownHostException {
-    var judged =
+    var permitted =
         Arrays.stream(names.resolve(host))
             .filter(address -> hosts.mayLeadTo(host, port, address))
             .toArray(InetAddress[]::new);
-    if (judged.length == 0) throw new Private(host);
-    return judged;
+    if (permitted.length == 0) throw new Private(host);
+    return permitted;
   }
 
   @Override
