@@ -34,7 +34,7 @@ public record FilePath(List<String> names) {
     if (text.isEmpty()) throw bad(rule("be a name, or names separated by /", text));
     int bytes = text.getBytes(UTF_8).length;
     if (bytes > MAX_BYTES) throw bad(rule("have at most " + MAX_BYTES + " bytes", bytes));
-    if (text.startsWith("/")) throw bad(rule("be relative to the workspace", text));
+    if (text.startsWith("/")) throw bad(rule("be relative to the workspace"));
     if (text.codePoints().anyMatch(FilePath::isUnwanted)) {
       throw bad(rule("contain neither control characters nor backslashes"));
     }
