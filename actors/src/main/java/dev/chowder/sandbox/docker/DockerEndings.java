@@ -70,12 +70,10 @@ final class DockerEndings {
                     .eventsCmd()
                     .withSince(seconds(Instant.EPOCH.plusSeconds(1)))
                     // The stream ends at this time, so it must not be in the future. The engine
-                    // compares it
-                    // with its own clock, which is this one if the engine is on the same host. If a
-                    // remote
-                    // engine's clock is ahead, the latest events are missing, and a crash just
-                    // before counts
-                    // as a loss with the engine. If it is behind, the stream ends later.
+                    // compares it with its own clock, which is this one if the engine is on the
+                    // same host. If a remote engine's clock is ahead, the latest events are
+                    // missing, and a crash just before counts as a loss with the engine. If it is
+                    // behind, the stream ends later.
                     .withUntil(seconds(Instant.now()))
                     .withEventTypeFilter(EventType.CONTAINER)
                     .withEventFilter("start", "kill", "die")

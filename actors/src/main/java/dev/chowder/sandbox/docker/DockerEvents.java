@@ -65,8 +65,7 @@ final class DockerEvents implements AutoCloseable {
           }
           delay = FIRST_DELAY;
           // A stream can be dead without an error. The next one repeats the events since this one
-          // was
-          // opened, so none is lost.
+          // was opened, so none is lost.
           broke = events.awaitEnd(settings.eventsRenew());
           since = opened;
           if (broke) {

@@ -64,8 +64,8 @@ final class DockerHelperSpec {
   }
 
   /**
-   * Returns the mount of the home volume. If the volume was removed meanwhile, the engine creates
-   * one itself, with labels that mark it as no home.
+   * Returns the mount of the home volume. If the volume was removed meanwhile, the engine itself
+   * creates one, and its labels show that it is not a home.
    */
   private Mount mount(boolean readOnly) {
     return new Mount()

@@ -73,8 +73,8 @@ final class FirewallRules {
     rules.append(":").append(forward).append(" - [0:0]\n");
     rules.append(":").append(input).append(" - [0:0]\n");
 
-    // To sandboxes, only replies pass, and nothing from another sandbox. Matched by direction,
-    // not only by "established", so that a connection that was opened while the rules were
+    // To sandboxes, only replies pass, and nothing from another sandbox. The match uses the
+    // direction, not only "established", so that a connection that was opened while the rules were
     // missing is cut.
     add(
         rules,

@@ -5,9 +5,9 @@ import java.io.IOException;
 
 /**
  * Sends each request on its own connection. An engine that shuts down accepts no new connections
- * but keeps serving open ones. There it reports that containers ended, and starts others, which end
- * with it. Chowder would then take the end of a container for a crash, and also lose the restart
- * after it.
+ * but keeps serving open ones. On an open one it reports that containers ended, and starts
+ * containers, which end with it. Chowder would take an end that the shutdown caused for a crash,
+ * and the restart after it would be lost too.
  */
 final class FreshConnections implements DockerHttpClient {
   private final DockerHttpClient client;

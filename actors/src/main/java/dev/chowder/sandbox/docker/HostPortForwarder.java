@@ -50,8 +50,8 @@ final class HostPortForwarder implements AutoCloseable {
     this.connections = new Semaphore(maxConnections);
     this.server = new ServerSocket();
     try {
-      // All nodes of this machine listen on the port, so that sandboxes are served as long as
-      // one node runs.
+      // All nodes of this machine listen on the port, so that sandboxes are served as long as one
+      // node runs.
       server.setOption(StandardSocketOptions.SO_REUSEPORT, true);
       server.bind(from, BACKLOG);
     } catch (IOException taken) {

@@ -24,7 +24,7 @@ final class SandboxIsolation implements AutoCloseable {
   private final Object lock = new Object();
   private long checkedAt;
 
-  /** A change since the last check is not applied yet, because the engine did not answer. */
+  /** A change since the last check is not applied yet, because the engine did not respond. */
   private boolean stale;
 
   private volatile Optional<String> failure = Optional.of("not checked yet");
@@ -122,7 +122,7 @@ final class SandboxIsolation implements AutoCloseable {
     }
   }
 
-  /** Removes the rules for good, when Chowder is uninstalled from this host. */
+  /** Removes the rules and stops the checks. */
   void removeAll() {
     synchronized (lock) {
       close();

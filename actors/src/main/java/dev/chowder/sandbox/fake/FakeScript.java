@@ -175,8 +175,8 @@ public final class FakeScript {
   }
 
   /**
-   * Makes every call about this sandbox fail with a timeout, as for a container that hangs, until
-   * {@link #responsive}. Listings still contain it.
+   * Makes every call about this sandbox fail without a response, as for a container that hangs,
+   * until {@link #responsive}. Listings still contain it.
    */
   public synchronized FakeScript unresponsive(SandboxId id) {
     unresponsive.add(id);
