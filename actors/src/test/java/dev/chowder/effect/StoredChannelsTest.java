@@ -139,7 +139,7 @@ class StoredChannelsTest {
   @Test
   void aPluginThatIsNotToBeHadIsToldAndTheChannelTakenBack() throws Exception {
     var gateway = startGateway();
-    driver.script().uncarried("msteams");
+    driver.script().withoutPlugin("msteams");
     one.ask(channels, Channel.MSTEAMS, new DesiredChannel("1", true, Map.of("app_id", "a")));
     assertThat(channels.hotApply(id, one.channels(), gateway))
         .isEqualTo("msteams: refused by OpenClaw and taken back");
@@ -152,7 +152,7 @@ class StoredChannelsTest {
   @Test
   void aPluginWaitsForAnotherInstallationOfItsGateway() throws Exception {
     var gateway = startGateway();
-    driver.script().installing("msteams");
+    driver.script().withBusyInstaller("msteams");
     one.ask(channels, Channel.MSTEAMS, new DesiredChannel("1", true, Map.of("app_id", "a")));
     assertThatThrownBy(() -> channels.hotApply(id, one.channels(), gateway))
         .isInstanceOf(WorkFailure.class)

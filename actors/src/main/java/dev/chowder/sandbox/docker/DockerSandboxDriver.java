@@ -420,7 +420,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
 
   @Override
   public void openHostPorts(Set<Integer> ports) {
-    if (hostPorts.want(ports)) isolation.applyWhenPossible();
+    if (hostPorts.setRequired(ports)) isolation.applyWhenPossible();
   }
 
   @Override

@@ -24,7 +24,7 @@ final class HostPorts implements AutoCloseable {
 
   private final DockerSandboxSettings settings;
   private final Map<Integer, Optional<HostPortForwarder>> forwarders = new HashMap<>();
-  private @Nullable Set<Integer> wanted;
+  private @Nullable Set<Integer> required;
   private String gateway = "";
   private String lastFailure = "";
 
@@ -34,21 +34,21 @@ final class HostPorts implements AutoCloseable {
 
   /**
    * Returns the ports that must be open, whether they are forwarded or not. Empty until {@link
-   * #want} is called, because a node does not know them when it starts.
+   * #setRequired} is called, because a node does not know them when it starts.
    */
-  synchronized Optional<Set<Integer>> wanted() {
-    return Optional.ofNullable(wanted);
+  synchronized Optional<Set<Integer>> required() {
+    return Optional.ofNullable(required);
   }
 
   /** Replaces the ports that must be open. Returns whether they changed or are the first. */
-  synchronized boolean want(Set<Integer> ports) {
+  synchronized boolean setRequired(Set<Integer> ports) {
     for (int port : ports) {
       if (port < 1 || port > 65535) {
         throw new IllegalArgumentException(must("port", "be 1 to 65535", port));
       }
     }
-    boolean changed = !ports.equals(wanted);
-    wanted = Set.copyOf(ports);
+    boolean changed = !ports.equals(required);
+    required = Set.copyOf(ports);
     return changed;
   }
 
@@ -57,7 +57,7 @@ final class HostPorts implements AutoCloseable {
     // A recreated bridge may have another address.
     boolean moved = !this.gateway.equals(gateway);
     this.gateway = gateway;
-    Set<Integer> ports = wanted().orElse(Set.of());
+    Set<Integer> ports = required().orElse(Set.of());
     forwarders
         .entrySet()
         .removeIf(

@@ -211,7 +211,7 @@ final class SandboxFirewall {
     if (!listed.ok()) {
       return Optional.of("iptables -S " + chain + ": " + listed.output());
     }
-    String wanted = "-A " + chain + " " + jump;
+    String expected = "-A " + chain + " " + jump;
     Predicate<String> ours = rule -> rule.startsWith("-A") && rule.contains(" -j CHOWDER-");
     boolean inPlace =
         listed
@@ -219,7 +219,7 @@ final class SandboxFirewall {
             .lines()
             .filter(line -> line.startsWith("-A "))
             .takeWhile(ours)
-            .anyMatch(wanted::equals);
+            .anyMatch(expected::equals);
     if (inPlace) {
       return Optional.empty();
     }

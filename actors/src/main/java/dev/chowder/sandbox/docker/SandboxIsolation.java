@@ -71,7 +71,7 @@ final class SandboxIsolation implements AutoCloseable {
       startKeeper();
       var bridge = network.ensure();
       hostPorts.forward(bridge.gateway());
-      failure = firewall.apply(bridge, hostPorts.wanted());
+      failure = firewall.apply(bridge, hostPorts.required());
       checkedAt = System.nanoTime();
       stale = false;
     }

@@ -79,11 +79,11 @@ final class FakeFiles implements SandboxFiles {
   public void read(FilePath file, long most, Reader reader) {
     io(
         () -> {
-          Path there = file(file);
-          var entry = entry(file, there);
+          Path location = file(file);
+          var entry = entry(file, location);
           if (entry.size() > most) throw FileRefused.tooLarge(file.toString(), entry.size(), most);
           var part = reader.begin(entry);
-          try (var content = Files.newInputStream(there)) {
+          try (var content = Files.newInputStream(location)) {
             content.skipNBytes(Math.min(part.offset(), entry.size()));
             for (long left = Math.min(part.length(), most); left > 0; ) {
               byte[] bytes = content.readNBytes((int) Math.min(CHUNK, left));
@@ -92,7 +92,7 @@ final class FakeFiles implements SandboxFiles {
               reader.content(ByteString.copyFrom(bytes));
             }
           }
-          return there;
+          return location;
         });
   }
 
@@ -117,9 +117,9 @@ final class FakeFiles implements SandboxFiles {
 
   private void place(Path staged, FilePath path) throws IOException {
     Path target = descend(parent(path), true).resolve(path.name());
-    var there = attributes(target);
-    if (there != null && !there.isRegularFile()) throw wrong(there, path, true);
-    if (there != null) {
+    var existing = attributes(target);
+    if (existing != null && !existing.isRegularFile()) throw wrong(existing, path, true);
+    if (existing != null) {
       Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(target));
     }
     Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
@@ -130,13 +130,13 @@ final class FakeFiles implements SandboxFiles {
     io(
         () -> {
           Path from = descend(parent(source), false).resolve(source.name());
-          var there = attributes(from);
-          if (there == null) throw FileRefused.notFound(source.toString());
-          if (there.isSymbolicLink()) throw FileRefused.link(source.toString());
+          var existing = attributes(from);
+          if (existing == null) throw FileRefused.notFound(source.toString());
+          if (existing.isSymbolicLink()) throw FileRefused.link(source.toString());
           Path to = descend(parent(destination), false).resolve(destination.name());
           var target = attributes(to);
           if (target != null && !overwrite) throw FileRefused.exists(destination.toString());
-          if (target != null) requireReplaceable(there, target, to, destination);
+          if (target != null) requireReplaceable(existing, target, to, destination);
           if (to.startsWith(from) && !to.equals(from)) {
             throw FileRefused.intoItself(destination.toString());
           }
@@ -157,12 +157,12 @@ final class FakeFiles implements SandboxFiles {
   public void delete(FilePath path, boolean recursive) {
     io(
         () -> {
-          Path there = descend(parent(path), false).resolve(path.name());
-          var what = attributes(there);
+          Path location = descend(parent(path), false).resolve(path.name());
+          var what = attributes(location);
           if (what == null) throw FileRefused.notFound(path.toString());
-          if (what.isDirectory() && recursive) FakeSandbox.deleteTree(there);
-          else Files.delete(there);
-          return there;
+          if (what.isDirectory() && recursive) FakeSandbox.deleteTree(location);
+          else Files.delete(location);
+          return location;
         },
         path);
   }
@@ -241,11 +241,11 @@ final class FakeFiles implements SandboxFiles {
   private void requireFit(FilePath path, Kind kind) throws IOException {
     for (int depth = 1; depth <= path.names().size(); depth++) {
       var part = new FilePath(path.names().subList(0, depth));
-      var there = attributes(root.resolve(part.toString()));
-      if (there == null) return;
+      var existing = attributes(root.resolve(part.toString()));
+      if (existing == null) return;
       boolean file = depth == path.names().size() && kind == Kind.FILE;
-      if (file ? !there.isRegularFile() : !there.isDirectory()) {
-        throw wrong(there, file ? path : part, file);
+      if (file ? !existing.isRegularFile() : !existing.isDirectory()) {
+        throw wrong(existing, file ? path : part, file);
       }
     }
   }
@@ -303,36 +303,36 @@ final class FakeFiles implements SandboxFiles {
     Path now = home;
     for (var name : this.folder.names()) {
       now = now.resolve(name);
-      var there = attributes(now);
-      if (there == null) Files.createDirectory(now);
-      else if (!there.isDirectory()) throw wrong(there, FilePath.ROOT, false);
+      var existing = attributes(now);
+      if (existing == null) Files.createDirectory(now);
+      else if (!existing.isDirectory()) throw wrong(existing, FilePath.ROOT, false);
     }
     for (int depth = 1; depth <= folder.names().size(); depth++) {
       var path = new FilePath(folder.names().subList(0, depth));
       now = now.resolve(path.name());
-      var there = attributes(now);
-      if (there == null && make) {
+      var existing = attributes(now);
+      if (existing == null && make) {
         Files.createDirectory(now);
-      } else if (there == null) {
+      } else if (existing == null) {
         throw FileRefused.notFound(path.toString());
-      } else if (!there.isDirectory()) {
-        throw wrong(there, path, false);
+      } else if (!existing.isDirectory()) {
+        throw wrong(existing, path, false);
       }
     }
     return now;
   }
 
   private Path file(FilePath file) throws IOException {
-    Path there = descend(parent(file), false).resolve(file.name());
-    var what = attributes(there);
+    Path location = descend(parent(file), false).resolve(file.name());
+    var what = attributes(location);
     if (what == null) throw FileRefused.notFound(file.toString());
     if (!what.isRegularFile()) throw wrong(what, file, true);
-    return there;
+    return location;
   }
 
-  private static FileRefused wrong(BasicFileAttributes there, FilePath path, boolean wantsFile) {
-    if (there.isSymbolicLink()) return FileRefused.link(path.toString());
-    if (there.isOther()) return FileRefused.special(path.toString());
+  private static FileRefused wrong(BasicFileAttributes existing, FilePath path, boolean wantsFile) {
+    if (existing.isSymbolicLink()) return FileRefused.link(path.toString());
+    if (existing.isOther()) return FileRefused.special(path.toString());
     return wantsFile ? FileRefused.folder(path.toString()) : FileRefused.noFolder(path.toString());
   }
 
@@ -371,17 +371,19 @@ final class FakeFiles implements SandboxFiles {
   }
 
   private static Entry entry(FilePath path, Path at) throws IOException {
-    var there = Files.readAttributes(at, PosixFileAttributes.class, NOFOLLOW_LINKS);
+    var existing = Files.readAttributes(at, PosixFileAttributes.class, NOFOLLOW_LINKS);
     var kind =
-        there.isRegularFile()
+        existing.isRegularFile()
             ? Kind.FILE
-            : there.isDirectory() ? Kind.FOLDER : there.isSymbolicLink() ? Kind.LINK : Kind.OTHER;
+            : existing.isDirectory()
+                ? Kind.FOLDER
+                : existing.isSymbolicLink() ? Kind.LINK : Kind.OTHER;
     return new Entry(
         path,
         kind,
-        kind == Kind.FILE ? there.size() : 0,
-        there.lastModifiedTime().toInstant(),
-        FileModes.bits(PosixFilePermissions.toString(there.permissions())));
+        kind == Kind.FILE ? existing.size() : 0,
+        existing.lastModifiedTime().toInstant(),
+        FileModes.bits(PosixFilePermissions.toString(existing.permissions())));
   }
 
   private static byte[] bytes(String name) {

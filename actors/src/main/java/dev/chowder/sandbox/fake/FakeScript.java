@@ -103,7 +103,7 @@ public final class FakeScript {
   private final Map<String, String> pluginFailures = new HashMap<>();
   private final List<Call> calls = new ArrayList<>();
   private @Nullable Fault always;
-  private boolean forgetful;
+  private boolean hasEmptyLists;
   private boolean full;
 
   /** Delays every further call of this verb. */
@@ -144,7 +144,7 @@ public final class FakeScript {
   }
 
   /** Removes this channel's plugin from the image. */
-  public synchronized FakeScript uncarried(String plugin) {
+  public synchronized FakeScript withoutPlugin(String plugin) {
     pluginFailures.put(plugin, "npm view failed: not reached");
     return this;
   }
@@ -153,7 +153,7 @@ public final class FakeScript {
    * Makes the gateway reject the installation of this channel's plugin, as if another one were in
    * progress.
    */
-  public synchronized FakeScript installing(String plugin) {
+  public synchronized FakeScript withBusyInstaller(String plugin) {
     pluginFailures.put(
         plugin, "Another plugin or config operation is already running; retry when it completes.");
     return this;
@@ -189,26 +189,26 @@ public final class FakeScript {
     return this;
   }
 
-  /** Makes listings empty although all sandboxes exist, until {@link #remembering()}. */
-  public synchronized FakeScript forgetful() {
-    forgetful = true;
+  /** Makes listings empty although all sandboxes exist, until {@link #withFullLists()}. */
+  public synchronized FakeScript withEmptyLists() {
+    hasEmptyLists = true;
     return this;
   }
 
-  /** Ends {@link #forgetful()}. */
-  public synchronized FakeScript remembering() {
-    forgetful = false;
+  /** Ends {@link #withEmptyLists()}. */
+  public synchronized FakeScript withFullLists() {
+    hasEmptyLists = false;
     return this;
   }
 
-  /** Leaves the host without free memory until {@link #roomy()}. */
-  public synchronized FakeScript full() {
+  /** Leaves the host without free memory until {@link #withMemory()}. */
+  public synchronized FakeScript withoutMemory() {
     full = true;
     return this;
   }
 
-  /** Ends {@link #full()}. */
-  public synchronized FakeScript roomy() {
+  /** Ends {@link #withoutMemory()}. */
+  public synchronized FakeScript withMemory() {
     full = false;
     return this;
   }
@@ -222,7 +222,7 @@ public final class FakeScript {
     unresponsive.clear();
     pluginFailures.clear();
     always = null;
-    forgetful = false;
+    hasEmptyLists = false;
     full = false;
     return this;
   }
@@ -231,8 +231,8 @@ public final class FakeScript {
     return full;
   }
 
-  synchronized boolean isForgetful() {
-    return forgetful;
+  synchronized boolean hasEmptyLists() {
+    return hasEmptyLists;
   }
 
   /** Returns the calls, oldest first. Only the latest 100,000 are kept. */

@@ -190,7 +190,7 @@ class ChannelsTest {
 
   @Test
   void aFailedPluginInstallationIsReported() {
-    node.script().uncarried("msteams");
+    node.script().withoutPlugin("msteams");
     var config = Map.of("app_id", "a", "app_password", "b", "tenant_id", "c");
     assertRejected(Reason.GATEWAY_UNAVAILABLE, () -> connect("msteams", config));
     assertThat(channel("msteams").getEnabled()).isFalse();

@@ -313,10 +313,10 @@ final class FaultSchedule implements AutoCloseable {
       script.reachable();
     } else if (dice < 68) {
       note("forgetful");
-      script.forgetful();
+      script.withEmptyLists();
     } else if (dice < 72) {
       note("remembering");
-      script.remembering();
+      script.withFullLists();
     } else if (dice < 78) {
       note("killed " + id);
       node.host().kill(sandbox);

@@ -136,10 +136,10 @@ class ReconcilerTest {
       var id = node.createRunning(key);
       int revision = node.get(key, id).getRevision();
 
-      node.script().forgetful();
+      node.script().withEmptyLists();
       awaitPasses(node, 5);
       assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
-      node.script().remembering().unreachable();
+      node.script().withFullLists().unreachable();
       awaitPasses(node, 5);
       assertThat(node.get(key, id).getRevision()).isEqualTo(revision);
       assertThat(reconciler(node)).contains("\"halted\":false");
@@ -283,7 +283,7 @@ class ReconcilerTest {
     try (var node = Node.start(home, settings)) {
       var key = node.newcomer("whale");
       var id = node.createRunning(key);
-      node.host().script().full();
+      node.host().script().withoutMemory();
       node.host().kill(Node.sandbox(id));
       var waiting = node.awaitStatus(key, id, Instance.Status.stopped);
       assertThat(waiting.getDesiredStatus()).isEqualTo(Instance.Status.running);
@@ -291,7 +291,7 @@ class ReconcilerTest {
       Node.await(() -> capacityCalls(node) > asked + 3 ? "" : "memory was not requested again");
       assertThat(node.get(key, id).getStage()).isEqualTo("await_start");
       assertThat(node.get(key, id).hasErrorMessage()).isFalse();
-      node.host().script().roomy();
+      node.host().script().withMemory();
       node.awaitStatus(key, id, Instance.Status.running);
     }
   }
@@ -347,11 +347,11 @@ class ReconcilerTest {
       crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.error));
       node.awaitStatus(key, other, Instance.Status.error);
 
-      node.script().full();
+      node.script().withoutMemory();
       var reason = "{\"error_reason\":\"GATEWAY_CRASHED\"}";
       assertThat(node.operator("POST", "instances/recover", reason).body())
           .contains("\"recovered\":0,\"left\":2,\"refused_count\":0");
-      node.script().roomy();
+      node.script().withMemory();
       assertThat(node.operator("POST", "instances/recover", reason).body())
           .contains("\"recovered\":2,\"left\":0,\"refused_count\":0");
       crashed.forEach(id -> node.awaitStatus(key, id, Instance.Status.running));
