@@ -18,7 +18,7 @@ import java.util.TreeMap;
 
 /**
  * Reads the current state of an agent's channels from its gateway, and lists and approves pairings.
- * Blocks. Throws {@link UnansweredException} if the gateway does not respond.
+ * Blocks. Throws {@link UnansweredException} if the gateway does not respond or rejects a call.
  */
 public final class OpenClawChannels {
   private static final String DATA_URL = "data:image/png;base64,";

@@ -110,9 +110,9 @@ public final class OpenClawSkills {
   /**
    * An installed skill.
    *
-   * @param said OpenClaw's message
+   * @param message OpenClaw's message
    */
-  public record Installed(Skill skill, String said) {}
+  public record Installed(Skill skill, String message) {}
 
   /** Returns all skills of the agent, sorted by name. */
   public List<Skill> list(Gateway gateway) throws InterruptedException {

@@ -18,24 +18,25 @@ import java.util.stream.Stream;
  * Control UI write to the same file are kept. Immutable. Knows no file and no gateway.
  */
 public final class OverrideLedger {
+  // The stored JSON keys, which are older than the names of the fields.
   private static final String VERSION = "version";
   private static final String ASKED = "asked";
   private static final String SETTLED = "settled";
   private static final String PENDING = "pending";
 
   private final int version;
-  private final ObjectNode asked;
+  private final ObjectNode overrides;
 
   /** The overrides that the file had when no change was pending last. */
-  private final ObjectNode settled;
+  private final ObjectNode applied;
 
   private final List<ObjectNode> pending;
 
   private OverrideLedger(
-      int version, ObjectNode asked, ObjectNode settled, List<ObjectNode> pending) {
+      int version, ObjectNode overrides, ObjectNode applied, List<ObjectNode> pending) {
     this.version = version;
-    this.asked = asked;
-    this.settled = settled;
+    this.overrides = overrides;
+    this.applied = applied;
     this.pending = List.copyOf(pending);
   }
 
@@ -59,7 +60,7 @@ public final class OverrideLedger {
   /**
    * Returns the overrides after a JSON merge patch.
    *
-   * @param patch nested objects and dotted keys; {@code null} removes an override and its setting;
+   * @param patch nested objects and dotted keys. {@code null} removes an override and its setting.
    *     {@code ***}, which responses show for a secret, keeps the secret
    */
   public OverrideVerdict patched(
@@ -73,8 +74,8 @@ public final class OverrideLedger {
       var patch = OverrideKeys.nested(given, limits.maxDepth());
       OwnedSettings.refuse(patch);
       SecretReferences.refuse(patch);
-      patch = Sensitive.withoutMasks(patch, asked);
-      var after = asked.deepCopy();
+      patch = Sensitive.withoutMasks(patch, overrides);
+      var after = overrides.deepCopy();
       if (keepNulls) {
         after.setAll(patch);
       } else {
@@ -86,7 +87,7 @@ public final class OverrideLedger {
         if (refusal.isPresent()) return new OverrideVerdict.Refused(refusal.get());
       }
       return new OverrideVerdict.Accepted(
-          new OverrideLedger(version + 1, after, settled, withPending(patch)));
+          new OverrideLedger(version + 1, after, applied, withPending(patch)));
     } catch (OverrideRefusedException refused) {
       return new OverrideVerdict.Refused(refused.why());
     }
@@ -119,7 +120,7 @@ public final class OverrideLedger {
 
   /** Returns the overrides with masked secrets, as responses show them. */
   public ObjectNode shown() {
-    return Sensitive.masked(asked);
+    return Sensitive.masked(overrides);
   }
 
   /** Returns the merge patches that the file does not have, in the order to apply. */
@@ -129,7 +130,7 @@ public final class OverrideLedger {
 
   /** Returns the ledger after the pending patches were applied. */
   public OverrideLedger applied() {
-    return new OverrideLedger(version, asked, asked, List.of());
+    return new OverrideLedger(version, overrides, overrides, List.of());
   }
 
   /**
@@ -137,7 +138,7 @@ public final class OverrideLedger {
    * the file they would prevent the gateway's next start.
    */
   public OverrideLedger refused() {
-    return new OverrideLedger(version, settled, settled, List.of());
+    return new OverrideLedger(version, applied, applied, List.of());
   }
 
   /**
@@ -145,15 +146,15 @@ public final class OverrideLedger {
    * pending patches, which may remove settings of onboarding.
    */
   public List<ObjectNode> forNewHome() {
-    if (asked.isEmpty()) return pending();
-    return Stream.concat(Stream.of(asked.deepCopy()), pending().stream()).toList();
+    if (overrides.isEmpty()) return pending();
+    return Stream.concat(Stream.of(overrides.deepCopy()), pending().stream()).toList();
   }
 
   /**
    * Returns the values under sensitive names, of the current overrides and of the pending patches.
    */
   public List<Secret> secrets() {
-    return Stream.concat(Stream.of(asked, settled), pending.stream())
+    return Stream.concat(Stream.of(overrides, applied), pending.stream())
         .flatMap(json -> Sensitive.values(json).stream())
         .distinct()
         .map(Secret::of)
@@ -163,8 +164,8 @@ public final class OverrideLedger {
   /** Returns the value for the encrypted table. */
   public Secret toSecret() {
     var json = OpenClawConfig.JSON.createObjectNode().put(VERSION, version);
-    json.set(ASKED, asked);
-    json.set(SETTLED, settled);
+    json.set(ASKED, overrides);
+    json.set(SETTLED, applied);
     json.putArray(PENDING).addAll(pending);
     return Secret.of(json.toString());
   }

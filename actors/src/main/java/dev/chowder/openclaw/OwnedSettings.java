@@ -12,8 +12,8 @@ import java.util.Map;
  * Rejects overrides of the settings that Chowder needs to reach a gateway, protect it and configure
  * its model. Checks names, and values only of the three settings that can disable the admin plugin.
  *
- * <p>OpenClaw (2026.9.6) trims names of providers and environment variables, and converts names of
- * providers to lower case, so that {@code "OpenAI "} means {@code openai}.
+ * <p>OpenClaw (2026.9.6) trims names of providers and environment variables. It also converts names
+ * of providers to lower case, so that {@code "OpenAI "} means {@code openai}.
  */
 final class OwnedSettings {
   private static final String ADMIN_PLUGIN = "admin-http-rpc";

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 
 /**
  * Finds values that OpenClaw (2026.9.6) would replace by a secret when it reads its configuration.
- * Otherwise a caller who may configure an agent could send the organization's provider key, which
- * is in a file of the agent's home, to another server.
+ * Otherwise a caller who may configure an agent could send the organization's provider key to
+ * another server. The key is in a file of the agent's home volume.
  */
 final class SecretReferences {
   /** The sources that a reference can name. */

@@ -138,7 +138,7 @@ class OpenClawSkillsTest {
     var zip = ByteString.copyFrom(new byte[(1 << 20) + 5]);
     var installed = skills().install(gateway(), new Source.Archive("web", zip), true);
     assertThat(installed.skill().name()).isEqualTo("web");
-    assertThat(installed.said()).isEqualTo("Installed it");
+    assertThat(installed.message()).isEqualTo("Installed it");
     assertThat(methods())
         .containsExactly(
             "skills.status",

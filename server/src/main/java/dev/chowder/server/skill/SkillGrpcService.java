@@ -82,7 +82,7 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
                   skills.configure(gateway, installed.skill(), SkillChange.ofEnv(wanted.env()));
                   return found(gateway, installed.skill().name());
                 });
-    out.onNext(SkillPresenter.installed(skill, installed.said()));
+    out.onNext(SkillPresenter.installed(skill, installed.message()));
     out.onCompleted();
   }
 
