@@ -99,7 +99,7 @@ public final class InstanceChannels {
     var desired = switched(caller, named, true, current -> config(wanted, current));
     var record = stored.of(named.instance(), named.channel(), desired.change()).orElseThrow();
     if (record.isRejected()) throw rejection(named, record, desired);
-    return gateways.ask(
+    return gateways.call(
         caller,
         named.instance().value(),
         gateway ->
@@ -324,7 +324,7 @@ public final class InstanceChannels {
   Account status(Caller caller, Named named) {
     var channel = named.channel();
     var account =
-        gateways.ask(
+        gateways.call(
             caller,
             named.instance().value(),
             gateway -> {
@@ -378,14 +378,14 @@ public final class InstanceChannels {
 
   /** Returns the pairings that wait for approval. */
   List<Pairing> pairings(Caller caller, Named named) {
-    return gateways.ask(
+    return gateways.call(
         caller, named.instance().value(), gateway -> quick.pairings(gateway, named.channel()));
   }
 
   /** Approves a pairing, and returns the id of its sender at the chat service. */
   String pair(Caller caller, ChannelRequests.Pair wanted) {
     var named = wanted.named();
-    return gateways.ask(
+    return gateways.call(
         caller,
         named.instance().value(),
         gateway -> {

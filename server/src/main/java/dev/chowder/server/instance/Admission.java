@@ -5,36 +5,38 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
 import java.util.Optional;
 
-/** Whether there is room for one more instance: among its organization's slots, and on the host. */
+/** Admits instances: reserves slots of organizations and memory of the host. */
 public interface Admission {
   /**
-   * Takes a slot and room for an instance that is about to be created, and says which model it will
-   * use.
+   * Reserves a slot and memory for an instance before it is created.
    *
-   * @param model the caller's wish; empty: the endpoint's, else the provider's default
-   * @throws dev.chowder.server.error.ApiError MODEL_PROVIDER_NOT_CONFIGURED,
-   *     INSTANCE_LIMIT_REACHED, NO_CAPACITY; nothing is taken then
+   * @param model the model that the caller requests; if empty, that of the endpoint, otherwise the
+   *     default of the provider
+   * @return the model that the instance will use
+   * @throws dev.chowder.server.error.ApiError {@code MODEL_PROVIDER_NOT_CONFIGURED}, {@code
+   *     INSTANCE_LIMIT_REACHED} or {@code NO_CAPACITY}; then nothing is reserved
    */
   ModelChoice admit(String organizationId, InstanceId id, String provider, Optional<String> model);
 
-  /** Gives back the slot of an instance that can never be born; not taken: no-op. */
+  /** Releases the slot of an instance that can never be created. No effect if it has none. */
   void release(String organizationId, InstanceId id);
 
   /**
-   * Takes a slot again, and room, for an instance that failed, and says which model it will use if
-   * it is provisioned again: its own, at the endpoint that the organization has set now.
+   * Reserves a slot and memory again for an instance that failed.
    *
-   * @throws dev.chowder.server.error.ApiError as {@link #admit}; nothing is taken then
+   * @return the model if the instance is provisioned again: its own, at the organization's current
+   *     endpoint
+   * @throws dev.chowder.server.error.ApiError as {@link #admit}; then nothing is reserved
    */
   ModelChoice admitAgain(InstanceView failed);
 
-  /** Has a slot given back that was taken for this instance, unless it uses it. */
+  /** Releases the slot that was reserved for this instance, unless the instance uses it. */
   void releaseUnused(String organizationId, InstanceId id);
 
   /**
-   * Takes room for an instance that is about to be started; its slot it has.
+   * Reserves memory for an instance before it is started. It has a slot already.
    *
-   * @throws dev.chowder.server.error.ApiError NO_CAPACITY
+   * @throws dev.chowder.server.error.ApiError {@code NO_CAPACITY}
    */
   void admitStart();
 }

@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
 import dev.chowder.instance.InstanceStatus.Name;
@@ -20,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Recovers all instances that failed, each as its owner would. Stops when the host has no memory
- * for the next one: those after it would only take and release slots. Blocks.
+ * Recovers all failed instances, each like its owner. Stops when the host has no memory for the
+ * next one, because all further ones would only reserve and release slots. Blocks.
  */
 public final class BulkRecovery {
   private static final Logger LOG = LoggerFactory.getLogger(BulkRecovery.class);
@@ -59,10 +61,11 @@ public final class BulkRecovery {
   }
 
   /**
-   * Recovers one after another; one that cannot be recovered does not stop the others.
+   * Recovers one instance after another. An instance that cannot be recovered does not stop the
+   * others.
    *
-   * @param engineAnswers asked after one that is unavailable: without an engine each of the others
-   *     would wait for its own timeout in vain
+   * @param engineAnswers checked after an instance that is unavailable, because without an engine
+   *     each further one would wait for its timeout
    */
   static Recovery recoverEach(
       List<Failed> failed, Consumer<Failed> recover, BooleanSupplier engineAnswers) {
@@ -87,8 +90,7 @@ public final class BulkRecovery {
             refused(
                 one,
                 Reason.INTERNAL,
-                "cannot recover the instance: an error in Chowder itself; the server's log has the"
-                    + " details"));
+                cannot("recover the instance", "an internal error occurred", "see the server's log")));
       }
     }
     return done(new Recovery(recovered, refused, 0));

@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.actor.Ids;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceCommand;
@@ -19,9 +21,9 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Changes an instance's configuration: computes a value from the current one, writes it under a new
- * version and lets the instance accept it. The instance rejects a value that was computed from one
- * that is no longer current; then it is computed again. Blocks.
+ * Changes the configuration of an instance. Computes a value from the current one, writes it under
+ * a new version and sends the version to the instance. The instance rejects a value whose base is
+ * no longer current. Then the value is computed again. Blocks.
  */
 public final class ConfigChanges {
   private final InstanceClient client;
@@ -31,7 +33,9 @@ public final class ConfigChanges {
   private final InstanceLocks locks = new InstanceLocks();
 
   /**
-   * @param tries how often a change is computed at most
+   * Creates the changes of a node.
+   *
+   * @param tries maximum number of times that a change is computed
    * @param timeout timeout of the wait for other changes of the same instance on this node
    */
   public ConfigChanges(InstanceClient client, SecretStore secrets, int tries, Duration timeout) {
@@ -46,7 +50,7 @@ public final class ConfigChanges {
   public interface Change {
     /**
      * Computes the value, writes it, and returns the command that names it. Other changes of the
-     * instance wait meanwhile, so it must wait for nothing but the database.
+     * instance wait for this method, so it may wait only for the database.
      *
      * @param base the instance with its current values
      * @param version names the new value
@@ -70,10 +74,11 @@ public final class ConfigChanges {
               () ->
                   ApiError.of(
                       Reason.SERVER_UNAVAILABLE,
-                      "cannot change the configuration: other changes of this instance were not"
-                          + " finished within "
-                          + timeout.toSeconds()
-                          + " s; repeat the call"));
+                      cannot(
+                          "change the configuration",
+                          "other changes of this instance took more than %d s"
+                              .formatted(timeout.toSeconds()),
+                          "repeat the call")));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
@@ -88,7 +93,7 @@ public final class ConfigChanges {
         var command = change.write(before, version);
         switch (Answers.await(client.instances().ask(id, command), "the instance")) {
           case InstanceReply.Accepted(var after) -> {
-            deleteForgotten(before, after);
+            deleteUnreferenced(before, after);
             return after;
           }
           case InstanceReply.Refused(var why) -> {
@@ -112,10 +117,10 @@ public final class ConfigChanges {
   }
 
   /** Deletes values that the instance no longer remembers: nothing needs them. */
-  private void deleteForgotten(InstanceView before, InstanceView after) {
-    var forgotten = new HashSet<>(before.profile().config().referenced());
-    forgotten.removeAll(after.profile().config().referenced());
-    for (var version : forgotten) {
+  private void deleteUnreferenced(InstanceView before, InstanceView after) {
+    var unreferenced = new HashSet<>(before.profile().config().referenced());
+    unreferenced.removeAll(after.profile().config().referenced());
+    for (var version : unreferenced) {
       if (version.equals(SecretNames.UNVERSIONED)) continue;
       secrets.delete(before.id().value(), SecretNames.CONFIG_VALUES + version);
     }
@@ -124,7 +129,9 @@ public final class ConfigChanges {
   private static ApiError busy() {
     return ApiError.of(
         Reason.SERVER_UNAVAILABLE,
-        "cannot change the configuration: too many other changes of this instance came first; read"
-            + " it and repeat the call");
+        cannot(
+            "change the configuration",
+            "too many other changes of this instance came first",
+            "read it and repeat the call"));
   }
 }

@@ -15,13 +15,13 @@ import dev.chowder.storage.EventRow;
 import java.time.Duration;
 import java.util.StringJoiner;
 
-/** Shows what lies in the journal as events of the API. Knows nothing of who may see them. */
+/** Builds events of the API from entries of the journal. Does not check who may see them. */
 final class EventPresenter {
   private static final String INSTANCE = InstanceEntity.ENTITY_KEY.name() + "|";
 
   private EventPresenter() {}
 
-  /** The id by which the journal knows an instance. */
+  /** Returns the id of an instance in the journal. */
   static String persistenceId(InstanceId id) {
     return INSTANCE + id.value();
   }
@@ -67,17 +67,18 @@ final class EventPresenter {
       }
       case InstanceEvent.StopRequested _ -> shown.setType("stop_requested");
       case InstanceEvent.Stopped _ -> shown.setType("stopped");
-      case InstanceEvent.StartRequested e -> say(e.cause(), shown.setType("start_requested"));
+      case InstanceEvent.StartRequested e ->
+          setMessage(e.cause(), shown.setType("start_requested"));
       case InstanceEvent.GatewayLost e ->
           shown.setType("gateway_lost").setReason(e.reason()).setMessage(e.message());
       case InstanceEvent.RestartRequested _ -> shown.setType("restart_requested");
       case InstanceEvent.Recovered _ -> shown.setType("recovered");
-      case InstanceEvent.Updated e -> say(changed(e), shown.setType("updated"));
-      case InstanceEvent.ConfigApplied e -> say(e.note(), shown.setType("config_applied"));
+      case InstanceEvent.Updated e -> setMessage(changed(e), shown.setType("updated"));
+      case InstanceEvent.ConfigApplied e -> setMessage(e.note(), shown.setType("config_applied"));
       case InstanceEvent.TokenRotationRequested _ -> shown.setType("token_rotation_requested");
       case InstanceEvent.TokenRotated _ -> shown.setType("token_rotated");
       case InstanceEvent.ChannelSwitched e ->
-          say(
+          setMessage(
               e.channel(),
               shown.setType(e.enabled() ? "channel_connected" : "channel_disconnected"));
       case InstanceEvent.EndpointMoved _ -> shown.setType("endpoint_moved");
@@ -92,39 +93,42 @@ final class EventPresenter {
 
   private static void describe(OrganizationEvent event, Event.Builder shown) {
     switch (event) {
-      case OrganizationEvent.SignedUp e -> say(e.name(), shown.setType("signed_up"));
-      case OrganizationEvent.Renamed e -> say(e.name(), shown.setType("renamed"));
-      case OrganizationEvent.TierSet e -> say(e.tier().label(), shown.setType("tier_set"));
+      case OrganizationEvent.SignedUp e -> setMessage(e.name(), shown.setType("signed_up"));
+      case OrganizationEvent.Renamed e -> setMessage(e.name(), shown.setType("renamed"));
+      case OrganizationEvent.TierSet e -> setMessage(e.tier().label(), shown.setType("tier_set"));
       case OrganizationEvent.ProviderKeySet e ->
-          say(e.provider().label(), shown.setType("provider_key_set"));
+          setMessage(e.provider().label(), shown.setType("provider_key_set"));
       case OrganizationEvent.ProviderKeyRemoved e ->
-          say(e.provider().label(), shown.setType("provider_key_removed"));
+          setMessage(e.provider().label(), shown.setType("provider_key_removed"));
       case OrganizationEvent.EndpointSet e ->
-          say(e.provider().label(), shown.setType("endpoint_set"));
+          setMessage(e.provider().label(), shown.setType("endpoint_set"));
       case OrganizationEvent.EndpointRemoved e ->
-          say(e.provider().label(), shown.setType("endpoint_removed"));
-      case OrganizationEvent.KeyMade e -> say(e.madeId(), shown.setType("key_made"));
-      case OrganizationEvent.KeyRevoked e -> say(e.revokedId(), shown.setType("key_revoked"));
+          setMessage(e.provider().label(), shown.setType("endpoint_removed"));
+      case OrganizationEvent.KeyMade e -> setMessage(e.madeId(), shown.setType("key_made"));
+      case OrganizationEvent.KeyRevoked e ->
+          setMessage(e.revokedId(), shown.setType("key_revoked"));
       case OrganizationEvent.Suspended _ -> shown.setType("suspended");
       case OrganizationEvent.Resumed _ -> shown.setType("resumed");
       case OrganizationEvent.DeletionRequested _ -> shown.setType("deletion_requested");
       case OrganizationEvent.Deleted _ -> shown.setType("deleted");
       case OrganizationEvent.CustomerLinked e ->
-          say(e.customerId(), shown.setType("customer_linked"));
+          setMessage(e.customerId(), shown.setType("customer_linked"));
       case OrganizationEvent.SubscriptionHeard e ->
-          say(
+          setMessage(
               e.ended() ? "ended" : e.tier().map(Tier::label).orElse("not paid"),
               shown.setType("subscription_heard"));
-      case OrganizationEvent.SlotReserved e -> say(e.instanceId(), shown.setType("slot_reserved"));
-      case OrganizationEvent.SlotReleased e -> say(e.instanceId(), shown.setType("slot_released"));
+      case OrganizationEvent.SlotReserved e ->
+          setMessage(e.instanceId(), shown.setType("slot_reserved"));
+      case OrganizationEvent.SlotReleased e ->
+          setMessage(e.instanceId(), shown.setType("slot_released"));
     }
   }
 
-  private static void say(String message, Event.Builder shown) {
+  private static void setMessage(String message, Event.Builder shown) {
     if (!message.isEmpty()) shown.setMessage(message);
   }
 
-  /** Which fields; their values are the instance's own to show. */
+  /** Returns the names of the changed fields, without their values. */
   private static String changed(InstanceEvent.Updated event) {
     var fields = new StringJoiner(", ");
     if (event.name().isPresent()) fields.add("name");

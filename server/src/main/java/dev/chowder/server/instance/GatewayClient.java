@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceRejection;
 import dev.chowder.openclaw.AdminAnswer;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
@@ -15,8 +17,9 @@ import dev.chowder.server.gateway.GatewayDirectory.Place;
 import java.util.Optional;
 
 /**
- * Asks the running gateway of a caller's instance, so many questions at once: whose it is not, is
- * not there; what a gateway fails to answer becomes an error. Blocks.
+ * Calls the running gateway of a caller's instance, with a limit of concurrent calls. Instances of
+ * other organizations are not found. A gateway that does not respond becomes an error of the API.
+ * Blocks.
  */
 public final class GatewayClient {
   private final GatewayDirectory directory;
@@ -24,10 +27,10 @@ public final class GatewayClient {
   private final SharedPermits permits;
 
   /**
-   * Wires it.
+   * Creates a client.
    *
-   * @param what the questions are about
-   * @param maxOpen questions at once
+   * @param what subject of the calls, for error messages
+   * @param maxOpen maximum number of concurrent calls
    */
   public GatewayClient(
       GatewayDirectory directory, GatewayDevices devices, String what, int maxOpen) {
@@ -37,17 +40,22 @@ public final class GatewayClient {
   }
 
   /**
-   * What is asked; again, with another token, where the gateway refuses the first one.
+   * A call to a gateway. It is repeated with another token if the gateway rejects the first one.
    *
-   * @param <T> the answer
+   * @param <T> the result
    */
   public interface GatewayCall<T> {
-    /** Asks it. */
-    T ask(Gateway gateway) throws InterruptedException;
+    /** Performs the call. */
+    T call(Gateway gateway) throws InterruptedException;
   }
 
-  /** Asks the instance's gateway. */
-  public <T> T ask(Caller caller, String instanceId, GatewayCall<T> question) {
+  /**
+   * Calls the gateway of the instance.
+   *
+   * @throws ApiError if the instance does not exist or does not run, or its gateway does not
+   *     respond
+   */
+  public <T> T call(Caller caller, String instanceId, GatewayCall<T> call) {
     var target =
         switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
           case Place.Target found -> found;
@@ -58,18 +66,17 @@ public final class GatewayClient {
           case Place.NotFound() -> throw ApiError.instanceNotFound();
         };
     try (var _ = permits.acquire(caller.organizationId())) {
-      return ask(caller, instanceId, target, question);
+      return call(caller, instanceId, target, call);
     } catch (UnansweredException unanswered) {
       throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE,
-          "gateway: " + words(unanswered.why()) + " (expected: an answer)");
+          Reason.GATEWAY_UNAVAILABLE, cannot("ask the gateway", cause(unanswered.why())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
     }
   }
 
-  private <T> T ask(Caller caller, String instanceId, Place.Target target, GatewayCall<T> question)
+  private <T> T call(Caller caller, String instanceId, Place.Target target, GatewayCall<T> call)
       throws InterruptedException {
     var address = target.address();
     var endpoint = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());
@@ -77,7 +84,7 @@ public final class GatewayClient {
     var token = target.token();
     for (int tried = 0; ; tried++) {
       try {
-        return question.ask(new Gateway(endpoint, token, device));
+        return call.call(new Gateway(endpoint, token, device));
       } catch (UnansweredException unanswered) {
         boolean refused = unanswered.why() instanceof AdminAnswer.TokenRefused;
         if (!refused || tried == GatewayDirectory.MAX_REPETITIONS) throw unanswered;
@@ -90,11 +97,12 @@ public final class GatewayClient {
     }
   }
 
-  private static String words(AdminAnswer why) {
+  private static String cause(AdminAnswer why) {
     return switch (why) {
-      case AdminAnswer.Done _ -> throw new IllegalStateException("an answer after all");
+      case AdminAnswer.Done _ ->
+          throw new IllegalStateException("unexpected: the gateway responded");
       case AdminAnswer.Refused(_, var message, _) -> message;
-      case AdminAnswer.TokenRefused() -> "refuses Chowder's token";
+      case AdminAnswer.TokenRefused() -> "it rejects Chowder's token";
       case AdminAnswer.Busy(var message) -> message;
       case AdminAnswer.NoAnswer(var note) -> note;
     };

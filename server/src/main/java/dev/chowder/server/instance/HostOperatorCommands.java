@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.effect.HostPortAccess;
 import dev.chowder.effect.Reconciler;
@@ -19,7 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** What operators see of the sandboxes' host, and order there. */
+/** Performs the operators' commands on the sandbox host. */
 public final class HostOperatorCommands implements HostCommands {
   private static final int RETRY_AFTER_SECONDS = 30;
 
@@ -31,7 +33,6 @@ public final class HostOperatorCommands implements HostCommands {
   private final SandboxDriver driver;
   private final InstantSource clock;
 
-  /** Wires the commands. */
   public HostOperatorCommands(
       InstanceRows rows,
       SingletonDuty<Reconciler> reconciler,
@@ -89,11 +90,14 @@ public final class HostOperatorCommands implements HostCommands {
       if (reconciler().remove(new SandboxId(sandboxId))) return;
     } catch (SandboxException why) {
       throw ApiError.noCapacity(
-          "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
+          cannot("remove the sandbox", "the engine does not respond", "retry later"),
+          RETRY_AFTER_SECONDS);
     }
     throw ApiError.wrongState(
-        "cannot remove the sandbox: it belongs to an instance and is not in quarantine; delete the"
-            + " instance",
+        cannot(
+            "remove the sandbox",
+            "it belongs to an instance and is not in quarantine",
+            "delete the instance"),
         Map.of());
   }
 
@@ -118,12 +122,12 @@ public final class HostOperatorCommands implements HostCommands {
   @Override
   public void decideHostPort(int port, boolean listed) {
     if (!hostPorts.decide(port, listed)) {
-      throw ApiError.invalid(
-          "port", "must not be one that Chowder, SSH or the database listens on; got " + port);
+      throw ApiError.must(
+          "port", "be a port on which neither Chowder, SSH nor the database listens", port);
     }
   }
 
-  /** It is at one node, and an operator is told which. */
+  /** Returns the reconciler, which one node has; on other nodes, the error names that node. */
   private Reconciler reconciler() {
     return reconciler
         .here()
@@ -131,9 +135,10 @@ public final class HostOperatorCommands implements HostCommands {
             () ->
                 ApiError.of(
                     Reason.SERVER_UNAVAILABLE,
-                    "reconciler: at "
-                        + reconciler.where()
-                        + " (expected: the operators' port of that node)"));
+                    cannot(
+                        "ask the reconciler",
+                        "it runs on " + reconciler.where(),
+                        "use the operators' port of that node")));
   }
 
   private static PendingWork pending(InstanceRow row) {

@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.actor.Ids;
 import dev.chowder.api.v1.GatewayAccess;
 import dev.chowder.effect.GatewayTokens;
@@ -18,12 +20,12 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** Gives callers the token of their instance's own gateway, and another one for it. Blocks. */
+/** Returns the token of an instance's gateway to its callers, and rotates it. Blocks. */
 final class InstanceAccess {
-  /** A running gateway takes about a second; a busy one waits for what it is at. */
+  /** A running gateway needs about a second; a busy one finishes its work first. */
   private static final Duration ROTATION_TIMEOUT = Duration.ofSeconds(60);
 
-  /** What is under way is mostly over before anybody has to look at the gateway itself. */
+  /** Most rotations end within this time. After it, the gateway itself is asked. */
   private static final Duration STEADY_TIMEOUT = Duration.ofSeconds(5);
 
   private final InstanceClient client;
@@ -42,7 +44,7 @@ final class InstanceAccess {
     this.clock = clock;
   }
 
-  /** The token that is valid now. */
+  /** Returns the token that is valid now. */
   GatewayAccess get(Caller caller, InstanceId id) {
     var view =
         client.await(
@@ -66,35 +68,37 @@ final class InstanceAccess {
     }
   }
 
-  /** Another one, when it is the only one that is valid. */
+  /** Rotates the token. Returns the new one once it is the only valid one. */
   GatewayAccess rotate(Caller caller, InstanceId id) {
     var now = clock.instant();
     var requestId = Ids.next();
-    var asked =
+    var requested =
         client.send(
             caller,
             id,
             replyTo -> new InstanceCommand.RotateToken(caller.keyId(), requestId, now, replyTo));
-    int rotation = asked.profile().token().asked();
+    int rotation = requested.profile().token().asked();
     var view =
         client.await(
-            asked,
+            requested,
             seen -> seen.profile().token().done() >= rotation || isOver(seen),
             ROTATION_TIMEOUT);
     if (view.profile().token().done() < rotation) {
       if (isOver(view)) throw wrongState(view, "running or stopped");
       throw ApiError.of(
           Reason.NO_ANSWER_IN_TIME,
-          "gateway: did not take its new token within "
-              + ROTATION_TIMEOUT.toSeconds()
-              + " s; it is tried on");
+          cannot(
+              "finish the rotation",
+              "the gateway did not accept its new token within %d s"
+                  .formatted(ROTATION_TIMEOUT.toSeconds()),
+              "read the token later, since the rotation continues"));
     }
     var token = tokens.active(id);
     if (token.isEmpty()) throw wrongState(view, "running or stopped");
     return access(view, token.get());
   }
 
-  /** Nothing will come of it as things are. */
+  /** Returns whether no rotation can end in this state. */
   private static boolean isOver(InstanceView view) {
     return view.status().now() == Name.ERROR || view.isTerminated();
   }

@@ -1,5 +1,8 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
@@ -21,8 +24,8 @@ import java.util.function.Predicate;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Asks instances on behalf of a caller: whose it is not, is not there; refusals become errors.
- * Blocks.
+ * Sends commands to instances for a caller, and turns rejections into errors of the API. Instances
+ * of other organizations are not found. Blocks.
  */
 public final class InstanceClient {
   private final Instances instances;
@@ -37,12 +40,12 @@ public final class InstanceClient {
     return instances;
   }
 
-  /** When this node ends. */
+  /** Returns the signal that this node drains. */
   public DrainSignal drain() {
     return drain;
   }
 
-  /** The caller's instance as it is now. */
+  /** Returns the current state of the caller's instance. */
   public InstanceView get(Caller caller, InstanceId id) {
     var view = answer(instances.ask(id, InstanceCommand.Get::new));
     if (view.isTerminated() || !view.profile().organizationId().equals(caller.organizationId())) {
@@ -51,7 +54,7 @@ public final class InstanceClient {
     return view;
   }
 
-  /** Sends a command to the caller's instance. */
+  /** Sends a command to the caller's instance and returns the state after it. */
   public InstanceView send(
       Caller caller, InstanceId id, Function<ActorRef<InstanceReply>, InstanceCommand> command) {
     var _ = get(caller, id);
@@ -59,25 +62,25 @@ public final class InstanceClient {
   }
 
   /**
-   * The instance of this id, if it was born; otherwise it never will be, and only its slot may
-   * still be taken.
+   * Returns the instance of this id if it was created. Otherwise turns the id into a tombstone, so
+   * that it can never be created, and returns empty. Its slot may still be reserved.
    */
   public Optional<InstanceView> findOrTombstone(Caller caller, InstanceId id, Instant now) {
-    var there = Answers.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
-    if (there instanceof InstanceReply.Accepted(var view)) return Optional.of(view);
-    var settled =
+    var found = Answers.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
+    if (found instanceof InstanceReply.Accepted(var view)) return Optional.of(view);
+    var after =
         Answers.await(
             instances.ask(
                 id,
                 replyTo ->
                     new InstanceCommand.ReleaseUnusedSlot(caller.organizationId(), now, replyTo)),
             "the instance");
-    return settled instanceof InstanceReply.Done() ? Optional.empty() : Optional.of(view(settled));
+    return after instanceof InstanceReply.Done() ? Optional.empty() : Optional.of(view(after));
   }
 
   /**
-   * The first view of which {@code holds} is true; the newest one when none comes in time, or when
-   * this node ends: to be cut off would tell the caller less.
+   * Returns the first view for which {@code holds} is true. Returns the current view if none comes
+   * in time or if this node drains, because an aborted call would tell the caller less.
    */
   public InstanceView await(InstanceView now, Predicate<InstanceView> holds, Duration timeout) {
     if (holds.test(now) || timeout.isZero()) return now;
@@ -93,29 +96,30 @@ public final class InstanceClient {
     return view(reply);
   }
 
-  /** The one place where a refusal becomes an error. */
+  /** Returns the error of the API for a rejection. */
   public static ApiError error(InstanceRejection why) {
     return switch (why) {
       case InstanceRejection.NotFound() -> ApiError.instanceNotFound();
       case InstanceRejection.AlreadyExists() ->
-          // Ids are given twice only to a create with an idempotency key, which looks out for it.
-          throw new IllegalStateException("instance id given twice");
+          // Only a create with an idempotency key can repeat an id, and it handles this rejection.
+          throw new IllegalStateException("duplicate instance id");
       case InstanceRejection.SlotReturned() ->
           ApiError.wrongState(
-              "status: error (expected: nobody else who recovers it at the same time)", Map.of());
+              cannot(
+                  "recover the instance",
+                  "another call recovers it at the same time",
+                  "read its status"),
+              Map.of());
       case InstanceRejection.Superseded() ->
-          throw new IllegalStateException("configuration superseded, and not computed again");
+          throw new IllegalStateException("unexpected rejection: superseded configuration");
       case InstanceRejection.WrongState(var status, var desired, var expected) ->
           ApiError.wrongState(
               status.equals(desired)
-                  ? "status: " + status + " (expected: " + expected + ")"
-                  : "status: "
-                      + status
-                      + ", desired_status: "
-                      + desired
-                      + " (expected: "
-                      + expected
-                      + ", and nothing in progress)",
+                  ? must("status", "be " + expected, status)
+                  : must(
+                      "status",
+                      "be " + expected + " with nothing in progress",
+                      status + " with desired_status " + desired),
               Map.of("status", status, "desired_status", desired));
       case InstanceRejection.UpgradeUnderWay() -> ApiError.upgradeUnderWay();
       case InstanceRejection.TooManyWatchers(var limit) -> WatchStream.tooMany(limit);

@@ -15,8 +15,8 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
 
 /**
- * Finds gateways by asking their instances, so an answer is never older than the instance's own
- * state.
+ * Finds gateways by asking their instances, so that a result is never older than the state of the
+ * instance.
  */
 public final class InstanceDirectory implements GatewayDirectory {
   private final Instances instances;
@@ -26,7 +26,7 @@ public final class InstanceDirectory implements GatewayDirectory {
   /**
    * Creates a directory.
    *
-   * @param isActive whether an organization may use Chowder now
+   * @param isActive whether an organization is active, not suspended or deleted
    */
   public InstanceDirectory(Instances instances, GatewayTokens tokens, Predicate<String> isActive) {
     this.instances = instances;
@@ -49,7 +49,7 @@ public final class InstanceDirectory implements GatewayDirectory {
     if (foreign || view.isTerminated()) return new Place.NotFound();
     if (!isActive.test(view.profile().organizationId())) return new Place.Suspended();
     var status = view.status();
-    // This one first: what was settled after it is the same.
+    // Read first. If the rotation finishes after this read, the next token is the active one below.
     var next =
         view.profile().token().isPending() ? tokens.next(view.id()) : Optional.<Secret>empty();
     var token = tokens.active(view.id());
@@ -65,7 +65,7 @@ public final class InstanceDirectory implements GatewayDirectory {
     try {
       return instances.ask(id, InstanceCommand.Get::new).toCompletableFuture().join();
     } catch (CompletionException e) {
-      throw new IllegalStateException("instance " + id + " did not answer", e.getCause());
+      throw new IllegalStateException("no reply from instance " + id, e.getCause());
     }
   }
 }

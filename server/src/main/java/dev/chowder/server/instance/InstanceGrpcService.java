@@ -81,11 +81,11 @@ import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorRef;
 
 /**
- * Creates, lists, moves and watches instances: parse, ask, present. Every call has a virtual thread
- * of its own and may block.
+ * Serves {@code InstanceService}: reads the request, asks the instance and presents its state. Each
+ * call has its own virtual thread and may block.
  */
 public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServiceImplBase {
-  /** How long is waited until a slot is free again; it happens within milliseconds. */
+  /** Longest wait until a slot is released, which normally takes milliseconds. */
   static final Duration SLOT_TIMEOUT = Duration.ofSeconds(10);
 
   private final InstanceRequests requests;
@@ -107,7 +107,6 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
   private final FleetWatches fleets;
   private final Clock clock;
 
-  /** Wires the service. */
   public InstanceGrpcService(
       InstanceRequests requests,
       InstancePresenter presenter,
@@ -156,7 +155,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var newId = NewId.current();
     if (newId.mayBeTaken()) {
-      var born = bornBefore(caller, new InstanceId(newId.value()));
+      var born = createdBefore(caller, new InstanceId(newId.value()));
       if (born.isPresent()) {
         answer(out, present(born.get()));
         return;
@@ -166,7 +165,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var wanted = requests.creation(request);
     var config = wanted.openclawConfig().map(this::checked);
     var id = new InstanceId(newId.value());
-    // While the slot is being taken: a shard's place and a recovery take as long as that.
+    // Starts the actor while the slot is reserved, because both take about the same time.
     client.instances().activate(id);
     var model =
         admission.admit(caller.organizationId(), id, wanted.modelProvider(), wanted.model());
@@ -199,33 +198,33 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
                     replyTo -> new InstanceCommand.Create(caller.keyId(), profile, now, replyTo)),
             "the instance");
     if (reply instanceof InstanceReply.Refused(InstanceRejection.AlreadyExists())) {
-      // This call was so slow that a repetition of it, or the sweep, has forbidden the birth.
-      leaveNothing(caller, id);
+      // This call was so slow that a repeated call, or reconciliation, made the id a tombstone.
+      removeAll(caller, id);
       throw Idempotency.inProgress();
     }
     answer(out, present(InstanceClient.view(reply)));
   }
 
   /**
-   * What a call with the same idempotency key made, which then died or was given up: its instance,
-   * or nothing, and then for ever.
+   * Returns the instance that an earlier call with the same idempotency key created before it died.
+   * If there is none, it can never be created.
    */
-  private Optional<InstanceView> bornBefore(Caller caller, InstanceId id) {
-    var born = client.findOrTombstone(caller, id, clock.instant());
-    if (born.isEmpty()) leaveNothing(caller, id);
-    return born;
+  private Optional<InstanceView> createdBefore(Caller caller, InstanceId id) {
+    var created = client.findOrTombstone(caller, id, clock.instant());
+    if (created.isEmpty()) removeAll(caller, id);
+    return created;
   }
 
-  private void leaveNothing(Caller caller, InstanceId unborn) {
-    admission.release(caller.organizationId(), unborn);
-    secrets.deleteAll(unborn.value());
+  private void removeAll(Caller caller, InstanceId tombstone) {
+    admission.release(caller.organizationId(), tombstone);
+    secrets.deleteAll(tombstone.value());
   }
 
   @Override
   public void listInstances(
       ListInstancesRequest request, StreamObserver<ListInstancesResponse> out) {
     var wanted = requests.listing(request);
-    // One more than asked for tells whether there is another page.
+    // One more row than requested shows whether there is another page.
     var page =
         rows.list(
             Caller.current().organizationId(),
@@ -295,7 +294,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
 
   private InstanceView patched(
       Caller caller, InstanceId id, InstanceRequests.Change change, ObjectNode patch) {
-    // Before the change, during which others of the instance wait.
+    // Before the change, because other changes of the instance wait during it.
     var schema = overrides.schema();
     return changes.make(
         caller,
@@ -335,7 +334,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var verb = requests.start(request);
     var id = new InstanceId(verb.instanceId());
     var before = client.get(caller, id).status();
-    // Whoever joins a start that is under way takes no room of its own.
+    // A call that joins a start in progress needs no memory of its own.
     if (before.isSteady() && before.now() == Name.STOPPED) admission.admitStart();
     var now = clock.instant();
     var view =
@@ -401,7 +400,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
         client.drain());
   }
 
-  /** As whoever watches them all gets them. */
+  /** Returns an instance for a watch of all instances. */
   private final class Fleet implements FleetWatch.Fleet {
     @Override
     public Optional<InstanceView> ask(InstanceId id) {
@@ -500,7 +499,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     }
   }
 
-  /** The end that a verb waits for; a failure ends the waiting too. */
+  /** Returns the condition that a verb waits for. A failure ends the wait, too. */
   private static Predicate<InstanceView> isSteadyAt(Name wanted) {
     return view -> view.status().isSteady() && (view.status().now() == wanted || isOver(view));
   }

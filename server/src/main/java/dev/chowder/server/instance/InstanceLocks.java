@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A lock for each instance that a call uses at the moment. Instances never share a lock, so that no
- * organization waits for another one.
+ * Locks of instances, one for each instance that a call uses. Instances never share a lock, so that
+ * no organization waits for another one.
  */
 final class InstanceLocks {
   private final Map<InstanceId, Counted> used = new HashMap<>();
@@ -18,17 +18,17 @@ final class InstanceLocks {
   private static final class Counted {
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** Calls that hold the lock or wait for it; guarded by the map's monitor. */
+    /** Number of calls that hold the lock or wait for it. Guarded by the monitor of the map. */
     private int calls;
   }
 
-  /** A lock that is held; to be closed by the thread that acquired it. */
+  /** A held lock. The thread that acquired it must close it. */
   interface Held extends AutoCloseable {
     @Override
     void close();
   }
 
-  /** Returns the lock, held by this thread; empty if it is not free within {@code timeout}. */
+  /** Acquires the lock for this thread. Returns empty if it is not free within {@code timeout}. */
   Optional<Held> tryLock(InstanceId id, Duration timeout) throws InterruptedException {
     var counted = begin(id);
     boolean held = false;
@@ -45,7 +45,7 @@ final class InstanceLocks {
         });
   }
 
-  /** Returns how many instances have a lock. */
+  /** Returns the number of instances that have a lock. */
   int size() {
     synchronized (used) {
       return used.size();

@@ -14,20 +14,20 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** Shows views as the API's messages. */
+/** Builds messages of the API from views of instances. */
 public final class InstancePresenter {
   private final UnaryOperator<String> gatewayUrl;
 
   /**
-   * Presents with the installation's own URLs.
+   * Creates a presenter.
    *
-   * @param gatewayUrl from an instance's id to the public URL of its gateway
+   * @param gatewayUrl returns the public URL of the gateway of an instance
    */
   public InstancePresenter(UnaryOperator<String> gatewayUrl) {
     this.gatewayUrl = gatewayUrl;
   }
 
-  /** The whole instance; {@code config} are its overrides, masked. */
+  /** Returns the whole instance. {@code config} has its overrides, masked. */
   public Instance instance(InstanceView view, Optional<Struct> config) {
     var profile = view.profile();
     var shown =
@@ -66,7 +66,7 @@ public final class InstancePresenter {
     return shown.build();
   }
 
-  /** What a poller needs. */
+  /** Returns the status only, for clients that poll. */
   public InstanceStatus status(InstanceView view) {
     var shown =
         InstanceStatus.newBuilder()
@@ -78,7 +78,7 @@ public final class InstancePresenter {
     return shown.build();
   }
 
-  /** Where the instance's own gateway answers. */
+  /** Returns the public URL of the gateway of an instance. */
   public String gatewayUrl(InstanceId id) {
     return gatewayUrl.apply(id.value());
   }

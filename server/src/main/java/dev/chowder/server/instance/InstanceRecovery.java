@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceRejection;
@@ -20,16 +22,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives instances that failed another life: slot and room first, then the instance. Knows no rule:
- * the instance itself refuses a slot that was given back since. Blocks.
+ * Recovers failed instances. Reserves a slot and memory first, then sends the command. The instance
+ * rejects a slot that was released since. Blocks.
  *
- * <p>A slot that was taken and is not used, because the server died in between or the instance
- * refused, is given back by the instance, which alone knows: at once here, else by the sweep.
+ * <p>If a reserved slot is not used, because the server died or the instance rejected the command,
+ * the instance releases it: at once here, or in a reconciliation pass.
  */
 final class InstanceRecovery {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceRecovery.class);
 
-  /** Each further try means that somebody else recovered or deleted it at the same time. */
+  /**
+   * Each further try means that another call recovered or deleted the instance at the same time.
+   */
   private static final int TRIES = 3;
 
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -46,12 +50,12 @@ final class InstanceRecovery {
     this.clock = clock;
   }
 
-  /** The instance, on its way to {@code running} or there. */
+  /** Recovers the instance and returns it, running or on the way to that. */
   InstanceView recover(Caller caller, InstanceId id) {
     for (int tries = 1; ; tries++) {
       var view = client.get(caller, id);
       if (view.status().now() != Name.ERROR) {
-        // It says itself whether that is a no-op, a join or a refusal; none of these needs a slot.
+        // The instance decides between no effect, joining and rejection. None of them needs a slot.
         var unseen = SandboxObservation.nothing(sandbox(view));
         return InstanceClient.view(ask(caller, view, unseen, view.profile().model()));
       }
@@ -71,15 +75,17 @@ final class InstanceRecovery {
     return reply;
   }
 
-  /** The slot of the life that failed must have arrived before another one is taken. */
+  /** Waits until the slot of the failed attempt is released, before another one is reserved. */
   private InstanceView withoutSlot(InstanceView view) {
     var settled = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_TIMEOUT);
     if (settled.slotHeld()) {
       throw ApiError.of(
           Reason.SERVER_UNAVAILABLE,
-          "slot: still being given back after "
-              + InstanceGrpcService.SLOT_TIMEOUT.toSeconds()
-              + " s (expected: at once)");
+          cannot(
+              "recover the instance",
+              "its previous slot was not released within %d s"
+                  .formatted(InstanceGrpcService.SLOT_TIMEOUT.toSeconds()),
+              "retry later"));
     }
     return settled;
   }
@@ -88,15 +94,18 @@ final class InstanceRecovery {
     return SandboxId.ofInstance(view.id().value());
   }
 
-  /** Returns what exists; the home volume may be one that the instance had lost. */
+  /** Returns the observed sandbox. Its home volume may be one that the instance had lost. */
   private SandboxObservation observe(InstanceView view) {
     try {
       return driver.observe(sandbox(view));
     } catch (SandboxException why) {
-      // One sandbox does not answer. Only the admission decides whether the host has memory.
+      // Only this sandbox is unavailable. Admission decides whether the host has memory.
       LOG.warn("instance={} event=recover-refused message={}", view.id(), why.getMessage());
       throw ApiError.unavailable(
-          "cannot recover the instance: the engine does not answer about its sandbox; call again",
+          cannot(
+              "recover the instance",
+              "the engine does not respond about its sandbox",
+              "retry later"),
           RETRY_AFTER_SECONDS);
     }
   }

@@ -36,8 +36,8 @@ import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
 /**
- * Reads the requests of {@code InstanceService}: what it returns is complete and within limits,
- * what is not is thrown as an {@link ApiError}. It asks nobody whether an instance exists.
+ * Reads the requests of {@code InstanceService}. Results are complete and within limits. Throws an
+ * {@link ApiError} otherwise. Does not check whether an instance exists.
  */
 public final class InstanceRequests {
   private static final int MAX_NAME = 128;
@@ -64,9 +64,9 @@ public final class InstanceRequests {
   }
 
   /**
-   * What to create.
+   * An instance to create.
    *
-   * @param openclawConfig the overrides
+   * @param openclawConfig its overrides
    */
   public record Creation(
       String name,
@@ -79,24 +79,24 @@ public final class InstanceRequests {
       String region) {}
 
   /**
-   * Which page to list.
+   * A page of instances.
    *
-   * @param after the id of the last instance of the page before
+   * @param after id of the last instance of the previous page
    */
   public record Listing(int pageSize, Optional<String> after, InstanceFilter filter) {}
 
   /**
-   * Which page of whose history.
+   * A page of events.
    *
-   * @param instanceId empty: the whole organization's
-   * @param before the id of the last event of the page before
+   * @param instanceId empty for the whole organization
+   * @param before id of the last event of the previous page
    */
   public record History(Optional<String> instanceId, int pageSize, OptionalLong before) {}
 
   /**
-   * What to change.
+   * A change of an instance.
    *
-   * @param labels to merge; an empty value removes
+   * @param labels labels to merge; an empty value removes a label
    * @param openclawConfig a JSON merge patch
    */
   public record Change(
@@ -105,30 +105,30 @@ public final class InstanceRequests {
       Map<String, String> labels,
       Optional<ObjectNode> openclawConfig) {}
 
-  /** A verb on an instance, and how long to wait for what it leads to. */
+  /** A verb on an instance, and the time to wait for its result. */
   public record Verb(String instanceId, Duration timeout) {}
 
-  /** What to watch, and what the caller has seen already. */
+  /** An instance to watch, and the revision that the caller has. */
   public record Watching(String instanceId, OptionalInt afterRevision) {}
 
-  /** Which log lines to send. */
+  /** Log lines to send. */
   public record Tail(String instanceId, boolean follow, int lines) {}
 
-  /** Names a session. */
+  /** A session of an instance. */
   public record SessionName(String instanceId, String sessionId) {}
 
   /**
-   * Which page of sessions.
+   * A page of sessions.
    *
-   * @param after the last one of the page before
+   * @param after last session of the previous page
    */
   public record SessionListing(String instanceId, int pageSize, Optional<SessionToken> after) {}
 
-  /** Which page of a session's history. */
+  /** A page of the history of a session. */
   public record HistoryListing(
       String instanceId, String sessionId, int pageSize, HistoryToken from) {}
 
-  /** A session's place in a list. */
+  /** The position of a session in a list. */
   public record SessionToken(Instant usedAt, String id) {
     String text() {
       return usedAt.toEpochMilli() + "." + id;
@@ -136,10 +136,10 @@ public final class InstanceRequests {
   }
 
   /**
-   * Where in a history a page begins.
+   * The start of a page in a history.
    *
-   * @param skipped how many of the gateway's newest records lie before it
-   * @param before the number of the last message that was shown
+   * @param skipped number of the gateway's newest records before the page
+   * @param before number of the last message that was shown
    */
   public record HistoryToken(int skipped, int before) {
     private static final HistoryToken NEWEST = new HistoryToken(0, Integer.MAX_VALUE);
@@ -149,7 +149,7 @@ public final class InstanceRequests {
     }
   }
 
-  /** A message to an agent, untouched. */
+  /** A message to an agent, unchanged. */
   public record Message(String instanceId, String sessionId, HttpBody body) {}
 
   public Creation creation(CreateInstanceRequest r) {
@@ -229,12 +229,11 @@ public final class InstanceRequests {
             : OptionalInt.empty());
   }
 
-  /** The cursor to go on from. */
+  /** Returns the cursor to continue from. */
   public OptionalLong cursor(WatchInstancesRequest r) {
     if (!r.hasAfter()) return OptionalLong.empty();
     if (!CURSOR.matcher(r.getAfter()).matches()) {
-      throw ApiError.invalid(
-          "after", Fields.shown(r.getAfter()) + " (expected: a cursor that a watch told)");
+      throw ApiError.must("after", "be a cursor of a watch", r.getAfter());
     }
     return OptionalLong.of(Long.parseLong(r.getAfter()));
   }
@@ -275,9 +274,8 @@ public final class InstanceRequests {
 
   private static String sessionId(String value) {
     if (!SESSION.matcher(value).matches()) {
-      throw ApiError.invalid(
-          "session_id",
-          Fields.shown(value) + " (expected: 1 to 128 characters of letters, digits and ._~:@-)");
+      throw ApiError.must(
+          "session_id", "be 1 to 128 characters of letters, digits and ._~:@-", value);
     }
     return value;
   }
@@ -300,7 +298,7 @@ public final class InstanceRequests {
     return new HistoryToken(Integer.parseInt(parts.group(1)), (int) before);
   }
 
-  /** An id in the one form that ids have; any other text names no instance. */
+  /** Returns the id, or throws {@code INSTANCE_NOT_FOUND} if the text does not have its form. */
   public String instanceId(String value) {
     if (!Ids.isId(value)) {
       throw ApiError.instanceNotFound();
@@ -335,15 +333,14 @@ public final class InstanceRequests {
     return switch (status) {
       case provisioning, running, stopped, error, terminated -> status.name();
       case unspecified, UNRECOGNIZED ->
-          throw ApiError.invalid(
-              "status", "unknown (expected: provisioning, running, stopped or error)");
+          throw ApiError.must("status", "be provisioning, running, stopped or error");
     };
   }
 
   private Map<String, String> labels(Map<String, String> labels, boolean emptyRemoves) {
     if (labels.size() > settings.maxLabels()) {
-      throw ApiError.invalid(
-          "labels", labels.size() + " (expected: at most " + settings.maxLabels() + ")");
+      throw ApiError.must(
+          "labels", "have at most " + settings.maxLabels() + " entries", labels.size());
     }
     labels.forEach(
         (key, value) -> {
@@ -358,7 +355,7 @@ public final class InstanceRequests {
   private static Map<String, String> label(String pair) {
     int equals = pair.indexOf('=');
     if (equals < 1) {
-      throw ApiError.invalid("label", Fields.shown(pair) + " (expected: key=value)");
+      throw ApiError.must("label", "be key=value", pair);
     }
     String key = labelKey(pair.substring(0, equals));
     return Map.of(key, labelValue(key, pair.substring(equals + 1)));
@@ -366,13 +363,12 @@ public final class InstanceRequests {
 
   private static String labelKey(String key) {
     if (key.length() > MAX_LABEL_KEY || !LABEL_KEY.matcher(key).matches()) {
-      throw ApiError.invalid(
+      throw ApiError.must(
           "labels",
-          "key "
-              + Fields.shown(key)
-              + " (expected: 1 to "
+          "have keys of 1 to "
               + MAX_LABEL_KEY
-              + " letters, digits and ._/-, a letter or digit at both ends)");
+              + " letters, digits and ._/-, with a letter or digit at both ends",
+          key);
     }
     return key;
   }

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Shows and deletes an agent's sessions, as its gateway knows them now: nothing of them is kept
- * here. What a key's prefix leaves out is not there. Blocks.
+ * Lists and deletes the sessions of an agent through its gateway. Stores nothing of them. Sessions
+ * outside of a key's prefix are not found. Blocks.
  */
 public final class InstanceSessions {
   private static final Comparator<OpenClawSessions.Session> LAST_USED_FIRST =
@@ -32,16 +32,16 @@ public final class InstanceSessions {
     this.sessions = sessions;
   }
 
-  /** A page of those that the caller may see. */
+  /** Returns a page of the sessions that the caller may see. */
   ListSessionsResponse list(Caller caller, InstanceRequests.SessionListing wanted) {
-    // One more than asked for tells whether there is another page.
+    // One more session than requested shows whether there is another page.
     int enough = wanted.pageSize() + 1;
     Predicate<OpenClawSessions.Session> isWanted =
         session ->
             caller.maySpeakIn(session.id())
                 && wanted.after().map(last -> isAfter(session, last)).orElse(true);
     var found =
-        client.ask(
+        client.call(
             caller, wanted.instanceId(), gateway -> sessions.list(gateway, isWanted, enough));
     var seen = found.stream().sorted(LAST_USED_FIRST).limit(enough).toList();
     var response = ListSessionsResponse.newBuilder();
@@ -56,19 +56,22 @@ public final class InstanceSessions {
     return response.build();
   }
 
-  /** Whoever is used meanwhile moves before the token, and was shown or is newer than the list. */
+  /**
+   * Returns whether a session comes after the last one of the previous page. A session that is used
+   * in the meantime moves before it, so it was shown already or is newer than the list.
+   */
   private static boolean isAfter(
       OpenClawSessions.Session session, InstanceRequests.SessionToken last) {
     int order = session.usedAt().compareTo(last.usedAt());
     return order < 0 || (order == 0 && session.id().compareTo(last.id()) > 0);
   }
 
-  /** A session with a page of its history. */
+  /** Returns a session with a page of its history. */
   SessionHistory history(Caller caller, InstanceRequests.HistoryListing wanted) {
     var from = wanted.from();
     var history =
         client
-            .ask(
+            .call(
                 caller,
                 wanted.instanceId(),
                 gateway ->
@@ -77,7 +80,7 @@ public final class InstanceSessions {
                             gateway, wanted.sessionId(), wanted.pageSize(), from.skipped())
                         : Optional.<OpenClawSessions.History>empty())
             .orElseThrow(InstanceSessions::notFound);
-    // What was said since the page before has pushed some of its messages back into this one.
+    // New messages since the previous page have moved some of its messages into this one.
     var messages =
         history.messages().stream().filter(message -> message.number() < from.before()).toList();
     var shown = SessionHistory.newBuilder().setSession(shown(history.session()));
@@ -91,10 +94,10 @@ public final class InstanceSessions {
     return shown.build();
   }
 
-  /** Takes one away. */
+  /** Deletes a session. */
   void delete(Caller caller, InstanceRequests.SessionName name) {
     boolean deleted =
-        client.ask(
+        client.call(
             caller,
             name.instanceId(),
             gateway ->

@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.api.v1.LogLine;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.sandbox.SandboxDriver;
@@ -16,7 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 
-/** One caller's view of a gateway's log: masked, and no faster than the caller reads. */
+/** Streams the masked log of a gateway to one caller, no faster than the caller reads. */
 final class LogStream implements SandboxLogReader {
   private static final int MAX_LINE = 16 * 1024;
 
@@ -106,7 +108,8 @@ final class LogStream implements SandboxLogReader {
     if (over.compareAndSet(false, true)) {
       out.onError(
           ApiError.of(
-              Reason.SERVER_UNAVAILABLE, "logs: this node ends (expected: the same call again)"));
+              Reason.SERVER_UNAVAILABLE,
+              cannot("continue the log", "this node shuts down", "repeat the call")));
     }
     wake();
     end.countDown();
@@ -119,7 +122,7 @@ final class LogStream implements SandboxLogReader {
       } else {
         out.onError(
             ApiError.of(
-                Reason.GATEWAY_UNAVAILABLE, "logs: the sandbox's engine could not be asked"));
+                Reason.GATEWAY_UNAVAILABLE, cannot("read the log", "the engine does not respond")));
       }
     }
     end.countDown();

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds listeners by asking the sandbox host, and believes what it said for a while: strangers may
- * call webhooks as often as they like, and the host is asked once in that time for each sandbox.
+ * Finds the address of a listener in a sandbox by asking the sandbox host, and caches it. Anyone
+ * may call webhooks, so without the cache each call would query the host.
  */
 public final class SandboxListeners implements ListenerDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(SandboxListeners.class);
@@ -24,14 +24,14 @@ public final class SandboxListeners implements ListenerDirectory {
   private final SandboxDriver driver;
   private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> cached;
 
-  /** Where the gateway answers is another one after each start, and so is the listener. */
+  /** The address of the gateway changes with each start, and so does that of the listener. */
   private record Key(String instanceId, InetSocketAddress gateway, int port) {}
 
   /**
-   * Wires it.
+   * Creates a cache of listeners.
    *
-   * @param age how long an answer is believed, also one that there is none
-   * @param blocking where the host is asked
+   * @param age time for which a result is cached, also if there is no listener
+   * @param blocking executor of the queries
    */
   public SandboxListeners(SandboxDriver driver, Duration age, Executor blocking) {
     this.driver = driver;

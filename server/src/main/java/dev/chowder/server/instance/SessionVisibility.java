@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Limits an agent's session tools to the current conversation, for keys that are restricted to some
- * sessions. The limit is an ordinary override, which the organization sees and may change; a value
- * that it has set itself stays. It is no security boundary: the agent's shell still reads all files
- * of its sandbox. Blocks.
+ * Limits the session tools of an agent to the current conversation, for keys that are restricted to
+ * some sessions. The limit is an ordinary override, which the organization sees and may change. A
+ * value that it has set stays. This is no security boundary, because the agent's shell reads all
+ * files of its sandbox. Blocks.
  */
 public final class SessionVisibility {
   private static final String POINTER = "/tools/sessions";
@@ -38,10 +38,10 @@ public final class SessionVisibility {
   }
 
   /**
-   * Sets the override of the caller's instance, unless it already sets the visibility. Its gateway
+   * Sets the override of the caller's instance, unless the visibility is set already. The gateway
    * applies it afterwards.
    *
-   * @throws ApiError if there is no such instance, or its image does not know the setting
+   * @throws ApiError if the instance does not exist, or its image does not have the setting
    */
   public void limit(Caller caller, InstanceId id) {
     if (isSet(client.get(caller, id))) return;
@@ -53,7 +53,7 @@ public final class SessionVisibility {
             id,
             (base, version) -> {
               var holding = base.profile().config().overrides();
-              // Another change may have set it since.
+              // Another change may have set it in the meantime.
               var patch = isSet(base) ? JsonNodeFactory.instance.objectNode() : patch();
               write(id, base, version, patch, schema);
               return replyTo ->

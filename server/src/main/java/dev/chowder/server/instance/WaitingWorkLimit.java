@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.ModelChoice;
@@ -8,8 +10,8 @@ import java.util.Optional;
 import java.util.function.IntSupplier;
 
 /**
- * Admits nobody while too much work waits on this node: an instance that could not be begun for
- * minutes is refused before a slot is taken for it. What is owed already is not its business.
+ * Rejects new instances while too much work waits on this node. An instance that could not start
+ * for minutes is rejected before a slot is reserved. Does not affect pending effects.
  */
 public final class WaitingWorkLimit implements Admission {
   private static final int RETRY_AFTER_SECONDS = 10;
@@ -18,7 +20,10 @@ public final class WaitingWorkLimit implements Admission {
   private final IntSupplier waiting;
   private final int max;
 
-  /** Asks {@code admission} unless {@code waiting} has reached {@code max}. */
+  /**
+   * Creates an admission that calls {@code admission} unless {@code waiting} has reached {@code
+   * max}.
+   */
   public WaitingWorkLimit(Admission admission, IntSupplier waiting, int max) {
     this.admission = admission;
     this.waiting = waiting;
@@ -58,7 +63,10 @@ public final class WaitingWorkLimit implements Admission {
     int now = waiting.getAsInt();
     if (now >= max) {
       throw ApiError.noCapacity(
-          "work: " + now + " pieces wait on this server (expected: fewer than " + max + ")",
+          cannot(
+              "admit the instance",
+              now + " effects wait on this node, and its limit is " + max,
+              "retry later"),
           RETRY_AFTER_SECONDS);
     }
   }

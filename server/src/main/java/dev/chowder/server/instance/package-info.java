@@ -1,4 +1,4 @@
-/** InstanceService: parse, ask, present. Knows no rule of an instance's life. */
+/** Serves {@code InstanceService}. Does not know the rules of the lifecycle. */
 @NullMarked
 package dev.chowder.server.instance;
 

@@ -176,6 +176,6 @@ public final class SkillGrpcService extends SkillServiceGrpc.SkillServiceImplBas
   }
 
   private <T> T ask(String instanceId, GatewayClient.GatewayCall<T> call) {
-    return client.ask(Caller.current(), SkillRequests.instance(instanceId), call);
+    return client.call(Caller.current(), SkillRequests.instance(instanceId), call);
   }
 }
