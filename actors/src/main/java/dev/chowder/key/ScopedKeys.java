@@ -83,8 +83,8 @@ public final class ScopedKeys {
             now,
             expiresAt.map(time -> time.truncatedTo(ChronoUnit.MICROS)),
             Optional.empty());
-    // Not in the transaction that locks the calling key: the revocation of all keys waits for that
-    // lock and may hold locks on some of these keys.
+    // Not in the transaction that locks the calling key. The revocation of all keys waits for that
+    // lock, and may hold locks on some of these keys.
     jdbi.useHandle(handle -> deleteOldestInactive(handle, organizationId, now));
     return jdbi.inTransaction(
         handle -> {

@@ -78,7 +78,7 @@ public final class RowRepair {
 
   /**
    * Retries the entities that did not reply before. Stops after the first group of concurrent
-   * requests without any reply, so that entities that never reply delay a pass by one timeout, no
+   * requests without any reply. Therefore entities that never reply delay a pass by one timeout, no
    * matter how many they are. A group with some replies also delays the pass by one timeout, but
    * only once, since the entities that replied are not retried.
    */

@@ -24,9 +24,9 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.HKDFParameterSpec;
 
 /**
- * Signs and verifies the authentication tag at the end of a backup: HMAC-SHA256 over all bytes
- * before it, with a key that is derived from the master key. The tag names that key by its {@link
- * MasterKey} id. Does not know what a backup contains.
+ * Signs and verifies the authentication tag at the end of a backup. The tag is an HMAC-SHA256 over
+ * all bytes before it, with a key that is derived from the master key. It names that key by its
+ * {@link MasterKey} id. Does not know what a backup contains.
  *
  * <p>The tag is one line of ASCII, {@code chowder-backup 1 KEY TAG}, with KEY and TAG in lower-case
  * hexadecimal digits. The line up to TAG is authenticated as well.

@@ -40,16 +40,16 @@ public final class Database implements AutoCloseable {
   /**
    * Connects, and creates the tables of an empty database.
    *
-   * @throws StorageException if the database cannot be reached, is in use by another process, was
-   *     moved to another one, was migrated by a newer version, or by an older one whose nodes may
-   *     still run
+   * @throws StorageException if the database cannot be reached, is in use by another process, or
+   *     was moved to another one. Also if a newer version migrated it, or an older one whose nodes
+   *     may still run
    */
   public static Database open(StorageSettings settings) {
     LeftBehind.reject(settings);
     createDirectory(settings.directory());
     // Uses connections that are closed afterwards. H2 binds a constraint such as CHECK (x IN (...))
-    // to the session that created it, and the pool closes each of its sessions after half an hour.
-    // Then the table would accept no more rows. When H2 opens a database, it binds its constraints
+    // to the session that created it. The pool closes each of its sessions after half an hour, and
+    // then the table would accept no more rows. When H2 opens a database, it binds its constraints
     // to the database itself.
     Schema.prepare(settings);
     return new Database(

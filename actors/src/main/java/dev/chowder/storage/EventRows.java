@@ -76,7 +76,7 @@ public final class EventRows {
 
   /**
    * Returns the events of an organization and its instances after an ordering, oldest first. An
-   * event whose write is in progress may appear later with a lower ordering, so a watch must read
+   * event that is being written may appear later with a lower ordering. A watch must therefore read
    * back as far as a write may take.
    */
   public List<Written> since(String organizationId, long after, int limit) {

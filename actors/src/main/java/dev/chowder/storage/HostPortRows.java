@@ -78,8 +78,8 @@ public final class HostPortRows {
   }
 
   /**
-   * Replaces the stored uses by those found: adds missing ones, and removes those that were not
-   * found and are older than {@code before}, since a use may have begun in the meantime.
+   * Replaces the stored uses by those found. Adds missing uses. Removes uses that were not found
+   * and are older than {@code before}, since a use may have begun in the meantime.
    *
    * @param found ports with the ids of the organizations that use them
    * @return whether anything changed

@@ -16,9 +16,9 @@ import java.util.Properties;
 /**
  * A database session that holds this node's share of the cluster's lock. It has no other use.
  *
- * <p>The lock is an advisory lock that belongs to the table {@code cluster_identity}: members hold
+ * <p>The lock is an advisory lock that belongs to the table {@code cluster_identity}. Members hold
  * it shared, and only its exclusive holder may change the table's row. The lock ends with the
- * session. Therefore the session has its own connection directly to PostgreSQL: a pool would close
+ * session. Therefore the session has its own connection directly to PostgreSQL. A pool would close
  * it, and a pooler in transaction mode would give it to other clients.
  *
  * <p>Not thread-safe. Every method blocks, and throws {@link StorageException} if the database does

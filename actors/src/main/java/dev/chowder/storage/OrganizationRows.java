@@ -101,7 +101,7 @@ public final class OrganizationRows {
 
   /**
    * Returns organizations whose number of reserved slots differs from the number of instances that
-   * hold one: a create or a delete is in progress, or was interrupted by a crash. Rows may be
+   * hold one. A create or a delete is in progress, or was interrupted by a crash. Rows may be
    * stale; the entities decide.
    *
    * @param after the last id of the previous page; empty for the first page

@@ -67,8 +67,9 @@ public final class SqlValues {
   }
 
   /**
-   * Returns an upper bound of all texts with the prefix, valid in the order of code points and in
-   * the order of UTF-16; empty if there is none. Texts without the prefix may also be less than it.
+   * Returns an upper bound of all texts with the prefix; empty if there is none. It is valid in the
+   * order of code points and in the order of UTF-16. Texts without the prefix may also be less than
+   * it.
    */
   static Optional<String> beyond(String prefix) {
     int end = prefix.length();
