@@ -5,9 +5,9 @@ import java.util.ArrayDeque;
 import java.util.Locale;
 
 /**
- * Recognises OpenClaw's admin route in any spelling. What a gateway makes of an unusual path is its
- * own affair, so the path is read as the most generous reader would: decoded until nothing is left
- * to decode, with every slash and dot segment resolved, without regard to case.
+ * Recognizes OpenClaw's admin route in any spelling. A gateway may interpret an unusual path in any
+ * way, so this check uses the most lenient reading: it decodes repeatedly, resolves every slash and
+ * dot segment, and ignores case.
  */
 final class AdminPath {
   private static final String ADMIN = "/api/v1/admin";
@@ -15,11 +15,12 @@ final class AdminPath {
 
   private AdminPath() {}
 
-  static boolean isMeantBy(String pathAndQuery) {
+  /** Returns whether some reader of the path could take it for the admin route. */
+  static boolean matches(String pathAndQuery) {
     String path = pathAndQuery;
     for (int n = 0; n < MAX_DECODINGS; n++) {
-      // Cut anew each time: a decoded question mark or semicolon may end the path for some reader,
-      // and for another it may not.
+      // Check both readings each time: a decoded question mark or semicolon may end the path or
+      // not.
       if (leadsToAdmin(path)) {
         return true;
       }
@@ -29,7 +30,7 @@ final class AdminPath {
       }
       path = decoded;
     }
-    // Nobody honest encodes that often.
+    // No legitimate client encodes a path that often.
     return true;
   }
 
@@ -42,7 +43,7 @@ final class AdminPath {
         || (normalized.startsWith(ADMIN) && !isNameCharacter(normalized.charAt(ADMIN.length())));
   }
 
-  /** {@code /api/v1/administrators} is another name; {@code /api/v1/admin;x} may not be. */
+  /** {@code /api/v1/administrators} is another route; {@code /api/v1/admin;x} may be this one. */
   private static boolean isNameCharacter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   }
@@ -60,7 +61,7 @@ final class AdminPath {
 
   private static String normalized(String path) {
     var segments = new ArrayDeque<String>();
-    // Control characters and spaces: some readers drop them.
+    // Some readers drop control characters and spaces.
     String plain = path.replace('\\', '/').replaceAll("[\\x00-\\x20\\x7f]", "");
     for (String segment : plain.toLowerCase(Locale.ROOT).split("/", -1)) {
       // Parameters of a segment, as in /api;x=1/v1

@@ -15,16 +15,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A caller's message as OpenClaw takes it: {@code model} names the agent there, so the caller's
- * model travels beside the body. Every other byte stays as it came; it knows no other field.
+ * A caller's message in the form that OpenClaw accepts. There {@code model} selects the agent, so
+ * the caller's model is sent in a header instead. All other bytes stay unchanged. Does not know
+ * other fields.
  *
- * @param body what to send
- * @param model what the caller wrote as {@code model}
+ * @param body the body to send
+ * @param model the caller's {@code model}; empty if it set none or selected an agent
  */
 record AgentRequest(ByteString body, Optional<String> model) {
   private static final String AGENT = "openclaw/main";
   private static final ByteString AGENT_JSON = ByteString.copyFromUtf8("\"" + AGENT + "\"");
-  // It becomes a header.
+  // The model becomes the value of a header.
   private static final Pattern MODEL = Pattern.compile("[\\x21-\\x7e]{1,200}");
   private static final int MAX_DEPTH = 200;
   private static final JsonFactory JSON =
@@ -42,10 +43,10 @@ record AgentRequest(ByteString body, Optional<String> model) {
     byte[] bytes = body.toByteArray();
     var spans = new ArrayList<Span>();
     String model = null;
-    // Through a reader the parser would count characters: bytes make its offsets ours.
+    // Parse bytes: with a Reader, the parser's offsets would count characters.
     try (JsonParser parser = JSON.createParser(bytes)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw ApiError.invalid("body", "not an object (expected: a JSON object)");
+        throw ApiError.must("body", "be a JSON object", "another JSON value");
       }
       int afterBrace = (int) parser.currentLocation().getByteOffset();
       boolean empty = true;
@@ -61,14 +62,14 @@ record AgentRequest(ByteString body, Optional<String> model) {
         parser.skipChildren();
       }
       if (parser.nextToken() != null) {
-        throw ApiError.invalid("body", "more than one value (expected: a JSON object)");
+        throw ApiError.must("body", "be one JSON object", "more than one value");
       }
       return new AgentRequest(
           spans.isEmpty() ? inserted(body, afterBrace, empty) : replaced(body, spans),
           Optional.ofNullable(model)
               .filter(m -> !m.equals("openclaw") && !m.startsWith("openclaw/")));
     } catch (IOException e) {
-      throw ApiError.invalid("body", "not readable (expected: a JSON object in UTF-8)");
+      throw ApiError.must("body", "be a JSON object in UTF-8");
     }
   }
 
@@ -77,8 +78,8 @@ record AgentRequest(ByteString body, Optional<String> model) {
       return null;
     }
     if (token != JsonToken.VALUE_STRING || !MODEL.matcher(parser.getText()).matches()) {
-      throw ApiError.invalid(
-          "model", "not a model's name (expected: a string of 1 to 200 printable characters)");
+      throw ApiError.must(
+          "model", "be a string of 1 to 200 printable ASCII characters without spaces");
     }
     return parser.getText();
   }

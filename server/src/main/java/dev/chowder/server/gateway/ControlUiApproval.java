@@ -16,23 +16,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets browsers into a gateway's console. OpenClaw wants every new browser approved by its owner;
- * whoever gets as far as to wait for that has shown the gateway's token, which Chowder gives to the
- * owner alone. So it approves what waits, while somebody opens the console and not at other times.
+ * Approves browsers that open an agent's Control UI. OpenClaw requires the owner's approval for
+ * every new browser. A browser that waits for approval has sent the gateway's token, which Chowder
+ * returns only to the owner. So this class approves waiting browsers, for a limited time after a
+ * client opens a WebSocket.
  */
 public final class ControlUiApproval
     implements GatewayAuthorization.WebSocketNotice, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlUiApproval.class);
 
-  /** A browser waits 150 ms after its connection at the earliest, and asks again after a second. */
+  /** A browser requests approval 150 ms after it connects at the earliest, and again after 1 s. */
   private static final Duration FIRST_PAUSE = Duration.ofMillis(150);
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
   private final GatewayDirectory directory;
   private final OpenClawAdmin admin;
-  private final Duration limit;
-  private final Semaphore room;
+  private final Duration timeout;
+  private final Semaphore permits;
   private final Set<String> watched = ConcurrentHashMap.newKeySet();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -40,15 +41,15 @@ public final class ControlUiApproval
       GatewayDirectory directory, OpenClawAdmin admin, OpenClawSettings settings) {
     this.directory = directory;
     this.admin = admin;
-    this.limit = settings.consoleLimit();
-    this.room = new Semaphore(settings.consoleWatches());
+    this.timeout = settings.consoleLimit();
+    this.permits = new Semaphore(settings.consoleWatches());
   }
 
   @Override
   public void opening(String instanceId) {
-    // One watch serves all browsers that open the same console meanwhile; they ask again anyway.
+    // One watch serves all browsers of an instance; each repeats its request anyway.
     if (!watched.add(instanceId)) return;
-    if (!room.tryAcquire()) {
+    if (!permits.tryAcquire()) {
       watched.remove(instanceId);
       return;
     }
@@ -59,14 +60,14 @@ public final class ControlUiApproval
           } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
           } finally {
-            room.release();
+            permits.release();
             watched.remove(instanceId);
           }
         });
   }
 
   private void watch(String instanceId) throws InterruptedException {
-    long until = System.nanoTime() + limit.toNanos();
+    long until = System.nanoTime() + timeout.toNanos();
     for (var pause = FIRST_PAUSE; System.nanoTime() < until; pause = longer(pause)) {
       TimeUnit.MILLISECONDS.sleep(pause.toMillis());
       if (!(directory.lookup(Optional.empty(), instanceId)

@@ -1,5 +1,7 @@
 package dev.chowder.server.gateway;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.rpc.Code;
 import dev.chowder.server.auth.ClientAddress;
 import dev.chowder.server.auth.KeyCheck;
@@ -26,9 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers Envoy's two questions about a request, which it asks when it has read the headers:
- * whether it may take a body, which depends on the API key and on the bytes that the organization
- * has under way; and where an instance's gateway is.
+ * Implements Envoy's external authorization, which Envoy calls after it has read a request's
+ * headers. For the API's hosts it decides whether Envoy may accept a body; this depends on the API
+ * key and on the organization's bytes in transit. For instances' hosts it returns the address of
+ * the gateway.
  */
 public final class EnvoyAuthorizationService extends AuthorizationGrpc.AuthorizationImplBase {
   private static final Logger LOG = LoggerFactory.getLogger(EnvoyAuthorizationService.class);
@@ -38,8 +41,8 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
   private final GatewayAuthorization gateways;
 
   /**
-   * Answers with {@code keys} and {@code bodies} for the API's hosts, and with {@code gateways} for
-   * those of instances.
+   * Creates the service, which uses {@code keys} and {@code bodies} for the API's hosts, and {@code
+   * gateways} for instances' hosts.
    */
   public EnvoyAuthorizationService(KeyCheck keys, BodyLimit bodies, GatewayAuthorization gateways) {
     this.keys = keys;
@@ -48,7 +51,7 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
   }
 
   @Override
-  public void check(CheckRequest request, StreamObserver<CheckResponse> answer) {
+  public void check(CheckRequest request, StreamObserver<CheckResponse> observer) {
     CheckResponse response;
     try {
       response = decide(request.getAttributes());
@@ -57,11 +60,11 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
     } catch (RuntimeException thrown) {
       response = denied(explain(thrown));
     }
-    answer.onNext(response);
-    answer.onCompleted();
+    observer.onNext(response);
+    observer.onCompleted();
   }
 
-  /** As {@code ErrorInterceptor} does for calls: an outage of the database is no bug. */
+  /** Logs the cause like {@code ErrorInterceptor}: an outage of the database is not a bug. */
   private static ApiError explain(RuntimeException thrown) {
     if (Outage.isBehind(thrown)) {
       LOG.warn(
@@ -70,20 +73,21 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
       return ApiError.databaseUnavailable();
     }
     LOG.error("a query of Envoy failed", thrown);
-    return ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder");
+    return ApiError.of(
+        Reason.INTERNAL, cannot("complete the call", "a bug in Chowder, see the server's log"));
   }
 
-  private CheckResponse decide(AttributeContext question) {
+  private CheckResponse decide(AttributeContext attributes) {
     var address =
-        ClientAddress.of(question.getSource().getAddress().getSocketAddress().getAddress());
-    var http = question.getRequest().getHttp();
+        ClientAddress.of(attributes.getSource().getAddress().getSocketAddress().getAddress());
+    var http = attributes.getRequest().getHttp();
     // Set by envoy/envoy.yaml. Clients cannot set it, since they can only set headers.
-    if (!question.getContextExtensionsOrDefault("check", "").equals("api_key")) {
+    if (!attributes.getContextExtensionsOrDefault("check", "").equals("api_key")) {
       return gateways.decide(address, http);
     }
     var header = Optional.ofNullable(http.getHeadersMap().get("authorization"));
     var caller = keys.caller(address, header.map(List::of).orElse(List.of()));
-    bodies.admit(caller.organizationId(), length(http, question.getContextExtensionsMap()));
+    bodies.admit(caller.organizationId(), length(http, attributes.getContextExtensionsMap()));
     return CheckResponse.newBuilder()
         .setStatus(com.google.rpc.Status.newBuilder().setCode(Code.OK_VALUE))
         .setOkResponse(OkHttpResponse.getDefaultInstance())
@@ -91,15 +95,15 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
   }
 
   /**
-   * Returns how long the body is, or may become; empty if unknown. On HTTP/1 a request without both
-   * headers has no body. On HTTP/2 it may have one, whose most bytes Envoy's route states if it
-   * takes less than usual.
+   * Returns the length of the body, or its maximum; empty if unknown. An HTTP/1 request without
+   * both headers has no body. An HTTP/2 request may have one; Envoy's route states the maximum if
+   * it is lower than usual.
    */
   private static OptionalLong length(
       AttributeContext.HttpRequest http, Map<String, String> extensions) {
     var headers = http.getHeadersMap();
-    var announced = headers.get("content-length");
-    if (announced != null) return number(announced);
+    var contentLength = headers.get("content-length");
+    if (contentLength != null) return number(contentLength);
     boolean isHttp1 = http.getProtocol().startsWith("HTTP/1.");
     if (isHttp1 && !headers.containsKey("transfer-encoding")) return OptionalLong.of(0);
     return number(extensions.getOrDefault("max_body_bytes", ""));

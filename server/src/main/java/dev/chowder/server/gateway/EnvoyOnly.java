@@ -1,5 +1,7 @@
 package dev.chowder.server.gateway;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import dev.chowder.server.auth.EnvoyToken;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.ErrorInterceptor;
@@ -17,20 +19,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets nobody but Envoy ask where a gateway is: the answer is an address that callers need not
- * know, and the question is on the port that they all reach.
+ * Rejects calls of the authorization service that do not come from Envoy. The service is on a port
+ * that all callers reach, and it returns internal addresses that they must not see.
  */
 public final class EnvoyOnly implements ServerInterceptor {
   private static final Logger LOG = LoggerFactory.getLogger(EnvoyOnly.class);
 
   private final EnvoyToken token;
-  private final AtomicBoolean told = new AtomicBoolean();
+  private final AtomicBoolean warned = new AtomicBoolean();
 
   public EnvoyOnly(EnvoyToken token) {
     this.token = token;
   }
 
-  /** The service, behind this check. */
+  /** Returns the service behind this check. */
   public ServerServiceDefinition guard(BindableService service) {
     return ServerInterceptors.interceptForward(
         service, RequestId.interceptor(), new ErrorInterceptor(), this);
@@ -40,13 +42,13 @@ public final class EnvoyOnly implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     if (!token.takeFrom(headers)) {
-      // Once: whoever is not Envoy could fill the log.
-      if (told.compareAndSet(false, true)) {
+      // Only once, since any client could otherwise fill the log.
+      if (warned.compareAndSet(false, true)) {
         LOG.warn(
-            "asked for a gateway without Envoy's token: if by Envoy, render its configuration anew");
+            "authorization call without Envoy's token; if Envoy sent it, render its configuration"
+                + " again");
       }
-      throw ApiError.of(
-          Reason.KEY_INVALID, EnvoyToken.HEADER.name() + ": not valid (expected: Envoy's token)");
+      throw ApiError.of(Reason.KEY_INVALID, must(EnvoyToken.HEADER.name(), "be Envoy's token"));
     }
     return next.startCall(call, headers);
   }

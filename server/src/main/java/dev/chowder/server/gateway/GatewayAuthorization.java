@@ -1,5 +1,8 @@
 package dev.chowder.server.gateway;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.rpc.Code;
@@ -17,10 +20,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Decides where a request for {@code <instance id>.<base domain>} goes: to the gateway, or to a
- * channel's plugin that has a webhook on a port of its own. Checks no token, since the gateway and
- * the plugin do, but blocks the route that only Chowder may call. Bounds the cost of host names
- * that no instance has.
+ * Routes a request for {@code <instance id>.<base domain>} to the instance's gateway, or to a
+ * channel plugin whose webhook has its own port. Checks no token, since the gateway and the plugin
+ * do, but blocks the route that only Chowder may call. Bounds the cost of host names that no
+ * instance has.
  */
 public final class GatewayAuthorization {
   private final GatewayDirectory directory;
@@ -29,7 +32,7 @@ public final class GatewayAuthorization {
   private final WebSocketNotice onWebSocket;
   private final UnknownLimit<String> unknown;
 
-  /** Hears that somebody opens a WebSocket to an instance's gateway. Must not block. */
+  /** Receives a notification before a client opens a WebSocket to a gateway. Must not block. */
   @FunctionalInterface
   public interface WebSocketNotice {
     void opening(String instanceId);
@@ -49,21 +52,21 @@ public final class GatewayAuthorization {
   }
 
   /**
-   * Returns where the request goes.
+   * Returns the address to which Envoy forwards the request.
    *
    * @param address of the client, as {@code ClientAddress} names it
-   * @throws ApiError if it goes nowhere
+   * @throws ApiError if the request must be rejected
    */
   CheckResponse decide(String address, AttributeContext.HttpRequest http) {
     Optional<String> instanceId = instanceId(http.getHost());
-    if (instanceId.isEmpty() || AdminPath.isMeantBy(http.getPath())) {
+    if (instanceId.isEmpty() || AdminPath.matches(http.getPath())) {
       throw ApiError.instanceNotFound();
     }
     return switch (place(address, instanceId.get())) {
       case Place.NotFound() -> throw ApiError.instanceNotFound();
       case Place.Suspended() -> throw ApiError.organizationSuspended();
       case Place.WrongState(var status, _) ->
-          throw ApiError.of(Reason.INSTANCE_NOT_RUNNING, "status: must be running; got " + status);
+          throw ApiError.of(Reason.INSTANCE_NOT_RUNNING, must("status", "be running", status));
       case Place.Target(var gateway, _, _) -> {
         var port = listenerPort(http);
         if (port.isPresent()) yield listener(instanceId.get(), gateway, port.get());
@@ -87,8 +90,8 @@ public final class GatewayAuthorization {
   }
 
   /**
-   * Of all that may be asked, the one request that a service sends. Envoy has resolved dots and
-   * slashes; what is spelled in yet another way is the gateway's, as everything else is.
+   * Returns the plugin's port if this is the webhook request that the chat service sends. Envoy has
+   * resolved dots and slashes. Every other request, in any other spelling, goes to the gateway.
    */
   private static Optional<Integer> listenerPort(AttributeContext.HttpRequest http) {
     return http.getMethod().equals("POST")
@@ -102,7 +105,9 @@ public final class GatewayAuthorization {
         .map(GatewayAuthorization::allowed)
         .orElseThrow(
             () ->
-                ApiError.of(Reason.GATEWAY_UNAVAILABLE, "sandbox: must have an address; got none"));
+                ApiError.of(
+                    Reason.GATEWAY_UNAVAILABLE,
+                    cannot("call the webhook", "the sandbox has no address")));
   }
 
   private Optional<String> instanceId(String host) {

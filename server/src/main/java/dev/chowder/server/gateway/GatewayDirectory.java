@@ -6,35 +6,39 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Tells where an instance's gateway answers now. May block for a short while. */
+/** Finds the current address of an instance's gateway. May block for a short time. */
 @FunctionalInterface
 public interface GatewayDirectory {
   /**
-   * Looks an instance up.
+   * Looks up an instance.
    *
-   * @param organizationId whose it must be; empty asks for any organization's
+   * @param organizationId the organization that must own it; empty for any
    */
   Place lookup(Optional<String> organizationId, String instanceId);
 
   /**
-   * How often to ask again after a refusal: a rotation needs one. But a gateway that is taking its
-   * new token may refuse both, on a busy machine for more than the 0.7 s of four; these are 6.3.
+   * Maximum number of retries after a gateway rejected a token. A rotation needs one. But a gateway
+   * that is loading a new token may reject both, on a busy machine for longer than the 0.7 s of
+   * four retries. Seven retries take 6.3 s.
    */
   int MAX_REPETITIONS = 7;
 
   /**
-   * How long to wait before a gateway that refused a token is asked for the n-th time again, from 1
-   * on: at once, then longer each time.
+   * Returns how long to wait before a retry. The first retry follows at once; each later pause is
+   * twice as long as the previous one.
+   *
+   * @param repetition number of the retry, from 1
    */
   static Duration pauseBefore(int repetition) {
     return repetition <= 1 ? Duration.ZERO : Duration.ofMillis(50L << (repetition - 1));
   }
 
   /**
-   * The token to try after the gateway refused one: one that takes its place right now, else the
-   * same again, since a gateway that just took another one may refuse both for a moment.
+   * Returns the token to try after the gateway rejected one. This is another token of a rotation,
+   * or else the same token, since a gateway that is loading a new token may reject both for a
+   * moment.
    *
-   * @return empty when there is no gateway to ask any more
+   * @return empty if the gateway no longer runs
    */
   default Optional<Secret> tokenAfter(String organizationId, String instanceId, Secret refused) {
     return lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
@@ -46,29 +50,29 @@ public interface GatewayDirectory {
         : Optional.empty();
   }
 
-  /** What is known of an instance's gateway. */
+  /** The result of a lookup. */
   sealed interface Place {
     /**
-     * It runs.
+     * The gateway runs.
      *
-     * @param address a resolved one, as seen from here
-     * @param token opens everything in that agent
-     * @param next takes the token's place right now, so that this may be the one that is valid
+     * @param address resolved, and reachable from this node
+     * @param token allows everything in that agent
+     * @param next the new token during a rotation, which may already be the valid one
      */
     record Target(InetSocketAddress address, Secret token, Optional<Secret> next) implements Place {
-      /** With a token that nothing replaces. */
+      /** Creates a target without a rotation. */
       public Target(InetSocketAddress address, Secret token) {
         this(address, token, Optional.empty());
       }
     }
 
-    /** The instance is there and does not run. */
+    /** The instance exists and does not run. */
     record WrongState(String status, String desiredStatus) implements Place {}
 
     /** The operator suspended the instance's organization. */
     record Suspended() implements Place {}
 
-    /** There is no such instance, or it is another organization's. */
+    /** The instance does not exist, or belongs to another organization. */
     record NotFound() implements Place {}
   }
 }

@@ -3,14 +3,14 @@ package dev.chowder.server.gateway;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** Tells where a listener in a sandbox is that is not the gateway's. May block for a while. */
+/** Finds addresses of a sandbox's listeners other than the gateway. May block. */
 @FunctionalInterface
 public interface ListenerDirectory {
   /**
-   * Looks one up; whether anything listens there is not known.
+   * Returns the address of a port in the sandbox. Does not check whether a process listens there.
    *
-   * @param gateway where the instance's gateway answers now
-   * @return empty where it cannot be told
+   * @param gateway current address of the instance's gateway
+   * @return empty if the address is unknown
    */
   Optional<InetSocketAddress> lookup(String instanceId, InetSocketAddress gateway, int port);
 }

@@ -6,33 +6,34 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.charset.StandardCharsets;
 
-/** What a gateway's 401 or 403 to a message speaks of. */
+/** The cause of a gateway's 401 or 403 response to a message. */
 enum Refusal {
-  /** The token, which the gateway does not take, or not any more. */
+  /** The gateway does not accept the token, or no longer accepts it. */
   TOKEN,
 
   /**
-   * A token that was taken, and replaced before the agent began with the message: nothing was done,
-   * so that it may be sent again. OpenClaw looks once more just before an agent begins.
+   * The gateway accepted the token, which was then replaced before the agent began with the
+   * message. OpenClaw checks the token again just before an agent begins. Nothing was done, so the
+   * message can be resent.
    */
   TOKEN_REPLACED,
 
-  /** Something else, such as the provider of the agent's model, in an answer of the agent's own. */
+  /** The response is the agent's own, for example about the provider of its model. */
   ANSWER,
 
-  /** What this token may do: a thing that its repetition does not change. */
+  /** The token lacks a permission, so a retry cannot help. */
   PERMISSION;
 
-  /** A failed answer without output has a few hundred bytes, and the provider's own words. */
+  /** A failed response has no output, only a few hundred bytes and the provider's message. */
   static final int MAX_BYTES = 64 * 1024;
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   static Refusal of(int status, byte[] body) {
-    var said = read(body);
-    if (said.path("object").asText().equals("response")) {
+    var json = read(body);
+    if (json.path("object").asText().equals("response")) {
       boolean replaced =
-          said.at("/error/message").asText().equals("Gateway requester authority changed");
+          json.at("/error/message").asText().equals("Gateway requester authority changed");
       return replaced ? TOKEN_REPLACED : ANSWER;
     }
     return status == 401 ? TOKEN : PERMISSION;

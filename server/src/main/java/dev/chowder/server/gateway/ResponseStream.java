@@ -1,5 +1,7 @@
 package dev.chowder.server.gateway;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
@@ -29,12 +31,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One answer on its way from a gateway to a caller. It asks the gateway for more only when the
- * caller's transport has room, ends the gateway's work when the caller goes away, and ends both
- * when nothing moves for too long. It has exactly one end.
+ * Streams one response from a gateway to a caller. Requests more bytes only while the caller's
+ * transport can buffer them. Cancels the gateway's work if the caller disconnects, and fails the
+ * call if no byte arrives within a timeout. Ends exactly once.
  */
 final class ResponseStream {
   private static final Logger LOG = LoggerFactory.getLogger(ResponseStream.class);
+  private static final String SEND = "send the message";
 
   private final ServerCallStreamObserver<HttpBody> out;
   private final Metadata headers;
@@ -42,11 +45,11 @@ final class ResponseStream {
   private final ScheduledExecutorService clock;
   private final Runnable onEnd;
 
-  // All below: guarded by this.
+  // All fields below are guarded by this.
   private @Nullable CompletableFuture<?> exchange;
   private Flow.@Nullable Subscription upstream;
   private @Nullable ScheduledFuture<?> watchdog;
-  private boolean asked;
+  private boolean requested;
   private int repetitions;
   private boolean started;
   private boolean ended;
@@ -70,12 +73,12 @@ final class ResponseStream {
   /**
    * Sends the request.
    *
-   * @param again the same with the token that is to be tried next; asked for each time that the
-   *     gateway refuses one and has not begun with anything
+   * @param again returns the same request with the token to try next; called each time the gateway
+   *     rejects a token and has not begun with the message
    */
   void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> again) {
     out.setOnReadyThreshold(settings.maxBufferedBytes());
-    out.setOnReadyHandler(this::askForMore);
+    out.setOnReadyHandler(this::requestMore);
     out.setOnCancelHandler(this::abandon);
     watchdog = watch(settings.firstByteTimeout());
     send(client, request, again);
@@ -92,7 +95,7 @@ final class ResponseStream {
     var _ =
         sent.whenComplete(
             (response, thrown) -> {
-              // Not when we gave it up ourselves, as after the caller went away.
+              // The exchange also fails if this stream cancelled it, as after a disconnect.
               if (thrown != null && !hasEnded()) {
                 fail(unreachable(thrown));
               }
@@ -114,7 +117,8 @@ final class ResponseStream {
     if (status < 200 || (status >= 300 && status < 400)) {
       fail(
           ApiError.of(
-              Reason.GATEWAY_UNAVAILABLE, "gateway: status " + status + " (expected: an answer)"));
+              Reason.GATEWAY_UNAVAILABLE,
+              cannot(SEND, "the gateway returned the unexpected status " + status)));
     } else {
       answerWith(status, info);
     }
@@ -147,7 +151,7 @@ final class ResponseStream {
         }
       }
       case ANSWER -> {
-        // The agent's own 401 or 403 would be taken for one that speaks of the caller's key.
+        // A caller would take the agent's own 401 or 403 for an error of its API key.
         answerWith(502, info);
         send(UnsafeByteOperations.unsafeWrap(body));
         complete();
@@ -165,7 +169,7 @@ final class ResponseStream {
   }
 
   private synchronized void repeatLater(HttpClient client, Supplier<Optional<HttpRequest>> again) {
-    // Which token there is now may have to be waited for: not on the clock's own thread.
+    // The lookup of the current token may block, so it must not run on the clock's thread.
     var _ =
         clock.schedule(
             () -> Thread.startVirtualThread(() -> repeat(client, again)),
@@ -175,35 +179,33 @@ final class ResponseStream {
 
   private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> again) {
     try {
-      again
-          .get()
-          .ifPresentOrElse(request -> send(client, request, again), this::failBecauseItIsGone);
+      again.get().ifPresentOrElse(request -> send(client, request, again), this::failNotRunning);
     } catch (RuntimeException thrown) {
       fail(unreachable(thrown));
     }
   }
 
-  /** Our own token was refused: that is not the caller's fault. */
+  /** Fails with 502: the gateway rejected Chowder's token, which the caller cannot change. */
   private void failRefused(int status) {
     LOG.warn("gateway answered {} to Chowder's own token", status);
     fail(
         ApiError.of(
-            Reason.GATEWAY_UNAVAILABLE, "gateway: refuses Chowder's token (expected: an answer)"));
+            Reason.GATEWAY_UNAVAILABLE, cannot(SEND, "the gateway rejects Chowder's token")));
   }
 
-  private void failBecauseItIsGone() {
+  private void failNotRunning() {
     fail(
         ApiError.of(
             Reason.GATEWAY_UNAVAILABLE,
-            "gateway: not there any more (expected: an answer). Look at the instance's status."));
+            cannot(SEND, "the gateway no longer runs", "check the instance's status")));
   }
 
   private static String contentType(HttpResponse.ResponseInfo info) {
-    String said = info.headers().firstValue("content-type").orElse("application/json");
-    // Envoy would take gRPC's type for gRPC.
-    return said.startsWith("application/grpc") || !said.matches("[\\x20-\\x7e]{1,200}")
+    String type = info.headers().firstValue("content-type").orElse("application/json");
+    // Envoy would interpret a body of a gRPC type as gRPC.
+    return type.startsWith("application/grpc") || !type.matches("[\\x20-\\x7e]{1,200}")
         ? "application/octet-stream"
-        : said;
+        : type;
   }
 
   private final class Body implements HttpResponse.BodySubscriber<@Nullable Void> {
@@ -224,21 +226,21 @@ final class ResponseStream {
         }
         upstream = subscription;
       }
-      askForMore();
+      requestMore();
     }
 
     @Override
     public void onNext(List<ByteBuffer> buffers) {
       for (ByteBuffer buffer : buffers) {
         if (buffer.hasRemaining()) {
-          // The client never touches a buffer again that it handed on.
+          // The HTTP client does not reuse a buffer that it delivered.
           send(UnsafeByteOperations.unsafeWrap(buffer));
         }
       }
       synchronized (ResponseStream.this) {
-        asked = false;
+        requested = false;
       }
-      askForMore();
+      requestMore();
     }
 
     @Override
@@ -247,7 +249,7 @@ final class ResponseStream {
       fail(
           ApiError.of(
               Reason.GATEWAY_UNAVAILABLE,
-              "gateway: the answer broke off (expected: a whole answer)"));
+              cannot("receive the whole response", "the gateway closed the connection")));
     }
 
     @Override
@@ -257,9 +259,9 @@ final class ResponseStream {
     }
   }
 
-  private synchronized void askForMore() {
-    if (!ended && !asked && upstream != null && out.isReady()) {
-      asked = true;
+  private synchronized void requestMore() {
+    if (!ended && !requested && upstream != null && out.isReady()) {
+      requested = true;
       upstream.request(1);
     }
   }
@@ -282,7 +284,7 @@ final class ResponseStream {
       return;
     }
     if (!started) {
-      // An empty body still has a type and a status.
+      // An empty body still needs a type and a status.
       out.onNext(HttpBody.newBuilder().setContentType(contentType).build());
     }
     out.onCompleted();
@@ -300,7 +302,7 @@ final class ResponseStream {
     }
   }
 
-  /** The caller went away: closing the connection ends the agent's run. */
+  /** Ends after a disconnect of the caller; closing the connection ends the agent's run. */
   private synchronized void abandon() {
     end();
   }
@@ -340,14 +342,18 @@ final class ResponseStream {
     fail(
         ApiError.of(
             Reason.NO_ANSWER_IN_TIME,
-            "gateway: nothing for " + limit.toSeconds() + " s (expected: an answer in time)"));
+            cannot(
+                "receive the response",
+                "the gateway sent nothing for " + limit.toSeconds() + " s")));
   }
 
   private static ApiError unreachable(Throwable thrown) {
     LOG.info("gateway cannot be reached: {}", thrown.toString());
     return ApiError.of(
         Reason.GATEWAY_UNAVAILABLE,
-        "gateway: cannot be reached (expected: an answer). The sandbox may have been stopped or may"
-            + " have failed: look at the instance's status, and try to start it again.");
+        cannot(
+            SEND,
+            "the gateway is unreachable, since the sandbox may have stopped or failed",
+            "check the instance's status and start it again"));
   }
 }

@@ -1,5 +1,7 @@
 package dev.chowder.server.gateway;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.google.api.HttpBody;
 import dev.chowder.openclaw.SessionKey;
 import dev.chowder.secret.Secret;
@@ -21,13 +23,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Leads a message to an instance's gateway and the answer back as it comes, holding no more of it
- * than a buffer. It knows nothing of what either says, but for {@code model}.
+ * Forwards a message to an instance's gateway and streams the response back through a bounded
+ * buffer. Does not know the content of either, except {@code model}.
  */
 public final class ResponsesProxy implements AutoCloseable {
   static {
-    // A gateway closes idle connections after 5 s (Node's default), and a request that meets this
-    // would be lost: so ours are gone before.
+    // A gateway closes idle connections after 5 s (Node's default), and a request sent at that
+    // moment
+    // would be lost. So this client closes them earlier.
     if (System.getProperty("jdk.httpclient.keepalive.timeout") == null) {
       System.setProperty("jdk.httpclient.keepalive.timeout", "2");
     }
@@ -56,11 +59,11 @@ public final class ResponsesProxy implements AutoCloseable {
   }
 
   /**
-   * Forwards one message. Call it on the call's own thread, before its handler returns: gRPC takes
-   * the handlers for cancel and backpressure only until then.
+   * Forwards one message. Must run on the call's own thread, before its handler returns: gRPC
+   * accepts the handlers for cancellation and backpressure only until then.
    *
-   * @param session which of the agent's sessions
-   * @throws ApiError when nothing was sent to the gateway
+   * @param session id of the agent's session
+   * @throws ApiError if nothing was sent to the gateway
    */
   public void forward(
       String organizationId,
@@ -118,10 +121,9 @@ public final class ResponsesProxy implements AutoCloseable {
   }
 
   private static ApiError wrongState(String status, String desired) {
-    String shown = status.equals(desired) ? status : status + ", desired " + desired;
+    String got = status.equals(desired) ? status : status + ", desired " + desired;
     return ApiError.wrongState(
-        "status: " + shown + " (expected: running)",
-        Map.of("status", status, "desired_status", desired));
+        must("status", "be running", got), Map.of("status", status, "desired_status", desired));
   }
 
   @Override

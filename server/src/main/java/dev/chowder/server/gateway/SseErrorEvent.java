@@ -5,8 +5,9 @@ import com.google.protobuf.ByteString;
 import dev.chowder.server.error.ApiError;
 
 /**
- * How an error looks after the first event of a stream: too late for a status. The fields are those
- * that clients in OpenAI's style read, at the top level and under {@code error}.
+ * Formats an error as a server-sent event, for errors after the first event of a stream, when it is
+ * too late for a status. OpenAI-style clients read its fields, at the top level or under {@code
+ * error}.
  */
 final class SseErrorEvent {
   private SseErrorEvent() {}
@@ -21,7 +22,7 @@ final class SseErrorEvent {
     nested.put("type", "server_error");
     nested.put("code", error.reason().name());
     nested.put("message", error.message());
-    // The blank line before it ends an event that was cut in the middle.
+    // The leading blank line ends an event that was cut off.
     return ByteString.copyFromUtf8("\n\nevent: error\ndata: " + json + "\n\n");
   }
 }

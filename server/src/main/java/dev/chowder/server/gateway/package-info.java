@@ -1,6 +1,6 @@
 /**
- * The ways from a caller to an instance's own gateway: messages, which Chowder forwards, and the
- * gateway's public name, for which Envoy asks here. Knows no aggregate, only where a gateway is.
+ * Connects callers with instances' gateways: forwards messages, and authorizes Envoy's requests for
+ * the gateways' public host names. Knows the address of a gateway, but no aggregate.
  */
 @NullMarked
 package dev.chowder.server.gateway;
