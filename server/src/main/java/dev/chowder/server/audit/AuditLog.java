@@ -32,11 +32,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes the audit table. A call of an RPC that the protocol marks {@code audited} is recorded
- * before it is served; if it cannot be recorded, it fails. So are calls of operators that may
- * change something, but those do not fail. Equal calls within a period share an entry, so that the
- * holder of a stolen key or operator token cannot push its own entries out of the table. Failed
- * authentications are counted in memory and recorded per client address and period.
+ * Writes the audit table. Records a call of an RPC that the protocol marks {@code audited} before
+ * it is served; if recording fails, the call fails. Records operators' calls that may change
+ * something, too, but serves them in any case. Equal calls within a period share an entry, so that
+ * the holder of a stolen key or operator token cannot push its own entries out of the table. Counts
+ * failed authentications in memory, and records them per client address and period.
  *
  * <p>Runs after the check of permissions, so that it records only calls that are allowed.
  */
@@ -57,7 +57,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   private final BiPredicate<String, String> isInstance;
   private final Cache<Read, String> entries;
 
-  /** Apart from the others, so that many reads do not make operators' calls get an entry each. */
+  /** Separate, so that many reads cannot evict operators' entries and give each call an own one. */
   private final Cache<Read, String> operatorEntries;
 
   private final ScheduledExecutorService timer =
@@ -68,7 +68,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   /** Operators' calls of this period that have an entry with their ids. */
   private final Set<Read> withIds = new HashSet<>();
 
-  /** The key of a count; an empty address stands for all that are not counted separately. */
+  /** The key of a count; an empty address stands for all addresses above the limit. */
   private record Failure(String action, String address) {}
 
   /** The values that are equal in all calls of one entry. */
@@ -78,16 +78,16 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
       return new Read(action, organizationId, keyId, "", address);
     }
 
-    /** A port in the action is an id, too. */
+    /** Removes a port from the action, too, since it identifies like an id. */
     private Read withoutIds() {
       return new Read(PORT.matcher(action).replaceFirst(""), "", keyId, "", address);
     }
   }
 
   /**
-   * Begins to record.
+   * Starts to record.
    *
-   * @param isInstance whether an organization (the first argument) has an instance of an id
+   * @param isInstance returns whether an organization id (first argument) owns an instance id
    */
   public AuditLog(
       AuditRows rows,

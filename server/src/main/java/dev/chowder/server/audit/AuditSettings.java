@@ -4,19 +4,19 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * The limits of the audit table; {@code reference.conf} gives the defaults.
+ * Limits of the audit table; {@code reference.conf} contains the defaults.
  *
- * @param keep how long an entry is kept
- * @param maxRows how many entries are kept, without those of operators' calls
- * @param maxRowsOfOne how many entries of one organization are kept
- * @param maxOperatorRows how many entries of operators' calls are kept
+ * @param keep retention time of an entry
+ * @param maxRows maximum number of entries, without those of operators' calls
+ * @param maxRowsOfOne maximum number of entries of one organization
+ * @param maxOperatorRows maximum number of entries of operators' calls
  * @param cleanEvery time between two deletions of old entries
- * @param flushEvery the period for which equal calls, and failed authentications of an address,
- *     share an entry
- * @param addresses how many addresses are counted separately in one period
- * @param entries how many entries of reads a node remembers for that period
- * @param operatorEntries how many different operators' calls have an entry with their ids in one
- *     period
+ * @param flushEvery period in which equal calls, and failed authentications of an address, share an
+ *     entry
+ * @param addresses maximum number of addresses that are counted separately in one period
+ * @param entries maximum number of entries in a node's memory during that period
+ * @param operatorEntries maximum number of different operators' calls that are recorded with their
+ *     ids in one period
  */
 public record AuditSettings(
     Duration keep,

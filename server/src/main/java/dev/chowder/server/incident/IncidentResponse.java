@@ -23,7 +23,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 
 /** Performs {@link IncidentCommands}. */
 public final class IncidentResponse implements IncidentCommands {
-  /** Timeout for a stop, which continues afterwards. */
+  /** How long a call waits for a stop, which then continues. */
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
   private final OrganizationClient organizations;

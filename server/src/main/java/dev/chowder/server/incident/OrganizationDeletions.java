@@ -30,13 +30,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Removes the parts of deleted organizations: keys, instances, subscription and secrets. Each step
- * can be repeated, so every node retries at intervals until nothing is left, also after a crash.
+ * is idempotent, so every node retries at intervals until nothing is left, even after a crash.
  */
 public final class OrganizationDeletions implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OrganizationDeletions.class);
   private static final int PAGE = 100;
 
-  /** Empty, since the system acts. */
+  /** Key id of the system. */
   private static final String NO_KEY = "";
 
   private final OrganizationClient organizations;
@@ -55,7 +55,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   /**
    * Starts the retries.
    *
-   * @param every between two passes over the organizations that are being deleted
+   * @param every time between two passes over the organizations that are being deleted
    */
   public OrganizationDeletions(
       OrganizationClient organizations,
@@ -110,7 +110,7 @@ public final class OrganizationDeletions implements AutoCloseable {
   /**
    * Runs all steps that can be completed now.
    *
-   * @return the organization afterwards; {@code deleting} while something is left
+   * @return the organization afterwards; its standing is {@code deleting} while parts are left
    */
   OrganizationView finish(String organizationId) {
     var organization = organizations.send(organizationId, OrganizationCommand.Get::new);
@@ -134,14 +134,14 @@ public final class OrganizationDeletions implements AutoCloseable {
                 organization.subscriptionId(), clock.instant(), replyTo));
   }
 
-  /** Revokes all keys, and returns how many. */
+  /** Revokes all keys and returns their number. */
   int revokeKeys(String organizationId) {
     var revoked = keys.revokeAll(organizationId);
     revocations.record(revoked);
     return revoked.size();
   }
 
-  /** Returns whether all instances accepted it. */
+  /** Deletes the instances; returns whether all accepted. */
   private boolean deleteInstances(String organizationId) {
     boolean all = true;
     var after = Optional.<String>empty();

@@ -1,4 +1,4 @@
-/** Operators' measures after an abuse or a leak: suspend, delete, stop and revoke. */
+/** Implements operators' responses to abuse or a leak: suspend, delete, stop and revoke. */
 @NullMarked
 package dev.chowder.server.incident;
 

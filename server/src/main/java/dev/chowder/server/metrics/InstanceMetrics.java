@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ToDoubleFunction;
 
 /**
- * How many instances there are of each status, and how many the outside world owes something,
- * counted when somebody looks, at most once in five seconds.
+ * Gauges for the number of instances in each status and with a pending effect. A scrape counts
+ * them, at most once in five seconds.
  */
 public final class InstanceMetrics {
   private static final long FRESH_NANOS = 5_000_000_000L;
@@ -35,15 +35,15 @@ public final class InstanceMetrics {
   }
 
   /**
-   * Adds the gauges {@code chowder_instances} with its label {@code status}, {@code
-   * chowder_instances_owed} and {@code chowder_instances_owed_seconds}: how long the first of those
-   * has waited.
+   * Registers the gauges {@code chowder_instances} (label {@code status}), {@code
+   * chowder_instances_owed} (pending effects) and {@code chowder_instances_owed_seconds} (age of
+   * the oldest pending effect).
    */
   public static void register(MeterRegistry registry, InstanceRows rows, InstantSource clock) {
     var metrics = new InstanceMetrics(rows, clock);
     gauge("chowder.instances.owed", Tags.empty(), metrics, m -> m.counts().pending().instances())
         .register(registry);
-    gauge("chowder.instances.owed.seconds", Tags.empty(), metrics, InstanceMetrics::owedSeconds)
+    gauge("chowder.instances.owed.seconds", Tags.empty(), metrics, InstanceMetrics::pendingSeconds)
         .register(registry);
     for (var status : InstanceStatus.Name.values()) {
       if (status == InstanceStatus.Name.TERMINATED) continue;
@@ -56,13 +56,13 @@ public final class InstanceMetrics {
     }
   }
 
-  /** Nobody else keeps the figures' source: without a strong reference they are soon NaN. */
+  /** Keeps a strong reference: no other object holds the source, so the gauges would become NaN. */
   private static Gauge.Builder<InstanceMetrics> gauge(
-      String name, Tags tags, InstanceMetrics metrics, ToDoubleFunction<InstanceMetrics> figure) {
-    return Gauge.builder(name, metrics, figure).tags(tags).strongReference(true);
+      String name, Tags tags, InstanceMetrics metrics, ToDoubleFunction<InstanceMetrics> value) {
+    return Gauge.builder(name, metrics, value).tags(tags).strongReference(true);
   }
 
-  private double owedSeconds() {
+  private double pendingSeconds() {
     var since = counts().pending().since();
     return since.isEmpty()
         ? 0

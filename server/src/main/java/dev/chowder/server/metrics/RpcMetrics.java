@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Measures every RPC: {@code chowder_rpc_seconds} (histogram by method and code; streams are told
- * by their method) and {@code chowder_rpc_open} (calls that are open now). A call is over when its
- * status was handed to the transport, or when its caller went away.
+ * Measures every RPC with {@code chowder_rpc_seconds} (histogram by method and code; the method
+ * shows whether it is a stream) and {@code chowder_rpc_open} (open calls). A call ends when the
+ * transport receives its status, or when its caller disconnects.
  */
 public final class RpcMetrics implements ServerInterceptor {
   private final MeterRegistry registry;
@@ -68,7 +68,7 @@ public final class RpcMetrics implements ServerInterceptor {
       open.decrementAndGet();
       sample.stop(
           Timer.builder("chowder.rpc")
-              .description("From the call's headers to its status")
+              .description("Time from a call's headers to its status")
               .tag("method", method.getFullMethodName())
               .tag("code", code.name())
               .serviceLevelObjectives(

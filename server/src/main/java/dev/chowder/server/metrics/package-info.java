@@ -1,4 +1,4 @@
-/** What operators read as figures. Knows how figures are kept and printed, not what they mean. */
+/** Registers metrics. Does not know what to do about their values. */
 @NullMarked
 package dev.chowder.server.metrics;
 
