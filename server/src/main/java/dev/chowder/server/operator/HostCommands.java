@@ -6,26 +6,25 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What an operator sees of the sandboxes' host, and can order there. May block; refuses with an
- * {@code ApiError}.
+ * Operators' queries and commands about the sandbox host. May block; rejects with an {@code
+ * ApiError}.
  */
 public interface HostCommands {
-  /** What is still to be done outside, the longest first; the first {@code limit}. */
+  /** Returns up to {@code limit} pending effects, oldest first. */
   List<PendingWork> pending(int limit);
 
   /**
-   * Returns the sandboxes in quarantine: no journal accounts for them, or a lost home volume came
-   * back.
+   * Returns the sandboxes in quarantine: they are untracked, or their lost home volume reappeared.
    */
   List<Unknown> unknown();
 
-  /** Why the reconciler gives up and takes away nothing; empty: it works. */
+  /** Returns why the mass-change guard halted destructive changes; empty if it did not. */
   Optional<Halt> halt();
 
-  /** Lets happen what {@link #halt} names; whether there was anything. */
+  /** Allows the changes that {@link #halt} names; returns whether there were any. */
   boolean release();
 
-  /** Removes a sandbox that is in quarantine, its home included. */
+  /** Removes a sandbox in quarantine, including its home volume. */
   void remove(String sandboxId);
 
   /** Returns whether the last check found that the host isolates sandboxes; does not block. */
@@ -37,26 +36,27 @@ public interface HostCommands {
   /**
    * Stores whether base URLs may name this port of localhost. Rejects Chowder's own ports.
    *
-   * @param listed false closes it
+   * @param listed true lists the port; false closes it
    */
   void decideHostPort(int port, boolean listed);
 
   /**
-   * Recovers instances in {@code error}, one after another, until the host has no memory for the
-   * next one, or the engine does not answer.
+   * Recovers instances in {@code error} one after another. Stops if the host has no memory for the
+   * next one, or if the engine does not answer.
    *
-   * @param errorReason only those that failed for this reason; empty for all
-   * @param organizationId only this organization's; empty for all
+   * @param errorReason recovers only instances that failed for this reason; empty for all
+   * @param organizationId recovers only this organization's instances; empty for all
    */
   Recovery recover(Optional<String> errorReason, Optional<String> organizationId);
 
   /**
    * The result of a bulk recover.
    *
-   * @param recovered how many are on their way to {@code running}
-   * @param refused those that could not be recovered, for example without a free slot
-   * @param left how many were not tried, since the host has no memory for them, or since the engine
-   *     does not answer: then the last of {@code refused} is {@code SERVER_UNAVAILABLE}
+   * @param recovered number of instances that are starting
+   * @param refused instances that could not be recovered, for example without a free slot
+   * @param left number of instances that were not tried, because the host has no memory or the
+   *     engine does not answer; in the second case the last of {@code refused} is {@code
+   *     SERVER_UNAVAILABLE}
    */
   record Recovery(int recovered, List<Unrecovered> refused, int left) {}
 
@@ -64,10 +64,10 @@ public interface HostCommands {
   record Unrecovered(String instanceId, String reason, String message) {}
 
   /**
-   * Something that is still to be done outside for an instance.
+   * A pending effect of an instance.
    *
-   * @param what such as {@code remove_sandbox}
-   * @param since when it was decided
+   * @param what name of the effect, such as {@code remove_sandbox}
+   * @param since when the instance requested it
    */
   record PendingWork(
       String instanceId, String organizationId, String status, String what, Instant since) {}
@@ -77,22 +77,22 @@ public interface HostCommands {
    *
    * @param state {@code listed}, {@code unlisted} (open for a URL that was stored before ports had
    *     to be listed), {@code closed} or {@code own}
-   * @param organizations that use it, by id
+   * @param organizations ids of the organizations that use it
    */
   record HostPort(int port, String state, boolean open, Set<String> organizations) {}
 
   /**
    * A sandbox in quarantine.
    *
-   * @param why {@code no_journal}, or {@code home_reappeared}: a recover of the instance starts
-   *     with the home
-   * @param generation of its home volume; empty if there is none
-   * @param since when it was first seen
-   * @param runs whether its process still runs
+   * @param why {@code no_journal}, or {@code home_reappeared}; in the second case, recovering the
+   *     instance uses the home volume
+   * @param generation generation of its home volume; empty if there is none
+   * @param since when it was first observed
+   * @param runs whether its process runs
    */
   record Unknown(
       String sandboxId, String why, Optional<Integer> generation, Instant since, boolean runs) {}
 
-  /** More than {@code limit} sandboxes would be given up, removed or stopped at once. */
+  /** A halt: more than {@code limit} sandboxes would be lost, removed or stopped at once. */
   record Halt(Instant since, int limit, List<String> sandboxes) {}
 }

@@ -1,20 +1,21 @@
 package dev.chowder.server.operator;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.chowder.effect.HostPortSettings;
-import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Which request on the operator's port means what for the sandboxes' host. */
+/** Maps requests on the operator port to {@link HostCommands}. */
 final class HostRoutes {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-  /** Entries of one list: what an operator reads, not what a program goes through. */
+  /** Maximum length of a list, which is for operators to read, not for programs to page through. */
   private static final int MAX_LISTED = 1000;
 
   private static final String PREFIX = "sb-";
@@ -27,9 +28,9 @@ final class HostRoutes {
   }
 
   /**
-   * The answer.
+   * Performs a request.
    *
-   * @param path below {@code /operator/}
+   * @param path segments below {@code /operator/}
    */
   OperatorAnswer answer(String method, List<String> path) {
     return switch (path.getFirst()) {
@@ -90,7 +91,7 @@ final class HostRoutes {
   private static Optional<String> text(JsonNode body, String field) {
     var value = body.path(field);
     if (value.isMissingNode()) return Optional.empty();
-    if (!value.isTextual()) throw ApiError.invalid(field, "must be a text; got " + value);
+    if (!value.isTextual()) throw ApiError.must(field, "be a string", value);
     return Optional.of(value.asText());
   }
 
@@ -99,7 +100,7 @@ final class HostRoutes {
       int port = Integer.parseInt(text);
       if (port >= 1 && port <= HostPortSettings.LAST_PORT) return port;
     }
-    throw ApiError.invalid("port", "must be 1 to 65535; got " + Fields.shown(text));
+    throw ApiError.must("port", "be 1 to " + HostPortSettings.LAST_PORT, text);
   }
 
   private OperatorAnswer hostPorts() {
@@ -170,21 +171,22 @@ final class HostRoutes {
 
   private OperatorAnswer release() {
     if (host.release()) return OperatorAnswer.json(200, NODES.objectNode().put("released", true));
-    throw ApiError.of(Reason.WRONG_STATE, "reconciler: works (expected: halted)");
+    throw ApiError.of(
+        Reason.WRONG_STATE, cannot("release the reconciler", "the reconciler is not halted"));
   }
 
   static boolean isSandbox(String text) {
     return SANDBOX.matcher(text).matches();
   }
 
-  /** Returns the id of the instance that a sandbox is for. */
+  /** Returns the id of a sandbox's instance. */
   static String instanceId(String sandboxId) {
     return sandboxId.substring(PREFIX.length());
   }
 
   private OperatorAnswer remove(String sandboxId) {
     if (!isSandbox(sandboxId)) {
-      throw ApiError.invalid("sandbox_id", "not one (expected: sb- and a UUID)");
+      throw ApiError.must("sandbox_id", "be sb- and a UUID", sandboxId);
     }
     host.remove(sandboxId);
     return OperatorAnswer.json(200, NODES.objectNode().put("removed", sandboxId));

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The measures of an operator after an abuse or a leak. May block; rejects with an {@code
- * ApiError}. A result is empty if there is no such organization or instance.
+ * Operators' responses to abuse or a leak. May block; rejects with an {@code ApiError}. A result is
+ * empty if the organization or instance does not exist.
  */
 public interface IncidentCommands {
   /** Rejects the organization's keys with {@code ORGANIZATION_SUSPENDED}, within a second. */
@@ -17,14 +17,14 @@ public interface IncidentCommands {
   Optional<OrganizationSummary> resume(String organizationId);
 
   /**
-   * Deletes the organization permanently: its keys, instances, secrets and subscription. Parts that
-   * cannot be removed at once are removed later.
+   * Deletes the organization permanently: its keys, instances, secrets and subscription. Retries
+   * later for parts that cannot be removed at once.
    *
-   * @param name the organization's name, as a confirmation
+   * @param name name of the organization, as a confirmation
    */
   Optional<OrganizationSummary> delete(String organizationId, String name);
 
-  /** Revokes all keys of the organization, scoped ones too, and returns how many. */
+  /** Revokes all keys of the organization, including scoped keys, and returns their number. */
   Optional<Integer> revokeKeys(String organizationId);
 
   /** Stops a running instance, and returns its status afterwards. */
@@ -34,14 +34,14 @@ public interface IncidentCommands {
    * Returns a page of the audit table, newest first.
    *
    * @param organizationId empty for all
-   * @param before the last id of the previous page
+   * @param before last id of the previous page; empty for the first page
    */
   List<AuditEntry> audit(Optional<String> organizationId, int limit, Optional<String> before);
 
   /**
-   * An entry of the audit table; a text is empty if it is unknown or does not apply.
+   * An entry of the audit table. Strings are empty if they are unknown or do not apply.
    *
-   * @param times how many such actions it stands for
+   * @param times number of equal actions that the entry represents
    */
   record AuditEntry(
       String id,

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Maps requests on the operator's port to {@link IncidentCommands}. */
+/** Maps requests on the operator port to {@link IncidentCommands}. */
 final class IncidentRoutes {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
   private static final int MAX_LISTED = 1000;
@@ -48,7 +48,7 @@ final class IncidentRoutes {
   private static String name(JsonNode body) {
     var name = body.path("name");
     if (!name.isTextual()) {
-      throw ApiError.invalid("name", "must be the name of the organization to delete; got none");
+      throw ApiError.must("name", "be the name of the organization to delete", "none");
     }
     return name.asText();
   }
@@ -97,7 +97,7 @@ final class IncidentRoutes {
     } catch (NumberFormatException notANumber) {
       // Rejected below, with the same message as a number out of range.
     }
-    throw ApiError.invalid("limit", "must be 1 to " + MAX_LISTED);
+    throw ApiError.must("limit", "be 1 to " + MAX_LISTED, text);
   }
 
   private static Map<String, String> parameters(@Nullable String query) {
@@ -111,7 +111,7 @@ final class IncidentRoutes {
             pair.substring(0, equals),
             URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
       } catch (IllegalArgumentException malformed) {
-        throw ApiError.invalid(pair.substring(0, equals), "must be URL-encoded");
+        throw ApiError.must(pair.substring(0, equals), "be URL-encoded");
       }
     }
     return parameters;

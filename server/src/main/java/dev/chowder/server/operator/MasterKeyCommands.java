@@ -1,18 +1,18 @@
 package dev.chowder.server.operator;
 
-/** How an operator changes the master key under a running node. May block. */
+/** Changes the master key of a running node. May block. */
 public interface MasterKeyCommands {
   /**
-   * Takes the keys that lie where the master key comes from now: the first writes, all read.
+   * Reads the master keys again from their source. The first key encrypts, all keys decrypt.
    *
-   * @return how many there are
+   * @return number of keys
    */
   int reload();
 
   /**
-   * Writes everything anew that another key than the first one wrote.
+   * Encrypts all values with the first key that another key encrypted.
    *
-   * @return how many values were
+   * @return number of rewritten values
    */
   int rewrite();
 }

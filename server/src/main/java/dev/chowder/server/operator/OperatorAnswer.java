@@ -5,7 +5,7 @@ import dev.chowder.server.error.ApiError;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
-/** One answer on the operator's port. */
+/** A response on the operator port. */
 record OperatorAnswer(int status, String contentType, String body) {
   static OperatorAnswer json(int status, Object tree) {
     return new OperatorAnswer(status, "application/json", tree + "\n");

@@ -4,34 +4,35 @@ import dev.chowder.secret.Secret;
 import java.util.List;
 import java.util.Optional;
 
-/** What an operator can order of organizations. May block; refuses with an {@code ApiError}. */
+/** Operators' commands about organizations. May block; rejects with an {@code ApiError}. */
 public interface OperatorCommands {
-  /** The tiers that {@link #setTier} knows. */
+  /** The tiers that {@link #setTier} accepts. */
   List<String> TIERS = List.of("shrimp", "crab", "lobster", "whale");
 
   /**
    * An organization that an operator created.
    *
-   * @param key its first key, which cannot be read again
+   * @param key the first organization key, which cannot be read again
    */
   record Created(OrganizationSummary organization, Secret key) {}
 
   /**
-   * Creates an organization, also while sign-up is closed.
+   * Creates an organization, even while sign-up is closed.
    *
    * @param name 1 to 128 characters, else {@code INVALID_ARGUMENT}
    */
   Created create(String name);
 
-  /** All organizations, oldest first. */
+  /** Returns all organizations, oldest first. */
   List<OrganizationSummary> organizations();
 
-  /** Sets the tier and returns the organization as it is then; empty when there is none. */
+  /** Sets the tier and returns the updated organization; empty if it does not exist. */
   Optional<OrganizationSummary> setTier(String organizationId, String tier);
 
   /**
-   * Makes a new key for an organization, shown this once, in place of all former ones, which end
-   * within a second; empty when there is no such organization.
+   * Creates an organization key and returns its value, which cannot be read again. Revokes the
+   * organization's other organization keys, which are rejected within a second. Scoped keys stay
+   * valid. Empty if the organization does not exist.
    */
   Optional<Secret> newKey(String organizationId);
 

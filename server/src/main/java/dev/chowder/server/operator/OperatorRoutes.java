@@ -1,5 +1,8 @@
 package dev.chowder.server.operator;
 
+import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.must;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -29,8 +32,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which request on the operator's port means what. Everything but {@code /healthz} needs the token,
- * also to learn that a path does not exist.
+ * Maps requests on the operator port to commands. Every path except {@code /healthz} requires the
+ * token, including paths that do not exist.
  */
 final class OperatorRoutes {
   private static final ObjectMapper JSON =
@@ -39,8 +42,8 @@ final class OperatorRoutes {
   private static final String BEARER = "bearer ";
 
   /**
-   * The paths that take POST; {@code *} stands for an id or a port. Another path is no action of
-   * its own in the audit table, and is rejected.
+   * The paths that accept POST; {@code *} stands for an id or a port. A POST to another path is
+   * rejected, and the audit table records it as unknown.
    */
   private static final Set<String> CHANGES =
       Set.of(
@@ -62,7 +65,7 @@ final class OperatorRoutes {
           "operator/rows/rebuild",
           "operator/sandboxes/*/remove");
 
-  /** The place of an id or a port in a path that has one. */
+  /** Index of the id or port in a path that has one. */
   private static final int ID = 2;
 
   private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
@@ -82,10 +85,10 @@ final class OperatorRoutes {
   private final BackupCommand backup;
   private final MasterKeyCommands masterKey;
   private final RowCommands rows;
-  private final Semaphore backupPlace = new Semaphore(1);
-  private final Semaphore rebuildPlace = new Semaphore(1);
-  private final Semaphore recoverPlace = new Semaphore(1);
-  private final Supplier<String> figures;
+  private final Semaphore backupPermit = new Semaphore(1);
+  private final Semaphore rebuildPermit = new Semaphore(1);
+  private final Semaphore recoverPermit = new Semaphore(1);
+  private final Supplier<String> metrics;
   private final BooleanSupplier isServing;
   private final int maxBodyBytes;
 
@@ -98,7 +101,7 @@ final class OperatorRoutes {
       BackupCommand backup,
       MasterKeyCommands masterKey,
       RowCommands rows,
-      Supplier<String> figures,
+      Supplier<String> metrics,
       BooleanSupplier isServing,
       int maxBodyBytes) {
     this.token = token;
@@ -110,13 +113,13 @@ final class OperatorRoutes {
     this.backup = backup;
     this.masterKey = masterKey;
     this.rows = rows;
-    this.figures = figures;
+    this.metrics = metrics;
     this.isServing = isServing;
     this.maxBodyBytes = maxBodyBytes;
   }
 
-  /** How long the request may take: some as long as the whole database is large. */
-  static Duration limit(HttpExchange exchange, ServerSettings.Operator limits) {
+  /** Returns the timeout of a request; some read or write the whole database. */
+  static Duration timeout(HttpExchange exchange, ServerSettings.Operator limits) {
     var path = path(exchange);
     if (path.equals(REBUILD) || path.equals(RECOVER)) return limits.rebuildTimeout();
     return path.equals(BACKUP) || path.equals(REWRITE)
@@ -135,16 +138,16 @@ final class OperatorRoutes {
       audit.rejected(exchange.getRemoteAddress().getAddress());
       throw ApiError.of(
           Reason.KEY_INVALID,
-          "authorization: must be Bearer and the operator token; got another value");
+          must("authorization", "be Bearer and the operator token", "another value"));
     }
     if (method.equals("POST")) record(exchange.getRemoteAddress().getAddress(), path);
     if (path.equals(List.of("metrics"))) {
       require(method, "GET");
-      return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", figures.get());
+      return new OperatorAnswer(200, "text/plain; version=0.0.4; charset=utf-8", metrics.get());
     }
     if (path.equals(BACKUP)) {
       require(method, "POST");
-      return alone("backup", backupPlace, this::backUp);
+      return alone("start a backup", backupPermit, this::backUp);
     }
     if (path.equals(RELOAD)) {
       require(method, "POST");
@@ -156,12 +159,12 @@ final class OperatorRoutes {
     }
     if (path.equals(REBUILD)) {
       require(method, "POST");
-      return alone("rebuild", rebuildPlace, this::rebuild);
+      return alone("rebuild the rows", rebuildPermit, this::rebuild);
     }
     if (path.equals(RECOVER)) {
       require(method, "POST");
       var body = body(exchange);
-      return alone("recover", recoverPlace, () -> host.recover(body));
+      return alone("recover instances", recoverPermit, () -> host.recover(body));
     }
     if (path.size() < 2 || !path.get(0).equals("operator")) throw notFound();
     return switch (path.get(1)) {
@@ -181,8 +184,8 @@ final class OperatorRoutes {
   }
 
   /**
-   * Records a call that may change something, before it is performed. The ids of the path are in
-   * fields of their own; what is no id or port is left out, and rejected later.
+   * Records a call that may change something, before it is performed. Ids are recorded in separate
+   * fields. A malformed id or port is not recorded, and is rejected later.
    */
   private void record(InetAddress address, List<String> path) {
     var words = new ArrayList<>(path);
@@ -190,7 +193,7 @@ final class OperatorRoutes {
     var change = String.join("/", words);
     if (!CHANGES.contains(change)) {
       audit.called(address, OperatorAudit.UNKNOWN, "", "");
-      throw ApiError.of(Reason.PATH_NOT_FOUND, "path: must be one that takes POST; got another");
+      throw ApiError.of(Reason.PATH_NOT_FOUND, must("path", "be one that accepts POST"));
     }
     var action = change.replace("/*", "");
     switch (path.get(1)) {
@@ -232,19 +235,21 @@ final class OperatorRoutes {
         NODES
             .objectNode()
             .put("status", serving ? "SERVING" : "NOT_SERVING")
-            // Only information: a host that does not isolate sandboxes still serves.
+            // For information: a node whose host does not isolate sandboxes still serves.
             .put("isolated", hostCommands.isolated()));
   }
 
   private static OperatorAnswer alone(
-      String what, Semaphore place, Supplier<OperatorAnswer> order) {
-    if (!place.tryAcquire()) {
-      throw ApiError.of(Reason.RATE_LIMITED, what + ": one is under way (expected: none)");
+      String verb, Semaphore permit, Supplier<OperatorAnswer> command) {
+    if (!permit.tryAcquire()) {
+      throw ApiError.of(
+          Reason.RATE_LIMITED,
+          cannot(verb, "another such request is in progress", "retry when it has finished"));
     }
     try {
-      return order.get();
+      return command.get();
     } finally {
-      place.release();
+      permit.release();
     }
   }
 
@@ -274,7 +279,7 @@ final class OperatorRoutes {
   private OperatorAnswer create(JsonNode body) {
     JsonNode name = body.path("name");
     if (!name.isTextual()) {
-      throw ApiError.invalid("name", "must be the name of the new organization; got none");
+      throw ApiError.must("name", "be the name of the new organization", "none");
     }
     var created = commands.create(name.asText());
     var answer = NODES.objectNode();
@@ -305,8 +310,7 @@ final class OperatorRoutes {
   private static String tier(JsonNode body) {
     JsonNode tier = body.path("tier");
     if (!tier.isTextual()) {
-      throw ApiError.invalid(
-          "tier", "none (expected: " + String.join(", ", OperatorCommands.TIERS) + ")");
+      throw ApiError.must("tier", "be one of " + String.join(", ", OperatorCommands.TIERS), "none");
     }
     return Fields.oneOf("tier", tier.asText(), OperatorCommands.TIERS);
   }
@@ -314,8 +318,7 @@ final class OperatorRoutes {
   private JsonNode body(HttpExchange exchange) throws IOException {
     byte[] bytes = exchange.getRequestBody().readNBytes(maxBodyBytes + 1);
     if (bytes.length > maxBodyBytes) {
-      throw ApiError.of(
-          Reason.TOO_LARGE, "body: more than " + maxBodyBytes + " bytes (expected: at most that)");
+      throw ApiError.of(Reason.TOO_LARGE, must("body", "be at most " + maxBodyBytes + " bytes"));
     }
     if (bytes.length == 0) {
       return NODES.objectNode();
@@ -326,13 +329,13 @@ final class OperatorRoutes {
         return body;
       }
     } catch (JsonProcessingException e) {
-      // The same answer as for JSON that is no object; the parser's words may quote the body.
+      // Rejected below: the parser's message may quote the body, which may contain a secret.
     }
-    throw ApiError.invalid("body", "not readable (expected: a JSON object)");
+    throw ApiError.must("body", "be a JSON object");
   }
 
-  private boolean isOperator(@Nullable List<String> said) {
-    String value = said == null || said.size() != 1 ? "" : said.getFirst();
+  private boolean isOperator(@Nullable List<String> headers) {
+    String value = headers == null || headers.size() != 1 ? "" : headers.getFirst();
     boolean bearer = value.regionMatches(true, 0, BEARER, 0, BEARER.length());
     return bearer && token.is(value.substring(BEARER.length()).strip());
   }
@@ -353,13 +356,13 @@ final class OperatorRoutes {
   }
 
   static ApiError notFound() {
-    return ApiError.of(Reason.PATH_NOT_FOUND, "path: not an operator's (expected: a known one)");
+    return ApiError.of(Reason.PATH_NOT_FOUND, must("path", "be an operator path"));
   }
 
   static void require(String method, String... allowed) {
     if (!List.of(allowed).contains(method)) {
       throw ApiError.of(
-          Reason.PATH_NOT_FOUND, "method: " + method + " (expected: " + allowed[0] + ")");
+          Reason.PATH_NOT_FOUND, must("method", "be " + String.join(" or ", allowed), method));
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.chowder.server.operator;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
@@ -22,8 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The operator's port: figures and commands for whoever holds the operator token, and {@code
- * /healthz} for everybody. It is the only HTTP server in the process, and no part of the API.
+ * The HTTP server of the operator port: metrics and commands for requests with the operator token,
+ * and {@code /healthz} for every client. Not part of the API. Pekko's management port, which a node
+ * with contact points opens, is a separate HTTP server.
  */
 public final class OperatorServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OperatorServer.class);
@@ -32,7 +35,7 @@ public final class OperatorServer implements AutoCloseable {
   private final HttpServer http;
   private final ExecutorService executor;
   private final OperatorRoutes routes;
-  private final Semaphore free;
+  private final Semaphore permits;
   private final ServerSettings.Operator limits;
 
   private OperatorServer(
@@ -40,16 +43,16 @@ public final class OperatorServer implements AutoCloseable {
     this.http = http;
     this.executor = executor;
     this.routes = routes;
-    this.free = new Semaphore(s.maxRequests());
+    this.permits = new Semaphore(s.maxRequests());
     this.limits = s;
   }
 
   /**
-   * Starts it.
+   * Starts the server.
    *
-   * @param tls who it is, and whom it lets in at all; absent: plain HTTP
+   * @param tls the server's certificate and the CA of client certificates; empty for plain HTTP
    * @param audit records requests without the token, and calls that may change something
-   * @param isServing what {@code /healthz} tells: whether calls are answered now
+   * @param isServing returns whether the node serves calls, for {@code /healthz}
    */
   public static OperatorServer start(
       ServerSettings settings,
@@ -111,28 +114,35 @@ public final class OperatorServer implements AutoCloseable {
   }
 
   private void handle(HttpExchange exchange) throws IOException {
-    // A slow or silent client must not hold a place for ever: its connection is closed under it.
+    // Closes the connection at the timeout, so that a slow client cannot hold its permit forever.
     var watchdog =
         Thread.ofVirtual()
             .start(
                 () -> {
                   try {
-                    Thread.sleep(OperatorRoutes.limit(exchange, limits));
+                    Thread.sleep(OperatorRoutes.timeout(exchange, limits));
                     exchange.close();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }
                 });
     try (exchange) {
-      if (free.tryAcquire()) {
+      if (permits.tryAcquire()) {
         try {
-          answered(exchange).writeTo(exchange);
+          respond(exchange).writeTo(exchange);
         } finally {
-          free.release();
+          permits.release();
         }
       } else {
         OperatorAnswer.of(
-                ApiError.of(Reason.RATE_LIMITED, "requests: too many at once (expected: fewer)"))
+                ApiError.of(
+                    Reason.RATE_LIMITED,
+                    cannot(
+                        "complete the request",
+                        "the operator port has "
+                            + limits.maxRequests()
+                            + " requests in progress, its limit",
+                        "retry later")))
             .writeTo(exchange);
       }
     } finally {
@@ -140,7 +150,7 @@ public final class OperatorServer implements AutoCloseable {
     }
   }
 
-  private OperatorAnswer answered(HttpExchange exchange) throws IOException {
+  private OperatorAnswer respond(HttpExchange exchange) throws IOException {
     try {
       return routes.answer(exchange);
     } catch (RuntimeException thrown) {
@@ -150,7 +160,9 @@ public final class OperatorServer implements AutoCloseable {
       }
       LOG.error("operator's request {} failed", exchange.getRequestURI().getPath(), thrown);
       return OperatorAnswer.of(
-          ApiError.of(Reason.INTERNAL, "internal: a bug in Chowder; see the log"));
+          ApiError.of(
+              Reason.INTERNAL,
+              cannot("complete the request", "a bug in Chowder", "see the server's log")));
     }
   }
 

@@ -1,18 +1,19 @@
 package dev.chowder.server.operator;
 
-/** How an operator has the rows that lists read written anew. Blocks. */
+/** Rebuilds the read-model rows that lists read. Blocks. */
 @FunctionalInterface
 public interface RowCommands {
-  /** Has every organization and every instance write its row, and removes those of nobody. */
+  /** Makes every organization and instance write its row again, and removes orphaned rows. */
   Rebuilt rebuild();
 
   /**
-   * What was done.
+   * The result of a rebuild.
    *
-   * @param organizations rows that were written
-   * @param instances the same
-   * @param removed rows that nobody had written
-   * @param unanswered organizations and instances that did not answer: their rows are as before
+   * @param organizations number of rewritten rows of organizations
+   * @param instances number of rewritten rows of instances
+   * @param removed number of removed orphaned rows
+   * @param unanswered number of organizations and instances that did not reply; their rows are
+   *     unchanged
    */
   record Rebuilt(int organizations, int instances, int removed, int unanswered) {}
 }

@@ -1,4 +1,4 @@
-/** What operators may ask and order, on a port of its own behind a token of its own. */
+/** Serves operators' queries and commands on a separate port, which requires a separate token. */
 @NullMarked
 package dev.chowder.server.operator;
 
