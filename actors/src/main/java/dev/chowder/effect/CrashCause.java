@@ -5,16 +5,16 @@ import dev.chowder.sandbox.SandboxObservation.MainProcess;
 import java.util.Locale;
 
 /**
- * Why a process ended that Chowder did not stop: memory, disk, or the process itself. Derived from
- * the engine's answer and the last lines of the log.
+ * The cause of the end of a process that Chowder did not stop: memory, disk or the process itself.
+ * Derived from the engine's record and the last lines of the log.
  *
- * @param reason UPPER_SNAKE
- * @param text in plain words, without the name of the process
- * @param byItself whether the process ended by itself, and not because of the engine, the host or a
- *     stop
+ * @param reason in UPPER_SNAKE case
+ * @param text a sentence about the process, without its name
+ * @param byItself whether the process ended by itself, rather than because of the engine, the host
+ *     or a stop
  */
 record CrashCause(String reason, String text, boolean byItself) {
-  /** The exit code of a process that SIGKILL ended, as the kernel does without memory. */
+  /** The exit code after SIGKILL, which the kernel sends if memory runs out. */
   private static final int KILLED = 137;
 
   CrashCause(String reason, String text) {
@@ -26,10 +26,10 @@ record CrashCause(String reason, String text, boolean byItself) {
   }
 
   /**
-   * Returns the cause of one end.
+   * Returns the cause of an end.
    *
-   * @param outOfMemory whether anything in the sandbox was killed for its memory, such as a tool of
-   *     the agent; the process itself only if its exit code is 137
+   * @param outOfMemory whether any process in the sandbox was killed for its memory, such as a tool
+   *     of the agent; the main process was killed only if its exit code is 137
    */
   static CrashCause of(int exitCode, boolean outOfMemory, String lastLines, Ending ending) {
     boolean killedForMemory = outOfMemory && exitCode == KILLED;
@@ -37,19 +37,23 @@ record CrashCause(String reason, String text, boolean byItself) {
       if (ending == Ending.WITH_ENGINE) {
         return new CrashCause(
             "ENGINE_RESTARTED",
-            "it ended with the engine or the host, exit code " + exitCode,
+            "it ended with exit code " + exitCode + " when the engine or the host stopped",
             false);
       }
       if (ending == Ending.STOPPED || (exitCode == 0 && lastLines.contains("SIGTERM"))) {
         return new CrashCause(
-            "GATEWAY_STOPPED", "it was stopped from outside, exit code " + exitCode, false);
+            "GATEWAY_STOPPED",
+            "it ended with exit code "
+                + exitCode
+                + " because something other than Chowder stopped it",
+            false);
       }
     }
     if (outOfMemory) {
       return new CrashCause(
-          "OUT_OF_MEMORY", "killed because the sandbox's memory limit was reached");
+          "OUT_OF_MEMORY", "it was killed because the sandbox reached its memory limit");
     }
-    if (saysHeapFull(lastLines)) {
+    if (reportsHeapFull(lastLines)) {
       return new CrashCause(
           "OUT_OF_MEMORY", "it ended with exit code " + exitCode + " because its heap was full");
     }
@@ -60,12 +64,18 @@ record CrashCause(String reason, String text, boolean byItself) {
     return new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code " + exitCode);
   }
 
-  /** V8's words, above and in the stack that it prints: it gives up before the engine kills it. */
-  private static boolean saysHeapFull(String lines) {
+  /**
+   * Returns whether V8 reports a full heap, in its message or in the stack below it. V8 ends the
+   * process before the engine would kill it.
+   */
+  private static boolean reportsHeapFull(String lines) {
     return lines.contains("JavaScript heap out of memory") || lines.contains("OOMErrorHandler");
   }
 
-  /** Node's and the C library's words for ENOSPC and EDQUOT; Node has no name for the latter. */
+  /**
+   * Returns whether the lines have a message of Node or the C library for ENOSPC or EDQUOT. Node
+   * has no name for EDQUOT.
+   */
   static boolean saysDiskFull(String lines) {
     var lower = lines.toLowerCase(Locale.ROOT);
     return lower.contains("enospc")

@@ -24,20 +24,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures the homes of running agents at an interval, and reports those over the limit to their
- * instances, which decide what follows. Runs on one node of a cluster.
+ * Measures the home volumes of running agents at an interval, and reports volumes over the limit to
+ * their instances, which decide what follows. Runs on one node of a cluster.
  */
 public final class DiskWatch implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(DiskWatch.class);
   private static final int WARN_PERCENT = 90;
 
   /**
-   * Limits of agents' homes; {@code reference.conf} says what each is for.
+   * Limits of home volumes; {@code reference.conf} describes each.
    *
-   * @param limit of one home; 0 bytes disables measuring
-   * @param interval between two measurements of all
-   * @param atOnce homes that are measured at once
-   * @param batch rows in one query
+   * @param limit maximum size of a home volume; 0 bytes disables measuring
+   * @param interval time between two measurements of all volumes
+   * @param atOnce maximum number of concurrent measurements
+   * @param batch maximum number of rows in one query
    */
   public record Settings(HomeUsage limit, Duration interval, int atOnce, int batch) {
     /** Reads {@code chowder.disk}. */
@@ -73,7 +73,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
     this.clock = clock;
   }
 
-  /** Measures at the interval, until closed. */
+  /** Starts to measure at the interval, until closed. */
   public static DiskWatch start(
       Instances instances,
       InstanceRows rows,
@@ -138,7 +138,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
           new InstanceCommand.Observed(
               view.attempt(),
               new ObservedState.DiskFull(
-                  "home: must take at most %d bytes and %d files; delete some and recover"
+                  "home: must take at most %d bytes and %d files; delete files, then recover"
                       .formatted(limit.bytes(), limit.files())),
               new InstanceCommand.RestartPolicy(0, Duration.ZERO),
               clock.instant()));

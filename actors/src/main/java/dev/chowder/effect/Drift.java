@@ -8,47 +8,57 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What the difference between the journal and a sandbox's host is, for one sandbox. Pure: it
- * decides nothing, but says what would be given up or taken away.
+ * Classifies the difference between the journal and the host for one sandbox. Pure: decides
+ * nothing, but names what would be declared lost or removed.
  */
 sealed interface Drift {
-  /** The host is as the journal says: nobody need be told, and so a sweep wakes no instance. */
+  /**
+   * The host matches the journal. The instance gets no report, so a reconciliation pass activates
+   * no entity for it.
+   */
   record InSync() implements Drift {}
 
-  /** The instance may be told: it loses nothing by it. */
+  /** The host differs, but the instance loses nothing if the observation is reported to it. */
   record Benign(InstanceView view) implements Drift {}
 
-  /** The journal says that it lives, and nothing of it is there: told, it is an error. */
+  /**
+   * The journal has a running or stopped instance, and its home is not on the host. A report of
+   * this sets the instance to {@code error}.
+   */
   record Lost(InstanceView view) implements Drift {}
 
-  /** The journal says that it ended, and something of it is there: told, that is removed. */
+  /**
+   * The journal has a failed or deleted instance, and something of it is still on the host. A
+   * report of this removes it.
+   */
   record Orphan(InstanceView view) implements Drift {}
 
-  /** It ended too short a time ago: a call that was under way then may still be. */
+  /** The instance ended only recently, so a call of that time may still be running. */
   record TooRecent() implements Drift {}
 
   /**
-   * No journal knows the sandbox, or only an earlier attempt than the observed one, because the
-   * database was lost or restored from an older backup. It may be an agent, so it is kept until an
-   * operator decides.
+   * The journal does not know the sandbox, or knows only an earlier attempt than the observed one:
+   * the database was lost or restored from an older backup. The sandbox may hold an agent, so it is
+   * kept until an operator decides.
    */
   record Untracked() implements Drift {}
 
   /**
-   * The home volume may hold an agent's data and is not the one that the instance had last: a lost
-   * volume came back. It is kept until a recover starts with it.
+   * The home volume may hold an agent's data and is not the last one of the instance: a lost volume
+   * came back. It is kept until a recover starts with it.
    */
   record Reappeared(InstanceView view) implements Drift {}
 
   /**
-   * Compares.
+   * Compares the journal with an observation of one sandbox.
    *
-   * @param endedBefore what ended later is left alone for now
+   * @param journal the instance; empty if the journal does not know it
+   * @param endedBefore latest end of an instance whose remains count as orphaned
    */
   static Drift of(Optional<InstanceView> journal, SandboxObservation seen, Instant endedBefore) {
     if (journal.isEmpty()) return new Untracked();
     var view = journal.get();
-    // What is under way has its own deadlines.
+    // A running effect has its own deadline.
     if (!view.status().isSteady()) return new InSync();
     var observed = ObservedStates.of(view, seen);
     boolean lost =
@@ -64,8 +74,7 @@ sealed interface Drift {
                   ? new Benign(view)
                   : new InSync();
       case ERROR -> view.owes() ? new InSync() : failed(view, seen, observed, endedBefore);
-      // A deleted instance keeps no home, whatever its generation and whatever attempt ran in
-      // it.
+      // A deleted instance keeps no home of any generation, whichever attempt ran in it.
       case TERMINATED ->
           view.owes() || observed instanceof ObservedState.Nothing
               ? new InSync()
@@ -73,7 +82,7 @@ sealed interface Drift {
     };
   }
 
-  /** Judges the sandbox of a failed instance that has no pending effect. */
+  /** Classifies the sandbox of a failed instance that has no pending effect. */
   private static Drift failed(
       InstanceView view, SandboxObservation seen, ObservedState observed, Instant endedBefore) {
     var homes = view.profile().homes();

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs an action for each of many items, a few at once. An item that fails or hangs does not delay
- * the others. Does not know what the action does.
+ * Runs an action for each item, a few at once. An item that fails or hangs does not delay the
+ * others. Does not know what the action does.
  */
 public final class EachAlone {
   private static final Logger LOG = LoggerFactory.getLogger(EachAlone.class);
@@ -19,13 +19,13 @@ public final class EachAlone {
   private EachAlone() {}
 
   /**
-   * Runs the action for all items and returns those that were not completed. Each failure is
-   * logged. An interrupt interrupts the running actions. Items that it kept from starting are
-   * returned, too, so that a caller does not take a part for the whole.
+   * Runs the action for all items and returns the items for which it did not complete. Logs each
+   * failure. An interrupt interrupts the running actions. Items that it kept from starting are
+   * returned too, so that the caller knows that the result is partial.
    *
-   * @param what an item is, for the log, such as {@code sandbox}
-   * @param atOnce how many are treated at once
-   * @param action must bound its own time and react to an interrupt
+   * @param what kind of the items, for the log, such as {@code sandbox}
+   * @param atOnce maximum number of concurrent actions
+   * @param action the action, which must bound its own time and react to an interrupt
    */
   public static <T> List<T> run(
       String what, Collection<T> items, int atOnce, Consumer<? super T> action) {

@@ -1,6 +1,6 @@
 package dev.chowder.effect;
 
-import dev.chowder.effect.GatewayWork.Step;
+import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues;
 import dev.chowder.instance.InstanceCommand;
@@ -33,17 +33,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs effects on virtual threads: one at a time per instance, each try within its deadline. A try
- * needs a permit: at most {@link EffectSettings#maxConcurrent} run at once on this node, and of
- * stages that start OpenClaw at most {@link EffectSettings#maxConcurrentBoots}. Organizations get
- * both in turn. An effect that must succeed in the end (a slot, a removal) is tried until it
- * succeeds or is no longer pending; between two tries it holds no permit. Time in the queue counts
- * against no limit.
+ * Runs effects on virtual threads, one at a time per instance. Each try has a deadline and needs a
+ * permit: one of {@link EffectSettings#maxConcurrentBoots} for a stage that starts OpenClaw, one of
+ * {@link EffectSettings#maxConcurrent} otherwise. Organizations get permits in turn. An effect that
+ * must succeed, such as a removal, is retried until it succeeds or is no longer pending. Between
+ * tries it holds no permit. Time in the queue counts against no limit.
  */
 public final class EffectRunner implements InstanceEffects, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
 
-  /** From writing a file to what a stage may take at most. */
+  /** From the time to write one file to the longest time that a stage may take. */
   private static final Duration[] STAGE_BUCKETS = {
     Duration.ofMillis(10),
     Duration.ofMillis(30),
@@ -96,7 +95,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           if (closed) return current;
           if (current != null && current.isAlreadyRunning(effect)) return current;
           if (current != null) current.cancel();
-          // It leaves by itself when it has ended; until then the next one must know of it.
+          // A cancelled run stays until it has ended, so that the next run can wait for it.
           if (effect instanceof InstanceEffect.None) {
             return current == null || current.ended ? null : current;
           }
@@ -112,12 +111,12 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     return run == null ? Duration.ZERO : run.underWay();
   }
 
-  /** Returns how many effects wait for a permit. */
+  /** Returns the number of effects that wait for a permit. */
   public int waiting() {
     return general.waiting() + boots.waiting();
   }
 
-  /** Returns how many agents boot on this node, or wait for a permit to boot. */
+  /** Returns the number of agents that boot on this node or wait for a permit to boot. */
   public int booting() {
     return boots.waiting() + boots.taken();
   }
@@ -127,8 +126,8 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   /**
-   * Gives everything up and takes nothing further: what was owed is owed still, and asked for again
-   * at another node or after the next start.
+   * Cancels all runs and starts no further ones. Their effects stay pending, and are dispatched
+   * again on another node or after the next start.
    */
   @Override
   public void close() {
@@ -153,16 +152,18 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private final Thread thread;
     private @Nullable Run previous;
     private final Optional<StageReports> stageReports;
-    private volatile boolean givenUp;
-    private volatile long givenUpNanos;
+    private volatile boolean cancelled;
+    private volatile long cancelledNanos;
 
-    /** When the try that runs now got its permit, by {@link System#nanoTime}; empty while none. */
+    /**
+     * When the current try got its permit, by {@link System#nanoTime}; empty if the run has none.
+     */
     private volatile OptionalLong permitSince = OptionalLong.empty();
 
-    /** No thread of it does anything any more. */
+    /** Whether the run has no work left. */
     private volatile boolean ended;
 
-    /** What was owed last: it may have changed on the way. */
+    /** The effect as it was last dispatched; its configuration may have changed since the start. */
     private volatile InstanceEffect latest;
 
     Run(
@@ -183,7 +184,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                       plan.stages().size(),
                       settings.reportWithin(),
                       timer,
-                      this::tell))
+                      this::send))
               : Optional.empty();
       this.thread = Thread.ofVirtual().name("effect-" + id).unstarted(this::run);
     }
@@ -192,23 +193,26 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       thread.start();
     }
 
-    /** Whether what is owed is what it does; if that was owed before, reports may be lost. */
+    /**
+     * Returns whether this run already performs the effect. If the same stages are requested again,
+     * their reports may be lost, so they are resent.
+     */
     boolean isAlreadyRunning(InstanceEffect pendingEffect) {
-      if (givenUp) return false;
+      if (cancelled) return false;
       if (!(effect instanceof RunStages plan) || stageReports.isEmpty())
         return effect.equals(pendingEffect);
       if (!(pendingEffect instanceof RunStages left) || !left.isSamePlanAs(plan)) return false;
       int done = plan.stages().size() - left.stages().size();
-      // It works ahead of the instance, never behind it.
+      // The instance learns of finished stages only from this run, so the run is never behind it.
       if (done < 0 || done > stageReports.get().done()) return false;
-      if (left.equals(latest)) stageReports.get().tellAgainFrom(done);
+      if (left.equals(latest)) stageReports.get().resendFrom(done);
       latest = left;
       return true;
     }
 
     void cancel() {
-      if (!givenUp) givenUpNanos = System.nanoTime();
-      givenUp = true;
+      if (!cancelled) cancelledNanos = System.nanoTime();
+      cancelled = true;
       thread.interrupt();
     }
 
@@ -217,26 +221,29 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     }
 
     /**
-     * Waits for the previous run, and so for all before it, since that one waits, too. A run that
-     * is cancelled meanwhile still waits, because later runs wait for its predecessors only through
+     * Waits for the previous run, which itself waits for the runs before it. A run that is
+     * cancelled meanwhile still waits, because later runs wait for its predecessors only through
      * it.
      */
     private void awaitPredecessor() {
       var before = previous;
       previous = null;
       if (before == null || before.hasEndedWithin(settings.cancelWait())) return;
-      LOG.warn("instance={} effect={} still busy after it was cancelled", id, before.name());
+      LOG.warn("instance={} effect={} still runs after its cancellation", id, before.name());
     }
 
-    /** Waits at most until {@code limit} after it was cancelled, also while interrupted. */
+    /**
+     * Waits until {@code limit} after the cancellation, also while interrupted; returns whether the
+     * run has ended.
+     */
     private boolean hasEndedWithin(Duration limit) {
       while (thread.isAlive()) {
-        long left = limit.toNanos() - (System.nanoTime() - givenUpNanos);
+        long left = limit.toNanos() - (System.nanoTime() - cancelledNanos);
         if (left <= 0) return false;
         try {
           awaitEnd(Duration.ofNanos(left));
-        } catch (InterruptedException cancelled) {
-          // The waiting run sees that it was cancelled when the wait is over.
+        } catch (InterruptedException ignored) {
+          // The waiting run checks after the wait whether it was cancelled.
         }
       }
       return true;
@@ -245,26 +252,25 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private void run() {
       try {
         awaitPredecessor();
-        if (givenUp) return;
+        if (cancelled) return;
         perform();
       } catch (InterruptedException e) {
-        if (!givenUp) LOG.warn("instance={} effect={} interrupted", id, name());
+        if (!cancelled) LOG.warn("instance={} effect={} interrupted", id, name());
       } catch (RuntimeException e) {
-        LOG.error("instance={} effect={} failed by a bug", id, name(), e);
+        LOG.error("instance={} effect={} unexpected exception", id, name(), e);
       } finally {
         runs.computeIfPresent(id, (_, run) -> run == this ? afterEnd() : run);
       }
     }
 
     /**
-     * Stages that are done stay known until the instance owes something else: an instance that has
-     * not been told yet may say what it knows, and a stage that is taken again after those behind
-     * it would undo them.
+     * Keeps a completed run until the pending effect changes. The instance may request stages whose
+     * report is still in flight, and running an early stage again would undo a later one.
      */
     private @Nullable Run afterEnd() {
       ended = true;
       boolean allDone = stageReports.map(StageReports::isComplete).orElse(false);
-      return allDone && !givenUp ? this : null;
+      return allDone && !cancelled ? this : null;
     }
 
     private void perform() throws InterruptedException {
@@ -282,7 +288,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 return "";
               },
               Optional.empty());
-          tell(new InstanceCommand.SlotReleased(clock.instant()));
+          send(new InstanceCommand.SlotReleased(clock.instant()));
         }
         case InstanceEffect.Remove remove -> {
           untilDone(
@@ -291,14 +297,14 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 return "";
               },
               Optional.empty());
-          tell(new InstanceCommand.Removed(remove.attempt(), remove.scope(), clock.instant()));
+          send(new InstanceCommand.Removed(remove.attempt(), remove.scope(), clock.instant()));
         }
       }
     }
 
     /**
-     * Holds no permit: it may wait for minutes, or for memory until another gateway stops. A clock
-     * that is set back does not make the wait longer.
+     * Waits until the gateway may start. Holds no permit, since the wait may take minutes, or until
+     * another gateway stops and frees memory. A clock that is set back does not prolong the wait.
      */
     private void awaitStart(InstanceEffect.AwaitStart wait) throws InterruptedException {
       var restarts = settings.restarts();
@@ -307,34 +313,32 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       if (left.isPositive()) Thread.sleep(left.compareTo(delay) < 0 ? left : delay);
       if (!wait.engineLosses().isEmpty()) Thread.sleep(starts.untilNext());
       boolean admitted = work.admitStart(id, wait.attempt());
-      if (!admitted) LOG.info("instance={} event=start-waits for memory on the host", id);
+      if (!admitted) LOG.info("instance={} event=start-waits: not enough memory on the host", id);
       while (!admitted) {
         Thread.sleep(restarts.memoryRetry());
         admitted = work.admitStart(id, wait.attempt());
       }
-      tell(new InstanceCommand.StartDue(wait.attempt(), clock.instant()));
+      send(new InstanceCommand.StartDue(wait.attempt(), clock.instant()));
     }
 
     /**
-     * One after another without waiting for the journal, which may be behind: each stage can be
-     * taken again.
+     * Runs the stages in order, without waiting until the journal has their reports: after a crash,
+     * each stage can be run again.
      */
     private void runStages(RunStages plan) throws InterruptedException {
       for (var stage : plan.stages()) {
-        if (givenUp || !runStage(stage, plan)) return;
+        if (cancelled || !runStage(stage, plan)) return;
       }
     }
 
-    /**
-     * Returns the effect as it is pending now: the overrides may have changed before this stage.
-     */
-    private Step step(Stage stage, RunStages plan) {
+    /** Returns the run of a stage, with the configuration as it is pending now. */
+    private StageRun stageRun(Stage stage, RunStages plan) {
       var config = latest instanceof RunStages left ? left.config() : plan.config();
-      return new Step(
+      return new StageRun(
           stage, plan.attempt(), plan.organizationId(), plan.model(), config, plan.homes());
     }
 
-    /** Whether it went well. */
+    /** Returns whether the stage succeeded. */
     private boolean runStage(Stage stage, RunStages plan) throws InterruptedException {
       var permits = startsOpenClaw(stage) ? boots : general;
       var limit = settings.stageLimits().getOrDefault(stage, settings.stopLimit());
@@ -343,46 +347,46 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       var begun = Optional.<Instant>empty();
       var unreachable = Optional.<Exception>empty();
       while (true) {
-        Step step;
+        StageRun stageRun;
         StageTry tried;
         acquire(permits);
         try {
           begun = begun.or(() -> Optional.of(clock.instant()));
-          step = step(stage, plan);
-          tried = tryOnce(step, left);
+          stageRun = stageRun(stage, plan);
+          tried = tryOnce(stageRun, left);
         } finally {
           release(permits);
         }
         if (tried.outcome().isPresent()) {
-          finish(step, begun.get(), tried.outcome().get());
+          finish(stageRun, begun.get(), tried.outcome().get());
           return true;
         }
-        if (givenUp) return false;
+        if (cancelled) return false;
         var why = tried.failure().orElseThrow();
         if (isUnreachable(why)) {
           unreachable = tried.failure();
         } else if (tried.late()) {
-          // An engine that does not answer is why the time is over, whatever waited for it.
+          // The engine that does not respond is the cause, whichever call ran into the deadline.
           why = unreachable.or(this::whyUnreachable).orElse(why);
-          if (givenUp) return false;
+          if (cancelled) return false;
         }
         left = left.minus(tried.took()).minus(pause);
         // Time without the database does not count: no report could be persisted then.
         if (Outage.isBehind(why)) left = limit;
         else if (!isUnreachable(why) || left.isNegative()) {
-          fail(step, begun.get(), failure(stage.label(), why));
+          fail(stageRun, begun.get(), failure(stage.label(), why));
           return false;
         }
-        logAgain(failure(stage.label(), why), pause);
+        logRetry(failure(stage.label(), why), pause);
         Thread.sleep(pause);
         pause = longer(pause);
       }
     }
 
     /**
-     * One try of a stage: its outcome, or the failure.
+     * The result of one try of a stage: an outcome or a failure.
      *
-     * @param late whether it failed because its time was over
+     * @param late whether the try failed because its deadline passed
      */
     private record StageTry(
         Optional<GatewayWork.Outcome> outcome,
@@ -390,14 +394,14 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
         boolean late,
         Duration took) {}
 
-    private StageTry tryOnce(Step step, Duration limit) {
+    private StageTry tryOnce(StageRun stageRun, Duration limit) {
       long begun = System.nanoTime();
       var deadline = new Deadline(limit);
       var outcome = Optional.<GatewayWork.Outcome>empty();
       var failure = Optional.<Exception>empty();
       boolean late = false;
       try {
-        outcome = Optional.of(work.run(id, step));
+        outcome = Optional.of(work.run(id, stageRun));
       } catch (InterruptedException | RuntimeException why) {
         late = deadline.isOver();
         failure = Optional.of(late ? overdue(limit) : why);
@@ -407,25 +411,25 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       return new StageTry(outcome, failure, late, Duration.ofNanos(System.nanoTime() - begun));
     }
 
-    private void finish(Step step, Instant begun, GatewayWork.Outcome outcome) {
+    private void finish(StageRun stageRun, Instant begun, GatewayWork.Outcome outcome) {
       var now = clock.instant();
-      record(step, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
+      record(stageRun, outcome.outcome().name().toLowerCase(Locale.ROOT), begun);
       reports()
           .add(
               new InstanceCommand.Finished(
                   new StageRecord(
-                      step.stage(),
+                      stageRun.stage(),
                       outcome.outcome(),
                       begun,
                       (int) Duration.between(begun, now).toMillis(),
                       outcome.note()),
                   outcome.endpoint(),
-                  step.stage() == Stage.OPENCLAW_CONFIG ? step.config().version() : 0,
+                  stageRun.stage() == Stage.OPENCLAW_CONFIG ? stageRun.config().version() : 0,
                   outcome.overrides(),
                   now));
     }
 
-    /** Returns why the engine does not answer about this sandbox; empty if it does. */
+    /** Returns why the engine cannot be queried about this sandbox; empty if it can. */
     private Optional<Exception> whyUnreachable() {
       try {
         work.checkEngine(id);
@@ -435,14 +439,14 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       return Optional.empty();
     }
 
-    private void fail(Step step, Instant begun, WorkFailure why) {
-      record(step, "failed", begun);
-      // What went well before it comes first.
-      reports().tell();
-      tell(
+    private void fail(StageRun stageRun, Instant begun, WorkFailure why) {
+      record(stageRun, "failed", begun);
+      // The stages before it are reported first.
+      reports().send();
+      send(
           new InstanceCommand.EffectFailed(
-              step.attempt(),
-              Optional.of(step.stage()),
+              stageRun.attempt(),
+              Optional.of(stageRun.stage()),
               begun,
               why.reason(),
               why.text(),
@@ -463,7 +467,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
             },
             Optional.of(settings.stopLimit()));
       } catch (WorkFailure why) {
-        tell(
+        send(
             new InstanceCommand.EffectFailed(
                 stop.attempt(),
                 Optional.empty(),
@@ -473,10 +477,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 clock.instant()));
         return;
       }
-      tell(new InstanceCommand.GatewayStopped(stop.attempt(), clock.instant()));
+      send(new InstanceCommand.GatewayStopped(stop.attempt(), clock.instant()));
     }
 
-    /** A gateway that does not take it in time gets it when it starts. */
+    /**
+     * Applies a changed configuration to the running gateway. A gateway that does not accept it in
+     * time gets it at its next start.
+     */
     private void applyConfig(InstanceEffect.ApplyConfig apply) throws InterruptedException {
       var taken = new AtomicReference<>(ConfigValues.Taken.PENDING);
       String note;
@@ -490,9 +497,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
                 },
                 Optional.of(settings.applyLimit()));
       } catch (WorkFailure late) {
-        note = late.text() + "; applied at the next start";
+        note = late.text() + "; it is applied at the next start";
       }
-      tell(
+      send(
           new InstanceCommand.ConfigApplied(
               apply.attempt(),
               apply.config().version(),
@@ -502,7 +509,10 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               clock.instant()));
     }
 
-    /** A rotation that does not succeed in time stays pending, and is dispatched again. */
+    /**
+     * Rotates the token. If that does not succeed in time, the rotation stays pending and is
+     * re-dispatched.
+     */
     private void rotateToken(InstanceEffect.RotateToken rotate) throws InterruptedException {
       try {
         untilDone(
@@ -511,29 +521,32 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
               return "";
             },
             Optional.of(settings.stopLimit()));
-      } catch (WorkFailure stillOwed) {
+      } catch (WorkFailure stillPending) {
         return;
       }
-      tell(new InstanceCommand.TokenRotated(rotate.attempt(), rotate.rotation(), clock.instant()));
+      send(new InstanceCommand.TokenRotated(rotate.attempt(), rotate.rotation(), clock.instant()));
     }
 
     /**
-     * Tries until it succeeds or is cancelled. After {@code limit} it throws the last failure. Each
-     * try waits for a permit; only the time of the tries and of the pauses between them counts.
+     * Retries the action until it succeeds or this run is cancelled. Throws the last failure once
+     * the tries and the pauses between them took longer than {@code limit}. Each try waits for a
+     * permit; that wait does not count.
+     *
+     * @param limit maximum duration; empty if the action must succeed
+     * @return the note of the action; empty if it has none
      */
-    private String untilDone(Attempt attempt, Optional<Duration> limit)
-        throws InterruptedException {
+    private String untilDone(Action action, Optional<Duration> limit) throws InterruptedException {
       var pause = settings.retryMin();
       var spent = Duration.ZERO;
       while (true) {
         acquire(general);
         long tried = System.nanoTime();
         try {
-          return attempt.once();
+          return action.run();
         } catch (RuntimeException why) {
-          if (givenUp) throw new InterruptedException();
-          var failure = failure(name(), why);
-          logAgain(failure, pause);
+          if (cancelled) throw new InterruptedException();
+          var failure = failure("cannot " + action(), why);
+          logRetry(failure, pause);
           spent = spent.plusNanos(System.nanoTime() - tried);
           if (limit.isPresent() && spent.compareTo(limit.get()) > 0) throw failure;
         } finally {
@@ -567,7 +580,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       return longer.compareTo(settings.retryMax()) < 0 ? longer : settings.retryMax();
     }
 
-    private void logAgain(WorkFailure failure, Duration pause) {
+    private void logRetry(WorkFailure failure, Duration pause) {
       LOG.warn(
           "instance={} effect={} reason={} message={} again_in_ms={}",
           id,
@@ -577,17 +590,20 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
           pause.toMillis());
     }
 
-    /** Interrupts what takes too long, and never what comes after it. For its own thread. */
+    /**
+     * Interrupts the run's thread if a try takes longer than its limit, and never after {@link
+     * #close}. Opened and closed by that thread.
+     */
     private final class Deadline {
-      private final ScheduledFuture<?> alarm;
+      private final ScheduledFuture<?> timeout;
       private boolean over;
       private boolean closed;
 
       Deadline(Duration limit) {
-        alarm = timer.schedule(this::ring, limit.toMillis(), TimeUnit.MILLISECONDS);
+        timeout = timer.schedule(this::expire, limit.toMillis(), TimeUnit.MILLISECONDS);
       }
 
-      private synchronized void ring() {
+      private synchronized void expire() {
         if (closed) return;
         over = true;
         thread.interrupt();
@@ -599,20 +615,20 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
 
       synchronized void close() {
         closed = true;
-        alarm.cancel(false);
+        timeout.cancel(false);
         if (over) Thread.interrupted();
       }
     }
 
-    private void tell(InstanceCommand.Report outcome) {
-      if (!givenUp) report.accept(outcome);
+    private void send(InstanceCommand.Report outcome) {
+      if (!cancelled) report.accept(outcome);
     }
 
-    private void record(Step step, String outcome, Instant begun) {
+    private void record(StageRun stageRun, String outcome, Instant begun) {
       Timer.builder("chowder.stage")
           .description("From a stage's beginning to its end")
-          .tag("stage", step.stage().label())
-          .tag("life", step.attempt() == 1 ? "provisioning" : "start")
+          .tag("stage", stageRun.stage().label())
+          .tag("life", stageRun.attempt() == 1 ? "provisioning" : "start")
           .tag("outcome", outcome)
           .serviceLevelObjectives(STAGE_BUCKETS)
           .register(metrics)
@@ -622,14 +638,31 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
     private String name() {
       return effect.getClass().getSimpleName();
     }
+
+    /** Returns the action of the effect, for messages. */
+    private String action() {
+      return switch (effect) {
+        case InstanceEffect.None _ -> "do nothing";
+        case RunStages _ -> "run the stages";
+        case InstanceEffect.AwaitStart _ -> "wait for the start";
+        case InstanceEffect.StopGateway _ -> "stop the gateway";
+        case InstanceEffect.ApplyConfig _ -> "apply the configuration";
+        case InstanceEffect.RotateToken _ -> "rotate the gateway token";
+        case InstanceEffect.ReleaseSlot _ -> "release the slot";
+        case InstanceEffect.Remove _ -> "remove the sandbox";
+      };
+    }
   }
 
-  /** One try of something. */
-  private interface Attempt {
-    String once() throws InterruptedException;
+  /** Work that is retried; returns a note, which may be empty. */
+  private interface Action {
+    String run() throws InterruptedException;
   }
 
-  /** Both take up to 10 s of a processor and wait for the disk in between. */
+  /**
+   * Returns whether the stage starts OpenClaw, which takes up to 10 s of a processor and waits for
+   * the disk in between.
+   */
   private static boolean startsOpenClaw(Stage stage) {
     return stage == Stage.ONBOARD || stage == Stage.START_GATEWAY;
   }
@@ -640,7 +673,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   private static WorkFailure overdue(Duration limit) {
-    return new WorkFailure("TIMED_OUT", "not done in time: limit " + limit.toSeconds() + " s");
+    return new WorkFailure("TIMED_OUT", "not finished within " + limit.toSeconds() + " s");
   }
 
   private static WorkFailure failure(String what, Exception why) {
@@ -648,13 +681,13 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       case WorkFailure f -> new WorkFailure(f.reason(), what + ": " + f.text());
       case SandboxException s -> new WorkFailure(s.reason().name(), what + ": " + s.getMessage());
       case InterruptedException _ ->
-          new WorkFailure("INTERRUPTED", what + ": interrupted (expected: to be let finish)");
-      case RuntimeException away when Outage.isBehind(away) ->
+          new WorkFailure("INTERRUPTED", what + ": interrupted before it finished");
+      case RuntimeException e when Outage.isBehind(e) ->
           new WorkFailure("DATABASE_UNAVAILABLE", what + ": the database does not answer");
       case Exception bug -> {
-        LOG.error("{}: a bug", what, bug);
+        LOG.error("{}: unexpected exception", what, bug);
         yield new WorkFailure(
-            "INTERNAL", what + ": an error in Chowder itself; the server's log has the details");
+            "INTERNAL", what + ": an error in Chowder itself; see the server's log");
       }
     };
   }

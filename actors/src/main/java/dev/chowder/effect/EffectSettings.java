@@ -7,25 +7,26 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * Limits of the effects; {@code reference.conf} says what each is for.
+ * Limits of effects; {@code reference.conf} describes each.
  *
- * @param maxConcurrent how many effects run at once on this node, besides the starts of OpenClaw
- * @param maxConcurrentBoots how many stages that start OpenClaw run at once on this node
- * @param stageLimits how long each stage may take
- * @param probeLimit how long a provider may take to list its models before onboarding continues
+ * @param maxConcurrent maximum number of effects that run at once on this node, not counting starts
+ *     of OpenClaw
+ * @param maxConcurrentBoots maximum number of stages that start OpenClaw at once on this node
+ * @param stageLimits maximum duration of each stage
+ * @param probeLimit time in which a provider must list its models; onboarding then continues
  *     without the list
- * @param probeBelieved how long a key that a provider took is not tried again
- * @param readyLimit how long a gateway may take to be ready; its stage has {@code start-allowance}
- *     more, so that its log can still be read
- * @param stopLimit how long a whole stop may take
- * @param drain how long a gateway may finish its work before it is killed
- * @param applyLimit how long a running gateway is tried that does not take a changed configuration
- * @param retryMin the first pause before an effect that must succeed is tried again; doubled each
- *     time
- * @param retryMax the longest such pause
- * @param reportWithin stages that end so soon after one another share a write to the journal
- * @param cancelWait how long the next effect waits for a cancelled one
- * @param restarts when a gateway that was lost is started again
+ * @param probeBelieved time for which a key is cached as accepted by its provider
+ * @param readyLimit time in which a gateway must become ready; its stage has {@code
+ *     start-allowance} more, so that its log can still be read
+ * @param stopLimit maximum duration of a stop, including the drain
+ * @param drain time in which a gateway may finish its work before it is killed
+ * @param applyLimit time for which a running gateway that does not accept a changed configuration
+ *     is retried
+ * @param retryMin first pause before a retry of an effect that must succeed; doubled after each try
+ * @param retryMax longest such pause
+ * @param reportWithin time in which finished stages share one journal write
+ * @param cancelWait time for which an effect waits for the cancelled one before it
+ * @param restarts when a lost gateway is started again
  */
 public record EffectSettings(
     int maxConcurrent,
@@ -50,7 +51,9 @@ public record EffectSettings(
     for (var stage : Stage.values()) {
       limits.put(
           stage,
-          // What a gateway may take is set in one place; the rest is the engine's and the log's.
+          // ready-limit alone bounds the gateway; the allowance is for the engine and for reading
+          // the
+          // log.
           stage == Stage.START_GATEWAY
               ? config.getDuration("ready-limit").plus(config.getDuration("start-allowance"))
               : config.getDuration("stage-limit." + stage.label()));
@@ -72,7 +75,10 @@ public record EffectSettings(
         RestartSettings.of(root));
   }
 
-  /** Two for each processor: one waits for the disk while the other computes. */
+  /**
+   * Returns the limit of boots; by default two per processor, since one waits for the disk while
+   * the other computes.
+   */
   private static int boots(int configured) {
     return configured > 0 ? configured : 2 * Runtime.getRuntime().availableProcessors();
   }

@@ -6,8 +6,8 @@ import java.util.SequencedMap;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * A bounded number of places for work, handed out to groups in turn and within a group in the order
- * of asking: who asks for many waits for its own, not everybody for it. Knows nothing of the work.
+ * A fair semaphore. While no permit is free, groups are served round-robin and each group in FIFO
+ * order, so that no group can starve the others. Does not know what a permit is for.
  */
 final class FairSemaphore {
   private final int max;
@@ -19,7 +19,7 @@ final class FairSemaphore {
     this.max = max;
   }
 
-  /** Takes a place, as soon as it is this group's turn. */
+  /** Acquires a permit, when it is this group's turn. */
   void acquire(String group) throws InterruptedException {
     var turn = new CountDownLatch(1);
     synchronized (this) {
@@ -33,13 +33,13 @@ final class FairSemaphore {
     try {
       turn.await();
     } catch (InterruptedException e) {
-      // The turn may have come at the same moment: then the place is the next one's.
+      // If the permit arrived at the same moment, it goes to the next in line.
       if (!leave(group, turn)) release();
       throw e;
     }
   }
 
-  /** Gives a place to the group that has waited for longest since its last turn. */
+  /** Releases a permit, to the group that has waited longest since its last turn. */
   synchronized void release() {
     var next = waiting.pollFirstEntry();
     if (next == null) {

@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import dev.chowder.effect.ModelSetups.Reachable;
@@ -37,22 +39,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What each stage does in a sandbox: the one place where a driver and OpenClaw meet. Every stage
- * can be taken again after a crash: it leads to what is to be there, whatever is there.
+ * Runs the stages of an instance in its sandbox. Every stage can be run again after a crash: it
+ * reaches its result from whatever state it finds.
  */
 public final class GatewayStages implements GatewayWork {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayStages.class);
 
-  /** OpenClaw's own file is a few KiB; what is larger was not written by it. */
+  /** OpenClaw's file has a few KiB; it did not write a larger one. */
   private static final long MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
   private static final int TAIL_CHARACTERS = 1500;
 
-  /** Keys are far shorter; a longer file was not written by Chowder. */
+  /** Keys are far shorter; Chowder did not write a longer file. */
   private static final long MAX_KEY_BYTES = 16 * 1024;
 
   /** No home has this generation. */
-  private static final int NONE_OF_THEM = -1;
+  private static final int NO_GENERATION = -1;
 
   private final SandboxDriver driver;
   private final SecretStore secrets;
@@ -69,10 +71,10 @@ public final class GatewayStages implements GatewayWork {
   private final EffectSettings settings;
 
   /**
-   * Wires the stages.
+   * Creates the stages for one image.
    *
-   * @param publicUrl from an instance's id to its gateway's public URL
-   * @param snapshot the image that sandboxes are made from
+   * @param publicUrl maps an instance's id to its gateway's public URL
+   * @param snapshot image of the sandboxes
    */
   public GatewayStages(
       SandboxDriver driver,
@@ -104,40 +106,45 @@ public final class GatewayStages implements GatewayWork {
   }
 
   @Override
-  public Outcome run(InstanceId id, Step step) throws InterruptedException {
+  public Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException {
     var sandbox = SandboxId.ofInstance(id.value());
     try {
-      return run(id, sandbox, step);
+      return run(id, sandbox, stageRun);
     } catch (SandboxException why) {
       boolean lost =
           why.reason() == SandboxException.Reason.NOT_FOUND
               && !driver.observe(sandbox).homeExists();
       if (!lost) throw why;
-      // An observation of the sandbox, which may find the loss first, has the same reason.
+      // An observation of the sandbox has the same reason, and may find the loss first.
       throw new WorkFailure(
           "SANDBOX_LOST",
-          "cannot use the home volume: it is gone; if its disk is missing, bring it back before you"
-              + " recover the instance: without it, a recover makes a new home");
+          cannot(
+              "use the home volume",
+              "it does not exist",
+              "if its disk is missing, attach the disk before you recover the instance, because a"
+                  + " recover without it creates an empty home"));
     }
   }
 
-  private Outcome run(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
-    requireNoLaterAttempt(sandbox, step);
-    return switch (step.stage()) {
+  private Outcome run(InstanceId id, SandboxId sandbox, StageRun stageRun)
+      throws InterruptedException {
+    requireNoLaterAttempt(sandbox, stageRun);
+    return switch (stageRun.stage()) {
       case CREATE_SANDBOX -> {
-        // Remains of an earlier attempt, whose removal may still be in progress.
-        removeUnused(sandbox, step.attempt(), step.homes(), step.homes().generation());
+        // Removes what an earlier attempt left, since its own removal may still be running.
+        removeUnused(sandbox, stageRun.attempt(), stageRun.homes(), stageRun.homes().generation());
         driver.create(
-            new SandboxSpec(sandbox, step.organizationId(), snapshot, step.homes().generation()));
+            new SandboxSpec(
+                sandbox, stageRun.organizationId(), snapshot, stageRun.homes().generation()));
         yield Outcome.executed();
       }
-      case ONBOARD -> onboard(id, sandbox, step);
-      case GATEWAY_TOKEN -> requireToken(id, sandbox, step);
-      case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, step);
-      case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, step);
+      case ONBOARD -> onboard(id, sandbox, stageRun);
+      case GATEWAY_TOKEN -> requireToken(id, sandbox, stageRun);
+      case RESPONSES_ENDPOINT -> openEndpoints(id, sandbox, stageRun);
+      case OPENCLAW_CONFIG -> applyOverrides(id, sandbox, stageRun);
       case START_GATEWAY -> {
-        tokens.finishRotation(id, sandbox, step.fence());
-        yield startGateway(id, sandbox, step);
+        tokens.finishRotation(id, sandbox, stageRun.fence());
+        yield startGateway(id, sandbox, stageRun);
       }
       case PUBLISH -> publish(sandbox);
     };
@@ -148,32 +155,34 @@ public final class GatewayStages implements GatewayWork {
    * one that ended, is the only trace of it: if a stage replaced that process, the home would count
    * as unused.
    */
-  private void requireNoLaterAttempt(SandboxId sandbox, Step step) {
-    if (step.homes().agentRan()) return;
+  private void requireNoLaterAttempt(SandboxId sandbox, StageRun stageRun) {
+    if (stageRun.homes().agentRan()) return;
     int ran = driver.observe(sandbox).attempt();
-    if (ran <= step.attempt()) return;
+    if (ran <= stageRun.attempt()) return;
     throw new WorkFailure(
         "REFUSED",
         "cannot provision the instance: attempt "
             + ran
             + " was started in its home, which is later than attempt "
-            + step.attempt()
+            + stageRun.attempt()
             + "; recover the instance to start with this home");
   }
 
-  private Outcome onboard(InstanceId id, SandboxId sandbox, Step step) throws InterruptedException {
-    Reachable model = models.reach(step.organizationId(), step.model());
-    channels.homeRecreated(id, step.config().channels());
+  private Outcome onboard(InstanceId id, SandboxId sandbox, StageRun stageRun)
+      throws InterruptedException {
+    Reachable model = models.reach(stageRun.organizationId(), stageRun.model());
+    channels.homeRecreated(id, stageRun.config().channels());
     var task =
         new TaskSpec(
             snapshot,
-            step.organizationId(),
+            stageRun.organizationId(),
             OpenClawOnboarding.command(),
             OpenClawOnboarding.files(model.setup()));
-    var result = driver.run(sandbox, step.fence(), task, limit(step));
+    var result = driver.run(sandbox, stageRun.fence(), task, limit(stageRun));
     if (result.outOfMemory()) {
       throw new WorkFailure(
-          "OUT_OF_MEMORY", "openclaw onboard was killed at the sandbox's memory limit");
+          "OUT_OF_MEMORY",
+          "openclaw onboard was killed because the sandbox reached its memory limit");
     }
     if (result.exitCode() != 0) {
       throw new WorkFailure(
@@ -181,48 +190,50 @@ public final class GatewayStages implements GatewayWork {
           "openclaw onboard ended with exit code "
               + result.exitCode()
               + "; its last lines: "
-              + tail(id, step, result.output()));
+              + tail(id, stageRun, result.output()));
     }
     driver.writeFiles(
-        sandbox, step.fence(), OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
+        sandbox,
+        stageRun.fence(),
+        OpenClawOnboarding.filesWithKey(readConfig(sandbox), model.setup()));
     return new Outcome(StageRecord.Outcome.EXECUTED, model.note(), Optional.empty());
   }
 
-  private Outcome requireToken(InstanceId id, SandboxId sandbox, Step step) {
+  private Outcome requireToken(InstanceId id, SandboxId sandbox, StageRun stageRun) {
     var token = tokens.activeOrNew(id);
     var config = readConfig(sandbox);
     OpenClawConfig.requireToken(config);
     driver.writeFiles(
         sandbox,
-        step.fence(),
+        stageRun.fence(),
         List.of(
             OpenClawHome.secretFile(OpenClawHome.GATEWAY_TOKEN, token),
             OpenClawConfig.file(config)));
     return Outcome.executed();
   }
 
-  private Outcome openEndpoints(InstanceId id, SandboxId sandbox, Step step) {
+  private Outcome openEndpoints(InstanceId id, SandboxId sandbox, StageRun stageRun) {
     var config = readConfig(sandbox);
     OpenClawConfig.openEndpoints(config, publicUrl.apply(id.value()));
-    driver.writeFiles(sandbox, step.fence(), List.of(OpenClawConfig.file(config)));
+    driver.writeFiles(sandbox, stageRun.fence(), List.of(OpenClawConfig.file(config)));
     return Outcome.executed();
   }
 
-  private Outcome applyOverrides(InstanceId id, SandboxId sandbox, Step step) {
-    // This home lacks what was applied to the home that took its place and is gone.
-    if (step.homes().adopted()) channels.homeRecreated(id, step.config().channels());
-    // Read at once: a value is kept only while its version is one of the last 32.
-    var wanted = step.config();
+  private Outcome applyOverrides(InstanceId id, SandboxId sandbox, StageRun stageRun) {
+    // An adopted home lacks what was applied to its lost replacement.
+    if (stageRun.homes().adopted()) channels.homeRecreated(id, stageRun.config().channels());
+    // Read first, because a value is kept only while its version is one of the last 32.
+    var wanted = stageRun.config();
     var patches = overrides.pending(id, wanted);
     var pending = channels.pending(id, wanted.channels());
-    // Also what a running gateway was to take and did not.
+    // Changes that a running gateway did not apply are pending, too.
     if (wanted.version() == 0 && patches.isEmpty() && pending.isEmpty()) return Outcome.skipped();
-    // It writes into the configuration.
-    var withoutPlugin = installPlugins(sandbox, step, StoredChannels.needingPlugins(pending));
+    // An installation writes into openclaw.json, so the file is read afterwards.
+    var withoutPlugin = installPlugins(sandbox, stageRun, StoredChannels.needingPlugins(pending));
     var config = readConfig(sandbox);
     var switched = channels.apply(pending, config, withoutPlugin);
     overrides.apply(id, patches, config);
-    driver.writeFiles(sandbox, step.fence(), List.of(OpenClawConfig.file(config)));
+    driver.writeFiles(sandbox, stageRun.fence(), List.of(OpenClawConfig.file(config)));
     channels.applied(id, switched);
     return new Outcome(
         StageRecord.Outcome.EXECUTED,
@@ -230,29 +241,34 @@ public final class GatewayStages implements GatewayWork {
             .map(
                 channel ->
                     channel.id()
-                        + ": its plugin could not be installed; tried again at the next start")
+                        + ": its plugin could not be installed; the next start tries again")
             .collect(Collectors.joining("; ")),
         Optional.empty(),
         wanted.overrides().version());
   }
 
-  /** Returns those that could not be installed: an agent starts without a channel, too. */
-  private Set<Channel> installPlugins(SandboxId sandbox, Step step, List<Channel> needing) {
+  /**
+   * Returns the channels whose plugins could not be installed; the agent starts without these
+   * channels.
+   */
+  private Set<Channel> installPlugins(SandboxId sandbox, StageRun stageRun, List<Channel> needing) {
     var failed = EnumSet.noneOf(Channel.class);
-    // The rest of the stage needs little.
-    long until = System.nanoTime() + limit(step).multipliedBy(4).dividedBy(5).toNanos();
+    // A fifth of the limit is left for the rest of the stage.
+    long until = System.nanoTime() + limit(stageRun).multipliedBy(4).dividedBy(5).toNanos();
     for (var channel : needing) {
       var left = Duration.ofNanos(until - System.nanoTime());
-      if (left.toSeconds() < 1 || !isInstalled(sandbox, step, channel, left)) failed.add(channel);
+      if (left.toSeconds() < 1 || !isInstalled(sandbox, stageRun, channel, left))
+        failed.add(channel);
     }
     return failed;
   }
 
-  private boolean isInstalled(SandboxId sandbox, Step step, Channel channel, Duration limit) {
+  private boolean isInstalled(
+      SandboxId sandbox, StageRun stageRun, Channel channel, Duration limit) {
     var command = OpenClawPlugins.command(channel.plugin().orElseThrow());
-    var task = new TaskSpec(snapshot, step.organizationId(), command, List.of());
+    var task = new TaskSpec(snapshot, stageRun.organizationId(), command, List.of());
     try {
-      var result = driver.run(sandbox, step.fence(), task, limit);
+      var result = driver.run(sandbox, stageRun.fence(), task, limit);
       return result.exitCode() == 0 || OpenClawPlugins.isInstalled(result.output());
     } catch (SandboxException late) {
       if (late.reason() != SandboxException.Reason.TIMED_OUT) throw late;
@@ -260,33 +276,33 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  private Outcome startGateway(InstanceId id, SandboxId sandbox, Step step)
+  private Outcome startGateway(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
-    var endpoint = startProcess(id, sandbox, step);
+    var endpoint = startProcess(id, sandbox, stageRun);
     var readyBefore = settings.readyLimit();
     return switch (readiness.awaitReady(
         endpoint, readyBefore, () -> driver.observe(sandbox).endpoint())) {
       case READY -> Outcome.executed();
-      case DIED -> throw diedEarly(id, sandbox, step);
+      case DIED -> throw diedEarly(id, sandbox, stageRun);
       case NOT_IN_TIME ->
           throw new WorkFailure(
               "GATEWAY_NOT_READY",
               "the gateway did not become ready within "
                   + readyBefore.toSeconds()
                   + " s; its last lines: "
-                  + lastLines(id, sandbox, step));
+                  + lastLines(id, sandbox, stageRun));
     };
   }
 
-  private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, Step step)
+  private SandboxEndpoint startProcess(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
     try {
       return driver.start(
           sandbox,
-          step.fence(),
+          stageRun.fence(),
           new ProcessSpec(
               snapshot,
-              step.organizationId(),
+              stageRun.organizationId(),
               OpenClawHome.GATEWAY_COMMAND,
               OpenClawHome.GATEWAY_ENVIRONMENT,
               OpenClawHome.GATEWAY_PORT));
@@ -295,25 +311,30 @@ public final class GatewayStages implements GatewayWork {
       boolean ended =
           why.reason() == SandboxException.Reason.REFUSED
               && driver.observe(sandbox).mainProcess() instanceof MainProcess.Ended one
-              && one.attempt() == step.attempt();
-      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF) throw diedEarly(id, sandbox, step);
+              && one.attempt() == stageRun.attempt();
+      if (ended && driver.howEnded(sandbox) != Ending.BY_ITSELF)
+        throw diedEarly(id, sandbox, stageRun);
       throw why;
     }
   }
 
-  private WorkFailure diedEarly(InstanceId id, SandboxId sandbox, Step step)
+  private WorkFailure diedEarly(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
-    var lines = lastLines(id, sandbox, step);
+    var lines = lastLines(id, sandbox, stageRun);
     return switch (driver.observe(sandbox).mainProcess()) {
       case MainProcess.Ended ended -> {
         var cause = CrashCause.of(ended, lines, driver.howEnded(sandbox));
         yield new WorkFailure(
             cause.reason(),
-            "the gateway was not ready yet: " + cause.text() + "; its last lines: " + lines);
+            "the gateway ended before it was ready: "
+                + cause.text()
+                + "; its last lines: "
+                + lines);
       }
       case MainProcess.Missing() ->
           new WorkFailure(
-              "CONTAINER_REMOVED", "the gateway's container was removed before it was ready");
+              "CONTAINER_REMOVED",
+              "the gateway's container was removed before the gateway was ready");
       case MainProcess.Paused _ ->
           new WorkFailure("GATEWAY_FROZEN", "the gateway was frozen before it was ready");
       case MainProcess.Up _ ->
@@ -347,7 +368,7 @@ public final class GatewayStages implements GatewayWork {
         return false;
       }
     } catch (SandboxException why) {
-      // Probably the engine does not answer. The caller tries again.
+      // Probably the engine does not respond. The caller tries again.
       LOG.debug("instance={} event=lost-gateway-not-stopped why={}", id, why.getMessage());
       return false;
     }
@@ -369,7 +390,7 @@ public final class GatewayStages implements GatewayWork {
   public Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply)
       throws InterruptedException {
     var gateway = SandboxDriver.SandboxEndpoint.parse(apply.endpoint());
-    // In this order: an override may be about a channel whose plugin has to be there first.
+    // Channels come first, because an override may need the plugin of a channel.
     var note = channels.hotApply(id, apply.config().channels(), gateway);
     var outcome = overrides.hotApply(id, apply.config(), gateway);
     return new Applied(
@@ -392,7 +413,7 @@ public final class GatewayStages implements GatewayWork {
       case PROCESSES -> driver.removeProcesses(sandbox, what.attempt());
       case SANDBOX -> {
         driver.removeProcesses(sandbox, what.attempt());
-        removeUnused(sandbox, what.attempt(), what.homes(), NONE_OF_THEM);
+        removeUnused(sandbox, what.attempt(), what.homes(), NO_GENERATION);
       }
       case EVERYTHING -> {
         var _ = driver.remove(sandbox, Fence.NONE);
@@ -402,8 +423,10 @@ public final class GatewayStages implements GatewayWork {
   }
 
   /**
-   * Removes the existing home if no agent ever ran in it, unless it is the one to be kept. A home
-   * in which an agent ran, or that the journal does not know, stays.
+   * Removes the existing home if no agent ever ran in it. A home in which an agent ran, or that the
+   * journal does not know, stays.
+   *
+   * @param kept generation of a home that stays in any case
    */
   private void removeUnused(SandboxId sandbox, int attempt, Homes homes, int kept) {
     driver
@@ -429,7 +452,8 @@ public final class GatewayStages implements GatewayWork {
                 () ->
                     new WorkFailure(
                         "CONFIG_MISSING",
-                        "openclaw.json: not there (expected: written by onboarding)"));
+                        cannot(
+                            "read openclaw.json", "the file that onboarding writes is missing")));
     try {
       return OpenClawConfig.parse(file);
     } catch (IllegalArgumentException why) {
@@ -437,23 +461,26 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  private Duration limit(Step step) {
-    return settings.stageLimits().getOrDefault(step.stage(), settings.stopLimit());
+  private Duration limit(StageRun stageRun) {
+    return settings.stageLimits().getOrDefault(stageRun.stage(), settings.stopLimit());
   }
 
-  private String lastLines(InstanceId id, SandboxId sandbox, Step step)
+  private String lastLines(InstanceId id, SandboxId sandbox, StageRun stageRun)
       throws InterruptedException {
-    return tail(id, step, LogTail.read(driver, sandbox));
+    return tail(id, stageRun, LogTail.read(driver, sandbox));
   }
 
-  /** Masked before it is cut: a part of a secret would not be recognized. */
-  private String tail(InstanceId id, Step step, String output) {
-    var config = step.config();
+  /**
+   * Returns the end of an output, masked. It is masked before it is cut, because a part of a secret
+   * would not be recognized.
+   */
+  private String tail(InstanceId id, StageRun stageRun, String output) {
+    var config = stageRun.config();
     var text =
         known
             .of(
                 id,
-                step.organizationId(),
+                stageRun.organizationId(),
                 config.overrides().version(),
                 config.channels(),
                 keyInHome(SandboxId.ofInstance(id.value())))
@@ -463,7 +490,10 @@ public final class GatewayStages implements GatewayWork {
         : text.substring(text.length() - TAIL_CHARACTERS);
   }
 
-  /** The provider key that the agent uses, which its organization may have replaced since. */
+  /**
+   * Returns the provider key that the agent uses, which its organization may have replaced since;
+   * empty if it has none or the file cannot be read.
+   */
   private Optional<Secret> keyInHome(SandboxId sandbox) {
     try {
       return driver
@@ -477,14 +507,14 @@ public final class GatewayStages implements GatewayWork {
     }
   }
 
-  /** Host memory for gateways that the system starts by itself. */
+  /** Admits gateways that the system starts by itself if the host has memory for them. */
   @FunctionalInterface
   public interface HostMemory {
-    /** Returns whether the host has memory for one more gateway, and counts it if so. */
+    /** Returns whether the host has memory for one more gateway, and counts the gateway if so. */
     boolean admits();
   }
 
-  /** Gives slots back to organizations. */
+  /** Releases slots of organizations. */
   @FunctionalInterface
   public interface SlotReleases {
     void release(String organizationId, InstanceId id) throws InterruptedException;

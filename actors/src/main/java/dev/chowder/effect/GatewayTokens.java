@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.InstanceEffect.RotateToken;
 import dev.chowder.instance.InstanceId;
@@ -24,18 +26,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The tokens that open instances' gateways: makes them, and puts one in the place of another so
- * that at any moment one is valid, and it can be told which. The next one is kept beside the
- * present one, under the number of its rotation, until the gateway takes it; so after a crash the
- * same is done again, with the same token.
+ * Creates and rotates the tokens of gateways. At any moment one token is valid, and Chowder can
+ * find out which. The next token is stored beside the active one, with the number of its rotation,
+ * until the gateway accepts it. A rotation that is repeated after a crash therefore uses the same
+ * token.
  *
- * <p>That number is also the fence: a node that was paused in a rotation writes nothing once
+ * <p>The number is also the fence: a node that was paused during a rotation writes nothing once
  * another node has begun a later one.
  */
 public final class GatewayTokens {
   private static final int TOKEN_BYTES = 32;
 
-  /** Between two looks whether a gateway has taken a token; it takes about a second for that. */
+  /**
+   * Pause between two checks whether a gateway accepts a new token, which takes it about a second.
+   */
   private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final SecretStore secrets;
@@ -47,9 +51,9 @@ public final class GatewayTokens {
   private final SecureRandom random = new SecureRandom();
 
   /**
-   * Wires them.
+   * Creates the tokens of all gateways.
    *
-   * @param limit how long a gateway may take to change its token
+   * @param limit time in which a gateway must change its token
    */
   public GatewayTokens(
       SecretStore secrets,
@@ -66,17 +70,23 @@ public final class GatewayTokens {
     this.limit = limit;
   }
 
-  /** The one that is valid, as far as is settled; empty before it was made. */
+  /**
+   * Returns the active token; empty if none was created. During a rotation the gateway may accept
+   * the next one instead, see {@link #valid}.
+   */
   public Optional<Secret> active(InstanceId id) {
     return secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
   }
 
-  /** The one that takes its place while a rotation is owed; empty before it was made. */
+  /**
+   * Returns the token of the last rotation that began, which becomes the active one; empty if no
+   * rotation created one.
+   */
   public Optional<Secret> next(InstanceId id) {
     return kept(id).map(Next::token);
   }
 
-  /** The one that the gateway at this address takes now, of an instance that owes a rotation. */
+  /** Returns the token that this gateway accepts now, while a rotation is pending. */
   public Optional<Secret> valid(InstanceId id, SandboxEndpoint gateway)
       throws InterruptedException {
     var next = next(id);
@@ -84,24 +94,29 @@ public final class GatewayTokens {
     return taken ? next : active(id);
   }
 
-  /** The settled one, made when there is none. */
+  /** Returns the active token, and creates it if there is none. */
   Secret activeOrNew(InstanceId id) {
     var active = active(id);
     if (active.isPresent()) return active.get();
     var made = make();
     var name = SecretNames.GATEWAY_TOKEN;
-    // Another node may have made one meanwhile, which a caller may already have.
+    // Another node may have created one meanwhile, and a caller may already have it.
     if (secrets.putIf(id.value(), name, made, name, Optional::isEmpty)) return made;
     return active(id)
         .orElseThrow(
             () ->
                 new WorkFailure(
                     "TOKEN_MISSING",
-                    "cannot create the gateway token: another node creates or removes it; it is"
-                        + " tried again"));
+                    cannot(
+                        "create the gateway token",
+                        "another node creates or removes it at the same time",
+                        "try again")));
   }
 
-  /** Before a gateway starts: its file may be of before a rotation, or from the midst of one. */
+  /**
+   * Writes the active token into the file before a gateway starts. The file may hold an older token
+   * or that of an unfinished rotation.
+   */
   void finishRotation(InstanceId id, SandboxId sandbox, Fence fence) {
     if (kept(id).isEmpty()) return;
     active(id).ifPresent(token -> writeFile(sandbox, fence, token));
@@ -150,7 +165,7 @@ public final class GatewayTokens {
   private static WorkFailure superseded(int rotation) {
     return new WorkFailure(
         "TOKEN_SUPERSEDED",
-        "cannot finish rotation " + rotation + " of the gateway token: a later one has begun");
+        cannot("finish rotation " + rotation + " of the gateway token", "a later one has begun"));
   }
 
   private void handOver(InstanceId id, RotateToken wanted, Secret previous, Next next)
@@ -163,11 +178,11 @@ public final class GatewayTokens {
     writeFile(sandbox, fence, token);
     if (!kept(id).equals(Optional.of(next))) {
       // A later rotation of the same attempt may have written the file before this one.
-      writeSettled(id, sandbox, fence);
+      writeActive(id, sandbox, fence);
       throw superseded(wanted.rotation());
     }
-    // It cuts the connections that the former token opened, this one among them, so that its answer
-    // may be lost: what counts is which token it takes.
+    // The gateway closes all connections of the previous token, including this one, so its response
+    // may be lost. Only the token that it accepts counts.
     var answer =
         conversations.reloadSecrets(new Gateway(gateway, previous, devices.of(id.value())));
     long until = System.nanoTime() + limit.toNanos();
@@ -175,14 +190,19 @@ public final class GatewayTokens {
       if (System.nanoTime() > until) {
         throw new WorkFailure(
             "TOKEN_NOT_TAKEN",
-            "the gateway did not take its new token within " + limit.toSeconds() + " s: " + answer);
+            cannot(
+                "rotate the gateway token",
+                "the gateway did not accept the new one within "
+                    + limit.toSeconds()
+                    + " s: "
+                    + answer));
       }
       Thread.sleep(PAUSE);
     }
   }
 
-  /** Writes the settled token into the file, again if another one was settled meanwhile. */
-  private void writeSettled(InstanceId id, SandboxId sandbox, Fence fence) {
+  /** Writes the active token into the file, and again if it changed meanwhile. */
+  private void writeActive(InstanceId id, SandboxId sandbox, Fence fence) {
     Optional<Secret> written = Optional.empty();
     for (var token = active(id); !token.equals(written); token = active(id)) {
       token.ifPresent(active -> writeFile(sandbox, fence, active));
@@ -190,7 +210,7 @@ public final class GatewayTokens {
     }
   }
 
-  /** Whether the gateway takes the one and not the other. */
+  /** Returns whether the gateway accepts the next token and no longer the previous one. */
   private boolean isOnly(SandboxEndpoint gateway, Secret next, Secret previous)
       throws InterruptedException {
     return admin.health(gateway, next) instanceof Done
@@ -212,7 +232,7 @@ public final class GatewayTokens {
     return Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));
   }
 
-  /** A token and the rotation that it is for, as they are kept. */
+  /** A token and the number of its rotation, as they are stored. */
   private record Next(int rotation, Secret token) {
     static Next of(Secret kept) {
       var parts = kept.reveal().split(" ", 2);

@@ -12,32 +12,32 @@ import dev.chowder.sandbox.Fence;
 import java.util.Optional;
 
 /**
- * The blocking side of the effects. Every method may be called again after a crash, and ends early
- * when its thread is interrupted.
+ * Performs the blocking work of effects. Every method can be repeated after a crash, and ends early
+ * if its thread is interrupted.
  */
 public interface GatewayWork {
-  /** Takes one step. */
-  Outcome run(InstanceId id, Step step) throws InterruptedException;
+  /** Runs one stage. */
+  Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException;
 
   /**
-   * Returns whether the host has memory for the next start of an instance's gateway, and counts it
-   * if so. If it has none, the lost gateway is stopped where it still takes some, as one that was
-   * frozen does.
+   * Returns whether the host has memory for the next start of an instance's gateway, and counts the
+   * gateway if so. If it has none, stops the lost gateway, which still uses memory if it was
+   * frozen.
    *
-   * @param lost the attempt that was lost
+   * @param lost attempt that was lost
    */
   boolean admitStart(InstanceId id, int lost);
 
   /**
-   * Asks the engine about the instance's sandbox.
+   * Checks that the engine can be queried about the instance's sandbox.
    *
-   * @throws dev.chowder.sandbox.SandboxException if the engine does not answer
+   * @throws dev.chowder.sandbox.SandboxException if the engine does not respond
    */
   void checkEngine(InstanceId id);
 
   /**
-   * Stops the gateway of this attempt or of an earlier one, after it has drained if it does so in
-   * time.
+   * Stops the gateway of this attempt or of an earlier one. A gateway that does not drain in time
+   * is killed.
    */
   void stop(InstanceId id, int attempt) throws InterruptedException;
 
@@ -49,29 +49,29 @@ public interface GatewayWork {
   Applied applyConfig(InstanceId id, InstanceEffect.ApplyConfig apply) throws InterruptedException;
 
   /**
-   * The outcome of a configuration.
+   * The outcome of a changed configuration.
    *
-   * @param overrides the outcome of the overrides in it
-   * @param note why something was not applied; empty if all was
+   * @param overrides outcome of its overrides
+   * @param note why a part was not applied; empty if everything was
    */
   record Applied(ConfigValues.Taken overrides, String note) {}
 
-  /** Makes the token of this rotation the only one that opens the gateway. */
+  /** Makes the token of this rotation the only one that the gateway accepts. */
   void rotateToken(InstanceId id, InstanceEffect.RotateToken rotate) throws InterruptedException;
 
-  /** Removes so much. */
+  /** Removes what the effect's scope names. */
   void remove(InstanceId id, InstanceEffect.Remove what) throws InterruptedException;
 
-  /** Gives the instance's slot back. */
+  /** Releases the instance's slot. */
   void releaseSlot(InstanceId id, String organizationId) throws InterruptedException;
 
   /**
-   * One stage of an instance's way to a running gateway.
+   * One run of a stage on the way to a running gateway.
    *
-   * @param config the configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home
-   * @param homes the home that it uses, and those that it must not touch
+   * @param config configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home
+   * @param homes the home that the stage uses, and the homes that it must not touch
    */
-  record Step(
+  record StageRun(
       Stage stage,
       int attempt,
       String organizationId,
@@ -87,8 +87,9 @@ public interface GatewayWork {
   /**
    * The result of a stage.
    *
-   * @param endpoint the gateway's address, if this stage learns it
-   * @param overrides the version of the overrides that this stage wrote; empty if it wrote none
+   * @param note a remark for callers; empty if there is none
+   * @param endpoint address of the gateway; empty unless this stage determines it
+   * @param overrides version of the overrides that this stage wrote; empty if it wrote none
    */
   record Outcome(
       StageRecord.Outcome outcome, String note, Optional<String> endpoint, String overrides) {
@@ -105,7 +106,7 @@ public interface GatewayWork {
     }
   }
 
-  /** Why a step failed; message and reason are shown to the caller. */
+  /** Reports why work failed. Reason and text are shown to callers. */
   final class WorkFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private final String reason;
@@ -117,17 +118,21 @@ public interface GatewayWork {
       this.text = text;
     }
 
-    /** A gateway does not take {@code what} now, and may later. */
+    /**
+     * Returns the failure of a change that the gateway does not apply now but may apply later.
+     *
+     * @param what the changed part of the configuration
+     */
     static WorkFailure notNow(String what, String why) {
       return new WorkFailure("GATEWAY_UNAVAILABLE", what + ": " + why);
     }
 
-    /** In plain words. */
+    /** Returns the text for callers. */
     public String text() {
       return text;
     }
 
-    /** UPPER_SNAKE. */
+    /** Returns the reason, in UPPER_SNAKE case. */
     public String reason() {
       return reason;
     }

@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.instance.InstanceCommand;
 import dev.chowder.instance.InstanceId;
 import dev.chowder.instance.InstanceReadRows;
@@ -32,14 +34,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Compares the sandboxes of the host with the journal and acts on the differences, unless too much
- * would be lost at once. Does not know when comparisons happen. Throws, and has done nothing, if
- * the host cannot be listed or the rows cannot be read. A single sandbox or instance that does not
- * answer is unknown for now: the next comparison asks again.
+ * would be lost at once. Throws, without any effect, if the host cannot be listed or the rows
+ * cannot be read. A single sandbox or instance that does not respond is unknown until the next
+ * comparison. Does not know when comparisons happen.
  */
 final class HostComparison {
   private static final Logger LOG = LoggerFactory.getLogger(HostComparison.class);
 
-  /** For sandboxes without an instance that could get a later attempt. */
+  /** The fence for a sandbox without an instance, which can get no later attempt. */
   private static final int NO_LIMIT = Integer.MAX_VALUE;
 
   private final Instances instances;
@@ -52,9 +54,9 @@ final class HostComparison {
   private final Quarantine quarantine;
 
   /**
-   * Makes one.
+   * Creates the comparison for one host.
    *
-   * @param own sandboxes that belong to no instance and are not looked at
+   * @param own sandboxes that belong to no instance and are ignored
    */
   HostComparison(
       Instances instances,
@@ -81,8 +83,8 @@ final class HostComparison {
   }
 
   /**
-   * Compares all sandboxes. Harmless findings are reported at once, destructive ones are judged
-   * together. Only sandboxes whose listing differs from the journal are inspected.
+   * Compares all sandboxes. Benign drift is reported at once; destructive drift is judged together.
+   * Only sandboxes whose listing differs from the journal are inspected.
    *
    * @param live all instances that are not terminated, read before this call, so that an
    *     observation of an attempt is never reported to a later one
@@ -97,8 +99,8 @@ final class HostComparison {
     for (var view : live) {
       var id = SandboxId.ofInstance(view.id().value());
       known.put(id, view);
-      // What the list does not show is asked for by name: only then is "not there" an answer.
-      if (!listed.containsKey(id) || differs(find(Optional.of(view), listed.get(id)))) {
+      // A sandbox that the list lacks is inspected by name; only that proves that it is missing.
+      if (!listed.containsKey(id) || differs(driftOf(Optional.of(view), listed.get(id)))) {
         differing.add(id);
       }
     }
@@ -120,16 +122,16 @@ final class HostComparison {
   private record Inspected(SandboxObservation seen, Drift drift) {}
 
   /**
-   * Sandboxes that are unknown for now.
+   * Sandboxes that did not respond.
    *
-   * @param all including those that are counted
-   * @param counted those that may be lost, or be removed or stopped, for all that is known
+   * @param all all of them
+   * @param counted those that may turn out to be lost, or have to be removed or stopped
    */
   private record Unclear(Set<SandboxId> all, Set<SandboxId> counted) {}
 
   /**
-   * Returns the unknown sandboxes that may be lost or removed. Without a finding by the listing,
-   * the listing does not show the sandbox, or its instance did not reply.
+   * Returns the sandboxes that may turn out to be lost or removed. If the listing has no drift for
+   * one, either the listing does not show it or its instance did not reply.
    */
   private static Set<SandboxId> counted(List<SandboxId> unclear, Map<SandboxId, Drift> byListing) {
     return unclear.stream()
@@ -157,14 +159,14 @@ final class HostComparison {
       Map<SandboxId, Drift> byListing) {
     var view = row == null ? view(new InstanceId(id.instanceId())) : Optional.of(row);
     if (listed != null) {
-      var drift = find(view, listed);
+      var drift = driftOf(view, listed);
       byListing.put(id, drift);
       if (!differs(drift)) return Optional.empty();
       // An untracked sandbox is kept in any case, so its listing is enough.
       if (drift instanceof Drift.Untracked) return Optional.of(new Inspected(listed, drift));
     }
     var seen = driver.observe(id);
-    return Optional.of(new Inspected(seen, find(view, seen)));
+    return Optional.of(new Inspected(seen, driftOf(view, seen)));
   }
 
   private void act(Map<SandboxObservation, Drift> drifts, Unclear unclear, int instances) {
@@ -180,7 +182,7 @@ final class HostComparison {
           }
           if (drift instanceof Drift.Benign(var view)) benign.put(seen, view);
         });
-    tell(benign);
+    report(benign);
     quarantine.found(unknown, unclear.all(), now);
 
     var destructive = new HashMap<SandboxObservation, InstanceView>();
@@ -194,38 +196,38 @@ final class HostComparison {
     quarantine.all().stream()
         .filter(Quarantine.Unaccounted::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
-    // Nothing follows from a sandbox that is unknown for now, but it may be lost or removed as
-    // well.
+    // An unknown sandbox alone does not halt the reconciler. It counts with the others, since it
+    // may be lost or removed as well.
     if (ids.isEmpty() && !unclear.counted().isEmpty()) return;
     unclear.counted().forEach(id -> ids.add(id.value()));
     if (!guard.permits(ids, massLimit, now)) {
       LOG.error(
-          "event=reconciler-halted sandboxes={} limit={}: so many at once would be given up,"
-              + " removed or stopped (expected: a database and a host that belong together); an"
-              + " operator can look and release",
+          "event=reconciler-halted sandboxes={} limit={}: too many sandboxes would be declared"
+              + " lost, removed or stopped at once; check that the database belongs to this host,"
+              + " then release the reconciler",
           ids.size(),
           massLimit);
       return;
     }
-    tell(destructive);
+    report(destructive);
     quarantine.stop(now.minus(settings.removalGrace()));
   }
 
-  private Drift find(Optional<InstanceView> view, SandboxObservation seen) {
+  private Drift driftOf(Optional<InstanceView> view, SandboxObservation seen) {
     return Drift.of(view, seen, clock.instant().minus(settings.removalGrace()));
   }
 
   /**
-   * One sandbox, when it is worth a look; whether a whole comparison is needed: what is grave could
-   * be one of many.
+   * Observes one sandbox, and reports benign drift. Returns whether a comparison of all sandboxes
+   * is needed, since destructive drift may be one case of many.
    */
   boolean observe(SandboxId id) {
     if (own.contains(id)) return false;
     var view = view(new InstanceId(id.instanceId()));
     var seen = driver.observe(id);
-    return switch (find(view, seen)) {
-      case Drift.Benign(var told) -> {
-        tell(told, seen);
+    return switch (driftOf(view, seen)) {
+      case Drift.Benign(var instance) -> {
+        report(instance, seen);
         yield false;
       }
       case Drift.Lost _, Drift.Orphan _, Drift.Untracked(), Drift.Reappeared _ -> true;
@@ -244,7 +246,7 @@ final class HostComparison {
     var seen = driver.observe(id);
     return switch (Drift.of(view, seen, Instant.EPOCH)) {
       case Drift.Untracked(), Drift.Reappeared _ -> {
-        // An instance may be recovered with this home at any moment: then it is not removed.
+        // The fence keeps a home with which the instance is recovered meanwhile.
         int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
         if (seen.home().isPresent()) {
           yield driver.remove(id, new Fence(attempt, seen.home().get()));
@@ -256,7 +258,7 @@ final class HostComparison {
     };
   }
 
-  /** All that are not terminated, as their rows say. */
+  /** Returns all instances that are not terminated, from their rows. */
   List<InstanceView> live() {
     var views = new ArrayList<InstanceView>();
     var after = Optional.<String>empty();
@@ -268,7 +270,7 @@ final class HostComparison {
     }
   }
 
-  /** As it says itself; empty: the journal does not know it. */
+  /** Returns the state of an instance from its entity; empty if the journal does not know it. */
   Optional<InstanceView> view(InstanceId id) {
     try {
       var reply = instances.ask(id, InstanceCommand.Get::new).toCompletableFuture().join();
@@ -276,23 +278,23 @@ final class HostComparison {
           ? Optional.of(view)
           : Optional.empty();
     } catch (CompletionException why) {
-      throw new IllegalStateException("instance " + id + " did not answer", why);
+      throw new IllegalStateException(cannot("query instance " + id, "it did not reply"), why);
     }
   }
 
-  /** Reports each sandbox by itself, since reading the log of an ended process may hang. */
-  private void tell(Map<SandboxObservation, InstanceView> seen) {
+  /** Reports each sandbox separately, since reading the log of an ended process may hang. */
+  private void report(Map<SandboxObservation, InstanceView> seen) {
     var _ =
         EachAlone.run(
             "sandbox",
             seen.keySet(),
             settings.looks(),
-            one -> tell(Objects.requireNonNull(seen.get(one)), one));
+            one -> report(Objects.requireNonNull(seen.get(one)), one));
   }
 
-  private void tell(InstanceView view, SandboxObservation seen) {
+  private void report(InstanceView view, SandboxObservation seen) {
     try {
-      // Only whoever should run is asked why it does not: most that ended were stopped.
+      // The cause is read only for gateways that should run: most others were stopped.
       boolean shouldRun = view.status().isSteady() && view.status().now() == Name.RUNNING;
       var observed =
           shouldRun ? ObservedStates.withCause(driver, view, seen) : ObservedStates.of(view, seen);

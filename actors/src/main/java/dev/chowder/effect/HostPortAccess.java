@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides which ports of the host's loopback sandboxes may reach, and has the driver open those
- * that an organization uses and no others. Does not know how a port is opened.
+ * Decides which loopback ports of the host sandboxes may reach. Has the driver open the ports of
+ * channels and those that an organization uses, and no others. Does not know how a port is opened.
  *
  * <p>All input is in the database and the settings, so every node computes the same set. Every
  * method blocks.
@@ -31,17 +31,21 @@ public final class HostPortAccess {
 
   /** The state of a port. */
   public enum State {
-    /** The operator allows it. */
+    /** The operator allows the port. */
     LISTED,
-    /** Never listed. A URL that was stored before ports had to be listed may still use it. */
+    /** The port was never listed. A URL that is older than this requirement may still use it. */
     UNLISTED,
-    /** The operator closed it. */
+    /** The operator closed the port. */
     CLOSED,
-    /** Chowder itself, the host's SSH or a database listens there: never opened. */
+    /** Chowder itself, the host's SSH or a database listens there. The port is never opened. */
     OWN
   }
 
-  /** A port: its state, whether it is open, and which organizations use it. */
+  /**
+   * A port of the host.
+   *
+   * @param organizations ids of the organizations that use it
+   */
   public record HostPort(int port, State state, boolean open, Set<String> organizations) {}
 
   private final HostPortRows rows;
@@ -53,14 +57,15 @@ public final class HostPortAccess {
   private Set<Integer> open = Set.of();
 
   /**
-   * Written under the monitor; /metrics reads it without, since a refresh may wait for the engine.
+   * The unlisted ports that were logged. Written under the monitor; /metrics reads it without,
+   * since a refresh may wait for the engine.
    */
   private volatile Set<Integer> alarmed = Set.of();
 
   /**
    * Creates the access for one host.
    *
-   * @param channelPorts that the operator opened for channels; open whether they are used or not
+   * @param channelPorts ports that the operator opened for channels; open whether used or not
    */
   public HostPortAccess(
       HostPortRows rows,
@@ -99,10 +104,9 @@ public final class HostPortAccess {
   }
 
   /**
-   * Opens the port for an agent of this organization, if it may be open.
+   * Opens the port for an agent of this organization if it may be open.
    *
-   * @return the state of the port; {@link State#CLOSED} and {@link State#OWN} mean that it is not
-   *     open
+   * @return the state of the port, which is not open if {@link State#CLOSED} or {@link State#OWN}
    */
   public State use(String organizationId, int port) {
     var state = state(port, rows.decisions());
@@ -141,7 +145,7 @@ public final class HostPortAccess {
       if (alarmed.contains(port)) continue;
       LOG.warn(
           "event=unlisted-host-port port={} organizations={}: a base URL that was stored before"
-              + " ports had to be listed keeps it open to all sandboxes; an operator decides with"
+              + " ports had to be listed keeps it open to all sandboxes; list or close it with"
               + " /operator/host-ports",
           port,
           uses.get(port));
@@ -153,8 +157,7 @@ public final class HostPortAccess {
    * Updates the stored uses to what agents use now.
    *
    * @param live all instances that are not deleted
-   * @param before uses recorded since then stay, since a port may have come into use during the
-   *     call
+   * @param before uses recorded later stay, since a port may have come into use during the call
    */
   void reconcile(Collection<InstanceView> live, Instant before) {
     var used = new HashMap<Integer, Set<String>>();
@@ -167,7 +170,7 @@ public final class HostPortAccess {
                   used.computeIfAbsent(port, _ -> new TreeSet<>())
                       .add(view.profile().organizationId()));
     }
-    // An agent's gateway is published there, so no model listens there.
+    // An agent's gateway is published on such a port, so no model listens there.
     used.keySet().removeAll(gateways);
     reconcile(used, before);
   }

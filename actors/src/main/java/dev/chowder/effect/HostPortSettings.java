@@ -1,17 +1,19 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which ports of the host's loopback sandboxes may reach; {@code reference.conf} says what each
- * value means.
+ * Loopback ports of the host that sandboxes may reach; {@code reference.conf} describes each
+ * setting.
  *
  * @param models ports that a model's base URL may name, unless an operator decided otherwise
- * @param closed ports that are never opened, besides those that nodes listen on
- * @param refreshEvery how often each node computes which ports must be open
+ * @param closed ports that are never opened, in addition to those that nodes listen on
+ * @param refreshEvery interval at which each node computes which ports must be open
  */
 public record HostPortSettings(Set<Integer> models, Set<Integer> closed, Duration refreshEvery) {
   public static final int LAST_PORT = 65_535;
@@ -45,6 +47,6 @@ public record HostPortSettings(Set<Integer> models, Set<Integer> closed, Duratio
       if (port >= 1 && port <= LAST_PORT) return port;
     }
     throw new IllegalArgumentException(
-        path + ": must be ports from 1 to " + LAST_PORT + ", comma-separated; got " + text);
+        must(path, "be ports from 1 to " + LAST_PORT + ", comma-separated", text));
   }
 }

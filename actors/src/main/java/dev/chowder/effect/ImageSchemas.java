@@ -16,14 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The configuration schema of the image that sandboxes are made from: asked of the image itself, in
- * a sandbox that lives for that question only, and kept for the life of the process.
+ * Reads OpenClaw's configuration schema from the image of the sandboxes, and caches it until the
+ * process ends. Each read runs in a sandbox of its own, which is removed afterwards.
  */
 public final class ImageSchemas {
   private static final Logger LOG = LoggerFactory.getLogger(ImageSchemas.class);
 
-  /** The labels of no organization: nobody owns this sandbox. */
-  private static final String NOBODY = "none";
+  /** The organization label of the sandbox, which belongs to no organization. */
+  private static final String NO_ORGANIZATION = "none";
 
   /** Three times what OpenClaw 2026.9.6 prints. */
   private static final long MAX_BYTES = 8 << 20;
@@ -32,18 +32,18 @@ public final class ImageSchemas {
   private final SandboxId sandbox;
   private final String snapshot;
   private final Duration limit;
-  private final ReentrantLock asking = new ReentrantLock();
+  private final ReentrantLock reading = new ReentrantLock();
   private volatile Optional<ConfigSchema> known = Optional.empty();
 
-  /** How many questions have ended; written while {@link #asking} is held. */
-  private volatile int asked;
+  /** The number of completed reads; written while {@link #reading} is held. */
+  private volatile int reads;
 
   /**
-   * Wires the question.
+   * Creates the cache for one image.
    *
-   * @param sandbox always the same one of an installation: what a crash in the middle of a question
-   *     left behind is used, and removed, by the next question
-   * @param limit of the one-shot process; 2-4 s on a two-core machine
+   * @param sandbox id of the sandbox for reads, always the same for an installation: the next read
+   *     uses and removes what a crash left behind
+   * @param limit maximum duration of the read, which takes 2 to 4 s on a two-core machine
    */
   public ImageSchemas(SandboxDriver driver, SandboxId sandbox, String snapshot, Duration limit) {
     this.driver = driver;
@@ -53,43 +53,43 @@ public final class ImageSchemas {
   }
 
   /**
-   * The schema; asked for by the first call, which waits for it, as do those that come meanwhile.
-   * Empty when the image could not be asked, also for those that waited: then OpenClaw alone
-   * judges, at the start.
+   * Returns the schema. The first call reads it, and calls during the read wait for its result.
+   * Empty if the read failed, also for the calls that waited; then only OpenClaw validates the
+   * configuration, when it starts.
    */
   public Optional<ConfigSchema> current() {
     if (known.isPresent()) return known;
-    int before = asked;
-    asking.lock();
+    int before = reads;
+    reading.lock();
     try {
-      // Calls that waited share the result. Otherwise each would wait for those of all before it.
-      if (known.isEmpty() && asked == before) {
-        known = ask();
-        asked = before + 1;
+      // Calls that waited share the result; otherwise each would wait for one read after another.
+      if (known.isEmpty() && reads == before) {
+        known = read();
+        reads = before + 1;
       }
       return known;
     } finally {
-      asking.unlock();
+      reading.unlock();
     }
   }
 
-  private Optional<ConfigSchema> ask() {
+  private Optional<ConfigSchema> read() {
     try {
-      driver.create(new SandboxSpec(sandbox, NOBODY, snapshot, 0));
+      driver.create(new SandboxSpec(sandbox, NO_ORGANIZATION, snapshot, 0));
       var task =
           new TaskSpec(
               snapshot,
-              NOBODY,
+              NO_ORGANIZATION,
               ConfigSchema.command(OpenClawHome.absolute(OpenClawHome.SCHEMA)),
               List.of());
       var result = driver.run(sandbox, Fence.ofAttempt(1), task, limit);
       if (result.exitCode() != 0) {
-        LOG.warn("config schema: exit code {} (expected: 0)", result.exitCode());
+        LOG.warn("config schema: exit code {}", result.exitCode());
         return Optional.empty();
       }
       return driver.readFile(sandbox, OpenClawHome.SCHEMA, MAX_BYTES).map(ConfigSchema::of);
     } catch (SandboxException | IllegalArgumentException why) {
-      LOG.warn("config schema: not known, {}", why.getMessage());
+      LOG.warn("config schema: not read: {}", why.getMessage());
       return Optional.empty();
     } finally {
       remove();
@@ -100,7 +100,7 @@ public final class ImageSchemas {
     try {
       var _ = driver.remove(sandbox, Fence.NONE);
     } catch (SandboxException why) {
-      LOG.warn("config schema: sandbox {} stays behind, {}", sandbox, why.getMessage());
+      LOG.warn("config schema: sandbox {} was not removed: {}", sandbox, why.getMessage());
     }
   }
 }

@@ -19,10 +19,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The secrets that an agent was given, so that text from its sandbox can be masked: its gateway's
- * tokens, its organization's provider keys, its channels' credentials and the sensitive values of
- * its overrides. Recognizes secrets from elsewhere, and keys that were replaced since, only by the
- * shape of common keys. Blocks.
+ * Finds the secrets that an agent was given, so that text from its sandbox can be masked: its
+ * gateway's tokens, its organization's provider keys, its channels' credentials and the sensitive
+ * values of its overrides. Other secrets, and keys that were replaced since, are recognized only by
+ * the shape of common keys. Blocks.
  */
 public final class KnownSecrets {
   private static final String MASK = "***";
@@ -66,15 +66,19 @@ public final class KnownSecrets {
   /**
    * Returns the secrets to mask in text from an instance's sandbox.
    *
-   * @param overrides the version of its overrides; empty if it has none
-   * @param channels the version of each of its channels, by the channel's name
+   * @param overrides version of its overrides; empty if it has none
+   * @param channels version of each of its channels, by the channel's name
    */
   public Masking of(
       InstanceId id, String organizationId, String overrides, Map<String, String> channels) {
     return of(id, organizationId, overrides, channels, Optional.empty());
   }
 
-  /** Returns the secrets to mask, with one that was found in the sandbox. */
+  /**
+   * Returns the secrets to mask in text from an instance's sandbox.
+   *
+   * @param found a further secret, found in the sandbox
+   */
   Masking of(
       InstanceId id,
       String organizationId,
@@ -119,13 +123,14 @@ public final class KnownSecrets {
         var text = secret.reveal();
         if (text.length() < MIN_LENGTH) continue;
         all.add(text);
-        // Escaped as in JSON; below also line by line, as in a log.
+        // Escaped as in JSON.
         all.add(text.replace("\\", "\\\\").replace("\n", "\\n").replace("\"", "\\\""));
         // Encoded as in a URL.
         all.add(URLEncoder.encode(text, StandardCharsets.UTF_8));
+        // Line by line, as in a log.
         text.lines().map(String::strip).filter(l -> l.length() >= MIN_LINE).forEach(all::add);
       }
-      // Longest first: one may be the beginning of another.
+      // Longest first, because one may be the beginning of another.
       this.texts = all.stream().sorted(Comparator.comparingInt(String::length).reversed()).toList();
     }
 

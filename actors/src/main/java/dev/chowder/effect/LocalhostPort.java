@@ -6,13 +6,17 @@ import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
- * Whether a base URL means the machine that Chowder runs on, and which port there. Knows nothing of
- * how a sandbox gets to it.
+ * Finds the port that a base URL names on Chowder's machine. Does not know how a sandbox reaches
+ * it.
  */
 final class LocalhostPort {
   private LocalhostPort() {}
 
-  /** The same URL as a sandbox has to call it, whose own localhost is another machine. */
+  /**
+   * Returns the URL as a sandbox must call it, since localhost is another machine there.
+   *
+   * @param hostAddress the address of Chowder's machine as seen from sandboxes
+   */
   static String fromSandbox(String url, Supplier<String> hostAddress) {
     var port = of(url);
     if (port.isEmpty()) return url;
@@ -25,7 +29,11 @@ final class LocalhostPort {
         + parsed.getRawPath();
   }
 
-  /** Empty for the provider's own endpoint ({@code baseUrl} empty) and for any other machine. */
+  /**
+   * Returns the port on this machine; empty if the URL names another machine.
+   *
+   * @param baseUrl empty for the provider's own endpoint
+   */
   static OptionalInt of(String baseUrl) {
     if (baseUrl.isEmpty()) return OptionalInt.empty();
     var url = URI.create(baseUrl);

@@ -10,14 +10,17 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** The last lines of a process that failed, for an error message. */
+/** Reads the last lines of a failed process for an error message. */
 final class LogTail {
   private static final int LINES = 12;
   private static final long WAIT_SECONDS = 5;
 
   private LogTail() {}
 
-  /** Never fails: an error message without a log is better than none. */
+  /**
+   * Returns the last lines in one. Does not fail if the log cannot be read, because an error
+   * message without a log is better than none.
+   */
   static String read(SandboxDriver driver, SandboxId sandbox) throws InterruptedException {
     var lines = Collections.synchronizedList(new ArrayList<String>());
     var end = new CountDownLatch(1);
@@ -35,11 +38,11 @@ final class LogTail {
         };
     try (var _ = driver.logs(sandbox, LINES, false, reader)) {
       if (!end.await(WAIT_SECONDS, TimeUnit.SECONDS))
-        lines.add("(the log could not be read whole)");
+        lines.add("(the log could not be read to its end)");
     } catch (InterruptedException e) {
       throw e;
     } catch (Exception e) {
-      lines.add("(no log: " + e.getMessage() + ")");
+      lines.add("(the log could not be read: " + e.getMessage() + ")");
     }
     return String.join(" | ", lines);
   }

@@ -7,8 +7,8 @@ import dev.chowder.instance.WantedConfig;
 import dev.chowder.sandbox.SandboxException;
 
 /**
- * Masks the secrets that an agent was given in all text that the work for it returns. Failures and
- * notes quote logs, OpenClaw and the engine; they are persisted permanently and shown to callers.
+ * Masks an agent's secrets in all text that its work returns. Failures and notes quote logs,
+ * OpenClaw and the engine; they are stored permanently and shown to callers.
  */
 public final class MaskedWork implements GatewayWork {
   private final GatewayWork work;
@@ -20,10 +20,11 @@ public final class MaskedWork implements GatewayWork {
   }
 
   @Override
-  public Outcome run(InstanceId id, Step step) throws InterruptedException {
-    var outcome = masking(id, step.organizationId(), step.config(), () -> work.run(id, step));
+  public Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException {
+    var outcome =
+        masking(id, stageRun.organizationId(), stageRun.config(), () -> work.run(id, stageRun));
     if (outcome.note().isEmpty()) return outcome;
-    var note = known(id, step.organizationId(), step.config()).mask(outcome.note());
+    var note = known(id, stageRun.organizationId(), stageRun.config()).mask(outcome.note());
     return new Outcome(outcome.outcome(), note, outcome.endpoint(), outcome.overrides());
   }
 
@@ -90,7 +91,7 @@ public final class MaskedWork implements GatewayWork {
     } catch (SandboxException why) {
       var text = String.valueOf(why.getMessage());
       var masked = known(id, organizationId, config).mask(text);
-      // The cause is left out, since its message has the same unmasked text.
+      // The cause is left out, since its message has the unmasked text.
       throw masked.equals(text) ? why : new SandboxException(why.reason(), masked);
     }
   }

@@ -7,27 +7,28 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Halts the reconciler when it is about to give up or take away more at once than can be true: a
- * lost database, a wrong host or an engine that forgot everything looks like that. Stays until an
- * operator released it or its cause is gone. Knows nothing of sandboxes but their ids.
+ * Blocks destructive changes if a pass is about to make implausibly many at once. A lost database,
+ * a wrong host or an engine that lost its data looks like that. Blocks until an operator releases
+ * the changes or their cause is gone. Knows only the ids of what would change.
  */
 final class MassChangeGuard {
   private Optional<Raised> raised = Optional.empty();
   private Set<String> released = Set.of();
 
   /**
-   * Why it halts.
+   * The blocked changes.
    *
-   * @param since when it began
-   * @param limit how many were allowed
-   * @param ids what the present sweep would have given up or taken away
+   * @param since first pass that was blocked
+   * @param limit maximum number of changes at once
+   * @param ids ids that the last pass would have changed
    */
   record Raised(Instant since, int limit, Set<String> ids) {}
 
   /**
-   * Whether these may be acted on now.
+   * Returns whether this pass may make its changes.
    *
-   * @param ids all that the present sweep would give up or take away
+   * @param ids all ids that the pass would change
+   * @param limit maximum number of changes without a release
    */
   synchronized boolean permits(Set<String> ids, int limit, Instant now) {
     var open = new HashSet<>(ids);
@@ -42,11 +43,12 @@ final class MassChangeGuard {
     return false;
   }
 
+  /** Returns the blocked changes; empty if none are blocked. */
   synchronized Optional<Raised> raised() {
     return raised;
   }
 
-  /** Lets happen what it names now, and nothing else; whether there was one. */
+  /** Permits the changes that are blocked now and no others; returns whether there were any. */
   synchronized boolean release() {
     if (raised.isEmpty()) return false;
     var all = new HashSet<>(released);

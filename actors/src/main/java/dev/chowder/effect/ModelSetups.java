@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ModelChoice;
 import dev.chowder.openclaw.ModelListProbe;
@@ -9,10 +11,7 @@ import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.Secret;
 import java.util.Optional;
 
-/**
- * Turns an instance's choice of model into what OpenClaw is told, after the provider's key was
- * tried.
- */
+/** Turns an instance's choice of model into OpenClaw's model settings, and tests the key first. */
 public final class ModelSetups {
   private final SandboxDriver driver;
   private final HostPortUse hostPorts;
@@ -22,7 +21,7 @@ public final class ModelSetups {
   /**
    * Creates the setups of models.
    *
-   * @param keys the organizations' current keys
+   * @param keys current keys of the organizations
    */
   public ModelSetups(SandboxDriver driver, HostPortUse hostPorts, Keys keys, ModelListProbe probe) {
     this.driver = driver;
@@ -50,28 +49,37 @@ public final class ModelSetups {
   }
 
   /**
-   * {@code note} is worth knowing and stops nothing, such as a provider that could not be reached.
+   * A setup whose key was tested.
+   *
+   * @param note a problem that does not prevent a start, such as an unreachable provider; empty if
+   *     there is none
    */
   record Reachable(ModelSetup setup, String note) {}
 
-  /** Fails with KEY_REFUSED, MODEL_PROVIDER_NOT_CONFIGURED or REFUSED. */
+  /**
+   * Tests the key and returns the setup.
+   *
+   * @throws WorkFailure with KEY_REFUSED, MODEL_PROVIDER_NOT_CONFIGURED or REFUSED
+   */
   Reachable reach(String organizationId, ModelChoice model) throws InterruptedException {
     var key = keys.of(organizationId, model);
     if (key.isEmpty() && !model.provider().equals("custom")) {
       throw new WorkFailure(
           "MODEL_PROVIDER_NOT_CONFIGURED",
-          "the organization has no key for " + model.provider() + " any more");
+          cannot(
+              "use model provider " + model.provider(),
+              "the organization no longer has a key for it",
+              "set a key"));
     }
-    // Before the probe, which would connect to it.
+    // The port is opened before the probe, because the probe connects to it.
     LocalhostPort.of(model.baseUrl()).ifPresent(port -> open(organizationId, port));
-    var asChowderSeesIt =
-        new ModelSetup(model.provider(), model.model(), model.baseUrl(), model.api(), key);
-    String note = tried(asChowderSeesIt);
+    var onHost = new ModelSetup(model.provider(), model.model(), model.baseUrl(), model.api(), key);
+    String note = testKey(onHost);
     return new Reachable(
         new ModelSetup(
             model.provider(),
             model.model(),
-            // A sandbox's own localhost is another machine: the host has another name there.
+            // In a sandbox, localhost is another machine, and the host has another address.
             LocalhostPort.fromSandbox(model.baseUrl(), driver::hostAddressFromSandbox),
             model.api(),
             key),
@@ -82,32 +90,29 @@ public final class ModelSetups {
     switch (hostPorts.use(organizationId, port)) {
       case LISTED, UNLISTED -> {}
       case CLOSED -> throw closed(port, "the operator closed it");
-      case OWN -> throw closed(port, "it is the host's own");
+      case OWN -> throw closed(port, "Chowder or the host uses it");
     }
   }
 
   private static WorkFailure closed(int port, String cause) {
     return new WorkFailure(
         "REFUSED",
-        "cannot use port "
-            + port
-            + " of localhost: "
-            + cause
-            + "; set a base_url that names another");
+        cannot(
+            "use port " + port + " of localhost", cause, "set a base_url that names another port"));
   }
 
-  /** The note, if there is one. */
-  private String tried(ModelSetup setup) throws InterruptedException {
+  /** Tests the key; returns the note, which is empty if the provider accepted the key. */
+  private String testKey(ModelSetup setup) throws InterruptedException {
     return switch (probe.tryKey(setup)) {
       case Result.Accepted() -> "";
       case Result.Unknown(var note) -> note;
       case Result.KeyRefused(var status) ->
           throw new WorkFailure(
               "KEY_REFUSED",
-              setup.provider()
-                  + " refuses the organization's key with status "
-                  + status
-                  + " (expected: a key that can list its models)");
+              cannot(
+                  "use the organization's key",
+                  setup.provider() + " rejected it with status " + status,
+                  "set a key that can list the provider's models"));
     };
   }
 }

@@ -7,18 +7,18 @@ import dev.chowder.sandbox.SandboxDriver.Ending;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.sandbox.SandboxObservation.MainProcess;
 
-/** Translates what a driver saw into what an instance can be told. */
+/** Translates a driver's observation into the state that is reported to an instance. */
 final class ObservedStates {
   private ObservedStates() {}
 
-  /** Without a look into the log. */
+  /** Returns the observed state without reading the log. */
   static ObservedState of(InstanceView view, SandboxObservation seen) {
     return of(view, seen, "", Ending.BY_ITSELF);
   }
 
   /**
-   * Adds the last lines of the log of a process that ended, since the engine does not know of a
-   * full disk, and the events that the engine remembers.
+   * Returns the observed state, with the cause if the process ended. The cause is found in the last
+   * lines of the log, since the engine does not notice a full disk, and in the engine's events.
    */
   static ObservedState withCause(SandboxDriver driver, InstanceView view, SandboxObservation seen)
       throws InterruptedException {
@@ -46,7 +46,8 @@ final class ObservedStates {
     return switch (seen.mainProcess()) {
       case MainProcess.Up(_, var endpoint) -> new ObservedState.Up(endpoint.toString());
       case MainProcess.Paused _ ->
-          new ObservedState.Down("GATEWAY_FROZEN", "gateway: it was frozen from outside", true);
+          new ObservedState.Down(
+              "GATEWAY_FROZEN", "gateway: it was frozen by something other than Chowder", true);
       case MainProcess.Ended ended -> {
         var cause = CrashCause.of(ended, lastLines, ending);
         yield new ObservedState.Down(cause.reason(), "gateway: " + cause.text(), cause.byItself());

@@ -13,37 +13,37 @@ import java.util.Optional;
 
 /**
  * Stores the callers' overrides of OpenClaw's configuration, encrypted, as values that never
- * change. The instance decides which of them is current, and knows its outcome. All methods block.
+ * change. The instance decides which value is current, and knows its outcome. All methods block.
  */
 public interface Overrides {
   /**
-   * Refuses what may not be overridden, or what OpenClaw's schema does not allow.
+   * Rejects overrides that Chowder or OpenClaw's schema does not permit.
    *
-   * @param overrides of an instance that is not there yet
-   * @throws Refused with the path that is at fault
+   * @param overrides overrides of an instance that does not exist yet
+   * @throws Refused with the path that is not permitted
    */
   void check(ObjectNode overrides);
 
   /**
-   * Writes the overrides of a new instance.
+   * Stores the overrides of a new instance.
    *
-   * @param version names the value
+   * @param version name of the value
    * @throws Refused as {@link #check} does
    */
   void store(InstanceId id, String version, ObjectNode overrides);
 
   /**
-   * Returns the schema of the image that sandboxes are made from; empty while it is not known. The
-   * first call reads it in a sandbox, which may take a minute.
+   * Returns the schema of the sandboxes' image; empty if it could not be read. The first call reads
+   * it in a sandbox, which may take a minute.
    */
   Optional<ConfigSchema> schema();
 
   /**
-   * Writes the result of a JSON merge patch on overrides.
+   * Stores the result of a JSON merge patch on overrides.
    *
-   * @param base the current overrides; a missing value counts as no overrides
-   * @param version names the new value
-   * @param schema the result of {@link #schema}
+   * @param base current overrides; a missing value counts as no overrides
+   * @param version name of the new value
+   * @param schema result of {@link #schema}
    * @throws Refused as {@link #check} does, also for the merged result
    */
   void patch(
@@ -54,17 +54,17 @@ public interface Overrides {
       Optional<ConfigSchema> schema);
 
   /**
-   * Returns overrides with values under sensitive names masked; instances without overrides are
-   * left out.
+   * Returns overrides with the values of sensitive names masked. Leaves out instances without
+   * overrides.
    *
-   * @param holding the current overrides, by instance
+   * @param holding current overrides, by instance
    */
   Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding);
 
-  /** Returns the merge patches that the home lacks, in the order in which they apply. */
+  /** Returns the merge patches that the home lacks, in their order of application. */
   List<ObjectNode> pending(InstanceId id, WantedConfig wanted);
 
-  /** Applies merge patches onto the content of the configuration's file. */
+  /** Applies merge patches to the content of the configuration file. */
   void apply(InstanceId id, List<ObjectNode> pending, ObjectNode config);
 
   /**
@@ -78,11 +78,11 @@ public interface Overrides {
   /**
    * The outcome of overrides.
    *
-   * @param note why the gateway refused them; empty if it did not
+   * @param note why the gateway rejected them; empty if it did not
    */
   record Outcome(Taken taken, String note) {}
 
-  /** Why overrides were refused. */
+  /** Reports why overrides were rejected. */
   final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private final String path;
@@ -94,12 +94,12 @@ public interface Overrides {
       this.why = why;
     }
 
-    /** Where in the overrides, such as {@code gateway.port}. */
+    /** Returns the rejected path, such as {@code gateway.port}. */
     public String path() {
       return path;
     }
 
-    /** What, got, expected. */
+    /** Returns the reason, without the path. */
     public String why() {
       return why;
     }

@@ -17,10 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps sandboxes that no journal accounts for, and home volumes that came back after their
- * instance had lost them. Their processes are stopped and their homes are kept. They are shown
- * until an operator removes them or restores the database that knows them, or until the instance is
- * recovered. Each pass finds them on the host again, so only their first sighting is remembered.
+ * Quarantines untracked sandboxes, and home volumes that came back after their instance had lost
+ * them. Stops their processes and keeps their homes. Lists them until an operator removes them or
+ * restores the database that knows them, or until the instance is recovered. Each pass finds them
+ * on the host again, so only the time of their first observation is kept.
  */
 final class Quarantine {
   private static final Logger LOG = LoggerFactory.getLogger(Quarantine.class);
@@ -32,18 +32,18 @@ final class Quarantine {
 
   /** Why a sandbox is in quarantine. */
   enum Why {
-    /**
-     * The journal does not know the sandbox, or knows only an earlier attempt than the one that
-     * ran.
-     */
+    /** The journal does not know the sandbox, or only an attempt before the one that ran. */
     NO_JOURNAL,
-    /**
-     * The instance failed, and a home volume that it had lost is back. A recover starts with it.
-     */
+    /** The instance failed, and its lost home volume came back. A recover starts with it. */
     HOME_REAPPEARED
   }
 
-  /** One of them, as it was last seen. */
+  /**
+   * A quarantined sandbox.
+   *
+   * @param seen last observation
+   * @param since time of the first observation
+   */
   record Unaccounted(SandboxObservation seen, Why why, Instant since) {
     boolean runs() {
       return switch (seen.mainProcess()) {
@@ -60,9 +60,9 @@ final class Quarantine {
   }
 
   /**
-   * Replaces the content by what a pass found.
+   * Replaces the list by what a pass found.
    *
-   * @param unclear sandboxes that did not answer and stay as they were
+   * @param unclear sandboxes that did not respond; these stay in the list
    */
   synchronized void found(Map<SandboxObservation, Why> all, Set<SandboxId> unclear, Instant now) {
     var next = new HashMap<>(known);
@@ -80,7 +80,8 @@ final class Quarantine {
     switch (why) {
       case NO_JOURNAL ->
           LOG.warn(
-              "sandbox={} event=unknown: no journal accounts for it; its home is kept", seen.id());
+              "sandbox={} event=unknown: the journal does not know it; its home is kept",
+              seen.id());
       case HOME_REAPPEARED ->
           LOG.warn(
               "sandbox={} event=home-reappeared generation={}: the instance had lost this home"
@@ -100,7 +101,7 @@ final class Quarantine {
     return named;
   }
 
-  /** Stops those that run and were first seen before {@code seenBefore}. */
+  /** Stops the running sandboxes that were first observed before {@code seenBefore}. */
   void stop(Instant seenBefore) {
     var due = all().stream().filter(one -> one.runs() && one.since().isBefore(seenBefore)).toList();
     if (due.isEmpty()) return;
@@ -112,12 +113,12 @@ final class Quarantine {
   private void stop(SandboxObservation seen) {
     var id = seen.id();
     try {
-      // A process of a later attempt, which started since, keeps running.
+      // The attempt is the fence: a process of a later attempt keeps running.
       var _ = driver.stop(id, seen.attempt(), drain);
       LOG.warn("sandbox={} event=quarantined: stopped, its home is kept", id);
     } catch (SandboxException why) {
-      // The next sweep sees it running still.
-      LOG.warn("sandbox={} not quarantined: {}", id, why.getMessage());
+      // The next pass tries again.
+      LOG.warn("sandbox={} was not stopped: {}", id, why.getMessage());
     }
   }
 }

@@ -29,17 +29,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings journal and sandboxes' host together, and is the sweep behind every deadline and every
- * message that can be lost: of one node for all, it wakes, at start, when a node is gone, at an
- * interval and on the engine's notices, instances that owe something, tells instances what is
- * really there, and settles slots that nobody uses. Each instance decides what a sight means to it;
- * what no journal accounts for is stopped and kept. An engine that cannot be asked changes nothing,
- * and a host that looks as if much were lost at once halts it ({@link MassChangeGuard}).
+ * Reconciles the journal with the sandbox host, on one node of the cluster. Runs at startup, after
+ * a node is lost, at an interval and on engine events. Repairs stale rows, reports observed states
+ * to instances, releases unused slots, and re-dispatches pending effects whose messages may be
+ * lost. Instances decide how to react. Untracked sandboxes are stopped and kept. If the engine does
+ * not respond, nothing changes. {@link MassChangeGuard} can halt it.
  */
 public final class Reconciler implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
-  /** Between a notice that needs a sweep and that sweep: others come along with it. */
+  /** Delay of a comparison after an engine event, so that one comparison covers several events. */
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private final Instances instances;
@@ -55,7 +54,7 @@ public final class Reconciler implements SingletonDuty.Duty {
   private final CompletableFuture<Void> firstPass = new CompletableFuture<>();
   private final ScheduledExecutorService passes = thread("reconciler");
 
-  /** A thread of its own: a pass may wait for a slow engine. */
+  /** A separate thread, because a pass may wait for a slow engine. */
   private final ScheduledExecutorService redispatches = thread("redispatch");
 
   private final MeterRegistry metrics;
@@ -92,14 +91,14 @@ public final class Reconciler implements SingletonDuty.Duty {
             Gauge.builder(
                     "chowder.reconciler.halted", host, h -> h.guard().raised().isPresent() ? 1 : 0)
                 .register(metrics));
-    this.stream = driver.events(notice -> events.add(notice.id()));
+    this.stream = driver.events(event -> events.add(event.id()));
   }
 
   /**
-   * Sweeps now, and then at the interval, until closed.
+   * Starts a pass now and then at the interval, until closed.
    *
-   * @param repairs of all rows that sweeps believe
-   * @param own sandboxes that belong to no instance and are not to be looked at
+   * @param repairs repairs of all rows that passes rely on
+   * @param own sandboxes that belong to no instance and are ignored
    */
   public static Reconciler start(
       Instances instances,
@@ -122,11 +121,11 @@ public final class Reconciler implements SingletonDuty.Duty {
     var remind = settings.remind();
     var _ =
         reconciler.redispatches.scheduleWithFixedDelay(
-            () -> step("late instances", () -> reconciler.redispatchPending(remind)),
+            () -> step("overdue effects", () -> reconciler.redispatchPending(remind)),
             remind.toMillis(),
             remind.toMillis(),
             TimeUnit.MILLISECONDS);
-    // Whoever begins may do so because another node is gone.
+    // This node may have taken over because another node was lost.
     reconciler.scheduleRepeat();
     return reconciler;
   }
@@ -139,11 +138,14 @@ public final class Reconciler implements SingletonDuty.Duty {
       passes.execute(this::pass);
       scheduleRepeat();
     } catch (RejectedExecutionException closed) {
-      LOG.debug("closed: whoever has the duty next begins with a sweep");
+      LOG.debug("closed: the next node to reconcile starts with a pass");
     }
   }
 
-  /** What was told to instances that still seemed to be at the node that is gone went nowhere. */
+  /**
+   * Schedules another pass. Messages to instances that still seemed to be on the lost node were
+   * lost.
+   */
   private void scheduleRepeat() {
     var _ = passes.schedule(this::pass, settings.sweepAgain().toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -152,24 +154,23 @@ public final class Reconciler implements SingletonDuty.Duty {
   public void close() {
     passes.shutdownNow();
     redispatches.shutdownNow();
-    // The next node counts, and an old count beside it would be wrong.
+    // The next node has these gauges, and a stale one on this node would be wrong.
     gauges.forEach(metrics::remove);
     events.close();
     try {
       stream.close();
     } catch (Exception why) {
-      LOG.warn("notices not closed: {}", why.toString());
+      LOG.warn("engine events not closed: {}", why.toString());
     }
   }
 
-  /** Completes when the instances were told for the first time what is there, or could not be. */
+  /** Completes when the first pass has reported the observed states, or could not. */
   public CompletionStage<Void> firstPass() {
     return firstPass.minimalCompletionStage();
   }
 
   /**
-   * Returns the sandboxes without a journal and the homes that came back, as the last pass saw
-   * them.
+   * Returns the untracked sandboxes and the homes that came back, as the last pass observed them.
    */
   public List<UnknownSandbox> unknown() {
     return host.quarantine().all().stream()
@@ -187,24 +188,29 @@ public final class Reconciler implements SingletonDuty.Duty {
   /**
    * A sandbox in quarantine.
    *
-   * @param why {@code no_journal}, or {@code home_reappeared}: a recover of the instance starts
+   * @param why {@code no_journal}, or {@code home_reappeared} if a recover of the instance starts
    *     with the home
-   * @param generation of its home volume; empty if there is none
-   * @param since when a pass saw it first
+   * @param generation generation of its home volume; empty if there is none
+   * @param since time of the first pass that found it
    * @param runs whether its process still runs
    */
   public record UnknownSandbox(
       SandboxId id, String why, Optional<Integer> generation, Instant since, boolean runs) {}
 
-  /** Why it gives up and takes away nothing now; empty: it does. */
+  /** Returns the destructive changes that are halted; empty if the reconciler is not halted. */
   public Optional<Halt> halt() {
     return host.guard().raised().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
   }
 
-  /** More than {@code limit} at once: {@code sandboxes} would be given up or taken away. */
+  /**
+   * The changes that were halted.
+   *
+   * @param limit maximum number of changes at once
+   * @param sandboxes sandboxes that would be declared lost, removed or stopped
+   */
   public record Halt(Instant since, int limit, List<String> sandboxes) {}
 
-  /** An operator's: what {@link #halt} names may happen. Whether there was anything. */
+  /** Permits the changes of {@link #halt}, for an operator; returns whether there were any. */
   public boolean release() {
     boolean released = host.guard().release();
     if (released) {
@@ -231,29 +237,32 @@ public final class Reconciler implements SingletonDuty.Duty {
         Thread.ofPlatform().daemon().name(name).factory());
   }
 
-  /** Re-dispatches all pending effects. The repair of a stale row does that for its instance. */
+  /**
+   * Re-dispatches all pending effects of the rows. An instance with a stale row is re-dispatched by
+   * the repair of its row.
+   */
   private void redispatchAll() {
     redispatches.execute(() -> step("pending effects", () -> redispatchPending(Duration.ZERO)));
   }
 
   private void pass() {
-    // All other steps believe the rows.
-    repairs.forEach(repair -> step("rows behind the journal", repair::check));
+    // All other steps rely on the rows.
+    repairs.forEach(repair -> step("stale rows", repair::check));
     step(
         "instances",
         () -> {
           var live = host.live();
           var before = clock.instant().minus(settings.removalGrace());
           step("host ports", () -> hostPorts.reconcile(live, before));
-          step("real state", () -> host.compare(live));
+          step("host comparison", () -> host.compare(live));
         });
     firstPass.complete(null);
-    step("slots", () -> slots.releaseUnused(clock.instant().minus(settings.unbornGrace())));
-    // Last, since entities that did not answer before may never do so.
-    repairs.forEach(repair -> step("rows that were not repaired", repair::checkAgain));
+    step("unused slots", () -> slots.releaseUnused(clock.instant().minus(settings.unbornGrace())));
+    // Last, since entities that did not reply before may never do so.
+    repairs.forEach(repair -> step("stale rows of slow entities", repair::checkAgain));
   }
 
-  /** One failing step must not end the sweeps: the next sweep tries it again. */
+  /** Runs a step of a pass. A failure is logged, and the next pass tries again. */
   private static void step(String what, Runnable step) {
     try {
       step.run();
@@ -280,7 +289,7 @@ public final class Reconciler implements SingletonDuty.Duty {
 
   private void observe(SandboxId id) {
     step(
-        "notice",
+        "engine event",
         () -> {
           if (host.observe(id)) compareSoon();
         });
@@ -293,18 +302,18 @@ public final class Reconciler implements SingletonDuty.Duty {
           passes.schedule(
               () -> {
                 comparesSoon.set(false);
-                step("real state", () -> host.compare(host.live()));
+                step("host comparison", () -> host.compare(host.live()));
               },
               SOON.toMillis(),
               TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException closing) {
-      LOG.debug("closing: no further sweep");
+      LOG.debug("closing: no further comparison");
     }
   }
 
-  /** Slots that no instance uses: a crash kept it from being born, or from another life. */
+  /** Releases slots that no instance uses, because a crash prevented its create or its recover. */
   public interface UnusedSlots {
-    /** Gives up those that were reserved before {@code olderThan}. */
+    /** Releases unused slots that were reserved before {@code olderThan}. */
     void releaseUnused(Instant olderThan);
   }
 }

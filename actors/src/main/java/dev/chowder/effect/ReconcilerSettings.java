@@ -5,22 +5,22 @@ import dev.chowder.instance.InstanceCommand.RestartPolicy;
 import java.time.Duration;
 
 /**
- * Limits of the reconciler; {@code reference.conf} says what each is for.
+ * Limits of the reconciler; {@code reference.conf} describes each.
  *
- * @param firstPass how long a start waits for the first comparison
- * @param interval how often everything is compared
- * @param sweepAgain how long after a node was lost everything is compared once more
- * @param remind how long something may be owed before it is asked for again, and how often then
- * @param batch how many rows are read at once
- * @param overdue after how long a stage without a report fails
- * @param restarts how often a gateway that is lost is started again
- * @param unbornGrace how old a slot that no instance uses must be before it is released
- * @param removalGrace how long what has ended, or is unknown, is left alone
- * @param massLimit how many sandboxes may be lost or removed at once
- * @param massShare the same as a share of all instances, where that is more
- * @param notices how many of the engine's notices may wait
- * @param looks how many sandboxes are inspected at once
- * @param drain how long an unknown gateway may finish its work when it is quarantined
+ * @param firstPass time for which a starting node waits for the first comparison
+ * @param interval interval between two passes
+ * @param sweepAgain delay of the second pass after a node was lost
+ * @param remind time after which a pending effect is re-dispatched, and the interval of that
+ * @param batch maximum number of rows per page
+ * @param overdue time after which a stage without a report fails
+ * @param restarts how often a lost gateway is started again
+ * @param unbornGrace minimum age of an unused slot before it is released
+ * @param removalGrace time for which ended instances and untracked sandboxes are left alone
+ * @param massLimit maximum number of sandboxes that may be lost or removed at once
+ * @param massShare this maximum as a share of all instances, if that is more
+ * @param notices maximum number of engine events that wait
+ * @param looks maximum number of concurrent inspections of sandboxes
+ * @param drain time in which an untracked gateway may finish its work when it is quarantined
  */
 public record ReconcilerSettings(
     Duration firstPass,

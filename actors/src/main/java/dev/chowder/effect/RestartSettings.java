@@ -1,18 +1,20 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
 /**
- * When a gateway that was lost is started again; {@code reference.conf} says what each is for.
+ * Delays before a lost gateway is started again; {@code reference.conf} describes each.
  *
- * @param delays how long the first, the second, ... start after engine losses waits; the last holds
- *     for all further ones
- * @param forgetAfter how long an engine loss counts
+ * @param delays delays of the first, the second, ... start after engine losses; the last one
+ *     applies to all further starts
+ * @param forgetAfter time for which an engine loss counts
  * @param spacing time between two starts after engine losses
- * @param memoryRetry how often a start that lacks host memory asks again
+ * @param memoryRetry interval at which a start that lacks host memory is retried
  */
 public record RestartSettings(
     List<Duration> delays, Duration forgetAfter, Duration spacing, Duration memoryRetry) {
@@ -21,7 +23,7 @@ public record RestartSettings(
     delays = List.copyOf(delays);
     if (delays.isEmpty()) {
       throw new IllegalArgumentException(
-          "chowder.effect.restart.delays: must have at least 1 element; got 0");
+          must("chowder.effect.restart.delays", "have at least 1 element", 0));
     }
   }
 
@@ -36,10 +38,10 @@ public record RestartSettings(
   }
 
   /**
-   * Returns how long a start waits.
+   * Returns the delay of a start.
    *
-   * @param engineLosses when the gateway was lost with its engine, the newest last; empty if it was
-   *     lost otherwise
+   * @param engineLosses times at which the gateway was lost with its engine, the newest last; empty
+   *     if it was lost otherwise
    */
   Duration delay(List<Instant> engineLosses) {
     if (engineLosses.isEmpty()) return Duration.ZERO;

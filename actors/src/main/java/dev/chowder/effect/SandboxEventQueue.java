@@ -6,8 +6,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's notices on their way to be looked into: each sandbox once, oldest first, some at
- * once. What is beyond its limit is left to a sweep. Knows nothing of what a look does.
+ * Queues the sandboxes of engine events for observation: each sandbox once, oldest first, a few at
+ * once. Events beyond the capacity are left to the next pass. Does not know what an observation
+ * does.
  */
 final class SandboxEventQueue {
   private final int capacity;
@@ -15,16 +16,16 @@ final class SandboxEventQueue {
   private final Consumer<SandboxId> observe;
   private final Runnable overflow;
   private final LinkedHashSet<SandboxId> waiting = new LinkedHashSet<>();
-  private int looking;
+  private int observing;
   private boolean closed;
 
   /**
-   * Makes one.
+   * Creates an empty queue.
    *
-   * @param capacity how many may wait
-   * @param atOnce how many are looked into at once
-   * @param observe must not throw
-   * @param overflow told of each notice that found no place
+   * @param capacity maximum number of waiting sandboxes
+   * @param atOnce maximum number of concurrent observations
+   * @param observe observes one sandbox; must not throw
+   * @param overflow runs for each event beyond the capacity
    */
   SandboxEventQueue(int capacity, int atOnce, Consumer<SandboxId> observe, Runnable overflow) {
     this.capacity = capacity;
@@ -41,8 +42,8 @@ final class SandboxEventQueue {
     if (closed || waiting.contains(id)) return true;
     if (waiting.size() >= capacity) return false;
     waiting.add(id);
-    if (looking < atOnce) {
-      looking++;
+    if (observing < atOnce) {
+      observing++;
       Thread.ofVirtual().name("notice-" + id).start(this::work);
     }
     return true;
@@ -54,7 +55,7 @@ final class SandboxEventQueue {
 
   private synchronized @Nullable SandboxId next() {
     if (closed || waiting.isEmpty()) {
-      looking--;
+      observing--;
       return null;
     }
     return waiting.removeFirst();

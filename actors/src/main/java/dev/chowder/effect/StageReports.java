@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Tells an instance which of its stages are done; those that end soon after one another together,
- * so that they share one write to the journal.
+ * Reports finished stages to an instance. Stages that finish soon after each other share one
+ * report, and so one write to the journal.
  */
 final class StageReports {
   private final int attempt;
@@ -21,14 +21,15 @@ final class StageReports {
   private final ScheduledExecutorService timer;
   private final Consumer<InstanceCommand.Report> instance;
   private final List<Finished> done = new ArrayList<>();
-  private int told;
-  private boolean willTell;
+  private int sent;
+  private boolean isScheduled;
 
   /**
-   * Makes one.
+   * Creates the reports of one run.
    *
-   * @param stages how many there are; with the last one nothing is waited for
-   * @param within after the first stage that is not told; zero: each is told by itself
+   * @param stages number of stages; the last one is reported at once
+   * @param within delay of a report after the first unreported stage; 0 reports each stage alone
+   * @param instance receives the reports
    */
   StageReports(
       int attempt,
@@ -46,24 +47,27 @@ final class StageReports {
   synchronized void add(Finished stage) {
     done.add(stage);
     if (isComplete() || within.isZero()) {
-      tell();
-    } else if (!willTell) {
-      willTell = true;
-      var _ = timer.schedule(this::tell, within.toMillis(), TimeUnit.MILLISECONDS);
+      send();
+    } else if (!isScheduled) {
+      isScheduled = true;
+      var _ = timer.schedule(this::send, within.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
-  synchronized void tell() {
-    willTell = false;
-    if (told == done.size()) return;
-    instance.accept(new StagesFinished(attempt, List.copyOf(done.subList(told, done.size()))));
-    told = done.size();
+  synchronized void send() {
+    isScheduled = false;
+    if (sent == done.size()) return;
+    instance.accept(new StagesFinished(attempt, List.copyOf(done.subList(sent, done.size()))));
+    sent = done.size();
   }
 
-  /** The instance does not know of that stage: what it was told is lost, and told again. */
-  synchronized void tellAgainFrom(int stage) {
-    told = Math.min(told, stage);
-    tell();
+  /**
+   * Resends the reports from this stage on. The instance does not know of the stage, so its report
+   * was lost.
+   */
+  synchronized void resendFrom(int stage) {
+    sent = Math.min(sent, stage);
+    send();
   }
 
   synchronized boolean isComplete() {

@@ -33,12 +33,13 @@ import java.util.Set;
 import java.util.StringJoiner;
 
 /**
- * Stores the channels that callers requested for an instance, with their credentials, in the
- * encrypted table, and applies them to the file or to the running gateway. A request is a value
- * that never changes, under a version that the instance accepts. Its outcome is a row that only the
+ * Stores the desired channels of instances, with their credentials, in the encrypted table, and
+ * applies them to the configuration file or the running gateway. A desired channel is a value that
+ * never changes, under a version that the instance accepts. Its outcome is a row that only the
  * instance's effects write, one at a time. All methods block.
  */
 public final class StoredChannels {
+  /** Stored in outcomes, so it must not change. */
   private static final String PLUGIN = "its plugin: ";
 
   private final SecretStore secrets;
@@ -47,7 +48,6 @@ public final class StoredChannels {
   private final OpenClawPlugins plugins;
   private final SandboxDriver driver;
 
-  /** Wires it. */
   public StoredChannels(
       SecretStore secrets,
       OpenClawAdmin admin,
@@ -64,7 +64,7 @@ public final class StoredChannels {
   /**
    * Returns all channels that were ever connected.
    *
-   * @param versions the current version of each, by the channel's name
+   * @param versions current version of each, by the channel's name
    */
   public Map<Channel, ChannelRecord> all(InstanceId id, Map<String, String> versions) {
     var names = new HashSet<String>();
@@ -78,9 +78,9 @@ public final class StoredChannels {
     for (var channel : Channel.values()) {
       var version = versions.get(channel.id());
       if (version == null) continue;
-      var asked = Optional.ofNullable(rows.get(SecretNames.channel(channel.id(), version)));
+      var stored = Optional.ofNullable(rows.get(SecretNames.channel(channel.id(), version)));
       var done = Optional.ofNullable(rows.get(SecretNames.channelDone(channel.id())));
-      asked.ifPresent(
+      stored.ifPresent(
           desired ->
               all.put(
                   channel,
@@ -100,21 +100,20 @@ public final class StoredChannels {
         : Optional.ofNullable(all(id, Map.of(channel.id(), version)).get(channel));
   }
 
-  /** Whether a wish was refused for want of a plugin, and not for what it says. */
+  /** Returns whether a channel was rejected because its plugin is missing, not for its content. */
   public static boolean lacksPlugin(ChannelRecord record) {
     return record.problem().startsWith(PLUGIN);
   }
 
   /**
-   * Writes a caller's request under its version, which becomes current once the instance accepts
-   * it.
+   * Stores a desired channel under its version, which becomes current once the instance accepts it.
    */
   public void store(InstanceId id, Channel channel, DesiredChannel desired) {
     secrets.put(
         id.value(), SecretNames.channel(channel.id(), desired.change()), desired.toSecret());
   }
 
-  /** After onboarding wrote the configuration anew. */
+  /** Marks all channels as pending again, after onboarding wrote a new configuration. */
   void homeRecreated(InstanceId id, Map<String, String> versions) {
     all(id, versions)
         .forEach(
@@ -129,7 +128,7 @@ public final class StoredChannels {
     return all;
   }
 
-  /** Returns those whose plugins have to be in the home before {@link #apply}. */
+  /** Returns the channels whose plugins must be in the home before {@link #apply}. */
   static List<Channel> needingPlugins(Map<Channel, ChannelRecord> pending) {
     return pending.entrySet().stream()
         .filter(entry -> needsPlugin(entry.getKey(), entry.getValue()))
@@ -138,10 +137,11 @@ public final class StoredChannels {
   }
 
   /**
-   * Applies what was not applied yet onto the file's content.
+   * Applies pending channels to the content of the configuration file.
    *
-   * @param without channels that the gateway would not know: it does not start with them
-   * @return for {@link #applied}, once the file is written
+   * @param without channels to leave out because their plugin is missing, since the gateway does
+   *     not start with an unknown channel
+   * @return the applied channels, for {@link #applied} once the file is written
    */
   Map<Channel, ChannelRecord> apply(
       Map<Channel, ChannelRecord> pending, ObjectNode config, Set<Channel> without) {
@@ -152,15 +152,16 @@ public final class StoredChannels {
     return applied;
   }
 
-  /** The file holds what {@link #apply} did. */
+  /** Records that the file contains the channels that {@link #apply} returned. */
   void applied(InstanceId id, Map<Channel, ChannelRecord> applied) {
     applied.forEach((channel, record) -> put(id, channel, record.withApplied(desired(record))));
   }
 
   /**
-   * Has a running gateway take what was not applied yet; returns a note, empty when all is well.
+   * Makes a running gateway apply the pending channels.
    *
-   * @throws WorkFailure when it does not take it now, and may later
+   * @return a note about rejected channels; empty if there are none
+   * @throws WorkFailure if the gateway does not apply them now but may do so later
    */
   String hotApply(InstanceId id, Map<String, String> versions, SandboxEndpoint gateway)
       throws InterruptedException {
@@ -176,7 +177,9 @@ public final class StoredChannels {
       InstanceId id, SandboxEndpoint gateway, Channel channel, ChannelRecord record)
       throws InterruptedException {
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
-    if (token.isEmpty()) throw WorkFailure.notNow(channel.id(), "no gateway token");
+    if (token.isEmpty()) {
+      throw WorkFailure.notNow(channel.id(), "the gateway has no token");
+    }
     var known = new Gateway(gateway, token.get(), devices.of(id.value()));
     var desired = desired(record);
     return switch (change(known, channel, record)) {
@@ -186,18 +189,19 @@ public final class StoredChannels {
       }
       case Refused refused -> {
         put(id, channel, record.withRejected(desired, refused.toText()));
-        // Not the words: the journal keeps a note for ever.
-        yield "refused by OpenClaw and taken back";
+        // OpenClaw's text stays out of the note, since the journal keeps it permanently.
+        yield "OpenClaw rejected the change, and it was reverted";
       }
       case TokenRefused _ ->
-          throw WorkFailure.notNow(channel.id(), "the gateway refuses its token");
+          throw WorkFailure.notNow(channel.id(), "the gateway rejected its token");
       case Busy(var message) -> throw WorkFailure.notNow(channel.id(), message);
       case NoAnswer(var note) -> throw WorkFailure.notNow(channel.id(), note);
     };
   }
 
   /**
-   * A channel's plugin comes first: without it a gateway takes the configuration and does nothing.
+   * Installs the plugin, then changes the configuration. Without the plugin, a gateway would accept
+   * the configuration and do nothing.
    */
   private AdminAnswer change(Gateway gateway, Channel channel, ChannelRecord record)
       throws InterruptedException {
@@ -205,7 +209,7 @@ public final class StoredChannels {
     return switch (plugins.install(gateway, channel.plugin().orElseThrow())) {
       case Done _ -> patch(gateway, channel, record);
       case Busy busy when OpenClawPlugins.isUnderWay(busy.message()) -> busy;
-      // A gateway that fails to install it now would fail at each start, too.
+      // A gateway that cannot install the plugin now would fail to do so at each start, too.
       case Busy(var message) -> new Refused("PLUGIN", PLUGIN + message, List.of());
       case Refused(var code, var message, var issues) ->
           new Refused(code, PLUGIN + message, issues);

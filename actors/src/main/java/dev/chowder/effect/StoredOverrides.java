@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
@@ -31,11 +33,11 @@ import java.util.function.UnaryOperator;
 
 /**
  * Stores ledgers of overrides in the encrypted table, each under its version, and applies pending
- * patches to the file or to the running gateway. A ledger is written once and never changed, so it
- * needs no lock.
+ * patches to the configuration file or the running gateway. A ledger is written once and never
+ * changed, so it needs no lock.
  */
 public final class StoredOverrides implements Overrides {
-  private static final String WHAT = "openclaw_config";
+  private static final String FIELD = "openclaw_config";
 
   private final SecretStore secrets;
   private final OpenClawAdmin admin;
@@ -44,10 +46,10 @@ public final class StoredOverrides implements Overrides {
   private final UnaryOperator<String> publicUrl;
 
   /**
-   * Wires the table.
+   * Creates the store.
    *
-   * @param schema of the image that sandboxes are made from; empty while it is not known
-   * @param publicUrl from an instance's id to its gateway's public URL
+   * @param schema returns the schema of the sandboxes' image; empty if it could not be read
+   * @param publicUrl maps an instance's id to its gateway's public URL
    */
   public StoredOverrides(
       SecretStore secrets,
@@ -84,8 +86,8 @@ public final class StoredOverrides implements Overrides {
       String version,
       ObjectNode patch,
       Optional<ConfigSchema> schema) {
-    // A patch is how a caller sets a missing value again. If only this base is missing, since many
-    // changes came first, the instance rejects the result.
+    // A caller sets a missing value again with a patch. If the base is missing only because many
+    // later changes replaced it, the instance rejects the result.
     var before = find(id, base).orElseGet(OverrideLedger::empty);
     put(id, version, accepted(before.patched(patch, limits, schema)));
   }
@@ -118,8 +120,8 @@ public final class StoredOverrides implements Overrides {
           var values = kept.getOrDefault(id.value(), Map.of());
           var value = values.get(SecretNames.overrides(overrides.version()));
           if (value == null) return;
-          var asked = ledger(value, overrides.taken()).shown();
-          if (!asked.isEmpty()) shown.put(id, asked);
+          var current = ledger(value, overrides.taken()).shown();
+          if (!current.isEmpty()) shown.put(id, current);
         });
     return shown;
   }
@@ -141,17 +143,18 @@ public final class StoredOverrides implements Overrides {
     var pending = pending(id, wanted);
     if (pending.isEmpty()) return new Outcome(Taken.APPLIED, "");
     var token = secrets.get(id.value(), SecretNames.GATEWAY_TOKEN);
-    if (token.isEmpty()) throw WorkFailure.notNow(WHAT, "no gateway token");
+    if (token.isEmpty()) throw WorkFailure.notNow(FIELD, "the gateway has no token");
     var url = publicUrl.apply(id.value());
     var patches = pending.stream().map(patch -> OpenClawConfig.keepingOrigin(patch, url)).toList();
     return switch (admin.patchConfig(gateway, token.get(), patches)) {
       case Done _ -> new Outcome(Taken.APPLIED, "");
       case AdminAnswer.Refused refused ->
           new Outcome(
-              Taken.REFUSED, WHAT + ": refused by OpenClaw and taken back: " + refused.toText());
-      case TokenRefused _ -> throw WorkFailure.notNow(WHAT, "the gateway refuses its token");
-      case Busy(var message) -> throw WorkFailure.notNow(WHAT, message);
-      case NoAnswer(var note) -> throw WorkFailure.notNow(WHAT, note);
+              Taken.REFUSED,
+              FIELD + ": OpenClaw rejected the change, and it was reverted: " + refused.toText());
+      case TokenRefused _ -> throw WorkFailure.notNow(FIELD, "the gateway rejected its token");
+      case Busy(var message) -> throw WorkFailure.notNow(FIELD, message);
+      case NoAnswer(var note) -> throw WorkFailure.notNow(FIELD, note);
     };
   }
 
@@ -161,7 +164,10 @@ public final class StoredOverrides implements Overrides {
             () ->
                 new WorkFailure(
                     "CONFIG_MISSING",
-                    WHAT + ": its stored value is missing; set it again, then recover"));
+                    cannot(
+                        "apply " + FIELD,
+                        "its stored value is missing",
+                        "set it again, then recover the instance")));
   }
 
   /** Returns the ledger; empty if its value is missing. */

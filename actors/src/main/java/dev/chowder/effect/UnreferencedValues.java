@@ -36,12 +36,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Deletes secrets that are no longer needed: values whose version no event names (any longer), and
- * all secrets of instances and organizations that were deleted or never existed. A value is written
- * before its change is accepted. It is therefore deleted only after it was unreferenced for the
- * grace period, by this process's monotonic clock. Unusually many deletions that a lost or older
- * journal would cause wait for a release. Meanwhile only values that later ones replaced are
- * deleted.
+ * Deletes secrets that are no longer needed: values whose version no event names, and all secrets
+ * of instances and organizations that were deleted or never existed. A value is stored before its
+ * change is accepted, so it is deleted only once it was unreferenced for the grace period, by the
+ * monotonic clock. Unusually many deletions that a lost or older journal may have caused wait for a
+ * release. Until then only replaced values are deleted.
  */
 public final class UnreferencedValues implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(UnreferencedValues.class);
@@ -60,7 +59,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("unreferenced-values").factory());
 
-  /** Since when each value was found unreferenced, by {@link #nanos}. */
+  /** Time of the first pass that found each value unreferenced, by {@link #nanos}. */
   private Map<Place, Long> unreferenced = Map.of();
 
   UnreferencedValues(
@@ -85,7 +84,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
             .register(metrics);
   }
 
-  /** Looks at all values at the interval until closed. */
+  /** Starts to check all values at the interval, until closed. */
   public static UnreferencedValues start(
       SecretStore secrets,
       InstanceRows rows,
@@ -110,11 +109,11 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   @Override
   public void close() {
     passes.shutdownNow();
-    // The next node has one, and an old one beside it would be wrong.
+    // The next node has this gauge, and a stale one on this node would be wrong.
     metrics.remove(gauge);
   }
 
-  /** Returns why only replaced values are deleted now; empty if all unreferenced ones are. */
+  /** Returns the deletions that are halted; empty if all unreferenced values are deleted. */
   public Optional<Reconciler.Halt> halt() {
     return guard
         .raised()
@@ -126,7 +125,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
                     raised.ids().stream().map(owner -> "values of " + owner).toList()));
   }
 
-  /** Allows what {@link #halt} names; returns whether anything was halted. */
+  /** Permits the deletions of {@link #halt}; returns whether there were any. */
   public boolean release() {
     boolean released = guard.release();
     if (released) LOG.warn("event=values-released by an operator");
@@ -145,11 +144,12 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
    * The values that one owner needs.
    *
    * @param known whether the journal knows the owner
-   * @param asked whether it replied; otherwise it counts as needing everything
+   * @param replied whether the owner replied; otherwise it counts as needing all values
+   * @param names whether the owner needs the value of this name
    * @param mayReject whether an unreferenced value that is newer than all others is a rejected one,
    *     as callers can cause, rather than a sign of an older journal
    */
-  private record Needs(boolean known, boolean asked, Predicate<String> names, boolean mayReject) {
+  private record Needs(boolean known, boolean replied, Predicate<String> names, boolean mayReject) {
     static Needs unknown() {
       return new Needs(true, false, _ -> true, false);
     }
@@ -167,8 +167,8 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
     var now = nanos.getAsLong();
     var found = new HashMap<Place, Long>();
     var due = new ArrayList<Place>();
-    // Owners of values that no later one replaced; and those that a caller's rejected change does
-    // not explain.
+    // Owners of values that no later value replaced, and the subset for which a rejected change of
+    // a caller is no explanation.
     var unreplaced = new HashSet<String>();
     var suspicious = new HashSet<String>();
     int owners = 0;
@@ -180,8 +180,8 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
       for (var place : places) {
         var since = unreferenced.get(place);
         if (needs.names().test(place.name())) {
-          // A pass in which the owner did not reply forgets nothing.
-          if (!needs.asked() && since != null) found.put(place, since);
+          // A pass without a reply of the owner keeps the time of the first pass.
+          if (!needs.replied() && since != null) found.put(place, since);
           continue;
         }
         long first = since == null ? now : since;
@@ -207,8 +207,8 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   }
 
   /**
-   * Whether no later value exists that could have replaced it. Normally a value is unreferenced
-   * because a later one was accepted. Versions sort by their creation time.
+   * Returns whether no later value exists that could have replaced this one. Normally a value is
+   * unreferenced because a later one was accepted. Versions sort by creation time.
    */
   private static boolean isNewest(Place place, List<Place> all) {
     return isVersioned(place)
@@ -235,7 +235,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
           ? organization(owner, names)
           : instance(new InstanceId(owner), names);
     } catch (RuntimeException why) {
-      LOG.warn("owner={} sweep=unreferenced values: could not be asked: {}", owner, why.toString());
+      LOG.warn("owner={} sweep=unreferenced values: no reply: {}", owner, why.toString());
       return Needs.unknown();
     }
   }
@@ -245,8 +245,8 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
     return switch (reply) {
       case OrganizationReply.Accepted(var view) -> {
         var keys = keys(view);
-        // An accepted key deletes the one that it replaces. So in an older journal the name of a
-        // key that is no longer there stands for a newer one.
+        // An accepted key deletes the one that it replaces. If the journal names a key that is
+        // missing, the journal is older than the keys.
         yield new Needs(true, true, keys::contains, names.containsAll(keys));
       }
       case OrganizationReply.Refused _ -> Needs.ofUnknownOwner();
@@ -263,7 +263,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
 
   private Needs instance(InstanceId id, Set<String> names) {
     var row = rows.get(id.value()).map(InstanceReadRows::view);
-    // Most owners need all their values: only the others are asked.
+    // Most owners need all their values, so only the others are queried.
     if (row.isPresent() && !row.get().isTerminated()) {
       var view = row.get();
       if (names.stream().allMatch(name -> needs(view, name))) {
@@ -277,7 +277,10 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
     };
   }
 
-  /** A deleted instance needs its secrets until its sandbox is removed, which removes them too. */
+  /**
+   * Returns whether the instance needs the value. A deleted instance needs its secrets until its
+   * sandbox is removed, which also removes them.
+   */
   private static boolean needs(InstanceView view, String name) {
     if (view.isTerminated()) return view.owes();
     var config = view.profile().config();
@@ -293,7 +296,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
             config.channels().get(name.substring(beginning.length())));
   }
 
-  /** Returns all places, owner by owner. */
+  /** Iterates over all stored values, owner by owner. */
   private final class Pages {
     private List<Place> page = secrets.places(Optional.empty(), settings.batch());
     private int at;

@@ -4,13 +4,14 @@ import com.typesafe.config.Config;
 import java.time.Duration;
 
 /**
- * Limits of {@link UnreferencedValues}; {@code reference.conf} says what each is for.
+ * Limits of {@link UnreferencedValues}; {@code reference.conf} describes each.
  *
- * @param interval how often all values are checked
- * @param grace how long a value must be unreferenced before it is deleted
- * @param batch how many names are read at once
- * @param massLimit how many owners may lose values for which an older journal could be the cause
- * @param massShare the same as a share of all owners, where that is more
+ * @param interval interval between two passes
+ * @param grace time for which a value must be unreferenced before it is deleted
+ * @param batch maximum number of names per page
+ * @param massLimit maximum number of owners that may lose values because the journal may be older
+ *     than the values
+ * @param massShare this maximum as a share of all owners, if that is more
  */
 public record ValueSettings(
     Duration interval, Duration grace, int batch, int massLimit, double massShare) {

@@ -1,6 +1,7 @@
 /**
- * Does what instances owe: threads and deadlines, the steps towards a running gateway, and the
- * sweeps behind both. Knows nothing of how a state came to be.
+ * Performs the pending effects of instances: threads and deadlines, the stages on the way to a
+ * running gateway, and the reconciliation passes that back up both. Does not know how an instance
+ * reached its state.
  */
 @NullMarked
 package dev.chowder.effect;

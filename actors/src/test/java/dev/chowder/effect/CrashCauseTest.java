@@ -7,13 +7,13 @@ import org.junit.jupiter.api.Test;
 
 class CrashCauseTest {
   @Test
-  void theEnginesWordOnMemoryComesFirst() {
+  void anOutOfMemoryKillTakesPrecedenceOverTheLog() {
     assertThat(CrashCause.of(137, true, "ENOSPC", Ending.BY_ITSELF).reason())
         .isEqualTo("OUT_OF_MEMORY");
   }
 
   @Test
-  void aFullDiskIsReadOffTheLastLines() {
+  void aFullDiskIsRecognizedInTheLastLines() {
     for (var line :
         new String[] {
           "Error: ENOSPC: no space left on device, write",
@@ -27,7 +27,7 @@ class CrashCauseTest {
   }
 
   @Test
-  void aFullHeapIsReadOffTheLastLinesOrOffTheStackBelowThem() {
+  void aFullHeapIsRecognizedInTheMessageOrInTheStack() {
     for (var line :
         new String[] {
           "FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap"
@@ -37,37 +37,42 @@ class CrashCauseTest {
       assertThat(
               CrashCause.of(
                   134, false, line + " | 10: 0x19c77d1 [openclaw-gateway]", Ending.BY_ITSELF))
-          .isEqualTo(
-              new CrashCause(
-                  "OUT_OF_MEMORY", "it ended with exit code 134 because its heap was full"));
+          .satisfies(
+              cause -> {
+                assertThat(cause.reason()).isEqualTo("OUT_OF_MEMORY");
+                assertThat(cause.text()).contains("134", "heap");
+                assertThat(cause.byItself()).isTrue();
+              });
     }
   }
 
   @Test
-  void everythingElseIsACrashWithItsExitCode() {
-    assertThat(CrashCause.of(7, false, "bye", Ending.BY_ITSELF))
-        .isEqualTo(new CrashCause("GATEWAY_CRASHED", "it ended by itself with exit code 7"));
+  void anyOtherEndIsACrashWithItsExitCode() {
+    var crash = CrashCause.of(7, false, "bye", Ending.BY_ITSELF);
+    assertThat(crash.reason()).isEqualTo("GATEWAY_CRASHED");
+    assertThat(crash.text()).contains("exit code 7");
+    assertThat(crash.byItself()).isTrue();
   }
 
   @Test
-  void whatEndedWithItsEngineOrOnSigtermDidNotCrash() {
-    assertThat(CrashCause.of(255, false, "", Ending.WITH_ENGINE))
-        .isEqualTo(
-            new CrashCause(
-                "ENGINE_RESTARTED", "it ended with the engine or the host, exit code 255", false));
-    var stopped =
-        new CrashCause("GATEWAY_STOPPED", "it was stopped from outside, exit code 0", false);
-    assertThat(CrashCause.of(0, false, "", Ending.STOPPED)).isEqualTo(stopped);
-    // Whatever sent the signal, including a shutdown of the host.
+  void anEndWithTheEngineOrBySigtermIsNoCrash() {
+    var withEngine = CrashCause.of(255, false, "", Ending.WITH_ENGINE);
+    assertThat(withEngine.reason()).isEqualTo("ENGINE_RESTARTED");
+    assertThat(withEngine.text()).contains("exit code 255");
+    assertThat(withEngine.byItself()).isFalse();
+    var stopped = CrashCause.of(0, false, "", Ending.STOPPED);
+    assertThat(stopped.reason()).isEqualTo("GATEWAY_STOPPED");
+    assertThat(stopped.text()).contains("exit code 0");
+    assertThat(stopped.byItself()).isFalse();
+    // The sender of the signal does not matter; it may be a shutdown of the host.
     assertThat(CrashCause.of(0, false, "received SIGTERM", Ending.BY_ITSELF)).isEqualTo(stopped);
     assertThat(CrashCause.of(0, false, "bye", Ending.BY_ITSELF).byItself()).isTrue();
-    // A process that is killed for its memory caused that itself, even if the engine ended
-    // meanwhile.
+    // A process that is killed for its memory caused its end, even if the engine ended meanwhile.
     assertThat(CrashCause.of(137, true, "", Ending.WITH_ENGINE).byItself()).isTrue();
   }
 
   @Test
-  void aToolWithoutMemoryOrAFullDiskMakesNoCrashOfAnEngineLossOrAStop() {
+  void aKilledToolOrAFullDiskDoesNotTurnAnEngineLossOrAStopIntoACrash() {
     var noSpace = "Error: ENOSPC: no space left on device, write";
     var noHeap = "FATAL ERROR: JavaScript heap out of memory";
     for (var lines : new String[] {"", noSpace, noHeap}) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class EachAloneTest {
   @Test
-  void anItemThatFailsKeepsNoOtherFromItsTurn() {
+  void aFailedItemIsReturnedAndTheOthersAreCompleted() {
     var failed =
         EachAlone.run(
             "item",
@@ -24,7 +24,7 @@ class EachAloneTest {
   }
 
   @Test
-  void anInterruptLeavesNoItemUncounted() throws InterruptedException {
+  void anInterruptReturnsAllItemsThatWereNotCompleted() throws InterruptedException {
     var begun = new CountDownLatch(1);
     var returned = new AtomicReference<List<String>>(List.of());
     var caller =
@@ -34,15 +34,15 @@ class EachAloneTest {
                     returned.set(
                         EachAlone.run(
                             "item",
-                            List.of("treated", "hangs", "not begun", "not begun either"),
+                            List.of("completed", "hangs", "not started", "not started either"),
                             1,
                             item -> {
-                              if (!item.equals("treated")) hang(begun);
+                              if (!item.equals("completed")) hang(begun);
                             })));
     begun.await();
     caller.interrupt();
     caller.join();
-    assertThat(returned.get()).containsExactly("hangs", "not begun", "not begun either");
+    assertThat(returned.get()).containsExactly("hangs", "not started", "not started either");
   }
 
   private static void hang(CountDownLatch begun) {

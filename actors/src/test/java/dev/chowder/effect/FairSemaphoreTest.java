@@ -11,64 +11,64 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class FairSemaphoreTest {
-  private final FairSemaphore places = new FairSemaphore(1);
-  private final BlockingQueue<String> came = new LinkedBlockingQueue<>();
+  private final FairSemaphore permits = new FairSemaphore(1);
+  private final BlockingQueue<String> acquired = new LinkedBlockingQueue<>();
 
-  private Thread ask(String group, String name) {
-    int before = places.waiting();
-    var asking =
+  private Thread acquire(String group, String name) {
+    int before = permits.waiting();
+    var waiter =
         Thread.ofVirtual()
             .start(
                 () -> {
                   try {
-                    places.acquire(group);
-                    came.add(name);
+                    permits.acquire(group);
+                    acquired.add(name);
                   } catch (InterruptedException e) {
-                    came.add(name + " gave up");
+                    acquired.add(name + " was interrupted");
                   }
                 });
     awaitWaiting(before + 1);
-    return asking;
+    return waiter;
   }
 
   private void awaitWaiting(int wanted) {
     long limit = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (places.waiting() != wanted) {
-      assertThat(System.nanoTime()).as("waiting: " + places.waiting()).isLessThan(limit);
+    while (permits.waiting() != wanted) {
+      assertThat(System.nanoTime()).as("waiting: " + permits.waiting()).isLessThan(limit);
       Thread.onSpinWait();
     }
   }
 
   private String next() throws InterruptedException {
-    places.release();
-    return String.valueOf(came.poll(20, TimeUnit.SECONDS));
+    permits.release();
+    return String.valueOf(acquired.poll(20, TimeUnit.SECONDS));
   }
 
   @Test
-  void aGroupThatAsksForOneWaitsForOneOfAGroupThatAsksForMany() throws InterruptedException {
-    places.acquire("flood");
-    for (int n = 1; n <= 4; n++) ask("flood", "flood " + n);
-    ask("quiet", "quiet 1");
-    ask("quiet", "quiet 2");
+  void groupsTakeTurnsWhenOneGroupWaitsForManyPermits() throws InterruptedException {
+    permits.acquire("flood");
+    for (int n = 1; n <= 4; n++) acquire("flood", "flood " + n);
+    acquire("quiet", "quiet 1");
+    acquire("quiet", "quiet 2");
     List<String> order = new ArrayList<>();
     for (int n = 0; n < 6; n++) order.add(next());
     assertThat(order)
         .containsExactly("flood 1", "quiet 1", "flood 2", "quiet 2", "flood 3", "flood 4");
-    places.release();
-    assertThat(places.taken()).isZero();
+    permits.release();
+    assertThat(permits.taken()).isZero();
   }
 
   @Test
-  void whoGivesUpLeavesItsTurnToTheNext() throws InterruptedException {
-    places.acquire("a");
-    var impatient = ask("a", "impatient");
-    ask("a", "patient");
-    impatient.interrupt();
-    assertThat(came.poll(20, TimeUnit.SECONDS)).isEqualTo("impatient gave up");
-    assertThat(places.waiting()).isEqualTo(1);
-    assertThat(next()).isEqualTo("patient");
-    places.release();
-    assertThat(places.taken()).isZero();
-    assertThat(places.waiting()).isZero();
+  void aWaiterThatIsInterruptedLeavesItsTurnToTheNext() throws InterruptedException {
+    permits.acquire("a");
+    var interrupted = acquire("a", "interrupted");
+    acquire("a", "next");
+    interrupted.interrupt();
+    assertThat(acquired.poll(20, TimeUnit.SECONDS)).isEqualTo("interrupted was interrupted");
+    assertThat(permits.waiting()).isEqualTo(1);
+    assertThat(next()).isEqualTo("next");
+    permits.release();
+    assertThat(permits.taken()).isZero();
+    assertThat(permits.waiting()).isZero();
   }
 }

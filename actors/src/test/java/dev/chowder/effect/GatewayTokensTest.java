@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Wherever a rotation ends early: one token is valid, it is told which, and it goes on from there.
+ * Tests that a rotation may end early anywhere: one token is valid and known, and a retry finishes.
  */
 class GatewayTokensTest {
   private static final InstanceId ID = new InstanceId("0190a000-0000-7000-8000-000000000001");
@@ -93,7 +93,7 @@ class GatewayTokensTest {
   }
 
   @Test
-  void theSameRotationLeadsToTheSameTokenAndTheNextOneToAnother() throws Exception {
+  void repeatingARotationKeepsTheTokenAndTheNextRotationChangesIt() throws Exception {
     var seen = new ArrayList<Secret>(List.of(previous));
     for (int rotation = 1; rotation <= 3; rotation++) {
       tokens.rotate(ID, pendingEffect(rotation));
@@ -107,8 +107,8 @@ class GatewayTokensTest {
   }
 
   @Test
-  void beforeTheGatewayHasItTheFormerOneIsToldAndTakenOn() throws Exception {
-    driver.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: away");
+  void thePreviousTokenIsValidUntilTheGatewayHasTheNext() throws Exception {
+    driver.script().failNext(Verb.WRITE_FILES, 1, Reason.ENGINE_UNREACHABLE, "engine: no response");
     assertThatThrownBy(() -> tokens.rotate(ID, pendingEffect(1)))
         .isInstanceOf(SandboxException.class);
     var next = tokens.next(ID).orElseThrow();
@@ -122,10 +122,10 @@ class GatewayTokensTest {
   }
 
   @Test
-  void whenTheGatewayHasItAndTheTableDoesNotTheNewOneIsToldAndSettled() throws Exception {
+  void theNextTokenIsValidOnceTheGatewayHasItEvenIfItIsNotStoredAsActive() throws Exception {
     tokens.rotate(ID, pendingEffect(1));
     var next = tokens.active(ID).orElseThrow();
-    // As if the server had died after the gateway took it.
+    // As if the server had crashed after the gateway accepted the token.
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, previous);
     assertThat(tokens.valid(ID, gateway)).contains(next);
 
@@ -136,7 +136,7 @@ class GatewayTokensTest {
   }
 
   @Test
-  void aGatewayThatStartsInTheMidstOfItTakesTheOneThatIsSettled() throws Exception {
+  void aGatewayThatStartsDuringARotationAcceptsTheActiveToken() throws Exception {
     tokens.rotate(ID, pendingEffect(1));
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, previous);
     tokens.finishRotation(ID, SANDBOX, Fence.NONE);
@@ -149,7 +149,7 @@ class GatewayTokensTest {
   }
 
   @Test
-  void oneThatSleepsGetsItWhenItStarts() throws Exception {
+  void aStoppedGatewayGetsItsTokenWhenItStarts() throws Exception {
     tokens.rotate(ID, new RotateToken("organization", 1, "", 1));
     var next = tokens.active(ID).orElseThrow();
     assertThat(next).isNotEqualTo(previous);
@@ -159,9 +159,9 @@ class GatewayTokensTest {
   }
 
   @Test
-  void aNodeThatWasPausedBeforeItStoredItsTokenDoesNotReviveIt() throws Exception {
+  void aNodeThatWasPausedBeforeItStoredItsTokenDoesNotActivateIt() throws Exception {
     tokens.rotate(ID, pendingEffect(1));
-    // As if the node stopped after the gateway took the token.
+    // As if the node stopped after the gateway accepted the token.
     secrets.put(ID.value(), SecretNames.GATEWAY_TOKEN, previous);
     var paused =
         PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, pendingEffect(1)));
@@ -174,7 +174,7 @@ class GatewayTokensTest {
   }
 
   @Test
-  void aNodeThatWasPausedBeforeItMadeItsTokenDoesNotReplaceALaterOne() throws Exception {
+  void aNodeThatWasPausedBeforeItCreatedItsTokenDoesNotReplaceALaterOne() throws Exception {
     var paused =
         PausedNode.beforeItsFirstWrite(database, () -> tokens.rotate(ID, pendingEffect(1)));
 
@@ -186,7 +186,7 @@ class GatewayTokensTest {
   }
 
   @Test
-  void aNodeThatWasPausedInTheHandOverNeitherReplacesTheTokenNorLeavesItsOwnInTheFile()
+  void aNodeThatWasPausedDuringTheHandOverNeitherReplacesTheTokenNorKeepsItsOwnInTheFile()
       throws Exception {
     var hold = driver.script().holdNext(Verb.WRITE_FILES);
     var paused = PausedNode.running(() -> tokens.rotate(ID, pendingEffect(1)));
@@ -198,13 +198,13 @@ class GatewayTokensTest {
     assertThat(paused.failure()).isInstanceOf(WorkFailure.class);
     assertThatThrownBy(() -> tokens.rotate(ID, pendingEffect(1))).isInstanceOf(WorkFailure.class);
     assertOnly(handedOut);
-    // Also for a gateway that starts again by itself, which reads its file.
+    // A gateway that restarts reads its file.
     startGateway(2);
     assertOnly(handedOut);
   }
 
   @Test
-  void aNodeThatWasPausedBeforeItMadeTheFirstTokenTakesTheOneOfAnother() throws Exception {
+  void aNodeThatWasPausedBeforeItCreatedTheFirstTokenUsesTheOneOfAnotherNode() throws Exception {
     secrets.deleteAll(ID.value());
     var made = new AtomicReference<Secret>();
     var paused = PausedNode.beforeItsFirstWrite(database, () -> made.set(tokens.activeOrNew(ID)));

@@ -76,7 +76,7 @@ class HostPortAccessTest {
   }
 
   @Test
-  void envoysPortIsNeverOpenedEvenWhereCallersSeeTheOneOfAProxy() {
+  void envoysPortIsNeverOpenedEvenIfCallersUseThePortOfAProxy() {
     var config =
         ConfigFactory.parseMap(
                 Map.of("chowder.host-ports.rest-port", 18443, "chowder.gateway.port", 443))
@@ -85,7 +85,7 @@ class HostPortAccessTest {
   }
 
   @Test
-  void aBaseUrlMayNameListedPortsAlone() {
+  void aBaseUrlMayNameOnlyListedPorts() {
     assertThat(access.mayName(11434)).isTrue();
     assertThat(access.mayName(1234)).isTrue();
     for (int port : new int[] {22, 80, 5432, 9090, OTHER_NODE, 9093, 9901}) {
@@ -142,7 +142,7 @@ class HostPortAccessTest {
   }
 
   @Test
-  void aUseThatBeganAfterTheLookIsKept() {
+  void aUseThatBeganDuringAPassIsKept() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.minusSeconds(60));
     assertThat(driver.openHostPorts()).contains(11434);
@@ -157,11 +157,11 @@ class HostPortAccessTest {
   }
 
   @Test
-  void aStoredUrlWithAnUnlistedPortWorksWithAnAlarmUntilTheOperatorDecides() {
+  void aStoredUrlWithAnUnlistedPortWorksAndIsCountedUntilTheOperatorDecides() {
     access.reconcile(Map.of(8000, Set.of("a"), 8001, Set.of("b")), now);
     assertThat(driver.openHostPorts()).contains(8000, 8001);
     assertThat(access.use("a", 8000)).isEqualTo(State.UNLISTED);
-    assertThat(alarms()).isEqualTo(2);
+    assertThat(unlistedPorts()).isEqualTo(2);
     assertThat(access.list())
         .contains(
             new HostPort(8000, State.UNLISTED, true, Set.of("a")),
@@ -170,7 +170,7 @@ class HostPortAccessTest {
     assertThat(access.decide(8000, true)).isTrue();
     assertThat(access.decide(8001, false)).isTrue();
     assertThat(driver.openHostPorts()).contains(8000).doesNotContain(8001);
-    assertThat(alarms()).isZero();
+    assertThat(unlistedPorts()).isZero();
     assertThat(access.mayName(8000)).isTrue();
     assertThat(access.mayName(8001)).isFalse();
     assertThat(access.use("b", 8001)).isEqualTo(State.CLOSED);
@@ -178,7 +178,7 @@ class HostPortAccessTest {
   }
 
   @Test
-  void chowdersOwnPortsCloseAtOnceAndCannotBeListed() {
+  void chowdersOwnPortsAreNeverOpenAndCannotBeListed() {
     access.reconcile(
         Map.of(22, Set.of("a"), 9090, Set.of("a"), OTHER_NODE, Set.of("a"), 9901, Set.of("a")),
         now);
@@ -186,12 +186,12 @@ class HostPortAccessTest {
     assertThat(access.use("a", 9901)).isEqualTo(State.OWN);
     assertThat(access.decide(9901, true)).isFalse();
     assertThat(access.mayName(9901)).isFalse();
-    assertThat(alarms()).isZero();
+    assertThat(unlistedPorts()).isZero();
     assertThat(access.list()).contains(new HostPort(9901, State.OWN, false, Set.of("a")));
   }
 
   @Test
-  void anOperatorsDecisionReplacesTheListOfTheSettings() {
+  void anOperatorsDecisionOverridesTheSettings() {
     assertThat(access.decide(11434, false)).isTrue();
     assertThat(access.use("a", 11434)).isEqualTo(State.CLOSED);
     assertThat(access.decide(CHANNEL, false)).isTrue();
@@ -201,7 +201,7 @@ class HostPortAccessTest {
     assertThat(notified).hasValueGreaterThanOrEqualTo(3);
   }
 
-  private double alarms() {
+  private double unlistedPorts() {
     return metrics.get("chowder.host.ports.unlisted").gauge().value();
   }
 }

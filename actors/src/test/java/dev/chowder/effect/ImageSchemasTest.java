@@ -25,20 +25,20 @@ class ImageSchemasTest {
 
   /** A simulated image has no schema. */
   @Test
-  void callsThatWaitedForAQueryWithoutResultSendNoFurtherOne() throws Exception {
-    var query = host.script().holdNext(Verb.RUN);
+  void callsThatWaitedForAFailedReadDoNotReadAgain() throws Exception {
+    var read = host.script().holdNext(Verb.RUN);
     var first = start(schemas::current);
-    assertThat(query.awaitCall(Duration.ofSeconds(30))).isTrue();
+    assertThat(read.awaitCall(Duration.ofSeconds(30))).isTrue();
     var others = IntStream.range(0, 4).mapToObj(_ -> start(schemas::current)).toList();
     for (var other : others) awaitWaiting(other);
 
-    query.release();
+    read.release();
 
     assertThat(first.result.get(30, TimeUnit.SECONDS)).isEmpty();
     for (var other : others) assertThat(other.result.get(30, TimeUnit.SECONDS)).isEmpty();
-    assertThat(queries()).isEqualTo(1);
+    assertThat(reads()).isEqualTo(1);
     assertThat(schemas.current()).isEmpty();
-    assertThat(queries()).isEqualTo(2);
+    assertThat(reads()).isEqualTo(2);
   }
 
   private record Call(Thread thread, FutureTask<Optional<ConfigSchema>> result) {}
@@ -52,7 +52,7 @@ class ImageSchemasTest {
     while (call.thread.getState() != Thread.State.WAITING) Thread.sleep(1);
   }
 
-  private long queries() {
+  private long reads() {
     return host.script().calls().stream().filter(call -> call.verb() == Verb.RUN).count();
   }
 }

@@ -18,7 +18,7 @@ class KnownSecretsTest {
           List.of(Secret.of("hush+now/later"), Secret.of("two \"lines\"\nof-a-secret-key")));
 
   @Test
-  void aKnownSecretIsMaskedAsItIsAsJsonAsAUrlAndLineByLine() {
+  void aKnownSecretIsMaskedInPlainTextJsonUrlsAndSeparateLines() {
     assertThat(masking.mask("a hush+now/later b")).isEqualTo("a *** b");
     assertThat(masking.mask("?key=hush%2Bnow%2Flater&b")).isEqualTo("?key=***&b");
     assertThat(masking.mask("{\"k\":\"two \\\"lines\\\"\\nof-a-secret-key\"}"))
@@ -26,11 +26,9 @@ class KnownSecretsTest {
     assertThat(masking.mask("| of-a-secret-key")).isEqualTo("| ***");
   }
 
-  /**
-   * Chowder does not know, for example, a replaced key that an agent still has, or a skill's key.
-   */
+  /** Examples of unknown keys are a replaced key that an agent still has, and a skill's key. */
   @Test
-  void keysOfCommonShapesAreMaskedAlsoIfChowderDoesNotKnowThem() {
+  void unknownKeysOfCommonShapesAreMasked() {
     for (var prefix :
         List.of(
             "sk-",
@@ -59,7 +57,7 @@ class KnownSecretsTest {
   }
 
   @Test
-  void ordinaryTextStays() {
+  void ordinaryTextIsNotMasked() {
     for (var text :
         List.of(
             "Error: listen EADDRINUSE: address already in use 127.0.0.1:18789",
@@ -72,7 +70,7 @@ class KnownSecretsTest {
   }
 
   @Test
-  void aLongLineOfAnAgentTakesNoLongTime() {
+  void aLongLineIsMaskedInReasonableTime() {
     var line =
         ("sk-" + "a".repeat(100) + " eyJ" + "b".repeat(100) + "." + " 123456").repeat(20_000);
     var begun = System.nanoTime();
@@ -80,7 +78,7 @@ class KnownSecretsTest {
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
   }
 
-  /** Otherwise one agent could occupy every processor of a node with a line of its log. */
+  /** Otherwise an agent could occupy all processors of a node with one line of its log. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -101,7 +99,7 @@ class KnownSecretsTest {
         "-",
         "a",
       })
-  void theTimeToMaskIsLinearWhateverTheTextIs(String part) {
+  void theTimeToMaskIsLinearForAnyText(String part) {
     for (var begin : List.of("", "eyJaaaaaaaaaa.", "sk-", "Bearer ")) {
       var text = new CountedReads(begin + part.repeat(64 * 1024 / part.length()));
       var _ = KnownSecrets.maskShapes(text);
@@ -109,7 +107,7 @@ class KnownSecretsTest {
     }
   }
 
-  /** A text that counts how often its characters are read. */
+  /** Counts how often the characters of a text are read. */
   private static final class CountedReads implements CharSequence {
     private final String text;
     private long reads;

@@ -12,42 +12,42 @@ class MassChangeGuardTest {
   private static final Instant T0 = Instant.parse("2026-01-01T00:00:00Z");
   private static final int LIMIT = 3;
 
-  private final MassChangeGuard alarm = new MassChangeGuard();
+  private final MassChangeGuard guard = new MassChangeGuard();
 
   @Test
-  void fewAtOnceArePermitted() {
-    assertThat(alarm.permits(ids(1, 3), LIMIT, T0)).isTrue();
-    assertThat(alarm.raised()).isEmpty();
+  void fewChangesAtOnceArePermitted() {
+    assertThat(guard.permits(ids(1, 3), LIMIT, T0)).isTrue();
+    assertThat(guard.raised()).isEmpty();
   }
 
   @Test
-  void manyAtOnceHaltWithTheTimeOfTheFirstSweepThatSawThem() {
-    assertThat(alarm.permits(ids(1, 4), LIMIT, T0)).isFalse();
-    assertThat(alarm.permits(ids(1, 5), LIMIT, T0.plusSeconds(60))).isFalse();
-    assertThat(alarm.raised()).contains(new MassChangeGuard.Raised(T0, LIMIT, ids(1, 5)));
+  void manyChangesAtOnceAreBlockedSinceTheFirstPassThatFoundThem() {
+    assertThat(guard.permits(ids(1, 4), LIMIT, T0)).isFalse();
+    assertThat(guard.permits(ids(1, 5), LIMIT, T0.plusSeconds(60))).isFalse();
+    assertThat(guard.raised()).contains(new MassChangeGuard.Raised(T0, LIMIT, ids(1, 5)));
   }
 
   @Test
-  void fewThatAreLeftOfManyAreNotPermittedByThat() {
-    alarm.permits(ids(1, 9), LIMIT, T0);
-    assertThat(alarm.permits(ids(1, 2), LIMIT, T0)).isFalse();
+  void changesStayBlockedWhileFewOfManyRemain() {
+    guard.permits(ids(1, 9), LIMIT, T0);
+    assertThat(guard.permits(ids(1, 2), LIMIT, T0)).isFalse();
   }
 
   @Test
-  void whenNothingIsLeftOfThemItEndsByItself() {
-    alarm.permits(ids(1, 9), LIMIT, T0);
-    assertThat(alarm.permits(Set.of(), LIMIT, T0)).isTrue();
-    assertThat(alarm.permits(ids(1, 3), LIMIT, T0)).isTrue();
+  void theBlockEndsWhenNoChangesRemain() {
+    guard.permits(ids(1, 9), LIMIT, T0);
+    assertThat(guard.permits(Set.of(), LIMIT, T0)).isTrue();
+    assertThat(guard.permits(ids(1, 3), LIMIT, T0)).isTrue();
   }
 
   @Test
-  void aReleaseHoldsForWhatWasShownAndForNothingElse() {
-    alarm.permits(ids(1, 9), LIMIT, T0);
-    assertThat(alarm.release()).isTrue();
-    assertThat(alarm.release()).isFalse();
-    assertThat(alarm.permits(ids(1, 9), LIMIT, T0)).isTrue();
-    assertThat(alarm.permits(ids(1, 13), LIMIT, T0)).isFalse();
-    assertThat(alarm.raised().orElseThrow().ids()).isEqualTo(ids(10, 13));
+  void aReleasePermitsOnlyTheChangesThatWereBlocked() {
+    guard.permits(ids(1, 9), LIMIT, T0);
+    assertThat(guard.release()).isTrue();
+    assertThat(guard.release()).isFalse();
+    assertThat(guard.permits(ids(1, 9), LIMIT, T0)).isTrue();
+    assertThat(guard.permits(ids(1, 13), LIMIT, T0)).isFalse();
+    assertThat(guard.raised().orElseThrow().ids()).isEqualTo(ids(10, 13));
   }
 
   private static Set<String> ids(int first, int last) {

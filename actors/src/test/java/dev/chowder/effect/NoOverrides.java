@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Instances without overrides. */
+/** Returns no overrides for any instance. */
 final class NoOverrides implements Overrides {
   @Override
   public void check(ObjectNode overrides) {}

@@ -12,10 +12,7 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import java.util.Map;
 import java.util.TreeMap;
 
-/**
- * The current values of one instance, as its actor would return them; a test changes them one by
- * one.
- */
+/** Holds the current configuration values of one instance, as its entity would return them. */
 final class OneConfig {
   private final InstanceId id;
   private final Map<String, String> channels = new TreeMap<>();
@@ -63,7 +60,7 @@ final class OneConfig {
     return outcome.note();
   }
 
-  void ask(StoredChannels stored, Channel channel, DesiredChannel desired) {
+  void connect(StoredChannels stored, Channel channel, DesiredChannel desired) {
     stored.store(id, channel, desired);
     channels.put(channel.id(), desired.change());
   }

@@ -10,9 +10,7 @@ import org.jdbi.v3.core.statement.SqlLogger;
 import org.jdbi.v3.core.statement.StatementContext;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Runs the work of a node in its own thread, and pauses it before its first write to the database.
- */
+/** Runs the work of a node in its own thread, and can pause it before its first database write. */
 final class PausedNode implements SqlLogger {
   static final Duration LIMIT = Duration.ofSeconds(60);
 
@@ -39,7 +37,7 @@ final class PausedNode implements SqlLogger {
                 });
   }
 
-  /** Starts work that pauses elsewhere, so not before its first write. */
+  /** Starts work without a pause before its first write. */
   static PausedNode running(Work work) {
     var node = new PausedNode(work);
     node.released.countDown();
@@ -47,7 +45,7 @@ final class PausedNode implements SqlLogger {
     return node;
   }
 
-  /** Starts the work, and returns when it is about to write. */
+  /** Starts the work, and returns once it is about to write. */
   static PausedNode beforeItsFirstWrite(Database database, Work work) throws InterruptedException {
     var node = new PausedNode(work);
     database.jdbi().setSqlLogger(node);

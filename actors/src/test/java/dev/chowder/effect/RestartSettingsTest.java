@@ -15,7 +15,7 @@ class RestartSettingsTest {
   private final RestartSettings defaults = RestartSettings.of(ConfigFactory.load());
 
   @Test
-  void engineLossesInARowBackOffAndOneThatIsLongAgoDoesNotCount() {
+  void consecutiveEngineLossesIncreaseTheDelayAndOldOnesDoNotCount() {
     var losses = new ArrayList<Instant>();
     var delays = new ArrayList<Duration>();
     for (int minute = 0; minute < 5; minute++) {
@@ -35,7 +35,7 @@ class RestartSettingsTest {
   }
 
   @Test
-  void startsThatCouldAllBeginAtOnceBeginOneAfterAnother() {
+  void simultaneousStartsAreSpaced() {
     var now = new AtomicLong(Long.MAX_VALUE - 5);
     var starts = new StartSpacing(Duration.ofNanos(10), now::get);
     assertThat(starts.untilNext()).isZero();

@@ -15,11 +15,11 @@ class SandboxEventQueueTest {
 
   private final Semaphore gate = new Semaphore(0);
   private final Semaphore begun = new Semaphore(0);
-  private final Queue<SandboxId> looked = new ConcurrentLinkedQueue<>();
+  private final Queue<SandboxId> observed = new ConcurrentLinkedQueue<>();
   private final AtomicInteger overflows = new AtomicInteger();
 
   @Test
-  void aHundredNoticesAtOnceAreAllLookedInto() throws InterruptedException {
+  void allSandboxesOfAHundredEventsAreObserved() throws InterruptedException {
     var queue = queue(100, 8);
     gate.release(100);
     for (int n = 0; n < 100; n++) queue.add(id(n));
@@ -28,8 +28,7 @@ class SandboxEventQueueTest {
   }
 
   @Test
-  void noMoreAreLookedIntoAtOnceThanAllowedAndWhatIsBeyondItsPlacesIsLeftToASweep()
-      throws InterruptedException {
+  void concurrencyIsLimitedAndEventsBeyondTheCapacityOverflow() throws InterruptedException {
     var queue = queue(3, 2);
     queue.add(id(1));
     queue.add(id(2));
@@ -50,7 +49,7 @@ class SandboxEventQueueTest {
     assertThat(begun.tryAcquire(1, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
     queue.add(id(3));
     assertThat(begun.tryAcquire(1, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
-    assertThat(looked).containsExactly(id(1), id(2), id(3));
+    assertThat(observed).containsExactly(id(1), id(2), id(3));
   }
 
   private SandboxEventQueue queue(int capacity, int atOnce) {
@@ -58,7 +57,7 @@ class SandboxEventQueueTest {
         capacity,
         atOnce,
         id -> {
-          looked.add(id);
+          observed.add(id);
           begun.release();
           gate.acquireUninterruptibly();
         },

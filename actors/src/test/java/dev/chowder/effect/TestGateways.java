@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
-/** What talks with gateways, as a server has it. */
+/** Creates the classes that call gateways, with the settings of a server. */
 final class TestGateways {
   private final OpenClawSettings settings = OpenClawSettings.of(ConfigFactory.load());
   private final SecretStore secrets;

@@ -1,4 +1,4 @@
-/** Tests of what instances owe. */
+/** Tests the effects of instances. */
 @NullMarked
 package dev.chowder.effect;
 
