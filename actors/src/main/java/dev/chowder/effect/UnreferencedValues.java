@@ -38,9 +38,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Deletes secrets that are no longer needed: values whose version no event names, and all secrets
  * of instances and organizations that were deleted or never existed. A value is stored before its
- * change is accepted, so it is deleted only once it was unreferenced for the grace period, by the
- * monotonic clock. Unusually many deletions that a lost or older journal may have caused wait for a
- * release. Until then only replaced values are deleted.
+ * change is accepted. It is therefore deleted only after it was unreferenced for the grace period,
+ * by the monotonic clock. Unusually many deletions that a lost or older journal may have caused
+ * wait for a release. Until then only replaced values are deleted.
  */
 public final class UnreferencedValues implements SingletonDuty.Duty {
   private static final Logger LOG = LoggerFactory.getLogger(UnreferencedValues.class);
@@ -146,8 +146,8 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
    * @param known whether the journal knows the owner
    * @param replied whether the owner replied; otherwise it counts as needing all values
    * @param names whether the owner needs the value of this name
-   * @param mayReject whether an unreferenced value that is newer than all others is a rejected one,
-   *     as callers can cause, rather than a sign of an older journal
+   * @param mayReject whether callers may have caused an unreferenced value that is newer than all
+   *     others, by a rejected change; otherwise it is a sign of an older journal
    */
   private record Needs(boolean known, boolean replied, Predicate<String> names, boolean mayReject) {
     static Needs unknown() {

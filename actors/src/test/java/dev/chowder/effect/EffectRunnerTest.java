@@ -44,7 +44,7 @@ class EffectRunnerTest {
 
   private static final long LIMIT_SECONDS = 20;
 
-  /** How long a test checks that something does not begin. */
+  /** The time for which a test checks that something does not begin. */
   private static final Duration SHORT = Duration.ofMillis(300);
 
   private static final Duration APPLY_LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
