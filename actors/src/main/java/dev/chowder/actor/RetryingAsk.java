@@ -35,8 +35,9 @@ public final class RetryingAsk {
   }
 
   /**
-   * Returns the reply. Fails with a {@link java.util.concurrent.TimeoutException} if no reply
-   * arrives in time. The entity may still have applied the command, or may apply it later.
+   * Sends a command and returns the reply. Fails with a {@link
+   * java.util.concurrent.TimeoutException} if no reply arrives in time. The entity may still have
+   * applied the command, or may apply it later.
    */
   public <C, R> CompletionStage<R> ask(EntityRef<C> entity, Function<ActorRef<R>, C> command) {
     var sent = new CompletableFuture<C>();
