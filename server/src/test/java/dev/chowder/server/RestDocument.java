@@ -65,9 +65,9 @@ final class RestDocument {
       `details` contains exactly one `ErrorInfo`, whose `reason` is in the table below. `BadRequest` names the invalid field.
       `RetryInfo`, and `Retry-After` over REST, give the time after which to retry. 409 and 504 carry `x-should-retry: false`.
       ```json
-      {"code": 9, "message": "status: must be running; got provisioning", "details": [
+      {"code": 9, "message": "status: must be running; got stopped", "details": [
         {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "WRONG_STATE", "domain": "chowder.dev",
-         "metadata": {"status": "provisioning", "desired_status": "running"}}]}
+         "metadata": {"status": "stopped", "desired_status": "stopped"}}]}
       ```
       """;
 
