@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * many as are free.
  *
  * <p>So an organization that takes all it can get takes three quarters of the free permits, rounded
- * up. Of 100 permits, a first one takes 75, a second 19, a third 5 and a fourth the last one. A
+ * up. With 100 permits, a first one takes 75, a second 19, a third 5 and a fourth the last one. A
  * fifth gets none until a permit is released. A released permit then goes to an organization that
  * holds few, because those that hold many are rejected. Over time, n organizations that take all
  * they can get approach 3 / (3n + 1) of all permits each, so two approach three sevenths each.

@@ -1,4 +1,4 @@
-/** What every call passes through whichever service it is for: size, form, success status. */
+/** Interceptors and checks that all services share: limits, headers and forms of fields. */
 @NullMarked
 package dev.chowder.server.call;
 

@@ -23,7 +23,7 @@ import org.apache.pekko.actor.typed.ActorRef;
 
 /** Performs {@link IncidentCommands}. */
 public final class IncidentResponse implements IncidentCommands {
-  /** How long a call waits for a stop, which then continues. */
+  /** Longest wait of a call for a stop. The stop continues afterwards. */
   private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
 
   private final OrganizationClient organizations;
