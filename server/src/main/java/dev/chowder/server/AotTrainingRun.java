@@ -1,5 +1,7 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.google.api.HttpBody;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Struct;
@@ -30,13 +32,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Takes a node through its daily work on played sandboxes, for a JVM that records itself ({@code
- * -XX:AOTCacheOutput}): the next one then starts with its classes loaded and knows which code is
- * hot. It touches no installation: everything lies in the folder that it is given.
+ * The training run for the JVM's AOT cache ({@code -XX:AOTCacheOutput}). Runs a node's typical
+ * calls on simulated sandboxes. A JVM that uses the cache starts with loaded classes and knows the
+ * hot code. Writes only to the given folder, not to an installation.
  */
 public final class AotTrainingRun {
   /** Enough for the JVM to find the hot code. */
-  private static final int LIVES = 60;
+  private static final int AGENTS = 60;
 
   private static final long CALL_SECONDS = 30;
 
@@ -56,7 +58,7 @@ public final class AotTrainingRun {
                 UpdateOrganizationRequest.newBuilder().setModelEndpoints(endpoints()).build());
   }
 
-  /** Takes one argument: an empty folder, or the name of one to be made. */
+  /** Runs the training; the argument is an empty folder, or the path of a folder to create. */
   public static void main(String[] args) throws IOException, InterruptedException {
     var home = Files.createDirectories(Path.of(args[0]));
     var settings =
@@ -73,14 +75,14 @@ public final class AotTrainingRun {
             0,
             "chowder.operator.port",
             0,
-            // Days of work in seconds.
+            // The run makes more calls per second than a caller may.
             "chowder.rate.burst",
             1_000_000,
             "chowder.sandbox.driver",
             "fake",
             "chowder.sandbox.fake.directory",
             home.resolve("sandboxes").toString());
-    // Put under what is not resolved yet: the home is part of other settings.
+    // Merge before resolving, because other settings refer to chowder.home.
     var config =
         ConfigFactory.load(
             ConfigFactory.parseMap(settings)
@@ -91,16 +93,16 @@ public final class AotTrainingRun {
       try {
         var signedUp =
             OrganizationServiceGrpc.newBlockingStub(channel)
-                .signUp(SignUpRequest.newBuilder().setName("rehearsal").build());
-        var rehearsal = new AotTrainingRun(channel, signedUp.getApiKey());
-        for (int n = 0; n < LIVES; n++) rehearsal.life(n);
+                .signUp(SignUpRequest.newBuilder().setName("training").build());
+        var run = new AotTrainingRun(channel, signedUp.getApiKey());
+        for (int n = 0; n < AGENTS; n++) run.runAgent(n);
       } finally {
         channel.shutdownNow().awaitTermination(CALL_SECONDS, TimeUnit.SECONDS);
       }
     }
   }
 
-  /** Nothing listens there: the key's check ends at once, with a note, and asks no network. */
+  /** Returns an endpoint without a listener: the key check ends at once, without network. */
   private static Struct endpoints() {
     var endpoint =
         Struct.newBuilder()
@@ -112,8 +114,8 @@ public final class AotTrainingRun {
         .build();
   }
 
-  /** One agent from its order to its deletion, with the calls that real ones get. */
-  private void life(int number) {
+  /** Creates, uses and deletes one agent, with typical calls. */
+  private void runAgent(int number) {
     var id =
         bounded()
             .createInstance(
@@ -148,12 +150,14 @@ public final class AotTrainingRun {
       var seen = watch.next();
       if (seen.getStatus() == Instance.Status.running) return;
       if (seen.getStatus() == Instance.Status.error) {
-        throw new IllegalStateException("rehearsal: " + seen.getErrorMessage());
+        throw new IllegalStateException(cannot("start an agent", seen.getErrorMessage()));
       }
     }
-    throw new IllegalStateException("rehearsal: the watch ended before the agent ran");
+    throw new IllegalStateException(
+        cannot("start an agent", "the watch ended before the agent was running"));
   }
 
+  /** Returns a stub with a deadline. */
   private InstanceServiceBlockingStub bounded() {
     return instances.withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }

@@ -1,5 +1,6 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.must;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.typesafe.config.Config;
@@ -172,8 +173,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A whole node, put together: every part is made here, in the order in which it is needed, and
- * ended in the reverse order. There is no other wiring.
+ * A node. Creates all parts in the order of their dependencies, and closes them in reverse order.
+ * No other class assembles parts of the server.
  */
 public final class Chowder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Chowder.class);
@@ -197,14 +198,12 @@ public final class Chowder implements AutoCloseable {
     this.drivers = drivers;
   }
 
-  /**
-   * Starts a node; when a part cannot start, those before it are ended and the reason is thrown.
-   */
+  /** Starts a node. If a part cannot start, closes the parts before it and throws the reason. */
   public static Chowder start(Config config) throws IOException {
     return start(config, Chowder::configuredDriver);
   }
 
-  /** The same on sandboxes that the caller makes; they are closed with the node. */
+  /** Starts a node with the caller's sandbox driver, which the node closes when it stops. */
   public static Chowder start(Config config, Function<Config, SandboxDriver> drivers)
       throws IOException {
     var chowder = new Chowder(config, drivers);
@@ -231,7 +230,7 @@ public final class Chowder implements AutoCloseable {
     var driver =
         shutdown.add("sandbox driver", FailpointSandboxDriver.around(drivers.apply(config)));
     Gauge.builder("chowder.sandboxes.isolated", driver, d -> d.isolationFailure().isEmpty() ? 1 : 0)
-        .description("whether the host keeps sandboxes from itself and from each other")
+        .description("1 if the host isolates sandboxes from itself and from each other, else 0")
         .register(metrics);
     var blocking = Executors.newVirtualThreadPerTaskExecutor();
     shutdown.add("blocking work", blocking::shutdownNow);
@@ -260,18 +259,18 @@ public final class Chowder implements AutoCloseable {
             new OrganizationReadRows(organizationRows, blocking),
             OrganizationSettings.from(config));
     var organizations = new OrganizationClient(organizationActors);
-    // Instances need slots to be given back, and the sweep over slots needs instances.
-    var later = new AtomicReference<Instances>();
+    // References for two cycles. Instances release slots, and the check of slots needs instances.
     // Starts need memory, and the admission of memory counts the starts that wait.
-    var starts = new AtomicReference<IntSupplier>(() -> 0);
+    var instancesReference = new AtomicReference<Instances>();
+    var bootingReference = new AtomicReference<IntSupplier>(() -> 0);
     var hostMemory =
         HostMemoryAdmission.of(
-            config, settings.home(), driver, clock, () -> starts.get().getAsInt());
+            config, settings.home(), driver, clock, () -> bootingReference.get().getAsInt());
     var slots =
         new OrganizationSlots(
             organizations,
             organizationRows,
-            () -> Objects.requireNonNull(later.get()),
+            () -> Objects.requireNonNull(instancesReference.get()),
             hostMemory,
             config,
             clock);
@@ -303,7 +302,7 @@ public final class Chowder implements AutoCloseable {
     var tokens =
         new GatewayTokens(secrets, driver, admin, conversations, devices, openClaw.adminLimit());
     var known = new KnownSecrets(secrets, tokens);
-    // Asked for early, so that the first caller with overrides need not wait for it.
+    // Fetch the schema early, so that the first caller with overrides need not wait for it.
     blocking.execute(schemas::current);
     var runner =
         shutdown.add(
@@ -335,7 +334,7 @@ public final class Chowder implements AutoCloseable {
                 effects,
                 clock,
                 metrics));
-    starts.set(runner::booting);
+    bootingReference.set(runner::booting);
     var rowSettings = RowSettings.of(config);
     var instances =
         Instances.init(
@@ -343,7 +342,7 @@ public final class Chowder implements AutoCloseable {
             runner,
             new InstanceReadRows(instanceRows, blocking, rowSettings.perWrite()),
             InstanceSettings.of(config));
-    later.set(instances);
+    instancesReference.set(instances);
     var rowsOfOrganizations =
         new RowKind(
             "organizations",
@@ -404,7 +403,8 @@ public final class Chowder implements AutoCloseable {
             instances,
             tokens,
             new OrganizationStandings(organizationRows, keySettings.cacheTime()));
-    var consoles = shutdown.add("consoles", new ControlUiApproval(directory, admin, openClaw));
+    var controlUi =
+        shutdown.add("Control UI approval", new ControlUiApproval(directory, admin, openClaw));
     var responses = shutdown.add("responses", new ResponsesProxy(directory, settings.responses()));
     var instanceClient = new InstanceClient(instances, drain);
     var changes =
@@ -422,8 +422,8 @@ public final class Chowder implements AutoCloseable {
                 conversations, admin, skillSettings.installLimit(), skillSettings.seenLimit()),
             driver,
             skillSettings);
-    // A question that only looks is answered before Envoy gives up on it.
-    var quick = new OpenClawAdmin(http, openClaw.conversationLimit(), gatewayResponses);
+    // Queries must finish before Envoy's timeout.
+    var queryAdmin = new OpenClawAdmin(http, openClaw.conversationLimit(), gatewayResponses);
     var channelService =
         new ChannelGrpcService(
             new ChannelRequests(
@@ -434,7 +434,7 @@ public final class Chowder implements AutoCloseable {
                 changes,
                 new GatewayClient(directory, devices, "channels", openClaw.channels().maxOpen()),
                 channels,
-                new OpenClawChannels(quick, conversations),
+                new OpenClawChannels(queryAdmin, conversations),
                 new OpenClawChannels(admin, conversations),
                 driver,
                 openClaw.channels(),
@@ -603,7 +603,7 @@ public final class Chowder implements AutoCloseable {
                                         new SandboxListeners(
                                             driver, settings.gateway().listenerAge(), blocking),
                                         settings.gateway().baseDomain(),
-                                        consoles,
+                                        controlUi,
                                         new UnknownLimit<>(
                                             "hosts", unknownSettings, rejectionDelay)))))),
                 new GrpcServer.Gate(
@@ -622,7 +622,7 @@ public final class Chowder implements AutoCloseable {
     // If a setting is 0, its port is known only now.
     nodePorts.listen(Set.of(grpcPort, operatorPort));
     serving.set(true);
-    shutdown.add("service", () -> depart(node, grpc));
+    shutdown.add("service", () -> startDraining(node, grpc));
     var address = settings.bind().getHostAddress();
     LOG.info(
         "chowder serves gRPC on {}:{}, operators on {}:{}",
@@ -632,37 +632,41 @@ public final class Chowder implements AutoCloseable {
         operatorPort);
   }
 
-  /** What ran before a reboot does not run after it: whoever asks is to hear that. */
-  private static void awaitFirstPass(SingletonDuty<Reconciler> reconciler, Duration limit) {
-    // A node that comes to others finds what they know.
+  /**
+   * Waits until the first reconciliation pass has checked which agents run. After a reboot of the
+   * host none does, and callers must not read a stale {@code running}.
+   */
+  private static void awaitFirstPass(SingletonDuty<Reconciler> reconciler, Duration timeout) {
+    // Otherwise the node that runs the reconciler already observes the sandboxes.
     if (!reconciler.isOurs()) return;
     try {
       reconciler
           .begun()
           .thenCompose(Reconciler::firstPass)
           .toCompletableFuture()
-          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+          .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException why) {
-      LOG.warn("serves before it has seen what is there: {}", why.toString());
+      LOG.warn("serving before the first reconciliation pass has ended: {}", why.toString());
     } catch (InterruptedException end) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted while starting", end);
     }
   }
 
-  /** Where gRPC is served: another port than the configured one where that is 0. */
+  /** Returns the gRPC port; a free port if the setting is 0. */
   public int grpcPort() {
     return grpcPort;
   }
 
-  /** Where operators are served; the same holds. */
+  /** Returns the operator port; a free port if the setting is 0. */
   public int operatorPort() {
     return operatorPort;
   }
 
   /**
-   * Completes, with the reason, when the other nodes go on without this one. It must end at once
-   * then, as by a crash: in order would be too late, since others do the same work already.
+   * Returns a stage that completes with the reason when the cluster removes this node. The process
+   * must then halt at once, as in a crash: other nodes already do its work, so an orderly shutdown
+   * would be too late.
    */
   public CompletionStage<String> lost() {
     return lost.minimalCompletionStage();
@@ -677,7 +681,7 @@ public final class Chowder implements AutoCloseable {
     return TokenFile.in(settings.home().resolve(name), prefix, new SecureRandom());
   }
 
-  /** The same after a crash, so that what a question left behind is found by the next one. */
+  /** Returns a stable id, so that after a crash the next query of the schema finds its sandbox. */
   private SandboxId schemaSandbox() {
     var installation = config.getString("chowder.sandbox.docker.cluster-id");
     return SandboxId.ofInstance(
@@ -703,12 +707,12 @@ public final class Chowder implements AutoCloseable {
       case "fake" -> new FakeSandboxDriver(FakeSandboxSettings.from(config));
       default ->
           throw new IllegalArgumentException(
-              "chowder.sandbox.driver: " + name + " (expected: docker or fake)");
+              must("chowder.sandbox.driver", "be docker or fake", name));
     };
   }
 
-  /** Whoever sends calls here is told first, and has time to send them elsewhere. */
-  private void depart(ClusterNode node, GrpcServer grpc) throws InterruptedException {
+  /** Reports NOT_SERVING first, so that load balancers have time to use other nodes. */
+  private void startDraining(ClusterNode node, GrpcServer grpc) throws InterruptedException {
     serving.set(false);
     grpc.setServing(false);
     if (node.hasPeers()) Thread.sleep(settings.grpc().shutdownNotice());
@@ -716,7 +720,7 @@ public final class Chowder implements AutoCloseable {
   }
 
   private ClusterNode joinCluster() {
-    // Closed after the actors: others may use the database only when this node's work has ended.
+    // Closed after the actors: other nodes may take over only after this node's work has ended.
     var membership =
         shutdown.add(
             "membership",
@@ -728,8 +732,8 @@ public final class Chowder implements AutoCloseable {
   }
 
   /**
-   * Takes no new calls, lets open ones end, then ends every part; what is owed is done after the
-   * next start.
+   * Rejects new calls, waits for open calls, then closes all parts. Pending effects are performed
+   * after the next start.
    */
   @Override
   public void close() {

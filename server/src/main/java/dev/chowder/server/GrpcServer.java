@@ -41,17 +41,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The gRPC port: our services behind what every call passes through, and gRPC's own (health,
- * reflection) and Envoy's question service beside them. It knows no service's details.
+ * The server of the gRPC port: the API's services behind their interceptors, gRPC's own services
+ * (health, reflection) and Envoy's authorization service. Does not know services' details.
  */
 public final class GrpcServer implements AutoCloseable {
-  /** Full names of the methods that anybody may call. */
+  /** Full names of the methods that require no key. */
   public static final Set<String> NEED_NO_KEY =
       Set.of(
           OrganizationServiceGrpc.getSignUpMethod().getFullMethodName(),
           SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName());
 
-  /** More than a name of a service or of a file. */
+  /** Longer than any name of a service or a proto file. */
   private static final int MAX_BYTES_WITHOUT_KEY = 16_384;
 
   private final Server server;
@@ -68,22 +68,22 @@ public final class GrpcServer implements AutoCloseable {
   }
 
   /**
-   * What the server serves.
+   * The services of a server.
    *
-   * @param api services of the public API: every method needs a key but {@link #NEED_NO_KEY}
-   * @param internal services that are no part of the API and let in themselves whom they are for
+   * @param api services of the public API; all methods require a key except {@link #NEED_NO_KEY}
+   * @param internal services outside the API, which authenticate their own callers
    */
   public record Services(List<BindableService> api, List<ServerServiceDefinition> internal) {}
 
   /**
-   * The checks of a call before a service sees it.
+   * The checks that a call passes before its service.
    *
-   * @param keys returns the caller of a key
-   * @param addresses returns the client's address
-   * @param rate limits how often an organization may call
-   * @param streams ends streams of revoked keys
-   * @param audit records sensitive calls; it sees messages
-   * @param idempotency performs a call with an idempotency key once; it sees messages
+   * @param keys authenticates keys
+   * @param addresses finds the client's address
+   * @param rate limits the calls of an organization
+   * @param streams closes streams of revoked keys
+   * @param audit records sensitive calls; reads messages
+   * @param idempotency executes a call with an idempotency key once; reads messages
    */
   public record Gate(
       KeyCheck keys,
@@ -94,9 +94,9 @@ public final class GrpcServer implements AutoCloseable {
       ServerInterceptor idempotency) {}
 
   /**
-   * A server on the network, not started.
+   * Creates a server on the network without starting it.
    *
-   * @param credentials who it is, and whom it lets in at all
+   * @param credentials the server's certificate and the CA of client certificates
    */
   public static GrpcServer onNetwork(
       ServerSettings settings,
@@ -108,8 +108,8 @@ public final class GrpcServer implements AutoCloseable {
     var builder =
         NettyServerBuilder.forAddress(
                 new InetSocketAddress(settings.bind(), grpc.port()), credentials)
-            // A message between the documented limit and this one is answered with an error of
-            // ours; beyond it the transport ends the call.
+            // Up to twice the documented limit, the caller receives Chowder's error. Above, the
+            // transport closes the call.
             .maxInboundMessageSize(2 * grpc.maxMessageBytes())
             .maxInboundMetadataSize(grpc.maxMetadataBytes())
             .maxConcurrentCallsPerConnection(grpc.maxCallsPerConnection())
@@ -122,7 +122,7 @@ public final class GrpcServer implements AutoCloseable {
     return on(builder, grpc, services, gate, metrics);
   }
 
-  /** The same server on another transport: tests use gRPC's in-process one. */
+  /** Creates a server on any transport; tests use gRPC's in-process transport. */
   public static GrpcServer on(
       ServerBuilder<?> builder,
       ServerSettings.Grpc grpc,
@@ -130,13 +130,13 @@ public final class GrpcServer implements AutoCloseable {
       Gate gate,
       MeterRegistry metrics) {
     var health = new HealthStatusManager();
-    // A blocking service costs a virtual thread, and OpenCallLimit bounds those.
+    // A blocking service occupies a virtual thread; OpenCallLimit bounds their number.
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-    var figures = new RpcMetrics(metrics);
-    // The largest message that the transport takes must always be taken from one caller alone.
+    var rpcMetrics = new RpcMetrics(metrics);
+    // A caller alone must always be able to send the largest message that the transport accepts.
     var messages =
         new IncompleteMessages(Math.max(grpc.maxIncompleteBytes(), 3L * grpc.maxMessageBytes()));
-    var chain = chain(grpc, gate, figures, messages);
+    var chain = chain(grpc, gate, rpcMetrics, messages);
     builder
         .addStreamTracerFactory(messages.tracers())
         .intercept(messages.ofAll())
@@ -160,16 +160,16 @@ public final class GrpcServer implements AutoCloseable {
         .forEach(s -> builder.addService(ServerInterceptors.intercept(s, messages.ofInternal())));
     addReflection(builder);
     builder.fallbackHandlerRegistry(
-        new UnknownMethods(List.of(RequestId.interceptor(), figures, new ErrorInterceptor())));
+        new UnknownMethods(List.of(RequestId.interceptor(), rpcMetrics, new ErrorInterceptor())));
     return new GrpcServer(builder.build(), health, executor, grpc.shutdownGrace());
   }
 
-  /** The first is the outermost. */
+  /** Returns the interceptors of API services, outermost first. */
   private static List<ServerInterceptor> chain(
-      ServerSettings.Grpc grpc, Gate gate, RpcMetrics figures, IncompleteMessages messages) {
+      ServerSettings.Grpc grpc, Gate gate, RpcMetrics rpcMetrics, IncompleteMessages messages) {
     return List.of(
         RequestId.interceptor(),
-        figures,
+        rpcMetrics,
         gate.rate().headers(),
         new ErrorInterceptor(),
         new OpenCallLimit(grpc.maxOpenCalls()),
@@ -189,19 +189,19 @@ public final class GrpcServer implements AutoCloseable {
         BoundedRequests.of(service, grpc.maxMessageBytes()), chain);
   }
 
-  @SuppressWarnings("deprecation") // v1alpha is what older grpcurl and grpcui ask for.
+  @SuppressWarnings("deprecation") // Older grpcurl and grpcui use v1alpha.
   private static void addReflection(ServerBuilder<?> builder) {
     builder.addService(small(ProtoReflectionServiceV1.newInstance()));
     builder.addService(small(io.grpc.protobuf.services.ProtoReflectionService.newInstance()));
   }
 
-  /** Bounds the requests of a service that needs no key: it may keep them, or return them. */
+  /** Bounds the requests of a service without keys, since it may store or return them. */
   private static ServerServiceDefinition small(BindableService service) {
     return ServerInterceptors.interceptForward(
         BoundedRequests.of(service.bindService(), MAX_BYTES_WITHOUT_KEY), new RequestErrors());
   }
 
-  /** Listens, and says so by its health. */
+  /** Starts to listen, and sets the health status to SERVING. */
   public GrpcServer start() throws IOException {
     server.start();
     setServing(true);
@@ -212,14 +212,14 @@ public final class GrpcServer implements AutoCloseable {
     return server.getPort();
   }
 
-  /** What the health service answers, for the server as a whole. */
+  /** Sets the health status of the whole server. */
   public void setServing(boolean serving) {
     health.setStatus(
         HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
         serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
   }
 
-  /** Takes no new calls, lets open ones end for the configured grace, then ends them. */
+  /** Rejects new calls, waits for open calls for the configured grace period, then cancels them. */
   @Override
   public void close() {
     health.enterTerminalState();

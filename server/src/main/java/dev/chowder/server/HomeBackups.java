@@ -13,7 +13,9 @@ import java.time.format.DateTimeFormatter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Signed backups of the running node's database, in {@code backups} in its home. */
+/**
+ * Writes signed backups of the running node's database to {@code backups} in its state directory.
+ */
 final class HomeBackups implements BackupCommand {
   private static final Logger LOG = LoggerFactory.getLogger(HomeBackups.class);
   private static final DateTimeFormatter NAME =

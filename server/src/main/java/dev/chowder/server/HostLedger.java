@@ -1,5 +1,7 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -15,21 +17,22 @@ import java.util.TreeMap;
 import java.util.function.LongPredicate;
 
 /**
- * How many gateways were let in on this host in each of the last seconds, in a file that its nodes
- * share: each counts what the others let in, also a node that died since. Knows nothing of memory.
+ * Counts the gateways that were admitted on this host in each of the last seconds. The nodes of the
+ * host share the file, so each counts the others' admissions, even those of a crashed node. Does
+ * not know memory sizes.
  */
 final class HostLedger {
-  /** A second and a number. */
+  /** An entry consists of a second and a count. */
   private static final int ENTRY_BYTES = 2 * Long.BYTES;
 
-  /** Far more than there are seconds in a boot; what is longer is no ledger. */
+  /** Far more than one entry per second of a boot; a longer file cannot be a ledger. */
   private static final long MAX_BYTES = 1 << 20;
 
   private final Path file;
   private final long keptSeconds;
 
   /**
-   * Opens nothing yet.
+   * Creates the ledger without opening its file.
    *
    * @param kept how long an entry counts
    */
@@ -39,23 +42,25 @@ final class HostLedger {
   }
 
   /**
-   * Adds one, if {@code fits} says so of the number of those that count; no other node adds one in
-   * between.
+   * Adds an admission if {@code fits} accepts the current count; returns whether it did. Check and
+   * addition are atomic across all nodes of the host.
    */
   synchronized boolean add(Instant now, LongPredicate fits) {
     long second = now.getEpochSecond();
-    // The lock of a file is the process's, so threads are kept apart by `synchronized`.
+    // A file lock belongs to the process; `synchronized` excludes its other threads.
     try (var channel = open();
         var _ = channel.lock()) {
       var entries = read(channel);
-      // One from the future was written before the clock was set back.
+      // An entry in the future was written before the clock was set back.
       entries.keySet().removeIf(s -> s <= second - keptSeconds || s > second + keptSeconds);
       if (!fits.test(entries.values().stream().mapToLong(Long::longValue).sum())) return false;
       entries.merge(second, 1L, Long::sum);
       write(channel, entries);
       return true;
     } catch (IOException why) {
-      throw new UncheckedIOException("host ledger: " + file.getFileName() + " not usable", why);
+      throw new UncheckedIOException(
+          cannot("count gateways on this host", "the file " + file.getFileName() + " is unusable"),
+          why);
     }
   }
 
@@ -69,7 +74,7 @@ final class HostLedger {
   private static Map<Long, Long> read(FileChannel channel) throws IOException {
     var bytes = ByteBuffer.allocate((int) Math.min(channel.size(), MAX_BYTES));
     while (channel.read(bytes, bytes.position()) > 0) {
-      // A read may bring less than there is.
+      // A read may return fewer bytes than are available.
     }
     bytes.flip();
     var entries = new TreeMap<Long, Long>();

@@ -1,5 +1,7 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.typesafe.config.Config;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.sandbox.SandboxException;
@@ -9,9 +11,9 @@ import java.time.InstantSource;
 import java.util.function.IntSupplier;
 
 /**
- * Admits gateways while the host has memory for them. An admitted gateway takes its memory only
- * during its boot. Until then its memory counts as taken, whichever node of this host admitted it
- * and however long it waits for its boot.
+ * Admits gateways while the host has memory for them. A gateway allocates its memory only during
+ * its boot. Until then its memory counts as allocated, whichever node of the host admitted it and
+ * however long it waits for its boot.
  */
 public final class HostMemoryAdmission {
   private static final int RETRY_AFTER_SECONDS = 30;
@@ -56,7 +58,7 @@ public final class HostMemoryAdmission {
         booting);
   }
 
-  /** Returns whether one more gateway fits, and counts it if so; false if no engine answers. */
+  /** Admits one more gateway if it fits; returns whether it did. False if no engine answers. */
   public boolean admits() {
     try {
       return admits(driver.capacity().availableBytes());
@@ -66,21 +68,24 @@ public final class HostMemoryAdmission {
   }
 
   private boolean admits(long available) {
-    // Most gateways that were admitted lately are also booting, so a sum would count them twice.
+    // Most recently admitted gateways are booting, so a sum would count them twice.
     return admitted.add(
-        clock.instant(), lately -> available >= needed(Math.max(lately, booting.getAsInt())));
+        clock.instant(), recent -> available >= needed(Math.max(recent, booting.getAsInt())));
   }
 
-  /** Lets one more gateway in, or throws NO_CAPACITY. */
+  /** Admits one more gateway, or throws NO_CAPACITY. */
   public void admitted() {
     long available = available();
     if (!admits(available)) {
       throw ApiError.noCapacity(
-          "memory: "
-              + mebibytes(available)
-              + " MiB free on the host (expected: "
-              + mebibytes(needed(0))
-              + " MiB for one more instance, besides what is booting)",
+          cannot(
+              "start the instance",
+              "the host has "
+                  + mebibytes(available)
+                  + " MiB of free memory; besides booting instances, one more needs "
+                  + mebibytes(needed(0))
+                  + " MiB",
+              "retry later"),
           RETRY_AFTER_SECONDS);
     }
   }
@@ -94,7 +99,8 @@ public final class HostMemoryAdmission {
       return driver.capacity().availableBytes();
     } catch (SandboxException why) {
       throw ApiError.noCapacity(
-          "sandboxes: the engine that runs them does not answer", RETRY_AFTER_SECONDS);
+          cannot("start the instance", "the sandbox engine does not answer", "retry later"),
+          RETRY_AFTER_SECONDS);
     }
   }
 

@@ -8,9 +8,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Finds in a node's settings the ports that the installation itself uses: the node's, other nodes',
- * the database's and the engine's. Does not find a port that a node chooses because its setting is
- * 0.
+ * Finds the ports that the installation itself uses, in a node's settings: ports of this and other
+ * nodes, of the database and of the engine. Does not know a port that a node chose because its
+ * setting is 0.
  */
 final class ListeningPorts {
   private static final Pattern PORT = Pattern.compile(":([0-9]{1,5})(?=[,/?;]|$)");
@@ -21,8 +21,9 @@ final class ListeningPorts {
   /**
    * Returns the ports.
    *
-   * @param storageUrl JDBC
-   * @param dockerHost such as {@code unix:///var/run/docker.sock} or {@code tcp://127.0.0.1:2375}
+   * @param storageUrl JDBC URL of the database
+   * @param dockerHost address of the engine, such as {@code unix:///var/run/docker.sock} or {@code
+   *     tcp://127.0.0.1:2375}
    */
   static Set<Integer> of(
       ServerSettings server, ClusterSettings cluster, String storageUrl, String dockerHost) {
@@ -40,7 +41,7 @@ final class ListeningPorts {
     return ports;
   }
 
-  /** A JDBC URL may name several hosts. */
+  /** Returns the ports of all hosts in a URL; a JDBC URL may contain several. */
   private static Set<Integer> ofUrl(String url) {
     var ports = new TreeSet<Integer>();
     var authority = AUTHORITY.matcher(url);

@@ -13,21 +13,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Starts a node from the configuration and the environment, and ends it: cleanly on SIGTERM, at
- * once when the cluster goes on without it. Whoever supervises the process starts it again. With
- * arguments it does what an operator orders of the database, and ends.
+ * The process of a node. Starts the node from the configuration and the environment, stops it in
+ * order on SIGTERM, and halts at once if the cluster removes it; a supervisor then restarts the
+ * process. With arguments, runs an operator's command on the database and exits.
  */
 public final class Main {
-  /**
-   * The others go on without this node; started again it joins them. The EX_TEMPFAIL of sysexits.
-   */
+  /** Exit code (EX_TEMPFAIL) if the cluster removed this node; after a restart it joins again. */
   public static final int LOST = 75;
 
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
   private Main() {}
 
-  /** A node takes no arguments: everything is configuration. */
+  /** Runs a node without arguments, or a command of {@link StorageCommands} with arguments. */
   public static void main(String[] args) throws InterruptedException {
     try {
       if (args.length > 0) {
@@ -50,13 +48,13 @@ public final class Main {
     new CountDownLatch(1).await();
   }
 
-  /** Without an orderly end: other nodes may be at this one's work already. */
+  /** Halts without an orderly shutdown: other nodes may already do this node's work. */
   private static void halt(String why) {
-    LOG.error("lost from the cluster: {}; the others go on, this process ends", why);
+    LOG.error("the cluster removed this node: {}; the process halts", why);
     Runtime.getRuntime().halt(LOST);
   }
 
-  /** One sentence, and no stack trace: it is the environment that is at fault. */
+  /** Logs one sentence without a stack trace, since the environment is at fault, and exits. */
   private static void die(String why) {
     LOG.error("{}", why);
     System.exit(1);

@@ -1,5 +1,7 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.cluster.TlsSettings;
 import io.grpc.ServerCredentials;
 import io.grpc.TlsServerCredentials;
@@ -19,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who this node is to Envoy and operators, and whom it lets in, read again when the files are
- * replaced. Knows no port; nodes among themselves are Pekko's business, from the same files.
+ * The node's certificate and trusted CA, for Envoy and operators. Reads the files again when they
+ * are replaced. Does not know ports. For connections between nodes, Pekko reads the same files.
  */
 public final class NodeCertificates implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NodeCertificates.class);
@@ -35,7 +37,7 @@ public final class NodeCertificates implements AutoCloseable {
   private NodeCertificates(TlsSettings tls) throws IOException, GeneralSecurityException {
     this.tls = tls;
     this.own = new AdvancedTlsX509KeyManager();
-    // A client has no host name: that the CA issued its certificate is what counts.
+    // A client has no host name, so only the CA of its certificate is verified.
     this.others =
         AdvancedTlsX509TrustManager.newBuilder()
             .setVerification(Verification.CERTIFICATE_ONLY_VERIFICATION)
@@ -43,7 +45,7 @@ public final class NodeCertificates implements AutoCloseable {
     read();
   }
 
-  /** Reads the files, and reads them again from time to time. */
+  /** Reads the files, and reads them again at intervals. */
   public static NodeCertificates watch(TlsSettings tls) throws IOException {
     try {
       var certificates = new NodeCertificates(tls);
@@ -53,18 +55,23 @@ public final class NodeCertificates implements AutoCloseable {
               certificates::check, millis, millis, TimeUnit.MILLISECONDS);
       return certificates;
     } catch (GeneralSecurityException e) {
-      throw new IOException("chowder.tls: not taken: " + e.getMessage(), e);
+      throw new IOException(
+          cannot(
+              "load the certificates",
+              String.valueOf(e.getMessage()),
+              "check the files of chowder.tls"),
+          e);
     }
   }
 
-  /** By ourselves: gRPC's own watch looks no more often than once a minute. */
+  /** Reads the files again. gRPC's own watch does so at most once a minute. */
   private void check() {
     try {
-      // Certificate and key are two files: between their replacements they do not go together.
+      // Certificate and key are two files, which do not match between their replacements.
       tls.check();
       read();
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      LOG.warn("certificates: the former ones are kept: {}", e.getMessage());
+      LOG.warn("certificates: keeping the previous ones: {}", e.getMessage());
     }
   }
 
@@ -73,7 +80,7 @@ public final class NodeCertificates implements AutoCloseable {
     others.updateTrustCredentials(tls.ca().toFile());
   }
 
-  /** For the gRPC port. */
+  /** Returns credentials for the gRPC port, which require a client certificate. */
   public ServerCredentials grpc() {
     return TlsServerCredentials.newBuilder()
         .keyManager(own)
@@ -82,14 +89,14 @@ public final class NodeCertificates implements AutoCloseable {
         .build();
   }
 
-  /** For the operators' port, which asks for the client's certificate itself. */
+  /** Returns a context for the operator port, which itself requires a client certificate. */
   public SSLContext https() {
     try {
       var context = SSLContext.getInstance("TLS");
       context.init(new KeyManager[] {own}, new TrustManager[] {others}, null);
       return context;
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("TLS: not in this JDK", e);
+      throw new IllegalStateException(cannot("create a TLS context", "this JDK lacks it"), e);
     }
   }
 

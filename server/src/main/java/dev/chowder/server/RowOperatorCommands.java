@@ -1,12 +1,14 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.rows.RowKind;
 import dev.chowder.rows.RowRebuild;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.RowCommands;
 
-/** Has all rows written anew, organizations first: sweeps look for their instances by them. */
+/** Rebuilds all rows, organizations first, since reconciliation finds instances through them. */
 final class RowOperatorCommands implements RowCommands {
   private final RowRebuild rebuild;
   private final RowKind organizations;
@@ -27,7 +29,9 @@ final class RowOperatorCommands implements RowCommands {
           o.stored(), i.stored(), o.removed() + i.removed(), o.unanswered() + i.unanswered());
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "rows: the node ends (expected: serving)");
+      throw ApiError.of(
+          Reason.CANCELLED,
+          cannot("rebuild the rows", "this node is shutting down", "repeat the call"));
     }
   }
 }

@@ -8,7 +8,7 @@ import dev.chowder.server.error.Reason;
 import dev.chowder.server.operator.MasterKeyCommands;
 import java.util.function.IntSupplier;
 
-/** Changes the master key of this node; a key that cannot be used is refused with its reason. */
+/** Changes the master key of this node; rejects an unusable key and states the reason. */
 final class SecretOperatorCommands implements MasterKeyCommands {
   private final MasterKey key;
   private final SecretStore secrets;

@@ -1,5 +1,8 @@
 package dev.chowder.server;
 
+import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.actor.ErrorText.rule;
+
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import java.net.InetAddress;
@@ -12,8 +15,8 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What the edge is told by configuration; {@code reference.conf} says what each value means and
- * what it is by default. Reading it fails at start, with the value's path, rather than later.
+ * Settings of the server; {@code reference.conf} contains their descriptions and defaults. Invalid
+ * settings are rejected at startup, with the path of the setting.
  */
 public record ServerSettings(
     Path home,
@@ -53,19 +56,19 @@ public record ServerSettings(
       Duration rebuildTimeout) {}
 
   /**
-   * Under which names callers reach instances' gateways.
+   * Host names of instances' gateways.
    *
-   * @param listenerAge how long it is believed where a listener beside the gateway is
+   * @param listenerAge how long the address of a channel plugin with its own port is cached
    */
   public record Gateway(String baseDomain, String scheme, int port, Duration listenerAge) {
-    /** The public URL of one instance's gateway. */
+    /** Returns the public URL of an instance's gateway. */
     public String urlOf(String instanceId) {
       boolean usual = scheme.equals("https") ? port == 443 : port == 80;
       return scheme + "://" + instanceId + "." + baseDomain + (usual ? "" : ":" + port);
     }
   }
 
-  /** The limits of messages to agents. */
+  /** Limits of messages to agents. */
   public record Responses(
       Duration connectTimeout,
       Duration firstByteTimeout,
@@ -73,7 +76,7 @@ public record ServerSettings(
       int maxBufferedBytes,
       int maxOpen) {}
 
-  /** What a create may ask for; the first of each list is the default. */
+  /** Allowed values of a create; the first entry of each list is the default. */
   public record Instances(
       List<String> modelProviders,
       String defaultModelProvider,
@@ -133,15 +136,15 @@ public record ServerSettings(
         c.getDuration("rebuild-timeout"));
   }
 
-  private static Gateway gateway(Config c, String usualScheme) {
-    String scheme = c.getString("scheme").isEmpty() ? usualScheme : c.getString("scheme");
+  private static Gateway gateway(Config c, String defaultScheme) {
+    String scheme = c.getString("scheme").isEmpty() ? defaultScheme : c.getString("scheme");
     if (!Set.of("http", "https").contains(scheme)) {
       throw bad(c, "scheme", scheme, "http or https");
     }
     return new Gateway(c.getString("base-domain"), scheme, port(c), c.getDuration("listener-age"));
   }
 
-  /** What Envoy speaks to callers. */
+  /** Returns the scheme that Envoy serves. */
   private static String publicScheme(Config c) {
     boolean certificate = !c.getString("certificate").isBlank();
     boolean key = !c.getString("key").isBlank();
@@ -154,8 +157,10 @@ public record ServerSettings(
 
   private static IllegalArgumentException alone(String unset, String set) {
     return new IllegalArgumentException(
-        "chowder.tls.%s (CHOWDER_TLS_%s): not set (expected: a PEM file, as chowder.tls.%s is set)"
-            .formatted(unset, unset.toUpperCase(Locale.ROOT), set));
+        must(
+            "chowder.tls.%s (CHOWDER_TLS_%s)".formatted(unset, unset.toUpperCase(Locale.ROOT)),
+            "be a PEM file, since chowder.tls." + set + " is set",
+            "none"));
   }
 
   private static Responses responses(Config c) {
@@ -181,7 +186,7 @@ public record ServerSettings(
 
   private static int port(Config c) {
     int port = c.getInt("port");
-    // 0 lets a test take any free one.
+    // With 0, a test uses any free port.
     if (port < 0 || port > 65535) {
       throw bad(c, "port", Integer.toString(port), "0 to 65535");
     }
@@ -203,8 +208,8 @@ public record ServerSettings(
         .toList();
   }
 
-  private static ConfigException bad(Config c, String path, String got, String expected) {
+  private static ConfigException bad(Config c, String path, String got, String allowed) {
     return new ConfigException.BadValue(
-        c.getValue(path).origin(), path, got + " (expected: " + expected + ")");
+        c.getValue(path).origin(), path, rule("be " + allowed, got));
   }
 }

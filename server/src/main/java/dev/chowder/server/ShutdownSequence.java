@@ -5,18 +5,15 @@ import java.util.Deque;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * What was started, in order; closing it ends everything in the exact reverse order, whatever fails
- * on the way.
- */
+/** Closes started parts in reverse order of their start, even if some fail to close. */
 final class ShutdownSequence implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShutdownSequence.class);
 
-  private record Part(String name, AutoCloseable end) {}
+  private record Part(String name, AutoCloseable closeable) {}
 
   private final Deque<Part> parts = new ArrayDeque<>();
 
-  /** Remembers how to end what was just started. */
+  /** Adds a started part and returns it. */
   <T extends AutoCloseable> T add(String name, T part) {
     parts.push(new Part(name, part));
     return part;
@@ -27,7 +24,7 @@ final class ShutdownSequence implements AutoCloseable {
     while (!parts.isEmpty()) {
       var part = parts.pop();
       try {
-        part.end().close();
+        part.closeable().close();
         LOG.info("ended {}", part.name());
       } catch (Exception why) {
         LOG.warn("{} did not end cleanly: {}", part.name(), why.toString());

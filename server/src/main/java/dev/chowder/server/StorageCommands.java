@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Runs an operator's commands on the database and its backups, which need no running node. Called
- * by {@code scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
+ * Runs an operator's commands on the database and its backups without a node. Used by {@code
+ * scripts/migrate}, {@code backup}, {@code restore} and {@code move-to-postgresql}.
  */
 final class StorageCommands {
   private static final String USAGE =

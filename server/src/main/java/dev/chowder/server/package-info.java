@@ -1,4 +1,4 @@
-/** The server process: its settings, its ports, and what every call passes through. */
+/** The server process: its settings, its ports and the checks of every call. */
 @NullMarked
 package dev.chowder.server;
 

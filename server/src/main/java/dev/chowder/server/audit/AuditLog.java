@@ -57,7 +57,10 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   private final BiPredicate<String, String> isInstance;
   private final Cache<Read, String> entries;
 
-  /** Separate, so that many reads cannot evict operators' entries and give each call an own one. */
+  /**
+   * A separate cache: many reads would otherwise evict the entries of operators' calls, and each
+   * call would then write a new row.
+   */
   private final Cache<Read, String> operatorEntries;
 
   private final ScheduledExecutorService timer =
@@ -78,7 +81,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
       return new Read(action, organizationId, keyId, "", address);
     }
 
-    /** Removes a port from the action, too, since it identifies like an id. */
+    /** Removes ids, and the port in an action, which identifies a resource like an id. */
     private Read withoutIds() {
       return new Read(PORT.matcher(action).replaceFirst(""), "", keyId, "", address);
     }

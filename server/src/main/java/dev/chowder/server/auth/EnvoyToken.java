@@ -18,8 +18,7 @@ public final class EnvoyToken {
   }
 
   /**
-   * Returns whether the headers contain the token, and removes it, so that later code cannot log
-   * it.
+   * Returns whether the headers contain the token; removes it, so that later code cannot log it.
    */
   public boolean takeFrom(Metadata headers) {
     String value = headers.get(HEADER);

@@ -173,10 +173,7 @@ public final class ApiError extends RuntimeException {
         OUTAGE_RETRY_AFTER_SECONDS);
   }
 
-  /**
-   * Returns the error for a call that would write events which nodes still to be upgraded cannot
-   * read.
-   */
+  /** Returns the error for a call whose events the nodes of the previous version cannot read. */
   public static ApiError upgradeUnderWay() {
     return unavailable(
         cannot(

@@ -53,9 +53,8 @@ public final class ErrorInterceptor implements ServerInterceptor {
     }
 
     void fail(Throwable thrown) {
-      // Status.fromThrowable would return the status that a client stub of this node received,
-      // which
-      // is not the caller's.
+      // Status.fromThrowable would return a status that a client stub of this node received. The
+      // caller must not receive that.
       close(Status.UNKNOWN.withCause(thrown), new Metadata());
     }
 

@@ -19,8 +19,7 @@ final class AdminPath {
   static boolean matches(String pathAndQuery) {
     String path = pathAndQuery;
     for (int n = 0; n < MAX_DECODINGS; n++) {
-      // Check both readings each time: a decoded question mark or semicolon may end the path or
-      // not.
+      // Check both readings each time: a decoded question mark or semicolon may end the path.
       if (leadsToAdmin(path)) {
         return true;
       }

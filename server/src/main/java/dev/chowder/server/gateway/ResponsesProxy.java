@@ -28,9 +28,8 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 public final class ResponsesProxy implements AutoCloseable {
   static {
-    // A gateway closes idle connections after 5 s (Node's default), and a request sent at that
-    // moment
-    // would be lost. So this client closes them earlier.
+    // A gateway closes idle connections after 5 s (Node's default). A request sent at that moment
+    // would be lost, so this client closes them earlier.
     if (System.getProperty("jdk.httpclient.keepalive.timeout") == null) {
       System.setProperty("jdk.httpclient.keepalive.timeout", "2");
     }

@@ -90,7 +90,8 @@ public final class BulkRecovery {
             refused(
                 one,
                 Reason.INTERNAL,
-                cannot("recover the instance", "an internal error occurred", "see the server's log")));
+                cannot(
+                    "recover the instance", "an internal error occurred", "see the server's log")));
       }
     }
     return done(new Recovery(recovered, refused, 0));
