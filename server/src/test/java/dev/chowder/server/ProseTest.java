@@ -22,13 +22,9 @@ import org.junit.jupiter.api.Test;
  */
 class ProseTest {
   private static final Path ROOT = Path.of("..");
-  private static final Path RESOURCES = Path.of("src", "test", "resources");
 
   /** The number of hits per rule in text that users do not read. */
-  private static final Path LIMITS = RESOURCES.resolve("prose-limits.properties");
-
-  /** The files with text for users that is not rewritten yet. */
-  private static final Path UNCLEAN = RESOURCES.resolve("prose-unclean.txt");
+  private static final Path LIMITS = Path.of("src", "test", "resources", "prose-limits.properties");
 
   private static final List<ProseHit> HITS = new ArrayList<>();
 
@@ -38,24 +34,12 @@ class ProseTest {
     for (String file : Prose.files(ROOT)) {
       ProseHit.in(file, Prose.read(ROOT, file)).forEach(HITS::add);
     }
-    if (Boolean.getBoolean("chowder.update-docs")) {
-      lowerTheLimits();
-      removeCleanFiles();
-    }
+    if (Boolean.getBoolean("chowder.update-docs")) lowerTheLimits();
   }
 
   @Test
-  void textForUsersBreaksNoRule() throws IOException {
-    var unclean = unclean();
-    assertThat(HITS).filteredOn(hit -> hit.isPublic() && !unclean.contains(hit.file())).isEmpty();
-  }
-
-  @Test
-  void everyUncleanFileStillBreaksARule() throws IOException {
-    assertThat(unclean())
-        .as("clean files: remove them from " + UNCLEAN)
-        .filteredOn(not(ProseTest::isUnclean))
-        .isEmpty();
+  void textForUsersBreaksNoRule() {
+    assertThat(HITS).filteredOn(ProseHit::isPublic).isEmpty();
   }
 
   @Test
@@ -91,10 +75,6 @@ class ProseTest {
         .collect(joining());
   }
 
-  private static boolean isUnclean(String file) {
-    return HITS.stream().anyMatch(hit -> hit.isPublic() && hit.file().equals(file));
-  }
-
   private static Map<String, Integer> limits() throws IOException {
     var properties = new Properties();
     try (var reader = Files.newBufferedReader(LIMITS)) {
@@ -105,10 +85,6 @@ class ProseTest {
     return limits;
   }
 
-  private static List<String> unclean() throws IOException {
-    return Files.readAllLines(UNCLEAN).stream().filter(line -> !line.startsWith("#")).toList();
-  }
-
   private static void lowerTheLimits() throws IOException {
     var limits = limits();
     var lines = comments(LIMITS);
@@ -117,12 +93,6 @@ class ProseTest {
             (rule, count) ->
                 lines.add(rule + " = " + Math.min(count, limits.getOrDefault(rule, count))));
     Files.write(LIMITS, lines);
-  }
-
-  private static void removeCleanFiles() throws IOException {
-    var lines = comments(UNCLEAN);
-    unclean().stream().filter(ProseTest::isUnclean).forEach(lines::add);
-    Files.write(UNCLEAN, lines);
   }
 
   private static List<String> comments(Path file) throws IOException {
