@@ -83,16 +83,16 @@ public final class FileRefused extends RuntimeException {
   }
 
   public static FileRefused tooLarge(String path, long bytes, long max) {
-    return new FileRefused(Reason.TOO_LARGE, must(path, "have at max " + max + " bytes", bytes));
+    return new FileRefused(Reason.TOO_LARGE, must(path, "have at most " + max + " bytes", bytes));
   }
 
   public static FileRefused tooMany(String path, long max) {
-    return new FileRefused(Reason.TOO_LARGE, must(path, "have at max " + max + " entries"));
+    return new FileRefused(Reason.TOO_LARGE, must(path, "have at most " + max + " entries"));
   }
 
   public static FileRefused tooDeep(String path, long max) {
     return new FileRefused(
-        Reason.TOO_LARGE, must(path, "have at max " + max + " levels of folders"));
+        Reason.TOO_LARGE, must(path, "have at most " + max + " levels of folders"));
   }
 
   public static FileRefused noSpace() {

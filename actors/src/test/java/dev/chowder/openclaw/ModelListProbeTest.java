@@ -191,7 +191,7 @@ class ModelListProbeTest {
         new Names(
             () -> queries.getAndIncrement() == 0 ? InetAddress.getByName("192.0.2.1") : loopback());
     var probe =
-        new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(3), Duration.ZERO, rebinding);
+        new ModelListProbe(ModelHosts.PUBLIC, Duration.ofSeconds(10), Duration.ZERO, rebinding);
     assertThat(probe.tryKey(at("rebinding.example"))).isInstanceOf(Result.Unknown.class);
     assertThat(queries).hasValue(1);
     assertThat(calledPath).isEmpty();
