@@ -44,7 +44,7 @@ public final class AuditLog implements ServerInterceptor, OperatorAudit, AutoClo
   /** The action of an entry that counts failed authentications with API keys. */
   public static final String AUTHENTICATION_FAILED = "authentication_failed";
 
-  /** The action of an entry that counts failed authentications on the operators' port. */
+  /** The action of an entry that counts failed authentications on the operator port. */
   public static final String OPERATOR_AUTHENTICATION_FAILED = "operator_authentication_failed";
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditLog.class);

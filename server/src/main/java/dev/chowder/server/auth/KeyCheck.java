@@ -29,7 +29,7 @@ public final class KeyCheck {
   private final RejectionDelay delay;
 
   /**
-   * Creates a check that looks unknown keys up as often as {@code settings} allow.
+   * Creates a check; {@code settings} limit the attempts with unknown keys.
    *
    * @param failures receives the client address of each failed authentication; must not block
    */

@@ -140,7 +140,8 @@ public final class ApiError extends RuntimeException {
   /** Returns the error for a key that was revoked or expired after the call was authenticated. */
   public static ApiError keyEnded() {
     return of(
-        Reason.KEY_INVALID, "authorization: must be a valid key; got a revoked or expired one");
+        Reason.KEY_INVALID,
+        ErrorText.must("authorization", "be a valid key", "a revoked or expired key"));
   }
 
   /** Returns the error for an organization that the operator suspended or is deleting. */

@@ -55,7 +55,7 @@ final class ResponseStream {
   private boolean ended;
   private boolean events;
   private String contentType = "application/json";
-  private long lastMoved = System.nanoTime();
+  private long lastProgress = System.nanoTime();
 
   ResponseStream(
       ServerCallStreamObserver<HttpBody> out,
@@ -73,19 +73,20 @@ final class ResponseStream {
   /**
    * Sends the request.
    *
-   * @param again returns the same request with the token to try next; called each time the gateway
-   *     rejects a token and has not begun with the message
+   * @param nextRequest returns the same request with the token to try next; called each time the
+   *     gateway rejects a token and has not begun with the message
    */
-  void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> again) {
+  void begin(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> nextRequest) {
     out.setOnReadyThreshold(settings.maxBufferedBytes());
     out.setOnReadyHandler(this::requestMore);
     out.setOnCancelHandler(this::abandon);
     watchdog = watch(settings.firstByteTimeout());
-    send(client, request, again);
+    send(client, request, nextRequest);
   }
 
-  private void send(HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> again) {
-    var sent = client.sendAsync(request, info -> onStatus(info, client, again));
+  private void send(
+      HttpClient client, HttpRequest request, Supplier<Optional<HttpRequest>> nextRequest) {
+    var sent = client.sendAsync(request, info -> onStatus(info, client, nextRequest));
     synchronized (this) {
       exchange = sent;
       if (ended) {
@@ -103,14 +104,16 @@ final class ResponseStream {
   }
 
   private HttpResponse.BodySubscriber<@Nullable Void> onStatus(
-      HttpResponse.ResponseInfo info, HttpClient client, Supplier<Optional<HttpRequest>> again) {
+      HttpResponse.ResponseInfo info,
+      HttpClient client,
+      Supplier<Optional<HttpRequest>> nextRequest) {
     int status = info.statusCode();
     if (status == 401 || status == 403) {
       return HttpResponse.BodySubscribers.mapping(
           HttpResponse.BodySubscribers.limiting(
               HttpResponse.BodySubscribers.ofByteArray(), Refusal.MAX_BYTES),
           body -> {
-            onRefusal(info, body, client, again);
+            onRefusal(info, body, client, nextRequest);
             return null;
           });
     }
@@ -141,11 +144,11 @@ final class ResponseStream {
       HttpResponse.ResponseInfo info,
       byte[] body,
       HttpClient client,
-      Supplier<Optional<HttpRequest>> again) {
+      Supplier<Optional<HttpRequest>> nextRequest) {
     switch (Refusal.of(info.statusCode(), body)) {
       case TOKEN, TOKEN_REPLACED -> {
         if (mayRepeat()) {
-          repeatLater(client, again);
+          repeatLater(client, nextRequest);
         } else {
           failRefused(info.statusCode());
         }
@@ -168,18 +171,21 @@ final class ResponseStream {
     return !ended && repetitions++ < GatewayDirectory.MAX_REPETITIONS;
   }
 
-  private synchronized void repeatLater(HttpClient client, Supplier<Optional<HttpRequest>> again) {
+  private synchronized void repeatLater(
+      HttpClient client, Supplier<Optional<HttpRequest>> nextRequest) {
     // The lookup of the current token may block, so it must not run on the clock's thread.
     var _ =
         clock.schedule(
-            () -> Thread.startVirtualThread(() -> repeat(client, again)),
+            () -> Thread.startVirtualThread(() -> repeat(client, nextRequest)),
             GatewayDirectory.pauseBefore(repetitions).toNanos(),
             TimeUnit.NANOSECONDS);
   }
 
-  private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> again) {
+  private void repeat(HttpClient client, Supplier<Optional<HttpRequest>> nextRequest) {
     try {
-      again.get().ifPresentOrElse(request -> send(client, request, again), this::failNotRunning);
+      nextRequest
+          .get()
+          .ifPresentOrElse(request -> send(client, request, nextRequest), this::failNotRunning);
     } catch (RuntimeException thrown) {
       fail(unreachable(thrown));
     }
@@ -270,7 +276,7 @@ final class ResponseStream {
     if (ended) {
       return;
     }
-    lastMoved = System.nanoTime();
+    lastProgress = System.nanoTime();
     var body = HttpBody.newBuilder().setData(data);
     if (!started) {
       started = true;
@@ -325,18 +331,18 @@ final class ResponseStream {
     return true;
   }
 
-  private ScheduledFuture<?> watch(Duration limit) {
-    return clock.schedule(this::checkMovement, limit.toNanos(), TimeUnit.NANOSECONDS);
+  private ScheduledFuture<?> watch(Duration timeout) {
+    return clock.schedule(this::checkProgress, timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private synchronized void checkMovement() {
+  private synchronized void checkProgress() {
     if (ended) {
       return;
     }
-    Duration limit = started ? settings.idleTimeout() : settings.firstByteTimeout();
-    Duration still = Duration.ofNanos(System.nanoTime() - lastMoved);
-    if (still.compareTo(limit) < 0) {
-      watchdog = watch(limit.minus(still));
+    Duration timeout = started ? settings.idleTimeout() : settings.firstByteTimeout();
+    Duration idle = Duration.ofNanos(System.nanoTime() - lastProgress);
+    if (idle.compareTo(timeout) < 0) {
+      watchdog = watch(timeout.minus(idle));
       return;
     }
     fail(
@@ -344,7 +350,7 @@ final class ResponseStream {
             Reason.NO_ANSWER_IN_TIME,
             cannot(
                 "receive the response",
-                "the gateway sent nothing for " + limit.toSeconds() + " s")));
+                "the gateway sent nothing for " + timeout.toSeconds() + " s")));
   }
 
   private static ApiError unreachable(Throwable thrown) {
