@@ -82,7 +82,7 @@ public final class HostMemoryAdmission {
               "start the instance",
               "the host has "
                   + mebibytes(available)
-                  + " MiB of free memory; besides booting instances, one more needs "
+                  + " MiB of free memory, and besides booting instances one more needs "
                   + mebibytes(needed(0))
                   + " MiB",
               "retry later"),

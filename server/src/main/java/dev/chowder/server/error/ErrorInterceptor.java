@@ -118,7 +118,7 @@ public final class ErrorInterceptor implements ServerInterceptor {
           cannot(
               "complete the call",
               "a bug in Chowder",
-              "report it with the log entry of request " + requestId));
+              "report request id " + requestId + " to the operator"));
     }
   }
 

@@ -74,7 +74,7 @@ public final class EnvoyAuthorizationService extends AuthorizationGrpc.Authoriza
     }
     LOG.error("a query of Envoy failed", thrown);
     return ApiError.of(
-        Reason.INTERNAL, cannot("complete the call", "a bug in Chowder, see the server's log"));
+        Reason.INTERNAL, cannot("complete the call", "a bug in Chowder", "see the server's log"));
   }
 
   private CheckResponse decide(AttributeContext attributes) {
