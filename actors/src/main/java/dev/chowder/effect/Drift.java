@@ -22,14 +22,14 @@ sealed interface Drift {
   record Benign(InstanceView view) implements Drift {}
 
   /**
-   * The journal has a running or stopped instance, and its home is not on the host. A report of
-   * this sets the instance to {@code error}.
+   * The journal has a running or stopped instance, and its home volume is not on the host.
+   * Reporting it to the instance sets the instance to {@code error}.
    */
   record Lost(InstanceView view) implements Drift {}
 
   /**
-   * The journal has a failed or deleted instance, and something of it is still on the host. A
-   * report of this removes it.
+   * The journal has a failed or deleted instance, and something of it is still on the host.
+   * Reporting it to the instance removes it.
    */
   record Orphan(InstanceView view) implements Drift {}
 
@@ -74,7 +74,7 @@ sealed interface Drift {
                   ? new Benign(view)
                   : new InSync();
       case ERROR -> view.owes() ? new InSync() : failed(view, seen, observed, endedBefore);
-      // A deleted instance keeps no home of any generation, whichever attempt ran in it.
+      // A deleted instance keeps no home volume of any generation, whichever attempt ran in it.
       case TERMINATED ->
           view.owes() || observed instanceof ObservedState.Nothing
               ? new InSync()
@@ -95,7 +95,7 @@ sealed interface Drift {
           runs || (!homes.agentRan() && !later && homes.isUnused(other, view.attempt()))
               ? orphan(view, endedBefore)
               : new Reappeared(view);
-      // The home of an agent that failed is kept until it is recovered or deleted.
+      // The home volume of an agent that failed is kept until it is recovered or deleted.
       case ObservedState.HomeOnly(), ObservedState.Down _, ObservedState.DiskFull _ ->
           homes.agentRan() ? new InSync() : later ? new Untracked() : orphan(view, endedBefore);
     };

@@ -53,7 +53,7 @@ public final class GatewayStages implements GatewayWork {
   /** Keys are far shorter; Chowder did not write a longer file. */
   private static final long MAX_KEY_BYTES = 16 * 1024;
 
-  /** No home has this generation. */
+  /** No home volume has this generation. */
   private static final int NO_GENERATION = -1;
 
   private final SandboxDriver driver;
@@ -152,8 +152,8 @@ public final class GatewayStages implements GatewayWork {
 
   /**
    * After a restore, the database may not know that an agent ran. A later process on the host, even
-   * one that ended, is the only trace of it: if a stage replaced that process, the home would count
-   * as unused.
+   * one that ended, is the only trace of it: if a stage replaced that process, the home volume
+   * would count as unused.
    */
   private void requireNoLaterAttempt(SandboxId sandbox, StageRun stageRun) {
     if (stageRun.homes().agentRan()) return;
@@ -220,7 +220,7 @@ public final class GatewayStages implements GatewayWork {
   }
 
   private Outcome applyOverrides(InstanceId id, SandboxId sandbox, StageRun stageRun) {
-    // An adopted home lacks what was applied to its lost replacement.
+    // An adopted home volume lacks what was applied to its lost replacement.
     if (stageRun.homes().adopted()) channels.homeRecreated(id, stageRun.config().channels());
     // Read first, because a value is kept only while its version is one of the last 32.
     var wanted = stageRun.config();
@@ -423,10 +423,10 @@ public final class GatewayStages implements GatewayWork {
   }
 
   /**
-   * Removes the existing home if no agent ever ran in it. A home in which an agent ran, or that the
-   * journal does not know, stays.
+   * Removes the existing home volume if no agent ever ran in it. A volume in which an agent ran, or
+   * that the journal does not know, stays.
    *
-   * @param kept generation of a home that stays in any case
+   * @param kept generation of a volume that stays in any case
    */
   private void removeUnused(SandboxId sandbox, int attempt, Homes homes, int kept) {
     driver

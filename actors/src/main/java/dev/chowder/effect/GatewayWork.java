@@ -68,8 +68,8 @@ public interface GatewayWork {
   /**
    * One run of a stage on the way to a running gateway.
    *
-   * @param config configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home
-   * @param homes the home that the stage uses, and the homes that it must not touch
+   * @param config configuration that {@link Stage#OPENCLAW_CONFIG} writes into the home volume
+   * @param homes the home volume that the stage uses, and the volumes that it must not touch
    */
   record StageRun(
       Stage stage,

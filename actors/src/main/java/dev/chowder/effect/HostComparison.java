@@ -236,7 +236,7 @@ final class HostComparison {
   }
 
   /**
-   * Removes a sandbox that is in quarantine, its home included.
+   * Removes a sandbox that is in quarantine, its home volume included.
    *
    * @return false if it is not in quarantine, or was given a later attempt meanwhile
    */
@@ -246,7 +246,7 @@ final class HostComparison {
     var seen = driver.observe(id);
     return switch (Drift.of(view, seen, Instant.EPOCH)) {
       case Drift.Untracked(), Drift.Reappeared _ -> {
-        // The fence keeps a home with which the instance is recovered meanwhile.
+        // The fence keeps a home volume with which the instance is recovered meanwhile.
         int attempt = view.map(v -> Math.max(v.attempt(), seen.attempt())).orElse(NO_LIMIT);
         if (seen.home().isPresent()) {
           yield driver.remove(id, new Fence(attempt, seen.home().get()));

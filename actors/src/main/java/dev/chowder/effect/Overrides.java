@@ -61,14 +61,14 @@ public interface Overrides {
    */
   Map<InstanceId, ObjectNode> shown(Map<InstanceId, OverridesVersion> holding);
 
-  /** Returns the merge patches that the home lacks, in their order of application. */
+  /** Returns the merge patches that the home volume lacks, in their order of application. */
   List<ObjectNode> pending(InstanceId id, WantedConfig wanted);
 
   /** Applies merge patches to the content of the configuration file. */
   void apply(InstanceId id, List<ObjectNode> pending, ObjectNode config);
 
   /**
-   * Makes a running gateway apply the patches that the home lacks.
+   * Makes a running gateway apply the patches that the home volume lacks.
    *
    * @throws GatewayWork.WorkFailure if it does not apply them now, but may do so later
    */

@@ -170,7 +170,8 @@ public final class Reconciler implements SingletonDuty.Duty {
   }
 
   /**
-   * Returns the untracked sandboxes and the homes that came back, as the last pass observed them.
+   * Returns the untracked sandboxes and the home volumes that came back, as the last pass observed
+   * them.
    */
   public List<UnknownSandbox> unknown() {
     return host.quarantine().all().stream()
@@ -189,7 +190,7 @@ public final class Reconciler implements SingletonDuty.Duty {
    * A sandbox in quarantine.
    *
    * @param why {@code no_journal}, or {@code home_reappeared} if a recover of the instance starts
-   *     with the home
+   *     with the home volume
    * @param generation generation of its home volume; empty if there is none
    * @param since time of the first pass that found it
    * @param runs whether its process still runs
@@ -221,7 +222,7 @@ public final class Reconciler implements SingletonDuty.Duty {
   }
 
   /**
-   * Removes a sandbox that is in quarantine, its home included, for an operator.
+   * Removes a sandbox that is in quarantine, its home volume included, for an operator.
    *
    * @return false if it belongs to an instance, which must be deleted instead
    */

@@ -128,7 +128,7 @@ public final class StoredChannels {
     return all;
   }
 
-  /** Returns the channels whose plugins must be in the home before {@link #apply}. */
+  /** Returns the channels whose plugins must be in the home volume before {@link #apply}. */
   static List<Channel> needingPlugins(Map<Channel, ChannelRecord> pending) {
     return pending.entrySet().stream()
         .filter(entry -> needsPlugin(entry.getKey(), entry.getValue()))

@@ -6,9 +6,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.List;
 
 /**
- * A path below a folder of a sandbox's home, as a list of names; empty for the folder itself. A
- * valid path does not leave the folder by its text alone. {@link SandboxFiles} checks for symbolic
- * links.
+ * A path below a folder of a sandbox's home directory, as a list of names; empty for the folder
+ * itself. A valid path does not leave the folder by its text alone. {@link SandboxFiles} checks for
+ * symbolic links.
  */
 public record FilePath(List<String> names) {
   /** Maximum length of a path in bytes of UTF-8. */

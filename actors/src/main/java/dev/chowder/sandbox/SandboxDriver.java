@@ -18,8 +18,9 @@ import java.util.function.Consumer;
  * {@link SandboxException} and nothing else.
  *
  * <p>A call can also come late, from a node that was paused and no longer hosts the instance. Each
- * process is therefore labelled with its attempt and each home with its generation. A call that
- * stops, replaces, overwrites or removes something names the ones that it means ({@link Fence}).
+ * process is therefore labelled with its attempt and each home directory with its generation. A
+ * call that stops, replaces, overwrites or removes something names the ones that it means ({@link
+ * Fence}).
  */
 public interface SandboxDriver extends AutoCloseable {
   /**
@@ -40,8 +41,8 @@ public interface SandboxDriver extends AutoCloseable {
 
   /**
    * Runs a command in the container of the main process and returns when it ends. Changes that it
-   * makes in the home persist. Fails with {@link SandboxException.Reason#NOT_FOUND} if no main
-   * process runs.
+   * makes in the home directory persist. Fails with {@link SandboxException.Reason#NOT_FOUND} if no
+   * main process runs.
    *
    * @param limit maximum duration in whole seconds; after it the command is killed and the call
    *     fails with {@link SandboxException.Reason#TIMED_OUT}
@@ -70,9 +71,9 @@ public interface SandboxDriver extends AutoCloseable {
   void removeProcesses(SandboxId id, int attempt);
 
   /**
-   * Removes everything within the fence, in any state: the home of that generation and the
-   * processes that used it. A home that a process of a later attempt uses stays. Does nothing if
-   * nothing exists.
+   * Removes everything within the fence, in any state: the home directory of that generation and
+   * the processes that used it. A directory that a process of a later attempt uses stays. Does
+   * nothing if nothing exists.
    *
    * @return whether nothing of the sandbox is left
    */
@@ -113,8 +114,8 @@ public interface SandboxDriver extends AutoCloseable {
 
   /**
    * Measures how much of the host's disk a home directory uses, including folders that its user
-   * made unreadable. Stops when either count exceeds {@code most}. Empty if there is no home, or if
-   * measuring takes too long.
+   * made unreadable. Stops when either count exceeds {@code most}. Empty if there is no home
+   * directory, or if measuring takes too long.
    */
   Optional<HomeUsage> measureHome(SandboxId id, HomeUsage most);
 
@@ -132,9 +133,9 @@ public interface SandboxDriver extends AutoCloseable {
   }
 
   /**
-   * Returns access to the files below a folder of the home, for callers that may see only that
-   * folder. The folder is created if it does not exist. {@link #writeFiles} and {@link #readFile}
-   * are for Chowder's own files.
+   * Returns access to the files below a folder of the home directory, for callers that may see only
+   * that folder. The folder is created if it does not exist. {@link #writeFiles} and {@link
+   * #readFile} are for Chowder's own files.
    */
   SandboxFiles files(SandboxId id, FilePath folder);
 
@@ -176,7 +177,7 @@ public interface SandboxDriver extends AutoCloseable {
   /**
    * The sandbox to create.
    *
-   * @param generation generation of its home; 0 for homes without a label
+   * @param generation generation of its home directory; 0 for a directory without a label
    */
   record SandboxSpec(SandboxId id, String organizationId, String snapshot, int generation) {}
 

@@ -7,8 +7,8 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * Accesses the files below one folder of a sandbox's home, whether a process runs or not. Nothing
- * outside the folder is read, written or removed, whatever the sandbox's own processes do
+ * Accesses the files below one folder of a sandbox's home directory, whether a process runs or not.
+ * Nothing outside the folder is read, written or removed, whatever the sandbox's own processes do
  * meanwhile: no symbolic link is followed. No reader sees a partially written file.
  *
  * <p>Every call blocks, can be interrupted, and holds at most a few buffers of a file. It throws

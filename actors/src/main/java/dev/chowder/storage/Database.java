@@ -41,8 +41,8 @@ public final class Database implements AutoCloseable {
    * Connects, and creates the tables of an empty database.
    *
    * @throws StorageException if the database cannot be reached, is in use by another process, or
-   *     was moved to another one. Also if a newer version migrated it, or an older one whose nodes
-   *     may still run
+   *     was moved to another one; also if a newer version migrated it, or an older version whose
+   *     nodes may still run
    */
   public static Database open(StorageSettings settings) {
     LeftBehind.reject(settings);

@@ -15,8 +15,8 @@ import java.util.Optional;
 /**
  * Runs the container in which a sandbox's files are accessed, beside the main process or without
  * one. Starts, stops and a frozen main process do not affect it, and the agent's processes cannot
- * reach the programs in it. It has the home and no network. It ends and is removed after an idle
- * time.
+ * reach the programs in it. It has the home volume and no network. It ends and is removed after an
+ * idle time.
  */
 final class DockerFilesContainer {
   static final String ROLE = "files";
@@ -85,8 +85,8 @@ final class DockerFilesContainer {
   }
 
   /**
-   * Fails if the home was removed meanwhile. In that case the engine created a volume for the
-   * container, which is not a home.
+   * Fails if the home volume was removed meanwhile. In that case the engine created a volume for
+   * the container, which is not a home.
    */
   private void requireHome(SandboxId id, String container) {
     if (homes.generation(id).filter(DockerLabels::isHome).isPresent()) return;

@@ -12,9 +12,9 @@ import dev.chowder.sandbox.SandboxId;
 import java.util.List;
 
 /**
- * Specifies the common parts of the containers through which Chowder accesses a home beside the
- * agent's container: the home, no network, no capabilities, a read-only root and limits. Does not
- * know which program runs in them.
+ * Specifies the common parts of the containers through which Chowder accesses a home volume beside
+ * the agent's container: the volume, no network, no capabilities, a read-only root and limits. Does
+ * not know which program runs in them.
  */
 final class DockerHelperSpec {
   private final DockerSandboxSettings settings;
@@ -32,7 +32,7 @@ final class DockerHelperSpec {
 
   CreateContainerCmd create(DockerClient docker) {
     return docker
-        // Not the home's own image, because a home can outlive it.
+        // Not the image of the home volume, because a volume can outlive its image.
         .createContainerCmd(settings.helperImage())
         .withName(DockerContainers.name(id, role))
         .withLabels(DockerLabels.ofContainer(settings.clusterId(), id, organization(), role, 0))
@@ -42,7 +42,7 @@ final class DockerHelperSpec {
   /**
    * Returns the container's configuration.
    *
-   * @param readOnly whether the home is mounted read-only
+   * @param readOnly whether the home volume is mounted read-only
    */
   HostConfig host(boolean readOnly) {
     var host =

@@ -22,7 +22,7 @@ final class DockerHomeMeter {
 
   /**
    * Each hard link counts as its share of the file, so the sum is right without a list of counted
-   * files. No name is printed, because an agent chose it. Errors are ignored, because a home
+   * files. No name is printed, because an agent chose it. Errors are ignored, because a home volume
    * changes during the walk. Only a walk that timed out (124) does not count.
    */
   private static final String WALK =

@@ -70,7 +70,7 @@ final class DockerHomes {
     return docker.createVolumeCmd().withName(id.value()).withLabels(labels).exec();
   }
 
-  /** Returns the generation of the existing home; empty if there is none. */
+  /** Returns the generation of the existing home volume; empty if there is none. */
   Optional<Integer> generation(SandboxId id) {
     return inspect(id).map(home -> DockerLabels.generation(home.getLabels()));
   }
@@ -113,16 +113,17 @@ final class DockerHomes {
   }
 
   /**
-   * Removes a volume that the engine created itself for a container because the home was gone. The
-   * volume stays while a container uses it.
+   * Removes a volume that the engine created itself for a container because the home volume was
+   * gone. The volume stays while a container uses it.
    */
   void removeEngineMade(SandboxId id) {
     var _ = remove(id, new Fence(0, DockerLabels.NO_HOME));
   }
 
   /**
-   * Removes the home within the fence. Docker removes by name alone, so the label is compared
-   * immediately before. Docker never removes a volume that a container uses, even a stopped one.
+   * Removes the home volume within the fence. Docker removes by name alone, so the label is
+   * compared immediately before. Docker never removes a volume that a container uses, even a
+   * stopped one.
    *
    * @return false if a container uses it
    */

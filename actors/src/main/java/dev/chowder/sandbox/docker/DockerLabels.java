@@ -25,7 +25,7 @@ final class DockerLabels {
   /** The generation of a home volume; volumes of earlier versions lack this label. */
   static final String GENERATION = "dev.chowder.generation";
 
-  /** The generation of a volume that the engine created itself because the home was gone. */
+  /** The generation of a volume that the engine created itself because the home volume was gone. */
   static final int NO_HOME = -2;
 
   static final String TASK = "task";

@@ -318,7 +318,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
     gateway.ifPresent(running -> requireNotLater(running, fence.attempt()));
     String container = anyContainer(id, gateway);
-    // Checked only now, because the home cannot be replaced while this container uses it.
+    // Checked only now, because the home volume cannot be replaced while this container uses it.
     fence.requireHome(id, homes.generation(id));
     if (gateway.isPresent()
         && DockerContainers.runs(gateway.get())
@@ -366,7 +366,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
             DockerHomes.label(home, DockerLabels.ORGANIZATION),
             DockerLabels.TASK,
             0,
-            // Not the home's own image, because a home can outlive it.
+            // Not the image of the home volume, because a volume can outlive its image.
             settings.helperImage(),
             List.of("true"),
             Map.of(),
@@ -482,7 +482,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
       }
       throw refused;
     }
-    // The home may have been removed or replaced since the check. From now on this is impossible,
+    // The home volume may have been removed or replaced since the check. From now on this is
+    // impossible,
     // because a container uses it.
     try {
       fence.requireHome(spec.id(), homes.generation(spec.id()).filter(DockerLabels::isHome));

@@ -39,15 +39,17 @@ import java.util.stream.Stream;
  * @param isolationCheckEvery maximum age of the last firewall check when a process starts
  * @param nameServers addresses of the DNS servers for sandboxes; empty for those of the host
  * @param mayReach otherwise blocked destinations that are open, as {@code address[/bits][:port]}
- * @param homeQuotaBytes quota of a home if the engine's file system has project quotas; 0 sets none
- * @param measureTimeout limit of the walk through one home
+ * @param homeQuotaBytes quota of a home volume if the engine's file system has project quotas; 0
+ *     sets none
+ * @param measureTimeout limit of the walk through one home volume
  * @param filesMemoryBytes memory of the container in which files are accessed
  * @param filesLinger time after which that container ends if no program runs in it
  * @param filesPatience maximum time without progress while a file is read or written
  * @param runtime OCI runtime of every container; empty for the engine's default
  * @param seccomp value of the security option {@code seccomp}: a profile in JSON, or {@code
  *     unconfined}
- * @param helperImage image of containers that only access a home, which may be older than any image
+ * @param helperImage image of containers that only access a home volume, which may be older than
+ *     any image
  */
 public record DockerSandboxSettings(
     String dockerHost,
