@@ -68,7 +68,7 @@ public final class HostMemoryAdmission {
   }
 
   private boolean admits(long available) {
-    // Most recently admitted gateways are booting, so a sum would count them twice.
+    // Most gateways that were admitted recently are also booting, so a sum would count them twice.
     return admitted.add(
         clock.instant(), recent -> available >= needed(Math.max(recent, booting.getAsInt())));
   }

@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  *
  * <p>Measures use in calls, as {@link RateLimit} counts them, in an exponentially decaying sum:
  * after one window a call still counts for 1/e (37 %). An organization that calls at a steady rate
- * reaches that rate times the window. Rejected calls are no use, so they must not be added.
+ * reaches that rate times the window. A rejected call does not count as use, so do not add it.
  */
 final class Contention {
   /** The remainder of one call after the window. */
@@ -83,7 +83,7 @@ final class Contention {
     inProgress.merge(organization, 1, Integer::sum);
   }
 
-  /** Ends a call that was begun. */
+  /** Ends a call that {@link #begin} started. */
   synchronized void end(String organization) {
     inProgress.computeIfPresent(organization, (_, calls) -> calls == 1 ? null : calls - 1);
   }

@@ -23,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * message of a call until the end of the request. No time limit ends a call whose client sends a
  * byte now and then. So a few calls could take all memory, also of services that need no key.
  *
- * <p>An owner may hold {@value #SHARE} times as many bytes as are free: an organization, all
- * callers without a key together, or Envoy. A call that brings more is ended and not performed. A
+ * <p>An owner is an organization, all callers without a key together, or Envoy. It may hold {@value
+ * #SHARE} times as many bytes as are free. A call that exceeds this is ended and not performed. A
  * message below {@value #SMALL} bytes ends no call while its owner holds at most {@value #ALWAYS}
- * bytes, so small calls are served whatever others hold.
+ * bytes, so small calls are served however much others hold.
  */
 public final class IncompleteMessages {
   private static final int SHARE = 3;
@@ -78,7 +78,10 @@ public final class IncompleteMessages {
     };
   }
 
-  /** Returns the interceptor of the API's calls. It belongs inside of the check of the key. */
+  /**
+   * Returns the interceptor of the API's calls. Install it inside the interceptor that checks the
+   * key.
+   */
   public ServerInterceptor ofCallers() {
     return owner(() -> Caller.ifKnown().map(Caller::organizationId).orElse(NO_KEY));
   }
@@ -202,7 +205,7 @@ public final class IncompleteMessages {
         how = end;
       }
       if (how == null) return;
-      // This is a thread of the transport, which is in the middle of a message.
+      // Not on this thread, which belongs to the transport and is in the middle of a message.
       Thread.ofVirtual()
           .start(
               () ->

@@ -10,8 +10,8 @@ import io.grpc.ServerInterceptor;
 /**
  * Bounds the calls that an organization has open at once on a node, including streams and calls
  * whose request is not complete. {@link OpenCallLimit} bounds all calls together, so without this
- * limit one organization could take them all. Needs the caller, so it belongs inside of the check
- * of the key.
+ * limit one organization could take them all. Needs the caller, so install it inside the
+ * interceptor that checks the key.
  */
 public final class OpenCallsOfOrganization implements ServerInterceptor {
   private final SharedPermits permits;

@@ -105,14 +105,17 @@ public final class RateLimit {
   }
 
   /**
-   * Returns the interceptor that adds the headers. It belongs outside of all interceptors that end
+   * Returns the interceptor that adds the headers. Install it outside all interceptors that end
    * calls, so that errors carry the headers, too.
    */
   public ServerInterceptor headers() {
     return new Headers();
   }
 
-  /** Returns the interceptor that limits calls. It belongs inside of the check of the key. */
+  /**
+   * Returns the interceptor that limits calls. Install it inside the interceptor that checks the
+   * key.
+   */
   public ServerInterceptor limit() {
     return new Limit();
   }

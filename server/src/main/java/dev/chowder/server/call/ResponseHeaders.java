@@ -10,7 +10,7 @@ import io.grpc.ServerInterceptor;
 
 /**
  * Lets a service set response headers before its first message, which gRPC's generated services
- * cannot. Envoy's configuration decides what REST callers get of them.
+ * cannot. Envoy's configuration decides which of them REST callers get.
  */
 public final class ResponseHeaders implements ServerInterceptor {
   private static final Context.Key<Metadata> CURRENT = Context.key("response-headers");

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 /**
  * A call that writes its body to a workspace while the body arrives. The response follows the whole
  * body, since a client that is still sending may lose an earlier one. The rest of a rejected body
- * is therefore dropped, up to a limit.
+ * is therefore read and dropped, up to a limit.
  *
  * @param <Q> request messages
  * @param <A> response

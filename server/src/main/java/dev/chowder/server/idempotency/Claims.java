@@ -178,7 +178,7 @@ public final class Claims implements AutoCloseable {
     }
   }
 
-  /** Renews leases that are a third over. Most calls end earlier. */
+  /** Renews each lease of which a third has passed. Most calls end earlier. */
   private void renew() {
     long now = System.nanoTime();
     long due = settings.lease().dividedBy(3).toNanos();

@@ -22,7 +22,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Recovers all failed instances, each like its owner. Stops when the host has no memory for the
+ * Recovers all failed instances, each as its owner would. Stops when the host has no memory for the
  * next one, because all further ones would only reserve and release slots. Blocks.
  */
 public final class BulkRecovery {
@@ -64,8 +64,8 @@ public final class BulkRecovery {
    * Recovers one instance after another. An instance that cannot be recovered does not stop the
    * others.
    *
-   * @param engineAnswers checked after an instance that is unavailable, because without an engine
-   *     each further one would wait for its timeout
+   * @param engineAnswers returns whether the engine responds; checked after an unavailable
+   *     instance, because without an engine each further one would wait for its timeout
    */
   static Recovery recoverEach(
       List<Failed> failed, Consumer<Failed> recover, BooleanSupplier engineAnswers) {

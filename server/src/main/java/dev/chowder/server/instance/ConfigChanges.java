@@ -60,7 +60,7 @@ public final class ConfigChanges {
 
   /** Returns the instance after it accepted the change. */
   public InstanceView make(Caller caller, InstanceId id, Change change) {
-    // Only saves futile attempts: correctness does not depend on this lock.
+    // The lock only saves futile attempts. Correctness does not depend on it.
     try (var _ = lock(id)) {
       return makeAlone(caller, id, change);
     }

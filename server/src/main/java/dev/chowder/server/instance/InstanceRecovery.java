@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
  * Recovers failed instances. Reserves a slot and memory first, then sends the command. The instance
  * rejects a slot that was released since. Blocks.
  *
- * <p>If a reserved slot is not used, because the server died or the instance rejected the command,
- * the instance releases it: at once here, or in a reconciliation pass.
+ * <p>A reserved slot stays unused if the server dies or the instance rejects the command. Then the
+ * instance releases it, at once after a rejection and otherwise in a reconciliation pass.
  */
 final class InstanceRecovery {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceRecovery.class);
@@ -55,7 +55,8 @@ final class InstanceRecovery {
     for (int tries = 1; ; tries++) {
       var view = client.get(caller, id);
       if (view.status().now() != Name.ERROR) {
-        // The instance decides between no effect, joining and rejection. None of them needs a slot.
+        // The instance ignores the command, joins a recovery in progress, or rejects the command.
+        // None of these needs a slot.
         var unseen = SandboxObservation.nothing(sandbox(view));
         return InstanceClient.view(ask(caller, view, unseen, view.profile().model()));
       }

@@ -35,7 +35,7 @@ final class LogStream implements SandboxLogReader {
 
   /**
    * Starts a thread that streams until the log ends or the client disconnects. Call it on the
-   * call's own thread, because gRPC accepts the handlers only until that returns.
+   * call's own thread, because gRPC accepts the handlers only until the call's handler returns.
    *
    * @param masking replaces secrets in a line
    * @param permit closed at the end of the stream
@@ -51,7 +51,7 @@ final class LogStream implements SandboxLogReader {
     var stream = new LogStream(out, masking);
     out.setOnReadyHandler(stream::wake);
     out.setOnCancelHandler(stream::stop);
-    // Its key may have been revoked before the handler was set; then the call is closed.
+    // If the caller's key was revoked before the handler was set, the server has closed the call.
     out.setOnCloseHandler(stream::stop);
     Thread.ofVirtual()
         .name("logs-" + id)

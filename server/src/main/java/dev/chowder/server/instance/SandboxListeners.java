@@ -24,7 +24,7 @@ public final class SandboxListeners implements ListenerDirectory {
   private final SandboxDriver driver;
   private final AsyncLoadingCache<Key, Optional<InetSocketAddress>> cached;
 
-  /** The address of the gateway changes with each start, and so does that of the listener. */
+  /** Has the gateway's address, because the listener's address changes with it at each start. */
   private record Key(String instanceId, InetSocketAddress gateway, int port) {}
 
   /**

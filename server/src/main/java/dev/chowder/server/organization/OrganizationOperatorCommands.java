@@ -97,7 +97,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
     }
   }
 
-  /** Returns operators' view of an organization. */
+  /** Returns the summary of an organization for operators. */
   public static OrganizationSummary summary(OrganizationView view) {
     var limit = view.tier().limit();
     return new OrganizationSummary(

@@ -23,7 +23,9 @@ public final class OrganizationStandings implements Predicate<String> {
     this.active = Caffeine.newBuilder().maximumSize(MAX_CACHED).expireAfterWrite(cacheTime).build();
   }
 
-  /** The row of an organization that has just signed up may still be missing. */
+  /**
+   * Returns true if there is no row, since the row of a new organization may not be written yet.
+   */
   @Override
   public boolean test(String organizationId) {
     return active.get(

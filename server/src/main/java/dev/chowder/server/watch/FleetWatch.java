@@ -34,7 +34,7 @@ public final class FleetWatch {
   private static final int INSTANCES_PER_PAGE = 100;
   private static final int EVENTS_PER_PAGE = 1000;
 
-  /** Far more events than one organization can write during a single write. */
+  /** Far more events than one organization can write while another write is in progress. */
   private static final int MOST_OPEN = 5 * EVENTS_PER_PAGE;
 
   private final String organizationId;
@@ -80,8 +80,8 @@ public final class FleetWatch {
 
   void run(OptionalLong after, DrainSignal node) {
     try (var _ = node.onDrain(this::leave)) {
-      // The start is read before the instances, and no entry can appear before it any longer. So no
-      // change is missed between the two.
+      // The start is read before the instances, and no entry can appear before the start any
+      // longer. So no change is missed between the two reads.
       progress =
           progressFrom(
               after.isPresent()

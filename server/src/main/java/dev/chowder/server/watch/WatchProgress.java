@@ -17,14 +17,15 @@ final class WatchProgress {
   /** All entries up to this one were sent, and none can appear before it any longer. */
   private long upTo;
 
-  /** Entries beyond that were sent, with the time since when this watch has seen them. */
+  /** The later entries that were sent, each with the time at which this watch first saw it. */
   private Map<Long, Long> beyond = Map.of();
 
   /**
    * Creates a progress that has sent all entries up to {@code upTo}.
    *
    * @param settle time after which no entry with a lower number can appear
-   * @param mostOpen number of entries that can never overtake another one; older ones are final
+   * @param mostOpen maximum number of entries that are not final; so many entries never overtake an
+   *     older one, so older ones are final
    */
   WatchProgress(long upTo, Duration settle, int mostOpen) {
     this.upTo = upTo;

@@ -39,8 +39,8 @@ public final class WatchStream<T> {
   /**
    * Creates a stream, which {@link #begin} starts.
    *
-   * @param afterRevision the newest revision that the watcher has, which the stream does not start
-   *     with
+   * @param afterRevision the newest revision that the watcher has; the stream starts with a later
+   *     one
    */
   public WatchStream(
       ServerCallStreamObserver<T> out,
@@ -118,7 +118,7 @@ public final class WatchStream<T> {
     try {
       shown = present.apply(view);
     } catch (RuntimeException why) {
-      // Thrown here, it would stop the caller of this method, and the watcher would wait forever.
+      // If this method threw it, its caller would stop, and the watcher would wait forever.
       end();
       out.onError(why);
       return;
