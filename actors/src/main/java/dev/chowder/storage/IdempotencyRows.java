@@ -134,7 +134,7 @@ public final class IdempotencyRows {
   }
 
   /** Changes the resource id if the claim still holds. Returns whether it was changed. */
-  public boolean nameResource(CallKey call, String claim, String resourceId) {
+  public boolean setResourceId(CallKey call, String claim, String resourceId) {
     return jdbi.withHandle(
         handle ->
             of(
@@ -184,7 +184,7 @@ public final class IdempotencyRows {
   }
 
   /** Ends the lease if the claim still holds, so that a retry can take over at once. */
-  public void letGo(CallKey call, String claim) {
+  public void endLease(CallKey call, String claim) {
     jdbi.useHandle(
         handle ->
             of(

@@ -51,7 +51,7 @@ final class Claim {
 
   String renewResource() {
     var next = Ids.next();
-    if (!rows.nameResource(claimed.call(), claimed.claim(), next)) throw Idempotency.inProgress();
+    if (!rows.setResourceId(claimed.call(), claimed.claim(), next)) throw Idempotency.inProgress();
     resourceId = next;
     return next;
   }
@@ -81,7 +81,7 @@ final class Claim {
 
   /** Ends a call that may have changed something. The row and its id stay for the next call. */
   void abandoned(Optional<ApiError> why) {
-    end(why.map(Answer.Refusal::new), () -> rows.letGo(claimed.call(), claimed.claim()));
+    end(why.map(Answer.Refusal::new), () -> rows.endLease(claimed.call(), claimed.claim()));
   }
 
   private void end(Optional<Answer> answer, Runnable write) {

@@ -39,7 +39,7 @@ public final class Claims implements AutoCloseable {
   private final IdempotencyRows rows;
   private final IdempotencySettings settings;
   private final InstantSource clock;
-  private final Map<CallKey, Flight> flights = new ConcurrentHashMap<>();
+  private final Map<CallKey, LocalCall> localCalls = new ConcurrentHashMap<>();
 
   /** The claims of this node, with the monotonic time since when they are held. */
   private final Map<Claimed, Long> held = new ConcurrentHashMap<>();
@@ -58,14 +58,14 @@ public final class Claims implements AutoCloseable {
   }
 
   /** The decision about a call: perform it, or return a stored result. */
-  sealed interface Turn {
-    record Make(Claim claim) implements Turn {}
+  sealed interface Decision {
+    record Perform(Claim claim) implements Decision {}
 
-    record Given(Answer answer) implements Turn {}
+    record Replay(Answer answer) implements Decision {}
   }
 
   /** A call in progress on this node. */
-  private record Flight(ByteString digest, CompletableFuture<Optional<Answer>> end) {}
+  private record LocalCall(ByteString digest, CompletableFuture<Optional<Answer>> end) {}
 
   /**
    * Claims the call, or waits for the result of the call that has the claim.
@@ -73,20 +73,20 @@ public final class Claims implements AutoCloseable {
    * @throws ApiError {@code IDEMPOTENCY_KEY_REUSED} if the key was used with another request,
    *     {@code IN_PROGRESS} if the result does not come in time
    */
-  Turn take(CallKey call, ByteString digest) {
+  Decision take(CallKey call, ByteString digest) {
     long deadline = System.nanoTime() + settings.patience().toNanos();
     while (true) {
-      var flight = new Flight(digest, new CompletableFuture<>());
-      var other = flights.putIfAbsent(call, flight);
-      if (other == null) return lead(call, flight, deadline);
+      var localCall = new LocalCall(digest, new CompletableFuture<>());
+      var other = localCalls.putIfAbsent(call, localCall);
+      if (other == null) return claimFirst(call, localCall, deadline);
       if (!other.digest().equals(digest)) throw reused();
       var answer = await(other, deadline);
       // Without a result, the first call that comes continues where that call ended.
-      if (answer.isPresent()) return new Turn.Given(answer.get());
+      if (answer.isPresent()) return new Decision.Replay(answer.get());
     }
   }
 
-  private static Optional<Answer> await(Flight other, long deadline) {
+  private static Optional<Answer> await(LocalCall other, long deadline) {
     try {
       return other.end().get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
@@ -95,45 +95,45 @@ public final class Claims implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
     } catch (ExecutionException e) {
-      throw new IllegalStateException("a flight never completes with an exception", e);
+      throw new IllegalStateException("a call in progress never completes with an exception", e);
     }
   }
 
-  private Turn lead(CallKey call, Flight flight, long deadline) {
+  private Decision claimFirst(CallKey call, LocalCall localCall, long deadline) {
     Optional<Answer> known = Optional.empty();
-    boolean makes = false;
+    boolean performs = false;
     try {
-      var turn = decide(call, flight, deadline);
-      switch (turn) {
-        case Turn.Make _ -> makes = true;
-        case Turn.Given(var answer) -> known = Optional.of(answer);
+      var decision = decide(call, localCall, deadline);
+      switch (decision) {
+        case Decision.Perform _ -> performs = true;
+        case Decision.Replay(var answer) -> known = Optional.of(answer);
       }
-      return turn;
+      return decision;
     } finally {
-      if (!makes) land(call, flight, known);
+      if (!performs) finish(call, localCall, known);
     }
   }
 
-  private void land(CallKey call, Flight flight, Optional<Answer> answer) {
-    flights.remove(call, flight);
-    flight.end().complete(answer);
+  private void finish(CallKey call, LocalCall localCall, Optional<Answer> answer) {
+    localCalls.remove(call, localCall);
+    localCall.end().complete(answer);
   }
 
-  private Turn decide(CallKey call, Flight flight, long deadline) {
+  private Decision decide(CallKey call, LocalCall localCall, long deadline) {
     for (boolean first = true; ; first = false) {
       var now = clock.instant();
       var claimed = new Claimed(call, Ids.next());
       if (first || rows.get(call, now).isEmpty()) {
         var row =
             new Row(
-                flight.digest(),
+                localCall.digest(),
                 Ids.next(),
                 claimed.claim(),
                 now.plus(settings.lease()),
                 Optional.empty());
         if (rows.insert(call, row, now.plus(settings.keep()))) {
           Failpoints.hit("idempotency.claim" + Failpoints.AFTER);
-          return make(claimed, row.resourceId(), false, flight);
+          return perform(claimed, row.resourceId(), false, localCall);
         }
       }
       var existing = rows.get(call, now);
@@ -142,21 +142,22 @@ public final class Claims implements AutoCloseable {
         continue;
       }
       var row = existing.get();
-      if (!row.digest().equals(flight.digest())) throw reused();
+      if (!row.digest().equals(localCall.digest())) throw reused();
       if (row.answer().isPresent()) {
-        return new Turn.Given(Answer.of(row.answer().get(), row.resourceId()));
+        return new Decision.Replay(Answer.of(row.answer().get(), row.resourceId()));
       }
       if (!row.leaseUntil().isAfter(now)
           && rows.takeOver(call, row.claim(), claimed.claim(), now, now.plus(settings.lease()))) {
-        return make(claimed, row.resourceId(), true, flight);
+        return perform(claimed, row.resourceId(), true, localCall);
       }
       pause(deadline);
     }
   }
 
-  private Turn make(Claimed claimed, String resourceId, boolean takenOver, Flight flight) {
+  private Decision perform(
+      Claimed claimed, String resourceId, boolean takenOver, LocalCall localCall) {
     held.put(claimed, System.nanoTime());
-    return new Turn.Make(
+    return new Decision.Perform(
         new Claim(
             rows,
             claimed,
@@ -164,7 +165,7 @@ public final class Claims implements AutoCloseable {
             takenOver,
             answer -> {
               held.remove(claimed);
-              land(claimed.call(), flight, answer);
+              finish(claimed.call(), localCall, answer);
             }));
   }
 

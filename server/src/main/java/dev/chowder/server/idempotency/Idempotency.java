@@ -142,8 +142,8 @@ public final class Idempotency implements ServerInterceptor {
         return;
       }
       switch (claims.take(key, digest(message))) {
-        case Claims.Turn.Given(var answer) -> call.replay(answer);
-        case Claims.Turn.Make(var claim) -> {
+        case Claims.Decision.Replay(var answer) -> call.replay(answer);
+        case Claims.Decision.Perform(var claim) -> {
           id.hold(claim);
           call.record(claim);
           try {
@@ -249,7 +249,9 @@ public final class Idempotency implements ServerInterceptor {
     FORGOTTEN,
     /** Something may have changed, so the id stays and the next call checks. */
     UNKNOWN,
-    /** Like {@link #UNKNOWN}, but for this caller only. A call that waits makes its own attempt. */
+    /**
+     * Like {@link #UNKNOWN}, but for this caller only. A call that waits performs its own attempt.
+     */
     CALLERS_OWN;
 
     static Fate of(Reason reason) {

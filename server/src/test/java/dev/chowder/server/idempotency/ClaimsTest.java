@@ -7,7 +7,7 @@ import com.google.protobuf.ByteString;
 import dev.chowder.server.TestDatabase;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.idempotency.Claims.Turn;
+import dev.chowder.server.idempotency.Claims.Decision;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.IdempotencyRows;
 import dev.chowder.storage.IdempotencyRows.CallKey;
@@ -81,8 +81,8 @@ class ClaimsTest {
   @Test
   void theFirstResponseIsRepeatedOnEveryNode() {
     make(here).answered(ANSWER);
-    assertThat(here.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
-    assertThat(there.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+    assertThat(here.take(CALL, BODY)).isEqualTo(new Decision.Replay(ANSWER));
+    assertThat(there.take(CALL, BODY)).isEqualTo(new Decision.Replay(ANSWER));
   }
 
   @Test
@@ -92,17 +92,17 @@ class ClaimsTest {
     make(here).answered(new Answer.Refusal(refusal));
     assertThat(there.take(CALL, BODY))
         .isInstanceOfSatisfying(
-            Turn.Given.class,
+            Decision.Replay.class,
             given ->
                 assertThat(((Answer.Refusal) given.answer()).why().toJson())
                     .isEqualTo(refusal.toJson()));
     var invalid = new CallKey("organization", "service/Method", "another");
-    ((Turn.Make) here.take(invalid, BODY))
+    ((Decision.Perform) here.take(invalid, BODY))
         .claim()
         .answered(new Answer.Refusal(ApiError.invalid("name", "must not be empty")));
     assertThat(there.take(invalid, BODY))
         .isInstanceOfSatisfying(
-            Turn.Given.class,
+            Decision.Replay.class,
             given ->
                 assertThat(((Answer.Refusal) given.answer()).why().toJson())
                     .isEqualTo(ApiError.invalid("name", "must not be empty").toJson()));
@@ -113,7 +113,7 @@ class ClaimsTest {
     var claim = make(here);
     claim.answered(new Answer.Done(claim.resourceId()));
     assertThat(there.take(CALL, BODY))
-        .isEqualTo(new Turn.Given(new Answer.Done(claim.resourceId())));
+        .isEqualTo(new Decision.Replay(new Answer.Done(claim.resourceId())));
     assertThat(rows.get(CALL, NOW).orElseThrow().answer().orElseThrow().bytes()).isEmpty();
   }
 
@@ -131,9 +131,9 @@ class ClaimsTest {
   void keysOfOrganizationsAndRpcsAreSeparate() {
     make(here).answered(ANSWER);
     assertThat(here.take(new CallKey("another", CALL.rpc(), CALL.key()), BODY))
-        .isInstanceOf(Turn.Make.class);
+        .isInstanceOf(Decision.Perform.class);
     assertThat(here.take(new CallKey(CALL.organizationId(), "service/Other", CALL.key()), BODY))
-        .isInstanceOf(Turn.Make.class);
+        .isInstanceOf(Decision.Perform.class);
   }
 
   private Claims nodeWithLongTimeout() {
@@ -160,15 +160,15 @@ class ClaimsTest {
             threads.submit(
                 () ->
                     switch (node.take(CALL, BODY)) {
-                      case Turn.Given(var answer) -> answer;
-                      case Turn.Make(var claim) -> {
+                      case Decision.Replay(var answer) -> answer;
+                      case Decision.Perform(var claim) -> {
                         made.incrementAndGet();
                         claim.answered(ANSWER);
                         yield ANSWER;
                       }
                     }));
       }
-      for (var turn : turns) assertThat(turn.get()).isEqualTo(ANSWER);
+      for (var decision : turns) assertThat(decision.get()).isEqualTo(ANSWER);
     }
     assertThat(made).hasValue(1);
   }
@@ -190,7 +190,7 @@ class ClaimsTest {
     next.answered(ANSWER);
     // The first maker was only slow. Its late response is ignored.
     lost.answered(new Answer.Message(ByteString.copyFromUtf8("too late")));
-    assertThat(there.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+    assertThat(there.take(CALL, BODY)).isEqualTo(new Decision.Replay(ANSWER));
   }
 
   @Test
@@ -226,15 +226,19 @@ class ClaimsTest {
     var full = ApiError.of(Reason.INSTANCE_LIMIT_REACHED, "full");
     var waiting = CompletableFuture.supplyAsync(() -> node.take(CALL, BODY));
     claim.forgotten(full);
-    var turn = waiting.get();
-    // The duplicate came before the end of the first call, or after it and makes its own attempt.
-    assertThat(turn instanceof Turn.Make || turn.equals(new Turn.Given(new Answer.Refusal(full))))
+    var decision = waiting.get();
+    // The duplicate came before the end of the first call, or after it and performs its own
+    // attempt.
+    assertThat(
+            decision instanceof Decision.Perform
+                || decision.equals(new Decision.Replay(new Answer.Refusal(full))))
         .isTrue();
   }
 
   @ParameterizedTest
   @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED", "CANCELLED"})
-  void waitersOnTheSameNodeMakeTheCallAfterAnErrorOfAnotherCaller(Reason reason) throws Exception {
+  void waitersOnTheSameNodePerformTheCallAfterAnErrorOfAnotherCaller(Reason reason)
+      throws Exception {
     var node = nodeWithLongTimeout();
     var claim = make(node);
     var waiting = new FutureTask<>(() -> node.take(CALL, BODY));
@@ -247,10 +251,10 @@ class ClaimsTest {
     Idempotency.end(claim, ApiError.of(reason, "not this caller"));
     assertThat(waiting.get(20, TimeUnit.SECONDS))
         .isInstanceOfSatisfying(
-            Turn.Make.class,
-            turn -> {
-              assertThat(turn.claim().isTakenOver()).isTrue();
-              assertThat(turn.claim().resourceId()).isEqualTo(claim.resourceId());
+            Decision.Perform.class,
+            decision -> {
+              assertThat(decision.claim().isTakenOver()).isTrue();
+              assertThat(decision.claim().resourceId()).isEqualTo(claim.resourceId());
             });
   }
 
@@ -259,7 +263,7 @@ class ClaimsTest {
     var first = make(here);
     first.answered(ANSWER);
     later(SETTINGS.keep().minusMillis(1));
-    assertThat(here.take(CALL, BODY)).isEqualTo(new Turn.Given(ANSWER));
+    assertThat(here.take(CALL, BODY)).isEqualTo(new Decision.Replay(ANSWER));
     later(Duration.ofMillis(1));
     var second = make(here);
     assertThat(second.isTakenOver()).isFalse();
@@ -269,7 +273,7 @@ class ClaimsTest {
   @Test
   void expiredRowsAreDeletedOldestFirstAndOthersAreKept() {
     for (var key : List.of("a", "b", "c")) {
-      ((Turn.Make) here.take(new CallKey("organization", "rpc", key), BODY))
+      ((Decision.Perform) here.take(new CallKey("organization", "rpc", key), BODY))
           .claim()
           .answered(ANSWER);
       later(Duration.ofSeconds(1));
@@ -304,7 +308,7 @@ class ClaimsTest {
   }
 
   private Claim make(Claims node) {
-    return ((Turn.Make) node.take(CALL, BODY)).claim();
+    return ((Decision.Perform) node.take(CALL, BODY)).claim();
   }
 
   private void later(Duration by) {

@@ -11,12 +11,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 class IdempotencyFateTest {
   @ParameterizedTest
   @EnumSource(names = {"KEY_INVALID", "ORGANIZATION_SUSPENDED", "CANCELLED"})
-  void anErrorOfTheCallerIsNotTheAnswerToOtherCallers(Reason reason) {
+  void anErrorOfTheCallerIsNotReturnedToOtherCallers(Reason reason) {
     assertThat(Fate.of(reason)).isEqualTo(Fate.CALLERS_OWN);
   }
 
   @Test
-  void anErrorOfTheRequestIsItsAnswer() {
+  void anErrorOfTheRequestIsStoredAsTheResult() {
     assertThat(Fate.of(Reason.INVALID_FIELD)).isEqualTo(Fate.KEPT);
   }
 }
