@@ -3,7 +3,7 @@ package dev.chowder.server.gateway;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -71,7 +71,7 @@ public final class ControlUiApproval
     for (var pause = FIRST_PAUSE; System.nanoTime() < until; pause = longer(pause)) {
       TimeUnit.MILLISECONDS.sleep(pause.toMillis());
       if (!(directory.lookup(Optional.empty(), instanceId)
-          instanceof Place.Target(var address, var token, _))) {
+          instanceof Lookup.Target(var address, var token, _))) {
         return;
       }
       var gateway = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());

@@ -11,7 +11,7 @@ import dev.chowder.openclaw.Channel;
 import dev.chowder.server.auth.UnknownLimit;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.CheckResponse;
 import io.envoyproxy.envoy.service.auth.v3.OkHttpResponse;
@@ -62,12 +62,12 @@ public final class GatewayAuthorization {
     if (instanceId.isEmpty() || AdminPath.matches(http.getPath())) {
       throw ApiError.instanceNotFound();
     }
-    return switch (place(address, instanceId.get())) {
-      case Place.NotFound() -> throw ApiError.instanceNotFound();
-      case Place.Suspended() -> throw ApiError.organizationSuspended();
-      case Place.WrongState(var status, _) ->
+    return switch (lookUp(address, instanceId.get())) {
+      case Lookup.NotFound() -> throw ApiError.instanceNotFound();
+      case Lookup.Suspended() -> throw ApiError.organizationSuspended();
+      case Lookup.WrongState(var status, _) ->
           throw ApiError.of(Reason.INSTANCE_NOT_RUNNING, must("status", "be running", status));
-      case Place.Target(var gateway, _, _) -> {
+      case Lookup.Target(var gateway, _, _) -> {
         var port = listenerPort(http);
         if (port.isPresent()) yield listener(instanceId.get(), gateway, port.get());
         if ("websocket".equalsIgnoreCase(http.getHeadersOrDefault("upgrade", ""))) {
@@ -78,15 +78,15 @@ public final class GatewayAuthorization {
     };
   }
 
-  private Place place(String address, String instanceId) {
+  private Lookup lookUp(String address, String instanceId) {
     return unknown
         .find(
             address,
             instanceId,
             () ->
                 Optional.of(directory.lookup(Optional.empty(), instanceId))
-                    .filter(place -> !(place instanceof Place.NotFound)))
-        .orElseGet(Place.NotFound::new);
+                    .filter(result -> !(result instanceof Lookup.NotFound)))
+        .orElseGet(Lookup.NotFound::new);
   }
 
   /**

@@ -14,7 +14,7 @@ public interface GatewayDirectory {
    *
    * @param organizationId the organization that must own it; empty for any
    */
-  Place lookup(Optional<String> organizationId, String instanceId);
+  Lookup lookup(Optional<String> organizationId, String instanceId);
 
   /**
    * Maximum number of retries after a gateway rejected a token. A rotation needs one. But a gateway
@@ -41,7 +41,7 @@ public interface GatewayDirectory {
    * @return empty if the gateway no longer runs
    */
   default Optional<Secret> tokenAfter(String organizationId, String instanceId, Secret refused) {
-    return lookup(Optional.of(organizationId), instanceId) instanceof Place.Target now
+    return lookup(Optional.of(organizationId), instanceId) instanceof Lookup.Target now
         ? Stream.of(now.next(), Optional.of(now.token()))
             .flatMap(Optional::stream)
             .filter(token -> !token.equals(refused))
@@ -51,7 +51,7 @@ public interface GatewayDirectory {
   }
 
   /** The result of a lookup. */
-  sealed interface Place {
+  sealed interface Lookup {
     /**
      * The gateway runs.
      *
@@ -59,7 +59,8 @@ public interface GatewayDirectory {
      * @param token allows everything in that agent
      * @param next the new token during a rotation, which may already be the valid one
      */
-    record Target(InetSocketAddress address, Secret token, Optional<Secret> next) implements Place {
+    record Target(InetSocketAddress address, Secret token, Optional<Secret> next)
+        implements Lookup {
       /** Creates a target without a rotation. */
       public Target(InetSocketAddress address, Secret token) {
         this(address, token, Optional.empty());
@@ -67,12 +68,12 @@ public interface GatewayDirectory {
     }
 
     /** The instance exists and does not run. */
-    record WrongState(String status, String desiredStatus) implements Place {}
+    record WrongState(String status, String desiredStatus) implements Lookup {}
 
     /** The operator suspended the instance's organization. */
-    record Suspended() implements Place {}
+    record Suspended() implements Lookup {}
 
     /** The instance does not exist, or belongs to another organization. */
-    record NotFound() implements Place {}
+    record NotFound() implements Lookup {}
   }
 }

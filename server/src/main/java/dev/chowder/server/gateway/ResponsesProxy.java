@@ -9,7 +9,7 @@ import dev.chowder.server.ServerSettings;
 import dev.chowder.server.call.ResponseHeaders;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
@@ -71,12 +71,12 @@ public final class ResponsesProxy implements AutoCloseable {
       HttpBody message,
       StreamObserver<HttpBody> answer) {
     AgentRequest request = AgentRequest.of(message.getData());
-    Place.Target target =
+    Lookup.Target target =
         switch (directory.lookup(Optional.of(organizationId), instanceId)) {
-          case Place.Target t -> t;
-          case Place.WrongState(var status, var desired) -> throw wrongState(status, desired);
-          case Place.Suspended() -> throw ApiError.organizationSuspended();
-          case Place.NotFound() -> throw ApiError.instanceNotFound();
+          case Lookup.Target t -> t;
+          case Lookup.WrongState(var status, var desired) -> throw wrongState(status, desired);
+          case Lookup.Suspended() -> throw ApiError.organizationSuspended();
+          case Lookup.NotFound() -> throw ApiError.instanceNotFound();
         };
     var permit = permits.acquire(organizationId);
     var stream =

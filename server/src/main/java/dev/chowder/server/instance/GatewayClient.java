@@ -13,7 +13,7 @@ import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.gateway.GatewayDirectory;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.util.Optional;
 
 /**
@@ -58,12 +58,12 @@ public final class GatewayClient {
   public <T> T call(Caller caller, String instanceId, GatewayCall<T> call) {
     var target =
         switch (directory.lookup(Optional.of(caller.organizationId()), instanceId)) {
-          case Place.Target found -> found;
-          case Place.WrongState(var status, var desired) ->
+          case Lookup.Target found -> found;
+          case Lookup.WrongState(var status, var desired) ->
               throw InstanceClient.error(
                   new InstanceRejection.WrongState(status, desired, "running"));
-          case Place.Suspended() -> throw ApiError.organizationSuspended();
-          case Place.NotFound() -> throw ApiError.instanceNotFound();
+          case Lookup.Suspended() -> throw ApiError.organizationSuspended();
+          case Lookup.NotFound() -> throw ApiError.instanceNotFound();
         };
     try (var _ = permits.acquire(caller.organizationId())) {
       return call(caller, instanceId, target, call);
@@ -76,7 +76,7 @@ public final class GatewayClient {
     }
   }
 
-  private <T> T call(Caller caller, String instanceId, Place.Target target, GatewayCall<T> call)
+  private <T> T call(Caller caller, String instanceId, Lookup.Target target, GatewayCall<T> call)
       throws InterruptedException {
     var address = target.address();
     var endpoint = new SandboxEndpoint(address.getAddress().getHostAddress(), address.getPort());

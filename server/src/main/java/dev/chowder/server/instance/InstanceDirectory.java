@@ -35,29 +35,29 @@ public final class InstanceDirectory implements GatewayDirectory {
   }
 
   @Override
-  public Place lookup(Optional<String> organizationId, String instanceId) {
+  public Lookup lookup(Optional<String> organizationId, String instanceId) {
     var id = new InstanceId(instanceId);
     return switch (ask(id)) {
-      case InstanceReply.Refused _, InstanceReply.Done() -> new Place.NotFound();
-      case InstanceReply.Accepted(var view) -> place(organizationId, view);
+      case InstanceReply.Refused _, InstanceReply.Done() -> new Lookup.NotFound();
+      case InstanceReply.Accepted(var view) -> result(organizationId, view);
     };
   }
 
-  private Place place(Optional<String> organizationId, InstanceView view) {
+  private Lookup result(Optional<String> organizationId, InstanceView view) {
     boolean foreign =
         organizationId.filter(own -> !own.equals(view.profile().organizationId())).isPresent();
-    if (foreign || view.isTerminated()) return new Place.NotFound();
-    if (!isActive.test(view.profile().organizationId())) return new Place.Suspended();
+    if (foreign || view.isTerminated()) return new Lookup.NotFound();
+    if (!isActive.test(view.profile().organizationId())) return new Lookup.Suspended();
     var status = view.status();
     // Read first. If the rotation finishes after this read, the next token is the active one below.
     var next =
         view.profile().token().isPending() ? tokens.next(view.id()) : Optional.<Secret>empty();
     var token = tokens.active(view.id());
     if (!status.isSteady() || view.endpoint().isEmpty() || token.isEmpty()) {
-      return new Place.WrongState(status.now().label(), status.desired().label());
+      return new Lookup.WrongState(status.now().label(), status.desired().label());
     }
     var endpoint = SandboxEndpoint.parse(view.endpoint().get());
-    return new Place.Target(
+    return new Lookup.Target(
         new InetSocketAddress(endpoint.host(), endpoint.port()), token.get(), next);
   }
 

@@ -20,7 +20,7 @@ import dev.chowder.server.call.RateSettings;
 import dev.chowder.server.gateway.EnvoyAuthorizationService;
 import dev.chowder.server.gateway.EnvoyOnly;
 import dev.chowder.server.gateway.GatewayAuthorization;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import dev.chowder.server.gateway.ResponsesProxy;
 import dev.chowder.server.instance.InstanceRequests;
 import dev.chowder.server.operator.NoAudit;
@@ -59,7 +59,7 @@ final class Edge implements AutoCloseable {
           KEY, new Caller("01900000-0000-7000-8000-00000000000a", "key-a"),
           OTHER_KEY, new Caller("01900000-0000-7000-8000-00000000000b", "key-b"));
 
-  final Map<String, Place> places = new ConcurrentHashMap<>();
+  final Map<String, Lookup> lookups = new ConcurrentHashMap<>();
 
   /** Addresses by the instance's id and the port in its sandbox. */
   final Map<String, InetSocketAddress> listeners = new ConcurrentHashMap<>();
@@ -86,7 +86,7 @@ final class Edge implements AutoCloseable {
     var tls = TlsSettings.of(config);
     certificates =
         tls.isPresent() ? Optional.of(NodeCertificates.watch(tls.get())) : Optional.empty();
-    proxy = new ResponsesProxy((organization, id) -> place(id), settings.responses());
+    proxy = new ResponsesProxy((organization, id) -> lookup(id), settings.responses());
     instances = new StubInstances(new InstanceRequests(settings.instances()), proxy);
     var organizations =
         new StubOrganizations(
@@ -106,7 +106,7 @@ final class Edge implements AutoCloseable {
         new GatewayAuthorization(
             (organization, id) -> {
               placeLookups.incrementAndGet();
-              return place(id);
+              return lookup(id);
             },
             (id, gateway, port) -> Optional.ofNullable(listeners.get(id + ":" + port)),
             settings.gateway().baseDomain(),
@@ -187,18 +187,18 @@ final class Edge implements AutoCloseable {
   }
 
   void place(String id, InetSocketAddress gateway) {
-    places.put(id, new Place.Target(gateway, Secret.of("gateway-token")));
+    lookups.put(id, new Lookup.Target(gateway, Secret.of("gateway-token")));
   }
 
   /** Sets the address of a gateway whose token is being replaced. */
   void place(String id, InetSocketAddress gateway, String nextToken) {
-    places.put(
+    lookups.put(
         id,
-        new Place.Target(gateway, Secret.of("gateway-token"), Optional.of(Secret.of(nextToken))));
+        new Lookup.Target(gateway, Secret.of("gateway-token"), Optional.of(Secret.of(nextToken))));
   }
 
-  private Place place(String id) {
-    return places.getOrDefault(id, new Place.NotFound());
+  private Lookup lookup(String id) {
+    return lookups.getOrDefault(id, new Lookup.NotFound());
   }
 
   static InetSocketAddress loopback(int port) {

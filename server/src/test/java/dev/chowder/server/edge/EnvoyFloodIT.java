@@ -3,7 +3,7 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -154,8 +154,8 @@ class EnvoyFloodIT {
               .allMatch(body -> body.contains("KEY_INVALID") || body.contains("RATE_LIMITED"));
         }
         // Each connection costs Envoy some memory, whatever is sent on it.
-        long settled = envoy.allocatedBytes() - before;
-        assertThat(settled).isLessThan(16L * MIB);
+        long afterwards = envoy.allocatedBytes() - before;
+        assertThat(afterwards).isLessThan(16L * MIB);
       } finally {
         for (var connection : flood) connection.close();
       }
@@ -503,7 +503,7 @@ class EnvoyFloodIT {
   @Test
   void anUnknownHostIsLookedUpOnceAndManyAreLimitedByAddress() throws IOException {
     String known = EDGE.create("stopped");
-    EDGE.edge().places.put(known, new Place.WrongState("stopped", "stopped"));
+    EDGE.edge().lookups.put(known, new Lookup.WrongState("stopped", "stopped"));
     RestErrors.check(from("127.0.6.1", host(known)), 503, 14, "INSTANCE_NOT_RUNNING");
     var lookups = EDGE.edge().placeLookups;
     int before = lookups.get();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.chowder.actor.Ids;
 import dev.chowder.server.auth.AuthInterceptor;
 import dev.chowder.server.auth.EnvoyToken;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import io.envoyproxy.envoy.service.auth.v3.AttributeContext;
 import io.envoyproxy.envoy.service.auth.v3.AuthorizationGrpc;
 import io.envoyproxy.envoy.service.auth.v3.CheckRequest;
@@ -150,7 +150,7 @@ class EnvoyGatewayIT {
 
   @Test
   void anInstanceThatDoesNotRunIsReported() throws IOException {
-    EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
+    EDGE.edge().lookups.put(id, new Lookup.WrongState("stopped", "stopped"));
     var answer = get(id, "/");
     RestErrors.check(answer, 503, 14, "INSTANCE_NOT_RUNNING");
     assertThat(answer.json().get("message").asText()).contains("stopped", "running");
@@ -282,10 +282,10 @@ class EnvoyGatewayIT {
   @Test
   void aWebhookOfAStoppedInstanceIsRejectedLikeItsGateway() throws IOException {
     EDGE.edge().listeners.put(id + ":3978", other.address());
-    EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
+    EDGE.edge().lookups.put(id, new Lookup.WrongState("stopped", "stopped"));
     var post = request("POST", id, "/api/messages");
     RestErrors.check(send(post), 503, 14, "INSTANCE_NOT_RUNNING");
-    EDGE.edge().places.remove(id);
+    EDGE.edge().lookups.remove(id);
     RestErrors.check(send(post), 404, 5, "INSTANCE_NOT_FOUND");
     assertThat(other.seen).isEmpty();
   }

@@ -63,7 +63,7 @@ class EnvoyRestIT {
   }
 
   @Test
-  void aFieldAtFaultIsNamedInTheDetails() throws IOException {
+  void theDetailsNameTheInvalidField() throws IOException {
     var details = create("").json().get("details");
     assertThat(details.toString()).contains("google.rpc.BadRequest").contains("\"field\":\"name\"");
   }

@@ -3,7 +3,7 @@ package dev.chowder.server.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.chowder.secret.Secret;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -149,7 +149,7 @@ class EnvoyStreamIT {
 
   @Test
   void anInstanceThatDoesNotRunIsAConflict() throws IOException {
-    EDGE.edge().places.put(id, new Place.WrongState("stopped", "stopped"));
+    EDGE.edge().lookups.put(id, new Lookup.WrongState("stopped", "stopped"));
     var answer = message("{\"input\":\"x\"}");
     RestErrors.check(answer, 409, 9, "WRONG_STATE");
     assertThat(answer.json().at("/details/0/metadata/status").asText()).isEqualTo("stopped");
@@ -194,7 +194,7 @@ class EnvoyStreamIT {
 
   @Test
   void theTokenOfTheGatewayIsNeverShown() {
-    assertThat(new Place.Target(gateway.address(), Secret.of("hidden")).toString())
+    assertThat(new Lookup.Target(gateway.address(), Secret.of("hidden")).toString())
         .doesNotContain("hidden");
   }
 

@@ -8,7 +8,7 @@ import dev.chowder.openclaw.GatewayResponses;
 import dev.chowder.openclaw.OpenClawAdmin;
 import dev.chowder.openclaw.OpenClawSettings;
 import dev.chowder.secret.Secret;
-import dev.chowder.server.gateway.GatewayDirectory.Place;
+import dev.chowder.server.gateway.GatewayDirectory.Lookup;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -110,7 +110,7 @@ class ControlUiApprovalTest {
         (_, id) -> {
           if (id.equals("i")) return running();
           looked.countDown();
-          return new Place.WrongState("stopped", "stopped");
+          return new Lookup.WrongState("stopped", "stopped");
         };
     try (var admission = new ControlUiApproval(directory, admin, SETTINGS)) {
       admission.opening("stopped");
@@ -125,7 +125,7 @@ class ControlUiApprovalTest {
     }
   }
 
-  private Place running() {
-    return new Place.Target(gateway.getAddress(), Secret.of("the-token"));
+  private Lookup running() {
+    return new Lookup.Target(gateway.getAddress(), Secret.of("the-token"));
   }
 }
