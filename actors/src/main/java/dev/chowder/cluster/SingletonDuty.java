@@ -32,7 +32,7 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
   /** The work on one node. Closing it leaves the work to the next node. */
   public interface Duty extends AutoCloseable {
     /** Called after a node left or was lost: what it was doing is no longer done. */
-    void nodeGone();
+    void onNodeLost();
 
     @Override
     void close();
@@ -79,7 +79,7 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
                   Gone.class,
                   gone -> {
                     LOG.info("duty={} event=node-gone node={}", name, gone.event().member());
-                    here().ifPresent(Duty::nodeGone);
+                    here().ifPresent(Duty::onNodeLost);
                     return Behaviors.same();
                   })
               .onSignal(

@@ -57,7 +57,7 @@ record CrashCause(String reason, String text, boolean byItself) {
       return new CrashCause(
           "OUT_OF_MEMORY", "it ended with exit code " + exitCode + " because its heap was full");
     }
-    if (saysDiskFull(lastLines)) {
+    if (reportsDiskFull(lastLines)) {
       return new CrashCause(
           "NO_SPACE", "it ended with exit code " + exitCode + " because its disk is full");
     }
@@ -76,7 +76,7 @@ record CrashCause(String reason, String text, boolean byItself) {
    * Returns whether the lines have a message of Node or the C library for ENOSPC or EDQUOT. Node
    * has no name for EDQUOT.
    */
-  static boolean saysDiskFull(String lines) {
+  static boolean reportsDiskFull(String lines) {
     var lower = lines.toLowerCase(Locale.ROOT);
     return lower.contains("enospc")
         || lower.contains("no space left on device")

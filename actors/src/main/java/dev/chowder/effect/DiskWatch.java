@@ -91,7 +91,7 @@ public final class DiskWatch implements SingletonDuty.Duty {
   }
 
   @Override
-  public void nodeGone() {
+  public void onNodeLost() {
     // Another node has nothing to take over: the next measurement covers all homes.
   }
 

@@ -106,9 +106,9 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
   }
 
   @Override
-  public Duration underWay(InstanceId id) {
+  public Duration runningFor(InstanceId id) {
     var run = runs.get(id);
-    return run == null ? Duration.ZERO : run.underWay();
+    return run == null ? Duration.ZERO : run.runningFor();
   }
 
   /** Returns the number of effects that wait for a permit. */
@@ -568,7 +568,7 @@ public final class EffectRunner implements InstanceEffects, AutoCloseable {
       permits.release();
     }
 
-    Duration underWay() {
+    Duration runningFor() {
       var since = permitSince;
       return since.isPresent()
           ? Duration.ofNanos(System.nanoTime() - since.getAsLong())

@@ -186,7 +186,7 @@ public final class GatewayStages implements GatewayWork {
     }
     if (result.exitCode() != 0) {
       throw new WorkFailure(
-          CrashCause.saysDiskFull(result.output()) ? "NO_SPACE" : "ONBOARD_FAILED",
+          CrashCause.reportsDiskFull(result.output()) ? "NO_SPACE" : "ONBOARD_FAILED",
           "openclaw onboard ended with exit code "
               + result.exitCode()
               + "; its last lines: "

@@ -194,7 +194,7 @@ final class HostComparison {
     var ids = new HashSet<String>();
     destructive.keySet().forEach(seen -> ids.add(seen.id().value()));
     quarantine.all().stream()
-        .filter(Quarantine.Unaccounted::runs)
+        .filter(Quarantine.Quarantined::runs)
         .forEach(one -> ids.add(one.seen().id().value()));
     // An unknown sandbox alone does not halt the reconciler. It counts with the others, since it
     // may be lost or removed as well.

@@ -28,7 +28,7 @@ final class Quarantine {
   private final SandboxDriver driver;
   private final Duration drain;
   private final int atOnce;
-  private Map<SandboxId, Unaccounted> known = Map.of();
+  private Map<SandboxId, Quarantined> known = Map.of();
 
   /** Why a sandbox is in quarantine. */
   enum Why {
@@ -44,7 +44,7 @@ final class Quarantine {
    * @param seen last observation
    * @param since time of the first observation
    */
-  record Unaccounted(SandboxObservation seen, Why why, Instant since) {
+  record Quarantined(SandboxObservation seen, Why why, Instant since) {
     boolean runs() {
       return switch (seen.mainProcess()) {
         case MainProcess.Up _, MainProcess.Paused _ -> true;
@@ -71,7 +71,7 @@ final class Quarantine {
         (seen, why) -> {
           var before = known.get(seen.id());
           if (before == null) warn(seen, why);
-          next.put(seen.id(), new Unaccounted(seen, why, before == null ? now : before.since()));
+          next.put(seen.id(), new Quarantined(seen, why, before == null ? now : before.since()));
         });
     known = Map.copyOf(next);
   }
@@ -91,12 +91,12 @@ final class Quarantine {
     }
   }
 
-  synchronized List<Unaccounted> all() {
+  synchronized List<Quarantined> all() {
     return List.copyOf(new TreeMap<>(byName()).values());
   }
 
-  private Map<String, Unaccounted> byName() {
-    var named = new HashMap<String, Unaccounted>();
+  private Map<String, Quarantined> byName() {
+    var named = new HashMap<String, Quarantined>();
     known.forEach((id, one) -> named.put(id.value(), one));
     return named;
   }

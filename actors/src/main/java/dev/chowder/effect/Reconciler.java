@@ -131,8 +131,8 @@ public final class Reconciler implements SingletonDuty.Duty {
   }
 
   @Override
-  public void nodeGone() {
-    repairs.forEach(RowRepair::nodeGone);
+  public void onNodeLost() {
+    repairs.forEach(RowRepair::onNodeLost);
     try {
       redispatchAll();
       passes.execute(this::pass);

@@ -14,7 +14,7 @@ import dev.chowder.organization.Organizations;
 import dev.chowder.organization.Standing;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
-import dev.chowder.secret.SecretStore.Place;
+import dev.chowder.secret.SecretStore.ValueId;
 import dev.chowder.storage.InstanceRows;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -60,7 +60,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
           Thread.ofPlatform().daemon().name("unreferenced-values").factory());
 
   /** Time of the first pass that found each value unreferenced, by {@link #nanos}. */
-  private Map<Place, Long> unreferenced = Map.of();
+  private Map<ValueId, Long> unreferenced = Map.of();
 
   UnreferencedValues(
       SecretStore secrets,
@@ -104,7 +104,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   }
 
   @Override
-  public void nodeGone() {}
+  public void onNodeLost() {}
 
   @Override
   public void close() {
@@ -165,30 +165,30 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
 
   void pass() {
     var now = nanos.getAsLong();
-    var found = new HashMap<Place, Long>();
-    var due = new ArrayList<Place>();
+    var found = new HashMap<ValueId, Long>();
+    var due = new ArrayList<ValueId>();
     // Owners of values that no later value replaced, and the subset for which a rejected change of
     // a caller is no explanation.
     var unreplaced = new HashSet<String>();
     var suspicious = new HashSet<String>();
     int owners = 0;
     for (var pages = new Pages(); pages.hasNext(); ) {
-      var places = pages.next();
+      var ids = pages.next();
       owners++;
-      var owner = places.getFirst().owner();
-      var needs = needs(owner, places.stream().map(Place::name).collect(Collectors.toSet()));
-      for (var place : places) {
-        var since = unreferenced.get(place);
-        if (needs.names().test(place.name())) {
+      var owner = ids.getFirst().owner();
+      var needs = needs(owner, ids.stream().map(ValueId::name).collect(Collectors.toSet()));
+      for (var id : ids) {
+        var since = unreferenced.get(id);
+        if (needs.names().test(id.name())) {
           // A pass without a reply of the owner keeps the time of the first pass.
-          if (!needs.replied() && since != null) found.put(place, since);
+          if (!needs.replied() && since != null) found.put(id, since);
           continue;
         }
         long first = since == null ? now : since;
-        found.put(place, first);
+        found.put(id, first);
         if (now - first < settings.grace().toNanos()) continue;
-        due.add(place);
-        if (needs.known() && !isNewest(place, places)) continue;
+        due.add(id);
+        if (needs.known() && !isNewest(id, ids)) continue;
         unreplaced.add(owner);
         if (!needs.mayReject()) suspicious.add(owner);
       }
@@ -200,9 +200,9 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
               + " database and journal may not belong together; compare them, then release",
           suspicious.size(),
           settings.massLimit(owners));
-      due.removeIf(place -> unreplaced.contains(place.owner()));
+      due.removeIf(id -> unreplaced.contains(id.owner()));
     }
-    for (var place : due) secrets.delete(place.owner(), place.name());
+    for (var id : due) secrets.delete(id.owner(), id.name());
     if (!due.isEmpty()) LOG.info("event=values-deleted values={}", due.size());
   }
 
@@ -210,23 +210,23 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
    * Returns whether no later value exists that could have replaced this one. Normally a value is
    * unreferenced because a later one was accepted. Versions sort by creation time.
    */
-  private static boolean isNewest(Place place, List<Place> all) {
-    return isVersioned(place)
+  private static boolean isNewest(ValueId id, List<ValueId> all) {
+    return isVersioned(id)
         && all.stream()
             .filter(UnreferencedValues::isVersioned)
-            .filter(other -> family(other).equals(family(place)))
-            .allMatch(other -> other.name().compareTo(place.name()) <= 0);
+            .filter(other -> family(other).equals(family(id)))
+            .allMatch(other -> other.name().compareTo(id.name()) <= 0);
   }
 
-  private static boolean isVersioned(Place place) {
-    var name = place.name();
+  private static boolean isVersioned(ValueId id) {
+    var name = id.name();
     return name.startsWith(SecretNames.CONFIG_VALUES)
         || (name.startsWith(SecretNames.PROVIDER_KEYS)
             && name.indexOf('/', SecretNames.PROVIDER_KEYS.length()) > 0);
   }
 
-  private static String family(Place place) {
-    return place.name().substring(0, place.name().lastIndexOf('/'));
+  private static String family(ValueId id) {
+    return id.name().substring(0, id.name().lastIndexOf('/'));
   }
 
   private Needs needs(String owner, Set<String> names) {
@@ -298,24 +298,24 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
 
   /** Iterates over all stored values, owner by owner. */
   private final class Pages {
-    private List<Place> page = secrets.places(Optional.empty(), settings.batch());
+    private List<ValueId> page = secrets.valueIds(Optional.empty(), settings.batch());
     private int at;
 
     boolean hasNext() {
       return at < page.size();
     }
 
-    List<Place> next() {
+    List<ValueId> next() {
       var owner = page.get(at).owner();
-      var places = new ArrayList<Place>();
+      var ids = new ArrayList<ValueId>();
       while (hasNext() && page.get(at).owner().equals(owner)) {
-        places.add(page.get(at++));
+        ids.add(page.get(at++));
         if (at == page.size()) {
-          page = secrets.places(Optional.of(places.getLast()), settings.batch());
+          page = secrets.valueIds(Optional.of(ids.getLast()), settings.batch());
           at = 0;
         }
       }
-      return places;
+      return ids;
     }
   }
 }

@@ -17,7 +17,7 @@ public interface InstanceEffects {
    * Returns how long the current effect of this instance has been running, by the monotonic clock.
    * Zero if no effect runs, for example while it waits for capacity.
    */
-  default Duration underWay(InstanceId id) {
+  default Duration runningFor(InstanceId id) {
     return Duration.ZERO;
   }
 }

@@ -180,7 +180,7 @@ public final class InstanceEntity
    */
   private InstanceCommand ignoreOverdueIfRecent(InstanceCommand command) {
     return command instanceof InstanceCommand.Redispatch(_, var overdue)
-            && effects.underWay(id).compareTo(overdue) < 0
+            && effects.runningFor(id).compareTo(overdue) < 0
         ? new InstanceCommand.Redispatch(Instant.EPOCH, overdue)
         : command;
   }

@@ -92,12 +92,12 @@ public final class InstanceLifecycle {
             case Existing _ -> accept(new InstanceEvent.Deleted(keyId, requestId, now));
           };
       case InstanceCommand.Update u ->
-          state instanceof Existing b && !(state instanceof Deleted)
-              ? update(b, u)
+          state instanceof Existing existing && !(state instanceof Deleted)
+              ? update(existing, u)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.SwitchChannel s ->
-          state instanceof Existing b && !(state instanceof Deleted)
-              ? switchChannel(b, s)
+          state instanceof Existing existing && !(state instanceof Deleted)
+              ? switchChannel(existing, s)
               : reject(new InstanceRejection.NotFound());
       case InstanceCommand.RotateToken r ->
           switch (state) {
@@ -164,8 +164,8 @@ public final class InstanceLifecycle {
 
   /** Returns whether this create was resent because its reply was lost. */
   private static boolean isRepeated(InstanceState state, InstanceCommand.Create c) {
-    return state instanceof Existing b
-        && b.profile().createRequestId().equals(c.profile().createRequestId());
+    return state instanceof Existing existing
+        && existing.profile().createRequestId().equals(c.profile().createRequestId());
   }
 
   /** Joins a pending rotation. A resent request causes no further rotation. */
@@ -375,15 +375,15 @@ public final class InstanceLifecycle {
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.StartRequested(_, var attempt, var cause, var at) -> {
-        var b = expect(Existing.class, state, event);
+        var existing = expect(Existing.class, state, event);
         var restarts =
-            switch (b) {
+            switch (existing) {
               case Waiting w when !cause.isEmpty() -> w.restarts();
               // Older versions started a lost gateway at once, without GatewayLost.
               case Running r when !cause.isEmpty() -> r.restarts().afterCrash(at);
               case Existing _ -> Restarts.NONE;
             };
-        yield starting(b.profile(), attempt, at, restarts);
+        yield starting(existing.profile(), attempt, at, restarts);
       }
       case InstanceEvent.GatewayLost lost ->
           switch (state) {
@@ -419,9 +419,9 @@ public final class InstanceLifecycle {
             case InstanceState _ -> throw corrupt(state, event);
           };
       case InstanceEvent.Deleted(_, var requestId, var at) -> {
-        var b = expect(Existing.class, state, event);
-        boolean slotHeld = !(b instanceof Errored e) || e.slotHeld();
-        yield new Deleted(b.profile().at(at), b.attempt(), slotHeld, true, requestId);
+        var existing = expect(Existing.class, state, event);
+        boolean slotHeld = !(existing instanceof Errored e) || e.slotHeld();
+        yield new Deleted(existing.profile().at(at), existing.attempt(), slotHeld, true, requestId);
       }
       case InstanceEvent.SlotReleased _ ->
           switch (state) {
@@ -433,10 +433,10 @@ public final class InstanceLifecycle {
       case InstanceEvent.SandboxRemoved _ -> withCleanupPending(state, false, event);
       case InstanceEvent.LeftoverFound _ -> withCleanupPending(state, true, event);
       case InstanceEvent.Updated u -> {
-        var b = expect(Existing.class, state, event);
-        var p = b.profile();
+        var existing = expect(Existing.class, state, event);
+        var p = existing.profile();
         var updated = p.updated(u.name().orElse(p.name()), u.labels().orElse(p.labels()));
-        yield b.with(
+        yield existing.with(
             (u.overrides().isEmpty()
                     ? updated
                     : updated.reconfigured(p.config().withOverrides(u.overrides())))
@@ -448,17 +448,19 @@ public final class InstanceLifecycle {
         yield r.with(r.profile().applied(c.configVersion(), c.overrides(), taken).at(c.at()));
       }
       case InstanceEvent.TokenRotationRequested(_, var requestId, var at) -> {
-        var b = expect(Existing.class, state, event);
-        yield b.with(b.profile().with(b.profile().token().afterRequest(requestId)).at(at));
+        var existing = expect(Existing.class, state, event);
+        yield existing.with(
+            existing.profile().with(existing.profile().token().afterRequest(requestId)).at(at));
       }
       case InstanceEvent.TokenRotated(_, var rotation, var at) -> {
-        var b = expect(Existing.class, state, event);
-        yield b.with(b.profile().with(b.profile().token().afterRotation(rotation)).at(at));
+        var existing = expect(Existing.class, state, event);
+        yield existing.with(
+            existing.profile().with(existing.profile().token().afterRotation(rotation)).at(at));
       }
       case InstanceEvent.ChannelSwitched(_, var channel, _, var version, var at) -> {
-        var b = expect(Existing.class, state, event);
-        var values = b.profile().config().withChannel(channel, version);
-        yield b.with(b.profile().reconfigured(values).at(at));
+        var existing = expect(Existing.class, state, event);
+        var values = existing.profile().config().withChannel(channel, version);
+        yield existing.with(existing.profile().reconfigured(values).at(at));
       }
       case InstanceEvent.EndpointMoved(_, var endpoint, var at) -> {
         var r = expect(Running.class, state, event);
@@ -525,9 +527,9 @@ public final class InstanceLifecycle {
   }
 
   private static InstanceState errored(InstanceState state, InstanceEvent.Failed f) {
-    var b = expect(Existing.class, state, f);
+    var existing = expect(Existing.class, state, f);
     List<StageRecord> done =
-        switch (b) {
+        switch (existing) {
           case Provisioning s -> s.progress().done();
           case Starting s -> s.progress().done();
           case Running s -> s.stages();
@@ -551,12 +553,12 @@ public final class InstanceLifecycle {
                             "")))
             .orElse(done);
     return new Errored(
-        b.profile().at(f.at()),
-        b.attempt(),
+        existing.profile().at(f.at()),
+        existing.attempt(),
         f.reason(),
         f.message(),
         stages,
-        b.profile().homes().agentRan(),
+        existing.profile().homes().agentRan(),
         true,
         0,
         true);

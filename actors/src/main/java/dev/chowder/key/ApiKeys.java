@@ -86,7 +86,7 @@ public final class ApiKeys {
 
   /** Creates a key that permits everything in its organization. It is active when this returns. */
   public IssuedKey issueOrganizationKey(String organizationId) {
-    IssuedKey issued = new IssuedKey(Ids.next(), KeyText.make(Kind.ORGANIZATION));
+    IssuedKey issued = new IssuedKey(Ids.next(), KeyText.create(Kind.ORGANIZATION));
     jdbi.useHandle(handle -> insert(handle, organizationId, issued));
     return issued;
   }
@@ -94,7 +94,7 @@ public final class ApiKeys {
   /** The result of {@link #rotate}. */
   public sealed interface Rotation {
     /** The new key is active; its value is known only now. */
-    record Made(IssuedKey key) implements Rotation {}
+    record Created(IssuedKey key) implements Rotation {}
 
     /** A key with that id exists already; nothing changed. */
     record Repeated() implements Rotation {}
@@ -113,7 +113,7 @@ public final class ApiKeys {
    */
   public Rotation rotate(
       String organizationId, String newKeyId, String callerKeyId, Instant callerEnds) {
-    IssuedKey issued = new IssuedKey(newKeyId, KeyText.make(Kind.ORGANIZATION));
+    IssuedKey issued = new IssuedKey(newKeyId, KeyText.create(Kind.ORGANIZATION));
     return jdbi.inTransaction(
         handle -> {
           if (!lockActive(handle, organizationId, callerKeyId, clock.instant())) {
@@ -129,7 +129,7 @@ public final class ApiKeys {
               .bind("organization", organizationId)
               .bind("ends", SqlValues.time(callerEnds))
               .execute();
-          return new Rotation.Made(issued);
+          return new Rotation.Created(issued);
         });
   }
 

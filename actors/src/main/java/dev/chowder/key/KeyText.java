@@ -45,7 +45,7 @@ final class KeyText {
     }
   }
 
-  static Secret make(Kind kind) {
+  static Secret create(Kind kind) {
     byte[] bytes = new byte[RANDOM_BYTES];
     RANDOM.nextBytes(bytes);
     return Secret.of(

@@ -45,7 +45,7 @@ public final class ScopedKeys {
   /** The result of {@link #issue}. */
   public sealed interface Issue {
     /** The key is active; its value is known only now. */
-    record Made(ScopedKey key, Secret value) implements Issue {}
+    record Created(ScopedKey key, Secret value) implements Issue {}
 
     /** A key with that id exists, possibly of another organization; nothing changed. */
     record Repeated() implements Issue {}
@@ -69,7 +69,7 @@ public final class ScopedKeys {
       String name,
       KeyScope scope,
       Optional<Instant> expiresAt) {
-    Secret value = KeyText.make(Kind.SCOPED);
+    Secret value = KeyText.create(Kind.SCOPED);
     // Truncated to the precision of the database, so that this result equals later reads.
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     var key =
@@ -94,7 +94,7 @@ public final class ScopedKeys {
           if (ApiKeys.exists(handle, newKeyId)) return new Issue.Repeated();
           if (countActive(handle, organizationId, now) >= max) return new Issue.Full(max);
           insert(handle, key, value);
-          return new Issue.Made(key, value);
+          return new Issue.Created(key, value);
         });
   }
 

@@ -28,7 +28,7 @@ final class JournalFields {
   }
 
   /** Returns the tier; empty if the label is empty. */
-  static Optional<Tier> ifTier(String label) {
+  static Optional<Tier> tierIfSet(String label) {
     return label.isEmpty() ? Optional.empty() : Optional.of(tier(label));
   }
 

@@ -194,7 +194,7 @@ public final class OrganizationJournal
       OrganizationSubscriptionHeard stored, Instant at) {
     return new OrganizationEvent.SubscriptionHeard(
         stored.getSubscriptionId(),
-        JournalFields.ifTier(stored.getTier()),
+        JournalFields.tierIfSet(stored.getTier()),
         stored.getEnded(),
         stored.getEventId(),
         ProtoTime.instant(stored.getEventAt()),

@@ -155,7 +155,7 @@ public final class OrganizationSnapshots extends SnapshotSerializer<Organization
   private static Billing.Subscription subscription(OrganizationSubscription stored) {
     return new Billing.Subscription(
         stored.getId(),
-        JournalFields.ifTier(stored.getTier()),
+        JournalFields.tierIfSet(stored.getTier()),
         stored.getEnded(),
         ProtoTime.instant(stored.getHeardAt()),
         new HashSet<>(stored.getEventIdsList()));

@@ -2,7 +2,7 @@ package dev.chowder.rows;
 
 import dev.chowder.rows.RowKind.Outcome;
 import dev.chowder.rows.RowKind.Result;
-import dev.chowder.storage.ReadModelAudit.Stretch;
+import dev.chowder.storage.ReadModelAudit.JournalRange;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -47,7 +47,7 @@ public final class RowRepair {
    * Makes the next pass compare all rows: the lost node may have left rows unwritten. Any thread
    * may call this.
    */
-  public void nodeGone() {
+  public void onNodeLost() {
     everything = true;
   }
 
@@ -69,7 +69,7 @@ public final class RowRepair {
         throw why;
       }
     } else if (upTo > checked) {
-      var since = new Stretch(checked, upTo);
+      var since = new JournalRange(checked, upTo);
       repaired += repair(after -> kind.rows().stale(since, settings.batch(), after));
     }
     checked = upTo;

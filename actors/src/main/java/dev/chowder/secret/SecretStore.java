@@ -19,9 +19,9 @@ import java.util.function.Predicate;
 import org.jdbi.v3.core.Jdbi;
 
 /**
- * Stores encrypted secret values by owner and name. Each is encrypted for exactly that place: a
- * ciphertext that is moved to another owner or name does not decrypt. Does not know the owners or
- * the meaning of values.
+ * Stores encrypted secret values by owner and name. Each is encrypted for exactly that owner and
+ * name: a ciphertext that is moved to another owner or name does not decrypt. Does not know the
+ * owners or the meaning of values.
  *
  * <p>Every call blocks. Owners have 1 to 64 characters and no slash, names 1 to 128 characters,
  * values at most {@value #MAX_BYTES} bytes.
@@ -150,16 +150,16 @@ public final class SecretStore {
     return texts;
   }
 
-  /** The place of a value. */
-  public record Place(String owner, String name) {}
+  /** Identifies a value. */
+  public record ValueId(String owner, String name) {}
 
   /**
-   * Returns a page of all places, by owner and then by name.
+   * Returns a page of the ids of all values, by owner and then by name.
    *
-   * @param after the last place of the previous page; empty for the first page
+   * @param after the last id of the previous page; empty for the first page
    */
-  public List<Place> places(Optional<Place> after, int limit) {
-    var from = after.orElse(new Place("", ""));
+  public List<ValueId> valueIds(Optional<ValueId> after, int limit) {
+    var from = after.orElse(new ValueId("", ""));
     return jdbi.withHandle(
         handle ->
             handle
@@ -169,7 +169,7 @@ public final class SecretStore {
                 .bind("owner", from.owner())
                 .bind("name", from.name())
                 .bind("limit", limit)
-                .map((row, _) -> new Place(row.getString("owner"), row.getString("name")))
+                .map((row, _) -> new ValueId(row.getString("owner"), row.getString("name")))
                 .list());
   }
 

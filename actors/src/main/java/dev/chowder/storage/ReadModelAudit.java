@@ -29,7 +29,7 @@ public final class ReadModelAudit {
           + " BY \"persistence_id\"";
 
   /** Uses the index of orderings: for a range of persistence ids, H2 would read all of them. */
-  static final String HEADS_OF_STRETCH =
+  static final String HEADS_OF_RANGE =
       "SELECT SUBSTRING(\"persistence_id\", :from) AS id, MAX(\"sequence_number\") AS last FROM"
           + " \"event_journal\" WHERE \"ordering\" > :beyond AND \"ordering\" <= :upTo AND"
           + " SUBSTRING(\"persistence_id\", 1, :from - 1) = :prefix AND"
@@ -69,7 +69,7 @@ public final class ReadModelAudit {
   }
 
   /** A part of the journal: orderings greater than {@code beyond}, up to {@code upTo} inclusive. */
-  public record Stretch(long beyond, long upTo) {}
+  public record JournalRange(long beyond, long upTo) {}
 
   /**
    * Returns a page of the ids of entities whose row is missing or older than the journal, in
@@ -84,19 +84,19 @@ public final class ReadModelAudit {
   }
 
   /**
-   * Returns a page of stale ids among the entities with events in a stretch. Reads only that
-   * stretch.
+   * Returns a page of stale ids among the entities with events in a range of the journal. Reads
+   * only that range.
    *
    * @param after the last id of the previous page; empty for the first page
    */
-  public List<String> stale(Stretch stretch, int limit, Optional<String> after) {
+  public List<String> stale(JournalRange range, int limit, Optional<String> after) {
     return stale(
-        HEADS_OF_STRETCH,
+        HEADS_OF_RANGE,
         limit,
         heads ->
             heads
-                .bind("beyond", stretch.beyond())
-                .bind("upTo", stretch.upTo())
+                .bind("beyond", range.beyond())
+                .bind("upTo", range.upTo())
                 .bind("prefix", prefix)
                 .bind("after", after.orElse("")));
   }

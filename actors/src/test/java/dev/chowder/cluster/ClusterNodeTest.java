@@ -164,11 +164,11 @@ class ClusterNodeTest {
     }
   }
 
-  private static SingletonDuty.Duty duty(Runnable nodeGone, Runnable close) {
+  private static SingletonDuty.Duty duty(Runnable onNodeLost, Runnable close) {
     return new SingletonDuty.Duty() {
       @Override
-      public void nodeGone() {
-        nodeGone.run();
+      public void onNodeLost() {
+        onNodeLost.run();
       }
 
       @Override

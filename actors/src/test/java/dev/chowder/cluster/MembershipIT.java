@@ -116,7 +116,7 @@ class MembershipIT {
   }
 
   @Test
-  void aLockedMemberFileProvesNothing() throws Exception {
+  void aLockedMemberFileNamesNoPredecessor() throws Exception {
     var first = at("a");
     assertThat(answer(first.tryForm())).isTrue();
     // As in another process, this attempt finds the file locked.

@@ -119,7 +119,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void theNextEffectStillWaitsForOneThatIsCancelledWhileItWaits() throws InterruptedException {
+  void aCancelledEffectThatWaitsStillDelaysTheNextOne() throws InterruptedException {
     hangTheFirstStageWhileASecondWaits();
     runner.dispatch(ID, new InstanceEffect.None(), reports::add);
     assertThatTheThirdBeginsOnlyAfterTheFirst();
@@ -298,8 +298,7 @@ class EffectRunnerTest {
   }
 
   @Test
-  void remainingStagesAreAlreadyRunningAndRequestedOnesAreReportedAgain()
-      throws InterruptedException {
+  void finishedStagesAreReportedAgainIfTheInstanceRequestsThem() throws InterruptedException {
     work.gate.release(2);
     runner.dispatch(
         ID, plan(1, 0, Stage.CREATE_SANDBOX, Stage.ONBOARD, Stage.START_GATEWAY), reports::add);
@@ -437,19 +436,19 @@ class EffectRunnerTest {
   }
 
   @Test
-  void aStageIsUnderWayOnlyWhileItRunsAndNotInTheQueue() throws InterruptedException {
+  void theRunTimeOfAStageExcludesItsTimeInTheQueue() throws InterruptedException {
     retrySeldom(1, 1);
-    assertThat(runner.underWay(ID)).isZero();
+    assertThat(runner.runningFor(ID)).isZero();
     runner.dispatch(OTHER, stage(1), reports::add);
     work.awaitBegun(1);
-    assertThat(runner.underWay(OTHER)).isPositive();
+    assertThat(runner.runningFor(OTHER)).isPositive();
     runner.dispatch(ID, stage(1), reports::add);
     awaitWaiting(1);
-    assertThat(runner.underWay(ID)).isZero();
+    assertThat(runner.runningFor(ID)).isZero();
     work.gate.release(1);
     work.awaitBegun(1);
-    assertThat(runner.underWay(ID)).isPositive();
-    assertThat(runner.underWay(OTHER)).isZero();
+    assertThat(runner.runningFor(ID)).isPositive();
+    assertThat(runner.runningFor(OTHER)).isZero();
   }
 
   private void awaitWaiting(int effects) {

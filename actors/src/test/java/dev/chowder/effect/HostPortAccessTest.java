@@ -142,7 +142,7 @@ class HostPortAccessTest {
   }
 
   @Test
-  void aUseThatBeganDuringAPassIsKept() {
+  void aPortThatCameIntoUseDuringAPassStaysOpen() {
     access.use("a", 11434);
     access.reconcile(Map.of(), now.minusSeconds(60));
     assertThat(driver.openHostPorts()).contains(11434);

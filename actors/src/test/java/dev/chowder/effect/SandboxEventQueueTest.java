@@ -39,7 +39,7 @@ class SandboxEventQueueTest {
   }
 
   @Test
-  void aSandboxWaitsOnlyOnce() throws InterruptedException {
+  void aWaitingSandboxIsNotQueuedAgain() throws InterruptedException {
     var queue = queue(3, 1);
     queue.add(id(1));
     assertThat(begun.tryAcquire(1, LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();

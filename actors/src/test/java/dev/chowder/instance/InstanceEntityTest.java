@@ -47,7 +47,7 @@ class InstanceEntityTest {
   private int journalVersion = JournalVersion.CURRENT;
   private final List<InstanceView> stored = new ArrayList<>();
   private final List<Boolean> labelsStored = new ArrayList<>();
-  private final AtomicReference<Duration> underWay = new AtomicReference<>(Duration.ZERO);
+  private final AtomicReference<Duration> runningFor = new AtomicReference<>(Duration.ZERO);
   private EventSourcedBehaviorTestKit<InstanceCommand, InstanceEvent, InstanceState> instance =
       start((_, _) -> CompletableFuture.completedFuture(Done.done()));
 
@@ -116,8 +116,8 @@ class InstanceEntityTest {
       }
 
       @Override
-      public Duration underWay(InstanceId id) {
-        return underWay.get();
+      public Duration runningFor(InstanceId id) {
+        return runningFor.get();
       }
     };
   }
@@ -182,9 +182,9 @@ class InstanceEntityTest {
     var limit = Duration.ofMinutes(10);
     var redispatch = new InstanceCommand.Redispatch(T0.plus(Duration.ofHours(1)), limit);
     assertThat(instance.runCommand(redispatch).hasNoEvents()).as("in the queue").isTrue();
-    underWay.set(limit.minusNanos(1));
+    runningFor.set(limit.minusNanos(1));
     assertThat(instance.runCommand(redispatch).hasNoEvents()).isTrue();
-    underWay.set(limit);
+    runningFor.set(limit);
     assertThat(instance.runCommand(redispatch).state())
         .isInstanceOfSatisfying(
             InstanceState.Errored.class, e -> assertThat(e.reason()).isEqualTo("TIMED_OUT"));

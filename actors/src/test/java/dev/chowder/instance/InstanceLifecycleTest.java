@@ -214,7 +214,7 @@ class InstanceLifecycleTest {
   }
 
   @Test
-  void anEarlierHomeVolumeThatReappearsIsALossAndIsUsedByTheRecover() {
+  void anEarlierHomeVolumeThatReappearsFailsTheInstanceAndIsUsedByTheRecover() {
     var second = recoveredInANewHome();
     for (var stage : Stage.OF_PROVISIONING) second = then(second, finished(2, stage));
     for (var state :

@@ -83,7 +83,7 @@ abstract class ApiKeysContract {
     var second = keys.issueOrganizationKey("o");
     var other = keys.issueOrganizationKey("other");
     var made =
-        (ScopedKeys.Issue.Made)
+        (ScopedKeys.Issue.Created)
             scoped.issue("o", first.keyId(), "scoped-id", "n", SCOPE, Optional.empty());
     assertThat(otherNode.authenticate(made.value())).isPresent();
     assertThat(keys.revokeAll("o"))
@@ -246,7 +246,7 @@ abstract class ApiKeysContract {
     var all = List.of(good, revoked, ends, "never-issued");
     assertThat(otherNode.ended(all)).containsOnlyKeys("never-issued");
     keys.revoke("o", revoked, "by");
-    assertThat(keys.rotate("o", "next", ends, NOW)).isInstanceOf(Rotation.Made.class);
+    assertThat(keys.rotate("o", "next", ends, NOW)).isInstanceOf(Rotation.Created.class);
     assertThat(otherNode.ended(all)).containsOnlyKeys(revoked, ends, "never-issued");
     assertThat(otherNode.ended(all)).containsEntry(revoked, KeyEnd.INVALID);
     assertThat(otherNode.ended(List.of())).isEmpty();
@@ -260,7 +260,7 @@ abstract class ApiKeysContract {
   void aRotatedKeyIsAcceptedUntilItsGracePeriodEndsAndTheNewKeyIsCreatedOnce() {
     var previous = keys.issueOrganizationKey("o");
     var ends = NOW.plusSeconds(60);
-    var next = ((Rotation.Made) keys.rotate("o", "next", previous.keyId(), ends)).key();
+    var next = ((Rotation.Created) keys.rotate("o", "next", previous.keyId(), ends)).key();
     assertThat(next.keyId()).isEqualTo("next");
     assertThat(keys.authenticate(next.value())).isPresent();
     assertThat(keys.authenticate(previous.value())).isPresent();
@@ -269,7 +269,7 @@ abstract class ApiKeysContract {
         .as("a key whose expiry did not change")
         .isPresent();
     assertThat(keys.rotate("o", "third", previous.keyId(), ends.plusSeconds(60)))
-        .isInstanceOf(Rotation.Made.class);
+        .isInstanceOf(Rotation.Created.class);
     var later = nodeAt(ends);
     assertThat(later.authenticate(previous.value())).isEmpty();
     assertThat(later.authenticate(next.value())).isPresent();
@@ -384,7 +384,7 @@ abstract class ApiKeysContract {
   void activeKeysAreLimitedAndAsManyInactiveKeysStayListed() {
     for (int n = 1; n <= MAX; n++) make("o", "" + n, Optional.empty());
     assertThat(issue("o", "x", Optional.empty())).isEqualTo(new ScopedKeys.Issue.Full(MAX));
-    assertThat(issue("p", "other", Optional.empty())).isInstanceOf(ScopedKeys.Issue.Made.class);
+    assertThat(issue("p", "other", Optional.empty())).isInstanceOf(ScopedKeys.Issue.Created.class);
     for (int n = 4; n <= 8; n++) {
       scoped.revoke("o", "" + (n - 3), "by");
       keys.recorded("" + (n - 3));
@@ -418,8 +418,8 @@ abstract class ApiKeysContract {
     return keys.stream().map(ScopedKey::id).toList();
   }
 
-  private ScopedKeys.Issue.Made make(String organization, String id, Optional<Instant> expires) {
-    return (ScopedKeys.Issue.Made) issue(organization, id, expires);
+  private ScopedKeys.Issue.Created make(String organization, String id, Optional<Instant> expires) {
+    return (ScopedKeys.Issue.Created) issue(organization, id, expires);
   }
 
   private ScopedKeys.Issue issue(String organization, String id, Optional<Instant> expires) {

@@ -60,13 +60,13 @@ class OrganizationWireTest {
   }
 
   @Test
-  void aViewSurvivesItsRow() {
+  void aViewIsReadBackFromItsRow() {
     OrganizationView view = Samples.view(Samples.active());
     assertThat(OrganizationReadRows.view(OrganizationReadRows.row(view))).isEqualTo(view);
   }
 
   @Test
-  void aRowFromBeforeSubscriptionsIsRead() {
+  void aRowOfAVersionWithoutSubscriptionsIsRead() {
     OrganizationRow now = OrganizationReadRows.row(Samples.view(Samples.active()));
     String before =
         now.view().toStringUtf8().replace(",\"customerId\":\"\",\"subscriptionId\":\"\"", "");

@@ -104,7 +104,7 @@ class SubscriptionUpdateTest {
   }
 
   @Test
-  void ofTwoSubscriptionsTheOneWithTheLastCheckoutCounts() {
+  void theSubscriptionOfTheLastCheckoutDeterminesTheTier() {
     var two =
         applied(
             applied(linked(Tier.SHRIMP), STARTED),

@@ -125,7 +125,7 @@ abstract class RowsContract {
     repair.check();
     ids.forEach(kind.rows()::remove);
     asked.clear();
-    repair.nodeGone();
+    repair.onNodeLost();
     repair.check();
     assertThat(asked).containsExactlyInAnyOrderElementsOf(ids);
   }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.secret.SecretStore.Place;
+import dev.chowder.secret.SecretStore.ValueId;
 import dev.chowder.storage.Database;
 import dev.chowder.storage.TestStorage;
 import java.nio.file.Path;
@@ -124,13 +124,17 @@ abstract class SecretStoreContract {
   }
 
   @Test
-  void allPlacesAreListedPageByPage() {
+  void allValueIdsAreListedPageByPage() {
     var all =
-        List.of(new Place("o", "a"), new Place("o", "b"), new Place("p", "a"), new Place("q", "x"));
-    for (var place : all) secrets.put(place.owner(), place.name(), Secret.of("1"));
-    assertThat(secrets.places(Optional.empty(), 3)).isEqualTo(all.subList(0, 3));
-    assertThat(secrets.places(Optional.of(all.get(2)), 3)).isEqualTo(all.subList(3, 4));
-    assertThat(secrets.places(Optional.of(all.get(3)), 3)).isEmpty();
+        List.of(
+            new ValueId("o", "a"),
+            new ValueId("o", "b"),
+            new ValueId("p", "a"),
+            new ValueId("q", "x"));
+    for (var id : all) secrets.put(id.owner(), id.name(), Secret.of("1"));
+    assertThat(secrets.valueIds(Optional.empty(), 3)).isEqualTo(all.subList(0, 3));
+    assertThat(secrets.valueIds(Optional.of(all.get(2)), 3)).isEqualTo(all.subList(3, 4));
+    assertThat(secrets.valueIds(Optional.of(all.get(3)), 3)).isEmpty();
   }
 
   @Test
@@ -149,7 +153,7 @@ abstract class SecretStoreContract {
   }
 
   @Test
-  void anOwnerWithASlashIsRejectedSinceItsPlacesWouldBeAmbiguous() {
+  void anOwnerWithASlashIsRejectedAsAmbiguous() {
     assertThatThrownBy(() -> secrets.put("o/n", "m", Secret.of("value")))
         .isInstanceOf(IllegalArgumentException.class);
   }
@@ -169,7 +173,7 @@ abstract class SecretStoreContract {
   }
 
   @Test
-  void concurrentWritersOfOnePlaceAllSucceed() throws Exception {
+  void concurrentWritesOfOneValueAllSucceed() throws Exception {
     List<Callable<Void>> writes =
         IntStream.range(0, 50)
             .<Callable<Void>>mapToObj(

@@ -3,7 +3,7 @@ package dev.chowder.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.chowder.storage.ReadModelAudit.Stretch;
+import dev.chowder.storage.ReadModelAudit.JournalRange;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -94,12 +94,12 @@ abstract class ReadModelAuditContract {
     row("b", 2);
     row("d", 2);
 
-    var stretch = new Stretch(begin, end);
-    assertThat(rows.stale(stretch, 10, Optional.empty())).containsExactly("c");
-    assertThat(rows.stale(new Stretch(0, end), 1, Optional.of("a"))).containsExactly("c");
-    assertThat(ReadModelAudit.ofInstances(database, "Instance").stale(stretch, 9, Optional.empty()))
+    var range = new JournalRange(begin, end);
+    assertThat(rows.stale(range, 10, Optional.empty())).containsExactly("c");
+    assertThat(rows.stale(new JournalRange(0, end), 1, Optional.of("a"))).containsExactly("c");
+    assertThat(ReadModelAudit.ofInstances(database, "Instance").stale(range, 9, Optional.empty()))
         .containsExactly("e");
-    assertThat(rows.stale(new Stretch(end, end), 10, Optional.empty())).isEmpty();
+    assertThat(rows.stale(new JournalRange(end, end), 10, Optional.empty())).isEmpty();
   }
 
   @Test

@@ -25,10 +25,10 @@ class ReadModelAuditTest extends ReadModelAuditContract {
   }
 
   @Test
-  void aPassOverAStretchReadsOnlyThatStretch() {
+  void aPassOverARangeReadsOnlyThatRange() {
     assertThat(
             plan(
-                ReadModelAudit.HEADS_OF_STRETCH,
+                ReadModelAudit.HEADS_OF_RANGE,
                 Map.of("from", 14, "beyond", 5, "upTo", 9, "prefix", "Organization|", "after", "")))
         .contains(BY_ORDERING);
     assertThat(plan(ReadModelAudit.NEWEST, Map.of("by", 1L)))

@@ -111,15 +111,16 @@ class MessagesE2E {
             .orElseThrow(() -> new AssertionError("no call: " + response));
     assertThat(call.path("name").asText()).isEqualTo("lighthouse");
 
-    var told = Answer.JSON.createObjectNode();
-    told.put("previous_response_id", response.path("id").asText());
-    told.set("tools", tools);
-    told.putArray("input")
+    var request = Answer.JSON.createObjectNode();
+    request.put("previous_response_id", response.path("id").asText());
+    request.set("tools", tools);
+    request
+        .putArray("input")
         .addObject()
         .put("type", "function_call_output")
         .put("call_id", call.path("call_id").asText())
         .put("output", "two short flashes");
-    assertThat(respond("tools", told).agentText()).contains("two short flashes");
+    assertThat(respond("tools", request).agentText()).contains("two short flashes");
   }
 
   private Answer respond(String session, ObjectNode message) {

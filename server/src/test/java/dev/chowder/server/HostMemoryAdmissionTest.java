@@ -33,21 +33,21 @@ class HostMemoryAdmissionTest {
             Optional.empty(), Duration.ZERO, Duration.ZERO, Duration.ZERO, 10 * GIB, GIB);
     try (var driver = new FakeSandboxDriver(settings)) {
       InstantSource clock = now::get;
-      var room = HostMemoryAdmission.of(config, home, driver, clock, waiting::get);
+      var admission = HostMemoryAdmission.of(config, home, driver, clock, waiting::get);
       for (int n = 0; n < 8; n++) {
-        assertThat(room.admits()).isTrue();
+        assertThat(admission.admits()).isTrue();
         waiting.incrementAndGet();
       }
       now.updateAndGet(before -> before.plusSeconds(120));
       int more = 0;
-      while (more < 10 && room.admits()) {
+      while (more < 10 && admission.admits()) {
         more++;
         waiting.incrementAndGet();
       }
-      assertThat(more).as("admitted beside 8 that wait, with room for 10").isEqualTo(2);
+      assertThat(more).as("admitted beside 8 that wait, with admission for 10").isEqualTo(2);
       waiting.set(0);
       now.updateAndGet(before -> before.plusSeconds(120));
-      assertThat(room.admits()).as("after the others have booted").isTrue();
+      assertThat(admission.admits()).as("after the others have booted").isTrue();
     }
   }
 }

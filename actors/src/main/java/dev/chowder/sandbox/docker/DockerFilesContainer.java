@@ -91,7 +91,7 @@ final class DockerFilesContainer {
   private void requireHome(SandboxId id, String container) {
     if (homes.generation(id).filter(DockerLabels::isHome).isPresent()) return;
     containers.remove(container);
-    homes.removeEngineMade(id);
+    homes.removeEngineCreated(id);
     throw new SandboxException(
         Reason.NOT_FOUND, cannot("access " + id, "its home volume does not exist"));
   }

@@ -72,7 +72,7 @@ final class DockerHomeMeter {
           : Optional.empty();
     } finally {
       containers.remove(container);
-      homes.removeEngineMade(id);
+      homes.removeEngineCreated(id);
     }
   }
 

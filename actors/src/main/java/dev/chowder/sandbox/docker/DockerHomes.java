@@ -116,7 +116,7 @@ final class DockerHomes {
    * Removes a volume that the engine created itself for a container because the home volume was
    * gone. The volume stays while a container uses it.
    */
-  void removeEngineMade(SandboxId id) {
+  void removeEngineCreated(SandboxId id) {
     var _ = remove(id, new Fence(0, DockerLabels.NO_HOME));
   }
 

@@ -490,7 +490,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
       return created;
     } catch (SandboxException otherHome) {
       containers.remove(created);
-      homes.removeEngineMade(spec.id());
+      homes.removeEngineCreated(spec.id());
       throw otherHome;
     }
   }

@@ -103,7 +103,7 @@ final class FakeHost implements AutoCloseable {
                     id,
                     _ -> {
                       try {
-                        return FakeSandbox.make(id, root.resolve(id.value()), generation);
+                        return FakeSandbox.create(id, root.resolve(id.value()), generation);
                       } catch (IOException failed) {
                         throw new UncheckedIOException(failed);
                       }

@@ -77,7 +77,7 @@ final class FakeSandbox {
     this.skills = new FakeSkills(home());
   }
 
-  static FakeSandbox make(SandboxId id, Path directory, int generation) throws IOException {
+  static FakeSandbox create(SandboxId id, Path directory, int generation) throws IOException {
     // Atomically, because other nodes that share the directory may read it at any moment.
     Path made = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
     Files.createDirectories(made.resolve("home"));

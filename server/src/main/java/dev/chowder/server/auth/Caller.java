@@ -41,7 +41,7 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
    * @throws ApiError KEY_LACKS_PERMISSION if it may not
    */
   public void requireSession(String sessionId) {
-    if (!maySpeakIn(sessionId)) {
+    if (!mayUseSession(sessionId)) {
       throw ApiError.of(
           Reason.KEY_LACKS_PERMISSION,
           must("session_id", "start with the key's prefix " + sessionPrefix(), sessionId));
@@ -49,7 +49,7 @@ public record Caller(String organizationId, String keyId, Optional<KeyScope> sco
   }
 
   /** Returns whether the key may send messages to this session and read that it exists. */
-  public boolean maySpeakIn(String sessionId) {
+  public boolean mayUseSession(String sessionId) {
     return sessionId.startsWith(sessionPrefix());
   }
 

@@ -179,7 +179,7 @@ public final class InstanceChannels {
     var now = clock.instant();
     var written = new AtomicReference<DesiredChannel>();
     var accepted =
-        changes.make(
+        changes.apply(
             caller,
             named.instance(),
             (base, version) -> {

@@ -57,7 +57,7 @@ public final class IncidentResponse implements IncidentCommands {
 
   @Override
   public Optional<OrganizationSummary> delete(String organizationId, String name) {
-    return OrganizationOperatorCommands.ifThere(
+    return OrganizationOperatorCommands.ifFound(
         () -> {
           organizations.tell(
               organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
@@ -67,7 +67,7 @@ public final class IncidentResponse implements IncidentCommands {
 
   @Override
   public Optional<Integer> revokeKeys(String organizationId) {
-    return OrganizationOperatorCommands.ifThere(
+    return OrganizationOperatorCommands.ifFound(
         () -> {
           var _ = organizations.send(organizationId, OrganizationCommand.Get::new);
           return deletions.revokeKeys(organizationId);
@@ -111,7 +111,7 @@ public final class IncidentResponse implements IncidentCommands {
 
   private Optional<OrganizationSummary> send(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    return OrganizationOperatorCommands.ifThere(
+    return OrganizationOperatorCommands.ifFound(
         () -> OrganizationOperatorCommands.summary(organizations.send(organizationId, command)));
   }
 }

@@ -59,10 +59,10 @@ public final class ConfigChanges {
   }
 
   /** Returns the instance after it accepted the change. */
-  public InstanceView make(Caller caller, InstanceId id, Change change) {
+  public InstanceView apply(Caller caller, InstanceId id, Change change) {
     // The lock only saves futile attempts. Correctness does not depend on it.
     try (var _ = lock(id)) {
-      return makeAlone(caller, id, change);
+      return applyLocked(caller, id, change);
     }
   }
 
@@ -85,7 +85,7 @@ public final class ConfigChanges {
     }
   }
 
-  private InstanceView makeAlone(Caller caller, InstanceId id, Change change) {
+  private InstanceView applyLocked(Caller caller, InstanceId id, Change change) {
     var before = client.get(caller, id);
     for (int n = 0; n < tries; n++) {
       var version = Ids.next();

@@ -155,9 +155,9 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     var caller = Caller.current();
     var newId = NewId.current();
     if (newId.mayBeTaken()) {
-      var born = createdBefore(caller, new InstanceId(newId.value()));
-      if (born.isPresent()) {
-        answer(out, present(born.get()));
+      var created = createdBefore(caller, new InstanceId(newId.value()));
+      if (created.isPresent()) {
+        answer(out, present(created.get()));
         return;
       }
       newId = newId.another();
@@ -296,7 +296,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
       Caller caller, InstanceId id, InstanceRequests.Change change, ObjectNode patch) {
     // Before the change, because other changes of the instance wait during it.
     var schema = overrides.schema();
-    return changes.make(
+    return changes.apply(
         caller,
         id,
         (base, version) -> {

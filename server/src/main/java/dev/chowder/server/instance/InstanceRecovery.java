@@ -55,8 +55,8 @@ final class InstanceRecovery {
     for (int tries = 1; ; tries++) {
       var view = client.get(caller, id);
       if (view.status().now() != Name.ERROR) {
-        // The instance ignores the command, joins a recovery in progress, or rejects the command.
-        // None of these needs a slot.
+        // The command has no effect, joins a recovery in progress, or is rejected. None of these
+        // needs a slot.
         var unseen = SandboxObservation.nothing(sandbox(view));
         return InstanceClient.view(ask(caller, view, unseen, view.profile().model()));
       }
@@ -78,8 +78,8 @@ final class InstanceRecovery {
 
   /** Waits until the slot of the failed attempt is released, before another one is reserved. */
   private InstanceView withoutSlot(InstanceView view) {
-    var settled = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_TIMEOUT);
-    if (settled.slotHeld()) {
+    var after = client.await(view, v -> !v.slotHeld(), InstanceGrpcService.SLOT_TIMEOUT);
+    if (after.slotHeld()) {
       throw ApiError.of(
           Reason.SERVER_UNAVAILABLE,
           cannot(
@@ -88,7 +88,7 @@ final class InstanceRecovery {
                   .formatted(InstanceGrpcService.SLOT_TIMEOUT.toSeconds()),
               "retry later"));
     }
-    return settled;
+    return after;
   }
 
   private static SandboxId sandbox(InstanceView view) {

@@ -38,7 +38,7 @@ public final class InstanceSessions {
     int enough = wanted.pageSize() + 1;
     Predicate<OpenClawSessions.Session> isWanted =
         session ->
-            caller.maySpeakIn(session.id())
+            caller.mayUseSession(session.id())
                 && wanted.after().map(last -> isAfter(session, last)).orElse(true);
     var found =
         client.call(
@@ -75,7 +75,7 @@ public final class InstanceSessions {
                 caller,
                 wanted.instanceId(),
                 gateway ->
-                    caller.maySpeakIn(wanted.sessionId())
+                    caller.mayUseSession(wanted.sessionId())
                         ? sessions.history(
                             gateway, wanted.sessionId(), wanted.pageSize(), from.skipped())
                         : Optional.<OpenClawSessions.History>empty())
@@ -101,7 +101,8 @@ public final class InstanceSessions {
             caller,
             name.instanceId(),
             gateway ->
-                caller.maySpeakIn(name.sessionId()) && sessions.delete(gateway, name.sessionId()));
+                caller.mayUseSession(name.sessionId())
+                    && sessions.delete(gateway, name.sessionId()));
     if (!deleted) throw notFound();
   }
 

@@ -48,7 +48,7 @@ public final class SessionVisibility {
     var now = clock.instant();
     var schema = overrides.schema();
     var _ =
-        changes.make(
+        changes.apply(
             caller,
             id,
             (base, version) -> {

@@ -70,7 +70,7 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
     var id = NewId.current().value();
     switch (keys.issue(
         organization, caller.keyId(), id, wanted.name(), wanted.scope(), wanted.expiresAt())) {
-      case ScopedKeys.Issue.Made(var key, var value) -> {
+      case ScopedKeys.Issue.Created(var key, var value) -> {
         var now = clock.instant();
         // Recorded before the caller receives the key, so that the history has every usable key.
         client.tell(

@@ -127,7 +127,7 @@ public final class OrganizationGrpcService
     var id = NewId.current().value();
     var issued =
         switch (keys.rotate(caller.organizationId(), id, caller.keyId(), ends)) {
-          case ApiKeys.Rotation.Made(var key) -> key;
+          case ApiKeys.Rotation.Created(var key) -> key;
           // An earlier call with the same idempotency key rotated it, and its response was lost.
           case ApiKeys.Rotation.Repeated() -> throw Idempotency.alreadyDone(id);
           case ApiKeys.Rotation.CallerEnded() -> throw ApiError.keyEnded();

@@ -64,7 +64,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   @Override
   public Optional<OrganizationSummary> setTier(String organizationId, String tier) {
     var wanted = Tier.ofLabel(tier).orElseThrow();
-    return ifThere(
+    return ifFound(
         () ->
             summary(
                 client.send(
@@ -74,7 +74,7 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
 
   @Override
   public Optional<Secret> newKey(String organizationId) {
-    return ifThere(
+    return ifFound(
         () -> {
           var _ = client.send(organizationId, OrganizationCommand.Get::new);
           var previous = keys.organizationKeys(organizationId);
@@ -88,9 +88,9 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
   }
 
   /** Returns the result of a command, or empty if it finds no such organization. */
-  public static <T> Optional<T> ifThere(Supplier<T> order) {
+  public static <T> Optional<T> ifFound(Supplier<T> command) {
     try {
-      return Optional.of(order.get());
+      return Optional.of(command.get());
     } catch (ApiError why) {
       if (why.reason() == Reason.ORGANIZATION_NOT_FOUND) return Optional.empty();
       throw why;

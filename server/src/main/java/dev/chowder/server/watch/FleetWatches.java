@@ -53,7 +53,7 @@ public final class FleetWatches {
       OptionalLong after,
       ServerCallStreamObserver<InstanceChange> out,
       DrainSignal node) {
-    if (after.isPresent()) requireYoung(organizationId, after.getAsLong());
+    if (after.isPresent()) requireUnexpired(organizationId, after.getAsLong());
     enter(organizationId);
     var watch = new FleetWatch(organizationId, events, rows, fleet, settings, clock, out);
     out.setOnReadyHandler(watch::wake);
@@ -70,7 +70,7 @@ public final class FleetWatches {
             });
   }
 
-  private void requireYoung(String organizationId, long after) {
+  private void requireUnexpired(String organizationId, long after) {
     var missed = events.since(organizationId, after, 1);
     var oldest = clock.instant().minus(settings.keep());
     if (!missed.isEmpty() && missed.getFirst().at().isBefore(oldest)) {

@@ -24,8 +24,8 @@ final class WatchProgress {
    * Creates a progress that has sent all entries up to {@code upTo}.
    *
    * @param settle time after which no entry with a lower number can appear
-   * @param mostOpen maximum number of entries that are not final; so many entries never overtake an
-   *     older one, so older ones are final
+   * @param mostOpen maximum number of entries that are not final; beyond it the oldest are final,
+   *     because no entry appears that late
    */
   WatchProgress(long upTo, Duration settle, int mostOpen) {
     this.upTo = upTo;

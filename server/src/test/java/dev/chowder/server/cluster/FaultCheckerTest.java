@@ -94,7 +94,7 @@ class FaultCheckerTest {
   }
 
   @Test
-  void aCallWithoutAResponseMayHaveHappenedOrNot() {
+  void aCallWithoutAResponseMayOrMayNotHaveHadItsEffect() {
     endStates.put("a", Set.of(EndState.STOPPED, EndState.RUNNING));
     unanswered.add("never came");
     unanswered.add("b");

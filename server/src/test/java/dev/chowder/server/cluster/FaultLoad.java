@@ -99,7 +99,7 @@ final class FaultLoad {
       callers.add(Thread.ofVirtual().start(() -> caller.create(first, instances)));
     }
     join();
-    return all.stream().flatMap(caller -> caller.born.stream()).toList();
+    return all.stream().flatMap(caller -> caller.created.stream()).toList();
   }
 
   /**
@@ -152,7 +152,7 @@ final class FaultLoad {
     private final int number;
     private final Random dice;
     private final Queue<String> mine;
-    private final Queue<String> born = new ArrayDeque<>();
+    private final Queue<String> created = new ArrayDeque<>();
 
     Caller(int number, Random dice, Queue<String> mine) {
       this.number = number;
@@ -166,7 +166,7 @@ final class FaultLoad {
           switch (dice.nextInt(10)) {
             case 0, 1, 2 -> create(name + "-" + number + "-" + n);
             case 3, 4, 5 -> move(mine);
-            case 6 -> move(born);
+            case 6 -> move(created);
             case 7 -> delete();
             default -> list();
           }
@@ -193,7 +193,7 @@ final class FaultLoad {
       var made = say("create", wanted, stub -> stub.createInstance(request));
       if (made.isEmpty()) return;
       ledger.created(wanted, made.get().getId());
-      born.add(made.get().getId());
+      created.add(made.get().getId());
     }
 
     /** Stops a running instance or starts a stopped one; leaves the others unchanged. */
@@ -238,7 +238,7 @@ final class FaultLoad {
 
     /** DELETE has no idempotency key. If it is repeated, NOT_FOUND also means success. */
     private void delete() throws InterruptedException {
-      var id = born.poll();
+      var id = created.poll();
       if (id == null) return;
       ledger.client(id, EndState.GONE);
       var request = DeleteInstanceRequest.newBuilder().setInstanceId(id).build();

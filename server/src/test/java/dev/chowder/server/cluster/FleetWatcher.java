@@ -20,7 +20,7 @@ import java.util.Set;
 final class FleetWatcher implements AutoCloseable {
   private final String name;
   private final InstanceServiceGrpc.InstanceServiceStub calls;
-  private final Context.CancellableContext life = Context.current().withCancellation();
+  private final Context.CancellableContext context = Context.current().withCancellation();
   private final Map<String, Instance> newest = new HashMap<>();
   private final List<String> failures = new ArrayList<>();
   private String cursor = "";
@@ -44,7 +44,7 @@ final class FleetWatcher implements AutoCloseable {
   private synchronized void begin() {
     var request = WatchInstancesRequest.newBuilder();
     if (!cursor.isEmpty()) request.setAfter(cursor);
-    life.run(
+    context.run(
         () ->
             calls.watchInstances(
                 request.build(),
@@ -101,6 +101,6 @@ final class FleetWatcher implements AutoCloseable {
 
   @Override
   public void close() {
-    life.cancel(null);
+    context.cancel(null);
   }
 }

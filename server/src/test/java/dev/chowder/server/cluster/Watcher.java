@@ -19,7 +19,7 @@ final class Watcher implements AutoCloseable {
   private final InstanceServiceGrpc.InstanceServiceStub calls;
   private final String id;
   private final Set<Status.Code> passing;
-  private final Context.CancellableContext life = Context.current().withCancellation();
+  private final Context.CancellableContext context = Context.current().withCancellation();
   private final List<Instance> seen = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
   private int resumed;
@@ -53,7 +53,7 @@ final class Watcher implements AutoCloseable {
   }
 
   private void begin(WatchInstanceRequest request) {
-    life.run(
+    context.run(
         () ->
             calls.watchInstance(
                 request,
@@ -120,6 +120,6 @@ final class Watcher implements AutoCloseable {
 
   @Override
   public void close() {
-    life.cancel(null);
+    context.cancel(null);
   }
 }

@@ -28,7 +28,7 @@ import dev.chowder.sandbox.fake.FakeScript.Verb;
 import dev.chowder.secret.MasterKey;
 import dev.chowder.secret.Secret;
 import dev.chowder.secret.SecretStore;
-import dev.chowder.secret.SecretStore.Place;
+import dev.chowder.secret.SecretStore.ValueId;
 import dev.chowder.server.error.Rejection;
 import dev.chowder.storage.Database;
 import io.grpc.Status;
@@ -243,7 +243,7 @@ abstract class ConfigValuesContract {
                         new byte[] {1});
                   }
                 });
-        assertThat(store.places(Optional.empty(), 100)).hasSize(5);
+        assertThat(store.valueIds(Optional.empty(), 100)).hasSize(5);
       }
       // The metric does not exist before the first pass.
       Node.await(
@@ -505,9 +505,9 @@ abstract class ConfigValuesContract {
 
   private static List<String> secrets(Node node, String owner) {
     try (var database = node.openDatabase()) {
-      return store(node, database).places(Optional.of(new Place(owner, " ")), 100).stream()
+      return store(node, database).valueIds(Optional.of(new ValueId(owner, " ")), 100).stream()
           .filter(place -> place.owner().equals(owner))
-          .map(Place::name)
+          .map(ValueId::name)
           .toList();
     }
   }

@@ -298,7 +298,7 @@ class ReconcilerTest {
 
   /** The host has memory for one gateway, which the frozen gateway still holds. */
   @Test
-  void aFrozenGatewaysRestartDoesNotWaitForItsOwnMemory() throws IOException {
+  void theRestartOfAFrozenGatewayDoesNotWaitForItsMemory() throws IOException {
     var settings =
         Map.<String, Object>of(
             "chowder.reconciler.interval", "1h",

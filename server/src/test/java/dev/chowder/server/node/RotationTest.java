@@ -127,8 +127,8 @@ class RotationTest {
     try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
       var rotated = callers.submit(() -> rotate(key, id).getGatewayToken());
       Node.await(() -> node.get(key, id).getStage().equals("rotate_token") ? "" : "not begun yet");
-      var told = access(key, id).getGatewayToken();
-      assertThat(ask(id, told)).isEqualTo(200);
+      var token = access(key, id).getGatewayToken();
+      assertThat(ask(id, token)).isEqualTo(200);
       node.script().heal();
       assertThat(rotated.get()).isNotEqualTo(previous);
       assertThat(ask(id, rotated.get())).isEqualTo(200);

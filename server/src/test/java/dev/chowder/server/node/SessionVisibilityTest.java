@@ -124,7 +124,7 @@ class SessionVisibilityTest {
     var scope = new KeyScope(Set.of(instance), Set.of(Permission.INTERACT), Optional.of("user-7."));
     var id = Ids.next();
     assertThat(keys.issue(organization, caller, id, "earlier", scope, Optional.empty()))
-        .isInstanceOf(ScopedKeys.Issue.Made.class);
+        .isInstanceOf(ScopedKeys.Issue.Created.class);
     return id;
   }
 
