@@ -25,7 +25,7 @@ class ErrorTextTest {
   }
 
   @Test
-  void anErrorCanKeepItsFieldApart() {
+  void aRuleCanBeStatedWithoutTheField() {
     assertThat(rule("be a string")).isEqualTo("must be a string");
     assertThat(rule("be a string", "a number")).isEqualTo("must be a string; got a number");
   }

@@ -25,20 +25,20 @@ class MemberFileTest {
   }
 
   @Test
-  void theSameFileIsAProofEvenAfterItsFolderWasMoved() throws IOException {
+  void aMovedFileStillNamesItsPredecessor() throws IOException {
     assertProves(path, true);
     var moved = Files.move(home.resolve("members"), home.resolve("moved"));
     assertProves(moved.resolve("9093"), true);
   }
 
   @Test
-  void aCopyProvesNothing() throws IOException {
+  void aCopiedFileNamesNoPredecessor() throws IOException {
     var copy = Files.copy(path, home.resolve("copy"), StandardCopyOption.COPY_ATTRIBUTES);
     assertProves(copy, false);
   }
 
   @Test
-  void aFileFromAnotherMachineOrBootProvesNothing() throws IOException {
+  void aFileFromAnotherMachineOrBootNamesNoPredecessor() throws IOException {
     var words = Files.readString(path).split(" ", 3);
     assertThat(words).hasSize(3);
     var otherBoot = "00000000-0000-4000-8000-000000000000";
@@ -47,7 +47,7 @@ class MemberFileTest {
   }
 
   @Test
-  void aFileWithoutAPlaceProvesNothing() throws IOException {
+  void aFileWithoutAMachineAndBootNamesNoPredecessor() throws IOException {
     Files.writeString(path, "node-1");
     assertProves(path, false);
   }

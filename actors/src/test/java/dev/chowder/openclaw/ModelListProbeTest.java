@@ -119,7 +119,7 @@ class ModelListProbeTest {
   }
 
   @Test
-  void anAcceptedKeyIsCachedAndNoOtherIs() throws Exception {
+  void onlyAnAcceptedKeyIsCached() throws Exception {
     var caching = new ModelListProbe(HERE, LIMIT, Duration.ofHours(1));
     status = 401;
     assertThat(caching.tryKey(setup("custom", "/v1", ""))).isEqualTo(new Result.KeyRefused(401));

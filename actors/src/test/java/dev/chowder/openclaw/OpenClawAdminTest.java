@@ -106,7 +106,7 @@ class OpenClawAdminTest {
   }
 
   @Test
-  void aWrongTokenABusyGatewayAndAMissingInterfaceDiffer() throws Exception {
+  void aWrongTokenABusyGatewayAndAMissingInterfaceAreDistinguished() throws Exception {
     reply(401, "{'error': {'message': 'Unauthorized', 'type': 'unauthorized'}}");
     assertThat(admin.health(gateway, TOKEN)).isInstanceOf(TokenRefused.class);
     reply(503, "{'ok': false, 'error': {'code': 'UNAVAILABLE', 'message': 'draining'}}");

@@ -28,7 +28,7 @@ class OpenClawChannelsTest {
       """;
 
   @Test
-  void aCodeLeadsToThePersonItWasSentTo() {
+  void aCodeFindsThePairingThatItWasSentFor() {
     var waiting = List.of(ADA_LATER, EVE, ADA);
     assertThat(OpenClawChannels.withCode(PRINTED, "aaaa2222", waiting)).contains(ADA);
     assertThat(OpenClawChannels.withCode(PRINTED, "EEEE2222", waiting)).contains(EVE);

@@ -83,7 +83,7 @@ class FrontEndE2E {
   }
 
   @Test
-  void aPageGetsAnErrorForWhatItsKeyMayNotDo() {
+  void aPageGetsAnErrorForACallThatItsKeyDoesNotPermit() {
     assertThat(
             text(speak("localhost", allowed, key("interact", "user-7."), "user-8.chat"), "outcome"))
         .as("another user's session")

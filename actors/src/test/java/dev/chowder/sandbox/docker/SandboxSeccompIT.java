@@ -77,7 +77,7 @@ class SandboxSeccompIT {
   }
 
   @Test
-  void ioUringKeyringsUserfaultfdAndTheKernelsOddSocketsAreForbidden() {
+  void ioUringKeyringsUserfaultfdAndUncommonSocketsAreForbidden() {
     try (var driver = new DockerSandboxDriver(engine.settings())) {
       start(driver, 1);
       assertThat(perl(driver, TRY).lines()).hasSize(9).allMatch(FORBIDDEN::equals);

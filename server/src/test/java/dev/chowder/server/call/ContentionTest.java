@@ -32,7 +32,7 @@ class ContentionTest {
   }
 
   @Test
-  void aPollerIsNoContention() {
+  void aPollerCausesNoContention() {
     for (int poll = 0; poll < 100; poll++) {
       // A page of 100 instances.
       contention.add("poller", 5);
@@ -45,7 +45,7 @@ class ContentionTest {
   }
 
   @Test
-  void aSteadyCallerIsContentionWithinASecond() {
+  void aSteadyCallerCausesContentionWithinASecond() {
     // The steady organization of {@code scripts/bench fairness}: 20 gets, 5 pages and 4 creates a
     // second.
     for (int second = 0; second < 20; second++) {
@@ -89,7 +89,7 @@ class ContentionTest {
   }
 
   @Test
-  void oneCallCountsForTheWindow() {
+  void oneCallByOthersCountsUntilTheEndOfTheWindow() {
     for (int call = 0; call <= IN_PROGRESS; call++) contention.begin("two");
     contention.add("one", 1);
     pass(Duration.ofMillis(4_999));
@@ -99,7 +99,7 @@ class ContentionTest {
   }
 
   @Test
-  void allOthersCountTogether() {
+  void theCallsOfAllOthersAreAdded() {
     for (int other = 0; other < 60; other++) contention.add("other " + other, 1);
     assertThat(contention.isContended("one")).isTrue();
   }
@@ -113,7 +113,7 @@ class ContentionTest {
   }
 
   @Test
-  void anyCallIsContentionIfTheSettingIsZero() {
+  void anyCallCausesContentionIfTheSettingIsZero() {
     var any = contention(0);
     any.add("one", 1);
     assertThat(any.isContended("two")).isTrue();

@@ -51,11 +51,11 @@ class InstanceLimitIT {
                   .contains("Instance limit reached (10/10). Upgrade your subscription.");
             });
     assertThat(count("crab_key")).isEqualTo(10);
-    freedSlotsAreExactToo();
+    releasedSlotsAreCountedExactly();
   }
 
   /** Three deletions release slots for three of the next two hundred creates. */
-  private static void freedSlotsAreExactToo() throws Exception {
+  private static void releasedSlotsAreCountedExactly() throws Exception {
     var list = SERVER.call("crab_key", RawHttp.Request.of("GET", "/v1/instances")).json();
     for (int n = 0; n < 3; n++) {
       var id = list.get("instances").get(n).get("id").asText();

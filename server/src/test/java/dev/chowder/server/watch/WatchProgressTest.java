@@ -42,7 +42,7 @@ class WatchProgressTest {
   }
 
   @Test
-  void ifThereAreManyTheOldestAreFinalAtOnce() {
+  void theOldestEntriesBeyondTheMaximumAreFinalAtOnce() {
     progress.sent(LongStream.rangeClosed(11, 20).boxed().toList(), 0, 0);
     assertThat(progress.upTo()).isEqualTo(16);
     assertThat(progress.knows(20)).isTrue();
