@@ -116,7 +116,7 @@ class MembershipIT {
   }
 
   @Test
-  void aLockedMemberFileNamesNoPredecessor() throws Exception {
+  void aNodeWhoseMemberFileIsLockedFormsNoCluster() throws Exception {
     var first = at("a");
     assertThat(answer(first.tryForm())).isTrue();
     // As in another process, this attempt finds the file locked.
