@@ -31,7 +31,7 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
 
   /** The work on one node. Closing it leaves the work to the next node. */
   public interface Duty extends AutoCloseable {
-    /** Called after a node left or was lost: what it was doing is no longer done. */
+    /** Called after a node left or was lost. Its work is no longer in progress. */
     void onNodeLost();
 
     @Override
@@ -41,7 +41,7 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
   private record Gone(ClusterEvent.MemberRemoved event) {}
 
   private final AtomicReference<@Nullable D> here = new AtomicReference<>();
-  private final CompletableFuture<D> begun = new CompletableFuture<>();
+  private final CompletableFuture<D> started = new CompletableFuture<>();
   private final Cluster cluster;
   private final String name;
   private volatile boolean closed;
@@ -66,7 +66,7 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
             LOG.info("duty={} event=begun", name);
             var duty = begin.get();
             here.set(duty);
-            begun.complete(duty);
+            started.complete(duty);
           }
           cluster
               .subscriptions()
@@ -103,8 +103,8 @@ public final class SingletonDuty<D extends SingletonDuty.Duty> implements AutoCl
   }
 
   /** Completes when this node has started the duty: soon, if it {@link #isOurs}. */
-  public CompletionStage<D> begun() {
-    return begun.minimalCompletionStage();
+  public CompletionStage<D> started() {
+    return started.minimalCompletionStage();
   }
 
   /** Returns whether this node has the duty, or is about to get it. */

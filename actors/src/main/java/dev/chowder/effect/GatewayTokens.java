@@ -98,10 +98,10 @@ public final class GatewayTokens {
   Secret activeOrNew(InstanceId id) {
     var active = active(id);
     if (active.isPresent()) return active.get();
-    var made = make();
+    var created = create();
     var name = SecretNames.GATEWAY_TOKEN;
     // Another node may have created one meanwhile, and a caller may already have it.
-    if (secrets.putIf(id.value(), name, made, name, Optional::isEmpty)) return made;
+    if (secrets.putIf(id.value(), name, created, name, Optional::isEmpty)) return created;
     return active(id)
         .orElseThrow(
             () ->
@@ -146,16 +146,16 @@ public final class GatewayTokens {
   private Next next(InstanceId id, int rotation) {
     var before = kept(id);
     if (before.isEmpty() || before.get().rotation() < rotation) {
-      var made = new Next(rotation, make());
+      var created = new Next(rotation, create());
       var name = SecretNames.NEXT_GATEWAY_TOKEN;
       boolean written =
           secrets.putIf(
               id.value(),
               name,
-              made.toSecret(),
+              created.toSecret(),
               name,
               kept -> kept.isEmpty() || Next.of(kept.get()).rotation() < rotation);
-      if (written) return made;
+      if (written) return created;
     }
     return kept(id)
         .filter(kept -> kept.rotation() == rotation)
@@ -226,7 +226,7 @@ public final class GatewayTokens {
     return secrets.get(id.value(), SecretNames.NEXT_GATEWAY_TOKEN).map(Next::of);
   }
 
-  private Secret make() {
+  private Secret create() {
     var bytes = new byte[TOKEN_BYTES];
     random.nextBytes(bytes);
     return Secret.of(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes));

@@ -60,7 +60,7 @@ public final class HostPortAccess {
    * The unlisted ports that were logged. Written under the monitor; /metrics reads it without,
    * since a refresh may wait for the engine.
    */
-  private volatile Set<Integer> alarmed = Set.of();
+  private volatile Set<Integer> logged = Set.of();
 
   /**
    * Creates the access for one host.
@@ -81,13 +81,13 @@ public final class HostPortAccess {
     this.channelPorts = Set.copyOf(channelPorts);
     this.nodes = nodes;
     this.clock = clock;
-    Gauge.builder("chowder.host.ports.unlisted", this, HostPortAccess::alarms)
+    Gauge.builder("chowder.host.ports.unlisted", this, HostPortAccess::loggedCount)
         .description("open ports of the host that no operator listed")
         .register(metrics);
   }
 
-  private double alarms() {
-    return alarmed.size();
+  private double loggedCount() {
+    return logged.size();
   }
 
   /** Returns whether a base URL may name this port of localhost. */
@@ -142,7 +142,7 @@ public final class HostPortAccess {
     if (!wanted.equals(open)) LOG.info("event=host-ports-changed open={} before={}", wanted, open);
     open = Set.copyOf(wanted);
     for (int port : unlisted) {
-      if (alarmed.contains(port)) continue;
+      if (logged.contains(port)) continue;
       LOG.warn(
           "event=unlisted-host-port port={} organizations={}: a base URL that was stored before"
               + " ports had to be listed keeps it open to all sandboxes; list or close it with"
@@ -150,7 +150,7 @@ public final class HostPortAccess {
           port,
           uses.get(port));
     }
-    alarmed = Set.copyOf(unlisted);
+    logged = Set.copyOf(unlisted);
   }
 
   /**

@@ -12,7 +12,7 @@ import java.util.TreeSet;
  * the changes or their cause is gone. Knows only the ids of what would change.
  */
 final class MassChangeGuard {
-  private Optional<Raised> raised = Optional.empty();
+  private Optional<Blocked> blocked = Optional.empty();
   private Set<String> released = Set.of();
 
   /**
@@ -22,7 +22,7 @@ final class MassChangeGuard {
    * @param limit maximum number of changes at once
    * @param ids ids that the last pass would have changed
    */
-  record Raised(Instant since, int limit, Set<String> ids) {}
+  record Blocked(Instant since, int limit, Set<String> ids) {}
 
   /**
    * Returns whether this pass may make its changes.
@@ -34,27 +34,27 @@ final class MassChangeGuard {
     var open = new HashSet<>(ids);
     open.removeAll(released);
     if (ids.isEmpty()) released = Set.of();
-    if (open.isEmpty() || (raised.isEmpty() && open.size() <= limit)) {
-      raised = Optional.empty();
+    if (open.isEmpty() || (blocked.isEmpty() && open.size() <= limit)) {
+      blocked = Optional.empty();
       return true;
     }
-    var since = raised.map(Raised::since).orElse(now);
-    raised = Optional.of(new Raised(since, limit, new TreeSet<>(open)));
+    var since = blocked.map(Blocked::since).orElse(now);
+    blocked = Optional.of(new Blocked(since, limit, new TreeSet<>(open)));
     return false;
   }
 
   /** Returns the blocked changes; empty if none are blocked. */
-  synchronized Optional<Raised> raised() {
-    return raised;
+  synchronized Optional<Blocked> blocked() {
+    return blocked;
   }
 
   /** Permits the changes that are blocked now and no others; returns whether there were any. */
   synchronized boolean release() {
-    if (raised.isEmpty()) return false;
+    if (blocked.isEmpty()) return false;
     var all = new HashSet<>(released);
-    all.addAll(raised.get().ids());
+    all.addAll(blocked.get().ids());
     released = Set.copyOf(all);
-    raised = Optional.empty();
+    blocked = Optional.empty();
     return true;
   }
 }

@@ -89,7 +89,7 @@ public final class Reconciler implements SingletonDuty.Duty {
             Gauge.builder("chowder.sandboxes.unknown", host, h -> h.quarantine().all().size())
                 .register(metrics),
             Gauge.builder(
-                    "chowder.reconciler.halted", host, h -> h.guard().raised().isPresent() ? 1 : 0)
+                    "chowder.reconciler.halted", host, h -> h.guard().blocked().isPresent() ? 1 : 0)
                 .register(metrics));
     this.stream = driver.events(event -> events.add(event.id()));
   }
@@ -200,7 +200,7 @@ public final class Reconciler implements SingletonDuty.Duty {
 
   /** Returns the destructive changes that are halted; empty if the reconciler is not halted. */
   public Optional<Halt> halt() {
-    return host.guard().raised().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
+    return host.guard().blocked().map(r -> new Halt(r.since(), r.limit(), List.copyOf(r.ids())));
   }
 
   /**

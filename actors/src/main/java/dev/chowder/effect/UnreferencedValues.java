@@ -80,7 +80,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
     this.nanos = nanos;
     this.metrics = metrics;
     this.gauge =
-        Gauge.builder("chowder.values.halted", guard, a -> a.raised().isPresent() ? 1 : 0)
+        Gauge.builder("chowder.values.halted", guard, a -> a.blocked().isPresent() ? 1 : 0)
             .register(metrics);
   }
 
@@ -116,13 +116,13 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
   /** Returns the deletions that are halted; empty if all unreferenced values are deleted. */
   public Optional<Reconciler.Halt> halt() {
     return guard
-        .raised()
+        .blocked()
         .map(
-            raised ->
+            blocked ->
                 new Reconciler.Halt(
-                    raised.since(),
-                    raised.limit(),
-                    raised.ids().stream().map(owner -> "values of " + owner).toList()));
+                    blocked.since(),
+                    blocked.limit(),
+                    blocked.ids().stream().map(owner -> "values of " + owner).toList()));
   }
 
   /** Permits the deletions of {@link #halt}; returns whether there were any. */

@@ -78,7 +78,7 @@ public final class ChannelPatch {
   private static void defaults(ObjectNode set, JsonNode now, Channel channel) {
     putIfAbsent(set, now, channel.policyPath(), PAIRING);
     if (channel == Channel.MATRIX) {
-      // A person who writes to the bot invites it to a room, which it must join.
+      // To write to the bot, a user invites it to a room. The bot must join without a confirmation.
       putIfAbsent(set, now, List.of("autoJoin"), "always");
     }
     if (channel == Channel.SIGNAL && set.path("transport").has("url")) {

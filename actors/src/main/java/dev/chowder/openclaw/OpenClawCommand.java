@@ -33,7 +33,7 @@ final class OpenClawCommand {
   private OpenClawCommand() {}
 
   /** Returns the command line. OpenClaw replaces the shell, so that signals reach it. */
-  static List<String> alone(String... words) {
+  static List<String> afterExpiringLeases(String... words) {
     var command = new ArrayList<>(List.of("sh", "-c"));
     command.add("node --no-warnings -e \"$0\"; exec openclaw \"$@\"");
     command.add(END_LEASES);

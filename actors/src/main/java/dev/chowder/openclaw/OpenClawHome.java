@@ -30,7 +30,8 @@ public final class OpenClawHome {
   public static final int GATEWAY_PORT = 18789;
 
   /** The gateway's main process. The image's entry point is an init that forwards SIGTERM to it. */
-  public static final List<String> GATEWAY_COMMAND = OpenClawCommand.alone("gateway", "run");
+  public static final List<String> GATEWAY_COMMAND =
+      OpenClawCommand.afterExpiringLeases("gateway", "run");
 
   /** The gateway's environment, which has no secrets. */
   public static final Map<String, String> GATEWAY_ENVIRONMENT = Map.of();

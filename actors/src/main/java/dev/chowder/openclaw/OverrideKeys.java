@@ -83,7 +83,7 @@ final class OverrideKeys {
       } else if (before instanceof ObjectNode a && entry.getValue() instanceof ObjectNode b) {
         merge(a, b, under(at, name));
       } else if (!before.equals(entry.getValue())) {
-        throw new OverrideRefusedException(new OverrideRefusal.GivenTwice(path(under(at, name))));
+        throw new OverrideRefusedException(new OverrideRefusal.SetTwice(path(under(at, name))));
       }
     }
   }

@@ -19,7 +19,7 @@ public sealed interface OverrideRefusal {
   record BadKey(String path, String problem) implements OverrideRefusal {}
 
   /** Two keys set the same setting to different values. */
-  record GivenTwice(String path) implements OverrideRefusal {
+  record SetTwice(String path) implements OverrideRefusal {
     @Override
     public String problem() {
       return rule("be given once, as a nested object or as a path", "two values");

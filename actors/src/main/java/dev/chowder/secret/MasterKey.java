@@ -79,7 +79,7 @@ public final class MasterKey {
    *     or the database was created with another key
    */
   public static MasterKey open(SecretSettings settings, Database database) {
-    return database.alone("secret_check", handle -> open(settings, database, handle));
+    return database.exclusively("secret_check", handle -> open(settings, database, handle));
   }
 
   private static MasterKey open(SecretSettings settings, Database database, Handle handle) {

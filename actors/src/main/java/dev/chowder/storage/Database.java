@@ -45,7 +45,7 @@ public final class Database implements AutoCloseable {
    *     nodes may still run
    */
   public static Database open(StorageSettings settings) {
-    LeftBehind.reject(settings);
+    MovedDatabase.reject(settings);
     createDirectory(settings.directory());
     // Uses connections that are closed afterwards. H2 binds a constraint such as CHECK (x IN (...))
     // to the session that created it. The pool closes each of its sessions after half an hour, and
@@ -137,7 +137,7 @@ public final class Database implements AutoCloseable {
   }
 
   /** Runs work in a transaction during which no other node writes this table. */
-  public <T> T alone(String table, HandleCallback<T, RuntimeException> work) {
+  public <T> T exclusively(String table, HandleCallback<T, RuntimeException> work) {
     return jdbi.inTransaction(
         handle -> {
           dialect.lock(handle, table);

@@ -87,9 +87,9 @@ public final class DatabaseTransfer {
               "a move from " + source.dialect() + " to " + target.dialect() + " is not supported",
               "move from H2 to POSTGRESQL"));
     }
-    LeftBehind.reject(source);
+    MovedDatabase.reject(source);
     List<TableDigest> copied = copy(source, target);
-    LeftBehind.mark(source, target);
+    MovedDatabase.mark(source, target);
     return copied;
   }
 

@@ -17,14 +17,14 @@ class MassChangeGuardTest {
   @Test
   void fewChangesAtOnceArePermitted() {
     assertThat(guard.permits(ids(1, 3), LIMIT, T0)).isTrue();
-    assertThat(guard.raised()).isEmpty();
+    assertThat(guard.blocked()).isEmpty();
   }
 
   @Test
   void manyChangesAtOnceAreBlockedSinceTheFirstPassThatFoundThem() {
     assertThat(guard.permits(ids(1, 4), LIMIT, T0)).isFalse();
     assertThat(guard.permits(ids(1, 5), LIMIT, T0.plusSeconds(60))).isFalse();
-    assertThat(guard.raised()).contains(new MassChangeGuard.Raised(T0, LIMIT, ids(1, 5)));
+    assertThat(guard.blocked()).contains(new MassChangeGuard.Blocked(T0, LIMIT, ids(1, 5)));
   }
 
   @Test
@@ -47,7 +47,7 @@ class MassChangeGuardTest {
     assertThat(guard.release()).isFalse();
     assertThat(guard.permits(ids(1, 9), LIMIT, T0)).isTrue();
     assertThat(guard.permits(ids(1, 13), LIMIT, T0)).isFalse();
-    assertThat(guard.raised().orElseThrow().ids()).isEqualTo(ids(10, 13));
+    assertThat(guard.blocked().orElseThrow().ids()).isEqualTo(ids(10, 13));
   }
 
   private static Set<String> ids(int first, int last) {

@@ -51,8 +51,8 @@ class OverrideLedgerTest {
   @Test
   void twoDifferentValuesOfOneSettingAreRejected() throws Exception {
     assertThat(refusal(json("{'a.b': 1, 'a': {'b': 2}}")))
-        .isEqualTo(new OverrideRefusal.GivenTwice("a.b"));
-    assertThat(refusal(json("{'a.b': 1, 'a': 2}"))).isEqualTo(new OverrideRefusal.GivenTwice("a"));
+        .isEqualTo(new OverrideRefusal.SetTwice("a.b"));
+    assertThat(refusal(json("{'a.b': 1, 'a': 2}"))).isEqualTo(new OverrideRefusal.SetTwice("a"));
   }
 
   @ParameterizedTest

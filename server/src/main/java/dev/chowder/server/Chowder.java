@@ -641,7 +641,7 @@ public final class Chowder implements AutoCloseable {
     if (!reconciler.isOurs()) return;
     try {
       reconciler
-          .begun()
+          .started()
           .thenCompose(Reconciler::firstPass)
           .toCompletableFuture()
           .get(timeout.toMillis(), TimeUnit.MILLISECONDS);

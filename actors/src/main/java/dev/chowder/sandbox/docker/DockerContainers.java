@@ -154,7 +154,7 @@ final class DockerContainers {
                   return true;
                 } catch (NotFoundException alreadyGone) {
                   return true;
-                } catch (ConflictException underWay) {
+                } catch (ConflictException inProgress) {
                   return false;
                 }
               });

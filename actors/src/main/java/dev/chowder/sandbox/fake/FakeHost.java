@@ -249,7 +249,7 @@ final class FakeHost implements AutoCloseable {
     if (here != null || temporary) return Optional.ofNullable(here);
     try {
       return Optional.of(new SandboxId(Files.readString(addresses.resolve(address))));
-    } catch (NoSuchFileException nobody) {
+    } catch (NoSuchFileException missing) {
       return Optional.empty();
     } catch (IOException failed) {
       throw new UncheckedIOException(failed);

@@ -72,7 +72,7 @@ public final class IncompleteMessages {
         var message = MESSAGE.get();
         if (message == null) return next.startCall(call, headers);
         message.isOnlyOne = call.getMethodDescriptor().getType().clientSendsOneMessage();
-        message.belongs(NO_KEY, why -> close(call, why));
+        message.assignTo(NO_KEY, why -> close(call, why));
         return new Holding<>(next.startCall(call, headers), message);
       }
     };
@@ -98,7 +98,7 @@ public final class IncompleteMessages {
           ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
         var message = MESSAGE.get();
         if (message != null) {
-          message.belongs(owner.get(), why -> close(call, why));
+          message.assignTo(owner.get(), why -> close(call, why));
         }
         return next.startCall(call, headers);
       }
@@ -115,8 +115,8 @@ public final class IncompleteMessages {
     }
   }
 
-  private interface End {
-    void because(ApiError why);
+  private interface Closer {
+    void close(ApiError why);
   }
 
   /** Drops calls that were ended, and releases the bytes of a call's only message when it runs. */
@@ -130,12 +130,12 @@ public final class IncompleteMessages {
 
     @Override
     public void onMessage(Q request) {
-      if (!message.isRefused()) super.onMessage(request);
+      if (!message.isRejected()) super.onMessage(request);
     }
 
     @Override
     public void onHalfClose() {
-      if (message.isRefused()) return;
+      if (message.isRejected()) return;
       message.complete();
       super.onHalfClose();
     }
@@ -144,10 +144,10 @@ public final class IncompleteMessages {
   /** The message of one call that the node holds. */
   private final class Message extends ServerStreamTracer {
     private String owner = NO_KEY;
-    private @Nullable End end;
+    private @Nullable Closer closer;
     private long bytes;
     private boolean over;
-    private boolean refused;
+    private boolean rejected;
 
     /** True if gRPC keeps the message until the end of the request. */
     private volatile boolean isOnlyOne;
@@ -160,19 +160,19 @@ public final class IncompleteMessages {
       return context.withValue(MESSAGE, this);
     }
 
-    void belongs(String organizationId, End how) {
+    void assignTo(String organizationId, Closer closeCall) {
       synchronized (IncompleteMessages.this) {
         long moved = bytes;
         release();
         owner = organizationId;
         hold(moved);
-        end = how;
+        closer = closeCall;
       }
     }
 
-    boolean isRefused() {
+    boolean isRejected() {
       synchronized (IncompleteMessages.this) {
-        return refused;
+        return rejected;
       }
     }
 
@@ -193,23 +193,23 @@ public final class IncompleteMessages {
     }
 
     private void take(long more) {
-      End how;
+      Closer closeCall;
       synchronized (IncompleteMessages.this) {
         if (over) return;
         hold(more);
         long all = held.getOrDefault(owner, 0L);
         if (all <= SHARE * free || (bytes < SMALL && all <= ALWAYS)) return;
         over = true;
-        refused = true;
+        rejected = true;
         release();
-        how = end;
+        closeCall = closer;
       }
-      if (how == null) return;
+      if (closeCall == null) return;
       // Not on this thread, which belongs to the transport and is in the middle of a message.
       Thread.ofVirtual()
           .start(
               () ->
-                  how.because(
+                  closeCall.close(
                       ApiError.rateLimited(
                           cannot(
                               "accept the message",

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * client opens a WebSocket.
  */
 public final class ControlUiApproval
-    implements GatewayAuthorization.WebSocketNotice, AutoCloseable {
+    implements GatewayAuthorization.WebSocketListener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlUiApproval.class);
 
   /** A browser requests approval 150 ms after it connects at the earliest, and again after 1 s. */
@@ -46,7 +46,7 @@ public final class ControlUiApproval
   }
 
   @Override
-  public void opening(String instanceId) {
+  public void onOpening(String instanceId) {
     // One watch serves all browsers of an instance; each repeats its request anyway.
     if (!watched.add(instanceId)) return;
     if (!permits.tryAcquire()) {

@@ -29,20 +29,20 @@ public final class GatewayAuthorization {
   private final GatewayDirectory directory;
   private final ListenerDirectory listeners;
   private final String suffix;
-  private final WebSocketNotice onWebSocket;
+  private final WebSocketListener onWebSocket;
   private final UnknownLimit<String> unknown;
 
   /** Receives a notification before a client opens a WebSocket to a gateway. Must not block. */
   @FunctionalInterface
-  public interface WebSocketNotice {
-    void opening(String instanceId);
+  public interface WebSocketListener {
+    void onOpening(String instanceId);
   }
 
   public GatewayAuthorization(
       GatewayDirectory directory,
       ListenerDirectory listeners,
       String baseDomain,
-      WebSocketNotice onWebSocket,
+      WebSocketListener onWebSocket,
       UnknownLimit<String> unknown) {
     this.directory = directory;
     this.listeners = listeners;
@@ -71,7 +71,7 @@ public final class GatewayAuthorization {
         var port = listenerPort(http);
         if (port.isPresent()) yield listener(instanceId.get(), gateway, port.get());
         if ("websocket".equalsIgnoreCase(http.getHeadersOrDefault("upgrade", ""))) {
-          onWebSocket.opening(instanceId.get());
+          onWebSocket.onOpening(instanceId.get());
         }
         yield allowed(gateway);
       }

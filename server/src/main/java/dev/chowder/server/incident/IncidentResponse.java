@@ -6,7 +6,7 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.instance.InstanceClient;
 import dev.chowder.server.operator.IncidentCommands;
 import dev.chowder.server.operator.OperatorCommands.OrganizationSummary;
@@ -78,7 +78,7 @@ public final class IncidentResponse implements IncidentCommands {
   public Optional<String> stop(String instanceId) {
     var id = new InstanceId(instanceId);
     var found =
-        Answers.await(instances.instances().ask(id, InstanceCommand.Get::new), "the instance");
+        ActorReplies.await(instances.instances().ask(id, InstanceCommand.Get::new), "the instance");
     if (!(found instanceof InstanceReply.Accepted(var view)) || view.isTerminated()) {
       return Optional.empty();
     }

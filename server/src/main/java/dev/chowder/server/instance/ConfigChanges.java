@@ -12,7 +12,7 @@ import dev.chowder.instance.InstanceView;
 import dev.chowder.secret.SecretNames;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.time.Duration;
@@ -91,7 +91,7 @@ public final class ConfigChanges {
       var version = Ids.next();
       try {
         var command = change.write(before, version);
-        switch (Answers.await(client.instances().ask(id, command), "the instance")) {
+        switch (ActorReplies.await(client.instances().ask(id, command), "the instance")) {
           case InstanceReply.Accepted(var after) -> {
             deleteUnreferenced(before, after);
             return after;

@@ -10,7 +10,7 @@ import dev.chowder.instance.InstanceReply;
 import dev.chowder.instance.InstanceView;
 import dev.chowder.instance.Instances;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.call.DrainSignal;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.watch.WatchStream;
@@ -66,10 +66,10 @@ public final class InstanceClient {
    * that it can never be created, and returns empty. Its slot may still be reserved.
    */
   public Optional<InstanceView> findOrTombstone(Caller caller, InstanceId id, Instant now) {
-    var found = Answers.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
+    var found = ActorReplies.await(instances.ask(id, InstanceCommand.Get::new), "the instance");
     if (found instanceof InstanceReply.Accepted(var view)) return Optional.of(view);
     var after =
-        Answers.await(
+        ActorReplies.await(
             instances.ask(
                 id,
                 replyTo ->
@@ -88,7 +88,7 @@ public final class InstanceClient {
         instances.await(now.id(), holds, new InstanceReply.Done(), timeout).toCompletableFuture();
     InstanceReply reply;
     try (var _ = drain.onDrain(() -> inTime.complete(new InstanceReply.Done()))) {
-      reply = Answers.await(inTime, "the instance");
+      reply = ActorReplies.await(inTime, "the instance");
     }
     if (reply instanceof InstanceReply.Done) {
       return answer(instances.ask(now.id(), InstanceCommand.Get::new));
@@ -127,7 +127,7 @@ public final class InstanceClient {
   }
 
   static InstanceView answer(CompletionStage<InstanceReply> reply) {
-    return view(Answers.await(reply, "the instance"));
+    return view(ActorReplies.await(reply, "the instance"));
   }
 
   static InstanceView view(InstanceReply reply) {

@@ -55,7 +55,7 @@ import dev.chowder.instance.TokenRotations;
 import dev.chowder.sandbox.SandboxDriver;
 import dev.chowder.secret.SecretStore;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.call.SharedPermits;
 import dev.chowder.server.call.StructJson;
 import dev.chowder.server.error.ApiError;
@@ -190,7 +190,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
             now,
             Ids.next());
     var reply =
-        Answers.await(
+        ActorReplies.await(
             client
                 .instances()
                 .ask(
@@ -405,7 +405,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     @Override
     public Optional<InstanceView> ask(InstanceId id) {
       var reply =
-          Answers.await(client.instances().ask(id, InstanceCommand.Get::new), "the instance");
+          ActorReplies.await(client.instances().ask(id, InstanceCommand.Get::new), "the instance");
       return reply instanceof InstanceReply.Accepted(var view)
           ? Optional.of(view)
           : Optional.empty();

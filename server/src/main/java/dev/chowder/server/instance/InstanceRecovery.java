@@ -14,7 +14,7 @@ import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxId;
 import dev.chowder.sandbox.SandboxObservation;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.time.Clock;
@@ -114,7 +114,7 @@ final class InstanceRecovery {
   private InstanceReply ask(
       Caller caller, InstanceView seen, SandboxObservation onHost, ModelChoice model) {
     var now = clock.instant();
-    return Answers.await(
+    return ActorReplies.await(
         client
             .instances()
             .ask(

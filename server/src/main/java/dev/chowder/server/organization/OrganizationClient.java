@@ -7,7 +7,7 @@ import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.organization.Organizations;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import java.util.function.Function;
@@ -44,7 +44,7 @@ public final class OrganizationClient {
   /** Sends a command and returns the reply, which may be a rejection. */
   public OrganizationReply reply(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    return Answers.await(organizations.ask(organizationId, command), "the organization");
+    return ActorReplies.await(organizations.ask(organizationId, command), "the organization");
   }
 
   /** Returns the error of the API for a rejection. */

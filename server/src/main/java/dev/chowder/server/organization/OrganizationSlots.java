@@ -16,7 +16,7 @@ import dev.chowder.organization.OrganizationReply;
 import dev.chowder.organization.OrganizationView;
 import dev.chowder.server.HostMemoryAdmission;
 import dev.chowder.server.auth.Caller;
-import dev.chowder.server.call.Answers;
+import dev.chowder.server.call.ActorReplies;
 import dev.chowder.server.instance.Admission;
 import dev.chowder.storage.OrganizationRow;
 import dev.chowder.storage.OrganizationRows;
@@ -171,7 +171,7 @@ public final class OrganizationSlots implements Admission, SlotReleases, UnusedS
   @Override
   public void releaseUnused(String organizationId, InstanceId id) {
     var _ =
-        Answers.await(
+        ActorReplies.await(
             instances
                 .get()
                 .ask(

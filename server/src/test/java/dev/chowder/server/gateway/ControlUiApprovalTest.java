@@ -85,7 +85,7 @@ class ControlUiApprovalTest {
   @Test
   void aBrowserThatWaitsAfterItsConnectionOpenedIsApproved() throws Exception {
     try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
-      admission.opening("i");
+      admission.onOpening("i");
       assertThat(listedTwice.await(10, TimeUnit.SECONDS)).isTrue();
       browserWaits = true;
       assertThat(approved.await(10, TimeUnit.SECONDS)).isTrue();
@@ -97,7 +97,7 @@ class ControlUiApprovalTest {
     browserWaits = true;
     try (var admission = new ControlUiApproval((_, _) -> running(), admin, SETTINGS)) {
       assertThat(approved.await(500, TimeUnit.MILLISECONDS)).isFalse();
-      admission.opening("i");
+      admission.onOpening("i");
       assertThat(approved.await(10, TimeUnit.SECONDS)).isTrue();
     }
   }
@@ -113,12 +113,12 @@ class ControlUiApprovalTest {
           return new Lookup.WrongState("stopped", "stopped");
         };
     try (var admission = new ControlUiApproval(directory, admin, SETTINGS)) {
-      admission.opening("stopped");
+      admission.onOpening("stopped");
       assertThat(looked.await(10, TimeUnit.SECONDS)).isTrue();
       assertThat(lists).hasValue(0);
       // There is one permit, which is free a moment after the lookup; browsers ask again.
       for (int tried = 0; tried < 200 && approved.getCount() > 0; tried++) {
-        admission.opening("i");
+        admission.onOpening("i");
         if (approved.await(50, TimeUnit.MILLISECONDS)) break;
       }
       assertThat(approved.getCount()).isZero();

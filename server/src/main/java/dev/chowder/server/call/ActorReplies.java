@@ -9,8 +9,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /** Waits for the reply of an actor on the thread of the call. */
-public final class Answers {
-  private Answers() {}
+public final class ActorReplies {
+  private ActorReplies() {}
 
   /**
    * Returns the reply.

@@ -7,10 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Marks an H2 database whose data were moved to another database, so that no node starts on it. */
-final class LeftBehind {
+final class MovedDatabase {
   private static final String MARK = "moved-to";
 
-  private LeftBehind() {}
+  private MovedDatabase() {}
 
   static void mark(StorageSettings source, StorageSettings target) {
     try {
