@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.cannot;
 import static dev.chowder.instance.Decision.accept;
 import static dev.chowder.instance.Decision.reject;
 
@@ -293,13 +294,13 @@ public final class InstanceLifecycle {
         Optional.of(progress.current()),
         progress.since(),
         "TIMED_OUT",
-        "cannot finish stage "
-            + progress.current().label()
-            + ": it took "
-            + Duration.between(progress.since(), now).toSeconds()
-            + " s, more than its limit of "
-            + overdue.toSeconds()
-            + " s",
+        cannot(
+            "finish stage " + progress.current().label(),
+            "it took "
+                + Duration.between(progress.since(), now).toSeconds()
+                + " s, more than its limit of "
+                + overdue.toSeconds()
+                + " s"),
         now);
   }
 
@@ -581,9 +582,8 @@ public final class InstanceLifecycle {
 
   private static IllegalStateException corrupt(InstanceState state, InstanceEvent event) {
     return new IllegalStateException(
-        "cannot apply the event "
-            + event.getClass().getSimpleName()
-            + ": the instance is in state "
-            + state.getClass().getSimpleName());
+        cannot(
+            "apply the event " + event.getClass().getSimpleName(),
+            "the instance is in state " + state.getClass().getSimpleName()));
   }
 }
