@@ -23,8 +23,9 @@ CHOWDER_STOP_SECONDS="${CHOWDER_STOP_SECONDS:-60}"
 CHOWDER_FIRST_INSTANCE_SECONDS="${CHOWDER_FIRST_INSTANCE_SECONDS:-400}"
 # Whether systemd starts the installation after a reboot, if the host runs systemd.
 export CHOWDER_START_AT_BOOT="${CHOWDER_START_AT_BOOT:-yes}"
-# Free memory that the first instance requires. An OpenClaw gateway takes 0.8 to 1.3 GiB.
-CHOWDER_MEMORY_WANTED_MIB="${CHOWDER_MEMORY_WANTED_MIB:-1536}"
+# Free memory that the first instance requires: chowder.host.gateway-memory and chowder.host.reserve-memory, with which the server
+# admits it. An OpenClaw gateway takes 0.8 to 1.3 GiB.
+CHOWDER_MEMORY_WANTED_MIB="${CHOWDER_MEMORY_WANTED_MIB:-1712}"
 
 RUN="$CHOWDER_HOME/run"
 LOGS="$CHOWDER_HOME/logs"
