@@ -37,9 +37,10 @@ public final class KnownSecrets {
    * Matches bearer tokens, JSON web tokens, and keys of OpenAI, Anthropic, OpenRouter, Stripe,
    * Groq, xAI, Hugging Face, NVIDIA, Perplexity, GitHub, GitLab, Slack, Google and Telegram bots.
    *
-   * <p>An agent controls the text, which may be long, so the time must be linear in its length. No
-   * scan that can fail is both unbounded and begun at every prefix. Therefore a JSON web token must
-   * start at the beginning of a word, and the first digit of a key must be among 65 characters.
+   * <p>An agent controls the text, which may be long, so the time must be linear in its length. A
+   * scan that can fail must be bounded, or must not start at every prefix. Therefore a JSON web
+   * token must start at the beginning of a word, and the first digit of a key must be among 65
+   * characters.
    */
   private static final Pattern SHAPES =
       Pattern.compile(

@@ -122,9 +122,8 @@ public final class BoundedRequests {
   }
 
   /**
-   * Parses messages. The only message of a call is parsed at the end of the request, because parsed
-   * objects may take many times the memory of the bytes, and the client decides when the request
-   * ends.
+   * Parses messages. The only message of a call is parsed at the end of the request. Parsed objects
+   * may take many times the memory of the bytes, and the client decides when the request ends.
    */
   private static final class ParsingListener<Q> extends ServerCall.Listener<Received> {
     private final ServerCall.Listener<Q> listener;

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * Decides whether organizations contend for this node. For an organization there is contention
- * while all others together use much of the node, or while it has many calls in progress itself and
- * others use the node at all.
+ * Decides whether organizations contend for this node. For an organization there is contention in
+ * two cases: all others together use much of the node, or the organization has many calls in
+ * progress and others use the node at all.
  *
  * <p>Measures use in calls, as {@link RateLimit} counts them, in an exponentially decaying sum:
  * after one window a call still counts for 1/e (37 %). An organization that calls at a steady rate

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An owner is an organization, all callers without a key together, or Envoy. It may hold {@value
  * #SHARE} times as many bytes as are free. A call that exceeds this is ended and not performed. A
- * message below {@value #SMALL} bytes ends no call while its owner holds at most {@value #ALWAYS}
- * bytes, so small calls are served however much others hold.
+ * call with a message below {@value #SMALL} bytes is not ended while its owner holds at most
+ * {@value #ALWAYS} bytes, so small calls are served however much others hold.
  */
 public final class IncompleteMessages {
   private static final int SHARE = 3;
