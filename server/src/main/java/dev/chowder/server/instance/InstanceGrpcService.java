@@ -1,5 +1,7 @@
 package dev.chowder.server.instance;
 
+import static dev.chowder.actor.ErrorText.shown;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.api.HttpBody;
 import com.google.protobuf.Empty;
@@ -494,7 +496,7 @@ public final class InstanceGrpcService extends InstanceServiceGrpc.InstanceServi
     try {
       change.run();
     } catch (Overrides.Refused why) {
-      var field = why.path().isEmpty() ? "openclaw_config" : "openclaw_config." + why.path();
+      var field = why.path().isEmpty() ? "openclaw_config" : "openclaw_config." + shown(why.path());
       throw ApiError.invalid(field, why.why());
     }
   }

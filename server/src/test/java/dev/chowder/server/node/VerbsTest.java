@@ -155,6 +155,22 @@ class VerbsTest {
   }
 
   @Test
+  void theErrorOfALongOverrideKeyIsShort() {
+    var override = "\u0007" + "x".repeat(50_000) + ".";
+    var creation =
+        CreateInstanceRequest.newBuilder()
+            .setName("one")
+            .setModelProvider("custom")
+            .setOpenclawConfig(
+                Struct.newBuilder()
+                    .putFields(override, Value.newBuilder().setBoolValue(true).build()))
+            .build();
+    var key = node.newcomer("shrimp");
+    Rejection.of(() -> node.instances(key).createInstance(creation))
+        .hasField("openclaw_config.\uFFFD" + "x".repeat(127) + "...");
+  }
+
+  @Test
   void recoverKeepsTheFilesOfAnAgentThatRan() {
     var key = node.newcomer("shrimp");
     var id = node.createRunning(key);
