@@ -2,6 +2,7 @@ package dev.chowder.sandbox;
 
 import static dev.chowder.actor.ErrorText.cannot;
 import static dev.chowder.actor.ErrorText.must;
+import static dev.chowder.actor.ErrorText.shown;
 
 /**
  * Thrown if an operation on a file was rejected and changed nothing. The message names only the
@@ -42,57 +43,62 @@ public final class FileRefused extends RuntimeException {
   }
 
   public static FileRefused notFound(String path) {
-    return new FileRefused(Reason.NOT_FOUND, cannot("access " + path, "it does not exist"));
+    return new FileRefused(Reason.NOT_FOUND, cannot("access " + shown(path), "it does not exist"));
   }
 
   public static FileRefused exists(String path) {
     return new FileRefused(
         Reason.EXISTS,
-        cannot("move to " + path, "it already exists", "set overwrite to replace it"));
+        cannot("move to " + shown(path), "it already exists", "set overwrite to replace it"));
   }
 
   public static FileRefused notEmpty(String path) {
-    return new FileRefused(Reason.NOT_EMPTY, cannot("remove " + path, "the folder is not empty"));
+    return new FileRefused(
+        Reason.NOT_EMPTY, cannot("remove or replace " + shown(path), "the folder is not empty"));
   }
 
   public static FileRefused link(String path) {
     return new FileRefused(
-        Reason.LINK, cannot("access " + path, "it is a symbolic link, which is never followed"));
+        Reason.LINK,
+        cannot("access " + shown(path), "it is a symbolic link, which is never followed"));
   }
 
   public static FileRefused folder(String path) {
-    return new FileRefused(Reason.WRONG_KIND, must(path, "be a file", "a folder"));
+    return new FileRefused(Reason.WRONG_KIND, must(shown(path), "be a file", "a folder"));
   }
 
   public static FileRefused noFolder(String path) {
-    return new FileRefused(Reason.WRONG_KIND, must(path, "be a folder"));
+    return new FileRefused(Reason.WRONG_KIND, must(shown(path), "be a folder"));
   }
 
   public static FileRefused special(String path) {
     return new FileRefused(
-        Reason.WRONG_KIND, must(path, "be a file or a folder", "a fifo, socket or device"));
+        Reason.WRONG_KIND, must(shown(path), "be a file or a folder", "a fifo, socket or device"));
   }
 
   public static FileRefused denied(String path) {
     return new FileRefused(
-        Reason.WRONG_KIND, cannot("access " + path, "its permissions exclude the sandbox's user"));
+        Reason.WRONG_KIND,
+        cannot("access " + shown(path), "its permissions exclude the sandbox's user"));
   }
 
   public static FileRefused intoItself(String path) {
-    return new FileRefused(Reason.WRONG_KIND, must(path, "be outside the folder that is moved"));
+    return new FileRefused(
+        Reason.WRONG_KIND, must(shown(path), "be outside the folder that is moved"));
   }
 
   public static FileRefused tooLarge(String path, long bytes, long max) {
-    return new FileRefused(Reason.TOO_LARGE, must(path, "have at most " + max + " bytes", bytes));
+    return new FileRefused(
+        Reason.TOO_LARGE, must(shown(path), "have at most " + max + " bytes", bytes));
   }
 
   public static FileRefused tooMany(String path, long max) {
-    return new FileRefused(Reason.TOO_LARGE, must(path, "have at most " + max + " entries"));
+    return new FileRefused(Reason.TOO_LARGE, must(shown(path), "have at most " + max + " entries"));
   }
 
   public static FileRefused tooDeep(String path, long max) {
     return new FileRefused(
-        Reason.TOO_LARGE, must(path, "have at most " + max + " levels of folders"));
+        Reason.TOO_LARGE, must(shown(path), "have at most " + max + " levels of folders"));
   }
 
   public static FileRefused noSpace() {

@@ -1,6 +1,7 @@
 package dev.chowder.server.file;
 
 import static dev.chowder.actor.ErrorText.cannot;
+import static dev.chowder.actor.ErrorText.shown;
 
 import dev.chowder.instance.InstanceId;
 import dev.chowder.openclaw.OpenClawHome;
@@ -70,6 +71,6 @@ final class Workspaces {
   static ApiError notText(FilePath path) {
     return ApiError.of(
         Reason.FILE_NOT_TEXT,
-        cannot("read " + path + " as text", "it is not UTF-8", "download it instead"));
+        cannot("read " + shown(path) + " as text", "it is not UTF-8", "download it instead"));
   }
 }

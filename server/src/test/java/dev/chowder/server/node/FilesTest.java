@@ -129,6 +129,14 @@ class FilesTest {
   }
 
   @Test
+  void theErrorOfALongPathIsShort() {
+    var path = ("é".repeat(100) + "/").repeat(20) + "x";
+    Rejection.of(() -> get(path))
+        .hasReason(Reason.FILE_NOT_FOUND)
+        .hides("é".repeat(100) + "/" + "é".repeat(100));
+  }
+
+  @Test
   void foldersAndFilesAreNotInterchangeable() {
     put("folder/file", "x");
     assertReason(Reason.FILE_WRONG_KIND, () -> get("folder"));
