@@ -190,12 +190,10 @@ public final class GatewayTokens {
       if (System.nanoTime() > until) {
         throw new WorkFailure(
             "TOKEN_NOT_TAKEN",
-            cannot(
-                "rotate the gateway token",
-                "the gateway did not accept the new one within "
-                    + limit.toSeconds()
-                    + " s: "
-                    + answer));
+            "the gateway did not accept its new token within "
+                + limit.toSeconds()
+                + " s: "
+                + answer);
       }
       Thread.sleep(PAUSE);
     }

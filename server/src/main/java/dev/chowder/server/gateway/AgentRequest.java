@@ -46,7 +46,7 @@ record AgentRequest(ByteString body, Optional<String> model) {
     // Parse bytes: with a Reader, the parser's offsets would count characters.
     try (JsonParser parser = JSON.createParser(bytes)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
-        throw ApiError.must("body", "be a JSON object", "another JSON value");
+        throw ApiError.must("body", "be a JSON object");
       }
       int afterBrace = (int) parser.currentLocation().getByteOffset();
       boolean empty = true;

@@ -69,7 +69,7 @@ public final class GatewayClient {
       return call(caller, instanceId, target, call);
     } catch (UnansweredException unanswered) {
       throw ApiError.of(
-          Reason.GATEWAY_UNAVAILABLE, cannot("ask the gateway", cause(unanswered.why())));
+          Reason.GATEWAY_UNAVAILABLE, cannot("call the gateway", cause(unanswered.why())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.of(Reason.CANCELLED, "the call was cancelled");

@@ -136,7 +136,7 @@ public final class HostOperatorCommands implements HostCommands {
                 ApiError.of(
                     Reason.SERVER_UNAVAILABLE,
                     cannot(
-                        "ask the reconciler",
+                        "call the reconciler",
                         "it runs on " + reconciler.where(),
                         "use the operators' port of that node")));
   }

@@ -109,7 +109,7 @@ final class LogStream implements SandboxLogReader {
       out.onError(
           ApiError.of(
               Reason.SERVER_UNAVAILABLE,
-              cannot("continue the log", "this node shuts down", "repeat the call")));
+              cannot("continue the log", "this node is shutting down", "repeat the call")));
     }
     wake();
     end.countDown();

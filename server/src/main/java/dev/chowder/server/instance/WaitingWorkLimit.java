@@ -64,7 +64,7 @@ public final class WaitingWorkLimit implements Admission {
     if (now >= max) {
       throw ApiError.noCapacity(
           cannot(
-              "admit the instance",
+              "start the instance",
               now + " effects wait on this node, and its limit is " + max,
               "retry later"),
           RETRY_AFTER_SECONDS);

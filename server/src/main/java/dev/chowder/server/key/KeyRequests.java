@@ -76,7 +76,9 @@ final class KeyRequests {
   }
 
   private static Set<String> instanceIds(List<String> ids) {
-    Fields.inRange("instance_ids", ids.size(), 1, MAX_INSTANCES);
+    if (ids.isEmpty() || ids.size() > MAX_INSTANCES) {
+      throw ApiError.must("instance_ids", "have 1 to " + MAX_INSTANCES + " ids", ids.size());
+    }
     if (!ids.stream().allMatch(Ids::isId)) throw ApiError.instanceNotFound();
     return Set.copyOf(ids);
   }

@@ -48,7 +48,7 @@ final class IncidentRoutes {
   private static String name(JsonNode body) {
     var name = body.path("name");
     if (!name.isTextual()) {
-      throw ApiError.must("name", "be the name of the organization to delete", "none");
+      throw ApiError.must("name", "be the name of the organization to delete");
     }
     return name.asText();
   }

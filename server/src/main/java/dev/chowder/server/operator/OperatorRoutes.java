@@ -279,7 +279,7 @@ final class OperatorRoutes {
   private OperatorAnswer create(JsonNode body) {
     JsonNode name = body.path("name");
     if (!name.isTextual()) {
-      throw ApiError.must("name", "be the name of the new organization", "none");
+      throw ApiError.must("name", "be the name of the new organization");
     }
     var created = commands.create(name.asText());
     var answer = NODES.objectNode();
@@ -310,7 +310,7 @@ final class OperatorRoutes {
   private static String tier(JsonNode body) {
     JsonNode tier = body.path("tier");
     if (!tier.isTextual()) {
-      throw ApiError.must("tier", "be one of " + String.join(", ", OperatorCommands.TIERS), "none");
+      throw ApiError.must("tier", "be one of " + String.join(", ", OperatorCommands.TIERS));
     }
     return Fields.oneOf("tier", tier.asText(), OperatorCommands.TIERS);
   }

@@ -128,7 +128,7 @@ public final class SubscriptionGrpcService
       out.onNext(Portal.newBuilder().setUrl(url).build());
       out.onCompleted();
     } catch (CustomerGone e) {
-      throw noCustomer("Stripe no longer knows the customer", "gone");
+      throw noCustomer("Stripe no longer knows the customer", "gone at Stripe");
     }
   }
 

@@ -204,7 +204,7 @@ public final class FleetWatch {
             Reason.SERVER_UNAVAILABLE,
             cannot(
                 "continue the watch",
-                "this node shuts down",
+                "this node is shutting down",
                 "open it again after the last cursor")));
   }
 

@@ -76,7 +76,7 @@ public final class WatchStream<T> {
               Reason.SERVER_UNAVAILABLE,
               cannot(
                   "continue the watch",
-                  "this node shuts down",
+                  "this node is shutting down",
                   "open it again with after_revision " + sentRevision));
     }
     drain();
