@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * the same kernel knows that the process named in the file is dead.
  *
  * <p>The lock of a copy proves nothing, nor does a lock from another kernel: the process that wrote
- * the original may still run. Therefore the file also contains its own place, and a name with
- * another place is ignored.
+ * the original may still run. Therefore the file also contains its own identity and the kernel's
+ * boot id. A name is ignored if either differs.
  */
 final class MemberFile implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MemberFile.class);
@@ -78,7 +78,7 @@ final class MemberFile implements AutoCloseable {
   private static Optional<String> predecessor(Path path, String text) throws IOException {
     if (text.isEmpty()) return Optional.empty();
     var words = text.split(" ", 2);
-    var here = place(path);
+    var here = identity(path);
     if (here.isPresent() && words.length == 2 && words[1].equals(here.get())) {
       return Optional.of(words[0]);
     }
@@ -94,7 +94,7 @@ final class MemberFile implements AutoCloseable {
    * Returns the identity of this file together with the boot id of the kernel; empty if they cannot
    * be determined.
    */
-  private static Optional<String> place(Path path) throws IOException {
+  private static Optional<String> identity(Path path) throws IOException {
     var key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     if (key == null || !Files.isReadable(BOOT_ID)) return Optional.empty();
     return Optional.of(Files.readString(BOOT_ID).strip() + " " + key);
@@ -120,7 +120,7 @@ final class MemberFile implements AutoCloseable {
   void write(String node) {
     if (file.isEmpty()) return;
     try {
-      var text = place(path).map(place -> node + " " + place).orElse(node);
+      var text = identity(path).map(identity -> node + " " + identity).orElse(node);
       file.get().truncate(0);
       file.get().write(ByteBuffer.wrap(text.getBytes(UTF_8)), 0);
     } catch (IOException why) {

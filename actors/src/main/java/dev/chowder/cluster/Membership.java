@@ -202,7 +202,7 @@ public final class Membership implements AutoCloseable {
       case Formation.Used(var by, var members) -> {
         freeSince = OptionalLong.empty();
         if (now - attemptsBegan.getAsLong() >= wait) {
-          refuse(by, members);
+          reject(by, members);
           return false;
         }
         if (!waiting) {
@@ -217,7 +217,7 @@ public final class Membership implements AutoCloseable {
     return false;
   }
 
-  private void refuse(Optional<MemberSession.Identity> by, List<String> members) {
+  private void reject(Optional<MemberSession.Identity> by, List<String> members) {
     waiting = false;
     refused.complete(
         "cannot form a cluster on this database: it belongs to cluster "

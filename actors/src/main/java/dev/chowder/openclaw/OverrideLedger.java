@@ -72,8 +72,8 @@ public final class OverrideLedger {
       ObjectNode given, OverrideLimits limits, Optional<ConfigSchema> schema, boolean keepNulls) {
     try {
       var patch = OverrideKeys.nested(given, limits.maxDepth());
-      OwnedSettings.refuse(patch);
-      SecretReferences.refuse(patch);
+      OwnedSettings.reject(patch);
+      SecretReferences.reject(patch);
       patch = Sensitive.withoutMasks(patch, overrides);
       var after = overrides.deepCopy();
       if (keepNulls) {

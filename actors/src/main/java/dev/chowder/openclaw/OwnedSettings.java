@@ -42,10 +42,10 @@ final class OwnedSettings {
 
   private OwnedSettings() {}
 
-  static void refuse(ObjectNode overrides) {
-    refuseOwned(overrides, List.of());
-    refuseBaseUrls(overrides.path("env"), List.of("env"));
-    refuseBaseUrls(overrides.path("env").path("vars"), List.of("env", "vars"));
+  static void reject(ObjectNode overrides) {
+    rejectOwned(overrides, List.of());
+    rejectBaseUrls(overrides.path("env"), List.of("env"));
+    rejectBaseUrls(overrides.path("env").path("vars"), List.of("env", "vars"));
     if (overrides.get("gateway") instanceof ObjectNode gateway) {
       for (var entry : gateway.properties()) {
         // Null is rejected too, since it would remove the allowed origin of the public URL.
@@ -57,11 +57,11 @@ final class OwnedSettings {
     } else if (overrides.has("gateway")) {
       throw owned(List.of("gateway"));
     }
-    refuseSwitchingOff(overrides.path("plugins"));
+    rejectSwitchingOff(overrides.path("plugins"));
   }
 
   /** Also rejects a parent of an owned setting if its value would replace or remove the setting. */
-  private static void refuseOwned(ObjectNode object, List<String> at) {
+  private static void rejectOwned(ObjectNode object, List<String> at) {
     for (var entry : object.properties()) {
       var here = OverrideKeys.under(at, entry.getKey());
       // Null is allowed, so that a caller can remove another spelling that was set earlier.
@@ -70,7 +70,7 @@ final class OwnedSettings {
       }
       if (OWNED.stream().anyMatch(path -> startsWith(path, here))) {
         if (!(entry.getValue() instanceof ObjectNode inner)) throw owned(here);
-        refuseOwned(inner, here);
+        rejectOwned(inner, here);
       }
     }
   }
@@ -81,7 +81,7 @@ final class OwnedSettings {
   }
 
   /** Null is allowed, so that a caller can remove a variable that an earlier version accepted. */
-  private static void refuseBaseUrls(JsonNode variables, List<String> at) {
+  private static void rejectBaseUrls(JsonNode variables, List<String> at) {
     for (var entry : variables.properties()) {
       var name = trimmed(entry.getKey()).toUpperCase(Locale.ROOT);
       if (name.endsWith(BASE_URL) && !entry.getValue().isNull()) {
@@ -103,7 +103,7 @@ final class OwnedSettings {
     return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF';
   }
 
-  private static void refuseSwitchingOff(JsonNode plugins) {
+  private static void rejectSwitchingOff(JsonNode plugins) {
     if (plugins.path("enabled").isBoolean() && !plugins.path("enabled").booleanValue()) {
       throw owned(List.of("plugins", "enabled"));
     }

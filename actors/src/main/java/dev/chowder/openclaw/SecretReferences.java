@@ -32,11 +32,11 @@ final class SecretReferences {
    *
    * @throws OverrideRefusedException with the path of the first reference
    */
-  static void refuse(ObjectNode overrides) {
-    refuse(overrides, List.of());
+  static void reject(ObjectNode overrides) {
+    reject(overrides, List.of());
   }
 
-  private static void refuse(JsonNode node, List<String> at) {
+  private static void reject(JsonNode node, List<String> at) {
     if (isReference(node) && !at.equals(INSTALL_POLICY)) {
       throw new OverrideRefusedException(
           new OverrideRefusal.SecretReference(OverrideKeys.path(at)));
@@ -44,12 +44,12 @@ final class SecretReferences {
     switch (node) {
       case ObjectNode object -> {
         for (var entry : object.properties()) {
-          refuse(entry.getValue(), OverrideKeys.under(at, entry.getKey()));
+          reject(entry.getValue(), OverrideKeys.under(at, entry.getKey()));
         }
       }
       case ArrayNode array -> {
         for (int i = 0; i < array.size(); i++) {
-          refuse(array.get(i), OverrideKeys.under(at, Integer.toString(i)));
+          reject(array.get(i), OverrideKeys.under(at, Integer.toString(i)));
         }
       }
       default -> {}

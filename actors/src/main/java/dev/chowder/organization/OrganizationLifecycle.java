@@ -215,7 +215,7 @@ public final class OrganizationLifecycle {
       case KeyMade _, KeyRevoked _ -> state;
       case CustomerLinked(_, var customerId, _) ->
           state.withBilling(state.billing().with(customerId));
-      case SubscriptionHeard heard -> state.withBilling(state.billing().after(heard));
+      case SubscriptionHeard subscription -> state.withBilling(state.billing().after(subscription));
       case SlotReserved(_, var instanceId, var at) ->
           state.withSlots(state.slots().plus(instanceId, at));
       case SlotReleased(var instanceId, _) -> state.withSlots(state.slots().minus(instanceId));

@@ -47,8 +47,8 @@ public final class BackupTag {
   private final SecretSettings settings;
   private final List<Path> moreKeyFiles;
 
-  /** A key that may have signed the backup, and the place where it was found. */
-  private record Candidate(String place, ByteString key) {}
+  /** A key that may have signed the backup, and its source, for messages. */
+  private record Candidate(String source, ByteString key) {}
 
   /**
    * Uses the master keys that exist when a method is called.
@@ -129,7 +129,7 @@ public final class BackupTag {
       for (var candidate : known) {
         var expected = tag(file, file.size() - LINE_BYTES, line.get().group(1), candidate.key());
         if (MessageDigest.isEqual(expected, HexFormat.of().parseHex(line.get().group(3)))) {
-          return "signed by key " + id + " of " + candidate.place();
+          return "signed by key " + id + " of " + candidate.source();
         }
       }
       throw refused("it was altered after key " + id + " signed it; use another copy");
@@ -203,8 +203,8 @@ public final class BackupTag {
     MasterKeyFile.read(file).ifPresent(text -> add(all, file.toString(), text));
   }
 
-  private static void add(List<Candidate> all, String place, Secret text) {
-    MasterKey.decode(text).forEach(key -> all.add(new Candidate(place, ByteString.copyFrom(key))));
+  private static void add(List<Candidate> all, String source, Secret text) {
+    MasterKey.decode(text).forEach(key -> all.add(new Candidate(source, ByteString.copyFrom(key))));
   }
 
   private static String id(ByteString key) {

@@ -87,7 +87,7 @@ public final class MasterKey {
     boolean empty = check.isEmpty() && !holdsSecrets(handle);
     Optional<Secret> given = given(settings);
     if (given.isEmpty() && !empty) throw none(settings);
-    Secret text = given.orElseGet(() -> make(settings));
+    Secret text = given.orElseGet(() -> create(settings));
     MasterKey key = new MasterKey(settings, database, keys(text));
     if (check.isPresent()) {
       key.mustOpen(check.get());
@@ -207,7 +207,7 @@ public final class MasterKey {
         .isPresent();
   }
 
-  private static Secret make(SecretSettings settings) {
+  private static Secret create(SecretSettings settings) {
     byte[] bytes = new byte[KEY_BYTES];
     new SecureRandom().nextBytes(bytes);
     Secret key = Secret.of(Base64.getEncoder().encodeToString(bytes));

@@ -94,10 +94,10 @@ public record StorageSettings(
   }
 
   /** Returns these settings with an H2 file in another directory. */
-  StorageSettings inFile(Path place) {
+  StorageSettings inFile(Path folder) {
     return new StorageSettings(
-        place,
-        "jdbc:h2:async:" + place.resolve("chowder"),
+        folder,
+        "jdbc:h2:async:" + folder.resolve("chowder"),
         Optional.empty(),
         Optional.empty(),
         tables,

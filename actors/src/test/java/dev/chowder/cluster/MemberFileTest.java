@@ -47,7 +47,7 @@ class MemberFileTest {
   }
 
   @Test
-  void aFileWithoutAMachineAndBootNamesNoPredecessor() throws IOException {
+  void aFileWithoutAnIdentityNamesNoPredecessor() throws IOException {
     Files.writeString(path, "node-1");
     assertProves(path, false);
   }

@@ -47,7 +47,7 @@ final class FakeConversation {
         answer.put("ok", connected);
         if (connected) answer.putObject("payload").put("type", "hello-ok");
         else
-          refuse(answer, "INVALID_REQUEST", "refused")
+          reject(answer, "INVALID_REQUEST", "refused")
               .putObject("details")
               .put("code", "AUTH_REFUSED");
       } else {
@@ -75,7 +75,7 @@ final class FakeConversation {
         sandbox.sessions().answer(method, params, answer)
             || sandbox.channels().answer(method, params, answer)
             || sandbox.skills().answer(method, params, answer);
-    if (!known) refuse(answer, "INVALID_REQUEST", "refused");
+    if (!known) reject(answer, "INVALID_REQUEST", "refused");
   }
 
   /** Installs a plugin. The image has all plugins, unless the script requests a failure. */
@@ -83,11 +83,11 @@ final class FakeConversation {
     var name = npmPackage.substring(npmPackage.indexOf('/') + 1);
     var failure = script.pluginFailure(name);
     if (failure.isPresent()) {
-      refuse(answer, "UNAVAILABLE", failure.get());
+      reject(answer, "UNAVAILABLE", failure.get());
       return;
     }
     if (FakeOpenClaw.config(sandbox.home()).at("/plugins/entries").has(name)) {
-      refuse(answer, "UNAVAILABLE", "plugin already exists: " + name + " (delete it first)");
+      reject(answer, "UNAVAILABLE", "plugin already exists: " + name + " (delete it first)");
       return;
     }
     FakeOpenClaw.install(sandbox.home(), name);
@@ -95,7 +95,7 @@ final class FakeConversation {
   }
 
   /** Returns the error, so that callers can add details. */
-  static ObjectNode refuse(ObjectNode answer, String code, String message) {
+  static ObjectNode reject(ObjectNode answer, String code, String message) {
     answer.put("ok", false);
     return answer.putObject("error").put("code", code).put("message", message);
   }

@@ -295,7 +295,7 @@ final class FakeFiles implements SandboxFiles {
   }
 
   /** Returns a folder, after checking each folder on its way. */
-  private Path descend(FilePath folder, boolean make) throws IOException {
+  private Path descend(FilePath folder, boolean create) throws IOException {
     if (!Files.exists(home)) {
       throw new SandboxException(
           SandboxException.Reason.NOT_FOUND, cannot("access the files", "the home does not exist"));
@@ -311,7 +311,7 @@ final class FakeFiles implements SandboxFiles {
       var path = new FilePath(folder.names().subList(0, depth));
       now = now.resolve(path.name());
       var existing = attributes(now);
-      if (existing == null && make) {
+      if (existing == null && create) {
         Files.createDirectory(now);
       } else if (existing == null) {
         throw FileRefused.notFound(path.toString());

@@ -249,13 +249,13 @@ final class FakeGateway implements AutoCloseable {
               .set("sourceConfig", FakeOpenClaw.config(sandbox.home()));
       case "config.patch" -> {
         if (!params.path("baseHash").asText().equals(FakeOpenClaw.hash(sandbox.home()))) {
-          refuse(exchange, answer, "config changed since last load; re-run config.get and retry");
+          reject(exchange, answer, "config changed since last load; re-run config.get and retry");
           return;
         }
         JsonNode patch = FakeOpenClaw.JSON.readTree(params.path("raw").asText("{}"));
         Optional<String> unknown = FakeChannels.unknown(FakeOpenClaw.config(sandbox.home()), patch);
         if (unknown.isPresent()) {
-          refuse(exchange, answer, "unknown channel id: " + unknown.get());
+          reject(exchange, answer, "unknown channel id: " + unknown.get());
           return;
         }
         FakeOpenClaw.patch(sandbox.home(), patch);
@@ -270,14 +270,14 @@ final class FakeGateway implements AutoCloseable {
       case "web.login.start", "web.login.wait" ->
           answer.put("ok", true).set("payload", sandbox.channels().login(method, params));
       default -> {
-        refuse(exchange, answer, "unknown method: " + method);
+        reject(exchange, answer, "unknown method: " + method);
         return;
       }
     }
     send(exchange, 200, answer.toString());
   }
 
-  private static void refuse(Exchange exchange, ObjectNode answer, String message)
+  private static void reject(Exchange exchange, ObjectNode answer, String message)
       throws IOException {
     answer
         .put("ok", false)

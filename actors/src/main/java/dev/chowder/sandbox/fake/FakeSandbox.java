@@ -79,13 +79,13 @@ final class FakeSandbox {
 
   static FakeSandbox create(SandboxId id, Path directory, int generation) throws IOException {
     // Atomically, because other nodes that share the directory may read it at any moment.
-    Path made = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
-    Files.createDirectories(made.resolve("home"));
-    if (generation > 0) Files.writeString(made.resolve(GENERATION), Integer.toString(generation));
+    Path staged = directory.resolveSibling(".made-" + id + "-" + System.nanoTime());
+    Files.createDirectories(staged.resolve("home"));
+    if (generation > 0) Files.writeString(staged.resolve(GENERATION), Integer.toString(generation));
     try {
-      Files.move(made, directory, StandardCopyOption.ATOMIC_MOVE);
+      Files.move(staged, directory, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileSystemException there) {
-      deleteTree(made);
+      deleteTree(staged);
       if (!Files.isDirectory(directory)) throw there;
     }
     return new FakeSandbox(id, directory, generationOf(directory));

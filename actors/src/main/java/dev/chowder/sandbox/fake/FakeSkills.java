@@ -195,7 +195,7 @@ final class FakeSkills {
   private void begin(JsonNode params, ObjectNode answer) {
     var allowed = FakeOpenClaw.config(home).at("/skills/install/allowUploadedArchives");
     if (!allowed.asBoolean()) {
-      refuse(
+      reject(
           answer,
           "Uploaded skill archive installs are disabled by skills.install.allowUploadedArchives");
       return;
@@ -218,7 +218,7 @@ final class FakeSkills {
     var slug = reference.substring(reference.lastIndexOf('/') + 1);
     var target = workspace().resolve("skills").resolve(slug);
     if (Files.exists(target) && !params.path("force").asBoolean()) {
-      refuse(answer, "Skill already exists at " + target + ". Re-run with force/update.");
+      reject(answer, "Skill already exists at " + target + ". Re-run with force/update.");
       return;
     }
     if (params.path("source").asText().equals("upload")) {
@@ -234,10 +234,10 @@ final class FakeSkills {
         Files.writeString(lockFile(), lock.toString());
         payload(answer).put("message", "Installed " + slug + "@1.0.0");
       }
-      case AMBIGUOUS -> refuse(answer, "Skill \"" + slug + "\" is ambiguous on ClawHub.");
-      case HARMFUL -> refuse(answer, "ClawHub blocked this release; install was not started.");
-      case SILENT -> refuse(answer, "fetch failed");
-      default -> refuse(answer, "Skill \"" + slug + "\" not found on ClawHub.");
+      case AMBIGUOUS -> reject(answer, "Skill \"" + slug + "\" is ambiguous on ClawHub.");
+      case HARMFUL -> reject(answer, "ClawHub blocked this release; install was not started.");
+      case SILENT -> reject(answer, "fetch failed");
+      default -> reject(answer, "Skill \"" + slug + "\" not found on ClawHub.");
     }
   }
 
@@ -246,7 +246,7 @@ final class FakeSkills {
     var upload = uploads.remove(id(params));
     var files = upload == null ? Map.<String, byte[]>of() : files(upload.zip.toByteArray());
     if (!files.containsKey("SKILL.md")) {
-      FakeConversation.refuse(answer, "INVALID_REQUEST", "archive is missing SKILL.md");
+      FakeConversation.reject(answer, "INVALID_REQUEST", "archive is missing SKILL.md");
       return;
     }
     replace(target, files);
@@ -287,7 +287,7 @@ final class FakeSkills {
         : FakeOpenClaw.JSON.createObjectNode();
   }
 
-  private static void refuse(ObjectNode answer, String message) {
-    FakeConversation.refuse(answer, UNAVAILABLE, message);
+  private static void reject(ObjectNode answer, String message) {
+    FakeConversation.reject(answer, UNAVAILABLE, message);
   }
 }

@@ -341,13 +341,13 @@ class OpenClawSkillsTest {
       case "skills.upload.begin" -> {
         answer.putObject("payload").put("uploadId", "the-upload");
         if (closed) {
-          FakeConversation.refuse(
+          FakeConversation.reject(
               answer, "UNAVAILABLE", "disabled by skills.install.allowUploadedArchives");
         }
       }
       case "skills.install" -> {
         answer.putObject("payload").put("message", "Installed it");
-        if (!failure.isEmpty()) FakeConversation.refuse(answer, code, failure);
+        if (!failure.isEmpty()) FakeConversation.reject(answer, code, failure);
       }
       default -> answer.putObject("payload");
     }

@@ -46,7 +46,7 @@ final class SkillPresenter {
     return shown.build();
   }
 
-  static InstallSkillResponse installed(OpenClawSkills.Skill skill, String said) {
+  static InstallSkillResponse installed(OpenClawSkills.Skill skill, String output) {
     var missing = skill.missingEnv();
     return InstallSkillResponse.newBuilder()
         .setSkill(skill.name())
@@ -54,7 +54,7 @@ final class SkillPresenter {
             missing.isEmpty()
                 ? InstallSkillResponse.Status.installed
                 : InstallSkillResponse.Status.installed_missing_env)
-        .setOutput(said)
+        .setOutput(output)
         .addAllRequiredEnv(skill.requiredEnv())
         .addAllMissingEnv(missing)
         .setMessage(

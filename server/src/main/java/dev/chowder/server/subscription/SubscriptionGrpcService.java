@@ -107,14 +107,14 @@ public final class SubscriptionGrpcService
   /** Links the customer before the checkout, so that events of Stripe find the organization. */
   private String link(
       StripeBilling billing, OrganizationView organization, Optional<String> instead) {
-    var made = billing.createCustomer(organization, instead);
+    var created = billing.createCustomer(organization, instead);
     var keyId = Caller.current().keyId();
     return organizations
         .send(
             organization.id(),
             replyTo ->
                 new OrganizationCommand.LinkCustomer(
-                    keyId, made, instead, clock.instant(), replyTo))
+                    keyId, created, instead, clock.instant(), replyTo))
         .customerId();
   }
 
