@@ -50,7 +50,7 @@ public final class BaseUrl {
     }
     if (url.getRawUserInfo() != null) {
       // The value is not shown, because it may have a password.
-      throw ApiError.must(field, "have no user name or password; keys go into model_api_keys");
+      throw ApiError.must(field, "have no user name or password");
     }
     if (url.getHost() == null || url.getPort() == 0 || url.getPort() > 65535) {
       throw malformed(field);
