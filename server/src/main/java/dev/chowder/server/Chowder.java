@@ -537,7 +537,7 @@ public final class Chowder implements AutoCloseable {
             new Claims(new IdempotencyRows(database), IdempotencySettings.of(config), clock));
     var operators =
         shutdown.add(
-            "operators' port",
+            "operator port",
             OperatorServer.start(
                 settings,
                 certificates.map(NodeCertificates::https),

@@ -138,7 +138,7 @@ public final class HostOperatorCommands implements HostCommands {
                     cannot(
                         "call the reconciler",
                         "it runs on " + reconciler.where(),
-                        "use the operators' port of that node")));
+                        "use the operator port of that node")));
   }
 
   private static PendingWork pending(InstanceRow row) {

@@ -385,7 +385,7 @@ class CrashIT {
         .containsExactly(
             "service",
             "gRPC",
-            "operators' port",
+            "operator port",
             "idempotency keys",
             "revocations",
             "deletions of organizations",
