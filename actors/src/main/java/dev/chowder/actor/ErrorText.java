@@ -57,14 +57,26 @@ public final class ErrorText {
    */
   public static String shown(Object value) {
     String whole = value.toString();
-    if (whole.isEmpty()) return "an empty string";
+    return whole.isEmpty() ? "an empty string" : printable(whole, SHOWN_CHARACTERS);
+  }
+
+  /**
+   * Returns a message of another program in one printable line.
+   *
+   * @param most number of characters after which the message is cut
+   */
+  public static String excerpt(String message, int most) {
+    return printable(message.strip().replaceAll("\\s+", " "), most);
+  }
+
+  private static String printable(String whole, int most) {
     var text = new StringBuilder();
     whole
         .codePoints()
-        .limit(SHOWN_CHARACTERS)
+        .limit(most)
         .map(c -> isPrintable(c) ? c : '\uFFFD')
         .forEach(text::appendCodePoint);
-    boolean cut = whole.codePointCount(0, whole.length()) > SHOWN_CHARACTERS;
+    boolean cut = whole.codePointCount(0, whole.length()) > most;
     return cut ? text + "..." : text.toString();
   }
 

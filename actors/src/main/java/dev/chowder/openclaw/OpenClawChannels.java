@@ -3,6 +3,7 @@ package dev.chowder.openclaw;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.chowder.actor.ErrorText;
 import dev.chowder.openclaw.AdminAnswer.Done;
 import dev.chowder.openclaw.GatewayConversations.Gateway;
 import dev.chowder.openclaw.GatewayConversations.UnansweredException;
@@ -136,7 +137,11 @@ public final class OpenClawChannels {
    * @param png the picture of the code in base64; empty if there is none
    * @param message OpenClaw's message
    */
-  public record Login(boolean connected, Optional<String> png, String message) {}
+  public record Login(boolean connected, Optional<String> png, String message) {
+    public Login {
+      message = ErrorText.excerpt(message, AdminAnswer.MAX_TEXT);
+    }
+  }
 
   /** Starts a login, or returns the code of the running one. */
   public Login beginLogin(Gateway gateway, Channel channel, Duration limit)
