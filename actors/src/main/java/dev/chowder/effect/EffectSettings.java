@@ -52,8 +52,7 @@ public record EffectSettings(
       limits.put(
           stage,
           // ready-limit alone bounds the gateway; the allowance is for the engine and for reading
-          // the
-          // log.
+          // the log.
           stage == Stage.START_GATEWAY
               ? config.getDuration("ready-limit").plus(config.getDuration("start-allowance"))
               : config.getDuration("stage-limit." + stage.label()));

@@ -66,8 +66,7 @@ record CompletionWriter(
     }
     event(out, chunk("chat.completion.chunk", "delta", json.createObjectNode(), finishReason()));
     // Sent even if not requested: OpenClaw does not request usage from a custom provider, but
-    // counts
-    // it.
+    // counts it.
     ObjectNode usage = envelope("chat.completion.chunk");
     usage.putArray("choices");
     usage.set("usage", usage());

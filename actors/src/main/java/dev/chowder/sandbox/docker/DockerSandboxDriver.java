@@ -483,8 +483,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
       throw refused;
     }
     // The home volume may have been removed or replaced since the check. From now on this is
-    // impossible,
-    // because a container uses it.
+    // impossible, because a container uses it.
     try {
       fence.requireHome(spec.id(), homes.generation(spec.id()).filter(DockerLabels::isHome));
       return created;
