@@ -393,7 +393,7 @@ class CrashIT {
             "session visibility of earlier keys",
             "records of revocations",
             "responses",
-            "consoles",
+            "Control UI approval",
             "unreferenced values",
             "disk watch",
             "reconciler",
