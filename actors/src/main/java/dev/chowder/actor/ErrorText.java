@@ -80,7 +80,11 @@ public final class ErrorText {
     return cut ? text + "..." : text.toString();
   }
 
-  private static boolean isPrintable(int c) {
+  /**
+   * Returns whether a code point shows itself only: it is no control character, separator of lines
+   * or paragraphs, surrogate, or change of the direction of text.
+   */
+  public static boolean isPrintable(int c) {
     boolean changesDirection = (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
     return !changesDirection
         && switch (Character.getType(c)) {

@@ -1,5 +1,7 @@
 package dev.chowder.effect;
 
+import static dev.chowder.actor.ErrorText.must;
+
 import com.typesafe.config.Config;
 import dev.chowder.cluster.SingletonDuty;
 import dev.chowder.instance.InstanceCommand;
@@ -138,8 +140,10 @@ public final class DiskWatch implements SingletonDuty.Duty {
           new InstanceCommand.Observed(
               view.attempt(),
               new ObservedState.DiskFull(
-                  "home: must take at most %d bytes and %d files; delete files, then recover"
-                      .formatted(limit.bytes(), limit.files())),
+                  must(
+                      "home",
+                      "take at most %d bytes and %d files; delete files, then recover"
+                          .formatted(limit.bytes(), limit.files()))),
               new InstanceCommand.RestartPolicy(0, Duration.ZERO),
               clock.instant()));
     } else if (usage.get().bytes() > limit.bytes() / 100 * WARN_PERCENT) {

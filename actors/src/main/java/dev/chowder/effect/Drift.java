@@ -73,10 +73,10 @@ sealed interface Drift {
               : observed instanceof ObservedState.Up || observed instanceof ObservedState.LaterUp
                   ? new Benign(view)
                   : new InSync();
-      case ERROR -> view.owes() ? new InSync() : failed(view, seen, observed, endedBefore);
+      case ERROR -> view.effectPending() ? new InSync() : failed(view, seen, observed, endedBefore);
       // A deleted instance keeps no home volume of any generation, whichever attempt ran in it.
       case TERMINATED ->
-          view.owes() || observed instanceof ObservedState.Nothing
+          view.effectPending() || observed instanceof ObservedState.Nothing
               ? new InSync()
               : orphan(view, endedBefore);
     };

@@ -161,11 +161,11 @@ public final class GatewayStages implements GatewayWork {
     if (ran <= stageRun.attempt()) return;
     throw new WorkFailure(
         "REFUSED",
-        "cannot provision the instance: attempt "
-            + ran
-            + " was started in its home, which is later than attempt "
-            + stageRun.attempt()
-            + "; recover the instance to start with this home");
+        cannot(
+            "provision the instance",
+            "attempt %d was started in its home, which is later than attempt %d"
+                .formatted(ran, stageRun.attempt()),
+            "recover the instance to start with this home"));
   }
 
   private Outcome onboard(InstanceId id, SandboxId sandbox, StageRun stageRun)

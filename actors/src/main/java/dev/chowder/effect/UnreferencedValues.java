@@ -282,7 +282,7 @@ public final class UnreferencedValues implements SingletonDuty.Duty {
    * sandbox is removed, which also removes them.
    */
   private static boolean needs(InstanceView view, String name) {
-    if (view.isTerminated()) return view.owes();
+    if (view.isTerminated()) return view.effectPending();
     var config = view.profile().config();
     if (name.startsWith(SecretNames.CONFIG_VALUES)) {
       return config.referenced().contains(name.substring(SecretNames.CONFIG_VALUES.length()));

@@ -1,5 +1,6 @@
 package dev.chowder.instance;
 
+import static dev.chowder.actor.ErrorText.must;
 import static dev.chowder.actor.ProtoTime.instant;
 import static dev.chowder.actor.ProtoTime.stamp;
 
@@ -202,7 +203,7 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
             profile(stored), attempt, s.getSlotHeld(), s.getLeftovers(), s.getRequestId());
       }
       case PHASE_NOT_SET ->
-          throw new IllegalStateException("snapshot: must have a phase that this version knows");
+          throw new IllegalStateException(must("snapshot", "have a phase that this version knows"));
     };
   }
 
@@ -237,11 +238,11 @@ public final class InstanceSnapshots extends SnapshotSerializer<InstanceState> {
 
   private static Profile profile(InstanceSnapshot stored) {
     if (!stored.hasProfile()) {
-      throw new IllegalStateException("snapshot: must have a profile in this phase");
+      throw new IllegalStateException(must("snapshot", "have a profile in this phase"));
     }
     var p = stored.getProfile();
     // Without this list, a volume in which an agent ran would count as unused and could be removed.
-    if (!p.hasHomes()) throw new IllegalStateException("snapshot: must have the home volumes");
+    if (!p.hasHomes()) throw new IllegalStateException(must("snapshot", "have the home volumes"));
     var token = p.getToken();
     return new Profile(
         p.getOrganizationId(),

@@ -1,6 +1,7 @@
 package dev.chowder.instance;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.chowder.instance.InstanceState.Deleted;
 import dev.chowder.instance.InstanceState.Errored;
 import dev.chowder.instance.InstanceState.Existing;
@@ -32,7 +33,7 @@ import java.util.Optional;
  * @param hasSandbox whether its sandbox was created and is not being removed
  * @param slotHeld whether it holds a slot of its organization
  * @param slotReturns number of slots that were released since it failed
- * @param owes whether an effect is pending
+ * @param effectPending whether an effect is pending
  */
 public record InstanceView(
     InstanceId id,
@@ -51,7 +52,7 @@ public record InstanceView(
     Optional<String> errorMessage,
     boolean slotHeld,
     int slotReturns,
-    boolean owes) {
+    @JsonProperty("owes") boolean effectPending) {
 
   /** Returns whether the instance was deleted. Its sandbox may still exist. */
   @JsonIgnore

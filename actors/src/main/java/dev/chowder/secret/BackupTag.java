@@ -75,10 +75,12 @@ public final class BackupTag {
             .orElseThrow(
                 () ->
                     new MasterKeyException(
-                        "cannot sign the backup: no master key in "
-                            + settings.masterKeyFile()
-                            + " or CHOWDER_MASTER_KEY; provide it, or make an unsigned backup"
-                            + " with --unsigned"))
+                        cannot(
+                            "sign the backup",
+                            "no master key in "
+                                + settings.masterKeyFile()
+                                + " or CHOWDER_MASTER_KEY",
+                            "provide it, or make an unsigned backup with --unsigned")))
             .key();
     try (var file = FileChannel.open(backup, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       var id = id(key);
@@ -90,7 +92,8 @@ public final class BackupTag {
       file.force(true);
       return id;
     } catch (IOException e) {
-      throw new StorageException("cannot sign the backup: " + e + "; use a writable folder", e);
+      throw new StorageException(
+          cannot("sign the backup", e.toString(), "use a writable folder"), e);
     }
   }
 
@@ -135,12 +138,12 @@ public final class BackupTag {
       throw refused("it was altered after key " + id + " signed it; use another copy");
     } catch (IOException e) {
       throw new StorageException(
-          "cannot restore the backup: " + e + "; name a file that scripts/backup wrote", e);
+          cannot("restore the backup", e.toString(), "name a file that scripts/backup wrote"), e);
     }
   }
 
   private static StorageException refused(String why) {
-    return new StorageException("cannot restore the backup: " + why);
+    return new StorageException(cannot("restore the backup", why));
   }
 
   /** Returns the last line if it is a tag. */

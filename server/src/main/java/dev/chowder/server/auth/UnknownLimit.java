@@ -1,5 +1,7 @@
 package dev.chowder.server.auth;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -103,8 +105,10 @@ public final class UnknownLimit<V> {
     if (probe.isConsumed()) return;
     delay.await();
     throw ApiError.rateLimited(
-        "cannot check more unknown %s from this address: the limit is %d per second; retry later"
-            .formatted(what, settings.perSecond()),
+        cannot(
+            "check more unknown " + what + " from this address",
+            "the limit is %d per second".formatted(settings.perSecond()),
+            "retry later"),
         (int) TimeUnit.NANOSECONDS.toSeconds(probe.getNanosToWaitForRefill()) + 1);
   }
 

@@ -24,7 +24,7 @@ public final class ActorReplies {
       return reply.toCompletableFuture().get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+      throw ApiError.cancelled();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof TimeoutException) {
         throw ApiError.of(

@@ -1,5 +1,6 @@
 package dev.chowder.server.call;
 
+import dev.chowder.actor.ErrorText;
 import dev.chowder.server.error.ApiError;
 import java.util.List;
 
@@ -8,8 +9,6 @@ import java.util.List;
  * as far as the value is safe to print.
  */
 public final class Fields {
-  private static final int SHOWN_CHARACTERS = 64;
-
   private Fields() {}
 
   /**
@@ -23,7 +22,7 @@ public final class Fields {
     if (length == 0 || length > max) {
       throw ApiError.must(field, "be 1 to " + max + " characters", length);
     }
-    if (value.codePoints().anyMatch(Fields::isControl)) {
+    if (!value.codePoints().allMatch(ErrorText::isPrintable)) {
       throw ApiError.must(field, "have no control characters");
     }
     if (value.codePoints().allMatch(Fields::isBlank)) {
@@ -54,33 +53,6 @@ public final class Fields {
       throw ApiError.must(field, "be " + least + " to " + most, value);
     }
     return value;
-  }
-
-  /** Returns a value of a caller, cut and with control characters replaced. */
-  public static String shown(String value) {
-    if (value.isEmpty()) {
-      return "empty";
-    }
-    var text = new StringBuilder();
-    value
-        .codePoints()
-        .limit(SHOWN_CHARACTERS)
-        .map(c -> isControl(c) || Character.getType(c) == Character.SURROGATE ? '\uFFFD' : c)
-        .forEach(text::appendCodePoint);
-    return value.codePointCount(0, value.length()) > SHOWN_CHARACTERS
-        ? text + "..."
-        : text.toString();
-  }
-
-  /**
-   * Returns whether a character controls the display: control characters, line and paragraph
-   * separators, and those that change the direction of text.
-   */
-  static boolean isControl(int c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-      default -> (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-    };
   }
 
   private static boolean isBlank(int c) {

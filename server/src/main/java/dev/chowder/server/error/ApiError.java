@@ -123,6 +123,11 @@ public final class ApiError extends RuntimeException {
     return invalid(field, ErrorText.rule(rule, got));
   }
 
+  /** Returns the error for a call whose thread was interrupted, because the caller disconnected. */
+  public static ApiError cancelled() {
+    return of(Reason.CANCELLED, "the call was cancelled");
+  }
+
   public static ApiError instanceNotFound() {
     return of(Reason.INSTANCE_NOT_FOUND, "Instance not found.");
   }
@@ -169,8 +174,10 @@ public final class ApiError extends RuntimeException {
   /** Returns the error for a database that does not answer; see {@code Outage}. */
   public static ApiError databaseUnavailable() {
     return unavailable(
-        "cannot complete the call: the database does not answer; repeat it later with the same"
-            + " idempotency-key, since it may have taken effect",
+        cannot(
+            "complete the call",
+            "the database does not answer",
+            "repeat it later with the same idempotency-key, since it may have taken effect"),
         OUTAGE_RETRY_AFTER_SECONDS);
   }
 

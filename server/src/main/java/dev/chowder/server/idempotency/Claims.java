@@ -93,7 +93,7 @@ public final class Claims implements AutoCloseable {
       throw Idempotency.inProgress();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+      throw ApiError.cancelled();
     } catch (ExecutionException e) {
       throw new IllegalStateException("a call in progress never completes with an exception", e);
     }
@@ -175,7 +175,7 @@ public final class Claims implements AutoCloseable {
       Thread.sleep(settings.poll());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+      throw ApiError.cancelled();
     }
   }
 

@@ -59,8 +59,9 @@ public final class IncidentResponse implements IncidentCommands {
   public Optional<OrganizationSummary> delete(String organizationId, String name) {
     return OrganizationOperatorCommands.ifFound(
         () -> {
-          organizations.tell(
-              organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
+          var _ =
+              organizations.send(
+                  organizationId, to -> new OrganizationCommand.Delete(name, clock.instant(), to));
           return OrganizationOperatorCommands.summary(deletions.finish(organizationId));
         });
   }

@@ -81,7 +81,7 @@ public final class ConfigChanges {
                           "repeat the call")));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+      throw ApiError.cancelled();
     }
   }
 

@@ -72,7 +72,7 @@ public final class GatewayClient {
           Reason.GATEWAY_UNAVAILABLE, cannot("call the gateway", cause(unanswered.why())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+      throw ApiError.cancelled();
     }
   }
 

@@ -64,7 +64,7 @@ final class InstanceAccess {
       return tokens.valid(view.id(), SandboxEndpoint.parse(view.endpoint().get()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw ApiError.of(Reason.CANCELLED, "the call was cancelled");
+      throw ApiError.cancelled();
     }
   }
 

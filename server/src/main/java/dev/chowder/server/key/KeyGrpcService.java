@@ -73,9 +73,11 @@ public final class KeyGrpcService extends KeyServiceGrpc.KeyServiceImplBase {
       case ScopedKeys.Issue.Created(var key, var value) -> {
         var now = clock.instant();
         // Recorded before the caller receives the key, so that the history has every usable key.
-        client.tell(
-            organization,
-            replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
+        var _ =
+            client.send(
+                organization,
+                replyTo ->
+                    new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
         out.onNext(key(key).setRawKey(value.reveal()).build());
         out.onCompleted();
       }

@@ -35,12 +35,6 @@ public final class OrganizationClient {
     };
   }
 
-  /** Sends a command whose resulting state the caller does not need. */
-  public void tell(
-      String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {
-    var _ = send(organizationId, command);
-  }
-
   /** Sends a command and returns the reply, which may be a rejection. */
   public OrganizationReply reply(
       String organizationId, Function<ActorRef<OrganizationReply>, OrganizationCommand> command) {

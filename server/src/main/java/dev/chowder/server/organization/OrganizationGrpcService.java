@@ -133,9 +133,10 @@ public final class OrganizationGrpcService
           case ApiKeys.Rotation.CallerEnded() -> throw ApiError.keyEnded();
         };
     var now = clock.instant();
-    client.tell(
-        caller.organizationId(),
-        replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
+    var _ =
+        client.send(
+            caller.organizationId(),
+            replyTo -> new OrganizationCommand.RecordKeyCreated(caller.keyId(), id, now, replyTo));
     out.onNext(
         RotateApiKeyResponse.newBuilder()
             .setKeyId(issued.keyId())

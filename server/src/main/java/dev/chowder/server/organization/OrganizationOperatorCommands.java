@@ -79,8 +79,10 @@ public final class OrganizationOperatorCommands implements OperatorCommands {
           var _ = client.send(organizationId, OrganizationCommand.Get::new);
           var previous = keys.organizationKeys(organizationId);
           var issued = keys.issueOrganizationKey(organizationId);
-          client.tell(
-              organizationId, to -> new RecordKeyCreated("", issued.keyId(), clock.instant(), to));
+          var _ =
+              client.send(
+                  organizationId,
+                  to -> new RecordKeyCreated("", issued.keyId(), clock.instant(), to));
           for (var keyId : previous) keys.revoke(organizationId, keyId, "");
           revocations.record(previous);
           return issued.value();

@@ -70,11 +70,12 @@ public final class RevocationRecorder implements AutoCloseable {
 
   private void tryToRecord(Revocation revocation) {
     try {
-      organizations.tell(
-          revocation.organizationId(),
-          replyTo ->
-              new OrganizationCommand.RecordKeyRevoked(
-                  revocation.by(), revocation.keyId(), revocation.at(), replyTo));
+      var _ =
+          organizations.send(
+              revocation.organizationId(),
+              replyTo ->
+                  new OrganizationCommand.RecordKeyRevoked(
+                      revocation.by(), revocation.keyId(), revocation.at(), replyTo));
     } catch (RuntimeException why) {
       // A sign-up that did not finish leaves a key without an organization, so without a journal.
       if (!(why instanceof ApiError error && error.reason() == Reason.ORGANIZATION_NOT_FOUND)) {

@@ -1,12 +1,12 @@
 package dev.chowder.server.subscription;
 
+import static dev.chowder.actor.ErrorText.excerpt;
 import static dev.chowder.actor.ErrorText.must;
 
 import com.google.protobuf.ByteString;
 import dev.chowder.organization.OrganizationCommand;
 import dev.chowder.organization.OrganizationRejection;
 import dev.chowder.organization.OrganizationReply;
-import dev.chowder.server.call.Fields;
 import dev.chowder.server.error.ApiError;
 import dev.chowder.server.error.Reason;
 import dev.chowder.server.organization.OrganizationClient;
@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
  * one line for each signed event. Blocks.
  */
 final class StripeWebhook {
+  /** Characters of an id or type that are logged. */
+  private static final int MAX_LOGGED = 64;
+
   private static final Logger LOG = LoggerFactory.getLogger(StripeWebhook.class);
 
   private final StripeEvents events;
@@ -73,8 +76,8 @@ final class StripeWebhook {
   private static void log(StripeEvent event, String outcome) {
     LOG.info(
         "stripe: event={} type={} {}",
-        Fields.shown(event.id()),
-        Fields.shown(event.type()),
+        excerpt(event.id(), MAX_LOGGED),
+        excerpt(event.type(), MAX_LOGGED),
         outcome);
   }
 }
