@@ -1,5 +1,7 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.api.AnnotationsProto;
@@ -51,6 +53,8 @@ public final class RateLimit {
   private static final Metadata.Key<String> RESET = key("x-ratelimit-reset");
   private static final Context.Key<Standing> STANDING = Context.key("rate-limit");
 
+  private static final String RETRY = "retry after the time in Retry-After";
+
   private static final String EVENT =
       SubscriptionServiceGrpc.getReceiveStripeEventMethod().getFullMethodName();
 
@@ -74,9 +78,11 @@ public final class RateLimit {
 
   public RateLimit(RateSettings settings, RejectionDelay delay) {
     var rejection =
-        "too many requests: this organization may make %d a second on this node, and a change"
-            + " counts as "
-            + settings.changeCost();
+        cannot(
+            "make the call",
+            "this organization may make %d calls a second on this node, and a change counts as "
+                + settings.changeCost(),
+            RETRY);
     this.calls = new Buckets(settings.calls(), rejection);
     this.callsAlone = new Buckets(settings.calls().times(settings.aloneFactor()), rejection);
     this.contention =
@@ -99,9 +105,12 @@ public final class RateLimit {
     this.mostExpected = settings.calls().burst() / 2;
     this.signUps =
         new Buckets(
-            settings.signUps(), "too many sign-ups: one address may sign up %d times an hour");
+            settings.signUps(),
+            cannot("sign up", "one address may sign up %d times an hour", RETRY));
     this.events =
-        new Buckets(settings.events(), "too many events: one address may send %d a second");
+        new Buckets(
+            settings.events(),
+            cannot("accept the event", "one address may send %d events a second", RETRY));
   }
 
   /**
@@ -154,9 +163,7 @@ public final class RateLimit {
       if (standing != null) standing.now = new Shown(bound.burst(), probe);
       if (!probe.isConsumed()) {
         delay.await();
-        throw ApiError.rateLimited(
-            rejection + "; retry after the time in Retry-After",
-            seconds(probe.getNanosToWaitForRefill()));
+        throw ApiError.rateLimited(rejection, seconds(probe.getNanosToWaitForRefill()));
       }
     }
 

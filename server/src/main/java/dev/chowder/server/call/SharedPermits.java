@@ -1,5 +1,7 @@
 package dev.chowder.server.call;
 
+import static dev.chowder.actor.ErrorText.cannot;
+
 import dev.chowder.server.error.ApiError;
 import java.util.HashMap;
 import java.util.Map;
@@ -56,8 +58,11 @@ public final class SharedPermits {
     int holds = held.getOrDefault(organizationId, 0);
     if (free == 0 || holds >= SHARE * free) {
       throw ApiError.rateLimited(
-          "too many %s: this organization has %d, and the limit of this node is %d"
-              .formatted(what, holds, max),
+          cannot(
+              "start the call",
+              "this organization has %d %s, and the limit of this node is %d"
+                  .formatted(holds, what, max),
+              "retry later"),
           RETRY_AFTER_SECONDS);
     }
     free--;

@@ -120,7 +120,7 @@ public final class OrganizationRequests {
           "be 1 to "
               + MAX_KEY
               + " printable ASCII characters without spaces, or empty to remove it",
-          key.length() + " characters" + (printable ? "" : ", not all printable"));
+          key.length() + " characters" + (printable ? "" : ", some of them not allowed"));
     }
     return Secret.of(key);
   }
