@@ -41,6 +41,7 @@ class HungEngineTest {
   private final LinkedBlockingQueue<SocketChannel> accepted = new LinkedBlockingQueue<>();
   private Path socket;
   private ServerSocketChannel engine;
+  private Thread acceptor;
   private DockerSandboxDriver driver;
 
   @BeforeEach
@@ -48,7 +49,8 @@ class HungEngineTest {
     socket = directory.resolve("docker.sock");
     engine = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     engine.bind(UnixDomainSocketAddress.of(socket));
-    Thread.ofVirtual().start(this::accept);
+    // A virtual thread could wait for a carrier thread that a hanging call occupies.
+    acceptor = Thread.ofPlatform().daemon().start(this::accept);
     driver = driver("700ms");
   }
 
@@ -81,9 +83,15 @@ class HungEngineTest {
   }
 
   @AfterEach
-  void close() throws IOException {
+  void close() throws Exception {
     driver.close();
+    closeEngine();
+  }
+
+  /** The kernel refuses connections only after the accepting thread has returned. */
+  private void closeEngine() throws Exception {
     engine.close();
+    acceptor.join();
   }
 
   private static void assertReason(Reason reason, ThrowingCallable call) {
@@ -145,7 +153,7 @@ class HungEngineTest {
       assertReason(Reason.ENGINE_UNREACHABLE, () -> driver.observe(id));
       assertThat(accepted).isEmpty();
       // A call that is sent again finds no engine.
-      engine.close();
+      closeEngine();
       for (SocketChannel connection : connections) connection.close();
       for (Future<?> call : inProgress) {
         call.get(20, TimeUnit.SECONDS);
