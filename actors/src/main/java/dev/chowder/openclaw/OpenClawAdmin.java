@@ -68,6 +68,13 @@ public final class OpenClawAdmin {
   /** Calls a method of the interface. */
   public AdminAnswer call(SandboxEndpoint gateway, Secret token, String method, ObjectNode params)
       throws InterruptedException {
+    return call(gateway, token, method, params, limit);
+  }
+
+  /** Calls a method of the interface with another limit. */
+  AdminAnswer call(
+      SandboxEndpoint gateway, Secret token, String method, ObjectNode params, Duration limit)
+      throws InterruptedException {
     var body = OpenClawConfig.JSON.createObjectNode().put("method", method);
     body.set("params", params);
     var request =

@@ -9,6 +9,8 @@ import java.util.Map;
  * The limits of calls to OpenClaw. {@code reference.conf} has the reasons.
  *
  * @param adminLimit maximum duration of one call of a gateway's admin interface
+ * @param cancelLimit maximum time in which a gateway admits turns again after a suspension that was
+ *     cancelled
  * @param schemaLimit maximum time in which an image returns its configuration's schema
  * @param consoleLimit how long a gateway is checked for a browser that opens its Control UI
  * @param consoleWatches maximum number of gateways that are checked for browsers at once
@@ -19,6 +21,7 @@ import java.util.Map;
  */
 public record OpenClawSettings(
     Duration adminLimit,
+    Duration cancelLimit,
     Duration schemaLimit,
     Duration consoleLimit,
     int consoleWatches,
@@ -98,6 +101,7 @@ public record OpenClawSettings(
     var config = root.getConfig("chowder.openclaw");
     return new OpenClawSettings(
         config.getDuration("admin-limit"),
+        config.getDuration("suspend-cancel-limit"),
         config.getDuration("schema-limit"),
         config.getDuration("console-limit"),
         config.getInt("console-watches"),

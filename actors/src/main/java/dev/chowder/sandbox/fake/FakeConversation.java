@@ -62,6 +62,7 @@ final class FakeConversation {
   }
 
   private void answer(String method, JsonNode params, ObjectNode answer) {
+    if (sandbox.admission().answer(method, params, answer)) return;
     // A simulated gateway reads its secrets from its files each time.
     if (method.equals("secrets.reload")) {
       answer.put("ok", true).putObject("payload");

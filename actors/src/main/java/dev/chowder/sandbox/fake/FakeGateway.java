@@ -186,7 +186,10 @@ final class FakeGateway implements AutoCloseable {
       return;
     }
     switch (path) {
-      case "/readyz" -> send(exchange, sandbox.isReady() ? 200 : 503, "{\"ok\":true}");
+      case "/readyz" -> {
+        boolean ready = sandbox.isReady() && sandbox.admission().isOpen();
+        send(exchange, ready ? 200 : 503, "{\"ready\":" + ready + "}");
+      }
       case "/v1/responses" -> authorized(exchange, sandbox, this::respond);
       case "/api/v1/admin/rpc" -> authorized(exchange, sandbox, this::administrate);
       default -> send(exchange, 200, "{\"ok\":true}");
@@ -214,6 +217,21 @@ final class FakeGateway implements AutoCloseable {
 
   private void respond(Exchange exchange, FakeSandbox sandbox, JsonNode request)
       throws IOException {
+    FakeAdmission admission = sandbox.admission();
+    if (!admission.beginTurn()) {
+      send(exchange, 503, error("service_unavailable", "Gateway is temporarily unavailable"));
+      return;
+    }
+    try {
+      takeTurn(exchange, sandbox, request);
+    } finally {
+      admission.endTurn();
+    }
+  }
+
+  private void takeTurn(Exchange exchange, FakeSandbox sandbox, JsonNode request)
+      throws IOException {
+    script.applyToTurn();
     FakeScript.pause(FakeScript.Verb.RUN, settings.replyTime());
     FakeReply reply = FakeReply.to(request);
     String session = exchange.header("x-openclaw-session-key");
@@ -238,8 +256,14 @@ final class FakeGateway implements AutoCloseable {
     answer.put("id", request.path("id").asText("rpc"));
     String method = request.path("method").asText();
     JsonNode params = request.path("params");
+    if (sandbox.admission().answer(method, params, answer)) {
+      int rejected = answer.at("/error/code").asText().equals("UNAVAILABLE") ? 503 : 400;
+      send(exchange, answer.path("ok").asBoolean() ? 200 : rejected, answer.toString());
+      return;
+    }
     switch (method) {
       case "health" -> answer.put("ok", true).putObject("payload").put("status", "ok");
+      case "cron.status" -> answer.put("ok", true).putObject("payload").put("jobs", 0);
       case "config.get" ->
           answer
               .put("ok", true)

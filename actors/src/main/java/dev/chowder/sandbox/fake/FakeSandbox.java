@@ -64,6 +64,7 @@ final class FakeSandbox {
   private final FakeChannels channels = new FakeChannels();
   private @Nullable SimulatedProcess process;
   private FakeLog log = new FakeLog();
+  private FakeAdmission admission = new FakeAdmission();
   private long readyAt = System.nanoTime();
   private @Nullable CountDownLatch task;
   private boolean removed;
@@ -177,6 +178,10 @@ final class FakeSandbox {
     return System.nanoTime() - readyAt >= 0;
   }
 
+  synchronized FakeAdmission admission() {
+    return admission;
+  }
+
   synchronized FakeLog log() {
     return log;
   }
@@ -190,6 +195,7 @@ final class FakeSandbox {
       log.end();
       log = new FakeLog();
     }
+    admission = new FakeAdmission();
     readyAt = System.nanoTime() + bootNanos;
     save();
   }

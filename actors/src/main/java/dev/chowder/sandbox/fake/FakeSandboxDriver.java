@@ -114,6 +114,11 @@ public final class FakeSandboxDriver implements SandboxDriver {
             });
   }
 
+  /** Makes the gateway's suspension expire, as it does after two minutes. */
+  public void expireSuspension(SandboxId id) {
+    host.find(id).ifPresent(sandbox -> sandbox.admission().expire());
+  }
+
   /** Removes the processes without a call to the driver. */
   public void removeContainers(SandboxId id) {
     host.find(id)

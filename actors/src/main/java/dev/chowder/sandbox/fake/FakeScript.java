@@ -98,6 +98,7 @@ public final class FakeScript {
   private final Map<Verb, List<Fault>> faults = new EnumMap<>(Verb.class);
   private final Map<Verb, Integer> hangs = new EnumMap<>(Verb.class);
   private final Map<Verb, Hold> holds = new EnumMap<>(Verb.class);
+  private @Nullable Hold turn;
   private final Set<String> missing = new HashSet<>();
   private final Set<SandboxId> unresponsive = new HashSet<>();
   private final Map<String, String> pluginFailures = new HashMap<>();
@@ -135,6 +136,23 @@ public final class FakeScript {
     var hold = new Hold();
     holds.put(verb, hold);
     return hold;
+  }
+
+  /** Blocks the next turn of a gateway, after it was admitted, until it is released. */
+  public synchronized Hold holdNextTurn() {
+    var hold = new Hold();
+    turn = hold;
+    return hold;
+  }
+
+  /** Blocks a turn if a test holds it. */
+  void applyToTurn() {
+    Hold hold;
+    synchronized (this) {
+      hold = turn;
+      turn = null;
+    }
+    if (hold != null) hold.await();
   }
 
   /** Removes this snapshot from the host. */

@@ -27,6 +27,7 @@ class ControlUiApprovalTest {
       new OpenClawSettings(
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
           Duration.ofSeconds(20),
           1,
           Duration.ofSeconds(5),

@@ -1,0 +1,196 @@
+package dev.chowder.openclaw;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.ConfigFactory;
+import dev.chowder.sandbox.Fence;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
+import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
+import dev.chowder.sandbox.SandboxDriver.SandboxSpec;
+import dev.chowder.sandbox.SandboxId;
+import dev.chowder.sandbox.fake.FakeSandboxDriver;
+import dev.chowder.sandbox.fake.FakeSandboxSettings;
+import dev.chowder.secret.Secret;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Tests suspensions with a simulated gateway. */
+class GatewaySuspensionTest {
+  private static final String ID = "0190a000-0000-7000-8000-000000000001";
+  private static final SandboxId SANDBOX = SandboxId.ofInstance(ID);
+  private static final Secret TOKEN = Secret.of("the-token");
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration SHORT = Duration.ofMillis(200);
+
+  private final FakeSandboxDriver driver = new FakeSandboxDriver(FakeSandboxSettings.instant());
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final OpenClawAdmin admin =
+      new OpenClawAdmin(
+          http, LIMIT, new GatewayResponses(OpenClawSettings.of(ConfigFactory.load()).responses()));
+  private final GatewaySuspension suspension = suspension(LIMIT);
+  private SandboxEndpoint gateway;
+
+  private GatewaySuspension suspension(Duration cancelLimit) {
+    return new GatewaySuspension(admin, (_, _) -> Optional.of(TOKEN), cancelLimit);
+  }
+
+  @BeforeEach
+  void start() {
+    driver.create(new SandboxSpec(SANDBOX, "org", "chowder/fake", 1));
+    gateway =
+        driver.start(
+            SANDBOX,
+            new Fence(1, 1),
+            new ProcessSpec("chowder/fake", "org", List.of("serve"), Map.of(), 18789));
+  }
+
+  @AfterEach
+  void stop() {
+    driver.close();
+    http.shutdownNow();
+    threads.shutdownNow();
+  }
+
+  @Test
+  void aSuspendedGatewayRejectsTurnsUntilItIsResumed() throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    assertThat(turn()).isEqualTo(503);
+    assertThat(status("/readyz")).isEqualTo(503);
+    assertThat(admin.health(gateway, TOKEN)).isInstanceOf(AdminAnswer.Busy.class);
+    assertThat(suspension.resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(turn()).isEqualTo(200);
+    assertThat(status("/readyz")).isEqualTo(200);
+  }
+
+  @Test
+  void aRunningTurnIsFinishedBeforeTheGatewayIsReady() throws Exception {
+    var hold = driver.script().holdNextTurn();
+    var running = threads.submit(this::turn);
+    assertThat(hold.awaitCall(LIMIT)).isTrue();
+    var prepared = threads.submit(() -> suspension.prepare(ID, gateway, LIMIT));
+    awaitRejection();
+    assertThat(prepared.isDone()).isFalse();
+    hold.release();
+    assertThat(prepared.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThat(running.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(200);
+  }
+
+  @Test
+  void aGatewayThatDoesNotFinishInTimeAdmitsTurns() throws Exception {
+    var hold = driver.script().holdNextTurn();
+    var running = threads.submit(this::turn);
+    assertThat(hold.awaitCall(LIMIT)).isTrue();
+    assertThat(suspension.prepare(ID, gateway, SHORT)).isFalse();
+    assertThat(turn()).isEqualTo(200);
+    hold.release();
+    assertThat(running.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(200);
+  }
+
+  @Test
+  void anInterruptedSuspensionAdmitsTurns() throws Exception {
+    var hold = driver.script().holdNextTurn();
+    var running = threads.submit(this::turn);
+    assertThat(hold.awaitCall(LIMIT)).isTrue();
+    var prepared = interruptible(() -> suspension.prepare(ID, gateway, LIMIT));
+    awaitRejection();
+    prepared.thread().interrupt();
+    assertThatThrownBy(() -> prepared.result().get(LIMIT.toSeconds(), TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasCauseInstanceOf(InterruptedException.class);
+    assertThat(turn()).isEqualTo(200);
+    hold.release();
+    assertThat(running.get(LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(200);
+  }
+
+  @Test
+  void anotherNodeResumesTheGateway() throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    assertThat(suspension(LIMIT).resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(turn()).isEqualTo(200);
+  }
+
+  @Test
+  void anExpiredSuspensionIsResumed() throws Exception {
+    assertThat(suspension.prepare(ID, gateway, LIMIT)).isTrue();
+    driver.expireSuspension(SANDBOX);
+    assertThat(suspension.resume(ID, gateway, LIMIT)).isTrue();
+    assertThat(suspension.resume(ID, gateway, LIMIT)).as("resumed again").isTrue();
+    assertThat(turn()).isEqualTo(200);
+  }
+
+  @Test
+  void anotherControllersSuspensionIsKept() throws Exception {
+    var other = OpenClawConfig.JSON.createObjectNode().put("requestId", "other");
+    assertThat(admin.call(gateway, TOKEN, "gateway.suspend.prepare", other))
+        .isInstanceOf(AdminAnswer.Done.class);
+    assertThat(suspension(SHORT).prepare(ID, gateway, SHORT)).isFalse();
+    assertThat(suspension(SHORT).resume(ID, gateway, SHORT)).isFalse();
+    assertThat(turn()).isEqualTo(503);
+  }
+
+  @Test
+  void aGatewayWithoutATokenOrThatHasEndedIsNotSuspended() throws Exception {
+    var unknown = new GatewaySuspension(admin, (_, _) -> Optional.empty(), LIMIT);
+    assertThat(unknown.prepare(ID, gateway, LIMIT)).isFalse();
+    assertThat(unknown.resume(ID, gateway, LIMIT)).isFalse();
+    driver.kill(SANDBOX);
+    assertThat(suspension.prepare(ID, gateway, Duration.ofDays(1))).isFalse();
+    assertThat(suspension.resume(ID, gateway, Duration.ofDays(1))).isFalse();
+  }
+
+  private record Running(Thread thread, Future<Boolean> result) {}
+
+  private Running interruptible(Callable<Boolean> work) throws Exception {
+    var started = new CompletableFuture<Thread>();
+    var result =
+        threads.submit(
+            () -> {
+              started.complete(Thread.currentThread());
+              return work.call();
+            });
+    return new Running(started.get(LIMIT.toSeconds(), TimeUnit.SECONDS), result);
+  }
+
+  /** Waits until the gateway rejects turns. */
+  private void awaitRejection() throws Exception {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (status("/readyz") == 200) {
+      assertThat(System.nanoTime()).as("the gateway still admits turns").isLessThan(deadline);
+    }
+  }
+
+  private int turn() throws Exception {
+    var body = "{\"model\":\"openclaw/main\",\"input\":\"hi\"}";
+    return http.send(
+            request("/v1/responses").POST(BodyPublishers.ofString(body)).build(),
+            BodyHandlers.discarding())
+        .statusCode();
+  }
+
+  private int status(String path) throws Exception {
+    return http.send(request(path).build(), BodyHandlers.discarding()).statusCode();
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://" + gateway + path)).timeout(LIMIT);
+  }
+}
