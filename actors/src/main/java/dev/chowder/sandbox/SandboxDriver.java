@@ -59,11 +59,60 @@ public interface SandboxDriver extends AutoCloseable {
   SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process);
 
   /**
-   * Stops the main process with SIGTERM, and with SIGKILL after {@code grace}. The home directory
-   * stays. Does nothing if no process runs. While one of a later attempt runs, the call fails with
-   * {@link SandboxException.Reason#REFUSED}.
+   * Stops the main process with SIGTERM, and with SIGKILL after {@code grace}. A frozen process is
+   * thawed for this. The home directory stays. Does nothing if no process runs. While one of a
+   * later attempt runs, the call fails with {@link SandboxException.Reason#REFUSED}.
    */
   StopResult stop(SandboxId id, int attempt, Duration grace);
+
+  /**
+   * Freezes the running main process. It keeps its memory and uses no CPU, and its connections stay
+   * open without a response. Does nothing if it is frozen. Fails with {@link
+   * SandboxException.Reason#NOT_FOUND} if no main process runs, and with {@link
+   * SandboxException.Reason#REFUSED} if one of a later attempt runs.
+   *
+   * @return the attempt on the label of the process, at most {@code attempt}
+   */
+  int freeze(SandboxId id, int attempt);
+
+  /**
+   * Lets a frozen main process continue and returns its endpoint. Removes the limits of {@link
+   * #pageOut} first, and reads pages from swap ahead of time where this is faster. Returns the
+   * endpoint also if the process runs and was never frozen.
+   *
+   * <p>The result is empty if no process of attempt {@code boot} runs, or if {@link #start} would
+   * create a different one today because the image, a limit, the command or the environment
+   * changed. Nothing changes then, and the caller starts the process instead. While a process of a
+   * later attempt than that of the fence runs, the call fails with {@link
+   * SandboxException.Reason#REFUSED}.
+   *
+   * @param fence the attempt of the caller, and the home volume that it means
+   * @param boot the attempt with which the process was started
+   * @param process what the caller would start today
+   */
+  Optional<SandboxEndpoint> thaw(SandboxId id, Fence fence, int boot, ProcessSpec process);
+
+  /**
+   * Moves memory of the frozen main process to the host's swap, at most as much as is free there.
+   * Does nothing on a host without swap, or if the host does not permit it. The process never ends
+   * because of this call. A call that is interrupted leaves a process that {@link #thaw} lets
+   * continue. Fails with {@link SandboxException.Reason#NOT_FOUND} if no frozen process of this
+   * attempt or an earlier one exists.
+   *
+   * @return the memory of the process afterwards
+   */
+  MemoryUse pageOut(SandboxId id, int attempt);
+
+  /** Returns the memory of the main process, running or frozen; empty if none runs. */
+  Optional<MemoryUse> memory(SandboxId id);
+
+  /**
+   * Memory of a main process, in bytes.
+   *
+   * @param residentBytes bytes in the host's memory, without file contents that the kernel can drop
+   * @param swappedBytes bytes in the host's swap, before compression; 0 if the driver cannot tell
+   */
+  record MemoryUse(long residentBytes, long swappedBytes) {}
 
   /**
    * Stops and removes the processes of this attempt and of earlier ones. The home directory stays.
@@ -152,7 +201,7 @@ public interface SandboxDriver extends AutoCloseable {
    */
   AutoCloseable events(Consumer<SandboxEvent> onEvent);
 
-  /** Returns the host's total and available memory. */
+  /** Returns the host's total and available memory, and its swap. */
   HostCapacity capacity();
 
   /** Returns the address under which sandboxes reach the machine that Chowder runs on. */
@@ -234,9 +283,15 @@ public interface SandboxDriver extends AutoCloseable {
   }
 
   /**
-   * The host's memory; {@code availableBytes} is how much a new process could use without swapping.
+   * The host's memory and swap, in bytes.
+   *
+   * @param totalBytes memory of the host
+   * @param availableBytes how much of it a new process could use without swapping
+   * @param swapTotalBytes size of the swap; 0 if there is none or if the driver cannot tell
+   * @param swapFreeBytes how much of the swap is free
    */
-  record HostCapacity(long totalBytes, long availableBytes) {}
+  record HostCapacity(
+      long totalBytes, long availableBytes, long swapTotalBytes, long swapFreeBytes) {}
 
   /** Reports that a sandbox's main process ended or vanished. */
   record SandboxEvent(SandboxId id, String what) {}

@@ -33,6 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -393,6 +394,145 @@ public abstract class SandboxDriverContract {
   }
 
   @Test
+  void aFrozenProcessContinuesWithItsMemoryAfterAThaw() throws Exception {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    assertThat(driver().freeze(id, 1)).isEqualTo(1);
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(driver().list())
+        .contains(new SandboxObservation(id, Optional.of(1), new MainProcess.Paused(1)));
+    Future<Integer> answer = getAsync(endpoint, "/asked-while-frozen");
+    assertThatThrownBy(() -> answer.get(500, TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
+    assertThat(thaw(2, 1, commandThatServes())).hasValue(endpoint);
+    assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(1, endpoint));
+    assertThat(logLines(100)).contains("got /asked-while-frozen").containsOnlyOnce("line 1");
+  }
+
+  @Test
+  void freezingAndThawingTwiceChangesNothing() {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    assertThat(thaw(1, 1, commandThatServes())).as("was never frozen").hasValue(endpoint);
+    assertThat(driver().freeze(id, 1)).isEqualTo(1);
+    // A stop is a later attempt than the start.
+    assertThat(driver().freeze(id, 2)).isEqualTo(1);
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    assertThat(thaw(3, 1, commandThatServes())).hasValue(endpoint);
+    assertThat(thaw(3, 1, commandThatServes())).hasValue(endpoint);
+    awaitAnswer(endpoint);
+    assertThat(logLines(100)).containsOnlyOnce("line 1");
+  }
+
+  @Test
+  void aThawIsEmptyIfTheProcessWouldDifferOrDoesNotRun() {
+    create();
+    assertThat(thaw(1, 1, commandThatServes())).as("no process").isEmpty();
+    awaitAnswer(start(1, commandThatServes()));
+    driver().freeze(id, 1);
+    assertThat(thaw(2, 2, commandThatServes())).as("another boot").isEmpty();
+    assertThat(thaw(2, 1, commandThatIgnoresSigterm())).as("another command").isEmpty();
+    var otherImage =
+        new ProcessSpec("chowder/other:1", ORGANIZATION, commandThatServes(), Map.of(), PORT);
+    assertThat(driver().thaw(id, new Fence(2, 1), 1, otherImage)).as("another image").isEmpty();
+    var otherEnvironment =
+        new ProcessSpec(snapshot(), ORGANIZATION, commandThatServes(), Map.of("A", "b"), PORT);
+    assertThat(driver().thaw(id, new Fence(2, 1), 1, otherEnvironment)).isEmpty();
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+    killProcess(id);
+    awaitEnd();
+    assertThat(thaw(2, 1, commandThatServes())).as("an ended process").isEmpty();
+    driver().removeProcesses(id, 1);
+    assertThat(thaw(2, 1, commandThatServes())).as("a removed process").isEmpty();
+  }
+
+  @Test
+  void aLateCallNeitherFreezesNorThawsNorPagesOutALaterAttempt() {
+    create();
+    SandboxEndpoint endpoint = start(2, commandThatServes());
+    assertReason(Reason.REFUSED, () -> driver().freeze(id, 1));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Up(2, endpoint));
+    driver().freeze(id, 2);
+    assertReason(Reason.REFUSED, () -> driver().freeze(id, 1));
+    assertReason(Reason.REFUSED, () -> thaw(1, 1, commandThatServes()));
+    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+    var otherHome = new Fence(3, 2);
+    assertReason(Reason.HOME_REPLACED, () -> thaw(otherHome, 2, commandThatServes()));
+    assertThat(driver().observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(2));
+    assertThat(thaw(3, 2, commandThatServes())).hasValue(endpoint);
+  }
+
+  @Test
+  void onlyARunningProcessCanBeFrozenAndOnlyAFrozenOnePagedOut() {
+    assertReason(Reason.NOT_FOUND, () -> driver().freeze(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> thaw(1, 1, commandThatServes()));
+    create();
+    assertReason(Reason.NOT_FOUND, () -> driver().freeze(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+    awaitAnswer(start(1, commandThatServes()));
+    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+    driver().stop(id, 1, GRACE);
+    assertReason(Reason.NOT_FOUND, () -> driver().freeze(id, 1));
+    assertReason(Reason.NOT_FOUND, () -> driver().pageOut(id, 1));
+  }
+
+  @Test
+  void aSleepingProcessCanBeStoppedStartedAndRemoved() {
+    create();
+    for (boolean pagedOut : new boolean[] {false, true}) {
+      awaitAnswer(start(1, commandThatServes()));
+      sleep(1, pagedOut);
+      assertThat(driver().stop(id, 2, GRACE)).isEqualTo(new StopResult(true, false, 0));
+      assertThat(driver().howEnded(id)).isEqualTo(Ending.STOPPED);
+
+      awaitAnswer(start(1, commandThatServes()));
+      sleep(1, pagedOut);
+      awaitAnswer(start(2, commandThatServes()));
+      assertThat(driver().observe(id).attempt()).isEqualTo(2);
+
+      sleep(2, pagedOut);
+      assertThat(run(new Fence(3, 1), commandThatPrints("x", 0), LIMIT).exitCode()).isZero();
+      awaitAnswer(start(1, commandThatServes()));
+      sleep(1, pagedOut);
+      removeAndCheck();
+      create();
+    }
+  }
+
+  @Test
+  void aPagedOutProcessContinuesWithItsMemory() {
+    create();
+    SandboxEndpoint endpoint = start(1, commandThatServes());
+    awaitAnswer(endpoint);
+    sleep(1, true);
+    sleep(1, true);
+    assertThat(thaw(2, 1, commandThatServes())).hasValue(endpoint);
+    awaitAnswer(endpoint);
+    assertThat(logLines(100)).containsOnlyOnce("line 1");
+  }
+
+  private void sleep(int attempt, boolean pagedOut) {
+    driver().freeze(id, attempt);
+    if (pagedOut) assertThat(driver().pageOut(id, attempt).residentBytes()).isPositive();
+  }
+
+  @Test
+  void theMemoryOfARunningOrFrozenProcessIsKnown() {
+    assertThat(driver().memory(id)).isEmpty();
+    create();
+    assertThat(driver().memory(id)).isEmpty();
+    awaitAnswer(start(1, commandThatServes()));
+    assertThat(driver().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
+    driver().freeze(id, 1);
+    assertThat(driver().memory(id).orElseThrow().residentBytes()).isGreaterThan(1 << 20);
+    driver().stop(id, 1, GRACE);
+    assertThat(driver().memory(id)).isEmpty();
+  }
+
+  @Test
   void aRemovedProcessIsReportedAndItsHomeIsKept() throws Exception {
     create();
     awaitAnswer(start(1, commandThatServes()));
@@ -627,6 +767,9 @@ public abstract class SandboxDriverContract {
   void capacityIsPlausible() {
     var capacity = driver().capacity();
     assertThat(capacity.availableBytes()).isPositive().isLessThanOrEqualTo(capacity.totalBytes());
+    assertThat(capacity.swapFreeBytes())
+        .isNotNegative()
+        .isLessThanOrEqualTo(capacity.swapTotalBytes());
   }
 
   @Test
@@ -638,6 +781,9 @@ public abstract class SandboxDriverContract {
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.observe(id));
       assertReason(Reason.ENGINE_UNREACHABLE, absent::list);
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.stop(id, 1, GRACE));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.freeze(id, 1));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.pageOut(id, 1));
+      assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.memory(id));
       assertReason(Reason.ENGINE_UNREACHABLE, () -> absent.remove(id, Fence.NONE));
       assertReason(Reason.ENGINE_UNREACHABLE, absent::capacity);
     }
@@ -648,8 +794,12 @@ public abstract class SandboxDriverContract {
   }
 
   protected TaskResult run(List<String> command, Duration limit) {
+    return run(FIRST, command, limit);
+  }
+
+  private TaskResult run(Fence fence, List<String> command, Duration limit) {
     return driver()
-        .run(id, FIRST, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
+        .run(id, fence, new TaskSpec(snapshot(), ORGANIZATION, command, List.of()), limit);
   }
 
   protected SandboxEndpoint start(int attempt, List<String> command) {
@@ -657,8 +807,19 @@ public abstract class SandboxDriverContract {
   }
 
   private SandboxEndpoint start(Fence fence, List<String> command) {
-    return driver()
-        .start(id, fence, new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT));
+    return driver().start(id, fence, process(command));
+  }
+
+  protected Optional<SandboxEndpoint> thaw(int attempt, int boot, List<String> command) {
+    return thaw(new Fence(attempt, 1), boot, command);
+  }
+
+  private Optional<SandboxEndpoint> thaw(Fence fence, int boot, List<String> command) {
+    return driver().thaw(id, fence, boot, process(command));
+  }
+
+  protected ProcessSpec process(List<String> command) {
+    return new ProcessSpec(snapshot(), ORGANIZATION, command, Map.of(), PORT);
   }
 
   protected static SandboxFile file(String path, String content) {
@@ -707,6 +868,15 @@ public abstract class SandboxDriverContract {
     } catch (InterruptedException stop) {
       throw new AssertionError(stop);
     }
+  }
+
+  private Future<Integer> getAsync(SandboxEndpoint endpoint, String path) {
+    return http.sendAsync(
+            HttpRequest.newBuilder(URI.create("http://" + endpoint + path))
+                .timeout(Duration.ofSeconds(30))
+                .build(),
+            HttpResponse.BodyHandlers.discarding())
+        .thenApply(HttpResponse::statusCode);
   }
 
   protected void awaitEnd() {

@@ -2,6 +2,7 @@ package dev.chowder.sandbox.docker;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
@@ -13,6 +14,7 @@ import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
+import dev.chowder.sandbox.SandboxDriver.ProcessSpec;
 import dev.chowder.sandbox.SandboxId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -43,6 +45,18 @@ record DockerContainerSpec(
   static final String USER = USER_ID + ":" + USER_ID;
   private static final String LOOPBACK = "127.0.0.1";
 
+  static DockerContainerSpec ofMainProcess(SandboxId id, int attempt, ProcessSpec process) {
+    return new DockerContainerSpec(
+        id,
+        process.organizationId(),
+        DockerLabels.GATEWAY,
+        attempt,
+        process.snapshot(),
+        process.command(),
+        process.environment(),
+        Optional.of(process.port()));
+  }
+
   String name() {
     return DockerContainers.name(id, role);
   }
@@ -69,6 +83,11 @@ record DockerContainerSpec(
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException(impossible);
     }
+  }
+
+  /** Returns whether a container created from this spec today would be the same. */
+  boolean describes(InspectContainerResponse container, DockerSandboxSettings settings) {
+    return hash(settings).equals(DockerObservations.labels(container).get(DockerLabels.SPEC));
   }
 
   private static String limits(DockerSandboxSettings settings) {

@@ -9,6 +9,7 @@ import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.WaitResponse;
+import dev.chowder.sandbox.Fence;
 import dev.chowder.sandbox.SandboxException;
 import dev.chowder.sandbox.SandboxException.Reason;
 import dev.chowder.sandbox.SandboxId;
@@ -85,6 +86,19 @@ final class DockerContainers {
         });
   }
 
+  /** Freezes a container. Does nothing if it is frozen or no longer runs. */
+  void freeze(String nameOrId) {
+    engine.run(
+        "pause container " + nameOrId,
+        docker -> {
+          try {
+            docker.pauseContainerCmd(nameOrId).exec();
+          } catch (NotFoundException | ConflictException notRunning) {
+            // It was frozen, ended or removed meanwhile.
+          }
+        });
+  }
+
   void unpause(String nameOrId) {
     engine.run(
         "unpause container " + nameOrId,
@@ -138,6 +152,16 @@ final class DockerContainers {
 
   static boolean paused(InspectContainerResponse container) {
     return Boolean.TRUE.equals(container.getState().getPaused());
+  }
+
+  /**
+   * Rejects a call if the container runs and has a later attempt. A process that ended blocks no
+   * call: after a restore, the database may know less than the host.
+   */
+  static void requireNotLater(InspectContainerResponse container, int attempt) {
+    if (runs(container)) {
+      Fence.requireNotBefore(DockerLabels.attempt(DockerObservations.labels(container)), attempt);
+    }
   }
 
   /** Kills and removes a container, and returns after it is removed. */

@@ -44,6 +44,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   private final DockerHomeMeter meter;
   private final DockerObservations observations;
   private final DockerEndings endings;
+  private final DockerSleep sleep;
   private final HostPorts hostPorts;
   private final SandboxIsolation isolation;
 
@@ -61,6 +62,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
     this.isolation = new SandboxIsolation(settings, network, hostPorts);
     this.endings = new DockerEndings(engine, settings);
     this.observations = new DockerObservations(settings, containers, homes);
+    this.sleep = new DockerSleep(engine, settings, containers, isolation);
   }
 
   @Override
@@ -124,21 +126,12 @@ public final class DockerSandboxDriver implements SandboxDriver {
   @Override
   public SandboxEndpoint start(SandboxId id, Fence fence, ProcessSpec process) {
     fence.requireHome(id, homes.generation(id));
-    var spec =
-        new DockerContainerSpec(
-            id,
-            process.organizationId(),
-            DockerLabels.GATEWAY,
-            fence.attempt(),
-            process.snapshot(),
-            process.command(),
-            process.environment(),
-            Optional.of(process.port()));
+    var spec = DockerContainerSpec.ofMainProcess(id, fence.attempt(), process);
     // Two processes must never share a home directory.
     removePrevious(DockerContainers.name(id, DockerLabels.TASK), fence.attempt());
     Optional<InspectContainerResponse> previous = containers.inspect(spec.name());
-    previous.ifPresent(found -> requireNotLater(found, fence.attempt()));
-    if (previous.isPresent() && !isFrom(previous.get(), spec)) {
+    previous.ifPresent(found -> DockerContainers.requireNotLater(found, fence.attempt()));
+    if (previous.isPresent() && !canStart(previous.get(), spec)) {
       stop(id, fence.attempt(), settings.replaceGrace());
       containers.remove(previous.get().getId());
       previous = Optional.empty();
@@ -174,9 +167,8 @@ public final class DockerSandboxDriver implements SandboxDriver {
     }
   }
 
-  private boolean isFrom(InspectContainerResponse container, DockerContainerSpec spec) {
-    return spec.hash(settings).equals(DockerObservations.labels(container).get(DockerLabels.SPEC))
-        && !DockerContainers.paused(container);
+  private boolean canStart(InspectContainerResponse container, DockerContainerSpec spec) {
+    return spec.describes(container, settings) && !DockerContainers.paused(container);
   }
 
   private SandboxException endedAtOnce(String container) {
@@ -190,17 +182,15 @@ public final class DockerSandboxDriver implements SandboxDriver {
   public StopResult stop(SandboxId id, int attempt, Duration grace) {
     String name = DockerContainers.name(id, DockerLabels.GATEWAY);
     Optional<InspectContainerResponse> found = containers.inspect(name);
-    found.ifPresent(running -> requireNotLater(running, attempt));
+    found.ifPresent(running -> DockerContainers.requireNotLater(running, attempt));
     if (found.isEmpty() || !DockerContainers.runs(found.get())) {
       return new StopResult(
           false, false, found.map(c -> DockerObservations.exitCode(c.getState())).orElse(0));
     }
     String container = found.get().getId();
     containers.signal(container, "TERM");
-    if (DockerContainers.paused(found.get())) {
-      // A frozen process gets the signal only after it is thawed.
-      containers.unpause(container);
-    }
+    // A frozen process gets the signal only after it is thawed.
+    if (DockerContainers.paused(found.get())) sleep.wake(found.get());
     Optional<InspectContainerResponse> ended = containers.awaitEnd(container, grace);
     boolean killed = ended.isEmpty() && containers.inspect(container).isPresent();
     if (killed) {
@@ -216,6 +206,27 @@ public final class DockerSandboxDriver implements SandboxDriver {
     }
     return new StopResult(
         true, killed, ended.map(c -> DockerObservations.exitCode(c.getState())).orElse(0));
+  }
+
+  @Override
+  public int freeze(SandboxId id, int attempt) {
+    return sleep.freeze(id, attempt);
+  }
+
+  @Override
+  public Optional<SandboxEndpoint> thaw(SandboxId id, Fence fence, int boot, ProcessSpec process) {
+    fence.requireHome(id, homes.generation(id));
+    return sleep.thaw(DockerContainerSpec.ofMainProcess(id, boot, process), fence.attempt());
+  }
+
+  @Override
+  public MemoryUse pageOut(SandboxId id, int attempt) {
+    return sleep.pageOut(id, attempt);
+  }
+
+  @Override
+  public Optional<MemoryUse> memory(SandboxId id) {
+    return sleep.memory(id);
   }
 
   @Override
@@ -268,22 +279,12 @@ public final class DockerSandboxDriver implements SandboxDriver {
         .forEach(running -> Fence.requireNotBefore(running, attempt));
   }
 
-  /**
-   * Rejects a call if the container runs and has a later attempt. A process that ended blocks no
-   * call: after a restore, the database may know less than the host.
-   */
-  private static void requireNotLater(InspectContainerResponse container, int attempt) {
-    if (DockerContainers.runs(container)) {
-      Fence.requireNotBefore(DockerLabels.attempt(DockerObservations.labels(container)), attempt);
-    }
-  }
-
   private void removePrevious(String name, int attempt) {
     containers
         .inspect(name)
         .ifPresent(
             previous -> {
-              requireNotLater(previous, attempt);
+              DockerContainers.requireNotLater(previous, attempt);
               containers.remove(previous.getId());
             });
   }
@@ -316,7 +317,7 @@ public final class DockerSandboxDriver implements SandboxDriver {
   public void writeFiles(SandboxId id, Fence fence, List<SandboxFile> written) {
     Optional<InspectContainerResponse> gateway =
         containers.inspect(DockerContainers.name(id, DockerLabels.GATEWAY));
-    gateway.ifPresent(running -> requireNotLater(running, fence.attempt()));
+    gateway.ifPresent(running -> DockerContainers.requireNotLater(running, fence.attempt()));
     String container = anyContainer(id, gateway);
     // Checked only now, because the home volume cannot be replaced while this container uses it.
     fence.requireHome(id, homes.generation(id));

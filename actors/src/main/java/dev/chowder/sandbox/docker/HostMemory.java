@@ -12,7 +12,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/** Reads the memory of the engine's host, from the kernel if the engine is on this machine. */
+/**
+ * Reads the memory and the swap of the engine's host, from the kernel if the engine is on this
+ * machine.
+ */
 final class HostMemory {
   private static final Path MEMINFO = Path.of("/proc/meminfo");
 
@@ -27,12 +30,16 @@ final class HostMemory {
       // so a ping is enough to show that it responds.
       engine.run("ping", docker -> docker.pingCmd().exec());
       var lines = meminfo();
-      return new HostCapacity(bytes(lines, "MemTotal:"), bytes(lines, "MemAvailable:"));
+      return new HostCapacity(
+          bytes(lines, "MemTotal:"),
+          bytes(lines, "MemAvailable:"),
+          bytes(lines, "SwapTotal:"),
+          bytes(lines, "SwapFree:"));
     }
     // The kernel of another machine is not accessible. Its engine reports only the total memory.
     Info info = engine.call("info", docker -> docker.infoCmd().exec());
     long totalBytes = Objects.requireNonNullElse(info.getMemTotal(), 0L);
-    return new HostCapacity(totalBytes, totalBytes);
+    return new HostCapacity(totalBytes, totalBytes, 0, 0);
   }
 
   private static List<String> meminfo() {

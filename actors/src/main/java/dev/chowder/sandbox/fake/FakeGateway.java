@@ -7,7 +7,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.chowder.sandbox.fake.FakeHttp.Exchange;
+import dev.chowder.sandbox.fake.FakeSandbox.SimulatedProcess;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.BindException;
@@ -30,9 +32,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Simulates all gateways in one HTTP server. Each has its own loopback address, and all have the
- * same port. Connections to a sandbox that does not run are closed without a response. If several
- * nodes share a directory, one of them serves. When it ends, another takes over, because a real
- * gateway outlives the node that started it.
+ * same port. Connections to a sandbox that does not run are closed without a response, and those to
+ * a frozen one get no response before its thaw. If several nodes share a directory, one of them
+ * serves. When it ends, another takes over, because a real gateway outlives the node that started
+ * it.
  */
 final class FakeGateway implements AutoCloseable {
   private static final String JSON = "application/json";
@@ -40,6 +43,9 @@ final class FakeGateway implements AutoCloseable {
 
   /** Time between two checks whether the serving node has ended. */
   private static final long CHECK_MILLIS = 100;
+
+  /** Time between two checks whether a frozen process was thawed. */
+  private static final long FROZEN_CHECK_MILLIS = 10;
 
   /**
    * Below the ports that the system assigns to outgoing connections, so that none takes it while no
@@ -168,9 +174,25 @@ final class FakeGateway implements AutoCloseable {
   }
 
   private void handle(Exchange exchange) throws IOException {
-    Optional<FakeSandbox> sandbox = host.at(exchange.at().getHostAddress());
+    Optional<FakeSandbox> sandbox = awaitThaw(exchange.at().getHostAddress());
     if (sandbox.isPresent()) {
       answer(exchange, sandbox.get());
+    }
+  }
+
+  /** Returns the sandbox of the address once it is not frozen; empty if none runs there. */
+  private Optional<FakeSandbox> awaitThaw(String address) throws IOException {
+    while (true) {
+      Optional<FakeSandbox> sandbox = host.at(address);
+      if (sandbox.flatMap(FakeSandbox::process).filter(SimulatedProcess::paused).isEmpty()) {
+        return sandbox;
+      }
+      try {
+        Thread.sleep(FROZEN_CHECK_MILLIS);
+      } catch (InterruptedException closing) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException(cannot("respond", "the fake gateway is closing"));
+      }
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,9 +48,9 @@ final class FakeHost implements AutoCloseable {
   private final Map<String, SandboxId> startedAt = new ConcurrentHashMap<>();
 
   private final AtomicReference<Count> counted =
-      new AtomicReference<>(new Count(System.nanoTime() - COUNT_AGE.toNanos() - 1, 0));
+      new AtomicReference<>(new Count(System.nanoTime() - COUNT_AGE.toNanos() - 1, 0, 0));
 
-  private record Count(long at, long running) {
+  private record Count(long at, long running, long pagedOut) {
     boolean isOld() {
       return System.nanoTime() - at > COUNT_AGE.toNanos();
     }
@@ -158,16 +159,30 @@ final class FakeHost implements AutoCloseable {
     return List.copyOf(sandboxes.values());
   }
 
-  /** Returns how many processes ran a moment ago, as far as this node has observed them. */
+  /** Returns how many processes had memory a moment ago, as far as this node has observed them. */
   long running() {
-    return counted
-        .updateAndGet(last -> last.isOld() ? new Count(System.nanoTime(), countRunning()) : last)
-        .running();
+    return count().running();
   }
 
-  private long countRunning() {
+  /** Returns how many processes were paged out a moment ago. */
+  long pagedOut() {
+    return count().pagedOut();
+  }
+
+  private Count count() {
+    return counted.updateAndGet(
+        last ->
+            last.isOld()
+                ? new Count(
+                    System.nanoTime(),
+                    count(process -> process.runs() && !process.pagedOut()),
+                    count(SimulatedProcess::pagedOut))
+                : last);
+  }
+
+  private long count(Predicate<SimulatedProcess> which) {
     return sandboxes.values().stream()
-        .filter(sandbox -> sandbox.process().map(SimulatedProcess::runs).orElse(false))
+        .filter(sandbox -> sandbox.process().filter(which).isPresent())
         .count();
   }
 

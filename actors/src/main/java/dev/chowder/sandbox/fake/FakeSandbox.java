@@ -41,15 +41,16 @@ final class FakeSandbox {
       @Nullable Integer exitCode,
       boolean outOfMemory,
       boolean paused,
+      boolean pagedOut,
       @Nullable Ending ending) {
     SimulatedProcess ended(int code, boolean memory, Ending how) {
       return new SimulatedProcess(
-          attempt, organizationId, command, spec, host, code, memory, false, how);
+          attempt, organizationId, command, spec, host, code, memory, false, false, how);
     }
 
-    SimulatedProcess frozen() {
+    SimulatedProcess running(boolean frozen, boolean swapped) {
       return new SimulatedProcess(
-          attempt, organizationId, command, spec, host, null, false, true, null);
+          attempt, organizationId, command, spec, host, null, false, frozen, swapped, null);
     }
 
     boolean runs() {
@@ -217,15 +218,35 @@ final class FakeSandbox {
     return true;
   }
 
-  /** Freezes the process, and returns whether one ran. */
+  /** Freezes the process, and returns whether one ran that was not frozen. */
   synchronized boolean pause() {
     SimulatedProcess running = process;
-    if (running == null || !running.runs()) {
+    if (running == null || !running.runs() || running.paused()) {
       return false;
     }
-    process = running.frozen();
+    process = running.running(true, false);
     save();
     return true;
+  }
+
+  /** Lets a frozen process continue, and returns whether one was frozen. */
+  synchronized boolean thaw() {
+    SimulatedProcess frozen = process;
+    if (frozen == null || !frozen.paused()) {
+      return false;
+    }
+    process = frozen.running(false, false);
+    save();
+    return true;
+  }
+
+  /** Moves the memory of a frozen process to swap. Does nothing if none is frozen. */
+  synchronized void pageOut() {
+    SimulatedProcess frozen = process;
+    if (frozen != null && frozen.paused()) {
+      process = frozen.running(true, true);
+      save();
+    }
   }
 
   /** Marks a task as running until the latch is counted down by its end or its removal. */

@@ -190,8 +190,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
   public TaskResult exec(SandboxId id, List<String> command, Duration limit) {
     script.apply(Verb.EXEC, Optional.of(id));
     FakeSandbox sandbox =
-        host.find(id)
-            .filter(found -> found.process().filter(SimulatedProcess::runs).isPresent())
+        running(id)
             .orElseThrow(
                 () ->
                     new SandboxException(
@@ -235,13 +234,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
     requireSnapshot(process.snapshot());
     FakeSandbox sandbox = require(id, fence);
     int attempt = fence.attempt();
-    String spec =
-        attempt
-            + " "
-            + process.snapshot()
-            + process.command()
-            + new TreeMap<>(process.environment())
-            + process.port();
+    String spec = spec(attempt, process);
     Optional<SimulatedProcess> previous = sandbox.process().filter(p -> p.spec().equals(spec));
     requireNotLater(sandbox, attempt);
     if (previous.isPresent() && previous.get().runs() && !previous.get().paused()) {
@@ -259,6 +252,7 @@ public final class FakeSandboxDriver implements SandboxDriver {
             null,
             false,
             false,
+            false,
             null),
         previous.isPresent(),
         settings.bootTime().toNanos());
@@ -269,6 +263,16 @@ public final class FakeSandboxDriver implements SandboxDriver {
       notifyListeners(id, "die with exit code " + KILLED);
     }
     return new SandboxEndpoint(address, gateway.port());
+  }
+
+  /** Returns a text that changes if the process would differ. */
+  private static String spec(int attempt, ProcessSpec process) {
+    return attempt
+        + " "
+        + process.snapshot()
+        + process.command()
+        + new TreeMap<>(process.environment())
+        + process.port();
   }
 
   @Override
@@ -291,6 +295,68 @@ public final class FakeSandboxDriver implements SandboxDriver {
       notifyListeners(id, "die with exit code " + exitCode);
     }
     return new StopResult(ended, killed, exitCode);
+  }
+
+  @Override
+  public int freeze(SandboxId id, int attempt) {
+    script.apply(Verb.FREEZE, Optional.of(id));
+    FakeSandbox sandbox =
+        running(id)
+            .orElseThrow(
+                () ->
+                    new SandboxException(
+                        Reason.NOT_FOUND, cannot("freeze " + id, "its main process does not run")));
+    requireNotLater(sandbox, attempt);
+    if (sandbox.pause()) notifyListeners(id, "pause");
+    return attempt(sandbox);
+  }
+
+  @Override
+  public Optional<SandboxEndpoint> thaw(SandboxId id, Fence fence, int boot, ProcessSpec process) {
+    script.apply(Verb.THAW, Optional.of(id));
+    FakeSandbox sandbox = require(id, fence);
+    requireNotLater(sandbox, fence.attempt());
+    Optional<SimulatedProcess> same =
+        sandbox
+            .process()
+            .filter(SimulatedProcess::runs)
+            .filter(found -> found.spec().equals(spec(boot, process)));
+    if (same.isPresent()) sandbox.thaw();
+    return same.map(found -> new SandboxEndpoint(found.host(), gateway.port()));
+  }
+
+  @Override
+  public MemoryUse pageOut(SandboxId id, int attempt) {
+    script.apply(Verb.PAGE_OUT, Optional.of(id));
+    FakeSandbox sandbox =
+        running(id)
+            .filter(found -> found.process().filter(SimulatedProcess::paused).isPresent())
+            .filter(found -> attempt(found) <= attempt)
+            .orElseThrow(
+                () ->
+                    new SandboxException(
+                        Reason.NOT_FOUND,
+                        cannot("page out " + id, "it has no frozen main process")));
+    if (swapFreeBytes() >= settings.processBytes()) sandbox.pageOut();
+    return memoryUse(sandbox);
+  }
+
+  @Override
+  public Optional<MemoryUse> memory(SandboxId id) {
+    script.apply(Verb.MEMORY, Optional.of(id));
+    return running(id).map(this::memoryUse);
+  }
+
+  private Optional<FakeSandbox> running(SandboxId id) {
+    return host.find(id)
+        .filter(found -> found.process().filter(SimulatedProcess::runs).isPresent());
+  }
+
+  /** Returns the memory of a process; a twentieth of it stays resident when it is paged out. */
+  private MemoryUse memoryUse(FakeSandbox sandbox) {
+    long all = settings.processBytes();
+    boolean pagedOut = sandbox.process().filter(SimulatedProcess::pagedOut).isPresent();
+    return pagedOut ? new MemoryUse(all / 20, all - all / 20) : new MemoryUse(all, 0);
   }
 
   @Override
@@ -418,13 +484,19 @@ public final class FakeSandboxDriver implements SandboxDriver {
   @Override
   public HostCapacity capacity() {
     script.apply(Verb.CAPACITY, Optional.empty());
-    if (script.isFull()) {
-      return new HostCapacity(settings.memoryBytes(), 0);
-    }
-    long running = host.running();
     return new HostCapacity(
         settings.memoryBytes(),
-        Math.max(0, settings.memoryBytes() - running * settings.processBytes()));
+        script.isFull()
+            ? 0
+            : Math.max(0, settings.memoryBytes() - host.running() * settings.processBytes()),
+        script.hasSwap() ? settings.memoryBytes() : 0,
+        swapFreeBytes());
+  }
+
+  private long swapFreeBytes() {
+    return script.hasSwap()
+        ? Math.max(0, settings.memoryBytes() - host.pagedOut() * settings.processBytes())
+        : 0;
   }
 
   @Override

@@ -37,6 +37,14 @@ public final class FakeScript {
     START,
     /** {@code stop}. */
     STOP,
+    /** {@code freeze}. */
+    FREEZE,
+    /** {@code thaw}. */
+    THAW,
+    /** {@code pageOut}. */
+    PAGE_OUT,
+    /** {@code memory}. */
+    MEMORY,
     /** {@code removeProcesses}. */
     REMOVE_PROCESSES,
     /** {@code remove}. */
@@ -106,6 +114,7 @@ public final class FakeScript {
   private @Nullable Fault always;
   private boolean hasEmptyLists;
   private boolean full;
+  private boolean hasSwap = true;
 
   /** Delays every further call of this verb. */
   public synchronized FakeScript delay(Verb verb, Duration delay) {
@@ -231,6 +240,18 @@ public final class FakeScript {
     return this;
   }
 
+  /** Leaves the host without swap until {@link #withSwap()}. */
+  public synchronized FakeScript withoutSwap() {
+    hasSwap = false;
+    return this;
+  }
+
+  /** Ends {@link #withoutSwap()}. */
+  public synchronized FakeScript withSwap() {
+    hasSwap = true;
+    return this;
+  }
+
   /** Removes all delays, faults and other conditions, except blocked calls. */
   public synchronized FakeScript heal() {
     delays.clear();
@@ -242,7 +263,12 @@ public final class FakeScript {
     always = null;
     hasEmptyLists = false;
     full = false;
+    hasSwap = true;
     return this;
+  }
+
+  synchronized boolean hasSwap() {
+    return hasSwap;
   }
 
   synchronized boolean isFull() {

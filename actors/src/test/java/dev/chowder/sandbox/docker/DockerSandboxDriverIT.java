@@ -172,6 +172,31 @@ class DockerSandboxDriverIT extends SandboxDriverContract {
   }
 
   @Test
+  void aFrozenProcessUsesNoCpu() throws Exception {
+    create();
+    start(1, List.of("node", "-e", "for (;;);"));
+    long started = engine.cpuNanos(id + "-gateway");
+    await(() -> engine.cpuNanos(id + "-gateway") > started);
+    driver.freeze(id, 1);
+    long frozen = engine.cpuNanos(id + "-gateway");
+    Thread.sleep(1000);
+    assertThat(engine.cpuNanos(id + "-gateway")).isEqualTo(frozen);
+    assertThat(thaw(2, 1, List.of("node", "-e", "for (;;);"))).isPresent();
+    await(() -> engine.cpuNanos(id + "-gateway") > frozen);
+  }
+
+  @Test
+  void aThawIsEmptyAfterTheLimitsChanged() {
+    create();
+    awaitAnswer(start(1, commandThatServes()));
+    driver.freeze(id, 1);
+    try (var other = new DockerSandboxDriver(engine.settings(Map.of("memory-limit", "256 MiB")))) {
+      assertThat(other.thaw(id, new Fence(2, 1), 1, process(commandThatServes()))).isEmpty();
+    }
+    assertThat(driver.observe(id).mainProcess()).isEqualTo(new MainProcess.Paused(1));
+  }
+
+  @Test
   void aNetworkThatWasRemovedIsCreatedAgain() {
     create();
     awaitAnswer(start(1, commandThatServes()));

@@ -18,6 +18,8 @@ import dev.chowder.sandbox.SandboxDriver.SandboxEndpoint;
 import dev.chowder.sandbox.SandboxId;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,6 +123,33 @@ final class DockerTestEngine {
             .getNetworks()
             .get("chowder-" + clusterId);
     return String.valueOf(requireNonNull(network).getIpAddress());
+  }
+
+  /** Returns the CPU time that a running or frozen container has used. */
+  long cpuNanos(String container) {
+    var id = docker.inspectContainerCmd(container).exec().getId();
+    try (var files = Files.walk(Path.of("/sys/fs/cgroup"), 6)) {
+      var directory =
+          files
+              .filter(path -> path.toString().contains(id))
+              .filter(path -> !Files.isSymbolicLink(path))
+              .filter(
+                  path ->
+                      Files.exists(path.resolve("cpuacct.usage"))
+                          || Files.exists(path.resolve("memory.current")))
+              .findFirst()
+              .orElseThrow();
+      if (Files.exists(directory.resolve("cpuacct.usage"))) {
+        return Long.parseLong(Files.readString(directory.resolve("cpuacct.usage")).strip());
+      }
+      return Files.readAllLines(directory.resolve("cpu.stat")).stream()
+          .filter(line -> line.startsWith("usage_usec "))
+          .mapToLong(line -> 1000 * Long.parseLong(line.substring("usage_usec ".length())))
+          .findFirst()
+          .orElseThrow();
+    } catch (IOException failed) {
+      throw new AssertionError(failed);
+    }
   }
 
   /** Returns the address of the engine's default bridge, which is another address of this host. */

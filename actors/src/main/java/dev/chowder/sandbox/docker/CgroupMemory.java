@@ -1,0 +1,94 @@
+package dev.chowder.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import dev.chowder.sandbox.SandboxDriver.MemoryUse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The memory controller of one container's control group, read through the files of this host's
+ * kernel (cgroup v1 and v2). Does not know the engine.
+ */
+final class CgroupMemory {
+  private static final Path ROOT = Path.of("/sys/fs/cgroup");
+
+  private final Path directory;
+  private final boolean v2;
+
+  private CgroupMemory(Path directory, boolean v2) {
+    this.directory = directory;
+    this.v2 = v2;
+  }
+
+  /**
+   * Finds the control group of a running container. Empty if it is not visible from here, for
+   * example because the engine runs in a virtual machine.
+   */
+  static Optional<CgroupMemory> of(InspectContainerResponse container) {
+    Long pid = container.getState().getPidLong();
+    if (pid == null || pid <= 0) return Optional.empty();
+    return of(lines(Path.of("/proc", pid.toString(), "cgroup")), container.getId(), ROOT);
+  }
+
+  /**
+   * Finds the control group from the lines of {@code /proc/PID/cgroup}. Each is {@code
+   * NUMBER:CONTROLLERS:PATH}; version 2 has no controllers there. On a host with both versions, the
+   * one that has the memory controller is used.
+   */
+  static Optional<CgroupMemory> of(List<String> lines, String containerId, Path root) {
+    return Stream.of(":memory:", "::")
+        .flatMap(
+            kind ->
+                lines.stream()
+                    .filter(line -> line.contains(kind))
+                    // If the engine has other process ids, the process is a different one.
+                    .filter(line -> line.contains(containerId))
+                    .map(line -> line.substring(line.indexOf(kind) + kind.length() + 1))
+                    .map(
+                        path ->
+                            kind.equals("::")
+                                ? new CgroupMemory(root.resolve(path), true)
+                                : new CgroupMemory(root.resolve("memory").resolve(path), false)))
+        .filter(found -> Files.isReadable(found.directory.resolve(found.usage())))
+        .findFirst();
+  }
+
+  private String usage() {
+    return v2 ? "memory.current" : "memory.usage_in_bytes";
+  }
+
+  /** Returns the memory in use; empty if the control group was removed meanwhile. */
+  Optional<MemoryUse> use() {
+    List<String> stat = lines(directory.resolve("memory.stat"));
+    return number(usage())
+        .map(
+            used ->
+                new MemoryUse(
+                    Math.max(0, used - field(stat, v2 ? "inactive_file" : "total_inactive_file")),
+                    v2 ? number("memory.swap.current").orElse(0L) : field(stat, "total_swap")));
+  }
+
+  private Optional<Long> number(String file) {
+    return lines(directory.resolve(file)).stream().findFirst().map(Long::parseLong);
+  }
+
+  private static long field(List<String> stat, String name) {
+    return stat.stream()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException gone) {
+      return List.of();
+    }
+  }
+}
