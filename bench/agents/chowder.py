@@ -1,0 +1,139 @@
+"""Chowder, through Envoy's REST."""
+
+import http.client
+import json
+import time
+import urllib.parse
+
+from agents import cgroups
+from agents.tools import QUESTION, STEP_SECONDS, call, docker, expect_answer, is_paused, wait_for
+
+# Longest wait that a call of a verb accepts.
+WAIT_SECONDS = 120
+# How long the memory of a stopped agent may take to reach swap, with the setting of scripts/bench.
+PAGE_OUT_SECONDS = 60
+
+
+class Chowder:
+    """Whether a stop freezes is found out by a probe, because versions and hosts differ."""
+
+    name = "chowder"
+
+    def __init__(self, options):
+        self.options = options
+        self.rest = urllib.parse.urlsplit(options.rest)
+        with open(options.key_file, encoding="ascii") as file:
+            self.headers = {"Authorization": "Bearer " + file.read().strip(), "Content-Type": "application/json"}
+        self.freezes = False
+        self.pages = False
+
+    def call(self, method, path, body=None):
+        status, text = call(self.rest.hostname, self.rest.port, method, path, body, self.headers)
+        if status not in (200, 201, 202, 204):
+            raise RuntimeError(f"{method} {path}: {status} {text[:300]!r}")
+        return json.loads(text) if text else {}
+
+    def post(self):
+        """Creates an agent and returns its id as soon as the API returns it."""
+        return self.call("POST", "/v1/instances", {"name": "bench", "model_provider": "custom"})["id"]
+
+    def create(self):
+        """Creates an agent, waits until it is running, and returns its id and how it was served."""
+        agent = self.post()
+        return agent, self.created(agent)
+
+    def created(self, agent):
+        """Waits until a new agent is running, and removes it if it does not become so. Returns how it was served."""
+        try:
+            return self.await_running(agent)
+        except BaseException:
+            self.remove(agent)
+            raise
+
+    def await_running(self, agent):
+        """Returns how the agent was served, as soon as the watch reports it as running."""
+        watch = http.client.HTTPConnection(self.rest.hostname, self.rest.port, timeout=STEP_SECONDS)
+        try:
+            watch.request("GET", f"/v1/instances/{agent}/watch", headers=self.headers)
+            for line in watch.getresponse():
+                if not line.startswith(b"data: "):
+                    continue
+                seen = json.loads(line[len(b"data: "):])
+                if seen["status"] == "running":
+                    return seen.get("served_by")
+                if seen["status"] in ("error", "terminated"):
+                    raise RuntimeError(f"{agent}: {seen['status']}: {seen.get('error_message')}")
+        finally:
+            watch.close()
+        raise RuntimeError(f"{agent}: the watch ended before the agent was running")
+
+    def ask(self, agent):
+        """Never repeats the call: `running` means that a turn is admitted."""
+        expect_answer(self.call("POST", f"/v1/instances/{agent}/responses", {"input": QUESTION}))
+
+    def stop(self, agent):
+        stopped = self.call("POST", f"/v1/instances/{agent}/stop?wait={WAIT_SECONDS}")
+        if stopped.get("status") != "stopped":
+            raise RuntimeError(f"{agent}: must be stopped after {WAIT_SECONDS} s; got {stopped.get('status')}")
+
+    def start(self, agent):
+        """Starts the agent and returns how it was served. Ten boots at once take longer than the longest wait."""
+        started = self.call("POST", f"/v1/instances/{agent}/start?wait={WAIT_SECONDS}")
+        return started.get("served_by") if started.get("status") == "running" else self.await_running(agent)
+
+    def freeze(self, agent):
+        self.stop(agent)
+
+    def thaw(self, agent):
+        return self.start(agent)
+
+    def level(self, agent):
+        """Returns `frozen` if the stopped agent still has its process, else `off`."""
+        container = self.container(agent)
+        return "frozen" if container and is_paused(container) else "off"
+
+    def end_gateway(self, agent):
+        """Ends the gateway of a frozen agent: a file written below it does so."""
+        if self.level(agent) != "off":
+            self.call("PUT", f"/v1/instances/{agent}/files/content", {"path": "bench.txt", "content": "written while stopped\n"})
+            wait_for(f"the gateway of {agent} ends", lambda: self.level(agent) == "off")
+
+    def boot(self, agent):
+        return self.start(agent)
+
+    def probe(self, paged):
+        """Finds out whether a stop freezes, and whether the memory then goes to swap within PAGE_OUT_SECONDS if `paged` is true.
+        Returns how the start after it was served."""
+        agent, _ = self.create()
+        try:
+            self.ask(agent)
+            self.stop(agent)
+            if paged and self.level(agent) == "frozen":
+                self.await_page_out(agent)
+            served_by = self.start(agent)
+            self.freezes = served_by in ("thaw", "page_in")
+            self.pages = served_by == "page_in"
+            return served_by
+        finally:
+            self.remove(agent)
+
+    def await_page_out(self, agent):
+        deadline = time.monotonic() + PAGE_OUT_SECONDS
+        while time.monotonic() < deadline and not cgroups.is_paged_out(self.container(agent)):
+            time.sleep(1)
+
+    def container(self, agent):
+        """Returns the container of the gateway; empty if there is none."""
+        return docker("ps", "-q", "--filter", f"label=dev.chowder.instance={agent}").split("\n")[0]
+
+    def remove(self, agent):
+        self.call("DELETE", f"/v1/instances/{agent}")
+        wait_for("no container of " + agent, lambda: not docker("ps", "-aq", "--filter", f"label=dev.chowder.instance={agent}"))
+
+    def remove_all(self):
+        while True:
+            left = self.call("GET", "/v1/instances?page_size=100").get("instances", [])
+            for agent in left:
+                self.remove(agent["id"])
+            if not left:
+                return
