@@ -90,9 +90,9 @@ class Bench:
         began = Stopwatch()
         verb(agent)
         seconds = began.seconds()
-        level = system.level(agent)
-        self.results.sample(unit, f"stop-{level}.done", system.name, seconds)
-        return level
+        # A frozen agent may have been paged out since then.
+        state = "off" if system.level(agent) == "off" else "frozen"
+        self.results.sample(unit, f"stop-{state}.done", system.name, seconds)
 
     def started(self, unit, system, agent, state, slept=0, row_seconds=0):
         """Measures a start from `state`, until the agent runs and until it has answered.

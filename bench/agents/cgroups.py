@@ -14,12 +14,6 @@ def usage(container, root=ROOT, proc=pathlib.Path("/proc")):
     return of_process(process, root, proc)
 
 
-def is_paged_out(container):
-    """Returns whether most memory of a container is in swap."""
-    used = usage(container)
-    return used["swap"] > used["anonymous"]
-
-
 def of_process(process, root, proc):
     paths = {}
     for line in (proc / process / "cgroup").read_text(encoding="ascii").splitlines():

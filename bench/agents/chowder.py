@@ -5,8 +5,7 @@ import json
 import time
 import urllib.parse
 
-from agents import cgroups
-from agents.tools import QUESTION, STEP_SECONDS, call, docker, expect_answer, is_paused, wait_for
+from agents.tools import QUESTION, STEP_SECONDS, call, docker, expect_answer, wait_for
 
 # Longest wait that a call of a verb accepts.
 WAIT_SECONDS = 120
@@ -88,9 +87,15 @@ class Chowder:
         return self.start(agent)
 
     def level(self, agent):
-        """Returns `frozen` if the stopped agent still has its process, else `off`."""
-        container = self.container(agent)
-        return "frozen" if container and is_paused(container) else "off"
+        """Returns the level of sleep of a stopped agent: `frozen`, `paged_out` or `off`. Versions that do not freeze report none."""
+        return self.call("GET", f"/v1/instances/{agent}").get("sleep_level", "off")
+
+    def await_page_out(self, agent):
+        """Waits for a limited time until the memory of a frozen agent is in swap. Returns whether it is."""
+        deadline = time.monotonic() + PAGE_OUT_SECONDS
+        while self.level(agent) == "frozen" and time.monotonic() < deadline:
+            time.sleep(1)
+        return self.level(agent) == "paged_out"
 
     def end_gateway(self, agent):
         """Ends the gateway of a frozen agent: a file written below it does so."""
@@ -108,7 +113,7 @@ class Chowder:
         try:
             self.ask(agent)
             self.stop(agent)
-            if paged and self.level(agent) == "frozen":
+            if paged:
                 self.await_page_out(agent)
             served_by = self.start(agent)
             self.freezes = served_by in ("thaw", "page_in")
@@ -116,11 +121,6 @@ class Chowder:
             return served_by
         finally:
             self.remove(agent)
-
-    def await_page_out(self, agent):
-        deadline = time.monotonic() + PAGE_OUT_SECONDS
-        while time.monotonic() < deadline and not cgroups.is_paged_out(self.container(agent)):
-            time.sleep(1)
 
     def container(self, agent):
         """Returns the container of the gateway; empty if there is none."""

@@ -36,7 +36,7 @@ def one(bench, unit, asleep, running):
         woken = wake_some(bench, unit, system, agents[:asleep]) if len(agents) == asleep + running else 0
         bench.results.sample(
             unit, f"density-{asleep}-{running}", system.name,
-            values={"asleep": levels.count("frozen"), "off": levels.count("off"), "running": len(agents[asleep:]), "woken": woken, **memory, "limit": reached},
+            values={"frozen": levels.count("frozen"), "paged_out": levels.count("paged_out"), "off": levels.count("off"), "running": len(agents[asleep:]), "woken": woken, **memory, "limit": reached},
         )
     finally:
         for agent in agents:

@@ -34,15 +34,15 @@ PHASES = {
 def main(words):
     chosen = options.parse(words)
     results = Results(chosen.resume or chosen.out, chosen.resume is not None or chosen.phase == "paged")
-    parts = [part for name, part in PHASES[chosen.phase].items() if name in chosen.only]
-    failed = measured(chosen, results, parts) if parts else False
+    parts = {name: part for name, part in PHASES[chosen.phase].items() if name in chosen.only}
+    if parts:
+        measure(chosen, results, parts)
     if chosen.phase == "paged":
         print(report.markdown(Table(read(results.path))))
-    return 1 if failed else 0
+    return 1 if results.failures else 0
 
 
-def measured(chosen, results, parts):
-    """Measures the parts. Returns whether anything failed."""
+def measure(chosen, results, parts):
     # The cleanup of scripts/bench and of each unit also follows a SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.makedirs(chosen.scratch, mode=0o700, exist_ok=True)
@@ -57,9 +57,21 @@ def measured(chosen, results, parts):
         system.remove_all()
     bench = Bench(chosen, systems, results)
     probe(bench)
-    for part in parts:
+    for name, part in parts.items():
+        run(bench, name, part)
+
+
+def run(bench, name, part):
+    """Measures a part. If it cannot continue, the next part still runs, because a measurement takes hours."""
+    bench.failures_in_a_row = 0
+    try:
         part(bench)
-    return bool(results.failures)
+    except Exception as e:  # pylint: disable=broad-exception-caught  # any failure of one part
+        bench.results.failed(name, f"{type(e).__name__}: {e}")
+        say(f"{name} FAILED: {e}")
+    else:
+        # A report of a resumed run no longer shows an earlier failure of the part.
+        bench.results.done(name)
 
 
 def probe(bench):

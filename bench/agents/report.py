@@ -71,13 +71,13 @@ def sleepers(table):
 
 
 def densities(table):
-    lines = ["| wanted asleep + running | asleep | ended | running | woken | memory available | swap used | zram's memory | limit |", "|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| wanted asleep + running | frozen | paged out | ended | running | woken | memory available | swap used | zram's memory | limit |", "|---|---|---|---|---|---|---|---|---|---|"]
     for row, system in sorted(table.values):
         if row.startswith("density-"):
             last = table.values[row, system][-1]
             wanted = " + ".join(row.split("-")[1:])
             memory = " | ".join(mebibytes(last[field]) for field in ("available", "swap_used", "zram"))
-            lines.append(f"| {wanted} | {last['asleep']} | {last['off']} | {last['running']} | {last['woken']} | {memory} | {last['limit']} |")
+            lines.append(f"| {wanted} | {last['frozen']} | {last['paged_out']} | {last['off']} | {last['running']} | {last['woken']} | {memory} | {last['limit']} |")
     return "\n".join(lines) if len(lines) > 2 else ""
 
 

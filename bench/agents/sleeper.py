@@ -3,7 +3,6 @@
 import time
 
 from agents import cgroups
-from agents.tools import wait_for
 
 # Turns before the measurement. Memory grows with the first ones.
 TURNS = 6
@@ -38,7 +37,8 @@ def one(bench, unit, system, states):
                 system.freeze(agent)
             elif state == "paged":
                 system.freeze(agent)
-                wait_for(f"the memory of {agent} is in swap", lambda: cgroups.is_paged_out(system.container(agent)))
+                if not system.await_page_out(agent):
+                    raise RuntimeError(f"{agent}: its memory did not go to swap")
             bench.results.sample(unit, f"sleeper-{state}", system.name, values=watched(bench, system.container(agent)))
     finally:
         system.remove(agent)

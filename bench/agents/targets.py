@@ -61,5 +61,6 @@ def density(table, how, asleep, running):
     if not found:
         return Verdict(figure, target, "", None)
     last = found[-1]
-    reached = last["asleep"] >= asleep and last["running"] >= running and last["woken"] > 0
-    return Verdict(figure, target, f"{last['asleep']} asleep and {last['running']} running", reached)
+    sleeping = last["frozen"] + last["paged_out"]
+    reached = sleeping >= asleep and last["running"] >= running and last["woken"] > 0
+    return Verdict(figure, target, f"{sleeping} asleep and {last['running']} running", reached)

@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from agents import bench, bursts, lifecycle, options, sleeps
+from agents import bench, bursts, lifecycle, measure, options, sleeps
 from agents.results import Results, read
 from fakes import FakeSystem, Options
 
@@ -97,6 +97,17 @@ class MeasureTest(unittest.TestCase):
         with self.assertRaisesRegex(RuntimeError, "cannot continue"):
             lifecycle.measure(measured)
         self.assertEqual(self.kinds().count("failed"), bench.MAX_FAILURES_IN_A_ROW)
+
+    def test_a_part_that_fails_does_not_end_the_run(self):
+        measured = self.bench(FakeSystem())
+
+        def fails(_):
+            raise RuntimeError("no memory")
+
+        measure.run(measured, "sleeps", fails)
+        measure.run(measured, "bursts", lambda _: None)
+        self.assertEqual([(each["kind"], each["unit"]) for each in read(self.path)], [("failed", "sleeps"), ("done", "bursts")])
+        self.assertEqual(len(measured.results.failures), 1)
 
     def test_options(self):
         chosen = options.parse(REQUIRED + ["--only", "sleeps,calls", "--density", "20/10,60/8", "--idle", "5,600"])
