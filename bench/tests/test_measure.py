@@ -109,6 +109,14 @@ class MeasureTest(unittest.TestCase):
         self.assertEqual([(each["kind"], each["unit"]) for each in read(self.path)], [("failed", "sleeps"), ("done", "bursts")])
         self.assertEqual(len(measured.results.failures), 1)
 
+    def test_a_failed_probe_is_repeated(self):
+        chowder = mock.Mock()
+        chowder.probe.side_effect = [RuntimeError("busy"), "thaw"]
+        self.assertEqual(measure.probed(chowder, False), "thaw")
+        chowder.probe.side_effect = RuntimeError("busy")
+        with self.assertRaisesRegex(RuntimeError, "busy"):
+            measure.probed(chowder, False)
+
     def test_options(self):
         chosen = options.parse(REQUIRED + ["--only", "sleeps,calls", "--density", "20/10,60/8", "--idle", "5,600"])
         self.assertEqual((chosen.only, chosen.density, chosen.idle), (["sleeps", "calls"], [(20, 10), (60, 8)], [5, 600]))
