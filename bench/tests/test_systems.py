@@ -1,0 +1,130 @@
+import contextlib
+import http.server
+import io
+import json
+import os
+import stat
+import tempfile
+import threading
+import types
+import unittest
+from unittest import mock
+
+from agents import bench, chowder, fleet, lifecycle
+from agents.results import Results, read
+
+
+class Api(http.server.BaseHTTPRequestHandler):
+    """Chowder's REST with one simulated agent. `server.freezes` decides whether a stop freezes it."""
+
+    agent = {}
+
+    def do_POST(self):
+        verb = self.path.split("?")[0].split("/")[-1]
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if verb == "instances":
+            self.agent.clear()
+            self.agent.update(id="a", status="running", served_by="cold")
+        elif verb == "stop":
+            self.agent.update(status="stopped", sleep_level="frozen" if self.server.freezes else "off")
+        elif verb == "start":
+            self.agent.update(status="running", served_by={"frozen": "thaw", "paged_out": "page_in", "off": "boot"}[self.agent.pop("sleep_level")])
+        elif verb == "responses":
+            return self.answer({"output": [{"content": [{"text": "ready"}]}]})
+        self.answer(self.agent)
+
+    def do_GET(self):
+        if self.path.endswith("/watch"):
+            lines = [{**self.agent, "status": "provisioning"}, self.agent]
+            return self.send("".join(f"event: x\ndata: {json.dumps(line)}\n\n" for line in lines).encode())
+        self.answer(self.agent)
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.agent["sleep_level"] = "off"
+        self.answer({})
+
+    def do_DELETE(self):
+        self.agent.clear()
+        self.answer({})
+
+    def answer(self, body):
+        self.send(json.dumps(body).encode())
+
+    def send(self, content):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+class ChowderTest(unittest.TestCase):
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+        self.server.freezes = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+        self.enterContext(mock.patch("agents.chowder.docker", lambda *_: ""))
+        self.enterContext(mock.patch("agents.lifecycle.idle", lambda _: None))
+        self.enterContext(contextlib.redirect_stderr(io.StringIO()))
+        self.results_path = os.path.join(folder, "results.jsonl")
+        key = os.path.join(folder, "key")
+        with open(key, "w", encoding="ascii") as file:
+            file.write("key\n")
+        self.options = types.SimpleNamespace(rest=f"http://127.0.0.1:{self.server.server_port}", key_file=key, n=1, idle=[5])
+        self.system = chowder.Chowder(self.options)
+
+    def lifecycle(self):
+        results = Results(self.results_path, False)
+        self.addCleanup(results.file.close)
+        lifecycle.measure(bench.Bench(self.options, [self.system], results))
+        lines = read(self.results_path)
+        return {line["row"]: line.get("served_by") for line in lines if line["kind"] == "sample"}, [line for line in lines if line["kind"] == "failed"]
+
+    def test_a_round_names_its_rows_by_what_the_api_reports(self):
+        self.assertEqual(self.system.probe(False), "thaw")
+        rows, failed = self.lifecycle()
+        self.assertEqual(failed, [])
+        self.assertEqual((rows["create-cold.running"], rows["start-frozen-5.running"], rows["start-boot.running"]), ("cold", "thaw", "boot"))
+        self.assertIn("stop-frozen.done", rows)
+        self.assertNotIn("stop-off.done", rows)
+
+    def test_a_version_that_does_not_freeze_has_no_frozen_rows(self):
+        self.server.freezes = False
+        self.assertEqual(self.system.probe(False), "boot")
+        rows, failed = self.lifecycle()
+        self.assertEqual(failed, [])
+        self.assertFalse([row for row in rows if "frozen" in row])
+        self.assertIn("stop-off.done", rows)
+
+    def test_an_agent_that_stopped_freezing_fails_instead_of_counting_as_a_thaw(self):
+        self.system.probe(False)
+        self.server.freezes = False
+        rows, failed = self.lifecycle()
+        self.assertIn("must be thaw", failed[0]["error"])
+        self.assertFalse([row for row in rows if row.startswith("start-frozen")])
+
+    def test_an_agent_whose_memory_is_in_swap_is_paged_out(self):
+        agent, _ = self.system.create()
+        self.system.stop(agent)
+        Api.agent["sleep_level"] = "paged_out"
+        self.assertTrue(self.system.await_page_out(agent))
+        self.assertEqual(self.system.start(agent), "page_in")
+
+
+class FleetTest(unittest.TestCase):
+    def test_a_cell_finds_the_model_in_its_private_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            made = fleet.Fleet(types.SimpleNamespace(scratch=folder, model="http://model/v1"))
+            with mock.patch("os.chown"):
+                made.write_configuration("cell")
+            path = os.path.join(folder, "fleet", ".openclaw", "fleet", "cells", "cell")
+            with open(os.path.join(path, "openclaw.json"), encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["models"]["providers"]["custom"]["baseUrl"], "http://model/v1")
+            modes = [stat.S_IMODE(os.stat(each).st_mode) for each in (path, os.path.join(path, "openclaw.json"))]
+            self.assertEqual(modes, [0o700, 0o600])
